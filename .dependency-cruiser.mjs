@@ -1,0 +1,74 @@
+/** The direction of imports: entries → save → stages → content, store, registry, skopeo → oci, errors. */
+const IO = ['^(node:)?(fs|fs/promises|child_process|net|tls|dns|http|https|http2|worker_threads|dgram)$'];
+const FOLDERS =
+  '(oci|list|registry|skopeo|content|lock|resolve|need|copy|store|bundle|archive|serve|report|cli)';
+
+export default {
+  forbidden: [
+    {
+      name: 'pure-no-io',
+      comment: 'The vocabulary, the list parsers and the planner are pure: no I/O, not even through others.',
+      severity: 'error',
+      from: { path: '^src/(oci/|list/|copy/plan|report/render|options)' },
+      to: { reachable: true, path: [...IO, 'node_modules/(execa|@actions)/'] },
+    },
+    {
+      name: 'stage-inside',
+      comment: 'A stage uses another folder through its index.ts alone.',
+      severity: 'error',
+      from: { path: `^src/${FOLDERS}/` },
+      to: { path: `^src/${FOLDERS}/`, pathNot: ['^src/$1/', '^src/oci/', '/index\\.ts$'] },
+    },
+    {
+      name: 'vocabulary-at-the-bottom',
+      severity: 'error',
+      from: { path: '^src/oci/' },
+      to: { path: '^src/', pathNot: ['^src/(oci/|errors\\.ts$)'] },
+    },
+    {
+      name: 'ground-floor',
+      comment: 'store, registry, skopeo and content know nothing of the stages above them.',
+      severity: 'error',
+      from: { path: '^src/(store|registry|skopeo|content)/' },
+      to: { path: '^src/(list|lock|resolve|need|copy|bundle|archive|serve|report|cli|save)' },
+    },
+    {
+      name: 'stages-know-no-entry',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli|action|api)' },
+      to: { path: '^src/(cli|action|api)' },
+    },
+    {
+      name: 'server-shares-nothing-with-the-writer',
+      comment: 'A bundle that only our own server could serve must fail in the tests.',
+      severity: 'error',
+      from: { path: '^src/serve/' },
+      to: { path: '^src/(bundle|lock|store|copy)/' },
+    },
+    {
+      name: 'only-process-spawns',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/process\\.ts$' },
+      to: { path: ['^(node:)?child_process$', 'node_modules/execa/'] },
+    },
+    {
+      name: 'only-action-knows-actions',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(action/|cache/actions)' },
+      to: { path: 'node_modules/@actions/' },
+    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: ['\\.d\\.ts$', '^src/(cli|api|action/index)\\.ts$'] },
+      to: {},
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};

@@ -1,0 +1,67 @@
+/** Why one image, blob or target failed: what the summary, `failed` and `report.json` say. */
+export type FailureClass = 'not-found' | 'denied' | 'quota' | 'network' | 'digest' | 'unsupported' | 'local';
+
+/**
+ * What went wrong, as a machine reads it. A failure class ends a run that had begun (exit 1); `usage`, `list`
+ * and `machine` mean that nothing was started (exit 2); `interrupted` is the user's own doing.
+ */
+export type ErrorCode = FailureClass | 'usage' | 'list' | 'machine' | 'interrupted';
+
+export interface ErrorParts {
+  readonly code: ErrorCode;
+  /** What happened, to what: one sentence without a secret. */
+  readonly message: string;
+  /** What the reader can do about it. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The one error of this project: a value that users read. */
+export class OciSaveError extends Error {
+  override readonly name = 'OciSaveError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor({ code, message, hint, cause }: ErrorParts) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** The command's exit code for an error. A fault of our own counts as a failed job. */
+export function exitCodeOf(error: unknown): 1 | 2 | 130 {
+  if (!(error instanceof OciSaveError)) return 1;
+  if (error.code === 'interrupted') return 130;
+  return error.code === 'usage' || error.code === 'list' || error.code === 'machine' ? 2 : 1;
+}
+
+const CLASS_OF_CODE: Record<ErrorCode, FailureClass> = {
+  'not-found': 'not-found',
+  denied: 'denied',
+  quota: 'quota',
+  network: 'network',
+  digest: 'digest',
+  unsupported: 'unsupported',
+  local: 'local',
+  usage: 'local',
+  list: 'local',
+  machine: 'local',
+  interrupted: 'local',
+};
+
+/** The class under which a failure is listed. Whatever we did not foresee is a fault on this machine. */
+export function failureClassOf(error: unknown): FailureClass {
+  return error instanceof OciSaveError ? CLASS_OF_CODE[error.code] : 'local';
+}
+
+/** The words of anything that was thrown, for a message that quotes it. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The system's error code (`ENOENT`, `ENOSPC`), where the thrown value carries one. */
+export function systemCodeOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
+}

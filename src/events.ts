@@ -1,0 +1,29 @@
+/**
+ * What a run tells while it works. Stages emit, the report renders: a live view on a terminal, calm lines
+ * elsewhere. Bytes are bytes on disk; times are the receiver's business.
+ */
+export type SaveEvent =
+  | { readonly type: 'stage'; readonly stage: Stage; readonly total?: number | undefined }
+  /** One of the stage's `total` is done. */
+  | { readonly type: 'step'; readonly stage: Stage; readonly subject: string; readonly outcome: Outcome }
+  /** What is to be fetched, once the plan is made. */
+  | { readonly type: 'plan'; readonly fetch: ByteCount; readonly stored: ByteCount; readonly images: number }
+  /** More bytes arrived; negative where an attempt was thrown away. */
+  | { readonly type: 'bytes'; readonly stage: Stage; readonly delta: number }
+  | {
+      readonly type: 'log';
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly image?: string | undefined;
+    };
+
+export type Stage = 'list' | 'resolve' | 'copy' | 'bundle' | 'archive';
+export type Outcome = 'fetched' | 'partly stored' | 'stored' | 'done' | 'failed';
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+export interface ByteCount {
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+export type Emit = (event: SaveEvent) => void;

@@ -1,0 +1,60 @@
+import type { PlatformChoice } from '../oci/platform.ts';
+import type { Reference } from '../oci/reference.ts';
+
+/** Where an entry stood: a list's path (`images` for references given inline) and its line, from 1. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Where a request is copied from. Paths are as written, relative to the working directory. */
+export type Source =
+  | { readonly transport: 'docker'; readonly reference: Reference }
+  | {
+      readonly transport: 'docker-archive';
+      readonly path: string;
+      readonly reference?: Reference | undefined;
+    }
+  | { readonly transport: 'oci'; readonly path: string; readonly name?: string | undefined };
+
+/** One wanted image. */
+export interface ImageRequest {
+  /** As the user wrote it, without options around it; never holds a secret. */
+  readonly written: string;
+  readonly origin: Origin;
+  readonly source: Source;
+  /** The entry's own platforms; the run's choice where it names none. */
+  readonly platforms?: PlatformChoice | undefined;
+  /** Names under which it is stored (`source => name`), tag included; empty: under its own. */
+  readonly storedAs: readonly Reference[];
+  /** True where neither tag nor digest was written, so that `latest` was meant. */
+  readonly implicitTag: boolean;
+}
+
+/** Probably an image: it needs a rule or a yes. */
+export interface Candidate {
+  readonly text: string;
+  readonly origin: Origin;
+  readonly why: string;
+}
+
+/** Looked like an entry and could not be understood. */
+export interface Reject {
+  readonly text: string;
+  readonly origin: Origin;
+  readonly reason: string;
+  readonly hint?: string | undefined;
+}
+
+/** What a list's parser makes of its bytes. `ignored` says once a file what was passed over on purpose. */
+export interface ParsedList {
+  readonly format: string;
+  readonly requests: readonly ImageRequest[];
+  readonly candidates: readonly Candidate[];
+  readonly rejects: readonly Reject[];
+  readonly ignored: readonly string[];
+}
+
+export function formatOrigin({ file, line }: Origin): string {
+  return `${file}:${line}`;
+}

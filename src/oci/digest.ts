@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+/** A sha256 digest, `sha256:` and 64 lower-case hex digits: the only algorithm that every reader here takes. */
+export type Digest = `sha256:${string}`;
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+export function isDigest(text: string): text is Digest {
+  return DIGEST.test(text);
+}
+
+export const digestSchema = z.custom<Digest>(
+  (value) => typeof value === 'string' && isDigest(value),
+  'not a sha256 digest',
+);
+
+/** The digest of bytes in memory. */
+export function digestOf(bytes: Uint8Array): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** The 64 hex digits, which are a blob's file name. */
+export function hexOf(digest: Digest): string {
+  return digest.slice('sha256:'.length);
+}
+
+/** `sha256:` and twelve digits: enough for people, in messages and tables. */
+export function shortDigest(digest: Digest): string {
+  return digest.slice(0, 'sha256:'.length + 12);
+}
+
+/** The tag under which an image without a tag is stored where its reader needs one. */
+export function digestTag(digest: Digest): string {
+  return `digest-${hexOf(digest).slice(0, 12)}`;
+}

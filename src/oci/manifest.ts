@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { OciSaveError } from '../errors.ts';
+import { descriptorSchema, type Descriptor } from './descriptor.ts';
+import {
+  bareType,
+  DOCKER_CONFIG,
+  DOCKER_MANIFEST,
+  isIndexType,
+  isManifestType,
+  isSchema1Type,
+  OCI_CONFIG,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from './media-type.ts';
+
+/** No manifest is larger; distribution-spec lets registries stop at 4 MiB. */
+export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
+
+const manifestSchema = z.looseObject({
+  mediaType: z.string().nullish(),
+  config: descriptorSchema,
+  layers: z.array(descriptorSchema).nullish(),
+  artifactType: z.string().nullish(),
+  subject: descriptorSchema.nullish(),
+});
+
+const indexSchema = z.looseObject({
+  mediaType: z.string().nullish(),
+  manifests: z.array(descriptorSchema).nullish(),
+  artifactType: z.string().nullish(),
+  subject: descriptorSchema.nullish(),
+});
+
+export interface ImageManifest {
+  readonly kind: 'manifest';
+  readonly mediaType: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly artifactType: string | undefined;
+  readonly subject: Descriptor | undefined;
+}
+
+export interface ImageIndex {
+  readonly kind: 'index';
+  readonly mediaType: string;
+  readonly manifests: readonly Descriptor[];
+  readonly artifactType: string | undefined;
+  readonly subject: Descriptor | undefined;
+}
+
+export type Manifest = ImageManifest | ImageIndex;
+
+/**
+ * Reads a manifest or index. Its type is what the body says, else what its shape says: proxies serve the right
+ * bytes under wrong headers. `header` only helps to name what was served instead of a manifest.
+ * Throws `unsupported` for schema 1, web pages and anything that is no manifest.
+ */
+export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
+  const json = parseJson(bytes, header);
+  const shape = z.looseObject({}).safeParse(json);
+  if (!shape.success) throw notAManifest('its body is JSON, but no object');
+  const { schemaVersion, mediaType, manifests, config, fsLayers } = shape.data;
+  if (
+    schemaVersion === 1 ||
+    fsLayers !== undefined ||
+    (typeof mediaType === 'string' && isSchema1Type(mediaType))
+  ) {
+    throw new OciSaveError({
+      code: 'unsupported',
+      message: 'this is a Docker schema 1 manifest, a form that was given up in 2019',
+      hint: 'Push the image again with a current tool, then save it.',
+    });
+  }
+  if (Array.isArray(manifests) && config === undefined) return toIndex(json);
+  if (config !== undefined && manifests === undefined) return toManifest(json);
+  throw notAManifest('it has neither the fields of an image manifest nor those of an index');
+}
+
+function parseJson(bytes: Uint8Array, header: string): unknown {
+  const text = new TextDecoder().decode(bytes);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const page = /^\s*</.test(text) || bareType(header) === 'text/html';
+    throw page
+      ? new OciSaveError({
+          code: 'unsupported',
+          message: 'a web page was served instead of a manifest',
+          hint: 'A proxy or a login page may stand before the registry: open the address in a browser.',
+          cause,
+        })
+      : notAManifest('its body is not JSON', cause);
+  }
+}
+
+function toManifest(json: unknown): ImageManifest {
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) throw notAManifest(firstIssue(parsed.error), parsed.error);
+  const { mediaType, config, layers, artifactType, subject } = parsed.data;
+  if (mediaType && !isManifestType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
+  return {
+    kind: 'manifest',
+    mediaType: mediaType || (config.mediaType === DOCKER_CONFIG ? DOCKER_MANIFEST : OCI_MANIFEST),
+    config,
+    layers: layers ?? [],
+    artifactType: artifactType || undefined,
+    subject: subject ?? undefined,
+  };
+}
+
+function toIndex(json: unknown): ImageIndex {
+  const parsed = indexSchema.safeParse(json);
+  if (!parsed.success) throw notAManifest(firstIssue(parsed.error), parsed.error);
+  const { mediaType, manifests, artifactType, subject } = parsed.data;
+  if (mediaType && !isIndexType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
+  return {
+    kind: 'index',
+    mediaType: mediaType || OCI_INDEX,
+    manifests: manifests ?? [],
+    artifactType: artifactType || undefined,
+    subject: subject ?? undefined,
+  };
+}
+
+function firstIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue ? `${issue.path.join('.')}: ${issue.message}` : 'it does not fit the specification';
+}
+
+function notAManifest(why: string, cause?: unknown): OciSaveError {
+  return new OciSaveError({ code: 'unsupported', message: `what was served is no manifest: ${why}`, cause });
+}
+
+/**
+ * Whether a manifest is a container image; everything else is an artifact, which has no platform. Early Docker
+ * builders typed the config of a v2s2 image as an octet stream.
+ */
+export function isImage(manifest: ImageManifest): boolean {
+  if (manifest.artifactType !== undefined) return false;
+  const { mediaType } = manifest.config;
+  if (mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG) return true;
+  return (
+    manifest.mediaType === DOCKER_MANIFEST && (mediaType === 'application/octet-stream' || mediaType === '')
+  );
+}
+
+/** The blobs that an image manifest names, each once: its config and its layers. */
+export function blobsOf(manifest: ImageManifest): Descriptor[] {
+  const byDigest = new Map([manifest.config, ...manifest.layers].map((blob) => [blob.digest, blob]));
+  return [...byDigest.values()];
+}

@@ -1,0 +1,41 @@
+/** Media types by the names of image-spec (media-types.md) and of Docker's schema 2. */
+export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
+export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
+export const OCI_EMPTY = 'application/vnd.oci.empty.v1+json';
+export const OCI_LAYER = 'application/vnd.oci.image.layer.v1.tar';
+export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
+export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+const DOCKER_SCHEMA1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/;
+
+/** Every manifest type that is asked for, indexes first; registries answer 404 where one that they hold is missing. */
+export const ACCEPTED_MANIFESTS: readonly string[] = [OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST];
+
+export function isIndexType(type: string): boolean {
+  return type === OCI_INDEX || type === DOCKER_LIST;
+}
+
+export function isManifestType(type: string): boolean {
+  return type === OCI_MANIFEST || type === DOCKER_MANIFEST;
+}
+
+export function isDockerType(type: string): boolean {
+  return type === DOCKER_MANIFEST || type === DOCKER_LIST;
+}
+
+export function isSchema1Type(type: string): boolean {
+  return DOCKER_SCHEMA1.test(type);
+}
+
+/** Layers that a registry may not hold, with the addresses from which they come (Windows bases). */
+export function isForeignLayerType(type: string): boolean {
+  return (
+    type.includes('.nondistributable.') || type.startsWith('application/vnd.docker.image.rootfs.foreign.')
+  );
+}
+
+/** The type without parameters (`; charset=utf-8`) and in lower case, as headers have it. */
+export function bareType(header: string): string {
+  return (header.split(';')[0] ?? '').trim().toLowerCase();
+}

@@ -1,0 +1,97 @@
+import { OciSaveError } from '../errors.ts';
+
+/** A platform in normal form (image-spec, image-index.md): `osVersion` is Windows' build, where asked for. */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string | undefined;
+  readonly osVersion?: string | undefined;
+}
+
+/** What a request wants of an index. */
+export type PlatformChoice = 'all' | readonly Platform[];
+
+const ARCHITECTURES: Record<string, readonly [architecture: string, variant?: string]> = {
+  i386: ['386'],
+  x86_64: ['amd64'],
+  'x86-64': ['amd64'],
+  aarch64: ['arm64'],
+  armhf: ['arm', 'v7'],
+  armel: ['arm', 'v6'],
+};
+
+/** The normal form that containerd compares (platforms/database.go): aliases and default variants. */
+export function normalizePlatform(platform: Platform): Platform {
+  const os = platform.os.toLowerCase() === 'macos' ? 'darwin' : platform.os.toLowerCase();
+  const spelled = platform.architecture.toLowerCase();
+  const [architecture, impliedVariant] = ARCHITECTURES[spelled] ?? [spelled];
+  const variant = normalizeVariant(architecture, platform.variant?.toLowerCase() || impliedVariant);
+  return {
+    os,
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+    ...(platform.osVersion ? { osVersion: platform.osVersion } : {}),
+  };
+}
+
+function normalizeVariant(architecture: string, variant: string | undefined): string | undefined {
+  const spelled = variant !== undefined && /^\d+$/.test(variant) ? `v${variant}` : variant;
+  if (architecture === 'arm') return spelled ?? 'v7';
+  if (architecture === 'arm64' && spelled === 'v8') return undefined;
+  if (architecture === 'amd64' && spelled === 'v1') return undefined;
+  return spelled;
+}
+
+const COMPONENT = /^[A-Za-z0-9_-]+$/;
+
+/**
+ * One platform as users write it: `linux/amd64`, `linux/arm64/v8`, `windows/amd64:10.0.17763`, or an
+ * architecture alone, which means Linux. Throws `usage` for anything else.
+ */
+export function parsePlatform(text: string): Platform {
+  const [spelled = '', osVersion] = text.trim().split(':', 2);
+  const parts = spelled.includes('/') ? spelled.split('/') : ['linux', spelled];
+  const [os = '', architecture = '', variant] = parts;
+  const named = [os, architecture, ...(variant === undefined ? [] : [variant])];
+  if (parts.length > 3 || !named.every((part) => COMPONENT.test(part)) || osVersion === '') {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `'${text}' is no platform`,
+      hint: 'Write os/architecture or os/architecture/variant, for example linux/amd64 or linux/arm/v7.',
+    });
+  }
+  return normalizePlatform({ os, architecture, variant, osVersion });
+}
+
+/** A comma-separated choice, or `all`. Throws `usage` for an empty or malformed one. */
+export function parsePlatformChoice(text: string): PlatformChoice {
+  const words = text.split(/[\s,]+/).filter((word) => word !== '');
+  if (words.includes('all')) {
+    if (words.length === 1) return 'all';
+    throw new OciSaveError({ code: 'usage', message: `'all' stands alone: '${text}'` });
+  }
+  if (words.length === 0) throw new OciSaveError({ code: 'usage', message: 'no platform is named' });
+  const byName = new Map(words.map(parsePlatform).map((platform) => [formatPlatform(platform), platform]));
+  return [...byName.values()];
+}
+
+export function formatPlatform({ os, architecture, variant, osVersion }: Platform): string {
+  return [os, architecture, ...(variant ? [variant] : [])].join('/') + (osVersion ? `:${osVersion}` : '');
+}
+
+/**
+ * Whether an offered platform is the wanted one. arm64's variant is ignored, since publishers write it or leave
+ * it out; others are exact. A Windows build matches itself and its revisions (`10.0.17763` takes `10.0.17763.1`).
+ */
+export function matchesPlatform(wanted: Platform, offered: Platform): boolean {
+  const [a, b] = [normalizePlatform(wanted), normalizePlatform(offered)];
+  if (a.os !== b.os || a.architecture !== b.architecture) return false;
+  if (a.architecture !== 'arm64' && a.variant !== b.variant) return false;
+  return a.osVersion === undefined || `${b.osVersion ?? ''}.`.startsWith(`${a.osVersion}.`);
+}
+
+/** Linux on an architecture as Node names it (`process.arch`): the default choice, on macOS too. */
+export function hostPlatform(nodeArch: string): Platform {
+  const names: Record<string, string> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
+  return normalizePlatform({ os: 'linux', architecture: names[nodeArch] ?? nodeArch });
+}

@@ -1,0 +1,102 @@
+import { digestTag, isDigest } from './digest.ts';
+
+export interface Explanation {
+  readonly reason: string;
+  readonly hint?: string | undefined;
+}
+
+/** What templates leave behind when a variable was empty. */
+const EMPTY_VALUES = /(^|[/:@])(null|undefined|None|<nil>|<no value>|<none>)(?=$|[/:@])/;
+
+const ZERO_WIDTH = /[\u00A0\u200B-\u200D\u2060\uFEFF]/u;
+
+/**
+ * The likely reason why a text is no reference, and what was probably meant. `why` is where the grammar stopped;
+ * the text often tells more.
+ */
+export function explainReference(text: string, why: string): Explanation {
+  return characters(text) ?? pasted(text) ?? leftovers(text) ?? tagOrDigest(text, why) ?? spelling(text, why);
+}
+
+function characters(text: string): Explanation | undefined {
+  if (text === '') return { reason: 'it is empty' };
+  const odd = ZERO_WIDTH.exec(text) ?? /[^\x20-\x7E]/u.exec(text);
+  if (odd) {
+    const point = (odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return { reason: `it holds the character U+${point}`, hint: 'Type the reference again, without it.' };
+  }
+  if (/\s/.test(text)) return { reason: 'it holds a blank', hint: 'Write one reference a line.' };
+  return undefined;
+}
+
+function pasted(text: string): Explanation | undefined {
+  const page = /^https?:\/\/hub\.docker\.com\/(?:r\/|_\/)?([\w./-]+)/.exec(text);
+  if (page?.[1]) return { reason: 'it is the address of a web page', hint: `Did you mean '${page[1]}'?` };
+  const address = /^https?:\/\/(.+)$/.exec(text);
+  if (address?.[1]) return { reason: 'references have no scheme', hint: `Did you mean '${address[1]}'?` };
+  if (text.startsWith('-')) return { reason: 'it begins with a dash, as options do' };
+  if (/^(IMAGE|REPOSITORY|NAME|TAG)(:|$)/.test(text)) return { reason: 'it looks like the head of a table' };
+  return undefined;
+}
+
+function leftovers(text: string): Explanation | undefined {
+  const value = EMPTY_VALUES.exec(text)?.[2];
+  const emptyVariable = 'A variable was probably empty when this list was made.';
+  if (value !== undefined) return { reason: `'${value}' stands where a name should`, hint: emptyVariable };
+  if (text.startsWith('/')) return { reason: 'nothing stands before the first slash', hint: emptyVariable };
+  if (text.endsWith(':')) return { reason: 'the tag is missing after the colon', hint: emptyVariable };
+  if (text.endsWith('@')) return { reason: 'the digest is missing after the @', hint: emptyVariable };
+  if (/\/(?:$|[:@/])/.test(text)) return { reason: 'a component of its path is empty', hint: emptyVariable };
+  if (/[{}$%<>]/.test(text)) return { reason: 'it holds a variable or a template that nobody filled' };
+  if (/[,;\\]$/.test(text)) return { reason: `it ends in '${text.slice(-1)}'` };
+  return undefined;
+}
+
+function tagOrDigest(text: string, why: string): Explanation | undefined {
+  if (why === 'bad-digest') {
+    return {
+      reason: 'what follows the @ is no sha256 digest',
+      hint: 'Write sha256: and 64 lower-case hex digits.',
+    };
+  }
+  if (why !== 'bad-tag') return undefined;
+  const tag = text.replace(/@.*$/, '').slice(text.indexOf(':', text.lastIndexOf('/') + 1) + 1);
+  if (tag.includes('+')) {
+    const [chart, release] = [tag.replaceAll('+', '_'), tag.replaceAll('+', '-')];
+    return {
+      reason: `tags hold no '+'`,
+      hint: `Registries store '${tag}' as '${chart}' (Helm charts) or '${release}' (RKE2 and k3s images).`,
+    };
+  }
+  if (tag.includes(':')) {
+    const bare = `sha256:${tag.split(':').at(-1) ?? ''}`;
+    const hint = isDigest(bare)
+      ? `Did you mean '@' before the digest, or the tag '${digestTag(bare)}'?`
+      : undefined;
+    return { reason: 'it has more than one tag', hint };
+  }
+  if (tag.length > 128) return { reason: 'its tag is longer than 128 characters' };
+  return {
+    reason: `its tag '${tag.slice(0, 40)}' breaks the grammar`,
+    hint: 'Tags are letters, digits, _ . and -.',
+  };
+}
+
+function spelling(text: string, why: string): Explanation {
+  if (why === 'too-long') return { reason: 'its name is longer than 255 characters' };
+  if (text.split('/').some((component) => component === '..' || component === '.')) {
+    return { reason: 'a component of its path is a dot folder' };
+  }
+  const named = text.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+  if (/[A-Z]/.test(named)) {
+    return {
+      reason: 'repository names are lower case',
+      hint: `Did you mean '${text.replace(named, named.toLowerCase())}'?`,
+    };
+  }
+  if (why === 'bad-domain') return { reason: 'its registry is no host name' };
+  return {
+    reason: 'its path breaks the grammar',
+    hint: 'Components are lower-case letters, digits, and . _ - between.',
+  };
+}

@@ -1,0 +1,118 @@
+import { OciSaveError } from '../errors.ts';
+import { type Digest, isDigest } from './digest.ts';
+import { explainReference } from './reference-hint.ts';
+
+/** The registry of names without one. */
+export const DEFAULT_REGISTRY = 'docker.io';
+
+/** One registry under other names, as old lists and pasted commands write it. */
+const DOCKER_HUB = new Set([
+  'index.docker.io',
+  'registry-1.docker.io',
+  'registry.hub.docker.com',
+  'hub.docker.com',
+]);
+
+/** A normalised reference (distribution's reference grammar): domain and path are always there. */
+export interface Reference {
+  readonly domain: string;
+  readonly path: string;
+  readonly tag?: string | undefined;
+  readonly digest?: Digest | undefined;
+}
+
+const IPV6 = /^\[[0-9a-fA-F:.]+\](?::\d{1,5})?$/;
+const DOMAIN =
+  /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*(?::\d{1,5})?$/;
+const PATH_COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
+const MAX_NAME = 255;
+
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
+/** A first component names a registry when it could be no Docker Hub name: docker's own rule, and IPv6. */
+function isDomainLike(component: string): boolean {
+  return /[.:]|[A-Z]/.test(component) || component === 'localhost' || component.startsWith('[');
+}
+
+function normalizeDomain(domain: string): string {
+  // Host names have no case, but lowering `Foo` would turn it into a Docker Hub namespace.
+  const lowered = /[.:]/.test(domain) ? domain.toLowerCase() : domain;
+  return DOCKER_HUB.has(lowered) ? DEFAULT_REGISTRY : lowered;
+}
+
+function invalid(text: string, why: string): OciSaveError {
+  const { reason, hint } = explainReference(text, why);
+  return new OciSaveError({
+    code: 'list',
+    message: `'${printable(text)}' is no image reference: ${reason}`,
+    hint,
+  });
+}
+
+/** At most 80 characters, control characters as code points: lists hold anything. */
+function printable(text: string): string {
+  const shown = text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  return shown.replace(/[^\x20-\x7E…]/g, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+interface Parts {
+  readonly name: string;
+  readonly tag: string | undefined;
+  readonly digest: Digest | undefined;
+}
+
+function split(text: string): Parts {
+  const at = text.indexOf('@');
+  const named = at < 0 ? text : text.slice(0, at);
+  const digest = at < 0 ? undefined : text.slice(at + 1);
+  if (digest !== undefined && !isDigest(digest)) throw invalid(text, 'bad-digest');
+  const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
+  // A port is no tag: `[::1]:5000` and `host:5000` stand before a slash.
+  const tag = colon < 0 ? undefined : named.slice(colon + 1);
+  if (tag !== undefined && !isTag(tag)) throw invalid(text, 'bad-tag');
+  return { name: colon < 0 ? named : named.slice(0, colon), tag, digest };
+}
+
+/**
+ * Reads a reference as docker does and completes it: `busybox` becomes `docker.io/library/busybox`. A missing tag
+ * stays missing (`withDefaultTag` adds it); `name:tag@digest` keeps both.
+ * @throws OciSaveError `list`, with the likely reason, for anything outside the grammar.
+ */
+export function parseReference(text: string, defaultRegistry: string = DEFAULT_REGISTRY): Reference {
+  if (text.length > 1024) throw invalid(text, 'too-long');
+  if (!/^[\x21-\x7E]+$/.test(text)) throw invalid(text, 'bad-character');
+  const { name, tag, digest } = split(text);
+  const slash = name.indexOf('/');
+  const first = slash < 0 ? '' : name.slice(0, slash);
+  const explicit = first !== '' && isDomainLike(first);
+  const domain = normalizeDomain(explicit ? first : defaultRegistry);
+  const rest = explicit ? name.slice(slash + 1) : name;
+  if (!DOMAIN.test(domain) && !IPV6.test(domain)) throw invalid(text, 'bad-domain');
+  const path = domain === DEFAULT_REGISTRY && !rest.includes('/') ? `library/${rest}` : rest;
+  if (!path.split('/').every((component) => PATH_COMPONENT.test(component))) throw invalid(text, 'bad-path');
+  if (domain.length + path.length + 1 > MAX_NAME) throw invalid(text, 'too-long');
+  return { domain, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+}
+
+/** The reference with `latest` where it names neither tag nor digest. */
+export function withDefaultTag(reference: Reference): Reference {
+  return reference.tag === undefined && reference.digest === undefined
+    ? { ...reference, tag: 'latest' }
+    : reference;
+}
+
+/** `domain/path`, without tag and digest. */
+export function nameOf({ domain, path }: Reference): string {
+  return `${domain}/${path}`;
+}
+
+/** The normalised text: `domain/path[:tag][@digest]`. */
+export function formatReference(reference: Reference): string {
+  const { tag, digest } = reference;
+  return (
+    nameOf(reference) + (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`)
+  );
+}

@@ -1,0 +1,71 @@
+import { execa } from 'execa';
+import { OciSaveError, systemCodeOf } from './errors.ts';
+
+export interface ProcessOptions {
+  readonly cwd?: string;
+  /** The whole environment of the child; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes of stdout and of stderr that are kept; the rest is dropped. */
+  readonly maxOutput?: number;
+  /** Called for each line of stderr, as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface ProcessResult {
+  /** The exit code; undefined where a signal ended the process. */
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program with an argument list, never through a shell; no other file of this project spawns. A process
+ * that fails is a result, not an exception; its command line is never quoted, since errors are printed.
+ * @throws OciSaveError `machine` where the program cannot be started, `interrupted` where `signal` ended it.
+ */
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: ProcessOptions,
+): Promise<ProcessResult> {
+  const { cwd, env, input, signal, maxOutput = 1024 * 1024, onLine } = options;
+  const child = execa(file, [...args], {
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+    env: { ...env },
+    extendEnv: false,
+    reject: false,
+    maxBuffer: maxOutput,
+    cleanup: true,
+    windowsHide: true,
+    forceKillAfterDelay: 2000,
+  });
+  if (onLine) child.stderr?.on('data', lineSplitter(onLine));
+  const result = await child;
+  signal?.throwIfAborted();
+  if (result.exitCode === undefined && result.signal === undefined) {
+    throw new OciSaveError({
+      code: 'machine',
+      message: `${file} cannot be started (${systemCodeOf(result.cause) ?? systemCodeOf(result) ?? 'no reason given'})`,
+    });
+  }
+  return {
+    exitCode: result.exitCode,
+    signal: result.signal,
+    stdout: result.stdout,
+    stderr: result.stderr,
+  };
+}
+
+function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
+  let rest = '';
+  return (chunk) => {
+    const lines = (rest + chunk.toString('utf8')).split('\n');
+    rest = (lines.pop() ?? '').slice(-64 * 1024);
+    for (const line of lines) onLine(line);
+  };
+}
