@@ -4,8 +4,15 @@
  */
 export type SaveEvent =
   | { readonly type: 'stage'; readonly stage: Stage; readonly total?: number | undefined }
-  /** One of the stage's `total` is done. */
-  | { readonly type: 'step'; readonly stage: Stage; readonly subject: string; readonly outcome: Outcome }
+  /** One of the stage's `total` is done; a copied image says what it brought and what was here. */
+  | {
+      readonly type: 'step';
+      readonly stage: Stage;
+      readonly subject: string;
+      readonly outcome: Outcome;
+      readonly fetched?: ByteCount | undefined;
+      readonly stored?: ByteCount | undefined;
+    }
   /** What is to be fetched, once the plan is made. */
   | { readonly type: 'plan'; readonly fetch: ByteCount; readonly stored: ByteCount; readonly images: number }
   /** More bytes arrived; negative where an attempt was thrown away. */

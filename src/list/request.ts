@@ -46,6 +46,12 @@ export interface Reject {
   readonly hint?: string | undefined;
 }
 
+/** Something that was done as asked, and that its reader should know. */
+export interface Warning {
+  readonly message: string;
+  readonly origin: Origin;
+}
+
 /** What a list's parser makes of its bytes. `ignored` says once a file what was passed over on purpose. */
 export interface ParsedList {
   readonly format: string;
@@ -53,6 +59,7 @@ export interface ParsedList {
   readonly candidates: readonly Candidate[];
   readonly rejects: readonly Reject[];
   readonly ignored: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 export function formatOrigin({ file, line }: Origin): string {

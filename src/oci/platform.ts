@@ -1,4 +1,5 @@
 import { OciSaveError } from '../errors.ts';
+import { quoteReference } from './reference-quote.ts';
 
 /** A platform in normal form (image-spec, image-index.md): `osVersion` is Windows' build, where asked for. */
 export interface Platform {
@@ -11,20 +12,28 @@ export interface Platform {
 /** What a request wants of an index. */
 export type PlatformChoice = 'all' | readonly Platform[];
 
-const ARCHITECTURES: Record<string, readonly [architecture: string, variant?: string]> = {
-  i386: ['386'],
-  x86_64: ['amd64'],
-  'x86-64': ['amd64'],
-  aarch64: ['arm64'],
-  armhf: ['arm', 'v7'],
-  armel: ['arm', 'v6'],
-};
+// A Map: these names come from manifests, and one may say `constructor`.
+const ARCHITECTURES = new Map<string, readonly [architecture: string, variant?: string]>([
+  ['i386', ['386']],
+  ['x86_64', ['amd64']],
+  ['x86-64', ['amd64']],
+  ['aarch64', ['arm64']],
+  ['armhf', ['arm', 'v7']],
+  ['armel', ['arm', 'v6']],
+]);
+
+const SYSTEMS = new Set(['linux', 'windows', 'darwin', 'macos', 'freebsd', 'wasi', 'android']);
+
+/** Whether a word names a system that images are built for; alone it is no platform, and no architecture. */
+export function isOperatingSystem(word: string): boolean {
+  return SYSTEMS.has(word.toLowerCase());
+}
 
 /** The normal form that containerd compares (platforms/database.go): aliases and default variants. */
 export function normalizePlatform(platform: Platform): Platform {
   const os = platform.os.toLowerCase() === 'macos' ? 'darwin' : platform.os.toLowerCase();
   const spelled = platform.architecture.toLowerCase();
-  const [architecture, impliedVariant] = ARCHITECTURES[spelled] ?? [spelled];
+  const [architecture, impliedVariant] = ARCHITECTURES.get(spelled) ?? [spelled];
   const variant = normalizeVariant(architecture, platform.variant?.toLowerCase() || impliedVariant);
   return {
     os,
@@ -49,14 +58,15 @@ const COMPONENT = /^[A-Za-z0-9_-]+$/;
  * architecture alone, which means Linux. Throws `usage` for anything else.
  */
 export function parsePlatform(text: string): Platform {
-  const [spelled = '', osVersion] = text.trim().split(':', 2);
+  const [spelled = '', osVersion, surplus] = text.trim().split(':');
   const parts = spelled.includes('/') ? spelled.split('/') : ['linux', spelled];
   const [os = '', architecture = '', variant] = parts;
   const named = [os, architecture, ...(variant === undefined ? [] : [variant])];
-  if (parts.length > 3 || !named.every((part) => COMPONENT.test(part)) || osVersion === '') {
+  const wellFormed = named.every((part) => COMPONENT.test(part)) && osVersion !== '' && surplus === undefined;
+  if (parts.length > 3 || !wellFormed || isOperatingSystem(architecture)) {
     throw new OciSaveError({
       code: 'usage',
-      message: `'${text}' is no platform`,
+      message: `'${quoteReference(text)}' is no platform`,
       hint: 'Write os/architecture or os/architecture/variant, for example linux/amd64 or linux/arm/v7.',
     });
   }
@@ -68,7 +78,7 @@ export function parsePlatformChoice(text: string): PlatformChoice {
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
   if (words.includes('all')) {
     if (words.length === 1) return 'all';
-    throw new OciSaveError({ code: 'usage', message: `'all' stands alone: '${text}'` });
+    throw new OciSaveError({ code: 'usage', message: `'all' stands alone: '${quoteReference(text)}'` });
   }
   if (words.length === 0) throw new OciSaveError({ code: 'usage', message: 'no platform is named' });
   const byName = new Map(words.map(parsePlatform).map((platform) => [formatPlatform(platform), platform]));

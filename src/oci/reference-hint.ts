@@ -1,4 +1,5 @@
 import { digestTag, isDigest } from './digest.ts';
+import { holdsCredentials, quoteReference } from './reference-quote.ts';
 
 export interface Explanation {
   readonly reason: string;
@@ -8,6 +9,11 @@ export interface Explanation {
 /** What templates leave behind when a variable was empty. */
 const EMPTY_VALUES = /(^|[/:@])(null|undefined|None|<nil>|<no value>|<none>)(?=$|[/:@])/;
 
+const EMPTY_VARIABLE = 'A variable was probably empty when this list was made.';
+
+/** `@VERSION@`, as build tools write a variable. */
+const AT_VARIABLE = /(?:^|[:/._-])@\w+@/;
+
 const ZERO_WIDTH = /[\u00A0\u200B-\u200D\u2060\uFEFF]/u;
 
 /**
@@ -15,7 +21,31 @@ const ZERO_WIDTH = /[\u00A0\u200B-\u200D\u2060\uFEFF]/u;
  * the text often tells more.
  */
 export function explainReference(text: string, why: string): Explanation {
-  return characters(text) ?? pasted(text) ?? leftovers(text) ?? tagOrDigest(text, why) ?? spelling(text, why);
+  return (
+    emptyValue(text) ??
+    characters(text) ??
+    pasted(text) ??
+    leftovers(text) ??
+    tagOrDigest(text, why) ??
+    spelling(text, why)
+  );
+}
+
+/** Names a value that an empty variable left behind, anywhere in a text that is no reference. */
+function emptyValue(text: string): Explanation | undefined {
+  const value = EMPTY_VALUES.exec(text)?.[2];
+  if (value === undefined) return undefined;
+  return { reason: `'${value}' stands where a name should`, hint: EMPTY_VARIABLE };
+}
+
+/**
+ * The same for a reference within the grammar: `null/app:1`, `app:undefined`. Only its first component and its tag
+ * are looked at, since `null` may well be a team's name further on.
+ */
+export function explainEmptyValue(reference: string): Explanation | undefined {
+  const named = reference.replace(/@.*$/, '');
+  const first = named.includes('/') ? named.slice(0, named.indexOf('/')) : '';
+  return emptyValue(first) ?? emptyValue(/:[^:/]*$/.exec(named)?.[0] ?? '');
 }
 
 function characters(text: string): Explanation | undefined {
@@ -30,9 +60,16 @@ function characters(text: string): Explanation | undefined {
 }
 
 function pasted(text: string): Explanation | undefined {
+  // Before all that quotes: nothing of such a text may stand in a message.
+  if (holdsCredentials(text) && (text.includes('://') || !AT_VARIABLE.test(text))) {
+    return {
+      reason: 'it holds a user name and a password',
+      hint: 'Write the reference alone; log in to the registry instead.',
+    };
+  }
   const page = /^https?:\/\/hub\.docker\.com\/(?:r\/|_\/)?([\w./-]+)/.exec(text);
   if (page?.[1]) return { reason: 'it is the address of a web page', hint: `Did you mean '${page[1]}'?` };
-  const address = /^https?:\/\/(.+)$/.exec(text);
+  const address = /^https?:\/\/([^?=#]+)/.exec(text);
   if (address?.[1]) return { reason: 'references have no scheme', hint: `Did you mean '${address[1]}'?` };
   if (text.startsWith('-')) return { reason: 'it begins with a dash, as options do' };
   if (/^(IMAGE|REPOSITORY|NAME|TAG)(:|$)/.test(text)) return { reason: 'it looks like the head of a table' };
@@ -40,14 +77,13 @@ function pasted(text: string): Explanation | undefined {
 }
 
 function leftovers(text: string): Explanation | undefined {
-  const value = EMPTY_VALUES.exec(text)?.[2];
-  const emptyVariable = 'A variable was probably empty when this list was made.';
-  if (value !== undefined) return { reason: `'${value}' stands where a name should`, hint: emptyVariable };
-  if (text.startsWith('/')) return { reason: 'nothing stands before the first slash', hint: emptyVariable };
-  if (text.endsWith(':')) return { reason: 'the tag is missing after the colon', hint: emptyVariable };
-  if (text.endsWith('@')) return { reason: 'the digest is missing after the @', hint: emptyVariable };
-  if (/\/(?:$|[:@/])/.test(text)) return { reason: 'a component of its path is empty', hint: emptyVariable };
-  if (/[{}$%<>]/.test(text)) return { reason: 'it holds a variable or a template that nobody filled' };
+  if (/^[:@]/.test(text)) return { reason: 'the name is missing', hint: EMPTY_VARIABLE };
+  if (text.startsWith('/')) return { reason: 'nothing stands before the first slash', hint: EMPTY_VARIABLE };
+  if (/:(?:$|@)/.test(text)) return { reason: 'the tag is missing after the colon', hint: EMPTY_VARIABLE };
+  if (text.endsWith('@')) return { reason: 'the digest is missing after the @', hint: EMPTY_VARIABLE };
+  if (/\/(?:$|[:@/])/.test(text)) return { reason: 'a component of its path is empty', hint: EMPTY_VARIABLE };
+  if (/[{}$%<>]/.test(text) || AT_VARIABLE.test(text))
+    return { reason: 'it holds a variable or a template that nobody filled' };
   if (/[,;\\]$/.test(text)) return { reason: `it ends in '${text.slice(-1)}'` };
   return undefined;
 }
@@ -59,13 +95,17 @@ function tagOrDigest(text: string, why: string): Explanation | undefined {
       hint: 'Write sha256: and 64 lower-case hex digits.',
     };
   }
+  if (why === 'bare-digest') {
+    return { reason: 'it is a digest or an image ID without a name', hint: 'Write name@sha256:… instead.' };
+  }
   if (why !== 'bad-tag') return undefined;
   const tag = text.replace(/@.*$/, '').slice(text.indexOf(':', text.lastIndexOf('/') + 1) + 1);
   if (tag.includes('+')) {
-    const [chart, release] = [tag.replaceAll('+', '_'), tag.replaceAll('+', '-')];
+    const shown = quoteReference(tag);
+    const [chart, release] = [shown.replaceAll('+', '_'), shown.replaceAll('+', '-')];
     return {
       reason: `tags hold no '+'`,
-      hint: `Registries store '${tag}' as '${chart}' (Helm charts) or '${release}' (RKE2 and k3s images).`,
+      hint: `Registries store '${shown}' as '${chart}' (Helm charts) or '${release}' (RKE2 and k3s images).`,
     };
   }
   if (tag.includes(':')) {
@@ -77,7 +117,7 @@ function tagOrDigest(text: string, why: string): Explanation | undefined {
   }
   if (tag.length > 128) return { reason: 'its tag is longer than 128 characters' };
   return {
-    reason: `its tag '${tag.slice(0, 40)}' breaks the grammar`,
+    reason: `its tag '${quoteReference(tag)}' breaks the grammar`,
     hint: 'Tags are letters, digits, _ . and -.',
   };
 }
@@ -91,7 +131,7 @@ function spelling(text: string, why: string): Explanation {
   if (/[A-Z]/.test(named)) {
     return {
       reason: 'repository names are lower case',
-      hint: `Did you mean '${text.replace(named, named.toLowerCase())}'?`,
+      hint: `Did you mean '${quoteReference(text.replace(named, named.toLowerCase()))}'?`,
     };
   }
   if (why === 'bad-domain') return { reason: 'its registry is no host name' };

@@ -1,6 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { explainReference } from './reference-hint.ts';
+import { quoteReference } from './reference-quote.ts';
 
 /** The registry of names without one. */
 export const DEFAULT_REGISTRY = 'docker.io';
@@ -37,6 +38,12 @@ function isDomainLike(component: string): boolean {
   return /[.:]|[A-Z]/.test(component) || component === 'localhost' || component.startsWith('[');
 }
 
+/** Whether a reference as written names its registry, so that no default is put before it. */
+export function namesRegistry(text: string): boolean {
+  const slash = text.indexOf('/');
+  return slash > 0 && isDomainLike(text.slice(0, slash));
+}
+
 function normalizeDomain(domain: string): string {
   // Host names have no case, but lowering `Foo` would turn it into a Docker Hub namespace.
   const lowered = /[.:]/.test(domain) ? domain.toLowerCase() : domain;
@@ -47,15 +54,9 @@ function invalid(text: string, why: string): OciSaveError {
   const { reason, hint } = explainReference(text, why);
   return new OciSaveError({
     code: 'list',
-    message: `'${printable(text)}' is no image reference: ${reason}`,
+    message: `'${quoteReference(text)}' is no image reference: ${reason}`,
     hint,
   });
-}
-
-/** At most 80 characters, control characters as code points: lists hold anything. */
-function printable(text: string): string {
-  const shown = text.length > 80 ? `${text.slice(0, 77)}…` : text;
-  return shown.replace(/[^\x20-\x7E…]/g, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 interface Parts {
@@ -84,12 +85,12 @@ function split(text: string): Parts {
 export function parseReference(text: string, defaultRegistry: string = DEFAULT_REGISTRY): Reference {
   if (text.length > 1024) throw invalid(text, 'too-long');
   if (!/^[\x21-\x7E]+$/.test(text)) throw invalid(text, 'bad-character');
+  // Both fit the grammar, and both are what tools print in place of a name (reference.ParseNormalizedNamed).
+  if (isDigest(text) || /^[0-9a-f]{64}$/.test(text)) throw invalid(text, 'bare-digest');
   const { name, tag, digest } = split(text);
-  const slash = name.indexOf('/');
-  const first = slash < 0 ? '' : name.slice(0, slash);
-  const explicit = first !== '' && isDomainLike(first);
-  const domain = normalizeDomain(explicit ? first : defaultRegistry);
-  const rest = explicit ? name.slice(slash + 1) : name;
+  const slash = namesRegistry(name) ? name.indexOf('/') : -1;
+  const domain = normalizeDomain(slash < 0 ? defaultRegistry : name.slice(0, slash));
+  const rest = name.slice(slash + 1);
   if (!DOMAIN.test(domain) && !IPV6.test(domain)) throw invalid(text, 'bad-domain');
   const path = domain === DEFAULT_REGISTRY && !rest.includes('/') ? `library/${rest}` : rest;
   if (!path.split('/').every((component) => PATH_COMPONENT.test(component))) throw invalid(text, 'bad-path');

@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findTool, TOOLS_BIN, toolsSearchPath } from '../test/support/tools.ts';
+
+/**
+ * Lists the programs that the tests with real servers need, and brings the missing ones where it can: by apt as
+ * root, and crane by Go. Otherwise it prints the line to run and ends with 1: a missing program is no skipped test.
+ */
+
+interface Tool {
+  readonly name: string;
+  /** Debian's package. */
+  readonly package?: string;
+  readonly version: readonly string[];
+  /** False: tests that want it can do with something else. */
+  readonly needed?: false;
+}
+
+const TOOLS: readonly Tool[] = [
+  { name: 'skopeo', package: 'skopeo', version: ['--version'] },
+  { name: 'docker-registry', package: 'docker-registry', version: ['--version'] },
+  { name: 'containerd', package: 'containerd', version: ['--version'] },
+  { name: 'ctr', package: 'containerd', version: ['--version'] },
+  { name: 'runc', package: 'runc', version: ['--version'] },
+  { name: 'podman', package: 'podman', version: ['--version'] },
+  { name: 'umoci', package: 'umoci', version: ['--version'] },
+  { name: 'htpasswd', package: 'apache2-utils', version: [] },
+  { name: 'openssl', package: 'openssl', version: ['version'] },
+  { name: 'dpkg-deb', package: 'dpkg', version: ['--version'] },
+  { name: 'apt-get', package: 'apt', version: ['--version'] },
+  { name: 'git', package: 'git', version: ['--version'] },
+  { name: 'crane', version: ['version'] },
+  { name: 'zot', version: [], needed: false },
+];
+
+const CRANE = 'github.com/google/go-containerregistry/cmd/crane@v0.22.1';
+const LOG = join(TOOLS_BIN, '..', 'install.log');
+
+const missing = (): Tool[] => TOOLS.filter(({ name }) => findTool(name) === undefined);
+
+function versionOf(path: string, { version }: Tool): string {
+  if (version.length === 0) return '';
+  const { stdout, stderr } = spawnSync(path, version, { encoding: 'utf8', timeout: 10_000 });
+  return /\d+\.\d+[\w.+~-]*/.exec(`${stdout}\n${stderr}`)?.[0] ?? '';
+}
+
+function list(): void {
+  for (const tool of TOOLS) {
+    const path = findTool(tool.name);
+    const found = path === undefined ? 'missing' : `${versionOf(path, tool).padEnd(24)} ${path}`;
+    console.log(`  ${tool.name.padEnd(16)} ${found}`);
+  }
+  if (findTool('zot') === undefined) {
+    console.log(
+      '  zot is in no package registry: its checks run against the built-in registry (or set ZOT_BIN)',
+    );
+  }
+}
+
+/** Runs a program with its output in the log; the log's end is shown where it fails. */
+function logged(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): boolean {
+  const { status, stdout, stderr, error } = spawnSync(file, args, {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, PATH: toolsSearchPath(), ...env },
+  });
+  const output = `$ ${file} ${args.join(' ')}\n${stdout}${stderr}${error?.message ?? ''}\n`;
+  mkdirSync(TOOLS_BIN, { recursive: true });
+  writeFileSync(LOG, output, { flag: 'a' });
+  if (status === 0) return true;
+  console.log(`${file} failed, from ${LOG}:\n${output.slice(-4000)}`);
+  return false;
+}
+
+function aptPackages(): string[] {
+  return [...new Set(missing().flatMap((tool) => tool.package ?? []))];
+}
+
+function installPackages(): void {
+  const packages = aptPackages();
+  const apt = findTool('apt-get');
+  if (packages.length === 0 || apt === undefined || process.getuid?.() !== 0) return;
+  console.log(`installing ${packages.join(' ')}`);
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  if (logged(apt, ['update'], quiet)) {
+    logged(apt, ['install', '-y', '--no-install-recommends', ...packages], quiet);
+  }
+}
+
+function installCrane(): void {
+  if (findTool('crane') !== undefined) return;
+  const go = findTool('go');
+  if (go === undefined) return;
+  console.log('building crane');
+  logged(go, ['install', CRANE], { GOBIN: TOOLS_BIN });
+}
+
+/** What the user has to run. */
+function advice(): string {
+  const packages = aptPackages();
+  const lines = [
+    ...(packages.length === 0
+      ? []
+      : [`sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages.join(' ')}`]),
+    ...(findTool('crane') === undefined ? [`GOBIN=${TOOLS_BIN} go install ${CRANE}   # needs Go`] : []),
+  ];
+  return lines.map((line) => `  ${line}`).join('\n');
+}
+
+installPackages();
+installCrane();
+console.log('Programs for the tests with real servers:');
+list();
+const needed = missing().filter((tool) => tool.needed !== false);
+if (needed.length > 0) {
+  console.log(`Missing: ${needed.map(({ name }) => name).join(', ')}. Run (Debian, Ubuntu):\n${advice()}`);
+  process.exitCode = 1;
+}

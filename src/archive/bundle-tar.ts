@@ -1,0 +1,27 @@
+import type { BundleTree, TreeFile } from '../bundle/index.ts';
+import type { Store } from '../store/index.ts';
+import { type ComputedTar, computeTar, type TarEntry } from './computed-tar.ts';
+
+/**
+ * The archive of a bundle, computed from its tree and the store. A folder stands before its first file; regular
+ * files stand before the links that name them.
+ */
+export function bundleTar(tree: BundleTree, store: Store): Promise<ComputedTar> {
+  const folders = new Set<string>();
+  const entries = tree.flatMap((file) => [...newFolders(file.path, folders), toEntry(file, store)]);
+  return computeTar(entries);
+}
+
+function newFolders(path: string, known: Set<string>): TarEntry[] {
+  const parts = path.split('/').slice(0, -1);
+  const places = parts
+    .map((_, depth) => parts.slice(0, depth + 1).join('/'))
+    .filter((place) => !known.has(place));
+  for (const place of places) known.add(place);
+  return places.map((place) => ({ kind: 'folder', path: place }));
+}
+
+function toEntry(file: TreeFile, store: Store): TarEntry {
+  if (file.kind !== 'blob') return file;
+  return { kind: 'file', path: file.path, size: file.size, file: store.pathOf(file.digest) };
+}

@@ -1,0 +1,96 @@
+import { type Lock, repositoryPath } from '../lock/index.ts';
+import { type Digest, digestTag } from '../oci/digest.ts';
+import { OCI_INDEX } from '../oci/media-type.ts';
+import { type Manifests, reachable } from './manifests.ts';
+import { rootNames, splitName } from './names.ts';
+
+const REF_NAME = 'org.opencontainers.image.ref.name';
+const CONTAINERD_NAME = 'io.containerd.image.name';
+
+export const OCI_LAYOUT = '{"imageLayoutVersion":"1.0.0"}\n';
+
+interface Entry {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly annotations?: Record<string, string>;
+}
+
+const encode = (manifests: readonly Entry[]): string =>
+  `${JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }, null, 2)}\n`;
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function entry(digest: Digest, manifests: Manifests, annotations?: Record<string, string>): Entry[] {
+  const stored = manifests.get(digest);
+  if (stored === undefined) return [];
+  const { mediaType } = stored.manifest;
+  // zot answers with this mediaType as the Content-Type: without it clients get none.
+  return [{ mediaType, digest, size: stored.size, ...(annotations ? { annotations } : {}) }];
+}
+
+/**
+ * The flat layout's index.json: one entry an image and name, both annotations the full reference, no children.
+ * A bare tag becomes an image name in docker, an unnamed child a dangling image.
+ */
+export function flatIndex(lock: Lock, manifests: Manifests): string {
+  const named = new Map<string, Digest>();
+  for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
+  const entries = [...named]
+    .toSorted(([a], [b]) => byText(a, b))
+    .flatMap(([name, digest]) => entry(digest, manifests, { [CONTAINERD_NAME]: name, [REF_NAME]: name }));
+  return encode(entries);
+}
+
+/** One repository of the zot root. */
+export interface Repository {
+  /** Its folder below the root. */
+  readonly path: string;
+  readonly index: string;
+  /** Everything that its index reaches, sorted. */
+  readonly blobs: readonly Digest[];
+}
+
+/**
+ * The repositories of a zot root. Their index.json holds bare tags, and untagged every child that is present:
+ * zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
+ */
+export function repositories(lock: Lock, manifests: Manifests): Repository[] {
+  const tags = new Map<string, Map<string, Digest>>();
+  for (const image of lock.images) {
+    for (const stored of image.names) {
+      const { name, tag } = splitName(stored);
+      const path = repositoryPath(name);
+      const known = tags.get(path) ?? new Map<string, Digest>();
+      tags.set(path, known.set(tag, image.digest));
+    }
+  }
+  return [...tags]
+    .toSorted(([a], [b]) => byText(a, b))
+    .map(([path, tagged]) => ({ path, ...repositoryContent(tagged, lock, manifests) }));
+}
+
+function repositoryContent(
+  tagged: ReadonlyMap<string, Digest>,
+  lock: Lock,
+  manifests: Manifests,
+): Pick<Repository, 'index' | 'blobs'> {
+  const held = new Set<Digest>();
+  const blobs = new Set<Digest>();
+  for (const digest of new Set(tagged.values())) {
+    const below = reachable(digest, manifests, lock);
+    for (const manifest of below.manifests) held.add(manifest);
+    for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
+  }
+  const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
+  const named = new Set(byTag.flatMap(([tag, digest]) => (tag === digestTag(digest) ? [] : [digest])));
+  // An image that has no other name than its digest is listed without a tag, too.
+  const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
+  return {
+    index: encode([
+      ...byTag.flatMap(([tag, digest]) => entry(digest, manifests, { [REF_NAME]: tag })),
+      ...untagged.flatMap((digest) => entry(digest, manifests)),
+    ]),
+    blobs: [...blobs].toSorted(),
+  };
+}

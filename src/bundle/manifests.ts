@@ -1,0 +1,67 @@
+import { OciSaveError } from '../errors.ts';
+import type { Lock } from '../lock/index.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
+import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import type { Store } from '../store/index.ts';
+
+export interface StoredManifest {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly manifest: Manifest;
+}
+
+export type Manifests = ReadonlyMap<Digest, StoredManifest>;
+
+/** Every manifest that a lock's images hold, read from the store. Throws `digest` where one is gone. */
+export async function readManifests(lock: Lock, store: Store): Promise<Manifests> {
+  const manifests = new Map<Digest, StoredManifest>();
+  const read = async (digest: Digest, ref: string): Promise<void> => {
+    if (manifests.has(digest)) return;
+    const bytes = await store.read(digest, MAX_MANIFEST_BYTES);
+    if (bytes === undefined) {
+      throw new OciSaveError({
+        code: 'digest',
+        message: `${ref}: manifest ${shortDigest(digest)} was lost from the store while the run worked`,
+        hint: 'Run it again: what is whole is not fetched again.',
+      });
+    }
+    const manifest = parseManifest(bytes);
+    manifests.set(digest, { digest, size: bytes.length, manifest });
+    for (const child of presentChildren(manifest, lock)) await read(child, ref);
+  };
+  for (const image of lock.images) {
+    await read(image.digest, image.ref);
+    await read(image.root, image.ref);
+  }
+  return manifests;
+}
+
+/** The children of an index that the lock holds; none of an image manifest. */
+export function presentChildren(manifest: Manifest, lock: Lock): Digest[] {
+  if (manifest.kind === 'manifest') return [];
+  const digests = manifest.manifests
+    .map((child) => child.digest)
+    .filter((digest) => Object.hasOwn(lock.blobs, digest));
+  return [...new Set(digests)];
+}
+
+/** Everything below a manifest, itself first: manifests, then the blobs that they name. */
+export function reachable(
+  top: Digest,
+  manifests: Manifests,
+  lock: Lock,
+): { manifests: Digest[]; blobs: Digest[] } {
+  const seen = new Set<Digest>();
+  const blobs = new Set<Digest>();
+  const visit = (digest: Digest): void => {
+    const stored = manifests.get(digest);
+    if (stored === undefined || seen.has(digest)) return;
+    seen.add(digest);
+    if (stored.manifest.kind === 'manifest') {
+      for (const blob of [stored.manifest.config, ...stored.manifest.layers]) blobs.add(blob.digest);
+    }
+    presentChildren(stored.manifest, lock).forEach(visit);
+  };
+  visit(top);
+  return { manifests: [...seen], blobs: [...blobs] };
+}

@@ -1,0 +1,103 @@
+import { lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { parseLock } from '../lock/index.ts';
+import { besideOutput, cannotWrite, lockOutput } from './output-lock.ts';
+import { LOCK_FILE } from './tree.ts';
+
+/** An output that this run alone may replace. */
+export interface OutputFolder {
+  /** Where the new content is built, on the output's own volume. */
+  readonly staging: string;
+  /** Puts the built content at the output's path: the earlier one stays until then. */
+  publish(): Promise<void>;
+  /** Gives the output free; what was built and not published goes. */
+  release(): Promise<void>;
+}
+
+/** The lock that names a bundle of one view: it stands beside the folder. */
+export function lockBeside(output: string): string {
+  return `${output}.lock.json`;
+}
+
+/**
+ * Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
+ * ours when a lock names it. A run that was killed between its two renames is mended first.
+ * @throws OciSaveError `machine`, before anything is fetched.
+ */
+export async function openOutputFolder(output: string): Promise<OutputFolder> {
+  try {
+    await mkdir(path.dirname(output), { recursive: true });
+  } catch (cause) {
+    throw cannotWrite(output, cause);
+  }
+  const lock = await lockOutput(output);
+  const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
+  try {
+    await mend(output, old);
+    await refuseForeign(output);
+    await rm(staging, { recursive: true, force: true });
+    await mkdir(staging, { mode: 0o755 });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  return {
+    staging,
+    async publish() {
+      // Three steps, each of which a killed run can be mended from: see `mend`.
+      if (await exists(output)) await rename(output, old);
+      await rename(staging, output);
+      await rm(old, { recursive: true, force: true });
+    },
+    async release() {
+      await rm(staging, { recursive: true, force: true });
+      await lock.release();
+    },
+  };
+}
+
+/** An old bundle without a new one goes back; beside a new one it goes away. */
+async function mend(output: string, old: string): Promise<void> {
+  if (!(await exists(old))) return;
+  if (await exists(output)) await rm(old, { recursive: true, force: true });
+  else await rename(old, output);
+}
+
+async function refuseForeign(output: string): Promise<void> {
+  if (!(await exists(output))) return;
+  const stats = await lstat(output);
+  if (stats.isSymbolicLink()) throw foreign(output, 'is a link');
+  if (!stats.isDirectory()) throw foreign(output, 'is a file');
+  if ((await readdir(output)).length === 0) return;
+  const ours = (await isLock(path.join(output, LOCK_FILE))) || (await isLock(lockBeside(output)));
+  if (!ours) throw foreign(output, 'holds something else than a bundle');
+}
+
+async function isLock(file: string): Promise<boolean> {
+  try {
+    parseLock(await readFile(file), file);
+    return true;
+  } catch (error) {
+    if (error instanceof OciSaveError || systemCodeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function foreign(output: string, what: string): OciSaveError {
+  return new OciSaveError({
+    code: 'machine',
+    message: `${output} ${what}; it is left as it is`,
+    hint: 'Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself.',
+  });
+}
+
+async function exists(place: string): Promise<boolean> {
+  try {
+    await lstat(place);
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

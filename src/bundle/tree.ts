@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { encodeLock, type Lock } from '../lock/index.ts';
+import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
+import { dockerManifest } from './docker-manifest.ts';
+import { flatIndex, OCI_LAYOUT, repositories } from './layout-index.ts';
+import type { Manifests } from './manifests.ts';
+
+export type View = 'oci' | 'zot';
+
+/** One file of a bundle. Paths are relative, with slashes; folders are implied. */
+export type TreeFile =
+  | { readonly kind: 'bytes'; readonly path: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'blob'; readonly path: string; readonly digest: Digest; readonly size: number }
+  /** A second name of a file that comes before it. */
+  | { readonly kind: 'link'; readonly path: string; readonly to: string; readonly size: number };
+
+/** A bundle as data: what a folder is written from and what an archive is computed from, in one order. */
+export type BundleTree = readonly TreeFile[];
+
+export const LOCK_FILE = 'oci-save.lock.json';
+export const REGISTRY_FOLDER = 'registry';
+
+/** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
+const RESTORE_COMPLETE = '_restore_complete';
+
+const text = (path: string, content: string): TreeFile => ({
+  kind: 'bytes',
+  path,
+  bytes: new TextEncoder().encode(content),
+});
+
+/**
+ * The files of a bundle. Both views share one pool of blobs, where regular files come first: importers of the
+ * archive pass over hard links. One view alone stands at the top, without lock and report.
+ */
+export function planTree(
+  lock: Lock,
+  manifests: Manifests,
+  views: readonly View[],
+  reportHtml: (lock: Lock) => string,
+): BundleTree {
+  const [only, ...more] = views;
+  if (only === 'zot' && more.length === 0) return zotRoot(lock, manifests, '', new Map());
+  const flat = flatLayout(lock, manifests);
+  if (more.length === 0) return flat;
+  const pool = new Map(
+    flat.flatMap((file) => (file.kind === 'blob' ? [[file.digest, file.path] as const] : [])),
+  );
+  const beside: TreeFile[] = [
+    { kind: 'bytes', path: LOCK_FILE, bytes: encodeLock(lock) },
+    text('report.html', reportHtml(lock)),
+  ];
+  const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
+  const sums = text('SHA256SUMS', sha256sums([...flat, ...beside, ...root]));
+  return [...flat, ...beside, sums, ...root];
+}
+
+function flatLayout(lock: Lock, manifests: Manifests): TreeFile[] {
+  return [
+    text('oci-layout', OCI_LAYOUT),
+    text('index.json', flatIndex(lock, manifests)),
+    text('manifest.json', dockerManifest(lock)),
+    ...Object.entries(lock.blobs).flatMap(([digest, size]): TreeFile[] =>
+      isDigest(digest) ? [{ kind: 'blob', path: `blobs/sha256/${hexOf(digest)}`, digest, size }] : [],
+    ),
+  ];
+}
+
+/** `pool` has the path of each blob that stands in the tree already; further names of it are links. */
+function zotRoot(lock: Lock, manifests: Manifests, prefix: string, pool: Map<Digest, string>): TreeFile[] {
+  const place = (digest: Digest, path: string): TreeFile => {
+    const size = lock.blobs[digest] ?? 0;
+    const to = pool.get(digest);
+    if (to !== undefined) return { kind: 'link', path, to, size };
+    pool.set(digest, path);
+    return { kind: 'blob', path, digest, size };
+  };
+  return [
+    text(`${prefix}${RESTORE_COMPLETE}`, '1'),
+    ...repositories(lock, manifests).flatMap(({ path, index, blobs }) => [
+      text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
+      text(`${prefix}${path}/index.json`, index),
+      ...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`)),
+    ]),
+  ];
+}
+
+/** `sha256sum -c` reads it. Links are left out: they are the same files. */
+function sha256sums(files: readonly TreeFile[]): string {
+  const lines = files.flatMap((file) => {
+    if (file.kind === 'link') return [];
+    const hex =
+      file.kind === 'blob' ? hexOf(file.digest) : createHash('sha256').update(file.bytes).digest('hex');
+    return [{ path: file.path, line: `${hex}  ${file.path}\n` }];
+  });
+  return lines
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ line }) => line)
+    .join('');
+}

@@ -1,0 +1,33 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { encodeLock, type Lock } from '../lock/index.ts';
+import type { Store } from '../store/index.ts';
+import { lockBeside, type OutputFolder } from './output-folder.ts';
+import { writeFileWhole } from './write-file.ts';
+import { type BundleTree, LOCK_FILE } from './tree.ts';
+import { writeTree } from './write-tree.ts';
+
+export interface BundleWrite {
+  readonly tree: BundleTree;
+  readonly lock: Lock;
+  /** The path at which it appears. */
+  readonly output: string;
+  readonly folder: OutputFolder;
+  /** True where one view stands alone, and the lock beside it. */
+  readonly lockBeside: boolean;
+  readonly store: Store;
+}
+
+/**
+ * Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
+ * a blob changed, or what the file system says.
+ */
+export async function writeBundle(write: BundleWrite): Promise<{ path: string; lock: string }> {
+  const { tree, lock, output, folder, store } = write;
+  const beside = lockBeside(output);
+  await writeTree(tree, folder.staging, store);
+  await folder.publish();
+  if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
+  else await rm(beside, { force: true });
+  return { path: output, lock: write.lockBeside ? beside : path.join(output, LOCK_FILE) };
+}

@@ -1,0 +1,62 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import pLimit from 'p-limit';
+import { OciSaveError } from '../errors.ts';
+import { shortDigest } from '../oci/digest.ts';
+import { linkOrCopy, type Store } from '../store/index.ts';
+import type { BundleTree, TreeFile } from './tree.ts';
+
+/** File operations at once: beyond this the file system gains nothing. */
+const PARALLEL = 16;
+
+/**
+ * Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
+ * blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was.
+ */
+export async function writeTree(tree: BundleTree, folder: string, store: Store): Promise<void> {
+  await makeFolders(tree, folder);
+  const limit = pLimit(PARALLEL);
+  const write = (files: readonly TreeFile[]): Promise<unknown> =>
+    Promise.all(files.map((file) => limit(() => writeOne(file, folder, store))));
+  // Links follow the files that they name.
+  await write(tree.filter(({ kind }) => kind !== 'link'));
+  await write(tree.filter(({ kind }) => kind === 'link'));
+}
+
+/** The modes are set apart from the umask: a server that runs as another user must be able to read. */
+async function makeFolders(tree: BundleTree, folder: string): Promise<void> {
+  const places = new Set<string>();
+  for (const file of tree) {
+    for (let place = path.posix.dirname(file.path); place !== '.' && !places.has(place);) {
+      places.add(place);
+      place = path.posix.dirname(place);
+    }
+  }
+  for (const place of [...places].toSorted()) {
+    await mkdir(path.join(folder, place));
+    await chmod(path.join(folder, place), 0o755);
+  }
+}
+
+async function writeOne(file: TreeFile, folder: string, store: Store): Promise<void> {
+  const target = path.join(folder, ...file.path.split('/'));
+  switch (file.kind) {
+    case 'bytes':
+      await writeFile(target, file.bytes, { flag: 'wx' });
+      await chmod(target, 0o644);
+      return;
+    case 'blob':
+      if (!(await store.has(file))) {
+        throw new OciSaveError({
+          code: 'digest',
+          message: `blob ${shortDigest(file.digest)} changed in the store after it was verified`,
+          hint: 'Nothing was published. Run it again: the blob is fetched anew. If it comes back, check the disk.',
+        });
+      }
+      await linkOrCopy(store.pathOf(file.digest), target);
+      return;
+    case 'link':
+      await linkOrCopy(path.join(folder, ...file.to.split('/')), target);
+      return;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { formatOrigin, readLists } from '../list/index.ts';
+import { parseLock } from '../lock/index.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import { refOf } from '../resolve/index.ts';
+import type { Host } from './face.ts';
+import type { Listed } from './listed.ts';
+
+/** A lock of tens of thousands of images stays below. */
+const MAX_LOCK_BYTES = 256 * 1024 * 1024;
+const LOCK_FILE = 'oci-save.lock.json';
+
+/** What a list, a lock or a bundle names. Throws `usage` or `list` where it is none of them. */
+export async function readContent(what: string, host: Host): Promise<Listed[]> {
+  if (what === '-') return readList(what, host);
+  const place = await lockFileOf(what);
+  if (place === undefined) return readList(what, host);
+  const lock = parseLock(await readBounded(place), place);
+  return lock.images.map((image) => ({
+    ref: image.ref,
+    names: image.names,
+    digest: image.digest,
+    platforms: image.platforms,
+    origin: undefined,
+  }));
+}
+
+async function readList(file: string, { stdin }: Host): Promise<Listed[]> {
+  const list = await readLists({
+    images: [],
+    files: [file],
+    stdin,
+    format: 'auto',
+    defaultRegistry: 'docker.io',
+    strictTags: false,
+    onCandidate: 'report',
+  });
+  return list.requests.map(({ source, storedAs, platforms, origin }) => ({
+    ref: refOf(source),
+    names: storedAs.map((name) => refOf({ transport: 'docker', reference: name })),
+    digest: undefined,
+    platforms: platforms === undefined ? [] : platforms === 'all' ? ['all'] : platforms.map(formatPlatform),
+    origin: formatOrigin(origin),
+  }));
+}
+
+/** The lock that `what` is or holds; undefined where it is a list. */
+async function lockFileOf(what: string): Promise<string | undefined> {
+  const stats = await statOrThrow(what);
+  if (!stats.isDirectory()) return what.endsWith('.lock.json') ? what : undefined;
+  for (const file of [path.join(what, LOCK_FILE), `${path.resolve(what)}.lock.json`]) {
+    if (await isFile(file)) return file;
+  }
+  throw new OciSaveError({
+    code: 'usage',
+    message: `${what} is no bundle: no lock stands in it or beside it`,
+    hint: 'Name a bundle, a lock or an image list.',
+  });
+}
+
+async function statOrThrow(file: string): Promise<Stats> {
+  try {
+    return await stat(file);
+  } catch (cause) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `${file} cannot be read (${systemCodeOf(cause) ?? 'unknown'})`,
+      cause,
+    });
+  }
+}
+
+async function isFile(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isFile();
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function readBounded(file: string): Promise<Uint8Array> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    if (size > MAX_LOCK_BYTES)
+      throw new OciSaveError({ code: 'usage', message: `${file} is too large for a lock` });
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}

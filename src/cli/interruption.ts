@@ -1,0 +1,35 @@
+import { OciSaveError } from '../errors.ts';
+import type { Host } from './face.ts';
+
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** 130 or 143 after a signal came. */
+  readonly exitCode: () => number | undefined;
+  stop(): void;
+}
+
+/** Turns the first Ctrl-C or SIGTERM into an orderly end; a second one ends at once. */
+export function watchSignals(host: Host): Interruption {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  const listen = (name: 'SIGINT' | 'SIGTERM', code: number): (() => void) => {
+    const listener = (): void => {
+      if (exitCode !== undefined) host.exit(code);
+      exitCode = code;
+      controller.abort(
+        new OciSaveError({
+          code: 'interrupted',
+          message: 'stopped; what was fetched stays in the store, and no half bundle is left',
+        }),
+      );
+    };
+    host.on(name, listener);
+    return () => void host.off(name, listener);
+  };
+  const stops = [listen('SIGINT', 130), listen('SIGTERM', 143)];
+  return {
+    signal: controller.signal,
+    exitCode: () => exitCode,
+    stop: () => stops.forEach((stop) => stop()),
+  };
+}

@@ -1,0 +1,63 @@
+import path from 'node:path';
+import { Command } from 'commander';
+import { writeFileWhole } from '../bundle/index.ts';
+import { encodeLock } from '../lock/index.ts';
+import { parseOptions } from '../options.ts';
+import { renderSummary } from '../report/index.ts';
+import { save } from '../save.ts';
+import { type Host, reporterFor } from './face.ts';
+import { watchSignals } from './interruption.ts';
+import { addManner, takeManner } from './manner.ts';
+import { addOptions } from './option-flags.ts';
+
+/** Options of a save that say where bytes go: a lock moves none. */
+const NOT_FOR_LOCKS = [
+  'output',
+  'layout',
+  'archive',
+  'archiveName',
+  'copier',
+  'parallel',
+  'onError',
+  'dryRun',
+];
+
+const EXAMPLES = `
+Examples:
+  oci-save lock -f images.txt > images.lock.json
+  oci-save lock -f images.txt -o images.lock.json
+`;
+
+/** `oci-save lock`: resolves a list to digests and sizes, and copies nothing. */
+export function lockCommand(host: Host, done: (exitCode: number) => void): Command {
+  const command = new Command('lock')
+    .description('resolve a list to digests; nothing is copied')
+    .argument('[reference...]', 'images to resolve, beside those in lists')
+    .option('-o, --output <file>', 'where the lock is written (default: stdout)');
+  return addManner(addOptions(command, NOT_FOR_LOCKS))
+    .addHelpText('after', EXAMPLES)
+    .action(async (images: string[], { output, ...flags }: Record<string, unknown>) => {
+      const { manner, rest } = takeManner(flags, host);
+      const options = parseOptions({ ...rest, images, dryRun: true });
+      const reporter = reporterFor(host, manner);
+      const interruption = watchSignals(host);
+      try {
+        const { env, stdin, stdout, stderr } = host;
+        const io = { env, stdin, emit: reporter.emit, signal: interruption.signal, lockOnly: true };
+        const { report, lock } = await save(options, io);
+        reporter.stop();
+        const failed = report.failed.length > 0;
+        if (!manner.quiet || failed) {
+          stderr.write(`\n${renderSummary(report, { color: manner.color, width: stderr.columns })}\n`);
+        }
+        if (!failed && typeof output === 'string')
+          await writeFileWhole(path.resolve(output), encodeLock(lock));
+        else if (!failed) stdout.write(encodeLock(lock));
+        done(failed ? 1 : 0);
+      } finally {
+        reporter.stop();
+        interruption.stop();
+        done(interruption.exitCode() ?? 0);
+      }
+    });
+}

@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander';
+import { exitCodeOf, OciSaveError } from '../errors.ts';
+import { renderError } from '../report/index.ts';
+import { VERSION } from '../version.ts';
+import { type Host, wantsColor } from './face.ts';
+import { listCommand } from './list-command.ts';
+import { lockCommand } from './lock-command.ts';
+import { saveCommand } from './save-command.ts';
+import { serveCommand } from './serve-command.ts';
+
+/**
+ * The command `oci-save`: reads arguments, runs one command, and says how it ended. Returns the exit code. The
+ * only place that catches everything.
+ */
+export async function main(args: readonly string[], host: Host): Promise<number> {
+  let exitCode = 0;
+  const done = (code: number): void => {
+    exitCode = Math.max(exitCode, code);
+  };
+  const program = new Command('oci-save')
+    .description('Saves container images, digest for digest, for places without internet.')
+    .version(VERSION)
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+    })
+    .exitOverride()
+    .showHelpAfterError('(oci-save --help lists the commands, oci-save <command> --help its options)');
+  for (const make of [saveCommand, lockCommand, listCommand, serveCommand]) {
+    program.addCommand(make(host, done).copyInheritedSettings(program));
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Help and version end this way, too; wrong use has been told already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return Math.max(exitCode, report(error, args, host));
+  }
+}
+
+function report(error: unknown, args: readonly string[], host: Host): number {
+  const color = wantsColor(host, !args.includes('--no-color'));
+  const text = renderError(error, { color, verbose: args.includes('--verbose'), width: host.stderr.columns });
+  host.stderr.write(`${text}\n`);
+  if (args.includes('--json') && error instanceof OciSaveError) {
+    const { code, message, hint } = error;
+    host.stdout.write(
+      `${JSON.stringify({ error: { code, message, ...(hint === undefined ? {} : { hint }) } })}\n`,
+    );
+  }
+  return exitCodeOf(error);
+}

@@ -1,0 +1,109 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { type Descriptor, descriptorSchema } from '../oci/descriptor.ts';
+import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import type { ContentSource } from './content-source.ts';
+
+const MAX_INDEX_BYTES = 64 * 1024 * 1024;
+const REF_NAME = 'org.opencontainers.image.ref.name';
+const indexSchema = z.looseObject({ manifests: z.array(descriptorSchema).nullish() });
+
+/** An OCI layout as a source of images; it is read and never written. */
+export interface Layout extends ContentSource {
+  /** What index.json lists, in its order. */
+  readonly entries: readonly Descriptor[];
+  /** The one entry that `name` means: that name, or the only entry. Throws `list`, listing the names. */
+  find(name: string | undefined): Descriptor;
+}
+
+export function nameOfEntry(entry: Descriptor): string | undefined {
+  return entry.annotations?.['io.containerd.image.name'] ?? entry.annotations?.[REF_NAME];
+}
+
+/** Opens the layout in `folder`. Throws `list` where there is none. */
+export async function openLayout(folder: string): Promise<Layout> {
+  const entries = await readIndex(folder);
+  const blobFile = (digest: Digest): string => path.join(folder, 'blobs', 'sha256', hexOf(digest));
+
+  const find = (name: string | undefined): Descriptor => {
+    const named = entries.filter(
+      (entry) => name === undefined || nameOfEntry(entry) === name || entry.annotations?.[REF_NAME] === name,
+    );
+    const [only, ...others] = named;
+    if (only && others.every(({ digest }) => digest === only.digest)) return only;
+    const names = entries.map((entry) => nameOfEntry(entry) ?? shortDigest(entry.digest)).slice(0, 20);
+    throw new OciSaveError({
+      code: 'list',
+      message:
+        name === undefined
+          ? `the layout ${folder} holds ${entries.length} images`
+          : `the layout ${folder} holds ${only ? 'several images' : 'no image'} named '${name}'`,
+      hint: names.length === 0 ? 'It is empty.' : `Name one of: ${names.join(', ')}.`,
+    });
+  };
+
+  const digestFor = (reference: string): Digest => (isDigest(reference) ? reference : find(reference).digest);
+
+  return {
+    name: folder,
+    entries,
+    find,
+    head: async () => undefined,
+    async manifest(reference) {
+      const digest = digestFor(reference);
+      const bytes = await readBounded(blobFile(digest), MAX_MANIFEST_BYTES);
+      if (digestOf(bytes) !== digest) {
+        throw new OciSaveError({
+          code: 'digest',
+          message: `${folder}: manifest ${shortDigest(digest)} is damaged`,
+        });
+      }
+      return { bytes, digest, mediaType: parseManifest(bytes).mediaType };
+    },
+    blob: async ({ digest }, offset) => ({
+      offset,
+      body: createReadStream(blobFile(digest), { start: offset, highWaterMark: 1024 * 1024 }),
+    }),
+  };
+}
+
+async function readIndex(folder: string): Promise<Descriptor[]> {
+  const file = path.join(folder, 'index.json');
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(await readBounded(file, MAX_INDEX_BYTES)));
+    return indexSchema.parse(json).manifests ?? [];
+  } catch (cause) {
+    if (cause instanceof OciSaveError && cause.code !== 'not-found') throw cause;
+    throw new OciSaveError({
+      code: 'list',
+      message: `${folder} is no OCI layout: its index.json cannot be read`,
+      cause,
+    });
+  }
+}
+
+/** Reads a whole file of at most `maxBytes`. Throws `not-found` or `unsupported`. */
+async function readBounded(file: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size > maxBytes) {
+        throw new OciSaveError({
+          code: 'unsupported',
+          message: `${file} has ${size} bytes; ${maxBytes} is the limit`,
+        });
+      }
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    if (systemCodeOf(cause) !== 'ENOENT') throw cause;
+    throw new OciSaveError({ code: 'not-found', message: `${file} is missing`, cause });
+  }
+}

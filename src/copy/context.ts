@@ -1,0 +1,38 @@
+import type { ContentSource } from '../content/index.ts';
+import type { Emit } from '../events.ts';
+import type { CredentialStore } from '../registry/index.ts';
+import type { Skopeo, SkopeoEnvironment } from '../skopeo/index.ts';
+import type { Store } from '../store/index.ts';
+
+/** skopeo and what its processes run with. */
+export interface SkopeoTools {
+  readonly skopeo: Skopeo;
+  readonly environment: SkopeoEnvironment;
+}
+
+/** The registry repository of an image, for skopeo. */
+export interface RegistryPlace {
+  readonly domain: string;
+  readonly path: string;
+  readonly insecure: boolean;
+}
+
+/** What copying works with. */
+export interface CopyContext {
+  readonly store: Store;
+  readonly copier: 'skopeo' | 'direct';
+  /** Found, or set up, when the first leaf needs it. Throws `machine` where there is none. */
+  readonly skopeoTools: () => Promise<SkopeoTools>;
+  /** Where an image's blobs are read, by its `ref`. */
+  readonly sourceFor: (ref: string) => Promise<ContentSource>;
+  /** The same for skopeo; undefined for an image that skopeo does not read from a registry. */
+  readonly placeOf: (ref: string) => RegistryPlace | undefined;
+  readonly credentials: CredentialStore;
+  /** skopeo processes at once. */
+  readonly parallel: number;
+  /** Connections of our own client at once. */
+  readonly connections: number;
+  readonly retries: number;
+  readonly emit: Emit;
+  readonly signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,58 @@
+import { bringBlob, type ContentSource } from '../content/index.ts';
+import { OciSaveError } from '../errors.ts';
+import { shortDigest } from '../oci/digest.ts';
+import type { CopyContext } from './context.ts';
+import type { MissingBlob } from './division.ts';
+
+/** Failures after which another repository that names the blob is asked. */
+const ASK_ELSEWHERE = new Set(['not-found', 'denied']);
+
+/**
+ * Brings one blob by our own client, from the first repository that gives it. Throws the first repository's error
+ * where none does.
+ */
+export async function bringDirectly(
+  blob: MissingBlob,
+  refs: Iterable<string>,
+  context: CopyContext,
+): Promise<void> {
+  const { store, retries, signal, emit } = context;
+  let first: OciSaveError | undefined;
+  for (const source of await sourcesOf(refs, context)) {
+    try {
+      await bringBlob(source, blob, store, {
+        retries,
+        signal,
+        onBytes: (delta) => emit({ type: 'bytes', stage: 'copy', delta }),
+        onRetry: (message) => emit({ type: 'log', level: 'warning', message }),
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof OciSaveError) || !ASK_ELSEWHERE.has(error.code)) throw error;
+      first ??= error;
+    }
+  }
+  throw first && blob.foreign ? foreignLayerError(blob, first) : (first ?? noSource(blob));
+}
+
+async function sourcesOf(refs: Iterable<string>, { sourceFor }: CopyContext): Promise<ContentSource[]> {
+  const sources = await Promise.all([...refs].map(sourceFor));
+  return [...new Map(sources.map((source) => [source.name, source])).values()];
+}
+
+function foreignLayerError(blob: MissingBlob, cause: OciSaveError): OciSaveError {
+  const place = blob.urls[0] ?? 'no address';
+  return new OciSaveError({
+    code: cause.code,
+    message: `foreign layer ${shortDigest(blob.digest)} is neither in the registry nor at ${place}: ${cause.message}`,
+    hint: 'Its publisher serves it elsewhere or no longer; the image cannot be used without it.',
+    cause,
+  });
+}
+
+function noSource(blob: MissingBlob): OciSaveError {
+  return new OciSaveError({
+    code: 'local',
+    message: `no image in this run has blob ${shortDigest(blob.digest)}`,
+  });
+}

@@ -1,0 +1,74 @@
+import type { ByteCount, Outcome } from '../events.ts';
+import type { Lock } from '../lock/index.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { CopyContext } from './context.ts';
+import type { Inventory } from './inventory.ts';
+
+/** Tells of each image when its last blob has landed. */
+export interface ImageProgress {
+  landed(digest: Digest): void;
+  /** Tells of the images that were not told of yet: they failed. */
+  finish(): void;
+}
+
+interface Pending {
+  readonly ref: string;
+  left: number;
+  readonly outcome: Outcome;
+  readonly fetched: ByteCount;
+  readonly stored: ByteCount;
+}
+
+export function trackImages(
+  lock: Lock,
+  { missing }: Inventory,
+  { emit, store }: Pick<CopyContext, 'emit' | 'store'>,
+): ImageProgress {
+  const absent = new Set(missing.map(({ digest }) => digest));
+  const waiting = new Map<Digest, Pending[]>();
+  const pending = new Set<Pending>();
+  const tell = ({ ref, outcome, fetched, stored }: Pending): void =>
+    emit({ type: 'step', stage: 'copy', subject: ref, outcome, fetched, stored });
+  const count = (digests: readonly Digest[]): ByteCount => ({
+    blobs: digests.length,
+    bytes: digests.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0),
+  });
+
+  for (const { ref, leaves } of lock.images) {
+    const content = [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
+    const awaited = content.filter((digest) => absent.has(digest));
+    const fetched = content.filter((digest) => absent.has(digest) || store.isNew(digest));
+    const some: Outcome = fetched.length === content.length ? 'fetched' : 'partly stored';
+    const image: Pending = {
+      ref,
+      left: awaited.length,
+      outcome: fetched.length === 0 ? 'stored' : some,
+      fetched: count(fetched),
+      stored: count(content.filter((digest) => !fetched.includes(digest))),
+    };
+    if (image.left === 0) {
+      tell(image);
+      continue;
+    }
+    pending.add(image);
+    for (const digest of awaited) {
+      const images = waiting.get(digest);
+      if (images) images.push(image);
+      else waiting.set(digest, [image]);
+    }
+  }
+  return {
+    landed(digest) {
+      for (const image of waiting.get(digest) ?? []) {
+        image.left -= 1;
+        if (image.left > 0) continue;
+        pending.delete(image);
+        tell(image);
+      }
+      waiting.delete(digest);
+    },
+    finish() {
+      for (const { ref } of pending) emit({ type: 'step', stage: 'copy', subject: ref, outcome: 'failed' });
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { Digest } from '../oci/digest.ts';
+
+/** A leaf that skopeo copies: the layers of it that are missing. */
+export interface PlannedLeaf {
+  readonly id: Digest;
+  readonly missing: readonly { readonly digest: Digest; readonly size: number }[];
+}
+
+/** What a leaf claims when it starts: the layers that it brings. */
+export interface StartedLeaf {
+  readonly id: Digest;
+  readonly brings: readonly Digest[];
+}
+
+/**
+ * The order in which leaves start, so that every blob is fetched once. Pure bookkeeping: the caller starts, and
+ * tells what landed and what ended.
+ */
+export interface Plan {
+  /** The next leaf that may start, claimed; undefined where all that remain wait for a blob in flight. */
+  next(): StartedLeaf | undefined;
+  /** A blob is in the store: leaves that waited for it are freed at once, not when its copy ends. */
+  landed(digest: Digest): void;
+  /** Another mover gave a blob up: the next leaf that wants it brings it. */
+  released(digest: Digest): void;
+  /** A copy ended. What it claimed and did not land is free for the next leaf, which then leads. */
+  ended(id: Digest): void;
+  /** Leaves that have not started and still miss something. */
+  readonly remaining: number;
+}
+
+interface Waiting {
+  readonly id: Digest;
+  readonly missing: Map<Digest, number>;
+}
+
+/**
+ * Plans leaves over blobs. A leaf is ready when no missing blob of it is in flight. Largest missing blob first;
+ * among leaves that share it, the one with the fewest other missing bytes leads, since all others wait for it.
+ */
+export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Digest> = []): Plan {
+  const flying = new Set<Digest>(inFlight);
+  const waiting = new Map<Digest, Waiting>();
+  const claims = new Map<Digest, Set<Digest>>();
+  const waitersOf = new Map<Digest, Set<Waiting>>();
+  for (const { id, missing } of leaves) {
+    const leaf = { id, missing: new Map(missing.map(({ digest, size }) => [digest, size])) };
+    if (leaf.missing.size === 0) continue;
+    waiting.set(id, leaf);
+    for (const digest of leaf.missing.keys()) {
+      const waiters = waitersOf.get(digest) ?? new Set();
+      waitersOf.set(digest, waiters.add(leaf));
+    }
+  }
+
+  return {
+    get remaining() {
+      return waiting.size;
+    },
+    next() {
+      let best: Waiting | undefined;
+      for (const leaf of waiting.values()) {
+        if ([...leaf.missing.keys()].some((digest) => flying.has(digest))) continue;
+        if (best === undefined || comesBefore(leaf, best)) best = leaf;
+      }
+      if (best === undefined) return undefined;
+      const brings = [...best.missing.keys()];
+      waiting.delete(best.id);
+      claims.set(best.id, new Set(brings));
+      for (const digest of brings) {
+        flying.add(digest);
+        waitersOf.get(digest)?.delete(best);
+      }
+      return { id: best.id, brings };
+    },
+    landed(digest) {
+      flying.delete(digest);
+      for (const claim of claims.values()) claim.delete(digest);
+      for (const leaf of waitersOf.get(digest) ?? []) {
+        leaf.missing.delete(digest);
+        if (leaf.missing.size === 0) waiting.delete(leaf.id);
+      }
+      waitersOf.delete(digest);
+    },
+    released(digest) {
+      flying.delete(digest);
+    },
+    ended(id) {
+      for (const digest of claims.get(id) ?? []) flying.delete(digest);
+      claims.delete(id);
+    },
+  };
+}
+
+function comesBefore(a: Waiting, b: Waiting): boolean {
+  const [x, y] = [weigh(a), weigh(b)];
+  if (x.largest !== y.largest) return x.largest > y.largest;
+  return x.others < y.others;
+}
+
+function weigh({ missing }: Waiting): { largest: number; others: number } {
+  let largest = 0;
+  let sum = 0;
+  for (const size of missing.values()) {
+    largest = Math.max(largest, size);
+    sum += size;
+  }
+  return { largest, others: sum - largest };
+}

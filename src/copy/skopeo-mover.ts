@@ -1,0 +1,76 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { type Digest, hexOf } from '../oci/digest.ts';
+import { OciSaveError } from '../errors.ts';
+import { copyWithSkopeo, poolOf, skopeoFailure, writeAuthFile } from '../skopeo/index.ts';
+import { tryLink } from '../store/index.ts';
+import type { CopyContext, RegistryPlace } from './context.ts';
+import { watchLanding } from './landing.ts';
+
+export interface LeafCopy {
+  readonly leaf: Digest;
+  readonly place: RegistryPlace;
+  /** Layers that skopeo is to bring, with their sizes. */
+  readonly brings: ReadonlyMap<Digest, number>;
+  /** All layers of the leaf: those that the store has are put before skopeo, so that it fetches none again. */
+  readonly layers: readonly Digest[];
+  readonly onLanded: (digest: Digest) => void;
+}
+
+/**
+ * Copies one leaf by skopeo into a folder of its own. Each layer enters the store, hashed, as soon as it has
+ * landed. Throws as `skopeoFailure` classes it; what landed before stays.
+ */
+export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<void> {
+  const { store, signal, emit } = context;
+  const { skopeo, environment } = await context.skopeoTools();
+  const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf).slice(0, 24)}`);
+  const pool = poolOf(folder);
+  await mkdir(pool, { recursive: true });
+  const landing = watchLanding({
+    folder,
+    brings: copy.brings,
+    adopt: (file, blob) => store.adopt(file, blob),
+    onLanded: copy.onLanded,
+    onBytes: (delta) => emit({ type: 'bytes', stage: 'copy', delta }),
+  });
+  try {
+    await layOut(copy, pool, context);
+    const { domain, path: repository, insecure } = copy.place;
+    const credentials = await context.credentials.find({ domain, path: repository });
+    const authFile = credentials && (await writeAuthFile(folder, domain, credentials));
+    const result = await copyWithSkopeo({
+      skopeo,
+      environment,
+      folder,
+      source: `docker://${domain}/${repository}@${copy.leaf}`,
+      preserveDigests: true,
+      authFile,
+      insecure,
+      signal,
+    });
+    await landing.finish();
+    if (result.exitCode !== 0) throw skopeoFailure(`${domain}/${repository}@${copy.leaf}`, result);
+    if (landing.missing > 0) {
+      throw new OciSaveError({
+        code: 'unsupported',
+        message: `skopeo left out ${landing.missing} layers in silence`,
+      });
+    }
+  } finally {
+    await landing.finish();
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Verified layers alone: skopeo writes manifests and configs in place, and trusts every file that exists. */
+async function layOut(
+  { leaf, layers, brings }: LeafCopy,
+  pool: string,
+  { store }: CopyContext,
+): Promise<void> {
+  for (const layer of new Set(layers)) {
+    if (brings.has(layer) || layer === leaf) continue;
+    await tryLink(store.pathOf(layer), path.join(pool, hexOf(layer)));
+  }
+}

@@ -1,0 +1,67 @@
+import { Composer, type Document, Lexer, LineCounter, Parser } from 'yaml';
+import { MAX_DEPTH, type TreeProblem } from './tree.ts';
+
+/** A list of 16 MiB has a million; beyond two, memory is the attacker's. */
+const MAX_TOKENS = 2_000_000;
+const MAX_DOCUMENTS = 10_000;
+/** Errors and directives; text that is no YAML has one a token. */
+const MAX_NOISE = 20;
+
+export interface ComposedYaml {
+  /** The contents of each document, null for an empty one. */
+  readonly documents: readonly unknown[];
+  readonly lines: LineCounter;
+  readonly problems: readonly TreeProblem[];
+}
+
+/** YAML's own nodes, by a loop of our own over its tokens, so that depth, number and errors are bounded. */
+export function composeYaml(text: string): ComposedYaml {
+  const lines = new LineCounter();
+  const parser = new Parser(lines.addNewLine);
+  const composer = new Composer({
+    schema: 'failsafe',
+    uniqueKeys: false,
+    prettyErrors: false,
+    strict: false,
+  });
+  const composed: Document.Parsed[] = [];
+  let noise = 0;
+  let tokens = 0;
+  const stopped = (reason: string): ComposedYaml => {
+    const problems = problemsOf(composed, lines);
+    return {
+      documents: [],
+      lines,
+      problems: [...problems, { line: lines.linePos(parser.offset).line, reason }],
+    };
+  };
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) {
+      if (token.type === 'error' || token.type === 'directive') noise += 1;
+      composed.push(...composer.next(token));
+    }
+    tokens += 1;
+    if (parser.stack.length > MAX_DEPTH) return stopped(`it is nested deeper than ${MAX_DEPTH} levels`);
+    if (noise > MAX_NOISE) return stopped('it is no YAML');
+    if (tokens > MAX_TOKENS) return stopped(`it has more than ${MAX_TOKENS} YAML tokens`);
+    if (composed.length > MAX_DOCUMENTS) return stopped(`it has more than ${MAX_DOCUMENTS} documents`);
+  }
+  for (const token of parser.end()) composed.push(...composer.next(token));
+  composed.push(...composer.end());
+  return {
+    documents: composed.map(({ contents }) => contents),
+    lines,
+    problems: problemsOf(composed, lines),
+  };
+}
+
+function problemsOf(documents: readonly Document.Parsed[], lines: LineCounter): TreeProblem[] {
+  return documents.flatMap(({ errors }) =>
+    errors.slice(0, MAX_NOISE).map(({ pos, message }) => ({
+      line: lines.linePos(pos[0]).line,
+      // What follows a colon is quoted from the file.
+      reason: `it is no valid YAML: ${(message.split(':')[0] ?? '').slice(0, 80)}`,
+    })),
+  );
+}

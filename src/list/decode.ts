@@ -1,0 +1,67 @@
+import { OciSaveError } from '../errors.ts';
+
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+/**
+ * The text of a list: UTF-8 with or without a byte order mark, or UTF-16 with one, as Windows PowerShell's `>`
+ * writes it. Every line ends in `\n`, whatever ended it.
+ * @throws OciSaveError `list` naming the offset of the first byte that is no text.
+ */
+export function decodeList(bytes: Uint8Array): string {
+  const encoding = encodingOf(bytes);
+  const nul = encoding === 'utf-8' ? bytes.indexOf(0) : -1;
+  if (nul >= 0) throw binary(nul);
+  const text = decoded(bytes, encoding);
+  if (text === undefined) throw undecodable(bytes, encoding);
+  const nulCharacter = text.indexOf('\0');
+  if (nulCharacter >= 0) throw binary(2 + nulCharacter * 2);
+  return text.replace(/\r\n?/g, '\n');
+}
+
+function encodingOf(bytes: Uint8Array): Encoding {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  if (first === 0xfe && second === 0xff) return 'utf-16be';
+  return 'utf-8';
+}
+
+function decoded(bytes: Uint8Array, encoding: Encoding, stream = false): string | undefined {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream });
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function binary(offset: number): OciSaveError {
+  return new OciSaveError({
+    code: 'list',
+    message: `the byte at offset ${offset} is NUL: this is a binary file`,
+    hint: 'If it is text in UTF-16, save it as UTF-8.',
+  });
+}
+
+function undecodable(bytes: Uint8Array, encoding: Encoding): OciSaveError {
+  const offset = firstBadByte(bytes, encoding);
+  const value = (bytes[offset] ?? 0).toString(16).padStart(2, '0');
+  return new OciSaveError({
+    code: 'list',
+    message: `the byte 0x${value} at offset ${offset} is no ${encoding === 'utf-8' ? 'UTF-8' : 'UTF-16'}`,
+    hint: 'Save the list as UTF-8.',
+  });
+}
+
+/** Halves the file until the byte is found: a decoder says that it failed, never where. */
+function firstBadByte(bytes: Uint8Array, encoding: Encoding): number {
+  let [good, bad] = [0, bytes.length + 1];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (decoded(bytes.subarray(0, middle), encoding, true) === undefined) bad = middle;
+    else good = middle;
+  }
+  // A decoder notices a cut character at the byte after it; its first byte is what an editor shows.
+  let start = Math.min(good, bytes.length - 1);
+  while (start > 0 && decoded(bytes.subarray(0, start), encoding) === undefined) start -= 1;
+  return start;
+}

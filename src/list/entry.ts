@@ -1,0 +1,84 @@
+import { type Digest, isDigest } from '../oci/digest.ts';
+import type { PlatformChoice } from '../oci/platform.ts';
+import { isTag, type Reference, withDefaultTag } from '../oci/reference.ts';
+import { quoteReference } from '../oci/reference-quote.ts';
+import type { ImageRequest, Origin, Source } from './request.ts';
+import { parseName, parseSource, refusal } from './source.ts';
+
+/** An entry taken apart, its texts as written. */
+export interface EntryParts {
+  readonly source: string;
+  /** A digest that was written beside the reference. */
+  readonly pin?: string | undefined;
+  readonly platforms?: PlatformChoice | undefined;
+  readonly storedAs: readonly string[];
+}
+
+export interface EntryContext {
+  readonly origin: Origin;
+  readonly defaultRegistry: string;
+}
+
+/**
+ * Completes an entry. `latest` is added where neither tag nor digest is named; a stored name takes its host from
+ * the default registry and its tag from the source.
+ * @throws OciSaveError `list` with the reason why it cannot be read.
+ */
+export function toRequest(parts: EntryParts, { origin, defaultRegistry }: EntryContext): ImageRequest {
+  const written = parts.source;
+  const parsed = pin(parseSource(written, defaultRegistry), parts.pin);
+  const named = parsed.transport === 'oci' ? undefined : parsed.reference;
+  const implicitTag = named !== undefined && named.tag === undefined && named.digest === undefined;
+  const source = implicitTag ? withTag(parsed) : parsed;
+  const storedAs = parts.storedAs.map((name) => storedName(name, source, defaultRegistry));
+  const platforms = parts.platforms === undefined ? {} : { platforms: parts.platforms };
+  return { written, origin, source, ...platforms, storedAs, implicitTag };
+}
+
+function withTag(source: Source): Source {
+  if (source.transport === 'oci' || source.reference === undefined) return source;
+  return { ...source, reference: withDefaultTag(source.reference) };
+}
+
+function pin(source: Source, text: string | undefined): Source {
+  if (text === undefined) return source;
+  const digest = parseDigest(text);
+  if (source.transport !== 'docker') throw refusal('only an image from a registry can be pinned by a digest');
+  const own = source.reference.digest;
+  if (own !== undefined && own !== digest)
+    throw refusal('the reference and the entry name different digests');
+  return { ...source, reference: { ...source.reference, digest } };
+}
+
+function parseDigest(text: string): Digest {
+  if (isDigest(text)) return text;
+  throw refusal('its digest is no sha256 digest', 'Write sha256: and 64 lower-case hex digits.');
+}
+
+function storedName(text: string, source: Source, defaultRegistry: string): Reference {
+  if (text === '') throw refusal('the name under which it is stored is missing');
+  if (/^(?!docker:)[a-z-]+:\/\/|^(?:docker-archive|docker-daemon|oci|oci-archive|dir):/.test(text)) {
+    throw refusal('an image is stored under a name, not at a path or address', 'Write name:tag.');
+  }
+  const reference = parseName(text.replace(/^docker:\/\//, ''), defaultRegistry);
+  if (reference.digest !== undefined) {
+    throw refusal(
+      `'${quoteReference(text)}' holds a digest, and an image is stored under a name`,
+      'Write the digest with the source.',
+    );
+  }
+  if (reference.tag !== undefined) return reference;
+  const tag = tagOfSource(source);
+  if (tag === undefined && source.transport !== 'docker') {
+    throw refusal(
+      `the stored name '${quoteReference(text)}' needs a tag`,
+      'Its source names none to take over.',
+    );
+  }
+  return tag === undefined ? reference : { ...reference, tag };
+}
+
+function tagOfSource(source: Source): string | undefined {
+  if (source.transport !== 'oci') return source.reference?.tag;
+  return source.name !== undefined && isTag(source.name) ? source.name : undefined;
+}

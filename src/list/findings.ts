@@ -1,0 +1,77 @@
+import { OciSaveError } from '../errors.ts';
+import { parseReference } from '../oci/reference.ts';
+import { quoteReference } from '../oci/reference-quote.ts';
+import { type EntryParts, toRequest } from './entry.ts';
+import { readEntryLine } from './entry-line.ts';
+import type { Candidate, ImageRequest, Origin, Reject, Warning } from './request.ts';
+
+/** Where a parser puts what it finds, in the order of the file. */
+export interface Findings {
+  readonly requests: ImageRequest[];
+  readonly candidates: Candidate[];
+  readonly rejects: Reject[];
+  /** Each text once. */
+  readonly ignored: Set<string>;
+  readonly warnings: Warning[];
+}
+
+export function noFindings(): Findings {
+  return { requests: [], candidates: [], rejects: [], ignored: new Set(), warnings: [] };
+}
+
+/** What the parsers need of the run's options. */
+export interface ParseOptions {
+  readonly defaultRegistry: string;
+}
+
+/** Adds an entry that was taken apart: a request, or a reject with the reason. */
+export function addEntry(
+  findings: Findings,
+  origin: Origin,
+  readParts: () => EntryParts,
+  text: string,
+  { defaultRegistry }: ParseOptions,
+): void {
+  try {
+    findings.requests.push(toRequest(readParts(), { origin, defaultRegistry }));
+  } catch (error) {
+    if (!(error instanceof OciSaveError)) throw error;
+    addReject(findings, origin, text, error);
+  }
+}
+
+/** Adds an entry that is one line of text, with its options and columns. */
+export function addEntryLine(findings: Findings, origin: Origin, text: string, options: ParseOptions): void {
+  const read = (): EntryParts => {
+    const { parts, ignored, commaPair } = readEntryLine(text);
+    for (const option of ignored) findings.ignored.add(option);
+    if (commaPair && !findings.warnings.some(({ message }) => message === COMMA_PAIR)) {
+      findings.warnings.push({ message: COMMA_PAIR, origin });
+    }
+    return parts;
+  };
+  addEntry(findings, origin, read, text, options);
+}
+
+const COMMA_PAIR = 'two references joined by a comma are read as source and stored name';
+
+export function addReject(findings: Findings, origin: Origin, text: string, error: OciSaveError): void {
+  findings.rejects.push({ text: quotable(text), origin, reason: error.message, hint: error.hint });
+}
+
+/**
+ * What of a bad line may be shown: lists end in pasted commands with passwords. Of several words only the first,
+ * and only where it is a reference with a path.
+ */
+function quotable(text: string): string {
+  const [first = '', ...more] = text.split(/[ \t]+/);
+  if (more.length === 0) return quoteReference(first);
+  if (!first.includes('/')) return '';
+  try {
+    parseReference(first);
+    return first;
+  } catch (error) {
+    if (error instanceof OciSaveError) return '';
+    throw error;
+  }
+}

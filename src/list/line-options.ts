@@ -1,0 +1,48 @@
+import { parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
+import { refusal } from './source.ts';
+
+export interface LineOptions {
+  readonly platforms: PlatformChoice | undefined;
+  readonly ignored: readonly string[];
+  /** The line without its options. */
+  readonly rest: string;
+}
+
+/** Options of `docker pull` that change nothing here. */
+const HARMLESS = /^(?:-q|--quiet|--disable-content-trust)(?:=(?:true|false))?$/;
+
+/**
+ * Takes the options off that stand in front of a reference, as `docker pull` has them; lists that fork a well-known
+ * workflow carry them.
+ * @throws OciSaveError `list` for options that are unknown or ask for more than one image. An option's value is
+ * never quoted: it may be a password.
+ */
+export function takeOptions(text: string): LineOptions {
+  let rest = text;
+  let platforms: PlatformChoice | undefined;
+  const ignored: string[] = [];
+  for (let option = nextOption(rest); option !== undefined; option = nextOption(rest)) {
+    rest = rest.slice(option.length).trimStart();
+    const [name = '', ...values] = option.split('=');
+    if (name === '--platform') {
+      const value = option.includes('=') ? values.join('=') : (nextWord(rest) ?? '');
+      if (!option.includes('=')) rest = rest.slice(value.length).trimStart();
+      platforms = parsePlatformChoice(value.replace(/^(['"])(.*)\1$/, '$2'));
+    } else if (HARMLESS.test(option)) {
+      ignored.push(`option ${name}`);
+    } else if (/^(?:-a|--all-tags)$/.test(name)) {
+      throw refusal('all tags of a repository are not read yet', 'Write each tag on a line of its own.');
+    } else {
+      throw refusal(`the option '${name.slice(0, 40)}' is unknown`, 'Lists know --platform alone.');
+    }
+  }
+  return { platforms, ignored, rest };
+}
+
+function nextWord(text: string): string | undefined {
+  return /^[^ \t]+/.exec(text)?.[0];
+}
+
+function nextOption(text: string): string | undefined {
+  return /^-[\w-][^ \t]*/.exec(text)?.[0];
+}

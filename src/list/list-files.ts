@@ -1,0 +1,69 @@
+import { createReadStream } from 'node:fs';
+import { glob, stat } from 'node:fs/promises';
+import { systemCodeOf } from '../errors.ts';
+import type { Problem } from './problems.ts';
+
+/** No list that people write or generate comes near; YAML of that size takes seconds. */
+export const MAX_LIST_BYTES = 16 * 1024 * 1024;
+
+export type Found<T> = { readonly found: T } | { readonly problem: Problem };
+
+/**
+ * The files that a path or glob names, a glob's in the order of their names. A path that exists is taken literally.
+ * What matches nothing is a problem, never an empty list.
+ */
+export async function findLists(pattern: string): Promise<Found<readonly string[]>> {
+  if (!/[*?[{]/.test(pattern) || (await standsAt(pattern)) !== 'nothing') return { found: [pattern] };
+  const files: string[] = [];
+  for await (const path of glob(pattern)) {
+    // A link that leads nowhere stays, and is named when it is read.
+    if ((await standsAt(path)) !== 'folder') files.push(path);
+  }
+  if (files.length > 0) return { found: files.sort() };
+  return {
+    problem: { where: pattern, reason: 'no file matches this pattern', hint: 'Check it and the folder.' },
+  };
+}
+
+async function standsAt(path: string): Promise<'folder' | 'file' | 'nothing'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return 'nothing';
+  }
+}
+
+/** A file's bytes, at most 16 MiB: of what is longer, or endless, no more is read. */
+export async function readList(path: string): Promise<Found<Uint8Array>> {
+  try {
+    // Leaving the loop early closes the file.
+    return await gather(path, createReadStream(path, { highWaterMark: 256 * 1024 }));
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === undefined) throw error;
+    return { problem: { where: path, reason: REASONS.get(code) ?? `it cannot be read (${code})` } };
+  }
+}
+
+const REASONS = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EISDIR', 'it is a folder, not a list'],
+  ['EACCES', 'it may not be read by this user'],
+]);
+
+/** The bytes of a stream, at most 16 MiB; a longer one is left where it stands. */
+export async function gather(where: string, stream: AsyncIterable<Uint8Array>): Promise<Found<Uint8Array>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_LIST_BYTES) {
+      return {
+        problem: { where, reason: 'it is larger than 16 MiB, which no list is', hint: 'Split the list.' },
+      };
+    }
+  }
+  return { found: Buffer.concat(chunks) };
+}

@@ -1,0 +1,55 @@
+import { OciSaveError } from '../errors.ts';
+import type { ListDocument } from './document.ts';
+import { FORMATS } from './formats.ts';
+import { keysOf } from './tree.ts';
+
+/** Keys by which people know a format: a misspelt one still points at it. */
+const SIGNATURES: readonly (readonly [format: string, ...keys: string[]])[] = [
+  ['list', 'images', 'image'],
+  ['kubernetes', 'apiVersion', 'kind'],
+  ['compose', 'services'],
+  ['regsync', 'sync'],
+  ['dregsy', 'relay', 'tasks'],
+  ['source-tags', 'source', 'tags'],
+  ['oc-mirror', 'mirror'],
+];
+const TEXT_FORMATS = ['plain', 'columns', 'dockerfile'];
+
+/** The titles of the three formats that a text comes nearest to. */
+export function nearestFormats({ trees }: ListDocument): string[] {
+  const present = (trees?.roots ?? []).flatMap(keysOf).slice(0, 100);
+  const ranked = SIGNATURES.map(([name, ...keys]) => ({
+    name,
+    distance: Math.min(...keys.flatMap((key) => present.map((found) => editDistance(key, found))), 99),
+  })).toSorted((a, b) => a.distance - b.distance);
+  const names = trees === undefined ? TEXT_FORMATS : ranked.slice(0, 3).map(({ name }) => name);
+  return names.map((name) => FORMATS.find((format) => format.name === name)?.title ?? name);
+}
+
+/** For `list-format`: the formats that are read, and the one that was probably meant. */
+export function unknownFormat(name: string): OciSaveError {
+  const readable = FORMATS.filter(({ parse }) => parse !== undefined).map((format) => format.name);
+  const [nearest] = ['auto', ...FORMATS.map((format) => format.name)]
+    .map((known) => ({ known, distance: editDistance(known, name) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  return new OciSaveError({
+    code: 'usage',
+    message: `the list format '${name.slice(0, 40)}' is unknown; known are ${['auto', ...readable].join(', ')}`,
+    hint: nearest === undefined ? undefined : `Did you mean '${nearest.known}'?`,
+  });
+}
+
+/** Levenshtein's, over at most 40 characters. */
+export function editDistance(first: string, second: string): number {
+  const [from, to] = [first.slice(0, 40), second.slice(0, 40)];
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (let i = 0; i < from.length; i += 1) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j += 1) {
+      const changed = (row[j] ?? 0) + (from[i] === to[j] ? 0 : 1);
+      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, changed));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,0 +1,120 @@
+import { OciSaveError } from '../errors.ts';
+import {
+  isOperatingSystem,
+  parsePlatform,
+  parsePlatformChoice,
+  type PlatformChoice,
+} from '../oci/platform.ts';
+import { quoteReference } from '../oci/reference-quote.ts';
+import type { EntryParts } from './entry.ts';
+import { addEntry, addReject, type Findings, type ParseOptions } from './findings.ts';
+import { stripBlanks } from './lines.ts';
+import type { Origin } from './request.ts';
+import { isLocalSource, refusal } from './source.ts';
+import { fieldOf, keysOf, listed, type Mapping } from './tree.ts';
+
+/** Keys of the reference, the most explicit first: charts have a `name` beside the `image` that is only a label. */
+export const IMAGE_KEYS = ['image', 'ref', 'source', 'name'];
+const PLATFORM_KEYS = ['platform', 'platforms'];
+const ARCHITECTURE_KEYS = ['arch', 'architecture'];
+const NAME_KEYS = ['as', 'target', 'destination'];
+const TAG_KEYS = ['tag', 'tags'];
+const KNOWN = new Set([
+  ...PLATFORM_KEYS,
+  ...ARCHITECTURE_KEYS,
+  ...NAME_KEYS,
+  ...TAG_KEYS,
+  'digest',
+  'credentials',
+]);
+
+/** Adds the requests of one mapping: one, or one a tag. Other keys than ours are noted once a file. */
+export function addOwnEntry(findings: Findings, origin: Origin, entry: Mapping, options: ParseOptions): void {
+  const reference = IMAGE_KEYS.find((key) => fieldOf(entry, key) !== undefined);
+  for (const key of keysOf(entry)) {
+    if (!KNOWN.has(key) && key !== reference) findings.ignored.add(`key '${key.slice(0, 80)}'`);
+  }
+  try {
+    const source = sourceOf(entry);
+    const tags = tagsOf(entry, source);
+    const parts = { ...partsOf(entry), source };
+    if (tags === undefined) addEntry(findings, origin, () => parts, source, options);
+    for (const tag of tags ?? []) {
+      addEntry(findings, origin, () => withTag(parts, tag, tags?.length ?? 0), `${source}:${tag}`, options);
+    }
+  } catch (error) {
+    if (!(error instanceof OciSaveError)) throw error;
+    addReject(findings, origin, fieldTexts(entry, IMAGE_KEYS)[0] ?? '', error);
+  }
+}
+
+function sourceOf(entry: Mapping): string {
+  if (fieldOf(entry, 'credentials') !== undefined) {
+    throw refusal('credentials of an entry are not supported yet', 'Log in to its registry before the run.');
+  }
+  const given = IMAGE_KEYS.filter((key) => fieldOf(entry, key) !== undefined);
+  const named = given.filter((key) => key !== 'name');
+  if (named.length > 1) throw refusal(`both '${named[0]}' and '${named[1]}' name an image`);
+  const [key] = given;
+  const value = key === undefined ? undefined : fieldOf(entry, key);
+  if (value === undefined) throw refusal('this entry names no image', 'Its key is `image`.');
+  if (value.kind !== 'scalar') throw refusal(`'${key}' is no text`);
+  return stripBlanks(value.text);
+}
+
+function tagsOf(entry: Mapping, source: string): readonly string[] | undefined {
+  if (TAG_KEYS.every((key) => fieldOf(entry, key) === undefined)) return undefined;
+  const tags = fieldTexts(entry, TAG_KEYS);
+  if (tags.length === 0)
+    throw refusal('its list of tags is empty', 'Write each tag; all tags are not read yet.');
+  if (isLocalSource(source)) throw refusal('tags belong to an image of a registry');
+  return tags;
+}
+
+function withTag(parts: EntryParts, tag: string, count: number): EntryParts {
+  const { source } = parts;
+  if (source.includes('@') || /:[^/]*$/.test(source.replace(/^[a-z]+:\/\//, ''))) {
+    throw refusal('the reference names a tag or a digest, and so does the entry', 'Write it once.');
+  }
+  // It would turn the name into a registry's: `a` with the tag `5000/b`.
+  if (tag === '' || tag.includes('/')) throw refusal(`'${quoteReference(tag)}' is no tag`);
+  if (count > 1 && parts.storedAs.some((name) => /:[^/]*$/.test(name))) {
+    throw refusal('several tags cannot be stored under one name', 'Leave the tag out of the stored name.');
+  }
+  return { ...parts, source: `${source}:${tag}` };
+}
+
+function partsOf(entry: Mapping): Omit<EntryParts, 'source'> {
+  const [pin, ...more] = fieldTexts(entry, ['digest']);
+  if (more.length > 0) throw refusal('it has more than one digest');
+  return { pin, platforms: platformsOf(entry), storedAs: fieldTexts(entry, NAME_KEYS) };
+}
+
+function platformsOf(entry: Mapping): PlatformChoice | undefined {
+  const platforms = fieldTexts(entry, PLATFORM_KEYS);
+  const architectures = fieldTexts(entry, ARCHITECTURE_KEYS);
+  const [system, ...more] = platforms;
+  if (architectures.length === 0)
+    return system === undefined ? undefined : parsePlatformChoice(platforms.join(','));
+  if (system === undefined) return parsePlatformChoice(architectures.join(','));
+  // `platform: linux` beside `architecture: arm64`.
+  if (more.length === 0 && isOperatingSystem(system)) {
+    return parsePlatformChoice(architectures.map((architecture) => `${system}/${architecture}`).join(','));
+  }
+  const named = new Set(architectures.map((text) => parsePlatform(text).architecture));
+  const choice = parsePlatformChoice(platforms.join(','));
+  if (choice !== 'all' && choice.every(({ architecture }) => named.has(architecture))) return choice;
+  throw refusal('its platform and its architecture disagree');
+}
+
+/** The texts under some keys, each a text or a list of texts. Throws `list` for anything else. */
+function fieldTexts(entry: Mapping, keys: readonly string[]): string[] {
+  return keys.flatMap((key) => {
+    const value = fieldOf(entry, key);
+    if (value === undefined) return [];
+    return listed(value).map((item) => {
+      if (item.kind !== 'scalar') throw refusal(`'${key}' is neither a text nor a list of texts`);
+      return stripBlanks(item.text);
+    });
+  });
+}

@@ -1,0 +1,79 @@
+import type { ListDocument } from './document.ts';
+import { addEntryLine, addReject, type Findings, noFindings, type ParseOptions } from './findings.ts';
+import { contentLines, stripBlanks } from './lines.ts';
+import { addOwnEntry, IMAGE_KEYS } from './own-entry.ts';
+import { refusal } from './source.ts';
+import { fieldOf, isNull, keysOf, listed, type Tree } from './tree.ts';
+
+/** A sequence of entries, a mapping with such a sequence as `images`, or entries as documents of their own. */
+export function isOwnList({ trees }: ListDocument): boolean {
+  return trees?.roots.some(isOwnRoot) ?? false;
+}
+
+function isOwnRoot(tree: Tree): boolean {
+  if (tree.kind === 'sequence') return holdsEntries(tree.items);
+  if (tree.kind !== 'mapping') return false;
+  const images = fieldOf(tree, 'images');
+  if (images?.kind === 'sequence') return holdsEntries(images.items);
+  return keysOf(tree).includes('images') ? images?.kind !== 'mapping' : isEntry(tree);
+}
+
+/** Some, not all: a misspelt key in one entry must be told by its line. */
+function holdsEntries(items: readonly Tree[]): boolean {
+  return items.length === 0 || items.some((item) => item.kind === 'scalar' || isEntry(item));
+}
+
+function isEntry(tree: Tree): boolean {
+  return IMAGE_KEYS.some((key) => fieldOf(tree, key)?.kind === 'scalar') || emptyTag(tree) !== undefined;
+}
+
+/** `- registry/app:` is YAML for a mapping, and means a reference whose tag is missing. */
+function emptyTag(tree: Tree): string | undefined {
+  if (tree.kind !== 'mapping' || tree.entries.length !== 1) return undefined;
+  const [entry] = tree.entries;
+  return entry !== undefined && isNull(entry.value) && !IMAGE_KEYS.includes(entry.key)
+    ? `${entry.key}:`
+    : undefined;
+}
+
+/** Our own list in YAML or JSON: entries are texts, as lines of a plain list, or mappings. */
+export function parseOwnList({ file, trees }: ListDocument, options: ParseOptions): Findings {
+  const findings = noFindings();
+  for (const { key, line } of trees?.joined ?? []) {
+    findings.warnings.push({
+      message: `the key '${key.slice(0, 80)}' stands twice; joined`,
+      origin: { file, line },
+    });
+  }
+  for (const { line, reason, hint } of trees?.problems ?? []) {
+    addReject(findings, { file, line }, '', refusal(reason, hint));
+  }
+  if (findings.rejects.length > 0) return findings;
+  for (const tree of trees?.roots ?? []) {
+    for (const item of entriesOf(tree, findings)) addItem(findings, file, item, options);
+  }
+  return findings;
+}
+
+function entriesOf(tree: Tree, findings: Findings): readonly Tree[] {
+  if (tree.kind === 'mapping' && keysOf(tree).includes('images')) {
+    for (const key of keysOf(tree)) if (key !== 'images') findings.ignored.add(`key '${key.slice(0, 80)}'`);
+    const images = fieldOf(tree, 'images');
+    return images === undefined ? [] : listed(images);
+  }
+  return isNull(tree) ? [] : listed(tree);
+}
+
+function addItem(findings: Findings, file: string, item: Tree, options: ParseOptions): void {
+  const origin = { file, line: item.line };
+  const untagged = emptyTag(item);
+  if (item.kind === 'scalar' && !item.plain && item.text.includes('\n')) {
+    // A block of lines, whose first stands below its `|`.
+    for (const { number, text } of contentLines(item.text)) {
+      addEntryLine(findings, { file, line: item.line + number }, stripBlanks(text), options);
+    }
+  } else if (item.kind === 'scalar') addEntryLine(findings, origin, stripBlanks(item.text), options);
+  else if (untagged !== undefined) addEntryLine(findings, origin, untagged, options);
+  else if (item.kind === 'mapping') addOwnEntry(findings, origin, item, options);
+  else addReject(findings, origin, '', refusal('a list stands where an entry should'));
+}

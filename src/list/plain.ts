@@ -1,0 +1,72 @@
+import type { ListDocument } from './document.ts';
+import { addEntryLine, addReject, type Findings, noFindings, type ParseOptions } from './findings.ts';
+import { type Line, MAX_LINE, stripBlanks, stripQuotes } from './lines.ts';
+import { refusal } from './source.ts';
+
+/**
+ * One reference a line, as lists of every project have it. `#` begins a comment at the start of a line and behind a
+ * blank, `//` at the start. Bullets, quotes and the commas of a pasted array are stripped.
+ */
+export function parsePlain({ file, lines }: ListDocument, options: ParseOptions): Findings {
+  const findings = noFindings();
+  for (const { number, text } of entriesOf(lines)) {
+    const origin = { file, line: number };
+    if (text.length > MAX_LINE) {
+      addReject(findings, origin, '', refusal(`this line is longer than ${MAX_LINE} characters`));
+    } else {
+      addEntryLine(findings, origin, text, options);
+    }
+  }
+  return findings;
+}
+
+/** The lines that are meant as entries, without what stands around them. */
+function entriesOf(lines: readonly Line[]): Line[] {
+  const entries = lines
+    .filter(({ text }) => !isMark(text))
+    .map(({ number, text }) => ({ number, text: withoutComment(text) }));
+  // A pasted array has one behind every element but perhaps the last.
+  const array = entries.every(({ text }, at) => text.endsWith(',') || (at > 0 && at === entries.length - 1));
+  return entries.map(({ number, text }) => ({ number, text: unwrapped(text, array) }));
+}
+
+/** Hangar's comments, and the marks around a YAML document. */
+function isMark(line: string): boolean {
+  return line.length <= MAX_LINE && /^(?:\/\/.*|---|\.\.\.)$/s.test(stripBlanks(line));
+}
+
+function withoutComment(line: string): string {
+  if (line.length > MAX_LINE) return line;
+  return stripBlanks(stripBlanks(line).replace(/\s#.*$/s, ''));
+}
+
+function unwrapped(text: string, array: boolean): string {
+  if (text.length > MAX_LINE) return text;
+  return stripQuotes((array ? text.replace(/,$/, '') : text).replace(/^[-*](?:[ \t]+|$)/, ''));
+}
+
+/**
+ * Whether a text is a list with mistakes rather than something else: at least half of its lines are single words,
+ * pairs, or carry options.
+ */
+export function looksPlain(document: ListDocument): boolean {
+  if (document.isTree) return false;
+  const entries = entriesOf(document.lines);
+  const good = entries.filter(({ text }) => looksLikeEntry(text)).length;
+  return good * 2 >= entries.length;
+}
+
+/** The line that speaks most against a plain list. */
+export function firstMisfit({ lines }: ListDocument): number {
+  return entriesOf(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
+}
+
+function looksLikeEntry(text: string): boolean {
+  if (text.length > MAX_LINE) return false;
+  if (!/[ \t]/.test(text) || /^[^ \t]+[ \t]*(?:=>|->)[ \t]*[^ \t]+$/.test(text)) return true;
+  if (/^--platform[= ]|^(?:docker|podman) pull /.test(text)) return true;
+  if (/^[^ \t]*\{\{.*\}\}[^ \t]*$/.test(text)) return true;
+  // A reference with a second column; prose has more words and no such first one.
+  const [first = '', ...columns] = text.split(/[ \t]+/);
+  return columns.length === 1 && /[/:][^/:]/.test(first);
+}

@@ -1,0 +1,71 @@
+import { OciSaveError } from '../errors.ts';
+import { parseReference } from '../oci/reference.ts';
+import { parseInline } from './inline.ts';
+import type { NamedList } from './candidates.ts';
+import { type ImageList, type JoinOptions, joinLists } from './join-lists.ts';
+import { findLists, gather, readList } from './list-files.ts';
+import { namedFormat, parseList, type ParseListOptions } from './parse-list.ts';
+import type { Problem } from './problems.ts';
+
+/** What a run is told to read. */
+export interface ListInputs extends ParseListOptions, JoinOptions {
+  /** References given inline, each one entry as a line of a plain list. */
+  readonly images: readonly string[];
+  /** Paths, globs, or `-` for `stdin`. */
+  readonly files: readonly string[];
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+}
+
+/** How messages name the list from standard input. */
+const STDIN = 'stdin';
+
+/**
+ * Reads all lists of a run and joins them: files in the order given, a glob's in the order of their names, inline
+ * references last. A file that is named twice is read once.
+ * @throws OciSaveError `list` that names every missing file and every bad line of every list, with its reason;
+ * `usage` for a format or a default registry that cannot be one.
+ */
+export async function readLists(inputs: ListInputs): Promise<ImageList> {
+  namedFormat(inputs.format);
+  checkDefaultRegistry(inputs.defaultRegistry);
+  const lists: NamedList[] = [];
+  const faults: Problem[] = [];
+  for (const file of await namedFiles(inputs.files, faults)) {
+    const read = file === '-' ? await readStdin(inputs.stdin) : await readList(file);
+    const name = file === '-' ? STDIN : file;
+    if ('problem' in read) faults.push(read.problem);
+    else lists.push({ file: name, ...parseList(read.found, name, inputs) });
+  }
+  if (inputs.images.length > 0) lists.push(parseInline(inputs.images, inputs));
+  return joinLists(lists, faults, inputs);
+}
+
+async function namedFiles(patterns: readonly string[], faults: Problem[]): Promise<Set<string>> {
+  const files = new Set<string>();
+  for (const pattern of patterns) {
+    const named = pattern === '-' ? { found: [pattern] } : await findLists(pattern);
+    if ('problem' in named) faults.push(named.problem);
+    else for (const file of named.found) files.add(file);
+  }
+  return files;
+}
+
+async function readStdin(stdin: AsyncIterable<Uint8Array> | undefined): ReturnType<typeof gather> {
+  if (stdin !== undefined) return gather(STDIN, stdin);
+  return { problem: { where: STDIN, reason: 'there is no standard input to read a list from' } };
+}
+
+/** Once, before every line without a host fails for it. */
+function checkDefaultRegistry(registry: string): void {
+  try {
+    parseReference('image', registry);
+  } catch (cause) {
+    if (!(cause instanceof OciSaveError)) throw cause;
+    throw new OciSaveError({
+      code: 'usage',
+      message: `the default registry is no host name`,
+      hint: 'Write a host, with a port if need be: registry.example:5000.',
+      cause,
+    });
+  }
+}

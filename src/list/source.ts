@@ -1,0 +1,77 @@
+import { OciSaveError } from '../errors.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
+import { explainEmptyValue } from '../oci/reference-hint.ts';
+import { quoteReference } from '../oci/reference-quote.ts';
+import type { Source } from './request.ts';
+
+const UNREAD = ['docker-daemon', 'oci-archive', 'dir', 'containers-storage'];
+
+/** Whether a text begins with a transport whose source is a path, which may hold what a reference cannot. */
+export function isLocalSource(text: string): boolean {
+  return /^(?:docker-archive|oci):(?!\/\/)/.test(text) || unreadTransport(text) !== undefined;
+}
+
+function unreadTransport(text: string): string | undefined {
+  return UNREAD.find((transport) => text.startsWith(`${transport}:`));
+}
+
+/**
+ * Reads where an entry is copied from: a reference, `docker://reference`, `docker-archive:path[:reference]` or
+ * `oci:path[:name]`, as skopeo writes them (containers-transports(5)); `oci://` is how Helm writes a reference.
+ * A tag that is missing stays missing.
+ * @throws OciSaveError `list` for what cannot be read, or not yet.
+ */
+export function parseSource(text: string, defaultRegistry: string): Source {
+  const unread = unreadTransport(text);
+  if (unread !== undefined) {
+    throw refusal(
+      `sources of the transport '${unread}:' are not supported yet`,
+      'Write it to a docker-archive: or oci: source first, or push it to a registry.',
+    );
+  }
+  if (text.startsWith('docker-archive:')) return dockerArchive(text.slice('docker-archive:'.length));
+  if (/^oci:(?!\/\/)/.test(text)) return ociLayout(text.slice('oci:'.length));
+  return {
+    transport: 'docker',
+    reference: parseName(text.replace(/^(?:docker|oci):\/\//, ''), defaultRegistry),
+  };
+}
+
+/** A reference that no empty variable has left behind. Throws `list`. */
+export function parseName(text: string, defaultRegistry?: string): Reference {
+  const reference = parseReference(text, defaultRegistry);
+  const empty = explainEmptyValue(text);
+  if (empty) throw refusal(`'${quoteReference(text)}' is no image reference: ${empty.reason}`, empty.hint);
+  return reference;
+}
+
+function dockerArchive(text: string): Source {
+  const { path, rest } = splitPath(text, 'docker-archive');
+  if (rest === undefined) return { transport: 'docker-archive', path };
+  // Names inside an archive are Docker's: another default registry would miss them.
+  const reference = parseName(rest);
+  if (reference.digest !== undefined) {
+    throw refusal('images in a docker-archive are named by tag, never by digest', 'Write path:name:tag.');
+  }
+  return { transport: 'docker-archive', path, reference };
+}
+
+function ociLayout(text: string): Source {
+  const { path, rest } = splitPath(text, 'oci');
+  return rest === undefined ? { transport: 'oci', path } : { transport: 'oci', path, name: rest };
+}
+
+/** The first colon ends the path, as in skopeo; paths with one cannot be written. */
+function splitPath(text: string, transport: string): { path: string; rest: string | undefined } {
+  if (/\p{Cc}/u.test(text)) throw refusal(`the path after '${transport}:' holds a control character`);
+  const colon = text.indexOf(':');
+  const path = colon < 0 ? text : text.slice(0, colon);
+  const rest = colon < 0 ? undefined : text.slice(colon + 1);
+  if (path === '') throw refusal(`the path is missing after '${transport}:'`);
+  if (rest === '') throw refusal(`the name is missing after the path of '${transport}:'`);
+  return { path, rest };
+}
+
+export function refusal(message: string, hint?: string): OciSaveError {
+  return new OciSaveError({ code: 'list', message, hint });
+}

@@ -1,0 +1,78 @@
+import { OciSaveError } from '../errors.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
+import { repositoryPath } from './repository-path.ts';
+import type { Lock, LockedImage } from './schema.ts';
+
+export interface LockInput {
+  readonly image: LockedImage;
+  readonly sizes: ReadonlyMap<Digest, number>;
+  /** Where it was asked for, `file:line`, for messages. */
+  readonly origins: readonly string[];
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * The lock of resolved images. Throws `list` where two images would be stored under one name, and `digest` where
+ * two of them say different sizes of one blob.
+ */
+export function buildLock(inputs: readonly LockInput[]): Lock {
+  refuseCollisions(inputs);
+  const images = inputs.map(({ image }) => image).toSorted((a, b) => byText(a.ref, b.ref));
+  const blobs = Object.fromEntries([...joinSizes(inputs)].toSorted(([a], [b]) => byText(a, b)));
+  return { version: 1, images, files: [], blobs };
+}
+
+/** The lock's bytes: the same images give the same bytes, whatever the list looked like. */
+export function encodeLock(lock: Lock): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(lock, null, 2)}\n`);
+}
+
+function refuseCollisions(inputs: readonly LockInput[]): void {
+  const byName = new Map<string, LockInput>();
+  const collisions: string[] = [];
+  for (const input of inputs) {
+    for (const name of input.image.names) {
+      const place = placeOf(name);
+      const other = byName.get(place);
+      if (other === undefined) byName.set(place, input);
+      else if (other.image.digest !== input.image.digest || other.image.root !== input.image.root) {
+        const [a, b] = [describe(other), describe(input)];
+        collisions.push(`two images would be stored as ${name}: ${a} and ${b}`);
+      }
+    }
+  }
+  if (collisions.length === 0) return;
+  throw new OciSaveError({
+    code: 'list',
+    message: collisions.join('\n'),
+    hint: 'Store one of them under another name (source => name), or keep the domains: --naming keep-domain.',
+  });
+}
+
+/** Two names that stand in one folder under one tag are one place, however they are spelled. */
+function placeOf(name: string): string {
+  const colon = name.lastIndexOf(':');
+  return repositoryPath(name.slice(0, colon)) + name.slice(colon);
+}
+
+function describe({ image, origins }: LockInput): string {
+  return `${image.ref} (${shortDigest(image.digest)}, ${origins.join(', ')})`;
+}
+
+function joinSizes(inputs: readonly LockInput[]): Map<Digest, number> {
+  const sizes = new Map<Digest, number>();
+  for (const { image, sizes: own } of inputs) {
+    for (const [digest, size] of own) {
+      const known = sizes.get(digest) ?? size;
+      if (known !== size) {
+        throw new OciSaveError({
+          code: 'digest',
+          message: `${image.ref} says that blob ${shortDigest(digest)} has ${size} bytes; another image says ${known}`,
+        });
+      }
+      sizes.set(digest, size);
+    }
+  }
+  return sizes;
+}

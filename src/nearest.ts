@@ -1,0 +1,24 @@
+/** The known word that was probably meant: within two edits, and nearer than any other. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  const [best, second] = ranked;
+  const limit = Math.min(2, Math.floor(word.length / 2));
+  if (best === undefined || best.distance > limit || best.distance === second?.distance) return undefined;
+  return best.candidate;
+}
+
+/** Levenshtein's distance, a row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let line = 1; line <= a.length; line += 1) {
+    const next = [line];
+    for (let column = 1; column <= b.length; column += 1) {
+      const [above = 0, left = 0, corner = 0] = [row[column], next[column - 1], row[column - 1]];
+      next.push(Math.min(above + 1, left + 1, corner + (a[line - 1] === b[column - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+
+/** What `--help` and the documents say of an option, apart from its name. */
+export interface OptionMeta {
+  readonly kind: 'list' | 'text' | 'choice' | 'boolean' | 'number';
+  readonly description: string;
+  /** The default as people read it. */
+  readonly default: string;
+  readonly choices?: readonly string[] | undefined;
+  readonly short?: string | undefined;
+  readonly placeholder?: string | undefined;
+  /** True for the one option whose values are the command line's arguments. */
+  readonly argument?: boolean | undefined;
+}
+
+interface Wording {
+  readonly description: string;
+  readonly defaultText?: string;
+  readonly short?: string;
+  readonly placeholder?: string;
+  readonly argument?: boolean;
+}
+
+function metaOf(
+  kind: OptionMeta['kind'],
+  wording: Wording,
+  fallback: string,
+  choices?: readonly string[],
+): OptionMeta {
+  const { defaultText, ...rest } = wording;
+  return { kind, ...rest, default: defaultText ?? fallback, ...(choices === undefined ? {} : { choices }) };
+}
+
+/** Lines or comma-separated words, `#` comments; an array of such texts from a repeated flag or the API. */
+export function listOption(wording: Wording) {
+  return z
+    .union([z.string(), z.array(z.string())], { error: 'a list of texts is wanted' })
+    .default([])
+    .transform((given) => (typeof given === 'string' ? [given] : given).flatMap(splitList))
+    .meta({ option: metaOf('list', wording, '') });
+}
+
+function splitList(text: string): string[] {
+  return (
+    text
+      .split(/\r\n|[\r\n]/)
+      .filter((line) => !/^\s*#/.test(line))
+      // An entry that begins with an option keeps its commas: `--platform=linux/amd64,linux/arm64 name`.
+      .flatMap((line) => (line.trimStart().startsWith('-') ? [line] : line.replace(/\s#.*$/, '').split(',')))
+      .map((word) => word.trim())
+      .filter((word) => word !== '')
+  );
+}
+
+export function textOption(fallback: string, wording: Wording) {
+  return z
+    .string({ error: 'a text is wanted' })
+    .default(fallback)
+    .transform((text) => text.trim() || fallback)
+    .meta({ option: metaOf('text', wording, fallback) });
+}
+
+export function choiceOption<const Choices extends readonly [string, ...string[]]>(
+  choices: Choices,
+  fallback: Choices[number],
+  wording: Wording,
+) {
+  const words = choices.join(', ');
+  return z
+    .preprocess(
+      (given) => (given === '' || given === undefined ? fallback : given),
+      z.enum(choices, {
+        error: ({ input }) => `'${String(input)}' is not one of ${words}`,
+      }),
+    )
+    .meta({ option: metaOf('choice', wording, fallback, choices) });
+}
+
+/** `true` and `false` as GitHub's own actions spell them, and nothing else: a typo is not a no. */
+export function booleanOption(fallback: boolean, wording: Wording) {
+  const spelled: Record<string, boolean> = {
+    true: true,
+    True: true,
+    TRUE: true,
+    false: false,
+    False: false,
+    FALSE: false,
+  };
+  return z
+    .preprocess(
+      (given) =>
+        given === '' || given === undefined
+          ? fallback
+          : typeof given === 'string'
+            ? (spelled[given] ?? given)
+            : given,
+      z.boolean({ error: 'true or false is wanted' }),
+    )
+    .meta({ option: metaOf('boolean', wording, String(fallback)) });
+}
+
+export function numberOption(
+  fallback: number,
+  wording: Wording & { readonly min: number; readonly max: number },
+) {
+  const { min, max, ...words } = wording;
+  const error = `a whole number from ${min} to ${max} is wanted`;
+  return z
+    .preprocess(
+      (given) =>
+        given === '' || given === undefined
+          ? fallback
+          : typeof given === 'string' && /^\d+$/.test(given)
+            ? Number(given)
+            : given,
+      z.int({ error }).min(min, { error }).max(max, { error }),
+    )
+    .meta({ option: metaOf('number', words, String(fallback)) });
+}

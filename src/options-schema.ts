@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import {
+  booleanOption,
+  choiceOption,
+  listOption,
+  numberOption,
+  type OptionMeta,
+  textOption,
+} from './option-kinds.ts';
+
+/**
+ * The one schema of a save: `--help`, the README's table and, for the action, `action.yml` come from it. Values
+ * arrive as text from a command line or a workflow, or typed through the API.
+ */
+export const optionsSchema = z.strictObject({
+  images: listOption({
+    description: 'references inline; on the command line, its arguments',
+    argument: true,
+  }),
+  imageList: listOption({
+    short: 'f',
+    placeholder: 'FILE',
+    description: 'image lists: files, globs, or - for standard input',
+  }),
+  listFormat: textOption('auto', {
+    placeholder: 'FORMAT',
+    description: 'names the format of the lists where recognition by content is in doubt',
+  }),
+  defaultRegistry: textOption('docker.io', {
+    placeholder: 'HOST',
+    description: 'for names without a registry',
+  }),
+  onCandidate: choiceOption(['report', 'accept', 'error'], 'report', {
+    description: 'what becomes of an entry that is probably an image',
+  }),
+  platforms: textOption('', {
+    short: 'p',
+    placeholder: 'LIST',
+    description: 'for example linux/amd64,linux/arm64/v8, windows/amd64:10.0.17763, or all',
+    defaultText: "linux/ and the machine's architecture",
+  }),
+  index: choiceOption(['auto', 'keep', 'narrow'], 'auto', {
+    description: 'for an image of which not all platforms are taken: keep its index, or narrow it',
+  }),
+  format: choiceOption(['keep', 'oci'], 'keep', {
+    description: 'Docker manifests kept as served, or converted to OCI, which changes their digests',
+  }),
+  naming: listOption({
+    placeholder: 'RULE',
+    description: 'stored names: keep-domain, strip-domain, strip-library, FROM=TO; each adds names',
+    defaultText: 'keep-domain',
+  }),
+  authFile: textOption('', {
+    placeholder: 'FILE',
+    description: 'registry credentials, instead of the files that podman and docker write',
+  }),
+  insecureRegistries: listOption({
+    placeholder: 'HOST',
+    description: 'plain HTTP or unverified TLS, for these registries alone',
+  }),
+  strictTags: booleanOption(false, { description: 'latest and missing tags are errors' }),
+  output: textOption('oci-bundle', {
+    short: 'o',
+    placeholder: 'FOLDER',
+    description: "the bundle's folder; none where only an archive is wanted",
+  }),
+  layout: listOption({
+    placeholder: 'VIEWS',
+    description: 'views over the same blobs: oci, zot; one alone stands at the top of the folder',
+    defaultText: 'oci,zot',
+  }),
+  archive: choiceOption(['none', 'tar'], 'none', { description: 'the bundle as one file, too' }),
+  archiveName: textOption('', {
+    placeholder: 'NAME',
+    description: "the archive's name without suffix",
+    defaultText: 'the name of output',
+  }),
+  cacheDir: textOption('', {
+    placeholder: 'FOLDER',
+    description: 'where blobs are kept between runs',
+    defaultText: "oci-save in the user's cache folder",
+  }),
+  copier: choiceOption(['skopeo', 'direct'], 'skopeo', {
+    description: 'who moves image layers over 1 MiB: skopeo, or the built-in client',
+  }),
+  parallel: numberOption(0, {
+    placeholder: 'N',
+    min: 0,
+    max: 64,
+    description: 'copies at once',
+    defaultText: '8',
+  }),
+  retries: numberOption(5, {
+    placeholder: 'N',
+    min: 0,
+    max: 50,
+    description: 'further attempts for each request',
+  }),
+  onError: choiceOption(['fail', 'warn'], 'fail', {
+    description: 'whether an image that cannot be saved fails the run, or is left out and listed',
+  }),
+  dryRun: booleanOption(false, { description: 'resolve and report; copy nothing' }),
+  skopeo: textOption('auto', {
+    placeholder: 'FILE',
+    description: 'the skopeo to use',
+    defaultText: 'the first on PATH',
+  }),
+});
+
+/** `imageList` as it is written on a command line and in a workflow: `image-list`. */
+export function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** What documents and `--help` say of each option, by its camelCase name. */
+export function describeOptions(): ReadonlyMap<string, OptionMeta> {
+  return new Map(
+    Object.entries(optionsSchema.shape)
+      .map(([name, schema]) => [name, z.globalRegistry.get(schema)?.['option']] as const)
+      .flatMap(([name, meta]) => (isOptionMeta(meta) ? [[name, meta] as const] : [])),
+  );
+}
+
+function isOptionMeta(value: unknown): value is OptionMeta {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'description' in value;
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+
+/** Environment variables, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface AuthFilePlace {
+  readonly path: string;
+  /** The form of ~/.dockercfg. */
+  readonly legacy: boolean;
+  /** Named by the user's option: it has to be there. */
+  readonly required: boolean;
+}
+
+export interface AuthFileSearch {
+  /** The option `auth-file`. */
+  readonly authFile?: string | undefined;
+  readonly env: Environment;
+  /** The numeric user on Linux, whose runtime folder is known without XDG_RUNTIME_DIR. */
+  readonly userId?: number | undefined;
+}
+
+/**
+ * Where credentials are looked for, in order: containers-auth.json(5), as skopeo and podman do. A file that is
+ * named, by option or by REGISTRY_AUTH_FILE, is the only one.
+ */
+export function authFilePlaces({ authFile, env, userId }: AuthFileSearch): AuthFilePlace[] {
+  if (authFile) return [{ path: authFile, legacy: false, required: true }];
+  const named = env['REGISTRY_AUTH_FILE'];
+  if (named) return [{ path: named, legacy: false, required: false }];
+  const home = env['HOME'] || env['USERPROFILE'];
+  const under = (folder: string | undefined, ...parts: string[]): string[] =>
+    folder ? [join(folder, ...parts)] : [];
+  const runtime = env['XDG_RUNTIME_DIR'] || (userId === undefined ? '' : `/run/containers/${userId}`);
+  const runtimeParts = env['XDG_RUNTIME_DIR'] ? ['containers', 'auth.json'] : ['auth.json'];
+  const paths = [
+    ...under(runtime, ...runtimeParts),
+    ...under(env['XDG_CONFIG_HOME'] || under(home, '.config')[0], 'containers', 'auth.json'),
+    ...under(env['DOCKER_CONFIG'] || under(home, '.docker')[0], 'config.json'),
+  ];
+  const legacy = under(home, '.dockercfg');
+  return [
+    ...paths.map((path) => ({ path, legacy: false, required: false })),
+    ...legacy.map((path) => ({ path, legacy: true, required: false })),
+  ];
+}

@@ -1,0 +1,127 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { OciSaveError } from '../errors.ts';
+
+export interface BodyRules {
+  /** Bytes that may come. */
+  readonly limit: number;
+  /** Silence, in milliseconds, after which a body counts as stalled; only while it is being read. */
+  readonly stallMilliseconds: number;
+  readonly signal?: AbortSignal | undefined;
+  /** The error for more bytes than `limit`. */
+  readonly tooLong: () => OciSaveError;
+  /** The error for a body that broke off, or fell silent, after so many bytes. */
+  readonly broken: (cause: unknown, received: number) => OciSaveError;
+  /** Called at the body's end; an error for one that is too short. */
+  readonly ended?: (received: number) => OciSaveError | undefined;
+}
+
+/**
+ * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up or
+ * goes silent, and closes the connection when it is given up. Whoever gets it reads it or destroys it.
+ */
+export function boundedBody(message: IncomingMessage, rules: BodyRules): Readable {
+  const { limit, stallMilliseconds, signal } = rules;
+  let received = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const silence = (): void => clearTimeout(timer);
+  const listen = (): void => {
+    silence();
+    timer = setTimeout(() => fail(stalled(stallMilliseconds)), stallMilliseconds);
+  };
+  const fail = (cause: unknown): void => {
+    body.destroy(signal?.aborted ? abortedBy(signal) : rules.broken(cause, received));
+  };
+  const onAbort = (): void => fail(undefined);
+  const body = new Readable({
+    read() {
+      listen();
+      message.resume();
+    },
+    destroy(error, done) {
+      silence();
+      signal?.removeEventListener('abort', onAbort);
+      message.destroy();
+      done(error);
+    },
+  });
+  message.pause();
+  message.on('data', (chunk: Buffer) => {
+    if (body.destroyed) return;
+    received += chunk.length;
+    if (received > limit) {
+      body.destroy(rules.tooLong());
+    } else if (body.push(chunk)) {
+      listen();
+    } else {
+      // A slow reader is not a silent server.
+      silence();
+      message.pause();
+    }
+  });
+  const finish = (): void => {
+    silence();
+    const short = rules.ended?.(received);
+    if (short) body.destroy(short);
+    else body.push(null);
+  };
+  if (message.readableEnded) finish();
+  else message.once('end', finish);
+  // The connection's own end comes as an error first; later ones tell nothing new.
+  message.on('error', fail);
+  message.once('close', () => {
+    if (!message.readableEnded) fail(undefined);
+  });
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  else if (message.destroyed && !message.readableEnded) fail(message.errored ?? undefined);
+  return body;
+}
+
+function stalled(milliseconds: number): OciSaveError {
+  return new OciSaveError({
+    code: 'network',
+    message: `went silent: no byte for ${Math.round(milliseconds / 1000)} s`,
+  });
+}
+
+function abortedBy(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason : new OciSaveError({ code: 'interrupted', message: 'interrupted' });
+}
+
+/**
+ * The beginning of an error's body, up to `limit` bytes. A body that breaks off or stalls costs words, not the
+ * answer: its status is what matters.
+ */
+export async function readBeginning(
+  message: IncomingMessage,
+  limit: number,
+  rules: Pick<BodyRules, 'stallMilliseconds' | 'signal'>,
+): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  const over = new OciSaveError({ code: 'unsupported', message: 'larger than is read' });
+  const body = boundedBody(message, { ...rules, limit, tooLong: () => over, broken: () => over });
+  body.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await new Promise<void>((resolve) => {
+    body.once('error', () => resolve());
+    body.once('close', () => resolve());
+  });
+  rules.signal?.throwIfAborted();
+  return Buffer.concat(chunks);
+}
+
+const DISCARD_BYTES = 16 * 1024;
+const DISCARD_MILLISECONDS = 5000;
+
+/** Frees a connection whose body nobody wants: read to its end where that is near, else closed. */
+export function discard(message: IncomingMessage): void {
+  const length = Number(message.headers['content-length'] ?? Number.NaN);
+  if (!message.complete && !(length <= DISCARD_BYTES)) {
+    message.destroy();
+    return;
+  }
+  const timer = setTimeout(() => message.destroy(), DISCARD_MILLISECONDS);
+  message.once('close', () => clearTimeout(timer));
+  message.resume();
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { messageOf, OciSaveError } from '../errors.ts';
+import { run } from '../process.ts';
+import type { Environment } from './auth-search.ts';
+import type { Credentials } from './credentials.ts';
+
+/** Long enough for a person who unlocks a key ring, short enough for a job that nobody watches. */
+const HELPER_MILLISECONDS = 60_000;
+
+/**
+ * What a helper may need of our environment: where its own login lies. Nothing else is handed on, least of all
+ * the secrets that a workflow keeps in variables.
+ */
+const PASSED = [
+  /^(PATH|HOME|USER|LOGNAME|TMPDIR|LANG|LC_ALL|DISPLAY|WAYLAND_DISPLAY|DBUS_SESSION_BUS_ADDRESS)$/,
+  /^(XDG_\w+|GNUPGHOME|PASSWORD_STORE_DIR|DOCKER_CONFIG|SSL_CERT_FILE|SSL_CERT_DIR)$/,
+  /^(AWS|AZURE|GOOGLE|CLOUDSDK|ACR|ECR)_\w+$/,
+  /^(https?_proxy|no_proxy|all_proxy)$/i,
+  /^(SystemRoot|USERPROFILE|APPDATA|LOCALAPPDATA|PROGRAMDATA|TEMP|TMP|PATHEXT|COMSPEC)$/i,
+];
+
+const answerSchema = z.looseObject({ Username: z.string().default(''), Secret: z.string().default('') });
+
+/** The words by which helpers say that they know no login (docker-credential-helpers, credentials/error.go). */
+const NOT_FOUND = 'credentials not found in native keychain';
+
+export interface HelperCall {
+  /** `ecr-login` for the program `docker-credential-ecr-login`. */
+  readonly name: string;
+  readonly server: string;
+  /** The auth file that names the helper. */
+  readonly file: string;
+  readonly env: Environment;
+}
+
+/**
+ * Asks a credential helper (docker-credential-helpers' protocol: the server on standard input, JSON back).
+ * Undefined where it knows no login. What it prints is never shown, since that may be the secret.
+ * @throws OciSaveError `usage` for a name that is no program's, `machine` where it cannot be started, `local`
+ *   where it fails.
+ */
+export async function askHelper({ name, server, file, env }: HelperCall): Promise<Credentials | undefined> {
+  if (!/^[\w.-]+$/.test(name)) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `the auth file ${file} names a helper that is no program's name`,
+    });
+  }
+  const program = `docker-credential-${name}`;
+  const known = Object.entries(env).flatMap(([key, value]) =>
+    value !== undefined && PASSED.some((pattern) => pattern.test(key)) ? [[key, value] as const] : [],
+  );
+  const result = await call(program, { server, file, env: Object.fromEntries(known) });
+  if (result.exitCode !== 0) {
+    if (`${result.stdout}\n${result.stderr}`.includes(NOT_FOUND)) return undefined;
+    throw failed(program, server, file, `failed (exit ${result.exitCode ?? result.signal ?? 'unknown'})`);
+  }
+  const parsed = answerSchema.safeParse(jsonOf(result.stdout));
+  if (!parsed.success) throw failed(program, server, file, 'answered what is not of the protocol');
+  const { Username: username, Secret: secret } = parsed.data;
+  if (username === '<token>') return { identityToken: secret };
+  return username === '' && secret === '' ? undefined : { username, password: secret };
+}
+
+async function call(
+  program: string,
+  { server, file, env }: { server: string; file: string; env: Record<string, string> },
+): ReturnType<typeof run> {
+  const signal = AbortSignal.timeout(HELPER_MILLISECONDS);
+  try {
+    return await run(program, ['get'], { env, input: server, signal });
+  } catch (cause) {
+    if (signal.aborted) {
+      throw failed(program, server, file, `gave no answer within ${HELPER_MILLISECONDS / 1000} s`, cause);
+    }
+    throw new OciSaveError({
+      code: 'machine',
+      message: `${messageOf(cause)}; the auth file ${file} names it for ${server}`,
+      hint: `Install ${program}, put its folder on PATH, or log in without it.`,
+      cause,
+    });
+  }
+}
+
+function failed(program: string, server: string, file: string, how: string, cause?: unknown): OciSaveError {
+  return new OciSaveError({
+    code: 'local',
+    message: `${program}, which the auth file ${file} names for ${server}, ${how}`,
+    hint: `Run 'echo ${server} | ${program} get' to see why.`,
+    cause,
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON is not the protocol: the schema then says so, without the text.
+    return undefined;
+  }
+}

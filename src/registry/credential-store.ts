@@ -1,0 +1,129 @@
+import { createReadStream } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { DEFAULT_REGISTRY } from '../oci/reference.ts';
+import { type AuthFile, parseAuthFile } from './auth-file.ts';
+import { type AuthFilePlace, authFilePlaces, type AuthFileSearch, type Environment } from './auth-search.ts';
+import { askHelper } from './credential-helper.ts';
+import { type Credentials, DOCKER_HUB_SERVER, findEntry } from './credentials.ts';
+import type { Repository } from './repository.ts';
+
+const MAX_AUTH_FILE_BYTES = 1024 * 1024;
+
+export interface CredentialStore {
+  /**
+   * The credentials for a repository; undefined means anonymous. `fresh` asks a helper again instead of
+   * remembering what it said: cloud passwords end after hours.
+   */
+  find(repository: Repository, options?: { readonly fresh?: boolean }): Promise<Credentials | undefined>;
+}
+
+export interface CredentialStoreOptions extends AuthFileSearch {
+  /** Told once a key which file and key were chosen; never the secret. */
+  readonly onFound?: (message: string) => void;
+}
+
+/** No login at all. */
+export const anonymous: CredentialStore = { find: () => Promise.resolve(undefined) };
+
+/**
+ * Reads the auth files that skopeo reads, in its order. The first file that has an answer wins; inside a file the
+ * order is `credHelpers`, a non-empty entry of `auths`, `credsStore`, as docker has it.
+ * @throws OciSaveError `usage` for a file that cannot be read, or is none; a file that is absent is no error,
+ *   except where the option names it.
+ */
+export async function openCredentialStore(options: CredentialStoreOptions): Promise<CredentialStore> {
+  const userId = options.userId ?? (process.platform === 'linux' ? process.getuid?.() : undefined);
+  const places = authFilePlaces({ ...options, userId });
+  const files = (await Promise.all(places.map(readAuthFile))).filter((file) => file !== undefined);
+  const helpers = rememberedHelpers(options.env);
+  const told = new Set<string>();
+  return {
+    async find(repository, { fresh = false } = {}) {
+      for (const file of files) {
+        for (const step of stepsOf(file, repository)) {
+          const credentials =
+            'credentials' in step ? step.credentials : await helpers(file, step.helper, step.server, fresh);
+          if (!credentials) continue;
+          const message = `credentials for ${repository.domain}: ${file.path}, ${step.where}`;
+          if (!told.has(message)) options.onFound?.(message);
+          told.add(message);
+          return credentials;
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+type Step =
+  | { readonly where: string; readonly credentials: Credentials }
+  | { readonly where: string; readonly helper: string; readonly server: string };
+
+/** Where one file may have a repository's credentials, in the order in which it is asked. */
+function stepsOf(file: AuthFile, repository: Repository): Step[] {
+  const steps: Step[] = [];
+  const helper = findEntry(file.credHelpers, repository);
+  if (helper?.value) {
+    steps.push({ where: `credHelpers '${helper.key}'`, helper: helper.value, server: helper.key });
+  }
+  const entry = findEntry(file.auths, repository);
+  if (entry) steps.push({ where: `auths '${entry.key}'`, credentials: entry.value });
+  // An empty helper name is docker's way to keep one host from the credsStore.
+  if (file.credsStore !== undefined && helper?.value !== '') {
+    const { domain } = repository;
+    const key = findEntry(file.emptyAuths, repository)?.key;
+    const server = key ?? (domain === DEFAULT_REGISTRY ? DOCKER_HUB_SERVER : domain);
+    steps.push({ where: `credsStore '${file.credsStore}'`, helper: file.credsStore, server });
+  }
+  return steps;
+}
+
+type Helpers = (
+  file: AuthFile,
+  name: string,
+  server: string,
+  fresh: boolean,
+) => Promise<Credentials | undefined>;
+
+/** A list of 300 images asks a helper once a server, and once more at a time where its answer was refused. */
+function rememberedHelpers(env: Environment): Helpers {
+  const answers = new Map<string, { readonly answer: Promise<Credentials | undefined>; settled: boolean }>();
+  return (file, name, server, fresh) => {
+    const key = JSON.stringify([name, server]);
+    const remembered = answers.get(key);
+    if (remembered && !(fresh && remembered.settled)) return remembered.answer;
+    const asked = { answer: askHelper({ name, server, file: file.path, env }), settled: false };
+    answers.set(key, asked);
+    asked.answer.then(
+      () => (asked.settled = true),
+      () => answers.delete(key),
+    );
+    return asked.answer;
+  };
+}
+
+async function readAuthFile({ path, legacy, required }: AuthFilePlace): Promise<AuthFile | undefined> {
+  const text = await readBounded(path, required);
+  return text === undefined ? undefined : parseAuthFile(text, path, { legacy });
+}
+
+async function readBounded(path: string, required: boolean): Promise<string | undefined> {
+  let bytes: Buffer;
+  try {
+    // One byte more than allowed tells a large file from an allowed one, a pipe or device included.
+    bytes = await buffer(createReadStream(path, { end: MAX_AUTH_FILE_BYTES }));
+  } catch (cause) {
+    const code = systemCodeOf(cause) ?? 'unknown';
+    if (!required && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    throw new OciSaveError({
+      code: 'usage',
+      message: `the auth file ${path} cannot be read (${code})`,
+      cause,
+    });
+  }
+  if (bytes.length > MAX_AUTH_FILE_BYTES) {
+    throw new OciSaveError({ code: 'usage', message: `the auth file ${path} is larger than 1 MiB` });
+  }
+  return bytes.toString('utf8');
+}

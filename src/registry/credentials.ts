@@ -1,0 +1,72 @@
+import { DEFAULT_REGISTRY } from '../oci/reference.ts';
+import type { Repository } from './repository.ts';
+
+/** What opens a registry. An identity token is exchanged for access tokens (OAuth2's refresh token). */
+export type Credentials =
+  | { readonly username: string; readonly password: string }
+  | { readonly identityToken: string };
+
+export function sameCredentials(a: Credentials | undefined, b: Credentials | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if ('identityToken' in a) return 'identityToken' in b && a.identityToken === b.identityToken;
+  return 'username' in b && a.username === b.username && a.password === b.password;
+}
+
+/** The Authorization header's value for a user: RFC 7617, in UTF-8. */
+export function basicHeader(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+}
+
+/** Under this name docker stores a login to Docker Hub, and asks helpers for it. */
+export const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/';
+
+const DOCKER_HUB = new Set([
+  DEFAULT_REGISTRY,
+  'index.docker.io',
+  'registry-1.docker.io',
+  'registry.hub.docker.com',
+  'hub.docker.com',
+]);
+
+/**
+ * An auth file's key as `domain` or `domain/namespace`. Keys with a scheme are docker's: the host alone counts, as
+ * containers/image has it. Without one, a slash at the end marks an address; other paths are podman's namespaces.
+ */
+export function normalizeKey(key: string): string {
+  const bare = key.trim().replace(/^https?:\/\//i, '');
+  const addressed = bare !== key.trim();
+  const [host = '', ...rest] = bare.split('/');
+  const path = rest.join('/');
+  const domain = DOCKER_HUB.has(host.toLowerCase()) ? DEFAULT_REGISTRY : host.toLowerCase();
+  if (addressed || path === '' || /^v[12]\/$/.test(path)) return domain;
+  return `${domain}/${path.replace(/\/$/, '')}`;
+}
+
+/** The keys under which a repository's credentials may stand, the longest first. */
+export function lookupKeys({ domain, path }: Repository): string[] {
+  const parts = path.split('/');
+  const namespaces = parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
+  return [...namespaces.map((namespace) => `${domain.toLowerCase()}/${namespace}`), domain.toLowerCase()];
+}
+
+export interface FoundEntry<T> {
+  /** The key as the file has it. */
+  readonly key: string;
+  readonly value: T;
+}
+
+/**
+ * The entry for a repository: the longest key wins; among forms of one key, the normal one, then the file's order.
+ */
+export function findEntry<T>(
+  entries: ReadonlyMap<string, T>,
+  repository: Repository,
+): FoundEntry<T> | undefined {
+  const normalized = [...entries].map(([key, value]) => ({ key, value, normal: normalizeKey(key) }));
+  for (const wanted of lookupKeys(repository)) {
+    const matches = normalized.filter(({ normal }) => normal === wanted);
+    const match = matches.find(({ key }) => key === wanted) ?? matches[0];
+    if (match) return { key: match.key, value: match.value };
+  }
+  return undefined;
+}

@@ -1,0 +1,13 @@
+export type { Environment } from './auth-search.ts';
+export type { BlobOptions, BlobResponse, WantedBlob } from './blobs.ts';
+export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from './client.ts';
+export {
+  anonymous,
+  type CredentialStore,
+  type CredentialStoreOptions,
+  openCredentialStore,
+} from './credential-store.ts';
+export type { Credentials } from './credentials.ts';
+export { isTemporary } from './error.ts';
+export type { ManifestHead, ServedManifest } from './manifests.ts';
+export type { Repository } from './repository.ts';

@@ -1,0 +1,141 @@
+import { buffer } from 'node:stream/consumers';
+import { OciSaveError } from '../errors.ts';
+import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { ACCEPTED_MANIFESTS, bareType } from '../oci/media-type.ts';
+import { isTag } from '../oci/reference.ts';
+import { boundedBody } from './body.ts';
+import { networkError } from './error.ts';
+import { manifestSubject, type Repository } from './repository.ts';
+import type { Registry } from './registry.ts';
+import type { RegistryAnswer, RegistryRequest, Session } from './session.ts';
+
+/** What a registry's headers claim of a manifest. */
+export interface ManifestHead {
+  readonly digest: Digest;
+  /** Without parameters; proxies get it wrong. */
+  readonly mediaType: string;
+  readonly size: number;
+}
+
+/** A manifest as it was served: its exact bytes, their own hash, the type that the body tells. */
+export interface ServedManifest extends ManifestHead {
+  readonly bytes: Uint8Array;
+}
+
+export interface ManifestCall {
+  readonly registry: Registry;
+  readonly session: Session;
+  readonly repository: Repository;
+  /** A tag or a digest. */
+  readonly reference: string;
+  readonly signal: AbortSignal | undefined;
+  readonly stallMilliseconds: number;
+  readonly onWarning: (message: string) => void;
+}
+
+/** Registries answer 404 where a type that they hold is not asked for: all in one header, as some read only one. */
+const ACCEPT = ACCEPTED_MANIFESTS.join(', ');
+
+function requestOf(method: 'GET' | 'HEAD', { repository, reference, signal }: ManifestCall): RegistryRequest {
+  const subject = manifestSubject(repository, reference);
+  if (!isTag(reference) && !isDigest(reference)) {
+    throw new OciSaveError({ code: 'unsupported', message: `${subject} is named by neither tag nor sha256` });
+  }
+  const path = `manifests/${reference}`;
+  return { method, repository, path, headers: { accept: ACCEPT }, subject, signal };
+}
+
+/**
+ * HEAD of a manifest: a pull that no quota counts. Undefined where only a GET can tell; a host that refuses HEAD,
+ * or says no digest, is not asked again.
+ */
+export async function headManifest(call: ManifestCall): Promise<ManifestHead | undefined> {
+  const { registry, session, reference } = call;
+  if (registry.headRefused) return undefined;
+  const request = requestOf('HEAD', call);
+  return session.ask(request, (answer) => {
+    answer.discard();
+    const { status } = answer;
+    const head = status === 200 ? headOf(answer) : undefined;
+    // Others than these may be about this one manifest: getManifest finds out. 429 is about neither.
+    if (!head && status !== 200 && status !== 429) registry.headDoubts.add(request.subject);
+    if (status === 405 || status === 501 || (status === 200 && !head)) registry.headRefused = true;
+    return head && isDigest(reference) && head.digest !== reference ? undefined : head;
+  });
+}
+
+function headOf({ headers }: RegistryAnswer): ManifestHead | undefined {
+  const digest = digestHeader(headers['docker-content-digest']);
+  const size = Number(headers['content-length'] ?? Number.NaN);
+  if (digest === undefined || !isDigest(digest) || !Number.isSafeInteger(size) || size <= 0) return undefined;
+  return { digest, size, mediaType: bareType(headers['content-type'] ?? '') };
+}
+
+/** Node types a repeated header of this name as a list. */
+function digestHeader(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}
+
+/**
+ * GET of a manifest or index, bounded and hashed.
+ * @throws OciSaveError `digest` where the bytes, or the registry's own header, are not those of a pin;
+ *   `unsupported` where the body is no manifest
+ */
+export async function getManifest(call: ManifestCall): Promise<ServedManifest> {
+  const request = requestOf('GET', call);
+  const { subject } = request;
+  const { bytes, answer } = await call.session.ask(request, async (answer) => {
+    if (answer.status !== 200) throw await answer.error();
+    return { answer, bytes: await readManifest(call, subject, answer) };
+  });
+  // HEAD was refused where GET is not: that host's HEAD is of no use.
+  if (call.registry.headDoubts.has(subject)) call.registry.headRefused = true;
+  const digest = digestOf(bytes);
+  checkDigest(call, subject, digest, answer);
+  return { digest, bytes, size: bytes.length, mediaType: typeOf(bytes, subject, answer) };
+}
+
+async function readManifest(
+  call: ManifestCall,
+  subject: string,
+  answer: RegistryAnswer,
+): Promise<Uint8Array> {
+  const body = boundedBody(answer.body, {
+    limit: MAX_MANIFEST_BYTES,
+    stallMilliseconds: call.stallMilliseconds,
+    signal: call.signal,
+    tooLong: () =>
+      new OciSaveError({
+        code: 'unsupported',
+        message: `${subject}: ${answer.host} sent a manifest of more than ${MAX_MANIFEST_BYTES} bytes`,
+      }),
+    broken: (cause) => networkError(subject, answer.host, cause),
+  });
+  return new Uint8Array(await buffer(body));
+}
+
+function checkDigest(call: ManifestCall, subject: string, digest: Digest, answer: RegistryAnswer): void {
+  const { reference, registry, onWarning } = call;
+  const pinned = isDigest(reference);
+  const wrong = (what: string): OciSaveError =>
+    new OciSaveError({ code: 'digest', message: `${subject}: ${answer.host} ${what}` });
+  if (pinned && digest !== reference) throw wrong(`served bytes of the digest ${shortDigest(digest)}`);
+  const header = digestHeader(answer.headers['docker-content-digest']);
+  if (header === undefined || header === digest || !isDigest(header)) return;
+  // What it says of a manifest that was read is what it would say to HEAD.
+  registry.headRefused = true;
+  const claim = `says that the digest is ${shortDigest(header)}`;
+  if (pinned) throw wrong(claim);
+  onWarning(`${subject}: ${answer.host} ${claim}; its bytes have ${shortDigest(digest)}, which counts`);
+}
+
+function typeOf(bytes: Uint8Array, subject: string, answer: RegistryAnswer): string {
+  try {
+    return parseManifest(bytes, answer.headers['content-type'] ?? '').mediaType;
+  } catch (error) {
+    if (!(error instanceof OciSaveError)) throw error;
+    const { code, hint, message, cause } = error;
+    throw new OciSaveError({ code, hint, cause, message: `${subject}, from ${answer.host}: ${message}` });
+  }
+}

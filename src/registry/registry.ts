@@ -1,0 +1,84 @@
+import type { Scheme } from './challenge.ts';
+import { looksLikePlainHttp } from './network-fault.ts';
+import { registryHost } from './repository.ts';
+import { type RetryPolicy, withRetries } from './retry.ts';
+
+/** What is known of one registry: learnt once, used by every request. */
+export interface Registry {
+  readonly domain: string;
+  /** Named by the user: plain HTTP or any certificate will do. */
+  readonly insecure: boolean;
+  /** The scheme that it last asked for; undefined until then. */
+  scheme: Scheme | undefined;
+  /** It refuses HEAD of manifests, or its answers to it are of no use. */
+  headRefused: boolean;
+  /** Manifests for which HEAD was refused in a way that may be about them alone: a GET tells. */
+  readonly headDoubts: Set<string>;
+  /** Its address, https unless it is insecure and speaks plain HTTP. Shared by all who wait for it. */
+  readonly address: () => Promise<URL>;
+  /**
+   * Runs the first request alone until `done` is called, so that one request, not all of a burst, learns how the
+   * registry wants to be asked. Later ones run at once.
+   */
+  readonly first: <T>(run: (done: () => void) => Promise<T>) => Promise<T>;
+}
+
+export interface RegistryOptions {
+  readonly domain: string;
+  readonly insecure: boolean;
+  readonly knock: Knock;
+  readonly policy: RetryPolicy;
+}
+
+/** Asks an address for anything, once; resolves with the status of whatever it answers. */
+export type Knock = (url: URL) => Promise<number>;
+
+export function createRegistry({ domain, insecure, knock, policy }: RegistryOptions): Registry {
+  const host = registryHost(domain);
+  let address: Promise<URL> | undefined;
+  let leading: Promise<void> | undefined;
+  return {
+    domain,
+    insecure,
+    scheme: undefined,
+    headRefused: false,
+    headDoubts: new Set(),
+    address() {
+      if (!insecure) return Promise.resolve(new URL(`https://${host}`));
+      const probing = (address ??= withRetries(() => probe(host, knock), policy, {}));
+      probing.catch(() => {
+        // A registry that was away is asked again by the next request; whoever waits for this one hears of it.
+        if (address === probing) address = undefined;
+      });
+      return probing;
+    },
+    async first(run) {
+      if (leading) {
+        await leading;
+        return run(() => {});
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      leading = promise;
+      try {
+        return await run(resolve);
+      } finally {
+        resolve();
+      }
+    },
+  };
+}
+
+/** An insecure registry is asked in TLS first: one that has a certificate, of whatever kind, is not downgraded. */
+async function probe(host: string, knock: Knock): Promise<URL> {
+  const secure = new URL(`https://${host}`);
+  try {
+    await knock(secure);
+    return secure;
+  } catch (error) {
+    if (!(error instanceof Error) || !looksLikePlainHttp(error.cause)) throw error;
+    const plain = new URL(`http://${host}`);
+    // A server of TLS that hung up once answers plain HTTP with 400: it is none of plain HTTP.
+    if ((await knock(plain)) === 400) throw error;
+    return plain;
+  }
+}

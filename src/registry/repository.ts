@@ -1,0 +1,25 @@
+import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
+import { DEFAULT_REGISTRY } from '../oci/reference.ts';
+
+/** A repository as a normalised reference names it: `domain` is `docker.io` or `host[:port]`. */
+export interface Repository {
+  readonly domain: string;
+  readonly path: string;
+}
+
+/** The host that serves a domain. Docker Hub's registry has another name than its images. */
+export function registryHost(domain: string): string {
+  return domain === DEFAULT_REGISTRY ? 'registry-1.docker.io' : domain;
+}
+
+/** How messages call a manifest: `domain/path:tag`, or `domain/path@` and a short digest. */
+export function manifestSubject({ domain, path }: Repository, reference: string): string {
+  return isDigest(reference)
+    ? `${domain}/${path}@${shortDigest(reference)}`
+    : `${domain}/${path}:${reference}`;
+}
+
+/** How messages call a blob. */
+export function blobSubject({ domain, path }: Repository, digest: Digest): string {
+  return `${domain}/${path}, blob ${shortDigest(digest)}`;
+}

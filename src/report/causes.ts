@@ -1,0 +1,36 @@
+import { messageOf, systemCodeOf } from '../errors.ts';
+
+const MAX_CAUSES = 8;
+
+/**
+ * The words of an error and of all that caused it, outermost first, each once: a text that another one holds
+ * says nothing new. Node's connection errors carry their addresses in `errors` and no message of their own.
+ */
+export function causeTexts(error: unknown): string[] {
+  const texts: string[] = [];
+  for (const thrown of causeChain(error)) {
+    const text = messageOf(thrown).trim() || (systemCodeOf(thrown) ?? '');
+    if (text === '' || texts.some((earlier) => earlier.includes(text))) continue;
+    const shorter = texts.findIndex((earlier) => text.includes(earlier));
+    texts.splice(shorter < 0 ? texts.length : shorter, shorter < 0 ? 0 : 1, text);
+  }
+  return texts;
+}
+
+/** The error and its causes, outermost first: at most eight, each once, whatever cycles they form. */
+export function causeChain(error: unknown): unknown[] {
+  const seen = new Set<unknown>();
+  const queue = [error];
+  for (const thrown of queue) {
+    if (seen.has(thrown) || seen.size === MAX_CAUSES) continue;
+    seen.add(thrown);
+    if (!(thrown instanceof Error)) continue;
+    if (thrown instanceof AggregateError) queue.push(...errorsOf(thrown));
+    if (thrown.cause !== undefined) queue.push(thrown.cause);
+  }
+  return [...seen];
+}
+
+function errorsOf({ errors }: AggregateError): unknown[] {
+  return errors.slice(0, MAX_CAUSES);
+}

@@ -1,0 +1,104 @@
+import type { Paint } from './paint.ts';
+
+export interface Column {
+  readonly align?: 'left' | 'right';
+  /** The fewest characters to which the column may be cut where the lines are too long; never, if absent. */
+  readonly min?: number;
+}
+
+/** A cell's text has no line end (see `plainText`); its colour does not count as width. */
+export interface Cell {
+  readonly text: string;
+  readonly paint?: Paint | undefined;
+}
+
+const GAP = '  ';
+const ELLIPSIS = '...';
+
+/**
+ * Cuts the middle out of a text: a reference says most at its ends, the registry and the tag.
+ * @param max characters; below four nothing but dots fits.
+ */
+export function truncateMiddle(text: string, max: number): string {
+  const chars = Array.from(text);
+  if (chars.length <= max) return text;
+  if (max <= ELLIPSIS.length) return ELLIPSIS.slice(0, Math.max(0, max));
+  const kept = max - ELLIPSIS.length;
+  const head = Math.floor(kept / 2);
+  return chars.slice(0, head).join('') + ELLIPSIS + chars.slice(chars.length - (kept - head)).join('');
+}
+
+/** Cuts the end off a text. */
+export function truncateEnd(text: string, max: number): string {
+  const chars = Array.from(text);
+  if (chars.length <= max) return text;
+  if (max <= ELLIPSIS.length) return ELLIPSIS.slice(0, Math.max(0, max));
+  return chars.slice(0, max - ELLIPSIS.length).join('') + ELLIPSIS;
+}
+
+/**
+ * Rows as aligned lines without trailing spaces, no longer than `width` where the columns' minima allow it. The
+ * widest column that may shrink shrinks first.
+ */
+export function alignColumns(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  width: number,
+): string[] {
+  const natural = naturalWidths(columns, rows);
+  const widths = shrink(columns, natural, width - GAP.length * (columns.length - 1));
+  return rows.map((row) => {
+    const last = row.findLastIndex(({ text }) => text !== '');
+    return row
+      .slice(0, last + 1)
+      .map((cell, index) => {
+        const columnWidth = widths[index] ?? 0;
+        const text = truncateMiddle(cell.text, columnWidth);
+        const pad = ' '.repeat(columnWidth - lengthOf(text));
+        const painted = cell.paint === undefined ? text : cell.paint(text);
+        if (columns[index]?.align === 'right') return pad + painted;
+        return index === last ? painted : painted + pad;
+      })
+      .join(GAP);
+  });
+}
+
+/** Whether `alignColumns` would cut nothing. */
+export function columnsFit(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  width: number,
+): boolean {
+  return sumOf(naturalWidths(columns, rows)) + GAP.length * (columns.length - 1) <= width;
+}
+
+function naturalWidths(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number[] {
+  return columns.map((_, index) =>
+    rows.reduce((widest, row) => Math.max(widest, lengthOf(row[index]?.text ?? '')), 0),
+  );
+}
+
+function sumOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, 0);
+}
+
+function lengthOf(text: string): number {
+  return Array.from(text).length;
+}
+
+function shrink(columns: readonly Column[], natural: readonly number[], room: number): number[] {
+  const widths = [...natural];
+  let excess = sumOf(widths) - room;
+  while (excess > 0) {
+    const cuttable = widths.map((width, index) => {
+      const { min } = columns[index] ?? {};
+      return min !== undefined && width > min ? width : 0;
+    });
+    const widest = Math.max(...cuttable);
+    if (widest === 0) break;
+    const index = cuttable.indexOf(widest);
+    widths[index] = widest - 1;
+    excess -= 1;
+  }
+  return widths;
+}

@@ -1,0 +1,18 @@
+export { formatBytes } from './bytes.ts';
+export { createReporter } from './create-reporter.ts';
+export { renderColumns } from './render-columns.ts';
+export { formatSeconds } from './duration.ts';
+export { type ErrorTextOptions, renderError } from './error-text.ts';
+export { renderHtml } from './html.ts';
+export { plainText } from './plain-text.ts';
+export type { Reporter, ReporterOptions, ReportStream } from './reporter.ts';
+export {
+  type Failure,
+  failureOf,
+  formatRunReport,
+  type ReportedImage,
+  type ReportedOrigin,
+  type RunReport,
+  runReportSchema,
+} from './run-report.ts';
+export { renderSummary, type SummaryOptions } from './summary.ts';

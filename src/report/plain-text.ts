@@ -1,0 +1,48 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Characters of one line that are shown: an HTML error page is not a message. */
+const MAX_LENGTH = 2000;
+const MAX_LINES = 200;
+
+/** What moves the cursor, hides itself or turns the reading direction; `\p{Cf}` holds the last two. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu;
+
+/** A user and password before a host, as a proxy's address may have them; `repository@sha256:…` has none. */
+const USERINFO = /\/\/[^/@\s]+@(?!sha256:)/g;
+
+/** At the start whatever follows; later only what is a command, since a line may be broken there (and `::1` is an address). */
+const COMMAND = /^::|(?<=\s)::(?=[a-z-]+(?:\s|::))/gi;
+
+/**
+ * Words that we did not write (references, a registry's message, a program's stderr) as one printable line.
+ * Control characters become code points, line ends semicolons. No part of it is read as a command by a CI
+ * runner: GitHub's looks for `::` at a line's start after white space and for `##[` anywhere (actions/runner,
+ * ActionCommand.cs), Azure's for `##vso[`.
+ */
+export function plainText(text: string): string {
+  const bounded = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
+  return stripVTControlCharacters(bounded.toWellFormed())
+    .trim()
+    .replace(/(?<![:;,.\s])\s*[\r\n]+\s*/g, '; ')
+    .replace(/\s+/g, ' ')
+    .replace(UNPRINTABLE, codePoint)
+    .replace(USERINFO, '//***@')
+    .trim()
+    .replace(COMMAND, ': :')
+    .replace(/##(?=\[|vso\[)/gi, '# #');
+}
+
+/** The same for words of several lines, which stay lines; empty ones go. */
+export function plainLines(text: string): string[] {
+  const lines = text.split(/[\r\n]+/, MAX_LINES).map(plainText);
+  return lines.filter((line) => line !== '');
+}
+
+/** A text whose invisible and turning characters can be seen. */
+export function printable(text: string): string {
+  return text.toWellFormed().replace(UNPRINTABLE, codePoint);
+}
+
+function codePoint(char: string): string {
+  return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+}

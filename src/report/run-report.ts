@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { type FailureClass, failureClassOf, OciSaveError } from '../errors.ts';
+import { digestSchema } from '../oci/digest.ts';
+import { causeTexts } from './causes.ts';
+import { plainText } from './plain-text.ts';
+
+const FAILURE_CLASSES = [
+  'not-found',
+  'denied',
+  'quota',
+  'network',
+  'digest',
+  'unsupported',
+  'local',
+] as const satisfies readonly FailureClass[];
+
+const bytes = z.int().nonnegative();
+const originSchema = z.strictObject({ file: z.string(), line: z.int().positive() });
+const origins = z.array(originSchema).meta({ description: 'where the image stands in the lists' });
+
+const imageSchema = z.strictObject({
+  ref: z.string().meta({ description: 'the normalised reference' }),
+  names: z.array(z.string()).meta({ description: 'stored names, repository:tag' }),
+  origins,
+  digest: digestSchema,
+  root: digestSchema.meta({ description: 'what readers get that take no sparse index' }),
+  mediaType: z.string(),
+  platforms: z.array(z.string()),
+  size: bytes.meta({ description: 'all blobs that it names, each once' }),
+  status: z.enum(['fetched', 'partly stored', 'stored']),
+  fetchedBytes: bytes,
+  copier: z.enum(['skopeo', 'direct', 'both', 'none']),
+  narrowed: z.boolean().optional(),
+  converted: z.boolean().optional(),
+  notes: z.array(z.string()),
+});
+
+const failureSchema = z.strictObject({
+  ref: z.string(),
+  origins,
+  class: z.enum(FAILURE_CLASSES),
+  message: z.string(),
+  hint: z.string().optional().meta({ description: 'the remedy' }),
+});
+
+/** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
+export const runReportSchema = z.strictObject({
+  version: z.literal(1),
+  tool: z.strictObject({ name: z.string(), version: z.string() }),
+  skopeoVersion: z.string().optional(),
+  repository: z.string().optional(),
+  commit: z.string().optional(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  seconds: z.number().nonnegative(),
+  outcome: z
+    .enum(['done', 'failed', 'warned'])
+    .meta({ description: 'warned: images failed, and the run was told to go on' }),
+  dryRun: z.boolean().optional(),
+  options: z.record(z.string(), z.unknown()).meta({ description: 'as given, without secrets' }),
+  lists: z.array(z.strictObject({ file: z.string(), format: z.string(), count: z.int().nonnegative() })),
+  images: z.array(imageSchema),
+  failed: z.array(failureSchema),
+  warnings: z.array(z.strictObject({ message: z.string(), origin: originSchema.optional() })),
+  candidates: z
+    .array(z.strictObject({ text: z.string(), origin: originSchema, why: z.string() }))
+    .meta({ description: 'what is probably an image and was not saved without a yes' }),
+  rejects: z
+    .array(
+      z.strictObject({
+        text: z.string(),
+        origin: originSchema,
+        reason: z.string(),
+        hint: z.string().optional(),
+      }),
+    )
+    .meta({ description: 'what looked like an image and could not be understood' }),
+  totals: z.strictObject({
+    images: z.int().nonnegative(),
+    blobs: z.int().nonnegative(),
+    bytes,
+    fetchedBytes: bytes,
+    storedBytes: bytes.meta({ description: 'were in the store before the run' }),
+    manifests: z.int().nonnegative().optional(),
+  }),
+  bundle: z.strictObject({ path: z.string() }).optional(),
+  lock: z.strictObject({ path: z.string(), digest: digestSchema }).optional(),
+  archive: z.strictObject({ path: z.string(), size: bytes, digest: digestSchema }).optional(),
+});
+
+export type RunReport = z.infer<typeof runReportSchema>;
+export type ReportedImage = z.infer<typeof imageSchema>;
+export type ReportedOrigin = z.infer<typeof originSchema>;
+/** One image that failed, as the summary, `failed` and `report.json` have it. */
+export type Failure = z.infer<typeof failureSchema>;
+
+/** The bytes of `report.json`. */
+export function formatRunReport(report: RunReport): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+/**
+ * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
+ * once, on one line; an error without a class is a fault on this machine.
+ */
+export function failureOf(error: unknown, ref: string, origins: readonly ReportedOrigin[]): Failure {
+  const hint = error instanceof OciSaveError ? error.hint : undefined;
+  return {
+    ref,
+    origins: [...origins],
+    class: failureClassOf(error),
+    message: plainText(causeTexts(error).join(': ')) || 'failed without a word',
+    ...(hint === undefined ? {} : { hint: plainText(hint) }),
+  };
+}

@@ -1,0 +1,88 @@
+import { formatBytes, formatCount } from './bytes.ts';
+import { formatSeconds } from './duration.ts';
+import { type Palette, paletteOf } from './paint.ts';
+import { plainText } from './plain-text.ts';
+import type { RunReport } from './run-report.ts';
+import { shellWord } from './shell-word.ts';
+import { failureSection } from './summary-failures.ts';
+import { imageSection, noteSection } from './summary-images.ts';
+import { candidateSection, rejectSection, warningSection } from './summary-lists.ts';
+import { wrapHanging, wrapWords } from './wrap.ts';
+
+export interface SummaryOptions {
+  /** The terminal's columns; without one no line is cut or broken, since a log is searched for whole names. */
+  readonly width?: number | undefined;
+  readonly color: boolean;
+}
+
+/**
+ * What a person reads when a run has ended: what failed and why, the images, what was left out, and where the
+ * result lies. No line end after the last line. `report.json` holds what long lists leave out here.
+ */
+export function renderSummary(report: RunReport, { width, color }: SummaryOptions): string {
+  const palette = paletteOf(color);
+  const room = width === undefined || width <= 0 ? Number.POSITIVE_INFINITY : width;
+  return [
+    failureSection(report, palette, room),
+    imageSection(report, palette, room),
+    noteSection(report, palette, room),
+    warningSection(report, palette, room),
+    candidateSection(report, palette, room),
+    rejectSection(report, palette, room),
+    resultSection(report, palette, room),
+    verdict(report, palette, room),
+  ]
+    .filter((section) => section.length > 0)
+    .map((section) => section.join('\n'))
+    .join('\n\n');
+}
+
+const NAME_WIDTH = 9;
+
+function resultSection(report: RunReport, palette: Palette, room: number): string[] {
+  const { totals, bundle, archive, lock, dryRun = false } = report;
+  const size = [
+    formatCount(totals.images, 'image'),
+    formatCount(totals.blobs, 'blob'),
+    formatBytes(totals.bytes),
+  ].join(', ');
+  const moved = dryRun
+    ? `to fetch ${formatBytes(totals.bytes - totals.storedBytes)}`
+    : `fetched ${formatBytes(totals.fetchedBytes)}`;
+  const here = `already here ${formatBytes(totals.storedBytes)}`;
+  const line = (name: string, text: string): string[] =>
+    wrapHanging(text, room, NAME_WIDTH).map((words, index) =>
+      index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words,
+    );
+  const path = bundle === undefined ? undefined : plainText(bundle.path);
+  return [
+    ...line('Total', `${size}; ${moved}, ${here}`),
+    ...line('Time', formatSeconds(report.seconds)),
+    ...(path === undefined ? [] : line('Bundle', path)),
+    ...(archive === undefined
+      ? []
+      : line('Archive', `${plainText(archive.path)}, ${formatBytes(archive.size)}, ${archive.digest}`)),
+    ...(lock === undefined ? [] : line('Lock', `${plainText(lock.path)}, ${lock.digest}`)),
+    ...(path === undefined
+      ? []
+      : [palette.strong('Next'.padEnd(NAME_WIDTH)) + `oci-save serve ${shellWord(path)}`]),
+  ];
+}
+
+const UNFINISHED =
+  'No bundle was written. What was fetched stays in the store; the next run goes on from there.';
+
+/** The last line that is read: a table of a thousand images moves everything else out of sight. */
+function verdict(report: RunReport, palette: Palette, room: number): string[] {
+  const failed = report.failed.length;
+  const wanted = formatCount(report.images.length + failed, 'image');
+  const causes = `${failed} of ${wanted}; the list of causes stands above.`;
+  if (report.outcome === 'warned') return [palette.warn(`Done without ${causes}`)];
+  if (report.outcome === 'done') {
+    return report.dryRun === true ? [palette.good('Dry run: nothing was copied.')] : [];
+  }
+  return [
+    palette.bad(failed === 0 ? 'Failed.' : `Failed: ${causes}`),
+    ...(report.bundle === undefined && report.images.length > 0 ? wrapWords(UNFINISHED, room) : []),
+  ];
+}

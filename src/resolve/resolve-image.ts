@@ -1,0 +1,90 @@
+import { bringBlob, type ContentSource } from '../content/index.ts';
+import { OciSaveError } from '../errors.ts';
+import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
+import type { Digest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../oci/manifest.ts';
+import type { Platform, PlatformChoice } from '../oci/platform.ts';
+import type { Store } from '../store/index.ts';
+import { convertTree } from './convert-tree.ts';
+import { describe, type ResolvedImage } from './describe.ts';
+import { readTree } from './tree.ts';
+import type { WantedImage } from './wanted.ts';
+
+export interface ResolveOptions {
+  readonly store: Store;
+  readonly index: 'auto' | 'keep' | 'narrow';
+  readonly format: 'keep' | 'oci';
+  /** False where nothing but manifests may be asked for (a dry run): platforms in configs stay unknown. */
+  readonly readConfigs: boolean;
+  readonly retries: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Cosign stores signatures under such tags; they look like images and have no platform. */
+const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
+
+/**
+ * Resolves one image: its digest by HEAD, its manifests by GET only where the store has not got those bytes.
+ * Every manifest enters the store as it was served.
+ */
+export async function resolveImage(
+  wanted: WantedImage,
+  reference: string,
+  source: ContentSource,
+  options: ResolveOptions,
+): Promise<ResolvedImage> {
+  const notes: string[] = [];
+  const choice: PlatformChoice = COSIGN_TAG.test(reference) ? 'all' : wanted.platforms;
+  const { digest, bytes } = await readTop(reference, source, options);
+  const served = await readTree(digest, bytes, choice, {
+    manifest: async (child) => (await readManifest(child, source, options)).bytes,
+    configPlatform: (manifest) => readConfigPlatform(manifest, source, options),
+    note: (message) => notes.push(message),
+  });
+  const { tree, converted } =
+    options.format === 'oci' ? convertTree(served) : { tree: served, converted: new Map() };
+  if (wanted.pin !== undefined && converted.size > 0)
+    notes.push('it was pinned by digest, and converting changes that');
+  return describe({ wanted, tree, converted, notes, options });
+}
+
+async function readTop(
+  reference: string,
+  source: ContentSource,
+  { store, signal }: ResolveOptions,
+): Promise<{ digest: Digest; bytes: Uint8Array }> {
+  const claim = await source.head(reference, signal);
+  if (claim) {
+    const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES);
+    // A registry that names a child's digest for its index would otherwise pass for an unchanged tag.
+    if (bytes?.length === claim.size && parseManifest(bytes).mediaType === claim.mediaType) {
+      return { digest: claim.digest, bytes };
+    }
+  }
+  return source.manifest(reference, signal);
+}
+
+async function readManifest(
+  digest: Digest,
+  source: ContentSource,
+  { store, signal }: ResolveOptions,
+): Promise<{ digest: Digest; bytes: Uint8Array }> {
+  const bytes = await store.read(digest, MAX_MANIFEST_BYTES);
+  return bytes ? { digest, bytes } : source.manifest(digest, signal);
+}
+
+async function readConfigPlatform(
+  manifest: Manifest,
+  source: ContentSource,
+  { store, readConfigs, retries, signal }: ResolveOptions,
+): Promise<Platform | undefined> {
+  if (manifest.kind !== 'manifest' || !readConfigs) return undefined;
+  const { config } = manifest;
+  if (config.size > MAX_CONFIG_BYTES) {
+    throw new OciSaveError({ code: 'unsupported', message: `its config has ${config.size} bytes` });
+  }
+  if (!(await store.has(config)))
+    await bringBlob(source, { digest: config.digest, size: config.size }, store, { retries, signal });
+  const bytes = await store.read(config.digest, MAX_CONFIG_BYTES);
+  return bytes === undefined ? undefined : parseConfig(bytes).platform;
+}

@@ -1,0 +1,98 @@
+import pLimit from 'p-limit';
+import { nameOfEntry, openLayout, registrySource } from '../content/index.ts';
+import type { Emit } from '../events.ts';
+import { OciSaveError } from '../errors.ts';
+import type { NamingRule } from '../lock/index.ts';
+import { parseReference, withDefaultTag } from '../oci/reference.ts';
+import type { RegistryClient } from '../registry/index.ts';
+import { type LocalTools, resolveArchive } from './archive-image.ts';
+import type { ResolvedImage } from './describe.ts';
+import { type ResolveOptions, resolveImage } from './resolve-image.ts';
+import { namesOf, type WantedImage } from './wanted.ts';
+
+export interface ResolveContext extends ResolveOptions {
+  readonly client: RegistryClient;
+  /** Asked for when a local transport needs skopeo, and only then. */
+  readonly localTools: () => Promise<LocalTools>;
+  readonly emit: Emit;
+  readonly naming: readonly NamingRule[];
+  /** Images resolved at once. */
+  readonly parallel: number;
+}
+
+export interface FailedImage {
+  readonly wanted: WantedImage;
+  readonly error: unknown;
+}
+
+export interface Resolution {
+  readonly resolved: readonly ResolvedImage[];
+  readonly failed: readonly FailedImage[];
+}
+
+/**
+ * Resolves every image, whatever happens to others; what fails is a result. Throws only what ends a run: an
+ * interruption, or a machine that lacks something.
+ */
+export async function resolveImages(
+  wanted: readonly WantedImage[],
+  context: ResolveContext,
+): Promise<Resolution> {
+  const { emit, signal } = context;
+  emit({ type: 'stage', stage: 'resolve', total: wanted.length });
+  const limit = pLimit(context.parallel);
+  const resolved: ResolvedImage[] = [];
+  const failed: FailedImage[] = [];
+  const results = await Promise.all(
+    wanted.map((image) =>
+      limit(async () => {
+        signal?.throwIfAborted();
+        const result = await resolveOne(image, context);
+        const outcome = 'error' in result ? ('failed' as const) : ('done' as const);
+        emit({ type: 'step', stage: 'resolve', subject: image.ref, outcome });
+        return result;
+      }),
+    ),
+  );
+  for (const result of results) {
+    if ('error' in result) failed.push(result);
+    else resolved.push(result);
+  }
+  return { resolved, failed };
+}
+
+async function resolveOne(
+  wanted: WantedImage,
+  context: ResolveContext,
+): Promise<ResolvedImage | FailedImage> {
+  try {
+    if (wanted.source.transport === 'docker-archive') {
+      return await resolveArchive(named(wanted, undefined, context), await context.localTools(), context);
+    }
+    if (wanted.source.transport === 'oci') {
+      const layout = await openLayout(wanted.source.path);
+      const entry = layout.find(wanted.source.name);
+      return await resolveImage(named(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
+    }
+    const { domain, path, tag, digest } = wanted.source.reference;
+    const source = registrySource(context.client, { domain, path });
+    return await resolveImage(wanted, digest ?? tag ?? 'latest', source, context);
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    if (error instanceof OciSaveError && error.code === 'machine') throw error;
+    return { wanted, error };
+  }
+}
+
+/** A local image without a stored name takes the one that its source knows. */
+function named(wanted: WantedImage, inside: string | undefined, { naming }: ResolveContext): WantedImage {
+  if (wanted.names.length > 0) return wanted;
+  if (inside === undefined) {
+    throw new OciSaveError({
+      code: 'list',
+      message: `${wanted.ref} does not say under which name it is to be stored`,
+      hint: `Write '${wanted.ref} => name:tag'.`,
+    });
+  }
+  return { ...wanted, names: namesOf(withDefaultTag(parseReference(inside)), naming) };
+}

@@ -1,0 +1,102 @@
+import type { CopyResult, Inventory } from '../copy/index.ts';
+import type { ImageList } from '../list/index.ts';
+import type { Lock, LockedImage } from '../lock/index.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
+import { failureOf, type ReportedImage, type RunReport } from '../report/index.ts';
+import type { FailedImage, ResolvedImage } from '../resolve/index.ts';
+import type { Run } from './run.ts';
+import type { Store } from '../store/index.ts';
+import { VERSION } from '../version.ts';
+
+export interface ReportParts {
+  readonly started: Date;
+  readonly run: Run;
+  readonly list: ImageList;
+  readonly lock: Lock;
+  readonly images: readonly ResolvedImage[];
+  readonly failed: readonly FailedImage[];
+  readonly inventory: Inventory;
+  readonly copied: CopyResult;
+  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock'>;
+}
+
+/** The run as data: what `report.json` and the table at the end are made of. */
+export function makeReport(parts: ReportParts): RunReport {
+  const { started, run, list, lock, images, failed, inventory, copied } = parts;
+  const { options, session } = run;
+  const finished = new Date();
+  const skopeoVersion = session.skopeoVersion();
+  const sizes = Object.values(lock.blobs);
+  return {
+    version: 1,
+    tool: { name: 'oci-save', version: VERSION },
+    ...(skopeoVersion === undefined ? {} : { skopeoVersion }),
+    startedAt: started.toISOString(),
+    finishedAt: finished.toISOString(),
+    seconds: (finished.getTime() - started.getTime()) / 1000,
+    outcome: failed.length === 0 ? 'done' : options.onError === 'warn' ? 'warned' : 'failed',
+    ...(options.dryRun ? { dryRun: true } : {}),
+    options: { ...options },
+    lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
+    images: images.map((image) => reportImage(image, copied, session.store)),
+    failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
+    warnings: list.warnings.map(({ message, origin }) => ({
+      message,
+      ...(origin ? { origin: { ...origin } } : {}),
+    })),
+    candidates: list.candidates.map(({ text, origin, why }) => ({ text, origin: { ...origin }, why })),
+    rejects: list.rejects.map(({ text, origin, reason, hint }) => ({
+      text,
+      origin: { ...origin },
+      reason,
+      ...(hint === undefined ? {} : { hint }),
+    })),
+    totals: {
+      images: images.length,
+      blobs: sizes.length,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      fetchedBytes: fetchedBytes(lock, session.store),
+      storedBytes: inventory.stored.bytes,
+    },
+    ...parts.results,
+  };
+}
+
+/** Content that came in this run, by whichever mover, or while resolving. */
+function fetchedBytes({ blobs }: Lock, store: Store): number {
+  return Object.entries(blobs).reduce(
+    (sum, [digest, size]) => sum + (isDigest(digest) && store.isNew(digest) ? size : 0),
+    0,
+  );
+}
+
+function reportImage(
+  { image, wanted, sizes, notes }: ResolvedImage,
+  { movers }: CopyResult,
+  store: Store,
+): ReportedImage {
+  const blobs = contentOf(image);
+  const brought = blobs.filter((digest) => store.isNew(digest));
+  const by = new Set(brought.map((digest) => movers.get(digest) ?? 'direct'));
+  const [only] = by;
+  return {
+    ref: image.ref,
+    names: image.names,
+    origins: wanted.origins.map((origin) => ({ ...origin })),
+    digest: image.digest,
+    root: image.root,
+    mediaType: image.mediaType,
+    platforms: image.platforms,
+    size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    status: brought.length === 0 ? 'stored' : brought.length === blobs.length ? 'fetched' : 'partly stored',
+    fetchedBytes: brought.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
+    copier: only === undefined ? 'none' : by.size > 1 ? 'both' : only,
+    ...(image.root === image.digest ? {} : { narrowed: true }),
+    ...(image.converted === undefined ? {} : { converted: true }),
+    notes: [...notes],
+  };
+}
+
+function contentOf({ leaves }: LockedImage): Digest[] {
+  return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
+}

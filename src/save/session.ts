@@ -1,0 +1,103 @@
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type ContentSource, openLayout, registrySource } from '../content/index.ts';
+import type { RegistryPlace, SkopeoTools } from '../copy/index.ts';
+import type { Emit } from '../events.ts';
+import { OciSaveError } from '../errors.ts';
+import type { SaveOptions } from '../options.ts';
+import { shortDigest } from '../oci/digest.ts';
+import {
+  type CredentialStore,
+  createRegistryClient,
+  openCredentialStore,
+  type RegistryClient,
+} from '../registry/index.ts';
+import type { WantedImage } from '../resolve/index.ts';
+import { createSkopeoEnvironment, findSkopeo } from '../skopeo/index.ts';
+import { openStore, type Store } from '../store/index.ts';
+import { USER_AGENT } from '../version.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What one run holds open: the store, the client, and skopeo once something needs it. */
+export interface Session {
+  readonly store: Store;
+  readonly client: RegistryClient;
+  readonly credentials: CredentialStore;
+  readonly skopeoTools: () => Promise<SkopeoTools>;
+  /** The version of the skopeo that was used; undefined where none was. */
+  readonly skopeoVersion: () => string | undefined;
+  readonly sourceFor: (image: WantedImage) => Promise<ContentSource>;
+  readonly placeOf: (image: WantedImage) => RegistryPlace | undefined;
+  close(): Promise<void>;
+}
+
+/** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
+export async function openSession(options: SaveOptions, env: Environment, emit: Emit): Promise<Session> {
+  const store = await openStore(storeFolder(options.cacheDir, env), {
+    onHealed: (digest, why) =>
+      emit({
+        type: 'log',
+        level: 'warning',
+        message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed`,
+      }),
+  });
+  try {
+    return await openOver(store, options, env, emit);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openOver(store: Store, options: SaveOptions, env: Environment, emit: Emit): Promise<Session> {
+  const credentials = await openCredentialStore({
+    ...(options.authFile === '' ? {} : { authFile: options.authFile }),
+    env,
+  });
+  const client = createRegistryClient({
+    credentials,
+    insecureRegistries: options.insecureRegistries,
+    retries: options.retries,
+    userAgent: USER_AGENT,
+    env,
+    onWarning: (message) => emit({ type: 'log', level: 'warning', message }),
+  });
+  let tools: Promise<SkopeoTools> | undefined;
+  let version: string | undefined;
+  const find = async (): Promise<SkopeoTools> => {
+    const skopeo = await findSkopeo(options.skopeo, env);
+    emit({ type: 'log', level: 'debug', message: `skopeo ${skopeo.version} (${skopeo.file})` });
+    version = skopeo.version;
+    return { skopeo, environment: await createSkopeoEnvironment(store.runFolder, env) };
+  };
+  return {
+    store,
+    client,
+    credentials,
+    skopeoTools: () => (tools ??= find()),
+    skopeoVersion: () => version,
+    async sourceFor({ source, ref }) {
+      if (source.transport === 'oci') return openLayout(source.path);
+      if (source.transport === 'docker') return registrySource(client, source.reference);
+      throw new OciSaveError({ code: 'local', message: `${ref} was taken whole when it was resolved` });
+    },
+    placeOf({ source }) {
+      if (source.transport !== 'docker') return undefined;
+      const { domain, path: repository } = source.reference;
+      return { domain, path: repository, insecure: options.insecureRegistries.includes(domain) };
+    },
+    async close() {
+      client.close();
+      await store.close();
+    },
+  };
+}
+
+/** The store's folder: the one named, else `oci-save` in the user's cache folder. */
+export function storeFolder(named: string, env: Environment): string {
+  if (named !== '') return path.resolve(named);
+  const home = env['HOME'] ?? env['USERPROFILE'];
+  const cache = env['XDG_CACHE_HOME'] ?? (home === undefined ? tmpdir() : path.join(home, '.cache'));
+  return path.join(cache, 'oci-save');
+}

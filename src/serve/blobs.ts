@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { OciSaveError } from '../errors.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
+import { isRefusal, refuse, type Refusal, type StreamedBody } from './answer.ts';
+import { describedSize } from './blob-size.ts';
+import { openConfined, type ConfinedFile } from './confined-file.ts';
+import { blobPath } from './manifest.ts';
+import type { RegistryTree } from './repository.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+const EMPTY = digestOf(new Uint8Array());
+
+/** A blob of a repository, open. `close` it, whether it was read or not. */
+export interface OpenBlob {
+  readonly digest: Digest;
+  readonly file: ConfinedFile;
+}
+
+/**
+ * Opens a blob in its repository's own blobs folder; what other repositories hold is not looked at. As with zot,
+ * an empty file under a digest that is not that of nothing counts as absent.
+ */
+export async function openBlob(root: string, name: string, digest: Digest): Promise<OpenBlob | undefined> {
+  const file = await openConfined(root, blobPath(name, digest));
+  if (!file) return undefined;
+  if (file.size > 0 || digest === EMPTY) return { digest, file };
+  await file.handle.close();
+  return undefined;
+}
+
+/** zot's check of HEAD and Range requests: a blob whose size is not the one in its descriptor is not there. */
+export async function checkSize(
+  tree: RegistryTree,
+  name: string,
+  blob: OpenBlob,
+): Promise<Refusal | undefined> {
+  const index = await tree.readIndex(name);
+  if (!index || isRefusal(index)) return undefined;
+  const expected = await describedSize(tree.root, name, index, blob.digest);
+  if (expected === undefined || expected === blob.file.size) return undefined;
+  return refuse(404, 'BLOB_UNKNOWN', `${blob.digest} in ${name} has not the size that its descriptor gives`);
+}
+
+/** Bytes `start` to `end` of a blob, both included, as they are: only a whole blob can be checked. */
+export function partOf({ file }: OpenBlob, start: number, end: number): StreamedBody {
+  return {
+    size: end - start + 1,
+    chunks: () => readChunks(file.handle, start, end),
+    close: () => file.handle.close(),
+  };
+}
+
+/**
+ * A whole blob, hashed while it is sent. Its last chunk is held back until the digest is known: a damaged blob
+ * ends in a broken connection, never in a download that looks complete.
+ */
+export function wholeOf({ file, digest }: OpenBlob): StreamedBody {
+  return {
+    size: file.size,
+    chunks: () => verified(readChunks(file.handle, 0, file.size - 1), digest),
+    close: () => file.handle.close(),
+  };
+}
+
+/** A blob that fits into one chunk, hashed before anything is sent; larger ones give undefined. */
+export async function smallBlob({ file, digest }: OpenBlob): Promise<Uint8Array | Refusal | undefined> {
+  if (file.size > CHUNK_BYTES) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readChunks(file.handle, 0, file.size - 1)) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  return digestOf(bytes) === digest
+    ? bytes
+    : refuse(500, 'UNKNOWN', `${digest} is damaged: its bytes have another digest`);
+}
+
+async function* readChunks(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
+  for (let position = start; position <= end;) {
+    const wanted = Math.min(CHUNK_BYTES, end - position + 1);
+    // The socket keeps a chunk until it is sent, so none is used twice.
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, position);
+    if (bytesRead === 0) {
+      throw new OciSaveError({ code: 'local', message: 'a blob became shorter while it was sent' });
+    }
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+async function* verified(chunks: AsyncIterable<Uint8Array>, digest: Digest): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let held: Uint8Array | undefined;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    if (held) yield held;
+    held = chunk;
+  }
+  if (`sha256:${hash.digest('hex')}` !== digest) {
+    throw new OciSaveError({
+      code: 'digest',
+      message: `${digest} is damaged: its bytes have another digest`,
+    });
+  }
+  if (held) yield held;
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { refuse, type Refusal } from './answer.ts';
+import { openConfined, readAndClose } from './confined-file.ts';
+
+const MEBIBYTE = 1024 * 1024;
+/** No index.json is larger: some hundred thousand images in one repository. */
+const MAX_INDEX_BYTES = 64 * MEBIBYTE;
+/** So many bytes of index.json files are kept parsed. */
+const MAX_CACHED_BYTES = 128 * MEBIBYTE;
+const REF_NAME = 'org.opencontainers.image.ref.name';
+
+/** One entry of a repository's index.json. Its digest is text as it stands there, whatever it is. */
+export interface IndexEntry {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly tag: string | undefined;
+}
+
+export interface LayoutIndex {
+  readonly entries: readonly IndexEntry[];
+  /** The first entry that has this digest or this tag: the only look-up that zot knows. */
+  readonly byReference: ReadonlyMap<string, IndexEntry>;
+}
+
+/** Reads a repository's index.json; undefined where there is none. */
+export type IndexReader = (repository: string) => Promise<LayoutIndex | Refusal | undefined>;
+
+// What Go's JSON reader takes for an image-spec index: a missing or null field is its zero value.
+const indexSchema = z.object({
+  manifests: z
+    .array(
+      z.object({
+        mediaType: z.string().nullish(),
+        digest: z.string().nullish(),
+        size: z.int().nullish(),
+        annotations: z.record(z.string(), z.string()).nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+/** Reads the bytes of an index.json; undefined where they are not JSON or do not fit the image-spec. */
+export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex | undefined {
+  const parsed = indexSchema.safeParse(parseJson(bytes));
+  if (!parsed.success) return undefined;
+  const entries = (parsed.data.manifests ?? []).map(({ mediaType, digest, size, annotations }) => ({
+    mediaType: mediaType ?? '',
+    digest: digest ?? '',
+    size: size ?? 0,
+    tag: annotations?.[REF_NAME],
+  }));
+  const byReference = new Map<string, IndexEntry>();
+  for (const entry of entries) {
+    for (const reference of [entry.digest, entry.tag]) {
+      if (reference && !byReference.has(reference)) byReference.set(reference, entry);
+    }
+  }
+  return { entries, byReference };
+}
+
+/** JSON as data; undefined, which no schema takes, where the bytes are none. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (cause) {
+    // SyntaxError from JSON, TypeError from bytes that are not UTF-8.
+    if (cause instanceof SyntaxError || cause instanceof TypeError) return undefined;
+    throw cause;
+  }
+}
+
+interface CachedIndex {
+  readonly stamp: string;
+  readonly size: number;
+  readonly index: Promise<LayoutIndex | Refusal>;
+}
+
+/**
+ * A reader that keeps what it parsed for as long as the file is the same (inode, size, time of writing): a tag
+ * that is added to the tree while the server runs is served at once.
+ */
+export function createIndexReader(root: string): IndexReader {
+  const cache = new Map<string, CachedIndex>();
+
+  return async function readIndex(repository) {
+    const file = await openConfined(root, `${repository}/index.json`);
+    if (!file) return undefined;
+    const known = cache.get(repository);
+    if (known?.stamp === file.stamp) {
+      await file.handle.close();
+      return known.index;
+    }
+    const index = readAndClose(file, MAX_INDEX_BYTES).then((bytes) => toIndex(repository, bytes));
+    cache.delete(repository);
+    cache.set(repository, { stamp: file.stamp, size: file.size, index });
+    trim(cache);
+    try {
+      return await index;
+    } catch (thrown) {
+      // A file that could not be read may be readable the next time, unchanged.
+      if (cache.get(repository)?.index === index) cache.delete(repository);
+      throw thrown;
+    }
+  };
+}
+
+function toIndex(repository: string, bytes: Uint8Array | undefined): LayoutIndex | Refusal {
+  if (!bytes)
+    return refuse(500, 'UNKNOWN', `index.json of ${repository} is too large, or grows while it is read`);
+  return (
+    parseLayoutIndex(bytes) ??
+    refuse(500, 'UNKNOWN', `index.json of ${repository} does not fit the image-spec`)
+  );
+}
+
+/** Drops what was read first until the rest fits; the newest always stays. */
+function trim(cache: Map<string, CachedIndex>): void {
+  let total = 0;
+  for (const { size } of cache.values()) total += size;
+  for (const [repository, { size }] of cache) {
+    if (total <= MAX_CACHED_BYTES || cache.size === 1) return;
+    cache.delete(repository);
+    total -= size;
+  }
+}

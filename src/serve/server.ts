@@ -1,0 +1,102 @@
+import { realpath } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
+import { isAbsence } from './confined-file.ts';
+import { exchange, type RequestEntry } from './exchange.ts';
+import { createIndexReader } from './layout-index.ts';
+import type { RegistryTree } from './repository.ts';
+
+export interface ServeOptions {
+  /** What `findRegistryRoot` found. */
+  readonly root: string;
+  /** Name or address to listen on; `0.0.0.0` and `::` mean every interface. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
+}
+
+export interface RunningRegistry {
+  /** `host:port`, as clients write it before a repository's name. */
+  readonly address: string;
+  readonly url: string;
+  /** Ends every connection, downloads that are under way included, and frees the port. */
+  close(): Promise<void>;
+}
+
+const SECOND = 1000;
+
+/**
+ * Serves a zot root, read only, over plain HTTP.
+ * @throws OciSaveError `usage` where the root is no folder or the port no number, `machine` where the port cannot
+ * be had.
+ */
+export async function serveRegistry(options: ServeOptions): Promise<RunningRegistry> {
+  const { host, port, onRequest = () => {} } = options;
+  const root = await trueRoot(options.root);
+  const tree: RegistryTree = { root, readIndex: createIndexReader(root) };
+  const server = createServer(
+    { headersTimeout: 30 * SECOND, requestTimeout: 120 * SECOND, keepAliveTimeout: 75 * SECOND },
+    (request, response) => void exchange(tree, request, response).then(onRequest),
+  );
+  // Silence, not length, ends a download: a slow line may take hours.
+  server.timeout = 600 * SECOND;
+  const bound = await listen(server, host, port);
+  const shown = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+  const reachable = bound.address === '0.0.0.0' ? '127.0.0.1' : bound.address === '::' ? '[::1]' : shown;
+  return {
+    address: `${reachable}:${bound.port}`,
+    url: `http://${reachable}:${bound.port}`,
+    close: () => close(server),
+  };
+}
+
+async function trueRoot(root: string): Promise<string> {
+  try {
+    return await realpath(root);
+  } catch (cause) {
+    if (!isAbsence(cause)) throw cause;
+    throw new OciSaveError({
+      code: 'usage',
+      message: `${root} does not exist`,
+      hint: 'Give the folder of a bundle.',
+      cause,
+    });
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `${port} is no port`,
+      hint: 'Give a number from 0 to 65535; 0 takes any free one.',
+    });
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject).listen({ host, port }, resolve);
+  try {
+    await promise;
+  } catch (cause) {
+    throw new OciSaveError({
+      code: 'machine',
+      message: `cannot listen on ${host}, port ${port} (${systemCodeOf(cause) ?? messageOf(cause)})`,
+      hint: 'Choose another address or port; 0 takes any free port.',
+      cause,
+    });
+  }
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') {
+    throw new OciSaveError({ code: 'machine', message: `${host} is no network address` });
+  }
+  return bound;
+}
+
+function close(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  // A second call finds the server closed already, which is what was asked for.
+  server.close(() => resolve());
+  server.closeAllConnections();
+  return promise;
+}

@@ -1,0 +1,48 @@
+import path from 'node:path';
+import { run, type ProcessResult } from '../process.ts';
+import type { SkopeoEnvironment } from './environment.ts';
+import type { Skopeo } from './find.ts';
+
+export interface SkopeoCopy {
+  readonly skopeo: Skopeo;
+  readonly environment: SkopeoEnvironment;
+  /** The working directory. The layout and the pool are named relative to it: a `:` in a path means a tag. */
+  readonly folder: string;
+  /** `docker://name@digest` or `docker-archive:file`. Validated before; it is one argument, never shell text. */
+  readonly source: string;
+  readonly preserveDigests: boolean;
+  readonly authFile?: string | undefined;
+  readonly insecure?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The layout that skopeo writes, and beside it the folder where its blobs land, below a copy's folder. */
+export const LAYOUT = 'layout';
+export const POOL = 'pool';
+
+/** Where the pool of a copy holds its blobs. */
+export function poolOf(folder: string): string {
+  return path.join(folder, POOL, 'sha256');
+}
+
+/** One `skopeo copy` of one image manifest into a layout of its own. The result says how it ended. */
+export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
+  const { skopeo, environment, folder, source, preserveDigests, authFile, insecure, signal } = copy;
+  return run(
+    skopeo.file,
+    [
+      ...environment.globalArgs,
+      'copy',
+      ...(preserveDigests ? ['--preserve-digests'] : []),
+      '--remove-signatures',
+      '--quiet',
+      ...(authFile === undefined ? ['--src-no-creds'] : ['--src-authfile', authFile]),
+      ...(insecure === true ? ['--src-tls-verify=false'] : []),
+      '--dest-shared-blob-dir',
+      POOL,
+      source,
+      `oci:${LAYOUT}`,
+    ],
+    { cwd: folder, env: environment.env, signal },
+  );
+}

@@ -1,0 +1,32 @@
+import { type ErrorCode, OciSaveError } from '../errors.ts';
+import type { ProcessResult } from '../process.ts';
+
+/** What skopeo says, by the words that its versions share (containers/image docker client, common/pkg/retry). */
+const CAUSES: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
+  [/no space left on device|disk quota exceeded|read-only file system/i, 'local'],
+  [/toomanyrequests|too many requests|429 /i, 'quota'],
+  [/unauthorized|authentication required|denied|forbidden|invalid username\/password/i, 'denied'],
+  [/manifest unknown|name unknown|not found|blob unknown|no descriptor found/i, 'not-found'],
+  [/digest did not match|does not match expected|invalid checksum|digest mismatch/i, 'digest'],
+  [/unsupported|unknown media type|invalid character|cannot be modified|must be converted/i, 'unsupported'],
+];
+
+/** The last words of a skopeo that failed, without its log format. */
+export function skopeoMessage(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const fatal =
+    lines.findLast((line) => /level=(fatal|error)/.test(line)) ?? lines.at(-1) ?? 'no reason given';
+  const quoted = /msg="((?:[^"\\]|\\.)*)"/.exec(fatal)?.[1];
+  const words = quoted === undefined ? fatal : quoted.replaceAll('\\"', '"').replaceAll('\\\\', '\\');
+  return words.replaceAll(/[\u0000-\u001F\u007F]+/g, ' ').slice(0, 600);
+}
+
+/** The error for a skopeo that did not end well; `subject` says which copy it was. */
+export function skopeoFailure(subject: string, { exitCode, signal, stderr }: ProcessResult): OciSaveError {
+  if (signal !== undefined) {
+    return new OciSaveError({ code: 'local', message: `${subject}: skopeo was ended by ${signal}` });
+  }
+  const words = skopeoMessage(stderr);
+  const code = CAUSES.find(([pattern]) => pattern.test(words))?.[1] ?? 'network';
+  return new OciSaveError({ code, message: `${subject}: skopeo failed (exit ${exitCode ?? '?'}): ${words}` });
+}

@@ -1,0 +1,6 @@
+export { findSkopeo, type Skopeo } from './find.ts';
+export { createSkopeoEnvironment, type SkopeoEnvironment } from './environment.ts';
+export { copyWithSkopeo, LAYOUT, POOL, poolOf, type SkopeoCopy } from './copy.ts';
+export { writeAuthFile } from './auth-file.ts';
+export { inspectRaw } from './inspect.ts';
+export { skopeoFailure } from './failure.ts';

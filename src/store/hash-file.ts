@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { Digest } from '../oci/digest.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** The digest and size of a file's bytes, read once through one buffer. */
+export async function hashFile(file: string): Promise<{ digest: Digest; size: number }> {
+  const handle = await open(file, 'r');
+  try {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES);
+      if (bytesRead === 0) break;
+      hash.update(bytesRead === CHUNK_BYTES ? buffer : buffer.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+    return { digest: `sha256:${hash.digest('hex')}`, size };
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,142 @@
+import type { BigIntStats } from 'node:fs';
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
+import { type BlobSize, type BlobWriter, openBlobWriter } from './blob-writer.ts';
+import { hashFile } from './hash-file.ts';
+import { openJournal } from './journal.ts';
+import { linkOrCopy } from './link.ts';
+import { createRunFolder } from './run-folder.ts';
+
+/** The local content-addressed pool: every blob once, under a name that its hash has earned. */
+export interface Store {
+  /** This run's own folder, on the blobs' file system. */
+  readonly runFolder: string;
+  pathOf(digest: Digest): string;
+  /** Whether the blob is here and right. A file that changed since it was hashed is hashed again, or dropped. */
+  has(blob: BlobSize): Promise<boolean>;
+  /** The verified bytes of a small blob, or undefined where it is not here. `maxBytes` bounds the read. */
+  read(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
+  /** Stores bytes in memory under their digest. */
+  put(bytes: Uint8Array): Promise<Digest>;
+  /** Opens a blob for writing; it enters when whole and right. */
+  write(blob: BlobSize): Promise<BlobWriter>;
+  /** Takes in a file that another program wrote, after hashing it. Throws `digest` where it is not that blob. */
+  adopt(file: string, blob: BlobSize): Promise<void>;
+  /** Whether the blob came in through this handle, and was not here before. */
+  isNew(digest: Digest): boolean;
+  /** Removes the run's folder. The blobs stay. */
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  /** Told of each blob that was here and wrong, after it was dropped. */
+  readonly onHealed?: (digest: Digest, why: string) => void;
+  /** Trust no stamp: hash each blob once in this run. */
+  readonly full?: boolean;
+}
+
+/** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
+export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
+  const blobs = path.join(folder, 'blobs', 'sha256');
+  try {
+    await mkdir(blobs, { recursive: true });
+  } catch (cause) {
+    throw new OciSaveError({
+      code: 'machine',
+      message: `the store ${folder} cannot be made (${systemCodeOf(cause) ?? 'unknown'})`,
+      hint: 'Name another folder with --cache-dir.',
+      cause,
+    });
+  }
+  const journal = await openJournal(folder);
+  const run = await createRunFolder(folder);
+  const seen = new Set<Digest>();
+  const entered = new Set<Digest>();
+  const pathOf = (digest: Digest): string => path.join(blobs, hexOf(digest));
+
+  /** The name is taken only by a verified file; where two runs bring one blob, the first stays. */
+  const enter = async (file: string, digest: Digest): Promise<void> => {
+    const name = pathOf(digest);
+    const how = await linkOrCopy(file, name);
+    const stats = await statBig(name);
+    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for.
+    if (how === 'linked' && stats.ino !== (await statBig(file)).ino) return;
+    await chmod(name, 0o644);
+    await journal.note(hexOf(digest), stats);
+    seen.add(digest);
+    entered.add(digest);
+  };
+
+  const drop = async (digest: Digest, why: string): Promise<void> => {
+    await rm(pathOf(digest), { force: true });
+    options.onHealed?.(digest, why);
+  };
+
+  const store: Store = {
+    runFolder: run.folder,
+    pathOf,
+    async has({ digest, size }) {
+      const stats = await statOrUndefined(pathOf(digest));
+      if (!stats) return false;
+      if (!stats.isFile() || stats.size !== BigInt(size)) {
+        await drop(digest, `it has ${stats.size} bytes instead of ${size}`);
+        return false;
+      }
+      const trusted = journal.vouches(hexOf(digest), stats) && (options.full !== true || seen.has(digest));
+      if (trusted) return true;
+      const actual = await hashFile(pathOf(digest));
+      if (actual.digest !== digest) {
+        await drop(digest, `it hashes to ${shortDigest(actual.digest)}`);
+        return false;
+      }
+      await journal.note(hexOf(digest), stats);
+      seen.add(digest);
+      return true;
+    },
+    async read(digest, maxBytes) {
+      const stats = await statOrUndefined(pathOf(digest));
+      if (!stats || stats.size > BigInt(maxBytes)) return undefined;
+      const bytes = await readFile(pathOf(digest));
+      if (digestOf(bytes) === digest) return bytes;
+      await drop(digest, 'its bytes do not hash to its name');
+      return undefined;
+    },
+    async put(bytes) {
+      const digest = digestOf(bytes);
+      if (await store.has({ digest, size: bytes.length })) return digest;
+      const file = path.join(run.folder, `incoming-${randomUUID()}`);
+      await writeFile(file, bytes, { mode: 0o644, flag: 'wx' });
+      await enter(file, digest);
+      await rm(file, { force: true });
+      return digest;
+    },
+    write: (blob) => openBlobWriter(run.folder, blob, (file) => enter(file, blob.digest)),
+    async adopt(file, { digest, size }) {
+      const actual = await hashFile(file);
+      if (actual.digest !== digest || actual.size !== size) {
+        throw new OciSaveError({
+          code: 'digest',
+          message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`,
+        });
+      }
+      await enter(file, digest);
+    },
+    isNew: (digest) => entered.has(digest),
+    close: () => run.remove(),
+  };
+  return store;
+}
+
+const statBig = (file: string): Promise<BigIntStats> => stat(file, { bigint: true });
+
+async function statOrUndefined(file: string): Promise<BigIntStats | undefined> {
+  try {
+    return await statBig(file);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { unpackTar } from 'modern-tar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ComputedTar, computeTar } from '../../src/archive/index.ts';
+
+let folder: string;
+let file: string;
+let tar: ComputedTar;
+
+const bytesOf = async (source: AsyncIterable<Uint8Array>): Promise<Buffer> =>
+  Buffer.concat(await Array.fromAsync(source));
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'tar-'));
+  file = path.join(folder, 'blob');
+  await writeFile(file, Buffer.alloc(3000, 'blob'));
+  tar = await computeTar([
+    { kind: 'folder', path: 'blobs' },
+    { kind: 'file', path: 'blobs/one', size: 3000, file },
+    { kind: 'bytes', path: 'index.json', bytes: new TextEncoder().encode('{}') },
+    { kind: 'bytes', path: 'empty', bytes: new Uint8Array() },
+    { kind: 'link', path: `${'long/'.repeat(30)}name`, to: 'blobs/one' },
+  ]);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('a computed tar', () => {
+  it('knows its length, and holds what it was given', async () => {
+    const bytes = await bytesOf(tar.read());
+    expect(bytes.length).toBe(tar.size);
+    expect(tar.size % 512).toBe(0);
+    const entries = await unpackTar(bytes);
+    expect(entries.map(({ header }) => [header.type, header.name, header.mode, header.uid])).toEqual([
+      ['directory', 'blobs/', 0o755, 0],
+      ['file', 'blobs/one', 0o644, 0],
+      ['file', 'index.json', 0o644, 0],
+      ['file', 'empty', 0o644, 0],
+      ['link', `${'long/'.repeat(30)}name`, 0o644, 0],
+    ]);
+    expect(entries[1]?.data).toHaveLength(3000);
+    expect(entries[4]?.header.linkname).toBe('blobs/one');
+  });
+
+  it('gives any range as the whole has it', async () => {
+    const whole = await bytesOf(tar.read());
+    const position = fc.nat({ max: tar.size });
+    await fc.assert(
+      fc.asyncProperty(position, position, async (a, b) => {
+        const [start, end] = [Math.min(a, b), Math.max(a, b)];
+        expect(await bytesOf(tar.read(start, end))).toEqual(whole.subarray(start, end));
+      }),
+    );
+  });
+
+  it('has room for an entry over 8 GiB', async () => {
+    const size = 9 * 2 ** 30;
+    const large = await computeTar([{ kind: 'file', path: 'large', size, file }]);
+    const [pax] = [await bytesOf(large.read(0, 1024))];
+    expect(pax.toString('latin1')).toContain(`size=${size}\n`);
+    expect(large.size).toBeGreaterThan(size);
+  });
+
+  it('fails where a file is shorter than it was', async () => {
+    const longer = await computeTar([{ kind: 'file', path: 'one', size: 4000, file }]);
+    await expect(bytesOf(longer.read())).rejects.toThrow(/ended after 3000 bytes/);
+  });
+});

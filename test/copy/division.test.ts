@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { divide, type MissingBlob } from '../../src/copy/division.ts';
+import { type Digest, digestOf } from '../../src/oci/digest.ts';
+
+const digest = (name: string): Digest => digestOf(new TextEncoder().encode(name));
+const blob = (name: string, size: number, leaves: string[], foreign = false): MissingBlob => ({
+  digest: digest(name),
+  size,
+  leaves: leaves.map(digest),
+  urls: [],
+  foreign,
+});
+const FROM = 100;
+
+describe('the division between the movers', () => {
+  it('gives a leaf with a large missing layer to skopeo, with all its layers', () => {
+    const { leaves, direct } = divide([blob('big', 500, ['a']), blob('small', 3, ['a'])], FROM);
+    expect(leaves).toEqual([
+      {
+        id: digest('a'),
+        missing: [
+          { digest: digest('big'), size: 500 },
+          { digest: digest('small'), size: 3 },
+        ],
+      },
+    ]);
+    expect(direct).toEqual([]);
+  });
+
+  it('keeps configs, and leaves of small layers alone, for the client', () => {
+    const { leaves, direct } = divide([blob('config', 500, []), blob('small', 3, ['a'])], FROM);
+    expect(leaves).toEqual([]);
+    expect(direct.map(({ digest: name }) => name)).toEqual([digest('config'), digest('small')]);
+  });
+
+  it('brings a small layer by the client where a leaf without skopeo needs it too; the other leaf waits for it', () => {
+    const { leaves, direct } = divide([blob('big', 500, ['a']), blob('small', 3, ['a', 'b'])], FROM);
+    expect(direct.map(({ digest: name }) => name)).toEqual([digest('small')]);
+    expect(leaves[0]?.missing.map(({ digest: name }) => name)).toContain(digest('small'));
+  });
+
+  it('never gives skopeo a foreign layer, which it leaves out in silence', () => {
+    const { leaves, direct } = divide([blob('foreign', 500, ['a'], true)], FROM);
+    expect(leaves).toEqual([]);
+    expect(direct).toHaveLength(1);
+  });
+
+  it('gives all to the client with a threshold of Infinity', () => {
+    const { leaves, direct } = divide([blob('big', 5e9, ['a', 'b']), blob('config', 9, [])], Infinity);
+    expect(leaves).toEqual([]);
+    expect(direct).toHaveLength(2);
+  });
+});

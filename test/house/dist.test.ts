@@ -1,0 +1,70 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CLI } from '../support/oci-save.ts';
+import { outputOf, runProgram } from '../support/program.ts';
+import { tempFolder } from '../support/temp.ts';
+
+const contents = async (folder: string): Promise<Record<string, string>> =>
+  Object.fromEntries(
+    await Promise.all(
+      (await readdir(folder)).map(async (name) => [name, await readFile(path.join(folder, name), 'utf8')]),
+    ),
+  );
+
+describe('dist', () => {
+  it('is what the source builds, here and in any folder', async () => {
+    await using temp = await tempFolder('dist');
+    await outputOf(process.execPath, [
+      'node_modules/.bin/rolldown',
+      '-c',
+      'rolldown.config.ts',
+      '-d',
+      temp.path,
+    ]);
+    const [built, committed] = [await contents(temp.path), await contents('dist')];
+    expect(Object.keys(built)).toEqual(Object.keys(committed));
+    for (const [name, content] of Object.entries(built)) expect(content === committed[name], name).toBe(true);
+  });
+
+  it('names no path of the machine that built it, and ships every licence', async () => {
+    const files = await contents('dist');
+    for (const content of Object.values(files)) expect(content).not.toContain(process.cwd());
+    for (const name of ['commander', 'execa', 'zod', 'yaml', 'modern-tar'])
+      expect(files['licenses.txt']).toContain(`${name} `);
+  });
+
+  it('says what it needs on an old Node instead of crashing', async () => {
+    const entry = await readFile(CLI, 'utf8');
+    expect(entry).not.toMatch(/^import (?!.*node:)/m);
+    const old = entry
+      .replaceAll('process.versions.node', "'20.1.0'")
+      .replaceAll('process.version', "'v20.1.0'");
+    const { exitCode, stderr } = await runProgram(process.execPath, ['--input-type=module', '-'], {
+      input: old,
+    });
+    expect([exitCode, stderr]).toEqual([2, 'oci-save needs Node 24 or newer; this is v20.1.0\n']);
+  });
+
+  it('tells its version, and lists its commands', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+    expect(await outputOf(process.execPath, [CLI, '--version'])).toBe(`${version}\n`);
+    const help = await outputOf(process.execPath, [CLI, '--help']);
+    for (const command of ['save', 'lock', 'list', 'serve']) expect(help).toContain(`  ${command}`);
+  });
+});
+
+describe('the machine under the tests', () => {
+  it('runs Node 24, whose fall-backs would all be silent', () => {
+    expect(process.version).toMatch(/^v24\./);
+  });
+});
+
+describe('the documents', () => {
+  it('say what the schemas in the code say', async () => {
+    const { exitCode, stderr } = await runProgram(process.execPath, ['scripts/docs.ts', '--check'], {
+      cwd: process.cwd(),
+    });
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+});

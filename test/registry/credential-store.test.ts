@@ -1,0 +1,236 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type Credentials,
+  type CredentialStoreOptions,
+  openCredentialStore,
+} from '../../src/registry/index.ts';
+import { tempFolder, type TempFolder } from '../support/temp.ts';
+import { failureOf } from './support.ts';
+
+let folder: TempFolder;
+const at = (...parts: string[]): string => join(folder.path, ...parts);
+
+beforeEach(async () => {
+  folder = await tempFolder('auth');
+});
+afterEach(() => folder.close());
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const userOf = (credentials: Credentials | undefined): string | undefined =>
+  credentials && 'username' in credentials ? credentials.username : credentials?.identityToken;
+
+async function file(path: string, content: unknown): Promise<string> {
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+const auths = (user: string, key = 'r.example'): object => ({
+  auths: { [key]: { auth: base64(`${user}:p`) } },
+});
+
+/** A helper on PATH that runs `script`; its calls stand in `calls`. */
+async function helper(name: string, script: string): Promise<string> {
+  const path = at('bin', `docker-credential-${name}`);
+  await file(path, `#!/bin/sh\nserver=$(/bin/cat)\necho "$1 $server" >> '${at('calls')}'\n${script}\n`);
+  await chmod(path, 0o755);
+  return at('bin');
+}
+
+const calls = async (): Promise<string> => readFile(at('calls'), 'utf8');
+
+// No real user has this number: the machine's own runtime folder stays out.
+const open = (options: Partial<CredentialStoreOptions>) =>
+  openCredentialStore({ env: {}, userId: 4_000_000_000, ...options });
+
+const repository = { domain: 'r.example', path: 'team/app' };
+
+describe('the search', () => {
+  it('takes the first file that has an answer', async () => {
+    const env = { HOME: at('home'), XDG_RUNTIME_DIR: at('run') };
+    const find = async (): Promise<string | undefined> =>
+      userOf(await (await open({ env })).find(repository));
+    expect(await find()).toBeUndefined();
+    await file(at('home', '.dockercfg'), { 'r.example': { auth: base64('fourth:p') } });
+    expect(await find()).toBe('fourth');
+    await file(at('home', '.docker', 'config.json'), auths('third'));
+    expect(await find()).toBe('third');
+    await file(at('home', '.config', 'containers', 'auth.json'), auths('second'));
+    expect(await find()).toBe('second');
+    await file(at('run', 'containers', 'auth.json'), auths('another', 'other.example'));
+    expect(await find()).toBe('second');
+    await file(at('run', 'containers', 'auth.json'), auths('first'));
+    expect(await find()).toBe('first');
+    await file(at('named.json'), auths('named', 'other.example'));
+    const named = await open({ env: { ...env, REGISTRY_AUTH_FILE: at('named.json') } });
+    expect(await named.find(repository)).toBeUndefined();
+    expect(userOf(await named.find({ ...repository, domain: 'other.example' }))).toBe('named');
+  });
+
+  it('finds a login to Docker Hub for names of docker.io', async () => {
+    const path = await file(at('config.json'), auths('hub', 'https://index.docker.io/v1/'));
+    const store = await open({ authFile: path });
+    expect(userOf(await store.find({ domain: 'docker.io', path: 'library/busybox' }))).toBe('hub');
+  });
+
+  it('tells once which file and key it chose, and no secret', async () => {
+    const path = await file(at('config.json'), { auths: { 'r.example': { auth: base64('user:SECRET') } } });
+    const messages: string[] = [];
+    const store = await open({ authFile: path, onFound: (message) => messages.push(message) });
+    await store.find(repository);
+    await store.find(repository);
+    expect(messages).toEqual([`credentials for r.example: ${path}, auths 'r.example'`]);
+  });
+
+  it('misses no file but the one that the option names', async () => {
+    expect(await (await open({ env: { REGISTRY_AUTH_FILE: at('none') } })).find(repository)).toBeUndefined();
+    const error = await failureOf(open({ authFile: at('none') }));
+    expect(error.code).toBe('usage');
+    expect(error.message).toContain(at('none'));
+  });
+
+  it('reads no file over a megabyte, and no folder', async () => {
+    const large = await file(at('large.json'), ' '.repeat(1024 * 1024 + 1));
+    expect((await failureOf(open({ authFile: large }))).message).toContain('1 MiB');
+    expect((await failureOf(open({ authFile: folder.path }))).message).toContain('EISDIR');
+    expect(await (await open({ authFile: '/dev/null' })).find(repository)).toBeUndefined();
+  });
+
+  it('fails for a file that is broken, naming it alone', async () => {
+    const path = await file(at('config.json'), '{"auths": SECRET');
+    const error = await failureOf(open({ authFile: path }));
+    expect(error.code).toBe('usage');
+    expect(error.message).toContain(path);
+    expect(error.message).not.toContain('SECRET');
+  });
+
+  it('works with nothing in the environment', async () => {
+    expect(await (await open({ env: {} })).find(repository)).toBeUndefined();
+  });
+});
+
+describe('a credential helper', () => {
+  const answer = (user: string, secret = 'p'): string =>
+    `printf '{"ServerURL":"x","Username":"%s","Secret":"%s"}' '${user}' '${secret}'`;
+
+  it('is asked for an empty entry, by the key that stands in the file', async () => {
+    const PATH = await helper('demo', answer('helped'));
+    const path = await file(at('config.json'), {
+      credsStore: 'demo',
+      auths: { 'https://r.example/v2/': {} },
+    });
+    const store = await open({ authFile: path, env: { PATH, HOME: at('home') } });
+    expect(await store.find(repository)).toEqual({ username: 'helped', password: 'p' });
+    expect(await calls()).toBe('get https://r.example/v2/\n');
+  });
+
+  it.each([
+    ['r.example', 'r.example'],
+    ['docker.io', 'https://index.docker.io/v1/'],
+  ])('is asked without an entry as well: %s', async (domain, server) => {
+    const PATH = await helper('demo', answer('helped'));
+    const path = await file(at('config.json'), { credsStore: 'demo' });
+    const store = await open({ authFile: path, env: { PATH } });
+    expect(userOf(await store.find({ domain, path: 'a/b' }))).toBe('helped');
+    expect(await calls()).toBe(`get ${server}\n`);
+  });
+
+  it('comes in the order credHelpers, auths, credsStore', async () => {
+    const PATH = await helper('host', answer('host'));
+    await helper('store', answer('store'));
+    const content = {
+      credHelpers: { 'r.example': 'host' },
+      credsStore: 'store',
+      auths: { 'r.example': { auth: base64('entry:p') } },
+    };
+    const find = async (value: object): Promise<string | undefined> => {
+      const path = await file(at('config.json'), value);
+      return userOf(await (await open({ authFile: path, env: { PATH } })).find(repository));
+    };
+    expect(await find(content)).toBe('host');
+    expect(await find({ ...content, credHelpers: {} })).toBe('entry');
+    expect(await find({ ...content, credHelpers: {}, auths: { 'r.example': {} } })).toBe('store');
+    expect(await find({ ...content, credHelpers: { 'r.example': '' }, auths: {} })).toBeUndefined();
+  });
+
+  it('that knows no login leaves the others a say', async () => {
+    const PATH = await helper('demo', 'echo "credentials not found in native keychain"; exit 1');
+    const env = { PATH, HOME: at('home'), XDG_RUNTIME_DIR: at('run') };
+    await file(at('run', 'containers', 'auth.json'), { credHelpers: { 'r.example': 'demo' } });
+    const store = await open({ env });
+    expect(await store.find(repository)).toBeUndefined();
+    await file(at('home', '.docker', 'config.json'), auths('docker'));
+    expect(userOf(await (await open({ env })).find(repository))).toBe('docker');
+  });
+
+  it('gives identity tokens, and passwords of any shape', async () => {
+    const PATH = await helper('demo', answer('<token>', 'identity'));
+    const path = await file(at('config.json'), { credsStore: 'demo' });
+    expect(await (await open({ authFile: path, env: { PATH } })).find(repository)).toEqual({
+      identityToken: 'identity',
+    });
+    const key = JSON.stringify(
+      { type: 'service_account', private_key: '-----BEGIN KEY-----\na b\n' },
+      null,
+      2,
+    );
+    const secret = JSON.stringify({ Username: '_json_key', Secret: key });
+    await helper('demo', `/bin/cat <<'END'\n${secret}\nEND`);
+    const again = await open({ authFile: path, env: { PATH } });
+    expect(await again.find(repository)).toEqual({ username: '_json_key', password: key });
+  });
+
+  it('gets what it needs of the environment, and nothing else', async () => {
+    const PATH = await helper('demo', `/usr/bin/env > '${at('env')}'; ${answer('u')}`);
+    const path = await file(at('config.json'), { credsStore: 'demo' });
+    const env = { PATH, HOME: at('home'), AWS_PROFILE: 'x', INPUT_TOKEN: 'SECRET', GITHUB_TOKEN: 'SECRET' };
+    await (await open({ authFile: path, env })).find(repository);
+    const seen = await readFile(at('env'), 'utf8');
+    expect(seen).toContain(`HOME=${at('home')}`);
+    expect(seen).toContain(`PATH=${PATH}`);
+    expect(seen).toContain('AWS_PROFILE=x');
+    expect(seen).not.toContain('SECRET');
+  });
+
+  it('is asked once a server, and again where its answer was refused', async () => {
+    const PATH = await helper('demo', answer('u'));
+    const path = await file(at('config.json'), { credsStore: 'demo' });
+    const store = await open({ authFile: path, env: { PATH } });
+    await Promise.all(['a', 'b', 'c'].map((name) => store.find({ ...repository, path: name })));
+    await store.find(repository);
+    expect((await calls()).split('\n')).toHaveLength(2);
+    await Promise.all([store.find(repository, { fresh: true }), store.find(repository, { fresh: true })]);
+    expect((await calls()).split('\n')).toHaveLength(3);
+  });
+
+  it('that is not on PATH is named', async () => {
+    const path = await file(at('config.json'), { credsStore: 'absent' });
+    const store = await open({ authFile: path, env: { PATH: at('bin') } });
+    const error = await failureOf(store.find(repository));
+    expect(error.code).toBe('machine');
+    expect(error.message).toContain('docker-credential-absent');
+    expect(error.message).toContain(path);
+    expect(error.hint).toContain('PATH');
+  });
+
+  it.each([
+    ['fails', `${answer('u', 'SECRET')}; exit 1`],
+    ['says no JSON', 'echo SECRET'],
+    ['says other JSON', `echo '["SECRET"]'`],
+  ])('that %s is an error without its words', async (_, script) => {
+    const PATH = await helper('demo', script);
+    const path = await file(at('config.json'), { credsStore: 'demo' });
+    const error = await failureOf((await open({ authFile: path, env: { PATH } })).find(repository));
+    expect(error.code).toBe('local');
+    expect(error.message).toContain('docker-credential-demo');
+    expect(JSON.stringify([error.message, error.hint, String(error.cause)])).not.toContain('SECRET');
+  });
+
+  it('cannot be a path', async () => {
+    const path = await file(at('config.json'), { credsStore: '../../bin/evil' });
+    const error = await failureOf((await open({ authFile: path, env: { PATH: '/bin' } })).find(repository));
+    expect(error.code).toBe('usage');
+  });
+});

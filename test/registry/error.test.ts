@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { OciSaveError } from '../../src/errors.ts';
+import {
+  isQuota,
+  isTemporary,
+  isTemporaryStatus,
+  loginHint,
+  networkError,
+  refusalError,
+} from '../../src/registry/error.ts';
+
+const refusal = (status: number, words = '', codes: string[] = [], retryAfter?: number) => ({
+  host: 'r.example',
+  status,
+  words,
+  codes,
+  retryAfter,
+});
+
+describe('refusalError', () => {
+  it.each([
+    [404, [], 'not-found', false],
+    [410, [], 'not-found', false],
+    [400, ['MANIFEST_UNKNOWN'], 'not-found', false],
+    [403, ['NAME_UNKNOWN'], 'not-found', false],
+    [401, [], 'denied', false],
+    [403, ['DENIED'], 'denied', false],
+    [400, [], 'unsupported', false],
+    [501, [], 'unsupported', false],
+    [408, [], 'network', true],
+    [429, [], 'network', true],
+    [500, [], 'network', true],
+    [503, ['UNKNOWN'], 'network', true],
+    [500, ['MANIFEST_UNKNOWN'], 'network', true],
+  ] as const)('%s %j is %s', (status, codes, code, temporary) => {
+    const error = refusalError('r.example/a:1', refusal(status, 'WORDS', [...codes]), 'nothing');
+    expect(error.code).toBe(code);
+    expect(isTemporary(error)).toBe(temporary);
+    expect(error.message).toContain(`r.example/a:1: r.example answered ${status} (WORDS)`);
+  });
+
+  it('says whether credentials were sent, and what to do', () => {
+    const denied = (sent: 'credentials' | 'nothing' | 'elsewhere'): OciSaveError =>
+      refusalError('r.example/a:1', refusal(401), sent);
+    expect(denied('nothing').message).toMatch(/no credentials were sent$/);
+    expect(denied('nothing').hint).toContain('docker login r.example');
+    expect(denied('credentials').message).toMatch(/credentials were sent and refused$/);
+    expect(denied('credentials').hint).toContain('docker logout r.example');
+    expect(denied('elsewhere').hint).not.toContain('login');
+  });
+
+  it('knows what ghcr.io wants of a workflow', () => {
+    expect(loginHint('ghcr.io', 'nothing')).toContain('packages: read');
+    expect(loginHint('not-ghcr.io', 'nothing')).not.toContain('packages: read');
+    expect(loginHint('registry-1.docker.io', 'nothing')).toMatch(/docker login\./);
+  });
+});
+
+describe('isQuota', () => {
+  it.each([
+    ['hours to wait', refusal(429, '', [], 21_600_000), true],
+    ['a minute to wait', refusal(429, 'You have reached your pull rate limit', [], 60_000), false],
+    [
+      'words about a limit',
+      refusal(429, 'TOOMANYREQUESTS: You have reached your unauthenticated pull rate limit'),
+      true,
+    ],
+    ['words about a quota', refusal(429, 'Quota exceeded'), true],
+    ['a limit per minute', refusal(429, 'retry later, allowed: 44000/minute limit'), false],
+    ['a quota per second', refusal(429, 'quota of requests per second exceeded'), false],
+    ['no word of a limit', refusal(429, 'TOOMANYREQUESTS: Rate exceeded'), false],
+  ])('of %s is %s', (_, answer, quota) => {
+    expect(isQuota(answer)).toBe(quota);
+  });
+});
+
+describe('isTemporaryStatus', () => {
+  it.each([
+    [200, false],
+    [401, false],
+    [404, false],
+    [408, true],
+    [429, true],
+    [500, true],
+    [501, false],
+    [502, true],
+    [599, true],
+  ])('%s: %s', (status, temporary) => {
+    expect(isTemporaryStatus(status)).toBe(temporary);
+  });
+});
+
+describe('networkError', () => {
+  const failed = (code: string): OciSaveError =>
+    networkError(
+      'r.example/a:1',
+      'r.example',
+      Object.assign(new Error('http://user:SECRET@proxy'), { code }),
+    );
+
+  it.each([
+    ['ECONNRESET', true],
+    ['ENOTFOUND', true],
+    ['ETIMEDOUT', true],
+    ['HPE_INVALID_CONSTANT', true],
+    ['ERR_PROXY_TUNNEL', true],
+    ['EPROTO', false],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', false],
+    ['SELF_SIGNED_CERT_IN_CHAIN', false],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', false],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', false],
+    ['CERT_HAS_EXPIRED', false],
+  ])('%s: worth another attempt %s', (code, temporary) => {
+    const error = failed(code);
+    expect(error.code).toBe('network');
+    expect(error.message).toContain(`(${code})`);
+    expect(error.message).not.toContain('SECRET');
+    expect(isTemporary(error)).toBe(temporary);
+  });
+
+  it('hints at insecure-registries and authorities where TLS fails', () => {
+    expect(failed('EPROTO').hint).toContain('insecure-registries');
+    expect(failed('SELF_SIGNED_CERT_IN_CHAIN').hint).toContain('NODE_EXTRA_CA_CERTS');
+    expect(failed('ECONNRESET').hint).toBeUndefined();
+  });
+});
+
+describe('isTemporary', () => {
+  it('is said of network errors alone', () => {
+    expect(isTemporary(new OciSaveError({ code: 'network', message: 'x' }))).toBe(true);
+    expect(isTemporary(new OciSaveError({ code: 'quota', message: 'x' }))).toBe(false);
+    expect(isTemporary(new Error('x'))).toBe(false);
+  });
+});

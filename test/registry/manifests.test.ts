@@ -1,0 +1,219 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../../src/oci/manifest.ts';
+import { ACCEPTED_MANIFESTS, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
+import { jsonBytes } from '../support/image.ts';
+import {
+  answerError,
+  answerManifest,
+  startStub,
+  type Stub,
+  type StubRequest,
+} from '../support/registry-stub.ts';
+import { clientOf, failureOf, repositoryAt } from './support.ts';
+
+const blob = { mediaType: 'application/octet-stream', digest: digestOf(jsonBytes('x')), size: 3 };
+const image = {
+  mediaType: OCI_MANIFEST,
+  bytes: jsonBytes({ schemaVersion: 2, mediaType: OCI_MANIFEST, config: blob, layers: [] }),
+};
+const docker = {
+  mediaType: DOCKER_MANIFEST,
+  bytes: jsonBytes({ schemaVersion: 2, mediaType: DOCKER_MANIFEST, config: blob, layers: [] }),
+};
+const index = { mediaType: OCI_INDEX, bytes: jsonBytes({ schemaVersion: 2, manifests: [] }) };
+const digest = digestOf(image.bytes);
+
+const PATH = '/v2/team/app/manifests/';
+
+describe('getManifest', () => {
+  it('gives the exact bytes with their own hash and the type of the body', async () => {
+    await using stub = await startStub((request, response) => answerManifest(request, response, image));
+    using client = clientOf([stub]);
+    const served = await client.getManifest(repositoryAt(stub), '1');
+    expect(served).toEqual({ digest, mediaType: OCI_MANIFEST, size: image.bytes.length, bytes: image.bytes });
+    expect(stub.lines()).toEqual([`GET ${PATH}1`]);
+  });
+
+  it('asks for all four types in one header, for bytes as stored, under its own name', async () => {
+    await using stub = await startStub((request, response) => answerManifest(request, response, image));
+    using client = clientOf([stub]);
+    await client.getManifest(repositoryAt(stub), '1');
+    const [request] = stub.requests;
+    expect(request?.headers.accept?.split(', ').sort()).toEqual([...ACCEPTED_MANIFESTS].sort());
+    expect(request?.headers['accept-encoding']).toBe('identity');
+    expect(request?.headers['user-agent']).toBe('oci-save/test');
+    expect(request?.headers.authorization).toBeUndefined();
+  });
+
+  it.each([
+    ['octet-stream', index, 'application/octet-stream', OCI_INDEX],
+    ['parameters', docker, `${DOCKER_MANIFEST}; charset=utf-8`, DOCKER_MANIFEST],
+    ['another manifest type', docker, OCI_INDEX, DOCKER_MANIFEST],
+  ])('believes the body, not a header of %s', async (_, manifest, header, expected) => {
+    await using stub = await startStub((request, response) =>
+      answerManifest(request, response, manifest, { 'content-type': header }),
+    );
+    using client = clientOf([stub]);
+    const served = await client.getManifest(repositoryAt(stub), '1');
+    expect(served.mediaType).toBe(expected);
+    expect(served.digest).toBe(digestOf(manifest.bytes));
+  });
+
+  it('warns of a wrong digest header for a tag, and refuses it for a pin', async () => {
+    const other = digestOf(index.bytes);
+    await using stub = await startStub((request, response) =>
+      answerManifest(request, response, image, { 'docker-content-digest': other }),
+    );
+    using client = clientOf([stub]);
+    const served = await client.getManifest(repositoryAt(stub), '1');
+    expect(served.digest).toBe(digest);
+    expect(client.warnings).toHaveLength(1);
+    expect(client.warnings[0]).toContain(other.slice(0, 19));
+    const error = await failureOf(client.getManifest(repositoryAt(stub), digest));
+    expect(error.code).toBe('digest');
+    // A host whose header is wrong for a body is not asked for headers alone.
+    expect(await client.headManifest(repositoryAt(stub), '1')).toBeUndefined();
+    expect(stub.lines().filter((line) => line.startsWith('HEAD'))).toEqual([]);
+  });
+
+  it('takes a missing digest header for nothing', async () => {
+    await using stub = await startStub((_, response) => void response.end(image.bytes));
+    using client = clientOf([stub]);
+    expect((await client.getManifest(repositoryAt(stub), digest)).digest).toBe(digest);
+    expect(client.warnings).toEqual([]);
+  });
+
+  it('refuses other bytes for a pin, and does not ask again', async () => {
+    await using stub = await startStub((_, response) => void response.end(index.bytes));
+    using client = clientOf([stub]);
+    const error = await failureOf(client.getManifest(repositoryAt(stub), digest));
+    expect(error.code).toBe('digest');
+    expect(error.message).toContain(`${stub.host}/team/app@${digest.slice(0, 19)}`);
+    expect(error.message).toContain(digestOf(index.bytes).slice(0, 19));
+    expect(stub.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['schema 1', jsonBytes({ schemaVersion: 1, fsLayers: [] }), /schema 1/],
+    ['a web page', new TextEncoder().encode('<html>login</html>'), /web page/],
+    ['something else', jsonBytes({ hello: 1 }), /no manifest/],
+  ])('says in one sentence, with the registry, that it got %s', async (_, bytes, message) => {
+    await using stub = await startStub((request, response) =>
+      answerManifest(request, response, { bytes, mediaType: 'text/html' }),
+    );
+    using client = clientOf([stub]);
+    const error = await failureOf(client.getManifest(repositoryAt(stub), '1'));
+    expect(error.code).toBe('unsupported');
+    expect(error.message).toMatch(message);
+    expect(error.message).toContain(`${stub.host}/team/app:1`);
+    expect(stub.requests).toHaveLength(1);
+  });
+
+  it('stops reading a manifest without end', async () => {
+    const chunk = Buffer.alloc(64 * 1024, 32);
+    const pour = (response: ServerResponse): void => {
+      while (!response.destroyed && response.write(chunk));
+      if (!response.destroyed) response.once('drain', () => pour(response));
+    };
+    await using stub = await startStub((_, response) => pour(response));
+    using client = clientOf([stub]);
+    const error = await failureOf(client.getManifest(repositoryAt(stub), '1'));
+    expect(error.code).toBe('unsupported');
+    expect(error.message).toContain(String(MAX_MANIFEST_BYTES));
+    expect(stub.requests).toHaveLength(1);
+  });
+
+  it('retries a body that breaks off', async () => {
+    await using stub = await startStub((request, response, nth) => {
+      if (nth === 3) return answerManifest(request, response, image);
+      response.writeHead(200, { 'content-length': image.bytes.length });
+      response.write(image.bytes.subarray(0, 10), () => response.destroy());
+    });
+    using client = clientOf([stub]);
+    expect((await client.getManifest(repositoryAt(stub), '1')).digest).toBe(digest);
+    expect(stub.requests).toHaveLength(3);
+  });
+
+  it('refuses a reference that is neither tag nor digest without asking', async () => {
+    await using stub = await startStub((request, response) => answerManifest(request, response, image));
+    using client = clientOf([stub]);
+    expect((await failureOf(client.getManifest(repositoryAt(stub), '../../x'))).code).toBe('unsupported');
+    expect(stub.requests).toHaveLength(0);
+  });
+});
+
+describe('headManifest', () => {
+  it('claims what the headers say', async () => {
+    await using stub = await startStub((request, response) => answerManifest(request, response, image));
+    using client = clientOf([stub]);
+    const expected = { digest, mediaType: OCI_MANIFEST, size: image.bytes.length };
+    expect(await client.headManifest(repositoryAt(stub), '1')).toEqual(expected);
+    expect(await client.headManifest(repositoryAt(stub), digest)).toEqual(expected);
+    expect(stub.lines()).toEqual([`HEAD ${PATH}1`, `HEAD ${PATH}${digest}`]);
+  });
+
+  /** Resolves `count` images as callers do: HEAD, and GET where it tells nothing. */
+  const resolve = async (stub: Stub, count: number): Promise<string[]> => {
+    using client = clientOf([stub]);
+    for (let nth = 1; nth <= count; nth += 1) {
+      const head = await client.headManifest(repositoryAt(stub), `v${nth}`);
+      if (!head) await client.getManifest(repositoryAt(stub), `v${nth}`);
+    }
+    return stub.requests.map(({ method }) => method);
+  };
+
+  it.each([403, 404, 405, 501, 400])(
+    'leaves a host that answers HEAD with %s alone after once',
+    async (status) => {
+      await using stub = await startStub((request, response) => {
+        if (request.method === 'HEAD') return void response.writeHead(status).end();
+        return answerManifest(request, response, image);
+      });
+      expect(await resolve(stub, 3)).toEqual(['HEAD', 'GET', 'GET', 'GET']);
+    },
+  );
+
+  it.each([
+    ['no digest', { 'content-length': '5' }],
+    ['no length', { 'docker-content-digest': digest, 'transfer-encoding': 'chunked' }],
+    ['a digest of another kind', { 'docker-content-digest': 'md5:0', 'content-length': '5' }],
+  ])('leaves a host that answers HEAD with %s alone after once', async (_, headers) => {
+    await using stub = await startStub((request, response) => {
+      if (request.method === 'HEAD') return void response.writeHead(200, headers).end();
+      return answerManifest(request, response, image);
+    });
+    expect(await resolve(stub, 2)).toEqual(['HEAD', 'GET', 'GET']);
+  });
+
+  it('does not give a host up for images that are not there', async () => {
+    await using stub = await startStub((request, response) => {
+      if (request.path.endsWith('/gone')) return answerError(response, 404, 'MANIFEST_UNKNOWN', 'unknown');
+      return answerManifest(request, response, image);
+    });
+    using client = clientOf([stub]);
+    expect(await client.headManifest(repositoryAt(stub), 'gone')).toBeUndefined();
+    expect((await failureOf(client.getManifest(repositoryAt(stub), 'gone'))).code).toBe('not-found');
+    expect(await client.headManifest(repositoryAt(stub), '1')).toBeDefined();
+  });
+
+  it('does not believe another digest than the one that was asked for', async () => {
+    await using stub = await startStub((request, response) => answerManifest(request, response, index));
+    using client = clientOf([stub]);
+    expect(await client.headManifest(repositoryAt(stub), digest)).toBeUndefined();
+  });
+
+  it('survives a body after HEAD, and goes on over another connection', async () => {
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDocker-Content-Digest: ${digest}\r\n\r\nhello`;
+    await using stub = await startStub((request: StubRequest, response) => {
+      if (request.method === 'HEAD') return void response.socket?.write(head);
+      return answerManifest(request, response, image);
+    });
+    using client = clientOf([stub]);
+    for (const tag of ['1', '2']) {
+      expect((await client.headManifest(repositoryAt(stub), tag))?.digest).toBe(digest);
+      expect((await client.getManifest(repositoryAt(stub), tag)).digest).toBe(digest);
+    }
+  });
+});

@@ -1,0 +1,97 @@
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import { OCI_INDEX } from '../../src/oci/media-type.ts';
+import { jsonBytes } from '../support/image.ts';
+import { answerError, answerManifest, startStub } from '../support/registry-stub.ts';
+import { clientOf, failureOf, repositoryAt } from './support.ts';
+
+const index = { mediaType: OCI_INDEX, bytes: jsonBytes({ schemaVersion: 2, manifests: [] }) };
+const blob = { digest: digestOf(index.bytes), size: index.bytes.length };
+
+describe('a quota', () => {
+  it.each([
+    ['hours to wait', { 'retry-after': '21600' }, 'too many'],
+    ['words about a limit', {}, 'You have reached your pull rate limit'],
+  ])('told by %s is asked once a host, and is one cause for all', async (_, headers, words) => {
+    await using stub = await startStub((_, response) =>
+      answerError(response, 429, 'TOOMANYREQUESTS', words, headers),
+    );
+    await using other = await startStub((request, response) => answerManifest(request, response, index));
+    using client = clientOf([stub, other], { sockets: 1 });
+    const failures = await Promise.all(
+      ['1', '2', '3', '4'].map((tag) => failureOf(client.getManifest(repositoryAt(stub), tag))),
+    );
+    failures.push(await failureOf(client.headManifest(repositoryAt(stub), '5')));
+    failures.push(await failureOf(client.getBlob(repositoryAt(stub, 'b'), blob)));
+    expect(new Set(failures).size).toBe(1);
+    expect(failures[0]?.code).toBe('quota');
+    expect(failures[0]?.message).toContain(words);
+    expect(failures[0]?.hint).toContain('Log in');
+    expect(stub.requests).toHaveLength(1);
+    // Another host has a quota of its own.
+    await client.getManifest(repositoryAt(other), '1');
+  });
+
+  it('is told by a GET where HEAD has no words for it', async () => {
+    await using stub = await startStub((request, response) => {
+      if (request.method === 'HEAD') return void response.writeHead(429).end();
+      return answerError(response, 429, 'TOOMANYREQUESTS', 'pull limit reached');
+    });
+    using client = clientOf([stub]);
+    expect(await client.headManifest(repositoryAt(stub), '1')).toBeUndefined();
+    expect((await failureOf(client.getManifest(repositoryAt(stub), '1'))).code).toBe('quota');
+    expect(stub.requests).toHaveLength(2);
+  });
+});
+
+describe('a throttle', () => {
+  it('without a time is backed off from', async () => {
+    await using stub = await startStub((request, response, nth) =>
+      nth < 3
+        ? answerError(response, 429, 'TOOMANYREQUESTS', 'Rate exceeded')
+        : answerManifest(request, response, index),
+    );
+    using client = clientOf([stub]);
+    await client.getManifest(repositoryAt(stub), '1');
+    expect(stub.requests).toHaveLength(3);
+  });
+
+  it('is waited for by a blob as well, which nothing else retries', async () => {
+    await using stub = await startStub((_, response, nth) =>
+      nth < 3
+        ? answerError(response, 429, 'TOOMANYREQUESTS', 'Rate exceeded')
+        : void response.end(index.bytes),
+    );
+    using client = clientOf([stub]);
+    expect(await buffer((await client.getBlob(repositoryAt(stub), blob)).body)).toHaveLength(blob.size);
+    expect(stub.requests).toHaveLength(3);
+  });
+
+  it('that never ends is a network failure after the retries', async () => {
+    await using stub = await startStub((_, response) =>
+      answerError(response, 429, 'TOOMANYREQUESTS', 'Rate exceeded'),
+    );
+    using client = clientOf([stub], { retries: 2 });
+    expect((await failureOf(client.getManifest(repositoryAt(stub), '1'))).code).toBe('network');
+    expect(stub.requests).toHaveLength(3);
+  });
+
+  it.each([
+    ['429 in seconds', 429, () => '1'],
+    ['503 in seconds', 503, () => '1'],
+    ['429 as a date', 429, () => new Date(Date.now() + 2000).toUTCString()],
+  ])('told by %s holds every request to the host back', async (_, status, header) => {
+    let until = 0;
+    await using stub = await startStub((request, response) => {
+      if (until > 0) return answerManifest(request, response, index);
+      // A date has whole seconds.
+      until = Date.now() + 950;
+      return void response.writeHead(status, { 'retry-after': header() }).end();
+    });
+    using client = clientOf([stub], { sockets: 1 });
+    await Promise.all(['1', '2', '3', '4'].map((tag) => client.getManifest(repositoryAt(stub), tag)));
+    expect(stub.requests).toHaveLength(5);
+    for (const { at } of stub.requests.slice(1)) expect(at).toBeGreaterThanOrEqual(until);
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { OciSaveError } from '../../src/errors.ts';
+import { createGate } from '../../src/registry/throttle.ts';
+import { createTokenCache } from '../../src/registry/token-cache.ts';
+import { lifetimeOf } from '../../src/registry/token.ts';
+import { until } from '../support/deadline.ts';
+import { failureOf } from './support.ts';
+
+describe('createGate', () => {
+  it('is open until it is told to hold', async () => {
+    await expect(createGate().wait()).resolves.toBeUndefined();
+  });
+
+  it('lets nobody through before the time, and all after it', async () => {
+    let clock = 0;
+    let looks = 0;
+    const gate = createGate(() => {
+      looks += 1;
+      return clock;
+    });
+    gate.hold(5);
+    gate.hold(1);
+    const passed: string[] = [];
+    const all = ['a', 'b'].map(async (name) => {
+      await gate.wait();
+      passed.push(`${name} at ${clock}`);
+    });
+    // The clock, not the timer, opens the gate: a timer that fires before the clock's time is set again.
+    await until('the gate looks again', () => (looks > 8 ? true : undefined));
+    expect(passed).toEqual([]);
+    clock = 5;
+    await Promise.all(all);
+    expect(passed).toEqual(['a at 5', 'b at 5']);
+  });
+
+  it('fails those who wait and those who come once the quota is gone, with one cause', async () => {
+    const gate = createGate();
+    gate.hold(3_600_000);
+    const waiting = failureOf(gate.wait());
+    const quota = new OciSaveError({ code: 'quota', message: 'gone' });
+    gate.exhaust(quota);
+    gate.exhaust(new OciSaveError({ code: 'quota', message: 'a later cause' }));
+    expect(await waiting).toBe(quota);
+    expect(await failureOf(gate.wait())).toBe(quota);
+  });
+
+  it('ends the waiting of an aborted request alone', async () => {
+    const gate = createGate();
+    gate.hold(3_600_000);
+    const controller = new AbortController();
+    const waiting = failureOf(gate.wait(controller.signal));
+    const reason = new OciSaveError({ code: 'interrupted', message: 'enough' });
+    controller.abort(reason);
+    expect(await waiting).toBe(reason);
+  });
+});
+
+describe('createTokenCache', () => {
+  const counted = (lifetime: number) => {
+    let count = 0;
+    return { fetch: () => Promise.resolve({ value: `t${(count += 1)}`, lifetime }), count: () => count };
+  };
+
+  it('shares one fetch among parallel requests and keeps its token until it is due', async () => {
+    let clock = 100;
+    const cache = createTokenCache(() => clock);
+    const { fetch, count } = counted(50);
+    expect(await Promise.all([cache.get('k', fetch), cache.get('k', fetch)])).toEqual(['t1', 't1']);
+    clock = 149;
+    expect(await cache.get('k', fetch)).toBe('t1');
+    clock = 150;
+    expect(await cache.get('k', fetch)).toBe('t2');
+    expect(await cache.get('other', fetch)).toBe('t3');
+    expect(count()).toBe(3);
+  });
+
+  it('renews a refused token once, however many were refused with it', async () => {
+    const cache = createTokenCache(() => 0);
+    const { fetch, count } = counted(50);
+    await cache.get('k', fetch);
+    expect(await Promise.all([cache.get('k', fetch, 't1'), cache.get('k', fetch, 't1')])).toEqual([
+      't2',
+      't2',
+    ]);
+    expect(await cache.get('k', fetch, 't1')).toBe('t2');
+    expect(count()).toBe(2);
+  });
+
+  it('keeps no failure', async () => {
+    const cache = createTokenCache(() => 0);
+    const failing = (): Promise<never> => Promise.reject(new OciSaveError({ code: 'network', message: 'x' }));
+    await failureOf(cache.get('k', failing));
+    expect(await cache.get('k', counted(1).fetch)).toBe('t1');
+  });
+});
+
+describe('lifetimeOf', () => {
+  it.each([
+    [undefined, 50_000],
+    [null, 50_000],
+    [300, 290_000],
+    ['300', 290_000],
+    [2, 1500],
+    [0, 0],
+    [-5, 0],
+    [1e12, 86_390_000],
+    ['soon', 50_000],
+    [Number.NaN, 50_000],
+  ])('of expires_in %s is %s ms', (expiresIn, expected) => {
+    expect(lifetimeOf(expiresIn)).toBe(expected);
+  });
+});

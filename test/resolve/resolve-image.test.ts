@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import { DOCKER_LIST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
+import {
+  ARM64,
+  att,
+  chart,
+  cosignSignature,
+  d2,
+  dlist,
+  idx,
+  nested,
+  one,
+  windows,
+} from '../support/fixtures/index.ts';
+import type { Image } from '../support/image.ts';
+import { type Resolving, startResolving } from './resolving.ts';
+
+const small = { layerBytes: 100 };
+let bench: Resolving;
+beforeAll(async () => {
+  bench = await startResolving();
+});
+afterAll(() => bench.close());
+
+const bytesIn = async (digest: `sha256:${string}`): Promise<string> =>
+  new TextDecoder().decode(await bench.store.read(digest, 1e6));
+
+describe('resolving an image', () => {
+  const whole: [string, Image][] = [
+    ['an OCI image', one(small)],
+    ['a Docker image', d2(small)],
+    ['an index', idx(small)],
+    ['a Docker list', dlist(small)],
+    ['a nested index', nested(small)],
+    ['an index with attestations', att(small)],
+  ];
+  it.each(whole)('keeps the digest and the bytes of %s', async (_, image) => {
+    const { image: locked, sizes } = await bench.resolve(image, 'docker.io/library/x:1');
+    expect([locked.digest, locked.root]).toEqual([image.top, image.top]);
+    for (const digest of [...image.manifests.keys(), ...image.blobs.keys()])
+      expect(sizes.has(digest)).toBe(true);
+    for (const [digest, { bytes }] of image.manifests)
+      expect(await bytesIn(digest)).toBe(new TextDecoder().decode(bytes));
+  });
+
+  it('takes the wanted platform, and gives readers without sparse indexes the leaf', async () => {
+    const { image } = await bench.resolve(idx(small), 'x:1', { platforms: 'linux/arm64' });
+    expect(image.digest).toBe(idx(small).top);
+    expect(image.leaves).toHaveLength(1);
+    expect(image.root).toBe(image.leaves[0]?.digest);
+    expect(image.platforms).toEqual(['linux/arm64']);
+  });
+
+  it('gives them a narrowed index of several platforms: the same JSON, fewer manifests', async () => {
+    const { image } = await bench.resolve(idx(small), 'x:1', { platforms: 'linux/amd64,linux/arm/v7' });
+    const [original, narrowed] = [
+      JSON.parse(await bytesIn(image.digest)),
+      JSON.parse(await bytesIn(image.root)),
+    ];
+    expect(narrowed.manifests).toEqual([original.manifests[0], original.manifests[2]]);
+    expect(Object.keys(narrowed)).toEqual(Object.keys(original));
+    expect(image.rootMediaType).toBe(OCI_INDEX);
+  });
+
+  it('narrows an index inside an index, and names it by its new digest', async () => {
+    const { image } = await bench.resolve(nested(small), 'x:1', { platforms: 'linux/amd64,linux/arm64' });
+    const narrowed = JSON.parse(await bytesIn(image.root));
+    const inner = JSON.parse(await bytesIn(narrowed.manifests[1].digest));
+    expect(inner.manifests).toHaveLength(1);
+    expect(narrowed.manifests[1].size).toBe((await bytesIn(narrowed.manifests[1].digest)).length);
+  });
+
+  it('holds nothing of the original index where everything is narrowed', async () => {
+    const { image, sizes } = await bench.resolve(idx(small), 'x:1', {
+      platforms: 'linux/amd64',
+      index: 'narrow',
+    });
+    expect(image.digest).toBe(image.root);
+    expect(sizes.has(idx(small).top)).toBe(false);
+  });
+
+  it('lets attestations travel with the leaf that they name, and never counts them as platforms', async () => {
+    const { image } = await bench.resolve(att(small), 'x:1', { platforms: 'linux/amd64' });
+    expect(image.platforms).toEqual(['linux/amd64']);
+    const [leaf] = image.leaves.filter(({ attests }) => attests === undefined);
+    const attestations = image.leaves.filter(({ attests }) => attests !== undefined);
+    expect(attestations.map(({ attests }) => attests)).toEqual([leaf?.digest]);
+    expect(image.root).toBe(leaf?.digest);
+  });
+
+  it('says which platforms there are where a wanted one is missing', async () => {
+    const missing = bench.resolve(idx(small), 'x:1', { platforms: 'linux/amd64,linux/s390x' });
+    await expect(missing).rejects.toMatchObject({
+      code: 'not-found',
+      message: 'it has no linux/s390x; it has linux/amd64, linux/arm64, linux/arm/v7',
+    });
+  });
+
+  it('reads the config of an image without an index: the wrong architecture is an error', async () => {
+    const image = one({ ...small, platform: ARM64 });
+    await expect(bench.resolve(image, 'x:1', { platforms: 'linux/amd64' })).rejects.toMatchObject({
+      message: 'it has no linux/amd64; it has linux/arm64',
+      hint: expect.stringContaining('--platform=linux/arm64'),
+    });
+  });
+
+  it('takes every build of Windows, or the one that is named', async () => {
+    const all = await bench.resolve(windows(small), 'x:1', { platforms: 'windows/amd64' });
+    expect(all.image.leaves).toHaveLength(2);
+    const single = await bench.resolve(windows(small), 'x:1', { platforms: 'windows/amd64:10.0.17763' });
+    expect(single.image.platforms).toEqual(['windows/amd64:10.0.17763.5696']);
+  });
+
+  it('applies no platform to an artifact or to a cosign tag', async () => {
+    const artifact = await bench.resolve(chart(), 'x:1', { platforms: 'linux/s390x' });
+    expect(artifact.image.leaves[0]).not.toHaveProperty('platform');
+    const { image } = cosignSignature(one(small));
+    await expect(bench.resolve(image, `x:${image.top.replace(':', '-')}.sig`)).resolves.toBeDefined();
+  });
+});
+
+describe('converting to OCI', () => {
+  it('renames media types, keeps every layer, and maps old digests to new', async () => {
+    const list = dlist(small);
+    const { image, sizes } = await bench.resolve(list, 'x:1', { format: 'oci' });
+    expect(image.mediaType).toBe(OCI_INDEX);
+    expect(image.converted?.[list.top]).toBe(image.digest);
+    expect(Object.keys(image.converted ?? {})).toHaveLength(3);
+    expect(image.leaves.every(({ mediaType }) => mediaType === OCI_MANIFEST)).toBe(true);
+    for (const digest of list.blobs.keys()) expect(sizes.has(digest)).toBe(true);
+    const index = JSON.parse(await bytesIn(image.digest));
+    for (const child of index.manifests)
+      expect(digestOf(new TextEncoder().encode(await bytesIn(child.digest)))).toBe(child.digest);
+  });
+
+  it('leaves what is OCI already as it is', async () => {
+    const { image } = await bench.resolve(idx(small), 'x:1', { format: 'oci' });
+    expect(image.digest).toBe(idx(small).top);
+    expect(image.converted).toBeUndefined();
+  });
+
+  it('keeps Docker types unless it is asked', async () => {
+    const { image } = await bench.resolve(dlist(small), 'x:1');
+    expect(image.mediaType).toBe(DOCKER_LIST);
+  });
+});

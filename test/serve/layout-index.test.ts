@@ -1,0 +1,96 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createIndexReader, parseLayoutIndex } from '../../src/serve/layout-index.ts';
+import { tempFolder } from '../support/temp.ts';
+import { OCI_MANIFEST, Repository, sha256 } from './tree.ts';
+
+const bytes = (json: unknown) => Buffer.from(JSON.stringify(json));
+const entry = (content: string, tag?: string) => ({
+  mediaType: OCI_MANIFEST,
+  digest: sha256(content),
+  size: 1,
+  ...(tag === undefined ? {} : { annotations: { 'org.opencontainers.image.ref.name': tag } }),
+});
+
+describe('index.json', () => {
+  it('finds the first entry of a tag or a digest', () => {
+    const index = parseLayoutIndex(
+      bytes({ manifests: [entry('a', '1'), entry('b', '1'), entry('b'), entry('b', '2')] }),
+    );
+    expect(index?.entries.map(({ tag }) => tag)).toEqual(['1', '1', undefined, '2']);
+    expect(index?.byReference.get('1')?.digest).toBe(sha256('a'));
+    expect(index?.byReference.get('2')?.digest).toBe(sha256('b'));
+    expect(index?.byReference.get(sha256('b'))?.tag).toBe('1');
+  });
+
+  it('takes a tag as it stands', () => {
+    const index = parseLayoutIndex(bytes({ manifests: [entry('a', 'docker.io/library/x:1.0')] }));
+    expect(index?.byReference.has('1.0')).toBe(false);
+    expect(index?.byReference.has('docker.io/library/x:1.0')).toBe(true);
+  });
+
+  it.each([
+    ['no JSON', Buffer.from('{')],
+    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['a byte order mark', Buffer.from('\uFEFF{}')],
+    ['no object', bytes([])],
+    ['manifests that are no list', bytes({ manifests: {} })],
+    ['a digest that is no text', bytes({ manifests: [{ digest: 1 }] })],
+    ['a size that is no whole number', bytes({ manifests: [{ size: 1.5 }] })],
+    ['an annotation that is no text', bytes({ manifests: [{ annotations: { a: 1 } }] })],
+  ])('is damaged with %s', (_, bytes) => {
+    expect(parseLayoutIndex(bytes)).toBeUndefined();
+  });
+
+  it.each([[{}], [{ manifests: null }], [{ manifests: [] }]])('may be empty: %j', (json) => {
+    expect(parseLayoutIndex(bytes(json))?.entries).toEqual([]);
+  });
+});
+
+describe('the reader', () => {
+  it('reads again what has changed, and only that', async () => {
+    await using folder = await tempFolder('index');
+    const repository = new Repository(folder.path, 'a');
+    await repository.write();
+    const readIndex = createIndexReader(folder.path);
+    const first = await readIndex('a');
+    expect(await readIndex('a')).toBe(first);
+    await repository.writeIndex({ manifests: [entry('a', '1')] });
+    expect(await readIndex('a')).toMatchObject({ entries: [{ tag: '1' }] });
+  });
+
+  it('reads once for many who ask at once', async () => {
+    await using folder = await tempFolder('index');
+    await new Repository(folder.path, 'a').write();
+    const readIndex = createIndexReader(folder.path);
+    await readIndex('a');
+    const all = await Promise.all(Array.from({ length: 20 }, () => readIndex('a')));
+    expect(new Set(all).size).toBe(1);
+  });
+
+  it('has nothing where there is no file, and says what is wrong with one', async () => {
+    await using folder = await tempFolder('index');
+    const repository = new Repository(folder.path, 'a');
+    await repository.write();
+    const readIndex = createIndexReader(folder.path);
+    expect(await readIndex('b')).toBeUndefined();
+    await writeFile(join(repository.folder, 'index.json'), 'x');
+    expect(await readIndex('a')).toMatchObject({
+      status: 500,
+      message: 'index.json of a does not fit the image-spec',
+    });
+  });
+
+  it('does not read a file of more than 64 MiB', async () => {
+    await using folder = await tempFolder('index');
+    const repository = new Repository(folder.path, 'a');
+    await repository.write();
+    await truncate(join(repository.folder, 'index.json'), 64 * 1024 * 1024 + 1);
+    const answer = await createIndexReader(folder.path)('a');
+    expect(answer).toMatchObject({
+      status: 500,
+      message: 'index.json of a is too large, or grows while it is read',
+    });
+  });
+});

@@ -1,0 +1,122 @@
+import { appendFile, link, readdir, truncate, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { tempFolder, type TempFolder } from '../support/temp.ts';
+
+const bytes = new TextEncoder().encode('a blob');
+const blob = { digest: digestOf(bytes), size: bytes.length };
+let temp: TempFolder;
+let healed: string[];
+const open = (full = false): Promise<Store> =>
+  openStore(temp.path, { full, onHealed: (digest, why) => healed.push(`${digest === blob.digest} ${why}`) });
+
+beforeEach(async () => {
+  temp = await tempFolder('store');
+  healed = [];
+});
+afterEach(() => temp.close());
+
+describe('a store', () => {
+  it('has what was put, read or written, under its digest', async () => {
+    const store = await open();
+    expect(await store.has(blob)).toBe(false);
+    await store.put(bytes);
+    expect(await store.has(blob)).toBe(true);
+    expect(await store.read(blob.digest, 100)).toEqual(Buffer.from(bytes));
+    expect(await store.read(blob.digest, 3)).toBeUndefined();
+  });
+
+  it('takes a written blob only when its size and hash are right', async () => {
+    const store = await open();
+    const short = await store.write(blob);
+    await short.write(bytes.subarray(0, 3));
+    await expect(short.commit()).rejects.toMatchObject({ code: 'digest' });
+    await short.abort();
+    const wrong = await store.write(blob);
+    await wrong.write(new TextEncoder().encode('A BLOB'));
+    await expect(wrong.commit()).rejects.toMatchObject({ code: 'digest' });
+    await wrong.abort();
+    const long = await store.write(blob);
+    await expect(long.write(new Uint8Array(blob.size + 1))).rejects.toMatchObject({ code: 'digest' });
+    await long.abort();
+    expect(await store.has(blob)).toBe(false);
+    expect(await readdir(store.runFolder)).toEqual([]);
+  });
+
+  it('starts a blob again where a server cannot resume', async () => {
+    const store = await open();
+    const writer = await store.write(blob);
+    await writer.write(bytes.subarray(0, 2));
+    await writer.restart();
+    expect(writer.received).toBe(0);
+    await writer.write(bytes);
+    await writer.commit();
+    expect(await store.has(blob)).toBe(true);
+  });
+
+  it('refuses to adopt a file that is another blob', async () => {
+    const store = await open();
+    const file = path.join(store.runFolder, 'file');
+    await writeFile(file, 'another');
+    await expect(store.adopt(file, blob)).rejects.toMatchObject({ code: 'digest' });
+    await writeFile(file, bytes);
+    await store.adopt(file, blob);
+    expect(await store.has(blob)).toBe(true);
+  });
+
+  it.each([
+    ['cut', (file: string) => truncate(file, 2)],
+    ['emptied', (file: string) => truncate(file, 0)],
+    ['changed in one byte', (file: string) => writeFile(file, 'a bloc')],
+    ['lengthened', (file: string) => appendFile(file, 'x')],
+  ])('drops a blob that was %s, and says so', async (_, damage) => {
+    const first = await open();
+    await first.put(bytes);
+    await damage(first.pathOf(blob.digest));
+    const store = await open();
+    expect(await store.has(blob)).toBe(false);
+    expect(healed).toHaveLength(1);
+    expect(await readdir(path.dirname(store.pathOf(blob.digest)))).toEqual([]);
+  });
+
+  it('trusts a stamp, which a further link leaves as it is, unless everything is to be hashed', async () => {
+    const first = await open();
+    await first.put(bytes);
+    const file = first.pathOf(blob.digest);
+    await link(file, path.join(temp.path, 'second name'));
+    expect(await (await open()).has(blob)).toBe(true);
+    // The same stamp over other bytes: only a full check can see it.
+    const { mtime, atime } = await import('node:fs/promises').then(({ stat }) => stat(file));
+    await writeFile(file, 'a bloc');
+    await utimes(file, atime, mtime);
+    expect(await (await open(true)).has(blob)).toBe(false);
+  });
+
+  it('hashes a blob that came without a stamp', async () => {
+    const first = await open();
+    await writeFile(first.pathOf(blob.digest), 'not it');
+    expect(await first.has({ ...blob, size: 6 })).toBe(false);
+    await writeFile(first.pathOf(blob.digest), bytes);
+    expect(await first.has(blob)).toBe(true);
+  });
+
+  it('passes over torn lines of its journal', async () => {
+    await (await open()).put(bytes);
+    await appendFile(path.join(temp.path, 'journal.jsonl'), '{"hex":"torn\n\u0000\n{"hex": 3}\n');
+    expect(await (await open()).has(blob)).toBe(true);
+  });
+
+  it('removes the folders of runs that were killed, and no other', async () => {
+    const living = await open();
+    const dead = living.runFolder.replace(/-\d+-([0-9a-f]{8})$/, '-999999999-$1');
+    await import('node:fs/promises').then(({ mkdir }) => mkdir(dead));
+    const store = await open();
+    const runs = await readdir(path.dirname(store.runFolder));
+    expect(runs).toContain(path.basename(living.runFolder));
+    expect(runs).not.toContain(path.basename(dead));
+    await store.close();
+    expect(await readdir(path.dirname(store.runFolder))).not.toContain(path.basename(store.runFolder));
+  });
+});
