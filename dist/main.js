@@ -6487,8 +6487,11 @@ const MAX_CAUSES = 8;
 function causeTexts(error) {
 	const texts = [];
 	for (const thrown of causeChain(error)) {
-		const text = messageOf(thrown).trim() || (systemCodeOf(thrown) ?? "");
-		if (text === "" || texts.some((earlier) => earlier.includes(text))) continue;
+		if (!(thrown instanceof Error || typeof thrown === "string")) continue;
+		const code = systemCodeOf(thrown) ?? "";
+		const text = messageOf(thrown).trim() || code;
+		const told = (words) => words !== "" && texts.some((earlier) => earlier.includes(words));
+		if (text === "" || told(text) || told(code)) continue;
 		const shorter = texts.findIndex((earlier) => text.includes(earlier));
 		texts.splice(shorter < 0 ? texts.length : shorter, shorter < 0 ? 0 : 1, text);
 	}
@@ -12800,6 +12803,16 @@ strictObject({
 		digest: digestSchema
 	}).optional()
 });
+/** What helps against a kind of failure, where the error itself knows nothing better. */
+const REMEDIES = {
+	"not-found": "Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.",
+	denied: "Log in with docker login or podman login, or name a file with --auth-file.",
+	quota: "Log in for a larger quota, or wait: what was fetched stays.",
+	network: "Run it again: what was fetched stays. If it comes back, look at the registry, the proxy and the line.",
+	digest: "Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.",
+	unsupported: "Push the image again with a current tool, or leave it out.",
+	local: "Look at this machine: disk, permissions, programs. Run it again with --verbose to see more."
+};
 /** The bytes of `report.json`. */
 function formatRunReport(report) {
 	return `${JSON.stringify(report, null, 2)}\n`;
@@ -12809,13 +12822,14 @@ function formatRunReport(report) {
 * once, on one line; an error without a class is a fault on this machine.
 */
 function failureOf(error, ref, origins) {
-	const hint = error instanceof OciSaveError ? error.hint : void 0;
+	const failureClass = failureClassOf(error);
+	const hint = (error instanceof OciSaveError ? error.hint : void 0) ?? REMEDIES[failureClass];
 	return {
 		ref,
 		origins: [...origins],
-		class: failureClassOf(error),
+		class: failureClass,
 		message: plainText(causeTexts(error).join(": ")) || "failed without a word",
-		...hint === void 0 ? {} : { hint: plainText(hint) }
+		hint: plainText(hint)
 	};
 }
 // src/report/shell-word.ts
@@ -13344,7 +13358,8 @@ function isComment(line) {
 }
 /** Blanks, and what editors, web pages and joined files leave at the ends: no-break, zero-width, byte order mark. */
 function isBlank(char) {
-	return char !== void 0 && /[\s\u00A0\u200B-\u200D\u2060\uFEFF]/u.test(char);
+	if (char === void 0 || char > " " && char <= "~") return false;
+	return /[\s\u00A0\u200B-\u200D\u2060\uFEFF]/u.test(char);
 }
 function firstVisible(text, from) {
 	let start = from;
@@ -21816,7 +21831,7 @@ function warningsOf(requests, { defaultRegistry }) {
 		const [first] = group;
 		if (first === void 0) return [];
 		return [{
-			message: `${group.length} without a host, as '${first.written}', taken from ${defaultRegistry}`,
+			message: `without a host, taken from ${defaultRegistry}: ${group.length}, the first is '${first.written}'`,
 			origin: first.origin
 		}];
 	});
@@ -30147,6 +30162,15 @@ async function resolveImages(wanted, context) {
 	const results = await Promise.all(wanted.map((image) => limit(async () => {
 		signal?.throwIfAborted();
 		const result = await resolveOne(image, context);
+		if ("error" in result) {
+			const message = `${image.origins.map(formatOrigin).join(", ")}: ${messageOf(result.error)}`;
+			emit({
+				type: "log",
+				level: "error",
+				message,
+				image: image.ref
+			});
+		}
 		const outcome = "error" in result ? "failed" : "done";
 		emit({
 			type: "step",
@@ -31347,6 +31371,11 @@ function parseOptions(given) {
 		hint: "oci-save save --help lists every option."
 	});
 	const { platforms, naming, layout, ...options } = parsed.data;
+	if (options.output === "none" && options.archive === "none" && !options.dryRun) throw new OciSaveError({
+		code: "usage",
+		message: "output and archive are both none: nothing would be made",
+		hint: "Name a folder with --output, or ask for --archive tar."
+	});
 	return {
 		...options,
 		platforms: platforms === "" ? void 0 : parsePlatformChoice(platforms),
@@ -31381,6 +31410,13 @@ const ASK_ELSEWHERE = /* @__PURE__ */ new Set(["not-found", "denied"]);
 async function bringDirectly(blob, refs, context) {
 	const { store, retries, signal, emit } = context;
 	let first;
+	const [image] = refs;
+	emit({
+		type: "log",
+		level: "debug",
+		message: `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`,
+		image
+	});
 	for (const source of await sourcesOf(refs, context)) try {
 		await bringBlob(source, blob, store, {
 			retries,
@@ -31393,7 +31429,8 @@ async function bringDirectly(blob, refs, context) {
 			onRetry: (message) => emit({
 				type: "log",
 				level: "warning",
-				message
+				message,
+				image
 			})
 		});
 		return;
@@ -31502,6 +31539,7 @@ function trackImages(lock, { missing }, { emit, store }) {
 			left: awaited.length,
 			outcome: fetched.length === 0 ? "stored" : some,
 			fetched: count(fetched),
+			awaited,
 			stored: count(content.filter((digest) => !fetched.includes(digest)))
 		};
 		if (image.left === 0) {
@@ -31525,13 +31563,22 @@ function trackImages(lock, { missing }, { emit, store }) {
 			}
 			waiting.delete(digest);
 		},
-		finish() {
-			for (const { ref } of pending) emit({
-				type: "step",
-				stage: "copy",
-				subject: ref,
-				outcome: "failed"
-			});
+		finish(failures) {
+			for (const { ref, awaited } of pending) {
+				const lost = awaited.find((digest) => failures.has(digest));
+				if (lost !== void 0) emit({
+					type: "log",
+					level: "error",
+					message: messageOf(failures.get(lost)),
+					image: ref
+				});
+				emit({
+					type: "step",
+					stage: "copy",
+					subject: ref,
+					outcome: "failed"
+				});
+			}
 		}
 	};
 }
@@ -31744,6 +31791,12 @@ async function incomingBytes(layout) {
 async function copyLeaf(copy, context) {
 	const { store, signal, emit } = context;
 	const { skopeo, environment } = await context.skopeoTools();
+	emit({
+		type: "log",
+		level: "debug",
+		message: `skopeo copies ${copy.brings.size === 1 ? "1 layer" : `${copy.brings.size} layers`} of ${shortDigest(copy.leaf)}`,
+		image: copy.image
+	});
 	const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf).slice(0, 24)}`);
 	const pool = poolOf(folder);
 	await mkdir(pool, { recursive: true });
@@ -31831,7 +31884,7 @@ async function copyBlobs(lock, inventory, context) {
 	const work = [...direct.map((blob) => limit(() => bring(blob))), ...Array.from({ length: Math.min(context.parallel, leaves.length) }, worker)];
 	await Promise.allSettled(work.map((job) => job.catch((error) => stop.abort(error))));
 	signal.throwIfAborted();
-	images.finish();
+	images.finish(ledger.failures);
 	return {
 		movers: ledger.movers,
 		failures: ledger.failures
@@ -31864,6 +31917,7 @@ function leafCopier(lock, { missing, refsOf }, context, ledger) {
 		await copyLeaf({
 			leaf: id,
 			place,
+			image: [...refsOf.get(id) ?? []][0],
 			brings: new Map(brings.map((digest) => [digest, blobs.get(digest)?.size ?? 0])),
 			layers: layersOf.get(id) ?? [],
 			onLanded: (digest) => ledger.landed(digest, "skopeo")
@@ -31879,10 +31933,12 @@ function leafCopier(lock, { missing, refsOf }, context, ledger) {
 			if (stopsBothMovers(error)) for (const { digest } of left) ledger.failed(digest, explainFailure(digest, error));
 			else {
 				const message = `${messageOf(error)}; the built-in client completes it`;
+				const [image] = refsOf.get(leaf.id) ?? [];
 				context.emit({
 					type: "log",
 					level: "warning",
-					message
+					message,
+					image
 				});
 				for (const blob of left) await bring(blob);
 			}
@@ -32105,7 +32161,7 @@ function makeReport(parts) {
 		startedAt: started.toISOString(),
 		finishedAt: finished.toISOString(),
 		seconds: (finished.getTime() - started.getTime()) / 1e3,
-		outcome: failed.length === 0 ? "done" : options.onError === "warn" ? "warned" : "failed",
+		outcome: failed.length === 0 ? "done" : options.onError === "warn" && images.length > 0 ? "warned" : "failed",
 		...options.dryRun ? { dryRun: true } : {},
 		options: { ...options },
 		lists: list.lists.map(({ file, format, count }) => ({

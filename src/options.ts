@@ -29,6 +29,13 @@ export function parseOptions(given: Readonly<Record<string, unknown>>): SaveOpti
     });
   }
   const { platforms, naming, layout, ...options } = parsed.data;
+  if (options.output === 'none' && options.archive === 'none' && !options.dryRun) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: 'output and archive are both none: nothing would be made',
+      hint: 'Name a folder with --output, or ask for --archive tar.',
+    });
+  }
   return {
     ...options,
     platforms: platforms === '' ? undefined : parsePlatformChoice(platforms),

@@ -56,7 +56,7 @@ export async function copyBlobs(lock: Lock, inventory: Inventory, context: CopyC
   // Nothing may write any more when this returns, so that the run's folder can go.
   await Promise.allSettled(work.map((job) => job.catch((error: unknown) => stop.abort(error))));
   signal.throwIfAborted();
-  images.finish();
+  images.finish(ledger.failures);
   return { movers: ledger.movers, failures: ledger.failures };
 }
 
@@ -98,6 +98,7 @@ function leafCopier(
       {
         leaf: id,
         place,
+        image: [...(refsOf.get(id) ?? [])][0],
         brings: new Map(brings.map((digest) => [digest, blobs.get(digest)?.size ?? 0])),
         layers: layersOf.get(id) ?? [],
         onLanded: (digest) => ledger.landed(digest, 'skopeo'),
@@ -119,7 +120,8 @@ function leafCopier(
         for (const { digest } of left) ledger.failed(digest, explainFailure(digest, error));
       } else {
         const message = `${messageOf(error)}; the built-in client completes it`;
-        context.emit({ type: 'log', level: 'warning', message });
+        const [image] = refsOf.get(leaf.id) ?? [];
+        context.emit({ type: 'log', level: 'warning', message, image });
         for (const blob of left) await bring(blob);
       }
     } finally {

@@ -18,13 +18,20 @@ export async function bringDirectly(
 ): Promise<void> {
   const { store, retries, signal, emit } = context;
   let first: OciSaveError | undefined;
+  const [image] = refs;
+  emit({
+    type: 'log',
+    level: 'debug',
+    message: `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`,
+    image,
+  });
   for (const source of await sourcesOf(refs, context)) {
     try {
       await bringBlob(source, blob, store, {
         retries,
         signal,
         onBytes: (delta) => emit({ type: 'bytes', stage: 'copy', delta }),
-        onRetry: (message) => emit({ type: 'log', level: 'warning', message }),
+        onRetry: (message) => emit({ type: 'log', level: 'warning', message, image }),
       });
       return;
     } catch (error) {

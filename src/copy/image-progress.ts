@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import type { ByteCount, Outcome } from '../events.ts';
 import type { Lock } from '../lock/index.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -7,8 +8,8 @@ import type { Inventory } from './inventory.ts';
 /** Tells of each image when its last blob has landed. */
 export interface ImageProgress {
   landed(digest: Digest): void;
-  /** Tells of the images that were not told of yet: they failed. */
-  finish(): void;
+  /** Tells of the images that were not told of yet: they failed, each for the first of its blobs that was lost. */
+  finish(failures: ReadonlyMap<Digest, unknown>): void;
 }
 
 interface Pending {
@@ -17,6 +18,7 @@ interface Pending {
   readonly outcome: Outcome;
   readonly fetched: ByteCount;
   readonly stored: ByteCount;
+  readonly awaited: readonly Digest[];
 }
 
 export function trackImages(
@@ -44,6 +46,7 @@ export function trackImages(
       left: awaited.length,
       outcome: fetched.length === 0 ? 'stored' : some,
       fetched: count(fetched),
+      awaited,
       stored: count(content.filter((digest) => !fetched.includes(digest))),
     };
     if (image.left === 0) {
@@ -67,8 +70,14 @@ export function trackImages(
       }
       waiting.delete(digest);
     },
-    finish() {
-      for (const { ref } of pending) emit({ type: 'step', stage: 'copy', subject: ref, outcome: 'failed' });
+    finish(failures) {
+      for (const { ref, awaited } of pending) {
+        const lost = awaited.find((digest) => failures.has(digest));
+        if (lost !== undefined) {
+          emit({ type: 'log', level: 'error', message: messageOf(failures.get(lost)), image: ref });
+        }
+        emit({ type: 'step', stage: 'copy', subject: ref, outcome: 'failed' });
+      }
     },
   };
 }

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { type Digest, hexOf } from '../oci/digest.ts';
+import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { OciSaveError } from '../errors.ts';
 import { copyWithSkopeo, poolOf, skopeoFailure, writeAuthFile } from '../skopeo/index.ts';
 import { tryLink } from '../store/index.ts';
@@ -10,6 +10,8 @@ import { watchLanding } from './landing.ts';
 export interface LeafCopy {
   readonly leaf: Digest;
   readonly place: RegistryPlace;
+  /** An image that has the leaf, for the log. */
+  readonly image: string | undefined;
   /** Layers that skopeo is to bring, with their sizes. */
   readonly brings: ReadonlyMap<Digest, number>;
   /** All layers of the leaf: those that the store has are put before skopeo, so that it fetches none again. */
@@ -24,6 +26,9 @@ export interface LeafCopy {
 export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<void> {
   const { store, signal, emit } = context;
   const { skopeo, environment } = await context.skopeoTools();
+  const layers = copy.brings.size === 1 ? '1 layer' : `${copy.brings.size} layers`;
+  const message = `skopeo copies ${layers} of ${shortDigest(copy.leaf)}`;
+  emit({ type: 'log', level: 'debug', message, image: copy.image });
   const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf).slice(0, 24)}`);
   const pool = poolOf(folder);
   await mkdir(pool, { recursive: true });

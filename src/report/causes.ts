@@ -9,8 +9,12 @@ const MAX_CAUSES = 8;
 export function causeTexts(error: unknown): string[] {
   const texts: string[] = [];
   for (const thrown of causeChain(error)) {
-    const text = messageOf(thrown).trim() || (systemCodeOf(thrown) ?? '');
-    if (text === '' || texts.some((earlier) => earlier.includes(text))) continue;
+    // A cause may also be data that some code looks at; it has no words.
+    if (!(thrown instanceof Error || typeof thrown === 'string')) continue;
+    const code = systemCodeOf(thrown) ?? '';
+    const text = messageOf(thrown).trim() || code;
+    const told = (words: string): boolean => words !== '' && texts.some((earlier) => earlier.includes(words));
+    if (text === '' || told(text) || told(code)) continue;
     const shorter = texts.findIndex((earlier) => text.includes(earlier));
     texts.splice(shorter < 0 ? texts.length : shorter, shorter < 0 ? 0 : 1, text);
   }

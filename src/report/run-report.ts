@@ -94,6 +94,19 @@ export type ReportedOrigin = z.infer<typeof originSchema>;
 /** One image that failed, as the summary, `failed` and `report.json` have it. */
 export type Failure = z.infer<typeof failureSchema>;
 
+/** What helps against a kind of failure, where the error itself knows nothing better. */
+const REMEDIES: Record<FailureClass, string> = {
+  'not-found':
+    'Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.',
+  denied: 'Log in with docker login or podman login, or name a file with --auth-file.',
+  quota: 'Log in for a larger quota, or wait: what was fetched stays.',
+  network:
+    'Run it again: what was fetched stays. If it comes back, look at the registry, the proxy and the line.',
+  digest: 'Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.',
+  unsupported: 'Push the image again with a current tool, or leave it out.',
+  local: 'Look at this machine: disk, permissions, programs. Run it again with --verbose to see more.',
+};
+
 /** The bytes of `report.json`. */
 export function formatRunReport(report: RunReport): string {
   return `${JSON.stringify(report, null, 2)}\n`;
@@ -104,12 +117,13 @@ export function formatRunReport(report: RunReport): string {
  * once, on one line; an error without a class is a fault on this machine.
  */
 export function failureOf(error: unknown, ref: string, origins: readonly ReportedOrigin[]): Failure {
-  const hint = error instanceof OciSaveError ? error.hint : undefined;
+  const failureClass = failureClassOf(error);
+  const hint = (error instanceof OciSaveError ? error.hint : undefined) ?? REMEDIES[failureClass];
   return {
     ref,
     origins: [...origins],
-    class: failureClassOf(error),
+    class: failureClass,
     message: plainText(causeTexts(error).join(': ')) || 'failed without a word',
-    ...(hint === undefined ? {} : { hint: plainText(hint) }),
+    hint: plainText(hint),
   };
 }

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import { nameOfEntry, openLayout, registrySource } from '../content/index.ts';
 import type { Emit } from '../events.ts';
-import { OciSaveError } from '../errors.ts';
+import { messageOf, OciSaveError } from '../errors.ts';
+import { formatOrigin } from '../list/index.ts';
 import type { NamingRule } from '../lock/index.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/index.ts';
@@ -48,7 +49,11 @@ export async function resolveImages(
       limit(async () => {
         signal?.throwIfAborted();
         const result = await resolveOne(image, context);
-        const outcome = 'error' in result ? ('failed' as const) : ('done' as const);
+        if ('error' in result) {
+          const message = `${image.origins.map(formatOrigin).join(', ')}: ${messageOf(result.error)}`;
+          emit({ type: 'log', level: 'error', message, image: image.ref });
+        }
+        const outcome = 'error' in result ? 'failed' : 'done';
         emit({ type: 'step', stage: 'resolve', subject: image.ref, outcome });
         return result;
       }),

@@ -34,7 +34,8 @@ export function makeReport(parts: ReportParts): RunReport {
     startedAt: started.toISOString(),
     finishedAt: finished.toISOString(),
     seconds: (finished.getTime() - started.getTime()) / 1000,
-    outcome: failed.length === 0 ? 'done' : options.onError === 'warn' ? 'warned' : 'failed',
+    outcome:
+      failed.length === 0 ? 'done' : options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed',
     ...(options.dryRun ? { dryRun: true } : {}),
     options: { ...options },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),

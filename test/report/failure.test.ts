@@ -52,7 +52,8 @@ describe('causeTexts', () => {
 
   it('takes whatever was thrown', () => {
     expect(causeTexts('words')).toEqual(['words']);
-    expect(causeTexts(undefined)).toEqual(['undefined']);
+    expect(causeTexts(undefined)).toEqual([]);
+    expect(causeTexts(new Error('words', { cause: { status: 404 } }))).toEqual(['words']);
   });
 });
 
@@ -68,7 +69,8 @@ describe('failureOf', () => {
   });
 
   it('counts what nobody foresaw as a fault of this machine', () => {
-    expect(failureOf(new TypeError('x is not a function'), 'a:1', [])).toEqual({
+    expect(failureOf(new TypeError('x is not a function'), 'a:1', [])).toMatchObject({
+      hint: expect.stringContaining('--verbose'),
       ref: 'a:1',
       origins: [],
       class: 'local',
