@@ -7,7 +7,7 @@ import fs, { appendFileSync, closeSync, constants, createReadStream, createWrite
 import { aborted as aborted$1, callbackify, debuglog, inspect, promisify, stripVTControlCharacters, styleText } from "node:util";
 import os, { constants as constants$1, hostname, tmpdir } from "node:os";
 import { createHash, randomUUID } from "node:crypto";
-import { access, appendFile, chmod, constants as constants$2, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, realpath, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { access, appendFile, chmod, constants as constants$2, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, realpath, rename, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { StringDecoder } from "node:string_decoder";
 import tty from "node:tty";
@@ -22869,6 +22869,44 @@ async function transfer$1(source, blob, writer, attempt, signal, onBytes) {
 		message: `the transfer ended after ${writer.received} of ${blob.size} bytes`
 	});
 }
+// src/oci/config.ts
+/** No image config is larger: it is read into memory. */
+const MAX_CONFIG_BYTES = 8388608;
+const configSchema = looseObject({
+	os: string().nullish(),
+	architecture: string().nullish(),
+	variant: string().nullish(),
+	"os.version": string().nullish(),
+	rootfs: looseObject({ diff_ids: array(string()).nullish() }).nullish()
+});
+/** Reads an image config (image-spec, config.md). Throws `unsupported` where it is none. */
+function parseConfig(bytes) {
+	let json;
+	try {
+		json = JSON.parse(new TextDecoder().decode(bytes));
+	} catch (cause) {
+		throw new OciSaveError({
+			code: "unsupported",
+			message: "the image config is not JSON",
+			cause
+		});
+	}
+	const parsed = configSchema.safeParse(json);
+	if (!parsed.success) throw new OciSaveError({
+		code: "unsupported",
+		message: "the image config does not fit the specification"
+	});
+	const { os, architecture, variant, rootfs } = parsed.data;
+	return {
+		platform: {
+			os: os || "linux",
+			architecture: architecture || "amd64",
+			variant: variant ?? void 0,
+			osVersion: parsed.data["os.version"] ?? void 0
+		},
+		diffIds: rootfs?.diff_ids ?? []
+	};
+}
 // node_modules/is-plain-obj/index.js
 function isPlainObject(value) {
 	if (typeof value !== "object" || value === null) return false;
@@ -29573,19 +29611,20 @@ function skopeoFailure(subject, { exitCode, signal, stderr }) {
 }
 // src/skopeo/inspect.ts
 /** The manifest of a local image as its transport has it. Throws as `skopeoFailure` classes it. */
-async function inspectRaw(options) {
-	const { skopeo, environment, source, signal } = options;
+async function inspectRaw(inspect) {
+	const { skopeo, environment, folder, source, subject, signal } = inspect;
 	const result = await run(skopeo.file, [
 		...environment.globalArgs,
 		"inspect",
 		"--raw",
 		source
 	], {
+		cwd: folder,
 		env: environment.env,
 		signal,
 		maxOutput: 8388608
 	});
-	if (result.exitCode !== 0) throw skopeoFailure(source, result);
+	if (result.exitCode !== 0) throw skopeoFailure(subject, result);
 	return new TextEncoder().encode(result.stdout);
 }
 // src/oci/narrow.ts
@@ -29680,7 +29719,7 @@ async function describe$1({ wanted, tree, converted, notes, options, origin }) {
 	return {
 		wanted,
 		image: {
-			ref: wanted.ref,
+			ref: lockedRef(wanted),
 			names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
 			source: wanted.source.transport,
 			digest: top.digest,
@@ -29696,6 +29735,13 @@ async function describe$1({ wanted, tree, converted, notes, options, origin }) {
 		sizes,
 		notes
 	};
+}
+/** What the lock calls an image: no path of this machine, since the same content gives the same lock anywhere. */
+function lockedRef({ ref, source, names }) {
+	if (source.transport === "docker") return ref;
+	if (source.transport === "docker-archive" && source.reference) return formatReference(source.reference);
+	const [stored] = names;
+	return stored === void 0 ? ref : `${stored.name}${stored.tag === void 0 ? "" : `:${stored.tag}`}`;
 }
 function toLeaf({ digest, manifest, platform, attests }) {
 	if (manifest.kind === "index") return [];
@@ -29878,66 +29924,33 @@ function refuseMissing({ top, nodes }, choice, offered) {
 	});
 }
 // src/resolve/archive-image.ts
+/** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
+const ARCHIVE = "archive.tar";
 /**
 * Takes an image out of a docker archive. Its layers have no digest as a registry would serve them, so skopeo
 * converts it to OCI; the lock keeps the image ID and the uncompressed layers' digests. All of its blobs are in
-* the store afterwards. Throws `list` where the archive holds several images and none is named.
+* the store afterwards. Throws as `skopeoFailure` classes it, and `not-found` for another platform than was wanted.
 */
-async function resolveArchive(wanted, { skopeo, environment }, options) {
-	const { source } = wanted;
-	if (source.transport !== "docker-archive") throw new OciSaveError({
-		code: "local",
-		message: `${wanted.ref} is no docker archive`
-	});
-	const named = source.reference === void 0 ? "" : `:${formatReference(source.reference)}`;
-	const from = `docker-archive:${path.resolve(source.path)}${named}`;
-	const origin = parseManifest(await inspectRaw({
-		skopeo,
-		environment,
-		source: from,
-		signal: options.signal
-	}));
-	if (origin.kind !== "manifest") throw new OciSaveError({
-		code: "unsupported",
-		message: `${wanted.ref} holds an index`
-	});
+async function resolveArchive(wanted, tools, options) {
 	const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
 	await mkdir(path.join(folder, POOL), { recursive: true });
 	try {
-		const result = await copyWithSkopeo({
-			skopeo,
-			environment,
-			folder,
-			source: from,
-			preserveDigests: false,
-			signal: options.signal
-		});
-		if (result.exitCode !== 0) throw skopeoFailure(wanted.ref, result);
-		const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
-		const bytes = await readFile(path.join(poolOf(folder), digest.slice(7)));
-		const manifest = parseManifest(bytes);
-		if (manifest.kind !== "manifest") throw new OciSaveError({
-			code: "unsupported",
-			message: `skopeo wrote an index for ${wanted.ref}`
-		});
-		await options.store.put(bytes);
-		for (const blob of blobsOf(manifest)) await options.store.adopt(path.join(poolOf(folder), blob.digest.slice(7)), blob);
+		const { origin, digest, bytes, manifest } = await convertArchive(wanted, folder, tools, options);
+		const fileOf = (blob) => path.join(poolOf(folder), hexOf(blob));
+		for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
 		return await describe$1({
 			wanted,
 			tree: await readTree(digest, bytes, wanted.platforms, {
-				manifest: () => Promise.reject(new OciSaveError({
-					code: "local",
-					message: `${shortDigest(digest)} has no children`
-				})),
-				configPlatform: async () => void 0,
+				manifest: async (child) => readFile(fileOf(child)),
+				configPlatform: async () => parseConfig(await readFile(fileOf(manifest.config.digest))).platform,
 				note: () => {}
 			}),
 			converted: /* @__PURE__ */ new Map(),
-			notes: [`converted from a docker archive by skopeo ${skopeo.version}`],
+			notes: [`converted from a docker archive by skopeo ${tools.skopeo.version}`],
 			options,
 			origin: {
 				converted: {},
-				...isDigest(origin.config.digest) ? { imageId: origin.config.digest } : {},
+				imageId: origin.config.digest,
 				diffIds: origin.layers.map((layer) => layer.digest)
 			}
 		});
@@ -29948,43 +29961,42 @@ async function resolveArchive(wanted, { skopeo, environment }, options) {
 		});
 	}
 }
-// src/oci/config.ts
-/** No image config is larger: it is read into memory. */
-const MAX_CONFIG_BYTES = 8388608;
-const configSchema = looseObject({
-	os: string().nullish(),
-	architecture: string().nullish(),
-	variant: string().nullish(),
-	"os.version": string().nullish(),
-	rootfs: looseObject({ diff_ids: array(string()).nullish() }).nullish()
-});
-/** Reads an image config (image-spec, config.md). Throws `unsupported` where it is none. */
-function parseConfig(bytes) {
-	let json;
-	try {
-		json = JSON.parse(new TextDecoder().decode(bytes));
-	} catch (cause) {
-		throw new OciSaveError({
-			code: "unsupported",
-			message: "the image config is not JSON",
-			cause
-		});
-	}
-	const parsed = configSchema.safeParse(json);
-	if (!parsed.success) throw new OciSaveError({
-		code: "unsupported",
-		message: "the image config does not fit the specification"
-	});
-	const { os, architecture, variant, rootfs } = parsed.data;
-	return {
-		platform: {
-			os: os || "linux",
-			architecture: architecture || "amd64",
-			variant: variant ?? void 0,
-			osVersion: parsed.data["os.version"] ?? void 0
-		},
-		diffIds: rootfs?.diff_ids ?? []
+async function convertArchive({ ref, source: wanted }, folder, { skopeo, environment }, { signal }) {
+	if (wanted.transport !== "docker-archive") throw notAnImage(ref, "is no docker archive");
+	await symlink(path.resolve(wanted.path), path.join(folder, ARCHIVE));
+	const inside = wanted.reference === void 0 ? "" : `:${formatReference(wanted.reference)}`;
+	const call = {
+		skopeo,
+		environment,
+		folder,
+		source: `docker-archive:${ARCHIVE}${inside}`,
+		signal
 	};
+	const origin = parseManifest(await inspectRaw({
+		...call,
+		subject: ref
+	}));
+	const result = await copyWithSkopeo({
+		...call,
+		preserveDigests: false
+	});
+	if (result.exitCode !== 0) throw skopeoFailure(ref, result);
+	const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
+	const bytes = await readFile(path.join(poolOf(folder), hexOf(digest)));
+	const manifest = parseManifest(bytes);
+	if (origin.kind !== "manifest" || manifest.kind !== "manifest") throw notAnImage(ref, `holds an index, ${shortDigest(digest)}`);
+	return {
+		origin,
+		digest,
+		bytes,
+		manifest
+	};
+}
+function notAnImage(ref, what) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${ref} ${what}`
+	});
 }
 // src/oci/convert.ts
 const LAYERS = {
@@ -31440,8 +31452,8 @@ async function bringDirectly(blob, refs, context) {
 	}
 	throw first && blob.foreign ? foreignLayerError(blob, first) : first ?? noSource(blob);
 }
-async function sourcesOf(refs, { sourceFor }) {
-	const sources = await Promise.all([...refs].map(sourceFor));
+async function sourcesOf(refs, { sourcesFor }) {
+	const sources = (await Promise.all([...refs].map(sourcesFor))).flat();
 	return [...new Map(sources.map((source) => [source.name, source])).values()];
 }
 function foreignLayerError(blob, cause) {
@@ -31909,7 +31921,7 @@ function leafCopier(lock, { missing, refsOf }, context, ledger) {
 	const blobs = new Map(missing.map((blob) => [blob.digest, blob]));
 	const layersOf = new Map(lock.images.flatMap((image) => image.leaves.map(({ digest, layers }) => [digest, layers])));
 	const bySkopeo = async ({ id, brings }) => {
-		const place = [...refsOf.get(id) ?? []].map(context.placeOf).find((found) => found !== void 0);
+		const [place] = [...refsOf.get(id) ?? []].flatMap((ref) => context.placesOf(ref));
 		if (place === void 0) throw new OciSaveError({
 			code: "unsupported",
 			message: `${shortDigest(id)} comes from no registry`
@@ -32032,22 +32044,16 @@ function resolveContext({ options, session, io: { emit, signal, lockOnly } }) {
 		signal
 	};
 }
-function copyContext({ options, session, wanted, io: { emit, signal } }) {
-	const byRef = new Map(wanted.map((image) => [image.ref, image]));
-	const find = (ref) => {
-		const image = byRef.get(ref);
-		if (image === void 0) throw new OciSaveError({
-			code: "local",
-			message: `${ref} is not part of this run`
-		});
-		return image;
-	};
+/** `images` are those whose blobs are wanted. */
+function copyContext({ options, session, io: { emit, signal } }, images) {
+	const byRef = Map.groupBy(images, ({ image }) => image.ref);
+	const wantedAs = (ref) => (byRef.get(ref) ?? []).map(({ wanted }) => wanted);
 	return {
 		store: session.store,
 		copier: options.copier,
 		skopeoTools: session.skopeoTools,
-		sourceFor: (ref) => session.sourceFor(find(ref)),
-		placeOf: (ref) => session.placeOf(find(ref)),
+		sourcesFor: async (ref) => (await Promise.all(wantedAs(ref).map((image) => session.sourceOf(image)))).flatMap((source) => source ?? []),
+		placesOf: (ref) => wantedAs(ref).flatMap((image) => session.placeOf(image) ?? []),
 		credentials: session.credentials,
 		parallel: options.parallel || SKOPEO_AT_ONCE,
 		connections: options.copier === "direct" && options.parallel > 0 ? options.parallel : CONNECTIONS,
@@ -32121,7 +32127,7 @@ async function needsOf(options) {
 }
 // src/save/copy-missing.ts
 /** Says what is missing, checks that there is room for it, and brings it. Throws `machine` where there is none. */
-async function copyMissing(lock, inventory, run) {
+async function copyMissing(lock, images, inventory, run) {
 	const { session, output, places, io } = run;
 	const missingBytes = inventory.missing.reduce((sum, { size }) => sum + size, 0);
 	const totalBytes = missingBytes + inventory.stored.bytes;
@@ -32141,7 +32147,7 @@ async function copyMissing(lock, inventory, run) {
 		missingBytes,
 		totalBytes
 	}));
-	return copyBlobs(lock, inventory, copyContext(run));
+	return copyBlobs(lock, inventory, copyContext(run, images));
 }
 // src/save/make-report.ts
 /** The run as data: what `report.json` and the table at the end are made of. */
@@ -33048,7 +33054,6 @@ function boundedBody(message, rules) {
 	const fail = (cause) => {
 		body.destroy(signal?.aborted ? abortedBy(signal) : rules.broken(cause, received));
 	};
-	const onAbort = () => fail(void 0);
 	const body = new Readable({
 		read() {
 			listen();
@@ -33056,7 +33061,6 @@ function boundedBody(message, rules) {
 		},
 		destroy(error, done) {
 			silence();
-			signal?.removeEventListener("abort", onAbort);
 			message.destroy();
 			done(error);
 		}
@@ -33084,9 +33088,7 @@ function boundedBody(message, rules) {
 	message.once("close", () => {
 		if (!message.readableEnded) fail(void 0);
 	});
-	signal?.addEventListener("abort", onAbort, { once: true });
-	if (signal?.aborted) onAbort();
-	else if (message.destroyed && !message.readableEnded) fail(message.errored ?? void 0);
+	if (message.destroyed && !message.readableEnded) fail(message.errored ?? void 0);
 	return body;
 }
 function stalled(milliseconds) {
@@ -34682,6 +34684,12 @@ async function openOver(store, options, env, emit) {
 			message
 		})
 	});
+	const layouts = /* @__PURE__ */ new Map();
+	const layoutAt = (folder) => {
+		const layout = layouts.get(folder) ?? openLayout(folder);
+		layouts.set(folder, layout);
+		return layout;
+	};
 	let tools;
 	let version;
 	const find = async () => {
@@ -34703,13 +34711,9 @@ async function openOver(store, options, env, emit) {
 		credentials,
 		skopeoTools: () => tools ??= find(),
 		skopeoVersion: () => version,
-		async sourceFor({ source, ref }) {
-			if (source.transport === "oci") return openLayout(source.path);
-			if (source.transport === "docker") return registrySource(client, source.reference);
-			throw new OciSaveError({
-				code: "local",
-				message: `${ref} was taken whole when it was resolved`
-			});
+		async sourceOf({ source }) {
+			if (source.transport === "oci") return layoutAt(source.path);
+			return source.transport === "docker" ? registrySource(client, source.reference) : void 0;
 		},
 		placeOf({ source }) {
 			if (source.transport !== "docker") return void 0;
@@ -34785,7 +34789,7 @@ async function save(options, io) {
 		const resolution = await resolveImages(wanted, resolveContext(run));
 		const planned = lockOf(resolution.resolved);
 		const inventory = await takeInventory(planned, run.session.store);
-		const copied = options.dryRun ? NOTHING : await copyMissing(planned, inventory, run);
+		const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution.resolved, inventory, run);
 		const { whole, failed } = outcomeOf(resolution, copied);
 		const images = await withPlatformNotes(whole, run.session.store);
 		const lock = lockOf(whole);

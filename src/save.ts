@@ -38,7 +38,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const resolution = await resolveImages(wanted, resolveContext(run));
     const planned = lockOf(resolution.resolved);
     const inventory = await takeInventory(planned, run.session.store);
-    const copied = options.dryRun ? NOTHING : await copyMissing(planned, inventory, run);
+    const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution.resolved, inventory, run);
     const { whole, failed } = outcomeOf(resolution, copied);
     const images = await withPlatformNotes(whole, run.session.store);
     const lock = lockOf(whole);

@@ -23,10 +23,10 @@ export interface CopyContext {
   readonly copier: 'skopeo' | 'direct';
   /** Found, or set up, when the first leaf needs it. Throws `machine` where there is none. */
   readonly skopeoTools: () => Promise<SkopeoTools>;
-  /** Where an image's blobs are read, by its `ref`. */
-  readonly sourceFor: (ref: string) => Promise<ContentSource>;
-  /** The same for skopeo; undefined for an image that skopeo does not read from a registry. */
-  readonly placeOf: (ref: string) => RegistryPlace | undefined;
+  /** Where the blobs of images with this `ref` are read; local images may share a name with others. */
+  readonly sourcesFor: (ref: string) => Promise<readonly ContentSource[]>;
+  /** The same for skopeo: none for an image that it does not read from a registry. */
+  readonly placesOf: (ref: string) => readonly RegistryPlace[];
   readonly credentials: CredentialStore;
   /** skopeo processes at once. */
   readonly parallel: number;

@@ -90,7 +90,7 @@ function leafCopier(
   );
 
   const bySkopeo = async ({ id, brings }: StartedLeaf): Promise<void> => {
-    const place = [...(refsOf.get(id) ?? [])].map(context.placeOf).find((found) => found !== undefined);
+    const [place] = [...(refsOf.get(id) ?? [])].flatMap((ref) => context.placesOf(ref));
     if (place === undefined) {
       throw new OciSaveError({ code: 'unsupported', message: `${shortDigest(id)} comes from no registry` });
     }

@@ -42,8 +42,8 @@ export async function bringDirectly(
   throw first && blob.foreign ? foreignLayerError(blob, first) : (first ?? noSource(blob));
 }
 
-async function sourcesOf(refs: Iterable<string>, { sourceFor }: CopyContext): Promise<ContentSource[]> {
-  const sources = await Promise.all([...refs].map(sourceFor));
+async function sourcesOf(refs: Iterable<string>, { sourcesFor }: CopyContext): Promise<ContentSource[]> {
+  const sources = (await Promise.all([...refs].map(sourcesFor))).flat();
   return [...new Map(sources.map((source) => [source.name, source])).values()];
 }
 

@@ -7,6 +7,7 @@ export interface BodyRules {
   readonly limit: number;
   /** Silence, in milliseconds, after which a body counts as stalled; only while it is being read. */
   readonly stallMilliseconds: number;
+  /** The request's own signal: where it ended the body, its reason is the error. */
   readonly signal?: AbortSignal | undefined;
   /** The error for more bytes than `limit`. */
   readonly tooLong: () => OciSaveError;
@@ -32,7 +33,6 @@ export function boundedBody(message: IncomingMessage, rules: BodyRules): Readabl
   const fail = (cause: unknown): void => {
     body.destroy(signal?.aborted ? abortedBy(signal) : rules.broken(cause, received));
   };
-  const onAbort = (): void => fail(undefined);
   const body = new Readable({
     read() {
       listen();
@@ -40,7 +40,6 @@ export function boundedBody(message: IncomingMessage, rules: BodyRules): Readabl
     },
     destroy(error, done) {
       silence();
-      signal?.removeEventListener('abort', onAbort);
       message.destroy();
       done(error);
     },
@@ -72,9 +71,7 @@ export function boundedBody(message: IncomingMessage, rules: BodyRules): Readabl
   message.once('close', () => {
     if (!message.readableEnded) fail(undefined);
   });
-  signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted) onAbort();
-  else if (message.destroyed && !message.readableEnded) fail(message.errored ?? undefined);
+  if (message.destroyed && !message.readableEnded) fail(message.errored ?? undefined);
   return body;
 }
 

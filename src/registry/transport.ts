@@ -130,7 +130,7 @@ function received({ method }: WireRequest, body: IncomingMessage): WireResponse 
     challenges: body.headersDistinct['www-authenticate'] ?? [],
     body,
     peer: body.socket.remoteAddress,
-    discard: method === 'HEAD' ? () => {} : () => discard(body),
+    discard: () => discard(body),
   };
 }
 

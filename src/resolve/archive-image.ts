@@ -1,10 +1,11 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { openLayout } from '../content/index.ts';
 import { OciSaveError } from '../errors.ts';
-import { isDigest, shortDigest } from '../oci/digest.ts';
-import { blobsOf, parseManifest } from '../oci/manifest.ts';
+import { parseConfig } from '../oci/config.ts';
+import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
+import { blobsOf, type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { formatReference } from '../oci/reference.ts';
 import {
   copyWithSkopeo,
@@ -12,9 +13,9 @@ import {
   LAYOUT,
   POOL,
   poolOf,
+  type Skopeo,
   type SkopeoEnvironment,
   skopeoFailure,
-  type Skopeo,
 } from '../skopeo/index.ts';
 import { describe, type ResolvedImage } from './describe.ts';
 import type { ResolveOptions } from './resolve-image.ts';
@@ -26,70 +27,78 @@ export interface LocalTools {
   readonly environment: SkopeoEnvironment;
 }
 
+/** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
+const ARCHIVE = 'archive.tar';
+
 /**
  * Takes an image out of a docker archive. Its layers have no digest as a registry would serve them, so skopeo
  * converts it to OCI; the lock keeps the image ID and the uncompressed layers' digests. All of its blobs are in
- * the store afterwards. Throws `list` where the archive holds several images and none is named.
+ * the store afterwards. Throws as `skopeoFailure` classes it, and `not-found` for another platform than was wanted.
  */
 export async function resolveArchive(
   wanted: WantedImage,
-  { skopeo, environment }: LocalTools,
+  tools: LocalTools,
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
-  const { source } = wanted;
-  if (source.transport !== 'docker-archive')
-    throw new OciSaveError({ code: 'local', message: `${wanted.ref} is no docker archive` });
-  const named = source.reference === undefined ? '' : `:${formatReference(source.reference)}`;
-  const from = `docker-archive:${path.resolve(source.path)}${named}`;
-  const origin = parseManifest(
-    await inspectRaw({ skopeo, environment, source: from, signal: options.signal }),
-  );
-  if (origin.kind !== 'manifest')
-    throw new OciSaveError({ code: 'unsupported', message: `${wanted.ref} holds an index` });
-
   const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
   await mkdir(path.join(folder, POOL), { recursive: true });
   try {
-    const result = await copyWithSkopeo({
-      skopeo,
-      environment,
-      folder,
-      source: from,
-      preserveDigests: false,
-      signal: options.signal,
-    });
-    if (result.exitCode !== 0) throw skopeoFailure(wanted.ref, result);
-    const layout = await openLayout(path.join(folder, LAYOUT));
-    const { digest } = layout.find(undefined);
-    const bytes = await readFile(path.join(poolOf(folder), digest.slice('sha256:'.length)));
-    const manifest = parseManifest(bytes);
-    if (manifest.kind !== 'manifest')
-      throw new OciSaveError({ code: 'unsupported', message: `skopeo wrote an index for ${wanted.ref}` });
-    await options.store.put(bytes);
-    for (const blob of blobsOf(manifest)) {
-      await options.store.adopt(path.join(poolOf(folder), blob.digest.slice('sha256:'.length)), blob);
-    }
+    const { origin, digest, bytes, manifest } = await convertArchive(wanted, folder, tools, options);
+    const fileOf = (blob: Digest): string => path.join(poolOf(folder), hexOf(blob));
+    for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
     const tree = await readTree(digest, bytes, wanted.platforms, {
-      manifest: () =>
-        Promise.reject(
-          new OciSaveError({ code: 'local', message: `${shortDigest(digest)} has no children` }),
-        ),
-      configPlatform: async () => undefined,
+      manifest: async (child) => readFile(fileOf(child)),
+      configPlatform: async () => parseConfig(await readFile(fileOf(manifest.config.digest))).platform,
       note: () => {},
     });
     return await describe({
       wanted,
       tree,
       converted: new Map(),
-      notes: [`converted from a docker archive by skopeo ${skopeo.version}`],
+      notes: [`converted from a docker archive by skopeo ${tools.skopeo.version}`],
       options,
       origin: {
         converted: {},
-        ...(isDigest(origin.config.digest) ? { imageId: origin.config.digest } : {}),
+        imageId: origin.config.digest,
         diffIds: origin.layers.map((layer) => layer.digest),
       },
     });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+interface ConvertedArchive {
+  /** The image as the archive has it. */
+  readonly origin: ImageManifest;
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+  readonly manifest: ImageManifest;
+}
+
+async function convertArchive(
+  { ref, source: wanted }: WantedImage,
+  folder: string,
+  { skopeo, environment }: LocalTools,
+  { signal }: ResolveOptions,
+): Promise<ConvertedArchive> {
+  if (wanted.transport !== 'docker-archive') throw notAnImage(ref, 'is no docker archive');
+  await symlink(path.resolve(wanted.path), path.join(folder, ARCHIVE));
+  const inside = wanted.reference === undefined ? '' : `:${formatReference(wanted.reference)}`;
+  const source = `docker-archive:${ARCHIVE}${inside}`;
+  const call = { skopeo, environment, folder, source, signal };
+  const origin = parseManifest(await inspectRaw({ ...call, subject: ref }));
+  const result = await copyWithSkopeo({ ...call, preserveDigests: false });
+  if (result.exitCode !== 0) throw skopeoFailure(ref, result);
+  const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(undefined);
+  const bytes = await readFile(path.join(poolOf(folder), hexOf(digest)));
+  const manifest = parseManifest(bytes);
+  if (origin.kind !== 'manifest' || manifest.kind !== 'manifest') {
+    throw notAnImage(ref, `holds an index, ${shortDigest(digest)}`);
+  }
+  return { origin, digest, bytes, manifest };
+}
+
+function notAnImage(ref: string, what: string): OciSaveError {
+  return new OciSaveError({ code: 'unsupported', message: `${ref} ${what}` });
 }

@@ -2,6 +2,7 @@ import type { Leaf, LockedImage } from '../lock/index.ts';
 import { type Digest, digestOf, digestTag } from '../oci/digest.ts';
 import { blobsOf, isImage } from '../oci/manifest.ts';
 import { formatPlatform } from '../oci/platform.ts';
+import { formatReference } from '../oci/reference.ts';
 import type { Store } from '../store/index.ts';
 import { rootOf } from './root.ts';
 import type { ManifestTree, TreeNode } from './tree.ts';
@@ -50,7 +51,7 @@ export async function describe({
   const sizes = sizesOf(options.index === 'narrow' ? root.kept : tree.nodes);
   for (const bytes of root.made) sizes.set(digestOf(bytes), bytes.length);
   const image: LockedImage = {
-    ref: wanted.ref,
+    ref: lockedRef(wanted),
     names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
     source: wanted.source.transport,
     digest: top.digest,
@@ -64,6 +65,14 @@ export async function describe({
     referrers: [],
   };
   return { wanted, image, sizes, notes };
+}
+
+/** What the lock calls an image: no path of this machine, since the same content gives the same lock anywhere. */
+function lockedRef({ ref, source, names }: WantedImage): string {
+  if (source.transport === 'docker') return ref;
+  if (source.transport === 'docker-archive' && source.reference) return formatReference(source.reference);
+  const [stored] = names;
+  return stored === undefined ? ref : `${stored.name}${stored.tag === undefined ? '' : `:${stored.tag}`}`;
 }
 
 function toLeaf({ digest, manifest, platform, attests }: TreeNode): Leaf[] {

@@ -1,8 +1,7 @@
 import type { CopyContext } from '../copy/index.ts';
-import { OciSaveError } from '../errors.ts';
 import type { ListInputs } from '../list/index.ts';
 import type { SaveOptions } from '../options.ts';
-import type { ResolveContext, WantedImage } from '../resolve/index.ts';
+import type { ResolveContext, ResolvedImage, WantedImage } from '../resolve/index.ts';
 import type { Run, SaveIo } from './run.ts';
 
 /** Sockets that pay off at a round trip of 80 ms; more gain nothing (measured). */
@@ -38,20 +37,22 @@ export function resolveContext({ options, session, io: { emit, signal, lockOnly 
   };
 }
 
-export function copyContext({ options, session, wanted, io: { emit, signal } }: Run): CopyContext {
-  const byRef = new Map(wanted.map((image) => [image.ref, image]));
-  const find = (ref: string): WantedImage => {
-    const image = byRef.get(ref);
-    if (image === undefined)
-      throw new OciSaveError({ code: 'local', message: `${ref} is not part of this run` });
-    return image;
-  };
+/** `images` are those whose blobs are wanted. */
+export function copyContext(
+  { options, session, io: { emit, signal } }: Run,
+  images: readonly ResolvedImage[],
+): CopyContext {
+  const byRef = Map.groupBy(images, ({ image }) => image.ref);
+  const wantedAs = (ref: string): WantedImage[] => (byRef.get(ref) ?? []).map(({ wanted }) => wanted);
   return {
     store: session.store,
     copier: options.copier,
     skopeoTools: session.skopeoTools,
-    sourceFor: (ref) => session.sourceFor(find(ref)),
-    placeOf: (ref) => session.placeOf(find(ref)),
+    sourcesFor: async (ref) =>
+      (await Promise.all(wantedAs(ref).map((image) => session.sourceOf(image)))).flatMap(
+        (source) => source ?? [],
+      ),
+    placesOf: (ref) => wantedAs(ref).flatMap((image) => session.placeOf(image) ?? []),
     credentials: session.credentials,
     parallel: options.parallel || SKOPEO_AT_ONCE,
     connections: options.copier === 'direct' && options.parallel > 0 ? options.parallel : CONNECTIONS,

@@ -1,11 +1,17 @@
 import { copyBlobs, type CopyResult, type Inventory } from '../copy/index.ts';
 import type { Lock } from '../lock/index.ts';
+import type { ResolvedImage } from '../resolve/index.ts';
 import { copyContext } from './contexts.ts';
 import type { Run } from './run.ts';
 import { needsOf, requireSpace } from './space.ts';
 
 /** Says what is missing, checks that there is room for it, and brings it. Throws `machine` where there is none. */
-export async function copyMissing(lock: Lock, inventory: Inventory, run: Run): Promise<CopyResult> {
+export async function copyMissing(
+  lock: Lock,
+  images: readonly ResolvedImage[],
+  inventory: Inventory,
+  run: Run,
+): Promise<CopyResult> {
   const { session, output, places, io } = run;
   const missingBytes = inventory.missing.reduce((sum, { size }) => sum + size, 0);
   const totalBytes = missingBytes + inventory.stored.bytes;
@@ -17,5 +23,5 @@ export async function copyMissing(lock: Lock, inventory: Inventory, run: Run): P
   });
   const volumes = { store: session.store, staging: output?.staging, archive: places.archive };
   await requireSpace(await needsOf({ ...volumes, missingBytes, totalBytes }));
-  return copyBlobs(lock, inventory, copyContext(run));
+  return copyBlobs(lock, inventory, copyContext(run, images));
 }

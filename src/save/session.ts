@@ -1,9 +1,8 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type ContentSource, openLayout, registrySource } from '../content/index.ts';
+import { type ContentSource, type Layout, openLayout, registrySource } from '../content/index.ts';
 import type { RegistryPlace, SkopeoTools } from '../copy/index.ts';
 import type { Emit } from '../events.ts';
-import { OciSaveError } from '../errors.ts';
 import type { SaveOptions } from '../options.ts';
 import { shortDigest } from '../oci/digest.ts';
 import {
@@ -27,7 +26,9 @@ export interface Session {
   readonly skopeoTools: () => Promise<SkopeoTools>;
   /** The version of the skopeo that was used; undefined where none was. */
   readonly skopeoVersion: () => string | undefined;
-  readonly sourceFor: (image: WantedImage) => Promise<ContentSource>;
+  /** Where an image's blobs are read; nowhere, where resolving took it whole. */
+  readonly sourceOf: (image: WantedImage) => Promise<ContentSource | undefined>;
+  /** The same for skopeo. */
   readonly placeOf: (image: WantedImage) => RegistryPlace | undefined;
   close(): Promise<void>;
 }
@@ -63,6 +64,12 @@ async function openOver(store: Store, options: SaveOptions, env: Environment, em
     env,
     onWarning: (message) => emit({ type: 'log', level: 'warning', message }),
   });
+  const layouts = new Map<string, Promise<Layout>>();
+  const layoutAt = (folder: string): Promise<Layout> => {
+    const layout = layouts.get(folder) ?? openLayout(folder);
+    layouts.set(folder, layout);
+    return layout;
+  };
   let tools: Promise<SkopeoTools> | undefined;
   let version: string | undefined;
   const find = async (): Promise<SkopeoTools> => {
@@ -77,10 +84,9 @@ async function openOver(store: Store, options: SaveOptions, env: Environment, em
     credentials,
     skopeoTools: () => (tools ??= find()),
     skopeoVersion: () => version,
-    async sourceFor({ source, ref }) {
-      if (source.transport === 'oci') return openLayout(source.path);
-      if (source.transport === 'docker') return registrySource(client, source.reference);
-      throw new OciSaveError({ code: 'local', message: `${ref} was taken whole when it was resolved` });
+    async sourceOf({ source }) {
+      if (source.transport === 'oci') return layoutAt(source.path);
+      return source.transport === 'docker' ? registrySource(client, source.reference) : undefined;
     },
     placeOf({ source }) {
       if (source.transport !== 'docker') return undefined;
