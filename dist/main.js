@@ -13157,6 +13157,7 @@ function firstBadByte(bytes, encoding) {
 	return start;
 }
 // src/list/tree.ts
+const MAX_DOCUMENTS = 1e4;
 function isNull(tree) {
 	return tree.kind === "scalar" && tree.plain && /^(?:|~|null|Null|NULL)$/.test(tree.text);
 }
@@ -13234,6 +13235,18 @@ function parseJsonTrees(text) {
 		const root = read(cursor, token, joined, 0);
 		if (root === void 0) return void 0;
 		roots.push(root);
+		if (roots.length > 1e4) {
+			const reason = `it has more than ${MAX_DOCUMENTS} documents`;
+			return {
+				roots: [],
+				problems: [{
+					line: cursor.line,
+					reason,
+					bound: true
+				}],
+				joined: []
+			};
+		}
 	}
 	return roots.length === 0 ? void 0 : {
 		roots,
@@ -13337,11 +13350,13 @@ function unquote(token) {
 // src/list/lines.ts
 /** No reference is longer than 1,024 characters; a pair of them with options fits. */
 const MAX_LINE = 4096;
-/** The lines that are neither empty nor begin with `#`, as they stand. */
+/** More entries in one file are no list, and their requests would fill the memory. */
+const MAX_ENTRIES = 5e5;
+/** The lines that are neither empty nor begin with `#`, as they stand; of too many, one too many. */
 function contentLines(text) {
 	const lines = [];
 	let number = 1;
-	for (let start = 0; start <= text.length; number += 1) {
+	for (let start = 0; start <= text.length && lines.length <= 5e5; number += 1) {
 		const end = text.indexOf("\n", start);
 		const line = text.slice(start, end < 0 ? text.length : end);
 		if (!isComment(line)) lines.push({
@@ -19983,7 +19998,6 @@ var import_dist = (/* @__PURE__ */ __commonJSMin(((exports) => {
 })))();
 /** A list of 16 MiB has a million; beyond two, memory is the attacker's. */
 const MAX_TOKENS = 2e6;
-const MAX_DOCUMENTS = 1e4;
 /** Errors and directives; text that is no YAML has one a token. */
 const MAX_NOISE = 20;
 /** YAML's own nodes, by a loop of our own over its tokens, so that depth, number and errors are bounded. */
@@ -19999,15 +20013,16 @@ function composeYaml(text) {
 	const composed = [];
 	let noise = 0;
 	let tokens = 0;
-	const stopped = (reason) => {
-		const problems = problemsOf$1(composed, lines);
+	const stopped = (reason, bound = true) => {
+		const problem = {
+			line: lines.linePos(parser.offset).line,
+			reason,
+			bound
+		};
 		return {
 			documents: [],
 			lines,
-			problems: [...problems, {
-				line: lines.linePos(parser.offset).line,
-				reason
-			}]
+			problems: [...problemsOf$1(composed, lines), problem]
 		};
 	};
 	lines.addNewLine(0);
@@ -20018,9 +20033,9 @@ function composeYaml(text) {
 		}
 		tokens += 1;
 		if (parser.stack.length > 200) return stopped(`it is nested deeper than 200 levels`);
-		if (noise > MAX_NOISE) return stopped("it is no YAML");
+		if (noise > MAX_NOISE) return stopped("it is no YAML", false);
 		if (tokens > MAX_TOKENS) return stopped(`it has more than ${MAX_TOKENS} YAML tokens`);
-		if (composed.length > MAX_DOCUMENTS) return stopped(`it has more than ${MAX_DOCUMENTS} documents`);
+		if (composed.length > 1e4) return stopped(`it has more than ${MAX_DOCUMENTS} documents`);
 	}
 	for (const token of parser.end()) composed.push(...composer.next(token));
 	composed.push(...composer.end());
@@ -20899,6 +20914,18 @@ function addEntryLine(findings, origin, text, options) {
 	addEntry(findings, origin, read, text, options);
 }
 const COMMA_PAIR = "two references joined by a comma are read as source and stored name";
+/** A file with as many mistakes is another kind of file; reading on would take minutes. */
+const MAX_REJECTS = 1e4;
+/** Whether to stop reading, which one more reject says: the file is refused anyway. */
+function stopsReading({ rejects }, origin) {
+	if (rejects.length < MAX_REJECTS) return false;
+	rejects.push({
+		text: "",
+		origin,
+		reason: "too many mistakes before this line: it and the rest were not read"
+	});
+	return true;
+}
 function addReject(findings, origin, text, error) {
 	findings.rejects.push({
 		text: quotable(text),
@@ -21078,7 +21105,13 @@ function parseOwnList({ file, trees }, options) {
 		line
 	}, "", refusal(reason, hint));
 	if (findings.rejects.length > 0) return findings;
-	for (const tree of trees?.roots ?? []) for (const item of entriesOf$1(tree, findings)) addItem(findings, file, item, options);
+	for (const tree of trees?.roots ?? []) for (const item of entriesOf$1(tree, findings)) {
+		if (stopsReading(findings, {
+			file,
+			line: item.line
+		})) return findings;
+		addItem(findings, file, item, options);
+	}
 	return findings;
 }
 function entriesOf$1(tree, findings) {
@@ -21111,11 +21144,21 @@ function addItem(findings, file, item, options) {
 */
 function parsePlain({ file, lines }, options) {
 	const findings = noFindings();
+	const last = lines[MAX_ENTRIES];
+	if (last !== void 0) {
+		const fault = refusal(`a list holds at most ${MAX_ENTRIES} entries`, "Split it.");
+		addReject(findings, {
+			file,
+			line: last.number
+		}, "", fault);
+		return findings;
+	}
 	for (const { number, text } of entriesOf(lines)) {
 		const origin = {
 			file,
 			line: number
 		};
+		if (stopsReading(findings, origin)) break;
 		if (text.length > 4096) addReject(findings, origin, "", refusal(`this line is longer than ${MAX_LINE} characters`));
 		else addEntryLine(findings, origin, text, options);
 	}
@@ -21150,7 +21193,7 @@ function unwrapped(text, array) {
 * pairs, or carry options.
 */
 function looksPlain(document) {
-	if (document.isTree) return false;
+	if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;
 	const entries = entriesOf(document.lines);
 	return entries.filter(({ text }) => looksLikeEntry(text)).length * 2 >= entries.length;
 }
@@ -22365,21 +22408,27 @@ function registrySource(client, repository) {
 		head: (reference, signal) => client.headManifest(repository, reference, signal),
 		manifest: (reference, signal) => client.getManifest(repository, reference, signal),
 		async blob(blob, offset, signal) {
+			const options = {
+				offset,
+				signal
+			};
 			try {
-				return await client.getBlob(repository, blob, {
-					offset,
-					...signal ? { signal } : {}
-				});
+				return await client.getBlob(repository, blob, options);
 			} catch (error) {
-				const [url] = blob.urls ?? [];
-				if (url === void 0 || !(error instanceof OciSaveError) || error.code === "network") throw error;
-				return client.getUrl(url, blob, {
-					offset,
-					...signal ? { signal } : {}
-				});
+				return elsewhere(blob, error, (url) => client.getUrl(url, blob, options));
 			}
 		}
 	};
+}
+/** Registries may leave foreign layers out; their publisher then serves them, at one of several addresses. */
+async function elsewhere({ urls = [] }, refusal, get) {
+	if (!(refusal instanceof OciSaveError) || refusal.code === "network") throw refusal;
+	for (const url of urls) try {
+		return await get(url);
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+	}
+	throw refusal;
 }
 // src/oci/descriptor.ts
 const platformSchema = looseObject({
@@ -29713,6 +29762,7 @@ async function describe$1({ wanted, tree, converted, notes, options, origin }) {
 	};
 	if (narrowed && options.index === "narrow") notes.push("its index was narrowed to the platforms taken");
 	if (narrowed && wanted.pin !== void 0) notes.push("it was pinned by digest, and readers that take no sparse index get another one");
+	if (tree.nodes.some(hasForeignLayer)) notes.push("it has foreign layers: they are in the bundle, but containerd asks their publisher even so");
 	const leaves = (options.index === "narrow" ? root.kept : tree.nodes).flatMap(toLeaf);
 	const sizes = sizesOf(options.index === "narrow" ? root.kept : tree.nodes);
 	for (const bytes of root.made) sizes.set(digestOf(bytes), bytes.length);
@@ -29742,6 +29792,9 @@ function lockedRef({ ref, source, names }) {
 	if (source.transport === "docker-archive" && source.reference) return formatReference(source.reference);
 	const [stored] = names;
 	return stored === void 0 ? ref : `${stored.name}${stored.tag === void 0 ? "" : `:${stored.tag}`}`;
+}
+function hasForeignLayer({ manifest }) {
+	return manifest.kind === "manifest" && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType));
 }
 function toLeaf({ digest, manifest, platform, attests }) {
 	if (manifest.kind === "index") return [];
@@ -32257,6 +32310,35 @@ function lockOf(images) {
 		origins: wanted.origins.map(formatOrigin)
 	})));
 }
+/**
+* Fails images that say another size of a blob than an image before them: one of the two is wrong, and a lock holds
+* one size of a blob.
+*/
+function withoutContradictions({ resolved, failed }) {
+	const sizes = /* @__PURE__ */ new Map();
+	const [sound, wrong] = [[], []];
+	for (const image of resolved) {
+		const contradiction = [...image.sizes].find(([digest, size]) => (sizes.get(digest) ?? size) !== size);
+		if (contradiction === void 0) {
+			sound.push(image);
+			for (const [digest, size] of image.sizes) sizes.set(digest, size);
+		} else {
+			const [digest, size] = contradiction;
+			const message = `it says that blob ${shortDigest(digest)} has ${size} bytes; another image says ${sizes.get(digest)}`;
+			wrong.push({
+				wanted: image.wanted,
+				error: new OciSaveError({
+					code: "digest",
+					message
+				})
+			});
+		}
+	}
+	return {
+		resolved: sound,
+		failed: [...failed, ...wrong]
+	};
+}
 // src/save/platform-notes.ts
 /**
 * Images whose config tells another platform than their index: a publisher's error that shows at the site, as an
@@ -33881,7 +33963,7 @@ function received({ method }, body) {
 		challenges: body.headersDistinct["www-authenticate"] ?? [],
 		body,
 		peer: body.socket.remoteAddress,
-		discard: method === "HEAD" ? () => {} : () => discard(body)
+		discard: () => discard(body)
 	};
 }
 function noAnswer(milliseconds) {
@@ -34786,7 +34868,7 @@ async function save(options, io) {
 		places: placesOf(options),
 		wanted
 	}, async (run) => {
-		const resolution = await resolveImages(wanted, resolveContext(run));
+		const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
 		const planned = lockOf(resolution.resolved);
 		const inventory = await takeInventory(planned, run.session.store);
 		const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution.resolved, inventory, run);

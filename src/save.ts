@@ -8,7 +8,7 @@ import { joinRequests, resolveImages } from './resolve/index.ts';
 import { listInputs, resolveContext } from './save/contexts.ts';
 import { copyMissing } from './save/copy-missing.ts';
 import { makeReport } from './save/make-report.ts';
-import { lockOf, outcomeOf } from './save/outcome.ts';
+import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
 import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
 import { publish } from './save/publish.ts';
@@ -35,7 +35,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
   return withRun({ options, io, places: placesOf(options), wanted }, async (run) => {
-    const resolution = await resolveImages(wanted, resolveContext(run));
+    const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
     const planned = lockOf(resolution.resolved);
     const inventory = await takeInventory(planned, run.session.store);
     const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution.resolved, inventory, run);

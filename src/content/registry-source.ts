@@ -1,5 +1,5 @@
 import type { RegistryClient, Repository } from '../registry/index.ts';
-import type { ContentSource } from './content-source.ts';
+import type { BlobRange, ContentSource, WantedBlob } from './content-source.ts';
 import { OciSaveError } from '../errors.ts';
 
 /** One repository of a registry as a source of images. */
@@ -9,14 +9,29 @@ export function registrySource(client: RegistryClient, repository: Repository): 
     head: (reference, signal) => client.headManifest(repository, reference, signal),
     manifest: (reference, signal) => client.getManifest(repository, reference, signal),
     async blob(blob, offset, signal) {
+      const options = { offset, signal };
       try {
-        return await client.getBlob(repository, blob, { offset, ...(signal ? { signal } : {}) });
+        return await client.getBlob(repository, blob, options);
       } catch (error) {
-        const [url] = blob.urls ?? [];
-        // Registries may leave foreign layers out; their publisher then serves them.
-        if (url === undefined || !(error instanceof OciSaveError) || error.code === 'network') throw error;
-        return client.getUrl(url, blob, { offset, ...(signal ? { signal } : {}) });
+        return elsewhere(blob, error, (url) => client.getUrl(url, blob, options));
       }
     },
   };
+}
+
+/** Registries may leave foreign layers out; their publisher then serves them, at one of several addresses. */
+async function elsewhere(
+  { urls = [] }: WantedBlob,
+  refusal: unknown,
+  get: (url: string) => Promise<BlobRange>,
+): Promise<BlobRange> {
+  if (!(refusal instanceof OciSaveError) || refusal.code === 'network') throw refusal;
+  for (const url of urls) {
+    try {
+      return await get(url);
+    } catch (error) {
+      if (!(error instanceof OciSaveError)) throw error;
+    }
+  }
+  throw refusal;
 }

@@ -1,9 +1,8 @@
 import { Composer, type Document, Lexer, LineCounter, Parser } from 'yaml';
-import { MAX_DEPTH, type TreeProblem } from './tree.ts';
+import { MAX_DEPTH, MAX_DOCUMENTS, type TreeProblem } from './tree.ts';
 
 /** A list of 16 MiB has a million; beyond two, memory is the attacker's. */
 const MAX_TOKENS = 2_000_000;
-const MAX_DOCUMENTS = 10_000;
 /** Errors and directives; text that is no YAML has one a token. */
 const MAX_NOISE = 20;
 
@@ -27,13 +26,9 @@ export function composeYaml(text: string): ComposedYaml {
   const composed: Document.Parsed[] = [];
   let noise = 0;
   let tokens = 0;
-  const stopped = (reason: string): ComposedYaml => {
-    const problems = problemsOf(composed, lines);
-    return {
-      documents: [],
-      lines,
-      problems: [...problems, { line: lines.linePos(parser.offset).line, reason }],
-    };
+  const stopped = (reason: string, bound = true): ComposedYaml => {
+    const problem = { line: lines.linePos(parser.offset).line, reason, bound };
+    return { documents: [], lines, problems: [...problemsOf(composed, lines), problem] };
   };
   lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
@@ -43,7 +38,7 @@ export function composeYaml(text: string): ComposedYaml {
     }
     tokens += 1;
     if (parser.stack.length > MAX_DEPTH) return stopped(`it is nested deeper than ${MAX_DEPTH} levels`);
-    if (noise > MAX_NOISE) return stopped('it is no YAML');
+    if (noise > MAX_NOISE) return stopped('it is no YAML', false);
     if (tokens > MAX_TOKENS) return stopped(`it has more than ${MAX_TOKENS} YAML tokens`);
     if (composed.length > MAX_DOCUMENTS) return stopped(`it has more than ${MAX_DOCUMENTS} documents`);
   }

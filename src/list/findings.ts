@@ -55,6 +55,20 @@ export function addEntryLine(findings: Findings, origin: Origin, text: string, o
 
 const COMMA_PAIR = 'two references joined by a comma are read as source and stored name';
 
+/** A file with as many mistakes is another kind of file; reading on would take minutes. */
+const MAX_REJECTS = 10_000;
+
+/** Whether to stop reading, which one more reject says: the file is refused anyway. */
+export function stopsReading({ rejects }: Findings, origin: Origin): boolean {
+  if (rejects.length < MAX_REJECTS) return false;
+  rejects.push({
+    text: '',
+    origin,
+    reason: 'too many mistakes before this line: it and the rest were not read',
+  });
+  return true;
+}
+
 export function addReject(findings: Findings, origin: Origin, text: string, error: OciSaveError): void {
   findings.rejects.push({ text: quotable(text), origin, reason: error.message, hint: error.hint });
 }

@@ -1,4 +1,11 @@
-import { joinEntries, MAX_DEPTH, type MappingEntry, type ParsedTrees, type Tree } from './tree.ts';
+import {
+  joinEntries,
+  MAX_DEPTH,
+  MAX_DOCUMENTS,
+  type MappingEntry,
+  type ParsedTrees,
+  type Tree,
+} from './tree.ts';
 
 const BLANKS = /[ \t\r\n]*/y;
 const TOKEN = /[{}[\],:]|"[^"\\\x00-\x1F]*(?:\\.[^"\\\x00-\x1F]*)*"|[^\s{}[\],:"]+/y;
@@ -23,6 +30,10 @@ export function parseJsonTrees(text: string): ParsedTrees | undefined {
     const root = read(cursor, token, joined, 0);
     if (root === undefined) return undefined;
     roots.push(root);
+    if (roots.length > MAX_DOCUMENTS) {
+      const reason = `it has more than ${MAX_DOCUMENTS} documents`;
+      return { roots: [], problems: [{ line: cursor.line, reason, bound: true }], joined: [] };
+    }
   }
   return roots.length === 0 ? undefined : { roots, problems: [], joined };
 }

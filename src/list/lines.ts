@@ -7,11 +7,14 @@ export interface Line {
 /** No reference is longer than 1,024 characters; a pair of them with options fits. */
 export const MAX_LINE = 4096;
 
-/** The lines that are neither empty nor begin with `#`, as they stand. */
+/** More entries in one file are no list, and their requests would fill the memory. */
+export const MAX_ENTRIES = 500_000;
+
+/** The lines that are neither empty nor begin with `#`, as they stand; of too many, one too many. */
 export function contentLines(text: string): Line[] {
   const lines: Line[] = [];
   let number = 1;
-  for (let start = 0; start <= text.length; number += 1) {
+  for (let start = 0; start <= text.length && lines.length <= MAX_ENTRIES; number += 1) {
     const end = text.indexOf('\n', start);
     const line = text.slice(start, end < 0 ? text.length : end);
     if (!isComment(line)) lines.push({ number, text: line });

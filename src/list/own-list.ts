@@ -1,5 +1,12 @@
 import type { ListDocument } from './document.ts';
-import { addEntryLine, addReject, type Findings, noFindings, type ParseOptions } from './findings.ts';
+import {
+  addEntryLine,
+  addReject,
+  type Findings,
+  noFindings,
+  type ParseOptions,
+  stopsReading,
+} from './findings.ts';
 import { contentLines, stripBlanks } from './lines.ts';
 import { addOwnEntry, IMAGE_KEYS } from './own-entry.ts';
 import { refusal } from './source.ts';
@@ -50,7 +57,10 @@ export function parseOwnList({ file, trees }: ListDocument, options: ParseOption
   }
   if (findings.rejects.length > 0) return findings;
   for (const tree of trees?.roots ?? []) {
-    for (const item of entriesOf(tree, findings)) addItem(findings, file, item, options);
+    for (const item of entriesOf(tree, findings)) {
+      if (stopsReading(findings, { file, line: item.line })) return findings;
+      addItem(findings, file, item, options);
+    }
   }
   return findings;
 }

@@ -1,6 +1,13 @@
 import type { ListDocument } from './document.ts';
-import { addEntryLine, addReject, type Findings, noFindings, type ParseOptions } from './findings.ts';
-import { type Line, MAX_LINE, stripBlanks, stripQuotes } from './lines.ts';
+import {
+  addEntryLine,
+  addReject,
+  type Findings,
+  noFindings,
+  type ParseOptions,
+  stopsReading,
+} from './findings.ts';
+import { type Line, MAX_ENTRIES, MAX_LINE, stripBlanks, stripQuotes } from './lines.ts';
 import { refusal } from './source.ts';
 
 /**
@@ -9,8 +16,15 @@ import { refusal } from './source.ts';
  */
 export function parsePlain({ file, lines }: ListDocument, options: ParseOptions): Findings {
   const findings = noFindings();
+  const last = lines[MAX_ENTRIES];
+  if (last !== undefined) {
+    const fault = refusal(`a list holds at most ${MAX_ENTRIES} entries`, 'Split it.');
+    addReject(findings, { file, line: last.number }, '', fault);
+    return findings;
+  }
   for (const { number, text } of entriesOf(lines)) {
     const origin = { file, line: number };
+    if (stopsReading(findings, origin)) break;
     if (text.length > MAX_LINE) {
       addReject(findings, origin, '', refusal(`this line is longer than ${MAX_LINE} characters`));
     } else {
@@ -50,7 +64,7 @@ function unwrapped(text: string, array: boolean): string {
  * pairs, or carry options.
  */
 export function looksPlain(document: ListDocument): boolean {
-  if (document.isTree) return false;
+  if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;
   const entries = entriesOf(document.lines);
   const good = entries.filter(({ text }) => looksLikeEntry(text)).length;
   return good * 2 >= entries.length;

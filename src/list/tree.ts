@@ -32,6 +32,8 @@ export interface TreeProblem {
   readonly line: number;
   readonly reason: string;
   readonly hint?: string | undefined;
+  /** True where it was too large, not wrong. */
+  readonly bound?: boolean;
 }
 
 export interface ParsedTrees {
@@ -44,6 +46,7 @@ export interface ParsedTrees {
 
 /** The schemas of custom resources reach sixty levels. */
 export const MAX_DEPTH = 200;
+export const MAX_DOCUMENTS = 10_000;
 
 export function isNull(tree: Tree): boolean {
   return tree.kind === 'scalar' && tree.plain && /^(?:|~|null|Null|NULL)$/.test(tree.text);

@@ -1,6 +1,7 @@
 import type { Leaf, LockedImage } from '../lock/index.ts';
 import { type Digest, digestOf, digestTag } from '../oci/digest.ts';
 import { blobsOf, isImage } from '../oci/manifest.ts';
+import { isForeignLayerType } from '../oci/media-type.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Store } from '../store/index.ts';
@@ -47,6 +48,9 @@ export async function describe({
   if (narrowed && wanted.pin !== undefined) {
     notes.push('it was pinned by digest, and readers that take no sparse index get another one');
   }
+  if (tree.nodes.some(hasForeignLayer)) {
+    notes.push('it has foreign layers: they are in the bundle, but containerd asks their publisher even so');
+  }
   const leaves = (options.index === 'narrow' ? root.kept : tree.nodes).flatMap(toLeaf);
   const sizes = sizesOf(options.index === 'narrow' ? root.kept : tree.nodes);
   for (const bytes of root.made) sizes.set(digestOf(bytes), bytes.length);
@@ -73,6 +77,12 @@ function lockedRef({ ref, source, names }: WantedImage): string {
   if (source.transport === 'docker-archive' && source.reference) return formatReference(source.reference);
   const [stored] = names;
   return stored === undefined ? ref : `${stored.name}${stored.tag === undefined ? '' : `:${stored.tag}`}`;
+}
+
+function hasForeignLayer({ manifest }: TreeNode): boolean {
+  return (
+    manifest.kind === 'manifest' && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType))
+  );
 }
 
 function toLeaf({ digest, manifest, platform, attests }: TreeNode): Leaf[] {

@@ -1,6 +1,8 @@
 import type { CopyResult } from '../copy/index.ts';
+import { OciSaveError } from '../errors.ts';
 import { formatOrigin } from '../list/index.ts';
 import { buildLock, type Lock } from '../lock/index.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { FailedImage, Resolution, ResolvedImage } from '../resolve/index.ts';
 
 /** Which images are whole after copying, and which are not, with the error that each one met. */
@@ -26,4 +28,25 @@ export function lockOf(images: readonly ResolvedImage[]): Lock {
   return buildLock(
     images.map(({ image, sizes, wanted }) => ({ image, sizes, origins: wanted.origins.map(formatOrigin) })),
   );
+}
+
+/**
+ * Fails images that say another size of a blob than an image before them: one of the two is wrong, and a lock holds
+ * one size of a blob.
+ */
+export function withoutContradictions({ resolved, failed }: Resolution): Resolution {
+  const sizes = new Map<Digest, number>();
+  const [sound, wrong]: [ResolvedImage[], FailedImage[]] = [[], []];
+  for (const image of resolved) {
+    const contradiction = [...image.sizes].find(([digest, size]) => (sizes.get(digest) ?? size) !== size);
+    if (contradiction === undefined) {
+      sound.push(image);
+      for (const [digest, size] of image.sizes) sizes.set(digest, size);
+    } else {
+      const [digest, size] = contradiction;
+      const message = `it says that blob ${shortDigest(digest)} has ${size} bytes; another image says ${sizes.get(digest)}`;
+      wrong.push({ wanted: image.wanted, error: new OciSaveError({ code: 'digest', message }) });
+    }
+  }
+  return { resolved: sound, failed: [...failed, ...wrong] };
 }
