@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import { OciSaveError } from '../errors.ts';
 import { shortDigest } from '../oci/digest.ts';
+import { isTemporary } from '../registry/index.ts';
 import type { BlobWriter, Store } from '../store/index.ts';
 import type { ContentSource, WantedBlob } from './content-source.ts';
 
@@ -34,7 +35,7 @@ export async function bringBlob(
       maxTimeout: 30_000,
       randomize: true,
       ...(signal === undefined ? {} : { signal }),
-      shouldRetry: ({ error }) => error instanceof OciSaveError && error.code === 'network',
+      shouldRetry: ({ error }) => isTemporary(error),
       onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
         if (retriesLeft === 0) return;
         onRetry?.(

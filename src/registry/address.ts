@@ -22,8 +22,9 @@ for (const [network, prefix] of [
 }
 
 /**
- * Whether a host, as a URL or a socket has it, is a private, link-local or loopback address, or localhost. Names
- * are not looked up: a name in a redirect is what its owner's DNS says, a literal is what the server wants us to ask.
+ * Whether a host, as a URL or a socket has it, is a private, link-local or loopback address, or localhost.
+ * Names are not looked up: a name in a redirect is what its owner's DNS says, a literal is what the server
+ * wants us to ask.
  */
 export function isPrivateHost(host: string): boolean {
   const bare = host

@@ -10,7 +10,9 @@ export interface Connection {
 }
 
 export interface Agents {
-  /** The connection to a URL's origin. `verify: false` takes any certificate: for hosts that the user named. */
+  /**
+   * The connection to a URL's origin. `verify: false` takes any certificate: for hosts that the user named.
+   */
   connect(url: URL, options: { readonly verify: boolean }): Connection;
   close(): void;
 }
@@ -22,7 +24,9 @@ export interface AgentOptions {
   readonly env: Environment;
 }
 
-/** Agents that keep connections alive: resolving a list is mostly HEADs, and a handshake costs more than one. */
+/**
+ * Agents that keep connections alive: resolving a list is mostly HEADs, and a handshake costs more than one.
+ */
 export function createAgents({ sockets, env }: AgentOptions): Agents {
   const connections = new Map<string, Connection>();
   const open = (url: URL, verify: boolean): Connection => {

@@ -91,8 +91,8 @@ export function formatRefusal({ status, words }: Refusal): string {
 const HTTP_DATE = /^[A-Za-z]{3,9},? .*(?:GMT|UTC)$|^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d /;
 
 /**
- * Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is compared
- * with the sender's own clock where it tells it. Anything else counts as absent.
+ * Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is
+ * compared with the sender's own clock where it tells it. Anything else counts as absent.
  */
 export function parseRetryAfter(
   header: string | undefined,

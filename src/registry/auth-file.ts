@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import type { Credentials } from './credentials.ts';
 
-/** An auth file's content (containers-auth.json(5), docker's config.json). Empty entries are left out of `auths`. */
+/**
+ * An auth file's content (containers-auth.json(5), docker's config.json). Empty entries are left out of
+ * `auths`.
+ */
 export interface AuthFile {
   /** How messages name the file. */
   readonly path: string;

@@ -20,8 +20,8 @@ export interface AuthFileSearch {
 }
 
 /**
- * Where credentials are looked for, in order: containers-auth.json(5), as skopeo and podman do. A file that is
- * named, by option or by REGISTRY_AUTH_FILE, is the only one.
+ * Where credentials are looked for, in order: containers-auth.json(5), as skopeo and podman do. A file that
+ * is named, by option or by REGISTRY_AUTH_FILE, is the only one.
  */
 export function authFilePlaces({ authFile, env, userId }: AuthFileSearch): AuthFilePlace[] {
   if (authFile) return [{ path: authFile, legacy: false, required: true }];

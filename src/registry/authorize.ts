@@ -29,11 +29,13 @@ export interface AuthorizeCall {
 }
 
 export interface Authorizer {
-  /** By what the registry is known to ask for, before it asks; undefined where it has asked for nothing yet. */
+  /**
+   * By what the registry is known to ask for, before it asks; undefined where it has asked for nothing yet.
+   */
   ahead(call: AuthorizeCall): Promise<Authorization | undefined>;
   /**
-   * After a 401: what to send instead of what was refused. Undefined where there is nothing else to send, which
-   * ends the matter.
+   * After a 401: what to send instead of what was refused. Undefined where there is nothing else to send,
+   * which ends the matter.
    */
   after(
     call: AuthorizeCall,

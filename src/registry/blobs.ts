@@ -27,8 +27,9 @@ export interface BlobResponse {
   /** The first byte that comes: the one asked for, or 0 where the server ignores ranges. */
   readonly offset: number;
   /**
-   * The bytes from there to the blob's end. It errs with `digest` where there are more than the descriptor says,
-   * and with `network` where there are fewer or none come. Nobody has hashed them. Read it or destroy it.
+   * The bytes from there to the blob's end. It errs with `digest` where there are more than the descriptor
+   * says, and with `network` where there are fewer or none come. Nobody has hashed them. Read it or destroy
+   * it.
    */
   readonly body: Readable;
 }
@@ -64,8 +65,8 @@ export function getBlob(
 }
 
 /**
- * A foreign layer from an address that its manifest names: anonymous, by https, or by http from a host that the
- * user named as insecure.
+ * A foreign layer from an address that its manifest names: anonymous, by https, or by http from a host that
+ * the user named as insecure.
  * @throws OciSaveError `unsupported` for any other address
  */
 export function getUrl(

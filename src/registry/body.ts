@@ -18,8 +18,8 @@ export interface BodyRules {
 }
 
 /**
- * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up or
- * goes silent, and closes the connection when it is given up. Whoever gets it reads it or destroys it.
+ * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up
+ * or goes silent, and closes the connection when it is given up. Whoever gets it reads it or destroys it.
  */
 export function boundedBody(message: IncomingMessage, rules: BodyRules): Readable {
   const { limit, stallMilliseconds, signal } = rules;
@@ -88,8 +88,8 @@ function abortedBy(signal: AbortSignal): Error {
 }
 
 /**
- * The beginning of an error's body, up to `limit` bytes. A body that breaks off or stalls costs words, not the
- * answer: its status is what matters.
+ * The beginning of an error's body, up to `limit` bytes. A body that breaks off or stalls costs words, not
+ * the answer: its status is what matters.
  */
 export async function readBeginning(
   message: IncomingMessage,

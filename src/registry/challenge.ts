@@ -1,4 +1,6 @@
-/** One challenge of a WWW-Authenticate header (RFC 9110, 11.6.1): scheme and parameter names in lower case. */
+/**
+ * One challenge of a WWW-Authenticate header (RFC 9110, 11.6.1): scheme and parameter names in lower case.
+ */
 export interface Challenge {
   readonly scheme: string;
   readonly parameters: ReadonlyMap<string, string>;
@@ -58,8 +60,9 @@ function takeParameters(cursor: Cursor): Map<string, string> {
 }
 
 /**
- * All challenges of all WWW-Authenticate lines, in order. A comma separates challenges and parameters alike, so a
- * word after a comma belongs to the challenge before it only where `=` follows. What cannot be read ends its line.
+ * All challenges of all WWW-Authenticate lines, in order. A comma separates challenges and parameters alike,
+ * so a word after a comma belongs to the challenge before it only where `=` follows. What cannot be read ends
+ * its line.
  */
 export function parseChallenges(lines: readonly string[]): Challenge[] {
   return lines.flatMap((text) => {
@@ -84,7 +87,9 @@ export type Scheme =
       readonly scope: string | undefined;
     };
 
-/** The scheme to answer with: Bearer before Basic, whatever their order; undefined where neither is offered. */
+/**
+ * The scheme to answer with: Bearer before Basic, whatever their order; undefined where neither is offered.
+ */
 export function chooseScheme(challenges: readonly Challenge[]): Scheme | undefined {
   for (const { scheme, parameters } of challenges) {
     const realm = parameters.get('realm');

@@ -31,18 +31,22 @@ export interface RegistryClientOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** Reads from registries. Errors are OciSaveErrors; what `isTemporary` says yes to is worth another attempt. */
+/**
+ * Reads from registries. Errors are OciSaveErrors; what `isTemporary` says yes to is worth another attempt.
+ */
 export interface RegistryClient {
   /**
-   * What the registry's headers claim of a manifest, by tag or digest. Undefined where only a GET can tell; then
-   * the caller GETs. A host that refuses HEAD is not asked again.
+   * What the registry's headers claim of a manifest, by tag or digest. Undefined where only a GET can tell;
+   * then the caller GETs. A host that refuses HEAD is not asked again.
    */
   headManifest(
     repository: Repository,
     reference: string,
     signal?: AbortSignal,
   ): Promise<ManifestHead | undefined>;
-  /** A manifest's exact bytes. For a digest they hash to it, else `digest`; `unsupported` where it is none. */
+  /**
+   * A manifest's exact bytes. For a digest they hash to it, else `digest`; `unsupported` where it is none.
+   */
   getManifest(repository: Repository, reference: string, signal?: AbortSignal): Promise<ServedManifest>;
   /** One GET of a blob, from `offset` on. It is not retried: the caller resumes. */
   getBlob(repository: Repository, blob: WantedBlob, options?: BlobOptions): Promise<BlobResponse>;

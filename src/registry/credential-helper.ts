@@ -8,8 +8,8 @@ import type { Credentials } from './credentials.ts';
 const HELPER_MILLISECONDS = 60_000;
 
 /**
- * What a helper may need of our environment: where its own login lies. Nothing else is handed on, least of all
- * the secrets that a workflow keeps in variables.
+ * What a helper may need of our environment: where its own login lies. Nothing else is handed on, least of
+ * all the secrets that a workflow keeps in variables.
  */
 const PASSED = [
   /^(PATH|HOME|USER|LOGNAME|TMPDIR|LANG|LC_ALL|DISPLAY|WAYLAND_DISPLAY|DBUS_SESSION_BUS_ADDRESS)$/,
@@ -21,7 +21,9 @@ const PASSED = [
 
 const answerSchema = z.looseObject({ Username: z.string().default(''), Secret: z.string().default('') });
 
-/** The words by which helpers say that they know no login (docker-credential-helpers, credentials/error.go). */
+/**
+ * The words by which helpers say that they know no login (docker-credential-helpers, credentials/error.go).
+ */
 const NOT_FOUND = 'credentials not found in native keychain';
 
 export interface HelperCall {

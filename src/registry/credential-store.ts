@@ -27,8 +27,8 @@ export interface CredentialStoreOptions extends AuthFileSearch {
 export const anonymous: CredentialStore = { find: () => Promise.resolve(undefined) };
 
 /**
- * Reads the auth files that skopeo reads, in its order. The first file that has an answer wins; inside a file the
- * order is `credHelpers`, a non-empty entry of `auths`, `credsStore`, as docker has it.
+ * Reads the auth files that skopeo reads, in its order. The first file that has an answer wins; inside a file
+ * the order is `credHelpers`, a non-empty entry of `auths`, `credsStore`, as docker has it.
  * @throws OciSaveError `usage` for a file that cannot be read, or is none; a file that is absent is no error,
  *   except where the option names it.
  */

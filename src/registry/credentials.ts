@@ -29,8 +29,9 @@ const DOCKER_HUB = new Set([
 ]);
 
 /**
- * An auth file's key as `domain` or `domain/namespace`. Keys with a scheme are docker's: the host alone counts, as
- * containers/image has it. Without one, a slash at the end marks an address; other paths are podman's namespaces.
+ * An auth file's key as `domain` or `domain/namespace`. Keys with a scheme are docker's: the host alone
+ * counts, as containers/image has it. Without one, a slash at the end marks an address; other paths are
+ * podman's namespaces.
  */
 export function normalizeKey(key: string): string {
   const bare = key.trim().replace(/^https?:\/\//i, '');
@@ -56,7 +57,8 @@ export interface FoundEntry<T> {
 }
 
 /**
- * The entry for a repository: the longest key wins; among forms of one key, the normal one, then the file's order.
+ * The entry for a repository: the longest key wins; among forms of one key, the normal one, then the file's
+ * order.
  */
 export function findEntry<T>(
   entries: ReadonlyMap<string, T>,

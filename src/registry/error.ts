@@ -2,7 +2,9 @@ import { OciSaveError } from '../errors.ts';
 import { formatRefusal, type Refusal } from './answer.ts';
 import { networkFault } from './network-fault.ts';
 
-/** Above this a 429 is a quota, which comes back in hours; below it a throttle, which comes back in seconds. */
+/**
+ * Above this a 429 is a quota, which comes back in hours; below it a throttle, which comes back in seconds.
+ */
 export const MAX_THROTTLE_MILLISECONDS = 60_000;
 
 /** Whose credentials went with a request. */
@@ -49,7 +51,9 @@ function inHours(milliseconds: number): string {
   return minutes > 60 * 24 * 31 ? 'a long time' : `${Math.ceil(minutes / 60)} h`;
 }
 
-/** The error for an answer that is no success. `subject` says what was asked for, `sent` what went with it. */
+/**
+ * The error for an answer that is no success. `subject` says what was asked for, `sent` what went with it.
+ */
 export function refusalError(subject: string, refusal: Refusal, sent: Sent): OciSaveError {
   const { host, status, codes } = refusal;
   const message = `${subject}: ${host} answered ${formatRefusal(refusal)}`;
@@ -105,8 +109,8 @@ export function networkError(subject: string, host: string, cause: unknown): Oci
 }
 
 /**
- * Whether asking again may help: a network fault that is none of trust or protocol. An error that is not of this
- * folder is temporary where it is classed `network`.
+ * Whether asking again may help: a network fault that is none of trust or protocol. An error that is not of
+ * this folder is temporary where it is classed `network`.
  */
 export function isTemporary(error: unknown): boolean {
   return error instanceof OciSaveError && error.code === 'network' && !networkFault(error.cause).permanent;

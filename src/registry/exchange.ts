@@ -16,8 +16,8 @@ import { createGate, type Gate } from './throttle.ts';
 
 export interface Exchange {
   /**
-   * Asks, follows redirects, waits for throttles and retries what goes away by itself, `read` included. `read`
-   * gets every answer that is final, refusals too, and has to read, bound or discard its body.
+   * Asks, follows redirects, waits for throttles and retries what goes away by itself, `read` included.
+   * `read` gets every answer that is final, refusals too, and has to read, bound or discard its body.
    * @throws OciSaveError
    */
   ask<T>(ask: Ask, read: (answer: Answer) => Promise<T> | T): Promise<T>;

@@ -1,4 +1,6 @@
-/** The hosts that the user named under `insecure-registries`: plain HTTP or any certificate, for these alone. */
+/**
+ * The hosts that the user named under `insecure-registries`: plain HTTP or any certificate, for these alone.
+ */
 export interface InsecureHosts {
   /** Whether a domain is named, port included, exactly as references write it. */
   names(domain: string): boolean;

@@ -34,7 +34,10 @@ export interface ManifestCall {
   readonly onWarning: (message: string) => void;
 }
 
-/** Registries answer 404 where a type that they hold is not asked for: all in one header, as some read only one. */
+/**
+ * Registries answer 404 where a type that they hold is not asked for: all in one header, as some read only
+ * one.
+ */
 const ACCEPT = ACCEPTED_MANIFESTS.join(', ');
 
 function requestOf(method: 'GET' | 'HEAD', { repository, reference, signal }: ManifestCall): RegistryRequest {
@@ -47,8 +50,8 @@ function requestOf(method: 'GET' | 'HEAD', { repository, reference, signal }: Ma
 }
 
 /**
- * HEAD of a manifest: a pull that no quota counts. Undefined where only a GET can tell; a host that refuses HEAD,
- * or says no digest, is not asked again.
+ * HEAD of a manifest: a pull that no quota counts. Undefined where only a GET can tell; a host that refuses
+ * HEAD, or says no digest, is not asked again.
  */
 export async function headManifest(call: ManifestCall): Promise<ManifestHead | undefined> {
   const { registry, session, reference } = call;

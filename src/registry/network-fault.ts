@@ -56,8 +56,8 @@ export function networkFault(cause: unknown): NetworkFault {
 }
 
 /**
- * Whether a failed TLS attempt looks like a server of plain HTTP: it answered in another language, hung up on the
- * greeting, or nobody listens on the port of https.
+ * Whether a failed TLS attempt looks like a server of plain HTTP: it answered in another language, hung up on
+ * the greeting, or nobody listens on the port of https.
  */
 export function looksLikePlainHttp(cause: unknown): boolean {
   const code = systemCodeOf(cause) ?? '';

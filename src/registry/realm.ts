@@ -11,8 +11,8 @@ export interface Realm {
 }
 
 /**
- * The address of a token service. A stranger named it and it gets a password: it has to be https, and no private
- * address where the registry is a public one; an insecure registry may name any.
+ * The address of a token service. A stranger named it and it gets a password: it has to be https, and no
+ * private address where the registry is a public one; an insecure registry may name any.
  * @throws OciSaveError `unsupported` for any other
  */
 export function checkedRealm({ realm, registry, insecure, subject }: Realm): URL {

@@ -22,8 +22,8 @@ export interface Redirect {
 /**
  * Where a redirect leads, whether absolute or relative. Its query is never quoted: presigned addresses are
  * secrets.
- * @throws OciSaveError `unsupported` where it leads from https to http, to another protocol, nowhere, or from a
- *   public registry to a private address (google/go-containerregistry refuses these, too).
+ * @throws OciSaveError `unsupported` where it leads from https to http, to another protocol, nowhere, or from
+ *   a public registry to a private address (google/go-containerregistry refuses these, too).
  */
 export function redirectTarget({ subject, from, location, peer, trusted }: Redirect): URL {
   const refuse = (why: string): OciSaveError =>

@@ -17,8 +17,8 @@ export interface Registry {
   /** Its address, https unless it is insecure and speaks plain HTTP. Shared by all who wait for it. */
   readonly address: () => Promise<URL>;
   /**
-   * Runs the first request alone until `done` is called, so that one request, not all of a burst, learns how the
-   * registry wants to be asked. Later ones run at once.
+   * Runs the first request alone until `done` is called, so that one request, not all of a burst, learns how
+   * the registry wants to be asked. Later ones run at once.
    */
   readonly first: <T>(run: (done: () => void) => Promise<T>) => Promise<T>;
 }
@@ -47,7 +47,8 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
       if (!insecure) return Promise.resolve(new URL(`https://${host}`));
       const probing = (address ??= withRetries(() => probe(host, knock), policy, {}));
       probing.catch(() => {
-        // A registry that was away is asked again by the next request; whoever waits for this one hears of it.
+        // A registry that was away is asked again by the next request; whoever waits for this one hears of
+        // it.
         if (address === probing) address = undefined;
       });
       return probing;
@@ -68,7 +69,10 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
   };
 }
 
-/** An insecure registry is asked in TLS first: one that has a certificate, of whatever kind, is not downgraded. */
+/**
+ * An insecure registry is asked in TLS first: one that has a certificate, of whatever kind, is not
+ * downgraded.
+ */
 async function probe(host: string, knock: Knock): Promise<URL> {
   const secure = new URL(`https://${host}`);
   try {

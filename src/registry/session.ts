@@ -38,7 +38,9 @@ type Outcome<T> =
   | { readonly value: T }
   | { readonly challenges: readonly string[]; readonly error: OciSaveError };
 
-/** Without anything, with what the challenge asks for, and once with a fresh token or password: never a loop. */
+/**
+ * Without anything, with what the challenge asks for, and once with a fresh token or password: never a loop.
+ */
 const MAX_ROUNDS = 3;
 
 export function createSession(registry: Registry, exchange: Exchange, authorizer: Authorizer): Session {

@@ -3,8 +3,8 @@ import type { Token } from './token.ts';
 /** Tokens by key; parallel requests for one share a single fetch. */
 export interface TokenCache {
   /**
-   * The key's token: kept until its renewal is due, or until it is `refused`. A refused token that another request
-   * has renewed meanwhile is not renewed twice. Failures are not kept.
+   * The key's token: kept until its renewal is due, or until it is `refused`. A refused token that another
+   * request has renewed meanwhile is not renewed twice. Failures are not kept.
    */
   get(key: string, fetch: () => Promise<Token>, refused?: string): Promise<string>;
 }

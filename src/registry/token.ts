@@ -9,7 +9,10 @@ import type { Answer, Ask } from './follow.ts';
 import { checkedRealm, type Realm } from './realm.ts';
 
 const MAX_TOKEN_BYTES = 1024 * 1024;
-/** What a token without `expires_in` lives (distribution's token documentation), and the most that is believed. */
+/**
+ * What a token without `expires_in` lives (distribution's token documentation), and the most that is
+ * believed.
+ */
 const DEFAULT_SECONDS = 60;
 const MAX_SECONDS = 24 * 60 * 60;
 /** A token is renewed so much before its end, so that no request arrives with one that has just ended. */
@@ -43,8 +46,8 @@ export function lifetimeOf(expiresIn: unknown): number {
 }
 
 /**
- * Asks a token service for a token: by GET with a user's name and password or anonymously, by POST (OAuth2) with
- * an identity token (distribution, spec/auth/token.md and oauth.md).
+ * Asks a token service for a token: by GET with a user's name and password or anonymously, by POST (OAuth2)
+ * with an identity token (distribution, spec/auth/token.md and oauth.md).
  * @throws OciSaveError `denied` where the service refuses, `unsupported` for a realm that is not asked
  */
 export async function fetchToken(exchange: Exchange, request: TokenRequest): Promise<Token> {

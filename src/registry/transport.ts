@@ -9,7 +9,9 @@ export interface WireRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly content?: string | undefined;
-  /** Called when the request's turn has come; it goes out when this resolves, and not at all where it rejects. */
+  /**
+   * Called when the request's turn has come; it goes out when this resolves, and not at all where it rejects.
+   */
   readonly admitted?: () => Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }

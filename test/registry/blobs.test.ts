@@ -150,7 +150,7 @@ describe('getBlob', () => {
     using client = clientOf([stub]);
     const { body } = await client.getBlob(repositoryAt(stub), blob);
     body.destroy();
-    await closed.promise;
+    await expect(closed.promise).resolves.toBeUndefined();
   });
 
   it('ends with the reason of its signal, before and during the body', async () => {

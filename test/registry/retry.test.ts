@@ -11,6 +11,7 @@ import { clientOf, failureOf, repositoryAt } from './support.ts';
 
 const index = { mediaType: OCI_INDEX, bytes: jsonBytes({ schemaVersion: 2, manifests: [] }) };
 const digest = digestOf(index.bytes);
+const large = { ...index, bytes: new Uint8Array(1024 * 1024) };
 
 describe('retries', () => {
   it.each([500, 502, 503, 408])('go on after %s', async (status) => {
@@ -126,11 +127,13 @@ describe('connections', () => {
     await using stub = await startStub((request, response) =>
       request.path.endsWith('/gone')
         ? answerError(response, 404, 'MANIFEST_UNKNOWN', 'unknown')
-        : answerManifest(request, response, index),
+        : answerManifest(request, response, request.path.endsWith('/large') ? large : index),
     );
     using client = clientOf([stub]);
     await client.headManifest(repositoryAt(stub), '1');
     const before = stub.connections();
+    // Larger than what is read of an unwanted body: HEAD has none.
+    await client.headManifest(repositoryAt(stub), 'large');
     for (let nth = 0; nth < 10; nth += 1) {
       await client.headManifest(repositoryAt(stub), `v${nth}`);
       await client.getManifest(repositoryAt(stub), `v${nth}`);
