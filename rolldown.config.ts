@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { defineConfig } from 'rolldown';
 import { licensePlugin } from 'rolldown-license-plugin';
 
@@ -14,10 +15,21 @@ const ALLOWED = new Set([
 ]);
 
 export default defineConfig({
-  input: { cli: 'src/cli.ts' },
+  input: { api: 'src/api.ts', cli: 'src/cli.ts', index: 'src/action/index.ts' },
   platform: 'node',
   // Not minified and without a map: people read it in review, and stack traces tell the place.
-  output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', cleanDir: true },
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    // Both the command and the action have a main.ts, which their entries load: cli-main.js, action-main.js.
+    chunkFileNames: ({ name, facadeModuleId }) =>
+      name === 'main' && facadeModuleId
+        ? `${path.basename(path.dirname(facadeModuleId))}-main.js`
+        : '[name].js',
+    cleanDir: true,
+    // Otherwise the shared chunk takes the name of one of its modules, and another one when an entry is added.
+    codeSplitting: { groups: [{ name: 'engine', minShareCount: 2 }] },
+  },
   plugins: [
     licensePlugin({
       allow: ({ license }) => ALLOWED.has(license),

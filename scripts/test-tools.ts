@@ -1,17 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findTool, TOOLS_BIN, toolsSearchPath } from '../test/support/tools.ts';
 
 /**
  * Lists the programs that the tests with real servers need, and brings the missing ones where it can: by apt as
- * root, and crane by Go. Otherwise it prints the line to run and ends with 1: a missing program is no skipped test.
+ * root, by Go, and by pip into an environment of their own. Otherwise it prints the line to run and ends with 1: a
+ * missing program is no skipped test.
  */
 
 interface Tool {
   readonly name: string;
   /** Debian's package. */
   readonly package?: string;
+  /** The Go module of the program, with its version. */
+  readonly go?: string;
+  /** The Python package, with its version. */
+  readonly pip?: string;
   readonly version: readonly string[];
   /** False: tests that want it can do with something else. */
   readonly needed?: false;
@@ -30,11 +35,20 @@ const TOOLS: readonly Tool[] = [
   { name: 'dpkg-deb', package: 'dpkg', version: ['--version'] },
   { name: 'apt-get', package: 'apt', version: ['--version'] },
   { name: 'git', package: 'git', version: ['--version'] },
-  { name: 'crane', version: ['version'] },
+  { name: 'crane', go: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1', version: ['version'] },
+  { name: 'act', go: 'github.com/nektos/act@v0.2.89', version: ['--version'] },
+  {
+    name: 'actionlint',
+    go: 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12',
+    version: ['-version'],
+  },
+  { name: 'zizmor', pip: 'zizmor==1.32.0', version: ['--version'] },
+  { name: 'check-jsonschema', pip: 'check-jsonschema==0.39.0', version: ['--version'] },
   { name: 'zot', version: [], needed: false },
 ];
 
-const CRANE = 'github.com/google/go-containerregistry/cmd/crane@v0.22.1';
+/** Python's environment; its programs are linked into the tools' folder. */
+const PYTHON = join(TOOLS_BIN, '..', 'python');
 const LOG = join(TOOLS_BIN, '..', 'install.log');
 
 const missing = (): Tool[] => TOOLS.filter(({ name }) => findTool(name) === undefined);
@@ -88,12 +102,29 @@ function installPackages(): void {
   }
 }
 
-function installCrane(): void {
-  if (findTool('crane') !== undefined) return;
+function buildByGo(): void {
   const go = findTool('go');
   if (go === undefined) return;
-  console.log('building crane');
-  logged(go, ['install', CRANE], { GOBIN: TOOLS_BIN });
+  for (const { name, go: module } of missing()) {
+    if (module === undefined) continue;
+    console.log(`building ${name}`);
+    logged(go, ['install', module], { GOBIN: TOOLS_BIN });
+  }
+}
+
+function installByPip(): void {
+  const wanted = missing().flatMap(({ name, pip }) => (pip === undefined ? [] : [{ name, pip }]));
+  const python = findTool('python3');
+  if (wanted.length === 0 || python === undefined) return;
+  console.log(`installing ${wanted.map(({ pip }) => pip).join(' ')}`);
+  const own = join(PYTHON, 'bin', 'python3');
+  const packages = wanted.map(({ pip }) => pip);
+  if (!existsSync(own) && !logged(python, ['-m', 'venv', PYTHON])) return;
+  if (!logged(own, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages])) return;
+  for (const { name } of wanted) {
+    rmSync(join(TOOLS_BIN, name), { force: true });
+    symlinkSync(join('..', 'python', 'bin', name), join(TOOLS_BIN, name));
+  }
 }
 
 /** What the user has to run. */
@@ -103,13 +134,21 @@ function advice(): string {
     ...(packages.length === 0
       ? []
       : [`sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages.join(' ')}`]),
-    ...(findTool('crane') === undefined ? [`GOBIN=${TOOLS_BIN} go install ${CRANE}   # needs Go`] : []),
+    ...missing().flatMap(({ go }) =>
+      go === undefined ? [] : [`GOBIN=${TOOLS_BIN} go install ${go}   # needs Go`],
+    ),
+    ...missing().flatMap(({ name, pip }) =>
+      pip === undefined
+        ? []
+        : [`pipx install ${pip}   # ${name}; or have python3 with venv, and run this again`],
+    ),
   ];
   return lines.map((line) => `  ${line}`).join('\n');
 }
 
 installPackages();
-installCrane();
+buildByGo();
+installByPip();
 console.log('Programs for the tests with real servers:');
 list();
 const needed = missing().filter((tool) => tool.needed !== false);

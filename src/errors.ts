@@ -7,6 +7,15 @@ export type FailureClass = 'not-found' | 'denied' | 'quota' | 'network' | 'diges
  */
 export type ErrorCode = FailureClass | 'usage' | 'list' | 'machine' | 'interrupted';
 
+/** One of several faults behind an error, with its place in a list where it has one. */
+export interface ErrorDetail {
+  readonly message: string;
+  /** A list's path, or a word for one that is no file. */
+  readonly file?: string | undefined;
+  /** From 1. */
+  readonly line?: number | undefined;
+}
+
 export interface ErrorParts {
   readonly code: ErrorCode;
   /** What happened, to what: one sentence without a secret. */
@@ -14,6 +23,8 @@ export interface ErrorParts {
   /** What the reader can do about it. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
+  /** The faults one by one, where the message tells several of them. */
+  readonly details?: readonly ErrorDetail[] | undefined;
 }
 
 /** The one error of this project: a value that users read. */
@@ -21,11 +32,13 @@ export class OciSaveError extends Error {
   override readonly name = 'OciSaveError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly details: readonly ErrorDetail[];
 
-  constructor({ code, message, hint, cause }: ErrorParts) {
+  constructor({ code, message, hint, cause, details = [] }: ErrorParts) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.hint = hint;
+    this.details = details;
   }
 }
 
@@ -60,8 +73,8 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The system's error code (`ENOENT`, `ENOSPC`), where the thrown value carries one. */
+/** The system's error code (`ENOENT`, `ENOSPC`), where the thrown value carries one; our own codes are none. */
 export function systemCodeOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  if (!(thrown instanceof Error) || thrown instanceof OciSaveError || !('code' in thrown)) return undefined;
   return typeof thrown.code === 'string' ? thrown.code : undefined;
 }

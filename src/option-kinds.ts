@@ -6,14 +6,18 @@ export interface OptionMeta {
   readonly description: string;
   /** The default as people read it. */
   readonly default: string;
+  /** The default as it can be written; empty where none can, or where people read another text. */
+  readonly writtenDefault: string;
   readonly choices?: readonly string[] | undefined;
   readonly short?: string | undefined;
   readonly placeholder?: string | undefined;
   /** True for the one option whose values are the command line's arguments. */
   readonly argument?: boolean | undefined;
+  /** Words that differ for the action's input. */
+  readonly asInput?: { readonly description?: string; readonly default?: string } | undefined;
 }
 
-interface Wording {
+interface Wording extends Pick<OptionMeta, 'asInput'> {
   readonly description: string;
   readonly defaultText?: string;
   readonly short?: string;
@@ -28,7 +32,13 @@ function metaOf(
   choices?: readonly string[],
 ): OptionMeta {
   const { defaultText, ...rest } = wording;
-  return { kind, ...rest, default: defaultText ?? fallback, ...(choices === undefined ? {} : { choices }) };
+  return {
+    kind,
+    ...rest,
+    default: defaultText ?? fallback,
+    writtenDefault: defaultText === undefined ? fallback : '',
+    ...(choices === undefined ? {} : { choices }),
+  };
 }
 
 /** Lines or comma-separated words, `#` comments; an array of such texts from a repeated flag or the API. */
@@ -68,7 +78,7 @@ export function choiceOption<const Choices extends readonly [string, ...string[]
   const words = choices.join(', ');
   return z
     .preprocess(
-      (given) => (given === '' || given === undefined ? fallback : given),
+      (given: Choices[number] | '' | undefined) => (given === '' || given === undefined ? fallback : given),
       z.enum(choices, {
         error: ({ input }) => `'${String(input)}' is not one of ${words}`,
       }),
@@ -88,7 +98,7 @@ export function booleanOption(fallback: boolean, wording: Wording) {
   };
   return z
     .preprocess(
-      (given) =>
+      (given: boolean | string | undefined) =>
         given === '' || given === undefined
           ? fallback
           : typeof given === 'string'
@@ -107,7 +117,7 @@ export function numberOption(
   const error = `a whole number from ${min} to ${max} is wanted`;
   return z
     .preprocess(
-      (given) =>
+      (given: number | string | undefined) =>
         given === '' || given === undefined
           ? fallback
           : typeof given === 'string' && /^\d+$/.test(given)

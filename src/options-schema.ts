@@ -16,11 +16,13 @@ export const optionsSchema = z.strictObject({
   images: listOption({
     description: 'references inline; on the command line, its arguments',
     argument: true,
+    asInput: { description: 'references inline, as lines of a list' },
   }),
   imageList: listOption({
     short: 'f',
     placeholder: 'FILE',
     description: 'image lists: files, globs, or - for standard input',
+    asInput: { description: 'image lists: files, globs' },
   }),
   listFormat: textOption('auto', {
     placeholder: 'FORMAT',
@@ -79,6 +81,7 @@ export const optionsSchema = z.strictObject({
     placeholder: 'FOLDER',
     description: 'where blobs are kept between runs',
     defaultText: "oci-save in the user's cache folder",
+    asInput: { default: '_oci-save beside the workspace' },
   }),
   copier: choiceOption(['skopeo', 'direct'], 'skopeo', {
     description: 'who moves image layers over 1 MiB: skopeo, or the built-in client',
@@ -103,8 +106,17 @@ export const optionsSchema = z.strictObject({
   skopeo: textOption('auto', {
     placeholder: 'FILE',
     description: 'the skopeo to use',
-    defaultText: 'the first on PATH',
+    defaultText: 'the first on PATH that is new enough',
+    asInput: {
+      description: 'the skopeo to use: a file, or URL#sha256=HEX of a static binary',
+      default: "on PATH, else by the system's package manager, else by Homebrew",
+    },
   }),
+});
+
+/** The action's inputs: the options of a save, and what concerns the workflow alone. */
+export const inputsSchema = optionsSchema.extend({
+  summary: booleanOption(true, { description: 'write a job summary: failures, images, digests, sizes' }),
 });
 
 /** `imageList` as it is written on a command line and in a workflow: `image-list`. */
@@ -114,8 +126,23 @@ export function kebab(name: string): string {
 
 /** What documents and `--help` say of each option, by its camelCase name. */
 export function describeOptions(): ReadonlyMap<string, OptionMeta> {
+  return describe(optionsSchema);
+}
+
+/** The same of the action's inputs. */
+export function describeInputs(): ReadonlyMap<string, OptionMeta> {
   return new Map(
-    Object.entries(optionsSchema.shape)
+    [...describe(inputsSchema)].map(([name, meta]) => [name, { ...meta, ...meta.asInput }] as const),
+  );
+}
+
+function describe({
+  shape,
+}: {
+  readonly shape: Readonly<Record<string, z.ZodType>>;
+}): ReadonlyMap<string, OptionMeta> {
+  return new Map(
+    Object.entries(shape)
       .map(([name, schema]) => [name, z.globalRegistry.get(schema)?.['option']] as const)
       .flatMap(([name, meta]) => (isOptionMeta(meta) ? [[name, meta] as const] : [])),
   );

@@ -3,16 +3,25 @@ import { OciSaveError } from './errors.ts';
 import { type NamingRule, parseNamingRule } from './lock/index.ts';
 import { nearest } from './nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from './oci/platform.ts';
-import { kebab, optionsSchema } from './options-schema.ts';
+import { inputsSchema, kebab, optionsSchema } from './options-schema.ts';
+import { parseWantedSkopeo, type WantedSkopeo } from './skopeo/wanted.ts';
 
 type Parsed = z.infer<typeof optionsSchema>;
 
 /** Options of a save, read and checked. */
-export interface SaveOptions extends Omit<Parsed, 'platforms' | 'naming' | 'layout'> {
+export interface SaveOptions extends Omit<Parsed, 'platforms' | 'naming' | 'layout' | 'skopeo'> {
   /** Undefined: the machine's own. */
   readonly platforms: PlatformChoice | undefined;
   readonly naming: readonly NamingRule[];
   readonly layout: readonly ('oci' | 'zot')[];
+  readonly skopeo: WantedSkopeo;
+}
+
+/** What the action is told: the options of a save, and what concerns the workflow alone. */
+export interface ActionInputs {
+  readonly options: SaveOptions;
+  /** Whether a job summary is written. */
+  readonly summary: boolean;
 }
 
 /**
@@ -20,15 +29,40 @@ export interface SaveOptions extends Omit<Parsed, 'platforms' | 'naming' | 'layo
  * is near, and values that are none of the allowed.
  */
 export function parseOptions(given: Readonly<Record<string, unknown>>): SaveOptions {
-  const parsed = optionsSchema.safeParse(given);
-  if (!parsed.success) {
-    throw new OciSaveError({
-      code: 'usage',
-      message: parsed.error.issues.flatMap(describeIssue).join('\n'),
-      hint: 'oci-save save --help lists every option.',
-    });
-  }
-  const { platforms, naming, layout, ...options } = parsed.data;
+  return settle(
+    read(optionsSchema, given, { noun: 'option', hint: 'oci-save save --help lists every option.' }),
+  );
+}
+
+/** The same for the inputs of the action, which are texts; empty ones have their default. */
+export function parseInputs(given: Readonly<Record<string, string>>): ActionInputs {
+  const { summary, ...options } = read(inputsSchema, given, {
+    noun: 'input',
+    hint: 'action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.',
+  });
+  return { options: settle(options), summary };
+}
+
+interface Words {
+  /** What the names are called. */
+  readonly noun: string;
+  readonly hint: string;
+}
+
+function read<Shape extends z.core.$ZodLooseShape>(
+  schema: z.ZodObject<Shape, z.core.$strict>,
+  given: Readonly<Record<string, unknown>>,
+  { noun, hint }: Words,
+): z.infer<z.ZodObject<Shape, z.core.$strict>> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const names = Object.keys(schema.shape).map(kebab);
+  const message = parsed.error.issues.flatMap((issue) => describeIssue(issue, noun, names)).join('\n');
+  throw new OciSaveError({ code: 'usage', message, hint });
+}
+
+/** Checks what one option's schema cannot see, and reads the values that are more than words. */
+function settle({ platforms, naming, layout, skopeo, ...options }: Parsed): SaveOptions {
   if (options.output === 'none' && options.archive === 'none' && !options.dryRun) {
     throw new OciSaveError({
       code: 'usage',
@@ -41,14 +75,15 @@ export function parseOptions(given: Readonly<Record<string, unknown>>): SaveOpti
     platforms: platforms === '' ? undefined : parsePlatformChoice(platforms),
     naming: naming.length === 0 ? [{ kind: 'keep-domain' }] : naming.map(parseNamingRule),
     layout: parseLayout(layout),
+    skopeo: parseWantedSkopeo(skopeo),
   };
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string[] {
+function describeIssue(issue: z.core.$ZodIssue, noun: string, names: readonly string[]): string[] {
   if (issue.code !== 'unrecognized_keys') return [`${kebab(issue.path.join('.'))}: ${issue.message}`];
   return issue.keys.map((key) => {
-    const meant = nearest(kebab(key), Object.keys(optionsSchema.shape).map(kebab));
-    return `there is no option '${kebab(key)}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`;
+    const meant = nearest(kebab(key), names);
+    return `there is no ${noun} '${kebab(key)}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`;
   });
 }
 
@@ -64,4 +99,4 @@ function parseLayout(words: readonly string[]): ('oci' | 'zot')[] {
   });
 }
 
-export { describeOptions, kebab } from './options-schema.ts';
+export { describeInputs, describeOptions, kebab } from './options-schema.ts';

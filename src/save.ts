@@ -1,7 +1,6 @@
 import { type CopyResult, takeInventory } from './copy/index.ts';
 import { readLists } from './list/index.ts';
 import type { Lock } from './lock/index.ts';
-import { hostPlatform } from './oci/platform.ts';
 import type { SaveOptions } from './options.ts';
 import type { RunReport } from './report/index.ts';
 import { joinRequests, resolveImages } from './resolve/index.ts';
@@ -9,6 +8,7 @@ import { listInputs, resolveContext } from './save/contexts.ts';
 import { copyMissing } from './save/copy-missing.ts';
 import { makeReport } from './save/make-report.ts';
 import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
+import { ownPlatform } from './save/own-platform.ts';
 import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
 import { publish } from './save/publish.ts';
@@ -31,7 +31,7 @@ const NOTHING: CopyResult = { movers: new Map(), failures: new Map() };
 export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult> {
   const started = new Date();
   const list = await readLists(listInputs(options, io));
-  const platforms = options.platforms ?? [hostPlatform(process.arch)];
+  const platforms = options.platforms ?? ownPlatform(io.emit);
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
   return withRun({ options, io, places: placesOf(options), wanted }, async (run) => {

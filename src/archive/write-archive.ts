@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Digest, hexOf } from '../oci/digest.ts';
-import { writeFileWhole } from '../bundle/index.ts';
+import { partOf, writeFileWhole } from '../bundle/index.ts';
 import type { ComputedTar } from './computed-tar.ts';
 
 export interface WrittenArchive {
@@ -20,7 +20,7 @@ export async function writeArchive(
   file: string,
   options: { readonly onBytes?: (delta: number) => void; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<WrittenArchive> {
-  const temporary = `${file}.${process.pid}.part`;
+  const temporary = await partOf(file);
   const hash = createHash('sha256');
   try {
     const handle = await open(temporary, 'w', 0o644);

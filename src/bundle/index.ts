@@ -2,4 +2,4 @@ export { readManifests } from './manifests.ts';
 export { planTree, type BundleTree, type TreeFile, type View } from './tree.ts';
 export { openOutputFolder, type OutputFolder } from './output-folder.ts';
 export { writeBundle } from './write-bundle.ts';
-export { writeFileWhole } from './write-file.ts';
+export { partOf, writeFileWhole } from './write-file.ts';

@@ -26,8 +26,9 @@ export async function writeBundle(write: BundleWrite): Promise<{ path: string; l
   const { tree, lock, output, folder, store } = write;
   const beside = lockBeside(output);
   await writeTree(tree, folder.staging, store);
-  await folder.publish();
+  // Before the folder: without a lock that names it, a folder counts as somebody else's.
   if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
-  else await rm(beside, { force: true });
+  await folder.publish();
+  if (!write.lockBeside) await rm(beside, { force: true });
   return { path: output, lock: write.lockBeside ? beside : path.join(output, LOCK_FILE) };
 }

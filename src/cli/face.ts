@@ -1,14 +1,12 @@
+import type { SignalHost } from '../interruption.ts';
 import { createReporter, type Reporter, type ReportStream } from '../report/index.ts';
 
 /** What the command line is given by the process that runs it. */
-export interface Host {
+export interface Host extends SignalHost {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
+  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean; destroy(): unknown };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: ReportStream;
-  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
-  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
-  exit(code: number): never;
 }
 
 /** Flags that every command takes. */

@@ -6,7 +6,8 @@ import { parseOptions } from '../options.ts';
 import { renderSummary } from '../report/index.ts';
 import { save } from '../save.ts';
 import { type Host, reporterFor } from './face.ts';
-import { watchSignals } from './interruption.ts';
+import { watchSignals } from '../interruption.ts';
+import { interruptible } from './interruptible.ts';
 import { addManner, takeManner } from './manner.ts';
 import { addOptions } from './option-flags.ts';
 
@@ -43,7 +44,9 @@ export function lockCommand(host: Host, done: (exitCode: number) => void): Comma
       const interruption = watchSignals(host);
       try {
         const { env, stdin, stdout, stderr } = host;
-        const io = { env, stdin, emit: reporter.emit, signal: interruption.signal, lockOnly: true };
+        const { signal } = interruption;
+        const input = interruptible(stdin, signal);
+        const io = { env, stdin: input, emit: reporter.emit, signal, lockOnly: true };
         const { report, lock } = await save(options, io);
         reporter.stop();
         const failed = report.failed.length > 0;

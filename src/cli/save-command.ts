@@ -3,7 +3,8 @@ import { parseOptions } from '../options.ts';
 import { renderSummary } from '../report/index.ts';
 import { save } from '../save.ts';
 import { type Host, reporterFor } from './face.ts';
-import { watchSignals } from './interruption.ts';
+import { watchSignals } from '../interruption.ts';
+import { interruptible } from './interruptible.ts';
 import { addManner, takeManner } from './manner.ts';
 import { addOptions } from './option-flags.ts';
 
@@ -33,7 +34,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
         const { env, stdin, stdout, stderr } = host;
         const { report } = await save(options, {
           env,
-          stdin,
+          stdin: interruptible(stdin, interruption.signal),
           emit: reporter.emit,
           signal: interruption.signal,
         });

@@ -3,7 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { plainText } from '../report/index.ts';
 import { findRegistryRoot, serveRegistry } from '../serve/index.ts';
 import type { Host } from './face.ts';
-import { watchSignals } from './interruption.ts';
+import { watchSignals } from '../interruption.ts';
 
 const EXAMPLES = `
 Examples:

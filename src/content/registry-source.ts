@@ -26,12 +26,15 @@ async function elsewhere(
   get: (url: string) => Promise<BlobRange>,
 ): Promise<BlobRange> {
   if (!(refusal instanceof OciSaveError) || refusal.code === 'network') throw refusal;
+  let passing: OciSaveError | undefined;
   for (const url of urls) {
     try {
       return await get(url);
     } catch (error) {
       if (!(error instanceof OciSaveError)) throw error;
+      if (error.code === 'network') passing ??= error;
     }
   }
-  throw refusal;
+  // The caller asks again for what may go away.
+  throw passing ?? refusal;
 }

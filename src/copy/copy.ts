@@ -100,7 +100,7 @@ function leafCopier(
         place,
         image: [...(refsOf.get(id) ?? [])][0],
         brings: new Map(brings.map((digest) => [digest, blobs.get(digest)?.size ?? 0])),
-        layers: layersOf.get(id) ?? [],
+        here: (layersOf.get(id) ?? []).filter((digest) => !blobs.has(digest) || ledger.movers.has(digest)),
         onLanded: (digest) => ledger.landed(digest, 'skopeo'),
       },
       context,

@@ -7,6 +7,9 @@ import type { MissingBlob } from './division.ts';
 /** Failures after which another repository that names the blob is asked. */
 const ASK_ELSEWHERE = new Set(['not-found', 'denied']);
 
+/** Addresses of a foreign layer that a message names. */
+const MAX_ADDRESSES = 4;
+
 /**
  * Brings one blob by our own client, from the first repository that gives it. Throws the first repository's error
  * where none does.
@@ -35,11 +38,13 @@ export async function bringDirectly(
       });
       return;
     } catch (error) {
-      if (!(error instanceof OciSaveError) || !ASK_ELSEWHERE.has(error.code)) throw error;
-      first ??= error;
+      if (!(error instanceof OciSaveError) || error.code === 'interrupted') throw error;
+      const told = blob.foreign ? foreignLayerError(blob, error) : error;
+      if (!ASK_ELSEWHERE.has(error.code)) throw told;
+      first ??= told;
     }
   }
-  throw first && blob.foreign ? foreignLayerError(blob, first) : (first ?? noSource(blob));
+  throw first ?? noSource(blob);
 }
 
 async function sourcesOf(refs: Iterable<string>, { sourcesFor }: CopyContext): Promise<ContentSource[]> {
@@ -48,7 +53,7 @@ async function sourcesOf(refs: Iterable<string>, { sourcesFor }: CopyContext): P
 }
 
 function foreignLayerError(blob: MissingBlob, cause: OciSaveError): OciSaveError {
-  const place = blob.urls[0] ?? 'no address';
+  const place = blob.urls.slice(0, MAX_ADDRESSES).join(' or ') || 'an address, since it names none';
   return new OciSaveError({
     code: cause.code,
     message: `foreign layer ${shortDigest(blob.digest)} is neither in the registry nor at ${place}: ${cause.message}`,

@@ -24,26 +24,23 @@ export interface Division {
 }
 
 /**
- * Divides missing blobs between the two movers. With a threshold of Infinity all are the client's own; it is the
- * same plan. A leaf with a missing layer from the threshold on is skopeo's. Configs, foreign layers and the small
- * layers that a leaf without skopeo needs as well are the client's.
+ * Divides missing blobs between the two movers. Layers from the threshold on are skopeo's; configs, foreign layers
+ * and small layers are the client's, also those of leaves that skopeo copies: of many images over one base only the
+ * leader then needs a skopeo, which costs ten round trips whatever it brings. With a threshold of Infinity all are
+ * the client's own; it is the same plan.
  */
 export function divide(missing: readonly MissingBlob[], skopeoFrom: number): Division {
-  const layers = missing.filter((blob) => !blob.foreign);
-  const copied = new Set(layers.filter(({ size }) => size >= skopeoFrom).flatMap(({ leaves }) => leaves));
-  const byLeaf = new Map<Digest, { digest: Digest; size: number }[]>();
-  for (const { digest, size, leaves } of layers) {
-    for (const leaf of leaves) {
-      if (!copied.has(leaf)) continue;
-      const known = byLeaf.get(leaf);
-      if (known) known.push({ digest, size });
-      else byLeaf.set(leaf, [{ digest, size }]);
-    }
+  const bySkopeo = ({ size, foreign, leaves }: MissingBlob): boolean =>
+    size >= skopeoFrom && !foreign && leaves.length > 0;
+  const copied = new Set(missing.filter(bySkopeo).flatMap(({ leaves }) => leaves));
+  const byLeaf = new Map<Digest, { digest: Digest; size: number }[]>([...copied].map((leaf) => [leaf, []]));
+  for (const { digest, size, foreign, leaves } of missing) {
+    if (!foreign) for (const leaf of leaves) byLeaf.get(leaf)?.push({ digest, size });
   }
-  const isDirect = ({ foreign, leaves }: MissingBlob): boolean =>
-    foreign || leaves.length === 0 || leaves.some((leaf) => !copied.has(leaf));
   return {
-    leaves: [...byLeaf].map(([id, missingLayers]) => ({ id, missing: missingLayers })),
-    direct: missing.filter(isDirect).toSorted((a, b) => b.size - a.size || (a.digest < b.digest ? -1 : 1)),
+    leaves: [...byLeaf].map(([id, layers]) => ({ id, missing: layers })),
+    direct: missing
+      .filter((blob) => !bySkopeo(blob))
+      .toSorted((a, b) => b.size - a.size || (a.digest < b.digest ? -1 : 1)),
   };
 }

@@ -1,5 +1,6 @@
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
+import { diskError } from '../store/index.ts';
 
 /** Whether nothing else can succeed either: the machine lacks something, or the user wants to stop. */
 export function stopsTheRun(error: unknown): boolean {
@@ -14,13 +15,11 @@ export function stopsBothMovers(error: unknown): boolean {
 
 /** The error under which a blob is reported: a full disk in words that say what to do. */
 export function explainFailure(digest: Digest, error: unknown): unknown {
-  const full =
-    systemCodeOf(error) === 'ENOSPC' || (error instanceof Error && /no space left/i.test(error.message));
-  if (!full) return error;
-  return new OciSaveError({
-    code: 'local',
-    message: `the disk is full: blob ${shortDigest(digest)} could not be written`,
-    hint: 'Free space, or put the store on another volume with --cache-dir. What was fetched stays.',
-    cause: error,
-  });
+  return diskError(fullDisk(error) ?? error, `blob ${shortDigest(digest)}`) ?? error;
+}
+
+/** skopeo's words for a full disk, as the system's error. */
+function fullDisk(error: unknown): Error | undefined {
+  if (!(error instanceof OciSaveError) || !/no space left/i.test(error.message)) return undefined;
+  return Object.assign(new Error(error.message), { code: 'ENOSPC' });
 }

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { systemCodeOf } from '../errors.ts';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { MAX_CONFIG_BYTES } from '../oci/config.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { LAYOUT, poolOf } from '../skopeo/index.ts';
 import type { BlobSize } from '../store/index.ts';
@@ -15,12 +16,16 @@ export interface Landing {
 
 const EVERY_MILLISECONDS = 60;
 
+/** skopeo waits for ever for a server that sends no more; our own client has the same patience. */
+const STALL_MILLISECONDS = 60_000;
+
 /** skopeo writes a blob under such a name into the layout, and renames it into the pool when it is whole. */
 const INCOMING = 'oci-put-blob';
 
 /**
  * Watches one skopeo copy. A layer in the pool is whole, since it came by rename: it is adopted at once, so that
- * leaves that wait for it can start before this copy ends. skopeo tells nothing of its progress: sizes do.
+ * leaves that wait for it can start before this copy ends. skopeo tells nothing of its progress: sizes do. They
+ * also tell when it is to be ended: it waits for ever for bytes that do not come, and takes all that come.
  */
 export function watchLanding(options: {
   readonly folder: string;
@@ -28,17 +33,35 @@ export function watchLanding(options: {
   readonly adopt: (file: string, blob: BlobSize) => Promise<void>;
   readonly onLanded: (digest: Digest) => void;
   readonly onBytes: (delta: number) => void;
+  /** Told why the copy is to be ended, whenever there is a reason. */
+  readonly giveUp: (error: OciSaveError) => void;
+  readonly stallMilliseconds?: number;
 }): Landing {
-  const { folder, brings, adopt, onLanded, onBytes } = options;
+  const { folder, brings, adopt, onLanded, onBytes, giveUp } = options;
+  const { stallMilliseconds = STALL_MILLISECONDS } = options;
   const pool = poolOf(folder);
   const awaited = new Map(brings);
+  // skopeo fetches the config as well.
+  const most = [...brings.values()].reduce((sum, size) => sum + size, MAX_CONFIG_BYTES);
   let told = 0;
+  let movedAt = performance.now();
   let landedBytes = 0;
   const stop = Promise.withResolvers<'stopped'>();
 
   const tell = (bytes: number): void => {
-    if (bytes !== told) onBytes(bytes - told);
+    if (bytes === told) return;
+    onBytes(bytes - told);
     told = bytes;
+    movedAt = performance.now();
+  };
+
+  const judge = (): void => {
+    if (told > most) {
+      giveUp(new OciSaveError({ code: 'digest', message: 'skopeo is sent more than the manifest says' }));
+    } else if (performance.now() - movedAt > stallMilliseconds) {
+      const seconds = Math.round(stallMilliseconds / 1000);
+      giveUp(new OciSaveError({ code: 'network', message: `skopeo: no byte for ${seconds} s` }));
+    }
   };
 
   const look = async (): Promise<void> => {
@@ -56,6 +79,7 @@ export function watchLanding(options: {
   const watch = async (): Promise<void> => {
     for (let next = 'look'; next === 'look';) {
       await look();
+      judge();
       const pause = setTimeout(EVERY_MILLISECONDS, 'look', { ref: false });
       next = await Promise.race([pause, stop.promise]);
     }

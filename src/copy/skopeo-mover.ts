@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { OciSaveError } from '../errors.ts';
 import { copyWithSkopeo, poolOf, skopeoFailure, writeAuthFile } from '../skopeo/index.ts';
+import { secretsOf } from '../registry/index.ts';
 import { tryLink } from '../store/index.ts';
 import type { CopyContext, RegistryPlace } from './context.ts';
 import { watchLanding } from './landing.ts';
@@ -14,8 +15,8 @@ export interface LeafCopy {
   readonly image: string | undefined;
   /** Layers that skopeo is to bring, with their sizes. */
   readonly brings: ReadonlyMap<Digest, number>;
-  /** All layers of the leaf: those that the store has are put before skopeo, so that it fetches none again. */
-  readonly layers: readonly Digest[];
+  /** Layers of the leaf that the store has: they are put before skopeo, so that it fetches none again. */
+  readonly here: readonly Digest[];
   readonly onLanded: (digest: Digest) => void;
 }
 
@@ -32,12 +33,14 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
   const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf).slice(0, 24)}`);
   const pool = poolOf(folder);
   await mkdir(pool, { recursive: true });
+  const hopeless = new AbortController();
   const landing = watchLanding({
     folder,
     brings: copy.brings,
     adopt: (file, blob) => store.adopt(file, blob),
     onLanded: copy.onLanded,
     onBytes: (delta) => emit({ type: 'bytes', stage: 'copy', delta }),
+    giveUp: (error) => hopeless.abort(error),
   });
   try {
     await layOut(copy, pool, context);
@@ -52,10 +55,13 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
       preserveDigests: true,
       authFile,
       insecure,
-      signal,
+      signal: signal ? AbortSignal.any([signal, hopeless.signal]) : hopeless.signal,
     });
     await landing.finish();
-    if (result.exitCode !== 0) throw skopeoFailure(`${domain}/${repository}@${copy.leaf}`, result);
+    if (result.exitCode !== 0) {
+      const secrets = credentials ? secretsOf(credentials) : [];
+      throw skopeoFailure(`${domain}/${repository}@${copy.leaf}`, result, secrets);
+    }
     if (landing.missing > 0) {
       throw new OciSaveError({
         code: 'unsupported',
@@ -63,19 +69,18 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
       });
     }
   } finally {
-    await landing.finish();
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    try {
+      await landing.finish();
+    } finally {
+      // Also where a layer was refused: the credentials lie here.
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    }
   }
 }
 
 /** Verified layers alone: skopeo writes manifests and configs in place, and trusts every file that exists. */
-async function layOut(
-  { leaf, layers, brings }: LeafCopy,
-  pool: string,
-  { store }: CopyContext,
-): Promise<void> {
-  for (const layer of new Set(layers)) {
-    if (brings.has(layer) || layer === leaf) continue;
-    await tryLink(store.pathOf(layer), path.join(pool, hexOf(layer)));
+async function layOut({ leaf, here }: LeafCopy, pool: string, { store }: CopyContext): Promise<void> {
+  for (const layer of new Set(here)) {
+    if (layer !== leaf) await tryLink(store.pathOf(layer), path.join(pool, hexOf(layer)));
   }
 }

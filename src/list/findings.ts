@@ -3,7 +3,9 @@ import { parseReference } from '../oci/reference.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
 import { type EntryParts, toRequest } from './entry.ts';
 import { readEntryLine } from './entry-line.ts';
+import { MAX_LINE } from './lines.ts';
 import type { Candidate, ImageRequest, Origin, Reject, Warning } from './request.ts';
+import { refusal } from './source.ts';
 
 /** Where a parser puts what it finds, in the order of the file. */
 export interface Findings {
@@ -33,6 +35,7 @@ export function addEntry(
   { defaultRegistry }: ParseOptions,
 ): void {
   try {
+    if (text.length > MAX_LINE) throw refusal(`this entry is longer than ${MAX_LINE} characters`);
     findings.requests.push(toRequest(readParts(), { origin, defaultRegistry }));
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
@@ -78,6 +81,7 @@ export function addReject(findings: Findings, origin: Origin, text: string, erro
  * and only where it is a reference with a path.
  */
 function quotable(text: string): string {
+  if (text.length > MAX_LINE) return '';
   const [first = '', ...more] = text.split(/[ \t]+/);
   if (more.length === 0) return quoteReference(first);
   if (!first.includes('/')) return '';

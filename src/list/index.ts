@@ -1,4 +1,6 @@
-export type { OnCandidate } from './candidates.ts';
+export type { NamedList, OnCandidate } from './candidates.ts';
+export { checkDefaultRegistry } from './default-registry.ts';
+export { parseInline } from './inline.ts';
 export type { ImageList, ListSummary } from './join-lists.ts';
 export { parseList, type ParseListOptions, titleOf } from './parse-list.ts';
 export { type ListInputs, readLists } from './read-lists.ts';

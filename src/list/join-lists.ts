@@ -58,7 +58,7 @@ export function joinLists(
   ];
   if (problems.length === 0 && all.length === 0) {
     problems.push({
-      where: 'images',
+      file: 'images',
       reason: 'no image is named',
       hint: 'Name images, or files with `image-list`.',
     });
@@ -73,7 +73,7 @@ export function joinLists(
       count: own.length,
       ignored,
     })),
-    warnings: [...settled.flatMap(({ warnings }) => warnings), ...warningsOf(requests, options)],
+    warnings: [...settled.flatMap(({ warnings }) => warnings), ...warningsOf(requests)],
     candidates: settled.flatMap(({ candidates }) => candidates),
     rejects: settled.flatMap(({ rejected }) => rejected),
   };
@@ -85,7 +85,7 @@ function problemsOf({ file, format, requests, candidates, faults }: SettledList)
     candidates.length === 0
       ? undefined
       : `\`on-candidate: accept\` would take ${candidates.length} candidates.`;
-  return [{ where: file, reason: `read as ${titleOf(format)}, it holds no image`, hint }];
+  return [{ file, reason: `read as ${titleOf(format)}, it holds no image`, hint }];
 }
 
 function referenceOf(source: Source): Reference | undefined {
@@ -96,7 +96,7 @@ function looseTag({ source, written, origin, implicitTag }: ImageRequest): Probl
   const reference = referenceOf(source);
   if (reference?.tag !== 'latest' || reference.digest !== undefined) return [];
   const reason = `'${written}' ${implicitTag ? 'names no tag' : 'is named by the tag latest'}`;
-  return [{ where: formatOrigin(origin), reason, hint: 'With `strict-tags`, write a version or a digest.' }];
+  return [{ ...origin, reason, hint: 'With `strict-tags`, write a version or a digest.' }];
 }
 
 /** One name for two digests. Whether tags agree with pins, and names with each other, only their bytes tell. */
@@ -114,7 +114,7 @@ function conflicts(requests: readonly ImageRequest[]): Problem[] {
     const [here, there] = [shortDigest(digest), shortDigest(first.digest)];
     return [
       {
-        where: formatOrigin(request.origin),
+        ...request.origin,
         reason: `'${name}' is pinned to ${here} here, and to ${there} in ${formatOrigin(first.request.origin)}`,
         hint: 'Keep one of the two lines, or store one of them under another name with =>.',
       },
@@ -146,7 +146,7 @@ function identityOf({ source, platforms, storedAs }: ImageRequest): string {
   ]);
 }
 
-function warningsOf(requests: readonly ImageRequest[], { defaultRegistry }: ParseOptions): Warning[] {
+function warningsOf(requests: readonly ImageRequest[]): Warning[] {
   const implicit = requests
     .filter(({ implicitTag }) => implicitTag)
     .map(({ written, origin }) => ({ message: `'${written}' names no tag: latest is taken`, origin }));
@@ -157,7 +157,8 @@ function warningsOf(requests: readonly ImageRequest[], { defaultRegistry }: Pars
   const hosts = [...Map.groupBy(withoutHost, ({ origin }) => origin.file).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const message = `without a host, taken from ${defaultRegistry}: ${group.length}, the first is '${first.written}'`;
+    const registry = referenceOf(first.source)?.domain;
+    const message = `without a host, taken from ${registry}: ${group.length}, the first is '${first.written}'`;
     return [{ message, origin: first.origin }];
   });
   return [...implicit, ...hosts];

@@ -8,7 +8,7 @@ import {
 } from './tree.ts';
 
 const BLANKS = /[ \t\r\n]*/y;
-const TOKEN = /[{}[\],:]|"[^"\\\x00-\x1F]*(?:\\.[^"\\\x00-\x1F]*)*"|[^\s{}[\],:"]+/y;
+const TOKEN = /[{}[\],:]|[^\s{}[\],:"]+/y;
 const BARE = /^(?:-?\d[\d.eE+-]*|true|false|null)$/;
 
 interface Cursor {
@@ -45,10 +45,28 @@ function next(cursor: Cursor): string | undefined {
   for (let at = blanks.indexOf('\n'); at >= 0; at = blanks.indexOf('\n', at + 1)) cursor.line += 1;
   cursor.at += blanks.length;
   if (cursor.at >= cursor.text.length) return '';
-  TOKEN.lastIndex = cursor.at;
-  const token = TOKEN.exec(cursor.text)?.[0];
+  const token = cursor.text[cursor.at] === '"' ? stringAt(cursor) : tokenAt(cursor);
   cursor.at += token?.length ?? 0;
   return token;
+}
+
+function tokenAt({ text, at }: Cursor): string | undefined {
+  TOKEN.lastIndex = at;
+  return TOKEN.exec(text)?.[0];
+}
+
+/** By hand: a pattern with a repeated group ends in a stack overflow after a million escapes. */
+function stringAt({ text, at }: Cursor): string | undefined {
+  let end = text.indexOf('"', at + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  const token = text.slice(at, end + 1);
+  return end < 0 || /[\x00-\x1F]/.test(token) ? undefined : token;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let start = at;
+  while (text[start - 1] === '\\') start -= 1;
+  return (at - start) % 2 === 1;
 }
 
 function read(

@@ -21,7 +21,7 @@ export async function findLists(pattern: string): Promise<Found<readonly string[
   }
   if (files.length > 0) return { found: files.sort() };
   return {
-    problem: { where: pattern, reason: 'no file matches this pattern', hint: 'Check it and the folder.' },
+    problem: { file: pattern, reason: 'no file matches this pattern', hint: 'Check it and the folder.' },
   };
 }
 
@@ -42,7 +42,7 @@ export async function readList(path: string): Promise<Found<Uint8Array>> {
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === undefined) throw error;
-    return { problem: { where: path, reason: REASONS.get(code) ?? `it cannot be read (${code})` } };
+    return { problem: { file: path, reason: REASONS.get(code) ?? `it cannot be read (${code})` } };
   }
 }
 
@@ -53,7 +53,7 @@ const REASONS = new Map([
 ]);
 
 /** The bytes of a stream, at most 16 MiB; a longer one is left where it stands. */
-export async function gather(where: string, stream: AsyncIterable<Uint8Array>): Promise<Found<Uint8Array>> {
+export async function gather(file: string, stream: AsyncIterable<Uint8Array>): Promise<Found<Uint8Array>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
@@ -61,7 +61,7 @@ export async function gather(where: string, stream: AsyncIterable<Uint8Array>): 
     size += chunk.length;
     if (size > MAX_LIST_BYTES) {
       return {
-        problem: { where, reason: 'it is larger than 16 MiB, which no list is', hint: 'Split the list.' },
+        problem: { file, reason: 'it is larger than 16 MiB, which no list is', hint: 'Split the list.' },
       };
     }
   }

@@ -25,11 +25,7 @@ export function parsePlain({ file, lines }: ListDocument, options: ParseOptions)
   for (const { number, text } of entriesOf(lines)) {
     const origin = { file, line: number };
     if (stopsReading(findings, origin)) break;
-    if (text.length > MAX_LINE) {
-      addReject(findings, origin, '', refusal(`this line is longer than ${MAX_LINE} characters`));
-    } else {
-      addEntryLine(findings, origin, text, options);
-    }
+    addEntryLine(findings, origin, text, options);
   }
   return findings;
 }

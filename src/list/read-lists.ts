@@ -1,5 +1,4 @@
-import { OciSaveError } from '../errors.ts';
-import { parseReference } from '../oci/reference.ts';
+import { checkDefaultRegistry } from './default-registry.ts';
 import { parseInline } from './inline.ts';
 import type { NamedList } from './candidates.ts';
 import { type ImageList, type JoinOptions, joinLists } from './join-lists.ts';
@@ -14,6 +13,8 @@ export interface ListInputs extends ParseListOptions, JoinOptions {
   /** Paths, globs, or `-` for `stdin`. */
   readonly files: readonly string[];
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** Lists that were read before, with options of their own. */
+  readonly lists?: readonly NamedList[] | undefined;
 }
 
 /** How messages name the list from standard input. */
@@ -21,13 +22,13 @@ const STDIN = 'stdin';
 
 /**
  * Reads all lists of a run and joins them: files in the order given, a glob's in the order of their names, inline
- * references last. A file that is named twice is read once.
+ * references after them, and last what was read before. A file that is named twice is read once.
  * @throws OciSaveError `list` that names every missing file and every bad line of every list, with its reason;
  * `usage` for a format or a default registry that cannot be one.
  */
 export async function readLists(inputs: ListInputs): Promise<ImageList> {
   namedFormat(inputs.format);
-  checkDefaultRegistry(inputs.defaultRegistry);
+  checkDefaultRegistry(inputs.defaultRegistry, 'the default registry');
   const lists: NamedList[] = [];
   const faults: Problem[] = [];
   for (const file of await namedFiles(inputs.files, faults)) {
@@ -37,7 +38,7 @@ export async function readLists(inputs: ListInputs): Promise<ImageList> {
     else lists.push({ file: name, ...parseList(read.found, name, inputs) });
   }
   if (inputs.images.length > 0) lists.push(parseInline(inputs.images, inputs));
-  return joinLists(lists, faults, inputs);
+  return joinLists([...lists, ...(inputs.lists ?? [])], faults, inputs);
 }
 
 async function namedFiles(patterns: readonly string[], faults: Problem[]): Promise<Set<string>> {
@@ -52,20 +53,5 @@ async function namedFiles(patterns: readonly string[], faults: Problem[]): Promi
 
 async function readStdin(stdin: AsyncIterable<Uint8Array> | undefined): ReturnType<typeof gather> {
   if (stdin !== undefined) return gather(STDIN, stdin);
-  return { problem: { where: STDIN, reason: 'there is no standard input to read a list from' } };
-}
-
-/** Once, before every line without a host fails for it. */
-function checkDefaultRegistry(registry: string): void {
-  try {
-    parseReference('image', registry);
-  } catch (cause) {
-    if (!(cause instanceof OciSaveError)) throw cause;
-    throw new OciSaveError({
-      code: 'usage',
-      message: `the default registry is no host name`,
-      hint: 'Write a host, with a port if need be: registry.example:5000.',
-      cause,
-    });
-  }
+  return { problem: { file: STDIN, reason: 'there is no standard input to read a list from' } };
 }

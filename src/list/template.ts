@@ -12,7 +12,7 @@ export function templateLine(text: string): number | undefined {
     const indent = line.length - line.trimStart().length;
     if (line.trim() !== '' && blockIndent !== undefined && indent <= blockIndent) blockIndent = undefined;
     if (blockIndent !== undefined || line.trimStart().startsWith('#')) continue;
-    if (/(?<!\$)\{\{|\{%/.test(unquoted(line))) return at + 1;
+    if (/(?<!\$)\{\{|\{%/.test(unquoted(line.slice(0, 10_000)))) return at + 1;
     if (BLOCK_HEADER.test(line.slice(-200))) blockIndent = indent;
   }
   return undefined;

@@ -6,6 +6,7 @@ import {
   DOCKER_CONFIG,
   DOCKER_MANIFEST,
   isIndexType,
+  isLayerType,
   isManifestType,
   isSchema1Type,
   OCI_CONFIG,
@@ -133,15 +134,14 @@ function notAManifest(why: string, cause?: unknown): OciSaveError {
 
 /**
  * Whether a manifest is a container image; everything else is an artifact, which has no platform. Early Docker
- * builders typed the config of a v2s2 image as an octet stream.
+ * builders typed the config of a v2s2 image as an octet stream; cosign gives its signatures an image's config.
  */
-export function isImage(manifest: ImageManifest): boolean {
-  if (manifest.artifactType !== undefined) return false;
-  const { mediaType } = manifest.config;
-  if (mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG) return true;
-  return (
-    manifest.mediaType === DOCKER_MANIFEST && (mediaType === 'application/octet-stream' || mediaType === '')
-  );
+export function isImage({ artifactType, mediaType, config, layers }: ImageManifest): boolean {
+  if (artifactType !== undefined) return false;
+  if (layers.length > 0 && !layers.some((layer) => isLayerType(layer.mediaType))) return false;
+  if (config.mediaType === OCI_CONFIG || config.mediaType === DOCKER_CONFIG) return true;
+  const untyped = config.mediaType === 'application/octet-stream' || config.mediaType === '';
+  return mediaType === DOCKER_MANIFEST && untyped;
 }
 
 /** The blobs that an image manifest names, each once: its config and its layers. */

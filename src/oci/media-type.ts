@@ -28,6 +28,11 @@ export function isSchema1Type(type: string): boolean {
   return DOCKER_SCHEMA1.test(type);
 }
 
+/** A layer of a root file system, of whatever compression. Docker has had several names for it. */
+export function isLayerType(type: string): boolean {
+  return type.startsWith('application/vnd.oci.image.layer.') || type.startsWith('application/vnd.docker.');
+}
+
 /** Layers that a registry may not hold, with the addresses from which they come (Windows bases). */
 export function isForeignLayerType(type: string): boolean {
   return (

@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { explainReference } from './reference-hint.ts';
-import { quoteReference } from './reference-quote.ts';
+import { MAX_REFERENCE, quoteReference } from './reference-quote.ts';
 
 /** The registry of names without one. */
 export const DEFAULT_REGISTRY = 'docker.io';
@@ -83,7 +83,7 @@ function split(text: string): Parts {
  * @throws OciSaveError `list`, with the likely reason, for anything outside the grammar.
  */
 export function parseReference(text: string, defaultRegistry: string = DEFAULT_REGISTRY): Reference {
-  if (text.length > 1024) throw invalid(text, 'too-long');
+  if (text.length > MAX_REFERENCE) throw invalid(text, 'too-long');
   if (!/^[\x21-\x7E]+$/.test(text)) throw invalid(text, 'bad-character');
   // Both fit the grammar, and both are what tools print in place of a name (reference.ParseNormalizedNamed).
   if (isDigest(text) || /^[0-9a-f]{64}$/.test(text)) throw invalid(text, 'bare-digest');

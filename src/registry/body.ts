@@ -113,6 +113,8 @@ const DISCARD_MILLISECONDS = 5000;
 
 /** Frees a connection whose body nobody wants: read to its end where that is near, else closed. */
 export function discard(message: IncomingMessage): void {
+  // It closes once: the timer would keep the process for nothing.
+  if (message.closed) return;
   const length = Number(message.headers['content-length'] ?? Number.NaN);
   if (!message.complete && !(length <= DISCARD_BYTES)) {
     message.destroy();

@@ -5,7 +5,7 @@ import { DEFAULT_REGISTRY } from '../oci/reference.ts';
 import { type AuthFile, parseAuthFile } from './auth-file.ts';
 import { type AuthFilePlace, authFilePlaces, type AuthFileSearch, type Environment } from './auth-search.ts';
 import { askHelper } from './credential-helper.ts';
-import { type Credentials, DOCKER_HUB_SERVER, findEntry } from './credentials.ts';
+import { type Credentials, DOCKER_HUB_SERVER, findEntry, secretsOf } from './credentials.ts';
 import type { Repository } from './repository.ts';
 
 const MAX_AUTH_FILE_BYTES = 1024 * 1024;
@@ -25,6 +25,30 @@ export interface CredentialStoreOptions extends AuthFileSearch {
 
 /** No login at all. */
 export const anonymous: CredentialStore = { find: () => Promise.resolve(undefined) };
+
+/** Asks one store after the other; the first that knows the repository answers. */
+export function firstOf(...stores: readonly CredentialStore[]): CredentialStore {
+  return {
+    async find(repository, options) {
+      for (const store of stores) {
+        const credentials = await store.find(repository, options);
+        if (credentials) return credentials;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The same store, which tells every secret before it hands it out: a log may have to know what to hide. */
+export function announcing(store: CredentialStore, onSecret: (secret: string) => void): CredentialStore {
+  return {
+    async find(repository, options) {
+      const credentials = await store.find(repository, options);
+      if (credentials) secretsOf(credentials).forEach(onSecret);
+      return credentials;
+    },
+  };
+}
 
 /**
  * Reads the auth files that skopeo reads, in its order. The first file that has an answer wins; inside a file

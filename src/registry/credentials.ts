@@ -6,6 +6,13 @@ export type Credentials =
   | { readonly username: string; readonly password: string }
   | { readonly identityToken: string };
 
+/** Every text in which the secret of credentials appears, on the wire and in auth files. */
+export function secretsOf(credentials: Credentials): string[] {
+  if ('identityToken' in credentials) return [credentials.identityToken];
+  const { username, password } = credentials;
+  return [password, Buffer.from(`${username}:${password}`, 'utf8').toString('base64')];
+}
+
 export function sameCredentials(a: Credentials | undefined, b: Credentials | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   if ('identityToken' in a) return 'identityToken' in b && a.identityToken === b.identityToken;

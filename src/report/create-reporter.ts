@@ -5,7 +5,7 @@ import type { Reporter, ReporterOptions } from './reporter.ts';
 
 /** A view of a run: live on a terminal, calm lines elsewhere and where only trouble is to be told. */
 export function createReporter(options: ReporterOptions): Reporter {
-  const { stream, quiet = false, verbose = false, color = false, live = true, now } = options;
-  const parts = { stream, quiet, verbose, palette: paletteOf(color), color, now };
+  const { stream, quiet = false, verbose = false, color = false, live = true, folding, now } = options;
+  const parts = { stream, quiet, verbose, palette: paletteOf(color), color, folding, now };
   return live && stream.isTTY === true && !quiet ? createLiveReporter(parts) : createPlainReporter(parts);
 }

@@ -1,11 +1,13 @@
-export { formatBytes } from './bytes.ts';
+export { formatBytes, formatCount } from './bytes.ts';
 export { createReporter } from './create-reporter.ts';
 export { renderColumns } from './render-columns.ts';
+export { causeTexts } from './causes.ts';
 export { formatSeconds } from './duration.ts';
 export { type ErrorTextOptions, renderError } from './error-text.ts';
 export { renderHtml } from './html.ts';
-export { plainText } from './plain-text.ts';
-export type { Reporter, ReporterOptions, ReportStream } from './reporter.ts';
+export { noteLines, platformWords, statusWords } from './image-words.ts';
+export { plainLines, plainText } from './plain-text.ts';
+export type { Folding, Reporter, ReporterOptions, ReportStream } from './reporter.ts';
 export {
   type Failure,
   failureOf,

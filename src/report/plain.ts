@@ -3,7 +3,7 @@ import { closingLines, logLines, stepLine, stoppingLines } from './lines.ts';
 import type { Palette } from './paint.ts';
 import { advance, percentOf, type Progress, startProgress } from './progress.ts';
 import { figures } from './render-progress.ts';
-import type { Reporter, ReportStream } from './reporter.ts';
+import type { Folding, Reporter, ReportStream } from './reporter.ts';
 import { type LogEvent, planMade, stageName, stageStarted, stageTally, type StepEvent } from './wording.ts';
 
 const PROGRESS_EVERY_MS = 5000;
@@ -15,6 +15,7 @@ interface PlainOptions {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly palette: Palette;
+  readonly folding?: Folding | undefined;
   readonly now: () => number;
 }
 
@@ -23,7 +24,8 @@ interface PlainOptions {
  * below it (copies run side by side, and their lines would mix), a figure every few seconds while something moves.
  * Warnings and errors come at once. No timer: a log that says nothing new stays silent.
  */
-export function createPlainReporter({ stream, quiet, verbose, palette, now }: PlainOptions): Reporter {
+export function createPlainReporter(options: PlainOptions): Reporter {
+  const { stream, quiet, verbose, palette, now } = options;
   let state: Progress = startProgress(now());
   let toldAt = now();
   const kept = new Map<string, string[]>();
@@ -35,6 +37,10 @@ export function createPlainReporter({ stream, quiet, verbose, palette, now }: Pl
   const chat = (lines: readonly string[]): void => {
     if (!quiet) print(lines);
   };
+  const { folding } = options;
+  // A stage that counts nothing says hardly a word.
+  const start = (title: string, counts: boolean): void =>
+    folding !== undefined && counts ? folding.open(title) : chat([title]);
   const takeKept = (image: string): string[] => {
     const lines = kept.get(image) ?? [];
     kept.delete(image);
@@ -82,11 +88,10 @@ export function createPlainReporter({ stream, quiet, verbose, palette, now }: Pl
       case 'stage':
         if (before.current?.stage === event.stage) return;
         toldAt = state.now;
-        return chat([
-          ...takeAllKept(),
-          ...closingLines(before, state.now),
-          stageStarted(event.stage, event.total),
-        ]);
+        chat(takeAllKept());
+        folding?.close();
+        chat(closingLines(before, state.now));
+        return start(stageStarted(event.stage, event.total), event.total !== undefined);
       case 'plan':
         return chat([planMade(event)]);
       case 'log':
@@ -103,7 +108,9 @@ export function createPlainReporter({ stream, quiet, verbose, palette, now }: Pl
   const stop = (): void => {
     if (stopped) return;
     stopped = true;
-    chat([...takeAllKept(), ...stoppingLines(state, Math.max(state.now, now()))]);
+    chat(takeAllKept());
+    folding?.close();
+    chat(stoppingLines(state, Math.max(state.now, now())));
   };
   return { emit, stop };
 }

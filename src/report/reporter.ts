@@ -6,6 +6,12 @@ export type ReportStream = NodeJS.WritableStream & {
   readonly columns?: number | undefined;
 };
 
+/** A log that can fold its parts: what is written between `open` and `close` is shown on demand. */
+export interface Folding {
+  readonly open: (title: string) => void;
+  readonly close: () => void;
+}
+
 export interface ReporterOptions {
   readonly stream: ReportStream;
   /** Warnings and errors alone. */
@@ -15,6 +21,8 @@ export interface ReporterOptions {
   readonly color?: boolean | undefined;
   /** False where a terminal cannot move its cursor or nobody watches it (`TERM=dumb`, CI). */
   readonly live?: boolean | undefined;
+  /** Folds the stages of a plain log that count things, each under the line that starts it. */
+  readonly folding?: Folding | undefined;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
 }

@@ -1,8 +1,8 @@
 import { bringBlob, type ContentSource } from '../content/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
-import type { Digest } from '../oci/digest.ts';
-import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../oci/manifest.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, type Manifest } from '../oci/manifest.ts';
 import type { Platform, PlatformChoice } from '../oci/platform.ts';
 import type { Store } from '../store/index.ts';
 import { convertTree } from './convert-tree.ts';
@@ -48,20 +48,24 @@ export async function resolveImage(
   return describe({ wanted, tree, converted, notes, options });
 }
 
+/**
+ * HEAD is believed where it says what a manifest that was read has shown. Registries have been seen to claim the
+ * digest of a child or of another tag, and both may be in the store.
+ */
 async function readTop(
   reference: string,
   source: ContentSource,
   { store, signal }: ResolveOptions,
 ): Promise<{ digest: Digest; bytes: Uint8Array }> {
   const claim = await source.head(reference, signal);
-  if (claim) {
+  const known = isDigest(reference) ? reference : store.served.last(source.name, reference);
+  if (claim !== undefined && claim.digest === known) {
     const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES);
-    // A registry that names a child's digest for its index would otherwise pass for an unchanged tag.
-    if (bytes?.length === claim.size && parseManifest(bytes).mediaType === claim.mediaType) {
-      return { digest: claim.digest, bytes };
-    }
+    if (bytes) return { digest: claim.digest, bytes };
   }
-  return source.manifest(reference, signal);
+  const manifest = await source.manifest(reference, signal);
+  if (!isDigest(reference)) await store.served.note(source.name, reference, manifest.digest);
+  return manifest;
 }
 
 async function readManifest(

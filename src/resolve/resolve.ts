@@ -6,6 +6,7 @@ import { formatOrigin } from '../list/index.ts';
 import type { NamingRule } from '../lock/index.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/index.ts';
+import { diskError } from '../store/index.ts';
 import { type LocalTools, resolveArchive } from './archive-image.ts';
 import type { ResolvedImage } from './describe.ts';
 import { type ResolveOptions, resolveImage } from './resolve-image.ts';
@@ -85,7 +86,7 @@ async function resolveOne(
   } catch (error) {
     context.signal?.throwIfAborted();
     if (error instanceof OciSaveError && error.code === 'machine') throw error;
-    return { wanted, error };
+    return { wanted, error: diskError(error, 'what was read of it') ?? error };
   }
 }
 

@@ -8,7 +8,7 @@ import type { Run, SaveIo } from './run.ts';
 const CONNECTIONS = 32;
 const SKOPEO_AT_ONCE = 8;
 
-export function listInputs(options: SaveOptions, { stdin }: SaveIo): ListInputs {
+export function listInputs(options: SaveOptions, { stdin, lists }: SaveIo): ListInputs {
   const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
   return {
     images,
@@ -17,6 +17,7 @@ export function listInputs(options: SaveOptions, { stdin }: SaveIo): ListInputs 
     defaultRegistry,
     strictTags,
     onCandidate,
+    lists,
     ...(stdin === undefined ? {} : { stdin }),
   };
 }

@@ -5,6 +5,8 @@ import { type Digest, isDigest } from '../oci/digest.ts';
 import { failureOf, type ReportedImage, type RunReport } from '../report/index.ts';
 import type { FailedImage, ResolvedImage } from '../resolve/index.ts';
 import type { Run } from './run.ts';
+import type { Environment } from './session.ts';
+import { formatWantedSkopeo } from '../skopeo/index.ts';
 import type { Store } from '../store/index.ts';
 import { VERSION } from '../version.ts';
 
@@ -27,19 +29,21 @@ export function makeReport(parts: ReportParts): RunReport {
   const finished = new Date();
   const skopeoVersion = session.skopeoVersion();
   const sizes = Object.values(lock.blobs);
+  const planned = new Set(options.dryRun ? inventory.missing.map(({ digest }) => digest) : []);
   return {
     version: 1,
     tool: { name: 'oci-save', version: VERSION },
     ...(skopeoVersion === undefined ? {} : { skopeoVersion }),
+    ...workflowSource(run.io.env),
     startedAt: started.toISOString(),
     finishedAt: finished.toISOString(),
     seconds: (finished.getTime() - started.getTime()) / 1000,
     outcome:
       failed.length === 0 ? 'done' : options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed',
     ...(options.dryRun ? { dryRun: true } : {}),
-    options: { ...options },
+    options: { ...options, skopeo: formatWantedSkopeo(options.skopeo) },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
-    images: images.map((image) => reportImage(image, copied, session.store)),
+    images: images.map((image) => reportImage(image, copied, session.store, planned)),
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
     warnings: list.warnings.map(({ message, origin }) => ({
       message,
@@ -63,6 +67,12 @@ export function makeReport(parts: ReportParts): RunReport {
   };
 }
 
+/** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
+function workflowSource(env: Environment): Pick<RunReport, 'repository' | 'commit'> {
+  const { GITHUB_REPOSITORY: repository, GITHUB_SHA: commit } = env;
+  return { ...(repository ? { repository } : {}), ...(commit ? { commit } : {}) };
+}
+
 /** Content that came in this run, by whichever mover, or while resolving. */
 function fetchedBytes({ blobs }: Lock, store: Store): number {
   return Object.entries(blobs).reduce(
@@ -75,9 +85,12 @@ function reportImage(
   { image, wanted, sizes, notes }: ResolvedImage,
   { movers }: CopyResult,
   store: Store,
+  /** What a dry run would have fetched. */
+  planned: ReadonlySet<Digest>,
 ): ReportedImage {
   const blobs = contentOf(image);
   const brought = blobs.filter((digest) => store.isNew(digest));
+  const lacked = blobs.filter((digest) => store.isNew(digest) || planned.has(digest));
   const by = new Set(brought.map((digest) => movers.get(digest) ?? 'direct'));
   const [only] = by;
   return {
@@ -89,7 +102,7 @@ function reportImage(
     mediaType: image.mediaType,
     platforms: image.platforms,
     size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
-    status: brought.length === 0 ? 'stored' : brought.length === blobs.length ? 'fetched' : 'partly stored',
+    status: lacked.length === 0 ? 'stored' : lacked.length === blobs.length ? 'fetched' : 'partly stored',
     fetchedBytes: brought.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
     copier: only === undefined ? 'none' : by.size > 1 ? 'both' : only,
     ...(image.root === image.digest ? {} : { narrowed: true }),

@@ -3,6 +3,7 @@ import { type BundleTree, planTree, readManifests, writeBundle, writeFileWhole }
 import { encodeLock, type Lock } from '../lock/index.ts';
 import { digestOf } from '../oci/digest.ts';
 import { renderHtml, type RunReport } from '../report/index.ts';
+import { diskError } from '../store/index.ts';
 import type { Run } from './run.ts';
 
 const TITLE = 'Image bundle';
@@ -12,14 +13,23 @@ export async function publish(lock: Lock, run: Run): Promise<Pick<RunReport, 'bu
   const { session, options, places } = run;
   const manifests = await readManifests(lock, session.store);
   const tree = planTree(lock, manifests, options.layout, (content) => renderHtml(content, TITLE));
-  const bundle = await publishFolder(lock, tree, run);
-  const archive = await publishArchive(lock, tree, run);
+  const bundle = await onDisk('the bundle', publishFolder(lock, tree, run));
+  const archive = await onDisk('the archive', publishArchive(lock, tree, run));
   const path = bundle?.lock ?? (archive === undefined ? undefined : places.archiveLock);
   return {
     ...(bundle === undefined ? {} : { bundle: { path: bundle.path } }),
     ...(archive === undefined ? {} : { archive }),
     ...(path === undefined ? {} : { lock: { path, digest: digestOf(encodeLock(lock)) } }),
   };
+}
+
+/** What is written, with a full disk told as one. */
+async function onDisk<T>(what: string, writing: Promise<T>): Promise<T> {
+  try {
+    return await writing;
+  } catch (error) {
+    throw diskError(error, what) ?? error;
+  }
 }
 
 async function publishFolder(

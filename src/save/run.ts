@@ -1,14 +1,24 @@
 import { openOutputFolder, type OutputFolder } from '../bundle/index.ts';
 import type { Emit } from '../events.ts';
+import type { NamedList } from '../list/index.ts';
 import type { SaveOptions } from '../options.ts';
+import type { CredentialStore } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
 import type { Places } from './places.ts';
-import { type Environment, openSession, type Session } from './session.ts';
+import { type Environment, openSession, type Session, type SetUpSkopeo } from './session.ts';
 
 /** What a run is given by the face that starts it. */
 export interface SaveIo {
   readonly env: Environment;
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** Lists that the face has read itself; they come after those of the options. */
+  readonly lists?: readonly NamedList[] | undefined;
+  /** Asked before the auth files, which answer for the repositories that it does not know. */
+  readonly credentials?: CredentialStore | undefined;
+  /** Told every secret that a run reads, before it is used. */
+  readonly onSecret?: ((secret: string) => void) | undefined;
+  /** Brings skopeo, the first time that something needs it; without it skopeo is only looked for. */
+  readonly setUpSkopeo?: SetUpSkopeo | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
   /** A lock copies nothing, but reads the configs of images without an index: only they tell a platform. */
@@ -35,7 +45,7 @@ export async function withRun<T>(
   const wantsFolder = places.output !== undefined && !options.dryRun;
   const output = wantsFolder ? await openOutputFolder(places.output) : undefined;
   try {
-    const session = await openSession(options, io.env, io.emit);
+    const session = await openSession(options, io);
     try {
       return await work({ ...given, session, output });
     } finally {

@@ -6,13 +6,15 @@ import type { Emit } from '../events.ts';
 import type { SaveOptions } from '../options.ts';
 import { shortDigest } from '../oci/digest.ts';
 import {
+  announcing,
   type CredentialStore,
   createRegistryClient,
+  firstOf,
   openCredentialStore,
   type RegistryClient,
 } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
-import { createSkopeoEnvironment, findSkopeo } from '../skopeo/index.ts';
+import { createSkopeoEnvironment, findSkopeo, type Skopeo, type WantedSkopeo } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { USER_AGENT } from '../version.ts';
 
@@ -33,8 +35,21 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** Finds or brings the skopeo that is wanted. What is fetched goes into `folder`, which lasts as long as the run. */
+export type SetUpSkopeo = (wanted: WantedSkopeo, folder: string) => Promise<Skopeo>;
+
+/** What a session is given by the face, through the run. */
+export interface SessionIo {
+  readonly env: Environment;
+  readonly emit: Emit;
+  readonly credentials?: CredentialStore | undefined;
+  readonly onSecret?: ((secret: string) => void) | undefined;
+  readonly setUpSkopeo?: SetUpSkopeo | undefined;
+}
+
 /** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
-export async function openSession(options: SaveOptions, env: Environment, emit: Emit): Promise<Session> {
+export async function openSession(options: SaveOptions, io: SessionIo): Promise<Session> {
+  const { env, emit } = io;
   const store = await openStore(storeFolder(options.cacheDir, env), {
     onHealed: (digest, why) =>
       emit({
@@ -44,18 +59,21 @@ export async function openSession(options: SaveOptions, env: Environment, emit: 
       }),
   });
   try {
-    return await openOver(store, options, env, emit);
+    return await openOver(store, options, io);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function openOver(store: Store, options: SaveOptions, env: Environment, emit: Emit): Promise<Session> {
-  const credentials = await openCredentialStore({
+async function openOver(store: Store, options: SaveOptions, io: SessionIo): Promise<Session> {
+  const { env, emit } = io;
+  const files = await openCredentialStore({
     ...(options.authFile === '' ? {} : { authFile: options.authFile }),
     env,
   });
+  const known = io.credentials === undefined ? files : firstOf(io.credentials, files);
+  const credentials = io.onSecret === undefined ? known : announcing(known, io.onSecret);
   const client = createRegistryClient({
     credentials,
     insecureRegistries: options.insecureRegistries,
@@ -73,7 +91,8 @@ async function openOver(store: Store, options: SaveOptions, env: Environment, em
   let tools: Promise<SkopeoTools> | undefined;
   let version: string | undefined;
   const find = async (): Promise<SkopeoTools> => {
-    const skopeo = await findSkopeo(options.skopeo, env);
+    const setUp = io.setUpSkopeo ?? ((wanted) => findSkopeo(wanted, env));
+    const skopeo = await setUp(options.skopeo, store.runFolder);
     emit({ type: 'log', level: 'debug', message: `skopeo ${skopeo.version} (${skopeo.file})` });
     version = skopeo.version;
     return { skopeo, environment: await createSkopeoEnvironment(store.runFolder, env) };

@@ -11,22 +11,41 @@ const CAUSES: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   [/unsupported|unknown media type|invalid character|cannot be modified|must be converted/i, 'unsupported'],
 ];
 
-/** The last words of a skopeo that failed, without its log format. */
-export function skopeoMessage(stderr: string): string {
+/** The query of an address in a message: registries redirect to presigned ones, which are secrets. */
+const QUERY = /(\bhttps?:\/\/[^\s"'?]*)\?[^\s"']*/g;
+
+/** What skopeo got from the registry for our credentials, where the registry repeats it. */
+const SENT = /\b(Basic|Bearer) +[\w.~+/=-]{8,}/gi;
+
+/** The last words of a skopeo that failed, without its log format and without secrets. */
+function skopeoMessage(stderr: string, secrets: readonly string[]): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const fatal =
     lines.findLast((line) => /level=(fatal|error)/.test(line)) ?? lines.at(-1) ?? 'no reason given';
   const quoted = /msg="((?:[^"\\]|\\.)*)"/.exec(fatal)?.[1];
   const words = quoted === undefined ? fatal : quoted.replaceAll('\\"', '"').replaceAll('\\\\', '\\');
-  return words.replaceAll(/[\u0000-\u001F\u007F]+/g, ' ').slice(0, 600);
+  return secrets
+    .filter((secret) => secret !== '')
+    .reduce((shown, secret) => shown.replaceAll(secret, '***'), words)
+    .replaceAll(SENT, '$1 ***')
+    .replaceAll(/[\u0000-\u001F\u007F]+/g, ' ')
+    .replaceAll(QUERY, '$1?…')
+    .slice(0, 600);
 }
 
-/** The error for a skopeo that did not end well; `subject` says which copy it was. */
-export function skopeoFailure(subject: string, { exitCode, signal, stderr }: ProcessResult): OciSaveError {
+/**
+ * The error for a skopeo that did not end well; `subject` says which copy it was. skopeo quotes registries, and
+ * these may repeat the `secrets` that they were sent.
+ */
+export function skopeoFailure(
+  subject: string,
+  { exitCode, signal, stderr }: ProcessResult,
+  secrets: readonly string[] = [],
+): OciSaveError {
   if (signal !== undefined) {
     return new OciSaveError({ code: 'local', message: `${subject}: skopeo was ended by ${signal}` });
   }
-  const words = skopeoMessage(stderr);
+  const words = skopeoMessage(stderr, secrets);
   const code = CAUSES.find(([pattern]) => pattern.test(words))?.[1] ?? 'network';
   return new OciSaveError({ code, message: `${subject}: skopeo failed (exit ${exitCode ?? '?'}): ${words}` });
 }

@@ -1,8 +1,10 @@
-import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
 import { run } from '../process.ts';
+import { installHint } from './package-managers.ts';
+import { type Environment, programsNamed } from './programs.ts';
 import { isAtLeast, OLDEST_SKOPEO, parseSkopeoVersion } from './version.ts';
+import type { WantedSkopeo } from './wanted.ts';
 
 /** A skopeo that was asked for its version. */
 export interface Skopeo {
@@ -10,76 +12,83 @@ export interface Skopeo {
   readonly version: string;
 }
 
-/** Where Homebrew puts its programs; GitHub's Linux images have it, but not on PATH. */
-const BREW_FOLDERS = ['/opt/homebrew/bin', '/usr/local/bin', '/home/linuxbrew/.linuxbrew/bin'];
+/** What a machine has: the first skopeo that can be used, and why those before it cannot. */
+export interface SkopeoSearch {
+  readonly usable: Skopeo | undefined;
+  readonly refused: readonly string[];
+}
 
 /**
- * Finds skopeo: the file that `wanted` names, or with `auto` the first on PATH, then Homebrew's.
- * @throws OciSaveError `machine` where there is none or it is too old, with the command that installs it here.
+ * Finds skopeo: the file that is named, or the first on PATH that is new enough, then Homebrew's.
+ * @throws OciSaveError `machine` where there is none, with the command that installs it here; `usage` for an address,
+ *   since a command downloads no programs
  */
-export async function findSkopeo(
-  wanted: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Skopeo> {
-  const file = wanted === 'auto' ? await search(env) : path.resolve(wanted);
-  if (file === undefined) {
-    throw new OciSaveError({
-      code: 'machine',
-      message: 'skopeo is not installed',
-      hint: await installHint(),
-    });
+export async function findSkopeo(wanted: WantedSkopeo, env: Environment): Promise<Skopeo> {
+  switch (wanted.kind) {
+    case 'file':
+      return skopeoAt(path.resolve(wanted.path), env);
+    case 'auto':
+      return installedSkopeo(env);
+    case 'download':
+      throw new OciSaveError({
+        code: 'usage',
+        message: 'skopeo: the command does not fetch programs; only the action does',
+        hint: 'Fetch it, check its sha256, and name the file with --skopeo.',
+      });
   }
-  const { exitCode, stdout } = await run(file, ['--version'], { env: { PATH: env['PATH'] ?? '' } });
-  const version = exitCode === 0 ? parseSkopeoVersion(stdout) : undefined;
-  if (version === undefined) {
-    throw new OciSaveError({
-      code: 'machine',
-      message: `${file} is no skopeo: it does not tell its version`,
-      hint: 'Name another file with --skopeo.',
-    });
-  }
-  if (!isAtLeast(version, OLDEST_SKOPEO)) {
-    throw new OciSaveError({
-      code: 'machine',
-      message: `skopeo ${version} (${file}) is too old: it cannot preserve digests; ${OLDEST_SKOPEO} can`,
-      hint: await installHint(),
-    });
-  }
-  return { file, version };
 }
 
-async function search(env: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {
-  const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  for (const folder of [...folders, ...BREW_FOLDERS]) {
-    const file = path.join(folder, 'skopeo');
-    if (await isExecutable(file)) return file;
-  }
-  return undefined;
+async function installedSkopeo(env: Environment): Promise<Skopeo> {
+  const { usable, refused } = await searchSkopeo(env);
+  if (usable !== undefined) return usable;
+  throw new OciSaveError({
+    code: 'machine',
+    message: refused.length === 0 ? 'skopeo is not installed' : refused.join('; '),
+    hint: await installHint(env),
+  });
 }
 
-async function isExecutable(file: string): Promise<boolean> {
+/** Asks each skopeo of the machine, in order, until one can be used. */
+export async function searchSkopeo(env: Environment): Promise<SkopeoSearch> {
+  const refused: string[] = [];
+  for (const file of await programsNamed('skopeo', env)) {
+    const answer = await ask(file, env);
+    if ('skopeo' in answer) return { usable: answer.skopeo, refused };
+    refused.push(answer.refused);
+  }
+  return { usable: undefined, refused };
+}
+
+/** The skopeo that a file is. @throws OciSaveError `machine` where it is none, or too old */
+export async function skopeoAt(file: string, env: Environment): Promise<Skopeo> {
+  const answer = await ask(file, env);
+  if ('skopeo' in answer) return answer.skopeo;
+  throw new OciSaveError({
+    code: 'machine',
+    message: answer.refused,
+    hint: `Name a skopeo of version ${OLDEST_SKOPEO} or newer with --skopeo.`,
+  });
+}
+
+async function ask(
+  file: string,
+  env: Environment,
+): Promise<{ readonly skopeo: Skopeo } | { readonly refused: string }> {
+  const version = await versionOf(file, env);
+  if (version === undefined) return { refused: `${file} is no skopeo: it does not tell its version` };
+  if (isAtLeast(version, OLDEST_SKOPEO)) return { skopeo: { file, version } };
+  return {
+    refused: `skopeo ${version} (${file}) is too old: it cannot preserve digests; ${OLDEST_SKOPEO} can`,
+  };
+}
+
+async function versionOf(file: string, env: Environment): Promise<string | undefined> {
   try {
-    await access(file, constants.X_OK);
-    return true;
+    const { exitCode, stdout } = await run(file, ['--version'], { env: { PATH: env['PATH'] ?? '' } });
+    return exitCode === 0 ? parseSkopeoVersion(stdout) : undefined;
   } catch (error) {
-    if (systemCodeOf(error) !== undefined) return false;
+    // A file of another architecture cannot be started.
+    if (error instanceof OciSaveError && error.code === 'machine') return undefined;
     throw error;
   }
-}
-
-const INSTALL_COMMANDS: readonly (readonly [program: string, command: string])[] = [
-  ['/usr/bin/apt-get', 'sudo apt-get install -y skopeo'],
-  ['/usr/bin/dnf', 'sudo dnf install -y skopeo'],
-  ['/sbin/apk', 'sudo apk add skopeo'],
-  ['/usr/bin/zypper', 'sudo zypper install -y skopeo'],
-  ['/opt/homebrew/bin/brew', 'brew install skopeo'],
-  ['/usr/local/bin/brew', 'brew install skopeo'],
-];
-
-async function installHint(): Promise<string> {
-  for (const [program, command] of INSTALL_COMMANDS) {
-    if (await isExecutable(program))
-      return `Install it with '${command}', or copy without it: --copier direct.`;
-  }
-  return 'Install skopeo 1.6 or newer, or copy without it: --copier direct.';
 }

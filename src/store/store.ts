@@ -1,19 +1,22 @@
 import type { BigIntStats } from 'node:fs';
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
 import { type BlobSize, type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { hashFile } from './hash-file.ts';
-import { openJournal } from './journal.ts';
+import { type Journal, openJournal } from './journal.ts';
 import { linkOrCopy } from './link.ts';
-import { createRunFolder } from './run-folder.ts';
+import { createRunFolder, type RunFolder } from './run-folder.ts';
+import { openServed, type Served } from './served.ts';
 
 /** The local content-addressed pool: every blob once, under a name that its hash has earned. */
 export interface Store {
   /** This run's own folder, on the blobs' file system. */
   readonly runFolder: string;
+  /** What tags were when they were last read. */
+  readonly served: Served;
   pathOf(digest: Digest): string;
   /** Whether the blob is here and right. A file that changed since it was hashed is hashed again, or dropped. */
   has(blob: BlobSize): Promise<boolean>;
@@ -41,47 +44,44 @@ export interface StoreOptions {
 /** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
   const blobs = path.join(folder, 'blobs', 'sha256');
-  try {
-    await mkdir(blobs, { recursive: true });
-  } catch (cause) {
-    throw new OciSaveError({
-      code: 'machine',
-      message: `the store ${folder} cannot be made (${systemCodeOf(cause) ?? 'unknown'})`,
-      hint: 'Name another folder with --cache-dir.',
-      cause,
-    });
-  }
-  const journal = await openJournal(folder);
-  const run = await createRunFolder(folder);
+  const { journal, served, run } = await openFiles(folder, blobs);
   const seen = new Set<Digest>();
   const entered = new Set<Digest>();
   const pathOf = (digest: Digest): string => path.join(blobs, hexOf(digest));
 
-  /** The name is taken only by a verified file; where two runs bring one blob, the first stays. */
-  const enter = async (file: string, digest: Digest): Promise<void> => {
+  /**
+   * The name is taken only by a verified file; where two runs bring one blob, the first stays. `stats` are from
+   * before the hash, so that whatever is done to the file later shows.
+   */
+  const enter = async (file: string, digest: Digest, stats: BigIntStats): Promise<void> => {
     const name = pathOf(digest);
     const how = await linkOrCopy(file, name);
-    const stats = await statBig(name);
+    const named = await statBig(name);
     // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for.
-    if (how === 'linked' && stats.ino !== (await statBig(file)).ino) return;
+    if (how === 'linked' && named.ino !== stats.ino) return;
     await chmod(name, 0o644);
-    await journal.note(hexOf(digest), stats);
+    await journal.note(hexOf(digest), how === 'linked' ? stats : named);
     seen.add(digest);
     entered.add(digest);
   };
 
   const drop = async (digest: Digest, why: string): Promise<void> => {
-    await rm(pathOf(digest), { force: true });
+    await rm(pathOf(digest), { recursive: true, force: true });
     options.onHealed?.(digest, why);
   };
 
   const store: Store = {
     runFolder: run.folder,
+    served,
     pathOf,
     async has({ digest, size }) {
       const stats = await statOrUndefined(pathOf(digest));
       if (!stats) return false;
-      if (!stats.isFile() || stats.size !== BigInt(size)) {
+      if (!stats.isFile()) {
+        await drop(digest, NO_FILE);
+        return false;
+      }
+      if (stats.size !== BigInt(size)) {
         await drop(digest, `it has ${stats.size} bytes instead of ${size}`);
         return false;
       }
@@ -98,7 +98,8 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     },
     async read(digest, maxBytes) {
       const stats = await statOrUndefined(pathOf(digest));
-      if (!stats || stats.size > BigInt(maxBytes)) return undefined;
+      if (stats && !stats.isFile()) await drop(digest, NO_FILE);
+      if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return undefined;
       const bytes = await readFile(pathOf(digest));
       if (digestOf(bytes) === digest) return bytes;
       await drop(digest, 'its bytes do not hash to its name');
@@ -109,12 +110,14 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       if (await store.has({ digest, size: bytes.length })) return digest;
       const file = path.join(run.folder, `incoming-${randomUUID()}`);
       await writeFile(file, bytes, { mode: 0o644, flag: 'wx' });
-      await enter(file, digest);
+      await enter(file, digest, await statBig(file));
       await rm(file, { force: true });
       return digest;
     },
-    write: (blob) => openBlobWriter(run.folder, blob, (file) => enter(file, blob.digest)),
+    write: (blob) =>
+      openBlobWriter(run.folder, blob, async (file) => enter(file, blob.digest, await statBig(file))),
     async adopt(file, { digest, size }) {
+      const stats = await statBig(file);
       const actual = await hashFile(file);
       if (actual.digest !== digest || actual.size !== size) {
         throw new OciSaveError({
@@ -122,7 +125,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
           message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`,
         });
       }
-      await enter(file, digest);
+      await enter(file, digest, stats);
     },
     isNew: (digest) => entered.has(digest),
     close: () => run.remove(),
@@ -130,7 +133,29 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   return store;
 }
 
-const statBig = (file: string): Promise<BigIntStats> => stat(file, { bigint: true });
+/** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
+const NO_FILE = 'it is no regular file';
+
+async function openFiles(
+  folder: string,
+  blobs: string,
+): Promise<{ journal: Journal; served: Served; run: RunFolder }> {
+  try {
+    await mkdir(blobs, { recursive: true });
+    const [journal, served] = [await openJournal(folder), await openServed(folder)];
+    return { journal, served, run: await createRunFolder(folder) };
+  } catch (cause) {
+    if (systemCodeOf(cause) === undefined) throw cause;
+    throw new OciSaveError({
+      code: 'machine',
+      message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
+      hint: 'Name another folder with --cache-dir.',
+      cause,
+    });
+  }
+}
+
+const statBig = (file: string): Promise<BigIntStats> => lstat(file, { bigint: true });
 
 async function statOrUndefined(file: string): Promise<BigIntStats | undefined> {
   try {

@@ -13,7 +13,7 @@ const blob = (name: string, size: number, leaves: string[], foreign = false): Mi
 const FROM = 100;
 
 describe('the division between the movers', () => {
-  it('gives a leaf with a large missing layer to skopeo, with all its layers', () => {
+  it('gives a large layer to skopeo, whose leaf waits for the small ones that the client brings', () => {
     const { leaves, direct } = divide([blob('big', 500, ['a']), blob('small', 3, ['a'])], FROM);
     expect(leaves).toEqual([
       {
@@ -24,19 +24,21 @@ describe('the division between the movers', () => {
         ],
       },
     ]);
-    expect(direct).toEqual([]);
+    expect(direct.map(({ digest: name }) => name)).toEqual([digest('small')]);
   });
 
-  it('keeps configs, and leaves of small layers alone, for the client', () => {
-    const { leaves, direct } = divide([blob('config', 500, []), blob('small', 3, ['a'])], FROM);
+  it('keeps configs, and leaves of small layers alone, for the client, the largest first', () => {
+    const { leaves, direct } = divide([blob('small', 3, ['a']), blob('config', 500, [])], FROM);
     expect(leaves).toEqual([]);
     expect(direct.map(({ digest: name }) => name)).toEqual([digest('config'), digest('small')]);
   });
 
-  it('brings a small layer by the client where a leaf without skopeo needs it too; the other leaf waits for it', () => {
-    const { leaves, direct } = divide([blob('big', 500, ['a']), blob('small', 3, ['a', 'b'])], FROM);
-    expect(direct.map(({ digest: name }) => name)).toEqual([digest('small')]);
-    expect(leaves[0]?.missing.map(({ digest: name }) => name)).toContain(digest('small'));
+  it('lets every leaf over a large layer wait for its leader, and plans no copy for leaves without one', () => {
+    const { leaves } = divide(
+      [blob('base', 500, ['a', 'b']), blob('own', 3, ['b']), blob('other', 3, ['c'])],
+      FROM,
+    );
+    expect(leaves.map(({ id }) => id)).toEqual([digest('a'), digest('b')]);
   });
 
   it('never gives skopeo a foreign layer, which it leaves out in silence', () => {

@@ -1,4 +1,4 @@
-import { appendFile, link, readdir, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, link, mkdir, readdir, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -118,5 +118,44 @@ describe('a store', () => {
     expect(runs).not.toContain(path.basename(dead));
     await store.close();
     expect(await readdir(path.dirname(store.runFolder))).not.toContain(path.basename(store.runFolder));
+  });
+});
+
+describe('what is no file under a blob’s name', () => {
+  it.each<[string, (file: string) => Promise<unknown>]>([
+    ['a link', (file) => symlink('elsewhere', file)],
+    ['a folder', (file) => mkdir(path.join(file, 'deep'), { recursive: true })],
+  ])('such as %s, is dropped', async (_, make) => {
+    const store = await open();
+    await writeFile(path.join(temp.path, 'blobs', 'sha256', 'elsewhere'), bytes);
+    for (const look of [
+      () => store.has(blob).then(String),
+      () => store.read(blob.digest, 100).then((read) => String(read !== undefined)),
+    ]) {
+      await make(store.pathOf(blob.digest));
+      expect(await look()).toBe('false');
+    }
+    expect(healed).toEqual(['true it is no regular file', 'true it is no regular file']);
+    await store.put(bytes);
+    expect(await store.has(blob)).toBe(true);
+  });
+});
+
+describe('what tags were served as', () => {
+  it('outlives the run, the last word counting; what is no digest is none', async () => {
+    const first = await open();
+    expect(first.served.last('registry.example/a', '1')).toBeUndefined();
+    await first.served.note('registry.example/a', '1', blob.digest);
+    const other = digestOf(new Uint8Array());
+    await first.served.note('registry.example/a', '1', other);
+    await first.served.note('registry.example/a', '2', blob.digest);
+    await first.close();
+    await appendFile(
+      path.join(temp.path, 'served.jsonl'),
+      '{"key":"torn\n{"key":"registry.example/a:2","value":"no digest"}\n',
+    );
+    const { served } = await open();
+    expect(served.last('registry.example/a', '1')).toBe(other);
+    expect(served.last('registry.example/a', '2')).toBeUndefined();
   });
 });

@@ -70,3 +70,9 @@ export function sizeOf(image: Image): number {
   const all = [...[...image.manifests.values()].map(({ bytes }) => bytes), ...image.blobs.values()];
   return all.reduce((sum, bytes) => sum + bytes.length, 0);
 }
+
+/** The digest of an image's largest blob: a layer, in every fixture. */
+export function largestBlobOf({ top, blobs }: Image): Digest {
+  const [largest] = [...blobs].toSorted(([, a], [, b]) => b.length - a.length);
+  return largest?.[0] ?? top;
+}

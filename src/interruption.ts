@@ -1,5 +1,11 @@
-import { OciSaveError } from '../errors.ts';
-import type { Host } from './face.ts';
+import { OciSaveError } from './errors.ts';
+
+/** The process whose signals are watched. */
+export interface SignalHost {
+  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  exit(code: number): never;
+}
 
 export interface Interruption {
   readonly signal: AbortSignal;
@@ -9,7 +15,7 @@ export interface Interruption {
 }
 
 /** Turns the first Ctrl-C or SIGTERM into an orderly end; a second one ends at once. */
-export function watchSignals(host: Host): Interruption {
+export function watchSignals(host: SignalHost): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
   const listen = (name: 'SIGINT' | 'SIGTERM', code: number): (() => void) => {

@@ -1,0 +1,279 @@
+import { $ as OciSaveError, A as openStore, B as parseLock, C as formatCount, D as parseInline, G as lockSchema, H as formatReference, J as isDigest, L as optionsSchema, M as parseOptions, O as checkDefaultRegistry, Q as string, T as readLists, U as nameOf, V as encodeLock, W as parseReference, X as array, Z as strictObject, d as runReportSchema, i as save, n as serveRegistry, o as planTree, r as findRegistryRoot, s as readManifests } from "./engine.js";
+import path from "node:path";
+// src/api/options.ts
+const ARGUMENTS = [
+	"images",
+	"output",
+	"platforms"
+];
+/**
+* Splits options as they were given; names that the schema does not know are its business.
+* @throws OciSaveError `usage` for what is an argument, `unsupported` for a mode that is not made yet
+*/
+function splitOptions({ onEvent, signal, env, mode, ...given }) {
+	const engine = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== void 0));
+	const twice = ARGUMENTS.find((name) => name in engine);
+	if (twice !== void 0) throw new OciSaveError({
+		code: "usage",
+		message: `'${twice}' is an argument of the function, and no option`
+	});
+	return {
+		engine: {
+			...defaultsOf(mode ?? "oci"),
+			...engine
+		},
+		face: {
+			onEvent,
+			signal,
+			env
+		}
+	};
+}
+function defaultsOf(mode) {
+	switch (mode) {
+		case "oci": return {
+			layout: "zot",
+			naming: "strip-library"
+		};
+		case "registry": throw new OciSaveError({
+			code: "unsupported",
+			message: `mode 'registry' (docker-registry's storage tree) is not made yet`,
+			hint: `Take mode 'oci': zot serves its folder as it stands.`
+		});
+		default: throw unknownMode(mode);
+	}
+}
+/** Callers without types can write anything. */
+function unknownMode(mode) {
+	return new OciSaveError({
+		code: "usage",
+		message: `mode: '${String(mode)}' is none`,
+		hint: `Write 'oci' or 'registry'.`
+	});
+}
+// src/api/failed-save.ts
+const SHOWN = 10;
+/**
+* A run in which images failed. `report.failed` has every one with its class, its words and a remedy; what succeeded
+* stays in the store, so that the next run goes on from there. `code` is the class of the first failure.
+*/
+var FailedSaveError = class extends OciSaveError {
+	report;
+	/** The images that are whole; no bundle was made of them. */
+	lock;
+	constructor({ report, lock }) {
+		const { failed, images } = report;
+		const [first] = failed;
+		const shown = failed.slice(0, SHOWN).map(({ ref, message }) => `${ref}: ${message}`);
+		const more = failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : [];
+		const total = formatCount(failed.length + images.length, "image");
+		const head = `${failed.length} of ${total} could not be saved`;
+		super({
+			code: first?.class ?? "local",
+			message: [
+				head,
+				...shown,
+				...more
+			].join("\n"),
+			hint: first?.hint
+		});
+		this.report = report;
+		this.lock = lock;
+	}
+};
+// src/api/run.ts
+/**
+* Runs the engine for a caller's code.
+* @throws FailedSaveError where images failed and the run was not told to go on; OciSaveError else
+*/
+async function runSave(options, { onEvent, signal, env = process.env }, io = {}) {
+	const stop = stopperOf(signal);
+	try {
+		const result = await save(options, {
+			...io,
+			env,
+			emit: guarded(onEvent, stop),
+			signal: stop.signal
+		});
+		stop.throwIfFaulty();
+		if (result.report.outcome === "failed") throw new FailedSaveError(result);
+		return result;
+	} finally {
+		stop.release();
+	}
+}
+/** The engine throws the reason of its signal: callers abort with reasons of their own, and get our one error. */
+function stopperOf(signal) {
+	const controller = new AbortController();
+	let faulty;
+	const stop = () => controller.abort(new OciSaveError({
+		code: "interrupted",
+		message: "stopped; what was fetched stays in the store, and no half bundle is left",
+		cause: signal?.reason
+	}));
+	signal?.addEventListener("abort", stop, { once: true });
+	if (signal?.aborted === true) stop();
+	return {
+		signal: controller.signal,
+		fault(error) {
+			faulty ??= error;
+			controller.abort(error);
+		},
+		throwIfFaulty() {
+			if (faulty) throw faulty;
+		},
+		release: () => signal?.removeEventListener("abort", stop)
+	};
+}
+/** An exception in the middle of a stage would pass for a failed image, or end the process. */
+function guarded(onEvent, stop) {
+	return (event) => {
+		try {
+			onEvent?.(event);
+		} catch (cause) {
+			stop.fault(new OciSaveError({
+				code: "local",
+				message: "onEvent threw, so the run was stopped",
+				cause
+			}));
+		}
+	};
+}
+// src/api/sections.ts
+const text = string({ error: "a text is wanted" });
+const sectionSchema = strictObject({
+	registry: text.optional(),
+	username: text.min(1, { error: "it is empty" }),
+	password: text.min(1, { error: "it is empty" }),
+	images: optionsSchema.shape.images
+});
+const sectionsSchema = array(sectionSchema, { error: "a list of sections is wanted" });
+/**
+* Reads sections. Messages name `sections[0].images:2`, from 0 and from 1, and never a user or a password.
+* @throws OciSaveError `usage` where they have not the form of sections, or name one repository with two users
+*/
+function readSections(sections, defaultRegistry) {
+	const parsed = sectionsSchema.safeParse(sections);
+	if (!parsed.success) throw malformed(parsed.error);
+	const lists = [];
+	const known = /* @__PURE__ */ new Map();
+	const conflicts = [];
+	for (const [at, { registry, images, username, password }] of parsed.data.entries()) {
+		if (images.length === 0) continue;
+		const name = `sections[${at}]`;
+		if (registry !== void 0) checkDefaultRegistry(registry, `${name}.registry`);
+		const list = parseInline(images, { defaultRegistry: registry ?? defaultRegistry }, `${name}.images`);
+		lists.push(list);
+		for (const repository of repositoriesOf(list)) {
+			const other = known.get(repository);
+			if (other === void 0) known.set(repository, {
+				section: name,
+				username,
+				password
+			});
+			else if (other.username !== username || other.password !== password) conflicts.push(`${other.section} and ${name} name ${repository} with different users`);
+		}
+	}
+	if (conflicts.length > 0) throw new OciSaveError({
+		code: "usage",
+		message: conflicts.join("\n"),
+		hint: "One user reads a repository: put its images into one section."
+	});
+	return {
+		lists,
+		credentials: storeOf(known)
+	};
+}
+function repositoriesOf({ requests }) {
+	return new Set(requests.flatMap(({ source }) => source.transport === "docker" ? [nameOf(source.reference)] : []));
+}
+function storeOf(known) {
+	return { find: ({ domain, path }) => {
+		const found = known.get(`${domain}/${path}`);
+		return Promise.resolve(found && {
+			username: found.username,
+			password: found.password
+		});
+	} };
+}
+/** Only places and our own words: a parser that shows values would show passwords. */
+function malformed({ issues }) {
+	const lines = issues.map(({ path, message, code }) => {
+		return `sections${path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("")}: ${code === "unrecognized_keys" ? "it has a key that no section has" : message}`;
+	});
+	return new OciSaveError({
+		code: "usage",
+		message: lines.join("\n"),
+		hint: "A section is {registry?, username, password, images}."
+	});
+}
+// src/api.ts
+/**
+* Saves images into a folder that zot serves as it stands: one OCI layout a repository, Docker Hub's official images
+* without `library/`. Lock and report stand beside it, as `<dir>.lock.json` and `<dir>.report.json`. An earlier
+* bundle at `dir` is replaced when the new one is whole; a folder that holds anything else is refused.
+*
+* Runs may go on at once, in one process or several, with one store; two on one folder are refused.
+*
+* @param images entries as in lines of a plain list: `quay.io/acme/db:1`, `busybox@sha256:…`, `source => name`
+* @param dir the bundle's folder, relative to the working directory
+* @param platform as the option `platforms`: `linux/amd64`, `linux/amd64,linux/arm64`, `all`; empty for linux and this
+*   machine's architecture
+* @param options as `oci-save save` has them, in camelCase; `layout` and `naming` have the mode's defaults
+* @returns the lock, and the report that also stands in the file; with `onError: 'warn'` the report lists what failed
+* @throws FailedSaveError, an OciSaveError with `report` and `lock`, where an image failed
+* @throws OciSaveError `usage`, `list` or `machine` where nothing was started, `unsupported` for a mode that is not
+*   made yet, `interrupted` after an abort. A full disk and the like come as the system's own errors.
+*/
+async function saveImages(images, dir, platform, options = {}) {
+	const { engine, face } = splitOptions(options);
+	return runSave(intoFolder(dir, {
+		...engine,
+		images,
+		platforms: platform
+	}), face);
+}
+/**
+* As `saveImages`, for images of which each section has its own user, several users of one registry included. A
+* section's credentials serve the repositories that it names, and no other; those of lists in `options` have the auth
+* files. They are held in memory; skopeo gets them in a file of mode 0600 that is gone when its copy ends. No argument,
+* environment, log, report or lock has them.
+*
+* @param sections users and their images; one repository with two users is an error
+* @throws as `saveImages`
+*/
+async function saveImagesWithAuth(sections, dir, platform, options = {}) {
+	const { engine, face } = splitOptions(options);
+	const parsed = intoFolder(dir, {
+		...engine,
+		platforms: platform
+	});
+	return runSave(parsed, face, readSections(sections, parsed.defaultRegistry));
+}
+/**
+* Resolves images to digests and sizes, and copies nothing: the lock that `saveImages` would make of them now. The
+* store gets their manifests, and the configs of images without an index, whose platform only they tell.
+*
+* @throws as `saveImages`
+*/
+async function lockImages(images, platform, options = {}) {
+	const { engine, face } = splitOptions(options);
+	return runSave(parseOptions({
+		...engine,
+		images,
+		platforms: platform,
+		dryRun: true
+	}), face, { lockOnly: true });
+}
+/** Options with `dir` as their folder, whatever its name: `none` and a blank at the end are no words here. */
+function intoFolder(dir, given) {
+	if (dir === "") throw new OciSaveError({
+		code: "usage",
+		message: "dir: the path of a folder is wanted"
+	});
+	return {
+		...parseOptions(given),
+		output: path.resolve(dir)
+	};
+}
+export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry };

@@ -1,0 +1,125 @@
+import { type ErrorDetail, OciSaveError } from '../errors.ts';
+import { causeTexts, formatCount, plainLines, plainText, type RunReport } from '../report/index.ts';
+
+/** One message that the run's page shows, beside the line of a file where it has one. */
+export interface Annotation {
+  readonly message: string;
+  readonly title?: string | undefined;
+  /** Relative to the workspace. */
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+}
+
+/** The file of an origin as an annotation names it; undefined where it is no file of the workspace. */
+export type FileOf = (file: string) => string | undefined;
+
+/** GitHub shows ten errors and ten warnings of a step, and drops the others without a word. */
+const MAX_OF_A_KIND = 10;
+
+const MORE_WARNINGS = 'warnings: the log has them';
+
+/** Errors for what keeps the lists from being used. One place is left for the verdict. */
+export function detailAnnotations(details: readonly ErrorDetail[], fileOf: FileOf): Annotation[] {
+  const all = details.map(({ message, file, line }) => at({ file, line }, message, fileOf));
+  return limited(all, MAX_OF_A_KIND - 1, 'entries: the log has them');
+}
+
+/** Errors for images that failed. One place is left for the verdict. */
+export function failureAnnotations({ failed }: RunReport, fileOf: FileOf): Annotation[] {
+  const all = failed.map((failure) => failureAnnotation(failure, fileOf));
+  return limited(all, MAX_OF_A_KIND - 1, 'images: report.json has them');
+}
+
+/**
+ * Warnings of a run: images that it was told to go on without, what the lists made suspicious, and what happened on
+ * the way.
+ */
+export function warningAnnotations(
+  report: RunReport,
+  happened: readonly string[],
+  fileOf: FileOf,
+): Annotation[] {
+  const { outcome, failed, warnings, candidates, rejects } = report;
+  const [candidate] = candidates;
+  const [reject] = rejects;
+  const all = [
+    ...(outcome === 'warned' ? failed.map((failure) => failureAnnotation(failure, fileOf)) : []),
+    ...warnings.map(({ message, origin }) => at(origin, message, fileOf)),
+    ...(candidate === undefined
+      ? []
+      : [at(candidate.origin, notSaved(candidates.length, candidate.text), fileOf)]),
+    ...(reject === undefined ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)]),
+    ...happened.map(asMessage),
+  ];
+  return limited(all, MAX_OF_A_KIND, MORE_WARNINGS);
+}
+
+/** Warnings of a run that had no result. */
+export function messageAnnotations(happened: readonly string[]): Annotation[] {
+  return limited(happened.map(asMessage), MAX_OF_A_KIND, MORE_WARNINGS);
+}
+
+function asMessage(message: string): Annotation {
+  return { message: plainText(message) };
+}
+
+function notSaved(count: number, text: string): string {
+  const subject =
+    count === 1 ? `'${text}' is probably an image and was` : `${count} entries are probably images and were`;
+  return `${subject} not saved: \`on-candidate: accept\` takes such entries`;
+}
+
+function notRead(count: number, text: string): string {
+  return count === 1 ? `'${text}' was not understood` : `${count} entries were not understood, as '${text}'`;
+}
+
+function failureAnnotation(failure: RunReport['failed'][number], fileOf: FileOf): Annotation {
+  const { ref, class: failureClass, message, hint, origins } = failure;
+  const named = message.includes(ref) ? message : `${ref}: ${message}`;
+  return {
+    ...at(origins[0], named, fileOf, hint),
+    title: `Image not saved (${failureClass})`,
+  };
+}
+
+function at(
+  origin: { readonly file?: string | undefined; readonly line?: number | undefined } | undefined,
+  message: string,
+  fileOf: FileOf,
+  hint?: string,
+): Annotation {
+  const { file: named, line } = origin ?? {};
+  const file = named === undefined ? undefined : fileOf(named);
+  const place = named === undefined ? '' : `${plainText(named)}${line === undefined ? '' : `:${line}`}: `;
+  const words = [
+    `${place}${plainText(message)}`,
+    ...(hint === undefined ? [] : [`Remedy: ${plainText(hint)}`]),
+  ];
+  return { message: words.join('\n'), file, line: file === undefined ? undefined : line };
+}
+
+/** At most `max`, of which the last says how many more there are. */
+function limited(all: readonly Annotation[], max: number, what: string): Annotation[] {
+  if (all.length <= max) return [...all];
+  const shown = all.slice(0, max - 1);
+  return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
+}
+
+/** How a run ended, in one line. */
+export function verdictOf({ failed, images, dryRun = false }: RunReport): string {
+  const all = formatCount(failed.length + images.length, 'image');
+  return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
+}
+
+const OWN_FAULT = 'This is a fault in oci-save. Report it with what the log says.';
+
+/** An error in the words that end a step: what happened, why, and what to do about it. */
+export function errorWords(error: unknown): string {
+  const [message = 'failed without a word', ...causes] = causeTexts(error);
+  const hint = error instanceof OciSaveError ? error.hint : OWN_FAULT;
+  return [
+    ...plainLines(message),
+    ...(causes.length === 0 ? [] : [`Cause: ${causes.map(plainText).join(': ')}`]),
+    ...(hint === undefined ? [] : [`Remedy: ${plainText(hint)}`]),
+  ].join('\n');
+}

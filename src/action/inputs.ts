@@ -1,0 +1,22 @@
+import { describeInputs, kebab } from '../options.ts';
+
+const PREFIX = 'INPUT_';
+
+/**
+ * The action's inputs by camelCase name, as texts. The runner hands every input over as a variable, unknown ones too:
+ * those come under the name that was written, for a message that names the right one. Empty means absent.
+ *
+ * @param read one input by its name in action.yml, as `getInput` of @actions/core
+ */
+export function readInputs(
+  read: (name: string) => string,
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const known = [...describeInputs().keys()].map((name) => ({ name, written: kebab(name) }));
+  const variables = new Set(known.map(({ written }) => PREFIX + written.toUpperCase()));
+  const given = known.map(({ name, written }) => [name, read(written)] as const);
+  const unknown = Object.entries(env)
+    .filter(([variable]) => variable.startsWith(PREFIX) && !variables.has(variable))
+    .map(([variable, value = '']) => [variable.slice(PREFIX.length).toLowerCase(), value.trim()] as const);
+  return Object.fromEntries([...given, ...unknown].filter(([, value]) => value !== ''));
+}

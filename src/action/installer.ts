@@ -1,0 +1,56 @@
+import { exec } from '@actions/exec';
+import { downloadTool } from '@actions/tool-cache';
+import { messageOf, OciSaveError } from '../errors.ts';
+import { bareAddress, type Installer } from '../skopeo/index.ts';
+import type { ActionLog } from './log.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What package managers need to know. The rest of a step's environment, tokens and inputs, is none of their business. */
+const HANDED_ON =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_ALL|TERM|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|HOMEBREW_\w+|(https?|all|no|ftp)_proxy)$/i;
+
+/** Installs as a runner can: package managers by @actions/exec, addresses by @actions/tool-cache. */
+export function createInstaller(log: ActionLog, env: Environment): Installer {
+  return {
+    isRoot: process.getuid?.() === 0,
+    run: (file, args, added) =>
+      log.apart(`$ ${[file, ...args].join(' ')}`, async (line) => {
+        const listeners = { stdline: line, errline: line };
+        const options = { silent: true, ignoreReturnCode: true, input: Buffer.alloc(0), listeners };
+        try {
+          return await exec(quoted(file), [...args], { ...options, env: { ...handedOn(env), ...added } });
+        } catch (error) {
+          // With its exit code ignored, only a program that could not be started ends here.
+          line(messageOf(error));
+          return undefined;
+        }
+      }),
+    download: (url, file) =>
+      log.apart(`Fetching skopeo from ${bareAddress(url)}`, async () => {
+        try {
+          await downloadTool(url, file);
+        } catch (cause) {
+          throw new OciSaveError({
+            code: 'machine',
+            message: `skopeo could not be fetched from ${bareAddress(url)}`,
+            hint: 'Check the address and the proxy, or leave `skopeo` out: it is installed where there is none.',
+            cause,
+          });
+        }
+      }),
+  };
+}
+
+/** @actions/exec takes a command line apart, so that a blank would end the program's name. */
+function quoted(file: string): string {
+  return `"${file.replaceAll('"', '\\"')}"`;
+}
+
+function handedOn(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value !== undefined && HANDED_ON.test(name) ? [[name, value] as const] : [],
+    ),
+  );
+}

@@ -1,0 +1,46 @@
+/** A user and a password before a host. */
+const USERINFO = /\/\/([^/@\s]+)@/g;
+
+/** An address that is signed has its secret in the query. */
+const QUERY = /\bhttps?:\/\/[^\s?#]+\?([^\s#]+)/g;
+
+const PROXIES = /^(https?|all)_proxy$/i;
+
+/**
+ * What is secret in the environment of a step: passwords and queries of addresses, in inputs and in the proxies'
+ * variables. Credentials of registries are told when they are read.
+ */
+export function secretsIn(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(env).flatMap(([name, value = '']) =>
+    name.startsWith('INPUT_') || PROXIES.test(name) ? secretsOfAddresses(value) : [],
+  );
+}
+
+function secretsOfAddresses(text: string): string[] {
+  const userinfos = [...text.matchAll(USERINFO)].flatMap(([, userinfo = '']) => {
+    const colon = userinfo.indexOf(':');
+    const password = colon < 0 ? userinfo : userinfo.slice(colon + 1);
+    return [password, decoded(password)];
+  });
+  return [...userinfos, ...[...text.matchAll(QUERY)].map(([, query = '']) => query)];
+}
+
+function decoded(text: string): string {
+  // What is no percent-encoding means itself.
+  return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escaped) =>
+    Buffer.from(escaped.replaceAll('%', ''), 'hex').toString('utf8'),
+  );
+}
+
+/** Tells the runner each secret once, line by line, since it hides only what stands in one line. */
+export function createMask(tell: (secret: string) => void): (secret: string) => void {
+  const told = new Set<string>();
+  return (secret) => {
+    for (const line of secret.split(/[\r\n]+/)) {
+      // An empty mask would hide everything, or nothing.
+      if (line.trim() === '' || told.has(line)) continue;
+      told.add(line);
+      tell(line);
+    }
+  };
+}

@@ -1,0 +1,61 @@
+import { encodeLock, type Lock } from '../lock/index.ts';
+import { digestOf } from '../oci/digest.ts';
+import type { RunReport } from '../report/index.ts';
+
+/** What later steps can read, and what action.yml says of it. */
+export const OUTPUTS = {
+  path: "the bundle's folder",
+  archive: 'the archive',
+  digest: "the lock's sha256: the same images have the same one",
+  count: 'images in the bundle',
+  size: 'bytes of all their blobs, each once',
+  'fetched-bytes': 'bytes that this run fetched',
+  'cached-bytes': 'bytes that were in the store before',
+  'cache-hit': 'true when no blob had to be fetched',
+  lock: 'the lock: every image, digest, platform and size',
+  report: 'report.json: what this run did, and from where each image came',
+  failed: 'images that could not be saved, as a JSON list of {ref, class, message}',
+  'skopeo-version': 'of the skopeo that was used; empty where none was needed',
+} as const;
+
+export type Outputs = Record<keyof typeof OUTPUTS, string>;
+
+/** All outputs of a job have 1 MB together; `report.json` holds everything. */
+const MAX_FAILED_CHARACTERS = 200_000;
+const MAX_MESSAGE_CHARACTERS = 300;
+
+/**
+ * The outputs of a run that was not ended by an error; empty ones have nothing to tell.
+ *
+ * @param reportFile where the report was written, if it was
+ */
+export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Outputs {
+  const { totals, bundle, archive, failed, outcome, dryRun = false } = report;
+  const missing = dryRun && totals.storedBytes < totals.bytes;
+  return {
+    path: bundle?.path ?? '',
+    archive: archive?.path ?? '',
+    digest: outcome === 'failed' ? '' : digestOf(encodeLock(lock)),
+    count: String(totals.images),
+    size: String(totals.bytes),
+    'fetched-bytes': String(totals.fetchedBytes),
+    'cached-bytes': String(totals.storedBytes),
+    'cache-hit': String(totals.images > 0 && totals.fetchedBytes === 0 && !missing),
+    lock: report.lock?.path ?? '',
+    report: dryRun ? '' : reportFile,
+    failed: failedList(failed),
+    'skopeo-version': report.skopeoVersion ?? '',
+  };
+}
+
+function failedList(failed: RunReport['failed']): string {
+  const shown = failed.map(({ ref, class: failureClass, message }) => ({
+    ref,
+    class: failureClass,
+    message: message.slice(0, MAX_MESSAGE_CHARACTERS),
+  }));
+  const text = JSON.stringify(shown);
+  return text.length <= MAX_FAILED_CHARACTERS
+    ? text
+    : JSON.stringify(shown.map(({ ref, class: failureClass }) => ({ ref, class: failureClass })));
+}

@@ -1,0 +1,49 @@
+import { access, constants, mkdir, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { systemCodeOf } from '../errors.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const STORE = '_oci-save';
+
+/** The workspace's real path; the working directory where the runner names none that is there. */
+export async function workspaceOf(env: Environment): Promise<string> {
+  try {
+    return await realpath(env['GITHUB_WORKSPACE'] || '.');
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return process.cwd();
+  }
+}
+
+/**
+ * Where blobs are kept: beside the workspace, on its file system, so that links work, and safe from the cleaning of
+ * actions/checkout. Where that may not be written, the runner's folder for temporary files; empty where there is none.
+ */
+export async function storeFolderOf(workspace: string, env: Environment): Promise<string> {
+  const beside = path.join(path.dirname(workspace), STORE);
+  if (await canWrite(beside)) return beside;
+  const temp = env['RUNNER_TEMP'] ?? '';
+  return temp === '' ? '' : path.join(temp, STORE);
+}
+
+async function canWrite(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/**
+ * A list's path as annotations want it, relative to the workspace and with slashes. Undefined for a file elsewhere:
+ * an annotation there would point at another file.
+ */
+export function fileInWorkspace(file: string, workspace: string, cwd: string): string | undefined {
+  const relative = path.relative(workspace, path.resolve(cwd, file));
+  const outside = relative === '' || relative.startsWith('..') || path.isAbsolute(relative);
+  return outside ? undefined : relative.replaceAll(path.sep, '/');
+}

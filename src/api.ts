@@ -1,0 +1,113 @@
+import path from 'node:path';
+import { OciSaveError } from './errors.ts';
+import { type SaveOptions, parseOptions } from './options.ts';
+import { type SaveImagesOptions, splitOptions } from './api/options.ts';
+import { runSave } from './api/run.ts';
+import { type AuthSection, readSections } from './api/sections.ts';
+import type { SaveResult } from './save.ts';
+
+/**
+ * Saves images into a folder that zot serves as it stands: one OCI layout a repository, Docker Hub's official images
+ * without `library/`. Lock and report stand beside it, as `<dir>.lock.json` and `<dir>.report.json`. An earlier
+ * bundle at `dir` is replaced when the new one is whole; a folder that holds anything else is refused.
+ *
+ * Runs may go on at once, in one process or several, with one store; two on one folder are refused.
+ *
+ * @param images entries as in lines of a plain list: `quay.io/acme/db:1`, `busybox@sha256:…`, `source => name`
+ * @param dir the bundle's folder, relative to the working directory
+ * @param platform as the option `platforms`: `linux/amd64`, `linux/amd64,linux/arm64`, `all`; empty for linux and this
+ *   machine's architecture
+ * @param options as `oci-save save` has them, in camelCase; `layout` and `naming` have the mode's defaults
+ * @returns the lock, and the report that also stands in the file; with `onError: 'warn'` the report lists what failed
+ * @throws FailedSaveError, an OciSaveError with `report` and `lock`, where an image failed
+ * @throws OciSaveError `usage`, `list` or `machine` where nothing was started, `unsupported` for a mode that is not
+ *   made yet, `interrupted` after an abort. A full disk and the like come as the system's own errors.
+ */
+export async function saveImages(
+  images: readonly string[],
+  dir: string,
+  platform: string,
+  options: SaveImagesOptions = {},
+): Promise<SaveResult> {
+  const { engine, face } = splitOptions(options);
+  return runSave(intoFolder(dir, { ...engine, images, platforms: platform }), face);
+}
+
+/**
+ * As `saveImages`, for images of which each section has its own user, several users of one registry included. A
+ * section's credentials serve the repositories that it names, and no other; those of lists in `options` have the auth
+ * files. They are held in memory; skopeo gets them in a file of mode 0600 that is gone when its copy ends. No argument,
+ * environment, log, report or lock has them.
+ *
+ * @param sections users and their images; one repository with two users is an error
+ * @throws as `saveImages`
+ */
+export async function saveImagesWithAuth(
+  sections: readonly AuthSection[],
+  dir: string,
+  platform: string,
+  options: SaveImagesOptions = {},
+): Promise<SaveResult> {
+  const { engine, face } = splitOptions(options);
+  const parsed = intoFolder(dir, { ...engine, platforms: platform });
+  return runSave(parsed, face, readSections(sections, parsed.defaultRegistry));
+}
+
+/**
+ * Resolves images to digests and sizes, and copies nothing: the lock that `saveImages` would make of them now. The
+ * store gets their manifests, and the configs of images without an index, whose platform only they tell.
+ *
+ * @throws as `saveImages`
+ */
+export async function lockImages(
+  images: readonly string[],
+  platform: string,
+  options: SaveImagesOptions = {},
+): Promise<SaveResult> {
+  const { engine, face } = splitOptions(options);
+  const parsed = parseOptions({ ...engine, images, platforms: platform, dryRun: true });
+  return runSave(parsed, face, { lockOnly: true });
+}
+
+/** Options with `dir` as their folder, whatever its name: `none` and a blank at the end are no words here. */
+function intoFolder(dir: string, given: Readonly<Record<string, unknown>>): SaveOptions {
+  if (dir === '') throw new OciSaveError({ code: 'usage', message: 'dir: the path of a folder is wanted' });
+  return { ...parseOptions(given), output: path.resolve(dir) };
+}
+
+export { FailedSaveError } from './api/failed-save.ts';
+export type { EngineOptions, Face, Mode, SaveImagesOptions } from './api/options.ts';
+export type { AuthSection } from './api/sections.ts';
+export { type ErrorCode, type ErrorParts, type FailureClass, OciSaveError } from './errors.ts';
+export type { ByteCount, Emit, LogLevel, Outcome, SaveEvent, Stage } from './events.ts';
+
+// The engine, and those of its stages that write nothing outside the store.
+export { save, type SaveResult } from './save.ts';
+export type { SaveIo } from './save/run.ts';
+export { parseOptions, type SaveOptions } from './options.ts';
+export {
+  type Candidate,
+  type ImageList,
+  type ImageRequest,
+  type ListInputs,
+  type NamedList,
+  type Origin,
+  readLists,
+  type Reject,
+  type Source,
+  type Warning,
+} from './list/index.ts';
+export { type Digest, isDigest } from './oci/digest.ts';
+export { formatReference, parseReference, type Reference } from './oci/reference.ts';
+export { encodeLock, type Leaf, type Lock, type LockedImage, lockSchema, parseLock } from './lock/index.ts';
+export { type BundleTree, planTree, readManifests, type TreeFile, type View } from './bundle/index.ts';
+export { openStore, type Store, type StoreOptions } from './store/index.ts';
+export { type Failure, type ReportedImage, type RunReport, runReportSchema } from './report/index.ts';
+export type { Credentials, CredentialStore } from './registry/index.ts';
+export {
+  findRegistryRoot,
+  type RequestEntry,
+  type RunningRegistry,
+  serveRegistry,
+  type ServeOptions,
+} from './serve/index.ts';

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { OciSaveError } from '../errors.ts';
+import { checkDefaultRegistry, type NamedList, parseInline } from '../list/index.ts';
+import { nameOf } from '../oci/reference.ts';
+import { optionsSchema } from '../options-schema.ts';
+import type { Credentials, CredentialStore } from '../registry/index.ts';
+
+const text = z.string({ error: 'a text is wanted' });
+
+const sectionSchema = z.strictObject({
+  registry: text.optional(),
+  username: text.min(1, { error: 'it is empty' }),
+  password: text.min(1, { error: 'it is empty' }),
+  // As the option of the same name, so that an entry means the same in both functions.
+  images: optionsSchema.shape.images,
+});
+
+const sectionsSchema = z.array(sectionSchema, { error: 'a list of sections is wanted' });
+
+/** Images that one user may read. Several sections may name one registry, with a user each. */
+export interface AuthSection {
+  /** For names without a registry; `docker.io` where it is left out. */
+  readonly registry?: string | undefined;
+  readonly username: string;
+  readonly password: string;
+  /** Entries as in lines of a plain list; a section without any is passed over. */
+  readonly images: readonly string[];
+}
+
+/** What sections ask for, in the engine's terms. */
+export interface ReadSections {
+  readonly lists: readonly NamedList[];
+  /** Knows the repositories that the sections name, and nothing else. */
+  readonly credentials: CredentialStore;
+}
+
+/**
+ * Reads sections. Messages name `sections[0].images:2`, from 0 and from 1, and never a user or a password.
+ * @throws OciSaveError `usage` where they have not the form of sections, or name one repository with two users
+ */
+export function readSections(sections: readonly AuthSection[], defaultRegistry: string): ReadSections {
+  const parsed = sectionsSchema.safeParse(sections);
+  if (!parsed.success) throw malformed(parsed.error);
+  const lists: NamedList[] = [];
+  const known = new Map<string, Known>();
+  const conflicts: string[] = [];
+  for (const [at, { registry, images, username, password }] of parsed.data.entries()) {
+    if (images.length === 0) continue;
+    const name = `sections[${at}]`;
+    if (registry !== undefined) checkDefaultRegistry(registry, `${name}.registry`);
+    const options = { defaultRegistry: registry ?? defaultRegistry };
+    const list = parseInline(images, options, `${name}.images`);
+    lists.push(list);
+    for (const repository of repositoriesOf(list)) {
+      const other = known.get(repository);
+      if (other === undefined) known.set(repository, { section: name, username, password });
+      else if (other.username !== username || other.password !== password) {
+        conflicts.push(`${other.section} and ${name} name ${repository} with different users`);
+      }
+    }
+  }
+  if (conflicts.length > 0) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: conflicts.join('\n'),
+      hint: 'One user reads a repository: put its images into one section.',
+    });
+  }
+  return { lists, credentials: storeOf(known) };
+}
+
+interface Known {
+  readonly section: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+function repositoriesOf({ requests }: NamedList): Set<string> {
+  return new Set(
+    requests.flatMap(({ source }) => (source.transport === 'docker' ? [nameOf(source.reference)] : [])),
+  );
+}
+
+function storeOf(known: ReadonlyMap<string, Credentials & Known>): CredentialStore {
+  return {
+    find: ({ domain, path }) => {
+      const found = known.get(`${domain}/${path}`);
+      return Promise.resolve(found && { username: found.username, password: found.password });
+    },
+  };
+}
+
+/** Only places and our own words: a parser that shows values would show passwords. */
+function malformed({ issues }: z.ZodError): OciSaveError {
+  const lines = issues.map(({ path, message, code }) => {
+    const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+    return `sections${place}: ${code === 'unrecognized_keys' ? 'it has a key that no section has' : message}`;
+  });
+  return new OciSaveError({
+    code: 'usage',
+    message: lines.join('\n'),
+    hint: 'A section is {registry?, username, password, images}.',
+  });
+}

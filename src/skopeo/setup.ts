@@ -1,0 +1,127 @@
+import { chmod } from 'node:fs/promises';
+import path from 'node:path';
+import { OciSaveError } from '../errors.ts';
+import { hashFile } from '../store/index.ts';
+import { searchSkopeo, type Skopeo, skopeoAt } from './find.ts';
+import { fileOf, installHint, PACKAGE_MANAGERS, type PackageManager } from './package-managers.ts';
+import { type Environment, programOnPath } from './programs.ts';
+import { bareAddress, type WantedSkopeo } from './wanted.ts';
+
+/** What a face that installs programs can do for us; those that install none have no such thing. */
+export interface Installer {
+  /** Whether system packages need no sudo. */
+  readonly isRoot: boolean;
+  /** Runs a program with its output in the log, and `env` added. Undefined where it could not be started. */
+  run(
+    file: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<number | undefined>;
+  /** Fetches an address into a file that does not exist yet. @throws OciSaveError `machine` */
+  download(url: string, file: string): Promise<void>;
+}
+
+export interface SetUpOptions {
+  readonly wanted: WantedSkopeo;
+  readonly env: Environment;
+  /** A folder for what is fetched; it lasts as long as skopeo is used. */
+  readonly folder: string;
+  readonly installer: Installer;
+}
+
+/**
+ * Finds skopeo or brings it: what is named is used and nothing else; `auto` takes the first on PATH that is new
+ * enough, and else asks each package manager that the machine has, until one has brought it.
+ * @throws OciSaveError `machine`: nothing was to be had, with the command that would do it here; or fetched bytes are
+ *   not those that were named
+ */
+export async function setUpSkopeo({ wanted, env, folder, installer }: SetUpOptions): Promise<Skopeo> {
+  switch (wanted.kind) {
+    case 'file':
+      return skopeoAt(path.resolve(wanted.path), env);
+    case 'download':
+      return downloaded(wanted, path.join(folder, 'fetched-skopeo'), env, installer);
+    case 'auto':
+      return foundOrInstalled(env, installer);
+  }
+}
+
+async function downloaded(
+  { url, sha256 }: { readonly url: string; readonly sha256: string },
+  file: string,
+  env: Environment,
+  installer: Installer,
+): Promise<Skopeo> {
+  await installer.download(url, file);
+  const { digest } = await hashFile(file);
+  if (digest !== `sha256:${sha256}`) {
+    throw new OciSaveError({
+      code: 'machine',
+      message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
+      hint: 'Look where the bytes come from before you change the sha256.',
+    });
+  }
+  await chmod(file, 0o755);
+  return skopeoAt(file, env);
+}
+
+async function foundOrInstalled(env: Environment, installer: Installer): Promise<Skopeo> {
+  const before = await searchSkopeo(env);
+  if (before.usable !== undefined) return before.usable;
+  const tried: string[] = [];
+  for (const manager of PACKAGE_MANAGERS) {
+    const failure = await install(manager, env, installer);
+    if (failure === 'absent') continue;
+    if (failure === undefined) {
+      const { usable, refused } = await searchSkopeo(env);
+      if (usable !== undefined) return usable;
+      tried.push(`${manager.name} brought ${refused.length > 0 ? 'none that is new enough' : 'none'}`);
+    } else {
+      tried.push(failure);
+    }
+  }
+  const here = before.refused.length === 0 ? ['skopeo is not installed'] : before.refused;
+  const none = tried.length === 0 ? ['this machine has no package manager that we know'] : tried;
+  throw new OciSaveError({
+    code: 'machine',
+    message: [...here, ...none].join('; '),
+    hint: await installHint(env),
+  });
+}
+
+/** Why a package manager did not install skopeo; undefined where it says that it did. */
+async function install(
+  manager: PackageManager,
+  env: Environment,
+  installer: Installer,
+): Promise<string | undefined> {
+  const file = await fileOf(manager, env);
+  if (file === undefined) return 'absent';
+  const sudo = manager.needsRoot && !installer.isRoot ? await programOnPath('sudo', env) : undefined;
+  if (manager.needsRoot && !installer.isRoot && sudo === undefined) {
+    return `${manager.name} needs root, and sudo is not here`;
+  }
+  for (const { args, mayFail = false } of manager.commands) {
+    const exitCode = await runAs(sudo, file, args, manager.env, installer);
+    if (exitCode === undefined) return `${manager.name} cannot be started`;
+    if (exitCode !== 0 && !mayFail) return `${manager.name} ended with ${exitCode}`;
+  }
+  return undefined;
+}
+
+/** sudo asks no one for a password here, and drops the environment: what must arrive goes through env. */
+function runAs(
+  sudo: string | undefined,
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  installer: Installer,
+): Promise<number | undefined> {
+  if (sudo === undefined) return installer.run(file, args, env);
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return installer.run(
+    sudo,
+    ['-n', ...(variables.length === 0 ? [] : ['env', ...variables]), file, ...args],
+    {},
+  );
+}

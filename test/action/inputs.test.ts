@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { readInputs } from '../../src/action/inputs.ts';
+import { describeInputs, kebab, parseInputs } from '../../src/options.ts';
+import { actionMetadata } from '../support/runner.ts';
+
+/** Reads variables as the runner sets them, through the same look-up as @actions/core's. */
+function read(env: Readonly<Record<string, string>>): Record<string, string> {
+  return readInputs((name) => (env[`INPUT_${name.toUpperCase()}`] ?? '').trim(), env);
+}
+
+describe('inputs', () => {
+  it('come by the names of action.yml, hyphens kept; empty ones are absent', () => {
+    const env = {
+      'INPUT_IMAGE-LIST': ' images.txt \n',
+      INPUT_PLATFORMS: '',
+      INPUT_ARCHIVE: 'tar',
+      PATH: '/bin',
+    };
+    expect(read(env)).toEqual({ imageList: 'images.txt', archive: 'tar' });
+  });
+
+  it('have, with the defaults of action.yml, the defaults of the schema', async () => {
+    const { inputs } = await actionMetadata();
+    const env = Object.fromEntries(
+      Object.entries(inputs).map(([name, input]) => [`INPUT_${name.toUpperCase()}`, input.default ?? '']),
+    );
+    expect(parseInputs(read(env))).toEqual(parseInputs({}));
+    expect(Object.keys(inputs)).toEqual([...describeInputs().keys()].map(kebab));
+  });
+
+  it('that are yes or no have a default, since GitHub’s own reading of them knows no absence', async () => {
+    const { inputs } = await actionMetadata();
+    const booleans = [...describeInputs()].filter(([, { kind }]) => kind === 'boolean');
+    expect(booleans.map(([name]) => name)).toEqual(['strictTags', 'dryRun', 'summary']);
+    for (const [name] of booleans) expect(inputs[kebab(name)]?.default).toMatch(/^(true|false)$/);
+  });
+
+  it.each([
+    [{ 'INPUT_IMAGE-LISTS': 'a' }, "there is no input 'image-lists'; did you mean 'image-list'?"],
+    [{ INPUT_IMAGE_LIST: 'a' }, "there is no input 'image_list'; did you mean 'image-list'?"],
+    [{ INPUT_SUMMARIES: 'x', INPUT_ZZZ: 'x' }, "there is no input 'summaries'\nthere is no input 'zzz'"],
+    [{ INPUT_SUMMARY: 'yes' }, 'summary: true or false is wanted'],
+    [
+      { 'INPUT_DRY-RUN': '1', INPUT_RETRIES: 'many' },
+      'retries: a whole number from 0 to 50 is wanted\ndry-run: true or false is wanted',
+    ],
+    [{ INPUT_OUTPUT: 'none' }, 'output and archive are both none: nothing would be made'],
+    [
+      { INPUT_SKOPEO: 'https://a.example/skopeo' },
+      'skopeo: an address is wanted with the sha256 of the binary behind it',
+    ],
+  ])('are refused, all faults at once: %j', (env, message) => {
+    expect(() => parseInputs(read(env))).toThrow(expect.objectContaining({ code: 'usage', message }));
+  });
+
+  it('that are unknown and empty are nothing: a workflow may set such variables', () => {
+    expect(read({ INPUT_ZZZ: ' ' })).toEqual({});
+  });
+
+  it('of the action alone are none of the command’s options', () => {
+    expect(parseInputs({ summary: 'false' })).toMatchObject({ summary: false });
+    expect(parseInputs({}).options).not.toHaveProperty('summary');
+  });
+});

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { renderErrorSummary, renderJobSummary } from '../../src/action/summary.ts';
+import { OciSaveError } from '../../src/errors.ts';
+import { failureOf, type RunReport } from '../../src/report/index.ts';
+import { digest, sampleImage, sampleReport } from '../report/sample-report.ts';
+
+const MIB = 1024 * 1024;
+const places = { reportFile: '/w/site/oci-bundle.report.json', folder: '/w/site' };
+const render = (report: RunReport): string => renderJobSummary(report, places);
+
+describe('the job summary', () => {
+  it('begins with what failed, and ends with where the result lies', () => {
+    const inWorkspace = sampleReport({
+      bundle: { path: '/w/site/oci bundle' },
+      lock: { path: '/w/site/oci bundle/oci-save.lock.json', digest: digest('lock') },
+      archive: { path: '/w/elsewhere/oci-bundle.tar', size: 90_100_000, digest: digest('tar') },
+    });
+    expect(render(inWorkspace)).toMatchInlineSnapshot(`
+      "## 4 of 5 images saved
+
+      17 blobs, 85.8 MiB: 29.6 MiB fetched, 56.3 MiB already here. 13 s.
+
+      ### Failed: 1
+
+      | Image | Where | Why | Remedy |
+      | --- | --- | --- | --- |
+      | \`docker.io/library/nope:1\` | \`images.txt:4\`<br>\`more.txt:12\` | **not-found**: docker.io/library/nope:1 is not in the registry: 404 manifest unknown | Check the spelling and the tag. |
+
+      ### Images: 4
+
+      | Image | Digest | Platforms | Size | Fetched | Status |
+      | --- | --- | --- | ---: | ---: | --- |
+      | \`docker.io/library/nginx:latest\` | \`86cee2c10898\` | linux/amd64 | 28.6 MiB | 28.6 MiB | fetched, narrowed |
+      | \`quay.io/a/b:2\`<br>as \`site.example/b:2\` | \`7fb0835016da\` | linux/amd64,arm64,arm/v7 +1 | 28.6 MiB | 977 KiB | partly here |
+      | \`ghcr.io/a/old:1\` | \`5ae248e6319b\` | linux/amd64 | 28.6 MiB |  | was here, converted |
+      | \`ghcr.io/a/chart:3\` | \`7e2cd8d51306\` | - | 900 B | 28.6 MiB | fetched |
+
+      ### Notes
+
+      - 1 image narrowed to the platforms taken, for readers that take no sparse index
+      - 1 image converted, so the digest is not the source's
+      - quay.io/a/b:2: skopeo met a cut blob; the built-in client completed it
+      - signatures and other referrers were not looked for
+
+      ### Warnings: 2
+
+      | Where | Warning |
+      | --- | --- |
+      | \`images.txt:1\` | nginx has no tag, so latest is meant |
+      |  | the store is nearly full |
+
+      ### Not saved: 1 candidate, probably images
+
+      | Where | Entry | Why |
+      | --- | --- | --- |
+      | \`operator.yaml:120\` | \`openebs/linux-utils:3.4.0\` | the value of a variable named IMAGE |
+
+      \`on-candidate: accept\` takes such entries.
+
+      ### Rejected: 1 line of the lists, not understood
+
+      | Where | Entry | Why |
+      | --- | --- | --- |
+      | \`deploy.yaml:33\` | <code>{{ .Values.image }}</code> | a template, not a reference. Render the chart first. |
+
+      ### Result
+
+      - Bundle: <code>oci bundle</code>
+      - Archive: \`/w/elsewhere/oci-bundle.tar\`, 85.9 MiB, \`sha256:90aebae315675cbf04612de4f7d5874850f48e0b8dd82becbeaa47ca93f5ebfb\`
+      - Lock: <code>oci bundle/oci-save.lock.json</code>, \`sha256:0c030586945fe504b604ecc2e875c38ede400cd5cd73da9730302162e6b02c6f\`
+      - Report: \`oci-bundle.report.json\`
+      - Made by oci-save 0.1.0, skopeo 1.9.3
+      "
+    `);
+  });
+
+  it('tells a failed run and a dry run in its first line', () => {
+    expect(render(sampleReport({ outcome: 'failed' }))).toMatch(/^## 1 of 5 images could not be saved\n/);
+    expect(render(sampleReport({ outcome: 'done', failed: [] }))).toMatch(/^## 4 images saved\n/);
+    const dry = render(sampleReport({ outcome: 'done', failed: [], dryRun: true }));
+    expect(dry).toMatch(/^## Dry run: 4 images resolved, nothing copied\n/);
+    expect(dry).toContain('to fetch');
+    expect(dry).not.toContain('Report:');
+  });
+
+  it('shows hostile words and does nothing else with them', () => {
+    const evil = '| </td>`<script>`\n### x [a](https://b) ::set-output::';
+    const { images } = sampleReport();
+    const report = sampleReport({
+      images: [
+        sampleImage({ ref: evil, names: [evil, `${evil}2`], platforms: [evil], notes: [evil] }),
+        ...images,
+      ],
+      failed: [
+        { ref: evil, origins: [{ file: evil, line: 1 }], class: 'network', message: evil, hint: evil },
+      ],
+      warnings: [{ message: evil, origin: { file: evil, line: 2 } }],
+      candidates: [{ text: evil, origin: { file: evil, line: 3 }, why: evil }],
+      rejects: [{ text: evil, origin: { file: evil, line: 4 }, reason: evil, hint: evil }],
+      bundle: { path: evil },
+    });
+    const summary = render(report);
+    expect(summary).not.toMatch(/<script|<\/td|^::|\]\(|https:\/\//m);
+    const headings = summary.split('\n').filter((line) => line.startsWith('#'));
+    expect(headings).toHaveLength(8);
+    const columns = (line: string): number => line.split('|').length;
+    const tables = summary.split('\n\n').filter((block) => block.startsWith('|'));
+    for (const block of tables) expect(new Set(block.split('\n').map(columns)).size).toBe(1);
+  });
+
+  it('stays below 1 MiB with a thousand images, all of them shown', () => {
+    const images = Array.from({ length: 1000 }, (_, at) =>
+      sampleImage({
+        ref: `registry.example/some/team/with/a/long/path/service-${at}:2026.11.${at}`,
+        names: [`mirror.example/service-${at}:1`],
+        platforms: ['linux/amd64', 'linux/arm64'],
+      }),
+    );
+    const summary = render(sampleReport({ images, failed: [] }));
+    expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
+    expect(summary).toContain('service-999:');
+    expect(summary).toContain('<summary><b>Images: 1000</b></summary>');
+  });
+
+  it('stays below 1 MiB whatever happens, and says what is not in it', () => {
+    const words = '<'.repeat(1900);
+    const many = <T>(make: (at: number) => T): T[] => Array.from({ length: 1500 }, (_, at) => make(at));
+    const origin = { file: words, line: 1 };
+    const summary = render(
+      sampleReport({
+        images: many((at) => sampleImage({ ref: `${at}${words}`, notes: [words] })),
+        failed: many((at) => ({
+          ...failureOf(new Error(words), `${at}${words}`, [origin, origin]),
+          hint: words,
+        })),
+        warnings: many(() => ({ message: words, origin })),
+        candidates: many(() => ({ text: words, origin, why: words })),
+        rejects: many(() => ({ text: words, origin, reason: words })),
+      }),
+    );
+    expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
+    expect(summary.match(/^and \d+ more, all in `report\.json`$/gm)).toHaveLength(6);
+  });
+});
+
+describe('the summary of an error', () => {
+  it('is one line a fault', () => {
+    const error = new OciSaveError({
+      code: 'usage',
+      message: 'a is wrong\nb is wrong',
+      hint: 'Mend `both`.',
+    });
+    expect(renderErrorSummary(error)).toBe(
+      '## Nothing was saved\n\n- a is wrong\n- b is wrong\n\nRemedy: Mend &#96;both&#96;.\n',
+    );
+  });
+
+  it('is a table of a list’s faults, below 1 MiB', () => {
+    const details = Array.from({ length: 20_000 }, (_, at) => ({
+      file: 'images.txt',
+      line: at + 1,
+      message: '<bad> '.repeat(40),
+    }));
+    const summary = renderErrorSummary(new OciSaveError({ code: 'list', message: 'many', details }));
+    expect(summary).toContain('| `images.txt:1` | &#60;bad&#62; ');
+    expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
+  });
+
+  it('tells of what is no error of ours, and of what is none at all', () => {
+    expect(renderErrorSummary(new TypeError('x'))).toBe('## Nothing was saved\n\n- x\n');
+    expect(renderErrorSummary(undefined)).toBe('## Nothing was saved\n\n- failed without a word\n');
+  });
+});
