@@ -1,0 +1,264 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import { type CorpusImage, corpus } from '../support/corpus.ts';
+import { busybox, d2, dlist, dockerArchive, idx, one, zst } from '../support/fixtures/index.ts';
+import { layoutEntries, servedDigest } from '../support/layout-entries.ts';
+import { type Workplace, workplace } from '../support/oci-save.ts';
+import { outputOf, runProgram } from '../support/program.ts';
+import { pushImage } from '../support/push.ts';
+import { serveBuiltIn } from '../support/serve-bundle.ts';
+import {
+  type DockerRegistry,
+  startContainerd,
+  startDockerRegistry,
+  startPodman,
+} from '../support/servers/index.ts';
+import { toolPath } from '../support/tools.ts';
+
+let registry: DockerRegistry;
+let work: Workplace;
+let insecure: string[];
+let applications: readonly CorpusImage[];
+const byText = (a: string, b: string): number => (a < b ? -1 : 1);
+
+beforeAll(async () => {
+  registry = await startDockerRegistry();
+  work = await workplace();
+  insecure = ['--insecure-registries', registry.host];
+  const images = { one: one(), d2: d2(), idx: idx(), dlist: dlist(), zst: zst() };
+  for (const [name, image] of Object.entries(images))
+    await pushImage(registry.target, `five/${name}`, image, '1');
+  applications = (await corpus()).slice(0, 3);
+  for (const { name, tag, image } of applications)
+    await pushImage(registry.target, `corpus/${name}`, image, tag);
+  await writeFile(
+    work.file('five.txt'),
+    [
+      '# five images from three hosts',
+      `${registry.host}/five/one:1 => one:1`,
+      `${registry.host}/five/d2:1 => acme/d2:2`,
+      `${registry.host}/five/idx:1 => quay.io/acme/idx:3`,
+      `${registry.host}/five/dlist:1 => quay.io/acme/dlist:4`,
+      `${registry.host}/five/zst:1 => registry.example:5000/team/zst:5`,
+    ].join('\n'),
+  );
+});
+afterAll(async () => {
+  await work.close();
+  await registry.close();
+});
+
+describe.each([['all'], ['linux/amd64']])('one archive of five images, platforms %s', (platforms) => {
+  const name = `five-${platforms.replace('/', '-')}`;
+  const roots = async (): Promise<[string, string][]> =>
+    (await work.lock(`${name}/oci-save.lock.json`)).images
+      .flatMap(({ names, root }) => names.map((stored): [string, string] => [stored, root]))
+      .toSorted(([a], [b]) => byText(a, b));
+  beforeAll(async () => {
+    await work.succeed(
+      'save',
+      '-f',
+      'five.txt',
+      '-p',
+      platforms,
+      '-o',
+      name,
+      '--archive',
+      'tar',
+      ...insecure,
+    );
+  });
+
+  it.each([
+    ['plainly', []],
+    ['whole', ['--all-platforms', '--digests']],
+  ])('is imported by ctr %s', async (_, flags) => {
+    await using containerd = await startContainerd();
+    await containerd.import(work.file(`${name}.tar`), ...flags);
+    const images = (await containerd.images()).filter((image) => !image.name.includes('@'));
+    const named = images.map((image): [string, string] => [image.name, image.digest]);
+    expect(named.toSorted(([a], [b]) => byText(a, b))).toEqual(await roots());
+  });
+
+  it('is loaded by podman, with every name', async () => {
+    await using podman = await startPodman();
+    await podman.load(work.file(`${name}.tar`));
+    const names = (await podman.images()).map((image) => image.name);
+    expect(names.toSorted(byText)).toEqual((await roots()).map(([stored]) => stored));
+  });
+
+  it('is read by skopeo under a full name, digest for digest', async () => {
+    for (const [stored, digest] of (await roots()).filter(([stored]) => /one|idx|zst/.test(stored))) {
+      const target = work.file(`${name}-${path.basename(stored).replace(':', '-')}`);
+      const source = `oci-archive:${work.file(`${name}.tar`)}:${stored}`;
+      await outputOf(toolPath('skopeo'), [
+        '--insecure-policy',
+        'copy',
+        '--quiet',
+        '--all',
+        source,
+        `dir:${target}`,
+      ]);
+      expect(digestOf(await readFile(path.join(target, 'manifest.json')))).toBe(digest);
+    }
+  });
+
+  it('is unpacked by tar as the folder was written, and every checksum holds', async () => {
+    const unpacked = work.file(`unpacked-${name}`);
+    await mkdir(unpacked);
+    await outputOf('tar', ['-xf', work.file(`${name}.tar`), '-C', unpacked]);
+    expect(await outputOf('diff', ['-r', work.file(name), unpacked])).toBe('');
+    await outputOf('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: unpacked });
+    await outputOf('sha256sum', ['-c', '--quiet', `${name}.tar.sha256`], { cwd: work.folder });
+    const modes = (await outputOf('find', [unpacked, '-printf', '%y %m\n'])).trim().split('\n');
+    expect([...new Set(modes)].toSorted(byText)).toEqual(['d 755', 'f 644']);
+  });
+});
+
+describe('a sparse bundle, served', () => {
+  it('has the original index under its digest, the present child, and 404 for an absent one', async () => {
+    await using served = await serveBuiltIn(work.file('five-linux-amd64'));
+    const at = `${served.host}/quay.io/acme/idx`;
+    expect(await servedDigest(`${at}:3`)).toBe(idx().top);
+    const { manifests } = JSON.parse(new TextDecoder().decode(idx().manifests.get(idx().top)!.bytes));
+    expect(await servedDigest(`${at}@${manifests[0].digest}`)).toBe(manifests[0].digest);
+    await expect(servedDigest(`${at}@${manifests[1].digest}`)).rejects.toThrow(/manifest unknown/);
+  });
+});
+
+describe('images of real programs', () => {
+  it('run after an import', async () => {
+    const references = applications.map(({ name, tag }) => `${registry.host}/corpus/${name}:${tag}`);
+    await work.succeed(
+      'save',
+      ...references,
+      '-p',
+      'linux/amd64',
+      '-o',
+      'programs',
+      '--archive',
+      'tar',
+      ...insecure,
+    );
+    await using containerd = await startContainerd();
+    await containerd.import(work.file('programs.tar'));
+    for (const [at, { command, prints }] of applications.entries()) {
+      expect(await containerd.run(references[at]!, ...command)).toContain(prints);
+    }
+  });
+});
+
+describe('the same content', () => {
+  it('gives the same bytes in another folder, with another umask, zone, language and order of the list', async () => {
+    const lines = (await readFile(work.file('five.txt'), 'utf8')).split('\n');
+    await writeFile(work.file('shuffled.txt'), [...lines.toReversed(), '# a comment'].join('\n'));
+    await work.succeed('save', '-f', 'five.txt', '-p', 'all', '-o', 'first', '--archive', 'tar', ...insecure);
+    const command = `umask 077; exec ${process.execPath} dist/cli.js save -f ${work.file('shuffled.txt')} -p all`;
+    const places = `-o ${work.file('elsewhere/second')} --cache-dir ${work.file('other-store')} --archive tar`;
+    const env = { ...work.env, TZ: 'Asia/Kolkata', LC_ALL: 'tr_TR.UTF-8' };
+    const again = await runProgram('sh', ['-c', `${command} ${places} ${insecure.join(' ')}`], {
+      cwd: process.cwd(),
+      env,
+    });
+    expect(again).toMatchObject({ exitCode: 0 });
+    expect(await outputOf('diff', ['-r', work.file('first'), work.file('elsewhere/second')])).toBe('');
+    expect(await outputOf('cmp', [work.file('first.tar'), work.file('elsewhere/second.tar')])).toBe('');
+  });
+});
+
+describe('the proposal’s transcript', () => {
+  it('stores busybox from a docker archive as zot serves it: ten files in six folders for two images', async () => {
+    await writeFile(work.file('busybox.tar'), dockerArchive([busybox()]));
+    const lines = [
+      'docker-archive:busybox.tar:busybox:latest => busybox:v1',
+      `${registry.host}/five/one:1 => one:v1`,
+    ];
+    const args = ['--layout', 'zot', '--naming', 'strip-library', '-p', 'linux/amd64', ...insecure];
+    await work.succeed('save', ...lines, '-o', 'root', ...args);
+    const entries = await readdir(work.file('root'), { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && entry.name !== '_restore_complete');
+    expect([files.length, entries.filter((entry) => entry.isDirectory()).length]).toEqual([10, 6]);
+    await outputOf(toolPath('skopeo'), ['inspect', `oci:${work.file('root')}/busybox:v1`]);
+    const lock = await work.lock('root.lock.json');
+    const [image] = lock.images.filter(({ source }) => source === 'docker-archive');
+    expect(image).toMatchObject({
+      names: ['busybox:v1'],
+      converted: {},
+      imageId: expect.stringMatching(/^sha256:/),
+    });
+    const [entry] = await layoutEntries(work.file('root/busybox'));
+    expect(entry).toMatchObject({ name: 'v1', digest: image?.digest });
+    await using served = await serveBuiltIn(work.file('root'));
+    expect(await servedDigest(`${served.host}/busybox:v1`)).toBe(image?.digest);
+    await work.succeed('save', ...lines, '-o', 'root', '--cache-dir', 'fresh', ...args);
+    expect(await work.lock('root.lock.json')).toEqual(lock);
+  });
+});
+
+describe('lists', () => {
+  it('of files, globs, inline and standard input give one lock, whatever their order', async () => {
+    await mkdir(work.file('lists'));
+    await writeFile(
+      work.file('lists/a.txt'),
+      `\uFEFF'${registry.host}/five/one:1'\r\n\r\n# c\r\n${registry.host}/five/idx:1 # c\r\n`,
+    );
+    await writeFile(work.file('lists/b.yaml'), `- image: ${registry.host}/five/one\n  tags: [1]\n`);
+    const args = ['-p', 'linux/amd64', ...insecure];
+    const a = await work.succeed('lock', '-f', 'lists/*', `${registry.host}/five/d2:1`, ...args);
+    const piped = ['idx', 'd2', 'one'].map((name) => `${registry.host}/five/${name}:1\n`).join('');
+    const b = await work.runWith(piped, 'lock', '-f', '-', ...args);
+    expect(JSON.parse(a.stdout).images).toHaveLength(3);
+    expect(b.stdout).toBe(a.stdout);
+  });
+
+  it('are listed, and tried, without a blob request', async () => {
+    await registry.clear();
+    expect((await work.succeed('list', 'five.txt', '--json')).stdout).toContain('quay.io/acme/idx:3');
+    expect(await registry.requests()).toEqual([]);
+    await work.succeed('save', '-f', 'five.txt', '--dry-run', '--cache-dir', 'dry', ...insecure);
+    expect(await registry.requests({ kind: 'blob' })).toEqual([]);
+  });
+
+  it('fail for a pin that the registry does not serve, and with strict-tags for a missing tag', async () => {
+    const pin = `${registry.host}/five/one:1@sha256:${'0'.repeat(64)}`;
+    expect(await work.run('save', pin, '-o', 'pinned', ...insecure)).toMatchObject({ exitCode: 1 });
+    expect(await work.run('save', `${registry.host}/five/one`, '--strict-tags', ...insecure)).toMatchObject({
+      exitCode: 2,
+    });
+  });
+
+  it('are refused where two images would have one name, and merged where it is one image', async () => {
+    const [a, b] = [`${registry.host}/five/one:1 => x:1`, `${registry.host}/five/d2:1 => x:1`];
+    const refused = await work.run('save', a, b, '-o', 'collision', ...insecure);
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/images:1.*images:2|images:2.*images:1/s),
+    ]);
+    await work.succeed('save', a, a, '-o', 'merged', ...insecure);
+  });
+});
+
+describe('saving over an earlier bundle', () => {
+  it('leaves nothing of a tag that moved, and links what did not change', async () => {
+    await pushImage(registry.target, 'moving', one({ seed: 'before' }), '1');
+    const args = [
+      'save',
+      `${registry.host}/moving:1`,
+      `${registry.host}/five/one:1`,
+      '-o',
+      'moved',
+      ...insecure,
+    ];
+    await work.succeed(...args);
+    await pushImage(registry.target, 'moving', one({ seed: 'after' }), '1');
+    await work.succeed(...args);
+    const entries = await layoutEntries(
+      work.file(`moved/registry/${registry.host.replace(':', '_')}/moving`),
+    );
+    expect(entries.map(({ digest }) => digest)).toEqual([one({ seed: 'after' }).top]);
+    const blobs = await readdir(work.file('moved/blobs/sha256'));
+    for (const digest of one({ seed: 'before' }).blobs.keys()) expect(blobs).not.toContain(digest.slice(7));
+  });
+});
