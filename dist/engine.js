@@ -6076,14 +6076,15 @@ function parseLock(bytes, file) {
 function nearest(word, known) {
 	const [best, second] = known.map((candidate) => ({
 		candidate,
-		distance: editDistance$1(word.toLowerCase(), candidate)
+		distance: editDistance(word.toLowerCase(), candidate)
 	})).toSorted((a, b) => a.distance - b.distance);
 	const limit = Math.min(2, Math.floor(word.length / 2));
 	if (best === void 0 || best.distance > limit || best.distance === second?.distance) return void 0;
 	return best.candidate;
 }
-/** Levenshtein's distance, a row at a time. */
-function editDistance$1(a, b) {
+/** Levenshtein's distance, over at most 40 characters of each, a row at a time. */
+function editDistance(first, second) {
+	const [a, b] = [first.slice(0, 40), second.slice(0, 40)];
 	let row = Array.from({ length: b.length + 1 }, (_, column) => column);
 	for (let line = 1; line <= a.length; line += 1) {
 		const next = [line];
@@ -25355,20 +25356,6 @@ function unknownFormat(name) {
 		message: `the list format '${name.slice(0, 40)}' is unknown; known are ${["auto", ...readable].join(", ")}`,
 		hint: nearest === void 0 ? void 0 : `Did you mean '${nearest.known}'?`
 	});
-}
-/** Levenshtein's, over at most 40 characters. */
-function editDistance(first, second) {
-	const [from, to] = [first.slice(0, 40), second.slice(0, 40)];
-	let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-	for (let i = 0; i < from.length; i += 1) {
-		const next = [i + 1];
-		for (let j = 0; j < to.length; j += 1) {
-			const changed = (row[j] ?? 0) + (from[i] === to[j] ? 0 : 1);
-			next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, changed));
-		}
-		row = next;
-	}
-	return row.at(-1) ?? 0;
 }
 // src/list/parse-list.ts
 /** The name of a list whose format nobody knows. */

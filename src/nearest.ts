@@ -9,8 +9,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best.candidate;
 }
 
-/** Levenshtein's distance, a row at a time. */
-function editDistance(a: string, b: string): number {
+/** Levenshtein's distance, over at most 40 characters of each, a row at a time. */
+export function editDistance(first: string, second: string): number {
+  const [a, b] = [first.slice(0, 40), second.slice(0, 40)];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let line = 1; line <= a.length; line += 1) {
     const next = [line];

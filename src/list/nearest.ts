@@ -1,4 +1,5 @@
 import { OciSaveError } from '../errors.ts';
+import { editDistance } from '../nearest.ts';
 import type { ListDocument } from './document.ts';
 import { FORMATS } from './formats.ts';
 import { keysOf } from './tree.ts';
@@ -37,19 +38,4 @@ export function unknownFormat(name: string): OciSaveError {
     message: `the list format '${name.slice(0, 40)}' is unknown; known are ${['auto', ...readable].join(', ')}`,
     hint: nearest === undefined ? undefined : `Did you mean '${nearest.known}'?`,
   });
-}
-
-/** Levenshtein's, over at most 40 characters. */
-export function editDistance(first: string, second: string): number {
-  const [from, to] = [first.slice(0, 40), second.slice(0, 40)];
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (let i = 0; i < from.length; i += 1) {
-    const next = [i + 1];
-    for (let j = 0; j < to.length; j += 1) {
-      const changed = (row[j] ?? 0) + (from[i] === to[j] ? 0 : 1);
-      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, changed));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

@@ -1,0 +1,228 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ListInputs, parseList, readLists } from '../../src/list/index.ts';
+import { refOf } from '../../src/resolve/index.ts';
+import { tempFolder, type TempFolder } from '../support/temp.ts';
+
+const options = {
+  format: 'auto',
+  defaultRegistry: 'docker.io',
+  strictTags: false,
+  onCandidate: 'report' as const,
+};
+const HEX = 'a'.repeat(64);
+
+let temp: TempFolder;
+beforeAll(async () => {
+  temp = await tempFolder('lists');
+});
+afterAll(() => temp.close());
+
+const parse = (text: string | Uint8Array) =>
+  parseList(typeof text === 'string' ? new TextEncoder().encode(text) : text, 'images.txt', options);
+const refs = (text: string | Uint8Array): string[] => parse(text).requests.map(({ source }) => refOf(source));
+const bad = (text: string | Uint8Array): [number, string][] =>
+  parse(text).rejects.map(({ origin, reason }) => [origin.line, reason]);
+
+async function read(inputs: Partial<ListInputs>, files: Record<string, string | Uint8Array> = {}) {
+  const folder = path.join(temp.path, String(Math.random()).slice(2));
+  await mkdir(folder);
+  for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content);
+  const named = (inputs.files ?? []).map((file) => (file === '-' ? file : path.join(folder, file)));
+  return readLists({ images: [], ...options, ...inputs, files: named });
+}
+
+describe('a plain list', () => {
+  it('is one reference a line: comments, quotes, list marks, blanks and line ends are passed over', () => {
+    const text = `\uFEFF# group\r\n'busybox:1'\r\n\r\n  quay.io/a/b:2  # why\r- ghcr.io/a/c:3\n* docker://x.example/d:4\n##end`;
+    expect(refs(text)).toEqual([
+      'docker.io/library/busybox:1',
+      'quay.io/a/b:2',
+      'ghcr.io/a/c:3',
+      'x.example/d:4',
+    ]);
+  });
+
+  it.each([
+    ['UTF-16 little endian', Buffer.from('\uFEFFquay.io/a/b:1\r\n', 'utf16le')],
+    ['UTF-16 big endian', Buffer.from('\uFEFFquay.io/a/b:1\r\n', 'utf16le').swap16()],
+    ['no-break and zero-width blanks at its ends', '\u00A0quay.io/a/b:1\u200B\n'],
+  ])('is read with %s', (_, bytes) => {
+    expect(refs(bytes)).toEqual(['quay.io/a/b:1']);
+  });
+
+  it('takes platforms before an entry, and a pasted pull command', () => {
+    const { requests } = parse(
+      '--platform=linux/arm64,linux/amd64 quay.io/a/b:1\ndocker pull --platform linux/arm/v7 x:2',
+    );
+    expect(requests.map(({ platforms }) => platforms)).toEqual([
+      [
+        { os: 'linux', architecture: 'arm64' },
+        { os: 'linux', architecture: 'amd64' },
+      ],
+      [{ os: 'linux', architecture: 'arm', variant: 'v7' }],
+    ]);
+  });
+
+  it.each([
+    ['a/b:1 => quay.io/c/d:2', 'quay.io', 'c/d', '2'],
+    ['a/b:1=>c/d', 'docker.io', 'c/d', '1'],
+    ['a/b:1 -> x.example/d:3', 'x.example', 'd', '3'],
+    ['docker.io/a/b:1=x.example/d:3', 'x.example', 'd', '3'],
+    ['docker.io/a/b:1,x.example/d:3', 'x.example', 'd', '3'],
+  ])('renames: %s', (line, domain, repository, tag) => {
+    expect(parse(line).requests[0]?.storedAs).toEqual([{ domain, path: repository, tag }]);
+  });
+
+  it('takes a digest as a second column for a pin, and a platform for a platform', () => {
+    expect(refs(`quay.io/a/b:1 sha256:${HEX}`)).toEqual([`quay.io/a/b:1@sha256:${HEX}`]);
+    expect(parse('quay.io/a/b:1 linux/arm64').requests[0]?.platforms).toHaveLength(1);
+  });
+
+  it('takes docker archives and layouts as sources', () => {
+    const { requests } = parse(
+      'docker-archive:x/app.tar:acme/app:1 => acme/app:1\noci:layouts/x:name => y:1',
+    );
+    expect(requests.map(({ source }) => source)).toMatchObject([
+      { transport: 'docker-archive', path: 'x/app.tar', reference: { path: 'acme/app', tag: '1' } },
+      { transport: 'oci', path: 'layouts/x', name: 'name' },
+    ]);
+  });
+
+  it('names the line and the reason of every bad entry', () => {
+    const text = [
+      'quay.io/a/b:1',
+      'Foo/BAR:1',
+      'a b',
+      'x:1+2',
+      '-x',
+      'a/../b:1',
+      'a:',
+      'null/x:1',
+      'quay.io/x:1\u200By',
+    ].join('\n');
+    expect(bad(text).map(([line]) => line)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(bad('Foo/BAR:1\nquay.io/a/b:1')[0]?.[1]).toMatch(/lower case/);
+    expect(bad('quay.io/a/b:1\nquay.io/x:1\u200By')[0]?.[1]).toMatch(/U\+200B/);
+  });
+
+  it('quotes no secret of a pasted command', () => {
+    const text = 'quay.io/a/b:1\ncurl -u user:hunter2 https://x.example/hunter2';
+    expect(JSON.stringify(parse(text).rejects)).not.toContain('hunter2');
+    expect(bad(text)[0]?.[0]).toBe(2);
+  });
+
+  it('drops no line, and throws for none', () => {
+    const line = fc.string({ maxLength: 40 }).filter((text) => !/[\r\n]/.test(text));
+    const property = fc.check(
+      fc.property(fc.array(line, { maxLength: 12 }), (lines) => {
+        const text = ['quay.io/a/first:1', ...lines].join('\n');
+        const { requests, rejects, candidates } = parseList(new TextEncoder().encode(text), 'x', {
+          ...options,
+          format: 'plain',
+        });
+        const told = new Set([...requests, ...rejects, ...candidates].map(({ origin }) => origin.line));
+        const blank = /^[\s\u00A0\u200B\uFEFF]*(#.*|\/\/.*)?$/u;
+        const dropped = lines.filter((entry, at) => !blank.test(entry) && !told.has(at + 2));
+        // A text that is no text at all is refused as a whole, at its first line.
+        return dropped.length === 0 || rejects.some(({ origin }) => origin.line === 1);
+      }),
+    );
+    expect(property.counterexample).toBeNull();
+  });
+
+  it('of 100,000 lines is read', () => {
+    const text = Array.from({ length: 100_000 }, (_, at) => `quay.io/a/image-${at}:1`).join('\n');
+    expect(parse(text).requests).toHaveLength(100_000);
+  });
+});
+
+describe('a YAML or JSON list', () => {
+  it('keeps scalars as they are written: a tag 1.10 is no number', () => {
+    const yaml =
+      'images:\n  - image: quay.io/a/b\n    tags: [1.10, 007, 1e3]\n    platforms: [linux/amd64]\n    as: x.example/b\n';
+    expect(refs(yaml)).toEqual(['quay.io/a/b:1.10', 'quay.io/a/b:007', 'quay.io/a/b:1e3']);
+    expect(parse(yaml).requests[0]).toMatchObject({
+      storedAs: [{ domain: 'x.example', path: 'b', tag: '1.10' }],
+    });
+  });
+
+  it('is read as JSON, too, with the line of each entry', () => {
+    const { requests } = parse('[\n  "quay.io/a/b:1",\n  {"ref": "quay.io/a/c:2"}\n]');
+    expect(requests.map(({ origin }) => origin.line)).toEqual([2, 3]);
+  });
+
+  it('ends an alias bomb, deep nesting and a template with a reason', () => {
+    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replaceAll(
+      /./g,
+      (key) =>
+        `${key}: &${key} [${Array(9)
+          .fill(`*${String.fromCharCode(key.charCodeAt(0) - 1)}`)
+          .join()}]\n`,
+    )}images: *h\n`;
+    expect(bad(bomb)).toHaveLength(1);
+    expect(bad(`images: ${'['.repeat(5000)}`)).toHaveLength(1);
+    expect(bad('images:\n  - image: {{ .Values.image }}\n')[0]?.[1]).toMatch(/template/);
+  });
+});
+
+describe('other formats', () => {
+  it.each([
+    ['kind: ZarfPackageConfig\ncomponents: []\n', /zarf/],
+    ['apiVersion: content.hauler.cattle.io/v1\nkind: Images\n', /hauler/],
+    ['apiVersion: apps/v1\nkind: Deployment\n', /Kubernetes/i],
+    ['services:\n  a:\n    image: x:1\n', /Compose/i],
+    ['FROM busybox:1\nRUN true\n', /Dockerfile/i],
+  ])('are refused by name: %j', (text, name) => {
+    expect(bad(text)[0]?.[1]).toMatch(name);
+  });
+});
+
+describe('reading lists', () => {
+  it('joins files, globs and inline references in a stable order, each image once', async () => {
+    const files = { 'b.txt': 'busybox:1\nquay.io/a/b:1', 'a.txt': 'index.docker.io/library/busybox:1' };
+    const list = await read({ files: ['*.txt'], images: ['ghcr.io/a/c:1', 'quay.io/a/b:1'] }, files);
+    expect(list.requests.map(({ source }) => refOf(source))).toEqual([
+      'docker.io/library/busybox:1',
+      'quay.io/a/b:1',
+      'ghcr.io/a/c:1',
+    ]);
+  });
+
+  it('warns of a missing tag, and with strict tags fails with file and line', async () => {
+    expect((await read({ images: ['quay.io/a/b'] })).warnings).toHaveLength(1);
+    await expect(read({ images: ['quay.io/a/b:latest'], strictTags: true })).rejects.toThrow(/images:1/);
+  });
+
+  it.each([
+    [{ files: ['missing.txt'] }, {}, /missing\.txt/],
+    [{ files: ['*.lst'] }, {}, /\*\.lst/],
+    [{ files: ['empty.txt'] }, { 'empty.txt': '' }, /empty\.txt/],
+    [{ files: ['only.txt'] }, { 'only.txt': '# nothing\n' }, /only\.txt/],
+    [{ files: ['x.bin'] }, { 'x.bin': new Uint8Array([0x7f, 0x45, 0, 1]) }, /binary|NUL|byte/],
+    [{ images: [] }, {}, /no image/],
+    [
+      { images: [`x:1@sha256:${HEX}`, `x:1@sha256:${'b'.repeat(64)}`] },
+      {},
+      /images:1[^]*images:2|images:2[^]*images:1/,
+    ],
+  ])('fails for %j', async (inputs, files, message) => {
+    await expect(read(inputs, files)).rejects.toThrow(message);
+  });
+
+  it('names the formats where one is asked for that does not exist', async () => {
+    await expect(read({ images: ['x:1'], format: 'plian' })).rejects.toMatchObject({
+      code: 'usage',
+      hint: "Did you mean 'plain'?",
+    });
+  });
+
+  it('stops reading at its bound', async () => {
+    const endless = (async function* () {
+      for (;;) yield new Uint8Array(1024 * 1024).fill(97);
+    })();
+    await expect(read({ files: ['-'], stdin: endless })).rejects.toThrow(/16/);
+  });
+});

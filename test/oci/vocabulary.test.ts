@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseManifest } from '../../src/oci/manifest.ts';
+import {
+  formatPlatform,
+  matchesPlatform,
+  parsePlatform,
+  parsePlatformChoice,
+} from '../../src/oci/platform.ts';
+import { formatReference, parseReference, withDefaultTag } from '../../src/oci/reference.ts';
+import { chart, cosignSignature, d2, idx, one, schema1 } from '../support/fixtures/index.ts';
+import { topOf } from '../support/image.ts';
+import { isImage } from '../../src/oci/manifest.ts';
+
+const HEX = 'a'.repeat(64);
+
+describe('a reference', () => {
+  it.each([
+    ['ubuntu', 'docker.io/library/ubuntu:latest'],
+    ['fanux/lvscare', 'docker.io/fanux/lvscare:latest'],
+    ['index.docker.io/nginx:1', 'docker.io/library/nginx:1'],
+    ['registry.k8s.io/kube-apiserver', 'registry.k8s.io/kube-apiserver:latest'],
+    ['localhost:5000/x', 'localhost:5000/x:latest'],
+    ['localhost/x', 'localhost/x:latest'],
+    ['Foo/bar:1', 'Foo/bar:1'],
+    ['GHCR.IO/org/app:Tag', 'ghcr.io/org/app:Tag'],
+    ['[::1]:5000/x:1', '[::1]:5000/x:1'],
+    [`alpine@sha256:${HEX}`, `docker.io/library/alpine@sha256:${HEX}`],
+    [`alpine:3.13@sha256:${HEX}`, `docker.io/library/alpine:3.13@sha256:${HEX}`],
+    ['a/b__c--d.e/f:_x', 'docker.io/a/b__c--d.e/f:_x'],
+  ])('%s means %s', (text, expected) => {
+    expect(formatReference(withDefaultTag(parseReference(text)))).toBe(expected);
+  });
+
+  it('takes the default registry only where it names none', () => {
+    expect(formatReference(parseReference('nginx:1', 'reg.example.com'))).toBe('reg.example.com/nginx:1');
+    expect(formatReference(parseReference('quay.io/a/b:1', 'reg.example.com'))).toBe('quay.io/a/b:1');
+  });
+
+  it.each([
+    ['foo/Bar:1', /lower case/],
+    ['a:1+2', /no '\+'/],
+    ['a:', /tag is missing/],
+    ['/app:1', /before the first slash/],
+    ['a@sha256:12', /no sha256 digest/],
+    ['https://quay.io/a:1', /no scheme/],
+    ['-x', /dash/],
+    ['a/../b', /dot folder/],
+    ['a:1:2', /more than one tag/],
+    [`a:${'x'.repeat(129)}`, /longer than 128/],
+    ['<none>:<none>', /<none>/],
+    ['a\u0007b', /U\+0007/],
+    ['', /empty/],
+  ])('%j is refused, with the reason', (text, reason) => {
+    expect(() => parseReference(text)).toThrow(reason);
+  });
+
+  it('means the same after it was written out, and never throws anything but its own error', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 60 }), (text) => {
+        try {
+          const reference = parseReference(text);
+          expect(parseReference(formatReference(reference))).toEqual(reference);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'list' });
+        }
+      }),
+    );
+  });
+});
+
+describe('a platform', () => {
+  it.each([
+    ['linux/x86_64', 'linux/amd64'],
+    ['amd64', 'linux/amd64'],
+    ['linux/arm64/v8', 'linux/arm64'],
+    ['linux/arm', 'linux/arm/v7'],
+    ['linux/armel', 'linux/arm/v6'],
+    ['windows/amd64:10.0.17763', 'windows/amd64:10.0.17763'],
+  ])('%s is %s', (text, expected) => {
+    expect(formatPlatform(parsePlatform(text))).toBe(expected);
+  });
+
+  it.each([
+    ['linux/arm64', 'linux/arm64/v8', true],
+    ['linux/arm64/v9', 'linux/arm64', true],
+    ['linux/arm/v7', 'linux/arm/v6', false],
+    ['linux/amd64', 'linux/amd64/v3', false],
+    ['windows/amd64:10.0.17763', 'windows/amd64:10.0.17763.1', true],
+    ['windows/amd64:10.0.17763', 'windows/amd64:10.0.177630', false],
+  ])('%s wanted, %s offered: %s', (wanted, offered, expected) => {
+    expect(matchesPlatform(parsePlatform(wanted), parsePlatform(offered))).toBe(expected);
+  });
+
+  it.each(['', 'linux/', 'linux/amd64/v1/x', 'all,amd64', 'linux/a b/c/d/e'])('%j is no choice', (text) => {
+    expect(() => parsePlatformChoice(text)).toThrow();
+  });
+});
+
+describe('a manifest', () => {
+  it('has the type of its body, whatever a header says', () => {
+    for (const image of [one(), d2(), idx()]) {
+      const { bytes, mediaType } = topOf(image);
+      expect(parseManifest(bytes, 'application/octet-stream').mediaType).toBe(mediaType);
+    }
+  });
+
+  it.each([
+    ['a web page', '<html>', /web page/],
+    ['no JSON', 'x', /not JSON/],
+    ['another JSON', '{"a":1}', /no manifest/],
+    ['a bad digest', '{"config":{"digest":"sha512:ab","size":1},"layers":[]}', /config\.digest/],
+  ])('that is %s is refused', (_, text, reason) => {
+    expect(() => parseManifest(new TextEncoder().encode(text))).toThrow(reason);
+  });
+
+  it('of schema 1 is named', () => {
+    expect(() => parseManifest(topOf(schema1()).bytes)).toThrow(/schema 1/);
+  });
+
+  it('is an image or an artifact', () => {
+    const kindOf = (image: ReturnType<typeof one>): boolean => {
+      const manifest = parseManifest(topOf(image).bytes);
+      return manifest.kind === 'manifest' && isImage(manifest);
+    };
+    expect([one(), d2(), chart(), cosignSignature(one()).image].map(kindOf)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});
