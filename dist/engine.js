@@ -2,7 +2,7 @@ import { n as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import path, { join as join$1, sep } from "node:path";
 import { createHash, randomUUID } from "node:crypto";
 import fs, { appendFileSync, closeSync, constants, createReadStream, createWriteStream, openSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
-import { access, appendFile, chmod, constants as constants$1, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, realpath, rename, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
+import { access, appendFile, chmod, constants as constants$1, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, realpath, rename, rm, stat, statfs, symlink, unlink, writeFile } from "node:fs/promises";
 import http, { createServer } from "node:http";
 import https from "node:https";
 import { buffer } from "node:stream/consumers";
@@ -7888,6 +7888,7 @@ function createAuthorizer({ exchange, credentials, signal }) {
 		};
 	};
 	return {
+		hasCredentials: async (repository) => await credentials.find(repository) !== void 0,
 		async ahead(call) {
 			const { scheme } = call.registry;
 			if (!scheme) return void 0;
@@ -8447,15 +8448,24 @@ function createRegistry({ domain, insecure, knock, policy }) {
 	const host = registryHost(domain);
 	let address;
 	let leading;
+	let open = false;
+	const find = async () => {
+		const { url, status } = await probe(host, knock);
+		open = status === 200;
+		return url;
+	};
 	return {
 		domain,
 		insecure,
 		scheme: void 0,
 		headRefused: false,
 		headDoubts: /* @__PURE__ */ new Set(),
+		get open() {
+			return open;
+		},
 		address() {
 			if (!insecure) return Promise.resolve(new URL(`https://${host}`));
-			const probing = address ??= withRetries(() => probe(host, knock), policy, {});
+			const probing = address ??= withRetries(find, policy, {});
 			probing.catch(() => {
 				if (address === probing) address = void 0;
 			});
@@ -8483,13 +8493,19 @@ function createRegistry({ domain, insecure, knock, policy }) {
 async function probe(host, knock) {
 	const secure = new URL(`https://${host}`);
 	try {
-		await knock(secure);
-		return secure;
+		return {
+			url: secure,
+			status: await knock(secure)
+		};
 	} catch (error) {
 		if (!(error instanceof Error) || !looksLikePlainHttp(error.cause)) throw error;
 		const plain = new URL(`http://${host}`);
-		if (await knock(plain) === 400) throw error;
-		return plain;
+		const status = await knock(plain);
+		if (status === 400) throw error;
+		return {
+			url: plain,
+			status
+		};
 	}
 }
 // src/registry/session.ts
@@ -8510,13 +8526,14 @@ function createSession(registry, exchange, authorizer) {
 		};
 		const once = sender(exchange, address, request, read);
 		let authorization;
-		let outcome = await abortable(registry.first(async (done) => {
+		const begin = async (done) => {
 			authorization = await authorizer.ahead(call);
 			const first = await once(authorization);
 			if ("challenges" in first) registry.scheme ??= chooseScheme(parseChallenges(first.challenges));
 			done();
 			return first;
-		}), signal);
+		};
+		let outcome = await abortable(registry.open && !await authorizer.hasCredentials(repository) ? begin(() => {}) : registry.first(begin), signal);
 		for (let round = 1; "challenges" in outcome; round += 1) {
 			const next = round < MAX_ROUNDS ? await authorizer.after(call, outcome.challenges, authorization) : void 0;
 			if (!next) throw outcome.error;
@@ -15766,13 +15783,25 @@ function divide(missing, skopeoFrom) {
 // src/store/blob-writer.ts
 /** Below this size a blob is not flushed to disk on its own: after a power cut its size or hash tells. */
 const FLUSH_FROM_BYTES = 1048576;
+/** Chunks of a socket are gathered to this size: each write is a trip to another thread. */
+const GATHER_BYTES = 262144;
 /** Opens a temporary file in `folder`; `adopt` takes the finished, verified file. */
 async function openBlobWriter(folder, { digest, size }, adopt) {
 	const file = path.join(folder, `incoming-${randomUUID()}`);
 	const handle = await open$1(file, "wx", 420);
 	let hash = createHash("sha256");
+	const gathered = Buffer.allocUnsafe(Math.min(size, GATHER_BYTES));
 	let received = 0;
+	let onDisk = 0;
 	let done = false;
+	/** Writes what was gathered; a full disk says so here. */
+	const writeOut = async () => {
+		for (let from = 0, length = received - onDisk; from < length;) {
+			const { bytesWritten } = await handle.write(gathered, from, length - from, onDisk);
+			from += bytesWritten;
+			onDisk += bytesWritten;
+		}
+	};
 	const abort = async () => {
 		if (done) return;
 		done = true;
@@ -15786,23 +15815,31 @@ async function openBlobWriter(folder, { digest, size }, adopt) {
 		async write(chunk) {
 			if (received + chunk.length > size) throw mismatch(digest, `more than the ${size} bytes that it should have`);
 			hash.update(chunk);
-			for (let written = 0; written < chunk.length;) written += (await handle.write(chunk, written, chunk.length - written, received + written)).bytesWritten;
-			received += chunk.length;
+			for (let taken = 0; taken < chunk.length;) {
+				const room = gathered.length - (received - onDisk);
+				const part = chunk.subarray(taken, taken + room);
+				gathered.set(part, received - onDisk);
+				received += part.length;
+				taken += part.length;
+				if (received - onDisk === gathered.length) await writeOut();
+			}
 		},
 		async restart() {
 			await handle.truncate(0);
 			hash = createHash("sha256");
 			received = 0;
+			onDisk = 0;
 		},
 		async commit() {
 			const actual = `sha256:${hash.digest("hex")}`;
 			if (received !== size) throw mismatch(digest, `${received} bytes instead of ${size}`);
 			if (actual !== digest) throw mismatch(digest, `bytes that hash to ${shortDigest(actual)}`);
+			await writeOut();
 			if (size >= FLUSH_FROM_BYTES) await handle.sync();
 			await handle.close();
 			done = true;
 			await adopt(file);
-			await rm(file, { force: true });
+			await unlink(file);
 		},
 		abort
 	};

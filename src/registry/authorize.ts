@@ -29,6 +29,8 @@ export interface AuthorizeCall {
 }
 
 export interface Authorizer {
+  /** Whether there is anything that could be sent for a repository. */
+  hasCredentials(repository: Repository): Promise<boolean>;
   /**
    * By what the registry is known to ask for, before it asks; undefined where it has asked for nothing yet.
    */
@@ -107,6 +109,7 @@ export function createAuthorizer({ exchange, credentials, signal }: AuthorizerOp
   };
 
   return {
+    hasCredentials: async (repository) => (await credentials.find(repository)) !== undefined,
     async ahead(call) {
       const { scheme } = call.registry;
       if (!scheme) return undefined;

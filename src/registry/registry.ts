@@ -16,6 +16,8 @@ export interface Registry {
   readonly headDoubts: Set<string>;
   /** Its address, https unless it is insecure and speaks plain HTTP. Shared by all who wait for it. */
   readonly address: () => Promise<URL>;
+  /** Whether it let a probe in without asking who is there. Known of insecure registries alone: only they are probed. */
+  readonly open: boolean;
   /**
    * Runs the first request alone until `done` is called, so that one request, not all of a burst, learns how
    * the registry wants to be asked. Later ones run at once.
@@ -37,15 +39,24 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
   const host = registryHost(domain);
   let address: Promise<URL> | undefined;
   let leading: Promise<void> | undefined;
+  let open = false;
+  const find = async (): Promise<URL> => {
+    const { url, status } = await probe(host, knock);
+    open = status === 200;
+    return url;
+  };
   return {
     domain,
     insecure,
     scheme: undefined,
     headRefused: false,
     headDoubts: new Set(),
+    get open() {
+      return open;
+    },
     address() {
       if (!insecure) return Promise.resolve(new URL(`https://${host}`));
-      const probing = (address ??= withRetries(() => probe(host, knock), policy, {}));
+      const probing = (address ??= withRetries(find, policy, {}));
       probing.catch(() => {
         // A registry that was away is asked again by the next request; whoever waits for this one hears of
         // it.
@@ -73,16 +84,16 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
  * An insecure registry is asked in TLS first: one that has a certificate, of whatever kind, is not
  * downgraded.
  */
-async function probe(host: string, knock: Knock): Promise<URL> {
+async function probe(host: string, knock: Knock): Promise<{ url: URL; status: number }> {
   const secure = new URL(`https://${host}`);
   try {
-    await knock(secure);
-    return secure;
+    return { url: secure, status: await knock(secure) };
   } catch (error) {
     if (!(error instanceof Error) || !looksLikePlainHttp(error.cause)) throw error;
     const plain = new URL(`http://${host}`);
+    const status = await knock(plain);
     // A server of TLS that hung up once answers plain HTTP with 400: it is none of plain HTTP.
-    if ((await knock(plain)) === 400) throw error;
-    return plain;
+    if (status === 400) throw error;
+    return { url: plain, status };
   }
 }

@@ -51,18 +51,18 @@ export function createSession(registry: Registry, exchange: Exchange, authorizer
       const call: AuthorizeCall = { registry, repository, address, subject, signal };
       const once = sender(exchange, address, request, read);
       let authorization: Authorization | undefined;
-      let outcome = await abortable(
-        registry.first(async (done) => {
-          authorization = await authorizer.ahead(call);
-          const first = await once(authorization);
-          if ('challenges' in first) {
-            registry.scheme ??= chooseScheme(parseChallenges(first.challenges));
-          }
-          done();
-          return first;
-        }),
-        signal,
-      );
+      const begin = async (done: () => void): Promise<Outcome<T>> => {
+        authorization = await authorizer.ahead(call);
+        const first = await once(authorization);
+        if ('challenges' in first) {
+          registry.scheme ??= chooseScheme(parseChallenges(first.challenges));
+        }
+        done();
+        return first;
+      };
+      // Where nobody is asked who he is, and nothing could be said, there is nothing to learn first.
+      const nothingToLearn = registry.open && !(await authorizer.hasCredentials(repository));
+      let outcome = await abortable(nothingToLearn ? begin(() => {}) : registry.first(begin), signal);
       for (let round = 1; 'challenges' in outcome; round += 1) {
         const next =
           round < MAX_ROUNDS ? await authorizer.after(call, outcome.challenges, authorization) : undefined;

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
@@ -25,6 +25,9 @@ export interface BlobWriter {
 /** Below this size a blob is not flushed to disk on its own: after a power cut its size or hash tells. */
 const FLUSH_FROM_BYTES = 1024 * 1024;
 
+/** Chunks of a socket are gathered to this size: each write is a trip to another thread. */
+const GATHER_BYTES = 256 * 1024;
+
 /** Opens a temporary file in `folder`; `adopt` takes the finished, verified file. */
 export async function openBlobWriter(
   folder: string,
@@ -34,8 +37,19 @@ export async function openBlobWriter(
   const file = path.join(folder, `incoming-${randomUUID()}`);
   const handle = await open(file, 'wx', 0o644);
   let hash = createHash('sha256');
+  const gathered = Buffer.allocUnsafe(Math.min(size, GATHER_BYTES));
   let received = 0;
+  let onDisk = 0;
   let done = false;
+
+  /** Writes what was gathered; a full disk says so here. */
+  const writeOut = async (): Promise<void> => {
+    for (let from = 0, length = received - onDisk; from < length;) {
+      const { bytesWritten } = await handle.write(gathered, from, length - from, onDisk);
+      from += bytesWritten;
+      onDisk += bytesWritten;
+    }
+  };
 
   const abort = async (): Promise<void> => {
     if (done) return;
@@ -52,26 +66,31 @@ export async function openBlobWriter(
       if (received + chunk.length > size)
         throw mismatch(digest, `more than the ${size} bytes that it should have`);
       hash.update(chunk);
-      for (let written = 0; written < chunk.length;) {
-        written += (await handle.write(chunk, written, chunk.length - written, received + written))
-          .bytesWritten;
+      for (let taken = 0; taken < chunk.length;) {
+        const room = gathered.length - (received - onDisk);
+        const part = chunk.subarray(taken, taken + room);
+        gathered.set(part, received - onDisk);
+        received += part.length;
+        taken += part.length;
+        if (received - onDisk === gathered.length) await writeOut();
       }
-      received += chunk.length;
     },
     async restart() {
       await handle.truncate(0);
       hash = createHash('sha256');
       received = 0;
+      onDisk = 0;
     },
     async commit() {
       const actual: Digest = `sha256:${hash.digest('hex')}`;
       if (received !== size) throw mismatch(digest, `${received} bytes instead of ${size}`);
       if (actual !== digest) throw mismatch(digest, `bytes that hash to ${shortDigest(actual)}`);
+      await writeOut();
       if (size >= FLUSH_FROM_BYTES) await handle.sync();
       await handle.close();
       done = true;
       await adopt(file);
-      await rm(file, { force: true });
+      await unlink(file);
     },
     abort,
   };

@@ -30,7 +30,8 @@ describe('createGate', () => {
     expect(passed).toEqual([]);
     clock = 5;
     await Promise.all(all);
-    expect(passed).toEqual(['a at 5', 'b at 5']);
+    // Timers of one time fire in any order.
+    expect(new Set(passed)).toEqual(new Set(['a at 5', 'b at 5']));
   });
 
   it('fails those who wait and those who come once the quota is gone, with one cause', async () => {
