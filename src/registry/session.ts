@@ -51,7 +51,7 @@ export function createSession(registry: Registry, exchange: Exchange, authorizer
       const call: AuthorizeCall = { registry, repository, address, subject, signal };
       const once = sender(exchange, address, request, read);
       let authorization: Authorization | undefined;
-      const begin = async (done: () => void): Promise<Outcome<T>> => {
+      const begin = async (done: () => void): Promise<Awaited<ReturnType<typeof once>>> => {
         authorization = await authorizer.ahead(call);
         const first = await once(authorization);
         if ('challenges' in first) {
