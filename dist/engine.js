@@ -8533,7 +8533,7 @@ function createSession(registry, exchange, authorizer) {
 			done();
 			return first;
 		};
-		let outcome = await abortable(registry.open && !await authorizer.hasCredentials(repository) ? begin(() => {}) : registry.first(begin), signal);
+		let outcome = await abortable(registry.open && registry.scheme === void 0 && !await authorizer.hasCredentials(repository) ? begin(() => {}) : registry.first(begin), signal);
 		for (let round = 1; "challenges" in outcome; round += 1) {
 			const next = round < MAX_ROUNDS ? await authorizer.after(call, outcome.challenges, authorization) : void 0;
 			if (!next) throw outcome.error;

@@ -61,7 +61,8 @@ export function createSession(registry: Registry, exchange: Exchange, authorizer
         return first;
       };
       // Where nobody is asked who he is, and nothing could be said, there is nothing to learn first.
-      const nothingToLearn = registry.open && !(await authorizer.hasCredentials(repository));
+      const unasked = registry.open && registry.scheme === undefined;
+      const nothingToLearn = unasked && !(await authorizer.hasCredentials(repository));
       let outcome = await abortable(nothingToLearn ? begin(() => {}) : registry.first(begin), signal);
       for (let round = 1; 'challenges' in outcome; round += 1) {
         const next =
