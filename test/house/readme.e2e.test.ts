@@ -119,7 +119,7 @@ describe('the README’s commands', () => {
     expect(parsed.storage).toMatchObject({ gc: false, dedupe: false });
     await writeFile(work.file('zot.json'), config.replace('/srv/bundle', work.file('bundle')));
     if (hasZot())
-      expect(await runProgram('zot', ['verify', work.file('zot.json')], { env })).toMatchObject({
+      expect(await runProgram(toolPath('zot'), ['verify', work.file('zot.json')], { env })).toMatchObject({
         exitCode: 0,
       });
   });
