@@ -1,5 +1,5 @@
 import { n as __require, r as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
-import { $ as OciSaveError, C as formatCount, I as kebab, K as digestOf, N as bareAddress, P as describeInputs, S as formatBytes, V as encodeLock, b as plainLines, c as placesOf, f as noteLines, g as causeTexts, h as renderError, i as save, j as parseInputs, k as setUpSkopeo, m as statusWords, nt as systemCodeOf, p as platformWords, q as hexOf, t as watchSignals, tt as messageOf, u as renderSummary, v as createReporter, x as plainText, y as formatSeconds } from "./engine.js";
+import { $ as OciSaveError, C as formatCount, I as kebab, K as digestOf, N as bareAddress, P as describeInputs, S as formatBytes, V as encodeLock, b as plainLines, c as placesOf, et as exitCodeOf, f as noteLines, g as causeTexts, h as renderError, i as save, j as parseInputs, k as setUpSkopeo, m as statusWords, nt as systemCodeOf, p as platformWords, q as hexOf, t as watchSignals, tt as messageOf, u as renderSummary, v as createReporter, x as plainText, y as formatSeconds } from "./engine.js";
 import path$1 from "node:path";
 import { access as access$1, appendFile as appendFile$1, constants, mkdir as mkdir$1, realpath } from "node:fs/promises";
 import { Writable } from "node:stream";
@@ -17838,6 +17838,454 @@ function errorWords(error) {
 		...hint === void 0 ? [] : [`Remedy: ${plainText(hint)}`]
 	].join("\n");
 }
+// src/action/outputs.ts
+/** All outputs of a job have 1 MB together; `report.json` holds everything. */
+const MAX_FAILED_CHARACTERS = 2e5;
+const MAX_MESSAGE_CHARACTERS = 300;
+/**
+* The outputs of a run that was not ended by an error; empty ones have nothing to tell.
+*
+* @param reportFile where the report was written, if it was
+*/
+function outputsOf(report, lock, reportFile) {
+	const { totals, bundle, archive, failed, outcome, dryRun = false } = report;
+	const missing = dryRun && totals.storedBytes < totals.bytes;
+	return {
+		path: bundle?.path ?? "",
+		archive: archive?.path ?? "",
+		digest: outcome === "failed" ? "" : digestOf(encodeLock(lock)),
+		count: String(totals.images),
+		size: String(totals.bytes),
+		"fetched-bytes": String(totals.fetchedBytes),
+		"cached-bytes": String(totals.storedBytes),
+		"cache-hit": String(totals.images > 0 && totals.fetchedBytes === 0 && !missing),
+		lock: report.lock?.path ?? "",
+		report: dryRun ? "" : reportFile,
+		failed: failedList(failed),
+		"skopeo-version": report.skopeoVersion ?? ""
+	};
+}
+function failedList(failed) {
+	const shown = failed.map(({ ref, class: failureClass, message }) => ({
+		ref,
+		class: failureClass,
+		message: message.slice(0, MAX_MESSAGE_CHARACTERS)
+	}));
+	const text = JSON.stringify(shown);
+	return text.length <= MAX_FAILED_CHARACTERS ? text : JSON.stringify(shown.map(({ ref, class: failureClass }) => ({
+		ref,
+		class: failureClass
+	})));
+}
+// src/action/places.ts
+const STORE = "_oci-save";
+/** The workspace's real path; the working directory where the runner names none that is there. */
+async function workspaceOf(env) {
+	try {
+		return await realpath(env["GITHUB_WORKSPACE"] || ".");
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return process.cwd();
+	}
+}
+/**
+* Where blobs are kept: beside the workspace, on its file system, so that links work, and safe from the cleaning of
+* actions/checkout. Where that may not be written, the runner's folder for temporary files; empty where there is none.
+*/
+async function storeFolderOf(workspace, env) {
+	const beside = path$1.join(path$1.dirname(workspace), STORE);
+	if (await canWrite(beside)) return beside;
+	const temp = env["RUNNER_TEMP"] ?? "";
+	return temp === "" ? "" : path$1.join(temp, STORE);
+}
+async function canWrite(folder) {
+	try {
+		await mkdir$1(folder, { recursive: true });
+		await access$1(folder, constants.W_OK);
+		return true;
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return false;
+	}
+}
+/**
+* A list's path as annotations want it, relative to the workspace and with slashes. Undefined for a file elsewhere:
+* an annotation there would point at another file.
+*/
+function fileInWorkspace(file, workspace, cwd) {
+	const relative = path$1.relative(workspace, path$1.resolve(cwd, file));
+	return relative === "" || relative.startsWith("..") || path$1.isAbsolute(relative) ? void 0 : relative.replaceAll(path$1.sep, "/");
+}
+// src/action/markdown.ts
+/** What Markdown, HTML, tables, mathematics and links are made of. */
+const SPECIAL = /[&<>`|\\*_[\]~$#@]|:(?=\/\/)|(?<=\bwww)\./gi;
+/** A text that needs nothing: references, digests, paths. */
+const TAME = /^[\w./:@,=+-]+$/;
+/** Words that we did not write, as one line of Markdown that shows them and does nothing else. */
+function escaped(text) {
+	return plainText(text).replaceAll(SPECIAL, (char) => `&#${char.codePointAt(0) ?? 0};`);
+}
+/** The same in the typeface of code. */
+function code(text) {
+	return TAME.test(text) && plainText(text) === text ? `\`${text}\`` : `<code>${escaped(text)}</code>`;
+}
+/** A table whose rows take at most `maxBytes`. */
+function table({ titles, figures = [], rows }, maxBytes) {
+	return [
+		tableRow(titles),
+		tableRow(titles.map((_, column) => figures.includes(column) ? "---:" : "---")),
+		...bounded(rows.map(tableRow), maxBytes)
+	];
+}
+/** The first lines, at most `maxBytes` of them in UTF-8, and one that says how many are left out. */
+function bounded(lines, maxBytes) {
+	let bytes = 0;
+	const end = lines.findIndex((line) => (bytes += Buffer.byteLength(line) + 1) > maxBytes);
+	if (end < 0) return [...lines];
+	return [
+		...lines.slice(0, end),
+		"",
+		`and ${lines.length - end} more, all in \`report.json\``
+	];
+}
+function tableRow(cells) {
+	return `| ${cells.join(" | ")} |`;
+}
+/** Lines that are shown on demand. */
+function folded(title, lines) {
+	return [
+		"<details>",
+		`<summary>${title}</summary>`,
+		"",
+		...lines,
+		"",
+		"</details>"
+	];
+}
+// src/action/summary.ts
+/** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
+const MAX_BYTES = {
+	failures: 3e5,
+	images: 4e5,
+	notes: 5e4,
+	list: 5e4
+};
+/** A longer table of images is folded. */
+const MAX_OPEN_IMAGES = 50;
+const MAX_ORIGINS = 3;
+const MAX_NAMES = 5;
+const MAX_NOTES = 50;
+/** What a person reads of a run on its page, as Markdown: failures first, and what was left out at the end. */
+function renderJobSummary(report, { reportFile, folder }) {
+	const shown = (file) => code(pathIn(folder, file));
+	return joined([
+		[`## ${headline(report)}`],
+		[figures(report)],
+		failureSection(report),
+		imageSection(report),
+		noteSection(report),
+		warningSection(report),
+		candidateSection(report),
+		rejectSection(report),
+		resultSection(report, shown, reportFile)
+	]);
+}
+/** The same of an error that ended the run. */
+function renderErrorSummary(error) {
+	const [message = "failed without a word", ...causes] = causeTexts(error);
+	const { details, hint } = error instanceof OciSaveError ? error : {
+		details: [],
+		hint: void 0
+	};
+	const rows = details.map(({ file, line, message: words }) => [where(file, line), escaped(words)]);
+	return joined([
+		[`## ${headlineOf(error)}`],
+		rows.length > 1 ? table({
+			titles: ["Where", "Why"],
+			rows
+		}, MAX_BYTES.failures) : [...plainLines(message), ...causes].map((words) => `- ${escaped(words)}`),
+		hint === void 0 ? [] : [`Remedy: ${escaped(hint)}`]
+	]);
+}
+function headlineOf(error) {
+	if (error instanceof OciSaveError && error.code === "interrupted") return "Stopped";
+	return exitCodeOf(error) === 2 ? "Nothing was saved" : "Failed";
+}
+function joined(sections) {
+	return `${sections.filter((section) => section.length > 0).map((section) => section.join("\n").trim()).join("\n\n")}\n`;
+}
+function headline({ outcome, dryRun = false, images, failed }) {
+	const all = formatCount(images.length + failed.length, "image");
+	if (outcome === "failed") return `${failed.length} of ${all} could not be ${dryRun ? "resolved" : "saved"}`;
+	const done = outcome === "warned" ? `${images.length} of ${all}` : all;
+	return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
+}
+function figures({ totals, dryRun = false, seconds }) {
+	const moved = dryRun ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch` : `${formatBytes(totals.fetchedBytes)} fetched`;
+	return `${`${formatCount(totals.blobs, "blob")}, ${formatBytes(totals.bytes)}`}: ${moved}, ${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
+}
+function failureSection({ failed }) {
+	if (failed.length === 0) return [];
+	const rows = failed.map(({ ref, origins, class: failureClass, message, hint = "" }) => [
+		code(ref),
+		origins.length === 0 ? "" : originsOf(origins),
+		`**${failureClass}**: ${escaped(message)}`,
+		escaped(hint)
+	]);
+	return [
+		`### Failed: ${failed.length}`,
+		"",
+		...table({
+			titles: [
+				"Image",
+				"Where",
+				"Why",
+				"Remedy"
+			],
+			rows
+		}, MAX_BYTES.failures)
+	];
+}
+function imageSection({ images, dryRun = false }) {
+	if (images.length === 0) return [];
+	const lines = table({
+		titles: [
+			"Image",
+			"Digest",
+			"Platforms",
+			"Size",
+			"Fetched",
+			"Status"
+		],
+		figures: [3, 4],
+		rows: images.map((image) => imageRow(image, dryRun))
+	}, MAX_BYTES.images);
+	const title = `Images: ${images.length}`;
+	return images.length > MAX_OPEN_IMAGES ? folded(`<b>${title}</b>`, lines) : [
+		`### ${title}`,
+		"",
+		...lines
+	];
+}
+function imageRow(image, dryRun) {
+	const { ref, names, digest, platforms, size, fetchedBytes } = image;
+	const others = names.filter((name) => name !== ref);
+	const more = others.length - MAX_NAMES;
+	return [
+		[
+			code(ref),
+			...others.slice(0, MAX_NAMES).map((name) => `as ${code(name)}`),
+			...more > 0 ? [`and ${more} more names`] : []
+		].join("<br>"),
+		code(hexOf(digest).slice(0, 12)),
+		escaped(platformWords(platforms)),
+		formatBytes(size),
+		dryRun || fetchedBytes === 0 ? "" : formatBytes(fetchedBytes),
+		statusWords(image, dryRun)
+	];
+}
+function noteSection(report) {
+	const lines = noteLines(report, MAX_NOTES).map((line) => `- ${escaped(line)}`);
+	return lines.length === 0 ? [] : [
+		"### Notes",
+		"",
+		...bounded(lines, MAX_BYTES.notes)
+	];
+}
+function warningSection({ warnings }) {
+	const rows = warnings.map(({ message, origin }) => [where(origin?.file, origin?.line), escaped(message)]);
+	return listSection(`Warnings: ${rows.length}`, ["Where", "Warning"], rows);
+}
+function candidateSection({ candidates }) {
+	const rows = candidates.map(({ text, origin, why }) => [
+		where(origin.file, origin.line),
+		code(text),
+		escaped(why)
+	]);
+	const lines = listSection(`Not saved: ${formatCount(rows.length, "candidate")}, probably images`, [
+		"Where",
+		"Entry",
+		"Why"
+	], rows);
+	return lines.length === 0 ? [] : [
+		...lines,
+		"",
+		"`on-candidate: accept` takes such entries."
+	];
+}
+function rejectSection({ rejects }) {
+	const rows = rejects.map(({ text, origin, reason, hint }) => [
+		where(origin.file, origin.line),
+		code(text),
+		escaped(hint === void 0 ? reason : `${reason}. ${hint}`)
+	]);
+	return listSection(`Rejected: ${formatCount(rows.length, "line")} of the lists, not understood`, [
+		"Where",
+		"Entry",
+		"Why"
+	], rows);
+}
+function listSection(title, titles, rows) {
+	return rows.length === 0 ? [] : [
+		`### ${title}`,
+		"",
+		...table({
+			titles,
+			rows
+		}, MAX_BYTES.list)
+	];
+}
+function resultSection(report, shown, reportFile) {
+	const { bundle, archive, lock, tool, skopeoVersion, dryRun = false } = report;
+	const tools = [`${tool.name} ${tool.version}`, ...skopeoVersion === void 0 ? [] : [`skopeo ${skopeoVersion}`]];
+	return [
+		"### Result",
+		"",
+		...bundle === void 0 ? [] : [`- Bundle: ${shown(bundle.path)}`],
+		...archive === void 0 ? [] : [`- Archive: ${shown(archive.path)}, ${formatBytes(archive.size)}, ${code(archive.digest)}`],
+		...lock === void 0 ? [] : [`- Lock: ${shown(lock.path)}, ${code(lock.digest)}`],
+		...dryRun ? [] : [`- Report: ${shown(reportFile)}`],
+		`- Made by ${escaped(tools.join(", "))}`
+	];
+}
+function originsOf(origins) {
+	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => where(file, line));
+	const more = origins.length - shown.length;
+	return shown.join("<br>") + (more > 0 ? `<br>and ${more} more` : "");
+}
+function where(file, line) {
+	if (file === void 0) return "";
+	return code(line === void 0 ? file : `${file}:${line}`);
+}
+function pathIn(folder, file) {
+	const relative = path$1.relative(folder, file);
+	return relative === "" || relative.startsWith("..") || path$1.isAbsolute(relative) ? file : relative;
+}
+// src/action/wording.ts
+const FLAG = /--([a-z][a-z-]*[a-z])(?: ([a-z]+)\b)?/g;
+/** The engine's words name flags; a workflow has inputs: `--copier direct` is `copier: direct` there. */
+function inWorkflowWords(text) {
+	const inputs = new Map([...describeInputs()].map(([name, meta]) => [kebab(name), meta]));
+	return text.replaceAll(FLAG, (all, name, value) => {
+		if (name === "verbose") return value === void 0 ? "debug logging" : `debug logging ${value}`;
+		const input = inputs.get(name);
+		if (input === void 0) return all;
+		if (value === void 0) return `\`${name}\``;
+		return input.choices?.includes(value) === true ? `\`${name}: ${value}\`` : `\`${name}\` ${value}`;
+	});
+}
+/** The report with its remedies as a workflow's author can follow them. */
+function reportInWorkflowWords(report) {
+	return {
+		...report,
+		failed: report.failed.map((failure) => ({
+			...failure,
+			message: inWorkflowWords(failure.message),
+			...failure.hint === void 0 ? {} : { hint: inWorkflowWords(failure.hint) }
+		}))
+	};
+}
+/** The same for an error of ours; any other has no such words. */
+function errorInWorkflowWords(error) {
+	if (!(error instanceof OciSaveError)) return error;
+	const { code, message, hint, cause, details } = error;
+	return new OciSaveError({
+		code,
+		message: inWorkflowWords(message),
+		hint: hint === void 0 ? void 0 : inWorkflowWords(hint),
+		cause,
+		details: details.map((detail) => ({
+			...detail,
+			message: inWorkflowWords(detail.message)
+		}))
+	});
+}
+// src/action/write-summary.ts
+/**
+* Adds Markdown to the step's summary. Returns why it could not be written: a summary is a convenience, and some
+* runners have none. @actions/core would throw.
+*/
+async function writeSummary(file, markdown) {
+	if (file === void 0 || file === "") return void 0;
+	try {
+		await appendFile$1(file, markdown);
+		return;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === void 0) throw error;
+		return code;
+	}
+}
+// src/action/ending.ts
+/** Tells what a run did, whether images failed in it or not. */
+async function finish({ report, lock }, inputs, step) {
+	const { log, workspace } = step;
+	const told = reportInWorkflowWords(report);
+	const { report: reportFile } = placesOf(inputs.options);
+	publishOutputs(outputsOf(told, lock, reportFile));
+	log.write(`\n${renderSummary(told, { color: false })}\n`);
+	const fileOf = fileFinder(inputs, step);
+	for (const annotation of warningAnnotations(told, log.warnings, fileOf)) annotate(warning, annotation);
+	await summarize(renderJobSummary(told, {
+		reportFile,
+		folder: workspace
+	}), inputs, step);
+	if (told.outcome !== "failed") return;
+	for (const annotation of failureAnnotations(told, fileOf)) annotate(error, annotation);
+	setFailed(verdictOf(told));
+}
+/** Later steps rely on outputs: where they cannot be told, the step has failed. */
+function publishOutputs(outputs) {
+	try {
+		for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+	} catch (cause) {
+		throw new OciSaveError({
+			code: "local",
+			message: "the outputs cannot be told to the runner",
+			hint: "In a container job, run as the user whom the runner’s files belong to.",
+			cause
+		});
+	}
+}
+/** Tells of an error that ended the run before it had a result. */
+async function fail(error$1, inputs, step) {
+	const { log } = step;
+	const details = error$1 instanceof OciSaveError ? error$1.details : [];
+	const annotations = detailAnnotations(details, fileFinder(inputs, step));
+	await summarize(renderErrorSummary(error$1), inputs, step);
+	for (const annotation of messageAnnotations(log.warnings)) annotate(warning, annotation);
+	if (annotations.length > 1 || annotations.some(({ file }) => file !== void 0)) {
+		log.write(`${renderError(error$1, {
+			color: false,
+			verbose: isDebug()
+		})}\n`);
+		for (const annotation of annotations) annotate(error, annotation);
+		setFailed(`Nothing was saved: the image lists have ${formatCount(details.length, "fault")}`);
+		return;
+	}
+	if (!(error$1 instanceof OciSaveError)) log.write(`${inWorkflowWords(renderError(error$1, {
+		color: false,
+		verbose: true
+	}))}\n`);
+	setFailed(errorWords(error$1));
+}
+function fileFinder(inputs, { workspace }) {
+	const { imageList = [] } = inputs?.options ?? {};
+	const isWord = (file) => /^(images|stdin)$/.test(file) && !imageList.includes(file);
+	return (file) => isWord(file) ? void 0 : fileInWorkspace(file, workspace, process.cwd());
+}
+function annotate(tell, { message, title, file, line }) {
+	tell(message, {
+		...title === void 0 ? {} : { title },
+		...file === void 0 ? {} : { file },
+		...line === void 0 ? {} : { startLine: line }
+	});
+}
+async function summarize(markdown, inputs, { env, log }) {
+	if (inputs?.summary === false) return;
+	const problem = await writeSummary(env["GITHUB_STEP_SUMMARY"], markdown);
+	if (problem !== void 0) log.write(`The job summary could not be written (${problem}).\n`);
+}
 // src/action/inputs.ts
 const PREFIX = "INPUT_";
 /**
@@ -19803,45 +20251,6 @@ function quoted(file) {
 function handedOn(env) {
 	return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => value !== void 0 && HANDED_ON.test(name) ? [[name, value]] : []));
 }
-// src/action/wording.ts
-const FLAG = /--([a-z][a-z-]*[a-z])(?: ([a-z]+)\b)?/g;
-/** The engine's words name flags; a workflow has inputs: `--copier direct` is `copier: direct` there. */
-function inWorkflowWords(text) {
-	const inputs = new Map([...describeInputs()].map(([name, meta]) => [kebab(name), meta]));
-	return text.replaceAll(FLAG, (all, name, value) => {
-		if (name === "verbose") return value === void 0 ? "debug logging" : `debug logging ${value}`;
-		const input = inputs.get(name);
-		if (input === void 0) return all;
-		if (value === void 0) return `\`${name}\``;
-		return input.choices?.includes(value) === true ? `\`${name}: ${value}\`` : `\`${name}\` ${value}`;
-	});
-}
-/** The report with its remedies as a workflow's author can follow them. */
-function reportInWorkflowWords(report) {
-	return {
-		...report,
-		failed: report.failed.map((failure) => ({
-			...failure,
-			message: inWorkflowWords(failure.message),
-			...failure.hint === void 0 ? {} : { hint: inWorkflowWords(failure.hint) }
-		}))
-	};
-}
-/** The same for an error of ours; any other has no such words. */
-function errorInWorkflowWords(error) {
-	if (!(error instanceof OciSaveError)) return error;
-	const { code, message, hint, cause, details } = error;
-	return new OciSaveError({
-		code,
-		message: inWorkflowWords(message),
-		hint: hint === void 0 ? void 0 : inWorkflowWords(hint),
-		cause,
-		details: details.map((detail) => ({
-			...detail,
-			message: inWorkflowWords(detail.message)
-		}))
-	});
-}
 // src/action/log.ts
 function createActionLog(out) {
 	const warnings = [];
@@ -19939,341 +20348,6 @@ function createMask(tell) {
 		}
 	};
 }
-// src/action/outputs.ts
-/** All outputs of a job have 1 MB together; `report.json` holds everything. */
-const MAX_FAILED_CHARACTERS = 2e5;
-const MAX_MESSAGE_CHARACTERS = 300;
-/**
-* The outputs of a run that was not ended by an error; empty ones have nothing to tell.
-*
-* @param reportFile where the report was written, if it was
-*/
-function outputsOf(report, lock, reportFile) {
-	const { totals, bundle, archive, failed, outcome, dryRun = false } = report;
-	const missing = dryRun && totals.storedBytes < totals.bytes;
-	return {
-		path: bundle?.path ?? "",
-		archive: archive?.path ?? "",
-		digest: outcome === "failed" ? "" : digestOf(encodeLock(lock)),
-		count: String(totals.images),
-		size: String(totals.bytes),
-		"fetched-bytes": String(totals.fetchedBytes),
-		"cached-bytes": String(totals.storedBytes),
-		"cache-hit": String(totals.images > 0 && totals.fetchedBytes === 0 && !missing),
-		lock: report.lock?.path ?? "",
-		report: dryRun ? "" : reportFile,
-		failed: failedList(failed),
-		"skopeo-version": report.skopeoVersion ?? ""
-	};
-}
-function failedList(failed) {
-	const shown = failed.map(({ ref, class: failureClass, message }) => ({
-		ref,
-		class: failureClass,
-		message: message.slice(0, MAX_MESSAGE_CHARACTERS)
-	}));
-	const text = JSON.stringify(shown);
-	return text.length <= MAX_FAILED_CHARACTERS ? text : JSON.stringify(shown.map(({ ref, class: failureClass }) => ({
-		ref,
-		class: failureClass
-	})));
-}
-// src/action/places.ts
-const STORE = "_oci-save";
-/** The workspace's real path; the working directory where the runner names none that is there. */
-async function workspaceOf(env) {
-	try {
-		return await realpath(env["GITHUB_WORKSPACE"] || ".");
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		return process.cwd();
-	}
-}
-/**
-* Where blobs are kept: beside the workspace, on its file system, so that links work, and safe from the cleaning of
-* actions/checkout. Where that may not be written, the runner's folder for temporary files; empty where there is none.
-*/
-async function storeFolderOf(workspace, env) {
-	const beside = path$1.join(path$1.dirname(workspace), STORE);
-	if (await canWrite(beside)) return beside;
-	const temp = env["RUNNER_TEMP"] ?? "";
-	return temp === "" ? "" : path$1.join(temp, STORE);
-}
-async function canWrite(folder) {
-	try {
-		await mkdir$1(folder, { recursive: true });
-		await access$1(folder, constants.W_OK);
-		return true;
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		return false;
-	}
-}
-/**
-* A list's path as annotations want it, relative to the workspace and with slashes. Undefined for a file elsewhere:
-* an annotation there would point at another file.
-*/
-function fileInWorkspace(file, workspace, cwd) {
-	const relative = path$1.relative(workspace, path$1.resolve(cwd, file));
-	return relative === "" || relative.startsWith("..") || path$1.isAbsolute(relative) ? void 0 : relative.replaceAll(path$1.sep, "/");
-}
-// src/action/markdown.ts
-/** What Markdown, HTML, tables, mathematics and links are made of. */
-const SPECIAL = /[&<>`|\\*_[\]~$#@]|:(?=\/\/)|(?<=\bwww)\./gi;
-/** A text that needs nothing: references, digests, paths. */
-const TAME = /^[\w./:@,=+-]+$/;
-/** Words that we did not write, as one line of Markdown that shows them and does nothing else. */
-function escaped(text) {
-	return plainText(text).replaceAll(SPECIAL, (char) => `&#${char.codePointAt(0) ?? 0};`);
-}
-/** The same in the typeface of code. */
-function code(text) {
-	return TAME.test(text) && plainText(text) === text ? `\`${text}\`` : `<code>${escaped(text)}</code>`;
-}
-/** A table whose rows take at most `maxBytes`. */
-function table({ titles, figures = [], rows }, maxBytes) {
-	return [
-		tableRow(titles),
-		tableRow(titles.map((_, column) => figures.includes(column) ? "---:" : "---")),
-		...bounded(rows.map(tableRow), maxBytes)
-	];
-}
-/** The first lines, at most `maxBytes` of them in UTF-8, and one that says how many are left out. */
-function bounded(lines, maxBytes) {
-	let bytes = 0;
-	const end = lines.findIndex((line) => (bytes += Buffer.byteLength(line) + 1) > maxBytes);
-	if (end < 0) return [...lines];
-	return [
-		...lines.slice(0, end),
-		"",
-		`and ${lines.length - end} more, all in \`report.json\``
-	];
-}
-function tableRow(cells) {
-	return `| ${cells.join(" | ")} |`;
-}
-/** Lines that are shown on demand. */
-function folded(title, lines) {
-	return [
-		"<details>",
-		`<summary>${title}</summary>`,
-		"",
-		...lines,
-		"",
-		"</details>"
-	];
-}
-// src/action/summary.ts
-/** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
-const MAX_BYTES = {
-	failures: 3e5,
-	images: 4e5,
-	notes: 5e4,
-	list: 5e4
-};
-/** A longer table of images is folded. */
-const MAX_OPEN_IMAGES = 50;
-const MAX_ORIGINS = 3;
-const MAX_NAMES = 5;
-const MAX_NOTES = 50;
-/** What a person reads of a run on its page, as Markdown: failures first, and what was left out at the end. */
-function renderJobSummary(report, { reportFile, folder }) {
-	const shown = (file) => code(pathIn(folder, file));
-	return joined([
-		[`## ${headline(report)}`],
-		[figures(report)],
-		failureSection(report),
-		imageSection(report),
-		noteSection(report),
-		warningSection(report),
-		candidateSection(report),
-		rejectSection(report),
-		resultSection(report, shown, reportFile)
-	]);
-}
-/** The same of an error that ended the run before it had anything to report. */
-function renderErrorSummary(error) {
-	const [message = "failed without a word", ...causes] = causeTexts(error);
-	const { details, hint } = error instanceof OciSaveError ? error : {
-		details: [],
-		hint: void 0
-	};
-	const rows = details.map(({ file, line, message: words }) => [where(file, line), escaped(words)]);
-	return joined([
-		["## Nothing was saved"],
-		rows.length > 1 ? table({
-			titles: ["Where", "Why"],
-			rows
-		}, MAX_BYTES.failures) : [...plainLines(message), ...causes].map((words) => `- ${escaped(words)}`),
-		hint === void 0 ? [] : [`Remedy: ${escaped(hint)}`]
-	]);
-}
-function joined(sections) {
-	return `${sections.filter((section) => section.length > 0).map((section) => section.join("\n").trim()).join("\n\n")}\n`;
-}
-function headline({ outcome, dryRun = false, images, failed }) {
-	const all = formatCount(images.length + failed.length, "image");
-	if (outcome === "failed") return `${failed.length} of ${all} could not be ${dryRun ? "resolved" : "saved"}`;
-	const done = outcome === "warned" ? `${images.length} of ${all}` : all;
-	return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
-}
-function figures({ totals, dryRun = false, seconds }) {
-	const moved = dryRun ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch` : `${formatBytes(totals.fetchedBytes)} fetched`;
-	return `${`${formatCount(totals.blobs, "blob")}, ${formatBytes(totals.bytes)}`}: ${moved}, ${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
-}
-function failureSection({ failed }) {
-	if (failed.length === 0) return [];
-	const rows = failed.map(({ ref, origins, class: failureClass, message, hint = "" }) => [
-		code(ref),
-		origins.length === 0 ? "" : originsOf(origins),
-		`**${failureClass}**: ${escaped(message)}`,
-		escaped(hint)
-	]);
-	return [
-		`### Failed: ${failed.length}`,
-		"",
-		...table({
-			titles: [
-				"Image",
-				"Where",
-				"Why",
-				"Remedy"
-			],
-			rows
-		}, MAX_BYTES.failures)
-	];
-}
-function imageSection({ images, dryRun = false }) {
-	if (images.length === 0) return [];
-	const lines = table({
-		titles: [
-			"Image",
-			"Digest",
-			"Platforms",
-			"Size",
-			"Fetched",
-			"Status"
-		],
-		figures: [3, 4],
-		rows: images.map((image) => imageRow(image, dryRun))
-	}, MAX_BYTES.images);
-	const title = `Images: ${images.length}`;
-	return images.length > MAX_OPEN_IMAGES ? folded(`<b>${title}</b>`, lines) : [
-		`### ${title}`,
-		"",
-		...lines
-	];
-}
-function imageRow(image, dryRun) {
-	const { ref, names, digest, platforms, size, fetchedBytes } = image;
-	const others = names.filter((name) => name !== ref);
-	const more = others.length - MAX_NAMES;
-	return [
-		[
-			code(ref),
-			...others.slice(0, MAX_NAMES).map((name) => `as ${code(name)}`),
-			...more > 0 ? [`and ${more} more names`] : []
-		].join("<br>"),
-		code(hexOf(digest).slice(0, 12)),
-		escaped(platformWords(platforms)),
-		formatBytes(size),
-		dryRun || fetchedBytes === 0 ? "" : formatBytes(fetchedBytes),
-		statusWords(image, dryRun)
-	];
-}
-function noteSection(report) {
-	const lines = noteLines(report, MAX_NOTES).map((line) => `- ${escaped(line)}`);
-	return lines.length === 0 ? [] : [
-		"### Notes",
-		"",
-		...bounded(lines, MAX_BYTES.notes)
-	];
-}
-function warningSection({ warnings }) {
-	const rows = warnings.map(({ message, origin }) => [where(origin?.file, origin?.line), escaped(message)]);
-	return listSection(`Warnings: ${rows.length}`, ["Where", "Warning"], rows);
-}
-function candidateSection({ candidates }) {
-	const rows = candidates.map(({ text, origin, why }) => [
-		where(origin.file, origin.line),
-		code(text),
-		escaped(why)
-	]);
-	const lines = listSection(`Not saved: ${formatCount(rows.length, "candidate")}, probably images`, [
-		"Where",
-		"Entry",
-		"Why"
-	], rows);
-	return lines.length === 0 ? [] : [
-		...lines,
-		"",
-		"`on-candidate: accept` takes such entries."
-	];
-}
-function rejectSection({ rejects }) {
-	const rows = rejects.map(({ text, origin, reason, hint }) => [
-		where(origin.file, origin.line),
-		code(text),
-		escaped(hint === void 0 ? reason : `${reason}. ${hint}`)
-	]);
-	return listSection(`Rejected: ${formatCount(rows.length, "line")} of the lists, not understood`, [
-		"Where",
-		"Entry",
-		"Why"
-	], rows);
-}
-function listSection(title, titles, rows) {
-	return rows.length === 0 ? [] : [
-		`### ${title}`,
-		"",
-		...table({
-			titles,
-			rows
-		}, MAX_BYTES.list)
-	];
-}
-function resultSection(report, shown, reportFile) {
-	const { bundle, archive, lock, tool, skopeoVersion, dryRun = false } = report;
-	const tools = [`${tool.name} ${tool.version}`, ...skopeoVersion === void 0 ? [] : [`skopeo ${skopeoVersion}`]];
-	return [
-		"### Result",
-		"",
-		...bundle === void 0 ? [] : [`- Bundle: ${shown(bundle.path)}`],
-		...archive === void 0 ? [] : [`- Archive: ${shown(archive.path)}, ${formatBytes(archive.size)}, ${code(archive.digest)}`],
-		...lock === void 0 ? [] : [`- Lock: ${shown(lock.path)}, ${code(lock.digest)}`],
-		...dryRun ? [] : [`- Report: ${shown(reportFile)}`],
-		`- Made by ${escaped(tools.join(", "))}`
-	];
-}
-function originsOf(origins) {
-	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => where(file, line));
-	const more = origins.length - shown.length;
-	return shown.join("<br>") + (more > 0 ? `<br>and ${more} more` : "");
-}
-function where(file, line) {
-	if (file === void 0) return "";
-	return code(line === void 0 ? file : `${file}:${line}`);
-}
-function pathIn(folder, file) {
-	const relative = path$1.relative(folder, file);
-	return relative === "" || relative.startsWith("..") || path$1.isAbsolute(relative) ? file : relative;
-}
-// src/action/write-summary.ts
-/**
-* Adds Markdown to the step's summary. Returns why it could not be written: a summary is a convenience, and some
-* runners have none. @actions/core would throw.
-*/
-async function writeSummary(file, markdown) {
-	if (file === void 0 || file === "") return void 0;
-	try {
-		await appendFile$1(file, markdown);
-		return;
-	} catch (error) {
-		const code = systemCodeOf(error);
-		if (code === void 0) throw error;
-		return code;
-	}
-}
 // src/action/main.ts
 /**
 * The action: inputs to options, one save, and what it made of them as outputs, annotations and a summary. A step that
@@ -20332,61 +20406,5 @@ async function saveHere({ options }, { env, log, workspace, mask, signal }) {
 	} finally {
 		log.stop();
 	}
-}
-/** Tells what a run did, whether images failed in it or not. */
-async function finish({ report, lock }, inputs, step) {
-	const { log, workspace } = step;
-	const told = reportInWorkflowWords(report);
-	const { report: reportFile } = placesOf(inputs.options);
-	for (const [name, value] of Object.entries(outputsOf(told, lock, reportFile))) setOutput(name, value);
-	log.write(`\n${renderSummary(told, { color: false })}\n`);
-	const fileOf = fileFinder(inputs, step);
-	for (const annotation of warningAnnotations(told, log.warnings, fileOf)) annotate(warning, annotation);
-	await summarize(renderJobSummary(told, {
-		reportFile,
-		folder: workspace
-	}), inputs, step);
-	if (told.outcome !== "failed") return;
-	for (const annotation of failureAnnotations(told, fileOf)) annotate(error, annotation);
-	setFailed(verdictOf(told));
-}
-/** Tells of an error that ended the run before it had a result. */
-async function fail(error$1, inputs, step) {
-	const { log } = step;
-	const details = error$1 instanceof OciSaveError ? error$1.details : [];
-	const annotations = detailAnnotations(details, fileFinder(inputs, step));
-	await summarize(renderErrorSummary(error$1), inputs, step);
-	for (const annotation of messageAnnotations(log.warnings)) annotate(warning, annotation);
-	if (annotations.length > 1 || annotations.some(({ file }) => file !== void 0)) {
-		log.write(`${renderError(error$1, {
-			color: false,
-			verbose: isDebug()
-		})}\n`);
-		for (const annotation of annotations) annotate(error, annotation);
-		setFailed(`Nothing was saved: the image lists have ${formatCount(details.length, "fault")}`);
-		return;
-	}
-	if (!(error$1 instanceof OciSaveError)) log.write(`${renderError(error$1, {
-		color: false,
-		verbose: true
-	})}\n`);
-	setFailed(errorWords(error$1));
-}
-function fileFinder(inputs, { workspace }) {
-	const { imageList = [] } = inputs?.options ?? {};
-	const inline = (file) => file === "images" && !imageList.includes(file);
-	return (file) => inline(file) ? void 0 : fileInWorkspace(file, workspace, process.cwd());
-}
-function annotate(tell, { message, title, file, line }) {
-	tell(message, {
-		...title === void 0 ? {} : { title },
-		...file === void 0 ? {} : { file },
-		...line === void 0 ? {} : { startLine: line }
-	});
-}
-async function summarize(markdown, inputs, { env, log }) {
-	if (inputs?.summary === false) return;
-	const problem = await writeSummary(env["GITHUB_STEP_SUMMARY"], markdown);
-	if (problem !== void 0) log.write(`The job summary could not be written (${problem}).\n`);
 }
 export { main };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { OciSaveError } from '../errors.ts';
+import { exitCodeOf, OciSaveError } from '../errors.ts';
 import { hexOf } from '../oci/digest.ts';
 import {
   causeTexts,
@@ -47,18 +47,23 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
   ]);
 }
 
-/** The same of an error that ended the run before it had anything to report. */
+/** The same of an error that ended the run. */
 export function renderErrorSummary(error: unknown): string {
   const [message = 'failed without a word', ...causes] = causeTexts(error);
   const { details, hint } = error instanceof OciSaveError ? error : { details: [], hint: undefined };
   const rows = details.map(({ file, line, message: words }) => [where(file, line), escaped(words)]);
   return joined([
-    ['## Nothing was saved'],
+    [`## ${headlineOf(error)}`],
     rows.length > 1
       ? table({ titles: ['Where', 'Why'], rows }, MAX_BYTES.failures)
       : [...plainLines(message), ...causes].map((words) => `- ${escaped(words)}`),
     hint === undefined ? [] : [`Remedy: ${escaped(hint)}`],
   ]);
+}
+
+function headlineOf(error: unknown): string {
+  if (error instanceof OciSaveError && error.code === 'interrupted') return 'Stopped';
+  return exitCodeOf(error) === 2 ? 'Nothing was saved' : 'Failed';
 }
 
 function joined(sections: readonly (readonly string[])[]): string {

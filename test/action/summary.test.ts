@@ -167,7 +167,7 @@ describe('the summary of an error', () => {
   });
 
   it('tells of what is no error of ours, and of what is none at all', () => {
-    expect(renderErrorSummary(new TypeError('x'))).toBe('## Nothing was saved\n\n- x\n');
-    expect(renderErrorSummary(undefined)).toBe('## Nothing was saved\n\n- failed without a word\n');
+    expect(renderErrorSummary(new TypeError('x'))).toBe('## Failed\n\n- x\n');
+    expect(renderErrorSummary(undefined)).toBe('## Failed\n\n- failed without a word\n');
   });
 });

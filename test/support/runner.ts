@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -85,7 +85,11 @@ export async function startRunner(base: Readonly<Record<string, string | undefin
     steps += 1;
     const commandFile = (name: string): string => path.join(files, `${name}_${steps}`);
     const commands = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STEP_SUMMARY'];
-    for (const name of commands) await writeFile(commandFile(name), '');
+    for (const name of commands) {
+      await writeFile(commandFile(name), '');
+      // The step's user may be another one.
+      await chmod(commandFile(name), 0o666);
+    }
     const defaults = Object.entries(metadata.inputs).map(([name, input]) => [name, input.default ?? '']);
     const given = { ...Object.fromEntries(defaults), ...inputs };
     const all: Record<string, string | undefined> = {

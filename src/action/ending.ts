@@ -1,0 +1,109 @@
+import {
+  type AnnotationProperties,
+  error as annotateError,
+  isDebug,
+  setFailed,
+  setOutput,
+  warning as annotateWarning,
+} from '@actions/core';
+import { OciSaveError } from '../errors.ts';
+import type { ActionInputs } from '../options.ts';
+import { formatCount, renderError, renderSummary } from '../report/index.ts';
+import type { SaveResult } from '../save.ts';
+import { placesOf } from '../save/places.ts';
+import {
+  type Annotation,
+  detailAnnotations,
+  errorWords,
+  failureAnnotations,
+  type FileOf,
+  messageAnnotations,
+  verdictOf,
+  warningAnnotations,
+} from './annotations.ts';
+import { type Outputs, outputsOf } from './outputs.ts';
+import { fileInWorkspace } from './places.ts';
+import type { Step } from './step.ts';
+import { renderErrorSummary, renderJobSummary } from './summary.ts';
+import { inWorkflowWords, reportInWorkflowWords } from './wording.ts';
+import { writeSummary } from './write-summary.ts';
+
+/** Tells what a run did, whether images failed in it or not. */
+export async function finish({ report, lock }: SaveResult, inputs: ActionInputs, step: Step): Promise<void> {
+  const { log, workspace } = step;
+  const told = reportInWorkflowWords(report);
+  const { report: reportFile } = placesOf(inputs.options);
+  publishOutputs(outputsOf(told, lock, reportFile));
+  log.write(`\n${renderSummary(told, { color: false })}\n`);
+  const fileOf = fileFinder(inputs, step);
+  for (const annotation of warningAnnotations(told, log.warnings, fileOf))
+    annotate(annotateWarning, annotation);
+  await summarize(renderJobSummary(told, { reportFile, folder: workspace }), inputs, step);
+  if (told.outcome !== 'failed') return;
+  for (const annotation of failureAnnotations(told, fileOf)) annotate(annotateError, annotation);
+  setFailed(verdictOf(told));
+}
+
+/** Later steps rely on outputs: where they cannot be told, the step has failed. */
+function publishOutputs(outputs: Outputs): void {
+  try {
+    for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+  } catch (cause) {
+    throw new OciSaveError({
+      code: 'local',
+      message: 'the outputs cannot be told to the runner',
+      hint: 'In a container job, run as the user whom the runner’s files belong to.',
+      cause,
+    });
+  }
+}
+
+/** Tells of an error that ended the run before it had a result. */
+export async function fail(error: unknown, inputs: ActionInputs | undefined, step: Step): Promise<void> {
+  const { log } = step;
+  const details = error instanceof OciSaveError ? error.details : [];
+  const fileOf = fileFinder(inputs, step);
+  const annotations = detailAnnotations(details, fileOf);
+  await summarize(renderErrorSummary(error), inputs, step);
+  for (const annotation of messageAnnotations(log.warnings)) annotate(annotateWarning, annotation);
+  // One fault without a line to stand beside is the verdict itself.
+  if (annotations.length > 1 || annotations.some(({ file }) => file !== undefined)) {
+    log.write(`${renderError(error, { color: false, verbose: isDebug() })}\n`);
+    for (const annotation of annotations) annotate(annotateError, annotation);
+    setFailed(`Nothing was saved: the image lists have ${formatCount(details.length, 'fault')}`);
+    return;
+  }
+  // A fault of our own is of no use without its stack.
+  if (!(error instanceof OciSaveError)) {
+    log.write(`${inWorkflowWords(renderError(error, { color: false, verbose: true }))}\n`);
+  }
+  setFailed(errorWords(error));
+}
+
+function fileFinder(inputs: ActionInputs | undefined, { workspace }: Step): FileOf {
+  const { imageList = [] } = inputs?.options ?? {};
+  // What was given inline, or by a stream, has a word for a file.
+  const isWord = (file: string): boolean => /^(images|stdin)$/.test(file) && !imageList.includes(file);
+  return (file) => (isWord(file) ? undefined : fileInWorkspace(file, workspace, process.cwd()));
+}
+
+function annotate(
+  tell: (message: string, properties: AnnotationProperties) => void,
+  { message, title, file, line }: Annotation,
+): void {
+  tell(message, {
+    ...(title === undefined ? {} : { title }),
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { startLine: line }),
+  });
+}
+
+async function summarize(
+  markdown: string,
+  inputs: ActionInputs | undefined,
+  { env, log }: Step,
+): Promise<void> {
+  if (inputs?.summary === false) return;
+  const problem = await writeSummary(env['GITHUB_STEP_SUMMARY'], markdown);
+  if (problem !== undefined) log.write(`The job summary could not be written (${problem}).\n`);
+}
