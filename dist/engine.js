@@ -31617,20 +31617,25 @@ function presentChildren(manifest, lock) {
 	const digests = manifest.manifests.map((child) => child.digest).filter((digest) => Object.hasOwn(lock.blobs, digest));
 	return [...new Set(digests)];
 }
-/** Everything below a manifest, itself first: manifests, then the blobs that they name. */
-function reachable(top, manifests, lock) {
-	const seen = /* @__PURE__ */ new Set();
+/**
+* What an image holds below a manifest, itself first: manifests, then the blobs that they name. Of an index's children
+* only those with one of `leaves` count: another image in the bundle may hold more of the same index.
+*/
+function reachable(top, manifests, leaves) {
+	const held = /* @__PURE__ */ new Set([top]);
 	const blobs = /* @__PURE__ */ new Set();
 	const visit = (digest) => {
-		const stored = manifests.get(digest);
-		if (stored === void 0 || seen.has(digest)) return;
-		seen.add(digest);
-		if (stored.manifest.kind === "manifest") for (const blob of [stored.manifest.config, ...stored.manifest.layers]) blobs.add(blob.digest);
-		presentChildren(stored.manifest, lock).forEach(visit);
+		const manifest = manifests.get(digest)?.manifest;
+		if (manifest === void 0) return false;
+		const below = (manifest.kind === "index" ? manifest.manifests.map((child) => child.digest) : []).filter(visit);
+		const wanted = manifest.kind === "manifest" ? leaves.has(digest) : below.length > 0;
+		if (wanted) held.add(digest);
+		if (wanted && manifest.kind === "manifest") for (const blob of [manifest.config, ...manifest.layers]) blobs.add(blob.digest);
+		return wanted;
 	};
 	visit(top);
 	return {
-		manifests: [...seen],
+		manifests: [...held],
 		blobs: [...blobs]
 	};
 }
@@ -31733,26 +31738,31 @@ function repositories(lock, manifests) {
 		const { name, tag } = splitName(stored);
 		const path = repositoryPath(name);
 		const known = tags.get(path) ?? /* @__PURE__ */ new Map();
-		tags.set(path, known.set(tag, image.digest));
+		const leaves = image.leaves.map(({ digest }) => digest);
+		const joined = /* @__PURE__ */ new Set([...known.get(tag)?.leaves ?? [], ...leaves]);
+		tags.set(path, known.set(tag, {
+			digest: image.digest,
+			leaves: joined
+		}));
 	}
 	return [...tags].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
 		path,
-		...repositoryContent(tagged, lock, manifests)
+		...repositoryContent(tagged, manifests)
 	}));
 }
-function repositoryContent(tagged, lock, manifests) {
+function repositoryContent(tagged, manifests) {
 	const held = /* @__PURE__ */ new Set();
 	const blobs = /* @__PURE__ */ new Set();
-	for (const digest of new Set(tagged.values())) {
-		const below = reachable(digest, manifests, lock);
+	for (const { digest, leaves } of tagged.values()) {
+		const below = reachable(digest, manifests, leaves);
 		for (const manifest of below.manifests) held.add(manifest);
 		for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
 	}
 	const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
-	const named = new Set(byTag.flatMap(([tag, digest]) => tag === digestTag(digest) ? [] : [digest]));
+	const named = new Set(byTag.flatMap(([tag, { digest }]) => tag === digestTag(digest) ? [] : [digest]));
 	const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
 	return {
-		index: encode([...byTag.flatMap(([tag, digest]) => entry(digest, manifests, { [REF_NAME$1]: tag })), ...untagged.flatMap((digest) => entry(digest, manifests))]),
+		index: encode([...byTag.flatMap(([tag, { digest }]) => entry(digest, manifests, { [REF_NAME$1]: tag })), ...untagged.flatMap((digest) => entry(digest, manifests))]),
 		blobs: [...blobs].toSorted()
 	};
 }

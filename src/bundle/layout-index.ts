@@ -56,39 +56,46 @@ export interface Repository {
  * zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
  */
 export function repositories(lock: Lock, manifests: Manifests): Repository[] {
-  const tags = new Map<string, Map<string, Digest>>();
+  const tags = new Map<string, Map<string, Tagged>>();
   for (const image of lock.images) {
     for (const stored of image.names) {
       const { name, tag } = splitName(stored);
       const path = repositoryPath(name);
-      const known = tags.get(path) ?? new Map<string, Digest>();
-      tags.set(path, known.set(tag, image.digest));
+      const known = tags.get(path) ?? new Map<string, Tagged>();
+      const leaves = image.leaves.map(({ digest }) => digest);
+      const joined = new Set([...(known.get(tag)?.leaves ?? []), ...leaves]);
+      tags.set(path, known.set(tag, { digest: image.digest, leaves: joined }));
     }
   }
   return [...tags]
     .toSorted(([a], [b]) => byText(a, b))
-    .map(([path, tagged]) => ({ path, ...repositoryContent(tagged, lock, manifests) }));
+    .map(([path, tagged]) => ({ path, ...repositoryContent(tagged, manifests) }));
+}
+
+/** What a tag stands for, and which leaves of it were taken. */
+interface Tagged {
+  readonly digest: Digest;
+  readonly leaves: ReadonlySet<Digest>;
 }
 
 function repositoryContent(
-  tagged: ReadonlyMap<string, Digest>,
-  lock: Lock,
+  tagged: ReadonlyMap<string, Tagged>,
   manifests: Manifests,
 ): Pick<Repository, 'index' | 'blobs'> {
   const held = new Set<Digest>();
   const blobs = new Set<Digest>();
-  for (const digest of new Set(tagged.values())) {
-    const below = reachable(digest, manifests, lock);
+  for (const { digest, leaves } of tagged.values()) {
+    const below = reachable(digest, manifests, leaves);
     for (const manifest of below.manifests) held.add(manifest);
     for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
   }
   const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
-  const named = new Set(byTag.flatMap(([tag, digest]) => (tag === digestTag(digest) ? [] : [digest])));
+  const named = new Set(byTag.flatMap(([tag, { digest }]) => (tag === digestTag(digest) ? [] : [digest])));
   // An image that has no other name than its digest is listed without a tag, too.
   const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
   return {
     index: encode([
-      ...byTag.flatMap(([tag, digest]) => entry(digest, manifests, { [REF_NAME]: tag })),
+      ...byTag.flatMap(([tag, { digest }]) => entry(digest, manifests, { [REF_NAME]: tag })),
       ...untagged.flatMap((digest) => entry(digest, manifests)),
     ]),
     blobs: [...blobs].toSorted(),

@@ -37,7 +37,7 @@ export async function readManifests(lock: Lock, store: Store): Promise<Manifests
 }
 
 /** The children of an index that the lock holds; none of an image manifest. */
-export function presentChildren(manifest: Manifest, lock: Lock): Digest[] {
+function presentChildren(manifest: Manifest, lock: Lock): Digest[] {
   if (manifest.kind === 'manifest') return [];
   const digests = manifest.manifests
     .map((child) => child.digest)
@@ -45,23 +45,29 @@ export function presentChildren(manifest: Manifest, lock: Lock): Digest[] {
   return [...new Set(digests)];
 }
 
-/** Everything below a manifest, itself first: manifests, then the blobs that they name. */
+/**
+ * What an image holds below a manifest, itself first: manifests, then the blobs that they name. Of an index's children
+ * only those with one of `leaves` count: another image in the bundle may hold more of the same index.
+ */
 export function reachable(
   top: Digest,
   manifests: Manifests,
-  lock: Lock,
+  leaves: ReadonlySet<Digest>,
 ): { manifests: Digest[]; blobs: Digest[] } {
-  const seen = new Set<Digest>();
+  const held = new Set<Digest>([top]);
   const blobs = new Set<Digest>();
-  const visit = (digest: Digest): void => {
-    const stored = manifests.get(digest);
-    if (stored === undefined || seen.has(digest)) return;
-    seen.add(digest);
-    if (stored.manifest.kind === 'manifest') {
-      for (const blob of [stored.manifest.config, ...stored.manifest.layers]) blobs.add(blob.digest);
+  const visit = (digest: Digest): boolean => {
+    const manifest = manifests.get(digest)?.manifest;
+    if (manifest === undefined) return false;
+    const children = manifest.kind === 'index' ? manifest.manifests.map((child) => child.digest) : [];
+    const below = children.filter(visit);
+    const wanted = manifest.kind === 'manifest' ? leaves.has(digest) : below.length > 0;
+    if (wanted) held.add(digest);
+    if (wanted && manifest.kind === 'manifest') {
+      for (const blob of [manifest.config, ...manifest.layers]) blobs.add(blob.digest);
     }
-    presentChildren(stored.manifest, lock).forEach(visit);
+    return wanted;
   };
   visit(top);
-  return { manifests: [...seen], blobs: [...blobs] };
+  return { manifests: [...held], blobs: [...blobs] };
 }

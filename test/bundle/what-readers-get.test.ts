@@ -95,6 +95,13 @@ describe('what each reader gets', () => {
     expect(got.root).toEqual({ [`${X}:1`]: leaf?.digest });
   });
 
+  it('of one platform: no child that only another image of the same index took', async () => {
+    const whole = await bench.resolve(idx(small), 'quay.io/a/whole:1');
+    const sparse = await bench.resolve(idx(small), 'x:1', { platforms: 'linux/arm64' });
+    const got = await readers(bench.lock(whole, sparse), X);
+    expect(got.untagged).toEqual(sparse.image.leaves.map(({ digest }) => digest));
+  });
+
   it('of a name with tag and digest: the tag', async () => {
     const image = one(small);
     const got = await readers(bench.lock(await bench.resolve(image, `x:1@${image.top}`)), X);
