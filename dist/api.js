@@ -1,4 +1,4 @@
-import { $ as OciSaveError, A as openStore, B as parseLock, C as formatCount, D as parseInline, G as lockSchema, H as formatReference, J as isDigest, L as optionsSchema, M as parseOptions, O as checkDefaultRegistry, Q as string, T as readLists, U as nameOf, V as encodeLock, W as parseReference, X as array, Z as strictObject, d as runReportSchema, i as save, n as serveRegistry, o as planTree, r as findRegistryRoot, s as readManifests } from "./engine.js";
+import { $ as string, A as openStore, C as formatCount, D as parseInline, G as parseReference, H as encodeLock, K as lockSchema, N as parseOptions, O as checkDefaultRegistry, Q as strictObject, R as optionsSchema, T as readLists, U as formatReference, V as parseLock, W as nameOf, Y as isDigest, Z as array, d as runReportSchema, et as OciSaveError, i as save, n as serveRegistry, o as planTree, r as findRegistryRoot, s as readManifests } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [

@@ -1,4 +1,4 @@
-import { $ as OciSaveError, B as parseLock, E as formatOrigin, F as describeOptions, I as kebab, M as parseOptions, R as formatPlatform, T as readLists, V as encodeLock, Y as shortDigest, _ as renderColumns, a as writeFileWhole, et as exitCodeOf, h as renderError, i as save, l as VERSION, n as serveRegistry, nt as systemCodeOf, r as findRegistryRoot, t as watchSignals, u as renderSummary, v as createReporter, w as refOf, x as plainText, z as parsePlatform } from "./engine.js";
+import { B as parsePlatform, E as formatOrigin, H as encodeLock, I as describeOptions, L as kebab, N as parseOptions, T as readLists, V as parseLock, X as shortDigest, _ as renderColumns, a as writeFileWhole, et as OciSaveError, h as renderError, i as save, l as VERSION, n as serveRegistry, r as findRegistryRoot, rt as systemCodeOf, t as watchSignals, tt as exitCodeOf, u as renderSummary, v as createReporter, w as refOf, x as plainText, z as formatPlatform } from "./engine.js";
 import path from "node:path";
 import fs from "node:fs";
 import { open, stat } from "node:fs/promises";

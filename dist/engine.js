@@ -15425,7 +15425,7 @@ async function run(file, args, options) {
 		windowsHide: true,
 		forceKillAfterDelay: 2e3
 	});
-	if (onLine) child.stderr?.on("data", lineSplitter(onLine));
+	if (onLine) for (const output of [child.stdout, child.stderr]) output?.on("data", lineSplitter(onLine));
 	const result = await child;
 	signal?.throwIfAborted();
 	if (result.exitCode === void 0 && result.signal === void 0) throw new OciSaveError({
@@ -33360,4 +33360,4 @@ function watchSignals(host) {
 		stop: () => stops.forEach((stop) => stop())
 	};
 }
-export { OciSaveError as $, openStore as A, parseLock as B, formatCount as C, parseInline as D, formatOrigin as E, describeOptions as F, lockSchema as G, formatReference as H, kebab as I, isDigest as J, digestOf as K, optionsSchema as L, parseOptions as M, bareAddress as N, checkDefaultRegistry as O, describeInputs as P, string as Q, formatPlatform as R, formatBytes as S, readLists as T, nameOf as U, encodeLock as V, parseReference as W, array as X, shortDigest as Y, strictObject as Z, renderColumns as _, writeFileWhole as a, plainLines as b, placesOf as c, runReportSchema as d, exitCodeOf as et, noteLines as f, causeTexts as g, renderError as h, save as i, parseInputs as j, setUpSkopeo as k, VERSION as l, statusWords as m, serveRegistry as n, systemCodeOf as nt, planTree as o, platformWords as p, hexOf as q, findRegistryRoot as r, readManifests as s, watchSignals as t, messageOf as tt, renderSummary as u, createReporter as v, refOf as w, plainText as x, formatSeconds as y, parsePlatform as z };
+export { string as $, openStore as A, parsePlatform as B, formatCount as C, parseInline as D, formatOrigin as E, describeInputs as F, parseReference as G, encodeLock as H, describeOptions as I, hexOf as J, lockSchema as K, kebab as L, parseInputs as M, parseOptions as N, checkDefaultRegistry as O, bareAddress as P, strictObject as Q, optionsSchema as R, formatBytes as S, readLists as T, formatReference as U, parseLock as V, nameOf as W, shortDigest as X, isDigest as Y, array as Z, renderColumns as _, writeFileWhole as a, plainLines as b, placesOf as c, runReportSchema as d, OciSaveError as et, noteLines as f, causeTexts as g, renderError as h, save as i, run as j, setUpSkopeo as k, VERSION as l, statusWords as m, serveRegistry as n, messageOf as nt, planTree as o, platformWords as p, digestOf as q, findRegistryRoot as r, systemCodeOf as rt, readManifests as s, watchSignals as t, exitCodeOf as tt, renderSummary as u, createReporter as v, refOf as w, plainText as x, formatSeconds as y, formatPlatform as z };

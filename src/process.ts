@@ -9,7 +9,7 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes of stdout and of stderr that are kept; the rest is dropped. */
   readonly maxOutput?: number;
-  /** Called for each line of stderr, as it comes. */
+  /** Called for each line of either output, as it comes. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -44,7 +44,7 @@ export async function run(
     windowsHide: true,
     forceKillAfterDelay: 2000,
   });
-  if (onLine) child.stderr?.on('data', lineSplitter(onLine));
+  if (onLine) for (const output of [child.stdout, child.stderr]) output?.on('data', lineSplitter(onLine));
   const result = await child;
   signal?.throwIfAborted();
   if (result.exitCode === undefined && result.signal === undefined) {

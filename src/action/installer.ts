@@ -1,6 +1,6 @@
-import { exec } from '@actions/exec';
 import { downloadTool } from '@actions/tool-cache';
 import { messageOf, OciSaveError } from '../errors.ts';
+import { run } from '../process.ts';
 import { bareAddress, type Installer } from '../skopeo/index.ts';
 import type { ActionLog } from './log.ts';
 
@@ -10,18 +10,20 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const HANDED_ON =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_ALL|TERM|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|HOMEBREW_\w+|(https?|all|no|ftp)_proxy)$/i;
 
-/** Installs as a runner can: package managers by @actions/exec, addresses by @actions/tool-cache. */
+/**
+ * Installs as a runner can: package managers, and addresses by @actions/tool-cache. Not by @actions/exec: it dies of an
+ * EPIPE where a program ends before its empty input was written.
+ */
 export function createInstaller(log: ActionLog, env: Environment): Installer {
   return {
     isRoot: process.getuid?.() === 0,
     run: (file, args, added) =>
       log.apart(`$ ${[file, ...args].join(' ')}`, async (line) => {
-        const listeners = { stdline: line, errline: line };
-        const options = { silent: true, ignoreReturnCode: true, input: Buffer.alloc(0), listeners };
         try {
-          return await exec(quoted(file), [...args], { ...options, env: { ...handedOn(env), ...added } });
+          const { exitCode } = await run(file, args, { env: { ...handedOn(env), ...added }, onLine: line });
+          return exitCode;
         } catch (error) {
-          // With its exit code ignored, only a program that could not be started ends here.
+          if (!(error instanceof OciSaveError)) throw error;
           line(messageOf(error));
           return undefined;
         }
@@ -40,11 +42,6 @@ export function createInstaller(log: ActionLog, env: Environment): Installer {
         }
       }),
   };
-}
-
-/** @actions/exec takes a command line apart, so that a blank would end the program's name. */
-function quoted(file: string): string {
-  return `"${file.replaceAll('"', '\\"')}"`;
 }
 
 function handedOn(env: Environment): Record<string, string> {
