@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What `--help` and the documents say of an option, apart from its name. */
 export interface OptionMeta {
-  readonly kind: 'list' | 'text' | 'choice' | 'boolean' | 'number';
+  readonly kind: 'list' | 'text' | 'choice' | 'boolean' | 'number' | 'size';
   readonly description: string;
   /** The default as people read it. */
   readonly default: string;
@@ -126,4 +126,41 @@ export function numberOption(
       z.int({ error }).min(min, { error }).max(max, { error }),
     )
     .meta({ option: metaOf('number', words, String(fallback)) });
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  kib: 1024,
+  m: 1e6,
+  mb: 1e6,
+  mib: 1024 ** 2,
+  g: 1e9,
+  gb: 1e9,
+  gib: 1024 ** 3,
+  t: 1e12,
+  tb: 1e12,
+  tib: 1024 ** 4,
+};
+
+/** Bytes: a plain number, or one with a unit, as `1900MiB`, `2GB`. `fallback` is written as users write it. */
+export function sizeOption(fallback: string, wording: Wording) {
+  return z
+    .preprocess(
+      (given: number | string | undefined) =>
+        readSize(given === '' || given === undefined ? fallback : given),
+      z
+        .int({ error: 'a size is wanted, as 1900MiB, 2GB or bytes' })
+        .nonnegative({ error: 'a size is wanted, as 1900MiB, 2GB or bytes' }),
+    )
+    .meta({ option: metaOf('size', wording, fallback) });
+}
+
+function readSize(given: number | string): number | string {
+  if (typeof given === 'number') return given;
+  const [, amount, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(given) ?? [];
+  const factor = UNITS[unit.toLowerCase()];
+  return amount === undefined || factor === undefined ? given : Math.floor(Number(amount) * factor);
 }

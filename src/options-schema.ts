@@ -5,6 +5,7 @@ import {
   listOption,
   numberOption,
   type OptionMeta,
+  sizeOption,
   textOption,
 } from './option-kinds.ts';
 
@@ -64,7 +65,7 @@ export const optionsSchema = z.strictObject({
   output: textOption('oci-bundle', {
     short: 'o',
     placeholder: 'FOLDER',
-    description: "the bundle's folder; none where only an archive is wanted",
+    description: "the bundle's folder; none where only an archive, a push or a release is wanted",
   }),
   layout: listOption({
     placeholder: 'VIEWS',
@@ -75,13 +76,37 @@ export const optionsSchema = z.strictObject({
   archiveName: textOption('', {
     placeholder: 'NAME',
     description: "the archive's name without suffix",
-    defaultText: 'the name of output',
+    defaultText: 'the name of output, and -RELEASE where there is one',
+  }),
+  splitSize: sizeOption('0', {
+    placeholder: 'SIZE',
+    description: 'parts of the archive are no larger, for example 1900MiB; 0: one file',
+    defaultText: '0; just under 2 GiB with release',
   }),
   cacheDir: textOption('', {
     placeholder: 'FOLDER',
     description: 'where blobs are kept between runs',
     defaultText: "oci-save in the user's cache folder",
     asInput: { default: '_oci-save beside the workspace' },
+  }),
+  cacheMaxSize: sizeOption('10GiB', {
+    placeholder: 'SIZE',
+    description: 'of what is kept between runs: beyond it, what was not used for longest goes first',
+  }),
+  push: listOption({
+    placeholder: 'TARGET',
+    description: 'registries to push to, as registry/prefix',
+  }),
+  pushPolicy: choiceOption(['always', 'if-missing', 'fail-if-different'], 'always', {
+    description: 'for a tag that a target has with another digest',
+  }),
+  release: textOption('', {
+    placeholder: 'TAG',
+    description:
+      'upload to this release of the repository on GitHub; auto: the tag that the workflow runs for',
+  }),
+  releasePolicy: choiceOption(['auto', 'replace', 'keep', 'fail'], 'auto', {
+    description: 'for an asset of the same name and another digest; auto: replace in a draft, else fail',
   }),
   copier: choiceOption(['skopeo', 'direct'], 'skopeo', {
     description: 'who moves image layers over 1 MiB: skopeo, or the built-in client',
@@ -116,6 +141,17 @@ export const optionsSchema = z.strictObject({
 
 /** The action's inputs: the options of a save, and what concerns the workflow alone. */
 export const inputsSchema = optionsSchema.extend({
+  cache: choiceOption(['auto', 'actions', 'off'], 'auto', {
+    description:
+      'the Actions cache around the store; auto: of a public repository, nothing that was fetched with credentials',
+  }),
+  cacheMode: choiceOption(['read-write', 'read', 'write'], 'read-write', {
+    description: 'what is done with the Actions cache',
+  }),
+  token: textOption('', {
+    description: 'for release; it needs contents: write',
+    defaultText: "the job's token",
+  }),
   summary: booleanOption(true, { description: 'write a job summary: failures, images, digests, sizes' }),
 });
 

@@ -22,6 +22,10 @@ export interface ActionInputs {
   readonly options: SaveOptions;
   /** Whether a job summary is written. */
   readonly summary: boolean;
+  readonly cache: 'auto' | 'actions' | 'off';
+  readonly cacheMode: 'read-write' | 'read' | 'write';
+  /** Empty: the job's own. */
+  readonly token: string;
 }
 
 /**
@@ -36,11 +40,11 @@ export function parseOptions(given: Readonly<Record<string, unknown>>): SaveOpti
 
 /** The same for the inputs of the action, which are texts; empty ones have their default. */
 export function parseInputs(given: Readonly<Record<string, string>>): ActionInputs {
-  const { summary, ...options } = read(inputsSchema, given, {
+  const { summary, cache, cacheMode, token, ...options } = read(inputsSchema, given, {
     noun: 'input',
     hint: 'action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.',
   });
-  return { options: settle(options), summary };
+  return { options: settle(options), summary, cache, cacheMode, token };
 }
 
 interface Words {
@@ -63,11 +67,12 @@ function read<Shape extends z.core.$ZodLooseShape>(
 
 /** Checks what one option's schema cannot see, and reads the values that are more than words. */
 function settle({ platforms, naming, layout, skopeo, ...options }: Parsed): SaveOptions {
-  if (options.output === 'none' && options.archive === 'none' && !options.dryRun) {
+  const { output, archive, push, release, dryRun } = options;
+  if (output === 'none' && archive === 'none' && push.length === 0 && release === '' && !dryRun) {
     throw new OciSaveError({
       code: 'usage',
       message: 'output and archive are both none: nothing would be made',
-      hint: 'Name a folder with --output, or ask for --archive tar.',
+      hint: 'Name a folder with --output, or ask for --archive tar, --push or --release.',
     });
   }
   return {
