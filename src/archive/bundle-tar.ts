@@ -1,14 +1,14 @@
 import type { BundleTree, TreeFile } from '../bundle/index.ts';
-import type { Store } from '../store/index.ts';
+import type { BlobPool } from '../store/index.ts';
 import { type ComputedTar, computeTar, type TarEntry } from './computed-tar.ts';
 
 /**
- * The archive of a bundle, computed from its tree and the store. A folder stands before its first file; regular
+ * The archive of a bundle, computed from its tree and the pool that has its blobs. A folder stands before its first file; regular
  * files stand before the links that name them.
  */
-export function bundleTar(tree: BundleTree, store: Store): Promise<ComputedTar> {
+export function bundleTar(tree: BundleTree, pool: BlobPool): Promise<ComputedTar> {
   const folders = new Set<string>();
-  const entries = tree.flatMap((file) => [...newFolders(file.path, folders), toEntry(file, store)]);
+  const entries = tree.flatMap((file) => [...newFolders(file.path, folders), toEntry(file, pool)]);
   return computeTar(entries);
 }
 
@@ -21,7 +21,7 @@ function newFolders(path: string, known: Set<string>): TarEntry[] {
   return places.map((place) => ({ kind: 'folder', path: place }));
 }
 
-function toEntry(file: TreeFile, store: Store): TarEntry {
+function toEntry(file: TreeFile, pool: BlobPool): TarEntry {
   if (file.kind !== 'blob') return file;
-  return { kind: 'file', path: file.path, size: file.size, file: store.pathOf(file.digest) };
+  return { kind: 'file', path: file.path, size: file.size, file: pool.pathOf(file.digest) };
 }

@@ -2,7 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import type { Lock } from '../lock/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
-import type { Store } from '../store/index.ts';
+import type { BlobPool } from '../store/index.ts';
 
 export interface StoredManifest {
   readonly digest: Digest;
@@ -12,17 +12,17 @@ export interface StoredManifest {
 
 export type Manifests = ReadonlyMap<Digest, StoredManifest>;
 
-/** Every manifest that a lock's images hold, read from the store. Throws `digest` where one is gone. */
-export async function readManifests(lock: Lock, store: Store): Promise<Manifests> {
+/** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
+export async function readManifests(lock: Lock, pool: BlobPool): Promise<Manifests> {
   const manifests = new Map<Digest, StoredManifest>();
   const read = async (digest: Digest, ref: string): Promise<void> => {
     if (manifests.has(digest)) return;
-    const bytes = await store.read(digest, MAX_MANIFEST_BYTES);
+    const bytes = await pool.read(digest, MAX_MANIFEST_BYTES);
     if (bytes === undefined) {
       throw new OciSaveError({
         code: 'digest',
-        message: `${ref}: manifest ${shortDigest(digest)} was lost from the store while the run worked`,
-        hint: 'Run it again: what is whole is not fetched again.',
+        message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
+        hint: 'Save it again: what is whole is not fetched again.',
       });
     }
     const manifest = parseManifest(bytes);

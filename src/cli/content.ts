@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { lockFileIn } from '../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { formatOrigin, readLists } from '../list/index.ts';
 import { parseLock } from '../lock/index.ts';
@@ -11,7 +11,6 @@ import type { Listed } from './listed.ts';
 
 /** A lock of tens of thousands of images stays below. */
 const MAX_LOCK_BYTES = 256 * 1024 * 1024;
-const LOCK_FILE = 'oci-save.lock.json';
 
 /** What a list, a lock or a bundle names. Throws `usage` or `list` where it is none of them. */
 export async function readContent(what: string, host: Host): Promise<Listed[]> {
@@ -51,9 +50,8 @@ async function readList(file: string, { stdin }: Host): Promise<Listed[]> {
 async function lockFileOf(what: string): Promise<string | undefined> {
   const stats = await statOrThrow(what);
   if (!stats.isDirectory()) return what.endsWith('.lock.json') ? what : undefined;
-  for (const file of [path.join(what, LOCK_FILE), `${path.resolve(what)}.lock.json`]) {
-    if (await isFile(file)) return file;
-  }
+  const file = await lockFileIn(what);
+  if (file !== undefined) return file;
   throw new OciSaveError({
     code: 'usage',
     message: `${what} is no bundle: no lock stands in it or beside it`,
@@ -70,15 +68,6 @@ async function statOrThrow(file: string): Promise<Stats> {
       message: `${file} cannot be read (${systemCodeOf(cause) ?? 'unknown'})`,
       cause,
     });
-  }
-}
-
-async function isFile(file: string): Promise<boolean> {
-  try {
-    return (await stat(file)).isFile();
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return false;
-    throw error;
   }
 }
 

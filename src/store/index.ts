@@ -1,4 +1,4 @@
-export { openStore, type Store, type StoreOptions } from './store.ts';
+export { type BlobPool, openStore, type Store, type StoreOptions } from './store.ts';
 export type { BlobSize, BlobWriter } from './blob-writer.ts';
 export { hashFile } from './hash-file.ts';
 export { linkOrCopy, tryLink } from './link.ts';

@@ -34,6 +34,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What reads content by digest: the store has it, and a bundle. */
+export type BlobPool = Pick<Store, 'pathOf' | 'has' | 'read'>;
+
 export interface StoreOptions {
   /** Told of each blob that was here and wrong, after it was dropped. */
   readonly onHealed?: (digest: Digest, why: string) => void;
