@@ -1,0 +1,75 @@
+import { appendFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  openBundle,
+  openOutputFolder,
+  planTree,
+  readManifests,
+  type View,
+  writeBundle,
+} from '../../src/bundle/index.ts';
+import { digestOf, isDigest } from '../../src/oci/digest.ts';
+import type { Lock } from '../../src/lock/index.ts';
+import { type Resolving, startResolving } from '../resolve/resolving.ts';
+import { d2, idx } from '../support/fixtures/index.ts';
+
+let bench: Resolving;
+let lock: Lock;
+beforeAll(async () => {
+  bench = await startResolving();
+  const small = { layerBytes: 100 };
+  lock = bench.lock(
+    await bench.resolve(idx(small), 'quay.io/acme/idx:1', { platforms: 'linux/amd64' }),
+    await bench.resolve(d2(small), 'localhost:5000/d2:1'),
+  );
+});
+afterAll(() => bench.close());
+
+async function written(name: string, views: readonly View[]): Promise<string> {
+  const output = path.join(bench.folder, name);
+  const folder = await openOutputFolder(output);
+  const tree = planTree(lock, await readManifests(lock, bench.store), views, () => '');
+  await writeBundle({ tree, lock, output, folder, lockBeside: views.length === 1, store: bench.store });
+  await folder.release();
+  return output;
+}
+
+describe('a bundle on disk', () => {
+  it.each<{ name: string; views: readonly View[] }>([
+    { name: 'both', views: ['oci', 'zot'] },
+    { name: 'flat', views: ['oci'] },
+    { name: 'root', views: ['zot'] },
+  ])('gives its lock and every blob, as $name', async ({ name, views }) => {
+    const bundle = await openBundle(await written(name, views));
+    expect(bundle.lock).toEqual(lock);
+    for (const [digest, size] of Object.entries(lock.blobs)) {
+      if (!isDigest(digest)) throw new Error(digest);
+      expect(await bundle.pool.has({ digest, size })).toBe(true);
+      expect(digestOf((await bundle.pool.read(digest, 1e6)) ?? new Uint8Array())).toBe(digest);
+    }
+  });
+
+  it('can stand elsewhere than it was written', async () => {
+    const output = await written('moved', ['oci', 'zot']);
+    await rename(output, `${output}-away`);
+    expect((await openBundle(`${output}-away`)).lock).toEqual(lock);
+  });
+
+  it('has no blob that is gone, and refuses one that is damaged', async () => {
+    const output = await written('damaged', ['zot']);
+    const [gone, damaged] = Object.keys(lock.blobs).filter(isDigest);
+    const { pool } = await openBundle(output);
+    if (gone === undefined || damaged === undefined) throw new Error('two blobs are wanted');
+    await rm(pool.pathOf(gone));
+    await rm(pool.pathOf(damaged));
+    await appendFile(pool.pathOf(damaged), 'x');
+    expect(await pool.read(gone, 1e6)).toBeUndefined();
+    expect(await pool.has({ digest: damaged, size: lock.blobs[damaged] ?? 0 })).toBe(false);
+    await expect(pool.read(damaged, 1e6)).rejects.toThrow(/is damaged/);
+  });
+
+  it('is told from a folder that is none', async () => {
+    await expect(openBundle(bench.folder)).rejects.toThrow(/is no bundle: no lock stands in it or beside it/);
+  });
+});
