@@ -1,5 +1,5 @@
 import { n as __require, r as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
-import { C as formatCount, F as describeInputs, H as encodeLock, J as hexOf, L as kebab, M as parseInputs, P as bareAddress, S as formatBytes, b as plainLines, c as placesOf, et as OciSaveError, f as noteLines, g as causeTexts, h as renderError, i as save, j as run, k as setUpSkopeo, m as statusWords, nt as messageOf, p as platformWords, q as digestOf, rt as systemCodeOf, t as watchSignals, tt as exitCodeOf, u as renderSummary, v as createReporter, x as plainText, y as formatSeconds } from "./engine.js";
+import { A as setUpSkopeo, C as formatBytes, F as bareAddress, I as describeInputs, J as digestOf, M as run, N as parseInputs, R as kebab, S as plainText, U as encodeLock, Y as hexOf, _ as causeTexts, b as formatSeconds, d as renderSummary, g as renderError, h as statusWords, i as save, it as systemCodeOf, l as placesOf, m as platformWords, nt as exitCodeOf, p as noteLines, rt as messageOf, t as watchSignals, tt as OciSaveError, w as formatCount, x as plainLines, y as createReporter } from "./engine.js";
 import path$1 from "node:path";
 import { access as access$1, appendFile as appendFile$1, constants, mkdir as mkdir$1, realpath } from "node:fs/promises";
 import { Writable } from "node:stream";

@@ -1,4 +1,4 @@
-import { $ as string, A as openStore, C as formatCount, D as parseInline, G as parseReference, H as encodeLock, K as lockSchema, N as parseOptions, O as checkDefaultRegistry, Q as strictObject, R as optionsSchema, T as readLists, U as formatReference, V as parseLock, W as nameOf, Y as isDigest, Z as array, d as runReportSchema, et as OciSaveError, i as save, n as serveRegistry, o as planTree, r as findRegistryRoot, s as readManifests } from "./engine.js";
+import { $ as strictObject, E as readLists, G as nameOf, H as parseLock, K as parseReference, O as parseInline, P as parseOptions, Q as array, U as encodeLock, W as formatReference, X as isDigest, c as readManifests, et as string, f as runReportSchema, i as save, j as openStore, k as checkDefaultRegistry, n as serveRegistry, q as lockSchema, r as findRegistryRoot, s as planTree, tt as OciSaveError, w as formatCount, z as optionsSchema } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [

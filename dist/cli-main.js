@@ -1,4 +1,4 @@
-import { B as parsePlatform, E as formatOrigin, H as encodeLock, I as describeOptions, L as kebab, N as parseOptions, T as readLists, V as parseLock, X as shortDigest, _ as renderColumns, a as writeFileWhole, et as OciSaveError, h as renderError, i as save, l as VERSION, n as serveRegistry, r as findRegistryRoot, rt as systemCodeOf, t as watchSignals, tt as exitCodeOf, u as renderSummary, v as createReporter, w as refOf, x as plainText, z as formatPlatform } from "./engine.js";
+import { B as formatPlatform, D as formatOrigin, E as readLists, H as parseLock, L as describeOptions, P as parseOptions, R as kebab, S as plainText, T as refOf, U as encodeLock, V as parsePlatform, Z as shortDigest, a as lockFileIn, d as renderSummary, g as renderError, i as save, it as systemCodeOf, n as serveRegistry, nt as exitCodeOf, o as writeFileWhole, r as findRegistryRoot, t as watchSignals, tt as OciSaveError, u as VERSION, v as renderColumns, y as createReporter } from "./engine.js";
 import path from "node:path";
 import fs from "node:fs";
 import { open, stat } from "node:fs/promises";
@@ -2974,7 +2974,6 @@ function wantsColor({ stderr, env }, flag) {
 // src/cli/content.ts
 /** A lock of tens of thousands of images stays below. */
 const MAX_LOCK_BYTES = 268435456;
-const LOCK_FILE = "oci-save.lock.json";
 /** What a list, a lock or a bundle names. Throws `usage` or `list` where it is none of them. */
 async function readContent(what, host) {
 	if (what === "-") return readList(what, host);
@@ -3011,7 +3010,8 @@ async function readList(file, { stdin }) {
 /** The lock that `what` is or holds; undefined where it is a list. */
 async function lockFileOf(what) {
 	if (!(await statOrThrow(what)).isDirectory()) return what.endsWith(".lock.json") ? what : void 0;
-	for (const file of [path.join(what, LOCK_FILE), `${path.resolve(what)}.lock.json`]) if (await isFile(file)) return file;
+	const file = await lockFileIn(what);
+	if (file !== void 0) return file;
 	throw new OciSaveError({
 		code: "usage",
 		message: `${what} is no bundle: no lock stands in it or beside it`,
@@ -3027,14 +3027,6 @@ async function statOrThrow(file) {
 			message: `${file} cannot be read (${systemCodeOf(cause) ?? "unknown"})`,
 			cause
 		});
-	}
-}
-async function isFile(file) {
-	try {
-		return (await stat(file)).isFile();
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return false;
-		throw error;
 	}
 }
 async function readBounded(file) {

@@ -6254,6 +6254,32 @@ function numberOption(fallback, wording) {
 	const error = `a whole number from ${min} to ${max} is wanted`;
 	return preprocess((given) => given === "" || given === void 0 ? fallback : typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given, int({ error }).min(min, { error }).max(max, { error })).meta({ option: metaOf("number", words, String(fallback)) });
 }
+const UNITS$1 = {
+	"": 1,
+	b: 1,
+	k: 1e3,
+	kb: 1e3,
+	kib: 1024,
+	m: 1e6,
+	mb: 1e6,
+	mib: 1024 ** 2,
+	g: 1e9,
+	gb: 1e9,
+	gib: 1024 ** 3,
+	t: 0xe8d4a51000,
+	tb: 0xe8d4a51000,
+	tib: 1024 ** 4
+};
+/** Bytes: a plain number, or one with a unit, as `1900MiB`, `2GB`. `fallback` is written as users write it. */
+function sizeOption(fallback, wording) {
+	return preprocess((given) => readSize(given === "" || given === void 0 ? fallback : given), int({ error: "a size is wanted, as 1900MiB, 2GB or bytes" }).nonnegative({ error: "a size is wanted, as 1900MiB, 2GB or bytes" })).meta({ option: metaOf("size", wording, fallback) });
+}
+function readSize(given) {
+	if (typeof given === "number") return given;
+	const [, amount, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(given) ?? [];
+	const factor = UNITS$1[unit.toLowerCase()];
+	return amount === void 0 || factor === void 0 ? given : Math.floor(Number(amount) * factor);
+}
 // src/options-schema.ts
 /**
 * The one schema of a save: `--help`, the README's table and, for the action, `action.yml` come from it. Values
@@ -6313,7 +6339,7 @@ const optionsSchema = strictObject({
 	output: textOption("oci-bundle", {
 		short: "o",
 		placeholder: "FOLDER",
-		description: "the bundle's folder; none where only an archive is wanted"
+		description: "the bundle's folder; none where only an archive, a push or a release is wanted"
 	}),
 	layout: listOption({
 		placeholder: "VIEWS",
@@ -6324,7 +6350,12 @@ const optionsSchema = strictObject({
 	archiveName: textOption("", {
 		placeholder: "NAME",
 		description: "the archive's name without suffix",
-		defaultText: "the name of output"
+		defaultText: "the name of output, and -RELEASE where there is one"
+	}),
+	splitSize: sizeOption("0", {
+		placeholder: "SIZE",
+		description: "parts of the archive are no larger, for example 1900MiB; 0: one file",
+		defaultText: "0; just under 2 GiB with release"
 	}),
 	cacheDir: textOption("", {
 		placeholder: "FOLDER",
@@ -6332,6 +6363,29 @@ const optionsSchema = strictObject({
 		defaultText: "oci-save in the user's cache folder",
 		asInput: { default: "_oci-save beside the workspace" }
 	}),
+	cacheMaxSize: sizeOption("10GiB", {
+		placeholder: "SIZE",
+		description: "of what is kept between runs: beyond it, what was not used for longest goes first"
+	}),
+	push: listOption({
+		placeholder: "TARGET",
+		description: "registries to push to, as registry/prefix"
+	}),
+	pushPolicy: choiceOption([
+		"always",
+		"if-missing",
+		"fail-if-different"
+	], "always", { description: "for a tag that a target has with another digest" }),
+	release: textOption("", {
+		placeholder: "TAG",
+		description: "upload to this release of the repository on GitHub; auto: the tag that the workflow runs for"
+	}),
+	releasePolicy: choiceOption([
+		"auto",
+		"replace",
+		"keep",
+		"fail"
+	], "auto", { description: "for an asset of the same name and another digest; auto: replace in a draft, else fail" }),
 	copier: choiceOption(["skopeo", "direct"], "skopeo", { description: "who moves image layers over 1 MiB: skopeo, or the built-in client" }),
 	parallel: numberOption(0, {
 		placeholder: "N",
@@ -6359,7 +6413,23 @@ const optionsSchema = strictObject({
 	})
 });
 /** The action's inputs: the options of a save, and what concerns the workflow alone. */
-const inputsSchema = optionsSchema.extend({ summary: booleanOption(true, { description: "write a job summary: failures, images, digests, sizes" }) });
+const inputsSchema = optionsSchema.extend({
+	cache: choiceOption([
+		"auto",
+		"actions",
+		"off"
+	], "auto", { description: "the Actions cache around the store; auto: of a public repository, nothing that was fetched with credentials" }),
+	cacheMode: choiceOption([
+		"read-write",
+		"read",
+		"write"
+	], "read-write", { description: "what is done with the Actions cache" }),
+	token: textOption("", {
+		description: "for release; it needs contents: write",
+		defaultText: "the job's token"
+	}),
+	summary: booleanOption(true, { description: "write a job summary: failures, images, digests, sizes" })
+});
 /** `imageList` as it is written on a command line and in a workflow: `image-list`. */
 function kebab(name) {
 	return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -6434,13 +6504,16 @@ function parseOptions(given) {
 }
 /** The same for the inputs of the action, which are texts; empty ones have their default. */
 function parseInputs(given) {
-	const { summary, ...options } = read$1(inputsSchema, given, {
+	const { summary, cache, cacheMode, token, ...options } = read$1(inputsSchema, given, {
 		noun: "input",
 		hint: "action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one."
 	});
 	return {
 		options: settle(options),
-		summary
+		summary,
+		cache,
+		cacheMode,
+		token
 	};
 }
 function read$1(schema, given, { noun, hint }) {
@@ -6455,10 +6528,11 @@ function read$1(schema, given, { noun, hint }) {
 }
 /** Checks what one option's schema cannot see, and reads the values that are more than words. */
 function settle({ platforms, naming, layout, skopeo, ...options }) {
-	if (options.output === "none" && options.archive === "none" && !options.dryRun) throw new OciSaveError({
+	const { output, archive, push, release, dryRun } = options;
+	if (output === "none" && archive === "none" && push.length === 0 && release === "" && !dryRun) throw new OciSaveError({
 		code: "usage",
 		message: "output and archive are both none: nothing would be made",
-		hint: "Name a folder with --output, or ask for --archive tar."
+		hint: "Name a folder with --output, or ask for --archive tar, --push or --release."
 	});
 	return {
 		...options,
@@ -31560,12 +31634,12 @@ async function* readFileRange(file, from, to) {
 }
 // src/archive/bundle-tar.ts
 /**
-* The archive of a bundle, computed from its tree and the store. A folder stands before its first file; regular
+* The archive of a bundle, computed from its tree and the pool that has its blobs. A folder stands before its first file; regular
 * files stand before the links that name them.
 */
-function bundleTar(tree, store) {
+function bundleTar(tree, pool) {
 	const folders = /* @__PURE__ */ new Set();
-	return computeTar(tree.flatMap((file) => [...newFolders(file.path, folders), toEntry(file, store)]));
+	return computeTar(tree.flatMap((file) => [...newFolders(file.path, folders), toEntry(file, pool)]));
 }
 function newFolders(path, known) {
 	const parts = path.split("/").slice(0, -1);
@@ -31576,26 +31650,26 @@ function newFolders(path, known) {
 		path: place
 	}));
 }
-function toEntry(file, store) {
+function toEntry(file, pool) {
 	if (file.kind !== "blob") return file;
 	return {
 		kind: "file",
 		path: file.path,
 		size: file.size,
-		file: store.pathOf(file.digest)
+		file: pool.pathOf(file.digest)
 	};
 }
 // src/bundle/manifests.ts
-/** Every manifest that a lock's images hold, read from the store. Throws `digest` where one is gone. */
-async function readManifests(lock, store) {
+/** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
+async function readManifests(lock, pool) {
 	const manifests = /* @__PURE__ */ new Map();
 	const read = async (digest, ref) => {
 		if (manifests.has(digest)) return;
-		const bytes = await store.read(digest, MAX_MANIFEST_BYTES$1);
+		const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
 		if (bytes === void 0) throw new OciSaveError({
 			code: "digest",
-			message: `${ref}: manifest ${shortDigest(digest)} was lost from the store while the run worked`,
-			hint: "Run it again: what is whole is not fetched again."
+			message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
+			hint: "Save it again: what is whole is not fetched again."
 		});
 		const manifest = parseManifest(bytes);
 		manifests.set(digest, {
@@ -32096,6 +32170,20 @@ async function writeBundle(write) {
 		path: output,
 		lock: write.lockBeside ? beside : path.join(output, LOCK_FILE)
 	};
+}
+// src/bundle/open-bundle.ts
+/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
+async function lockFileIn(folder) {
+	for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) if (await isFile(file)) return file;
+}
+const isFile = (file) => is(file, "isFile");
+async function is(file, what) {
+	try {
+		return (await stat(file))[what]();
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;
+		throw error;
+	}
 }
 // src/archive/write-archive.ts
 /**
@@ -33360,4 +33448,4 @@ function watchSignals(host) {
 		stop: () => stops.forEach((stop) => stop())
 	};
 }
-export { string as $, openStore as A, parsePlatform as B, formatCount as C, parseInline as D, formatOrigin as E, describeInputs as F, parseReference as G, encodeLock as H, describeOptions as I, hexOf as J, lockSchema as K, kebab as L, parseInputs as M, parseOptions as N, checkDefaultRegistry as O, bareAddress as P, strictObject as Q, optionsSchema as R, formatBytes as S, readLists as T, formatReference as U, parseLock as V, nameOf as W, shortDigest as X, isDigest as Y, array as Z, renderColumns as _, writeFileWhole as a, plainLines as b, placesOf as c, runReportSchema as d, OciSaveError as et, noteLines as f, causeTexts as g, renderError as h, save as i, run as j, setUpSkopeo as k, VERSION as l, statusWords as m, serveRegistry as n, messageOf as nt, planTree as o, platformWords as p, digestOf as q, findRegistryRoot as r, systemCodeOf as rt, readManifests as s, watchSignals as t, exitCodeOf as tt, renderSummary as u, createReporter as v, refOf as w, plainText as x, formatSeconds as y, formatPlatform as z };
+export { strictObject as $, setUpSkopeo as A, formatPlatform as B, formatBytes as C, formatOrigin as D, readLists as E, bareAddress as F, nameOf as G, parseLock as H, describeInputs as I, digestOf as J, parseReference as K, describeOptions as L, run as M, parseInputs as N, parseInline as O, parseOptions as P, array as Q, kebab as R, plainText as S, refOf as T, encodeLock as U, parsePlatform as V, formatReference as W, isDigest as X, hexOf as Y, shortDigest as Z, causeTexts as _, lockFileIn as a, formatSeconds as b, readManifests as c, renderSummary as d, string as et, runReportSchema as f, renderError as g, statusWords as h, save as i, systemCodeOf as it, openStore as j, checkDefaultRegistry as k, placesOf as l, platformWords as m, serveRegistry as n, exitCodeOf as nt, writeFileWhole as o, noteLines as p, lockSchema as q, findRegistryRoot as r, messageOf as rt, planTree as s, watchSignals as t, OciSaveError as tt, VERSION as u, renderColumns as v, formatCount as w, plainLines as x, createReporter as y, optionsSchema as z };
