@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
@@ -77,7 +78,7 @@ async function ageOf(file: string): Promise<number> {
 
 /** Removes a lock, unless it became another process's since it was looked at: two may find one abandoned at once. */
 async function removeAbandoned(file: string, seen: Holder | undefined): Promise<void> {
-  const aside = `${file}.${process.pid}`;
+  const aside = `${file}.${randomUUID().slice(0, 8)}`;
   if ((await unlessGone(rename(file, aside).then(() => true))) === undefined) return;
   const moved = await readHolder(aside);
   if (moved?.pid === seen?.pid && moved?.host === seen?.host) await rm(aside, { force: true });

@@ -74,10 +74,10 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     const name = pathOf(digest);
     await pins.add(hexOf(digest));
     const how = await giveName(file, name, run.folder);
-    const named = await statBig(name);
-    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for.
-    if (how === 'linked' && named.ino !== stats.ino) return;
-    await chmod(name, 0o644);
+    const named = await unlessGone(chmod(name, 0o644).then(() => statBig(name)));
+    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for. One that is
+    // out of reach is put back: it is pinned.
+    if (named === undefined || (how === 'linked' && named.ino !== stats.ino)) return;
     await journal.note(hexOf(digest), how === 'linked' ? stats : named);
     seen.add(digest);
     entered.add(digest);
