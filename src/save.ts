@@ -6,6 +6,7 @@ import type { RunReport } from './report/index.ts';
 import { joinRequests, resolveImages } from './resolve/index.ts';
 import { listInputs, resolveContext } from './save/contexts.ts';
 import { copyMissing } from './save/copy-missing.ts';
+import { limitStore } from './save/limit-store.ts';
 import { makeReport } from './save/make-report.ts';
 import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
 import { ownPlatform } from './save/own-platform.ts';
@@ -47,6 +48,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const results = publishable ? await publish(lock, run) : {};
     const report = makeReport({ started, run, list, lock, images, failed, inventory, copied, results });
     await writeReport(report, run);
+    await limitStore(run);
     return { report, lock };
   });
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
 import { renderError } from '../report/index.ts';
 import { VERSION } from '../version.ts';
+import { cacheCommand } from './cache-command.ts';
 import { type Host, wantsColor } from './face.ts';
 import { listCommand } from './list-command.ts';
 import { lockCommand } from './lock-command.ts';
@@ -26,8 +27,10 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     })
     .exitOverride()
     .showHelpAfterError('(oci-save --help lists the commands, oci-save <command> --help its options)');
-  for (const make of [saveCommand, lockCommand, listCommand, serveCommand]) {
-    program.addCommand(make(host, done).copyInheritedSettings(program));
+  for (const make of [saveCommand, lockCommand, listCommand, serveCommand, cacheCommand]) {
+    const command = make(host, done).copyInheritedSettings(program);
+    for (const inner of command.commands) inner.copyInheritedSettings(command);
+    program.addCommand(command);
   }
   try {
     await program.parseAsync([...args], { from: 'user' });

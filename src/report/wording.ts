@@ -20,6 +20,7 @@ const STAGES: Record<Stage, StageWords> = {
   copy: { doing: 'Copying', did: 'Copied', noun: 'image' },
   bundle: { doing: 'Building the bundle', did: 'Built the bundle' },
   archive: { doing: 'Writing the archive', did: 'Wrote the archive' },
+  verify: { doing: 'Verifying', did: 'Verified', noun: 'blob' },
 };
 
 /** `Resolving`, `Building the bundle`. */

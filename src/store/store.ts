@@ -1,15 +1,20 @@
-import type { BigIntStats } from 'node:fs';
-import { chmod, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
 import { type BlobSize, type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { hashFile } from './hash-file.ts';
+import { unlessGone } from './gone.ts';
 import { type Journal, openJournal } from './journal.ts';
-import { linkOrCopy } from './link.ts';
+import { tryLink } from './link.ts';
+import { openPins } from './pins.ts';
+import { placesIn, type StorePlaces } from './places.ts';
+import { pruneBlobs, type Pruned, pruneSettled, tidyUses } from './prune.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
 import { openServed, type Served } from './served.ts';
+import { whereUsable } from './unusable.ts';
 
 /** The local content-addressed pool: every blob once, under a name that its hash has earned. */
 export interface Store {
@@ -18,7 +23,10 @@ export interface Store {
   /** What tags were when they were last read. */
   readonly served: Served;
   pathOf(digest: Digest): string;
-  /** Whether the blob is here and right. A file that changed since it was hashed is hashed again, or dropped. */
+  /**
+   * Whether the blob is here and right. A file that changed since it was hashed is hashed again, or dropped. From then
+   * on no prune takes it before this handle is closed, and it counts as used by this run.
+   */
   has(blob: BlobSize): Promise<boolean>;
   /** The verified bytes of a small blob, or undefined where it is not here. `maxBytes` bounds the read. */
   read(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
@@ -30,7 +38,12 @@ export interface Store {
   adopt(file: string, blob: BlobSize): Promise<void>;
   /** Whether the blob came in through this handle, and was not here before. */
   isNew(digest: Digest): boolean;
-  /** Removes the run's folder. The blobs stay. */
+  /**
+   * Removes what was not used for longest, where the store holds more than `maxBytes` that no bundle links; nothing that
+   * this run or another at work has looked at. Undefined where there is no need.
+   */
+  prune(maxBytes: number): Promise<Pruned | undefined>;
+  /** Removes the run's folder. The blobs stay; what was used is recorded. */
   close(): Promise<void>;
 }
 
@@ -46,11 +59,12 @@ export interface StoreOptions {
 
 /** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
-  const blobs = path.join(folder, 'blobs', 'sha256');
-  const { journal, served, run } = await openFiles(folder, blobs);
+  const places = placesIn(folder);
+  const { journal, served, run } = await openFiles(folder, places);
+  const pins = openPins(path.join(places.uses, run.name), new Date(), () => pruneSettled(places));
   const seen = new Set<Digest>();
   const entered = new Set<Digest>();
-  const pathOf = (digest: Digest): string => path.join(blobs, hexOf(digest));
+  const pathOf = (digest: Digest): string => path.join(places.blobs, hexOf(digest));
 
   /**
    * The name is taken only by a verified file; where two runs bring one blob, the first stays. `stats` are from
@@ -58,11 +72,12 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
    */
   const enter = async (file: string, digest: Digest, stats: BigIntStats): Promise<void> => {
     const name = pathOf(digest);
-    const how = await linkOrCopy(file, name);
-    const named = await statBig(name);
-    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for.
-    if (how === 'linked' && named.ino !== stats.ino) return;
-    await chmod(name, 0o644);
+    await pins.add(hexOf(digest));
+    const how = await giveName(file, name, run.folder);
+    const named = await unlessGone(chmod(name, 0o644).then(() => statBig(name)));
+    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for. One that is
+    // out of reach is put back: it is pinned.
+    if (named === undefined || (how === 'linked' && named.ino !== stats.ino)) return;
     await journal.note(hexOf(digest), how === 'linked' ? stats : named);
     seen.add(digest);
     entered.add(digest);
@@ -78,7 +93,8 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     served,
     pathOf,
     async has({ digest, size }) {
-      const stats = await statOrUndefined(pathOf(digest));
+      await pins.add(hexOf(digest));
+      const stats = await unlessGone(statBig(pathOf(digest)));
       if (!stats) return false;
       if (!stats.isFile()) {
         await drop(digest, NO_FILE);
@@ -90,7 +106,8 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       }
       const trusted = journal.vouches(hexOf(digest), stats) && (options.full !== true || seen.has(digest));
       if (trusted) return true;
-      const actual = await hashFile(pathOf(digest));
+      const actual = await unlessGone(hashFile(pathOf(digest)));
+      if (actual === undefined) return false;
       if (actual.digest !== digest) {
         await drop(digest, `it hashes to ${shortDigest(actual.digest)}`);
         return false;
@@ -100,11 +117,11 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       return true;
     },
     async read(digest, maxBytes) {
-      const stats = await statOrUndefined(pathOf(digest));
+      const stats = await unlessGone(statBig(pathOf(digest)));
       if (stats && !stats.isFile()) await drop(digest, NO_FILE);
       if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return undefined;
-      const bytes = await readFile(pathOf(digest));
-      if (digestOf(bytes) === digest) return bytes;
+      const bytes = await unlessGone(readFile(pathOf(digest)));
+      if (bytes === undefined || digestOf(bytes) === digest) return bytes;
       await drop(digest, 'its bytes do not hash to its name');
       return undefined;
     },
@@ -131,6 +148,13 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       await enter(file, digest, stats);
     },
     isNew: (digest) => entered.has(digest),
+    async prune(maxBytes) {
+      const names = await readdir(places.blobs);
+      // What the journal does not know may be anything: then each file is looked at.
+      const bytes = names.reduce((sum, hex) => sum + (journal.sizeOf(hex) ?? Number.POSITIVE_INFINITY), 0);
+      if (bytes <= maxBytes) return undefined;
+      return pruneBlobs(places, run, { rule: { kind: 'size', maxBytes } });
+    },
     close: () => run.remove(),
   };
   return store;
@@ -141,30 +165,25 @@ const NO_FILE = 'it is no regular file';
 
 async function openFiles(
   folder: string,
-  blobs: string,
+  places: StorePlaces,
 ): Promise<{ journal: Journal; served: Served; run: RunFolder }> {
-  try {
-    await mkdir(blobs, { recursive: true });
-    const [journal, served] = [await openJournal(folder), await openServed(folder)];
-    return { journal, served, run: await createRunFolder(folder) };
-  } catch (cause) {
-    if (systemCodeOf(cause) === undefined) throw cause;
-    throw new OciSaveError({
-      code: 'machine',
-      message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
-      hint: 'Name another folder with --cache-dir.',
-      cause,
-    });
-  }
+  return whereUsable(folder, async () => {
+    await mkdir(places.blobs, { recursive: true });
+    await mkdir(places.uses, { recursive: true });
+    const [journal, served] = [await openJournal(places.journal), await openServed(places.served)];
+    const run = await createRunFolder(places);
+    await tidyUses(places);
+    return { journal, served, run };
+  });
+}
+
+/** Names a verified file; a name that is there stays. A copy appears whole, since others may make the same one. */
+async function giveName(file: string, name: string, runFolder: string): Promise<'linked' | 'copied'> {
+  if (await tryLink(file, name)) return 'linked';
+  const copy = path.join(runFolder, `copy-${randomUUID()}`);
+  await copyFile(file, copy, constants.COPYFILE_FICLONE);
+  await rename(copy, name);
+  return 'copied';
 }
 
 const statBig = (file: string): Promise<BigIntStats> => lstat(file, { bigint: true });
-
-async function statOrUndefined(file: string): Promise<BigIntStats | undefined> {
-  try {
-    return await statBig(file);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
