@@ -49,22 +49,23 @@ export async function resolveImage(
 }
 
 /**
- * HEAD is believed where it says what a manifest that was read has shown. Registries have been seen to claim the
- * digest of a child or of another tag, and both may be in the store.
+ * A digest whose bytes are here needs no registry. HEAD is believed where it says what a manifest that was read has
+ * shown. Registries have been seen to claim the digest of a child or of another tag, and both may be in the store.
  */
 async function readTop(
   reference: string,
   source: ContentSource,
-  { store, signal }: ResolveOptions,
+  options: ResolveOptions,
 ): Promise<{ digest: Digest; bytes: Uint8Array }> {
+  const { store, signal } = options;
+  if (isDigest(reference)) return readManifest(reference, source, options);
   const claim = await source.head(reference, signal);
-  const known = isDigest(reference) ? reference : store.served.last(source.name, reference);
-  if (claim !== undefined && claim.digest === known) {
+  if (claim !== undefined && claim.digest === store.served.last(source.name, reference)) {
     const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES);
     if (bytes) return { digest: claim.digest, bytes };
   }
   const manifest = await source.manifest(reference, signal);
-  if (!isDigest(reference)) await store.served.note(source.name, reference, manifest.digest);
+  await store.served.note(source.name, reference, manifest.digest);
   return manifest;
 }
 

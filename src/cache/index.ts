@@ -1,0 +1,13 @@
+export type {
+  IncomingFile,
+  NewEntry,
+  ReadOutcome,
+  ReadRequest,
+  RemoteCache,
+  SaveOutcome,
+  Trouble,
+} from './port.ts';
+export { HANDOVER, scopeOf } from './keys.ts';
+export { MAX_CONTENT_BYTES } from './catalogue.ts';
+export type { CacheReport } from './report.ts';
+export { type CacheSession, type CacheUse, type Keepable, openCacheSession } from './session.ts';
