@@ -55,6 +55,8 @@ export interface NewEntry {
   readonly key: string;
   readonly folder: string;
   readonly files: readonly NewFile[];
+  /** Bytes of the disk that the run itself may still need. */
+  readonly leaveFree: number;
 }
 
 export interface NewFile {

@@ -28,12 +28,15 @@ export interface SavedPacks {
 /** Each has an archive on disk for as long as it lasts. */
 const SAVES_AT_ONCE = 2;
 
-/** @param missing blobs that are not in the store yet */
-export function createSaver(
-  packs: readonly Pack[],
-  missing: ReadonlySet<Digest>,
-  context: CacheContext,
-): Saver {
+export interface SaverParts {
+  readonly packs: readonly Pack[];
+  /** Blobs that are not in the store yet. */
+  readonly missing: ReadonlySet<Digest>;
+  /** Bytes of the disk that the run itself may still need. */
+  readonly leaveFree: number;
+}
+
+export function createSaver({ packs, missing, leaveFree }: SaverParts, context: CacheContext): Saver {
   const { cache, store, emit, signal, trouble } = context;
   const limit = pLimit(SAVES_AT_ONCE);
   const budget = createBudget();
@@ -55,6 +58,7 @@ export function createSaver(
         size,
         file: store.pathOf(digest),
       })),
+      leaveFree,
     });
     signal?.throwIfAborted();
     switch (outcome.kind) {

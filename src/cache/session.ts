@@ -46,6 +46,14 @@ export interface Keepable {
   readonly whole: boolean;
 }
 
+/** What a run is going to do yet. */
+export interface Outlook {
+  /** Blobs that are still to come. */
+  readonly missing: ReadonlySet<Digest>;
+  /** Bytes of the disk that it will take. */
+  readonly bytes: number;
+}
+
 /** The cache of one run. Nothing of it fails the run, but for the run's own signal. */
 export interface CacheSession {
   /** What came from the cache into the store. */
@@ -55,7 +63,7 @@ export interface CacheSession {
   /** Brings what of these blobs is in the cache. */
   restoreBlobs(missing: readonly BlobSize[]): Promise<void>;
   /** Says what may be kept, and which of it is still to come: saving begins. */
-  keep(keepable: Keepable, missing: ReadonlySet<Digest>): void;
+  keep(keepable: Keepable, outlook: Outlook): void;
   landed(digest: Digest): void;
   /** No further blob will land. */
   copied(): void;
@@ -146,6 +154,7 @@ export function openCacheSession(use: CacheUse | undefined, parts: SessionParts)
       key: catalogueKey(scope, digest),
       folder: CATALOGUE_FOLDER,
       files: [{ name: hexOf(digest), size: bytes.length, file }],
+      leaveFree: 0,
     });
     if (outcome.kind === 'saved' || outcome.kind === 'exists') return true;
     if (signal?.aborted !== true) {
@@ -203,7 +212,7 @@ export function openCacheSession(use: CacheUse | undefined, parts: SessionParts)
       found = { ...found, packs: found.packs.filter(({ hex }) => !outcome.lost.has(hex)) };
       spoilt = outcome.spoilt;
     },
-    keep(given, missing) {
+    keep(given, { missing, bytes: leaveFree }) {
       keepable = given;
       if (!writes) return;
       const live = new Set(given.blobs.map(({ digest }) => digest));
@@ -230,7 +239,7 @@ export function openCacheSession(use: CacheUse | undefined, parts: SessionParts)
           'credentials, and anybody may read the cache of a public repository; cache: actions saves them';
         emit({ type: 'log', level: 'info', message });
       }
-      saver = createSaver(fitting, missing, context);
+      saver = createSaver({ packs: fitting, missing, leaveFree }, context);
     },
     landed: (digest) => saver?.landed(digest),
     copied: () => saver?.flush(),

@@ -29,7 +29,10 @@ export async function copyMissing(
     stored: left.stored,
     images: lock.images.length,
   });
-  cache.keep(await keepableOf(resolution, run), new Set(left.missing.map(({ digest }) => digest)));
+  cache.keep(await keepableOf(resolution, run), {
+    missing: new Set(left.missing.map(({ digest }) => digest)),
+    bytes: sum(left.missing) + (places.archive === undefined ? 0 : totalBytes),
+  });
   const copied = await copyBlobs(lock, left, copyContext(run, resolution.resolved));
   cache.copied();
   return copied;

@@ -1,12 +1,13 @@
-import { lstat, mkdir, rm, rmdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, lstat, mkdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { linkOrCopy } from '../../store/index.ts';
 import type { NewEntry } from '../port.ts';
 
 /**
  * Puts an entry's files where @actions/cache takes them: below the workspace, since only what lies there gets a name
- * that is the same on every runner. Links where there can be some.
+ * that is the same on every runner. Copies, sharing blocks where the file system can: with a link, tar would see the
+ * file change whenever the run links the blob elsewhere, and give up.
  * @throws OciSaveError `local` where something else is in the way
  */
 export async function handOver({ folder, files }: NewEntry, workspace: string): Promise<void> {
@@ -24,7 +25,9 @@ export async function handOver({ folder, files }: NewEntry, workspace: string): 
       });
     }
   }
-  for (const { name, file } of files) await linkOrCopy(file, path.join(place, name));
+  for (const { name, file } of files) {
+    await copyFile(file, path.join(place, name), constants.COPYFILE_FICLONE);
+  }
 }
 
 /** Removes an entry's folder, and those above it that are empty then. */

@@ -9,7 +9,7 @@ import { judgeWords } from './judge.ts';
 import { overhear } from './overhear.ts';
 import type { Environment } from './service.ts';
 
-/** Left free beside the archive: the bundle is being built meanwhile. */
+/** Left free beside what the run itself is going to write. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
 
 export interface SavePlace {
@@ -27,12 +27,11 @@ export async function saveEntry(
   const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
   try {
     await requirePlace(workspace, env);
-    const free = await freeBytes(env['RUNNER_TEMP'] || workspace);
-    if (free < bytes + RESERVE_BYTES) {
-      return {
-        kind: 'failed',
-        reason: `its archive of ${formatBytes(bytes)} has no room on the disk, of which ${formatBytes(free)} are free`,
-      };
+    const free = Math.min(await freeBytes(workspace), await freeBytes(env['RUNNER_TEMP'] || workspace));
+    const needed = 2 * bytes + entry.leaveFree + RESERVE_BYTES;
+    if (free < needed) {
+      const reason = `saving it takes ${formatBytes(needed)} of the disk for a while, and ${formatBytes(free)} are free`;
+      return { kind: 'failed', reason };
     }
     await handOver(entry, workspace);
     // Layers are compressed already: more effort gains nothing.
