@@ -1,6 +1,6 @@
 import { pipeline, Readable, Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { createTarDecoder } from 'modern-tar';
+import { createTarDecoder, type TarHeader } from 'modern-tar';
 import { OciSaveError } from '../../errors.ts';
 import type { IncomingFile, Taken } from '../port.ts';
 import type { Compression } from './service.ts';
@@ -41,24 +41,18 @@ export async function readArchive(
       if (error) cause ??= error;
     },
   );
+  const judge = async ({ name: path, size, type }: TarHeader, body: IncomingFile['body']): Promise<Taken> => {
+    if (type === 'directory' && path === `${folder}/`) return 'skipped';
+    const name = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : '';
+    return type === 'file' && FILE_NAME.test(name) ? take({ name, size, body }) : 'refused';
+  };
   try {
     const entries = Readable.toWeb(unpacked).pipeThrough(createTarDecoder({ strict: true }));
     for await (const { header, body } of entries) {
-      const { name: path, size, type } = header;
-      const name = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : '';
-      if (type === 'directory' && (path === folder || path === `${folder}/`)) {
-        await body.cancel();
-        continue;
-      }
-      if (type !== 'file' || !FILE_NAME.test(name)) {
-        refused += 1;
-        await body.cancel();
-        continue;
-      }
-      const taken = await take({ name, size, body });
-      if (taken === 'refused') refused += 1;
-      if (taken === 'enough') break;
-      if (taken !== 'taken' && !body.locked) await body.cancel();
+      const done = await judge(header, body);
+      if (done === 'refused') refused += 1;
+      if (done === 'enough') break;
+      await drain(body);
     }
     return { refused };
   } catch (error) {
@@ -66,6 +60,12 @@ export async function readArchive(
   } finally {
     unpacked.destroy();
   }
+}
+
+/** Reads what is left. Not by `cancel`: the decoder then loses the entry after it, and waits for ever. */
+async function drain(body: AsyncIterable<Uint8Array>): Promise<void> {
+  const chunks = body[Symbol.asyncIterator]();
+  while ((await chunks.next()).done !== true);
 }
 
 function bounded(maxBytes: number): Transform {

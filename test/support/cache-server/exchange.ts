@@ -57,6 +57,12 @@ export function createCacheExchange(parts: ExchangeParts): CacheExchange {
       logged = { call, key, headers: request.headers, status: 0, received: 0, sent: 0 };
       log.push(logged);
       fault = pick(call, key);
+      // An answer without a body of its own is held as a whole.
+      if (fault !== undefined && 'holdAfter' in fault && call !== 'download') {
+        await body();
+        await Promise.race([released, once(response, 'close')]);
+        return response.closed ? undefined : { fault };
+      }
       if (fault === undefined || !('status' in fault)) return { fault };
       await body();
       const { status, headers, message = 'injected' } = fault;
