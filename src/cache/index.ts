@@ -10,4 +10,5 @@ export type {
 export { HANDOVER, scopeOf } from './keys.ts';
 export { MAX_CONTENT_BYTES } from './catalogue.ts';
 export type { CacheReport } from './report.ts';
-export { type CacheSession, type CacheUse, type Keepable, openCacheSession } from './session.ts';
+export type { Keepable } from './keepable.ts';
+export { type CacheSession, type CacheUse, openCacheSession } from './session.ts';

@@ -69,6 +69,16 @@ export function packsToKeep(packs: readonly Pack[], live: ReadonlySet<Digest>): 
   return used.filter((pack) => !small.has(pack));
 }
 
+/**
+ * A pack under other keys, in two halves, since what is saved under a key can never be replaced. Of a pack of one blob
+ * there is no other form: none is returned.
+ */
+export function halved({ blobs }: Pack): Pack[] {
+  const all = [...blobs].map(([digest, size]) => ({ digest, size }));
+  const middle = Math.ceil(all.length / 2);
+  return all.length < 2 ? [] : [packOf(all.slice(0, middle)), packOf(all.slice(middle))];
+}
+
 /** The first packs that have room below `maxBytes`, beside `usedBytes`, and those that have none. */
 export function within(
   packs: readonly Pack[],

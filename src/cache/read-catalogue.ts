@@ -51,7 +51,7 @@ async function readBytes(
   try {
     const catalogue = decodeCatalogue(bytes);
     for (const small of catalogue.contents.values()) await store.put(small);
-    await store.served.adopt(catalogue.served);
+    await store.served.import(catalogue.served);
     return { catalogue, content };
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;

@@ -27,7 +27,7 @@ const entry = fc
     const name = `${inside ? FOLDER : elsewhere}/${nameAt(at)}`;
     const linked = type === 'symlink' || type === 'link' ? { linkname: '/etc/passwd' } : {};
     return {
-      header: { name, type: type as 'file', size: type === 'file' ? size : 0, ...linked },
+      header: { name, type, size: type === 'file' ? size : 0, ...linked },
       good: inside && type === 'file',
     };
   });

@@ -144,18 +144,31 @@ describe('what is no file under a blob’s name', () => {
 describe('what tags were served as', () => {
   it('outlives the run, the last word counting; what is no digest is none', async () => {
     const first = await open();
-    expect(first.served.last('registry.example/a', '1')).toBeUndefined();
-    await first.served.note('registry.example/a', '1', blob.digest);
+    const [one, two] = ['1', '2'].map((tag) => first.served.keyOf('registry.example/a', tag)) as [
+      string,
+      string,
+    ];
+    expect(first.served.get(one)).toBeUndefined();
+    await first.served.set(one, blob.digest);
     const other = digestOf(new Uint8Array());
-    await first.served.note('registry.example/a', '1', other);
-    await first.served.note('registry.example/a', '2', blob.digest);
+    await first.served.set(one, other);
+    await first.served.set(two, blob.digest);
     await first.close();
     await appendFile(
       path.join(temp.path, 'served.jsonl'),
-      '{"key":"torn\n{"key":"registry.example/a:2","value":"no digest"}\n',
+      `{"key":"torn\n{"key":"${two}","value":"no digest"}\n`,
     );
     const { served } = await open();
-    expect(served.last('registry.example/a', '1')).toBe(other);
-    expect(served.last('registry.example/a', '2')).toBeUndefined();
+    expect(served.get(one)).toBe(other);
+    expect(served.get(two)).toBeUndefined();
+    await served.import([
+      [one, blob.digest],
+      [two, blob.digest],
+      ['no key', blob.digest],
+    ]);
+    expect(served.entries([two, one, 'no key'])).toEqual([
+      [two, blob.digest],
+      [one, other],
+    ]);
   });
 });

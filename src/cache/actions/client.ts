@@ -61,6 +61,7 @@ const PATIENCE_MILLISECONDS = 30_000;
 export function createServiceClient(service: CacheService, options: ClientOptions): ServiceClient {
   const { env, onSecret, onWarning, stallMilliseconds } = options;
   const { token, protocol } = service;
+  const authorization = token === '' ? {} : { authorization: `Bearer ${token}` };
   const agents = createAgents({ sockets: SOCKETS, env });
   const exchange = createExchange({
     agents,
@@ -75,8 +76,7 @@ export function createServiceClient(service: CacheService, options: ClientOption
   const ask = <T>(
     request: Pick<Ask, 'method' | 'url' | 'headers' | 'content' | 'signal'>,
     read: (answer: Answer) => Promise<T>,
-  ): Promise<T> =>
-    exchange.ask({ ...request, subject: SUBJECT, authorization: `Bearer ${token}`, secrets: [token] }, read);
+  ): Promise<T> => exchange.ask({ ...request, ...authorization, subject: SUBJECT, secrets: [token] }, read);
 
   const found = (key: string, address: string): FoundEntry => {
     const url = URL.parse(address);

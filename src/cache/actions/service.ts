@@ -8,7 +8,7 @@ export interface CacheService {
   readonly protocol: 'v1' | 'v2';
   /** Ends with a slash. */
   readonly url: URL;
-  /** A secret. */
+  /** A secret; empty where a service on one's own machine wants none. */
   readonly token: string;
 }
 
@@ -23,7 +23,9 @@ export function findService(env: Environment): CacheService | { readonly missing
   const address = protocol === 'v2' ? results : env['ACTIONS_CACHE_URL'] || results;
   const token = env['ACTIONS_RUNTIME_TOKEN'] || '';
   if (address === '') return { missing: 'this runner tells of no cache service' };
-  if (token === '') return { missing: 'this runner gives no token for its cache service' };
+  if (token === '' && protocol === 'v2') {
+    return { missing: 'this runner gives no token for its cache service' };
+  }
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol))
     return { missing: 'the address of the cache service is none' };
