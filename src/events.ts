@@ -24,7 +24,7 @@ export type SaveEvent =
       readonly image?: string | undefined;
     };
 
-export type Stage = 'list' | 'resolve' | 'copy' | 'bundle' | 'archive' | 'verify';
+export type Stage = 'list' | 'resolve' | 'restore' | 'copy' | 'bundle' | 'archive' | 'cache' | 'verify';
 export type Outcome = 'fetched' | 'partly stored' | 'stored' | 'done' | 'failed';
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 

@@ -36,17 +36,30 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
   return withRun({ options, io, places: placesOf(options), wanted }, async (run) => {
+    await run.cache.restoreCatalogue();
     const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
     const planned = lockOf(resolution.resolved);
     const inventory = await takeInventory(planned, run.session.store);
-    const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution.resolved, inventory, run);
+    const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
     const { whole, failed } = outcomeOf(resolution, copied);
     const images = await withPlatformNotes(whole, run.session.store);
     const lock = lockOf(whole);
     const publishable =
       !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === 'warn');
     const results = publishable ? await publish(lock, run) : {};
-    const report = makeReport({ started, run, list, lock, images, failed, inventory, copied, results });
+    const cache = await run.cache.finish();
+    const report = makeReport({
+      started,
+      run,
+      list,
+      lock,
+      images,
+      failed,
+      inventory,
+      copied,
+      cache,
+      results,
+    });
     await writeReport(report, run);
     await limitStore(run);
     return { report, lock };

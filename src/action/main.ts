@@ -9,6 +9,7 @@ import { createInstaller } from './installer.ts';
 import { createActionLog } from './log.ts';
 import { createMask, secretsIn } from './masks.ts';
 import { storeFolderOf, workspaceOf } from './places.ts';
+import { remoteCacheOf } from './remote-cache.ts';
 import type { Step } from './step.ts';
 import { errorInWorkflowWords } from './wording.ts';
 
@@ -40,10 +41,9 @@ export async function main(host: Host): Promise<void> {
   }
 }
 
-async function saveHere(
-  { options }: ActionInputs,
-  { env, log, workspace, mask, signal }: Step,
-): Promise<SaveResult> {
+async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
+  const { options } = inputs;
+  const { env, log, workspace, mask, signal } = step;
   const installer = createInstaller(log, env);
   const cacheDir = options.cacheDir || (await storeFolderOf(workspace, env));
   try {
@@ -54,6 +54,7 @@ async function saveHere(
         emit: log.emit,
         signal,
         onSecret: mask,
+        remoteCache: await remoteCacheOf(inputs, step),
         async setUpSkopeo(wanted, folder) {
           const skopeo = await setUpSkopeo({ wanted, env, folder, installer });
           log.emit({ type: 'log', level: 'info', message: `skopeo ${skopeo.version} (${skopeo.file})` });

@@ -10,8 +10,8 @@ export const OUTPUTS = {
   count: 'images in the bundle',
   size: 'bytes of all their blobs, each once',
   'fetched-bytes': 'bytes that this run fetched',
-  'cached-bytes': 'bytes that were in the store before',
-  'cache-hit': 'true when no blob had to be fetched',
+  'cached-bytes': 'bytes that were in the store before, or came from the Actions cache',
+  'cache-hit': 'true when no blob had to be fetched from a registry',
   lock: 'the lock: every image, digest, platform and size',
   report: 'report.json: what this run did, and from where each image came',
   failed: 'images that could not be saved, as a JSON list of {ref, class, message}',
@@ -30,8 +30,9 @@ const MAX_MESSAGE_CHARACTERS = 300;
  * @param reportFile where the report was written, if it was
  */
 export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Outputs {
-  const { totals, bundle, archive, failed, outcome, dryRun = false } = report;
-  const missing = dryRun && totals.storedBytes < totals.bytes;
+  const { totals, cache, bundle, archive, failed, outcome, dryRun = false } = report;
+  const cached = totals.storedBytes + (cache?.restored.bytes ?? 0);
+  const missing = dryRun && cached < totals.bytes;
   return {
     path: bundle?.path ?? '',
     archive: archive?.path ?? '',
@@ -39,7 +40,7 @@ export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Ou
     count: String(totals.images),
     size: String(totals.bytes),
     'fetched-bytes': String(totals.fetchedBytes),
-    'cached-bytes': String(totals.storedBytes),
+    'cached-bytes': String(cached),
     'cache-hit': String(totals.images > 0 && totals.fetchedBytes === 0 && !missing),
     lock: report.lock?.path ?? '',
     report: dryRun ? '' : reportFile,

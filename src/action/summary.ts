@@ -2,6 +2,7 @@ import path from 'node:path';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
 import { hexOf } from '../oci/digest.ts';
 import {
+  cacheLines,
   causeTexts,
   formatBytes,
   formatCount,
@@ -43,6 +44,7 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
     warningSection(report),
     candidateSection(report),
     rejectSection(report),
+    cacheSection(report),
     resultSection(report, shown, reportFile),
   ]);
 }
@@ -78,12 +80,14 @@ function headline({ outcome, dryRun = false, images, failed }: RunReport): strin
   return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
 }
 
-function figures({ totals, dryRun = false, seconds }: RunReport): string {
+function figures({ totals, cache, dryRun = false, seconds }: RunReport): string {
+  const cached = cache?.restored.bytes ?? 0;
   const moved = dryRun
     ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch`
     : `${formatBytes(totals.fetchedBytes)} fetched`;
   const size = `${formatCount(totals.blobs, 'blob')}, ${formatBytes(totals.bytes)}`;
-  return `${size}: ${moved}, ${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
+  const restored = cached > 0 ? `${formatBytes(cached)} from the cache, ` : '';
+  return `${size}: ${moved}, ${restored}${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
 }
 
 function failureSection({ failed }: RunReport): string[] {
@@ -166,6 +170,11 @@ function rejectSection({ rejects }: RunReport): string[] {
 
 function listSection(title: string, titles: readonly string[], rows: readonly string[][]): string[] {
   return rows.length === 0 ? [] : [`### ${title}`, '', ...table({ titles, rows }, MAX_BYTES.list)];
+}
+
+function cacheSection(report: RunReport): string[] {
+  const lines = cacheLines(report).map((line) => `- ${escaped(line)}`);
+  return lines.length === 0 ? [] : ['### Cache', '', ...lines];
 }
 
 function resultSection(report: RunReport, shown: (file: string) => string, reportFile: string): string[] {

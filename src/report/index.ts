@@ -1,3 +1,4 @@
+export { cacheLines } from './cache-words.ts';
 export { formatBytes, formatCount } from './bytes.ts';
 export { createReporter } from './create-reporter.ts';
 export { renderColumns } from './render-columns.ts';

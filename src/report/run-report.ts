@@ -29,6 +29,7 @@ const imageSchema = z.strictObject({
   size: bytes.meta({ description: 'all blobs that it names, each once' }),
   status: z.enum(['fetched', 'partly stored', 'stored']),
   fetchedBytes: bytes,
+  cachedBytes: bytes.optional().meta({ description: 'came from the cache' }),
   copier: z.enum(['skopeo', 'direct', 'both', 'none']),
   narrowed: z.boolean().optional(),
   converted: z.boolean().optional(),
@@ -42,6 +43,23 @@ const failureSchema = z.strictObject({
   message: z.string(),
   hint: z.string().optional().meta({ description: 'the remedy' }),
 });
+
+const amount = { blobs: z.int().nonnegative(), bytes };
+
+const cacheSchema = z
+  .strictObject({
+    mode: z.enum(['read-write', 'read', 'write']),
+    unavailable: z.string().optional().meta({ description: 'why the cache was not used' }),
+    restored: z.strictObject(amount).meta({ description: 'came from the cache' }),
+    saved: z.strictObject({ packs: z.int().nonnegative(), ...amount }),
+    withheld: z
+      .strictObject({ images: z.int().nonnegative(), ...amount })
+      .meta({ description: 'not saved: fetched with credentials, and strangers may read the cache' }),
+    entries: z.int().nonnegative().meta({ description: 'what the cache has of this list now' }),
+    bytes: bytes.meta({ description: 'of its packs' }),
+    troubles: z.array(z.string()).meta({ description: 'what went wrong; it cost time, nothing else' }),
+  })
+  .meta({ description: 'the cache around the store, where one was wanted' });
 
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 export const runReportSchema = z.strictObject({
@@ -83,6 +101,7 @@ export const runReportSchema = z.strictObject({
     storedBytes: bytes.meta({ description: 'were in the store before the run' }),
     manifests: z.int().nonnegative().optional(),
   }),
+  cache: cacheSchema.optional(),
   bundle: z.strictObject({ path: z.string() }).optional(),
   lock: z.strictObject({ path: z.string(), digest: digestSchema }).optional(),
   archive: z.strictObject({ path: z.string(), size: bytes, digest: digestSchema }).optional(),

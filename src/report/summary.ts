@@ -1,4 +1,5 @@
 import { formatBytes, formatCount } from './bytes.ts';
+import { cacheLines } from './cache-words.ts';
 import { formatSeconds } from './duration.ts';
 import { type Palette, paletteOf } from './paint.ts';
 import { plainText } from './plain-text.ts';
@@ -49,7 +50,10 @@ function resultSection(report: RunReport, palette: Palette, room: number): strin
   const moved = dryRun
     ? `to fetch ${formatBytes(totals.bytes - totals.storedBytes)}`
     : `fetched ${formatBytes(totals.fetchedBytes)}`;
-  const here = `already here ${formatBytes(totals.storedBytes)}`;
+  const cached = report.cache?.restored.bytes ?? 0;
+  const here =
+    (cached > 0 ? `from the cache ${formatBytes(cached)}, ` : '') +
+    `already here ${formatBytes(totals.storedBytes)}`;
   const line = (name: string, text: string): string[] =>
     wrapHanging(text, room, NAME_WIDTH).map((words, index) =>
       index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words,
@@ -58,6 +62,7 @@ function resultSection(report: RunReport, palette: Palette, room: number): strin
   return [
     ...line('Total', `${size}; ${moved}, ${here}`),
     ...line('Time', formatSeconds(report.seconds)),
+    ...cacheLines(report).flatMap((words) => line('Cache', words)),
     ...(path === undefined ? [] : line('Bundle', path)),
     ...(archive === undefined
       ? []

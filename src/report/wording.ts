@@ -17,9 +17,11 @@ interface StageWords {
 const STAGES: Record<Stage, StageWords> = {
   list: { doing: 'Reading', did: 'Read', noun: 'list' },
   resolve: { doing: 'Resolving', did: 'Resolved', noun: 'image' },
+  restore: { doing: 'Restoring from the cache', did: 'Restored from the cache', noun: 'pack' },
   copy: { doing: 'Copying', did: 'Copied', noun: 'image' },
   bundle: { doing: 'Building the bundle', did: 'Built the bundle' },
   archive: { doing: 'Writing the archive', did: 'Wrote the archive' },
+  cache: { doing: 'Saving to the cache', did: 'Saved to the cache' },
   verify: { doing: 'Verifying', did: 'Verified', noun: 'blob' },
 };
 
