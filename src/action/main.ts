@@ -40,11 +40,9 @@ export async function main(host: Host): Promise<void> {
   }
 }
 
-async function saveHere(
-  { options }: ActionInputs,
-  { env, log, workspace, mask, signal }: Step,
-): Promise<SaveResult> {
-  const installer = createInstaller(log, env);
+async function saveHere({ options }: ActionInputs, step: Step): Promise<SaveResult> {
+  const { env, log, workspace, mask, signal } = step;
+  const installer = createInstaller(step);
   const cacheDir = options.cacheDir || (await storeFolderOf(workspace, env));
   try {
     return await save(
