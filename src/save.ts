@@ -11,12 +11,12 @@ import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
 import { ownPlatform } from './save/own-platform.ts';
 import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
-import { publish } from './save/publish.ts';
+import { NOTHING_PUBLISHED, publish } from './save/publish.ts';
 import { type SaveIo, withRun } from './save/run.ts';
 import { writeReport } from './save/write-report.ts';
 
 export interface SaveResult {
-  /** Failed images stand in it; its `outcome` says whether they fail the run. */
+  /** Failed images stand in it, and what else went wrong; its `outcome` says whether the run has failed. */
   readonly report: RunReport;
   readonly lock: Lock;
 }
@@ -26,7 +26,8 @@ const NOTHING: CopyResult = { movers: new Map(), failures: new Map() };
 
 /**
  * One save: lists to requests, requests to digests, missing blobs into the store, and the bundle at its path when
- * it is whole. Every image is tried. Throws OciSaveError where nothing was started or the run was interrupted.
+ * it is whole. Every image is tried, and what fails stands in the report. Throws OciSaveError where nothing was started,
+ * the run was interrupted, or not even the report could be written.
  */
 export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult> {
   const started = new Date();
@@ -44,9 +45,9 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const lock = lockOf(whole);
     const publishable =
       !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === 'warn');
-    const results = publishable ? await publish(lock, run) : {};
-    const report = makeReport({ started, run, list, lock, images, failed, inventory, copied, results });
-    await writeReport(report, run);
+    const published = publishable ? await publish(lock, run) : NOTHING_PUBLISHED;
+    const report = makeReport({ started, run, list, lock, images, failed, inventory, copied, published });
+    await writeReport(report, run, published.error);
     return { report, lock };
   });
 }

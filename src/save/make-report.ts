@@ -2,8 +2,9 @@ import type { CopyResult, Inventory } from '../copy/index.ts';
 import type { ImageList } from '../list/index.ts';
 import type { Lock, LockedImage } from '../lock/index.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
-import { failureOf, type ReportedImage, type RunReport } from '../report/index.ts';
+import { failureOf, faultOf, type ReportedImage, type RunReport } from '../report/index.ts';
 import type { FailedImage, ResolvedImage } from '../resolve/index.ts';
+import type { Published } from './publish.ts';
 import type { Run } from './run.ts';
 import type { Environment } from './session.ts';
 import { formatWantedSkopeo } from '../skopeo/index.ts';
@@ -19,12 +20,12 @@ export interface ReportParts {
   readonly failed: readonly FailedImage[];
   readonly inventory: Inventory;
   readonly copied: CopyResult;
-  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock'>;
+  readonly published: Published;
 }
 
 /** The run as data: what `report.json` and the table at the end are made of. */
 export function makeReport(parts: ReportParts): RunReport {
-  const { started, run, list, lock, images, failed, inventory, copied } = parts;
+  const { started, run, list, lock, images, failed, inventory, copied, published } = parts;
   const { options, session } = run;
   const finished = new Date();
   const skopeoVersion = session.skopeoVersion();
@@ -38,8 +39,7 @@ export function makeReport(parts: ReportParts): RunReport {
     startedAt: started.toISOString(),
     finishedAt: finished.toISOString(),
     seconds: (finished.getTime() - started.getTime()) / 1000,
-    outcome:
-      failed.length === 0 ? 'done' : options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed',
+    outcome: outcomeOf(parts),
     ...(options.dryRun ? { dryRun: true } : {}),
     options: { ...options, skopeo: formatWantedSkopeo(options.skopeo) },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
@@ -63,8 +63,15 @@ export function makeReport(parts: ReportParts): RunReport {
       fetchedBytes: fetchedBytes(lock, session.store),
       storedBytes: inventory.stored.bytes,
     },
-    ...parts.results,
+    ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
+    ...published.results,
   };
+}
+
+function outcomeOf({ run, images, failed, published }: ReportParts): RunReport['outcome'] {
+  if (published.error !== undefined) return 'failed';
+  if (failed.length === 0) return 'done';
+  return run.options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed';
 }
 
 /** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
