@@ -19,9 +19,9 @@ import type { SaveResult } from './save.ts';
  *   machine's architecture
  * @param options as `oci-save save` has them, in camelCase; `layout` and `naming` have the mode's defaults
  * @returns the lock, and the report that also stands in the file; with `onError: 'warn'` the report lists what failed
- * @throws FailedSaveError, an OciSaveError with `report` and `lock`, where an image failed
+ * @throws FailedSaveError, an OciSaveError with `report` and `lock`, where an image failed or `dir` could not be written
  * @throws OciSaveError `usage`, `list` or `machine` where nothing was started, `unsupported` for a mode that is not
- *   made yet, `interrupted` after an abort. A full disk and the like come as the system's own errors.
+ *   made yet, `interrupted` after an abort
  */
 export async function saveImages(
   images: readonly string[],

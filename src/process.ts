@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { execa } from 'execa';
 import { OciSaveError, systemCodeOf } from './errors.ts';
 
@@ -7,6 +8,8 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds after which the process is ended; without it, only `signal` ends it. */
+  readonly limitMilliseconds?: number | undefined;
   /** Bytes of stdout and of stderr that are kept; the rest is dropped. */
   readonly maxOutput?: number;
   /** Called for each line of either output, as it comes. */
@@ -24,18 +27,20 @@ export interface ProcessResult {
 /**
  * Runs a program with an argument list, never through a shell; no other file of this project spawns. A process
  * that fails is a result, not an exception; its command line is never quoted, since errors are printed.
- * @throws OciSaveError `machine` where the program cannot be started, `interrupted` where `signal` ended it.
+ * @throws OciSaveError `machine` where the program cannot be started or did not end in time, the reason of `signal`
+ *   where that ended it
  */
 export async function run(
   file: string,
   args: readonly string[],
   options: ProcessOptions,
 ): Promise<ProcessResult> {
-  const { cwd, env, input, signal, maxOutput = 1024 * 1024, onLine } = options;
+  const { cwd, env, input, signal, limitMilliseconds, maxOutput = 1024 * 1024, onLine } = options;
   const child = execa(file, [...args], {
     ...(cwd === undefined ? {} : { cwd }),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
+    ...(limitMilliseconds === undefined ? {} : { timeout: limitMilliseconds }),
     env: { ...env },
     extendEnv: false,
     reject: false,
@@ -45,8 +50,13 @@ export async function run(
     forceKillAfterDelay: 2000,
   });
   if (onLine) for (const output of [child.stdout, child.stderr]) output?.on('data', lineSplitter(onLine));
-  const result = await child;
+  const letGo = letGoOfHeirs(child.nodeChildProcess);
+  const result = await child.finally(letGo);
   signal?.throwIfAborted();
+  if (result.timedOut) {
+    const seconds = Math.round((limitMilliseconds ?? 0) / 1000);
+    throw new OciSaveError({ code: 'machine', message: `${file} did not end within ${seconds} s` });
+  }
   if (result.exitCode === undefined && result.signal === undefined) {
     throw new OciSaveError({
       code: 'machine',
@@ -59,6 +69,23 @@ export async function run(
     stdout: result.stdout,
     stderr: result.stderr,
   };
+}
+
+const HEIRS_MILLISECONDS = 2000;
+
+/**
+ * A process may leave others behind that hold its outputs open: an agent in the background, a child that outlived the
+ * signal. What they say is nobody's, and is waited for no longer than this. Returns what ends the waiting.
+ */
+function letGoOfHeirs(child: ChildProcess): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  child.once('exit', () => {
+    timer = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, HEIRS_MILLISECONDS);
+  });
+  return () => clearTimeout(timer);
 }
 
 function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {

@@ -12,12 +12,12 @@ import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
 import { ownPlatform } from './save/own-platform.ts';
 import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
-import { publish } from './save/publish.ts';
+import { NOTHING_PUBLISHED, publish } from './save/publish.ts';
 import { type SaveIo, withRun } from './save/run.ts';
 import { writeReport } from './save/write-report.ts';
 
 export interface SaveResult {
-  /** Failed images stand in it; its `outcome` says whether they fail the run. */
+  /** Failed images stand in it, and what else went wrong; its `outcome` says whether the run has failed. */
   readonly report: RunReport;
   readonly lock: Lock;
 }
@@ -27,7 +27,8 @@ const NOTHING: CopyResult = { movers: new Map(), failures: new Map() };
 
 /**
  * One save: lists to requests, requests to digests, missing blobs into the store, and the bundle at its path when
- * it is whole. Every image is tried. Throws OciSaveError where nothing was started or the run was interrupted.
+ * it is whole. Every image is tried, and what fails stands in the report. Throws OciSaveError where nothing was started,
+ * the run was interrupted, or not even the report could be written.
  */
 export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult> {
   const started = new Date();
@@ -46,7 +47,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const lock = lockOf(whole);
     const publishable =
       !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === 'warn');
-    const results = publishable ? await publish(lock, run) : {};
+    const published = publishable ? await publish(lock, run) : NOTHING_PUBLISHED;
     const cache = await run.cache.finish();
     const report = makeReport({
       started,
@@ -58,9 +59,9 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
       inventory,
       copied,
       cache,
-      results,
+      published,
     });
-    await writeReport(report, run);
+    await writeReport(report, run, published.error);
     await limitStore(run);
     return { report, lock };
   });

@@ -91,11 +91,11 @@ function at(
   const { file: named, line } = origin ?? {};
   const file = named === undefined ? undefined : fileOf(named);
   const place = named === undefined ? '' : `${plainText(named)}${line === undefined ? '' : `:${line}`}: `;
-  const words = [
-    `${place}${plainText(message)}`,
-    ...(hint === undefined ? [] : [`Remedy: ${plainText(hint)}`]),
-  ];
-  return { message: words.join('\n'), file, line: file === undefined ? undefined : line };
+  return {
+    message: withRemedy([`${place}${plainText(message)}`], hint),
+    file,
+    line: file === undefined ? undefined : line,
+  };
 }
 
 /** At most `max`, of which the last says how many more there are. */
@@ -105,8 +105,9 @@ function limited(all: readonly Annotation[], max: number, what: string): Annotat
   return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
 
-/** How a run ended, in one line. */
-export function verdictOf({ failed, images, dryRun = false }: RunReport): string {
+/** How a run ended: what kept its result from being made, or how many images failed. */
+export function verdictOf({ failed, images, error, dryRun = false }: RunReport): string {
+  if (error !== undefined) return withRemedy([plainText(error.message)], error.hint);
   const all = formatCount(failed.length + images.length, 'image');
   return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
 }
@@ -117,9 +118,10 @@ const OWN_FAULT = 'This is a fault in oci-save. Report it with what the log says
 export function errorWords(error: unknown): string {
   const [message = 'failed without a word', ...causes] = causeTexts(error);
   const hint = error instanceof OciSaveError ? error.hint : OWN_FAULT;
-  return [
-    ...plainLines(message),
-    ...(causes.length === 0 ? [] : [`Cause: ${causes.map(plainText).join(': ')}`]),
-    ...(hint === undefined ? [] : [`Remedy: ${plainText(hint)}`]),
-  ].join('\n');
+  const why = causes.length === 0 ? [] : [`Cause: ${causes.map(plainText).join(': ')}`];
+  return withRemedy([...plainLines(message), ...why], hint);
+}
+
+function withRemedy(lines: readonly string[], hint: string | undefined): string {
+  return [...lines, ...(hint === undefined ? [] : [`Remedy: ${plainText(hint)}`])].join('\n');
 }

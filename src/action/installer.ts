@@ -1,38 +1,66 @@
-import { downloadTool } from '@actions/tool-cache';
-import { messageOf, OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
 import { run } from '../process.ts';
+import { fetchFile, type FetchLimits } from '../registry/index.ts';
+import { formatBytes } from '../report/index.ts';
 import { bareAddress, type Installer } from '../skopeo/index.ts';
-import type { ActionLog } from './log.ts';
+import { USER_AGENT } from '../version.ts';
+import type { Step } from './step.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** A job that nobody watches waits for hours, if it is let. */
+export interface InstallerLimits {
+  /** For one command of a package manager. */
+  readonly commandMilliseconds: number;
+  /** For a binary from an address. */
+  readonly fetch: FetchLimits;
+}
+
+const LIMITS: InstallerLimits = {
+  // Homebrew may have to update itself first.
+  commandMilliseconds: 15 * 60_000,
+  // Static builds of skopeo have 30 to 60 MB.
+  fetch: { bytes: 512 * 1024 * 1024, milliseconds: 10 * 60_000, stallMilliseconds: 60_000, retries: 3 },
+};
+
+type Environment = Step['env'];
 
 /** What package managers need to know. The rest of a step's environment, tokens and inputs, is none of their business. */
 const HANDED_ON =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_ALL|TERM|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|HOMEBREW_\w+|(https?|all|no|ftp)_proxy)$/i;
 
 /**
- * Installs as a runner can: package managers, and addresses by @actions/tool-cache. Not by @actions/exec: it dies of an
- * EPIPE where a program ends before its empty input was written.
+ * Installs as a runner can: by package managers, and from an address. Neither by @actions/exec, which dies of an EPIPE
+ * where a program ends before its empty input was written, nor by @actions/tool-cache, whose downloads have no bound,
+ * cannot be stopped, and leave an address's user and password behind.
  */
-export function createInstaller(log: ActionLog, env: Environment): Installer {
+export function createInstaller(
+  { log, env, signal }: Pick<Step, 'log' | 'env' | 'signal'>,
+  limits: InstallerLimits = LIMITS,
+): Installer {
   return {
     isRoot: process.getuid?.() === 0,
     run: (file, args, added) =>
       log.apart(`$ ${[file, ...args].join(' ')}`, async (line) => {
-        try {
-          const { exitCode } = await run(file, args, { env: { ...handedOn(env), ...added }, onLine: line });
-          return exitCode;
-        } catch (error) {
-          if (!(error instanceof OciSaveError)) throw error;
-          line(messageOf(error));
-          return undefined;
-        }
+        const { exitCode } = await run(file, args, {
+          env: { ...handedOn(env), ...added },
+          signal,
+          limitMilliseconds: limits.commandMilliseconds,
+          onLine: line,
+        });
+        return exitCode;
       }),
     download: (url, file) =>
-      log.apart(`Fetching skopeo from ${bareAddress(url)}`, async () => {
+      log.apart(`Fetching skopeo from ${bareAddress(url)}`, async (line) => {
         try {
-          await downloadTool(url, file);
+          await fetchFile(url, file, {
+            subject: 'skopeo',
+            env,
+            userAgent: USER_AGENT,
+            limits: limits.fetch,
+            signal,
+            onProgress: progressLines(line),
+          });
         } catch (cause) {
+          signal.throwIfAborted();
           throw new OciSaveError({
             code: 'machine',
             message: `skopeo could not be fetched from ${bareAddress(url)}`,
@@ -41,6 +69,21 @@ export function createInstaller(log: ActionLog, env: Environment): Installer {
           });
         }
       }),
+  };
+}
+
+const LINE_EVERY_BYTES = 8 * 1024 * 1024;
+
+/** A line for every 8 MiB, and for the end. An attempt that starts anew is told from its start. */
+function progressLines(line: (text: string) => void): (received: number, total: number | undefined) => void {
+  let next = LINE_EVERY_BYTES;
+  let before = 0;
+  return (received, total) => {
+    if (received < before) next = LINE_EVERY_BYTES;
+    before = received;
+    if (received < next && received !== total) return;
+    next = received + LINE_EVERY_BYTES;
+    line(`${formatBytes(received)}${total === undefined ? '' : ` of ${formatBytes(total)}`}`);
   };
 }
 

@@ -44,7 +44,7 @@ export async function main(host: Host): Promise<void> {
 async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
   const { options } = inputs;
   const { env, log, workspace, mask, signal } = step;
-  const installer = createInstaller(log, env);
+  const installer = createInstaller(step);
   const cacheDir = options.cacheDir || (await storeFolderOf(workspace, env));
   try {
     return await save(

@@ -1,3 +1,5 @@
+import { percentDecoded } from '../percent.ts';
+
 /** A user and a password before a host. */
 const USERINFO = /\/\/([^/@\s]+)@/g;
 
@@ -20,16 +22,9 @@ function secretsOfAddresses(text: string): string[] {
   const userinfos = [...text.matchAll(USERINFO)].flatMap(([, userinfo = '']) => {
     const colon = userinfo.indexOf(':');
     const password = colon < 0 ? userinfo : userinfo.slice(colon + 1);
-    return [password, decoded(password)];
+    return [password, percentDecoded(password)];
   });
   return [...userinfos, ...[...text.matchAll(QUERY)].map(([, query = '']) => query)];
-}
-
-function decoded(text: string): string {
-  // What is no percent-encoding means itself.
-  return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escaped) =>
-    Buffer.from(escaped.replaceAll('%', ''), 'hex').toString('utf8'),
-  );
 }
 
 /** Tells the runner each secret once, line by line, since it hides only what stands in one line. */

@@ -37,6 +37,7 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
   const shown = (file: string): string => code(pathIn(folder, file));
   return joined([
     [`## ${headline(report)}`],
+    errorSection(report),
     [figures(report)],
     failureSection(report),
     imageSection(report),
@@ -73,11 +74,21 @@ function joined(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-function headline({ outcome, dryRun = false, images, failed }: RunReport): string {
+function headline({ outcome, dryRun = false, images, failed, error }: RunReport): string {
+  if (error !== undefined) return 'Failed';
   const all = formatCount(images.length + failed.length, 'image');
   if (outcome === 'failed') return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
   const done = outcome === 'warned' ? `${images.length} of ${all}` : all;
   return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
+}
+
+function errorSection({ error }: RunReport): string[] {
+  if (error === undefined) return [];
+  const { class: failureClass, message, hint } = error;
+  return [
+    `- **${failureClass}**: ${escaped(message)}`,
+    ...(hint === undefined ? [] : ['', `Remedy: ${escaped(hint)}`]),
+  ];
 }
 
 function figures({ totals, cache, dryRun = false, seconds }: RunReport): string {

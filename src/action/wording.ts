@@ -20,11 +20,17 @@ export function inWorkflowWords(text: string): string {
 export function reportInWorkflowWords(report: RunReport): RunReport {
   return {
     ...report,
-    failed: report.failed.map((failure) => ({
-      ...failure,
-      message: inWorkflowWords(failure.message),
-      ...(failure.hint === undefined ? {} : { hint: inWorkflowWords(failure.hint) }),
-    })),
+    failed: report.failed.map(faultInWorkflowWords),
+    ...(report.error === undefined ? {} : { error: faultInWorkflowWords(report.error) }),
+  };
+}
+
+function faultInWorkflowWords<Fault extends NonNullable<RunReport['error']>>(fault: Fault): Fault {
+  const { message, hint } = fault;
+  return {
+    ...fault,
+    message: inWorkflowWords(message),
+    ...(hint === undefined ? {} : { hint: inWorkflowWords(hint) }),
   };
 }
 

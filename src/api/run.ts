@@ -8,7 +8,8 @@ import type { Face } from './options.ts';
 
 /**
  * Runs the engine for a caller's code.
- * @throws FailedSaveError where images failed and the run was not told to go on; OciSaveError else
+ * @throws FailedSaveError where images failed and the run was not told to go on, or its result could not be written;
+ *   OciSaveError else
  */
 export async function runSave(
   options: SaveOptions,

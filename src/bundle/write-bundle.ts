@@ -25,7 +25,13 @@ export interface BundleWrite {
 export async function writeBundle(write: BundleWrite): Promise<{ path: string; lock: string }> {
   const { tree, lock, output, folder, store } = write;
   const beside = lockBeside(output);
-  await writeTree(tree, folder.staging, store);
+  try {
+    await writeTree(tree, folder.staging, store);
+  } catch (error) {
+    // On a full disk, the report of this failure needs the room.
+    await rm(folder.staging, { recursive: true, force: true });
+    throw error;
+  }
   // Before the folder: without a lock that names it, a folder counts as somebody else's.
   if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
   await folder.publish();

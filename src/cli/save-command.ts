@@ -40,7 +40,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
         });
         reporter.stop();
         if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-        if (!manner.quiet || report.failed.length > 0) {
+        if (!manner.quiet || report.failed.length > 0 || report.error !== undefined) {
           stderr.write(`\n${renderSummary(report, { color: manner.color, width: stderr.columns })}\n`);
         }
         done(report.outcome === 'failed' ? 1 : 0);

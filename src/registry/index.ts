@@ -17,5 +17,6 @@ export {
 } from './credential-store.ts';
 export { type Credentials, secretsOf } from './credentials.ts';
 export { isTemporary, networkError } from './error.ts';
+export { fetchFile, type FetchLimits, type FetchOptions } from './fetch-file.ts';
 export type { ManifestHead, ServedManifest } from './manifests.ts';
 export type { Repository } from './repository.ts';

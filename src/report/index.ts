@@ -12,6 +12,7 @@ export type { Folding, Reporter, ReporterOptions, ReportStream } from './reporte
 export {
   type Failure,
   failureOf,
+  faultOf,
   formatRunReport,
   type ReportedImage,
   type ReportedOrigin,

@@ -36,13 +36,13 @@ const imageSchema = z.strictObject({
   notes: z.array(z.string()),
 });
 
-const failureSchema = z.strictObject({
-  ref: z.string(),
-  origins,
+const faultShape = {
   class: z.enum(FAILURE_CLASSES),
   message: z.string(),
   hint: z.string().optional().meta({ description: 'the remedy' }),
-});
+};
+
+const failureSchema = z.strictObject({ ref: z.string(), origins, ...faultShape });
 
 const amount = { blobs: z.int().nonnegative(), bytes };
 
@@ -79,6 +79,10 @@ export const runReportSchema = z.strictObject({
   lists: z.array(z.strictObject({ file: z.string(), format: z.string(), count: z.int().nonnegative() })),
   images: z.array(imageSchema),
   failed: z.array(failureSchema),
+  error: z
+    .strictObject(faultShape)
+    .optional()
+    .meta({ description: 'why the result of whole images could not be made; what was made stands below' }),
   warnings: z.array(z.strictObject({ message: z.string(), origin: originSchema.optional() })),
   candidates: z
     .array(z.strictObject({ text: z.string(), origin: originSchema, why: z.string() }))
@@ -136,11 +140,14 @@ export function formatRunReport(report: RunReport): string {
  * once, on one line; an error without a class is a fault on this machine.
  */
 export function failureOf(error: unknown, ref: string, origins: readonly ReportedOrigin[]): Failure {
+  return { ref, origins: [...origins], ...faultOf(error) };
+}
+
+/** The same of an error that is no single image's. */
+export function faultOf(error: unknown): NonNullable<RunReport['error']> {
   const failureClass = failureClassOf(error);
   const hint = (error instanceof OciSaveError ? error.hint : undefined) ?? REMEDIES[failureClass];
   return {
-    ref,
-    origins: [...origins],
     class: failureClass,
     message: plainText(causeTexts(error).join(': ')) || 'failed without a word',
     hint: plainText(hint),

@@ -74,6 +74,16 @@ function resultSection(report: RunReport, palette: Palette, room: number): strin
   ];
 }
 
+function errorLines(
+  { class: failureClass, message, hint }: NonNullable<RunReport['error']>,
+  palette: Palette,
+  room: number,
+): string[] {
+  const [first = '', ...rest] = wrapHanging(`Failed (${failureClass}): ${plainText(message)}`, room, 2);
+  const remedy = hint === undefined ? [] : wrapHanging(`remedy: ${plainText(hint)}`, room - 2, 2);
+  return [palette.bad(first), ...rest, ...remedy.map((line) => `  ${line}`)];
+}
+
 const UNFINISHED =
   'No bundle was written. What was fetched stays in the store; the next run goes on from there.';
 
@@ -87,7 +97,8 @@ function verdict(report: RunReport, palette: Palette, room: number): string[] {
     return report.dryRun === true ? [palette.good('Dry run: nothing was copied.')] : [];
   }
   return [
-    palette.bad(failed === 0 ? 'Failed.' : `Failed: ${causes}`),
+    ...(failed === 0 ? [] : [palette.bad(`Failed: ${causes}`)]),
+    ...(report.error === undefined ? [] : errorLines(report.error, palette, room)),
     ...(report.bundle === undefined && report.images.length > 0 ? wrapWords(UNFINISHED, room) : []),
   ];
 }

@@ -3,8 +3,9 @@ import type { CopyResult, Inventory } from '../copy/index.ts';
 import type { ImageList } from '../list/index.ts';
 import type { Lock, LockedImage } from '../lock/index.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
-import { failureOf, type ReportedImage, type RunReport } from '../report/index.ts';
+import { failureOf, faultOf, type ReportedImage, type RunReport } from '../report/index.ts';
 import type { FailedImage, ResolvedImage } from '../resolve/index.ts';
+import type { Published } from './publish.ts';
 import type { Run } from './run.ts';
 import type { Environment } from './session.ts';
 import { formatWantedSkopeo } from '../skopeo/index.ts';
@@ -22,12 +23,12 @@ export interface ReportParts {
   readonly copied: CopyResult;
   /** Undefined where no cache was wanted. */
   readonly cache: CacheReport | undefined;
-  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock'>;
+  readonly published: Published;
 }
 
 /** The run as data: what `report.json` and the table at the end are made of. */
 export function makeReport(parts: ReportParts): RunReport {
-  const { started, run, list, lock, images, failed, inventory, copied, cache } = parts;
+  const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
   const { options, session } = run;
   const { restored } = run.cache;
   const finished = new Date();
@@ -42,8 +43,7 @@ export function makeReport(parts: ReportParts): RunReport {
     startedAt: started.toISOString(),
     finishedAt: finished.toISOString(),
     seconds: (finished.getTime() - started.getTime()) / 1000,
-    outcome:
-      failed.length === 0 ? 'done' : options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed',
+    outcome: outcomeOf(parts),
     ...(options.dryRun ? { dryRun: true } : {}),
     options: { ...options, skopeo: formatWantedSkopeo(options.skopeo) },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
@@ -68,8 +68,15 @@ export function makeReport(parts: ReportParts): RunReport {
       storedBytes: inventory.stored.bytes,
     },
     ...(cache === undefined ? {} : { cache: { ...cache, troubles: [...cache.troubles] } }),
-    ...parts.results,
+    ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
+    ...published.results,
   };
+}
+
+function outcomeOf({ run, images, failed, published }: ReportParts): RunReport['outcome'] {
+  if (published.error !== undefined) return 'failed';
+  if (failed.length === 0) return 'done';
+  return run.options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed';
 }
 
 /** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */

@@ -82,12 +82,18 @@ async function ask(
   };
 }
 
+/** Long enough for a cold disk. */
+const VERSION_MILLISECONDS = 30_000;
+
 async function versionOf(file: string, env: Environment): Promise<string | undefined> {
   try {
-    const { exitCode, stdout } = await run(file, ['--version'], { env: { PATH: env['PATH'] ?? '' } });
+    const { exitCode, stdout } = await run(file, ['--version'], {
+      env: { PATH: env['PATH'] ?? '' },
+      limitMilliseconds: VERSION_MILLISECONDS,
+    });
     return exitCode === 0 ? parseSkopeoVersion(stdout) : undefined;
   } catch (error) {
-    // A file of another architecture cannot be started.
+    // A file of another architecture cannot be started, and what waits for something is no skopeo.
     if (error instanceof OciSaveError && error.code === 'machine') return undefined;
     throw error;
   }

@@ -1,4 +1,4 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { hashFile } from '../store/index.ts';
@@ -11,13 +11,16 @@ import { bareAddress, type WantedSkopeo } from './wanted.ts';
 export interface Installer {
   /** Whether system packages need no sudo. */
   readonly isRoot: boolean;
-  /** Runs a program with its output in the log, and `env` added. Undefined where it could not be started. */
+  /**
+   * Runs a program with its output in the log, and `env` added. Its exit code; undefined where a signal ended it.
+   * @throws OciSaveError `machine` where it cannot be started or does not end
+   */
   run(
     file: string,
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<number | undefined>;
-  /** Fetches an address into a file that does not exist yet. @throws OciSaveError `machine` */
+  /** Fetches an address into a file that does not exist yet. @throws OciSaveError `machine`; then there is none */
   download(url: string, file: string): Promise<void>;
 }
 
@@ -55,6 +58,7 @@ async function downloaded(
   await installer.download(url, file);
   const { digest } = await hashFile(file);
   if (digest !== `sha256:${sha256}`) {
+    await rm(file);
     throw new OciSaveError({
       code: 'machine',
       message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
@@ -102,11 +106,21 @@ async function install(
     return `${manager.name} needs root, and sudo is not here`;
   }
   for (const { args, mayFail = false } of manager.commands) {
-    const exitCode = await runAs(sudo, file, args, manager.env, installer);
-    if (exitCode === undefined) return `${manager.name} cannot be started`;
-    if (exitCode !== 0 && !mayFail) return `${manager.name} ended with ${exitCode}`;
+    const failure = await failureOf(manager.name, runAs(sudo, file, args, manager.env, installer));
+    if (failure !== undefined && !mayFail) return failure;
   }
   return undefined;
+}
+
+async function failureOf(name: string, running: Promise<number | undefined>): Promise<string | undefined> {
+  try {
+    const exitCode = await running;
+    return exitCode === 0 ? undefined : `${name} ended with ${exitCode ?? 'a signal'}`;
+  } catch (error) {
+    // Another package manager may still have it.
+    if (error instanceof OciSaveError && error.code === 'machine') return error.message;
+    throw error;
+  }
 }
 
 /** sudo asks no one for a password here, and drops the environment: what must arrive goes through env. */

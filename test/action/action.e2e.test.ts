@@ -176,6 +176,29 @@ describe('a step that fails', () => {
     expect(result.summary).toMatch(/^## 1 of 2 images saved\n/);
   });
 
+  it('reports what was made where the archive cannot be written, and why it was not', async () => {
+    await runner.write('oci-bundle.tar/in-the-way', '');
+    const result = await runner.step({ ...base(), images: names.one, archive: 'tar' });
+    expectVerdict(
+      result,
+      /^the archive could not be written: EISDIR.*\nRemedy: Look at what stands .* with `output` or `archive-name`\.$/,
+    );
+    expect(errorsOf(result)).toHaveLength(1);
+    const bundle = runner.file('oci-bundle');
+    expect(result.outputs).toMatchObject({
+      path: bundle,
+      archive: '',
+      digest: '',
+      report: `${bundle}.report.json`,
+      failed: '[]',
+    });
+    expect(await checkBundle(bundle)).toHaveLength(1);
+    expect(await runner.report()).toMatchObject({ outcome: 'failed', error: { class: 'local' }, failed: [] });
+    expect(result.summary).toMatch(
+      /^## Failed\n\n- \*\*local\*\*: the archive could not be written[^]*\nRemedy: /,
+    );
+  });
+
   it('ends in order when it is cancelled', async () => {
     const bad: BadRegistry = await startBadRegistry({
       faults: [{ path: /\/blobs\//, failure: { kind: 'stall', at: 0.5 } }],

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { d2, one } from '../support/fixtures/index.ts';
+import { basic } from '../support/http.ts';
 import { type Listening, listen } from '../support/listen.ts';
 import { skopeoStub, writePrograms } from '../support/programs.ts';
 import { pushImage } from '../support/push.ts';
-import { type Runner, startRunner, type StepResult } from '../support/runner.ts';
+import { type Runner, startRunner, type StepOptions, type StepResult } from '../support/runner.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
 import { toolPath } from '../support/tools.ts';
 import { checkBundle, isThere, namesIn } from '../support/whole-bundle.ts';
@@ -38,6 +39,7 @@ const SUDO = '[ "$1" = -n ] || exit 1; shift; PATH="$PATH:/usr/bin:/bin" exec "$
 async function stepWith(
   programs: Readonly<Record<string, string>>,
   inputs: Readonly<Record<string, string>> = {},
+  options: Pick<StepOptions, 'cancelAt'> = {},
 ): Promise<StepResult> {
   await writePrograms(bin, { sudo: SUDO, ...programs });
   return runner.step(
@@ -53,6 +55,7 @@ async function stepWith(
         HOMEBREW_PREFIX: path.join(runner.folder, 'brew'),
         SECRET_OF_JOB: 'visible to no one',
       },
+      ...options,
     },
   );
 }
@@ -65,6 +68,8 @@ const NOTED = `echo "$(/usr/bin/basename "$0") $*$SECRET_OF_JOB" >> "$(/usr/bin/
 /** Puts the machine's real skopeo onto PATH when it is told to install it. */
 const installs = (): string =>
   `${NOTED}\ncase "$*" in *install*) /bin/ln -sf ${toolPath('skopeo')} ${bin}/skopeo; echo 'Setting up skopeo ::error::x'; echo '::error::done' >&2;; esac`;
+
+const STOPPED = 'stopped; what was fetched stays in the store, and no half bundle is left';
 
 const errorsOf = ({ annotations }: StepResult): string[] =>
   annotations.flatMap(({ kind, message }) => (kind === 'error' ? [message] : []));
@@ -130,6 +135,14 @@ describe('a runner without skopeo', () => {
     expect(await namesIn(bin)).toEqual(['apt-get', 'sudo']);
   });
 
+  it('waits for no package manager once it is cancelled', async () => {
+    const waiting = "echo 'waiting for a lock'; trap '' INT TERM; while :; do /bin/sleep 20; done";
+    const result = await stepWith({ 'apt-get': waiting }, {}, { cancelAt: /waiting for a lock/ });
+    expect(result.exitCode).toBe(1);
+    expect(errorsOf(result)).toEqual([STOPPED]);
+    expect(await namesIn(path.join(runner.workspace, '../_oci-save/runs'))).toEqual([]);
+  });
+
   it('takes the file that is named, and nothing else', async () => {
     const inputs = { skopeo: toolPath('skopeo') };
     expect((await stepWith({ 'apt-get': installs() }, inputs)).exitCode).toBe(0);
@@ -142,13 +155,14 @@ describe('a runner without skopeo', () => {
 describe('skopeo from an address', () => {
   let server: Listening;
   let real: Buffer;
-  const served = new Map<string, Buffer | number>();
+  const served = new Map<string, Buffer | number | RequestListener>();
   beforeAll(async () => {
     real = await readFile(toolPath('skopeo'));
     server = await listen(
       createServer((request, response) => {
         const answer = served.get(request.url ?? '') ?? 404;
-        if (typeof answer === 'number') response.writeHead(answer).end();
+        if (typeof answer === 'function') answer(request, response);
+        else if (typeof answer === 'number') response.writeHead(answer).end();
         else response.writeHead(200).end(answer);
       }),
     );
@@ -158,7 +172,12 @@ describe('skopeo from an address', () => {
   const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
   it('is fetched, checked and used, and no secret of the address is shown', async () => {
-    served.set('/skopeo?sig=s1gnature', real);
+    const auth = basic({ username: 'me', password: 's3cret' });
+    served.set('/skopeo?sig=s1gnature', (request, response) => {
+      const known = request.headers.authorization === auth;
+      response.writeHead(known ? 302 : 401, { location: '/moved' }).end();
+    });
+    served.set('/moved', real);
     const skopeo = `http://me:s3cret@${server.host}/skopeo?sig=s1gnature#sha256=${sha256(real)}`;
     const result = await stepWith({}, { skopeo });
     expect([result.exitCode, result.exitCode === 0 ? '' : result.raw]).toEqual([0, '']);
@@ -188,9 +207,31 @@ describe('skopeo from an address', () => {
     const result = await stepWith({}, { skopeo });
     expect(errorsOf(result)).toEqual([
       `skopeo could not be fetched from http://${server.host}/absent\n` +
-        'Cause: Unexpected HTTP response: 404\n' +
+        `Cause: skopeo: ${server.host} answered 404\n` +
         'Remedy: Check the address and the proxy, or leave `skopeo` out: it is installed where there is none.',
     ]);
+  });
+
+  it('is not fetched where it is larger than any skopeo', async () => {
+    served.set('/huge', (_, response) => {
+      response.writeHead(200, { 'content-length': 600 * 1024 * 1024 }).write('begun');
+    });
+    const result = await stepWith({}, { skopeo: `http://${server.host}/huge#sha256=${sha256(real)}` });
+    expect(errorsOf(result)).toEqual([
+      expect.stringContaining(`Cause: skopeo: ${server.host} sends more than 512 MiB\n`),
+    ]);
+  });
+
+  it('is given up when the run is cancelled while its server is silent', async () => {
+    const mebibytes = 20;
+    served.set('/stalled', (_, response) => {
+      response.writeHead(200, { 'content-length': real.length + mebibytes * 1024 * 1024 });
+      response.write(Buffer.alloc(mebibytes * 1024 * 1024));
+    });
+    const skopeo = `http://${server.host}/stalled#sha256=${sha256(real)}`;
+    const result = await stepWith({}, { skopeo }, { cancelAt: /^(8|16)\.\d MiB of \d+\.\d MiB$/m });
+    expect([result.exitCode, errorsOf(result)]).toEqual([1, [STOPPED]]);
+    expect(await namesIn(path.join(runner.workspace, '../_oci-save/runs'))).toEqual([]);
   });
 
   it('leaves nothing behind', async () => {

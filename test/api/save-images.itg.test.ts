@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -111,6 +111,18 @@ describe('saveImages', () => {
     const warned = options({ onError: 'warn' });
     const { report } = await saveImages(entries(names), work.file('warned'), 'all', warned);
     expect(report).toMatchObject({ outcome: 'warned', failed: [{ class: 'not-found' }] });
+  });
+
+  it('rejects with what kept the folder from being written, and the report of whole images', async () => {
+    const dir = work.file('unwritten');
+    await mkdir(work.file('unwritten.tar/in-the-way'), { recursive: true });
+    const archived = options({ archive: 'tar' });
+    const error = await failureOf(saveImages(entries(['acme/web:2']), dir, 'all', archived));
+    if (!(error instanceof FailedSaveError)) throw error;
+    expect(error).toMatchObject({ code: 'local', hint: expect.stringContaining('--archive-name') });
+    expect(error.message).toMatch(/^the archive could not be written: EISDIR[^\n]*$/);
+    expect(error.report).toMatchObject({ failed: [], error: { class: 'local' }, bundle: { path: dir } });
+    expect(error.report.archive).toBeUndefined();
   });
 
   it('ends with `interrupted` when its signal is aborted, before and in the midst, and leaves nothing', async () => {

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { AMD64, buildIndex, busybox, dockerArchive, one } from '../support/fixtures/index.ts';
@@ -144,13 +145,53 @@ describe('a disk that fills in the midst', () => {
       expectExit(failed, 1);
       const { stderr } = failed;
       expect(stderr).toMatch(
-        /error \(local\): the disk is full: the bundle could not be written\n.*\n {2}remedy: .*--output/,
+        /\n(?:Failed|error) \(local\): the disk is full: the bundle could not be written[^]*\n {2}remedy: .*--output/,
       );
+      // The last kilobytes are the report's, where there are any.
+      if (left === 0) expect(stderr).toContain('the report is missing, too: the disk is full');
+      const { outcome, error } = await work.report(path.relative(work.folder, `${output}.report.json`));
+      expect([outcome, error?.class]).toEqual(left === 0 ? ['done', undefined] : ['failed', 'local']);
       expect(stderr).not.toContain('fault in oci-save');
       expect(await filesOf(output)).toEqual(before);
       expect(await namesIn(disk.path)).toEqual(beside);
     },
   );
+});
+
+describe('a result that cannot be written', () => {
+  it('is told in the report, with what was made', async () => {
+    await using place = await workplace();
+    imageNamed('made', 64 * 1024);
+    await mkdir(place.file('in-the-way.tar/full'), { recursive: true });
+    const failed = await place.run(
+      ...args(`${registry.host}/made:1`, '-o', 'in-the-way', '--archive', 'tar'),
+    );
+    expectExit(failed, 1);
+    expect(failed.stderr).toMatch(
+      /\nFailed \(local\): the archive could not be written: EISDIR.*\n {2}remedy: Look at/,
+    );
+    expect(failed.stderr).not.toContain('No bundle was written');
+    const { outcome, error, bundle, archive } = await place.report('in-the-way.report.json');
+    expect([outcome, error?.class, bundle?.path, archive]).toEqual([
+      'failed',
+      'local',
+      place.file('in-the-way'),
+      undefined,
+    ]);
+    expect(await checkBundle(place.file('in-the-way'))).toHaveLength(1);
+    expect((await namesIn(place.folder)).filter((file) => file.endsWith('.part'))).toEqual([]);
+  });
+
+  it('fails by its own error where the report cannot be written either', async () => {
+    await using place = await workplace();
+    imageNamed('unreported', 64 * 1024);
+    for (const name of ['out.tar', 'out.report.json'])
+      await mkdir(place.file(`${name}/full`), { recursive: true });
+    const failed = await place.run(...args(`${registry.host}/unreported:1`, '-o', 'out', '--archive', 'tar'));
+    expectExit(failed, 1);
+    expect(failed.stderr).toMatch(/the report is missing, too: /);
+    expect(failed.stderr).toMatch(/error \(local\): the archive could not be written\n/);
+  });
 });
 
 describe('several disks', () => {

@@ -25,6 +25,8 @@ interface Machine {
   readonly isRoot?: boolean;
   /** What the one address serves. */
   readonly served?: string;
+  /** A program that does not end. */
+  readonly stuck?: string;
 }
 
 /** Commands that were run, with their variables, as a user would type them. */
@@ -32,7 +34,7 @@ let commands: string[];
 
 /** Sets skopeo up on a machine that has these programs and no other; scripts may put more into `$BIN`. */
 async function setUp(machine: Machine, wanted: WantedSkopeo = { kind: 'auto' }): Promise<Skopeo> {
-  const { path: programs = {}, brew = {}, isRoot = true, served } = machine;
+  const { path: programs = {}, brew = {}, isRoot = true, served, stuck } = machine;
   commands = [];
   const bin = await writePrograms(path.join(temp.path, 'bin'), programs);
   await writePrograms(path.join(temp.path, 'brew/bin'), brew);
@@ -42,6 +44,9 @@ async function setUp(machine: Machine, wanted: WantedSkopeo = { kind: 'auto' }):
     async run(file, args, added) {
       const variables = Object.entries(added).map(([name, value]) => `${name}=${value}`);
       commands.push([...variables, file, ...args].join(' ').replaceAll(`${temp.path}/`, ''));
+      if (path.basename(file) === stuck) {
+        throw new OciSaveError({ code: 'machine', message: `${stuck} did not end within 900 s` });
+      }
       const children = { ...env, ...added, BIN: bin, PATH: `${bin}:/usr/bin:/bin` };
       return (await runProgram(file, args, { env: children })).exitCode ?? undefined;
     },
@@ -136,6 +141,13 @@ describe('skopeo that is not here', () => {
     expect(commands.at(-1)).toContain('brew/bin/brew install skopeo');
   });
 
+  it('is asked for once more of the next package manager where the first does not end', async () => {
+    const { message } = await failureOf(setUp({ path: { 'apt-get': '' }, stuck: 'apt-get' }));
+    expect(message).toBe('skopeo is not installed; apt-get did not end within 900 s');
+    const machine = { path: { 'apt-get': '', dnf: brings('1.9.3') }, stuck: 'apt-get' };
+    expect((await setUp(machine)).version).toBe('1.9.3');
+  });
+
   it('is asked for once more of the next package manager where the first has no network', async () => {
     expect((await setUp({ path: { 'apt-get': 'exit 100', dnf: brings('1.9.3') } })).version).toBe('1.9.3');
   });
@@ -209,7 +221,7 @@ describe('skopeo from an address', () => {
     expect(error.message).toBe(
       `what https://files.example/skopeo serves has sha256:${sha256}, not sha256:${'0'.repeat(64)}: it was not run`,
     );
-    expect(await readdir(path.join(temp.path, 'run'))).toEqual(['fetched-skopeo']);
+    expect(await readdir(path.join(temp.path, 'run'))).toEqual([]);
   });
 
   it('has to be a skopeo that is new enough', async () => {

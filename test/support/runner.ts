@@ -152,6 +152,9 @@ export async function startRunner(base: Readonly<Record<string, string | undefin
   );
 }
 
+/** After a cancellation the runner waits so long before SIGTERM, and so long again before it kills (actions/runner). */
+const CANCEL_MILLISECONDS = { SIGTERM: 7500, SIGKILL: 10_000 } as const;
+
 /** Runs the step's process; its two outputs are one log, as the runner has it. */
 async function runStep(
   [file = '', ...args]: readonly string[],
@@ -160,18 +163,22 @@ async function runStep(
   const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let raw = '';
   let cancelled = false;
+  const timers: NodeJS.Timeout[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       raw += text;
       if (cancelled || cancelAt?.test(raw) !== true) return;
       cancelled = true;
       child.kill('SIGINT');
+      for (const signal of ['SIGTERM', 'SIGKILL'] as const)
+        timers.push(setTimeout(() => child.kill(signal), CANCEL_MILLISECONDS[signal]));
     });
   }
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
+  timers.forEach(clearTimeout);
   return { exitCode, raw };
 }
 
