@@ -11,7 +11,8 @@ import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
 import { ownPlatform } from './save/own-platform.ts';
 import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
-import { publish } from './save/publish.ts';
+import { NOTHING_PUBLISHED, publish } from './save/publish.ts';
+import { withRelease } from './save/release.ts';
 import { type SaveIo, withRun } from './save/run.ts';
 import { writeReport } from './save/write-report.ts';
 
@@ -34,7 +35,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
   const platforms = options.platforms ?? ownPlatform(io.emit);
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
-  return withRun({ options, io, places: placesOf(options), wanted }, async (run) => {
+  return withRun({ options, io, places: placesOf(options, io.env), wanted }, async (run) => {
     const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
     const planned = lockOf(resolution.resolved);
     const inventory = await takeInventory(planned, run.session.store);
@@ -44,8 +45,10 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const lock = lockOf(whole);
     const publishable =
       !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === 'warn');
-    const results = publishable ? await publish(lock, run) : {};
-    const report = makeReport({ started, run, list, lock, images, failed, inventory, copied, results });
+    const published = publishable ? await publish(lock, run) : NOTHING_PUBLISHED;
+    const { results } = published;
+    const made = makeReport({ started, run, list, lock, images, failed, inventory, copied, results });
+    const report = await withRelease(made, published, lock, run);
     await writeReport(report, run);
     return { report, lock };
   });

@@ -105,8 +105,12 @@ function limited(all: readonly Annotation[], max: number, what: string): Annotat
   return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
 
-/** How a run ended, in one line. */
-export function verdictOf({ failed, images, dryRun = false }: RunReport): string {
+/** How a run ended, in one line; why its release failed, in two. */
+export function verdictOf({ failed, images, release, dryRun = false }: RunReport): string {
+  if (failed.length === 0 && release?.failure !== undefined) {
+    const { tag, failure } = release;
+    return `Release ${plainText(tag)} failed: ${failure.message}\nRemedy: ${failure.hint}`;
+  }
   const all = formatCount(failed.length + images.length, 'image');
   return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
 }

@@ -5,6 +5,7 @@ import { save, type SaveResult } from '../save.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
 import { fail, finish } from './ending.ts';
 import { readInputs } from './inputs.ts';
+import { letFetchUseProxies } from '../fetch-proxy.ts';
 import { createInstaller } from './installer.ts';
 import { createActionLog } from './log.ts';
 import { createMask, secretsIn } from './masks.ts';
@@ -41,9 +42,10 @@ export async function main(host: Host): Promise<void> {
 }
 
 async function saveHere(
-  { options }: ActionInputs,
+  { options, token }: ActionInputs,
   { env, log, workspace, mask, signal }: Step,
 ): Promise<SaveResult> {
+  if (options.release !== '') letFetchUseProxies(env);
   const installer = createInstaller(log, env);
   const cacheDir = options.cacheDir || (await storeFolderOf(workspace, env));
   try {
@@ -54,6 +56,7 @@ async function saveHere(
         emit: log.emit,
         signal,
         onSecret: mask,
+        releaseToken: token,
         async setUpSkopeo(wanted, folder) {
           const skopeo = await setUpSkopeo({ wanted, env, folder, installer });
           log.emit({ type: 'log', level: 'info', message: `skopeo ${skopeo.version} (${skopeo.file})` });

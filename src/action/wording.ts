@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { describeInputs, kebab } from '../options.ts';
-import type { RunReport } from '../report/index.ts';
+import type { ReleaseReport, RunReport } from '../report/index.ts';
 
 const FLAG = /--([a-z][a-z-]*[a-z])(?: ([a-z]+)\b)?/g;
 
@@ -25,7 +25,15 @@ export function reportInWorkflowWords(report: RunReport): RunReport {
       message: inWorkflowWords(failure.message),
       ...(failure.hint === undefined ? {} : { hint: inWorkflowWords(failure.hint) }),
     })),
+    ...(report.release === undefined ? {} : { release: releaseInWorkflowWords(report.release) }),
   };
+}
+
+function releaseInWorkflowWords(release: ReleaseReport): ReleaseReport {
+  const { failure } = release;
+  if (failure === undefined) return release;
+  const [message, hint] = [inWorkflowWords(failure.message), inWorkflowWords(failure.hint)];
+  return { ...release, failure: { ...failure, message, hint } };
 }
 
 /** The same for an error of ours; any other has no such words. */

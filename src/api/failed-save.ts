@@ -5,7 +5,7 @@ import type { SaveResult } from '../save.ts';
 const SHOWN = 10;
 
 /**
- * A run in which images failed. `report.failed` has every one with its class, its words and a remedy; what succeeded
+ * A run in which images failed, or the release of them. `report.failed` has every one with its class, its words and a remedy; what succeeded
  * stays in the store, so that the next run goes on from there. `code` is the class of the first failure.
  */
 export class FailedSaveError extends OciSaveError {
@@ -14,16 +14,18 @@ export class FailedSaveError extends OciSaveError {
   readonly lock: SaveResult['lock'];
 
   constructor({ report, lock }: SaveResult) {
-    const { failed, images } = report;
+    const { failed, images, release } = report;
     const [first] = failed;
     const shown = failed.slice(0, SHOWN).map(({ ref, message }) => `${ref}: ${message}`);
     const more = failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : [];
     const total = formatCount(failed.length + images.length, 'image');
-    const head = `${failed.length} of ${total} could not be saved`;
+    const head = failed.length === 0 ? [] : [`${failed.length} of ${total} could not be saved`];
+    const unreleased =
+      release?.failure === undefined ? [] : [`release ${release.tag} failed: ${release.failure.message}`];
     super({
-      code: first?.class ?? 'local',
-      message: [head, ...shown, ...more].join('\n'),
-      hint: first?.hint,
+      code: first?.class ?? release?.failure?.class ?? 'local',
+      message: [...head, ...shown, ...more, ...unreleased].join('\n'),
+      hint: first?.hint ?? release?.failure?.hint,
     });
     this.report = report;
     this.lock = lock;

@@ -6,6 +6,14 @@ const append = (value: string, earlier: unknown): string[] => [
   value,
 ];
 
+/** Adds some of the schema's options, and no other. */
+export function addOnly(command: Command, names: readonly string[]): Command {
+  return addOptions(
+    command,
+    [...describeOptions().keys()].filter((name) => !names.includes(name)),
+  );
+}
+
 /** Adds the schema's options to a command, but for those left out. Values stay text: the schema reads them. */
 export function addOptions(command: Command, leaveOut: readonly string[] = []): Command {
   for (const [name, meta] of describeOptions()) {

@@ -1,26 +1,61 @@
-import { bundleTar, writeArchive } from '../archive/index.ts';
+import path from 'node:path';
+import {
+  bundleTar,
+  type ByteSource,
+  isSplit,
+  type MeasuredArchive,
+  measureArchive,
+  wholeName,
+  writeArchive,
+} from '../archive/index.ts';
 import { type BundleTree, planTree, readManifests, writeBundle, writeFileWhole } from '../bundle/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import { digestOf } from '../oci/digest.ts';
-import { renderHtml, type RunReport } from '../report/index.ts';
+import { renderBundlePage, type RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
 import type { Run } from './run.ts';
 
-const TITLE = 'Image bundle';
+/** What was made, and what a release is sent from. */
+export interface Published {
+  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock'>;
+  /** Undefined where neither an archive nor a release is wanted. */
+  readonly archive: { readonly source: ByteSource; readonly measured: MeasuredArchive } | undefined;
+}
+
+/** Where nothing was made. */
+export const NOTHING_PUBLISHED: Published = { results: {}, archive: undefined };
 
 /** Makes the bundle and the archive from what the store has. Each appears at its path when it is whole. */
-export async function publish(lock: Lock, run: Run): Promise<Pick<RunReport, 'bundle' | 'archive' | 'lock'>> {
-  const { session, options, places } = run;
-  const manifests = await readManifests(lock, session.store);
-  const tree = planTree(lock, manifests, options.layout, (content) => renderHtml(content, TITLE));
+export async function publish(lock: Lock, run: Run): Promise<Published> {
+  const { places } = run;
+  const tree = await treeOf(lock, run);
   const bundle = await onDisk('the bundle', publishFolder(lock, tree, run));
   const archive = await onDisk('the archive', publishArchive(lock, tree, run));
-  const path = bundle?.lock ?? (archive === undefined ? undefined : places.archiveLock);
+  const onDiskToo = places.archive !== undefined && archive !== undefined;
+  const lockFile = bundle?.lock ?? (onDiskToo ? places.archiveLock : undefined);
   return {
-    ...(bundle === undefined ? {} : { bundle: { path: bundle.path } }),
-    ...(archive === undefined ? {} : { archive }),
-    ...(path === undefined ? {} : { lock: { path, digest: digestOf(encodeLock(lock)) } }),
+    archive,
+    results: {
+      ...(bundle === undefined ? {} : { bundle: { path: bundle.path } }),
+      ...(onDiskToo ? { archive: reportArchive(archive.measured, run) } : {}),
+      ...(lockFile === undefined ? {} : { lock: { path: lockFile, digest: digestOf(encodeLock(lock)) } }),
+    },
   };
+}
+
+/** The bundle as data, from the manifests that the store has. */
+export async function treeOf(lock: Lock, { session, options }: Run): Promise<BundleTree> {
+  return planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+}
+
+function reportArchive(
+  archive: MeasuredArchive,
+  { places: { archivePlace: place } }: Run,
+): NonNullable<RunReport['archive']> {
+  const pathOf = (name: string): string => path.join(place.folder, name);
+  const { size, digest, pieces } = archive;
+  const parts = pieces.map((piece) => ({ path: pathOf(piece.name), size: piece.size, digest: piece.digest }));
+  return { path: pathOf(wholeName(place.name)), size, digest, ...(isSplit(archive) ? { parts } : {}) };
 }
 
 /** What is written, with a full disk told as one. */
@@ -50,18 +85,22 @@ async function publishFolder(
   });
 }
 
-async function publishArchive(
-  lock: Lock,
-  tree: BundleTree,
-  { session, places, io: { emit, signal } }: Run,
-): Promise<RunReport['archive']> {
-  if (places.archive === undefined) return undefined;
-  emit({ type: 'stage', stage: 'archive' });
-  const tar = await bundleTar(tree, session.store);
-  const { file, size, digest } = await writeArchive(tar, places.archive, {
-    onBytes: (delta) => emit({ type: 'bytes', stage: 'archive', delta }),
-    signal,
-  });
+/** Writes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
+async function publishArchive(lock: Lock, tree: BundleTree, run: Run): Promise<Published['archive']> {
+  const { session, places, release, io } = run;
+  if (places.archive === undefined && release === undefined) return undefined;
+  const source = await bundleTar(tree, session.store);
+  const stage = places.archive === undefined ? 'measure' : 'archive';
+  io.emit({ type: 'stage', stage, bytes: source.size });
+  const options = {
+    partSize: places.partSize,
+    onBytes: (delta: number) => io.emit({ type: 'bytes', stage, delta }),
+    signal: io.signal,
+  };
+  if (places.archive === undefined) {
+    return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
+  }
+  const measured = await writeArchive(source, places.archivePlace, options);
   await writeFileWhole(places.archiveLock, encodeLock(lock));
-  return { path: file, size, digest };
+  return { source, measured };
 }

@@ -5,6 +5,7 @@ import type { SaveOptions } from '../options.ts';
 import type { CredentialStore } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
 import type { Places } from './places.ts';
+import { openRelease, type ReleaseAccess } from './release-access.ts';
 import { type Environment, openSession, type Session, type SetUpSkopeo } from './session.ts';
 
 /** What a run is given by the face that starts it. */
@@ -19,6 +20,8 @@ export interface SaveIo {
   readonly onSecret?: ((secret: string) => void) | undefined;
   /** Brings skopeo, the first time that something needs it; without it skopeo is only looked for. */
   readonly setUpSkopeo?: SetUpSkopeo | undefined;
+  /** May write releases; where it is left out, GH_TOKEN or GITHUB_TOKEN of the environment may. */
+  readonly releaseToken?: string | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
   /** A lock copies nothing, but reads the configs of images without an index: only they tell a platform. */
@@ -34,20 +37,23 @@ export interface Run {
   readonly session: Session;
   /** Undefined where no folder is wanted. */
   readonly output: OutputFolder | undefined;
+  /** Undefined where no release is wanted. */
+  readonly release: ReleaseAccess | undefined;
 }
 
-/** Opens the output and the session, works, and closes both whatever happens. */
+/** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
 export async function withRun<T>(
-  given: Omit<Run, 'session' | 'output'>,
+  given: Omit<Run, 'session' | 'output' | 'release'>,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { options, io, places } = given;
+  const release = await openRelease(options, places, io);
   const wantsFolder = places.output !== undefined && !options.dryRun;
   const output = wantsFolder ? await openOutputFolder(places.output) : undefined;
   try {
     const session = await openSession(options, io);
     try {
-      return await work({ ...given, session, output });
+      return await work({ ...given, session, output, release });
     } finally {
       await session.close();
     }
