@@ -47,6 +47,20 @@ export function parseInputs(given: Readonly<Record<string, string>>): ActionInpu
   return { options: settle(options), summary, cache, cacheMode, token };
 }
 
+/** Those of a save that `oci-save release` has as well. */
+const releaseSchema = optionsSchema.pick({
+  archiveName: true,
+  splitSize: true,
+  releasePolicy: true,
+  retries: true,
+  dryRun: true,
+});
+
+/** Reads the options of `oci-save release` by camelCase name. Throws `usage` with every fault. */
+export function parseReleaseOptions(given: Readonly<Record<string, unknown>>): z.infer<typeof releaseSchema> {
+  return read(releaseSchema, given, { noun: 'option', hint: 'oci-save release --help lists every option.' });
+}
+
 interface Words {
   /** What the names are called. */
   readonly noun: string;

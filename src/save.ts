@@ -13,6 +13,7 @@ import { ownPlatform } from './save/own-platform.ts';
 import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
 import { NOTHING_PUBLISHED, publish } from './save/publish.ts';
+import { withRelease } from './save/release.ts';
 import { type SaveIo, withRun } from './save/run.ts';
 import { writeReport } from './save/write-report.ts';
 
@@ -36,7 +37,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
   const platforms = options.platforms ?? ownPlatform(io.emit);
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
-  return withRun({ options, io, places: placesOf(options), wanted }, async (run) => {
+  return withRun({ options, io, places: placesOf(options, io.env), wanted }, async (run) => {
     await run.cache.restoreCatalogue();
     const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
     const planned = lockOf(resolution.resolved);
@@ -49,7 +50,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
       !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === 'warn');
     const published = publishable ? await publish(lock, run) : NOTHING_PUBLISHED;
     const cache = await run.cache.finish();
-    const report = makeReport({
+    const made = makeReport({
       started,
       run,
       list,
@@ -61,6 +62,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
       cache,
       published,
     });
+    const report = await withRelease(made, published, lock, run);
     await writeReport(report, run, published.error);
     await limitStore(run);
     return { report, lock };

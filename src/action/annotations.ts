@@ -105,9 +105,13 @@ function limited(all: readonly Annotation[], max: number, what: string): Annotat
   return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
 
-/** How a run ended: what kept its result from being made, or how many images failed. */
-export function verdictOf({ failed, images, error, dryRun = false }: RunReport): string {
+/** How a run ended, in one line: how many images failed, or with its remedy what kept its result from being made. */
+export function verdictOf({ failed, images, error, release, dryRun = false }: RunReport): string {
   if (error !== undefined) return withRemedy([plainText(error.message)], error.hint);
+  if (failed.length === 0 && release?.failure !== undefined) {
+    const { tag, failure } = release;
+    return withRemedy([`Release ${plainText(tag)} failed: ${failure.message}`], failure.hint);
+  }
   const all = formatCount(failed.length + images.length, 'image');
   return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
 }

@@ -5,6 +5,7 @@ import { save, type SaveResult } from '../save.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
 import { fail, finish } from './ending.ts';
 import { readInputs } from './inputs.ts';
+import { letFetchUseProxies } from '../fetch-proxy.ts';
 import { createInstaller } from './installer.ts';
 import { createActionLog } from './log.ts';
 import { createMask, secretsIn } from './masks.ts';
@@ -42,8 +43,9 @@ export async function main(host: Host): Promise<void> {
 }
 
 async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
-  const { options } = inputs;
+  const { options, token } = inputs;
   const { env, log, workspace, mask, signal } = step;
+  if (options.release !== '') letFetchUseProxies(env);
   const installer = createInstaller(step);
   const cacheDir = options.cacheDir || (await storeFolderOf(workspace, env));
   try {
@@ -55,6 +57,7 @@ async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
         signal,
         onSecret: mask,
         remoteCache: await remoteCacheOf(inputs, step),
+        releaseToken: token,
         async setUpSkopeo(wanted, folder) {
           const skopeo = await setUpSkopeo({ wanted, env, folder, installer });
           log.emit({ type: 'log', level: 'info', message: `skopeo ${skopeo.version} (${skopeo.file})` });

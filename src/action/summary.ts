@@ -12,6 +12,7 @@ import {
   platformWords,
   type ReportedImage,
   type ReportedOrigin,
+  releaseWords,
   type RunReport,
   statusWords,
 } from '../report/index.ts';
@@ -40,6 +41,7 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
     errorSection(report),
     [figures(report)],
     failureSection(report),
+    releaseFailure(report),
     imageSection(report),
     noteSection(report),
     warningSection(report),
@@ -77,6 +79,7 @@ function joined(sections: readonly (readonly string[])[]): string {
 function headline({ outcome, dryRun = false, images, failed, error }: RunReport): string {
   if (error !== undefined) return 'Failed';
   const all = formatCount(images.length + failed.length, 'image');
+  if (outcome === 'failed' && failed.length === 0) return `${all} saved, and not released`;
   if (outcome === 'failed') return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
   const done = outcome === 'warned' ? `${images.length} of ${all}` : all;
   return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
@@ -189,7 +192,7 @@ function cacheSection(report: RunReport): string[] {
 }
 
 function resultSection(report: RunReport, shown: (file: string) => string, reportFile: string): string[] {
-  const { bundle, archive, lock, tool, skopeoVersion, dryRun = false } = report;
+  const { bundle, archive, lock, release, tool, skopeoVersion, dryRun = false } = report;
   const tools = [
     `${tool.name} ${tool.version}`,
     ...(skopeoVersion === undefined ? [] : [`skopeo ${skopeoVersion}`]),
@@ -198,12 +201,41 @@ function resultSection(report: RunReport, shown: (file: string) => string, repor
     '### Result',
     '',
     ...(bundle === undefined ? [] : [`- Bundle: ${shown(bundle.path)}`]),
-    ...(archive === undefined
-      ? []
-      : [`- Archive: ${shown(archive.path)}, ${formatBytes(archive.size)}, ${code(archive.digest)}`]),
+    ...archiveLines(archive, shown),
     ...(lock === undefined ? [] : [`- Lock: ${shown(lock.path)}, ${code(lock.digest)}`]),
+    ...releaseLines(release),
     ...(dryRun ? [] : [`- Report: ${shown(reportFile)}`]),
     `- Made by ${escaped(tools.join(', '))}`,
+  ];
+}
+
+function archiveLines(archive: RunReport['archive'], shown: (file: string) => string): string[] {
+  if (archive === undefined) return [];
+  const { path: file, size, digest, parts = [] } = archive;
+  const cut = parts.length === 0 ? '' : ` in ${formatCount(parts.length, 'part')}`;
+  return [
+    `- Archive: ${shown(file)}${cut}, ${formatBytes(size)}, ${code(digest)}`,
+    ...parts.map((part) => `  - ${shown(part.path)}, ${formatBytes(part.size)}, ${code(part.digest)}`),
+  ];
+}
+
+function releaseLines(release: RunReport['release']): string[] {
+  if (release === undefined || release.failure !== undefined) return [];
+  const words = escaped(releaseWords(release));
+  const { url } = release;
+  const page = url === undefined || !/^https?:\/\/[^\s<>()[\]"']+$/.test(url) ? '' : ` ([page](${url}))`;
+  return [`- Release: ${words}${page}`];
+}
+
+/** A release that failed, as images that failed. */
+function releaseFailure({ release }: RunReport): string[] {
+  if (release?.failure === undefined) return [];
+  const { class: failureClass, message, hint } = release.failure;
+  return [
+    `### Release ${escaped(release.tag)} failed`,
+    '',
+    `- **${failureClass}**: ${escaped(message)}`,
+    `- Remedy: ${escaped(hint)}`,
   ];
 }
 

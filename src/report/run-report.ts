@@ -61,6 +61,30 @@ const cacheSchema = z
   })
   .meta({ description: 'the cache around the store, where one was wanted' });
 
+const fileSchema = z.strictObject({ path: z.string(), size: bytes, digest: digestSchema });
+
+/** What became of a release: its files, and why it failed where it did. */
+export const releaseReportSchema = z.strictObject({
+  repository: z.string().meta({ description: 'owner/name' }),
+  tag: z.string(),
+  url: z.string().optional().meta({ description: 'its page; absent where it is not there' }),
+  draft: z.boolean().optional(),
+  assets: z.array(
+    z.strictObject({
+      name: z.string(),
+      size: bytes,
+      digest: digestSchema.optional().meta({ description: 'absent in a dry run that has not all blobs' }),
+      status: z.enum(['sent', 'replaced', 'there', 'kept', 'planned']).meta({
+        description: 'kept: of another digest, and left as it is; planned: a dry run would send it',
+      }),
+    }),
+  ),
+  removed: z.array(z.string()).meta({ description: 'files of an earlier archive that went' }),
+  failure: z
+    .strictObject({ class: z.enum(FAILURE_CLASSES), message: z.string(), hint: z.string() })
+    .optional(),
+});
+
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 export const runReportSchema = z.strictObject({
   version: z.literal(1),
@@ -71,9 +95,9 @@ export const runReportSchema = z.strictObject({
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   seconds: z.number().nonnegative(),
-  outcome: z
-    .enum(['done', 'failed', 'warned'])
-    .meta({ description: 'warned: images failed, and the run was told to go on' }),
+  outcome: z.enum(['done', 'failed', 'warned']).meta({
+    description: 'warned: images failed, and the run was told to go on; failed: an image or the release',
+  }),
   dryRun: z.boolean().optional(),
   options: z.record(z.string(), z.unknown()).meta({ description: 'as given, without secrets' }),
   lists: z.array(z.strictObject({ file: z.string(), format: z.string(), count: z.int().nonnegative() })),
@@ -108,10 +132,19 @@ export const runReportSchema = z.strictObject({
   cache: cacheSchema.optional(),
   bundle: z.strictObject({ path: z.string() }).optional(),
   lock: z.strictObject({ path: z.string(), digest: digestSchema }).optional(),
-  archive: z.strictObject({ path: z.string(), size: bytes, digest: digestSchema }).optional(),
+  archive: fileSchema
+    .extend({
+      parts: z
+        .array(fileSchema)
+        .optional()
+        .meta({ description: 'where it was cut; there is no file at path then' }),
+    })
+    .optional(),
+  release: releaseReportSchema.optional(),
 });
 
 export type RunReport = z.infer<typeof runReportSchema>;
+export type ReleaseReport = z.infer<typeof releaseReportSchema>;
 export type ReportedImage = z.infer<typeof imageSchema>;
 export type ReportedOrigin = z.infer<typeof originSchema>;
 /** One image that failed, as the summary, `failed` and `report.json` have it. */
@@ -143,8 +176,8 @@ export function failureOf(error: unknown, ref: string, origins: readonly Reporte
   return { ref, origins: [...origins], ...faultOf(error) };
 }
 
-/** The same of an error that is no single image's. */
-export function faultOf(error: unknown): NonNullable<RunReport['error']> {
+/** The same of an error that is no single image's: of a release, or of what could not be written. */
+export function faultOf(error: unknown): { class: FailureClass; message: string; hint: string } {
   const failureClass = failureClassOf(error);
   const hint = (error instanceof OciSaveError ? error.hint : undefined) ?? REMEDIES[failureClass];
   return {

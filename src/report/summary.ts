@@ -6,6 +6,7 @@ import { plainText } from './plain-text.ts';
 import type { RunReport } from './run-report.ts';
 import { shellWord } from './shell-word.ts';
 import { failureSection } from './summary-failures.ts';
+import { archiveWords, releaseFailureSection, releaseWords } from './summary-release.ts';
 import { imageSection, noteSection } from './summary-images.ts';
 import { candidateSection, rejectSection, warningSection } from './summary-lists.ts';
 import { wrapHanging, wrapWords } from './wrap.ts';
@@ -30,6 +31,7 @@ export function renderSummary(report: RunReport, { width, color }: SummaryOption
     warningSection(report, palette, room),
     candidateSection(report, palette, room),
     rejectSection(report, palette, room),
+    releaseFailureSection(report, palette, room),
     resultSection(report, palette, room),
     verdict(report, palette, room),
   ]
@@ -41,7 +43,7 @@ export function renderSummary(report: RunReport, { width, color }: SummaryOption
 const NAME_WIDTH = 9;
 
 function resultSection(report: RunReport, palette: Palette, room: number): string[] {
-  const { totals, bundle, archive, lock, dryRun = false } = report;
+  const { totals, bundle, archive, release, lock, dryRun = false } = report;
   const size = [
     formatCount(totals.images, 'image'),
     formatCount(totals.blobs, 'blob'),
@@ -64,9 +66,9 @@ function resultSection(report: RunReport, palette: Palette, room: number): strin
     ...line('Time', formatSeconds(report.seconds)),
     ...cacheLines(report).flatMap((words) => line('Cache', words)),
     ...(path === undefined ? [] : line('Bundle', path)),
-    ...(archive === undefined
-      ? []
-      : line('Archive', `${plainText(archive.path)}, ${formatBytes(archive.size)}, ${archive.digest}`)),
+    ...(archive === undefined ? [] : line('Archive', archiveWords(archive))),
+    ...(release === undefined ? [] : line('Release', releaseWords(release))),
+    ...(release?.url === undefined ? [] : [' '.repeat(NAME_WIDTH) + plainText(release.url)]),
     ...(lock === undefined ? [] : line('Lock', `${plainText(lock.path)}, ${lock.digest}`)),
     ...(path === undefined
       ? []
@@ -95,6 +97,10 @@ function verdict(report: RunReport, palette: Palette, room: number): string[] {
   if (report.outcome === 'warned') return [palette.warn(`Done without ${causes}`)];
   if (report.outcome === 'done') {
     return report.dryRun === true ? [palette.good('Dry run: nothing was copied.')] : [];
+  }
+  if (failed === 0 && report.release?.failure !== undefined) {
+    const stays = report.bundle === undefined ? '' : '; the bundle is whole';
+    return [palette.bad(`Failed: the release, for the cause that stands above${stays}.`)];
   }
   return [
     ...(failed === 0 ? [] : [palette.bad(`Failed: ${causes}`)]),

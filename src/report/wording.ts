@@ -12,6 +12,8 @@ interface StageWords {
   readonly doing: string;
   readonly did: string;
   readonly noun?: string;
+  /** What is said of things that are where they shall be. */
+  readonly here?: string;
 }
 
 const STAGES: Record<Stage, StageWords> = {
@@ -23,6 +25,8 @@ const STAGES: Record<Stage, StageWords> = {
   archive: { doing: 'Writing the archive', did: 'Wrote the archive' },
   cache: { doing: 'Saving to the cache', did: 'Saved to the cache' },
   verify: { doing: 'Verifying', did: 'Verified', noun: 'blob' },
+  measure: { doing: 'Hashing the archive', did: 'Hashed the archive' },
+  release: { doing: 'Releasing', did: 'Released', noun: 'file', here: 'already there' },
 };
 
 /** `Resolving`, `Building the bundle`. */
@@ -61,8 +65,9 @@ function counted({ total, done, failed }: StageProgress, noun: string | undefine
   return total === undefined || (done === total && failed === 0) ? name(done) : `${done} of ${name(total)}`;
 }
 
-function tally({ stored, failed }: StageProgress): string[] {
-  return [...(stored > 0 ? [`${stored} already here`] : []), ...(failed > 0 ? [`${failed} failed`] : [])];
+function tally({ stage, stored, failed }: StageProgress): string[] {
+  const { here = 'already here' } = STAGES[stage];
+  return [...(stored > 0 ? [`${stored} ${here}`] : []), ...(failed > 0 ? [`${failed} failed`] : [])];
 }
 
 /** `To fetch: 12 blobs, 120 MiB; already here: 30 blobs, 400 MiB`. */
@@ -78,6 +83,7 @@ const VERBS: Record<Outcome, string> = {
   fetched: 'copied',
   'partly stored': 'copied',
   stored: 'stored',
+  sent: 'sent',
   done: 'done',
   failed: 'failed',
 };
@@ -88,8 +94,9 @@ export function stepVerb({ outcome }: StepEvent): string {
 }
 
 /** What follows the name: the blobs that were fetched, and those that were here. */
-export function stepDetail({ outcome, fetched, stored }: StepEvent): string {
-  if (outcome === 'stored') return 'already here';
+export function stepDetail({ stage, outcome, fetched, stored }: StepEvent): string {
+  if (outcome === 'stored') return STAGES[stage].here ?? 'already here';
+  if (outcome === 'sent') return fetched === undefined ? '' : formatBytes(fetched.bytes);
   if (outcome !== 'fetched' && outcome !== 'partly stored') return '';
   const here = stored !== undefined && stored.blobs > 0 ? `${formatBlobs(stored)} already here` : '';
   const vague = outcome === 'partly stored' && here === '' ? 'partly already here' : here;

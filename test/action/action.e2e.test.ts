@@ -7,7 +7,7 @@ import { d2, idx, one } from '../support/fixtures/index.ts';
 import { basic } from '../support/http.ts';
 import { outputOf } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
-import { type Runner, startRunner, type StepResult } from '../support/runner.ts';
+import { JOB_TOKEN, type Runner, startRunner, type StepResult } from '../support/runner.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
 import { toolPath } from '../support/tools.ts';
 import { checkBundle, isThere } from '../support/whole-bundle.ts';
@@ -76,6 +76,7 @@ describe('a step', () => {
       'cache-hit': 'false',
       lock: lockFile,
       report: `${bundle}.report.json`,
+      'release-url': '',
       failed: '[]',
       'skopeo-version': expect.stringMatching(/^\d+\.\d+/),
     });
@@ -281,7 +282,7 @@ describe('bad input', () => {
     await runner.write('a.txt', 'x ::error::owned\n::add-mask::e\n##[group]x\n\u001B[31m::warning::x\n');
     const result = await runner.step({ 'image-list': 'a.txt' });
     expectVerdict(result, /^Nothing was saved/);
-    expect(result.masks).toEqual([]);
+    expect(result.masks).toEqual([JOB_TOKEN]);
     expect(result.raw).not.toMatch(/##\[|\u001B/);
     expect(result.annotations.every(({ message }) => !/^(owned|x)$/.test(message))).toBe(true);
   });
@@ -395,7 +396,7 @@ describe('secrets', () => {
     const env = { HTTPS_PROXY: 'http://me:pr0xy@127.0.0.1:1' };
     const result = await runner.step({ images: 'a', skopeo, retries: 'x' }, { env });
     expectVerdict(result, /^retries: /);
-    expect(result.masks).toHaveLength(3);
+    expect(result.masks).toHaveLength(3 + [JOB_TOKEN].length);
     expectHidden(result, ['s3cret', 'sig=signature', 'pr0xy']);
   });
 });
