@@ -1,14 +1,14 @@
-import { n as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import path, { join as join$1, sep } from "node:path";
+import { r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
+import path, { join as join$1, sep as sep$1 } from "node:path";
 import { createHash, randomUUID } from "node:crypto";
 import fs, { appendFileSync, closeSync, constants, createReadStream, createWriteStream, openSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
-import { access, appendFile, chmod, constants as constants$1, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, realpath, rename, rm, stat, statfs, symlink, unlink, writeFile } from "node:fs/promises";
+import { access, appendFile, chmod, constants as constants$1, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import http, { createServer } from "node:http";
 import https from "node:https";
-import { buffer } from "node:stream/consumers";
 import { Duplex, PassThrough, Readable, Transform, Writable, getDefaultHighWaterMark } from "node:stream";
 import { BlockList, isIP } from "node:net";
 import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import process$2, { execArgv, execPath, hrtime, platform as platform$1 } from "node:process";
@@ -19,7 +19,7 @@ import os, { constants as constants$2, hostname, tmpdir } from "node:os";
 import { EventEmitter, addAbortListener, on, once, setMaxListeners } from "node:events";
 import { serialize } from "node:v8";
 import { Buffer as Buffer$1 } from "node:buffer";
-import { finished, pipeline } from "node:stream/promises";
+import { finished as finished$1, pipeline as pipeline$1 } from "node:stream/promises";
 import path$1 from "node:path/win32";
 // src/errors.ts
 /** The one error of this project: a value that users read. */
@@ -199,7 +199,7 @@ const allowsEval = /* @__PURE__*/ cached(() => {
 		return false;
 	}
 });
-function isPlainObject$1(o) {
+function isPlainObject$3(o) {
 	if (isObject$1(o) === false) return false;
 	const ctor = o.constructor;
 	if (ctor === void 0) return true;
@@ -210,7 +210,7 @@ function isPlainObject$1(o) {
 	return true;
 }
 function shallowClone(o) {
-	if (isPlainObject$1(o)) return { ...o };
+	if (isPlainObject$3(o)) return { ...o };
 	if (Array.isArray(o)) return [...o];
 	if (o instanceof Map) return new Map(o);
 	if (o instanceof Set) return new Set(o);
@@ -285,7 +285,7 @@ function maskedKeys(schema, mask) {
 	}
 	return keys;
 }
-function omit(schema, mask) {
+function omit$1(schema, mask) {
 	const currDef = schema._zod.def;
 	const checks = currDef.checks;
 	if (checks && checks.length > 0) throw new Error(".omit() cannot be used on object schemas containing refinements");
@@ -298,7 +298,7 @@ function omit(schema, mask) {
 	}));
 }
 function extend(schema, shape) {
-	if (!isPlainObject$1(shape)) throw new Error("Invalid input to extend: expected a plain object");
+	if (!isPlainObject$3(shape)) throw new Error("Invalid input to extend: expected a plain object");
 	const checks = schema._zod.def.checks;
 	if (checks && checks.length > 0) {
 		const existingShape = sourceShape(schema);
@@ -313,10 +313,10 @@ function extended(schema, shape) {
 	return newShape;
 }
 function safeExtend(schema, shape) {
-	if (!isPlainObject$1(shape)) throw new Error("Invalid input to safeExtend: expected a plain object");
+	if (!isPlainObject$3(shape)) throw new Error("Invalid input to safeExtend: expected a plain object");
 	return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
 }
-function merge(a, b) {
+function merge$1(a, b) {
 	if (!b?._zod?.def) throw new Error("Invalid input to merge: expected an object schema. To merge a plain shape, use `.extend()`.");
 	if (a._zod.def.checks?.length) throw new Error(".merge() cannot be used on object schemas containing refinements. Use .safeExtend() instead.");
 	const newShape = {};
@@ -1059,7 +1059,7 @@ const ipv4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(?:2
 const ipv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))$/;
 const cidrv4 = /^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\/([0-9]|[1-2][0-9]|3[0-2])$/;
 const cidrv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))\/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/;
-const base64$1 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
+const base64$2 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
 const base64url = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$/;
 const httpProtocol = /^https?$/;
 const e164 = /^\+[1-9]\d{6,14}$/;
@@ -1092,6 +1092,7 @@ const anyString = /^[\s\S]{0,}$/;
 const integer = /^-?\d+$/;
 const number$1 = /^-?\d+(?:\.\d+)?$/;
 const boolean$1 = /^(?:true|false)$/i;
+const _undefined$2 = /^undefined$/i;
 const lowercase = /^[^A-Z]*$/;
 const uppercase = /^[^a-z]*$/;
 // node_modules/zod/v4/core/checks.js
@@ -1909,6 +1910,22 @@ const $ZodBoolean = /*@__PURE__*/ $constructor("$ZodBoolean", (inst, def) => {
 		return payload;
 	};
 });
+const $ZodUndefined = /*@__PURE__*/ $constructor("$ZodUndefined", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.pattern = _undefined$2;
+	inst._zod.values = /* @__PURE__ */ new Set([void 0]);
+	inst._zod.parse = (payload, _ctx) => {
+		const input = payload.value;
+		if (typeof input === "undefined") return payload;
+		payload.issues.push({
+			expected: "undefined",
+			code: "invalid_type",
+			input,
+			inst
+		});
+		return payload;
+	};
+});
 const $ZodUnknown = /*@__PURE__*/ $constructor("$ZodUnknown", (inst, def) => {
 	$ZodType.init(inst, def);
 	inst._zod.parse = (payload) => payload;
@@ -2337,7 +2354,7 @@ function mergeValues(a, b) {
 		valid: true,
 		data: a
 	};
-	if (isPlainObject$1(a) && isPlainObject$1(b)) {
+	if (isPlainObject$3(a) && isPlainObject$3(b)) {
 		const bKeys = Object.keys(b);
 		const sharedKeys = Object.keys(a).filter((key) => bKeys.indexOf(key) !== -1);
 		const newObj = {
@@ -2430,7 +2447,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
 	memo?.attach(inst);
 	inst._zod.parse = (payload, ctx) => {
 		const input = payload.value;
-		if (!isPlainObject$1(input)) {
+		if (!isPlainObject$3(input)) {
 			payload.issues.push({
 				expected: "record",
 				code: "invalid_type",
@@ -3532,6 +3549,13 @@ function _boolean(Class, params) {
 	});
 }
 // @__NO_SIDE_EFFECTS__
+function _undefined$1(Class, params) {
+	return new Class({
+		type: "undefined",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
 function _unknown(Class) {
 	return new Class({ type: "unknown" });
 }
@@ -4268,7 +4292,7 @@ const formatMap = {
 	json_string: "json-string",
 	regex: ""
 };
-const exactPatterns = /* @__PURE__ */ new Map([[base64Charset, base64$1], [base64urlCharset, base64url]]);
+const exactPatterns = /* @__PURE__ */ new Map([[base64Charset, base64$2], [base64urlCharset, base64url]]);
 const exactPattern = (p) => exactPatterns.get(p) ?? p;
 const stringProcessor = (schema, ctx, _json, _params) => {
 	const json = _json;
@@ -4321,6 +4345,9 @@ const numberProcessor = (schema, ctx, _json, params) => {
 };
 const booleanProcessor = (_schema, _ctx, json, _params) => {
 	json.type = "boolean";
+};
+const undefinedProcessor = (schema, ctx, json, params) => {
+	handleUnrepresentable(schema, ctx, json, params, "Undefined cannot be represented in JSON Schema");
 };
 const neverProcessor = (_schema, _ctx, json, _params) => {
 	json.not = {};
@@ -4683,9 +4710,10 @@ const initializer = (inst, issues) => {
 		}
 	});
 };
+const ZodError = /*@__PURE__*/ $constructor("ZodError", initializer);
 const ZodRealError = /*@__PURE__*/ $constructor("ZodError", initializer, void 0, { Parent: Error });
 // node_modules/zod/v4/classic/parse.js
-const parse = /* @__PURE__ */ _parse(ZodRealError);
+const parse$3 = /* @__PURE__ */ _parse(ZodRealError);
 const parseAsync = /* @__PURE__ */ _parseAsync(ZodRealError);
 const safeParse = /* @__PURE__ */ _safeParse(ZodRealError);
 const safeParseAsync = /* @__PURE__ */ _safeParseAsync(ZodRealError);
@@ -4816,7 +4844,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
 		own(this, "~standard", value);
 	},
 	parse: function _parse(data, params) {
-		return parse(this, data, params, { callee: _parse });
+		return parse$3(this, data, params, { callee: _parse });
 	},
 	parseAsync: async function _parseAsync(data, params) {
 		return await parseAsync(this, data, params, { callee: _parseAsync });
@@ -5104,6 +5132,9 @@ const ZodBase64 = /*@__PURE__*/ $constructor("ZodBase64", (inst, def) => {
 	$ZodBase64.init(inst, def);
 	ZodStringFormat.init(inst, def);
 });
+function base64$1(params) {
+	return /* @__PURE__ */ _base64(ZodBase64, params);
+}
 const ZodBase64URL = /*@__PURE__*/ $constructor("ZodBase64URL", (inst, def) => {
 	$ZodBase64URL.init(inst, def);
 	ZodStringFormat.init(inst, def);
@@ -5200,6 +5231,14 @@ const ZodBoolean = /*@__PURE__*/ $constructor("ZodBoolean", (inst, def) => {
 function boolean(params) {
 	return /* @__PURE__ */ _boolean(ZodBoolean, params);
 }
+const ZodUndefined = /*@__PURE__*/ $constructor("ZodUndefined", (inst, def) => {
+	$ZodUndefined.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => undefinedProcessor(inst, ctx, json, params);
+});
+function _undefined(params) {
+	return /* @__PURE__ */ _undefined$1(ZodUndefined, params);
+}
 const ZodUnknown = /*@__PURE__*/ $constructor("ZodUnknown", (inst, def) => {
 	$ZodUnknown.init(inst, def);
 	ZodType.init(inst, def);
@@ -5274,13 +5313,13 @@ const ZodObject = /*@__PURE__*/ $constructor("ZodObject", (inst, def) => {
 		return safeExtend(this, incoming);
 	},
 	merge(other) {
-		return merge(this, other);
+		return merge$1(this, other);
 	},
 	pick(mask) {
 		return pick(this, mask);
 	},
 	omit(mask) {
-		return omit(this, mask);
+		return omit$1(this, mask);
 	},
 	partial(...args) {
 		return partial(ZodOptional, this, args[0]);
@@ -6426,7 +6465,8 @@ const inputsSchema = optionsSchema.extend({
 	], "read-write", { description: "what is done with the Actions cache" }),
 	token: textOption("", {
 		description: "for release; it needs contents: write",
-		defaultText: "the job's token"
+		defaultText: "the job's token",
+		asInput: { writtenDefault: "${{ github.token }}" }
 	}),
 	summary: booleanOption(true, { description: "write a job summary: failures, images, digests, sizes" })
 });
@@ -6497,14 +6537,14 @@ function bareAddress(url) {
 * is near, and values that are none of the allowed.
 */
 function parseOptions(given) {
-	return settle(read$1(optionsSchema, given, {
+	return settle(read$2(optionsSchema, given, {
 		noun: "option",
 		hint: "oci-save save --help lists every option."
 	}));
 }
 /** The same for the inputs of the action, which are texts; empty ones have their default. */
 function parseInputs(given) {
-	const { summary, cache, cacheMode, token, ...options } = read$1(inputsSchema, given, {
+	const { summary, cache, cacheMode, token, ...options } = read$2(inputsSchema, given, {
 		noun: "input",
 		hint: "action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one."
 	});
@@ -6516,7 +6556,22 @@ function parseInputs(given) {
 		token
 	};
 }
-function read$1(schema, given, { noun, hint }) {
+/** Those of a save that `oci-save release` has as well. */
+const releaseSchema$1 = optionsSchema.pick({
+	archiveName: true,
+	splitSize: true,
+	releasePolicy: true,
+	retries: true,
+	dryRun: true
+});
+/** Reads the options of `oci-save release` by camelCase name. Throws `usage` with every fault. */
+function parseReleaseOptions(given) {
+	return read$2(releaseSchema$1, given, {
+		noun: "option",
+		hint: "oci-save release --help lists every option."
+	});
+}
+function read$2(schema, given, { noun, hint }) {
 	const parsed = schema.safeParse(given);
 	if (parsed.success) return parsed.data;
 	const names = Object.keys(schema.shape).map(kebab);
@@ -6934,7 +6989,7 @@ async function openLayout(folder) {
 		head: async () => void 0,
 		async manifest(reference) {
 			const digest = digestFor(reference);
-			const bytes = await readBounded$1(blobFile(digest), MAX_MANIFEST_BYTES$1);
+			const bytes = await readBounded$2(blobFile(digest), MAX_MANIFEST_BYTES$1);
 			if (digestOf(bytes) !== digest) throw new OciSaveError({
 				code: "digest",
 				message: `${folder}: manifest ${shortDigest(digest)} is damaged`
@@ -6957,7 +7012,7 @@ async function openLayout(folder) {
 async function readIndex(folder) {
 	const file = path.join(folder, "index.json");
 	try {
-		const json = JSON.parse(new TextDecoder().decode(await readBounded$1(file, MAX_INDEX_BYTES$1)));
+		const json = JSON.parse(new TextDecoder().decode(await readBounded$2(file, MAX_INDEX_BYTES$1)));
 		return indexSchema$1.parse(json).manifests ?? [];
 	} catch (cause) {
 		if (cause instanceof OciSaveError && cause.code !== "not-found") throw cause;
@@ -6969,7 +7024,7 @@ async function readIndex(folder) {
 	}
 }
 /** Reads a whole file of at most `maxBytes`. Throws `not-found` or `unsupported`. */
-async function readBounded$1(file, maxBytes) {
+async function readBounded$2(file, maxBytes) {
 	try {
 		const handle = await open$1(file, "r");
 		try {
@@ -7206,166 +7261,6 @@ function createAgents({ sockets, env }) {
 		}
 	};
 }
-// src/registry/abortable.ts
-/**
-* A shared promise as one of several waits for it: the waiter's signal ends its waiting, not the work.
-* @throws the signal's reason
-*/
-async function abortable(promise, signal) {
-	if (!signal) return promise;
-	signal.throwIfAborted();
-	const { promise: aborted, reject } = Promise.withResolvers();
-	const onAbort = () => reject(signal.reason);
-	signal.addEventListener("abort", onAbort, { once: true });
-	try {
-		return await Promise.race([promise, aborted]);
-	} finally {
-		signal.removeEventListener("abort", onAbort);
-	}
-}
-// src/registry/challenge.ts
-const BLANKS$1 = /[ \t]*/y;
-const SEPARATORS = /[ \t,]*/y;
-const TOKEN$1 = /[\w!#$%&'*+.^`|~-]+/y;
-const EQUALS = /[ \t]*=[ \t]*/y;
-const QUOTED = /"((?:[^"\\]|\\[^])*)"/y;
-/** Unquoted addresses stand in the field, against the grammar; only what ends a parameter ends them. */
-const BARE$1 = /[^\s,"]*/y;
-const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y;
-function take(cursor, pattern) {
-	pattern.lastIndex = cursor.position;
-	const match = pattern.exec(cursor.text);
-	if (!match) return void 0;
-	cursor.position = pattern.lastIndex;
-	return match;
-}
-/** `name=value` at the cursor; nothing is taken where something else stands there. */
-function takeParameter(cursor) {
-	const start = cursor.position;
-	const name = take(cursor, TOKEN$1)?.[0];
-	if (name !== void 0 && take(cursor, EQUALS)) {
-		const quoted = take(cursor, QUOTED)?.[1];
-		if (quoted !== void 0) return [name.toLowerCase(), quoted.replace(/\\([^])/g, "$1")];
-		return [name.toLowerCase(), take(cursor, BARE$1)?.[0] ?? ""];
-	}
-	cursor.position = start;
-}
-function takeParameters(cursor) {
-	const parameters = /* @__PURE__ */ new Map();
-	take(cursor, BLANKS$1);
-	if (take(cursor, TOKEN68)) return parameters;
-	for (;;) {
-		const start = cursor.position;
-		take(cursor, SEPARATORS);
-		const parameter = takeParameter(cursor);
-		if (!parameter) {
-			cursor.position = start;
-			return parameters;
-		}
-		const [name, value] = parameter;
-		if (!parameters.has(name)) parameters.set(name, value);
-	}
-}
-/**
-* All challenges of all WWW-Authenticate lines, in order. A comma separates challenges and parameters alike,
-* so a word after a comma belongs to the challenge before it only where `=` follows. What cannot be read ends
-* its line.
-*/
-function parseChallenges(lines) {
-	return lines.flatMap((text) => {
-		const cursor = {
-			text,
-			position: 0
-		};
-		const challenges = [];
-		for (;;) {
-			take(cursor, SEPARATORS);
-			const scheme = take(cursor, TOKEN$1)?.[0];
-			if (scheme === void 0) return challenges;
-			challenges.push({
-				scheme: scheme.toLowerCase(),
-				parameters: takeParameters(cursor)
-			});
-		}
-	});
-}
-/**
-* The scheme to answer with: Bearer before Basic, whatever their order; undefined where neither is offered.
-*/
-function chooseScheme(challenges) {
-	for (const { scheme, parameters } of challenges) {
-		const realm = parameters.get("realm");
-		if (scheme !== "bearer" || !realm) continue;
-		return {
-			type: "bearer",
-			realm,
-			service: parameters.get("service"),
-			scope: parameters.get("scope")
-		};
-	}
-	return challenges.some(({ scheme }) => scheme === "basic") ? { type: "basic" } : void 0;
-}
-// src/registry/credentials.ts
-/** Every text in which the secret of credentials appears, on the wire and in auth files. */
-function secretsOf(credentials) {
-	if ("identityToken" in credentials) return [credentials.identityToken];
-	const { username, password } = credentials;
-	return [password, Buffer.from(`${username}:${password}`, "utf8").toString("base64")];
-}
-function sameCredentials(a, b) {
-	if (a === void 0 || b === void 0) return a === b;
-	if ("identityToken" in a) return "identityToken" in b && a.identityToken === b.identityToken;
-	return "username" in b && a.username === b.username && a.password === b.password;
-}
-/** The Authorization header's value for a user: RFC 7617, in UTF-8. */
-function basicHeader(username, password) {
-	return `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
-}
-const DOCKER_HUB = /* @__PURE__ */ new Set([
-	DEFAULT_REGISTRY,
-	"index.docker.io",
-	"registry-1.docker.io",
-	"registry.hub.docker.com",
-	"hub.docker.com"
-]);
-/**
-* An auth file's key as `domain` or `domain/namespace`. Keys with a scheme are docker's: the host alone
-* counts, as containers/image has it. Without one, a slash at the end marks an address; other paths are
-* podman's namespaces.
-*/
-function normalizeKey(key) {
-	const bare = key.trim().replace(/^https?:\/\//i, "");
-	const addressed = bare !== key.trim();
-	const [host = "", ...rest] = bare.split("/");
-	const path = rest.join("/");
-	const domain = DOCKER_HUB.has(host.toLowerCase()) ? DEFAULT_REGISTRY : host.toLowerCase();
-	if (addressed || path === "" || /^v[12]\/$/.test(path)) return domain;
-	return `${domain}/${path.replace(/\/$/, "")}`;
-}
-/** The keys under which a repository's credentials may stand, the longest first. */
-function lookupKeys({ domain, path }) {
-	const parts = path.split("/");
-	return [...parts.map((_, index) => parts.slice(0, parts.length - index).join("/")).map((namespace) => `${domain.toLowerCase()}/${namespace}`), domain.toLowerCase()];
-}
-/**
-* The entry for a repository: the longest key wins; among forms of one key, the normal one, then the file's
-* order.
-*/
-function findEntry(entries, repository) {
-	const normalized = [...entries].map(([key, value]) => ({
-		key,
-		value,
-		normal: normalizeKey(key)
-	}));
-	for (const wanted of lookupKeys(repository)) {
-		const matches = normalized.filter(({ normal }) => normal === wanted);
-		const match = matches.find(({ key }) => key === wanted) ?? matches[0];
-		if (match) return {
-			key: match.key,
-			value: match.value
-		};
-	}
-}
 // src/registry/body.ts
 /**
 * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up
@@ -7471,9 +7366,19 @@ function discard(message) {
 	message.once("close", () => clearTimeout(timer));
 	message.resume();
 }
+// src/registry/content-range.ts
+/** Reads a Content-Range (RFC 9110, 14.4); undefined for what is none. */
+function parseContentRange(header) {
+	const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header?.trim() ?? "") ?? [];
+	if (start === void 0) return void 0;
+	return {
+		start: Number(start),
+		total: total === "*" ? void 0 : Number(total)
+	};
+}
 // src/registry/answer.ts
-const MAX_WORDS = 300;
-const bodySchema = looseObject({ errors: array(looseObject({
+const MAX_WORDS$1 = 300;
+const bodySchema$1 = looseObject({ errors: array(looseObject({
 	code: unknown().optional(),
 	message: unknown().optional()
 })) });
@@ -7493,7 +7398,7 @@ function parseDiagnostics(text) {
 	} catch {
 		return [];
 	}
-	const spec = bodySchema.safeParse(json);
+	const spec = bodySchema$1.safeParse(json);
 	if (spec.success) return spec.data.errors.map(({ code, message }) => ({
 		code: textOf$1(code),
 		message: textOf$1(message)
@@ -7511,22 +7416,22 @@ function parseDiagnostics(text) {
 * Text of strangers for one line of ours: no control characters (they move cursors and forge log lines), no
 * secret that was sent with the request and echoed, at most 300 characters.
 */
-function shown(text, secrets) {
+function shown$1(text, secrets) {
 	const line = secrets.filter((secret) => secret.length > 3).sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, "***"), text).replace(/[\p{C}\p{Z}]+/gu, " ").trim();
-	return line.length > MAX_WORDS ? `${line.slice(0, 299)}…` : line;
+	return line.length > MAX_WORDS$1 ? `${line.slice(0, 299)}…` : line;
 }
 /** Reads an answer that is no success. Pages of HTML are named, not quoted. */
-function readRefusal({ host, status, body, retryAfter, secrets }) {
+function readRefusal$1({ host, status, body, retryAfter, secrets }) {
 	const text = new TextDecoder().decode(body);
 	const diagnostics = parseDiagnostics(text);
-	const codes = diagnostics.map(({ code }) => shown(code, secrets)).filter((code) => code !== "");
+	const codes = diagnostics.map(({ code }) => shown$1(code, secrets)).filter((code) => code !== "");
 	const said = diagnostics.map(({ code, message }) => [code, message].filter((part) => part).join(": "));
 	const plain = /^\s*</.test(text) ? "a web page" : /^\s*[[{]/.test(text) ? "" : text;
 	return {
 		host,
 		status,
 		codes,
-		words: shown(diagnostics.length > 0 ? said.join("; ") : plain, secrets),
+		words: shown$1(diagnostics.length > 0 ? said.join("; ") : plain, secrets),
 		retryAfter
 	};
 }
@@ -7652,7 +7557,7 @@ function inHours(milliseconds) {
 /**
 * The error for an answer that is no success. `subject` says what was asked for, `sent` what went with it.
 */
-function refusalError(subject, refusal, sent) {
+function refusalError$1(subject, refusal, sent) {
 	const { host, status, codes } = refusal;
 	const message = `${subject}: ${host} answered ${formatRefusal(refusal)}`;
 	if (isRateRefusal(refusal)) return new OciSaveError({
@@ -7711,7 +7616,7 @@ function networkError(subject, host, cause) {
 * Whether asking again may help: a network fault that is none of trust or protocol. An error that is not of
 * this folder is temporary where it is classed `network`.
 */
-function isTemporary(error) {
+function isTemporary$1(error) {
 	return error instanceof OciSaveError && error.code === "network" && !networkFault(error.cause).permanent;
 }
 /** Whether an error came of a rate limit that ends within a minute. */
@@ -7747,368 +7652,6 @@ function isPrivateHost(host) {
 	const family = isIP(bare);
 	if (family === 0) return bare === "localhost" || bare.endsWith(".localhost");
 	return PRIVATE.check(bare, family === 4 ? "ipv4" : "ipv6");
-}
-// src/registry/realm.ts
-/**
-* The address of a token service. A stranger named it and it gets a password: it has to be https, and no
-* private address where the registry is a public one; an insecure registry may name any.
-* @throws OciSaveError `unsupported` for any other
-*/
-function checkedRealm({ realm, registry, insecure, subject }) {
-	const refuse = (why, hint) => new OciSaveError({
-		code: "unsupported",
-		message: `${subject}: ${registry.host} names a token service ${why}`,
-		hint
-	});
-	if (!URL.canParse(realm)) throw refuse("that is no address");
-	const url = new URL(realm);
-	if (url.protocol !== "https:" && !(insecure && url.protocol === "http:")) throw refuse("that is not https, and would be sent credentials", `Only for a registry that you trust: name ${registry.host} under insecure-registries.`);
-	if (!insecure && isPrivateHost(url.hostname) && !isPrivateHost(registry.hostname)) throw refuse(`at the private address ${url.hostname}`);
-	return url;
-}
-// src/registry/token.ts
-const MAX_TOKEN_BYTES = 1048576;
-/**
-* What a token without `expires_in` lives (distribution's token documentation), and the most that is
-* believed.
-*/
-const DEFAULT_SECONDS = 60;
-const MAX_SECONDS = 86400;
-/** A token is renewed so much before its end, so that no request arrives with one that has just ended. */
-const MARGIN_SECONDS = 10;
-const tokenSchema = looseObject({
-	token: string().nullish(),
-	access_token: string().nullish(),
-	expires_in: unknown().optional()
-});
-/** Milliseconds that a token is used for: short ones end early by a quarter of their life. */
-function lifetimeOf(expiresIn) {
-	const told = typeof expiresIn === "string" && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
-	const bounded = Math.min(Math.max(typeof told === "number" && Number.isFinite(told) ? told : DEFAULT_SECONDS, 0), MAX_SECONDS);
-	return (bounded - Math.min(MARGIN_SECONDS, bounded / 4)) * 1e3;
-}
-/**
-* Asks a token service for a token: by GET with a user's name and password or anonymously, by POST (OAuth2)
-* with an identity token (distribution, spec/auth/token.md and oauth.md).
-* @throws OciSaveError `denied` where the service refuses, `unsupported` for a realm that is not asked
-*/
-async function fetchToken(exchange, request) {
-	const realm = checkedRealm(request);
-	const subject = `${request.subject}: token for ${request.registry.host}`;
-	const { credentials } = request;
-	const ask = {
-		subject,
-		...tokenCall(realm, request),
-		signal: request.signal
-	};
-	return exchange.ask(ask, async (answer) => {
-		if (answer.status !== 200) throw await refused(subject, answer, credentials !== void 0);
-		return readToken(subject, answer, exchange, request.signal);
-	});
-}
-function tokenCall(realm, { service, scope, credentials }) {
-	const scopes = scope.split(" ").filter((part) => part !== "");
-	if (credentials && "identityToken" in credentials) {
-		const { identityToken } = credentials;
-		const form = new URLSearchParams({
-			grant_type: "refresh_token",
-			refresh_token: identityToken
-		});
-		form.set("client_id", "oci-save");
-		if (service !== void 0) form.set("service", service);
-		form.set("scope", scopes.join(" "));
-		return {
-			method: "POST",
-			url: realm,
-			headers: { "content-type": "application/x-www-form-urlencoded" },
-			content: form.toString(),
-			secrets: [identityToken, encodeURIComponent(identityToken)]
-		};
-	}
-	const url = new URL(realm);
-	if (service !== void 0) url.searchParams.set("service", service);
-	for (const part of scopes) url.searchParams.append("scope", part);
-	if (!credentials) return {
-		method: "GET",
-		url,
-		headers: {}
-	};
-	const authorization = basicHeader(credentials.username, credentials.password);
-	return {
-		method: "GET",
-		url,
-		headers: {},
-		authorization,
-		secrets: [credentials.password, authorization.slice(6)]
-	};
-}
-async function refused(subject, answer, withCredentials) {
-	const refusal = await answer.refusal();
-	const error = refusalError(subject, refusal, answer.crossed ? "elsewhere" : withCredentials ? "credentials" : "nothing");
-	if (error.code === "denied" || error.code === "network") return error;
-	return new OciSaveError({
-		code: "denied",
-		message: error.message,
-		hint: "The registry gives no token: look whether its token service is well.",
-		cause: refusal
-	});
-}
-async function readToken(subject, answer, exchange, signal) {
-	const unusable = (why) => new OciSaveError({
-		code: "unsupported",
-		message: `${subject}: ${answer.host} answered ${why}`
-	});
-	const body = boundedBody(answer.body, {
-		limit: MAX_TOKEN_BYTES,
-		stallMilliseconds: exchange.stallMilliseconds,
-		signal,
-		tooLong: () => unusable("more than 1 MiB"),
-		broken: (cause) => networkError(subject, answer.host, cause)
-	});
-	const text = (await buffer(body)).toString("utf8");
-	let json;
-	try {
-		json = JSON.parse(text);
-	} catch {
-		throw unusable("what is not JSON");
-	}
-	const parsed = tokenSchema.safeParse(json);
-	const value = parsed.data?.token || parsed.data?.access_token;
-	if (!value || !/^[\x21-\x7E]+$/.test(value)) throw unusable("without a usable token");
-	return {
-		value,
-		lifetime: lifetimeOf(parsed.data?.expires_in)
-	};
-}
-// src/registry/token-cache.ts
-/** `now` is a clock in milliseconds that never goes back. */
-function createTokenCache(now = () => performance.now()) {
-	const entries = /* @__PURE__ */ new Map();
-	const usable = (key, refused) => {
-		const entry = entries.get(key);
-		if (!entry || now() >= entry.renewAt) return void 0;
-		return entry.value !== void 0 && entry.value === refused ? void 0 : entry;
-	};
-	const begin = (key, fetch) => {
-		const asked = now();
-		const entry = {
-			token: fetch(),
-			renewAt: Number.POSITIVE_INFINITY
-		};
-		entries.set(key, entry);
-		entry.token.then(({ value, lifetime }) => {
-			entry.value = value;
-			entry.renewAt = asked + lifetime;
-		}, () => entries.delete(key));
-		return entry;
-	};
-	return { async get(key, fetch, refused) {
-		const { value } = await (usable(key, refused) ?? begin(key, fetch)).token;
-		return value;
-	} };
-}
-// src/registry/authorize.ts
-function createAuthorizer({ exchange, credentials, signal }) {
-	const tokens = createTokenCache();
-	const basic = async ({ repository }, refused) => {
-		const found = await credentials.find(repository, { fresh: refused !== void 0 });
-		if (!found || !("username" in found) || sameCredentials(found, refused?.credentials)) return void 0;
-		const header = basicHeader(found.username, found.password);
-		return {
-			header,
-			secrets: [found.password, header.slice(6)],
-			withCredentials: true,
-			credentials: found,
-			token: void 0
-		};
-	};
-	const bearer = async (call, scheme, scope, refused) => {
-		const { registry, repository, address, subject } = call;
-		const ask = (found) => fetchToken(exchange, {
-			...scheme,
-			subject,
-			scope,
-			registry: address,
-			insecure: registry.insecure,
-			credentials: found,
-			signal
-		});
-		const key = JSON.stringify([
-			registry.domain,
-			repository.path,
-			scheme.realm,
-			scheme.service,
-			scope
-		]);
-		let found = await credentials.find(repository);
-		const fetch = async () => {
-			try {
-				return await ask(found);
-			} catch (error) {
-				if (!(error instanceof OciSaveError) || error.code !== "denied" || !found) throw error;
-				const fresh = await credentials.find(repository, { fresh: true });
-				if (!fresh || sameCredentials(fresh, found)) throw error;
-				found = fresh;
-				return ask(fresh);
-			}
-		};
-		const token = await abortable(tokens.get(key, fetch, refused?.token), call.signal);
-		return {
-			header: `Bearer ${token}`,
-			secrets: [token],
-			withCredentials: found !== void 0,
-			credentials: found,
-			token
-		};
-	};
-	return {
-		hasCredentials: async (repository) => await credentials.find(repository) !== void 0,
-		async ahead(call) {
-			const { scheme } = call.registry;
-			if (!scheme) return void 0;
-			return scheme.type === "basic" ? basic(call) : bearer(call, scheme, pullScope(call.repository));
-		},
-		async after(call, challenges, refused) {
-			const scheme = chooseScheme(parseChallenges(challenges));
-			if (!scheme) return void 0;
-			call.registry.scheme = scheme;
-			if (scheme.type === "basic") return basic(call, refused);
-			return bearer(call, scheme, scheme.scope || pullScope(call.repository), refused);
-		}
-	};
-}
-/** The scope for reading one repository (distribution, spec/auth/scope.md). */
-function pullScope({ path }) {
-	return `repository:${path}:pull`;
-}
-// src/registry/content-range.ts
-/** Reads a Content-Range (RFC 9110, 14.4); undefined for what is none. */
-function parseContentRange(header) {
-	const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header?.trim() ?? "") ?? [];
-	if (start === void 0) return void 0;
-	return {
-		start: Number(start),
-		total: total === "*" ? void 0 : Number(total)
-	};
-}
-// src/registry/repository.ts
-/** The host that serves a domain. Docker Hub's registry has another name than its images. */
-function registryHost(domain) {
-	return domain === "docker.io" ? "registry-1.docker.io" : domain;
-}
-/** How messages call a manifest: `domain/path:tag`, or `domain/path@` and a short digest. */
-function manifestSubject({ domain, path }, reference) {
-	return isDigest(reference) ? `${domain}/${path}@${shortDigest(reference)}` : `${domain}/${path}:${reference}`;
-}
-/** How messages call a blob. */
-function blobSubject({ domain, path }, digest) {
-	return `${domain}/${path}, blob ${shortDigest(digest)}`;
-}
-// src/registry/blobs.ts
-/** A blob from a registry. The caller resumes: only throttles and token requests are retried here. */
-function getBlob(session, repository, blob, { offset = 0, signal }, stallMilliseconds) {
-	const subject = blobSubject(repository, blob.digest);
-	return transfer$1({
-		subject,
-		blob,
-		offset,
-		signal,
-		stallMilliseconds
-	}, (headers, read) => session.ask({
-		method: "GET",
-		repository,
-		path: `blobs/${blob.digest}`,
-		headers,
-		subject,
-		signal,
-		retry: false
-	}, (answer) => read(answer, answer.error)));
-}
-/**
-* A foreign layer from an address that its manifest names: anonymous, by https, or by http from a host that
-* the user named as insecure.
-* @throws OciSaveError `unsupported` for any other address
-*/
-function getUrl(exchange, insecure, address, blob, { offset = 0, signal }) {
-	const url = URL.canParse(address) ? new URL(address) : void 0;
-	if (!url || !(url.protocol === "https:" || url.protocol === "http:" && insecure.has(url))) throw new OciSaveError({
-		code: "unsupported",
-		message: `blob ${shortDigest(blob.digest)}: its manifest names an address that is not https`
-	});
-	const { stallMilliseconds } = exchange;
-	const subject = `foreign layer ${shortDigest(blob.digest)}`;
-	return transfer$1({
-		subject,
-		blob,
-		offset,
-		signal,
-		stallMilliseconds
-	}, (headers, read) => exchange.ask({
-		method: "GET",
-		url,
-		headers,
-		subject,
-		signal,
-		retry: false
-	}, (answer) => read(answer, async () => refusalError(subject, await answer.refusal(), "elsewhere"))));
-}
-async function transfer$1(wanted, ask) {
-	const { offset } = wanted;
-	return await ask(offset > 0 ? { range: `bytes=${offset}-` } : {}, async (answer, error) => {
-		if (answer.status === 416 && offset > 0) {
-			answer.discard();
-			return;
-		}
-		if (answer.status !== 200 && answer.status !== 206) throw await error();
-		return begin(wanted, answer);
-	}) ?? transfer$1({
-		...wanted,
-		offset: 0
-	}, ask);
-}
-function begin({ subject, blob, signal, stallMilliseconds, offset }, answer) {
-	const { host, headers, body } = answer;
-	const wrong = (what) => {
-		body.destroy();
-		return new OciSaveError({
-			code: "digest",
-			message: `${subject}: ${host} ${what}`
-		});
-	};
-	const part = answer.status === 206 ? parseContentRange(headers["content-range"]) : {
-		start: 0,
-		total: void 0
-	};
-	if (!part || part.start !== 0 && part.start !== offset) throw wrong("sent another part than was asked");
-	const { start, total } = part;
-	if (total !== void 0 && total !== blob.size) throw wrong(`has ${total} bytes, the manifest says ${blob.size}`);
-	const expected = blob.size - start;
-	const cut = (received) => ` after ${start + received} of ${blob.size} bytes`;
-	const length = Number(headers["content-length"] ?? expected);
-	if (length > expected) throw wrong(`has ${start + length} bytes, the manifest says ${blob.size}`);
-	return {
-		offset: start,
-		body: boundedBody(body, {
-			limit: expected,
-			stallMilliseconds,
-			signal,
-			tooLong: () => wrong(`sends more than the ${blob.size} bytes that the manifest says`),
-			broken: (cause, received) => broken(subject, host, cause, cut(received)),
-			ended: (received) => received < expected ? new OciSaveError({
-				code: "network",
-				message: `${subject}: ${host} ended the body${cut(received)}`
-			}) : void 0
-		})
-	};
-}
-function broken(subject, host, cause, where) {
-	const { code, message, hint } = networkError(subject, host, cause);
-	return new OciSaveError({
-		code,
-		message: message + where,
-		hint,
-		cause
-	});
 }
 const REDIRECTS = /* @__PURE__ */ new Set([
 	301,
@@ -8282,7 +7825,7 @@ function answerOf(ask, response, url, stallMilliseconds) {
 				signal: ask.signal
 			});
 			const retryAfter = parseRetryAfter(headers["retry-after"], headers.date, Date.now());
-			return readRefusal({
+			return readRefusal$1({
 				host: url.host,
 				status,
 				body: beginning,
@@ -8295,7 +7838,7 @@ function answerOf(ask, response, url, stallMilliseconds) {
 // src/registry/retry.ts
 const MAX_DELAY_MILLISECONDS = 3e4;
 /** Attempts that fail for a cause that goes away are made again; `may` narrows which ones. */
-function withRetries(attempt, { retries, retryMilliseconds }, { signal, may = isTemporary }) {
+function withRetries(attempt, { retries, retryMilliseconds }, { signal, may = isTemporary$1 }) {
 	return pRetry(attempt, {
 		retries,
 		minTimeout: retryMilliseconds,
@@ -8359,7 +7902,7 @@ function createExchange(options) {
 	return {
 		stallMilliseconds,
 		ask(ask, read) {
-			const may = (error) => isTemporary(error) && (ask.retry !== false || isThrottled(error));
+			const may = (error) => isTemporary$1(error) && (ask.retry !== false || isThrottled(error));
 			return withRetries(() => attempt(ask, read), policy, {
 				signal: ask.signal,
 				may
@@ -8381,7 +7924,7 @@ function judge(ask, refusal, gate, warn) {
 	const { retryAfter = 0, host } = refusal;
 	if (retryAfter > 6e4) warn(`${host} asks to wait for ${Math.round(retryAfter / 1e3)} s; waiting ${MAX_THROTTLE_MILLISECONDS / 1e3} s`);
 	gate.hold(Math.min(retryAfter, MAX_THROTTLE_MILLISECONDS));
-	return refusalError(ask.subject, refusal, "nothing");
+	return refusalError$1(ask.subject, refusal, "nothing");
 }
 // src/registry/insecure.ts
 const PORTS = {
@@ -8397,6 +7940,518 @@ function insecureHosts(names) {
 			return named.has(url.host) || named.has(`${url.hostname}:${port}`);
 		}
 	};
+}
+// src/registry/abortable.ts
+/**
+* A shared promise as one of several waits for it: the waiter's signal ends its waiting, not the work.
+* @throws the signal's reason
+*/
+async function abortable(promise, signal) {
+	if (!signal) return promise;
+	signal.throwIfAborted();
+	const { promise: aborted, reject } = Promise.withResolvers();
+	const onAbort = () => reject(signal.reason);
+	signal.addEventListener("abort", onAbort, { once: true });
+	try {
+		return await Promise.race([promise, aborted]);
+	} finally {
+		signal.removeEventListener("abort", onAbort);
+	}
+}
+// src/registry/challenge.ts
+const BLANKS$1 = /[ \t]*/y;
+const SEPARATORS = /[ \t,]*/y;
+const TOKEN$1 = /[\w!#$%&'*+.^`|~-]+/y;
+const EQUALS = /[ \t]*=[ \t]*/y;
+const QUOTED = /"((?:[^"\\]|\\[^])*)"/y;
+/** Unquoted addresses stand in the field, against the grammar; only what ends a parameter ends them. */
+const BARE$1 = /[^\s,"]*/y;
+const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y;
+function take(cursor, pattern) {
+	pattern.lastIndex = cursor.position;
+	const match = pattern.exec(cursor.text);
+	if (!match) return void 0;
+	cursor.position = pattern.lastIndex;
+	return match;
+}
+/** `name=value` at the cursor; nothing is taken where something else stands there. */
+function takeParameter(cursor) {
+	const start = cursor.position;
+	const name = take(cursor, TOKEN$1)?.[0];
+	if (name !== void 0 && take(cursor, EQUALS)) {
+		const quoted = take(cursor, QUOTED)?.[1];
+		if (quoted !== void 0) return [name.toLowerCase(), quoted.replace(/\\([^])/g, "$1")];
+		return [name.toLowerCase(), take(cursor, BARE$1)?.[0] ?? ""];
+	}
+	cursor.position = start;
+}
+function takeParameters(cursor) {
+	const parameters = /* @__PURE__ */ new Map();
+	take(cursor, BLANKS$1);
+	if (take(cursor, TOKEN68)) return parameters;
+	for (;;) {
+		const start = cursor.position;
+		take(cursor, SEPARATORS);
+		const parameter = takeParameter(cursor);
+		if (!parameter) {
+			cursor.position = start;
+			return parameters;
+		}
+		const [name, value] = parameter;
+		if (!parameters.has(name)) parameters.set(name, value);
+	}
+}
+/**
+* All challenges of all WWW-Authenticate lines, in order. A comma separates challenges and parameters alike,
+* so a word after a comma belongs to the challenge before it only where `=` follows. What cannot be read ends
+* its line.
+*/
+function parseChallenges(lines) {
+	return lines.flatMap((text) => {
+		const cursor = {
+			text,
+			position: 0
+		};
+		const challenges = [];
+		for (;;) {
+			take(cursor, SEPARATORS);
+			const scheme = take(cursor, TOKEN$1)?.[0];
+			if (scheme === void 0) return challenges;
+			challenges.push({
+				scheme: scheme.toLowerCase(),
+				parameters: takeParameters(cursor)
+			});
+		}
+	});
+}
+/**
+* The scheme to answer with: Bearer before Basic, whatever their order; undefined where neither is offered.
+*/
+function chooseScheme(challenges) {
+	for (const { scheme, parameters } of challenges) {
+		const realm = parameters.get("realm");
+		if (scheme !== "bearer" || !realm) continue;
+		return {
+			type: "bearer",
+			realm,
+			service: parameters.get("service"),
+			scope: parameters.get("scope")
+		};
+	}
+	return challenges.some(({ scheme }) => scheme === "basic") ? { type: "basic" } : void 0;
+}
+// src/registry/credentials.ts
+/** Every text in which the secret of credentials appears, on the wire and in auth files. */
+function secretsOf(credentials) {
+	if ("identityToken" in credentials) return [credentials.identityToken];
+	const { username, password } = credentials;
+	return [password, Buffer.from(`${username}:${password}`, "utf8").toString("base64")];
+}
+function sameCredentials(a, b) {
+	if (a === void 0 || b === void 0) return a === b;
+	if ("identityToken" in a) return "identityToken" in b && a.identityToken === b.identityToken;
+	return "username" in b && a.username === b.username && a.password === b.password;
+}
+/** The Authorization header's value for a user: RFC 7617, in UTF-8. */
+function basicHeader(username, password) {
+	return `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
+}
+const DOCKER_HUB = /* @__PURE__ */ new Set([
+	DEFAULT_REGISTRY,
+	"index.docker.io",
+	"registry-1.docker.io",
+	"registry.hub.docker.com",
+	"hub.docker.com"
+]);
+/**
+* An auth file's key as `domain` or `domain/namespace`. Keys with a scheme are docker's: the host alone
+* counts, as containers/image has it. Without one, a slash at the end marks an address; other paths are
+* podman's namespaces.
+*/
+function normalizeKey(key) {
+	const bare = key.trim().replace(/^https?:\/\//i, "");
+	const addressed = bare !== key.trim();
+	const [host = "", ...rest] = bare.split("/");
+	const path = rest.join("/");
+	const domain = DOCKER_HUB.has(host.toLowerCase()) ? DEFAULT_REGISTRY : host.toLowerCase();
+	if (addressed || path === "" || /^v[12]\/$/.test(path)) return domain;
+	return `${domain}/${path.replace(/\/$/, "")}`;
+}
+/** The keys under which a repository's credentials may stand, the longest first. */
+function lookupKeys({ domain, path }) {
+	const parts = path.split("/");
+	return [...parts.map((_, index) => parts.slice(0, parts.length - index).join("/")).map((namespace) => `${domain.toLowerCase()}/${namespace}`), domain.toLowerCase()];
+}
+/**
+* The entry for a repository: the longest key wins; among forms of one key, the normal one, then the file's
+* order.
+*/
+function findEntry(entries, repository) {
+	const normalized = [...entries].map(([key, value]) => ({
+		key,
+		value,
+		normal: normalizeKey(key)
+	}));
+	for (const wanted of lookupKeys(repository)) {
+		const matches = normalized.filter(({ normal }) => normal === wanted);
+		const match = matches.find(({ key }) => key === wanted) ?? matches[0];
+		if (match) return {
+			key: match.key,
+			value: match.value
+		};
+	}
+}
+// src/registry/realm.ts
+/**
+* The address of a token service. A stranger named it and it gets a password: it has to be https, and no
+* private address where the registry is a public one; an insecure registry may name any.
+* @throws OciSaveError `unsupported` for any other
+*/
+function checkedRealm({ realm, registry, insecure, subject }) {
+	const refuse = (why, hint) => new OciSaveError({
+		code: "unsupported",
+		message: `${subject}: ${registry.host} names a token service ${why}`,
+		hint
+	});
+	if (!URL.canParse(realm)) throw refuse("that is no address");
+	const url = new URL(realm);
+	if (url.protocol !== "https:" && !(insecure && url.protocol === "http:")) throw refuse("that is not https, and would be sent credentials", `Only for a registry that you trust: name ${registry.host} under insecure-registries.`);
+	if (!insecure && isPrivateHost(url.hostname) && !isPrivateHost(registry.hostname)) throw refuse(`at the private address ${url.hostname}`);
+	return url;
+}
+// src/registry/token.ts
+const MAX_TOKEN_BYTES = 1048576;
+/**
+* What a token without `expires_in` lives (distribution's token documentation), and the most that is
+* believed.
+*/
+const DEFAULT_SECONDS = 60;
+const MAX_SECONDS = 86400;
+/** A token is renewed so much before its end, so that no request arrives with one that has just ended. */
+const MARGIN_SECONDS = 10;
+const tokenSchema = looseObject({
+	token: string().nullish(),
+	access_token: string().nullish(),
+	expires_in: unknown().optional()
+});
+/** Milliseconds that a token is used for: short ones end early by a quarter of their life. */
+function lifetimeOf(expiresIn) {
+	const told = typeof expiresIn === "string" && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
+	const bounded = Math.min(Math.max(typeof told === "number" && Number.isFinite(told) ? told : DEFAULT_SECONDS, 0), MAX_SECONDS);
+	return (bounded - Math.min(MARGIN_SECONDS, bounded / 4)) * 1e3;
+}
+/**
+* Asks a token service for a token: by GET with a user's name and password or anonymously, by POST (OAuth2)
+* with an identity token (distribution, spec/auth/token.md and oauth.md).
+* @throws OciSaveError `denied` where the service refuses, `unsupported` for a realm that is not asked
+*/
+async function fetchToken(exchange, request) {
+	const realm = checkedRealm(request);
+	const subject = `${request.subject}: token for ${request.registry.host}`;
+	const { credentials } = request;
+	const ask = {
+		subject,
+		...tokenCall(realm, request),
+		signal: request.signal
+	};
+	return exchange.ask(ask, async (answer) => {
+		if (answer.status !== 200) throw await refused$1(subject, answer, credentials !== void 0);
+		return readToken(subject, answer, exchange, request.signal);
+	});
+}
+function tokenCall(realm, { service, scope, credentials }) {
+	const scopes = scope.split(" ").filter((part) => part !== "");
+	if (credentials && "identityToken" in credentials) {
+		const { identityToken } = credentials;
+		const form = new URLSearchParams({
+			grant_type: "refresh_token",
+			refresh_token: identityToken
+		});
+		form.set("client_id", "oci-save");
+		if (service !== void 0) form.set("service", service);
+		form.set("scope", scopes.join(" "));
+		return {
+			method: "POST",
+			url: realm,
+			headers: { "content-type": "application/x-www-form-urlencoded" },
+			content: form.toString(),
+			secrets: [identityToken, encodeURIComponent(identityToken)]
+		};
+	}
+	const url = new URL(realm);
+	if (service !== void 0) url.searchParams.set("service", service);
+	for (const part of scopes) url.searchParams.append("scope", part);
+	if (!credentials) return {
+		method: "GET",
+		url,
+		headers: {}
+	};
+	const authorization = basicHeader(credentials.username, credentials.password);
+	return {
+		method: "GET",
+		url,
+		headers: {},
+		authorization,
+		secrets: [credentials.password, authorization.slice(6)]
+	};
+}
+async function refused$1(subject, answer, withCredentials) {
+	const refusal = await answer.refusal();
+	const error = refusalError$1(subject, refusal, answer.crossed ? "elsewhere" : withCredentials ? "credentials" : "nothing");
+	if (error.code === "denied" || error.code === "network") return error;
+	return new OciSaveError({
+		code: "denied",
+		message: error.message,
+		hint: "The registry gives no token: look whether its token service is well.",
+		cause: refusal
+	});
+}
+async function readToken(subject, answer, exchange, signal) {
+	const unusable = (why) => new OciSaveError({
+		code: "unsupported",
+		message: `${subject}: ${answer.host} answered ${why}`
+	});
+	const body = boundedBody(answer.body, {
+		limit: MAX_TOKEN_BYTES,
+		stallMilliseconds: exchange.stallMilliseconds,
+		signal,
+		tooLong: () => unusable("more than 1 MiB"),
+		broken: (cause) => networkError(subject, answer.host, cause)
+	});
+	const text = (await buffer(body)).toString("utf8");
+	let json;
+	try {
+		json = JSON.parse(text);
+	} catch {
+		throw unusable("what is not JSON");
+	}
+	const parsed = tokenSchema.safeParse(json);
+	const value = parsed.data?.token || parsed.data?.access_token;
+	if (!value || !/^[\x21-\x7E]+$/.test(value)) throw unusable("without a usable token");
+	return {
+		value,
+		lifetime: lifetimeOf(parsed.data?.expires_in)
+	};
+}
+// src/registry/token-cache.ts
+/** `now` is a clock in milliseconds that never goes back. */
+function createTokenCache(now = () => performance.now()) {
+	const entries = /* @__PURE__ */ new Map();
+	const usable = (key, refused) => {
+		const entry = entries.get(key);
+		if (!entry || now() >= entry.renewAt) return void 0;
+		return entry.value !== void 0 && entry.value === refused ? void 0 : entry;
+	};
+	const begin = (key, fetch) => {
+		const asked = now();
+		const entry = {
+			token: fetch(),
+			renewAt: Number.POSITIVE_INFINITY
+		};
+		entries.set(key, entry);
+		entry.token.then(({ value, lifetime }) => {
+			entry.value = value;
+			entry.renewAt = asked + lifetime;
+		}, () => entries.delete(key));
+		return entry;
+	};
+	return { async get(key, fetch, refused) {
+		const { value } = await (usable(key, refused) ?? begin(key, fetch)).token;
+		return value;
+	} };
+}
+// src/registry/authorize.ts
+function createAuthorizer({ exchange, credentials, signal }) {
+	const tokens = createTokenCache();
+	const basic = async ({ repository }, refused) => {
+		const found = await credentials.find(repository, { fresh: refused !== void 0 });
+		if (!found || !("username" in found) || sameCredentials(found, refused?.credentials)) return void 0;
+		const header = basicHeader(found.username, found.password);
+		return {
+			header,
+			secrets: [found.password, header.slice(6)],
+			withCredentials: true,
+			credentials: found,
+			token: void 0
+		};
+	};
+	const bearer = async (call, scheme, scope, refused) => {
+		const { registry, repository, address, subject } = call;
+		const ask = (found) => fetchToken(exchange, {
+			...scheme,
+			subject,
+			scope,
+			registry: address,
+			insecure: registry.insecure,
+			credentials: found,
+			signal
+		});
+		const key = JSON.stringify([
+			registry.domain,
+			repository.path,
+			scheme.realm,
+			scheme.service,
+			scope
+		]);
+		let found = await credentials.find(repository);
+		const fetch = async () => {
+			try {
+				return await ask(found);
+			} catch (error) {
+				if (!(error instanceof OciSaveError) || error.code !== "denied" || !found) throw error;
+				const fresh = await credentials.find(repository, { fresh: true });
+				if (!fresh || sameCredentials(fresh, found)) throw error;
+				found = fresh;
+				return ask(fresh);
+			}
+		};
+		const token = await abortable(tokens.get(key, fetch, refused?.token), call.signal);
+		return {
+			header: `Bearer ${token}`,
+			secrets: [token],
+			withCredentials: found !== void 0,
+			credentials: found,
+			token
+		};
+	};
+	return {
+		hasCredentials: async (repository) => await credentials.find(repository) !== void 0,
+		async ahead(call) {
+			const { scheme } = call.registry;
+			if (!scheme) return void 0;
+			return scheme.type === "basic" ? basic(call) : bearer(call, scheme, pullScope(call.repository));
+		},
+		async after(call, challenges, refused) {
+			const scheme = chooseScheme(parseChallenges(challenges));
+			if (!scheme) return void 0;
+			call.registry.scheme = scheme;
+			if (scheme.type === "basic") return basic(call, refused);
+			return bearer(call, scheme, scheme.scope || pullScope(call.repository), refused);
+		}
+	};
+}
+/** The scope for reading one repository (distribution, spec/auth/scope.md). */
+function pullScope({ path }) {
+	return `repository:${path}:pull`;
+}
+// src/registry/repository.ts
+/** The host that serves a domain. Docker Hub's registry has another name than its images. */
+function registryHost(domain) {
+	return domain === "docker.io" ? "registry-1.docker.io" : domain;
+}
+/** How messages call a manifest: `domain/path:tag`, or `domain/path@` and a short digest. */
+function manifestSubject({ domain, path }, reference) {
+	return isDigest(reference) ? `${domain}/${path}@${shortDigest(reference)}` : `${domain}/${path}:${reference}`;
+}
+/** How messages call a blob. */
+function blobSubject({ domain, path }, digest) {
+	return `${domain}/${path}, blob ${shortDigest(digest)}`;
+}
+// src/registry/blobs.ts
+/** A blob from a registry. The caller resumes: only throttles and token requests are retried here. */
+function getBlob(session, repository, blob, { offset = 0, signal }, stallMilliseconds) {
+	const subject = blobSubject(repository, blob.digest);
+	return transfer$1({
+		subject,
+		blob,
+		offset,
+		signal,
+		stallMilliseconds
+	}, (headers, read) => session.ask({
+		method: "GET",
+		repository,
+		path: `blobs/${blob.digest}`,
+		headers,
+		subject,
+		signal,
+		retry: false
+	}, (answer) => read(answer, answer.error)));
+}
+/**
+* A foreign layer from an address that its manifest names: anonymous, by https, or by http from a host that
+* the user named as insecure.
+* @throws OciSaveError `unsupported` for any other address
+*/
+function getUrl(exchange, insecure, address, blob, { offset = 0, signal }) {
+	const url = URL.canParse(address) ? new URL(address) : void 0;
+	if (!url || !(url.protocol === "https:" || url.protocol === "http:" && insecure.has(url))) throw new OciSaveError({
+		code: "unsupported",
+		message: `blob ${shortDigest(blob.digest)}: its manifest names an address that is not https`
+	});
+	const { stallMilliseconds } = exchange;
+	const subject = `foreign layer ${shortDigest(blob.digest)}`;
+	return transfer$1({
+		subject,
+		blob,
+		offset,
+		signal,
+		stallMilliseconds
+	}, (headers, read) => exchange.ask({
+		method: "GET",
+		url,
+		headers,
+		subject,
+		signal,
+		retry: false
+	}, (answer) => read(answer, async () => refusalError$1(subject, await answer.refusal(), "elsewhere"))));
+}
+async function transfer$1(wanted, ask) {
+	const { offset } = wanted;
+	return await ask(offset > 0 ? { range: `bytes=${offset}-` } : {}, async (answer, error) => {
+		if (answer.status === 416 && offset > 0) {
+			answer.discard();
+			return;
+		}
+		if (answer.status !== 200 && answer.status !== 206) throw await error();
+		return begin(wanted, answer);
+	}) ?? transfer$1({
+		...wanted,
+		offset: 0
+	}, ask);
+}
+function begin({ subject, blob, signal, stallMilliseconds, offset }, answer) {
+	const { host, headers, body } = answer;
+	const wrong = (what) => {
+		body.destroy();
+		return new OciSaveError({
+			code: "digest",
+			message: `${subject}: ${host} ${what}`
+		});
+	};
+	const part = answer.status === 206 ? parseContentRange(headers["content-range"]) : {
+		start: 0,
+		total: void 0
+	};
+	if (!part || part.start !== 0 && part.start !== offset) throw wrong("sent another part than was asked");
+	const { start, total } = part;
+	if (total !== void 0 && total !== blob.size) throw wrong(`has ${total} bytes, the manifest says ${blob.size}`);
+	const expected = blob.size - start;
+	const cut = (received) => ` after ${start + received} of ${blob.size} bytes`;
+	const length = Number(headers["content-length"] ?? expected);
+	if (length > expected) throw wrong(`has ${start + length} bytes, the manifest says ${blob.size}`);
+	return {
+		offset: start,
+		body: boundedBody(body, {
+			limit: expected,
+			stallMilliseconds,
+			signal,
+			tooLong: () => wrong(`sends more than the ${blob.size} bytes that the manifest says`),
+			broken: (cause, received) => broken(subject, host, cause, cut(received)),
+			ended: (received) => received < expected ? new OciSaveError({
+				code: "network",
+				message: `${subject}: ${host} ended the body${cut(received)}`
+			}) : void 0
+		})
+	};
+}
+function broken(subject, host, cause, where) {
+	const { code, message, hint } = networkError(subject, host, cause);
+	return new OciSaveError({
+		code,
+		message: message + where,
+		hint,
+		cause
+	});
 }
 // src/registry/manifests.ts
 /**
@@ -8623,7 +8678,7 @@ function sender(exchange, address, request, read) {
 	return (authorization) => {
 		const errorOf = async (answer) => {
 			const sent = answer.crossed ? "elsewhere" : authorization?.withCredentials ? "credentials" : "nothing";
-			return refusalError(subject, await answer.refusal(), sent);
+			return refusalError$1(subject, await answer.refusal(), sent);
 		};
 		return exchange.ask({
 			method,
@@ -8647,10 +8702,10 @@ function sender(exchange, address, request, read) {
 	};
 }
 // src/registry/client.ts
-const MINUTE = 6e4;
+const MINUTE$1 = 6e4;
 function createRegistryClient(options) {
 	const { credentials, userAgent, env = {}, sockets = 32, retries = 5, retryMilliseconds = 500 } = options;
-	const { stallMilliseconds = MINUTE, requestMilliseconds = MINUTE, onWarning = () => {} } = options;
+	const { stallMilliseconds = MINUTE$1, requestMilliseconds = MINUTE$1, onWarning = () => {} } = options;
 	const insecure = insecureHosts(options.insecureRegistries);
 	const agents = createAgents({
 		sockets,
@@ -8731,7 +8786,7 @@ const entrySchema = looseObject({
 	password: string().nullish(),
 	identitytoken: string().nullish()
 }).nullish();
-const fileSchema = looseObject({
+const fileSchema$2 = looseObject({
 	auths: record(string(), entrySchema).nullish(),
 	credHelpers: record(string(), string()).nullish(),
 	credsStore: string().nullish()
@@ -8749,7 +8804,7 @@ function invalid(path, why) {
 */
 function parseAuthFile(text, path, { legacy = false } = {}) {
 	const json = text.trim() === "" ? {} : parseJson$1(text, path);
-	const parsed = fileSchema.safeParse(legacy ? { auths: json } : json);
+	const parsed = fileSchema$2.safeParse(legacy ? { auths: json } : json);
 	if (!parsed.success) {
 		const place = parsed.error.issues[0]?.path.join(" › ") ?? "";
 		throw invalid(path, `does not have the form of an auth file${place === "" ? "" : ` at ${place}`}`);
@@ -8835,7 +8890,7 @@ function authFilePlaces({ authFile, env, userId }) {
 	}))];
 }
 // node_modules/is-plain-obj/index.js
-function isPlainObject(value) {
+function isPlainObject$2(value) {
 	if (typeof value !== "object" || value === null) return false;
 	const prototype = Object.getPrototypeOf(value);
 	return (prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null) && !(Symbol.toStringTag in value) && !(Symbol.iterator in value);
@@ -8852,15 +8907,15 @@ const normalizeFileUrl = (file) => file instanceof URL ? fileURLToPath(file) : f
 // node_modules/execa/lib/methods/parameters.js
 const normalizeParameters = (rawFile, rawArguments = [], rawOptions, ...rawExtraArguments) => {
 	if (rawExtraArguments.length > 0) throw new TypeError("Execa accepts at most three arguments: file, arguments, options.");
-	if (rawOptions !== void 0 && isPlainObject(rawArguments)) throw new TypeError("Execa accepts at most one options object. Please merge the second and third arguments.");
+	if (rawOptions !== void 0 && isPlainObject$2(rawArguments)) throw new TypeError("Execa accepts at most one options object. Please merge the second and third arguments.");
 	const filePath = safeNormalizeFileUrl(rawFile, "First argument");
-	const [commandArguments, options = {}] = isPlainObject(rawArguments) ? [[], rawArguments] : [rawArguments, rawOptions];
+	const [commandArguments, options = {}] = isPlainObject$2(rawArguments) ? [[], rawArguments] : [rawArguments, rawOptions];
 	if (!Array.isArray(commandArguments)) throw new TypeError(`Second argument must be either an array of arguments or an options object: ${commandArguments}`);
 	if (commandArguments.some((commandArgument) => typeof commandArgument === "object" && commandArgument !== null)) throw new TypeError(`Second argument must be an array of strings: ${commandArguments}`);
 	const normalizedArguments = commandArguments.map(String);
 	const nullByteArgument = normalizedArguments.find((normalizedArgument) => normalizedArgument.includes("\0"));
 	if (nullByteArgument !== void 0) throw new TypeError(`Arguments cannot contain null bytes ("\\0"): ${nullByteArgument}`);
-	if (!isPlainObject(options)) throw new TypeError(`Last argument must be an options object: ${options}`);
+	if (!isPlainObject$2(options)) throw new TypeError(`Last argument must be an options object: ${options}`);
 	return [
 		filePath,
 		normalizedArguments,
@@ -9067,7 +9122,7 @@ const parseExpression = (expression) => {
 	const typeOfExpression = getTypeName(expression);
 	if (typeOfExpression === "string") return expression;
 	if (typeOfExpression === "number") return String(expression);
-	if ((isPlainObject(expression) || isExecaError(expression)) && (Object.hasOwn(expression, "stdout") || Object.hasOwn(expression, "isMaxBuffer"))) return getSubprocessResult(expression);
+	if ((isPlainObject$2(expression) || isExecaError(expression)) && (Object.hasOwn(expression, "stdout") || Object.hasOwn(expression, "isMaxBuffer"))) return getSubprocessResult(expression);
 	if (expression instanceof ChildProcess || Object.prototype.toString.call(expression) === "[object Promise]") throw new TypeError("Unexpected subprocess in template expression. Please use ${await subprocess} instead of ${subprocess}.");
 	throw new TypeError(`Unexpected "${typeOfExpression}" in template expression`);
 };
@@ -9122,7 +9177,7 @@ const normalizeFdSpecificOption = (options, optionName) => {
 };
 const getStdioLength = ({ stdio }) => Array.isArray(stdio) ? Math.max(stdio.length, STANDARD_STREAMS_ALIASES.length) : STANDARD_STREAMS_ALIASES.length;
 const normalizeFdSpecificValue = (optionValue, optionArray, optionName, stdioLength) => {
-	if (isPlainObject(optionValue)) return normalizeOptionObject(optionValue, optionArray, optionName, stdioLength);
+	if (isPlainObject$2(optionValue)) return normalizeOptionObject(optionValue, optionArray, optionName, stdioLength);
 	validateFdSpecificValue(optionValue, optionName);
 	return optionArray.fill(optionValue);
 };
@@ -11395,7 +11450,7 @@ var MaxBufferError = class extends Error {
 };
 // node_modules/get-stream/source/utils.js
 const identity = (value) => value;
-const noop$1 = () => void 0;
+const noop$3 = () => void 0;
 const getContentsProperty = ({ contents }) => contents;
 const throwObjectStream = (chunk) => {
 	throw new Error(`Streams in object mode are not supported: ${String(chunk)}`);
@@ -11422,9 +11477,9 @@ const arrayMethods = {
 		others: identity
 	},
 	getSize: increment,
-	truncateChunk: noop$1,
+	truncateChunk: noop$3,
 	addChunk: addArrayChunk,
-	getFinalChunk: noop$1,
+	getFinalChunk: noop$3,
 	finalize: getContentsProperty
 };
 // node_modules/get-stream/source/array-buffer.js
@@ -11474,7 +11529,7 @@ const arrayBufferMethods = {
 	getSize: getLengthProperty,
 	truncateChunk: truncateArrayBufferChunk,
 	addChunk: addArrayBufferChunk,
-	getFinalChunk: noop$1,
+	getFinalChunk: noop$3,
 	finalize: finalizeArrayBuffer
 };
 // node_modules/get-stream/source/string.js
@@ -11960,13 +12015,13 @@ const getGeneratorObjectType = ({ transform, final, binary, objectMode }, option
 const isGenerator = (value) => isAsyncGenerator(value) || isSyncGenerator(value);
 const isAsyncGenerator = (value) => Object.prototype.toString.call(value) === "[object AsyncGeneratorFunction]";
 const isSyncGenerator = (value) => Object.prototype.toString.call(value) === "[object GeneratorFunction]";
-const isTransformOptions = (value) => isPlainObject(value) && (value.transform !== void 0 || value.final !== void 0);
+const isTransformOptions = (value) => isPlainObject$2(value) && (value.transform !== void 0 || value.final !== void 0);
 const isUrl = (value) => Object.prototype.toString.call(value) === "[object URL]";
 const isRegularUrl = (value) => isUrl(value) && value.protocol !== "file:";
-const isFilePathObject = (value) => isPlainObject(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => FILE_PATH_KEYS.has(key)) && isFilePathString(value.file);
+const isFilePathObject = (value) => isPlainObject$2(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => FILE_PATH_KEYS.has(key)) && isFilePathString(value.file);
 const FILE_PATH_KEYS = /* @__PURE__ */ new Set(["file", "append"]);
 const isFilePathString = (file) => typeof file === "string";
-const isStdioValueObject = (value) => isPlainObject(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => STDIO_VALUE_KEYS.has(key)) && "value" in value;
+const isStdioValueObject = (value) => isPlainObject$2(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => STDIO_VALUE_KEYS.has(key)) && "value" in value;
 const STDIO_VALUE_KEYS = /* @__PURE__ */ new Set(["value", "input"]);
 const isUnknownStdioString = (type, value) => type === "native" && typeof value === "string" && !KNOWN_STDIO_STRINGS.has(value);
 const KNOWN_STDIO_STRINGS = /* @__PURE__ */ new Set([
@@ -12089,7 +12144,7 @@ const normalizeDuplex = ({ stdioItem, optionName }) => {
 	};
 };
 const normalizeTransformStream = ({ stdioItem, stdioItem: { value }, index, newTransforms, direction }) => {
-	const { transform, objectMode } = isPlainObject(value) ? value : { transform: value };
+	const { transform, objectMode } = isPlainObject$2(value) ? value : { transform: value };
 	const { writableObjectMode, readableObjectMode } = getTransformObjectModes(objectMode, index, newTransforms, direction);
 	return {
 		...stdioItem,
@@ -12101,7 +12156,7 @@ const normalizeTransformStream = ({ stdioItem, stdioItem: { value }, index, newT
 	};
 };
 const normalizeGenerator = ({ stdioItem, stdioItem: { value }, index, newTransforms, direction, encoding }) => {
-	const { transform, final, binary: binaryOption = false, preserveNewlines = false, objectMode } = isPlainObject(value) ? value : { transform: value };
+	const { transform, final, binary: binaryOption = false, preserveNewlines = false, objectMode } = isPlainObject$2(value) ? value : { transform: value };
 	const binary = binaryOption || BINARY_ENCODINGS.has(encoding);
 	const { writableObjectMode, readableObjectMode } = getTransformObjectModes(objectMode, index, newTransforms, direction);
 	return {
@@ -13634,7 +13689,7 @@ const onMergedStreamFinished = async (passThroughStream, streams, unpipeEvent) =
 };
 const onMergedStreamEnd = async (passThroughStream, { signal }) => {
 	try {
-		await finished(passThroughStream, {
+		await finished$1(passThroughStream, {
 			signal,
 			cleanup: true
 		});
@@ -13691,7 +13746,7 @@ const afterMergedStreamFinished = async (onFinished, stream, { signal }) => {
 };
 const onInputStreamEnd = async ({ passThroughStream, stream, streams, ended, aborted, controller: { signal } }) => {
 	try {
-		await finished(stream, {
+		await finished$1(stream, {
 			signal,
 			cleanup: true,
 			readable: true,
@@ -13724,11 +13779,11 @@ const abortStream = (stream) => {
 };
 const errorStream = (stream, error) => {
 	if (!stream.destroyed) {
-		stream.once("error", noop);
+		stream.once("error", noop$2);
 		stream.destroy(error);
 	}
 };
-const noop = () => {};
+const noop$2 = () => {};
 const updateMaxListeners = (passThroughStream, increment) => {
 	const maxListeners = passThroughStream.getMaxListeners();
 	if (maxListeners !== 0 && maxListeners !== Number.POSITIVE_INFINITY) passThroughStream.setMaxListeners(maxListeners + increment);
@@ -13744,7 +13799,7 @@ const pipeStreams = (source, destination, onDestinationEnd) => {
 const onSourceFinish = async (source, destination) => {
 	if (isStandardStream(source) || isStandardStream(destination)) return;
 	try {
-		await finished(source, {
+		await finished$1(source, {
 			cleanup: true,
 			readable: true,
 			writable: false
@@ -13758,7 +13813,7 @@ const endDestinationStream = (destination) => {
 const onDestinationFinish = async (source, destination, onDestinationEnd) => {
 	if (isStandardStream(source) || isStandardStream(destination)) return;
 	try {
-		await finished(destination, {
+		await finished$1(destination, {
 			cleanup: true,
 			readable: false,
 			writable: true
@@ -14197,7 +14252,7 @@ const waitForStream = async (stream, fdNumber, streamInfo, { isSameDirection, st
 	const state = handleStdinDestroy(stream, streamInfo);
 	const abortController = new AbortController();
 	try {
-		await Promise.race([...stopOnExit ? [streamInfo.exitPromise] : [], finished(stream, {
+		await Promise.race([...stopOnExit ? [streamInfo.exitPromise] : [], finished$1(stream, {
 			cleanup: true,
 			signal: abortController.signal,
 			readable,
@@ -14254,14 +14309,14 @@ const safeWaitForSubprocessStdout = async (subprocessStdout) => {
 	} catch {}
 };
 const waitForSubprocessStdin = async (subprocessStdin) => {
-	await finished(subprocessStdin, {
+	await finished$1(subprocessStdin, {
 		cleanup: true,
 		readable: false,
 		writable: true
 	});
 };
 const waitForSubprocessStdout = async (subprocessStdout) => {
-	await finished(subprocessStdout, {
+	await finished$1(subprocessStdout, {
 		cleanup: true,
 		readable: true,
 		writable: false
@@ -14546,7 +14601,7 @@ const unpipeSourcesOnDestinationEnd = async (mergedStream) => {
 };
 const cleanupMergedStreamsMap = async (destinationStream) => {
 	try {
-		await finished(destinationStream, {
+		await finished$1(destinationStream, {
 			cleanup: true,
 			readable: false,
 			writable: true
@@ -14571,7 +14626,7 @@ const unpipeOnSignalAbort = async (unpipeSignal, { sourceStream, mergedStream, f
 };
 // node_modules/execa/lib/pipe/setup.js
 const pipeToSubprocess = (sourceInfo, ...pipeArguments) => {
-	if (isPlainObject(pipeArguments[0])) return pipeToSubprocess.bind(void 0, {
+	if (isPlainObject$2(pipeArguments[0])) return pipeToSubprocess.bind(void 0, {
 		...sourceInfo,
 		boundOptions: {
 			...sourceInfo.boundOptions,
@@ -15411,7 +15466,7 @@ const mergeOptions = (boundOptions, options) => {
 		...mergedOptions
 	};
 };
-const mergeOption = (optionName, boundOptionValue, optionValue) => DEEP_OPTIONS.has(optionName) && isPlainObject(boundOptionValue) && isPlainObject(optionValue) ? {
+const mergeOption = (optionName, boundOptionValue, optionValue) => DEEP_OPTIONS.has(optionName) && isPlainObject$2(boundOptionValue) && isPlainObject$2(optionValue) ? {
 	...boundOptionValue,
 	...optionValue
 } : optionValue;
@@ -15430,7 +15485,7 @@ const createExeca = (mapArguments, boundOptions, deepOptions, setBoundExeca) => 
 	return boundExeca;
 };
 const callBoundExeca = ({ mapArguments, deepOptions = {}, boundOptions = {}, setBoundExeca, createNested }, firstArgument, ...nextArguments) => {
-	if (isPlainObject(firstArgument)) return createNested(mapArguments, mergeOptions(boundOptions, firstArgument), setBoundExeca);
+	if (isPlainObject$2(firstArgument)) return createNested(mapArguments, mergeOptions(boundOptions, firstArgument), setBoundExeca);
 	const { file, commandArguments, options, isSync } = parseArguments({
 		mapArguments,
 		firstArgument,
@@ -15483,14 +15538,16 @@ const { sendMessage, getOneMessage, getEachMessage, getCancelSignal } = getIpcEx
 /**
 * Runs a program with an argument list, never through a shell; no other file of this project spawns. A process
 * that fails is a result, not an exception; its command line is never quoted, since errors are printed.
-* @throws OciSaveError `machine` where the program cannot be started, `interrupted` where `signal` ended it.
+* @throws OciSaveError `machine` where the program cannot be started or did not end in time, the reason of `signal`
+*   where that ended it
 */
 async function run(file, args, options) {
-	const { cwd, env, input, signal, maxOutput = 1048576, onLine } = options;
+	const { cwd, env, input, signal, limitMilliseconds, maxOutput = 1048576, onLine } = options;
 	const child = execa(file, [...args], {
 		...cwd === void 0 ? {} : { cwd },
 		...input === void 0 ? { stdin: "ignore" } : { input },
 		...signal === void 0 ? {} : { cancelSignal: signal },
+		...limitMilliseconds === void 0 ? {} : { timeout: limitMilliseconds },
 		env: { ...env },
 		extendEnv: false,
 		reject: false,
@@ -15500,8 +15557,13 @@ async function run(file, args, options) {
 		forceKillAfterDelay: 2e3
 	});
 	if (onLine) for (const output of [child.stdout, child.stderr]) output?.on("data", lineSplitter(onLine));
-	const result = await child;
+	const letGo = letGoOfHeirs(child.nodeChildProcess);
+	const result = await child.finally(letGo);
 	signal?.throwIfAborted();
+	if (result.timedOut) throw new OciSaveError({
+		code: "machine",
+		message: `${file} did not end within ${Math.round((limitMilliseconds ?? 0) / 1e3)} s`
+	});
 	if (result.exitCode === void 0 && result.signal === void 0) throw new OciSaveError({
 		code: "machine",
 		message: `${file} cannot be started (${systemCodeOf(result.cause) ?? systemCodeOf(result) ?? "no reason given"})`
@@ -15512,6 +15574,21 @@ async function run(file, args, options) {
 		stdout: result.stdout,
 		stderr: result.stderr
 	};
+}
+const HEIRS_MILLISECONDS = 2e3;
+/**
+* A process may leave others behind that hold its outputs open: an agent in the background, a child that outlived the
+* signal. What they say is nobody's, and is waited for no longer than this. Returns what ends the waiting.
+*/
+function letGoOfHeirs(child) {
+	let timer;
+	child.once("exit", () => {
+		timer = setTimeout(() => {
+			child.stdout?.destroy();
+			child.stderr?.destroy();
+		}, HEIRS_MILLISECONDS);
+	});
+	return () => clearTimeout(timer);
 }
 function lineSplitter(onLine) {
 	let rest = "";
@@ -15699,10 +15776,10 @@ function rememberedHelpers(env) {
 	};
 }
 async function readAuthFile({ path, legacy, required }) {
-	const text = await readBounded(path, required);
+	const text = await readBounded$1(path, required);
 	return text === void 0 ? void 0 : parseAuthFile(text, path, { legacy });
 }
-async function readBounded(path, required) {
+async function readBounded$1(path, required) {
 	let bytes;
 	try {
 		bytes = await buffer(createReadStream(path, { end: MAX_AUTH_FILE_BYTES }));
@@ -15721,6 +15798,118 @@ async function readBounded(path, required) {
 	});
 	return bytes.toString("utf8");
 }
+// src/percent.ts
+/** What percent-encoding stands for, as UTF-8; what is no encoding means itself. */
+function percentDecoded(text) {
+	return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escaped) => Buffer.from(escaped.replaceAll("%", ""), "hex").toString("utf8"));
+}
+// src/registry/fetch-file.ts
+/**
+* Fetches an address that the user wrote into a file; user and password in it go to its own origin alone. Nobody has
+* looked at the bytes. A file that is not whole is removed.
+* @throws OciSaveError for what the server or the network did, and for a limit that was reached
+*/
+async function fetchFile(address, file, options) {
+	const { env, userAgent, limits, signal } = options;
+	const { stallMilliseconds, retries } = limits;
+	const agents = createAgents({
+		sockets: 1,
+		env
+	});
+	const exchange = createExchange({
+		agents,
+		insecure: insecureHosts([]),
+		policy: {
+			retries,
+			retryMilliseconds: 1e3
+		},
+		userAgent,
+		requestMilliseconds: stallMilliseconds,
+		stallMilliseconds,
+		onWarning: () => {}
+	});
+	const late = new AbortController();
+	const timer = setTimeout(() => late.abort(tooLate(options)), limits.milliseconds);
+	const either = signal === void 0 ? late.signal : AbortSignal.any([signal, late.signal]);
+	try {
+		await ask$1(exchange, address, file, {
+			...options,
+			signal: either
+		});
+	} catch (error) {
+		await rm(file, { force: true });
+		throw error;
+	} finally {
+		clearTimeout(timer);
+		agents.close();
+	}
+}
+function ask$1(exchange, address, file, options) {
+	const url = new URL(address);
+	const authorization = basicOf(url);
+	const { subject, signal } = options;
+	return exchange.ask({
+		method: "GET",
+		url,
+		headers: { accept: "*/*" },
+		subject,
+		signal,
+		authorization,
+		secrets: [
+			url.username,
+			url.password,
+			authorization ?? "",
+			url.search.slice(1)
+		]
+	}, async (answer) => {
+		if (answer.status !== 200) {
+			const sent = answer.crossed ? "elsewhere" : authorization === void 0 ? "nothing" : "credentials";
+			throw refusalError$1(subject, await answer.refusal(), sent);
+		}
+		await write$1(answer, file, options);
+	});
+}
+async function write$1({ host, headers, body }, file, { subject, limits, signal, onProgress }) {
+	const length = Number(headers["content-length"] ?? NaN);
+	const total = Number.isSafeInteger(length) ? length : void 0;
+	const tooLarge = () => new OciSaveError({
+		code: "unsupported",
+		message: `${subject}: ${host} sends more than ${Math.round(limits.bytes / 1024 / 1024)} MiB`
+	});
+	if (total !== void 0 && total > limits.bytes) {
+		body.destroy();
+		throw tooLarge();
+	}
+	const broken = (cause) => networkError(subject, host, cause);
+	const bounded = boundedBody(body, {
+		limit: limits.bytes,
+		stallMilliseconds: limits.stallMilliseconds,
+		signal,
+		tooLong: tooLarge,
+		broken
+	});
+	let received = 0;
+	const counted = async function* (chunks) {
+		for await (const chunk of chunks) {
+			received += chunk.length;
+			onProgress?.(received, total);
+			yield chunk;
+		}
+	};
+	await pipeline$1(bounded, counted, createWriteStream(file, { mode: 384 }));
+}
+/** Credentials of an address, as RFC 7617 sends them. */
+function basicOf({ username, password }) {
+	if (username === "" && password === "") return void 0;
+	const pair = `${percentDecoded(username)}:${percentDecoded(password)}`;
+	return `Basic ${Buffer.from(pair).toString("base64")}`;
+}
+function tooLate({ subject, limits }) {
+	return new OciSaveError({
+		code: "network",
+		message: `${subject}: it did not arrive within ${Math.round(limits.milliseconds / 6e4)} min`
+	});
+}
 // src/content/bring-blob.ts
 /**
 * Brings one blob from a source into the store, resuming where a transfer was cut. Wrong data is final: asking
@@ -15736,7 +15925,7 @@ async function bringBlob(source, blob, store, options) {
 			maxTimeout: 3e4,
 			randomize: true,
 			...signal === void 0 ? {} : { signal },
-			shouldRetry: ({ error }) => isTemporary(error),
+			shouldRetry: ({ error }) => isTemporary$1(error),
 			onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
 				if (retriesLeft === 0) return;
 				onRetry?.(`blob ${shortDigest(blob.digest)} of ${source.name}: ${error.message}; ${writer.received} of ${blob.size} bytes are here, attempt ${attemptNumber + 1} of ${retries + 1}`);
@@ -15928,17 +16117,19 @@ function mismatch(digest, what) {
 // src/store/hash-file.ts
 const CHUNK_BYTES$2 = 1048576;
 /** The digest and size of a file's bytes, read once through one buffer. */
-async function hashFile(file) {
+async function hashFile(file, { onBytes, signal } = {}) {
 	const handle = await open$1(file, "r");
 	try {
 		const hash = createHash("sha256");
 		const buffer = Buffer.allocUnsafe(CHUNK_BYTES$2);
 		let size = 0;
 		for (;;) {
+			signal?.throwIfAborted();
 			const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES$2);
 			if (bytesRead === 0) break;
 			hash.update(bytesRead === CHUNK_BYTES$2 ? buffer : buffer.subarray(0, bytesRead));
 			size += bytesRead;
+			onBytes?.(bytesRead);
 		}
 		return {
 			digest: `sha256:${hash.digest("hex")}`,
@@ -15946,6 +16137,16 @@ async function hashFile(file) {
 		};
 	} finally {
 		await handle.close();
+	}
+}
+// src/store/gone.ts
+/** What was read, or undefined where the file or folder is not there (any more). */
+async function unlessGone(reading) {
+	try {
+		return await reading;
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return void 0;
+		throw error;
 	}
 }
 // src/store/record-file.ts
@@ -15958,33 +16159,49 @@ const lineSchema = strictObject({
 * be torn or lost: it is passed over, and whoever keeps records here has to do without any of them.
 */
 async function openRecordFile(file) {
-	const { records, lines } = await readRecords(file);
-	if (lines > 2 * records.size + 1e3) await compact(file, records);
+	const { records, lines } = await read$1(file);
+	if (lines > 2 * records.size + 1e3) await writeRecords(file, records);
+	const setAll = async (given) => {
+		const news = [...given].filter(([key, value]) => records.get(key) !== value);
+		if (news.length === 0) return;
+		for (const [key, value] of news) records.set(key, value);
+		await appendFile(file, toText(news));
+	};
 	return {
 		get: (key) => records.get(key),
-		async set(key, value) {
-			if (records.get(key) === value) return;
-			records.set(key, value);
-			await appendFile(file, toText({
-				key,
-				value
-			}));
-		}
+		set: (key, value) => setAll([[key, value]]),
+		setAll
 	};
 }
-const toText = (line) => `${JSON.stringify(line)}\n`;
+/** The records of a file as they are now; none where there is no file. */
 async function readRecords(file) {
+	return (await read$1(file)).records;
+}
+/** Writes a file of records anew. Another run may append meanwhile: what it loses is a record. */
+async function writeRecords(file, records) {
+	const temporary = `${file}.${randomUUID().slice(0, 8)}`;
+	await writeFile(temporary, toText([...records]));
+	await rename(temporary, file);
+}
+/** Writes a file of records anew without those that are not `wanted` any more; leaves it where all are. */
+async function keepRecords(file, wanted) {
+	const records = await readRecords(file);
+	const kept = [...records].filter(([key, value]) => wanted(key, value));
+	if (kept.length < records.size) await writeRecords(file, kept);
+}
+function toText(records) {
+	return records.map(([key, value]) => `${JSON.stringify({
+		key,
+		value
+	})}\n`).join("");
+}
+async function read$1(file) {
 	const records = /* @__PURE__ */ new Map();
-	let text;
-	try {
-		text = await readFile(file, "utf8");
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return {
-			records,
-			lines: 0
-		};
-		throw error;
-	}
+	const text = await unlessGone(readFile(file, "utf8"));
+	if (text === void 0) return {
+		records,
+		lines: 0
+	};
 	const lines = text.split("\n");
 	for (const line of lines.map(parseLine)) if (line) records.set(line.key, line.value);
 	return {
@@ -16001,25 +16218,24 @@ function parseLine(line) {
 		throw error;
 	}
 }
-/** Another run may append meanwhile: what it loses is a record. */
-async function compact(file, records) {
-	const temporary = `${file}.${process.pid}`;
-	await writeFile(temporary, [...records].map(([key, value]) => toText({
-		key,
-		value
-	})).join(""));
-	await rename(temporary, file);
-}
 // src/store/journal.ts
 /** Not ctime: every hard link changes that. */
 const stampOf = ({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`;
 /** The stamps of verified blobs, in `journal.jsonl`. */
-async function openJournal(folder) {
-	const stamps = await openRecordFile(path.join(folder, "journal.jsonl"));
+async function openJournal(file) {
+	const stamps = await openRecordFile(file);
 	return {
 		vouches: (hex, stats) => stamps.get(hex) === stampOf(stats),
-		note: (hex, stats) => stamps.set(hex, stampOf(stats))
+		note: (hex, stats) => stamps.set(hex, stampOf(stats)),
+		sizeOf(hex) {
+			const stamp = stamps.get(hex);
+			return stamp === void 0 ? void 0 : Number.parseInt(stamp, 10);
+		}
 	};
+}
+/** Forgets blobs that are gone. */
+function forgetStamps(file, gone) {
+	return keepRecords(file, (hex) => !gone.has(hex));
 }
 // src/store/link.ts
 /** What a file system says that cannot link these two: another volume, no links there, or too many. */
@@ -16057,19 +16273,98 @@ async function linkOrCopy(file, name) {
 	}
 	return "copied";
 }
-// src/store/run-folder.ts
-const RUNS = "runs";
-/** The host is part of the name: containers that share a store do not share process numbers. */
-const hostPrefix = () => `${hostname().replaceAll(/[^A-Za-z0-9.]/g, "_")}-`;
-/** Makes this run's folder, and removes those whose runs were killed on this host. */
-async function createRunFolder(storeFolder) {
-	const runs = path.join(storeFolder, RUNS);
-	await mkdir(runs, { recursive: true });
-	await removeAbandoned$1(runs);
-	const folder = path.join(runs, `${hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`);
-	await mkdir(folder, { mode: 448 });
+// src/store/disk-error.ts
+const ELSEWHERE = "put the store (--cache-dir) or the output (--output) on another volume.";
+const CAUSES$1 = {
+	ENOSPC: ["the disk is full", `Free space, or ${ELSEWHERE} What was fetched stays.`],
+	EDQUOT: ["the disk quota is used up", `Free space, or ${ELSEWHERE} What was fetched stays.`],
+	EROFS: ["the disk is read-only", `Mount it for writing, or ${ELSEWHERE}`],
+	EACCES: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
+	EPERM: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
+	EIO: ["the disk fails", `Look at the system's log, or ${ELSEWHERE}`]
+};
+/** The error for what a file system refused, as people read it; undefined where it is none of that kind. */
+function diskError(error, what) {
+	const [why, hint] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
+	if (why === void 0) return void 0;
+	return new OciSaveError({
+		code: "local",
+		message: `${why}: ${what} could not be written`,
+		hint,
+		cause: error
+	});
+}
+// src/store/pins.ts
+/**
+* Pins in a file that others read. Many are written at once, so that a pin costs next to nothing. `settled` resolves
+* when no prune is at work that may not have seen what was written before: only then is a look at the store worth
+* something.
+*/
+function openPins(file, started, settled) {
+	const pinned = /* @__PURE__ */ new Map();
+	let next;
+	let last = Promise.resolve();
+	let header = `${started.toISOString()}\n`;
+	const write = async (hexes) => {
+		try {
+			await appendFile(file, header + hexes.map((hex) => `${hex}\n`).join(""));
+			header = "";
+		} catch (error) {
+			for (const hex of hexes) pinned.delete(hex);
+			throw diskError(error, file) ?? error;
+		}
+		await settled();
+	};
+	const startBatch = () => {
+		const hexes = [];
+		const go = () => {
+			next = void 0;
+			return write(hexes);
+		};
+		const written = last.then(go, go);
+		last = written;
+		return {
+			hexes,
+			written
+		};
+	};
+	return { add(hex) {
+		const known = pinned.get(hex);
+		if (known !== void 0) return known;
+		next ??= startBatch();
+		next.hexes.push(hex);
+		pinned.set(hex, next.written);
+		return next.written;
+	} };
+}
+// src/store/places.ts
+function placesIn(folder) {
+	const at = (...names) => path.join(folder, ...names);
 	return {
-		folder,
+		blobs: at("blobs", "sha256"),
+		runs: at("runs"),
+		uses: at("uses"),
+		used: at("used.jsonl"),
+		journal: at("journal.jsonl"),
+		served: at("served.jsonl"),
+		pruneLock: at("prune.lock")
+	};
+}
+/** Whether a file's name is the hex of a sha256. */
+function isHex(name) {
+	return /^[0-9a-f]{64}$/.test(name);
+}
+// src/store/aside.ts
+/** The folder, in a run's own, of blobs that a prune has taken out of reach and not removed yet. */
+const ASIDE = "pruned";
+async function openAside(runFolder, blobs) {
+	const folder = path.join(runFolder, ASIDE);
+	await mkdir(folder, { recursive: true });
+	const at = (hex) => path.join(folder, hex);
+	return {
+		take: async (hex) => await unlessGone(rename(path.join(blobs, hex), at(hex)).then(() => true)) ?? false,
+		links: async (hex) => (await lstat(at(hex))).nlink,
+		putBack: (hex) => putBack(at(hex), blobs),
 		remove: () => rm(folder, {
 			recursive: true,
 			force: true,
@@ -16077,15 +16372,31 @@ async function createRunFolder(storeFolder) {
 		})
 	};
 }
-async function removeAbandoned$1(runs) {
-	for (const name of await readdir(runs)) {
-		if (!name.startsWith(hostPrefix())) continue;
-		const pid = /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(hostPrefix().length))?.[1];
-		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(runs, name), {
-			recursive: true,
-			force: true,
-			maxRetries: 3
-		});
+/** Puts back what a run that was killed had taken and not removed: nobody knows whether somebody needs it. */
+async function putBackAll(runFolder, blobs) {
+	const folder = path.join(runFolder, ASIDE);
+	for (const name of await unlessGone(readdir(folder)) ?? []) if (isHex(name)) await unlessGone(putBack(path.join(folder, name), blobs));
+}
+/** Whoever brought the blob meanwhile keeps what he brought, where the file system can tell. */
+async function putBack(file, blobs) {
+	const name = path.join(blobs, path.basename(file));
+	if (await tryLink(file, name)) await rm(file, { force: true });
+	else await rename(file, name);
+}
+// src/store/host.ts
+/** This host, as other processes on it name it too. */
+async function thisHost() {
+	return {
+		host: hostname(),
+		namespace: await pidNamespace()
+	};
+}
+async function pidNamespace() {
+	try {
+		return /\d+/.exec(await readlink("/proc/self/ns/pid"))?.[0];
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
 	}
 }
 /** Whether a process of that number runs on this host, ours or somebody else's. */
@@ -16097,37 +16408,409 @@ function isAlive(pid) {
 		return systemCodeOf(error) === "EPERM";
 	}
 }
+// src/store/file-lock.ts
+const holderSchema = object({
+	host: string(),
+	namespace: string().optional(),
+	pid: int()
+});
+/** How long a lock may be without a holder: the time between its making and its writing. */
+const [HOLDERLESS_LOOKS, HOLDERLESS_MILLISECONDS] = [20, 25];
+/**
+* Takes the lock that a file is by being there, or tells who holds it. That of a process that has ended on this host
+* is taken over, and any that is older than `staleMilliseconds`. Throws what the file system says.
+*/
+async function takeFileLock(file, staleMilliseconds = Number.POSITIVE_INFINITY) {
+	const own = {
+		...await thisHost(),
+		pid: process.pid
+	};
+	let tookOver = false;
+	for (let looks = 1;; looks += 1) try {
+		await writeFile(file, JSON.stringify(own), { flag: "wx" });
+		return { release: () => release(file, own) };
+	} catch (error) {
+		if (systemCodeOf(error) !== "EEXIST") throw error;
+		const holder = await readHolder(file);
+		const stale = await ageOf(file) > staleMilliseconds;
+		if (holder === void 0 && !stale && looks < HOLDERLESS_LOOKS) await setTimeout$1(HOLDERLESS_MILLISECONDS);
+		else if (!tookOver && (stale || holder === void 0 || hasEnded(holder, own))) {
+			await removeAbandoned$1(file, holder);
+			tookOver = true;
+		} else return { holder };
+	}
+}
+/** A lock that was taken for stale is another's by now. */
+async function release(file, own) {
+	const holder = await readHolder(file);
+	if (holder?.pid === own.pid && holder.host === own.host) await rm(file, { force: true });
+}
+/** Whether a process that lives holds the lock. */
+async function isHeld(file, staleMilliseconds) {
+	if (!(await ageOf(file) <= staleMilliseconds)) return false;
+	const holder = await readHolder(file);
+	return holder === void 0 || !hasEnded(holder, await thisHost());
+}
+function hasEnded({ host, namespace, pid }, here) {
+	return host === here.host && (namespace ?? here.namespace) === here.namespace && !isAlive(pid);
+}
+/** Milliseconds since the lock was taken; not a number where it is not held. */
+async function ageOf(file) {
+	const stats = await unlessGone(stat(file));
+	return stats === void 0 ? NaN : Date.now() - stats.mtimeMs;
+}
+/** Removes a lock, unless it became another process's since it was looked at: two may find one abandoned at once. */
+async function removeAbandoned$1(file, seen) {
+	const aside = `${file}.${randomUUID().slice(0, 8)}`;
+	if (await unlessGone(rename(file, aside).then(() => true)) === void 0) return;
+	const moved = await readHolder(aside);
+	if (moved?.pid === seen?.pid && moved?.host === seen?.host) await rm(aside, { force: true });
+	else await rename(aside, file);
+}
+async function readHolder(file) {
+	try {
+		const text = await unlessGone(readFile(file, "utf8"));
+		return text === void 0 ? void 0 : holderSchema.safeParse(JSON.parse(text)).data;
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
+	}
+}
+// src/store/prune-plan.ts
+/** Bytes that a prune could free: a blob that a bundle links would stay on the disk. */
+function countedBytes(blobs) {
+	return blobs.reduce((sum, { linked, size }) => sum + (linked ? 0 : size), 0);
+}
+/**
+* The blobs that a rule removes. Of those last used by one run the largest go first: manifests and configs cost little
+* to keep, and spare requests.
+*/
+function choosePruned(blobs, pinned, rule) {
+	const free = blobs.filter(({ hex, linked }) => !linked && !pinned.has(hex));
+	switch (rule.kind) {
+		case "all": return free;
+		case "unused-since": return free.filter(({ lastUsed }) => lastUsed < rule.time);
+		case "size": return leastRecent(free, countedBytes(blobs) - rule.maxBytes);
+	}
+}
+function leastRecent(free, excess) {
+	const chosen = [];
+	let left = excess;
+	for (const blob of free.toSorted((a, b) => a.lastUsed - b.lastUsed || b.size - a.size)) {
+		if (left <= 0) break;
+		chosen.push(blob);
+		left -= blob.size;
+	}
+	return chosen;
+}
+// src/store/run-folder.ts
+/** How often a run shows that it lives, for those who cannot ask for its process: containers, other hosts. */
+const BEAT_MILLISECONDS = 3e5;
+/** After so long without a sign a run is no more; a machine that slept as long loses what it had begun. */
+const DEAD_MILLISECONDS = 216e5;
+/** Makes this run's folder, and removes those whose runs were killed. */
+async function createRunFolder(places) {
+	await mkdir(places.runs, { recursive: true });
+	await removeAbandoned(places);
+	const name = `${await hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`;
+	const folder = path.join(places.runs, name);
+	await mkdir(folder, { mode: 448 });
+	const beat = () => {
+		const now = /* @__PURE__ */ new Date();
+		utimes(folder, now, now).catch(() => {});
+	};
+	const timer = setInterval(beat, BEAT_MILLISECONDS).unref();
+	return {
+		name,
+		folder,
+		async remove() {
+			clearInterval(timer);
+			await rm(folder, {
+				recursive: true,
+				force: true,
+				maxRetries: 3
+			});
+		}
+	};
+}
+/** The names of the runs that are at work. */
+async function liveRuns({ runs }) {
+	const prefix = await hostPrefix();
+	const names = await unlessGone(readdir(runs)) ?? [];
+	const abandoned = await Promise.all(names.map((name) => isAbandoned(path.join(runs, name), prefix)));
+	return names.filter((_, at) => abandoned[at] === false);
+}
+async function removeAbandoned({ runs, blobs }) {
+	const prefix = await hostPrefix();
+	for (const name of await readdir(runs)) {
+		const folder = path.join(runs, name);
+		if (!await isAbandoned(folder, prefix)) continue;
+		await putBackAll(folder, blobs);
+		await rm(folder, {
+			recursive: true,
+			force: true,
+			maxRetries: 3
+		});
+	}
+}
+/** The host is part of the name: containers that share a store do not share process numbers. */
+async function hostPrefix() {
+	const { host, namespace } = await thisHost();
+	return `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}${namespace === void 0 ? "" : `.${namespace}`}-`;
+}
+async function isAbandoned(folder, ownPrefix) {
+	const name = path.basename(folder);
+	const pid = name.startsWith(ownPrefix) ? /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(ownPrefix.length))?.[1] : void 0;
+	if (pid !== void 0 && !isAlive(Number(pid))) return true;
+	const stats = await unlessGone(stat(folder));
+	return stats !== void 0 && Date.now() - stats.mtimeMs > DEAD_MILLISECONDS;
+}
+// src/store/uses.ts
+/** Lists of runs that are kept as they are; more are folded into one. */
+const MAX_LISTS = 32;
+/** When each blob was last used: when the last run began that looked at it, in milliseconds. */
+async function lastUses(places) {
+	const times = await foldedUses(places);
+	for (const use of await readUses(places.uses)) addUse(times, use);
+	return times;
+}
+/** The blobs that runs at work have looked at. */
+async function pinnedBlobs(places) {
+	const live = await liveRuns(places);
+	const uses = await Promise.all(live.map((name) => readUse(places.uses, name)));
+	return new Set(uses.flatMap((use) => use?.hexes ?? []));
+}
+/** Whether the lists of runs have become many. */
+async function wantsFolding({ uses }) {
+	return (await unlessGone(readdir(uses)) ?? []).length > MAX_LISTS;
+}
+/**
+* Folds the lists of ended runs into one time a blob. Blobs that are gone are forgotten. To be called by one run at a
+* time.
+*/
+async function foldUses(places) {
+	const names = await unlessGone(readdir(places.uses)) ?? [];
+	const live = new Set(await liveRuns(places));
+	const ended = names.filter((name) => !live.has(name));
+	const times = await foldedUses(places);
+	for (const name of ended) {
+		const use = await readUse(places.uses, name);
+		if (use !== void 0) addUse(times, use);
+	}
+	const here = new Set(await unlessGone(readdir(places.blobs)));
+	const kept = [...times].filter(([hex]) => here.has(hex));
+	await writeRecords(places.used, kept.map(([hex, time]) => [hex, new Date(time).toISOString()]));
+	for (const name of ended) await rm(path.join(places.uses, name), { force: true });
+}
+async function foldedUses({ used }) {
+	const records = await readRecords(used);
+	return new Map([...records].map(([hex, time]) => [hex, timeOf(time)]));
+}
+function addUse(times, { time, hexes }) {
+	for (const hex of hexes) times.set(hex, Math.max(times.get(hex) ?? 0, time));
+}
+async function readUses(folder) {
+	const names = await unlessGone(readdir(folder)) ?? [];
+	const uses = [];
+	for (const name of names) {
+		const use = await readUse(folder, name);
+		if (use !== void 0) uses.push(use);
+	}
+	return uses;
+}
+/** Undefined where the run has no list. A torn line is passed over. */
+async function readUse(folder, name) {
+	const text = await unlessGone(readFile(path.join(folder, name), "utf8"));
+	if (text === void 0) return void 0;
+	const [first = "", ...lines] = text.split("\n");
+	return {
+		time: timeOf(first),
+		hexes: lines.filter(isHex)
+	};
+}
+function timeOf(text) {
+	return Date.parse(text) || 0;
+}
+// src/store/scan.ts
+/** File operations at once: beyond this the file system gains nothing. */
+const PARALLEL$4 = 16;
+/** Every blob of a store, in no order; none where there is no store. Hashes nothing. */
+async function scanBlobs(places) {
+	const names = await unlessGone(readdir(places.blobs)) ?? [];
+	const uses = await lastUses(places);
+	const limit = pLimit(PARALLEL$4);
+	return (await Promise.all(names.filter(isHex).map((hex) => limit(async () => {
+		const stats = await unlessGone(lstat(path.join(places.blobs, hex)));
+		if (!stats?.isFile()) return [];
+		return [{
+			hex,
+			size: stats.size,
+			linked: stats.nlink > 1,
+			lastUsed: uses.get(hex) ?? 0
+		}];
+	})))).flat();
+}
 // src/store/served.ts
 /** The digests that tags were served under, in `served.jsonl`. */
-async function openServed(folder) {
-	const digests = await openRecordFile(path.join(folder, "served.jsonl"));
-	const keyOf = (repository, tag) => `${repository}:${tag}`;
-	return {
-		last(repository, tag) {
-			const digest = digests.get(keyOf(repository, tag));
-			return digest !== void 0 && isDigest(digest) ? digest : void 0;
-		},
-		note: (repository, tag, digest) => digests.set(keyOf(repository, tag), digest)
+async function openServed(file) {
+	const digests = await openRecordFile(file);
+	const get = (key) => {
+		const digest = digests.get(key);
+		return digest !== void 0 && isDigest(digest) ? digest : void 0;
 	};
+	return {
+		keyOf: (repository, tag) => createHash("sha256").update(`${repository}:${tag}`).digest("hex"),
+		get,
+		set: (key, digest) => digests.set(key, digest),
+		entries: (keys) => [...new Set(keys)].flatMap((key) => {
+			const digest = get(key);
+			return digest === void 0 ? [] : [[key, digest]];
+		}),
+		async import(entries) {
+			const news = [...entries].filter(([key, digest]) => isHex(key) && isDigest(digest) && !get(key));
+			await digests.setAll(news);
+		}
+	};
+}
+/** Forgets tags whose manifests are gone. */
+function forgetServed(file, gone) {
+	return keepRecords(file, (_, digest) => !isDigest(digest) || !gone.has(hexOf(digest)));
+}
+// src/store/prune.ts
+/** A prune holds its lock while it renames files: far shorter. Older ones were left by machines that died. */
+const LOCK_MILLISECONDS = 6e4;
+const POLL_MILLISECONDS = 10;
+const PARALLEL$3 = 16;
+/** Folds the lists of runs where they have become many and no prune is at work. */
+async function tidyUses(places) {
+	if (!await wantsFolding(places)) return;
+	const lock = await takeFileLock(places.pruneLock, LOCK_MILLISECONDS);
+	if (!("release" in lock)) return;
+	try {
+		await foldUses(places);
+	} finally {
+		await lock.release();
+	}
+}
+/** Resolves when no prune is choosing, so that what was pinned before is seen by every later one. */
+async function pruneSettled({ pruneLock }) {
+	while (await isHeld(pruneLock, LOCK_MILLISECONDS)) await setTimeout$1(POLL_MILLISECONDS);
+}
+/**
+* Removes blobs from a store as a rule says, but none that a run at work has pinned and none that a bundle links. Waits
+* for another prune; throws `machine` where that one does not end.
+*
+* A run pins a blob, waits for a prune that is choosing, and looks then whether the blob is there. A prune takes its
+* lock and reads the pins after that: so it sees the pin, or the run waits for it. Each blob is first taken out of
+* reach and its pins and links looked at once more, so that not even a lock that was taken over costs a pinned blob.
+*/
+async function pruneBlobs(places, run, { rule, dryRun = false }) {
+	const blobs = await scanBlobs(places);
+	const chosen = choosePruned(blobs, await pinnedBlobs(places), rule);
+	if (dryRun || chosen.length === 0) return outcome(blobs, chosen);
+	const aside = await openAside(run.folder, places.blobs);
+	const lock = await lockPrune(places);
+	let removed;
+	try {
+		removed = await takeOut(chosen, aside, places);
+		await foldUses(places);
+	} finally {
+		await lock.release();
+	}
+	await aside.remove();
+	const gone = new Set(removed.map(({ hex }) => hex));
+	await forgetStamps(places.journal, gone);
+	await forgetServed(places.served, gone);
+	return outcome(blobs, removed);
+}
+async function takeOut(chosen, aside, places) {
+	const limit = pLimit(PARALLEL$3);
+	const pinned = await pinnedBlobs(places);
+	const taken = /* @__PURE__ */ new Set();
+	const take = async (blob) => {
+		if (await aside.take(blob.hex)) taken.add(blob);
+	};
+	const takes = chosen.filter(({ hex }) => !pinned.has(hex)).map((blob) => limit(() => take(blob)));
+	try {
+		const failed = (await Promise.allSettled(takes)).find(({ status }) => status === "rejected");
+		if (failed?.status === "rejected") throw failed.reason;
+		const late = await pinnedBlobs(places);
+		for (const blob of taken) {
+			if (!late.has(blob.hex) && await aside.links(blob.hex) === 1) continue;
+			await aside.putBack(blob.hex);
+			taken.delete(blob);
+		}
+	} catch (error) {
+		for (const { hex } of taken) await aside.putBack(hex);
+		throw error;
+	}
+	return [...taken];
+}
+async function lockPrune({ pruneLock }) {
+	const until = performance.now() + LOCK_MILLISECONDS;
+	for (;;) {
+		const lock = await takeFileLock(pruneLock, LOCK_MILLISECONDS);
+		if ("release" in lock) return lock;
+		if (performance.now() > until) throw new OciSaveError({
+			code: "machine",
+			message: `another prune of this store does not end${lock.holder === void 0 ? "" : ` (process ${lock.holder.pid} on ${lock.holder.host})`}`,
+			hint: `If no such process lives, remove ${pruneLock}.`
+		});
+		await setTimeout$1(POLL_MILLISECONDS);
+	}
+}
+function outcome(blobs, removed) {
+	const linked = blobs.filter((blob) => blob.linked);
+	const bytes = (of) => of.reduce((sum, { size }) => sum + size, 0);
+	return {
+		removed: {
+			blobs: removed.length,
+			bytes: bytes(removed)
+		},
+		kept: {
+			blobs: blobs.length - linked.length - removed.length,
+			bytes: countedBytes(blobs) - bytes(removed)
+		},
+		linked: {
+			blobs: linked.length,
+			bytes: bytes(linked)
+		}
+	};
+}
+// src/store/unusable.ts
+/** Works on a store. Throws `machine` where the file system refuses. */
+async function whereUsable(folder, work) {
+	try {
+		return await work();
+	} catch (cause) {
+		if (systemCodeOf(cause) === void 0) throw cause;
+		throw new OciSaveError({
+			code: "machine",
+			message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
+			hint: "Name another folder with --cache-dir.",
+			cause
+		});
+	}
 }
 // src/store/store.ts
 /** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
 async function openStore(folder, options = {}) {
-	const blobs = path.join(folder, "blobs", "sha256");
-	const { journal, served, run } = await openFiles(folder, blobs);
+	const places = placesIn(folder);
+	const { journal, served, run } = await openFiles(folder, places);
+	const pins = openPins(path.join(places.uses, run.name), /* @__PURE__ */ new Date(), () => pruneSettled(places));
 	const seen = /* @__PURE__ */ new Set();
 	const entered = /* @__PURE__ */ new Set();
-	const pathOf = (digest) => path.join(blobs, hexOf(digest));
+	const pathOf = (digest) => path.join(places.blobs, hexOf(digest));
 	/**
 	* The name is taken only by a verified file; where two runs bring one blob, the first stays. `stats` are from
 	* before the hash, so that whatever is done to the file later shows.
 	*/
 	const enter = async (file, digest, stats) => {
 		const name = pathOf(digest);
-		const how = await linkOrCopy(file, name);
-		const named = await statBig(name);
-		if (how === "linked" && named.ino !== stats.ino) return;
-		await chmod(name, 420);
+		await pins.add(hexOf(digest));
+		const how = await giveName(file, name, run.folder);
+		const named = await unlessGone(chmod(name, 420).then(() => statBig(name)));
+		if (named === void 0 || how === "linked" && named.ino !== stats.ino) return;
 		await journal.note(hexOf(digest), how === "linked" ? stats : named);
 		seen.add(digest);
 		entered.add(digest);
@@ -16144,7 +16827,8 @@ async function openStore(folder, options = {}) {
 		served,
 		pathOf,
 		async has({ digest, size }) {
-			const stats = await statOrUndefined(pathOf(digest));
+			await pins.add(hexOf(digest));
+			const stats = await unlessGone(statBig(pathOf(digest)));
 			if (!stats) return false;
 			if (!stats.isFile()) {
 				await drop(digest, NO_FILE);
@@ -16155,7 +16839,8 @@ async function openStore(folder, options = {}) {
 				return false;
 			}
 			if (journal.vouches(hexOf(digest), stats) && (options.full !== true || seen.has(digest))) return true;
-			const actual = await hashFile(pathOf(digest));
+			const actual = await unlessGone(hashFile(pathOf(digest)));
+			if (actual === void 0) return false;
 			if (actual.digest !== digest) {
 				await drop(digest, `it hashes to ${shortDigest(actual.digest)}`);
 				return false;
@@ -16165,11 +16850,11 @@ async function openStore(folder, options = {}) {
 			return true;
 		},
 		async read(digest, maxBytes) {
-			const stats = await statOrUndefined(pathOf(digest));
+			const stats = await unlessGone(statBig(pathOf(digest)));
 			if (stats && !stats.isFile()) await drop(digest, NO_FILE);
 			if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return void 0;
-			const bytes = await readFile(pathOf(digest));
-			if (digestOf(bytes) === digest) return bytes;
+			const bytes = await unlessGone(readFile(pathOf(digest)));
+			if (bytes === void 0 || digestOf(bytes) === digest) return bytes;
 			await drop(digest, "its bytes do not hash to its name");
 		},
 		async put(bytes) {
@@ -16198,61 +16883,42 @@ async function openStore(folder, options = {}) {
 			await enter(file, digest, stats);
 		},
 		isNew: (digest) => entered.has(digest),
+		async prune(maxBytes) {
+			if ((await readdir(places.blobs)).reduce((sum, hex) => sum + (journal.sizeOf(hex) ?? Number.POSITIVE_INFINITY), 0) <= maxBytes) return void 0;
+			return pruneBlobs(places, run, { rule: {
+				kind: "size",
+				maxBytes
+			} });
+		},
 		close: () => run.remove()
 	};
 	return store;
 }
 /** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
 const NO_FILE = "it is no regular file";
-async function openFiles(folder, blobs) {
-	try {
-		await mkdir(blobs, { recursive: true });
-		const [journal, served] = [await openJournal(folder), await openServed(folder)];
+async function openFiles(folder, places) {
+	return whereUsable(folder, async () => {
+		await mkdir(places.blobs, { recursive: true });
+		await mkdir(places.uses, { recursive: true });
+		const [journal, served] = [await openJournal(places.journal), await openServed(places.served)];
+		const run = await createRunFolder(places);
+		await tidyUses(places);
 		return {
 			journal,
 			served,
-			run: await createRunFolder(folder)
+			run
 		};
-	} catch (cause) {
-		if (systemCodeOf(cause) === void 0) throw cause;
-		throw new OciSaveError({
-			code: "machine",
-			message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
-			hint: "Name another folder with --cache-dir.",
-			cause
-		});
-	}
-}
-const statBig = (file) => lstat(file, { bigint: true });
-async function statOrUndefined(file) {
-	try {
-		return await statBig(file);
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return void 0;
-		throw error;
-	}
-}
-// src/store/disk-error.ts
-const ELSEWHERE = "put the store (--cache-dir) or the output (--output) on another volume.";
-const CAUSES$1 = {
-	ENOSPC: ["the disk is full", `Free space, or ${ELSEWHERE} What was fetched stays.`],
-	EDQUOT: ["the disk quota is used up", `Free space, or ${ELSEWHERE} What was fetched stays.`],
-	EROFS: ["the disk is read-only", `Mount it for writing, or ${ELSEWHERE}`],
-	EACCES: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
-	EPERM: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
-	EIO: ["the disk fails", `Look at the system's log, or ${ELSEWHERE}`]
-};
-/** The error for what a file system refused, as people read it; undefined where it is none of that kind. */
-function diskError(error, what) {
-	const [why, hint] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
-	if (why === void 0) return void 0;
-	return new OciSaveError({
-		code: "local",
-		message: `${why}: ${what} could not be written`,
-		hint,
-		cause: error
 	});
 }
+/** Names a verified file; a name that is there stays. A copy appears whole, since others may make the same one. */
+async function giveName(file, name, runFolder) {
+	if (await tryLink(file, name)) return "linked";
+	const copy = path.join(runFolder, `copy-${randomUUID()}`);
+	await copyFile(file, copy, constants.COPYFILE_FICLONE);
+	await rename(copy, name);
+	return "copied";
+}
+const statBig = (file) => lstat(file, { bigint: true });
 // src/store/free-space.ts
 /** Bytes that an ordinary user may still write where `folder` is or will be. */
 async function freeBytes(folder) {
@@ -16262,6 +16928,99 @@ async function freeBytes(folder) {
 	} catch (error) {
 		if (systemCodeOf(error) !== "ENOENT" || place === path.dirname(place)) throw error;
 	}
+}
+// src/store/verify.ts
+/** Files hashed at once: a disk is read no faster by more. */
+const PARALLEL$2 = 4;
+/** Hashes every blob of a store and drops what is damaged; runs may go on meanwhile. Other files stay as they are. */
+async function verifyBlobs(places, options) {
+	const names = (await unlessGone(readdir(places.blobs)) ?? []).filter(isHex).toSorted();
+	const journal = await openJournal(places.journal);
+	options.onStart?.(names.length);
+	const limit = pLimit(PARALLEL$2);
+	const damaged = [];
+	let bytes = 0;
+	const check = async (hex) => {
+		options.signal?.throwIfAborted();
+		const digest = `sha256:${hex}`;
+		const onBytes = (count) => {
+			bytes += count;
+			options.onBytes?.(count);
+		};
+		const found = await checkBlob(path.join(places.blobs, hex), digest, journal, {
+			...options,
+			onBytes
+		});
+		if (found !== void 0) damaged.push(found);
+		options.onBlob?.(digest, found);
+	};
+	await Promise.all(names.map((hex) => limit(() => check(hex)))).finally(() => limit.clearQueue());
+	return {
+		blobs: names.length,
+		bytes,
+		damaged
+	};
+}
+/** Drops the blob and tells why, where it is damaged. */
+async function checkBlob(file, digest, journal, { onBytes, signal }) {
+	const stats = await unlessGone(lstat(file, { bigint: true }));
+	if (stats === void 0) return void 0;
+	const drop = async (why) => {
+		await rm(file, {
+			recursive: true,
+			force: true
+		});
+		return {
+			digest,
+			why,
+			linked: stats.isFile() && stats.nlink > 1n
+		};
+	};
+	if (!stats.isFile()) return drop("it is no regular file");
+	const actual = await unlessGone(hashFile(file, {
+		onBytes,
+		signal
+	}));
+	if (actual === void 0) return void 0;
+	if (actual.digest !== digest) return drop(`its ${actual.size} bytes hash to ${shortDigest(actual.digest)}`);
+	await journal.note(path.basename(file), stats);
+}
+// src/store/maintain.ts
+/** Lists a store; changes nothing. A folder that is not there is an empty store. Throws `machine`. */
+function listStore(folder) {
+	const places = placesIn(folder);
+	return whereUsable(folder, async () => ({
+		blobs: await scanBlobs(places),
+		runs: (await liveRuns(places)).length
+	}));
+}
+/** Hashes every blob of a store and drops the damaged ones. Throws `machine`, and what aborts it. */
+function verifyStore(folder, options = {}) {
+	return whereUsable(folder, () => verifyBlobs(placesIn(folder), options));
+}
+/** Removes blobs from a store as `pruneBlobs` does, and what runs that were killed have left. Throws `machine`. */
+function pruneStore(folder, options) {
+	const places = placesIn(folder);
+	return whereUsable(folder, async () => {
+		if (!await isThere$1(places)) return {
+			removed: NOTHING$2,
+			kept: NOTHING$2,
+			linked: NOTHING$2
+		};
+		const run = await createRunFolder(places);
+		try {
+			return await pruneBlobs(places, run, options);
+		} finally {
+			await run.remove();
+		}
+	});
+}
+const NOTHING$2 = {
+	blobs: 0,
+	bytes: 0
+};
+async function isThere$1({ blobs }) {
+	return await unlessGone(stat(blobs)) !== void 0;
 }
 // src/copy/failure.ts
 /** Whether nothing else can succeed either: the machine lacks something, or the user wants to stop. */
@@ -16283,7 +17042,7 @@ function fullDisk(error) {
 	return Object.assign(new Error(error.message), { code: "ENOSPC" });
 }
 // src/copy/image-progress.ts
-function trackImages(lock, { missing }, { emit, store }) {
+function trackImages(lock, { missing, restored }, { emit, store }) {
 	const absent = new Set(missing.map(({ digest }) => digest));
 	const waiting = /* @__PURE__ */ new Map();
 	const pending = /* @__PURE__ */ new Set();
@@ -16302,7 +17061,7 @@ function trackImages(lock, { missing }, { emit, store }) {
 	for (const { ref, leaves } of lock.images) {
 		const content = [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
 		const awaited = content.filter((digest) => absent.has(digest));
-		const fetched = content.filter((digest) => absent.has(digest) || store.isNew(digest));
+		const fetched = content.filter((digest) => absent.has(digest) || store.isNew(digest) && !restored.has(digest));
 		const some = fetched.length === content.length ? "fetched" : "partly stored";
 		const image = {
 			ref,
@@ -16680,9 +17439,14 @@ async function ask(file, env) {
 	} };
 	return { refused: `skopeo ${version} (${file}) is too old: it cannot preserve digests; ${OLDEST_SKOPEO} can` };
 }
+/** Long enough for a cold disk. */
+const VERSION_MILLISECONDS = 3e4;
 async function versionOf(file, env) {
 	try {
-		const { exitCode, stdout } = await run(file, ["--version"], { env: { PATH: env["PATH"] ?? "" } });
+		const { exitCode, stdout } = await run(file, ["--version"], {
+			env: { PATH: env["PATH"] ?? "" },
+			limitMilliseconds: VERSION_MILLISECONDS
+		});
 		return exitCode === 0 ? parseSkopeoVersion(stdout) : void 0;
 	} catch (error) {
 		if (error instanceof OciSaveError && error.code === "machine") return void 0;
@@ -16706,11 +17470,14 @@ async function setUpSkopeo({ wanted, env, folder, installer }) {
 async function downloaded({ url, sha256 }, file, env, installer) {
 	await installer.download(url, file);
 	const { digest } = await hashFile(file);
-	if (digest !== `sha256:${sha256}`) throw new OciSaveError({
-		code: "machine",
-		message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
-		hint: "Look where the bytes come from before you change the sha256."
-	});
+	if (digest !== `sha256:${sha256}`) {
+		await rm(file);
+		throw new OciSaveError({
+			code: "machine",
+			message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
+			hint: "Look where the bytes come from before you change the sha256."
+		});
+	}
 	await chmod(file, 493);
 	return skopeoAt(file, env);
 }
@@ -16742,9 +17509,17 @@ async function install(manager, env, installer) {
 	const sudo = manager.needsRoot && !installer.isRoot ? await programOnPath("sudo", env) : void 0;
 	if (manager.needsRoot && !installer.isRoot && sudo === void 0) return `${manager.name} needs root, and sudo is not here`;
 	for (const { args, mayFail = false } of manager.commands) {
-		const exitCode = await runAs(sudo, file, args, manager.env, installer);
-		if (exitCode === void 0) return `${manager.name} cannot be started`;
-		if (exitCode !== 0 && !mayFail) return `${manager.name} ended with ${exitCode}`;
+		const failure = await failureOf$1(manager.name, runAs(sudo, file, args, manager.env, installer));
+		if (failure !== void 0 && !mayFail) return failure;
+	}
+}
+async function failureOf$1(name, running) {
+	try {
+		const exitCode = await running;
+		return exitCode === 0 ? void 0 : `${name} ended with ${exitCode ?? "a signal"}`;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "machine") return error.message;
+		throw error;
 	}
 }
 /** sudo asks no one for a password here, and drops the environment: what must arrive goes through env. */
@@ -16998,7 +17773,7 @@ function watchLanding(options) {
 	const look = async () => {
 		for (const [digest, size] of awaited) {
 			const file = path.join(pool, hexOf(digest));
-			if (await sizeOf(file) === void 0) continue;
+			if (await sizeOf$1(file) === void 0) continue;
 			await adopt(file, {
 				digest,
 				size
@@ -17030,7 +17805,7 @@ function watchLanding(options) {
 		}
 	};
 }
-async function sizeOf(file) {
+async function sizeOf$1(file) {
 	try {
 		return (await stat(file)).size;
 	} catch (error) {
@@ -17046,7 +17821,7 @@ async function incomingBytes(layout) {
 		if (systemCodeOf(error) === "ENOENT") return 0;
 		throw error;
 	}
-	const sizes = names.filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf(path.join(layout, name)));
+	const sizes = names.filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf$1(path.join(layout, name)));
 	return (await Promise.all(sizes)).reduce((sum, size) => sum + (size ?? 0), 0);
 }
 // src/copy/skopeo-mover.ts
@@ -17143,7 +17918,10 @@ async function copyBlobs(lock, inventory, context) {
 	});
 	const images = trackImages(lock, inventory, context);
 	const ledger = createLedger(leaves, direct.map(({ digest }) => digest), {
-		onLanded: (digest) => images.landed(digest),
+		onLanded(digest) {
+			images.landed(digest);
+			context.onLanded?.(digest);
+		},
 		signal
 	});
 	const bring = bringer(inventory, inner, ledger);
@@ -17220,7 +17998,7 @@ function leafCopier(lock, { missing, refsOf }, context, ledger) {
 }
 // src/copy/inventory.ts
 /** Looks up every blob of a lock in the store. The store drops what is wrong, so that it counts as missing. */
-async function takeInventory(lock, store) {
+async function takeInventory(lock, store, restored = /* @__PURE__ */ new Set()) {
 	const limit = pLimit(32);
 	const sizes = Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
 		digest,
@@ -17248,14 +18026,15 @@ async function takeInventory(lock, store) {
 		urls: details.get(digest)?.urls ?? [],
 		foreign: details.get(digest)?.foreign ?? false
 	}));
-	const stored = sizes.filter(({ digest }, at) => here[at] === true && !store.isNew(digest));
+	const stored = sizes.filter(({ digest }, at) => here[at] === true && (!store.isNew(digest) || restored.has(digest)));
 	return {
 		missing,
 		refsOf,
 		stored: {
 			blobs: stored.length,
 			bytes: stored.reduce((sum, { size }) => sum + size, 0)
-		}
+		},
+		restored
 	};
 }
 function addTo(map, key, value) {
@@ -24985,7 +25764,7 @@ function parseOwnList({ file, trees }, options) {
 		line
 	}, "", refusal(reason, hint));
 	if (findings.rejects.length > 0) return findings;
-	for (const tree of trees?.roots ?? []) for (const item of entriesOf$1(tree, findings)) {
+	for (const tree of trees?.roots ?? []) for (const item of entriesOf$2(tree, findings)) {
 		if (stopsReading(findings, {
 			file,
 			line: item.line
@@ -24994,7 +25773,7 @@ function parseOwnList({ file, trees }, options) {
 	}
 	return findings;
 }
-function entriesOf$1(tree, findings) {
+function entriesOf$2(tree, findings) {
 	if (tree.kind === "mapping" && keysOf(tree).includes("images")) {
 		for (const key of keysOf(tree)) if (key !== "images") findings.ignored.add(`key '${key.slice(0, 80)}'`);
 		const images = fieldOf(tree, "images");
@@ -25033,7 +25812,7 @@ function parsePlain({ file, lines }, options) {
 		}, "", fault);
 		return findings;
 	}
-	for (const { number, text } of entriesOf(lines)) {
+	for (const { number, text } of entriesOf$1(lines)) {
 		const origin = {
 			file,
 			line: number
@@ -25044,7 +25823,7 @@ function parsePlain({ file, lines }, options) {
 	return findings;
 }
 /** The lines that are meant as entries, without what stands around them. */
-function entriesOf(lines) {
+function entriesOf$1(lines) {
 	const entries = lines.filter(({ text }) => !isMark(text)).map(({ number, text }) => ({
 		number,
 		text: withoutComment(text)
@@ -25073,12 +25852,12 @@ function unwrapped(text, array) {
 */
 function looksPlain(document) {
 	if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;
-	const entries = entriesOf(document.lines);
+	const entries = entriesOf$1(document.lines);
 	return entries.filter(({ text }) => looksLikeEntry(text)).length * 2 >= entries.length;
 }
 /** The line that speaks most against a plain list. */
 function firstMisfit({ lines }) {
-	return entriesOf(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
+	return entriesOf$1(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
 }
 function looksLikeEntry(text) {
 	if (text.length > 4096) return false;
@@ -25752,7 +26531,7 @@ async function standsAt(path) {
 	}
 }
 /** A file's bytes, at most 16 MiB: of what is longer, or endless, no more is read. */
-async function readList(path) {
+async function readList$1(path) {
 	try {
 		return await gather(path, createReadStream(path, { highWaterMark: 262144 }));
 	} catch (error) {
@@ -25799,7 +26578,7 @@ async function readLists(inputs) {
 	const lists = [];
 	const faults = [];
 	for (const file of await namedFiles(inputs.files, faults)) {
-		const read = file === "-" ? await readStdin(inputs.stdin) : await readList(file);
+		const read = file === "-" ? await readStdin(inputs.stdin) : await readList$1(file);
 		const name = file === "-" ? STDIN : file;
 		if ("problem" in read) faults.push(read.problem);
 		else lists.push({
@@ -25927,7 +26706,7 @@ function narrowIndex(bytes, keep) {
 }
 // src/resolve/root.ts
 /** Whether every child of every index was taken. */
-function isWhole(tree) {
+function isWhole$1(tree) {
 	return tree.nodes.every((node) => node.absent === 0);
 }
 /**
@@ -25936,7 +26715,7 @@ function isWhole(tree) {
 */
 function rootOf(tree, hash) {
 	const [leaf, ...others] = tree.nodes.filter((node) => node.manifest.kind === "manifest" && node.attests === void 0);
-	if (isWhole(tree) || leaf === void 0) return asRoot(tree.top, tree.nodes);
+	if (isWhole$1(tree) || leaf === void 0) return asRoot(tree.top, tree.nodes);
 	if (others.length === 0) return asRoot(leaf, [leaf]);
 	const made = [];
 	const kept = [];
@@ -26371,7 +27150,8 @@ function convertedBytes(node, children) {
 /** Cosign stores signatures under such tags; they look like images and have no platform. */
 const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
 /**
-* Resolves one image: its digest by HEAD, its manifests by GET only where the store has not got those bytes.
+* Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store has not got
+* those bytes.
 * Every manifest enters the store as it was served.
 */
 async function resolveImage(wanted, reference, source, options) {
@@ -26397,13 +27177,16 @@ async function resolveImage(wanted, reference, source, options) {
 	});
 }
 /**
-* HEAD is believed where it says what a manifest that was read has shown. Registries have been seen to claim the
-* digest of a child or of another tag, and both may be in the store.
+* A digest names bytes: where the store has them, nobody is asked. For a tag, HEAD is believed where it says what a
+* manifest that was read has shown: registries have been seen to claim the digest of a child or of another tag, and both
+* may be in the store.
 */
-async function readTop(reference, source, { store, signal }) {
+async function readTop(reference, source, options) {
+	if (isDigest(reference)) return readManifest$1(reference, source, options);
+	const { store, signal } = options;
+	const key = store.served.keyOf(source.name, reference);
 	const claim = await source.head(reference, signal);
-	const known = isDigest(reference) ? reference : store.served.last(source.name, reference);
-	if (claim !== void 0 && claim.digest === known) {
+	if (claim !== void 0 && claim.digest === store.served.get(key)) {
 		const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES$1);
 		if (bytes) return {
 			digest: claim.digest,
@@ -26411,7 +27194,7 @@ async function readTop(reference, source, { store, signal }) {
 		};
 	}
 	const manifest = await source.manifest(reference, signal);
-	if (!isDigest(reference)) await store.served.note(source.name, reference, manifest.digest);
+	await store.served.set(key, manifest.digest);
 	return manifest;
 }
 async function readManifest$1(digest, source, { store, signal }) {
@@ -26550,7 +27333,7 @@ function resolveContext({ options, session, io: { emit, signal, lockOnly } }) {
 	};
 }
 /** `images` are those whose blobs are wanted. */
-function copyContext({ options, session, io: { emit, signal } }, images) {
+function copyContext({ options, session, cache, io: { emit, signal } }, images) {
 	const byRef = Map.groupBy(images, ({ image }) => image.ref);
 	const wantedAs = (ref) => (byRef.get(ref) ?? []).map(({ wanted }) => wanted);
 	return {
@@ -26563,9 +27346,122 @@ function copyContext({ options, session, io: { emit, signal } }, images) {
 		parallel: options.parallel || SKOPEO_AT_ONCE,
 		connections: options.copier === "direct" && options.parallel > 0 ? options.parallel : CONNECTIONS,
 		retries: options.retries,
+		onLanded: (digest) => cache.landed(digest),
 		emit,
 		signal
 	};
+}
+// src/cache/keys.ts
+/** Changes when a reader of today could not read what is written. */
+const FORM = "oci-save-v1";
+/** Everything that is handed over to the cache lies here, relative to the workspace. */
+const HANDOVER = ".oci-save";
+const hexOfText = (text) => hexOf(digestOf(new TextEncoder().encode(text)));
+/** Which list of which repository a catalogue is about, as 64 hex digits that name neither. */
+function scopeOf(parts) {
+	return hexOfText(JSON.stringify(parts));
+}
+/** All catalogues of a scope are in one folder: it is part of what the cache looks for. */
+const CATALOGUE_FOLDER = `${HANDOVER}/catalogue`;
+/** What the keys of a scope's catalogues begin with. */
+function cataloguePrefix(scope) {
+	return `${FORM}-catalogue-${scope}-`;
+}
+/** The hash at the end lets a reader check what it gets, and is the same where nothing changed. */
+function catalogueKey(scope, content) {
+	return `${cataloguePrefix(scope)}${hexOf(content)}`;
+}
+/** The hash of a catalogue's content; undefined for a key of something else. */
+function contentOfKey(key, scope) {
+	const prefix = cataloguePrefix(scope);
+	const digest = `sha256:${key.slice(prefix.length)}`;
+	return key.startsWith(prefix) && isDigest(digest) ? digest : void 0;
+}
+/** A pack's identity: 64 hex digits of its blobs' digests, in whatever order they come. */
+function packHex(digests) {
+	return hexOfText([...digests].toSorted().join("\n"));
+}
+function packKey(hex) {
+	return `${FORM}-pack-${hex}`;
+}
+function packFolder(hex) {
+	return `${HANDOVER}/packs/${hex}`;
+}
+// src/cache/catalogue.ts
+const EMPTY$2 = {
+	contents: /* @__PURE__ */ new Map(),
+	packs: [],
+	served: /* @__PURE__ */ new Map()
+};
+/** Bytes of an encoded catalogue: a thousand images have about ten million. */
+const MAX_CATALOGUE_BYTES = 67108864;
+/** A larger config is a blob like any other. */
+const MAX_CONTENT_BYTES = 1048576;
+/** In base64 they take a third more, and leave room for the rest. */
+const MAX_CONTENTS_BYTES = 41943040;
+const MAX_PACKS = 1e3;
+const hex = string().regex(/^[0-9a-f]{64}$/);
+const catalogueSchema = strictObject({
+	version: literal(1),
+	contents: record(digestSchema, base64$1()),
+	packs: array(record(digestSchema, int().nonnegative())).max(MAX_PACKS),
+	served: record(hex, digestSchema)
+});
+const compare = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+function sorted(entries) {
+	return [...entries].toSorted(([a], [b]) => compare(a, b));
+}
+/** The bytes of a catalogue: the same for the same content, whatever its order. */
+function encodeCatalogue({ contents, packs, served }) {
+	const told = {
+		version: 1,
+		contents: Object.fromEntries(sorted(contents).map(([digest, bytes]) => [digest, Buffer.from(bytes).toString("base64")])),
+		packs: packs.toSorted((a, b) => compare(a.hex, b.hex)).map(({ blobs }) => Object.fromEntries(sorted(blobs))),
+		served: Object.fromEntries(sorted(served))
+	};
+	return new TextEncoder().encode(JSON.stringify(told));
+}
+/**
+* Reads a catalogue that somebody wrote. Content is what it hashes to; packs are named by what they hold.
+* @throws OciSaveError `digest` where it is none
+*/
+function decodeCatalogue(bytes) {
+	const { contents, packs, served } = parse$2(bytes);
+	const read = Object.values(contents).map((text) => {
+		const content = Buffer.from(text, "base64");
+		return [digestOf(content), content];
+	});
+	return {
+		contents: new Map(read),
+		packs: packs.map((sizes) => {
+			const blobs = new Map(entriesOf(sizes));
+			return {
+				hex: packHex(blobs.keys()),
+				blobs
+			};
+		}),
+		served: new Map(Object.entries(served))
+	};
+}
+function parse$2(bytes) {
+	try {
+		return catalogueSchema.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+	} catch (cause) {
+		if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof ZodError)) throw cause;
+		throw new OciSaveError({
+			code: "digest",
+			message: "the catalogue in the cache is none",
+			cause
+		});
+	}
+}
+function entriesOf(record) {
+	return Object.entries(record).map(([key, value]) => [digestSchema.parse(key), value]);
+}
+/** Contents as far as they fit, small ones first: what is left out costs a GET. */
+function boundedContents(contents) {
+	let bytes = 0;
+	return new Map([...contents].toSorted(([a, x], [b, y]) => x.length - y.length || compare(a, b)).filter(([, content]) => (bytes += content.length) <= MAX_CONTENTS_BYTES));
 }
 // src/report/bytes.ts
 const UNITS = [
@@ -26594,6 +27490,54 @@ function formatBytes(bytes) {
 /** `1 blob`, `2 blobs`. */
 function formatCount(count, noun) {
 	return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+// src/report/plain-text.ts
+/** Characters of one line that are shown: an HTML error page is not a message. */
+const MAX_LENGTH = 2e3;
+const MAX_LINES$1 = 200;
+/** What moves the cursor, hides itself or turns the reading direction; `\p{Cf}` holds the last two. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu;
+/** A user and password before a host, as a proxy's address may have them; `repository@sha256:…` has none. */
+const USERINFO = /\/\/[^/@\s]+@(?!sha256:)/g;
+/** At the start whatever follows; later only what is a command, since a line may be broken there (and `::1` is an address). */
+const COMMAND = /^::|(?<=\s)::(?=[a-z-]+(?:\s|::))/gi;
+/**
+* Words that we did not write (references, a registry's message, a program's stderr) as one printable line.
+* Control characters become code points, line ends semicolons. No part of it is read as a command by a CI
+* runner: GitHub's looks for `::` at a line's start after white space and for `##[` anywhere (actions/runner,
+* ActionCommand.cs), Azure's for `##vso[`.
+*/
+function plainText(text) {
+	const bounded = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
+	return stripVTControlCharacters(bounded.toWellFormed()).trim().replace(/(?<![:;,.\s])\s*[\r\n]+\s*/g, "; ").replace(/\s+/g, " ").replace(UNPRINTABLE, codePoint).replace(USERINFO, "//***@").trim().replace(COMMAND, ": :").replace(/##(?=\[|vso\[)/gi, "# #");
+}
+/** The same for words of several lines, which stay lines; empty ones go. */
+function plainLines(text) {
+	return text.split(/[\r\n]+/, MAX_LINES$1).map(plainText).filter((line) => line !== "");
+}
+/** A text whose invisible and turning characters can be seen. */
+function printable(text) {
+	return text.toWellFormed().replace(UNPRINTABLE, codePoint);
+}
+function codePoint(char) {
+	return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+}
+// src/report/cache-words.ts
+const MAX_TROUBLES = 10;
+/** What a run did with the cache, one thing a line; none where no cache was wanted. */
+function cacheLines({ cache }) {
+	if (cache === void 0) return [];
+	const { unavailable, restored, saved, withheld, entries, bytes, troubles } = cache;
+	if (unavailable !== void 0) return [`not used: ${plainText(unavailable)}`];
+	const more = troubles.length - MAX_TROUBLES;
+	return [
+		restored.blobs === 0 ? "nothing came from it" : `${formatCount(restored.blobs, "blob")}, ${formatBytes(restored.bytes)} came from it`,
+		...saved.packs === 0 ? [] : [`${formatCount(saved.packs, "pack")} saved, with ${formatCount(saved.blobs, "blob")}, ${formatBytes(saved.bytes)}`],
+		`${formatCount(entries, "entry").replace(/entrys$/, "entries")}, ${formatBytes(bytes)} of this list are in it`,
+		...withheld.images === 0 ? [] : [`not saved: ${formatCount(withheld.images, "image")}, ${formatBytes(withheld.bytes)}, fetched with credentials; anybody may read the cache of a public repository (cache: actions saves them)`],
+		...troubles.slice(0, MAX_TROUBLES).map((trouble) => `trouble: ${plainText(trouble)}`),
+		...more > 0 ? [`and ${more} more, all in report.json`] : []
+	];
 }
 // node_modules/environment/index.js
 const isBrowser = globalThis.window?.document !== void 0;
@@ -29192,37 +30136,6 @@ function createLogUpdate(stream, { showCursor = false, defaultWidth, defaultHeig
 }
 createLogUpdate(process$2.stdout);
 createLogUpdate(process$2.stderr);
-// src/report/plain-text.ts
-/** Characters of one line that are shown: an HTML error page is not a message. */
-const MAX_LENGTH = 2e3;
-const MAX_LINES$1 = 200;
-/** What moves the cursor, hides itself or turns the reading direction; `\p{Cf}` holds the last two. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu;
-/** A user and password before a host, as a proxy's address may have them; `repository@sha256:…` has none. */
-const USERINFO = /\/\/[^/@\s]+@(?!sha256:)/g;
-/** At the start whatever follows; later only what is a command, since a line may be broken there (and `::1` is an address). */
-const COMMAND = /^::|(?<=\s)::(?=[a-z-]+(?:\s|::))/gi;
-/**
-* Words that we did not write (references, a registry's message, a program's stderr) as one printable line.
-* Control characters become code points, line ends semicolons. No part of it is read as a command by a CI
-* runner: GitHub's looks for `::` at a line's start after white space and for `##[` anywhere (actions/runner,
-* ActionCommand.cs), Azure's for `##vso[`.
-*/
-function plainText(text) {
-	const bounded = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
-	return stripVTControlCharacters(bounded.toWellFormed()).trim().replace(/(?<![:;,.\s])\s*[\r\n]+\s*/g, "; ").replace(/\s+/g, " ").replace(UNPRINTABLE, codePoint).replace(USERINFO, "//***@").trim().replace(COMMAND, ": :").replace(/##(?=\[|vso\[)/gi, "# #");
-}
-/** The same for words of several lines, which stay lines; empty ones go. */
-function plainLines(text) {
-	return text.split(/[\r\n]+/, MAX_LINES$1).map(plainText).filter((line) => line !== "");
-}
-/** A text whose invisible and turning characters can be seen. */
-function printable(text) {
-	return text.toWellFormed().replace(UNPRINTABLE, codePoint);
-}
-function codePoint(char) {
-	return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
-}
 // src/report/duration.ts
 /** A span for people, from seconds: `0.4 s`, `5 s`, `12 s`, `3 min 05 s`, `2 h 04 min`, `1 d 03 h`. */
 function formatSeconds(seconds) {
@@ -29251,6 +30164,11 @@ const STAGES = {
 		did: "Resolved",
 		noun: "image"
 	},
+	restore: {
+		doing: "Restoring from the cache",
+		did: "Restored from the cache",
+		noun: "pack"
+	},
 	copy: {
 		doing: "Copying",
 		did: "Copied",
@@ -29263,6 +30181,25 @@ const STAGES = {
 	archive: {
 		doing: "Writing the archive",
 		did: "Wrote the archive"
+	},
+	cache: {
+		doing: "Saving to the cache",
+		did: "Saved to the cache"
+	},
+	verify: {
+		doing: "Verifying",
+		did: "Verified",
+		noun: "blob"
+	},
+	measure: {
+		doing: "Hashing the archive",
+		did: "Hashed the archive"
+	},
+	release: {
+		doing: "Releasing",
+		did: "Released",
+		noun: "file",
+		here: "already there"
 	}
 };
 /** `Resolving`, `Building the bundle`. */
@@ -29295,8 +30232,9 @@ function counted({ total, done, failed }, noun) {
 	const name = (count) => noun === void 0 ? String(count) : formatCount(count, noun);
 	return total === void 0 || done === total && failed === 0 ? name(done) : `${done} of ${name(total)}`;
 }
-function tally({ stored, failed }) {
-	return [...stored > 0 ? [`${stored} already here`] : [], ...failed > 0 ? [`${failed} failed`] : []];
+function tally({ stage, stored, failed }) {
+	const { here = "already here" } = STAGES[stage];
+	return [...stored > 0 ? [`${stored} ${here}`] : [], ...failed > 0 ? [`${failed} failed`] : []];
 }
 /** `To fetch: 12 blobs, 120 MiB; already here: 30 blobs, 400 MiB`. */
 function planMade({ fetch, stored }) {
@@ -29309,6 +30247,7 @@ const VERBS = {
 	fetched: "copied",
 	"partly stored": "copied",
 	stored: "stored",
+	sent: "sent",
 	done: "done",
 	failed: "failed"
 };
@@ -29317,8 +30256,9 @@ function stepVerb({ outcome }) {
 	return VERBS[outcome];
 }
 /** What follows the name: the blobs that were fetched, and those that were here. */
-function stepDetail({ outcome, fetched, stored }) {
-	if (outcome === "stored") return "already here";
+function stepDetail({ stage, outcome, fetched, stored }) {
+	if (outcome === "stored") return STAGES[stage].here ?? "already here";
+	if (outcome === "sent") return fetched === void 0 ? "" : formatBytes(fetched.bytes);
 	if (outcome !== "fetched" && outcome !== "partly stored") return "";
 	const here = stored !== void 0 && stored.blobs > 0 ? `${formatBlobs(stored)} already here` : "";
 	const vague = outcome === "partly stored" && here === "" ? "partly already here" : here;
@@ -29381,7 +30321,7 @@ function atTime(state, now) {
 /** The progress after an event. Pure; `now` in milliseconds never runs backwards in the result. */
 function advance(before, event, now) {
 	const state = atTime(before, now);
-	if (event.type === "stage") return startStage(state, event.stage, event.total);
+	if (event.type === "stage") return startStage(state, event);
 	if (event.type === "plan") return {
 		...state,
 		plan: {
@@ -29394,12 +30334,13 @@ function advance(before, event, now) {
 	return noteActivity(state, event);
 }
 /** A stage that is named again only says how much it has to do. */
-function startStage(state, stage, total) {
+function startStage(state, { stage, total, bytes: wanted }) {
 	if (state.current?.stage === stage) return {
 		...state,
 		current: {
 			...state.current,
-			total
+			total,
+			wanted
 		}
 	};
 	return {
@@ -29408,6 +30349,7 @@ function startStage(state, stage, total) {
 			stage,
 			startedAt: state.now,
 			total,
+			wanted,
 			done: 0,
 			stored: 0,
 			failed: 0,
@@ -29484,7 +30426,7 @@ function rateOf({ samples, current, now }) {
 }
 /** How much the stage has to fetch; undefined where that is unknown or not its business. */
 function bytesWanted({ current, plan }) {
-	return current?.stage === "copy" ? plan?.fetch.bytes : void 0;
+	return current?.stage === "copy" ? plan?.fetch.bytes : current?.wanted;
 }
 /** Seconds to the end at the present rate; undefined while that would be a guess. */
 function secondsLeft(state) {
@@ -29545,12 +30487,12 @@ function alignColumns(columns, rows, width) {
 }
 /** Whether `alignColumns` would cut nothing. */
 function columnsFit(columns, rows, width) {
-	return sumOf$1(naturalWidths(columns, rows)) + 2 * (columns.length - 1) <= width;
+	return sumOf$2(naturalWidths(columns, rows)) + 2 * (columns.length - 1) <= width;
 }
 function naturalWidths(columns, rows) {
 	return columns.map((_, index) => rows.reduce((widest, row) => Math.max(widest, lengthOf$1(row[index]?.text ?? "")), 0));
 }
-function sumOf$1(widths) {
+function sumOf$2(widths) {
 	return widths.reduce((sum, width) => sum + width, 0);
 }
 function lengthOf$1(text) {
@@ -29558,7 +30500,7 @@ function lengthOf$1(text) {
 }
 function shrink(columns, natural, room) {
 	const widths = [...natural];
-	let excess = sumOf$1(widths) - room;
+	let excess = sumOf$2(widths) - room;
 	while (excess > 0) {
 		const cuttable = widths.map((width, index) => {
 			const { min } = columns[index] ?? {};
@@ -29763,7 +30705,7 @@ function createPlainReporter(options) {
 		if (event.outcome === "failed") {
 			if (!blamed.has(event.subject)) print([stepLine(event, palette)]);
 			chat(lines);
-		} else if (event.stage === "copy" || verbose || lines.length > 0) chat([stepLine(event, palette), ...lines]);
+		} else if (event.stage === "copy" || event.outcome === "sent" || verbose || lines.length > 0) chat([stepLine(event, palette), ...lines]);
 	};
 	const onMoved = () => {
 		const { current } = state;
@@ -30450,6 +31392,10 @@ function renderHtml(lock, title) {
       </body>
     </html> `.markup}`;
 }
+/** The page that travels in every bundle, and in a release. */
+function renderBundlePage(lock) {
+	return renderHtml(lock, "Image bundle");
+}
 function factsMarkup(lock, { apart, together }) {
 	const platforms = new Set(lock.images.flatMap(({ platforms }) => platforms));
 	const sizes = Object.values(lock.blobs);
@@ -30467,7 +31413,7 @@ function factsMarkup(lock, { apart, together }) {
   </dl>`;
 }
 function imagesMarkup(lock, sharing) {
-	const sizes = lock.images.map((image) => sumOf(blobsOfImage(image, lock).values()));
+	const sizes = lock.images.map((image) => sumOf$1(blobsOfImage(image, lock).values()));
 	const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
 	const groups = Map.groupBy(lock.images.entries(), ([, image]) => registryOf(image));
 	return html`<h2>Images</h2>
@@ -30495,7 +31441,7 @@ function contentsMarkup(groups) {
 function registryOf({ ref, source }) {
 	return source === "docker" ? ref.split("/", 1)[0] ?? ref : `from ${source}`;
 }
-function sumOf(sizes) {
+function sumOf$1(sizes) {
 	return [...sizes].reduce((sum, size) => sum + size, 0);
 }
 // src/report/image-words.ts
@@ -30512,10 +31458,16 @@ const STATUS = {
 	"partly stored": ["partly here", "partly here"],
 	stored: ["was here", "is here"]
 };
+/** The same where some of it came from the cache. */
+const FROM_CACHE = {
+	"partly stored": "partly cached",
+	stored: "cached"
+};
 /** Whether the image was fetched, or will be in a dry run, and what was done to it. */
 function statusWords(image, dryRun) {
+	const { status, cachedBytes = 0 } = image;
 	return [
-		STATUS[image.status][dryRun ? 1 : 0],
+		(cachedBytes > 0 ? FROM_CACHE[status] : void 0) ?? STATUS[status][dryRun ? 1 : 0],
 		...image.narrowed === true ? ["narrowed"] : [],
 		...image.converted === true ? ["converted"] : []
 	].join(", ");
@@ -30567,6 +31519,7 @@ const imageSchema = strictObject({
 		"stored"
 	]),
 	fetchedBytes: bytes,
+	cachedBytes: bytes.optional().meta({ description: "came from the cache" }),
 	copier: _enum([
 		"skopeo",
 		"direct",
@@ -30577,12 +31530,69 @@ const imageSchema = strictObject({
 	converted: boolean().optional(),
 	notes: array(string())
 });
-const failureSchema = strictObject({
-	ref: string(),
-	origins,
+const faultShape = {
 	class: _enum(FAILURE_CLASSES),
 	message: string(),
 	hint: string().optional().meta({ description: "the remedy" })
+};
+const failureSchema = strictObject({
+	ref: string(),
+	origins,
+	...faultShape
+});
+const amount = {
+	blobs: int().nonnegative(),
+	bytes
+};
+const cacheSchema = strictObject({
+	mode: _enum([
+		"read-write",
+		"read",
+		"write"
+	]),
+	unavailable: string().optional().meta({ description: "why the cache was not used" }),
+	restored: strictObject(amount).meta({ description: "came from the cache" }),
+	saved: strictObject({
+		packs: int().nonnegative(),
+		...amount
+	}),
+	withheld: strictObject({
+		images: int().nonnegative(),
+		...amount
+	}).meta({ description: "not saved: fetched with credentials, and strangers may read the cache" }),
+	entries: int().nonnegative().meta({ description: "what the cache has of this list now" }),
+	bytes: bytes.meta({ description: "of its packs" }),
+	troubles: array(string()).meta({ description: "what went wrong; it cost time, nothing else" })
+}).meta({ description: "the cache around the store, where one was wanted" });
+const fileSchema$1 = strictObject({
+	path: string(),
+	size: bytes,
+	digest: digestSchema
+});
+/** What became of a release: its files, and why it failed where it did. */
+const releaseReportSchema = strictObject({
+	repository: string().meta({ description: "owner/name" }),
+	tag: string(),
+	url: string().optional().meta({ description: "its page; absent where it is not there" }),
+	draft: boolean().optional(),
+	assets: array(strictObject({
+		name: string(),
+		size: bytes,
+		digest: digestSchema.optional().meta({ description: "absent in a dry run that has not all blobs" }),
+		status: _enum([
+			"sent",
+			"replaced",
+			"there",
+			"kept",
+			"planned"
+		]).meta({ description: "kept: of another digest, and left as it is; planned: a dry run would send it" })
+	})),
+	removed: array(string()).meta({ description: "files of an earlier archive that went" }),
+	failure: strictObject({
+		class: _enum(FAILURE_CLASSES),
+		message: string(),
+		hint: string()
+	}).optional()
 });
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 const runReportSchema = strictObject({
@@ -30601,7 +31611,7 @@ const runReportSchema = strictObject({
 		"done",
 		"failed",
 		"warned"
-	]).meta({ description: "warned: images failed, and the run was told to go on" }),
+	]).meta({ description: "warned: images failed, and the run was told to go on; failed: an image or the release" }),
 	dryRun: boolean().optional(),
 	options: record(string(), unknown()).meta({ description: "as given, without secrets" }),
 	lists: array(strictObject({
@@ -30611,6 +31621,7 @@ const runReportSchema = strictObject({
 	})),
 	images: array(imageSchema),
 	failed: array(failureSchema),
+	error: strictObject(faultShape).optional().meta({ description: "why the result of whole images could not be made; what was made stands below" }),
 	warnings: array(strictObject({
 		message: string(),
 		origin: originSchema.optional()
@@ -30634,16 +31645,14 @@ const runReportSchema = strictObject({
 		storedBytes: bytes.meta({ description: "were in the store before the run" }),
 		manifests: int().nonnegative().optional()
 	}),
+	cache: cacheSchema.optional(),
 	bundle: strictObject({ path: string() }).optional(),
 	lock: strictObject({
 		path: string(),
 		digest: digestSchema
 	}).optional(),
-	archive: strictObject({
-		path: string(),
-		size: bytes,
-		digest: digestSchema
-	}).optional()
+	archive: fileSchema$1.extend({ parts: array(fileSchema$1).optional().meta({ description: "where it was cut; there is no file at path then" }) }).optional(),
+	release: releaseReportSchema.optional()
 });
 /** What helps against a kind of failure, where the error itself knows nothing better. */
 const REMEDIES = {
@@ -30664,15 +31673,72 @@ function formatRunReport(report) {
 * once, on one line; an error without a class is a fault on this machine.
 */
 function failureOf(error, ref, origins) {
-	const failureClass = failureClassOf(error);
-	const hint = (error instanceof OciSaveError ? error.hint : void 0) ?? REMEDIES[failureClass];
 	return {
 		ref,
 		origins: [...origins],
+		...faultOf(error)
+	};
+}
+/** The same of an error that is no single image's: of a release, or of what could not be written. */
+function faultOf(error) {
+	const failureClass = failureClassOf(error);
+	const hint = (error instanceof OciSaveError ? error.hint : void 0) ?? REMEDIES[failureClass];
+	return {
 		class: failureClass,
 		message: plainText(causeTexts(error).join(": ")) || "failed without a word",
 		hint: plainText(hint)
 	};
+}
+// src/report/summary-release.ts
+const STATUS_WORDS = {
+	sent: "sent",
+	replaced: "replaced",
+	there: "already there",
+	kept: "kept although different",
+	planned: "to be sent"
+};
+/** `bundle.tar, 120 MiB, sha256:…`; of parts, how many there are and how they are called. */
+function archiveWords({ path, size, digest, parts }) {
+	const [first, last] = [parts?.[0], parts?.at(-1)];
+	return `${first === void 0 || last === void 0 ? plainText(path) : `${plainText(first.path)} … ${last.path.slice(-3)} (${formatCount(parts?.length ?? 0, "part")})`}, ${formatBytes(size)}, ${digest}`;
+}
+/** `v1.2.3 of org/site, a draft: 8 files, 5.1 GiB; 5 sent, 3 already there`; nothing of a failure. */
+function releaseWords({ repository, tag, draft, assets, removed }) {
+	const bytes = assets.reduce((sum, { size }) => sum + size, 0);
+	const counts = Object.entries(STATUS_WORDS).flatMap(([status, words]) => {
+		const count = assets.filter((asset) => asset.status === status).length;
+		return count === 0 ? [] : [`${count} ${words}`];
+	});
+	const gone = removed.length === 0 ? [] : [`${removed.length} of an earlier archive removed`];
+	const head = `${plainText(tag)} of ${plainText(repository)}${draft === true ? ", a draft" : ""}`;
+	if (assets.length === 0) return head;
+	return `${head}: ${formatCount(assets.length, "file")}, ${formatBytes(bytes)}; ${[...counts, ...gone].join(", ")}`;
+}
+/** Why the release failed, as failures of images are told. */
+function releaseFailureSection({ release }, palette, room) {
+	if (release?.failure === void 0) return [];
+	const { class: failureClass, message, hint } = release.failure;
+	const indented = (text) => wrapWords(text, room - 2).map((line) => `  ${line}`);
+	const [first = "", ...rest] = indented(`${failureClass}: ${plainText(message)}`);
+	return [
+		palette.bad(`Release failed: ${plainText(release.tag)} of ${plainText(release.repository)}`),
+		first.replace(failureClass, palette.bad(failureClass)),
+		...rest,
+		...indented(`remedy: ${plainText(hint)}`)
+	];
+}
+/** What a person reads after `oci-save release`: each file, and the page. No line end after the last line. */
+function renderRelease(release, { width, color }) {
+	const palette = paletteOf(color);
+	const room = width === void 0 || width <= 0 ? Number.POSITIVE_INFINITY : width;
+	const longest = release.assets.reduce((most, { name }) => Math.max(most, name.length), 0);
+	return [
+		...releaseFailureSection({ release }, palette, room),
+		...release.assets.map(({ name, size, status }) => `  ${name.padEnd(longest)}  ${formatBytes(size).padStart(9)}  ${STATUS_WORDS[status]}`),
+		...release.removed.map((name) => `  ${name.padEnd(longest)}  ${"".padStart(9)}  removed`),
+		...wrapHanging(`${palette.strong("Release")}  ${releaseWords(release)}`, room, 9),
+		...release.url === void 0 ? [] : [`         ${plainText(release.url)}`]
+	].join("\n");
 }
 // src/report/shell-word.ts
 /** A word as a POSIX shell reads it back, for a command that is shown to be copied. */
@@ -30773,13 +31839,13 @@ function imageRows(image, palette, dryRun) {
 		{ text: hexOf(image.digest).slice(0, 12) },
 		{ text: platformWords(image.platforms) },
 		{ text: formatBytes(image.size) },
-		statusOf(image, palette, dryRun)
+		statusOf$1(image, palette, dryRun)
 	], ...names.map((name) => [{
 		text: `  => ${name}`,
 		paint: palette.faint
 	}])];
 }
-function statusOf(image, palette, dryRun) {
+function statusOf$1(image, palette, dryRun) {
 	return {
 		text: statusWords(image, dryRun),
 		paint: image.status === "stored" ? palette.faint : palette.good
@@ -30860,29 +31926,43 @@ function renderSummary(report, { width, color }) {
 		warningSection(report, palette, room),
 		candidateSection(report, palette, room),
 		rejectSection(report, palette, room),
+		releaseFailureSection(report, palette, room),
 		resultSection(report, palette, room),
 		verdict(report, palette, room)
 	].filter((section) => section.length > 0).map((section) => section.join("\n")).join("\n\n");
 }
 const NAME_WIDTH = 9;
 function resultSection(report, palette, room) {
-	const { totals, bundle, archive, lock, dryRun = false } = report;
+	const { totals, bundle, archive, release, lock, dryRun = false } = report;
 	const size = [
 		formatCount(totals.images, "image"),
 		formatCount(totals.blobs, "blob"),
 		formatBytes(totals.bytes)
 	].join(", ");
 	const moved = dryRun ? `to fetch ${formatBytes(totals.bytes - totals.storedBytes)}` : `fetched ${formatBytes(totals.fetchedBytes)}`;
-	const here = `already here ${formatBytes(totals.storedBytes)}`;
+	const cached = report.cache?.restored.bytes ?? 0;
+	const here = (cached > 0 ? `from the cache ${formatBytes(cached)}, ` : "") + `already here ${formatBytes(totals.storedBytes)}`;
 	const line = (name, text) => wrapHanging(text, room, NAME_WIDTH).map((words, index) => index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words);
 	const path = bundle === void 0 ? void 0 : plainText(bundle.path);
 	return [
 		...line("Total", `${size}; ${moved}, ${here}`),
 		...line("Time", formatSeconds(report.seconds)),
+		...cacheLines(report).flatMap((words) => line("Cache", words)),
 		...path === void 0 ? [] : line("Bundle", path),
-		...archive === void 0 ? [] : line("Archive", `${plainText(archive.path)}, ${formatBytes(archive.size)}, ${archive.digest}`),
+		...archive === void 0 ? [] : line("Archive", archiveWords(archive)),
+		...release === void 0 ? [] : line("Release", releaseWords(release)),
+		...release?.url === void 0 ? [] : [" ".repeat(NAME_WIDTH) + plainText(release.url)],
 		...lock === void 0 ? [] : line("Lock", `${plainText(lock.path)}, ${lock.digest}`),
 		...path === void 0 ? [] : [palette.strong("Next".padEnd(NAME_WIDTH)) + `oci-save serve ${shellWord(path)}`]
+	];
+}
+function errorLines({ class: failureClass, message, hint }, palette, room) {
+	const [first = "", ...rest] = wrapHanging(`Failed (${failureClass}): ${plainText(message)}`, room, 2);
+	const remedy = hint === void 0 ? [] : wrapHanging(`remedy: ${plainText(hint)}`, room - 2, 2);
+	return [
+		palette.bad(first),
+		...rest,
+		...remedy.map((line) => `  ${line}`)
 	];
 }
 const UNFINISHED = "No bundle was written. What was fetched stays in the store; the next run goes on from there.";
@@ -30892,7 +31972,682 @@ function verdict(report, palette, room) {
 	const causes = `${failed} of ${formatCount(report.images.length + failed, "image")}; the list of causes stands above.`;
 	if (report.outcome === "warned") return [palette.warn(`Done without ${causes}`)];
 	if (report.outcome === "done") return report.dryRun === true ? [palette.good("Dry run: nothing was copied.")] : [];
-	return [palette.bad(failed === 0 ? "Failed." : `Failed: ${causes}`), ...report.bundle === void 0 && report.images.length > 0 ? wrapWords(UNFINISHED, room) : []];
+	if (failed === 0 && report.release?.failure !== void 0) {
+		const stays = report.bundle === void 0 ? "" : "; the bundle is whole";
+		return [palette.bad(`Failed: the release, for the cause that stands above${stays}.`)];
+	}
+	return [
+		...failed === 0 ? [] : [palette.bad(`Failed: ${causes}`)],
+		...report.error === void 0 ? [] : errorLines(report.error, palette, room),
+		...report.bundle === void 0 && report.images.length > 0 ? wrapWords(UNFINISHED, room) : []
+	];
+}
+// src/cache/packing.ts
+/**
+* A pack's bytes, unless one blob alone has more. Far below the gigabyte that would do, since saving needs a second copy
+* on disk for as long as it lasts, begins when the last blob has landed, and packs are read side by side.
+*/
+const PACK_BYTES = 268435456;
+function bytesOf$1({ blobs }) {
+	return [...blobs.values()].reduce((sum, size) => sum + size, 0);
+}
+function packOf(blobs) {
+	const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
+	return {
+		hex: packHex(sizes.keys()),
+		blobs: sizes
+	};
+}
+/**
+* Divides blobs into packs, in their order: what belongs to one image stays together, and goes together when the image
+* goes. Every blob is in one pack, however often it is given. The same blobs in the same order give the same packs.
+*/
+function divideIntoPacks(blobs, packBytes = PACK_BYTES) {
+	const packs = [];
+	const seen = /* @__PURE__ */ new Set();
+	let open = [];
+	let bytes = 0;
+	const close = () => {
+		if (open.length > 0) packs.push(packOf(open));
+		open = [];
+		bytes = 0;
+	};
+	for (const blob of blobs) {
+		if (seen.has(blob.digest)) continue;
+		seen.add(blob.digest);
+		if (bytes + blob.size > packBytes) close();
+		open.push(blob);
+		bytes += blob.size;
+	}
+	close();
+	return packs;
+}
+/**
+* The packs that stay. Left out are those of which less than half is in use, and, where there are many, the smaller
+* half: what is in use of them is to be packed anew.
+*/
+function packsToKeep(packs, live) {
+	const used = packs.filter((pack) => {
+		const bytes = [...pack.blobs].reduce((sum, [digest, size]) => sum + (live.has(digest) ? size : 0), 0);
+		return bytes > 0 && bytes * 2 >= bytesOf$1(pack);
+	});
+	if (used.length <= 48) return used;
+	const small = new Set(used.toSorted((a, b) => bytesOf$1(a) - bytesOf$1(b)).slice(0, used.length / 2));
+	return used.filter((pack) => !small.has(pack));
+}
+/**
+* A pack under other keys, in two halves, since what is saved under a key can never be replaced. Of a pack of one blob
+* there is no other form: none is returned.
+*/
+function halved({ blobs }) {
+	const all = [...blobs].map(([digest, size]) => ({
+		digest,
+		size
+	}));
+	const middle = Math.ceil(all.length / 2);
+	return all.length < 2 ? [] : [packOf(all.slice(0, middle)), packOf(all.slice(middle))];
+}
+/** The first packs that have room below `maxBytes`, beside `usedBytes`, and those that have none. */
+function within(packs, usedBytes, maxBytes) {
+	const [fitting, left] = [[], []];
+	let bytes = usedBytes;
+	for (const pack of packs) {
+		const more = bytes + bytesOf$1(pack);
+		if (more > maxBytes) left.push(pack);
+		else {
+			fitting.push(pack);
+			bytes = more;
+		}
+	}
+	return {
+		fitting,
+		left
+	};
+}
+// src/cache/pack-plan.ts
+/**
+* Of the 10 GB that a repository has. What is beyond them makes GitHub throw out the oldest entries of all, others'
+* too.
+*/
+const MAX_CACHE_BYTES = 8e9;
+/**
+* Which packs stay, and in which packs goes what is in none of them.
+*
+* @param known packs that are in the cache
+* @param spoilt packs whose entries are wrong, by `hex`
+*/
+function planPacks({ blobs, whole }, known, spoilt, maxBytes = MAX_CACHE_BYTES) {
+	const live = new Set(blobs.map(({ digest }) => digest));
+	const kept = whole ? packsToKeep(known, live) : known;
+	const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
+	const unseen = divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest)));
+	const savable = unseen.flatMap((pack) => spoilt.has(pack.hex) ? halved(pack) : [pack]);
+	const { fitting, left } = within(savable, sumOf(kept), maxBytes);
+	return {
+		kept,
+		fresh: fitting,
+		excessBytes: sumOf(left),
+		blockedBytes: sumOf(unseen) - sumOf(savable)
+	};
+}
+function sumOf(packs) {
+	return packs.reduce((sum, pack) => sum + bytesOf$1(pack), 0);
+}
+// src/cache/read-catalogue.ts
+const NOTHING$1 = {
+	catalogue: EMPTY$2,
+	content: void 0
+};
+/** The newest catalogue of a scope, if it is what its key says. Puts its content into the store. */
+async function readCatalogue(context, scope) {
+	const { cache, signal, trouble } = context;
+	let wanted;
+	let bytes;
+	const outcome = await cache.read({
+		key: cataloguePrefix(scope),
+		match: "newest",
+		folder: CATALOGUE_FOLDER,
+		maxBytes: MAX_CATALOGUE_BYTES,
+		accepts(key) {
+			wanted = contentOfKey(key, scope);
+			return wanted !== void 0;
+		},
+		async take({ name, body }) {
+			if (`sha256:${name}` !== wanted) return "refused";
+			const read = await buffer(body);
+			if (digestOf(read) !== wanted) return "refused";
+			bytes = read;
+			return "enough";
+		},
+		signal
+	});
+	if (bytes !== void 0) return readBytes(bytes, wanted, context);
+	if (outcome.kind === "hit") trouble("the catalogue in the cache is damaged or not ours: nothing of it is used");
+	else if (outcome.kind !== "miss") trouble(`the catalogue in the cache cannot be read: ${outcome.reason}`);
+	return NOTHING$1;
+}
+async function readBytes(bytes, content, { store, trouble }) {
+	try {
+		const catalogue = decodeCatalogue(bytes);
+		for (const small of catalogue.contents.values()) await store.put(small);
+		await store.served.import(catalogue.served);
+		return {
+			catalogue,
+			content
+		};
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		trouble(error.message);
+		return NOTHING$1;
+	}
+}
+// src/cache/restore.ts
+/** More gain nothing: one stream fills a runner's disk. */
+const PACKS_AT_ONCE = 4;
+/** Brings blobs that lie in packs into the store, each hashed on its way in. What cannot be had is left to others. */
+async function restorePacks(packs, missing, context) {
+	const restored = /* @__PURE__ */ new Set();
+	const lost = /* @__PURE__ */ new Set();
+	const spoilt = /* @__PURE__ */ new Set();
+	const wanted = wantedOf(packs, missing);
+	if (wanted.length === 0) return {
+		restored,
+		lost,
+		spoilt
+	};
+	const { emit, signal, trouble } = context;
+	emit({
+		type: "stage",
+		stage: "restore",
+		total: wanted.length
+	});
+	const limit = pLimit(PACKS_AT_ONCE);
+	const restore = async ({ pack, blobs }) => {
+		signal?.throwIfAborted();
+		const got = /* @__PURE__ */ new Set();
+		let refused = 0;
+		const outcome = await readPack(pack, blobs, context, {
+			landed: (digest) => got.add(digest),
+			refused: () => refused += 1
+		});
+		signal?.throwIfAborted();
+		for (const digest of got) restored.add(digest);
+		const wrong = "refused" in outcome ? Math.max(outcome.refused, refused) : refused;
+		const short = pack.hex.slice(0, 12);
+		if (wrong > 0) {
+			trouble(`pack ${short} in the cache holds ${formatCount(wrong, "file")} that it must not: refused`);
+			spoilt.add(pack.hex);
+		}
+		if (outcome.kind === "miss") emit({
+			type: "log",
+			level: "info",
+			message: `pack ${short} is no longer in the cache`
+		});
+		else if (outcome.kind !== "hit") trouble(`pack ${short} cannot be read from the cache: ${outcome.reason}`);
+		else if (got.size < blobs.size && wrong === 0) {
+			trouble(`pack ${short} in the cache lacks ${formatCount(blobs.size - got.size, "blob")}`);
+			spoilt.add(pack.hex);
+		}
+		if (outcome.kind === "miss" || spoilt.has(pack.hex)) lost.add(pack.hex);
+		const done = got.size === blobs.size ? "done" : "failed";
+		emit({
+			type: "step",
+			stage: "restore",
+			subject: `pack ${short}`,
+			outcome: done
+		});
+	};
+	await Promise.all(wanted.map((one) => limit(() => restore(one))));
+	return {
+		restored,
+		lost,
+		spoilt
+	};
+}
+/** Which pack is read for which blobs: each blob from one, and from those that have most of what is missing. */
+function wantedOf(packs, missing) {
+	const left = new Map(missing.map(({ digest, size }) => [digest, size]));
+	const gain = ({ blobs }) => [...blobs.keys()].reduce((sum, digest) => sum + (left.get(digest) ?? 0), 0);
+	const wanted = [];
+	for (const pack of packs.toSorted((a, b) => gain(b) - gain(a))) {
+		const blobs = new Map([...left].filter(([digest]) => pack.blobs.has(digest)));
+		if (blobs.size > 0) wanted.push({
+			pack,
+			blobs
+		});
+		for (const digest of blobs.keys()) left.delete(digest);
+	}
+	return wanted;
+}
+function readPack(pack, blobs, { cache, store, emit, signal }, told) {
+	const left = new Map(blobs);
+	const take = async (file) => {
+		const digest = `sha256:${file.name}`;
+		if (!pack.blobs.has(digest) || file.size !== (blobs.get(digest) ?? pack.blobs.get(digest))) return "refused";
+		const size = left.get(digest);
+		if (size === void 0) return "skipped";
+		if (!await write(file, {
+			digest,
+			size
+		}, store)) {
+			told.refused();
+			return "taken";
+		}
+		left.delete(digest);
+		told.landed(digest);
+		return left.size === 0 ? "enough" : "taken";
+	};
+	return cache.read({
+		key: packKey(pack.hex),
+		match: "exact",
+		folder: packFolder(pack.hex),
+		maxBytes: Math.max(bytesOf$1(pack), [...blobs.values()].reduce((sum, size) => sum + size, 0)),
+		take,
+		onBytes: (delta) => emit({
+			type: "bytes",
+			stage: "restore",
+			delta
+		}),
+		signal
+	});
+}
+/** Writes a file into the store; false where its bytes are others than its name says. */
+async function write({ body }, blob, store) {
+	const writer = await store.write(blob);
+	try {
+		for await (const chunk of body) await writer.write(chunk);
+		await writer.commit();
+		return true;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "digest") return false;
+		throw error;
+	} finally {
+		await writer.abort();
+	}
+}
+const MINUTE = 6e4;
+const CLOCK = {
+	now: () => performance.now(),
+	wait: (milliseconds, signal) => setTimeout$1(milliseconds, void 0, signal === void 0 ? {} : { signal })
+};
+/** Lets at most so many through in any minute; the others wait for their turn. */
+function createBudget(perMinute = 100, clock = CLOCK) {
+	const gone = [];
+	let turn = Promise.resolve();
+	const pass = async (signal) => {
+		const oldest = gone.length < perMinute ? void 0 : gone[0];
+		const left = oldest === void 0 ? 0 : oldest + MINUTE - clock.now();
+		if (left > 0) await clock.wait(left, signal);
+		gone.push(clock.now());
+		if (gone.length > perMinute) gone.shift();
+	};
+	return (signal) => {
+		const mine = turn.then(() => pass(signal));
+		turn = mine.catch(() => {});
+		return mine;
+	};
+}
+// src/cache/saver.ts
+/** Each has an archive on disk for as long as it lasts. */
+const SAVES_AT_ONCE = 2;
+function createSaver({ packs, missing, leaveFree }, context) {
+	const { cache, store, emit, signal, trouble } = context;
+	const limit = pLimit(SAVES_AT_ONCE);
+	const budget = createBudget();
+	const [saved, known] = [[], []];
+	const jobs = [];
+	const waiting = /* @__PURE__ */ new Map();
+	let stopped;
+	const save = async (pack) => {
+		if (stopped !== void 0) return;
+		signal?.throwIfAborted();
+		await budget(signal);
+		const what = `pack ${pack.hex.slice(0, 12)}, ${formatCount(pack.blobs.size, "blob")}, ${formatBytes(bytesOf$1(pack))}`;
+		const outcome = await cache.save({
+			key: packKey(pack.hex),
+			folder: packFolder(pack.hex),
+			files: [...pack.blobs].map(([digest, size]) => ({
+				name: hexOf(digest),
+				size,
+				file: store.pathOf(digest)
+			})),
+			leaveFree
+		});
+		signal?.throwIfAborted();
+		switch (outcome.kind) {
+			case "saved":
+				saved.push(pack);
+				return emit({
+					type: "log",
+					level: "info",
+					message: `saved to the cache: ${what}`
+				});
+			case "exists":
+				known.push(pack);
+				return emit({
+					type: "log",
+					level: "info",
+					message: `in the cache already: ${what}`
+				});
+			case "failed": return trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
+			case "limited":
+			case "denied":
+			case "unavailable":
+				if (stopped === void 0) trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
+				stopped ??= outcome.reason;
+		}
+	};
+	const begin = (pack) => {
+		const job = limit(() => save(pack));
+		jobs.push(job);
+		job.catch(() => {});
+	};
+	for (const pack of packs) {
+		const left = new Set([...pack.blobs.keys()].filter((digest) => missing.has(digest)));
+		if (left.size === 0) begin(pack);
+		else waiting.set(pack, left);
+	}
+	const flush = () => {
+		for (const [{ blobs }, left] of waiting) {
+			const here = [...blobs].flatMap(([digest, size]) => left.has(digest) ? [] : [{
+				digest,
+				size
+			}]);
+			if (here.length > 0) begin(packOf(here));
+		}
+		waiting.clear();
+	};
+	return {
+		landed(digest) {
+			for (const [pack, left] of waiting) {
+				if (!left.delete(digest)) continue;
+				if (left.size > 0) return;
+				waiting.delete(pack);
+				return begin(pack);
+			}
+		},
+		flush,
+		async finish() {
+			flush();
+			await Promise.all(jobs);
+			return {
+				saved,
+				known,
+				stopped
+			};
+		}
+	};
+}
+// src/cache/until-aborted.ts
+/**
+* The same work, given up with the signal's reason: uploads cannot be called back, and a run that is to end does not
+* wait for them.
+*/
+function untilAborted(work, signal) {
+	if (signal === void 0) return work;
+	return new Promise((resolve, reject) => {
+		const stop = () => {
+			const reason = signal.reason;
+			reject(reason instanceof Error ? reason : new OciSaveError({
+				code: "interrupted",
+				message: "interrupted"
+			}));
+		};
+		if (signal.aborted) stop();
+		else signal.addEventListener("abort", stop, { once: true });
+		work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+	});
+}
+// src/cache/write-catalogue.ts
+/** The catalogue after a run: what it may keep, and, where images failed, what was there before. */
+async function nextCatalogue(keepable, packs, { contents: before, served: servedBefore }, store) {
+	const contents = new Map(keepable.whole ? [] : before);
+	for (const digest of keepable.contents) {
+		const bytes = await store.read(digest, MAX_CONTENT_BYTES);
+		if (bytes) contents.set(digest, bytes);
+	}
+	const keys = keepable.tags.map(({ repository, tag }) => store.served.keyOf(repository, tag));
+	return {
+		contents: boundedContents(contents),
+		packs,
+		served: new Map([...keepable.whole ? [] : servedBefore, ...store.served.entries(keys)])
+	};
+}
+/** Saves a catalogue, unless it is the one that was found. Whether the cache has it then; trouble is told. */
+async function writeCatalogue(catalogue, found, scope, { cache, store, signal, trouble }) {
+	const bytes = encodeCatalogue(catalogue);
+	const digest = digestOf(bytes);
+	if (digest === found.content) return true;
+	if (bytes.length > 67108864) {
+		trouble(`the catalogue is too large for the cache, with ${formatBytes(bytes.length)}`);
+		return false;
+	}
+	const file = path.join(store.runFolder, "catalogue.json");
+	await writeFile(file, bytes);
+	const outcome = await cache.save({
+		key: catalogueKey(scope, digest),
+		folder: CATALOGUE_FOLDER,
+		files: [{
+			name: hexOf(digest),
+			size: bytes.length,
+			file
+		}],
+		leaveFree: 0
+	});
+	signal?.throwIfAborted();
+	if (outcome.kind === "saved" || outcome.kind === "exists") return true;
+	trouble(`the catalogue is not saved to the cache, so that the next run has to fetch: ${outcome.reason}`);
+	return false;
+}
+// src/cache/session.ts
+const NOBODY = {
+	restored: /* @__PURE__ */ new Set(),
+	restoreCatalogue: async () => {},
+	restoreBlobs: async () => {},
+	keep: () => {},
+	landed: () => {},
+	copied: () => {},
+	finish: async () => void 0,
+	close: async () => {}
+};
+const NO_PACKS = {
+	saved: [],
+	known: [],
+	stopped: void 0
+};
+/** Opens the cache for one run; without a use it is one that has nothing and takes nothing. */
+function openCacheSession(use, parts) {
+	return use === void 0 ? NOBODY : openSession$1(use, parts);
+}
+function openSession$1(use, { store, scope, emit, signal }) {
+	const { cache, mode } = use;
+	const { unavailable } = cache;
+	const reads = unavailable === void 0 && cache.readable && mode !== "write";
+	const writes = unavailable === void 0 && cache.writable && mode !== "read";
+	const troubles = [];
+	const trouble = (message) => {
+		troubles.push(message);
+		emit({
+			type: "log",
+			level: "warning",
+			message
+		});
+	};
+	const context = {
+		cache,
+		store,
+		emit,
+		signal,
+		trouble
+	};
+	const restored = /* @__PURE__ */ new Map();
+	let found = {
+		catalogue: EMPTY$2,
+		content: void 0
+	};
+	let spoilt = /* @__PURE__ */ new Set();
+	let saving;
+	let withheld = {
+		images: 0,
+		blobs: 0,
+		bytes: 0
+	};
+	const report = (packs, used, hasCatalogue) => ({
+		mode,
+		...unavailable === void 0 ? {} : { unavailable },
+		restored: {
+			blobs: restored.size,
+			bytes: [...restored.values()].reduce((sum, size) => sum + size, 0)
+		},
+		saved: {
+			packs: packs.saved.length,
+			blobs: packs.saved.reduce((sum, { blobs }) => sum + blobs.size, 0),
+			bytes: sumOf(packs.saved)
+		},
+		withheld,
+		entries: used.packs.length + (hasCatalogue ? 1 : 0),
+		bytes: sumOf(used.packs),
+		troubles: [...troubles]
+	});
+	return {
+		get restored() {
+			return new Set(restored.keys());
+		},
+		async restoreCatalogue() {
+			if (unavailable !== void 0) emit({
+				type: "log",
+				level: use.asked ? "warning" : "info",
+				message: `The Actions cache is not used: ${unavailable}`
+			});
+			if (!reads) return;
+			found = await readCatalogue(context, scope);
+			signal?.throwIfAborted();
+			for (const [digest, { length }] of found.catalogue.contents) if (store.isNew(digest)) restored.set(digest, length);
+		},
+		async restoreBlobs(missing) {
+			if (!reads) return;
+			const { catalogue, content } = found;
+			const restoration = await restorePacks(catalogue.packs, missing, context);
+			for (const { digest, size } of missing) if (restoration.restored.has(digest)) restored.set(digest, size);
+			const packs = catalogue.packs.filter(({ hex }) => !restoration.lost.has(hex));
+			found = {
+				catalogue: {
+					...catalogue,
+					packs
+				},
+				content
+			};
+			({spoilt} = restoration);
+		},
+		keep(keepable, { missing, bytes: leaveFree }) {
+			({withheld} = keepable);
+			if (!writes) return;
+			const plan = planPacks(keepable, found.catalogue.packs, spoilt);
+			tellLimits(plan, trouble);
+			if (withheld.images > 0) emit({
+				type: "log",
+				level: "info",
+				message: withheldWords(withheld)
+			});
+			saving = {
+				keepable,
+				plan,
+				saver: createSaver({
+					packs: plan.fresh,
+					missing,
+					leaveFree
+				}, context)
+			};
+		},
+		landed: (digest) => saving?.saver.landed(digest),
+		copied: () => saving?.saver.flush(),
+		async finish() {
+			const { catalogue, content } = found;
+			if (saving === void 0) return report(NO_PACKS, catalogue, content !== void 0);
+			const { keepable, plan, saver } = saving;
+			emit({
+				type: "stage",
+				stage: "cache"
+			});
+			const packs = await untilAborted(saver.finish(), signal);
+			const next = await nextCatalogue(keepable, [
+				...plan.kept,
+				...packs.saved,
+				...packs.known
+			], catalogue, store);
+			if (packs.stopped !== void 0 || next.contents.size === 0) return report(packs, catalogue, content !== void 0);
+			const written = await untilAborted(writeCatalogue(next, found, scope, context), signal);
+			return report(packs, next, written);
+		},
+		close: () => cache.close()
+	};
+}
+function tellLimits({ excessBytes, blockedBytes }, trouble) {
+	if (excessBytes > 0) trouble(`${formatBytes(excessBytes)} are not saved to the cache: this list would take more than ${formatBytes(MAX_CACHE_BYTES)} of it, and a repository has 10 GB for everything`);
+	if (blockedBytes > 0) trouble(`${formatBytes(blockedBytes)} are not saved to the cache: a wrong entry has their key; delete it, or wait until it is thrown out after 7 days without use`);
+}
+function withheldWords({ images, bytes }) {
+	return `${formatCount(images, "image")}, ${formatBytes(bytes)}, not saved to the cache: fetched with credentials, and anybody may read the cache of a public repository; \`cache: actions\` saves them`;
+}
+// src/save/cacheable.ts
+/** A repository that an image comes from; none for what lies on this machine and needs no cache. */
+function repositoryOf({ source }) {
+	return source.transport === "docker" ? source.reference : void 0;
+}
+/**
+* What of a run's images another run may find in the cache. Where `withholdPrivate` says that strangers read it,
+* nothing that a repository gave for credentials is: also not a layer that a public image shares.
+*/
+async function keepableOf({ resolved, failed }, run) {
+	const withhold = run.io.remoteCache?.withholdPrivate ?? true;
+	const [open, closed] = [[], []];
+	for (const image of resolved) {
+		const repository = repositoryOf(image.wanted);
+		if (repository === void 0) continue;
+		(withhold && await needsCredentials(repository, run.session.credentials) ? closed : open).push(image);
+	}
+	const hidden = new Map(closed.flatMap(({ sizes }) => [...sizes]));
+	const shown = open.map((image) => contentOf$1(image, hidden));
+	return {
+		blobs: shown.flatMap(({ blobs }) => blobs),
+		contents: [...new Set(shown.flatMap(({ contents }) => contents))],
+		tags: open.flatMap(({ wanted }) => tagOf(wanted)),
+		withheld: {
+			images: closed.length,
+			blobs: hidden.size,
+			bytes: [...hidden.values()].reduce((sum, size) => sum + size, 0)
+		},
+		whole: failed.length === 0
+	};
+}
+async function needsCredentials(repository, credentials) {
+	try {
+		return await credentials.find(repository) !== void 0;
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		return true;
+	}
+}
+function contentOf$1({ image, sizes }, hidden) {
+	const layers = new Set(image.leaves.flatMap((leaf) => leaf.layers));
+	const all = [...sizes].flatMap(([digest, size]) => hidden.has(digest) ? [] : [{
+		digest,
+		size
+	}]);
+	const small = all.filter(({ digest, size }) => !layers.has(digest) && size <= 1048576);
+	const contents = new Set(small.map(({ digest }) => digest));
+	return {
+		blobs: all.filter(({ digest }) => !contents.has(digest)),
+		contents: [...contents, ...hidden.has(image.digest) ? [] : [image.digest]]
+	};
+}
+function tagOf(wanted) {
+	if (wanted.source.transport !== "docker") return [];
+	const { domain, path, tag = "latest", digest } = wanted.source.reference;
+	return digest === void 0 ? [{
+		repository: `${domain}/${path}`,
+		tag
+	}] : [];
 }
 // src/save/space.ts
 /** Left free on every volume: file systems slow down, and indexes and folders take room, too. */
@@ -30958,20 +32713,14 @@ async function needsOf(options) {
 	];
 }
 // src/save/copy-missing.ts
-/** Says what is missing, checks that there is room for it, and brings it. Throws `machine` where there is none. */
-async function copyMissing(lock, images, inventory, run) {
-	const { session, output, places, io } = run;
-	const missingBytes = inventory.missing.reduce((sum, { size }) => sum + size, 0);
+/**
+* Checks that there is room for what is missing, brings what the cache has of it, says what is left, and brings that.
+* Meanwhile the cache takes what it has not seen. Throws `machine` where there is no room.
+*/
+async function copyMissing(lock, resolution, inventory, run) {
+	const { session, cache, output, places, io } = run;
+	const missingBytes = sum(inventory.missing);
 	const totalBytes = missingBytes + inventory.stored.bytes;
-	io.emit({
-		type: "plan",
-		fetch: {
-			blobs: inventory.missing.length,
-			bytes: missingBytes
-		},
-		stored: inventory.stored,
-		images: lock.images.length
-	});
 	await requireSpace(await needsOf({
 		store: session.store,
 		staging: output?.staging,
@@ -30979,18 +32728,69 @@ async function copyMissing(lock, images, inventory, run) {
 		missingBytes,
 		totalBytes
 	}));
-	return copyBlobs(lock, inventory, copyContext(run, images));
+	await cache.restoreBlobs(inventory.missing);
+	const left = await takeInventory(lock, session.store, cache.restored);
+	io.emit({
+		type: "plan",
+		fetch: {
+			blobs: left.missing.length,
+			bytes: sum(left.missing)
+		},
+		stored: left.stored,
+		images: lock.images.length
+	});
+	cache.keep(await keepableOf(resolution, run), {
+		missing: new Set(left.missing.map(({ digest }) => digest)),
+		bytes: sum(left.missing) + (places.archive === void 0 ? 0 : totalBytes)
+	});
+	const copied = await copyBlobs(lock, left, copyContext(run, resolution.resolved));
+	cache.copied();
+	return copied;
+}
+function sum(blobs) {
+	return blobs.reduce((bytes, { size }) => bytes + size, 0);
+}
+// src/save/limit-store.ts
+/**
+* Keeps the store below its limit, once a run needs nothing more of others. What cannot be removed fails no run: it is
+* told.
+*/
+async function limitStore({ options, session, io: { emit } }) {
+	if (options.dryRun) return;
+	const limit = options.cacheMaxSize;
+	try {
+		const pruned = await session.store.prune(limit);
+		if (pruned === void 0) return;
+		const { removed, kept } = pruned;
+		if (removed.blobs > 0) emit({
+			type: "log",
+			level: "info",
+			message: `removed ${formatCount(removed.blobs, "blob")} from the store, ${formatBytes(removed.bytes)}, used longest ago`
+		});
+		if (kept.bytes > limit) emit({
+			type: "log",
+			level: "info",
+			message: `the store keeps ${formatBytes(kept.bytes)}, over its limit of ${formatBytes(limit)}: runs at work, this one among them, use it`
+		});
+	} catch (error) {
+		emit({
+			type: "log",
+			level: "warning",
+			message: `the store could not be kept below its limit: ${messageOf(error)}`
+		});
+	}
 }
 // src/version.ts
 /** This tool's own version. */
-const VERSION = "0.1.0";
+const VERSION$2 = "0.1.0";
 /** How it names itself to registries. */
-const USER_AGENT = `oci-save/${VERSION}`;
+const USER_AGENT = `oci-save/${VERSION$2}`;
 // src/save/make-report.ts
 /** The run as data: what `report.json` and the table at the end are made of. */
 function makeReport(parts) {
-	const { started, run, list, lock, images, failed, inventory, copied } = parts;
+	const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
 	const { options, session } = run;
+	const { restored } = run.cache;
 	const finished = /* @__PURE__ */ new Date();
 	const skopeoVersion = session.skopeoVersion();
 	const sizes = Object.values(lock.blobs);
@@ -30999,14 +32799,14 @@ function makeReport(parts) {
 		version: 1,
 		tool: {
 			name: "oci-save",
-			version: VERSION
+			version: VERSION$2
 		},
 		...skopeoVersion === void 0 ? {} : { skopeoVersion },
 		...workflowSource(run.io.env),
 		startedAt: started.toISOString(),
 		finishedAt: finished.toISOString(),
 		seconds: (finished.getTime() - started.getTime()) / 1e3,
-		outcome: failed.length === 0 ? "done" : options.onError === "warn" && images.length > 0 ? "warned" : "failed",
+		outcome: outcomeOf$2(parts),
 		...options.dryRun ? { dryRun: true } : {},
 		options: {
 			...options,
@@ -31017,7 +32817,11 @@ function makeReport(parts) {
 			format,
 			count
 		})),
-		images: images.map((image) => reportImage(image, copied, session.store, planned)),
+		images: images.map((image) => reportImage(image, copied, {
+			store: session.store,
+			restored,
+			planned
+		})),
 		failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
 		warnings: list.warnings.map(({ message, origin }) => ({
 			message,
@@ -31038,11 +32842,21 @@ function makeReport(parts) {
 			images: images.length,
 			blobs: sizes.length,
 			bytes: sizes.reduce((sum, size) => sum + size, 0),
-			fetchedBytes: fetchedBytes(lock, session.store),
+			fetchedBytes: fetchedBytes(lock, session.store, restored),
 			storedBytes: inventory.stored.bytes
 		},
-		...parts.results
+		...cache === void 0 ? {} : { cache: {
+			...cache,
+			troubles: [...cache.troubles]
+		} },
+		...published.error === void 0 ? {} : { error: faultOf(published.error) },
+		...published.results
 	};
+}
+function outcomeOf$2({ run, images, failed, published }) {
+	if (published.error !== void 0) return "failed";
+	if (failed.length === 0) return "done";
+	return run.options.onError === "warn" && images.length > 0 ? "warned" : "failed";
 }
 /** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
 function workflowSource(env) {
@@ -31052,14 +32866,17 @@ function workflowSource(env) {
 		...commit ? { commit } : {}
 	};
 }
-/** Content that came in this run, by whichever mover, or while resolving. */
-function fetchedBytes({ blobs }, store) {
-	return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (isDigest(digest) && store.isNew(digest) ? size : 0), 0);
+/** Content that came from the images' sources in this run, by whichever mover, or while resolving. */
+function fetchedBytes({ blobs }, store, restored) {
+	const fetched = (digest) => isDigest(digest) && store.isNew(digest) && !restored.has(digest);
+	return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
 }
-function reportImage({ image, wanted, sizes, notes }, { movers }, store, planned) {
+function reportImage({ image, wanted, sizes, notes }, { movers }, { store, restored, planned }) {
 	const blobs = contentOf(image);
-	const brought = blobs.filter((digest) => store.isNew(digest));
-	const lacked = blobs.filter((digest) => store.isNew(digest) || planned.has(digest));
+	const bytes = (digests) => digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
+	const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
+	const cached = blobs.filter((digest) => restored.has(digest));
+	const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
 	const by = new Set(brought.map((digest) => movers.get(digest) ?? "direct"));
 	const [only] = by;
 	return {
@@ -31072,7 +32889,8 @@ function reportImage({ image, wanted, sizes, notes }, { movers }, store, planned
 		platforms: image.platforms,
 		size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
 		status: lacked.length === 0 ? "stored" : lacked.length === blobs.length ? "fetched" : "partly stored",
-		fetchedBytes: brought.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
+		fetchedBytes: bytes(brought),
+		...cached.length === 0 ? {} : { cachedBytes: bytes(cached) },
 		copier: only === void 0 ? "none" : by.size > 1 ? "both" : only,
 		...image.root === image.digest ? {} : { narrowed: true },
 		...image.converted === void 0 ? {} : { converted: true },
@@ -31084,7 +32902,7 @@ function contentOf({ leaves }) {
 }
 // src/save/outcome.ts
 /** An image fails with the first of its blobs that could not be had; none is ever saved without a blob. */
-function outcomeOf({ resolved, failed }, { failures }) {
+function outcomeOf$1({ resolved, failed }, { failures }) {
 	const whole = [];
 	const broken = [];
 	for (const image of resolved) {
@@ -31170,21 +32988,98 @@ async function noteOn({ platform, config, attests }, store) {
 	if (matchesPlatform(parsePlatform(platform), told) || told.os === "windows") return [];
 	return [`its index says ${platform}, its config ${formatPlatform(told)}: it may hold the wrong programs`];
 }
-// src/save/places.ts
-const NONE$1 = "none";
-function placesOf({ output, archive, archiveName }) {
-	const folder = output === NONE$1 ? void 0 : path.resolve(output);
-	const home = folder === void 0 ? process.cwd() : path.dirname(folder);
-	const name = archiveName || (folder === void 0 ? "oci-bundle" : path.basename(folder));
-	const base = path.resolve(home, name);
+// src/archive/archive-name.ts
+/** `N.tar`: the archive, whether it stands as one file or has to be joined. */
+function wholeName({ base, suffix }) {
+	return `${base}.${suffix}`;
+}
+/** `N.tar.001`, from 1. */
+function partName(name, number) {
+	return `${wholeName(name)}.${String(number).padStart(3, "0")}`;
+}
+const sumsName = ({ base }) => `${base}.sha256`;
+const partsListName = ({ base }) => `${base}.parts.json`;
+const joinScriptName = ({ base }) => `${base}.join.sh`;
+/** Whether a name is the archive's, or that of one of its parts: no other file is ever removed. */
+function isPieceName(name, candidate) {
+	const whole = wholeName(name);
+	return candidate === whole || candidate.startsWith(`${whole}.`) && /^\d{3}$/.test(candidate.slice(whole.length + 1));
+}
+// src/archive/byte-source.ts
+const CHUNK_BYTES$1 = 1048576;
+/** The segments one after the other, as one source. Opens no file before it is read. */
+function joinSegments(segments) {
+	const placed = [];
+	let size = 0;
+	for (const segment of segments) {
+		const length = "bytes" in segment ? segment.bytes.length : segment.size;
+		if (length > 0) placed.push({
+			...segment,
+			at: size,
+			size: length
+		});
+		size += length;
+	}
 	return {
-		output: folder,
-		archive: archive === NONE$1 ? void 0 : `${base}.${archive}`,
-		archiveLock: `${base}.lock.json`,
-		report: `${folder ?? base}.report.json`
+		size,
+		async *read(start = 0, end = size) {
+			for (let index = firstAt(placed, start); index < placed.length; index += 1) {
+				const segment = placed[index];
+				if (segment === void 0 || segment.at >= end) return;
+				const from = Math.max(start - segment.at, 0);
+				const to = Math.min(end - segment.at, segment.size);
+				if (from >= to) continue;
+				if ("bytes" in segment) yield segment.bytes.subarray(from, to);
+				else if (segment.digest !== void 0 && to - from === segment.size) yield* checked(segment.file, segment.size, segment.digest);
+				else yield* readFileRange(segment.file, from, to);
+			}
+		}
 	};
 }
+/** The index of the segment in which a position lies. */
+function firstAt(segments, position) {
+	let [low, high] = [0, segments.length];
+	while (low < high) {
+		const middle = low + high >>> 1;
+		const segment = segments[middle];
+		if (segment !== void 0 && segment.at + segment.size <= position) low = middle + 1;
+		else high = middle;
+	}
+	return low;
+}
+/** A whole file; after its last byte it is known whether it was the right one. */
+async function* checked(file, size, digest) {
+	const hash = createHash("sha256");
+	for await (const chunk of readFileRange(file, 0, size)) {
+		hash.update(chunk);
+		yield chunk;
+	}
+	if (`sha256:${hash.digest("hex")}` === digest) return;
+	throw new OciSaveError({
+		code: "digest",
+		message: `${file} is damaged: it does not hash to ${shortDigest(digest)}`,
+		hint: "Nothing is made of wrong data. Save it again, or copy it again from where it was whole."
+	});
+}
+async function* readFileRange(file, from, to) {
+	let read = 0;
+	const stream = createReadStream(file, {
+		start: from,
+		end: to - 1,
+		highWaterMark: CHUNK_BYTES$1
+	});
+	for await (const chunk of stream) {
+		if (!(chunk instanceof Uint8Array)) continue;
+		read += chunk.length;
+		yield chunk;
+	}
+	if (read !== to - from) throw new Error(`${file} ended after ${from + read} bytes; it had more when it was measured`);
+}
 // node_modules/modern-tar/dist/packer-By1HVV7Z.js
+const FILE = "file";
+const LINK = "link";
+const SYMLINK = "symlink";
+const DIRECTORY = "directory";
 const TYPEFLAG = {
 	file: "0",
 	link: "1",
@@ -31198,7 +33093,21 @@ const TYPEFLAG = {
 	"gnu-long-name": "L",
 	"gnu-long-link-name": "K"
 };
+const FLAGTYPE = {
+	48: FILE,
+	49: LINK,
+	50: SYMLINK,
+	51: "character-device",
+	52: "block-device",
+	53: DIRECTORY,
+	54: "fifo",
+	120: "pax-header",
+	103: "pax-global-header",
+	76: "gnu-long-name",
+	75: "gnu-long-link-name"
+};
 const ZERO_BLOCK = /* @__PURE__ */ new Uint8Array(512);
+const EMPTY$1 = /* @__PURE__ */ new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 function writeString(view, offset, size, value) {
@@ -31222,9 +33131,159 @@ function writeOctal(view, offset, size, value) {
 	if (remaining === 0 && value % 1 === 0) return;
 	encoder.encodeInto(value.toString(8).padStart(size - 1, "0"), view.subarray(offset, offset + size - 1));
 }
+function readString(view, offset, size) {
+	if (view[offset] === 0) return "";
+	const end = view.indexOf(0, offset);
+	const sliceEnd = end === -1 || end > offset + size ? offset + size : end;
+	return decoder.decode(view.subarray(offset, sliceEnd));
+}
+function readOctal(view, offset, size) {
+	let value = 0;
+	const end = offset + size;
+	for (let i = offset; i < end; i++) {
+		const charCode = view[i];
+		if (charCode === 0) break;
+		if (charCode === 32) continue;
+		if (charCode < 48 || charCode > 55) throw new Error("Invalid tar number.");
+		value = value * 8 + (charCode - 48);
+	}
+	return value;
+}
+function readNumeric(view, offset, size) {
+	if (view[offset] & 128) {
+		let result = 0;
+		result = view[offset] & 127;
+		for (let i = 1; i < size; i++) result = result * 256 + view[offset + i];
+		if (!Number.isSafeInteger(result)) throw new Error("TAR number too large");
+		return result;
+	}
+	return readOctal(view, offset, size);
+}
 const isBodyless = (header) => header.type === "directory" || header.type === "symlink" || header.type === "link" || header.type === "character-device" || header.type === "block-device" || header.type === "fifo";
+const INITIAL_CAPACITY = 256;
+function createChunkQueue() {
+	let chunks = new Array(INITIAL_CAPACITY);
+	let capacityMask = chunks.length - 1;
+	let head = 0;
+	let tail = 0;
+	let totalAvailable = 0;
+	const consumeFromHead = (count) => {
+		const chunk = chunks[head];
+		if (count === chunk.length) {
+			chunks[head] = EMPTY$1;
+			head = head + 1 & capacityMask;
+		} else chunks[head] = chunk.subarray(count);
+		totalAvailable -= count;
+		if (totalAvailable === 0 && chunks.length > INITIAL_CAPACITY) {
+			chunks = new Array(INITIAL_CAPACITY);
+			capacityMask = 255;
+			head = 0;
+			tail = 0;
+		}
+	};
+	function pull(bytes, callback) {
+		if (callback) {
+			let fed = 0;
+			let remaining = Math.min(bytes, totalAvailable);
+			while (remaining > 0) {
+				const chunk = chunks[head];
+				const toFeed = Math.min(remaining, chunk.length);
+				const segment = toFeed === chunk.length ? chunk : chunk.subarray(0, toFeed);
+				consumeFromHead(toFeed);
+				remaining -= toFeed;
+				fed += toFeed;
+				if (!callback(segment)) break;
+			}
+			return fed;
+		}
+		if (totalAvailable < bytes) return null;
+		if (bytes === 0) return EMPTY$1;
+		const firstChunk = chunks[head];
+		if (firstChunk.length >= bytes) {
+			const view = firstChunk.length === bytes ? firstChunk : firstChunk.subarray(0, bytes);
+			consumeFromHead(bytes);
+			return view;
+		}
+		const result = new Uint8Array(bytes);
+		let copied = 0;
+		let remaining = bytes;
+		while (remaining > 0) {
+			const chunk = chunks[head];
+			const toCopy = Math.min(remaining, chunk.length);
+			result.set(toCopy === chunk.length ? chunk : chunk.subarray(0, toCopy), copied);
+			copied += toCopy;
+			remaining -= toCopy;
+			consumeFromHead(toCopy);
+		}
+		return result;
+	}
+	return {
+		push: (chunk) => {
+			if (chunk.length === 0) return;
+			let nextTail = tail + 1 & capacityMask;
+			if (nextTail === head) {
+				const oldLen = chunks.length;
+				const newLen = oldLen * 2;
+				const newChunks = new Array(newLen);
+				const count = tail - head + oldLen & oldLen - 1;
+				if (head < tail) for (let i = 0; i < count; i++) newChunks[i] = chunks[head + i];
+				else {
+					const firstPart = oldLen - head;
+					for (let i = 0; i < firstPart; i++) newChunks[i] = chunks[head + i];
+					for (let i = 0; i < tail; i++) newChunks[firstPart + i] = chunks[i];
+				}
+				chunks = newChunks;
+				capacityMask = newLen - 1;
+				head = 0;
+				tail = count;
+				nextTail = tail + 1 & capacityMask;
+			}
+			chunks[tail] = chunk;
+			tail = nextTail;
+			totalAvailable += chunk.length;
+		},
+		available: () => totalAvailable,
+		peek: (bytes) => {
+			if (totalAvailable < bytes) return null;
+			if (bytes === 0) return EMPTY$1;
+			const firstChunk = chunks[head];
+			if (firstChunk.length >= bytes) return firstChunk.length === bytes ? firstChunk : firstChunk.subarray(0, bytes);
+			const result = new Uint8Array(bytes);
+			let copied = 0;
+			let index = head;
+			while (copied < bytes) {
+				const chunk = chunks[index];
+				const toCopy = Math.min(bytes - copied, chunk.length);
+				if (toCopy === chunk.length) result.set(chunk, copied);
+				else result.set(chunk.subarray(0, toCopy), copied);
+				copied += toCopy;
+				index = index + 1 & capacityMask;
+			}
+			return result;
+		},
+		discard: (bytes) => {
+			if (bytes > totalAvailable) throw new Error("Too many bytes consumed");
+			if (bytes === 0) return;
+			let remaining = bytes;
+			while (remaining > 0) {
+				const chunk = chunks[head];
+				const toConsume = Math.min(remaining, chunk.length);
+				consumeFromHead(toConsume);
+				remaining -= toConsume;
+			}
+		},
+		pull
+	};
+}
 const CHECKSUM_SPACE = 32;
 const ASCII_ZERO = 48;
+function validateChecksum(block) {
+	const stored = readOctal(block, 148, 8);
+	let sum = 0;
+	for (let i = 0; i < block.length; i++) if (i >= 148 && i < 156) sum += CHECKSUM_SPACE;
+	else sum += block[i];
+	return stored === sum;
+}
 function writeChecksum(block) {
 	block.fill(CHECKSUM_SPACE, 148, 156);
 	let checksum = 0;
@@ -31237,11 +33296,11 @@ function writeChecksum(block) {
 	block[155] = CHECKSUM_SPACE;
 }
 const USTAR_SPLIT_MAX_SIZE = 256;
-const NON_ASCII = /[^\x00-\x7f]/;
+const NON_ASCII$1 = /[^\x00-\x7f]/;
 function isUtf8TooLong(value, limit) {
 	if (value.length * 3 <= limit) return false;
 	if (value.length > limit) return true;
-	if (!NON_ASCII.test(value)) return false;
+	if (!NON_ASCII$1.test(value)) return false;
 	return encoder.encode(value).length > limit;
 }
 function generatePax(header) {
@@ -31321,6 +33380,85 @@ function createTarHeader(header) {
 	writeChecksum(view);
 	return view;
 }
+function parseUstarHeader(block, strict) {
+	if (strict && !validateChecksum(block)) throw new Error("Invalid tar header checksum.");
+	const header = {
+		name: readString(block, 0, 100),
+		mode: readOctal(block, 100, 8),
+		uid: readNumeric(block, 108, 8),
+		gid: readNumeric(block, 116, 8),
+		size: readNumeric(block, 124, 12),
+		mtime: /* @__PURE__ */ new Date(readNumeric(block, 136, 12) * 1e3),
+		type: FLAGTYPE[block[156]] || "file",
+		linkname: readString(block, 157, 100)
+	};
+	const magic = readString(block, 257, 6);
+	if (magic.trim() === "ustar") {
+		header.uname = readString(block, 265, 32);
+		header.gname = readString(block, 297, 32);
+	}
+	if (magic === "ustar") header.prefix = readString(block, 345, 155);
+	return header;
+}
+const PAX_MAPPING = {
+	path: ["name", (v) => v],
+	linkpath: ["linkname", (v) => v],
+	size: ["size", (v) => /^\d+$/.test(v) && Number.isSafeInteger(+v) ? +v : NaN],
+	mtime: ["mtime", parseFloat],
+	uid: ["uid", (v) => parseInt(v, 10)],
+	gid: ["gid", (v) => parseInt(v, 10)],
+	uname: ["uname", (v) => v],
+	gname: ["gname", (v) => v]
+};
+function parsePax(buffer) {
+	const overrides = Object.create(null);
+	const pax = Object.create(null);
+	let isPax = false;
+	let offset = 0;
+	while (offset < buffer.length) {
+		const spaceIndex = buffer.indexOf(32, offset);
+		if (spaceIndex === -1) break;
+		const length = parseInt(decoder.decode(buffer.subarray(offset, spaceIndex)), 10);
+		if (!(length > 0)) break;
+		const recordEnd = offset + length;
+		const recordStr = decoder.decode(buffer.subarray(spaceIndex + 1, recordEnd - 1));
+		const equalsIndex = recordStr.indexOf("=");
+		if (equalsIndex > 0) {
+			const key = recordStr.slice(0, equalsIndex);
+			const value = recordStr.slice(equalsIndex + 1);
+			pax[key] = value;
+			isPax = true;
+			if (Object.hasOwn(PAX_MAPPING, key)) {
+				const [targetKey, parser] = PAX_MAPPING[key];
+				const parsedValue = parser(value);
+				if (typeof parsedValue === "string" || !Number.isNaN(parsedValue)) overrides[targetKey] = parsedValue;
+			}
+		}
+		offset = recordEnd;
+	}
+	if (isPax) overrides.pax = pax;
+	return overrides;
+}
+function applyOverrides(header, overrides) {
+	if (overrides.name !== void 0) header.name = overrides.name;
+	if (overrides.linkname !== void 0) header.linkname = overrides.linkname;
+	if (overrides.size !== void 0) header.size = overrides.size;
+	if (overrides.mtime !== void 0) header.mtime = /* @__PURE__ */ new Date(overrides.mtime * 1e3);
+	if (overrides.uid !== void 0) header.uid = overrides.uid;
+	if (overrides.gid !== void 0) header.gid = overrides.gid;
+	if (overrides.uname !== void 0) header.uname = overrides.uname;
+	if (overrides.gname !== void 0) header.gname = overrides.gname;
+	if (overrides.pax) header.pax = Object.assign({}, header.pax ?? {}, overrides.pax);
+}
+function getMetaParser(type) {
+	switch (type) {
+		case "pax-global-header":
+		case "pax-header": return parsePax;
+		case "gnu-long-name": return (data) => ({ name: readString(data, 0, data.length) });
+		case "gnu-long-link-name": return (data) => ({ linkname: readString(data, 0, data.length) });
+		default: return;
+	}
+}
 function getHeaderBlocks(header) {
 	const base = createTarHeader(header);
 	const pax = generatePax(header);
@@ -31333,6 +33471,167 @@ function getHeaderBlocks(header) {
 		...paddingBlocks,
 		base
 	];
+}
+const STATE_HEADER = 0;
+const STATE_BODY = 1;
+const MAX_META_SIZE = 8388608;
+const MAX_GLOBAL_PAX_KEYS = 512;
+const truncateErr = /* @__PURE__ */ new Error("Tar archive is truncated.");
+function createUnpacker(options = {}) {
+	const strict = options.strict ?? false;
+	const { available, peek, push, discard, pull } = createChunkQueue();
+	let state = STATE_HEADER;
+	let ended = false;
+	let done = false;
+	let eof = false;
+	let currentEntry = null;
+	const paxGlobals = {};
+	let nextEntryOverrides = {};
+	const unpacker = {
+		isEntryActive: () => state === STATE_BODY,
+		isBodyComplete: () => !currentEntry || currentEntry.remaining === 0,
+		canFinish: () => !currentEntry || available() >= currentEntry.remaining + currentEntry.padding,
+		bodyBytes: () => currentEntry && currentEntry.remaining > 0 ? Math.min(currentEntry.remaining, available()) : 0,
+		available,
+		write(chunk) {
+			if (ended) throw new Error("Archive already ended.");
+			if (eof) {
+				if (strict) checkPadding(chunk);
+				return;
+			}
+			push(chunk);
+		},
+		end() {
+			ended = true;
+		},
+		readHeader() {
+			if (state !== STATE_HEADER) throw new Error("Cannot read header while an entry is active");
+			if (done) return void 0;
+			while (!done) {
+				if (available() < 512) {
+					if (ended) {
+						if (available() > 0 && strict) throw truncateErr;
+						done = true;
+						return;
+					}
+					return null;
+				}
+				const headerBlock = peek(512);
+				if (isZeroBlock(headerBlock)) {
+					if (available() < 1024) {
+						if (ended) {
+							if (strict) throw truncateErr;
+							done = true;
+							return;
+						}
+						return null;
+					}
+					if (isZeroBlock(peek(1024).subarray(512))) {
+						discard(1024);
+						done = true;
+						eof = true;
+						if (strict) pull(available(), checkPadding);
+						else discard(available());
+						return;
+					}
+					if (strict) throw new Error("Invalid tar header.");
+					discard(512);
+					continue;
+				}
+				let internalHeader;
+				try {
+					internalHeader = parseUstarHeader(headerBlock, strict);
+				} catch (err) {
+					if (strict) throw err;
+					discard(512);
+					continue;
+				}
+				const metaParser = getMetaParser(internalHeader.type);
+				if (metaParser) {
+					if (internalHeader.size > MAX_META_SIZE) throw new Error("Tar metadata entry exceeds maximum size.");
+					const paddedSize = internalHeader.size + (-internalHeader.size & 511);
+					if (available() < 512 + paddedSize) {
+						if (ended && strict) throw truncateErr;
+						return null;
+					}
+					discard(512);
+					const overrides = metaParser(pull(paddedSize).subarray(0, internalHeader.size));
+					if (nextEntryOverrides.pax) nextEntryOverrides = {};
+					const target = internalHeader.type === "pax-global-header" ? paxGlobals : nextEntryOverrides;
+					if (target === paxGlobals && overrides.pax && Object.keys(overrides.pax).length > MAX_GLOBAL_PAX_KEYS) throw new Error("Too many global attributes.");
+					for (const key in overrides) target[key] = overrides[key];
+					continue;
+				}
+				discard(512);
+				const header = internalHeader;
+				if (internalHeader.prefix) header.name = `${internalHeader.prefix}/${header.name}`;
+				applyOverrides(header, paxGlobals);
+				applyOverrides(header, nextEntryOverrides);
+				let archiveSize = header.size;
+				if (isBodyless(header)) {
+					archiveSize = 0;
+					header.size = 0;
+				} else if (header.name.endsWith("/") && header.type === "file") {
+					header.type = DIRECTORY;
+					header.size = 0;
+				}
+				nextEntryOverrides = {};
+				currentEntry = {
+					header,
+					remaining: archiveSize,
+					padding: -archiveSize & 511
+				};
+				state = STATE_BODY;
+				return header;
+			}
+		},
+		streamBody(callback) {
+			if (state !== STATE_BODY || !currentEntry || currentEntry.remaining === 0) return 0;
+			const bytesToFeed = Math.min(currentEntry.remaining, available());
+			if (bytesToFeed === 0) return 0;
+			const fed = pull(bytesToFeed, callback);
+			currentEntry.remaining -= fed;
+			return fed;
+		},
+		skipPadding() {
+			if (state !== STATE_BODY || !currentEntry) return true;
+			if (currentEntry.remaining > 0) throw new Error("Body not fully consumed");
+			if (available() < currentEntry.padding) return false;
+			discard(currentEntry.padding);
+			currentEntry = null;
+			state = STATE_HEADER;
+			return true;
+		},
+		skipEntry() {
+			if (state !== STATE_BODY || !currentEntry) return true;
+			const toDiscard = Math.min(currentEntry.remaining, available());
+			if (toDiscard > 0) {
+				discard(toDiscard);
+				currentEntry.remaining -= toDiscard;
+			}
+			if (currentEntry.remaining > 0) return false;
+			return unpacker.skipPadding();
+		},
+		finish() {
+			if (strict && !eof) throw truncateErr;
+		}
+	};
+	return unpacker;
+}
+function isZeroBlock(block) {
+	if (block.length === 0) return true;
+	if (block[0] !== 0) return false;
+	if (block.byteOffset % 8 === 0 && block.length % 8 === 0) {
+		const view = new BigUint64Array(block.buffer, block.byteOffset, block.length / 8);
+		for (let i = 0; i < view.length; i++) if (view[i] !== 0n) return false;
+		return true;
+	}
+	for (let i = 0; i < block.length; i++) if (block[i] !== 0) return false;
+	return true;
+}
+function checkPadding(chunk) {
+	if (!isZeroBlock(chunk)) throw new Error("Invalid EOF.");
+	return true;
 }
 const EOF_BUFFER = /* @__PURE__ */ new Uint8Array(1024);
 function createTarPacker$1(onData) {
@@ -31497,6 +33796,180 @@ function createTarPacker() {
 		}
 	};
 }
+const BUFFER_LIMIT = 1048576;
+const RESUME_LIMIT = BUFFER_LIMIT / 2;
+function createTarDecoder(options = {}) {
+	const unpacker = createUnpacker(options);
+	const strict = options.strict ?? false;
+	let controller = null;
+	let bodyController = null;
+	let pumping = false;
+	let blocked = false;
+	let resume = null;
+	let abortHooked = false;
+	let eofReached = false;
+	let sourceEnded = false;
+	let closed = false;
+	const unblock = () => {
+		resume?.();
+		resume = null;
+	};
+	const closeBody = () => {
+		try {
+			bodyController?.close();
+		} catch {}
+		bodyController = null;
+	};
+	const fail = (reason) => {
+		if (closed) return;
+		closed = true;
+		try {
+			bodyController?.error(reason);
+		} catch {}
+		bodyController = null;
+		try {
+			controller.error(reason);
+		} catch {}
+		controller = null;
+		unblock();
+	};
+	const finish = () => {
+		if (closed) return;
+		closed = true;
+		closeBody();
+		try {
+			controller.close();
+		} catch {}
+		controller = null;
+		unblock();
+	};
+	const truncateOrFinish = () => {
+		if (strict) throw new Error("Tar archive is truncated.");
+		finish();
+	};
+	const pump = () => {
+		if (pumping || closed || !controller) return;
+		blocked = false;
+		pumping = true;
+		try {
+			while (true) {
+				if (eofReached) {
+					if (sourceEnded) finish();
+					break;
+				}
+				if (unpacker.isEntryActive()) {
+					if (sourceEnded && !unpacker.canFinish()) {
+						truncateOrFinish();
+						break;
+					}
+					if (bodyController) {
+						if ((bodyController.desiredSize ?? 1) <= 0) {
+							blocked = true;
+							break;
+						}
+						if (unpacker.streamBody((c) => (bodyController.enqueue(c), (bodyController.desiredSize ?? 1) > 0)) === 0 && !unpacker.isBodyComplete()) {
+							if (sourceEnded) truncateOrFinish();
+							break;
+						}
+					} else if (!unpacker.skipEntry()) {
+						if (sourceEnded) truncateOrFinish();
+						break;
+					}
+					if (unpacker.isBodyComplete()) {
+						closeBody();
+						if (!unpacker.skipPadding()) {
+							if (sourceEnded) truncateOrFinish();
+							break;
+						}
+					}
+				} else {
+					if ((controller.desiredSize ?? 0) < 0) {
+						blocked = true;
+						break;
+					}
+					const header = unpacker.readHeader();
+					if (header === null) {
+						if (sourceEnded) finish();
+						break;
+					}
+					if (header === void 0) {
+						if (sourceEnded) {
+							unpacker.finish();
+							finish();
+							break;
+						}
+						eofReached = true;
+						break;
+					}
+					controller.enqueue({
+						header,
+						body: new ReadableStream({
+							start(c) {
+								if (header.size === 0) c.close();
+								else bodyController = c;
+							},
+							pull: pump,
+							cancel() {
+								bodyController = null;
+								pump();
+							}
+						})
+					});
+				}
+			}
+		} catch (error) {
+			fail(error);
+			throw error;
+		} finally {
+			pumping = false;
+		}
+		if (resume && (!blocked || unpacker.available() < RESUME_LIMIT)) unblock();
+	};
+	return {
+		readable: new ReadableStream({
+			start(c) {
+				controller = c;
+			},
+			pull: pump,
+			cancel(reason) {
+				unpacker.end();
+				if (reason !== void 0) fail(reason);
+				else finish();
+			}
+		}, { highWaterMark: 2 }),
+		writable: new WritableStream({
+			write(chunk, controller) {
+				try {
+					unpacker.write(chunk);
+					pump();
+					if (blocked && unpacker.available() >= BUFFER_LIMIT) {
+						if (!abortHooked) {
+							controller.signal.onabort = unblock;
+							abortHooked = true;
+						}
+						return new Promise((resolve) => resume = resolve);
+					}
+				} catch (error) {
+					fail(error);
+					throw error;
+				}
+			},
+			close() {
+				try {
+					sourceEnded = true;
+					unpacker.end();
+					pump();
+				} catch (error) {
+					fail(error);
+					throw error;
+				}
+			},
+			abort(reason) {
+				fail(reason);
+			}
+		})
+	};
+}
 // src/archive/tar-header.ts
 const BLOCK = 512;
 const TYPE_FLAG_AT = 156;
@@ -31544,42 +34017,20 @@ function endsWithHeader(bytes) {
 	return false;
 }
 // src/archive/computed-tar.ts
-const CHUNK_BYTES$1 = 1048576;
 /** Lays out an archive of the entries in their order. Reads no file. */
 async function computeTar(entries) {
 	const segments = [];
-	let size = 0;
-	const append = (segment, length) => {
-		if (length > 0) segments.push({
-			...segment,
-			at: size,
-			size: length
-		});
-		size += length;
-	};
 	for (const entry of entries) {
-		const header = await headerOf(entry);
-		append({ bytes: header }, header.length);
-		const length = contentLength(entry);
-		if (entry.kind === "bytes") append({ bytes: entry.bytes }, length);
-		if (entry.kind === "file") append({ file: entry.file }, length);
-		append({ bytes: END_OF_ARCHIVE.subarray(0, paddingOf(length)) }, paddingOf(length));
+		segments.push({ bytes: await headerOf(entry) });
+		if (entry.kind === "bytes") segments.push({ bytes: entry.bytes });
+		if (entry.kind === "file") segments.push({
+			file: entry.file,
+			size: entry.size,
+			digest: entry.digest
+		});
+		segments.push({ bytes: END_OF_ARCHIVE.subarray(0, paddingOf(contentLength(entry))) });
 	}
-	append({ bytes: END_OF_ARCHIVE }, END_OF_ARCHIVE.length);
-	return {
-		size,
-		async *read(start = 0, end = size) {
-			for (let index = firstAt(segments, start); index < segments.length; index += 1) {
-				const segment = segments[index];
-				if (segment === void 0 || segment.at >= end) return;
-				const from = Math.max(start - segment.at, 0);
-				const to = Math.min(end - segment.at, segment.size);
-				if (from >= to) continue;
-				if ("bytes" in segment) yield segment.bytes.subarray(from, to);
-				else yield* readFileRange(segment.file, from, to);
-			}
-		}
-	};
+	return joinSegments([...segments, { bytes: END_OF_ARCHIVE }]);
 }
 function headerOf(entry) {
 	const { path } = entry;
@@ -31607,35 +34058,11 @@ function contentLength(entry) {
 	if (entry.kind === "bytes") return entry.bytes.length;
 	return entry.kind === "file" ? entry.size : 0;
 }
-/** The index of the segment in which a position lies. */
-function firstAt(segments, position) {
-	let [low, high] = [0, segments.length];
-	while (low < high) {
-		const middle = low + high >>> 1;
-		const segment = segments[middle];
-		if (segment !== void 0 && segment.at + segment.size <= position) low = middle + 1;
-		else high = middle;
-	}
-	return low;
-}
-async function* readFileRange(file, from, to) {
-	let read = 0;
-	const stream = createReadStream(file, {
-		start: from,
-		end: to - 1,
-		highWaterMark: CHUNK_BYTES$1
-	});
-	for await (const chunk of stream) {
-		if (!(chunk instanceof Uint8Array)) continue;
-		read += chunk.length;
-		yield chunk;
-	}
-	if (read !== to - from) throw new Error(`${file} ended after ${from + read} bytes; it had more when it was measured`);
-}
 // src/archive/bundle-tar.ts
 /**
 * The archive of a bundle, computed from its tree and the pool that has its blobs. A folder stands before its first file; regular
-* files stand before the links that name them.
+* files stand before the links that name them. Every blob that is read whole is hashed on the way: nothing that a disk has
+* changed gets into an archive.
 */
 function bundleTar(tree, pool) {
 	const folders = /* @__PURE__ */ new Set();
@@ -31652,12 +34079,370 @@ function newFolders(path, known) {
 }
 function toEntry(file, pool) {
 	if (file.kind !== "blob") return file;
+	const { path, size, digest } = file;
 	return {
 		kind: "file",
-		path: file.path,
-		size: file.size,
-		file: pool.pathOf(file.digest)
+		path,
+		size,
+		digest,
+		file: pool.pathOf(digest)
 	};
+}
+// src/archive/cut.ts
+const GIB = 2 ** 30;
+/**
+* The size that parts have where parts of `wanted` bytes are asked for. FAT32 takes 4 GiB less one byte, and releases
+* on GitHub less than 2 GiB: who asks for exactly that means the most that fits.
+*/
+function partSizeOf(wanted) {
+	return wanted === 2 * GIB || wanted === 4 * GIB ? wanted - 1 : wanted;
+}
+/**
+* Cuts an archive of `size` bytes into parts of `partSize`; all are full but the last. An archive that is no larger
+* stays whole, and 0 cuts nothing.
+* @throws OciSaveError `usage` where the parts would be more than their names can number
+*/
+function cutArchive(size, partSize) {
+	if (partSize === 0 || size <= partSize) return [{
+		start: 0,
+		end: size
+	}];
+	const count = Math.ceil(size / partSize);
+	if (count > 999) throw new OciSaveError({
+		code: "usage",
+		message: `parts of ${partSize} bytes would cut the archive of ${size} bytes into ${count}; 999 is the limit`,
+		hint: "Take larger parts with --split-size."
+	});
+	return Array.from({ length: count }, (_, index) => ({
+		start: index * partSize,
+		end: Math.min((index + 1) * partSize, size)
+	}));
+}
+// src/archive/measure.ts
+function isSplit({ pieces }) {
+	return pieces.length > 1;
+}
+/**
+* Reads an archive once, from end to end, and hashes it and the pieces that it is cut into.
+* @throws OciSaveError `digest` where a blob in it is damaged, `usage` for too many parts
+*/
+async function measureArchive(source, name, { partSize, onBytes, signal, sinkFor }) {
+	const names = piecesOf(source.size, name, partSize);
+	const whole = createHash("sha256");
+	const pieces = [];
+	let sink;
+	let part = createHash("sha256");
+	let position = 0;
+	try {
+		for await (const chunk of source.read()) for (let taken = 0; taken < chunk.length;) {
+			signal?.throwIfAborted();
+			const piece = names[pieces.length];
+			if (piece === void 0) throw new Error(`${wholeName(name)} has more bytes than were laid out`);
+			if (position === piece.start) sink = await sinkFor?.(piece.name);
+			const bytes = chunk.subarray(taken, taken + piece.end - position);
+			part.update(bytes);
+			if (names.length > 1) whole.update(bytes);
+			await sink?.write(bytes);
+			onBytes?.(bytes.length);
+			taken += bytes.length;
+			position += bytes.length;
+			if (position < piece.end) continue;
+			await sink?.end();
+			sink = void 0;
+			pieces.push({
+				...piece,
+				digest: `sha256:${part.digest("hex")}`
+			});
+			part = createHash("sha256");
+		}
+	} catch (error) {
+		await sink?.abandon();
+		throw error;
+	}
+	const [only] = pieces;
+	const digest = only !== void 0 && pieces.length === 1 ? only.digest : `sha256:${whole.digest("hex")}`;
+	return {
+		name,
+		size: source.size,
+		digest,
+		pieces
+	};
+}
+/** The pieces that an archive of a size will have, before a byte of it is read. */
+function piecesOf(size, name, partSize) {
+	const cuts = cutArchive(size, partSize);
+	return cuts.map(({ start, end }, index) => ({
+		name: cuts.length === 1 ? wholeName(name) : partName(name, index + 1),
+		start,
+		end,
+		size: end - start
+	}));
+}
+// src/archive/parts-list.ts
+const fileSchema = strictObject({
+	name: string().meta({ description: "of a file beside this one" }),
+	size: int().nonnegative().meta({ description: "in bytes" }),
+	digest: digestSchema
+});
+/** `N.parts.json`, version 1: the parts of an archive in their order, and what they are joined. */
+const partsListSchema = strictObject({
+	version: literal(1),
+	archive: fileSchema.meta({ description: "what the parts are, one after the other" }),
+	parts: array(fileSchema).min(2)
+});
+/** The list of a cut archive. The same archive and part size give the same bytes. */
+function partsListOf({ name, size, digest, pieces }) {
+	return {
+		version: 1,
+		archive: {
+			name: wholeName(name),
+			size,
+			digest
+		},
+		parts: pieces.map((piece) => ({
+			name: piece.name,
+			size: piece.size,
+			digest: piece.digest
+		}))
+	};
+}
+function encodePartsList(list) {
+	return `${JSON.stringify(list, null, 2)}\n`;
+}
+/** Reads a parts list; undefined where the text is none, of whatever kind. */
+function parsePartsList(text) {
+	try {
+		return partsListSchema.safeParse(JSON.parse(text)).data;
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
+	}
+}
+// src/archive/sums.ts
+/** `N.sha256`, as `sha256sum -c` reads it: a line for each file that stands beside it. */
+function encodeSums(pieces) {
+	return pieces.map(({ name, digest }) => `${hexOf(digest)}  ${name}\n`).join("");
+}
+/** The digests in such a file, by name; lines of any other form are passed over. */
+function sumsIn(text) {
+	return new Map(text.split("\n").flatMap((line) => {
+		const [, hex, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
+		return hex === void 0 || name === void 0 ? [] : [[name, `sha256:${hex}`]];
+	}));
+}
+// src/archive/open-archive.ts
+/** No list or sums of ours are larger. */
+const MAX_TEXT_BYTES$2 = 1048576;
+/**
+* Opens the archive that a path names: `N.tar`, one of its parts, or `N.parts.json`. Undefined where it has none of these
+* names.
+* @throws OciSaveError `usage` where its parts are not all there
+*/
+async function openArchive(file) {
+	const found = /^(?<base>.+?)\.(?:(?<suffix>tar)(?<part>\.\d{3})?|(?<list>parts\.json))$/.exec(path.basename(file));
+	if (found?.groups === void 0) return void 0;
+	const { base = "", part, list } = found.groups;
+	const place = {
+		folder: path.dirname(path.resolve(file)),
+		name: {
+			base,
+			suffix: "tar"
+		}
+	};
+	return part === void 0 && list === void 0 ? openWhole(place) : openParts(place);
+}
+async function openWhole({ folder, name }) {
+	const whole = wholeName(name);
+	const file = path.join(folder, whole);
+	const sums = sumsIn(await readSmall$1(path.join(folder, sumsName(name))));
+	return {
+		folder,
+		name,
+		source: joinSegments([{
+			file,
+			size: await sizeOf(file),
+			digest: sums.get(whole)
+		}]),
+		partSize: 0
+	};
+}
+async function openParts({ folder, name }) {
+	const { parts } = await readList(folder, name);
+	const segments = [];
+	const faults = [];
+	for (const { name: part, size, digest } of parts) {
+		const file = path.join(folder, path.basename(part));
+		const has = await sizeOf(file, true);
+		if (has !== size) faults.push(has === void 0 ? `${part} is missing` : `${part} has ${has} bytes instead of ${size}`);
+		segments.push({
+			file,
+			size,
+			digest
+		});
+	}
+	if (faults.length > 0) throw new OciSaveError({
+		code: "usage",
+		message: `parts cannot be used: ${faults.join(", ")}`,
+		hint: "Bring all parts of one archive into one folder."
+	});
+	return {
+		folder,
+		name,
+		source: joinSegments(segments),
+		partSize: parts[0]?.size ?? 0
+	};
+}
+async function readList(folder, name) {
+	const file = path.join(folder, partsListName(name));
+	const list = parsePartsList(await readSmall$1(file));
+	if (list !== void 0) return list;
+	throw new OciSaveError({
+		code: "usage",
+		message: `${file} is missing, or is no list of parts`,
+		hint: "It stands beside the parts, and says what they are."
+	});
+}
+async function sizeOf(file, mayBeAbsent = false) {
+	try {
+		const stats = await stat(file);
+		if (stats.isFile()) return stats.size;
+	} catch (error) {
+		if (systemCodeOf(error) !== "ENOENT") throw error;
+		if (mayBeAbsent) return void 0;
+	}
+	throw new OciSaveError({
+		code: "usage",
+		message: `${file} is no file that can be read`
+	});
+}
+async function readSmall$1(file) {
+	return await sizeOf(file, true) === void 0 || await sizeOf(file) > MAX_TEXT_BYTES$2 ? "" : readFile(file, "utf8");
+}
+// src/archive/join-script.ts
+/** A word that a POSIX shell reads back as it is, whatever is in it. */
+function quoted(text) {
+	return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+/**
+* `N.join.sh`: a script for a POSIX shell (dash and busybox included) that joins the parts where there is nothing else.
+* It looks at every part first and names each that is missing, cut, damaged or another archive's; what it joined is hashed
+* once more before it has its name.
+*
+* @param own the script's own name, for its usage
+*/
+function joinScript({ archive, parts }, own) {
+	const checks = parts.map(({ name, size, digest }) => `check ${quoted(name)} ${size} ${hexOf(digest)}`);
+	const names = parts.map(({ name }) => `./${name}`).map(quoted);
+	return `#!/bin/sh
+# Joins ${parts.length} parts: sh ${own} [FILE]
+# FILE is the name of what they are joined to, and - is standard output; without it, the archive stands beside the parts.
+set -eu
+
+archive=${quoted(archive.name)}
+archive_size=${archive.size}
+archive_sha256=${hexOf(archive.digest)}
+
+fail() {
+  printf '%s\\n' "$*" >&2
+  exit 1
+}
+
+if command -v sha256sum >/dev/null 2>&1; then
+  hash_of() { sha256sum | cut -c 1-64; }
+elif command -v shasum >/dev/null 2>&1; then
+  hash_of() { shasum -a 256 | cut -c 1-64; }
+elif command -v openssl >/dev/null 2>&1; then
+  hash_of() { openssl dgst -sha256 | sed 's/.*= *//'; }
+else
+  fail 'sha256sum, shasum or openssl is needed to check the parts'
+fi
+
+case "\${1-}" in
+  '') target= ;;
+  -) target=- ;;
+  /*) target=$1 ;;
+  *) target=$(pwd)/$1 ;;
+esac
+case "$0" in
+  */*) cd "\${0%/*}/" ;;
+esac
+[ -n "$target" ] || target=$(pwd)/$archive
+
+faults=0
+fault() {
+  printf '%s\\n' "$*" >&2
+  faults=$((faults + 1))
+}
+
+# check NAME SIZE SHA256
+check() {
+  if [ ! -f "./$1" ]; then
+    fault "$1 is missing"
+    return
+  fi
+  if [ "$(hash_of <"./$1")" = "$3" ]; then
+    return
+  fi
+  has=$(($(wc -c <"./$1")))
+  if [ "$has" -ne "$2" ]; then
+    fault "$1 has $has bytes instead of $2: it was cut on the way, or is of another archive"
+  else
+    fault "$1 is damaged, or of another archive"
+  fi
+}
+
+${checks.join("\n")}
+
+[ "$faults" -eq 0 ] || fail "$faults of ${parts.length} parts cannot be used; nothing was joined"
+
+for other in "./$archive".[0-9][0-9][0-9]; do
+  case "$other" in
+    ${names.join(" | ")}) ;;
+    *) [ ! -e "$other" ] || printf '%s\\n' "$other is no part of this archive; it is left out" >&2 ;;
+  esac
+done
+
+join() {
+  cat -- ${names.join(" ")}
+}
+
+if [ "$target" = - ]; then
+  join
+  exit
+fi
+
+unfinished=$target.unfinished
+trap 'rm -f "$unfinished"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+join >"$unfinished" || fail "$target could not be written"
+[ "$(hash_of <"$unfinished")" = "$archive_sha256" ] || fail "$target would not be what was saved: it was damaged while it was joined"
+mv -f "$unfinished" "$target"
+printf '%s\\n' "$target: $archive_size bytes, sha256 $archive_sha256" >&2
+`;
+}
+// src/archive/sidecars.ts
+/** What stands beside an archive: the list and the script of its parts where it was cut, and last its sums. */
+function sidecarsOf(archive) {
+	const { name, pieces } = archive;
+	const sums = {
+		name: sumsName(name),
+		text: encodeSums(pieces)
+	};
+	if (!isSplit(archive)) return [sums];
+	const list = partsListOf(archive);
+	return [
+		{
+			name: partsListName(name),
+			text: encodePartsList(list)
+		},
+		{
+			name: joinScriptName(name),
+			text: joinScript(list, joinScriptName(name))
+		},
+		sums
+	];
 }
 // src/bundle/manifests.ts
 /** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
@@ -31928,65 +34713,27 @@ function sha256sums(files) {
 	}).toSorted((a, b) => a.path < b.path ? -1 : 1).map(({ line }) => line).join("");
 }
 // src/bundle/output-lock.ts
-const ownerSchema = object({
-	host: string(),
-	pid: int()
-});
 /** The path of a file beside an output: `.<name>.<suffix>`. */
 function besideOutput(output, suffix) {
 	return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
 }
-/** How long a lock may be without an owner: the time between its making and its writing. */
-const [OWNERLESS_LOOKS, OWNERLESS_MILLISECONDS] = [20, 25];
-/** Takes the lock of an output. Throws `machine` where another run that lives holds it. */
+/**
+* Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`
+* where another run that lives holds it.
+*/
 async function lockOutput(output) {
 	const file = besideOutput(output, "lock");
-	const owner = JSON.stringify({
-		host: hostname(),
-		pid: process.pid
+	const taken = await takeFileLock(file).catch((cause) => {
+		throw cannotWrite(output, cause);
 	});
-	let tookOver = false;
-	for (let looks = 1;; looks += 1) try {
-		await writeFile(file, owner, { flag: "wx" });
-		return { release: () => rm(file, { force: true }) };
-	} catch (cause) {
-		if (systemCodeOf(cause) !== "EEXIST") throw cannotWrite(output, cause);
-		const holder = await readOwner(file);
-		if (holder === void 0 && looks < OWNERLESS_LOOKS) await setTimeout$1(OWNERLESS_MILLISECONDS);
-		else if (isAbandoned(holder) && !tookOver) {
-			await removeAbandoned(file, holder);
-			tookOver = true;
-		} else throw new OciSaveError({
-			code: "machine",
-			message: `another run writes to ${output}${holder ? ` (process ${holder.pid} on ${holder.host})` : ""}`,
-			hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`
-		});
-	}
+	if ("release" in taken) return taken;
+	throw new OciSaveError({
+		code: "machine",
+		message: `another run writes to ${output}${words(taken.holder)}`,
+		hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`
+	});
 }
-function isAbandoned(holder) {
-	return holder === void 0 || holder.host === hostname() && !isAlive(holder.pid);
-}
-/** Removes a lock, unless it became another run's since it was looked at: two may find one abandoned at once. */
-async function removeAbandoned(file, seen) {
-	const aside = `${file}.${process.pid}`;
-	try {
-		await rename(file, aside);
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return;
-		throw error;
-	}
-	const moved = await readOwner(aside);
-	if (moved?.pid === seen?.pid && moved?.host === seen?.host) await rm(aside, { force: true });
-	else await rename(aside, file);
-}
-async function readOwner(file) {
-	try {
-		return ownerSchema.safeParse(JSON.parse(await readFile(file, "utf8"))).data;
-	} catch (error) {
-		if (error instanceof SyntaxError || systemCodeOf(error) === "ENOENT") return void 0;
-		throw error;
-	}
-}
+const words = (holder) => holder === void 0 ? "" : ` (process ${holder.pid} on ${holder.host})`;
 /** The error for an output folder whose parent cannot be written. */
 function cannotWrite(output, cause) {
 	return new OciSaveError({
@@ -32110,14 +34857,14 @@ async function partOf$1(file) {
 }
 // src/bundle/write-tree.ts
 /** File operations at once: beyond this the file system gains nothing. */
-const PARALLEL = 16;
+const PARALLEL$1 = 16;
 /**
 * Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
 * blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was.
 */
 async function writeTree(tree, folder, store) {
 	await makeFolders(tree, folder);
-	const limit = pLimit(PARALLEL);
+	const limit = pLimit(PARALLEL$1);
 	const write = (files) => Promise.all(files.map((file) => limit(() => writeOne(file, folder, store))));
 	await write(tree.filter(({ kind }) => kind !== "link"));
 	await write(tree.filter(({ kind }) => kind === "link"));
@@ -32162,7 +34909,15 @@ async function writeOne(file, folder, store) {
 async function writeBundle(write) {
 	const { tree, lock, output, folder, store } = write;
 	const beside = lockBeside(output);
-	await writeTree(tree, folder.staging, store);
+	try {
+		await writeTree(tree, folder.staging, store);
+	} catch (error) {
+		await rm(folder.staging, {
+			recursive: true,
+			force: true
+		});
+		throw error;
+	}
 	if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
 	await folder.publish();
 	if (!write.lockBeside) await rm(beside, { force: true });
@@ -32171,12 +34926,86 @@ async function writeBundle(write) {
 		lock: write.lockBeside ? beside : path.join(output, LOCK_FILE)
 	};
 }
+// src/bundle/views-in.ts
+/** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
+async function viewsIn(folder) {
+	if (!await isThere(path.join(folder, "index.json"))) return ["zot"];
+	return await isThere(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
+}
+async function isThere(place) {
+	try {
+		await stat(place);
+		return true;
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
 // src/bundle/open-bundle.ts
+/** A lock of tens of thousands of images stays below. */
+const MAX_LOCK_BYTES = 268435456;
 /** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
 async function lockFileIn(folder) {
 	for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) if (await isFile(file)) return file;
 }
+/** Opens the bundle in `folder`, whichever views it has. Throws `usage` where there is none. */
+async function openBundle(folder) {
+	const lockFile = await lockFileIn(folder);
+	if (lockFile === void 0) throw new OciSaveError({
+		code: "usage",
+		message: `${folder} is no bundle: no lock stands in it or beside it`,
+		hint: "Name the folder that oci-save save wrote."
+	});
+	return {
+		folder,
+		lock: parseLock(await readBounded(lockFile, MAX_LOCK_BYTES), lockFile),
+		pool: await openPool(folder)
+	};
+}
+async function openPool(folder) {
+	const places = await blobPlaces(folder);
+	const pathOf = (digest) => places.get(hexOf(digest)) ?? path.join(folder, "blobs", "sha256", hexOf(digest));
+	return {
+		pathOf,
+		async has({ digest, size }) {
+			if (!await isFile(pathOf(digest))) return false;
+			const actual = await hashFile(pathOf(digest));
+			return actual.digest === digest && actual.size === size;
+		},
+		async read(digest, maxBytes) {
+			if (!await isFile(pathOf(digest))) return void 0;
+			const bytes = await readBounded(pathOf(digest), maxBytes);
+			if (digestOf(bytes) === digest) return bytes;
+			throw new OciSaveError({
+				code: "digest",
+				message: `${folder}: blob ${shortDigest(digest)} is damaged`,
+				hint: "Copy the bundle again, or save it again."
+			});
+		}
+	};
+}
+/** The flat layout's blobs are all there are; where only the zot view stands, each repository has its own. */
+async function blobPlaces(folder) {
+	const flat = path.join(folder, "blobs", "sha256");
+	if (await isFolder$1(flat)) return /* @__PURE__ */ new Map();
+	const names = await readdir(folder, { recursive: true });
+	return new Map(names.map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name)).flatMap((match) => match?.[1] === void 0 ? [] : [[match[1], path.join(folder, match.input)]]));
+}
+async function readBounded(file, maxBytes) {
+	const handle = await open$1(file, "r");
+	try {
+		const { size } = await handle.stat();
+		if (size <= maxBytes) return await handle.readFile();
+		throw new OciSaveError({
+			code: "unsupported",
+			message: `${file} has ${size} bytes; ${maxBytes} is the limit`
+		});
+	} finally {
+		await handle.close();
+	}
+}
 const isFile = (file) => is(file, "isFile");
+const isFolder$1 = (file) => is(file, "isDirectory");
 async function is(file, what) {
 	try {
 		return (await stat(file))[what]();
@@ -32187,55 +35016,2345 @@ async function is(file, what) {
 }
 // src/archive/write-archive.ts
 /**
-* Writes an archive and, beside it, `<file>.sha256` in the form that `sha256sum -c` reads. Neither stands at its
-* path before the archive is whole. `onBytes` is told of bytes as they are written.
+* Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
+* that joins them. Nothing has its name before all bytes are on the disk; the sums come last, so that they never vouch
+* for a mixture. What an earlier run wrote there and this one does not is removed, and no other file.
+* @throws OciSaveError `digest` where a blob is damaged, `usage` for too many parts; what the file system says
 */
-async function writeArchive(tar, file, options = {}) {
-	const temporary = await partOf$1(file);
-	const hash = createHash("sha256");
+async function writeArchive(source, { folder, name }, options) {
+	const fileOf = (file) => path.join(folder, file);
+	const written = /* @__PURE__ */ new Map();
 	try {
-		const handle = await open$1(temporary, "w", 420);
-		try {
-			for await (const chunk of tar.read()) {
-				options.signal?.throwIfAborted();
-				hash.update(chunk);
-				await handle.appendFile(chunk);
-				options.onBytes?.(chunk.length);
+		const archive = await measureArchive(source, name, {
+			...options,
+			async sinkFor(piece) {
+				const temporary = await partOf$1(fileOf(piece));
+				written.set(piece, temporary);
+				return openSink(temporary);
 			}
-			await handle.sync();
-		} finally {
-			await handle.close();
-		}
-		const digest = `sha256:${hash.digest("hex")}`;
-		await rm(`${file}.sha256`, { force: true });
-		await rename(temporary, file);
-		await writeFileWhole(`${file}.sha256`, `${hexOf(digest)}  ${path.basename(file)}\n`);
-		return {
-			file,
-			size: tar.size,
-			digest
-		};
+		});
+		const sidecars = sidecarsOf(archive);
+		const wanted = /* @__PURE__ */ new Set([...written.keys(), ...sidecars.map((sidecar) => sidecar.name)]);
+		const stale = [...await earlierFiles(folder, name), partsListName(name)].filter((file) => !wanted.has(file));
+		for (const file of [
+			...stale,
+			joinScriptName(name),
+			sumsName(name)
+		]) await rm(fileOf(file), { force: true });
+		const [list, others] = partition(sidecars, (sidecar) => sidecar.name === partsListName(name));
+		for (const sidecar of list) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
+		for (const [piece, temporary] of written) await rename(temporary, fileOf(piece));
+		for (const sidecar of others) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
+		return archive;
 	} catch (error) {
-		await rm(temporary, { force: true });
+		for (const temporary of written.values()) await rm(temporary, { force: true });
 		throw error;
 	}
 }
-// src/save/publish.ts
-const TITLE = "Image bundle";
-/** Makes the bundle and the archive from what the store has. Each appears at its path when it is whole. */
-async function publish(lock, run) {
-	const { session, options, places } = run;
-	const tree = planTree(lock, await readManifests(lock, session.store), options.layout, (content) => renderHtml(content, TITLE));
-	const bundle = await onDisk("the bundle", publishFolder(lock, tree, run));
-	const archive = await onDisk("the archive", publishArchive(lock, tree, run));
-	const path = bundle?.lock ?? (archive === void 0 ? void 0 : places.archiveLock);
+function partition(all, chosen) {
+	return [all.filter(chosen), all.filter((one) => !chosen(one))];
+}
+async function openSink(file) {
+	const handle = await open$1(file, "w", 420);
 	return {
-		...bundle === void 0 ? {} : { bundle: { path: bundle.path } },
-		...archive === void 0 ? {} : { archive },
-		...path === void 0 ? {} : { lock: {
-			path,
-			digest: digestOf(encodeLock(lock))
-		} }
+		write: (chunk) => handle.appendFile(chunk),
+		async end() {
+			await handle.sync();
+			await handle.close();
+		},
+		async abandon() {
+			await handle.close();
+		}
+	};
+}
+/** No list or sums of ours are larger: they name a thousand files. */
+const MAX_TEXT_BYTES$1 = 1048576;
+/** The archive or the parts of an earlier run: what its list and its sums name. */
+async function earlierFiles(folder, name) {
+	const list = parsePartsList(await readSmall(path.join(folder, partsListName(name))));
+	const sums = sumsIn(await readSmall(path.join(folder, sumsName(name)))).keys();
+	const named = [...list?.parts.map((part) => part.name) ?? [], ...sums];
+	return [...new Set(named)].filter((file) => isPieceName(name, file));
+}
+/** The text of a small file; empty where there is none, or no such file of ours. */
+async function readSmall(file) {
+	try {
+		const stats = await stat(file);
+		return stats.isFile() && stats.size <= MAX_TEXT_BYTES$1 ? await readFile(file, "utf8") : "";
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return "";
+		throw error;
+	}
+}
+// src/publish/release/asset-name.ts
+/** GitHub renames assets with other characters, and those that begin or end with a period. */
+const UNCHANGED = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
+const MAX_CHARACTERS = 200;
+/** A text as the beginning of names that GitHub leaves as they are: of a tag with a slash, for one. */
+function assetNameOf(text) {
+	return text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^\.+|\.+$/g, "").slice(0, MAX_CHARACTERS) || "bundle";
+}
+/** Throws `usage` where assets whose names begin with `base` would be renamed. */
+function checkAssetBase(base) {
+	if (UNCHANGED.test(base) && base.length <= MAX_CHARACTERS) return;
+	throw new OciSaveError({
+		code: "usage",
+		message: `a release's files cannot be named '${base}': GitHub would rename them`,
+		hint: "Name the archive with letters, digits, periods, hyphens and underscores: --archive-name."
+	});
+}
+// src/publish/release/notes.ts
+/**
+* What tells a draft of ours from one that a person made: ours is published when it is whole, theirs stays a draft. It
+* is a comment, which no page shows, and goes when the release is published.
+*/
+const MARK = "<!-- oci-save: published when whole -->";
+/** The text of a release that we make. */
+function draftNotes() {
+	return `Container images for places without internet.\n\n${MARK}\n`;
+}
+function isOurs(body) {
+	return body.includes(MARK);
+}
+function publishedNotes(body) {
+	return body.replaceAll(MARK, "").trim();
+}
+// src/publish/release/find-release.ts
+/**
+* The release of a tag, published or a draft; undefined where there is none.
+* @throws OciSaveError `unsupported` where a tag has several drafts that are not all ours
+*/
+async function findRelease(service, tag) {
+	return await service.published(tag) ?? chooseDraft(await service.drafts(tag), tag);
+}
+/** The release of a tag; where there is none, a draft of ours is made. */
+async function findOrCreateRelease(service, tag) {
+	const found = await findRelease(service, tag);
+	if (found !== void 0) return found;
+	let made;
+	try {
+		made = await service.createDraft(tag, tag, draftNotes());
+	} catch (error) {
+		const draft = error instanceof OciSaveError && error.code === "network" ? await findRelease(service, tag) : void 0;
+		if (draft === void 0) throw error;
+		return draft;
+	}
+	const chosen = chooseDraft(await service.drafts(tag), tag) ?? made;
+	if (chosen.id !== made.id) await service.removeDraft(made);
+	return chosen;
+}
+function chooseDraft(drafts, tag) {
+	const oldest = drafts.toSorted((a, b) => a.id - b.id)[0];
+	if (drafts.length < 2 || drafts.every(({ body }) => isOurs(body))) return oldest;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `there are ${drafts.length} drafts of release ${tag}: ${drafts.map(({ url }) => url).join(", ")}`,
+		hint: "Remove all but one of them."
+	});
+}
+// node_modules/universal-user-agent/index.js
+function getUserAgent() {
+	if (typeof navigator === "object" && "userAgent" in navigator) return navigator.userAgent;
+	if (typeof process === "object" && process.version !== void 0) return `Node.js/${process.version.substr(1)} (${process.platform}; ${process.arch})`;
+	return "<environment undetectable>";
+}
+// node_modules/before-after-hook/lib/register.js
+function register(state, name, method, options) {
+	if (typeof method !== "function") throw new Error("method for before hook must be a function");
+	if (!options) options = {};
+	if (Array.isArray(name)) return name.reverse().reduce((callback, name) => {
+		return register.bind(null, state, name, callback, options);
+	}, method)();
+	return Promise.resolve().then(() => {
+		if (!state.registry[name]) return method(options);
+		return state.registry[name].reduce((method, registered) => {
+			return registered.hook.bind(null, method, options);
+		}, method)();
+	});
+}
+// node_modules/before-after-hook/lib/add.js
+function addHook(state, kind, name, hook) {
+	const orig = hook;
+	if (!state.registry[name]) state.registry[name] = [];
+	if (kind === "before") hook = (method, options) => {
+		return Promise.resolve().then(orig.bind(null, options)).then(method.bind(null, options));
+	};
+	if (kind === "after") hook = (method, options) => {
+		let result;
+		return Promise.resolve().then(method.bind(null, options)).then((result_) => {
+			result = result_;
+			return orig(result, options);
+		}).then(() => {
+			return result;
+		});
+	};
+	if (kind === "error") hook = (method, options) => {
+		return Promise.resolve().then(method.bind(null, options)).catch((error) => {
+			return orig(error, options);
+		});
+	};
+	state.registry[name].push({
+		hook,
+		orig
+	});
+}
+// node_modules/before-after-hook/lib/remove.js
+function removeHook(state, name, method) {
+	if (!state.registry[name]) return;
+	const index = state.registry[name].map((registered) => {
+		return registered.orig;
+	}).indexOf(method);
+	if (index === -1) return;
+	state.registry[name].splice(index, 1);
+}
+// node_modules/before-after-hook/index.js
+const bind = Function.bind;
+const bindable = bind.bind(bind);
+function bindApi(hook, state, name) {
+	const removeHookRef = bindable(removeHook, null).apply(null, name ? [state, name] : [state]);
+	hook.api = { remove: removeHookRef };
+	hook.remove = removeHookRef;
+	[
+		"before",
+		"error",
+		"after",
+		"wrap"
+	].forEach((kind) => {
+		const args = name ? [
+			state,
+			kind,
+			name
+		] : [state, kind];
+		hook[kind] = hook.api[kind] = bindable(addHook, null).apply(null, args);
+	});
+}
+function Singular() {
+	const singularHookName = Symbol("Singular");
+	const singularHookState = { registry: {} };
+	const singularHook = register.bind(null, singularHookState, singularHookName);
+	bindApi(singularHook, singularHookState, singularHookName);
+	return singularHook;
+}
+function Collection() {
+	const state = { registry: {} };
+	const hook = register.bind(null, state);
+	bindApi(hook, state);
+	return hook;
+}
+var before_after_hook_default = {
+	Singular,
+	Collection
+};
+// node_modules/@octokit/endpoint/dist-bundle/index.js
+var DEFAULTS = {
+	method: "GET",
+	baseUrl: "https://api.github.com",
+	headers: {
+		accept: "application/vnd.github.v3+json",
+		"user-agent": `octokit-endpoint.js/0.0.0-development ${getUserAgent()}`
+	},
+	mediaType: { format: "" }
+};
+function lowercaseKeys(object) {
+	if (!object) return {};
+	return Object.keys(object).reduce((newObj, key) => {
+		newObj[key.toLowerCase()] = object[key];
+		return newObj;
+	}, {});
+}
+function isPlainObject$1(value) {
+	if (typeof value !== "object" || value === null) return false;
+	if (Object.prototype.toString.call(value) !== "[object Object]") return false;
+	const proto = Object.getPrototypeOf(value);
+	if (proto === null) return true;
+	const Ctor = Object.prototype.hasOwnProperty.call(proto, "constructor") && proto.constructor;
+	return typeof Ctor === "function" && Ctor instanceof Ctor && Function.prototype.call(Ctor) === Function.prototype.call(value);
+}
+function mergeDeep(defaults, options) {
+	const result = Object.assign({}, defaults);
+	Object.keys(options).forEach((key) => {
+		if (isPlainObject$1(options[key])) {
+			if (!(key in defaults)) Object.assign(result, { [key]: options[key] });
+			else result[key] = mergeDeep(defaults[key], options[key]);
+		} else Object.assign(result, { [key]: options[key] });
+	});
+	return result;
+}
+function removeUndefinedProperties(obj) {
+	for (const key in obj) if (obj[key] === void 0) delete obj[key];
+	return obj;
+}
+function merge(defaults, route, options) {
+	if (typeof route === "string") {
+		let [method, url] = route.split(" ");
+		options = Object.assign(url ? {
+			method,
+			url
+		} : { url: method }, options);
+	} else options = Object.assign({}, route);
+	options.headers = lowercaseKeys(options.headers);
+	removeUndefinedProperties(options);
+	removeUndefinedProperties(options.headers);
+	const mergedOptions = mergeDeep(defaults || {}, options);
+	if (options.url === "/graphql") {
+		if (defaults && defaults.mediaType.previews?.length) mergedOptions.mediaType.previews = defaults.mediaType.previews.filter((preview) => !mergedOptions.mediaType.previews.includes(preview)).concat(mergedOptions.mediaType.previews);
+		mergedOptions.mediaType.previews = (mergedOptions.mediaType.previews || []).map((preview) => preview.replace(/-preview/, ""));
+	}
+	return mergedOptions;
+}
+function addQueryParameters(url, parameters) {
+	const separator = /\?/.test(url) ? "&" : "?";
+	const names = Object.keys(parameters);
+	if (names.length === 0) return url;
+	return url + separator + names.map((name) => {
+		if (name === "q") return "q=" + parameters.q.split("+").map(encodeURIComponent).join("+");
+		return `${name}=${encodeURIComponent(parameters[name])}`;
+	}).join("&");
+}
+var urlVariableRegex = /\{[^{}}]+\}/g;
+function removeNonChars(variableName) {
+	return variableName.replace(/(?:^\W+)|(?:(?<!\W)\W+$)/g, "").split(/,/);
+}
+function extractUrlVariableNames(url) {
+	const matches = url.match(urlVariableRegex);
+	if (!matches) return [];
+	return matches.map(removeNonChars).reduce((a, b) => a.concat(b), []);
+}
+function omit(object, keysToOmit) {
+	const result = { __proto__: null };
+	for (const key of Object.keys(object)) if (keysToOmit.indexOf(key) === -1) result[key] = object[key];
+	return result;
+}
+function encodeReserved(str) {
+	return str.split(/(%[0-9A-Fa-f]{2})/g).map(function(part) {
+		if (!/%[0-9A-Fa-f]/.test(part)) part = encodeURI(part).replace(/%5B/g, "[").replace(/%5D/g, "]");
+		return part;
+	}).join("");
+}
+function encodeUnreserved(str) {
+	return encodeURIComponent(str).replace(/[!'()*]/g, function(c) {
+		return "%" + c.charCodeAt(0).toString(16).toUpperCase();
+	});
+}
+function encodeValue(operator, value, key) {
+	value = operator === "+" || operator === "#" ? encodeReserved(value) : encodeUnreserved(value);
+	if (key) return encodeUnreserved(key) + "=" + value;
+	else return value;
+}
+function isDefined(value) {
+	return value !== void 0 && value !== null;
+}
+function isKeyOperator(operator) {
+	return operator === ";" || operator === "&" || operator === "?";
+}
+function getValues(context, operator, key, modifier) {
+	var value = context[key], result = [];
+	if (isDefined(value) && value !== "") {
+		if (typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
+			value = value.toString();
+			if (modifier && modifier !== "*") value = value.substring(0, parseInt(modifier, 10));
+			result.push(encodeValue(operator, value, isKeyOperator(operator) ? key : ""));
+		} else if (modifier === "*") {
+			if (Array.isArray(value)) value.filter(isDefined).forEach(function(value2) {
+				result.push(encodeValue(operator, value2, isKeyOperator(operator) ? key : ""));
+			});
+			else Object.keys(value).forEach(function(k) {
+				if (isDefined(value[k])) result.push(encodeValue(operator, value[k], k));
+			});
+		} else {
+			const tmp = [];
+			if (Array.isArray(value)) value.filter(isDefined).forEach(function(value2) {
+				tmp.push(encodeValue(operator, value2));
+			});
+			else Object.keys(value).forEach(function(k) {
+				if (isDefined(value[k])) {
+					tmp.push(encodeUnreserved(k));
+					tmp.push(encodeValue(operator, value[k].toString()));
+				}
+			});
+			if (isKeyOperator(operator)) result.push(encodeUnreserved(key) + "=" + tmp.join(","));
+			else if (tmp.length !== 0) result.push(tmp.join(","));
+		}
+	} else if (operator === ";") {
+		if (isDefined(value)) result.push(encodeUnreserved(key));
+	} else if (value === "" && (operator === "&" || operator === "?")) result.push(encodeUnreserved(key) + "=");
+	else if (value === "") result.push("");
+	return result;
+}
+function parseUrl(template) {
+	return { expand: expand.bind(null, template) };
+}
+function expand(template, context) {
+	var operators = [
+		"+",
+		"#",
+		".",
+		"/",
+		";",
+		"?",
+		"&"
+	];
+	template = template.replace(/\{([^\{\}]+)\}|([^\{\}]+)/g, function(_, expression, literal) {
+		if (expression) {
+			let operator = "";
+			const values = [];
+			if (operators.indexOf(expression.charAt(0)) !== -1) {
+				operator = expression.charAt(0);
+				expression = expression.substr(1);
+			}
+			expression.split(/,/g).forEach(function(variable) {
+				var tmp = /([^:\*]*)(?::(\d+)|(\*))?/.exec(variable);
+				values.push(getValues(context, operator, tmp[1], tmp[2] || tmp[3]));
+			});
+			if (operator && operator !== "+") {
+				var separator = ",";
+				if (operator === "?") separator = "&";
+				else if (operator !== "#") separator = operator;
+				return (values.length !== 0 ? operator : "") + values.join(separator);
+			} else return values.join(",");
+		} else return encodeReserved(literal);
+	});
+	if (template === "/") return template;
+	else return template.replace(/\/$/, "");
+}
+function parse$1(options) {
+	let method = options.method.toUpperCase();
+	let url = (options.url || "/").replace(/:([a-z]\w+)/g, "{$1}");
+	let headers = Object.assign({}, options.headers);
+	let body;
+	let parameters = omit(options, [
+		"method",
+		"baseUrl",
+		"url",
+		"headers",
+		"request",
+		"mediaType"
+	]);
+	const urlVariableNames = extractUrlVariableNames(url);
+	url = parseUrl(url).expand(parameters);
+	if (!/^http/.test(url)) url = options.baseUrl + url;
+	const remainingParameters = omit(parameters, Object.keys(options).filter((option) => urlVariableNames.includes(option)).concat("baseUrl"));
+	if (!/application\/octet-stream/i.test(headers.accept)) {
+		if (options.mediaType.format) headers.accept = headers.accept.split(/,/).map((format) => format.replace(/application\/vnd(\.\w+)(\.v3)?(\.\w+)?(\+json)?$/, `application/vnd$1$2.${options.mediaType.format}`)).join(",");
+		if (url.endsWith("/graphql")) {
+			if (options.mediaType.previews?.length) headers.accept = (headers.accept.match(/(?<![\w-])[\w-]+(?=-preview)/g) || []).concat(options.mediaType.previews).map((preview) => {
+				return `application/vnd.github.${preview}-preview${options.mediaType.format ? `.${options.mediaType.format}` : "+json"}`;
+			}).join(",");
+		}
+	}
+	if (["GET", "HEAD"].includes(method)) url = addQueryParameters(url, remainingParameters);
+	else if ("data" in remainingParameters) body = remainingParameters.data;
+	else if (Object.keys(remainingParameters).length) body = remainingParameters;
+	if (!headers["content-type"] && typeof body !== "undefined") headers["content-type"] = "application/json; charset=utf-8";
+	if (["PATCH", "PUT"].includes(method) && typeof body === "undefined") body = "";
+	return Object.assign({
+		method,
+		url,
+		headers
+	}, typeof body !== "undefined" ? { body } : null, options.request ? { request: options.request } : null);
+}
+function endpointWithDefaults(defaults, route, options) {
+	return parse$1(merge(defaults, route, options));
+}
+function withDefaults$2(oldDefaults, newDefaults) {
+	const DEFAULTS2 = merge(oldDefaults, newDefaults);
+	const endpoint2 = endpointWithDefaults.bind(null, DEFAULTS2);
+	return Object.assign(endpoint2, {
+		DEFAULTS: DEFAULTS2,
+		defaults: withDefaults$2.bind(null, DEFAULTS2),
+		merge: merge.bind(null, DEFAULTS2),
+		parse: parse$1
+	});
+}
+var endpoint = withDefaults$2(null, DEFAULTS);
+// node_modules/content-type/dist/index.js
+/*!
+* content-type
+* Copyright(c) 2015 Douglas Christopher Wilson
+* MIT Licensed
+*/
+const SP = 32;
+const HTAB = 9;
+const SEMI = 59;
+const EQ = 61;
+const DQUOTE = 34;
+const BSLASH = 92;
+const COMMA = 44;
+const LOWER_CASE = 1;
+const OWS = 2;
+const SEMI_FLAG = 4;
+const COMMA_FLAG = 8;
+const TOKEN_FLAG = 16;
+const NON_ASCII = 65280;
+const CASE_FLAGS = 65281;
+/**
+* Character flags used to normalize HTTP field values while scanning.
+* Out-of-range reads intentionally coerce to zero in bitwise expressions.
+*/
+const CHAR_MAP = /* @__PURE__ */ new Uint8Array(256);
+CHAR_MAP[HTAB] |= OWS;
+CHAR_MAP[SP] |= OWS;
+CHAR_MAP[SEMI] |= SEMI_FLAG;
+CHAR_MAP[COMMA] |= COMMA_FLAG;
+for (let code = 128; code <= 255; code++) CHAR_MAP[code] |= LOWER_CASE;
+for (const char of "!#$%&'*+-.^_`|~") CHAR_MAP[char.charCodeAt(0)] |= TOKEN_FLAG;
+for (let code = 48; code <= 57; code++) CHAR_MAP[code] |= TOKEN_FLAG;
+for (let code = 65; code <= 90; code++) CHAR_MAP[code] |= 17;
+for (let code = 97; code <= 122; code++) CHAR_MAP[code] |= TOKEN_FLAG;
+/**
+* Null object perf optimization. Faster than `Object.create(null)` and `{ __proto__: null }`.
+*/
+const NullObject = /* @__PURE__ */ (() => {
+	const C = function() {};
+	C.prototype = Object.create(null);
+	return C;
+})();
+/**
+* Parse a `Content-Type` header.
+*/
+function parse(header, options) {
+	const stopFlags = SEMI_FLAG | (options?.comma === true ? COMMA_FLAG : 0);
+	const len = header.length;
+	let valueStart = options?.start ?? 0;
+	while ((CHAR_MAP[header.charCodeAt(valueStart)] & OWS) !== 0) valueStart++;
+	let index = valueStart;
+	let typeFlags = 0;
+	let whitespace = -1;
+	let stop = options?.parameters === false ? COMMA_FLAG : 0;
+	while (index < len) {
+		const code = header.charCodeAt(index);
+		const flags = CHAR_MAP[code];
+		if ((flags & stopFlags) !== 0) {
+			stop |= flags & COMMA_FLAG;
+			break;
+		}
+		if ((flags & OWS) !== 0) {
+			if (whitespace === -1) whitespace = index;
+		} else whitespace = -1;
+		typeFlags |= code & NON_ASCII | flags;
+		index++;
+	}
+	const valueEnd = whitespace === -1 ? index : whitespace;
+	const value = header.slice(valueStart, valueEnd);
+	const type = (typeFlags & CASE_FLAGS) === 0 ? value : value.toLowerCase();
+	if (index === len || stop !== 0) return {
+		type,
+		index,
+		parameters: new NullObject()
+	};
+	return parseParameters(header, type, index, len, stopFlags);
+}
+/**
+* Parses the parameters of a `Content-Type` header starting at the given index.
+*/
+function parseParameters(header, type, index, len, stopFlags) {
+	const parameters = new NullObject();
+	parameter: while (index < len) {
+		index++;
+		while ((CHAR_MAP[header.charCodeAt(index)] & OWS) !== 0) index++;
+		const keyStart = index;
+		let keyFlags = 0;
+		let keyWhitespace = -1;
+		while (index < len) {
+			const code = header.charCodeAt(index);
+			const flags = CHAR_MAP[code];
+			if ((flags & stopFlags) !== 0) {
+				if ((flags & COMMA_FLAG) !== 0) break parameter;
+				continue parameter;
+			}
+			if (code === EQ) {
+				const keyEnd = keyWhitespace === -1 ? index : keyWhitespace;
+				const value = header.slice(keyStart, keyEnd);
+				const key = (keyFlags & CASE_FLAGS) === 0 ? value : value.toLowerCase();
+				index++;
+				while ((CHAR_MAP[header.charCodeAt(index)] & OWS) !== 0) index++;
+				if (index < len && header.charCodeAt(index) === DQUOTE) {
+					const quotedStart = ++index;
+					let escaped = false;
+					while (index < len) {
+						const code = header.charCodeAt(index);
+						if (code === DQUOTE) {
+							if (parameters[key] === void 0) parameters[key] = escaped ? unescapeQuotedPairs(header, quotedStart, index) : header.slice(quotedStart, index);
+							index++;
+							let stop = 0;
+							while (index < len) {
+								const code = header.charCodeAt(index);
+								const flags = CHAR_MAP[code];
+								if ((flags & stopFlags) !== 0) {
+									stop = flags & COMMA_FLAG;
+									break;
+								}
+								index++;
+							}
+							if (stop !== 0) break parameter;
+							continue parameter;
+						}
+						if (code === BSLASH && index + 1 < len) {
+							escaped = true;
+							index += 2;
+							continue;
+						}
+						index++;
+					}
+					continue parameter;
+				}
+				const valueStart = index;
+				let stop = 0;
+				let valueWhitespace = -1;
+				while (index < len) {
+					const code = header.charCodeAt(index);
+					const flags = CHAR_MAP[code];
+					if ((flags & stopFlags) !== 0) {
+						stop = flags & COMMA_FLAG;
+						break;
+					}
+					if ((flags & OWS) !== 0) {
+						if (valueWhitespace === -1) valueWhitespace = index;
+					} else valueWhitespace = -1;
+					index++;
+				}
+				if (parameters[key] === void 0) {
+					const valueEnd = valueWhitespace === -1 ? index : valueWhitespace;
+					parameters[key] = header.slice(valueStart, valueEnd);
+				}
+				if (stop !== 0) break parameter;
+				continue parameter;
+			}
+			if ((flags & OWS) !== 0) {
+				if (keyWhitespace === -1) keyWhitespace = index;
+			} else keyWhitespace = -1;
+			keyFlags |= code & NON_ASCII | flags;
+			index++;
+		}
+	}
+	return {
+		type,
+		index,
+		parameters
+	};
+}
+/**
+* Remove backslashes from quoted pairs in a known-terminated quoted string body.
+*/
+function unescapeQuotedPairs(str, start, end) {
+	let result = "";
+	for (let index = start; index < end; index++) if (str.charCodeAt(index) === BSLASH) {
+		result += str.slice(start, index);
+		start = ++index;
+	}
+	return result + str.slice(start, end);
+}
+// node_modules/json-with-bigint/json-with-bigint.js
+const intRegex = /^-?\d+$/;
+const noiseValue = /^-?\d+n+$/;
+const originalStringify = JSON.stringify;
+const originalParse = JSON.parse;
+const customFormat = /^-?\d+n$/;
+const bigIntsStringify = /([\[:])?"(-?\d+)n"($|\s*[,\}\]])/g;
+const noiseStringify = /([\[:])?("-?\d+n+)n("$|"\s*[,\}\]])/g;
+/**
+* @typedef {(this: any, key: string | number | undefined, value: any) => any} Replacer
+* @typedef {(key: string | number | undefined, value: any, context?: { source: string }) => any} Reviver
+*/
+/**
+* Checks if a value is unstringifiable according to native JSON.stringify rules.
+*
+* @param {any} val The value to check.
+* @returns {boolean} True if the value is undefined, a function, or a symbol.
+*/
+const isUnstringifiable = (val) => val === void 0 || typeof val === "function" || typeof val === "symbol";
+/**
+* Checks if a value is a native JSON.rawJSON object (Node.js 22+).
+*
+* @param {any} val The value to check.
+* @returns {boolean} True if the value is a RawJSON instance.
+*/
+const isRawJSON = (val) => val !== null && typeof val === "object" && val.constructor && val.constructor.name === "RawJSON";
+/**
+* Iteratively converts a JS value to a JSON string.
+* Used as a fallback when the native JSON.stringify hits the Maximum Call Stack size.
+* Fully compliant with JSON formatting (space), replacers, and toJSON behaviors.
+*
+* @param {any} rootValue The value to stringify.
+* @param {Replacer | Array<string | number> | null} [replacer] User's custom replacer function.
+* @param {string | number} [spaceParam] Indentation for pretty-printing.
+* @returns {string | undefined} The generated JSON string.
+*/
+const stringifyIteratively = (rootValue, replacer, spaceParam) => {
+	let space = "";
+	if (typeof spaceParam === "number") space = " ".repeat(Math.min(10, Math.max(0, Math.floor(spaceParam))));
+	else if (typeof spaceParam === "string") space = spaceParam.slice(0, 10);
+	const isFunctionReplacer = typeof replacer === "function";
+	const propertyList = Array.isArray(replacer) ? new Set(replacer.map(String)) : null;
+	/**
+	* Prepares a value for stringification by resolving toJSON, handling BigInts,
+	* applying custom replacers, and unwrapping primitive objects.
+	*
+	* @param {object|Array} parent The parent object or array holding the value.
+	* @param {string} key The key associated with the value.
+	* @param {any} val The raw value to process.
+	* @returns {any} The processed value ready for stringification.
+	*/
+	const prepareVal = (parent, key, val) => {
+		if (val !== null && typeof val === "object" && typeof val.toJSON === "function") val = val.toJSON(key);
+		if (typeof val === "string" && noiseValue.test(val)) return val + "n";
+		if (typeof val === "bigint") {
+			if ("rawJSON" in JSON) return JSON.rawJSON(val.toString());
+			return val.toString() + "n";
+		}
+		if (isFunctionReplacer) val = replacer.call(parent, key, val);
+		if (val !== null && typeof val === "object") {
+			if (val instanceof Number || val instanceof String || val instanceof Boolean) val = val.valueOf();
+		}
+		return val;
+	};
+	const rootProcessed = prepareVal({ "": rootValue }, "", rootValue);
+	if (isUnstringifiable(rootProcessed)) return;
+	const isRootPrimitive = rootProcessed === null || typeof rootProcessed !== "object";
+	const isRootNativeRawJSON = isRawJSON(rootProcessed);
+	if (isRootPrimitive || isRootNativeRawJSON) return originalStringify(rootProcessed);
+	const chunks = [];
+	let level = 0;
+	const stack = [{
+		parent: { "": rootProcessed },
+		key: "",
+		val: rootProcessed,
+		isArray: Array.isArray(rootProcessed),
+		keys: Array.isArray(rootProcessed) ? null : Object.keys(rootProcessed),
+		index: 0,
+		first: true
+	}];
+	const visited = new WeakSet([rootProcessed]);
+	while (stack.length > 0) {
+		const node = stack[stack.length - 1];
+		if (node.index === 0) {
+			chunks.push(node.isArray ? "[" : "{");
+			level++;
+		}
+		let isDone = false;
+		if (node.isArray) {
+			if (node.index < node.val.length) {
+				if (!node.first) chunks.push(",");
+				if (space) chunks.push("\n" + space.repeat(level));
+				const childRaw = node.val[node.index];
+				const childVal = prepareVal(node.val, String(node.index), childRaw);
+				if (isUnstringifiable(childVal)) {
+					chunks.push("null");
+					node.first = false;
+					node.index++;
+				} else {
+					const isComplexObject = childVal !== null && typeof childVal === "object";
+					const isNativeRaw = isRawJSON(childVal);
+					if (isComplexObject && !isNativeRaw) {
+						if (visited.has(childVal)) throw new TypeError("Converting circular structure to JSON");
+						visited.add(childVal);
+						stack.push({
+							parent: node.val,
+							key: String(node.index),
+							val: childVal,
+							isArray: Array.isArray(childVal),
+							keys: Array.isArray(childVal) ? null : Object.keys(childVal),
+							index: 0,
+							first: true
+						});
+						node.first = false;
+						node.index++;
+					} else {
+						chunks.push(originalStringify(childVal));
+						node.first = false;
+						node.index++;
+					}
+				}
+			} else isDone = true;
+		} else {
+			while (node.index < node.keys.length) {
+				const k = node.keys[node.index++];
+				if (propertyList && !propertyList.has(k)) continue;
+				const childRaw = node.val[k];
+				const childVal = prepareVal(node.val, k, childRaw);
+				if (isUnstringifiable(childVal)) continue;
+				if (!node.first) chunks.push(",");
+				if (space) chunks.push("\n" + space.repeat(level) + originalStringify(k) + ": ");
+				else chunks.push(originalStringify(k) + ":");
+				const isComplexObject = childVal !== null && typeof childVal === "object";
+				const isNativeRaw = isRawJSON(childVal);
+				if (isComplexObject && !isNativeRaw) {
+					if (visited.has(childVal)) throw new TypeError("Converting circular structure to JSON");
+					visited.add(childVal);
+					stack.push({
+						parent: node.val,
+						key: k,
+						val: childVal,
+						isArray: Array.isArray(childVal),
+						keys: Array.isArray(childVal) ? null : Object.keys(childVal),
+						index: 0,
+						first: true
+					});
+					node.first = false;
+					break;
+				} else {
+					chunks.push(originalStringify(childVal));
+					node.first = false;
+				}
+			}
+			if (node.index >= node.keys.length && stack[stack.length - 1] === node) isDone = true;
+		}
+		if (isDone) {
+			level--;
+			if (!node.first && space) chunks.push("\n" + space.repeat(level));
+			chunks.push(node.isArray ? "]" : "}");
+			visited.delete(node.val);
+			stack.pop();
+		}
+	}
+	return chunks.join("");
+};
+/**
+* Converts a JavaScript value to a JSON string.
+*
+* Supports serialization of BigInt values using two strategies:
+* 1. Custom format "123n" → "123" (universal fallback)
+* 2. Native JSON.rawJSON() (Node.js 22+, fastest) when available
+*
+* All other values are serialized exactly like native JSON.stringify().
+*
+* @param {*} value The value to convert to a JSON string.
+* @param {Replacer | Array<string | number> | null} [replacer]
+* A function that alters the behavior of the stringification process,
+* or an array of strings/numbers to indicate properties to exclude.
+* @param {string | number} [space]
+* A string or number to specify indentation or pretty-printing.
+* @returns {string} The JSON string representation.
+*/
+const JSONStringify = (value, replacer, space) => {
+	try {
+		if ("rawJSON" in JSON) return originalStringify(value, (key, val) => {
+			if (typeof val === "bigint") return JSON.rawJSON(val.toString());
+			if (typeof replacer === "function") return replacer(key, val);
+			if (Array.isArray(replacer) && replacer.includes(key)) return val;
+			return val;
+		}, space);
+		if (!value) return originalStringify(value, replacer, space);
+		return originalStringify(value, (key, val) => {
+			if (typeof val === "string" && noiseValue.test(val)) return val.toString() + "n";
+			if (typeof val === "bigint") return val.toString() + "n";
+			if (typeof replacer === "function") return replacer(key, val);
+			if (Array.isArray(replacer) && replacer.includes(key)) return val;
+			return val;
+		}, space).replace(bigIntsStringify, "$1$2$3").replace(noiseStringify, "$1$2$3");
+	} catch (error) {
+		if (error instanceof RangeError) {
+			const convertedJSON = stringifyIteratively(value, replacer, space);
+			if (convertedJSON === void 0) return void 0;
+			if ("rawJSON" in JSON) return convertedJSON;
+			return convertedJSON.replace(bigIntsStringify, "$1$2$3").replace(noiseStringify, "$1$2$3");
+		}
+		throw error;
+	}
+};
+const featureCache = /* @__PURE__ */ new Map();
+/**
+* Detects if the current JSON.parse implementation supports the context.source feature.
+*
+* Uses toString() fingerprinting to cache results and automatically detect runtime
+* replacements of JSON.parse (polyfills, mocks, etc.).
+*
+* @returns {boolean} true if context.source is supported, false otherwise.
+*/
+const isContextSourceSupported = () => {
+	const parseFingerprint = JSON.parse.toString();
+	if (featureCache.has(parseFingerprint)) return featureCache.get(parseFingerprint);
+	try {
+		const result = JSON.parse("1", (_, __, context) => !!context?.source && context.source === "1");
+		featureCache.set(parseFingerprint, result);
+		return result;
+	} catch {
+		featureCache.set(parseFingerprint, false);
+		return false;
+	}
+};
+/**
+* Reviver function that converts custom-format BigInt strings back to BigInt values.
+* Also handles "noise" strings that accidentally match the BigInt format.
+*
+* @param {string | number | undefined} key The object key.
+* @param {*} value The value being parsed.
+* @param {object} [context] Parse context (if supported by JSON.parse).
+* @param {Reviver} [userReviver] User's custom reviver function.
+* @returns {any} The transformed value.
+*/
+const convertMarkedBigIntsReviver = (key, value, context, userReviver) => {
+	if (typeof value === "string" && customFormat.test(value)) return BigInt(value.slice(0, -1));
+	if (typeof value === "string" && noiseValue.test(value)) return value.slice(0, -1);
+	if (!(typeof userReviver === "function")) return value;
+	return userReviver(key, value, context);
+};
+/**
+* Fast JSON.parse implementation (~2x faster than classic fallback).
+* Uses JSON.parse's context.source feature to detect integers and convert
+* large numbers directly to BigInt without string manipulation.
+*
+* Does not support legacy custom format from v1 of this library.
+*
+* @param {string} text JSON string to parse.
+* @param {Reviver} [reviver] Transform function to apply to each value.
+* @returns {any} Parsed JavaScript value.
+*/
+const JSONParseV2 = (text, reviver) => {
+	return JSON.parse(text, (key, value, context) => {
+		const isBigNumber = typeof value === "number" && (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER);
+		const isInt = context && intRegex.test(context.source);
+		if (isBigNumber && isInt) return BigInt(context.source);
+		if (!(typeof reviver === "function")) return value;
+		return reviver(key, value, context);
+	});
+};
+const MAX_INT = Number.MAX_SAFE_INTEGER.toString();
+const MAX_DIGITS = MAX_INT.length;
+const stringsOrLargeNumbers = /"(?:[^"\\]|\\.)*"|-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/g;
+const noiseValueWithQuotes = /^"-?\d+n+"$/;
+/**
+* Iteratively traverses the parsed object bottom-up (post-order),
+* emulating the native JSON.parse reviver behavior.
+* This avoids Call Stack overflows (RangeError) on deeply nested structures.
+*
+* @param {any} parsed The natively parsed JSON object.
+* @param {Reviver} [userReviver] User's custom reviver function.
+* @returns {any} The fully processed object.
+*/
+const applyReviverIteratively = (parsed, userReviver) => {
+	const rootHolder = { "": parsed };
+	const stack = [{
+		parent: rootHolder,
+		key: "",
+		visited: false
+	}];
+	while (stack.length > 0) {
+		const node = stack[stack.length - 1];
+		if (!node.visited) {
+			node.visited = true;
+			const value = node.parent[node.key];
+			if (value !== null && typeof value === "object") {
+				const keys = Object.keys(value);
+				for (let i = keys.length - 1; i >= 0; i--) stack.push({
+					parent: value,
+					key: keys[i],
+					visited: false
+				});
+			}
+		} else {
+			const { parent, key } = node;
+			let value = parent[key];
+			if (typeof value === "string") {
+				if (customFormat.test(value)) value = BigInt(value.slice(0, -1));
+				else if (noiseValue.test(value)) value = value.slice(0, -1);
+			}
+			if (typeof userReviver === "function") value = userReviver.call(parent, key, value);
+			if (value === void 0) delete parent[key];
+			else parent[key] = value;
+			stack.pop();
+		}
+	}
+	return rootHolder[""];
+};
+/**
+* Pre-processes the JSON string to mark large numbers with an 'n' suffix.
+*
+* @param {string} text The raw JSON string.
+* @returns {string} The serialized string with marked BigInts.
+*/
+const serializeBigInts = (text) => {
+	return text.replace(stringsOrLargeNumbers, (match, digits, fractional, exponential) => {
+		const isString = match[0] === "\"";
+		if (isString && noiseValueWithQuotes.test(match)) return match.substring(0, match.length - 1) + "n\"";
+		const hasFractionalOrExponential = fractional || exponential;
+		const isLessThanMaxSafeInt = digits && (digits.length < MAX_DIGITS || digits.length === MAX_DIGITS && digits <= MAX_INT);
+		if (isString || hasFractionalOrExponential || isLessThanMaxSafeInt) return match;
+		return "\"" + match + "n\"";
+	});
+};
+/**
+* Converts a JSON string into a JavaScript value.
+*
+* Supports parsing of large integers using two strategies:
+* 1. Classic fallback: Marks large numbers with "123n" format, then converts to BigInt
+* 2. Fast path (JSONParseV2): Uses context.source feature (~2x faster) when available
+*
+* All other JSON values are parsed exactly like native JSON.parse().
+*
+* @param {string} text A valid JSON string.
+* @param {Reviver} [reviver]
+* A function that transforms the results. This function is called for each member
+* of the object. If a member contains nested objects, the nested objects are
+* transformed before the parent object is.
+* @returns {any} The parsed JavaScript value.
+* @throws {SyntaxError} If text is not valid JSON.
+*/
+const JSONParse = (text, reviver) => {
+	if (!text) return originalParse(text, reviver);
+	try {
+		if (isContextSourceSupported()) return JSONParseV2(text, reviver);
+		const serializedData = serializeBigInts(text);
+		return originalParse(serializedData, (key, value, context) => convertMarkedBigIntsReviver(key, value, context, reviver));
+	} catch (error) {
+		if (error instanceof RangeError) {
+			const serializedData = serializeBigInts(text);
+			const parsed = originalParse(serializedData);
+			return applyReviverIteratively(parsed, reviver);
+		}
+		throw error;
+	}
+};
+// node_modules/@octokit/request-error/dist-src/index.js
+var RequestError = class extends Error {
+	name;
+	/**
+	* http status code
+	*/
+	status;
+	/**
+	* Request options that lead to the error.
+	*/
+	request;
+	/**
+	* Response object if a response was received
+	*/
+	response;
+	constructor(message, statusCode, options) {
+		super(message, { cause: options.cause });
+		this.name = "HttpError";
+		this.status = Number.parseInt(statusCode);
+		if (Number.isNaN(this.status)) this.status = 0;
+		/* v8 ignore else -- @preserve -- Bug with vitest coverage where it sees an else branch that doesn't exist */
+		if ("response" in options) this.response = options.response;
+		const requestCopy = Object.assign({}, options.request);
+		if (options.request.headers.authorization) requestCopy.headers = Object.assign({}, options.request.headers, { authorization: options.request.headers.authorization.replace(/(?<! ) .*$/, " [REDACTED]") });
+		requestCopy.url = requestCopy.url.replace(/\bclient_secret=\w+/g, "client_secret=[REDACTED]").replace(/\baccess_token=\w+/g, "access_token=[REDACTED]");
+		this.request = requestCopy;
+	}
+};
+// node_modules/@octokit/request/dist-bundle/index.js
+var defaults_default = { headers: { "user-agent": `octokit-request.js/10.0.16 ${getUserAgent()}` } };
+function isPlainObject(value) {
+	if (typeof value !== "object" || value === null) return false;
+	if (Object.prototype.toString.call(value) !== "[object Object]") return false;
+	const proto = Object.getPrototypeOf(value);
+	if (proto === null) return true;
+	const Ctor = Object.prototype.hasOwnProperty.call(proto, "constructor") && proto.constructor;
+	return typeof Ctor === "function" && Ctor instanceof Ctor && Function.prototype.call(Ctor) === Function.prototype.call(value);
+}
+var noop$1 = () => "";
+async function fetchWrapper(requestOptions) {
+	const fetch = requestOptions.request?.fetch || globalThis.fetch;
+	if (!fetch) throw new Error("fetch is not set. Please pass a fetch implementation as new Octokit({ request: { fetch }}). Learn more at https://github.com/octokit/octokit.js/#fetch-missing");
+	const log = requestOptions.request?.log || console;
+	const parseSuccessResponseBody = requestOptions.request?.parseSuccessResponseBody !== false;
+	const body = isPlainObject(requestOptions.body) || Array.isArray(requestOptions.body) ? JSONStringify(requestOptions.body) : requestOptions.body;
+	const requestHeaders = Object.fromEntries(Object.entries(requestOptions.headers).map(([name, value]) => [name, String(value)]));
+	let fetchResponse;
+	try {
+		fetchResponse = await fetch(requestOptions.url, {
+			method: requestOptions.method,
+			body,
+			redirect: requestOptions.request?.redirect,
+			headers: requestHeaders,
+			signal: requestOptions.request?.signal,
+			...requestOptions.body && { duplex: "half" }
+		});
+	} catch (error) {
+		let message = "Unknown Error";
+		if (error instanceof Error) {
+			if (error.name === "AbortError") {
+				error.status = 500;
+				throw error;
+			}
+			message = error.message;
+			if (error.name === "TypeError" && "cause" in error) {
+				if (error.cause instanceof Error) message = error.cause.message;
+				else if (typeof error.cause === "string") message = error.cause;
+			}
+		}
+		const requestError = new RequestError(message, 500, { request: requestOptions });
+		requestError.cause = error;
+		throw requestError;
+	}
+	const status = fetchResponse.status;
+	const url = fetchResponse.url;
+	const responseHeaders = {};
+	for (const [key, value] of fetchResponse.headers) responseHeaders[key] = value;
+	const octokitResponse = {
+		url,
+		status,
+		headers: responseHeaders,
+		data: ""
+	};
+	if ("deprecation" in responseHeaders) {
+		const matches = responseHeaders.link && responseHeaders.link.match(/<([^<>]+)>; rel="deprecation"/);
+		const deprecationLink = matches && matches.pop();
+		log.warn(`[@octokit/request] "${requestOptions.method} ${requestOptions.url}" is deprecated. It is scheduled to be removed on ${responseHeaders.sunset}${deprecationLink ? `. See ${deprecationLink}` : ""}`);
+	}
+	if (status === 204 || status === 205) return octokitResponse;
+	if (requestOptions.method === "HEAD") {
+		if (status < 400) return octokitResponse;
+		throw new RequestError(fetchResponse.statusText, status, {
+			response: octokitResponse,
+			request: requestOptions
+		});
+	}
+	if (status === 304) {
+		octokitResponse.data = await getResponseData(fetchResponse);
+		throw new RequestError("Not modified", status, {
+			response: octokitResponse,
+			request: requestOptions
+		});
+	}
+	if (status >= 400) {
+		octokitResponse.data = await getResponseData(fetchResponse);
+		throw new RequestError(toErrorMessage(octokitResponse.data), status, {
+			response: octokitResponse,
+			request: requestOptions
+		});
+	}
+	octokitResponse.data = parseSuccessResponseBody ? await getResponseData(fetchResponse) : fetchResponse.body;
+	return octokitResponse;
+}
+async function getResponseData(response) {
+	const contentType = response.headers.get("content-type");
+	if (!contentType) return response.text().catch(noop$1);
+	const mimetype = parse(contentType);
+	if (isJSONResponse(mimetype)) {
+		let text = "";
+		try {
+			text = await response.text();
+			return JSONParse(text);
+		} catch (err) {
+			return text;
+		}
+	} else if (mimetype.type.startsWith("text/") || mimetype.parameters.charset?.toLowerCase() === "utf-8" && mimetype.type !== "application/octet-stream") return response.text().catch(noop$1);
+	else return response.arrayBuffer().catch(
+		/* v8 ignore next -- @preserve */
+		() => /* @__PURE__ */ new ArrayBuffer(0)
+	);
+}
+function isJSONResponse(mimetype) {
+	return mimetype.type === "application/json" || mimetype.type === "application/scim+json";
+}
+function toErrorMessage(data) {
+	if (typeof data === "string") return data;
+	if (data instanceof ArrayBuffer) return "Unknown error";
+	if (typeof data === "object" && data !== null && "message" in data) {
+		const objectData = data;
+		const suffix = "documentation_url" in objectData ? ` - ${objectData.documentation_url}` : "";
+		return Array.isArray(objectData.errors) ? `${objectData.message}: ${objectData.errors.map((v) => JSON.stringify(v)).join(", ")}${suffix}` : `${objectData.message}${suffix}`;
+	}
+	return `Unknown error: ${JSON.stringify(data)}`;
+}
+function withDefaults$1(oldEndpoint, newDefaults) {
+	const endpoint2 = oldEndpoint.defaults(newDefaults);
+	const newApi = function(route, parameters) {
+		const endpointOptions = endpoint2.merge(route, parameters);
+		if (!endpointOptions.request || !endpointOptions.request.hook) return fetchWrapper(endpoint2.parse(endpointOptions));
+		const request2 = (route2, parameters2) => {
+			return fetchWrapper(endpoint2.parse(endpoint2.merge(route2, parameters2)));
+		};
+		Object.assign(request2, {
+			endpoint: endpoint2,
+			defaults: withDefaults$1.bind(null, endpoint2)
+		});
+		return endpointOptions.request.hook(request2, endpointOptions);
+	};
+	return Object.assign(newApi, {
+		endpoint: endpoint2,
+		defaults: withDefaults$1.bind(null, endpoint2)
+	});
+}
+var request = withDefaults$1(endpoint, defaults_default);
+/* v8 ignore next -- @preserve */
+/* v8 ignore else -- @preserve */
+// node_modules/@octokit/graphql/dist-bundle/index.js
+var VERSION$1 = "0.0.0-development";
+function _buildMessageForResponseErrors(data) {
+	return `Request failed due to following response errors:
+` + data.errors.map((e) => ` - ${e.message}`).join("\n");
+}
+var GraphqlResponseError = class extends Error {
+	constructor(request2, headers, response) {
+		super(_buildMessageForResponseErrors(response));
+		this.request = request2;
+		this.headers = headers;
+		this.response = response;
+		this.errors = response.errors;
+		this.data = response.data;
+		if (Error.captureStackTrace) Error.captureStackTrace(this, this.constructor);
+	}
+	request;
+	headers;
+	response;
+	name = "GraphqlResponseError";
+	errors;
+	data;
+};
+var NON_VARIABLE_OPTIONS = [
+	"method",
+	"baseUrl",
+	"url",
+	"headers",
+	"request",
+	"query",
+	"mediaType",
+	"operationName"
+];
+var FORBIDDEN_VARIABLE_OPTIONS = [
+	"query",
+	"method",
+	"url"
+];
+var GHES_V3_SUFFIX_REGEX = /\/api\/v3\/?$/;
+function graphql(request2, query, options) {
+	if (options) {
+		if (typeof query === "string" && "query" in options) return Promise.reject(/* @__PURE__ */ new Error(`[@octokit/graphql] "query" cannot be used as variable name`));
+		for (const key in options) {
+			if (!FORBIDDEN_VARIABLE_OPTIONS.includes(key)) continue;
+			return Promise.reject(/* @__PURE__ */ new Error(`[@octokit/graphql] "${key}" cannot be used as variable name`));
+		}
+	}
+	const parsedOptions = typeof query === "string" ? Object.assign({ query }, options) : query;
+	const requestOptions = Object.keys(parsedOptions).reduce((result, key) => {
+		if (NON_VARIABLE_OPTIONS.includes(key)) {
+			result[key] = parsedOptions[key];
+			return result;
+		}
+		if (!result.variables) result.variables = {};
+		result.variables[key] = parsedOptions[key];
+		return result;
+	}, {});
+	const baseUrl = parsedOptions.baseUrl || request2.endpoint.DEFAULTS.baseUrl;
+	if (GHES_V3_SUFFIX_REGEX.test(baseUrl)) requestOptions.url = baseUrl.replace(GHES_V3_SUFFIX_REGEX, "/api/graphql");
+	return request2(requestOptions).then((response) => {
+		if (response.data.errors) {
+			const headers = {};
+			for (const key of Object.keys(response.headers)) headers[key] = response.headers[key];
+			throw new GraphqlResponseError(requestOptions, headers, response.data);
+		}
+		return response.data.data;
+	});
+}
+function withDefaults(request2, newDefaults) {
+	const newRequest = request2.defaults(newDefaults);
+	const newApi = (query, options) => {
+		return graphql(newRequest, query, options);
+	};
+	return Object.assign(newApi, {
+		defaults: withDefaults.bind(null, newRequest),
+		endpoint: newRequest.endpoint
+	});
+}
+withDefaults(request, {
+	headers: { "user-agent": `octokit-graphql.js/${VERSION$1} ${getUserAgent()}` },
+	method: "POST",
+	url: "/graphql"
+});
+function withCustomRequest(customRequest) {
+	return withDefaults(customRequest, {
+		method: "POST",
+		url: "/graphql"
+	});
+}
+/* v8 ignore if -- @preserve */
+// node_modules/@octokit/auth-token/dist-bundle/index.js
+var b64url = "(?:[a-zA-Z0-9_-]+)";
+var sep = "\\.";
+var jwtRE = new RegExp(`^${b64url}${sep}${b64url}${sep}${b64url}$`);
+var isJWT = jwtRE.test.bind(jwtRE);
+async function auth(token) {
+	const isApp = isJWT(token);
+	const isInstallation = token.startsWith("v1.") || token.startsWith("ghs_");
+	const isUserToServer = token.startsWith("ghu_");
+	return {
+		type: "token",
+		token,
+		tokenType: isApp ? "app" : isInstallation ? "installation" : isUserToServer ? "user-to-server" : "oauth"
+	};
+}
+function withAuthorizationPrefix(token) {
+	if (token.split(/\./).length === 3) return `bearer ${token}`;
+	return `token ${token}`;
+}
+async function hook(token, request, route, parameters) {
+	const endpoint = request.endpoint.merge(route, parameters);
+	endpoint.headers.authorization = withAuthorizationPrefix(token);
+	return request(endpoint);
+}
+var createTokenAuth = function createTokenAuth2(token) {
+	if (!token) throw new Error("[@octokit/auth-token] No token passed to createTokenAuth");
+	if (typeof token !== "string") throw new Error("[@octokit/auth-token] Token passed to createTokenAuth is not a string");
+	token = token.replace(/^(token|bearer) +/i, "");
+	return Object.assign(auth.bind(null, token), { hook: hook.bind(null, token) });
+};
+// node_modules/@octokit/core/dist-src/version.js
+const VERSION = "7.0.8";
+// node_modules/@octokit/core/dist-src/index.js
+const noop = () => {};
+const consoleWarn = console.warn.bind(console);
+const consoleError = console.error.bind(console);
+function createLogger(logger = {}) {
+	if (typeof logger.debug !== "function") logger.debug = noop;
+	if (typeof logger.info !== "function") logger.info = noop;
+	if (typeof logger.warn !== "function") logger.warn = consoleWarn;
+	if (typeof logger.error !== "function") logger.error = consoleError;
+	return logger;
+}
+const userAgentTrail = `octokit-core.js/${VERSION} ${getUserAgent()}`;
+var Octokit = class {
+	static VERSION = VERSION;
+	static defaults(defaults) {
+		const OctokitWithDefaults = class extends this {
+			constructor(...args) {
+				const options = args[0] || {};
+				if (typeof defaults === "function") {
+					super(defaults(options));
+					return;
+				}
+				super(Object.assign({}, defaults, options, options.userAgent && defaults.userAgent ? { userAgent: `${options.userAgent} ${defaults.userAgent}` } : null));
+			}
+		};
+		return OctokitWithDefaults;
+	}
+	static plugins = [];
+	/**
+	* Attach a plugin (or many) to your Octokit instance.
+	*
+	* @example
+	* const API = Octokit.plugin(plugin1, plugin2, plugin3, ...)
+	*/
+	static plugin(...newPlugins) {
+		const currentPlugins = this.plugins;
+		const NewOctokit = class extends this {
+			static plugins = currentPlugins.concat(newPlugins.filter((plugin) => !currentPlugins.includes(plugin)));
+		};
+		return NewOctokit;
+	}
+	constructor(options = {}) {
+		const hook = new before_after_hook_default.Collection();
+		const requestDefaults = {
+			baseUrl: request.endpoint.DEFAULTS.baseUrl,
+			headers: {},
+			request: Object.assign({}, options.request, { hook: hook.bind(null, "request") }),
+			mediaType: {
+				previews: [],
+				format: ""
+			}
+		};
+		requestDefaults.headers["user-agent"] = options.userAgent ? `${options.userAgent} ${userAgentTrail}` : userAgentTrail;
+		if (options.baseUrl) requestDefaults.baseUrl = options.baseUrl;
+		if (options.previews) requestDefaults.mediaType.previews = options.previews;
+		if (options.timeZone) requestDefaults.headers["time-zone"] = options.timeZone;
+		this.request = request.defaults(requestDefaults);
+		this.graphql = withCustomRequest(this.request).defaults(requestDefaults);
+		this.log = createLogger(options.log);
+		this.hook = hook;
+		if (!options.authStrategy) {
+			if (!options.auth) this.auth = async () => ({ type: "unauthenticated" });
+			else {
+				const auth = createTokenAuth(options.auth);
+				hook.wrap("request", auth.hook);
+				this.auth = auth;
+			}
+		} else {
+			const { authStrategy, ...otherOptions } = options;
+			const auth = authStrategy(Object.assign({
+				request: this.request,
+				log: this.log,
+				octokit: this,
+				octokitOptions: otherOptions
+			}, options.auth));
+			hook.wrap("request", auth.hook);
+			this.auth = auth;
+		}
+		const classConstructor = this.constructor;
+		for (let i = 0; i < classConstructor.plugins.length; ++i) Object.assign(this, classConstructor.plugins[i](this, options));
+	}
+	request;
+	graphql;
+	log;
+	hook;
+	auth;
+};
+// src/publish/release/refusal.ts
+const requestErrorSchema = object({
+	status: number(),
+	response: object({
+		headers: record(string(), union([
+			string(),
+			number(),
+			_undefined()
+		])),
+		data: unknown()
+	}).optional(),
+	cause: unknown().optional()
+});
+const bodySchema = looseObject({
+	message: string().optional(),
+	errors: array(union([string(), looseObject({
+		code: string().optional(),
+		message: string().optional(),
+		field: string().optional()
+	})])).optional()
+});
+const MAX_WORDS = 300;
+/** Reads what octokit threw; undefined where it is no error of a request. `now` is in milliseconds since 1970. */
+function readRefusal(error, now = Date.now()) {
+	const parsed = requestErrorSchema.safeParse(error);
+	if (!(error instanceof Error) || error.name !== "HttpError" || !parsed.success) return void 0;
+	const { status, response } = parsed.data;
+	if (response === void 0) return {
+		status: 0,
+		words: networkWords(error),
+		codes: [],
+		wait: void 0,
+		limited: false
+	};
+	const body = bodySchema.safeParse(response.data);
+	const { message = "", errors = [] } = body.success ? body.data : {};
+	const details = errors.map((one) => typeof one === "string" ? one : one.message ?? codeAndField(one));
+	const codes = errors.flatMap((one) => typeof one === "string" || one.code === void 0 ? [] : [one.code]);
+	const words = shown([message, ...details].filter((text) => text !== "").join("; "));
+	const header = (name) => String(response.headers[name] ?? "");
+	const limited = status === 429 || status === 403 && (header("x-ratelimit-remaining") === "0" || header("retry-after") !== "" || /rate limit/i.test(message));
+	return {
+		status,
+		words,
+		codes,
+		limited,
+		wait: limited || status === 503 ? waitOf(header, now) : void 0
+	};
+}
+function codeAndField({ code = "", field = "" }) {
+	return [field, code].filter((text) => text !== "").join(" ");
+}
+/** `retry-after` in seconds, else the moment at which the hour's quota comes back. */
+function waitOf(header, now) {
+	const after = header("retry-after");
+	if (/^\d+$/.test(after)) return Number(after) * 1e3;
+	const reset = header("x-ratelimit-reset");
+	return /^\d+$/.test(reset) && header("x-ratelimit-remaining") === "0" ? Math.max(0, Number(reset) * 1e3 - now) : void 0;
+}
+/** Only the code: a message of the network may name a proxy with its password. */
+function networkWords(error) {
+	for (let cause = error; cause instanceof Error; cause = cause.cause) {
+		const code = systemCodeOf(cause);
+		if (code !== void 0) return code;
+	}
+	return "no reason given";
+}
+/** Strangers' text for one line of ours. */
+function shown(text) {
+	const line = text.replaceAll(/[\p{C}\p{Z}]+/gu, " ").trim();
+	return line.length > MAX_WORDS ? `${line.slice(0, 299)}…` : line;
+}
+/** Whether asking again may help. */
+function isTemporary({ status, limited }) {
+	return status === 0 || status === 408 || limited || status >= 500 && status !== 501;
+}
+/** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */
+function refusalError(subject, where, refusal) {
+	const { status, words } = refusal;
+	const answer = status === 0 ? `no answer came (${words})` : `it answered ${status}${words === "" ? "" : ` (${words})`}`;
+	const [code, hint] = meaningOf(refusal);
+	return new OciSaveError({
+		code,
+		message: `${subject}: ${where}: ${answer}`,
+		hint,
+		cause: refusal
+	});
+}
+/** Whether an error says that the name is taken; the service also says so of an asset that has just been removed. */
+function saysNameIsTaken(error) {
+	if (!(error instanceof OciSaveError)) return false;
+	const { cause } = error;
+	return typeof cause === "object" && cause !== null && "codes" in cause && Array.isArray(cause.codes) && cause.codes.includes("already_exists");
+}
+const WRITE = "The token may not write releases. In a workflow, give the job permissions: contents: write; runs for a pull request of a fork never have it. A token of a person needs Contents: read and write for this repository.";
+function meaningOf({ status, words, limited, codes, wait }) {
+	if (limited) return ["quota", `Run it again later${wait === void 0 ? "" : `, in ${Math.ceil(wait / 6e4)} min`}: what is there is not sent again.`];
+	if (/immutable/i.test(words)) return ["unsupported", "What is published there cannot change any more: release under a new tag."];
+	if (status === 401) return ["denied", "The token is wrong or has ended. In a workflow leave the input token out: the job has one."];
+	if (status === 403) return ["denied", WRITE];
+	if (status === 404) return ["not-found", "Check the repository, and that the token may see it: for what a token may not do, GitHub answers as if nothing were there."];
+	if (codes.includes("already_exists")) return ["unsupported", "Another run writes to this release: let one end before the next begins (concurrency)."];
+	if (/file_count/.test(words)) return ["unsupported", "A release holds 1000 files: take larger parts, or another tag."];
+	if (status === 413 || /size/i.test(words)) return ["unsupported", "Take smaller parts: --split-size."];
+	if (status === 0 || status >= 500) return ["network", "Run it again: what is there is not sent again. If it comes back, look at the proxy and the line."];
+	return ["unsupported", "Look at the release on its page, and run it again."];
+}
+// src/publish/release/ask.ts
+/** A limit that lasts longer is the reader's business: a job that sleeps for an hour helps nobody. */
+const MAX_WAIT_MILLISECONDS = 12e4;
+/** What GitHub wants where it limits and names no time. */
+const UNNAMED_WAIT_MILLISECONDS = 6e4;
+const waitFor = ({ wait, limited }) => wait ?? (limited ? UNNAMED_WAIT_MILLISECONDS : 0);
+function createAsk({ retries, may = isTemporary, where, signal, onWait }) {
+	return async (subject, attempt) => {
+		try {
+			return await pRetry(attempt, {
+				retries,
+				minTimeout: 1e3,
+				maxTimeout: 3e4,
+				randomize: true,
+				shouldRetry({ error }) {
+					const refusal = readRefusal(error);
+					return refusal !== void 0 && may(refusal) && waitFor(refusal) <= MAX_WAIT_MILLISECONDS;
+				},
+				async onFailedAttempt({ error, retriesLeft }) {
+					const refusal = readRefusal(error);
+					const wait = refusal === void 0 ? 0 : waitFor(refusal);
+					if (wait === 0 || wait > MAX_WAIT_MILLISECONDS || retriesLeft === 0) return;
+					onWait(wait);
+					await setTimeout$1(wait, void 0, signal === void 0 ? {} : { signal });
+				},
+				...signal === void 0 ? {} : { signal }
+			});
+		} catch (error) {
+			signal?.throwIfAborted();
+			const refusal = readRefusal(error);
+			throw refusal === void 0 ? error : refusalError(subject, where, refusal);
+		}
+	};
+}
+// src/publish/release/octokit-service.ts
+const releaseSchema = object({
+	id: int(),
+	tag_name: string(),
+	draft: boolean(),
+	immutable: boolean().optional(),
+	html_url: string(),
+	upload_url: string(),
+	body: string().nullish()
+}).transform(({ id, tag_name: tag, draft, immutable = false, html_url: url, upload_url: uploadUrl, body }) => ({
+	id,
+	tag,
+	draft,
+	immutable,
+	url,
+	uploadUrl,
+	body: body ?? ""
+}));
+const assetSchema = object({
+	id: int(),
+	name: string(),
+	size: int().nonnegative(),
+	state: string(),
+	digest: string().nullish()
+}).transform(({ digest, ...asset }) => ({
+	...asset,
+	digest: digest ?? null
+}));
+/** Pages are as large as the service makes them. */
+const PER_PAGE = 100;
+/** GitHub lists ten thousand releases and no more. */
+const MAX_PAGES = 100;
+/** For answers in JSON; an upload has no such end. */
+const ANSWER_MILLISECONDS = 6e4;
+const HEADERS = { "x-github-api-version": "2022-11-28" };
+/** The releases of a repository on GitHub, or on a GitHub Enterprise Server. */
+function createReleaseService(target, options) {
+	const { api, owner, repo, token, commit } = target;
+	const { retries, signal, onWait } = options;
+	const octokit = new Octokit({
+		baseUrl: api.href.replace(/\/$/, ""),
+		auth: token,
+		userAgent: USER_AGENT,
+		log: {
+			debug() {},
+			info() {},
+			warn() {},
+			error() {}
+		}
+	});
+	const at = {
+		owner,
+		repo,
+		headers: HEADERS
+	};
+	const where = `${owner}/${repo} on ${api.host}`;
+	const ask = createAsk({
+		retries,
+		where,
+		signal,
+		onWait
+	});
+	const askOnce = createAsk({
+		retries,
+		may: ({ limited }) => limited,
+		where,
+		signal,
+		onWait
+	});
+	const soon = () => {
+		const deadline = AbortSignal.timeout(ANSWER_MILLISECONDS);
+		return { signal: signal === void 0 ? deadline : AbortSignal.any([signal, deadline]) };
+	};
+	const allPages = async (read, schema) => {
+		const all = [];
+		for (let page = 1; page <= MAX_PAGES; page += 1) {
+			const entries = await read(page);
+			all.push(...entries.map((entry) => parsed(schema, entry, where)));
+			if (entries.length < PER_PAGE) break;
+		}
+		return all;
+	};
+	return {
+		async published(tag) {
+			return ask(`release ${tag} cannot be looked up`, async () => {
+				try {
+					const answer = await octokit.request("GET /repos/{owner}/{repo}/releases/tags/{tag}", {
+						...at,
+						tag,
+						request: soon()
+					});
+					return parsed(releaseSchema, answer.data, where);
+				} catch (error) {
+					if (readRefusal(error)?.status === 404) return void 0;
+					throw error;
+				}
+			});
+		},
+		async drafts(tag) {
+			return (await allPages((page) => ask("releases cannot be listed", async () => {
+				return (await octokit.request("GET /repos/{owner}/{repo}/releases", {
+					...at,
+					page,
+					per_page: PER_PAGE,
+					request: soon()
+				})).data;
+			}), releaseSchema)).filter((release) => release.draft && release.tag === tag);
+		},
+		async createDraft(tag, title, body) {
+			return askOnce(`release ${tag} cannot be created`, async () => {
+				const answer = await octokit.request("POST /repos/{owner}/{repo}/releases", {
+					...at,
+					tag_name: tag,
+					name: title,
+					body,
+					draft: true,
+					...commit === void 0 ? {} : { target_commitish: commit },
+					request: soon()
+				});
+				return parsed(releaseSchema, answer.data, where);
+			});
+		},
+		async publish({ id, tag }, body) {
+			return ask(`release ${tag} cannot be published`, async () => {
+				const answer = await octokit.request("PATCH /repos/{owner}/{repo}/releases/{release_id}", {
+					...at,
+					release_id: id,
+					draft: false,
+					body,
+					request: soon()
+				});
+				return parsed(releaseSchema, answer.data, where);
+			});
+		},
+		async removeDraft({ id, tag }) {
+			await ask(`a second draft of release ${tag} cannot be removed`, () => octokit.request("DELETE /repos/{owner}/{repo}/releases/{release_id}", {
+				...at,
+				release_id: id,
+				request: soon()
+			}));
+		},
+		async assets({ id, tag }) {
+			return allPages((page) => ask(`files of release ${tag} cannot be listed`, async () => {
+				return (await octokit.request("GET /repos/{owner}/{repo}/releases/{release_id}/assets", {
+					...at,
+					release_id: id,
+					page,
+					per_page: PER_PAGE,
+					request: soon()
+				})).data;
+			}), assetSchema);
+		},
+		async upload(release, asset) {
+			return askOnce(`${asset.name} cannot be uploaded`, async () => {
+				const answer = await octokit.request({
+					method: "POST",
+					url: uploadAddress(release, target),
+					name: asset.name,
+					headers: {
+						...HEADERS,
+						"content-type": "application/octet-stream",
+						"content-length": String(asset.size)
+					},
+					data: bodyOf(asset),
+					request: {
+						redirect: "error",
+						...signal === void 0 ? {} : { signal }
+					}
+				});
+				return parsed(assetSchema, answer.data, where);
+			});
+		},
+		async rename({ id, name: old }, name) {
+			return ask(`${old} cannot be renamed to ${name}`, async () => {
+				const answer = await octokit.request("PATCH /repos/{owner}/{repo}/releases/assets/{asset_id}", {
+					...at,
+					asset_id: id,
+					name,
+					request: soon()
+				});
+				return parsed(assetSchema, answer.data, where);
+			});
+		},
+		async remove({ id, name }) {
+			await ask(`${name} cannot be removed`, async () => {
+				try {
+					await octokit.request("DELETE /repos/{owner}/{repo}/releases/assets/{asset_id}", {
+						...at,
+						asset_id: id,
+						request: soon()
+					});
+				} catch (error) {
+					if (readRefusal(error)?.status !== 404) throw error;
+				}
+			});
+		},
+		async *read({ id, name }) {
+			const body = await ask(`${name} cannot be read`, async () => {
+				return (await octokit.request("GET /repos/{owner}/{repo}/releases/assets/{asset_id}", {
+					...at,
+					asset_id: id,
+					headers: {
+						...HEADERS,
+						accept: "application/octet-stream"
+					},
+					request: {
+						parseSuccessResponseBody: false,
+						...signal === void 0 ? {} : { signal }
+					}
+				})).data;
+			});
+			if (!(body instanceof ReadableStream)) throw unreadable(where);
+			for await (const chunk of body) {
+				if (!(chunk instanceof Uint8Array)) throw unreadable(where);
+				yield chunk;
+			}
+		}
+	};
+}
+/** Empty files are refused by the service; ours are never empty. */
+function bodyOf({ open }) {
+	return ReadableStream.from(open());
+}
+/** The token goes with the bytes: never from https to http. */
+function uploadAddress({ uploadUrl }, { api }) {
+	const plain = uploadUrl.replace(/\{.*\}$/, "");
+	const url = URL.canParse(plain) ? new URL(plain) : void 0;
+	if (url !== void 0 && (url.protocol === "https:" || url.protocol === api.protocol)) return `${plain}{?name}`;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `${api.host} names an address for uploads that cannot be used`,
+		hint: "Nothing was sent: the token would go there unprotected."
+	});
+}
+function parsed(schema, data, where) {
+	const result = schema.safeParse(data);
+	if (result.success) return result.data;
+	throw unreadable(where, result.error);
+}
+function unreadable(where, cause) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${where} answered what is no answer of GitHub's API`,
+		hint: "Check GITHUB_API_URL.",
+		cause
+	});
+}
+// src/publish/release/release-files.ts
+/**
+* The files of a release, in the order in which they are sent: the archive or its parts, each read from the source when it
+* is sent, then what stands beside them.
+*/
+function releaseFiles({ archive, source, lock, page, report }) {
+	const { base } = archive.name;
+	return [
+		...archive.pieces.map(({ name, size, digest, start, end }) => ({
+			name,
+			size,
+			digest,
+			record: false,
+			open: () => source.read(start, end)
+		})),
+		...sidecarsOf(archive).map(({ name, text }) => inMemory(name, text)),
+		inMemory(`${base}.lock.json`, encodeLock(lock)),
+		inMemory(`${base}.report.html`, page),
+		...report === void 0 ? [] : [inMemory(`${base}.report.json`, report, true)]
+	];
+}
+function inMemory(name, content, record = false) {
+	const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+	return {
+		name,
+		size: bytes.length,
+		digest: digestOf(bytes),
+		record,
+		async *open() {
+			yield bytes;
+		}
+	};
+}
+// src/publish/release/plan.ts
+/** The name under which a file is sent that replaces another: the old one goes only when the new one is there, whole. */
+function interimName(name) {
+	return `${name}.new`;
+}
+/** Compares what a release shall have with what it has. Pure. */
+function planRelease({ files, present, earlier, draft, policy }) {
+	const byName = new Map(present.map((asset) => [asset.name, asset]));
+	const names = new Set(files.map(({ name }) => name));
+	const content = files.filter(({ record }) => !record);
+	const differing = content.filter((file) => differs(file, byName.get(file.name))).map(({ name }) => name);
+	const allowed = policy === "auto" ? draft ? "replace" : "fail" : policy;
+	if (differing.length > 0 && allowed === "keep") return {
+		steps: files.flatMap((file) => keep(file, byName.get(file.name))),
+		stale: [],
+		conflicts: []
+	};
+	if (differing.length > 0 && allowed === "fail") return {
+		steps: [],
+		stale: [],
+		conflicts: differing
+	};
+	const steps = content.map((file) => stepFor(file, byName));
+	const moves = steps.some(({ action }) => action !== "none");
+	const records = files.filter(({ record }) => record).flatMap((file) => {
+		const there = byName.get(file.name);
+		const mayChange = moves && allowed === "replace";
+		return isUploaded(there) && !mayChange ? keep(file, there) : [stepFor(file, byName)];
+	});
+	const all = [...steps, ...records];
+	return {
+		steps: all,
+		stale: allowed === "replace" ? staleAmong(present, earlier, names, all) : [],
+		conflicts: []
+	};
+}
+function staleAmong(present, earlier, wanted, steps) {
+	const used = new Set(steps.flatMap((step) => step.action === "none" ? [] : interimName(step.file.name)));
+	const interim = new Set([...wanted].map(interimName).filter((name) => !used.has(name)));
+	return present.filter(({ name }) => earlier.has(name) && !wanted.has(name) || interim.has(name));
+}
+function stepFor(file, byName) {
+	const there = byName.get(file.name);
+	const interim = byName.get(interimName(file.name));
+	if (isSame(file, there)) return {
+		file,
+		action: "none",
+		status: "there"
+	};
+	const old = isUploaded(there) ? there : void 0;
+	if (interim !== void 0 && isSame(file, interim)) return {
+		file,
+		action: "rename",
+		sent: interim,
+		old: there
+	};
+	if (old !== void 0) return {
+		file,
+		action: "replace",
+		old,
+		broken: interim
+	};
+	return {
+		file,
+		action: "send",
+		broken: there
+	};
+}
+function keep(file, there) {
+	if (!isUploaded(there)) return [];
+	return [{
+		file,
+		action: "none",
+		status: isSame(file, there) ? "there" : "kept"
+	}];
+}
+/** An upload that broke leaves an empty asset, which is nobody's content. */
+function isUploaded(asset) {
+	return asset?.state === "uploaded";
+}
+function differs(file, there) {
+	return file.digest !== void 0 && isUploaded(there) && !isSame(file, there);
+}
+/** Whether an asset is the wanted file: whole, of its size and its digest. */
+function isSame({ size, digest }, asset) {
+	if (!isUploaded(asset) || asset.size !== size) return false;
+	return digest !== void 0 && asset.digest === digest;
+}
+// src/publish/release/upload.ts
+/**
+* Sends one file under a name that is free. What a broken attempt left under it is removed before the next one begins
+* with a fresh stream; an attempt of which only the answer was lost counts.
+* @throws OciSaveError `digest` where the service comes to hold other bytes
+*/
+function uploadFile(file, name, context) {
+	const { service, release, retries, signal } = context;
+	return pRetry(async (attempt) => {
+		if (attempt > 1) {
+			const there = (await service.assets(release)).find((asset) => asset.name === name);
+			if (there !== void 0 && await isWhole(file, there, service)) return there;
+			if (there !== void 0) await service.remove(there);
+		}
+		const asset = await attemptUpload(file, name, context);
+		if (await isWhole(file, asset, service)) return asset;
+		await service.remove(asset);
+		throw otherBytes(name, asset);
+	}, {
+		retries,
+		minTimeout: 1e3,
+		maxTimeout: 3e4,
+		randomize: true,
+		shouldRetry: ({ error }) => mayRetry(error),
+		...signal === void 0 ? {} : { signal }
+	});
+}
+function mayRetry(error) {
+	if (saysNameIsTaken(error) || error instanceof OtherBytesError) return true;
+	return error instanceof OciSaveError && error.code === "network";
+}
+async function attemptUpload({ size, open }, name, { service, release, onBytes, signal }) {
+	let sent = 0;
+	let fault;
+	async function* counted() {
+		try {
+			for await (const chunk of open()) {
+				signal?.throwIfAborted();
+				yield chunk;
+				sent += chunk.length;
+				onBytes(chunk.length);
+			}
+		} catch (error) {
+			fault = { error };
+			throw error;
+		}
+	}
+	try {
+		return await service.upload(release, {
+			name,
+			size,
+			open: counted
+		});
+	} catch (error) {
+		onBytes(-sent);
+		throw fault === void 0 ? error : fault.error;
+	}
+}
+/** Whether an asset is the file. Where the service tells no digest, its bytes are read back. */
+async function isWhole(file, asset, service) {
+	return isSame(file, await withDigest(asset, service));
+}
+/** The asset with the digest of its bytes, whether the service tells it or not. */
+async function withDigest(asset, service) {
+	if (asset.digest !== null || asset.state !== "uploaded") return asset;
+	const hash = createHash("sha256");
+	for await (const chunk of service.read(asset)) hash.update(chunk);
+	return {
+		...asset,
+		digest: `sha256:${hash.digest("hex")}`
+	};
+}
+var OtherBytesError = class extends OciSaveError {};
+function otherBytes(name, { size, state, digest }) {
+	return new OtherBytesError({
+		code: "digest",
+		message: `${name} arrived as other bytes: the release has ${size} bytes of it (${state}, ${digest ?? "no digest"})`,
+		hint: "It was removed again. Something between here and the service damages data: look at the proxy and the line."
+	});
+}
+// src/publish/release/take-step.ts
+/** Does what a plan says of one file. */
+async function takeStep(step, file, context) {
+	const { service } = context;
+	switch (step.action) {
+		case "none": return;
+		case "send":
+			if (step.broken !== void 0) await service.remove(step.broken);
+			await uploadFile(file, file.name, context);
+			return;
+		case "rename": return moveIntoPlace(step.sent, step.old, file.name, context);
+		case "replace":
+			if (step.broken !== void 0) await service.remove(step.broken);
+			return moveIntoPlace(await uploadFile(file, interimName(file.name), context), step.old, file.name, context);
+	}
+}
+/** The old file goes only now that the new one is there. */
+async function moveIntoPlace(sent, old, name, { service, retries, signal }) {
+	if (old !== void 0) await service.remove(old);
+	await pRetry(() => service.rename(sent, name), {
+		retries,
+		minTimeout: 1e3,
+		shouldRetry: ({ error }) => saysNameIsTaken(error),
+		...signal === void 0 ? {} : { signal }
+	});
+}
+// src/publish/release/send-release.ts
+/** More gain nothing on one line, and each holds some megabytes. */
+const PARALLEL = 2;
+/**
+* Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a
+* draft of ours is published when all of it is there. A run that is repeated goes on where the last one stopped.
+* @throws OciSaveError; before anything is sent for what the policy, an immutable release or a limit forbids
+*/
+async function sendRelease(options) {
+	const { service, tag, files, dryRun, emit } = options;
+	const release = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag));
+	const { present, plan } = await comparePlan(release, options);
+	refuseForbidden(release, plan, present, options);
+	if (release === void 0 || dryRun) return outcomeOf(release, plan, options);
+	if (!release.draft && !options.complete) emit({
+		type: "log",
+		level: "warning",
+		message: `release ${tag} is published, and gets a bundle that lacks images`
+	});
+	const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
+	emit({
+		type: "stage",
+		stage: "release",
+		total: plan.steps.length,
+		bytes
+	});
+	await takeSteps(release, plan, options);
+	await readBack(release, plan, options);
+	const ended = release.draft && isOurs(release.body) && options.complete ? await service.publish(release, publishedNotes(release.body)) : release;
+	if (files.length > 0 && ended.draft) noteDraft(ended, options);
+	return outcomeOf(ended, plan, options);
+}
+async function comparePlan(release, options) {
+	const { service, files, archive, policy, emit } = options;
+	const listed = release === void 0 ? [] : await service.assets(release);
+	const sizes = new Map(files.map(({ name, size }) => [name, size]));
+	const present = [];
+	for (const asset of listed) present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
+	const earlier = await earlierPieces(present, options);
+	const plan = planRelease({
+		files,
+		present,
+		earlier,
+		draft: release?.draft ?? true,
+		policy
+	});
+	const strange = present.filter(({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name));
+	for (const { name } of strange) emit({
+		type: "log",
+		level: "warning",
+		message: `the release has ${name}, which is no file of this archive; it is left as it is`
+	});
+	return {
+		present,
+		plan
+	};
+}
+const MAX_TEXT_BYTES = 1048576;
+/** What the list and the sums in a release name as ours. */
+async function earlierPieces(present, { archive, service, files }) {
+	const textOf = async (name) => {
+		const asset = present.find((one) => one.name === name);
+		if (asset === void 0 || asset.state !== "uploaded" || asset.size > MAX_TEXT_BYTES) return "";
+		const chunks = await Array.fromAsync(service.read(asset));
+		return Buffer.concat(chunks).toString("utf8");
+	};
+	const wanted = new Set(files.map(({ name }) => name));
+	if (!present.some(({ name }) => isPieceName(archive, name) && !wanted.has(name))) return /* @__PURE__ */ new Set();
+	const list = parsePartsList(await textOf(partsListName(archive)));
+	const sums = sumsIn(await textOf(sumsName(archive))).keys();
+	const names = [...list?.parts.map(({ name }) => name) ?? [], ...sums];
+	return new Set(names.filter((name) => isPieceName(archive, name)));
+}
+const MAX_FILES = 1e3;
+/** One byte less than GitHub's limit. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+function refuseForbidden(release, { steps, stale, conflicts }, present, { tag, files }) {
+	const [large] = files.filter(({ size }) => size > MAX_FILE_BYTES);
+	if (large !== void 0) throw refused(`${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`, "Take smaller parts: --split-size.");
+	if (conflicts.length > 0) throw refused(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, release?.immutable === true ? NEW_TAG : "Release under a new tag, or replace what is there: --release-policy replace.");
+	const changes = stale.length > 0 || steps.some(({ action }) => action !== "none");
+	if (release?.immutable === true && !release.draft && changes) throw refused(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent`, NEW_TAG);
+	const added = steps.filter(({ action }) => action === "send").length;
+	const after = present.length - stale.length + added;
+	if (after > MAX_FILES) throw refused(`release ${tag} would hold ${after} files; ${MAX_FILES} is the limit, and nothing was sent`, "Take larger parts, or another tag.");
+}
+const NEW_TAG = "What is published there cannot change any more: release under a new tag.";
+function refused(message, hint) {
+	return new OciSaveError({
+		code: "unsupported",
+		message,
+		hint
+	});
+}
+/** Pieces first, two at once; then what is stale goes; what names and vouches for the pieces comes last, one by one. */
+async function takeSteps(release, { steps, stale }, options) {
+	const { service, archive, retries, emit, signal } = options;
+	const onBytes = (delta) => emit({
+		type: "bytes",
+		stage: "release",
+		delta
+	});
+	const take = async (step) => {
+		signal?.throwIfAborted();
+		const file = options.files.find(({ name }) => name === step.file.name);
+		if (file === void 0) return;
+		await takeStep(step, file, {
+			service,
+			release,
+			retries,
+			onBytes,
+			signal
+		});
+		const { name: subject, size } = file;
+		const sent = bytesOf(step) > 0;
+		emit({
+			type: "step",
+			stage: "release",
+			subject,
+			outcome: sent ? "sent" : "stored",
+			...sent ? { fetched: {
+				blobs: 1,
+				bytes: size
+			} } : {}
+		});
+	};
+	const isPiece = ({ file }) => isPieceName(archive, file.name);
+	await inParallel(steps.filter(isPiece), take);
+	for (const asset of stale) await service.remove(asset);
+	for (const step of steps.filter((one) => !isPiece(one))) await take(step);
+}
+/** After a failure nothing new begins, and what is under way ends before it is told. */
+async function inParallel(all, work) {
+	const limit = pLimit(PARALLEL);
+	let failed = false;
+	const results = await Promise.allSettled(all.map((one) => limit(async () => {
+		if (failed) return;
+		try {
+			await work(one);
+		} catch (error) {
+			failed = true;
+			throw error;
+		}
+	})));
+	for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+/** Nothing is taken on trust: the release's own list has to have every file, whole. */
+async function readBack(release, { steps }, { service, tag }) {
+	const present = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
+	const wrong = [];
+	for (const { file, ...step } of steps) {
+		if (step.action === "none" && step.status === "kept") continue;
+		const asset = present.get(file.name);
+		if (asset === void 0 || !await isWhole(file, asset, service)) wrong.push(file.name);
+	}
+	if (wrong.length === 0) return;
+	throw new OciSaveError({
+		code: "digest",
+		message: `release ${tag} does not hold what was sent: ${wrong.join(", ")}`,
+		hint: "A draft stays one. Run it again: what is whole is not sent again."
+	});
+}
+function bytesOf({ action, file }) {
+	return action === "send" || action === "replace" ? file.size : 0;
+}
+function noteDraft({ tag, body }, { complete, emit }) {
+	emit({
+		type: "log",
+		level: "info",
+		message: `release ${tag} stays a draft, ${complete || !isOurs(body) ? "as it was" : "because images are missing"}`
+	});
+}
+function outcomeOf(release, { steps, stale }, { tag, dryRun }) {
+	return {
+		tag,
+		url: release?.url,
+		draft: release?.draft ?? true,
+		files: steps.map((step) => ({
+			name: step.file.name,
+			size: step.file.size,
+			...step.file.digest === void 0 ? {} : { digest: step.file.digest },
+			status: statusOf(step, dryRun)
+		})),
+		removed: stale.map(({ name }) => name)
+	};
+}
+function statusOf(step, dryRun) {
+	if (step.action === "none") return step.status;
+	if (dryRun) return "planned";
+	return step.action === "replace" || step.action === "rename" && step.old !== void 0 ? "replaced" : "sent";
+}
+// src/publish/release/target.ts
+/**
+* The tag that a release is for: as written, or for `auto` the one that the workflow runs for. Undefined where no release
+* is wanted. `refs/tags/v1` is `v1`, since workflows have it at hand in that form.
+* @throws OciSaveError `usage` where there is no tag, or what is written can be none
+*/
+function releaseTag(written, env) {
+	if (written === "") return void 0;
+	if (written !== "auto") return checkTag(written.replace(/^refs\/tags\//, ""));
+	const { GITHUB_REF_TYPE: type, GITHUB_REF_NAME: name } = env;
+	if (type === "tag" && name) return checkTag(name);
+	throw new OciSaveError({
+		code: "usage",
+		message: `release: auto takes the tag that a workflow runs for, and this one runs for none${name ? `, it runs for the ${type ?? "ref"} ${name}` : ""}`,
+		hint: "Name the tag (--release v1.2.3), or let the workflow run on: push: tags."
+	});
+}
+/** What git takes as a tag (git-check-ref-format), as far as it could do harm in an address. */
+function checkTag(tag) {
+	if (!(tag === "" || tag.length > 200 || /[\p{C}\s~^:?*[\\]|\.\.|@\{|\/\/|\.lock$/u.test(tag) || /^[-/.]|[/.]$|^refs\//.test(tag))) return tag;
+	throw new OciSaveError({
+		code: "usage",
+		message: `release: '${tag}' can be no tag`,
+		hint: "Write a tag as v1.2.3, or auto for the one that the workflow runs for."
+	});
+}
+/**
+* Where a release is, and the token that may write there.
+* @throws OciSaveError `usage` where the repository or the token is not told, or the service is not GitHub's
+*/
+function releaseTarget({ tag, repository, token, env }) {
+	const named = repository ?? env["GITHUB_REPOSITORY"] ?? "";
+	const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(named) ?? [];
+	if (owner === void 0 || repo === void 0) throw noRepository(named);
+	const given = token || env["GH_TOKEN"] || env["GITHUB_TOKEN"] || "";
+	if (given === "") throw noToken();
+	const { GITHUB_SHA: sha, GITHUB_REPOSITORY: own, GITHUB_REF_TYPE: type, GITHUB_REF_NAME: ref } = env;
+	const tagIsThere = type === "tag" && ref === tag;
+	return {
+		api: apiOf(env["GITHUB_API_URL"] || "https://api.github.com"),
+		owner,
+		repo,
+		tag,
+		commit: own === named && sha && !tagIsThere ? sha : void 0,
+		token: given
+	};
+}
+function apiOf(text) {
+	const url = URL.canParse(text) ? new URL(text) : void 0;
+	if (url === void 0 || !/^https?:$/.test(url.protocol)) throw new OciSaveError({
+		code: "usage",
+		message: `GITHUB_API_URL: '${text}' is no address`
+	});
+	if (!/\/api\/v1\/?$/.test(url.pathname)) return url;
+	throw new OciSaveError({
+		code: "usage",
+		message: `${url.host} is a Gitea or a Forgejo: their releases are of another kind, and are not supported`,
+		hint: "Make the archive without --release (--archive tar, --split-size), and upload it with a step of that service."
+	});
+}
+function noRepository(named) {
+	return new OciSaveError({
+		code: "usage",
+		message: named === "" ? "the repository of the release is not known: GITHUB_REPOSITORY is not set" : `'${named}' is no repository`,
+		hint: "Write owner/name: oci-save release has --repository, and oci-save save reads GITHUB_REPOSITORY."
+	});
+}
+function noToken() {
+	return new OciSaveError({
+		code: "usage",
+		message: "a release needs a token, and there is none",
+		hint: "In a workflow leave the input token out: the job has one. Elsewhere set GH_TOKEN, for example to what gh auth token prints."
+	});
+}
+// src/save/places.ts
+const NONE$1 = "none";
+/**
+* What a release has at most in one file, with a margin: GitHub takes less than 2 GiB (2048 MiB), and a round figure
+* tells a reader at once that nothing was cut off.
+*/
+const RELEASE_PART_BYTES = 2097152e3;
+/** Reads the tag of a release from the environment where it is `auto`. Throws `usage` where there is none. */
+function placesOf(options, env) {
+	const { output, archive, archiveName, splitSize } = options;
+	const tag = releaseTag(options.release, env);
+	const folder = output === NONE$1 ? void 0 : path.resolve(output);
+	const home = folder === void 0 ? process.cwd() : path.dirname(folder);
+	const given = folder === void 0 ? "oci-bundle" : path.basename(folder);
+	const base = path.resolve(home, archiveName || (tag === void 0 ? given : assetNameOf(`${given}-${tag}`)));
+	const place = {
+		folder: path.dirname(base),
+		name: {
+			base: path.basename(base),
+			suffix: archive === NONE$1 ? "tar" : archive
+		}
+	};
+	return {
+		output: folder,
+		archivePlace: place,
+		archive: archive === NONE$1 ? void 0 : path.join(place.folder, wholeName(place.name)),
+		partSize: splitSize === 0 && tag !== void 0 ? RELEASE_PART_BYTES : partSizeOf(splitSize),
+		archiveLock: `${base}.lock.json`,
+		report: `${folder ?? base}.report.json`
+	};
+}
+// src/save/publish.ts
+/** Where nothing was made. */
+const NOTHING_PUBLISHED = {
+	results: {},
+	archive: void 0
+};
+/**
+* Makes the bundle and the archive from what the store has. Each appears at its path when it is whole. A failure is a
+* result, so that the run can report it; thrown is an interruption alone.
+*/
+async function publish(lock, run) {
+	const { places } = run;
+	const digest = digestOf(encodeLock(lock));
+	let results = {};
+	try {
+		const tree = await treeOf(lock, run);
+		const bundle = await onDisk("the bundle", publishFolder(lock, tree, run));
+		if (bundle) results = {
+			bundle: { path: bundle.path },
+			lock: {
+				path: bundle.lock,
+				digest
+			}
+		};
+		const archive = await onDisk("the archive", publishArchive(lock, tree, run));
+		if (archive !== void 0 && places.archive !== void 0) results = {
+			lock: {
+				path: places.archiveLock,
+				digest
+			},
+			...results,
+			archive: reportArchive(archive.measured, run)
+		};
+		return {
+			results,
+			archive
+		};
+	} catch (error) {
+		run.io.signal?.throwIfAborted();
+		if (!(error instanceof Error)) throw error;
+		return {
+			results,
+			archive: void 0,
+			error
+		};
+	}
+}
+/** The bundle as data, from the manifests that the store has. */
+async function treeOf(lock, { session, options }) {
+	return planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+}
+function reportArchive(archive, { places: { archivePlace: place } }) {
+	const pathOf = (name) => path.join(place.folder, name);
+	const { size, digest, pieces } = archive;
+	const parts = pieces.map((piece) => ({
+		path: pathOf(piece.name),
+		size: piece.size,
+		digest: piece.digest
+	}));
+	return {
+		path: pathOf(wholeName(place.name)),
+		size,
+		digest,
+		...isSplit(archive) ? { parts } : {}
 	};
 }
 /** What is written, with a full disk told as one. */
@@ -32243,8 +37362,18 @@ async function onDisk(what, writing) {
 	try {
 		return await writing;
 	} catch (error) {
-		throw diskError(error, what) ?? error;
+		throw diskError(error, what) ?? refusedPath(error, what) ?? error;
 	}
+}
+/** For whatever else a file system says, as of a folder where a file is to be. */
+function refusedPath(cause, what) {
+	if (systemCodeOf(cause) === void 0) return void 0;
+	return new OciSaveError({
+		code: "local",
+		message: `${what} could not be written`,
+		hint: "Look at what stands at its path, or name another one with --output or --archive-name.",
+		cause
+	});
 }
 async function publishFolder(lock, tree, { session, options, places, output, io }) {
 	if (output === void 0 || places.output === void 0) return void 0;
@@ -32262,25 +37391,196 @@ async function publishFolder(lock, tree, { session, options, places, output, io 
 		store: session.store
 	});
 }
-async function publishArchive(lock, tree, { session, places, io: { emit, signal } }) {
-	if (places.archive === void 0) return void 0;
-	emit({
+/** Writes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
+async function publishArchive(lock, tree, run) {
+	const { session, places, release, io } = run;
+	if (places.archive === void 0 && release === void 0) return void 0;
+	const source = await bundleTar(tree, session.store);
+	const stage = places.archive === void 0 ? "measure" : "archive";
+	io.emit({
 		type: "stage",
-		stage: "archive"
+		stage,
+		bytes: source.size
 	});
-	const { file, size, digest } = await writeArchive(await bundleTar(tree, session.store), places.archive, {
-		onBytes: (delta) => emit({
+	const options = {
+		partSize: places.partSize,
+		onBytes: (delta) => io.emit({
 			type: "bytes",
-			stage: "archive",
+			stage,
 			delta
 		}),
-		signal
-	});
+		signal: io.signal
+	};
+	if (places.archive === void 0) return {
+		source,
+		measured: await measureArchive(source, places.archivePlace.name, options)
+	};
+	const measured = await writeArchive(source, places.archivePlace, options);
 	await writeFileWhole(places.archiveLock, encodeLock(lock));
 	return {
-		path: file,
-		size,
+		source,
+		measured
+	};
+}
+// src/save/release.ts
+/** The report of a run, with what became of its release. A release that fails fails the run; what was made stays. */
+async function withRelease(made, { archive }, lock, run) {
+	const { release: access, options, places, io } = run;
+	const nothingToSend = options.dryRun ? lock.images.length === 0 : archive === void 0;
+	if (access === void 0 || nothingToSend) return made;
+	const release = await tryRelease(access, io.signal, async () => sendRelease({
+		service: access.service,
+		tag: access.target.tag,
+		policy: options.releasePolicy,
+		archive: places.archivePlace.name,
+		files: archive === void 0 ? await plannedFiles(made, lock, run) : releaseFiles({
+			archive: archive.measured,
+			source: archive.source,
+			lock,
+			page: renderBundlePage(lock),
+			report: formatRunReport(made)
+		}),
+		complete: made.failed.length === 0,
+		dryRun: options.dryRun,
+		retries: options.retries,
+		emit: io.emit,
+		signal: io.signal
+	}));
+	const finished = /* @__PURE__ */ new Date();
+	return {
+		...made,
+		finishedAt: finished.toISOString(),
+		seconds: (finished.getTime() - Date.parse(made.startedAt)) / 1e3,
+		...release.failure === void 0 ? {} : { outcome: "failed" },
+		release
+	};
+}
+/** Releases, and reports what came of it, a failure too; what the user stopped is none. */
+async function tryRelease({ target }, signal, send) {
+	const { owner, repo, tag } = target;
+	const place = {
+		repository: `${owner}/${repo}`,
+		tag
+	};
+	try {
+		const { url, draft, files, removed } = await send();
+		return {
+			...place,
+			...url === void 0 ? {} : { url },
+			draft,
+			assets: [...files],
+			removed: [...removed]
+		};
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError) || exitCodeOf(error) !== 1) throw error;
+		return {
+			...place,
+			assets: [],
+			removed: [],
+			failure: faultOf(error)
+		};
+	}
+}
+/** What a dry run would send: with digests where the store has all blobs, else with sizes alone. */
+async function plannedFiles(made, lock, run) {
+	const { places, session, io } = run;
+	const source = await bundleTar(await treeOf(lock, run), session.store);
+	const content = {
+		source,
+		lock,
+		page: renderBundlePage(lock),
+		report: formatRunReport(made)
+	};
+	const { name } = places.archivePlace;
+	const { storedBytes, bytes } = made.totals;
+	if (storedBytes >= bytes) {
+		const options = {
+			partSize: places.partSize,
+			signal: io.signal
+		};
+		return releaseFiles({
+			...content,
+			archive: await measureArchive(source, name, options)
+		});
+	}
+	const digest = `sha256:${"0".repeat(64)}`;
+	const pieces = piecesOf(source.size, name, places.partSize).map((piece) => ({
+		...piece,
 		digest
+	}));
+	const archive = {
+		name,
+		size: source.size,
+		digest,
+		pieces
+	};
+	const known = /* @__PURE__ */ new Set([`${name.base}.lock.json`, `${name.base}.report.html`]);
+	return releaseFiles({
+		...content,
+		archive
+	}).map((file) => known.has(file.name) ? file : {
+		...file,
+		digest: void 0
+	});
+}
+// src/save/cache-scope.ts
+/** Which list a catalogue is about: jobs that save others, or other platforms, side by side do not replace it. */
+function cacheScope(options, repository = "") {
+	const { imageList, platforms, output, archiveName, format } = options;
+	const chosen = platforms === void 0 || platforms === "all" ? [String(platforms)] : platforms.map(formatPlatform);
+	return scopeOf([
+		repository,
+		...imageList.toSorted(),
+		"",
+		...chosen.toSorted(),
+		output,
+		archiveName,
+		format
+	]);
+}
+// src/save/release-access.ts
+/** Opens the release that the options name; undefined where they name none. */
+async function openRelease(options, { archivePlace, partSize }, io) {
+	const tag = releaseTag(options.release, io.env);
+	if (tag === void 0) return void 0;
+	return accessRelease({
+		tag,
+		base: archivePlace.name.base,
+		partSize,
+		retries: options.retries
+	}, io);
+}
+/**
+* Checks what a release is asked for, and that its repository answers: before any image is fetched for it.
+* @throws OciSaveError `usage` for what can never be released, else what the service refuses
+*/
+async function accessRelease({ tag, repository, base, partSize, retries }, { env, emit, signal, releaseToken: token }) {
+	checkAssetBase(base);
+	if (partSizeOf(partSize) > MAX_FILE_BYTES) throw new OciSaveError({
+		code: "usage",
+		message: `split-size: a release takes less than 2 GiB in one file, and ${partSize} bytes are asked for`,
+		hint: "Leave --split-size out, or write at most 2GiB."
+	});
+	const target = releaseTarget({
+		tag,
+		repository,
+		token,
+		env
+	});
+	const service = createReleaseService(target, {
+		retries,
+		signal,
+		onWait: (milliseconds) => emit({
+			type: "log",
+			level: "warning",
+			message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1e3)} s`
+		})
+	});
+	await findRelease(service, tag);
+	return {
+		target,
+		service
 	};
 }
 // src/save/session.ts
@@ -32373,18 +37673,31 @@ function storeFolder(named, env) {
 	return path.join(cache, "oci-save");
 }
 // src/save/run.ts
-/** Opens the output and the session, works, and closes both whatever happens. */
+/** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
 async function withRun(given, work) {
 	const { options, io, places } = given;
+	const release = await openRelease(options, places, io);
 	const output = places.output !== void 0 && !options.dryRun ? await openOutputFolder(places.output) : void 0;
 	try {
 		const session = await openSession(options, io);
 		try {
-			return await work({
-				...given,
-				session,
-				output
+			const cache = openCacheSession(io.remoteCache, {
+				store: session.store,
+				scope: cacheScope(options, io.remoteCache?.repository),
+				emit: io.emit,
+				signal: io.signal
 			});
+			try {
+				return await work({
+					...given,
+					session,
+					cache,
+					output,
+					release
+				});
+			} finally {
+				await cache.close();
+			}
 		} finally {
 			await session.close();
 		}
@@ -32393,14 +37706,27 @@ async function withRun(given, work) {
 	}
 }
 // src/save/write-report.ts
-/** Writes `report.json` beside the output, for failed runs too; a dry run leaves no file. */
-async function writeReport(report, { options, places }) {
+/**
+* Writes `report.json` beside the output, for failed runs too; a dry run leaves no file.
+*
+* @param failure what the run has failed with already. It is thrown where the report cannot be written either, and
+*   where it is a fault of our own, since nobody would see it in a report
+*/
+async function writeReport(report, { options, places, io }, failure) {
 	if (options.dryRun) return;
 	try {
 		await writeFileWhole(places.report, formatRunReport(report));
 	} catch (error) {
-		throw diskError(error, places.report) ?? error;
+		const problem = diskError(error, places.report) ?? error;
+		if (failure === void 0) throw problem;
+		io.emit({
+			type: "log",
+			level: "warning",
+			message: `the report is missing, too: ${messageOf(problem)}`
+		});
+		throw failure;
 	}
+	if (failure !== void 0 && !(failure instanceof OciSaveError)) throw failure;
 }
 // src/save.ts
 /** What a dry run copies. */
@@ -32410,7 +37736,8 @@ const NOTHING = {
 };
 /**
 * One save: lists to requests, requests to digests, missing blobs into the store, and the bundle at its path when
-* it is whole. Every image is tried. Throws OciSaveError where nothing was started or the run was interrupted.
+* it is whole. Every image is tried, and what fails stands in the report. Throws OciSaveError where nothing was started,
+* the run was interrupted, or not even the report could be written.
 */
 async function save(options, io) {
 	const started = /* @__PURE__ */ new Date();
@@ -32423,18 +37750,20 @@ async function save(options, io) {
 	return withRun({
 		options,
 		io,
-		places: placesOf(options),
+		places: placesOf(options, io.env),
 		wanted
 	}, async (run) => {
+		await run.cache.restoreCatalogue();
 		const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
 		const planned = lockOf(resolution.resolved);
 		const inventory = await takeInventory(planned, run.session.store);
-		const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution.resolved, inventory, run);
-		const { whole, failed } = outcomeOf(resolution, copied);
+		const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
+		const { whole, failed } = outcomeOf$1(resolution, copied);
 		const images = await withPlatformNotes(whole, run.session.store);
 		const lock = lockOf(whole);
-		const results = !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === "warn") ? await publish(lock, run) : {};
-		const report = makeReport({
+		const published = !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === "warn") ? await publish(lock, run) : NOTHING_PUBLISHED;
+		const cache = await run.cache.finish();
+		const report = await withRelease(makeReport({
 			started,
 			run,
 			list,
@@ -32443,9 +37772,11 @@ async function save(options, io) {
 			failed,
 			inventory,
 			copied,
-			results
-		});
-		await writeReport(report, run);
+			cache,
+			published
+		}), published, lock, run);
+		await writeReport(report, run, published.error);
+		await limitStore(run);
 		return {
 			report,
 			lock
@@ -32471,7 +37802,7 @@ function isAbsence(thrown) {
 async function confinedPath(root, relative) {
 	try {
 		const path = await realpath(join$1(root, relative));
-		return path.startsWith(root.endsWith(sep) ? root : root + sep) ? path : void 0;
+		return path.startsWith(root.endsWith(sep$1) ? root : root + sep$1) ? path : void 0;
 	} catch (thrown) {
 		if (isAbsence(thrown)) return void 0;
 		throw thrown;
@@ -33336,7 +38667,7 @@ async function send(response, method, answer) {
 	const isStream = body !== void 0 && "close" in body;
 	try {
 		const chunks = isStream ? body.chunks() : body === void 0 || method === "HEAD" ? [] : [body];
-		await pipeline(counted(chunks), response);
+		await pipeline$1(counted(chunks), response);
 		return { bytes };
 	} catch (thrown) {
 		const isClients = !(thrown instanceof OciSaveError) && ABORTED.has(systemCodeOf(thrown) ?? "");
@@ -33448,4 +38779,32 @@ function watchSignals(host) {
 		stop: () => stops.forEach((stop) => stop())
 	};
 }
-export { strictObject as $, setUpSkopeo as A, formatPlatform as B, formatBytes as C, formatOrigin as D, readLists as E, bareAddress as F, nameOf as G, parseLock as H, describeInputs as I, digestOf as J, parseReference as K, describeOptions as L, run as M, parseInputs as N, parseInline as O, parseOptions as P, array as Q, kebab as R, plainText as S, refOf as T, encodeLock as U, parsePlatform as V, formatReference as W, isDigest as X, hexOf as Y, shortDigest as Z, causeTexts as _, lockFileIn as a, formatSeconds as b, readManifests as c, renderSummary as d, string as et, runReportSchema as f, renderError as g, statusWords as h, save as i, systemCodeOf as it, openStore as j, checkDefaultRegistry as k, placesOf as l, platformWords as m, serveRegistry as n, exitCodeOf as nt, writeFileWhole as o, noteLines as p, lockSchema as q, findRegistryRoot as r, messageOf as rt, planTree as s, watchSignals as t, OciSaveError as tt, VERSION as u, renderColumns as v, formatCount as w, plainLines as x, createReporter as y, optionsSchema as z };
+// src/fetch-proxy.ts
+const NAMES = [
+	"HTTP_PROXY",
+	"HTTPS_PROXY",
+	"NO_PROXY",
+	"http_proxy",
+	"https_proxy",
+	"no_proxy"
+];
+/**
+* Lets fetch go through the proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name: it does not look by itself. For
+* entries alone, since it holds for the whole process; requests to registries have agents of their own.
+* @throws OciSaveError `usage` where a proxy is no address
+*/
+function letFetchUseProxies(env) {
+	const { setGlobalProxyFromEnv: set } = http;
+	const given = NAMES.flatMap((name) => env[name] ? [[name, env[name]]] : []);
+	if (given.length === 0 || set === void 0) return;
+	try {
+		set(Object.fromEntries(given));
+	} catch {
+		throw new OciSaveError({
+			code: "usage",
+			message: `${given.map(([name]) => name).filter((name) => !/^no_proxy$/i.test(name)).join(" or ")} is no address of a proxy`,
+			hint: "Write http://host:port."
+		});
+	}
+}
+export { listStore as $, renderRelease as A, hexOf as At, formatSeconds as B, messageOf as Bt, partSizeOf as C, parseLock as Ct, VERSION$2 as D, parseReference as Dt, USER_AGENT as E, nameOf as Et, renderBundlePage as F, looseObject as Ft, formatCount as G, plainLines as H, renderError as I, strictObject as It, readLists as J, HANDOVER as K, causeTexts as L, string as Lt, noteLines as M, shortDigest as Mt, platformWords as N, array as Nt, renderSummary as O, lockSchema as Ot, statusWords as P, boolean as Pt, setUpSkopeo as Q, renderColumns as R, OciSaveError as Rt, measureArchive as S, parsePlatform as St, createTarDecoder as T, formatReference as Tt, plainText as U, cacheLines as V, systemCodeOf as Vt, formatBytes as W, parseInline as X, formatOrigin as Y, checkDefaultRegistry as Z, viewsIn as _, describeInputs as _t, save as a, percentDecoded as at, readManifests as b, optionsSchema as bt, tryRelease as c, createExchange as ct, releaseTag as d, boundedBody as dt, pruneStore as et, sendRelease as f, createAgents as ft, openBundle as g, bareAddress as gt, lockFileIn as h, parseReleaseOptions as ht, findRegistryRoot as i, fetchFile as it, runReportSchema as j, isDigest as jt, releaseWords as k, digestOf as kt, RELEASE_PART_BYTES as l, networkError as lt, assetNameOf as m, parseOptions as mt, watchSignals as n, freeBytes as nt, storeFolder as o, run as ot, releaseFiles as p, parseInputs as pt, refOf as q, serveRegistry as r, openStore as rt, accessRelease as s, insecureHosts as st, letFetchUseProxies as t, verifyStore as tt, placesOf as u, parseContentRange as ut, writeFileWhole as v, describeOptions as vt, bundleTar as w, encodeLock as wt, openArchive as x, formatPlatform as xt, planTree as y, kebab as yt, createReporter as z, exitCodeOf as zt };
