@@ -59,11 +59,13 @@ async function release(file: string, own: Holder): Promise<void> {
   if (holder?.pid === own.pid && holder.host === own.host) await rm(file, { force: true });
 }
 
-/** Whether a process that lives holds the lock. */
-export async function isHeld(file: string, staleMilliseconds: number): Promise<boolean> {
-  if (!((await ageOf(file)) <= staleMilliseconds)) return false;
+/** Whether a process that lives holds the lock, or one that died has left it. */
+export async function stateOf(file: string, staleMilliseconds: number): Promise<'free' | 'held' | 'left'> {
+  const age = await ageOf(file);
+  if (Number.isNaN(age)) return 'free';
+  if (age > staleMilliseconds) return 'left';
   const holder = await readHolder(file);
-  return holder === undefined || !hasEnded(holder, await thisHost());
+  return holder !== undefined && hasEnded(holder, await thisHost()) ? 'left' : 'held';
 }
 
 function hasEnded({ host, namespace, pid }: Holder, here: Omit<Holder, 'pid'>): boolean {

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { OciSaveError } from '../errors.ts';
 import { type Aside, openAside } from './aside.ts';
-import { type FileLock, isHeld, takeFileLock } from './file-lock.ts';
+import { type FileLock, stateOf, takeFileLock } from './file-lock.ts';
 import { forgetStamps } from './journal.ts';
 import type { StorePlaces } from './places.ts';
 import { choosePruned, countedBytes, type PruneRule } from './prune-plan.ts';
@@ -30,13 +30,15 @@ const LOCK_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 10;
 const PARALLEL = 16;
 
-/** Folds the lists of runs where they have become many and no prune is at work. */
-export async function tidyUses(places: StorePlaces): Promise<void> {
-  if (!(await wantsFolding(places))) return;
+/** Folds the lists of runs where they have become many, and removes the lock of a prune that died. */
+export async function tidy(places: StorePlaces): Promise<void> {
+  const state = await stateOf(places.pruneLock, LOCK_MILLISECONDS);
+  const many = await wantsFolding(places);
+  if (state === 'held' || (state === 'free' && !many)) return;
   const lock = await takeFileLock(places.pruneLock, LOCK_MILLISECONDS);
   if (!('release' in lock)) return;
   try {
-    await foldUses(places);
+    if (many) await foldUses(places);
   } finally {
     await lock.release();
   }
@@ -44,7 +46,7 @@ export async function tidyUses(places: StorePlaces): Promise<void> {
 
 /** Resolves when no prune is choosing, so that what was pinned before is seen by every later one. */
 export async function pruneSettled({ pruneLock }: StorePlaces): Promise<void> {
-  while (await isHeld(pruneLock, LOCK_MILLISECONDS)) await setTimeout(POLL_MILLISECONDS);
+  while ((await stateOf(pruneLock, LOCK_MILLISECONDS)) === 'held') await setTimeout(POLL_MILLISECONDS);
 }
 
 /**

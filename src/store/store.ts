@@ -11,7 +11,7 @@ import { type Journal, openJournal } from './journal.ts';
 import { tryLink } from './link.ts';
 import { openPins } from './pins.ts';
 import { placesIn, type StorePlaces } from './places.ts';
-import { pruneBlobs, type Pruned, pruneSettled, tidyUses } from './prune.ts';
+import { pruneBlobs, type Pruned, pruneSettled, tidy } from './prune.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
 import { openServed, type Served } from './served.ts';
 import { whereUsable } from './unusable.ts';
@@ -172,7 +172,7 @@ async function openFiles(
     await mkdir(places.uses, { recursive: true });
     const [journal, served] = [await openJournal(places.journal), await openServed(places.served)];
     const run = await createRunFolder(places);
-    await tidyUses(places);
+    await tidy(places);
     return { journal, served, run };
   });
 }

@@ -2,7 +2,7 @@ import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isHeld, takeFileLock } from '../../src/store/file-lock.ts';
+import { stateOf, takeFileLock } from '../../src/store/file-lock.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 const MINUTE = 60_000;
@@ -20,9 +20,9 @@ describe('a lock that is a file', () => {
   it('is held by one, who is told to others, until it is given free', async () => {
     const lock = await takeFileLock(file);
     expect(await takeFileLock(file)).toEqual({ holder: expect.objectContaining({ pid: process.pid }) });
-    expect(await isHeld(file, MINUTE)).toBe(true);
+    expect(await stateOf(file, MINUTE)).toBe('held');
     if ('release' in lock) await lock.release();
-    expect(await isHeld(file, MINUTE)).toBe(false);
+    expect(await stateOf(file, MINUTE)).toBe('free');
     expect(await readdir(temp.path)).toEqual([]);
   });
 
@@ -33,7 +33,7 @@ describe('a lock that is a file', () => {
     ['a container of this host’s name', { host: hostname(), namespace: '1', pid: 2 ** 22 }, true],
   ])('of %s counts as it should', async (_, holder, held) => {
     await heldBy(holder);
-    expect(await isHeld(file, MINUTE)).toBe(held);
+    expect(await stateOf(file, MINUTE)).toBe(held ? 'held' : 'left');
     expect('release' in (await takeFileLock(file))).toBe(!held);
     expect(await readdir(temp.path)).toEqual(['a.lock']);
   });
@@ -42,14 +42,14 @@ describe('a lock that is a file', () => {
     await heldBy({ host: 'another', pid: 1 });
     const longAgo = new Date(Date.now() - 2 * MINUTE);
     await utimes(file, longAgo, longAgo);
-    expect(await isHeld(file, MINUTE)).toBe(false);
+    expect(await stateOf(file, MINUTE)).toBe('left');
     expect('release' in (await takeFileLock(file))).toBe(false);
     expect('release' in (await takeFileLock(file, MINUTE))).toBe(true);
   });
 
   it('without a holder is one that is being made, and after that nobody’s', async () => {
     await writeFile(file, '');
-    expect(await isHeld(file, MINUTE)).toBe(true);
+    expect(await stateOf(file, MINUTE)).toBe('held');
     expect('release' in (await takeFileLock(file))).toBe(true);
   });
 
