@@ -1,4 +1,4 @@
-import { stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createActionsCache } from '../../src/cache/actions/index.ts';
@@ -204,6 +204,35 @@ describe('a machine without zstd', () => {
     expect(machines.cache.packs()[0]?.bytes.readUInt16BE(0)).toBe(0x1f8b);
     expect((await machines.save(await machines.fresh(), NAMES)).outputs['cache-hit']).toBe('true');
     expect(machines.cache.packs()).toHaveLength(1);
+  });
+});
+
+describe('a workspace', () => {
+  beforeEach(() => machines.cache.entries.evict(() => true));
+
+  it('behind a symbolic link is saved from under the same names', async () => {
+    const machine = await machines.fresh();
+    const link = path.join(machine.folder, 'linked');
+    await symlink(machine.workspace, link);
+    const { exitCode } = await machines.step(machine, NAMES, {}, { env: { GITHUB_WORKSPACE: link } });
+    expect(exitCode).toBe(0);
+    await registry.clear();
+    expect((await run()).fetched).toEqual([]);
+  });
+
+  it('that brings a link in our folder’s place is not followed', async () => {
+    const machine = await machines.fresh();
+    const trap = path.join(machine.folder, 'trap');
+    await mkdir(path.join(trap, 'packs', 'of somebody'), { recursive: true });
+    await symlink(trap, machine.file('.oci-save'));
+    const result = await machines.step(machine, NAMES);
+    expect(result.exitCode).toBe(0);
+    expect(await readdir(trap, { recursive: true })).toEqual(['packs', 'packs/of somebody']);
+    expect(machines.cache.entries.all()).toEqual([]);
+    await expectTold(
+      { machine, result, fetched: [] },
+      /\.oci-save is no folder, and the cache needs one there/,
+    );
   });
 });
 

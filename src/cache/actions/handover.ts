@@ -18,7 +18,7 @@ export async function handOver({ folder, files }: NewEntry, workspace: string): 
       if (systemCodeOf(error) !== 'EEXIST') throw error;
     });
     // A link that the repository brings would lead out of the workspace.
-    if (!(await lstat(place)).isDirectory()) {
+    if (!(await isFolder(place))) {
       throw new OciSaveError({
         code: 'local',
         message: `${place} is no folder, and the cache needs one there`,
@@ -30,9 +30,12 @@ export async function handOver({ folder, files }: NewEntry, workspace: string): 
   }
 }
 
-/** Removes an entry's folder, and those above it that are empty then. */
+/** Removes an entry's folder, and those above it that are empty then. What is behind a link is not ours. */
 export async function takeBack(folder: string, workspace: string): Promise<void> {
   const parts = folder.split('/');
+  for (const length of parts.keys()) {
+    if (!(await isFolder(path.join(workspace, ...parts.slice(0, length + 1))))) return;
+  }
   await rm(path.join(workspace, ...parts), { recursive: true, force: true, maxRetries: 3 });
   for (let length = parts.length - 1; length > 0; length -= 1) {
     try {
@@ -41,5 +44,14 @@ export async function takeBack(folder: string, workspace: string): Promise<void>
       if (systemCodeOf(error) === undefined) throw error;
       return;
     }
+  }
+}
+
+async function isFolder(place: string): Promise<boolean> {
+  try {
+    return (await lstat(place)).isDirectory();
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return false;
   }
 }
