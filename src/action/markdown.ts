@@ -16,29 +16,61 @@ export function code(text: string): string {
   return TAME.test(text) && plainText(text) === text ? `\`${text}\`` : `<code>${escaped(text)}</code>`;
 }
 
-export interface Table {
+/** Names of options in our own words stand in backticks, with a value at most. */
+const OPTION = /&#96;([a-z][a-z-]*(?:: [a-z-]+)?)&#96;/g;
+
+/** A sentence: escaped, and options in the typeface of code. */
+export function prose(text: string): string {
+  return escaped(text).replaceAll(OPTION, '`$1`');
+}
+
+/** A line of a file; empty where there is none. */
+export function where(file: string | undefined, line: number | undefined): string {
+  if (file === undefined) return '';
+  return code(line === undefined ? file : `${file}:${line}`);
+}
+
+export interface Table<Row> {
   readonly titles: readonly string[];
   /** Indexes of columns with figures. */
   readonly figures?: readonly number[];
-  /** Cells are Markdown on one line. */
-  readonly rows: readonly (readonly string[])[];
+  readonly rows: readonly Row[];
+  /** A row's cells: Markdown on one line. Asked of the rows that are shown alone. */
+  readonly cells: (row: Row) => readonly string[];
 }
 
-/** A table whose rows take at most `maxBytes`. */
-export function table({ titles, figures = [], rows }: Table, maxBytes: number): string[] {
+/** How much is shown of something that may be long. */
+export interface Bound {
+  /** Of the lines, in UTF-8. */
+  readonly maxBytes: number;
+  /** Where the rest stands, after a number: `, all in …`; empty where it stands nowhere else. */
+  readonly rest: string;
+}
+
+/** A table whose rows are bounded. */
+export function table<Row>({ titles, figures = [], rows, cells }: Table<Row>, bound: Bound): string[] {
   return [
     tableRow(titles),
-    tableRow(titles.map((_, column) => (figures.includes(column) ? '---:' : '---'))),
-    ...bounded(rows.map(tableRow), maxBytes),
+    tableRow(titles.map((_, column) => (figures.includes(column) ? '--:' : ':--'))),
+    ...bounded(rows, (row) => tableRow(cells(row)), bound),
   ];
 }
 
-/** The first lines, at most `maxBytes` of them in UTF-8, and one that says how many are left out. */
-export function bounded(lines: readonly string[], maxBytes: number): string[] {
+/** A line an item, as long as there is room, and one that says how many are left out. */
+export function bounded<Item>(
+  items: readonly Item[],
+  lineOf: (item: Item) => string,
+  { maxBytes, rest }: Bound,
+): string[] {
+  const lines: string[] = [];
   let bytes = 0;
-  const end = lines.findIndex((line) => (bytes += Buffer.byteLength(line) + 1) > maxBytes);
-  if (end < 0) return [...lines];
-  return [...lines.slice(0, end), '', `and ${lines.length - end} more, all in \`report.json\``];
+  for (const item of items) {
+    const line = lineOf(item);
+    bytes += Buffer.byteLength(line) + 1;
+    if (bytes > maxBytes) return [...lines, '', `and ${items.length - lines.length} more${rest}`];
+    lines.push(line);
+  }
+  return lines;
 }
 
 function tableRow(cells: readonly string[]): string {

@@ -196,7 +196,7 @@ describe('a step that fails', () => {
     expect(await checkBundle(bundle)).toHaveLength(1);
     expect(await runner.report()).toMatchObject({ outcome: 'failed', error: { class: 'local' }, failed: [] });
     expect(result.summary).toMatch(
-      /^## Failed\n\n- \*\*local\*\*: the archive could not be written[^]*\nRemedy: /,
+      /^## Failed\n\n\*\*local\*\*: the archive could not be written[^]*\nRemedy: /,
     );
   });
 

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bounded, code, escaped, table } from '../../src/action/markdown.ts';
+import { bounded, code, escaped, prose, table } from '../../src/action/markdown.ts';
 
 /** What a browser shows of text with entities. */
 const shown = (markdown: string): string =>
   markdown.replaceAll(/&#(\d+);/g, (_, point) => String.fromCodePoint(Number(point)));
+
+const special = fc.constantFrom(...'&<>`|\\*_[]~$#@:/\n\r w.'.split(''));
+const anyCharacter = fc.integer({ min: 0, max: 0x10_ff_ff }).map((point) => String.fromCodePoint(point));
 
 describe('words in Markdown', () => {
   it.each([
@@ -27,7 +30,7 @@ describe('words in Markdown', () => {
 
   it('hold nothing that Markdown, HTML or a table would read, and show what was said', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+      fc.property(fc.string({ unit: fc.oneof(special, anyCharacter), maxLength: 200 }), (text) => {
         const markdown = escaped(text);
         expect(markdown.replaceAll(/&#\d+;/g, '')).not.toMatch(/[&<>`|\\*_[\]~$@\n\r]|:\/\//);
         expect(code(text)).not.toMatch(/[\n\r|]|<(?!\/?code>)/);
@@ -40,6 +43,13 @@ describe('words in Markdown', () => {
         expect(shown(escaped(text))).toBe(words);
       }),
     );
+  });
+});
+
+describe('a sentence', () => {
+  it('has its options in the typeface of code, and nothing else', () => {
+    expect(prose('take `copier: direct` or `on-error`')).toBe('take `copier: direct` or `on-error`');
+    expect(prose('`<b>` `a|b` ` x`')).not.toMatch(/[`<|]/);
   });
 });
 
@@ -59,24 +69,35 @@ describe('a table', () => {
       ['b', '22'],
       ['c', '3'],
     ];
-    const titles = ['Name', 'Size'];
-    expect(table({ titles, figures: [1], rows }, 1000)).toEqual([
+    const shape = { titles: ['Name', 'Size'], figures: [1], rows, cells: (row: string[]) => row };
+    const rest = ', all in the report';
+    expect(table(shape, { maxBytes: 1000, rest })).toEqual([
       '| Name | Size |',
-      '| --- | ---: |',
+      '| :-- | --: |',
       '| a | 1 |',
       '| b | 22 |',
       '| c | 3 |',
     ]);
-    expect(table({ titles, rows }, 25).slice(2)).toEqual([
+    expect(table(shape, { maxBytes: 25, rest }).slice(2)).toEqual([
       '| a | 1 |',
       '| b | 22 |',
       '',
-      'and 1 more, all in `report.json`',
+      'and 1 more, all in the report',
     ]);
   });
 
-  it('counts bytes, not characters', () => {
-    expect(bounded(['ééé', 'x'], 7)).toEqual(['ééé', '', 'and 1 more, all in `report.json`']);
-    expect(bounded(['ééé', 'x'], 9)).toEqual(['ééé', 'x']);
+  it('counts bytes, not characters, and asks for no line that is not shown', () => {
+    const asked: string[] = [];
+    const same = (text: string): string => {
+      asked.push(text);
+      return text;
+    };
+    expect(bounded(['ééé', 'x', 'y', 'z'], same, { maxBytes: 7, rest: '' })).toEqual([
+      'ééé',
+      '',
+      'and 3 more',
+    ]);
+    expect(asked).toEqual(['ééé', 'x']);
+    expect(bounded(['ééé', 'x'], same, { maxBytes: 9, rest: '' })).toEqual(['ééé', 'x']);
   });
 });

@@ -20,20 +20,20 @@ describe('the job summary', () => {
 
       17 blobs, 85.8 MiB: 29.6 MiB fetched, 56.3 MiB already here. 13 s.
 
-      ### Failed: 1
+      ### Failed: 1 image
 
-      | Image | Where | Why | Remedy |
-      | --- | --- | --- | --- |
-      | \`docker.io/library/nope:1\` | \`images.txt:4\`<br>\`more.txt:12\` | **not-found**: docker.io/library/nope:1 is not in the registry: 404 manifest unknown | Check the spelling and the tag. |
+      | Image | Why it failed, and what helps |
+      | :-- | :-- |
+      | \`docker.io/library/nope:1\`<br>in \`images.txt:4\`<br>in \`more.txt:12\` | **not-found**: docker.io/library/nope:1 is not in the registry: 404 manifest unknown<br>Remedy: Check the spelling and the tag. |
 
       ### Images: 4
 
       | Image | Digest | Platforms | Size | Fetched | Status |
-      | --- | --- | --- | ---: | ---: | --- |
-      | \`docker.io/library/nginx:latest\` | \`86cee2c10898\` | linux/amd64 | 28.6 MiB | 28.6 MiB | fetched, narrowed |
-      | \`quay.io/a/b:2\`<br>as \`site.example/b:2\` | \`7fb0835016da\` | linux/amd64,arm64,arm/v7 +1 | 28.6 MiB | 977 KiB | partly here |
-      | \`ghcr.io/a/old:1\` | \`5ae248e6319b\` | linux/amd64 | 28.6 MiB |  | was here, converted |
-      | \`ghcr.io/a/chart:3\` | \`7e2cd8d51306\` | - | 900 B | 28.6 MiB | fetched |
+      | :-- | :-- | :-- | --: | --: | :-- |
+      | \`docker.io/library/nginx:latest\` | \`86cee2c10898\` | linux/amd64 | 28.6&nbsp;MiB | 28.6&nbsp;MiB | fetched, narrowed |
+      | \`quay.io/a/b:2\`<br>as \`site.example/b:2\` | \`7fb0835016da\` | linux/amd64, arm64, arm/v7 +1 | 28.6&nbsp;MiB | 977&nbsp;KiB | partly here |
+      | \`ghcr.io/a/old:1\` | \`5ae248e6319b\` | linux/amd64 | 28.6&nbsp;MiB |  | was here, converted |
+      | \`ghcr.io/a/chart:3\` | \`7e2cd8d51306\` | - | 900&nbsp;B | 28.6&nbsp;MiB | fetched |
 
       ### Notes
 
@@ -45,14 +45,14 @@ describe('the job summary', () => {
       ### Warnings: 2
 
       | Where | Warning |
-      | --- | --- |
+      | :-- | :-- |
       | \`images.txt:1\` | nginx has no tag, so latest is meant |
       |  | the store is nearly full |
 
       ### Not saved: 1 candidate, probably images
 
       | Where | Entry | Why |
-      | --- | --- | --- |
+      | :-- | :-- | :-- |
       | \`operator.yaml:120\` | \`openebs/linux-utils:3.4.0\` | the value of a variable named IMAGE |
 
       \`on-candidate: accept\` takes such entries.
@@ -60,7 +60,7 @@ describe('the job summary', () => {
       ### Rejected: 1 line of the lists, not understood
 
       | Where | Entry | Why |
-      | --- | --- | --- |
+      | :-- | :-- | :-- |
       | \`deploy.yaml:33\` | <code>{{ .Values.image }}</code> | a template, not a reference. Render the chart first. |
 
       ### Result
@@ -122,6 +122,38 @@ describe('the job summary', () => {
     expect(summary).toContain('<summary><b>Images: 1000</b></summary>');
   });
 
+  it('stays below 1 MiB with a thousand failures beside them, each with its cause and its remedy', () => {
+    const ref = (at: number): string =>
+      `registry.example/some/team/with/a/long/path/service-${at}:2026.11.${at}`;
+    const failed = Array.from({ length: 1000 }, (_, at) => {
+      const words = `${ref(at)}: registry.example answered 404 (MANIFEST_UNKNOWN: manifest unknown)`;
+      const error = new OciSaveError({ code: 'not-found', message: words });
+      return failureOf(error, ref(at), [{ file: 'images/of/the/site.txt', line: at + 1 }]);
+    });
+    const images = Array.from({ length: 1000 }, (_, at) => sampleImage({ ref: ref(at) }));
+    const summary = render(sampleReport({ images, failed, outcome: 'failed' }));
+    expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
+    expect(summary).toMatch(/^## 1000 of 2000 images could not be saved\n/);
+    expect(summary).toContain(
+      `| \`${ref(999)}\`<br>in \`images/of/the/site.txt:1000\` | **not-found**: registry.example answered 404`,
+    );
+    expect(summary.indexOf('### Failed')).toBeLessThan(summary.indexOf('Images: 1000'));
+    expect(summary).not.toMatch(/^and \d+ more/m);
+  });
+
+  it('tells first why a result of whole images could not be made', () => {
+    const error = {
+      class: 'local',
+      message: 'the <disk> is full',
+      hint: 'Free space, or `cache-dir`.',
+    } as const;
+    const { bundle: _, ...report } = sampleReport({ outcome: 'failed', failed: [], error });
+    expect(render(report)).toMatch(
+      /^## Failed\n\n\*\*local\*\*: the &#60;disk&#62; is full<br>Remedy: Free space, or `cache-dir`\.\n\nNo bundle was written\.\n\n17 blobs/,
+    );
+    expect(render({ ...report, bundle: { path: 'made' } })).not.toContain('No bundle');
+  });
+
   it('stays below 1 MiB whatever happens, and says what is not in it', () => {
     const words = '<'.repeat(1900);
     const many = <T>(make: (at: number) => T): T[] => Array.from({ length: 1500 }, (_, at) => make(at));
@@ -139,7 +171,7 @@ describe('the job summary', () => {
       }),
     );
     expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
-    expect(summary.match(/^and \d+ more, all in `report\.json`$/gm)).toHaveLength(6);
+    expect(summary.match(/^and \d+ more, all in `oci-bundle\.report\.json`$/gm)).toHaveLength(6);
   });
 });
 
@@ -151,7 +183,7 @@ describe('the summary of an error', () => {
       hint: 'Mend `both`.',
     });
     expect(renderErrorSummary(error)).toBe(
-      '## Nothing was saved\n\n- a is wrong\n- b is wrong\n\nRemedy: Mend &#96;both&#96;.\n',
+      '## Nothing was saved\n\n- a is wrong\n- b is wrong\n\nRemedy: Mend `both`.\n',
     );
   });
 
@@ -163,6 +195,7 @@ describe('the summary of an error', () => {
     }));
     const summary = renderErrorSummary(new OciSaveError({ code: 'list', message: 'many', details }));
     expect(summary).toContain('| `images.txt:1` | &#60;bad&#62; ');
+    expect(summary).toMatch(/^and \d+ more$/m);
     expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
   });
 
