@@ -10,6 +10,7 @@ export {
   openCredentialStore,
 } from './credential-store.ts';
 export { type Credentials, secretsOf } from './credentials.ts';
-export { isTemporary } from './error.ts';
+export { isTemporary, refusalOf } from './error.ts';
+export type { BlobContent, Upload } from './uploads.ts';
 export type { ManifestHead, ServedManifest } from './manifests.ts';
 export type { Repository } from './repository.ts';
