@@ -24,8 +24,9 @@ export type SaveEvent =
       readonly image?: string | undefined;
     };
 
-export type Stage = 'list' | 'resolve' | 'copy' | 'bundle' | 'archive';
-export type Outcome = 'fetched' | 'partly stored' | 'stored' | 'done' | 'failed';
+export type Stage = 'list' | 'resolve' | 'copy' | 'bundle' | 'archive' | 'push';
+/** Of a push, `stored` is what the target had, and `kept` what it has under that name and was left. */
+export type Outcome = 'fetched' | 'partly stored' | 'stored' | 'pushed' | 'kept' | 'done' | 'failed';
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 export interface ByteCount {

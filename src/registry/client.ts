@@ -8,6 +8,7 @@ import { createExchange } from './exchange.ts';
 import { insecureHosts } from './insecure.ts';
 import type { Digest } from '../oci/digest.ts';
 import {
+  deleteManifest,
   findManifest,
   getManifest,
   headManifest,
@@ -81,6 +82,8 @@ export interface RegistryClient {
     manifest: Pick<ServedManifest, 'bytes' | 'digest' | 'mediaType'>,
     signal?: AbortSignal,
   ): Promise<void>;
+  /** Deletes a manifest by its digest. False where the registry deletes nothing. */
+  deleteManifest(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean>;
   /** Whether a repository has a blob. */
   headBlob(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean>;
   /** Begins an upload: whoever may, can write there. It is sent to, or cancelled. */
@@ -169,6 +172,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       findManifest(manifestCall(repository, reference, signal)),
     putManifest: async (repository, reference, manifest, signal) =>
       putManifest(manifestCall(repository, reference, signal), manifest),
+    deleteManifest: async (repository, digest, signal) =>
+      deleteManifest(manifestCall(repository, digest, signal)),
     headBlob: async (repository, digest, signal) => headBlob(uploadCall(repository, signal), digest),
     beginUpload: async (repository, signal) =>
       beginUpload(uploadCall(repository, signal), `${repository.domain}/${repository.path}`),

@@ -142,6 +142,19 @@ export async function putManifest(
   });
 }
 
+/** Deletes a manifest by its digest. False where the registry does not delete (405), or does not let us. */
+export function deleteManifest({ session, repository, reference, signal }: ManifestCall): Promise<boolean> {
+  const subject = manifestSubject(repository, reference);
+  const path = `manifests/${reference}`;
+  return session.ask(
+    { method: 'DELETE', repository, path, headers: {}, push: true, subject, signal },
+    (answer) => {
+      answer.discard();
+      return answer.status >= 200 && answer.status < 300;
+    },
+  );
+}
+
 /**
  * GET of a manifest or index, bounded and hashed.
  * @throws OciSaveError `digest` where the bytes, or the registry's own header, are not those of a pin;

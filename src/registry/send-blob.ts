@@ -113,7 +113,13 @@ async function sendRest(
   try {
     while (upload.offset < streamed) {
       [began, sent] = [performance.now(), 0];
-      upload = await sendPart(call, upload, content, Math.min(streamed, upload.offset + sending.part), onSent);
+      upload = await sendPart(
+        call,
+        upload,
+        content,
+        Math.min(streamed, upload.offset + sending.part),
+        onSent,
+      );
       sending.upload = upload;
     }
     [began, sent] = [performance.now(), 0];

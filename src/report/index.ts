@@ -8,13 +8,13 @@ export { renderHtml } from './html.ts';
 export { noteLines, platformWords, statusWords } from './image-words.ts';
 export { plainLines, plainText } from './plain-text.ts';
 export type { Folding, Reporter, ReporterOptions, ReportStream } from './reporter.ts';
+export { type Failure, failureOf, type ReportedOrigin } from './failure.ts';
 export {
-  type Failure,
-  failureOf,
-  formatRunReport,
-  type ReportedImage,
-  type ReportedOrigin,
-  type RunReport,
-  runReportSchema,
-} from './run-report.ts';
+  type PushedName,
+  type PushReport,
+  pushReportSchema,
+  type PushTargetReport,
+  pushTargetSchema,
+} from './push-report.ts';
+export { formatRunReport, type ReportedImage, type RunReport, runReportSchema } from './run-report.ts';
 export { renderSummary, type SummaryOptions } from './summary.ts';

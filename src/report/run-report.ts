@@ -1,23 +1,9 @@
 import { z } from 'zod';
-import { type FailureClass, failureClassOf, OciSaveError } from '../errors.ts';
 import { digestSchema } from '../oci/digest.ts';
-import { causeTexts } from './causes.ts';
-import { plainText } from './plain-text.ts';
-
-const FAILURE_CLASSES = [
-  'not-found',
-  'denied',
-  'quota',
-  'network',
-  'digest',
-  'unsupported',
-  'local',
-] as const satisfies readonly FailureClass[];
+import { failureSchema, origins, originSchema } from './failure.ts';
+import { pushTargetSchema } from './push-report.ts';
 
 const bytes = z.int().nonnegative();
-const originSchema = z.strictObject({ file: z.string(), line: z.int().positive() });
-const origins = z.array(originSchema).meta({ description: 'where the image stands in the lists' });
-
 const imageSchema = z.strictObject({
   ref: z.string().meta({ description: 'the normalised reference' }),
   names: z.array(z.string()).meta({ description: 'stored names, repository:tag' }),
@@ -33,14 +19,6 @@ const imageSchema = z.strictObject({
   narrowed: z.boolean().optional(),
   converted: z.boolean().optional(),
   notes: z.array(z.string()),
-});
-
-const failureSchema = z.strictObject({
-  ref: z.string(),
-  origins,
-  class: z.enum(FAILURE_CLASSES),
-  message: z.string(),
-  hint: z.string().optional().meta({ description: 'the remedy' }),
 });
 
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
@@ -86,44 +64,13 @@ export const runReportSchema = z.strictObject({
   bundle: z.strictObject({ path: z.string() }).optional(),
   lock: z.strictObject({ path: z.string(), digest: digestSchema }).optional(),
   archive: z.strictObject({ path: z.string(), size: bytes, digest: digestSchema }).optional(),
+  push: z.array(pushTargetSchema).optional().meta({ description: 'what each push target got' }),
 });
 
 export type RunReport = z.infer<typeof runReportSchema>;
 export type ReportedImage = z.infer<typeof imageSchema>;
-export type ReportedOrigin = z.infer<typeof originSchema>;
-/** One image that failed, as the summary, `failed` and `report.json` have it. */
-export type Failure = z.infer<typeof failureSchema>;
-
-/** What helps against a kind of failure, where the error itself knows nothing better. */
-const REMEDIES: Record<FailureClass, string> = {
-  'not-found':
-    'Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.',
-  denied: 'Log in with docker login or podman login, or name a file with --auth-file.',
-  quota: 'Log in for a larger quota, or wait: what was fetched stays.',
-  network:
-    'Run it again: what was fetched stays. If it comes back, look at the registry, the proxy and the line.',
-  digest: 'Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.',
-  unsupported: 'Push the image again with a current tool, or leave it out.',
-  local: 'Look at this machine: disk, permissions, programs. Run it again with --verbose to see more.',
-};
 
 /** The bytes of `report.json`. */
 export function formatRunReport(report: RunReport): string {
   return `${JSON.stringify(report, null, 2)}\n`;
-}
-
-/**
- * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
- * once, on one line; an error without a class is a fault on this machine.
- */
-export function failureOf(error: unknown, ref: string, origins: readonly ReportedOrigin[]): Failure {
-  const failureClass = failureClassOf(error);
-  const hint = (error instanceof OciSaveError ? error.hint : undefined) ?? REMEDIES[failureClass];
-  return {
-    ref,
-    origins: [...origins],
-    class: failureClass,
-    message: plainText(causeTexts(error).join(': ')) || 'failed without a word',
-    hint: plainText(hint),
-  };
 }

@@ -1,7 +1,8 @@
 import { formatCount } from './bytes.ts';
 import type { Palette } from './paint.ts';
 import { plainText } from './plain-text.ts';
-import type { Failure, ReportedOrigin, RunReport } from './run-report.ts';
+import type { Failure, ReportedOrigin } from './failure.ts';
+import type { RunReport } from './run-report.ts';
 import { wrapWords } from './wrap.ts';
 
 const INDENT = '    ';

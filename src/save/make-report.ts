@@ -41,7 +41,11 @@ export function makeReport(parts: ReportParts): RunReport {
     outcome:
       failed.length === 0 ? 'done' : options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed',
     ...(options.dryRun ? { dryRun: true } : {}),
-    options: { ...options, skopeo: formatWantedSkopeo(options.skopeo) },
+    options: {
+      ...options,
+      push: options.push.map(({ text }) => text),
+      skopeo: formatWantedSkopeo(options.skopeo),
+    },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
     images: images.map((image) => reportImage(image, copied, session.store, planned)),
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
