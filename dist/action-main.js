@@ -1,5 +1,5 @@
 import { n as __require, r as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
-import { C as formatCount, F as describeInputs, H as encodeLock, J as hexOf, L as kebab, M as parseInputs, P as bareAddress, S as formatBytes, b as plainLines, c as placesOf, et as OciSaveError, f as noteLines, g as causeTexts, h as renderError, i as save, j as run, k as setUpSkopeo, m as statusWords, nt as messageOf, p as platformWords, q as digestOf, rt as systemCodeOf, t as watchSignals, tt as exitCodeOf, u as renderSummary, v as createReporter, x as plainText, y as formatSeconds } from "./engine.js";
+import { B as run, C as formatSeconds, D as formatCount, E as formatBytes, K as kebab, R as setUpSkopeo, S as createReporter, T as plainText, U as bareAddress, V as parseInputs, W as describeInputs, Z as encodeLock, _ as platformWords, b as causeTexts, dt as messageOf, ft as systemCodeOf, g as noteLines, h as pushTraffic, i as save, lt as OciSaveError, m as pushTally, nt as digestOf, o as placesOf, p as pushNotes, rt as hexOf, t as watchSignals, u as renderSummary, ut as exitCodeOf, v as statusWords, w as plainLines, y as renderError } from "./engine.js";
 import path$1 from "node:path";
 import { access as access$1, appendFile as appendFile$1, constants, mkdir as mkdir$1, realpath } from "node:fs/promises";
 import { Writable } from "node:stream";
@@ -17204,24 +17204,27 @@ function detailAnnotations(details, fileOf) {
 	}, message, fileOf)), 9, "entries: the log has them");
 }
 /** Errors for images that failed. One place is left for the verdict. */
-function failureAnnotations({ failed }, fileOf) {
-	return limited(failed.map((failure) => failureAnnotation(failure, fileOf)), 9, "images: report.json has them");
+function failureAnnotations(report, fileOf) {
+	return limited(failuresIn(report, fileOf), 9, "images: report.json has them");
 }
 /**
 * Warnings of a run: images that it was told to go on without, what the lists made suspicious, and what happened on
 * the way.
 */
 function warningAnnotations(report, happened, fileOf) {
-	const { outcome, failed, warnings, candidates, rejects } = report;
+	const { outcome, warnings, candidates, rejects } = report;
 	const [candidate] = candidates;
 	const [reject] = rejects;
 	return limited([
-		...outcome === "warned" ? failed.map((failure) => failureAnnotation(failure, fileOf)) : [],
+		...outcome === "warned" ? failuresIn(report, fileOf) : [],
 		...warnings.map(({ message, origin }) => at(origin, message, fileOf)),
 		...candidate === void 0 ? [] : [at(candidate.origin, notSaved(candidates.length, candidate.text), fileOf)],
 		...reject === void 0 ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)],
 		...happened.map(asMessage)
 	], MAX_OF_A_KIND, MORE_WARNINGS);
+}
+function failuresIn({ failed, push = [] }, fileOf) {
+	return [...failed.map((failure) => failureAnnotation(failure, fileOf, "saved")), ...push.flatMap((target) => target.failed.map((failure) => failureAnnotation(failure, fileOf, "pushed")))];
 }
 /** Warnings of a run that had no result. */
 function messageAnnotations(happened) {
@@ -17236,12 +17239,12 @@ function notSaved(count, text) {
 function notRead(count, text) {
 	return count === 1 ? `'${text}' was not understood` : `${count} entries were not understood, as '${text}'`;
 }
-function failureAnnotation(failure, fileOf) {
+function failureAnnotation(failure, fileOf, done) {
 	const { ref, class: failureClass, message, hint, origins } = failure;
 	const named = message.includes(ref) ? message : `${ref}: ${message}`;
 	return {
 		...at(origins[0], named, fileOf, hint),
-		title: `Image not saved (${failureClass})`
+		title: `Image not ${done} (${failureClass})`
 	};
 }
 function at(origin, message, fileOf, hint) {
@@ -17260,7 +17263,9 @@ function limited(all, max, what) {
 	return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
 /** How a run ended, in one line. */
-function verdictOf({ failed, images, dryRun = false }) {
+function verdictOf({ failed, images, push = [], dryRun = false }) {
+	const targets = push.filter(({ outcome }) => outcome === "failed").map(({ target }) => target);
+	if (failed.length === 0 && targets.length > 0) return `not all images could be pushed to ${targets.join(", ")}`;
 	const all = formatCount(failed.length + images.length, "image");
 	return `${failed.length} of ${all} could not be ${dryRun ? "resolved" : "saved"}`;
 }
@@ -17298,7 +17303,7 @@ function outputsOf(report, lock, reportFile) {
 		"cache-hit": String(totals.images > 0 && totals.fetchedBytes === 0 && !missing),
 		lock: report.lock?.path ?? "",
 		report: dryRun ? "" : reportFile,
-		failed: failedList(failed),
+		failed: failedList([...failed, ...(report.push ?? []).flatMap((target) => target.failed)]),
 		"skopeo-version": report.skopeoVersion ?? ""
 	};
 }
@@ -17405,7 +17410,8 @@ const MAX_BYTES = {
 	failures: 3e5,
 	images: 4e5,
 	notes: 5e4,
-	list: 5e4
+	list: 5e4,
+	push: 8e4
 };
 /** A longer table of images is folded. */
 const MAX_OPEN_IMAGES = 50;
@@ -17420,6 +17426,7 @@ function renderJobSummary(report, { reportFile, folder }) {
 		[figures(report)],
 		failureSection(report),
 		imageSection(report),
+		...pushSections(report),
 		noteSection(report),
 		warningSection(report),
 		candidateSection(report),
@@ -17451,8 +17458,10 @@ function headlineOf(error) {
 function joined(sections) {
 	return `${sections.filter((section) => section.length > 0).map((section) => section.join("\n").trim()).join("\n\n")}\n`;
 }
-function headline({ outcome, dryRun = false, images, failed }) {
+function headline({ outcome, dryRun = false, images, failed, push = [] }) {
 	const all = formatCount(images.length + failed.length, "image");
+	const targets = push.filter((target) => target.outcome !== "done").map(({ target }) => target);
+	if (failed.length === 0 && targets.length > 0) return `${all} saved, not all pushed to ${targets.join(", ")}`;
 	if (outcome === "failed") return `${failed.length} of ${all} could not be ${dryRun ? "resolved" : "saved"}`;
 	const done = outcome === "warned" ? `${images.length} of ${all}` : all;
 	return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
@@ -17520,6 +17529,34 @@ function imageRow(image, dryRun) {
 		dryRun || fetchedBytes === 0 ? "" : formatBytes(fetchedBytes),
 		statusWords(image, dryRun)
 	];
+}
+/** What each push target got: figures, names that differ, failures. */
+function pushSections({ push = [] }) {
+	const room = Math.floor(MAX_BYTES.push / Math.max(1, push.length) / 2);
+	return push.flatMap((target) => {
+		const notes = pushNotes(target).map((line) => `- ${escaped(line)}`);
+		const rows = target.failed.map(({ ref, class: failureClass, message, hint = "" }) => [
+			code(ref),
+			`**${failureClass}**: ${escaped(message)}`,
+			escaped(hint)
+		]);
+		return [
+			[
+				`### Push to ${escaped(target.target)}: ${pushTally(target)}`,
+				"",
+				`${pushTraffic(target)}.`
+			],
+			rows.length === 0 ? [] : table({
+				titles: [
+					"Image",
+					"Why",
+					"Remedy"
+				],
+				rows
+			}, room),
+			bounded(notes, room)
+		];
+	});
 }
 function noteSection(report) {
 	const lines = noteLines(report, MAX_NOTES).map((line) => `- ${escaped(line)}`);
@@ -17615,11 +17652,18 @@ function inWorkflowWords(text) {
 function reportInWorkflowWords(report) {
 	return {
 		...report,
-		failed: report.failed.map((failure) => ({
-			...failure,
-			message: inWorkflowWords(failure.message),
-			...failure.hint === void 0 ? {} : { hint: inWorkflowWords(failure.hint) }
-		}))
+		failed: report.failed.map(failureInWorkflowWords),
+		...report.push === void 0 ? {} : { push: report.push.map((target) => ({
+			...target,
+			failed: target.failed.map(failureInWorkflowWords)
+		})) }
+	};
+}
+function failureInWorkflowWords(failure) {
+	return {
+		...failure,
+		message: inWorkflowWords(failure.message),
+		...failure.hint === void 0 ? {} : { hint: inWorkflowWords(failure.hint) }
 	};
 }
 /** The same for an error of ours; any other has no such words. */

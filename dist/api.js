@@ -1,4 +1,4 @@
-import { $ as string, A as openStore, C as formatCount, D as parseInline, G as parseReference, H as encodeLock, K as lockSchema, N as parseOptions, O as checkDefaultRegistry, Q as strictObject, R as optionsSchema, T as readLists, U as formatReference, V as parseLock, W as nameOf, Y as isDigest, Z as array, d as runReportSchema, et as OciSaveError, i as save, n as serveRegistry, o as planTree, r as findRegistryRoot, s as readManifests } from "./engine.js";
+import { $ as nameOf, D as formatCount, H as parseOptions, I as parseInline, L as checkDefaultRegistry, M as planTree, N as readManifests, P as readLists, Q as formatReference, X as parseLock, Z as encodeLock, ct as string, d as runReportSchema, et as parseReference, i as save, it as isDigest, lt as OciSaveError, n as serveRegistry, ot as array, q as optionsSchema, r as findRegistryRoot, st as strictObject, tt as lockSchema, z as openStore } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [

@@ -1,4 +1,4 @@
-import { B as parsePlatform, E as formatOrigin, H as encodeLock, I as describeOptions, L as kebab, N as parseOptions, T as readLists, V as parseLock, X as shortDigest, _ as renderColumns, a as writeFileWhole, et as OciSaveError, h as renderError, i as save, l as VERSION, n as serveRegistry, r as findRegistryRoot, rt as systemCodeOf, t as watchSignals, tt as exitCodeOf, u as renderSummary, v as createReporter, w as refOf, x as plainText, z as formatPlatform } from "./engine.js";
+import { A as openBundle, F as formatOrigin, G as describeOptions, H as parseOptions, J as formatPlatform, K as kebab, O as readContent$1, P as readLists, S as createReporter, T as plainText, X as parseLock, Y as parsePlatform, Z as encodeLock, a as openClient, at as shortDigest, c as refOf, f as renderPushSummary, ft as systemCodeOf, i as save, j as writeFileWhole, k as lockFileIn, l as pushToTargets, lt as OciSaveError, n as serveRegistry, r as findRegistryRoot, s as VERSION, t as watchSignals, u as renderSummary, ut as exitCodeOf, x as renderColumns, y as renderError } from "./engine.js";
 import path from "node:path";
 import fs from "node:fs";
 import { open, stat } from "node:fs/promises";
@@ -2974,7 +2974,6 @@ function wantsColor({ stderr, env }, flag) {
 // src/cli/content.ts
 /** A lock of tens of thousands of images stays below. */
 const MAX_LOCK_BYTES = 268435456;
-const LOCK_FILE = "oci-save.lock.json";
 /** What a list, a lock or a bundle names. Throws `usage` or `list` where it is none of them. */
 async function readContent(what, host) {
 	if (what === "-") return readList(what, host);
@@ -3011,7 +3010,8 @@ async function readList(file, { stdin }) {
 /** The lock that `what` is or holds; undefined where it is a list. */
 async function lockFileOf(what) {
 	if (!(await statOrThrow(what)).isDirectory()) return what.endsWith(".lock.json") ? what : void 0;
-	for (const file of [path.join(what, LOCK_FILE), `${path.resolve(what)}.lock.json`]) if (await isFile(file)) return file;
+	const file = await lockFileIn(what);
+	if (file !== void 0) return file;
 	throw new OciSaveError({
 		code: "usage",
 		message: `${what} is no bundle: no lock stands in it or beside it`,
@@ -3027,14 +3027,6 @@ async function statOrThrow(file) {
 			message: `${file} cannot be read (${systemCodeOf(cause) ?? "unknown"})`,
 			cause
 		});
-	}
-}
-async function isFile(file) {
-	try {
-		return (await stat(file)).isFile();
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return false;
-		throw error;
 	}
 }
 async function readBounded(file) {
@@ -3104,7 +3096,7 @@ const FORMS = [
 	"plain",
 	"sealer"
 ];
-const EXAMPLES$3 = `
+const EXAMPLES$4 = `
 Examples:
   oci-save list images.txt
   oci-save list oci-bundle --as plain
@@ -3112,7 +3104,7 @@ Examples:
 `;
 /** `oci-save list`: what a list, a lock or a bundle names. Nothing is resolved, and no registry is asked. */
 function listCommand(host, done) {
-	return new Command("list").description("show what a list, a lock or a bundle holds; no registry is asked").argument("<what>", "an image list, a lock, or a bundle; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}`, "table").option("--json", "the same as --as json").addHelpText("after", EXAMPLES$3).action(async (what, flags) => {
+	return new Command("list").description("show what a list, a lock or a bundle holds; no registry is asked").argument("<what>", "an image list, a lock, or a bundle; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}`, "table").option("--json", "the same as --as json").addHelpText("after", EXAMPLES$4).action(async (what, flags) => {
 		const form = FORMS.find((known) => known === (flags.json === true ? "json" : flags.as));
 		if (form === void 0) throw new OciSaveError({
 			code: "usage",
@@ -3178,18 +3170,20 @@ const NOT_FOR_LOCKS = [
 	"archive",
 	"archiveName",
 	"copier",
+	"push",
+	"pushPolicy",
 	"parallel",
 	"onError",
 	"dryRun"
 ];
-const EXAMPLES$2 = `
+const EXAMPLES$3 = `
 Examples:
   oci-save lock -f images.txt > images.lock.json
   oci-save lock -f images.txt -o images.lock.json
 `;
 /** `oci-save lock`: resolves a list to digests and sizes, and copies nothing. */
 function lockCommand(host, done) {
-	return addManner(addOptions(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, beside those in lists").option("-o, --output <file>", "where the lock is written (default: stdout)"), NOT_FOR_LOCKS)).addHelpText("after", EXAMPLES$2).action(async (images, { output, ...flags }) => {
+	return addManner(addOptions(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, beside those in lists").option("-o, --output <file>", "where the lock is written (default: stdout)"), NOT_FOR_LOCKS)).addHelpText("after", EXAMPLES$3).action(async (images, { output, ...flags }) => {
 		const { manner, rest } = takeManner(flags, host);
 		const options = parseOptions({
 			...rest,
@@ -3225,15 +3219,124 @@ function lockCommand(host, done) {
 		}
 	});
 }
+// src/push.ts
+/**
+* Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
+* @throws OciSaveError `usage` where nothing was started: no bundle, two images under one name
+*/
+async function pushBundle(options, io) {
+	const { push, pushPolicy: policy, bundle, dryRun, ...rest } = options;
+	const { lock, pool } = await openBundle(bundle);
+	const content = await readContent$1(lock, pool);
+	const { client } = await openClient(options, io);
+	try {
+		const targets = await pushToTargets(push, {
+			...rest,
+			...io,
+			client,
+			content,
+			policy,
+			dryRun
+		});
+		return {
+			version: 1,
+			tool: {
+				name: "oci-save",
+				version: VERSION
+			},
+			bundle,
+			...dryRun ? { dryRun } : {},
+			outcome: targets.some(({ outcome }) => outcome === "failed") ? "failed" : "done",
+			targets
+		};
+	} finally {
+		client.close();
+	}
+}
+// src/cli/push-command.ts
+/** The options of a save that concern a push. */
+const OPTIONS = /* @__PURE__ */ new Set([
+	"pushPolicy",
+	"index",
+	"authFile",
+	"insecureRegistries",
+	"parallel",
+	"retries",
+	"onError",
+	"dryRun"
+]);
+const OTHERS = [...describeOptions().keys()].filter((name) => !OPTIONS.has(name));
+const EXAMPLES$2 = `
+Examples:
+  oci-save push oci-bundle registry.example:5000
+  oci-save push oci-bundle registry.example:5000/mirror ghcr.io/acme --dry-run
+  oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
+  oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
+
+A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is put when all
+that it names is there; what is there already is not sent. Credentials are those of docker login or podman login.
+
+Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
+`;
+/** `oci-save push`: a bundle on disk into registries. */
+function pushCommand(host, done) {
+	return addManner(addOptions(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--wait <seconds>", "how long a target that is not there yet is waited for (default: 60)", "60"), OTHERS)).addHelpText("after", EXAMPLES$2).action(async (bundle, push, { wait, ...flags }) => {
+		const { manner, rest } = takeManner(flags, host);
+		const waitMilliseconds = secondsOf(wait) * 1e3;
+		const options = parseOptions({
+			...rest,
+			push
+		});
+		const reporter = reporterFor(host, manner);
+		const interruption = watchSignals(host);
+		try {
+			const { env, stdout, stderr } = host;
+			const { emit } = reporter;
+			const { signal } = interruption;
+			const report = await pushBundle({
+				...options,
+				bundle,
+				waitMilliseconds
+			}, {
+				env,
+				emit,
+				signal
+			});
+			reporter.stop();
+			if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+			if (!manner.quiet || report.outcome === "failed") {
+				const view = {
+					color: manner.color,
+					width: stderr.columns
+				};
+				stderr.write(`\n${renderPushSummary(report, view)}\n`);
+			}
+			done(report.outcome === "failed" ? 1 : 0);
+		} finally {
+			reporter.stop();
+			interruption.stop();
+			done(interruption.exitCode() ?? 0);
+		}
+	});
+}
+function secondsOf(wait) {
+	const text = String(wait);
+	if (/^\d{1,5}$/.test(text)) return Number(text);
+	throw new OciSaveError({
+		code: "usage",
+		message: `--wait: '${text}' is no number of seconds`
+	});
+}
 // src/cli/save-command.ts
 const EXAMPLES$1 = `
 Examples:
   oci-save save -f images.txt -p linux/amd64,linux/arm64 --archive tar
   oci-save save -f images.txt -o site-a --on-error warn
   oci-save save 'quay.io/acme/db:1 => registry.example/db:1' --dry-run
+  oci-save save -f images.txt --push registry.example:5000/mirror
   some-tool --list-images | oci-save save -f -
 
-Exit codes: 0 done, 1 an image or a digest failed, 2 nothing was started, 130 and 143 interrupted.
+Exit codes: 0 done, 1 an image, a digest or a target failed, 2 nothing was started, 130 and 143 interrupted.
 `;
 /** `oci-save save`: the whole run. `done` is told the exit code. */
 function saveCommand(host, done) {
@@ -3255,7 +3358,7 @@ function saveCommand(host, done) {
 			});
 			reporter.stop();
 			if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-			if (!manner.quiet || report.failed.length > 0) stderr.write(`\n${renderSummary(report, {
+			if (!manner.quiet || report.outcome !== "done") stderr.write(`\n${renderSummary(report, {
 				color: manner.color,
 				width: stderr.columns
 			})}\n`);
@@ -3332,6 +3435,7 @@ async function main(args, host) {
 		saveCommand,
 		lockCommand,
 		listCommand,
+		pushCommand,
 		serveCommand
 	]) program.addCommand(make(host, done).copyInheritedSettings(program));
 	try {
