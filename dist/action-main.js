@@ -1,5 +1,5 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { At as hexOf, B as formatSeconds, Bt as messageOf, E as USER_AGENT, Ft as looseObject, G as formatCount, H as plainLines, I as renderError, K as HANDOVER, L as causeTexts, Lt as string, M as noteLines, N as platformWords, O as renderSummary, P as statusWords, Pt as boolean, Q as setUpSkopeo, Rt as OciSaveError, T as createTarDecoder, U as plainText, V as cacheLines, Vt as systemCodeOf, W as formatBytes, _t as describeInputs, a as save, at as percentDecoded, ct as createExchange, dt as boundedBody, ft as createAgents, gt as bareAddress, it as fetchFile, k as releaseWords, kt as digestOf, lt as networkError, n as watchSignals, nt as freeBytes, ot as run, pt as parseInputs, st as insecureHosts, t as letFetchUseProxies, u as placesOf, ut as parseContentRange, wt as encodeLock, yt as kebab, z as createReporter, zt as exitCodeOf } from "./engine.js";
+import { C as HANDOVER, Ct as bareAddress, E as renderSummary, Et as kebab, F as platformWords, G as plainText, Gt as OciSaveError, H as formatSeconds, Ht as looseObject, I as statusWords, It as digestOf, Jt as systemCodeOf, K as formatBytes, Kt as exitCodeOf, Lt as hexOf, M as pushTally, N as pushTraffic, O as releaseWords, P as noteLines, R as renderError, U as cacheLines, V as createReporter, Vt as boolean, W as plainLines, Wt as string, _t as parseContentRange, a as save, at as setUpSkopeo, b as createTarDecoder, bt as parseInputs, d as placesOf, dt as fetchFile, ft as percentDecoded, gt as networkError, ht as createExchange, j as pushNotes, jt as encodeLock, lt as freeBytes, mt as insecureHosts, n as watchSignals, pt as run, q as formatCount, qt as messageOf, t as letFetchUseProxies, vt as boundedBody, wt as describeInputs, x as USER_AGENT, yt as createAgents, z as causeTexts } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import fs$1, { constants, createReadStream } from "node:fs";
@@ -17825,24 +17825,27 @@ function detailAnnotations(details, fileOf) {
 	}, message, fileOf)), 9, "entries: the log has them");
 }
 /** Errors for images that failed. One place is left for the verdict. */
-function failureAnnotations({ failed }, fileOf) {
-	return limited(failed.map((failure) => failureAnnotation(failure, fileOf)), 9, "images: report.json has them");
+function failureAnnotations(report, fileOf) {
+	return limited(failuresIn(report, fileOf), 9, "images: report.json has them");
 }
 /**
 * Warnings of a run: images that it was told to go on without, what the lists made suspicious, and what happened on
 * the way.
 */
 function warningAnnotations(report, happened, fileOf) {
-	const { outcome, failed, warnings, candidates, rejects } = report;
+	const { outcome, warnings, candidates, rejects } = report;
 	const [candidate] = candidates;
 	const [reject] = rejects;
 	return limited([
-		...outcome === "warned" ? failed.map((failure) => failureAnnotation(failure, fileOf)) : [],
+		...outcome === "warned" ? failuresIn(report, fileOf) : [],
 		...warnings.map(({ message, origin }) => at(origin, message, fileOf)),
 		...candidate === void 0 ? [] : [at(candidate.origin, notSaved(candidates.length, candidate.text), fileOf)],
 		...reject === void 0 ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)],
 		...happened.map(asMessage)
 	], MAX_OF_A_KIND, MORE_WARNINGS);
+}
+function failuresIn({ failed, push = [] }, fileOf) {
+	return [...failed.map((failure) => failureAnnotation(failure, fileOf, "saved")), ...push.flatMap((target) => target.failed.map((failure) => failureAnnotation(failure, fileOf, "pushed")))];
 }
 /** Warnings of a run that had no result. */
 function messageAnnotations(happened) {
@@ -17857,12 +17860,12 @@ function notSaved(count, text) {
 function notRead(count, text) {
 	return count === 1 ? `'${text}' was not understood` : `${count} entries were not understood, as '${text}'`;
 }
-function failureAnnotation(failure, fileOf) {
+function failureAnnotation(failure, fileOf, done) {
 	const { ref, class: failureClass, message, hint, origins } = failure;
 	const named = message.includes(ref) ? message : `${ref}: ${message}`;
 	return {
 		...at(origins[0], named, fileOf, hint),
-		title: `Image not saved (${failureClass})`
+		title: `Image not ${done} (${failureClass})`
 	};
 }
 function at(origin, message, fileOf, hint) {
@@ -17881,8 +17884,10 @@ function limited(all, max, what) {
 	return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
 /** How a run ended, in one line: how many images failed, or with its remedy what kept its result from being made. */
-function verdictOf({ failed, images, error, release, dryRun = false }) {
+function verdictOf({ failed, images, error, push = [], release, dryRun = false }) {
 	if (error !== void 0) return withRemedy([plainText(error.message)], error.hint);
+	const targets = push.filter(({ outcome }) => outcome === "failed").map(({ target }) => target);
+	if (failed.length === 0 && targets.length > 0) return `not all images could be pushed to ${targets.join(", ")}`;
 	if (failed.length === 0 && release?.failure !== void 0) {
 		const { tag, failure } = release;
 		return withRemedy([`Release ${plainText(tag)} failed: ${failure.message}`], failure.hint);
@@ -17926,7 +17931,7 @@ function outputsOf(report, lock, reportFile) {
 		lock: report.lock?.path ?? "",
 		report: dryRun ? "" : reportFile,
 		"release-url": release?.url ?? "",
-		failed: failedList(failed),
+		failed: failedList([...failed, ...(report.push ?? []).flatMap((target) => target.failed)]),
 		"skopeo-version": report.skopeoVersion ?? ""
 	};
 }
@@ -17994,24 +17999,40 @@ function escaped(text) {
 function code(text) {
 	return TAME.test(text) && plainText(text) === text ? `\`${text}\`` : `<code>${escaped(text)}</code>`;
 }
-/** A table whose rows take at most `maxBytes`. */
-function table({ titles, figures = [], rows }, maxBytes) {
+/** Names of options in our own words stand in backticks, with a value at most. */
+const OPTION = /&#96;([a-z][a-z-]*(?:: [a-z-]+)?)&#96;/g;
+/** A sentence: escaped, and options in the typeface of code. */
+function prose(text) {
+	return escaped(text).replaceAll(OPTION, "`$1`");
+}
+/** A line of a file; empty where there is none. */
+function where$1(file, line) {
+	if (file === void 0) return "";
+	return code(line === void 0 ? file : `${file}:${line}`);
+}
+/** A table whose rows are bounded. */
+function table({ titles, figures = [], rows, cells }, bound) {
 	return [
 		tableRow(titles),
-		tableRow(titles.map((_, column) => figures.includes(column) ? "---:" : "---")),
-		...bounded$1(rows.map(tableRow), maxBytes)
+		tableRow(titles.map((_, column) => figures.includes(column) ? "--:" : ":--")),
+		...bounded$1(rows, (row) => tableRow(cells(row)), bound)
 	];
 }
-/** The first lines, at most `maxBytes` of them in UTF-8, and one that says how many are left out. */
-function bounded$1(lines, maxBytes) {
+/** A line an item, as long as there is room, and one that says how many are left out. */
+function bounded$1(items, lineOf, { maxBytes, rest }) {
+	const lines = [];
 	let bytes = 0;
-	const end = lines.findIndex((line) => (bytes += Buffer.byteLength(line) + 1) > maxBytes);
-	if (end < 0) return [...lines];
-	return [
-		...lines.slice(0, end),
-		"",
-		`and ${lines.length - end} more, all in \`report.json\``
-	];
+	for (const item of items) {
+		const line = lineOf(item);
+		bytes += Buffer.byteLength(line) + 1;
+		if (bytes > maxBytes) return [
+			...lines,
+			"",
+			`and ${items.length - lines.length} more${rest}`
+		];
+		lines.push(line);
+	}
+	return lines;
 }
 function tableRow(cells) {
 	return `| ${cells.join(" | ")} |`;
@@ -18027,115 +18048,67 @@ function folded(title, lines) {
 		"</details>"
 	];
 }
-// src/action/summary.ts
-/** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
-const MAX_BYTES = {
-	failures: 3e5,
-	images: 4e5,
-	notes: 5e4,
-	list: 5e4
-};
-/** A longer table of images is folded. */
-const MAX_OPEN_IMAGES = 50;
+// src/action/summary-failures.ts
 const MAX_ORIGINS = 3;
-const MAX_NAMES = 5;
-const MAX_NOTES = 50;
-/** What a person reads of a run on its page, as Markdown: failures first, and what was left out at the end. */
-function renderJobSummary(report, { reportFile, folder }) {
-	const shown = (file) => code(pathIn(folder, file));
-	return joined([
-		[`## ${headline(report)}`],
-		errorSection(report),
-		[figures(report)],
-		failureSection(report),
-		releaseFailure(report),
-		imageSection(report),
-		noteSection(report),
-		warningSection(report),
-		candidateSection(report),
-		rejectSection(report),
-		cacheSection(report),
-		resultSection(report, shown, reportFile)
-	]);
-}
-/** The same of an error that ended the run. */
-function renderErrorSummary(error) {
-	const [message = "failed without a word", ...causes] = causeTexts(error);
-	const { details, hint } = error instanceof OciSaveError ? error : {
-		details: [],
-		hint: void 0
-	};
-	const rows = details.map(({ file, line, message: words }) => [where$1(file, line), escaped(words)]);
-	return joined([
-		[`## ${headlineOf(error)}`],
-		rows.length > 1 ? table({
-			titles: ["Where", "Why"],
-			rows
-		}, MAX_BYTES.failures) : [...plainLines(message), ...causes].map((words) => `- ${escaped(words)}`),
-		hint === void 0 ? [] : [`Remedy: ${escaped(hint)}`]
-	]);
-}
-function headlineOf(error) {
-	if (error instanceof OciSaveError && error.code === "interrupted") return "Stopped";
-	return exitCodeOf(error) === 2 ? "Nothing was saved" : "Failed";
-}
-function joined(sections) {
-	return `${sections.filter((section) => section.length > 0).map((section) => section.join("\n").trim()).join("\n\n")}\n`;
-}
-function headline({ outcome, dryRun = false, images, failed, error }) {
-	if (error !== void 0) return "Failed";
-	const all = formatCount(images.length + failed.length, "image");
-	if (outcome === "failed" && failed.length === 0) return `${all} saved, and not released`;
-	if (outcome === "failed") return `${failed.length} of ${all} could not be ${dryRun ? "resolved" : "saved"}`;
-	const done = outcome === "warned" ? `${images.length} of ${all}` : all;
-	return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
-}
+/** What kept the result from being made although the images are whole. */
 function errorSection({ error }) {
-	if (error === void 0) return [];
-	const { class: failureClass, message, hint } = error;
-	return [`- **${failureClass}**: ${escaped(message)}`, ...hint === void 0 ? [] : ["", `Remedy: ${escaped(hint)}`]];
+	return error === void 0 ? [] : [faultWords(error, error.message)];
 }
-function figures({ totals, cache, dryRun = false, seconds }) {
-	const cached = cache?.restored.bytes ?? 0;
-	const moved = dryRun ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch` : `${formatBytes(totals.fetchedBytes)} fetched`;
-	return `${`${formatCount(totals.blobs, "blob")}, ${formatBytes(totals.bytes)}`}: ${moved}, ${cached > 0 ? `${formatBytes(cached)} from the cache, ` : ""}${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
-}
-function failureSection({ failed }) {
+/** Every image that failed: its name and lines, the cause, and the remedy. */
+function failureSection({ failed }, bound) {
 	if (failed.length === 0) return [];
-	const rows = failed.map(({ ref, origins, class: failureClass, message, hint = "" }) => [
-		code(ref),
-		origins.length === 0 ? "" : originsOf(origins),
-		`**${failureClass}**: ${escaped(message)}`,
-		escaped(hint)
-	]);
+	const lines = table({
+		titles: ["Image", "Why it failed, and what helps"],
+		rows: failed,
+		cells: (failure) => [[code(failure.ref), ...originLines(failure.origins)].join("<br>"), faultWords(failure, withoutRef(failure.message, failure.ref))]
+	}, bound);
 	return [
-		`### Failed: ${failed.length}`,
+		`### Failed: ${formatCount(failed.length, "image")}`,
 		"",
-		...table({
-			titles: [
-				"Image",
-				"Where",
-				"Why",
-				"Remedy"
-			],
-			rows
-		}, MAX_BYTES.failures)
+		...lines
 	];
 }
-function imageSection({ images, dryRun = false }) {
+function faultWords({ class: failureClass, hint }, message) {
+	const why = `**${failureClass}**: ${prose(message)}`;
+	return hint === void 0 || hint === "" ? why : `${why}<br>Remedy: ${prose(hint)}`;
+}
+/** The column beside says which image it is. */
+function withoutRef(message, ref) {
+	return message.startsWith(`${ref}: `) ? message.slice(ref.length + 2) : message;
+}
+function originLines(origins) {
+	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => `in ${where$1(file, line)}`);
+	const more = origins.length - shown.length;
+	return more > 0 ? [...shown, `and ${more} more`] : shown;
+}
+// src/action/summary-images.ts
+/** A longer table of images is folded. */
+const MAX_OPEN_IMAGES = 50;
+const MAX_NAMES = 5;
+/** One row an image: its names, digest, platforms, size, and where it came from. */
+function imageSection({ images, dryRun = false }, bound) {
 	if (images.length === 0) return [];
+	const fetched = !dryRun && images.some(({ fetchedBytes }) => fetchedBytes > 0);
 	const lines = table({
 		titles: [
 			"Image",
 			"Digest",
 			"Platforms",
 			"Size",
-			"Fetched",
+			...fetched ? ["Fetched"] : [],
 			"Status"
 		],
-		figures: [3, 4],
-		rows: images.map((image) => imageRow(image, dryRun))
-	}, MAX_BYTES.images);
+		figures: fetched ? [3, 4] : [3],
+		rows: images,
+		cells: (image) => [
+			nameCell(image),
+			code(hexOf(image.digest).slice(0, 12)),
+			escaped(platformWords(image.platforms).replaceAll(",", ", ")),
+			figure(image.size),
+			...fetched ? [image.fetchedBytes === 0 ? "" : figure(image.fetchedBytes)] : [],
+			statusWords(image, dryRun)
+		]
+	}, bound);
 	const title = `Images: ${images.length}`;
 	return images.length > MAX_OPEN_IMAGES ? folded(`<b>${title}</b>`, lines) : [
 		`### ${title}`,
@@ -18143,103 +18116,82 @@ function imageSection({ images, dryRun = false }) {
 		...lines
 	];
 }
-function imageRow(image, dryRun) {
-	const { ref, names, digest, platforms, size, fetchedBytes } = image;
+function nameCell({ ref, names }) {
 	const others = names.filter((name) => name !== ref);
 	const more = others.length - MAX_NAMES;
 	return [
-		[
-			code(ref),
-			...others.slice(0, MAX_NAMES).map((name) => `as ${code(name)}`),
-			...more > 0 ? [`and ${more} more names`] : []
-		].join("<br>"),
-		code(hexOf(digest).slice(0, 12)),
-		escaped(platformWords(platforms)),
-		formatBytes(size),
-		dryRun || fetchedBytes === 0 ? "" : formatBytes(fetchedBytes),
-		statusWords(image, dryRun)
-	];
+		code(ref),
+		...others.slice(0, MAX_NAMES).map((name) => `as ${code(name)}`),
+		...more > 0 ? [`and ${more} more names`] : []
+	].join("<br>");
 }
-function noteSection(report) {
-	const lines = noteLines(report, MAX_NOTES).map((line) => `- ${escaped(line)}`);
-	return lines.length === 0 ? [] : [
-		"### Notes",
-		"",
-		...bounded$1(lines, MAX_BYTES.notes)
-	];
+/** A number stays with its unit, however narrow the column. */
+function figure(bytes) {
+	return formatBytes(bytes).replace(" ", "&nbsp;");
 }
-function warningSection({ warnings }) {
-	const rows = warnings.map(({ message, origin }) => [where$1(origin?.file, origin?.line), escaped(message)]);
-	return listSection(`Warnings: ${rows.length}`, ["Where", "Warning"], rows);
+// src/action/summary-lists.ts
+/** What was noticed and did not stop the run. */
+function warningSection({ warnings }, bound) {
+	return section(`Warnings: ${warnings.length}`, {
+		titles: ["Where", "Warning"],
+		rows: warnings,
+		cells: ({ message, origin }) => [where$1(origin?.file, origin?.line), prose(message)]
+	}, bound);
 }
-function candidateSection({ candidates }) {
-	const rows = candidates.map(({ text, origin, why }) => [
-		where$1(origin.file, origin.line),
-		code(text),
-		escaped(why)
-	]);
-	const lines = listSection(`Not saved: ${formatCount(rows.length, "candidate")}, probably images`, [
-		"Where",
-		"Entry",
-		"Why"
-	], rows);
+/** What is probably an image and was not saved. */
+function candidateSection({ candidates }, bound) {
+	const lines = section(`Not saved: ${formatCount(candidates.length, "candidate")}, probably images`, {
+		titles: [
+			"Where",
+			"Entry",
+			"Why"
+		],
+		rows: candidates,
+		cells: ({ text, origin, why }) => [
+			where$1(origin.file, origin.line),
+			code(text),
+			prose(why)
+		]
+	}, bound);
 	return lines.length === 0 ? [] : [
 		...lines,
 		"",
 		"`on-candidate: accept` takes such entries."
 	];
 }
-function rejectSection({ rejects }) {
-	const rows = rejects.map(({ text, origin, reason, hint }) => [
-		where$1(origin.file, origin.line),
-		code(text),
-		escaped(hint === void 0 ? reason : `${reason}. ${hint}`)
-	]);
-	return listSection(`Rejected: ${formatCount(rows.length, "line")} of the lists, not understood`, [
-		"Where",
-		"Entry",
-		"Why"
-	], rows);
+/** What looked like an image and was not understood. */
+function rejectSection({ rejects }, bound) {
+	return section(`Rejected: ${formatCount(rejects.length, "line")} of the lists, not understood`, {
+		titles: [
+			"Where",
+			"Entry",
+			"Why"
+		],
+		rows: rejects,
+		cells: ({ text, origin, reason, hint }) => [
+			where$1(origin.file, origin.line),
+			code(text),
+			prose(hint === void 0 ? reason : `${reason}. ${hint}`)
+		]
+	}, bound);
 }
-function listSection(title, titles, rows) {
-	return rows.length === 0 ? [] : [
+function section(title, shape, bound) {
+	return shape.rows.length === 0 ? [] : [
 		`### ${title}`,
 		"",
-		...table({
-			titles,
-			rows
-		}, MAX_BYTES.list)
+		...table(shape, bound)
 	];
 }
-function cacheSection(report) {
-	const lines = cacheLines(report).map((line) => `- ${escaped(line)}`);
-	return lines.length === 0 ? [] : [
-		"### Cache",
-		"",
-		...lines
-	];
-}
-function resultSection(report, shown, reportFile) {
-	const { bundle, archive, lock, release, tool, skopeoVersion, dryRun = false } = report;
-	const tools = [`${tool.name} ${tool.version}`, ...skopeoVersion === void 0 ? [] : [`skopeo ${skopeoVersion}`]];
-	return [
-		"### Result",
-		"",
-		...bundle === void 0 ? [] : [`- Bundle: ${shown(bundle.path)}`],
-		...archiveLines(archive, shown),
-		...lock === void 0 ? [] : [`- Lock: ${shown(lock.path)}, ${code(lock.digest)}`],
-		...releaseLines(release),
-		...dryRun ? [] : [`- Report: ${shown(reportFile)}`],
-		`- Made by ${escaped(tools.join(", "))}`
-	];
-}
-function archiveLines(archive, shown) {
+// src/action/summary-published.ts
+/** The archive, and its parts where it was cut. */
+function archiveLines({ archive }, shown) {
 	if (archive === void 0) return [];
 	const { path: file, size, digest, parts = [] } = archive;
 	const cut = parts.length === 0 ? "" : ` in ${formatCount(parts.length, "part")}`;
 	return [`- Archive: ${shown(file)}${cut}, ${formatBytes(size)}, ${code(digest)}`, ...parts.map((part) => `  - ${shown(part.path)}, ${formatBytes(part.size)}, ${code(part.digest)}`)];
 }
-function releaseLines(release) {
+/** A release that was made, with a link to its page. */
+function releaseLines({ release }) {
 	if (release === void 0 || release.failure !== void 0) return [];
 	const words = escaped(releaseWords(release));
 	const { url } = release;
@@ -18252,18 +18204,139 @@ function releaseFailure({ release }) {
 	return [
 		`### Release ${escaped(release.tag)} failed`,
 		"",
-		`- **${failureClass}**: ${escaped(message)}`,
-		`- Remedy: ${escaped(hint)}`
+		`- **${failureClass}**: ${prose(message)}`,
+		`- Remedy: ${prose(hint)}`
 	];
 }
-function originsOf(origins) {
-	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => where$1(file, line));
-	const more = origins.length - shown.length;
-	return shown.join("<br>") + (more > 0 ? `<br>and ${more} more` : "");
+// src/action/summary-push.ts
+/** What each push target got: figures, failures, names that differ. */
+function pushSections({ push = [] }, { maxBytes, rest }) {
+	const bound = {
+		maxBytes: Math.floor(maxBytes / Math.max(1, push.length) / 2),
+		rest
+	};
+	return push.flatMap((target) => [
+		[
+			`### Push to ${escaped(target.target)}: ${pushTally(target)}`,
+			"",
+			`${pushTraffic(target)}.`
+		],
+		target.failed.length === 0 ? [] : table({
+			titles: ["Image", "Why and what to do"],
+			rows: target.failed,
+			cells: ({ ref, class: failureClass, message, hint = "" }) => [code(ref), `**${failureClass}**: ${prose(message)}${hint === "" ? "" : `<br>${prose(hint)}`}`]
+		}, bound),
+		bounded$1(pushNotes(target), (note) => `- ${prose(note)}`, bound)
+	]);
 }
-function where$1(file, line) {
-	if (file === void 0) return "";
-	return code(line === void 0 ? file : `${file}:${line}`);
+// src/action/summary.ts
+/** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
+const MAX_BYTES = {
+	failures: 39e4,
+	images: 4e5,
+	list: 4e4,
+	push: 8e4
+};
+const MAX_NOTES = 50;
+/** What a person reads of a run on its page, as Markdown: failures first, and what was left out at the end. */
+function renderJobSummary(report, { reportFile, folder }) {
+	const shown = (file) => code(pathIn(folder, file));
+	const rest = report.dryRun === true ? "" : `, all in ${shown(reportFile)}`;
+	const bound = (kind) => ({
+		maxBytes: MAX_BYTES[kind],
+		rest
+	});
+	return joined([
+		[`## ${headline(report)}`],
+		errorSection(report),
+		unfinished(report) ? ["No bundle was written."] : [],
+		[figures(report)],
+		failureSection(report, bound("failures")),
+		releaseFailure(report),
+		imageSection(report, bound("images")),
+		...pushSections(report, bound("push")),
+		noteSection(report, bound("list")),
+		warningSection(report, bound("list")),
+		candidateSection(report, bound("list")),
+		rejectSection(report, bound("list")),
+		cacheSection(report),
+		resultSection(report, shown, reportFile)
+	]);
+}
+/** The same of an error that ended the run. */
+function renderErrorSummary(error) {
+	const [message = "failed without a word", ...causes] = causeTexts(error);
+	const { details, hint } = error instanceof OciSaveError ? error : {
+		details: [],
+		hint: void 0
+	};
+	return joined([
+		[`## ${headlineOf(error)}`],
+		details.length > 1 ? table({
+			titles: ["Where", "Why"],
+			rows: details,
+			cells: ({ file, line, message: words }) => [where$1(file, line), prose(words)]
+		}, {
+			maxBytes: MAX_BYTES.failures,
+			rest: ""
+		}) : [...plainLines(message), ...causes].map((words) => `- ${prose(words)}`),
+		hint === void 0 ? [] : [`Remedy: ${prose(hint)}`]
+	]);
+}
+function headlineOf(error) {
+	if (error instanceof OciSaveError && error.code === "interrupted") return "Stopped";
+	return exitCodeOf(error) === 2 ? "Nothing was saved" : "Failed";
+}
+function joined(sections) {
+	return `${sections.filter((section) => section.length > 0).map((section) => section.join("\n").trim()).join("\n\n")}\n`;
+}
+function headline({ outcome, dryRun = false, images, failed, error, push = [] }) {
+	if (error !== void 0) return "Failed";
+	const all = formatCount(images.length + failed.length, "image");
+	const targets = push.filter((target) => target.outcome !== "done").map(({ target }) => target);
+	if (failed.length === 0 && targets.length > 0) return `${all} saved, not all pushed to ${escaped(targets.join(", "))}`;
+	if (outcome === "failed" && failed.length === 0) return `${all} saved, and not released`;
+	if (outcome === "failed") return `${failed.length} of ${all} could not be ${dryRun ? "resolved" : "saved"}`;
+	const done = outcome === "warned" ? `${images.length} of ${all}` : all;
+	return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
+}
+function unfinished({ outcome, failed, bundle, error, dryRun = false }) {
+	return (failed.length > 0 && outcome === "failed" || error !== void 0) && bundle === void 0 && !dryRun;
+}
+function figures({ totals, cache, dryRun = false, seconds }) {
+	const cached = cache?.restored.bytes ?? 0;
+	const moved = dryRun ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch` : `${formatBytes(totals.fetchedBytes)} fetched`;
+	return `${`${formatCount(totals.blobs, "blob")}, ${formatBytes(totals.bytes)}`}: ${moved}, ${cached > 0 ? `${formatBytes(cached)} from the cache, ` : ""}${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
+}
+function noteSection(report, bound) {
+	const notes = noteLines(report, MAX_NOTES);
+	return notes.length === 0 ? [] : [
+		"### Notes",
+		"",
+		...bounded$1(notes, (note) => `- ${prose(note)}`, bound)
+	];
+}
+function cacheSection(report) {
+	const lines = cacheLines(report).map((line) => `- ${escaped(line)}`);
+	return lines.length === 0 ? [] : [
+		"### Cache",
+		"",
+		...lines
+	];
+}
+function resultSection(report, shown, reportFile) {
+	const { bundle, lock, tool, skopeoVersion, dryRun = false } = report;
+	const tools = [`${tool.name} ${tool.version}`, ...skopeoVersion === void 0 ? [] : [`skopeo ${skopeoVersion}`]];
+	return [
+		"### Result",
+		"",
+		...bundle === void 0 ? [] : [`- Bundle: ${shown(bundle.path)}`],
+		...archiveLines(report, shown),
+		...lock === void 0 ? [] : [`- Lock: ${shown(lock.path)}, ${code(lock.digest)}`],
+		...releaseLines(report),
+		...dryRun ? [] : [`- Report: ${shown(reportFile)}`],
+		`- Made by ${escaped(tools.join(", "))}`
+	];
 }
 function pathIn(folder, file) {
 	const relative = path$2.relative(folder, file);
@@ -18288,6 +18361,10 @@ function reportInWorkflowWords(report) {
 		...report,
 		failed: report.failed.map(faultInWorkflowWords),
 		...report.error === void 0 ? {} : { error: faultInWorkflowWords(report.error) },
+		...report.push === void 0 ? {} : { push: report.push.map((target) => ({
+			...target,
+			failed: target.failed.map(faultInWorkflowWords)
+		})) },
 		...report.release === void 0 ? {} : { release: releaseInWorkflowWords(report.release) }
 	};
 }
@@ -18819,16 +18896,17 @@ async function handOver({ folder, files }, workspace) {
 		await mkdir$1(place).catch((error) => {
 			if (systemCodeOf(error) !== "EEXIST") throw error;
 		});
-		if (!(await lstat$1(place)).isDirectory()) throw new OciSaveError({
+		if (!await isFolder(place)) throw new OciSaveError({
 			code: "local",
 			message: `${place} is no folder, and the cache needs one there`
 		});
 	}
 	for (const { name, file } of files) await copyFile$1(file, path$2.join(place, name), constants.COPYFILE_FICLONE);
 }
-/** Removes an entry's folder, and those above it that are empty then. */
+/** Removes an entry's folder, and those above it that are empty then. What is behind a link is not ours. */
 async function takeBack(folder, workspace) {
 	const parts = folder.split("/");
+	for (const length of parts.keys()) if (!await isFolder(path$2.join(workspace, ...parts.slice(0, length + 1)))) return;
 	await rm$1(path$2.join(workspace, ...parts), {
 		recursive: true,
 		force: true,
@@ -18841,7 +18919,17 @@ async function takeBack(folder, workspace) {
 		return;
 	}
 }
+async function isFolder(place) {
+	try {
+		return (await lstat$1(place)).isDirectory();
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return false;
+	}
+}
 // src/cache/actions/read-archive.ts
+/** Each piece passes several streams: small ones cost more than the unpacking. */
+const chunkSize = 262144;
 const FILE_NAME = /^[0-9a-f]{64}$/;
 /**
 * Reads an archive as it streams in, and nothing of it touches the disk but by `take`: a path is compared, never used.
@@ -18851,7 +18939,7 @@ const FILE_NAME = /^[0-9a-f]{64}$/;
 async function readArchive(source, { folder, maxBytes, compression, take }) {
 	let refused = 0;
 	let cause;
-	const unpacked = pipeline(Readable.from(source, { objectMode: false }), compression === "gzip" ? createGunzip() : createZstdDecompress(), bounded(maxBytes), (error) => {
+	const unpacked = pipeline(Readable.from(source, { objectMode: false }), compression === "gzip" ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize }), bounded(maxBytes), (error) => {
 		if (error) cause ??= error;
 	});
 	const judge = async ({ name: path, size, type }, body) => {

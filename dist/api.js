@@ -1,4 +1,4 @@
-import { Ct as parseLock, Dt as parseReference, Et as nameOf, G as formatCount, It as strictObject, J as readLists, Lt as string, Nt as array, Ot as lockSchema, Rt as OciSaveError, Tt as formatReference, X as parseInline, Z as checkDefaultRegistry, a as save, b as readManifests, bt as optionsSchema, i as findRegistryRoot, j as runReportSchema, jt as isDigest, mt as parseOptions, r as serveRegistry, rt as openStore, wt as encodeLock, y as planTree } from "./engine.js";
+import { $ as planTree, At as parseLock, Bt as array, D as runReportSchema, Dt as optionsSchema, Ft as lockSchema, Gt as OciSaveError, Mt as formatReference, Nt as nameOf, Pt as parseReference, Rt as isDigest, Ut as strictObject, Wt as string, a as save, et as readManifests, i as findRegistryRoot, it as checkDefaultRegistry, jt as encodeLock, q as formatCount, r as serveRegistry, rt as parseInline, tt as readLists, ut as openStore, xt as parseOptions } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [

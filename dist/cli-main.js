@@ -1,4 +1,4 @@
-import { $ as listStore, A as renderRelease, C as partSizeOf, Ct as parseLock, D as VERSION, F as renderBundlePage, G as formatCount, I as renderError, J as readLists, Mt as shortDigest, O as renderSummary, R as renderColumns, Rt as OciSaveError, S as measureArchive, St as parsePlatform, U as plainText, Vt as systemCodeOf, W as formatBytes, Y as formatOrigin, _ as viewsIn, a as save, b as readManifests, c as tryRelease, d as releaseTag, et as pruneStore, f as sendRelease, g as openBundle, h as lockFileIn, ht as parseReleaseOptions, i as findRegistryRoot, m as assetNameOf, mt as parseOptions, n as watchSignals, o as storeFolder, p as releaseFiles, q as refOf, r as serveRegistry, s as accessRelease, t as letFetchUseProxies, tt as verifyStore, v as writeFileWhole, vt as describeOptions, w as bundleTar, wt as encodeLock, x as openArchive, xt as formatPlatform, y as planTree, yt as kebab, z as createReporter, zt as exitCodeOf } from "./engine.js";
+import { $ as planTree, A as renderPushSummary, At as parseLock, B as renderColumns, E as renderSummary, Et as kebab, G as plainText, Gt as OciSaveError, J as readContent$1, Jt as systemCodeOf, K as formatBytes, Kt as exitCodeOf, L as renderBundlePage, Ot as formatPlatform, Q as writeFileWhole, R as renderError, S as VERSION, St as parseReleaseOptions, T as pushToTargets, Tt as describeOptions, V as createReporter, X as openBundle, Y as lockFileIn, Z as viewsIn, _ as measureArchive, a as save, c as accessRelease, ct as verifyStore, et as readManifests, f as releaseTag, g as openArchive, h as assetNameOf, i as findRegistryRoot, jt as encodeLock, k as renderRelease, kt as parsePlatform, l as tryRelease, m as releaseFiles, n as watchSignals, nt as formatOrigin, o as storeFolder, ot as listStore, p as sendRelease, q as formatCount, r as serveRegistry, s as openClient, st as pruneStore, t as letFetchUseProxies, tt as readLists, v as partSizeOf, w as refOf, xt as parseOptions, y as bundleTar, zt as shortDigest } from "./engine.js";
 import path from "node:path";
 import fs from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
@@ -3122,7 +3122,7 @@ function blobTable(entries, width) {
 	], rows, width);
 }
 // src/cli/cache-list.ts
-const EXAMPLES$8 = `
+const EXAMPLES$9 = `
 Examples:
   oci-save cache list
   oci-save cache list --verbose
@@ -3133,7 +3133,7 @@ gone it does.
 `;
 /** `oci-save cache list`: what the store holds, by age. Nothing is hashed and nothing changed. */
 function cacheListCommand(host, done) {
-	return addStoreFlags(new Command("list"), "limited").description("show what is kept, by age; --verbose shows every blob").addHelpText("after", EXAMPLES$8).action(async (flags) => {
+	return addStoreFlags(new Command("list"), "limited").description("show what is kept, by age; --verbose shows every blob").addHelpText("after", EXAMPLES$9).action(async (flags) => {
 		const { folder, maxBytes, manner } = takeStoreFlags(flags, host);
 		const content = await listStore(folder);
 		const store = describeStore(content, {
@@ -3152,7 +3152,7 @@ function cacheListCommand(host, done) {
 	});
 }
 // src/cli/cache-prune.ts
-const EXAMPLES$7 = `
+const EXAMPLES$8 = `
 Examples:
   oci-save cache prune                          # down to the default limit
   oci-save cache prune --cache-max-size 5GiB
@@ -3164,7 +3164,7 @@ What a run at work needs stays, and so does what a bundle links: removing that w
 const DAY = 864e5;
 /** `oci-save cache prune`: removes what was not used for longest, for long, or all. */
 function cachePruneCommand(host, done) {
-	return addStoreFlags(new Command("prune"), "limited").description("remove what was not used for longest, down to a limit").option("--unused-for <days>", "remove what no run has used for so many days, whatever the limit").option("--all", "remove everything that no run at work and no bundle needs").option("--dry-run", "tell what would be removed; remove nothing").addHelpText("after", EXAMPLES$7).action(async (flags) => {
+	return addStoreFlags(new Command("prune"), "limited").description("remove what was not used for longest, down to a limit").option("--unused-for <days>", "remove what no run has used for so many days, whatever the limit").option("--all", "remove everything that no run at work and no bundle needs").option("--dry-run", "tell what would be removed; remove nothing").addHelpText("after", EXAMPLES$8).action(async (flags) => {
 		const { folder, maxBytes, manner, rest } = takeStoreFlags(flags, host);
 		const rule = ruleOf({
 			...rest,
@@ -3220,7 +3220,7 @@ function renderPruned({ removed, kept, linked }, folder, dryRun) {
 	].join("\n");
 }
 // src/cli/cache-verify.ts
-const EXAMPLES$6 = `
+const EXAMPLES$7 = `
 Examples:
   oci-save cache verify
   oci-save cache verify --cache-dir /srv/oci-save --json
@@ -3232,7 +3232,7 @@ Exit codes: 0 every blob is right, 1 some were damaged, 2 the store cannot be re
 `;
 /** `oci-save cache verify`: hashes every blob and drops what is damaged. */
 function cacheVerifyCommand(host, done) {
-	return addStoreFlags(new Command("verify"), "whatever its size").description("hash every blob that is kept; damaged ones are named and dropped").addHelpText("after", EXAMPLES$6).action(async (flags) => {
+	return addStoreFlags(new Command("verify"), "whatever its size").description("hash every blob that is kept; damaged ones are named and dropped").addHelpText("after", EXAMPLES$7).action(async (flags) => {
 		const { folder, manner } = takeStoreFlags(flags, host);
 		const reporter = reporterFor(host, manner);
 		const interruption = watchSignals(host);
@@ -3298,7 +3298,7 @@ function verdict(folder, { blobs, bytes, damaged }) {
 	].join("\n");
 }
 // src/cli/cache-command.ts
-const EXAMPLES$5 = `
+const EXAMPLES$6 = `
 Examples:
   oci-save cache list
   oci-save cache verify
@@ -3306,7 +3306,7 @@ Examples:
 `;
 /** `oci-save cache`: what is kept between runs on this machine. */
 function cacheCommand(host, done) {
-	return new Command("cache").description("what is kept between runs on this machine: list it, verify it, prune it").addHelpText("after", EXAMPLES$5).addCommand(cacheListCommand(host, done)).addCommand(cacheVerifyCommand(host, done)).addCommand(cachePruneCommand(host, done));
+	return new Command("cache").description("what is kept between runs on this machine: list it, verify it, prune it").addHelpText("after", EXAMPLES$6).addCommand(cacheListCommand(host, done)).addCommand(cacheVerifyCommand(host, done)).addCommand(cachePruneCommand(host, done));
 }
 // src/cli/content.ts
 /** A lock of tens of thousands of images stays below. */
@@ -3433,7 +3433,7 @@ const FORMS = [
 	"plain",
 	"sealer"
 ];
-const EXAMPLES$4 = `
+const EXAMPLES$5 = `
 Examples:
   oci-save list images.txt
   oci-save list oci-bundle --as plain
@@ -3441,7 +3441,7 @@ Examples:
 `;
 /** `oci-save list`: what a list, a lock or a bundle names. Nothing is resolved, and no registry is asked. */
 function listCommand(host, done) {
-	return new Command("list").description("show what a list, a lock or a bundle holds; no registry is asked").argument("<what>", "an image list, a lock, or a bundle; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}`, "table").option("--json", "the same as --as json").addHelpText("after", EXAMPLES$4).action(async (what, flags) => {
+	return new Command("list").description("show what a list, a lock or a bundle holds; no registry is asked").argument("<what>", "an image list, a lock, or a bundle; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}`, "table").option("--json", "the same as --as json").addHelpText("after", EXAMPLES$5).action(async (what, flags) => {
 		const form = FORMS.find((known) => known === (flags.json === true ? "json" : flags.as));
 		if (form === void 0) throw new OciSaveError({
 			code: "usage",
@@ -3479,18 +3479,20 @@ const NOT_FOR_LOCKS = [
 	"release",
 	"releasePolicy",
 	"copier",
+	"push",
+	"pushPolicy",
 	"parallel",
 	"onError",
 	"dryRun"
 ];
-const EXAMPLES$3 = `
+const EXAMPLES$4 = `
 Examples:
   oci-save lock -f images.txt > images.lock.json
   oci-save lock -f images.txt -o images.lock.json
 `;
 /** `oci-save lock`: resolves a list to digests and sizes, and copies nothing. */
 function lockCommand(host, done) {
-	return addManner(addOptions(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, beside those in lists").option("-o, --output <file>", "where the lock is written (default: stdout)"), NOT_FOR_LOCKS)).addHelpText("after", EXAMPLES$3).action(async (images, { output, ...flags }) => {
+	return addManner(addOptions(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, beside those in lists").option("-o, --output <file>", "where the lock is written (default: stdout)"), NOT_FOR_LOCKS)).addHelpText("after", EXAMPLES$4).action(async (images, { output, ...flags }) => {
 		const { manner, rest } = takeManner(flags, host);
 		const options = parseOptions({
 			...rest,
@@ -3524,6 +3526,114 @@ function lockCommand(host, done) {
 			interruption.stop();
 			done(interruption.exitCode() ?? 0);
 		}
+	});
+}
+// src/push.ts
+/**
+* Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
+* @throws OciSaveError `usage` where nothing was started: no bundle, two images under one name
+*/
+async function pushBundle(options, io) {
+	const { push, pushPolicy: policy, bundle, dryRun, ...rest } = options;
+	const { lock, pool } = await openBundle(bundle);
+	const content = await readContent$1(lock, pool);
+	const { client } = await openClient(options, io);
+	try {
+		const targets = await pushToTargets(push, {
+			...rest,
+			...io,
+			client,
+			content,
+			policy,
+			dryRun
+		});
+		return {
+			version: 1,
+			tool: {
+				name: "oci-save",
+				version: VERSION
+			},
+			bundle,
+			...dryRun ? { dryRun } : {},
+			outcome: targets.some(({ outcome }) => outcome === "failed") ? "failed" : "done",
+			targets
+		};
+	} finally {
+		client.close();
+	}
+}
+// src/cli/push-command.ts
+/** The options of a save that concern a push. */
+const OPTIONS = /* @__PURE__ */ new Set([
+	"pushPolicy",
+	"index",
+	"authFile",
+	"insecureRegistries",
+	"parallel",
+	"retries",
+	"onError",
+	"dryRun"
+]);
+const OTHERS = [...describeOptions().keys()].filter((name) => !OPTIONS.has(name));
+const EXAMPLES$3 = `
+Examples:
+  oci-save push oci-bundle registry.example:5000
+  oci-save push oci-bundle registry.example:5000/mirror ghcr.io/acme --dry-run
+  oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
+  oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
+
+A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is put when all
+that it names is there; what is there already is not sent. Credentials are those of docker login or podman login.
+
+Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
+`;
+/** `oci-save push`: a bundle on disk into registries. */
+function pushCommand(host, done) {
+	return addManner(addOptions(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--wait <seconds>", "how long a target that is not there yet is waited for (default: 60)", "60"), OTHERS)).addHelpText("after", EXAMPLES$3).action(async (bundle, push, { wait, ...flags }) => {
+		const { manner, rest } = takeManner(flags, host);
+		const waitMilliseconds = secondsOf(wait) * 1e3;
+		const options = parseOptions({
+			...rest,
+			push
+		});
+		const reporter = reporterFor(host, manner);
+		const interruption = watchSignals(host);
+		try {
+			const { env, stdout, stderr } = host;
+			const { emit } = reporter;
+			const { signal } = interruption;
+			const report = await pushBundle({
+				...options,
+				bundle,
+				waitMilliseconds
+			}, {
+				env,
+				emit,
+				signal
+			});
+			reporter.stop();
+			if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+			if (!manner.quiet || report.outcome === "failed") {
+				const view = {
+					color: manner.color,
+					width: stderr.columns
+				};
+				stderr.write(`\n${renderPushSummary(report, view)}\n`);
+			}
+			done(report.outcome === "failed" ? 1 : 0);
+		} finally {
+			reporter.stop();
+			interruption.stop();
+			done(interruption.exitCode() ?? 0);
+		}
+	});
+}
+function secondsOf(wait) {
+	const text = String(wait);
+	if (/^\d{1,5}$/.test(text)) return Number(text);
+	throw new OciSaveError({
+		code: "usage",
+		message: `--wait: '${text}' is no number of seconds`
 	});
 }
 // src/release.ts
@@ -3702,9 +3812,11 @@ Examples:
   oci-save save -f images.txt --archive tar --split-size 1900MiB
   GH_TOKEN=$(gh auth token) oci-save save -f images.txt --release v1.2.3
   oci-save save 'quay.io/acme/db:1 => registry.example/db:1' --dry-run
+  oci-save save -f images.txt --push registry.example:5000/mirror
   some-tool --list-images | oci-save save -f -
 
-Exit codes: 0 done, 1 an image, a digest or the release failed, 2 nothing was started, 130 and 143 interrupted.
+Exit codes: 0 done, 1 an image, a digest, a target or the release failed, 2 nothing was started, 130 and 143
+interrupted.
 `;
 /** `oci-save save`: the whole run. `done` is told the exit code. */
 function saveCommand(host, done) {
@@ -3727,8 +3839,7 @@ function saveCommand(host, done) {
 			});
 			reporter.stop();
 			if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-			const wrong = report.outcome === "failed" || report.failed.length > 0;
-			if (!manner.quiet || wrong) stderr.write(`\n${renderSummary(report, {
+			if (!manner.quiet || report.outcome !== "done") stderr.write(`\n${renderSummary(report, {
 				color: manner.color,
 				width: stderr.columns
 			})}\n`);
@@ -3801,14 +3912,16 @@ async function main(args, host) {
 		writeOut: (text) => void host.stdout.write(text),
 		writeErr: (text) => void host.stderr.write(text)
 	}).exitOverride().showHelpAfterError("(oci-save --help lists the commands, oci-save <command> --help its options)");
-	for (const make of [
+	const commands = [
 		saveCommand,
 		lockCommand,
 		listCommand,
-		serveCommand,
+		pushCommand,
 		releaseCommand,
+		serveCommand,
 		cacheCommand
-	]) {
+	];
+	for (const make of commands) {
 		const command = make(host, done).copyInheritedSettings(program);
 		for (const inner of command.commands) inner.copyInheritedSettings(command);
 		program.addCommand(command);

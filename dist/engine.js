@@ -5941,13 +5941,13 @@ function withDefaultTag(reference) {
 	} : reference;
 }
 /** `domain/path`, without tag and digest. */
-function nameOf({ domain, path }) {
+function nameOf$1({ domain, path }) {
 	return `${domain}/${path}`;
 }
 /** The normalised text: `domain/path[:tag][@digest]`. */
 function formatReference(reference) {
 	const { tag, digest } = reference;
-	return nameOf(reference) + (tag === void 0 ? "" : `:${tag}`) + (digest === void 0 ? "" : `@${digest}`);
+	return nameOf$1(reference) + (tag === void 0 ? "" : `:${tag}`) + (digest === void 0 ? "" : `@${digest}`);
 }
 // src/lock/naming.ts
 const LIBRARY = "library/";
@@ -5977,7 +5977,7 @@ function isNamePrefix(text) {
 }
 /** The names, without tag, under which an image is stored: unique, in the order of the rules. */
 function storedNames(reference, rules) {
-	const name = nameOf(reference);
+	const name = nameOf$1(reference);
 	const named = rules.flatMap((rule) => {
 		if (rule.kind === "keep-domain") return [name];
 		if (rule.kind === "strip-domain") return [reference.path];
@@ -5998,6 +5998,19 @@ function longestPrefix(name, rules) {
 		if (!best || rule.from.length > best.from.length) best = rule;
 	}
 	return best === void 0 ? void 0 : best.to + name.slice(best.from.length);
+}
+// src/lock/stored-name.ts
+/** `repository:tag`, as the lock has it, in parts. The tag follows the last colon; a port never does. */
+function splitName(stored) {
+	const colon = stored.lastIndexOf(":");
+	const tag = stored.slice(colon + 1);
+	return colon < 0 || !isTag(tag) ? {
+		name: stored,
+		tag: "latest"
+	} : {
+		name: stored.slice(0, colon),
+		tag
+	};
 }
 // src/lock/repository-path.ts
 /** zot's grammar of repository names (pkg/regexp/regexp.go): lower case, no port. */
@@ -6038,7 +6051,7 @@ const byText$1 = (a, b) => a < b ? -1 : a > b ? 1 : 0;
 * two of them say different sizes of one blob.
 */
 function buildLock(inputs) {
-	refuseCollisions(inputs);
+	refuseCollisions$1(inputs);
 	return {
 		version: 1,
 		images: inputs.map(({ image }) => image).toSorted((a, b) => byText$1(a.ref, b.ref)),
@@ -6050,7 +6063,7 @@ function buildLock(inputs) {
 function encodeLock(lock) {
 	return new TextEncoder().encode(`${JSON.stringify(lock, null, 2)}\n`);
 }
-function refuseCollisions(inputs) {
+function refuseCollisions$1(inputs) {
 	const byName = /* @__PURE__ */ new Map();
 	const collisions = [];
 	for (const input of inputs) for (const name of input.image.names) {
@@ -6250,6 +6263,49 @@ function hostPlatform(nodeArch) {
 			ppc64: "ppc64le"
 		}[nodeArch] ?? nodeArch
 	});
+}
+// src/publish/push/target.ts
+const HINT = "Write registry:port/prefix, for example registry.example:5000 or ghcr.io/acme; @depth=2 after it folds longer names.";
+/** Reads targets, each once. Throws `usage` for what is none. */
+function parsePushTargets(texts) {
+	const targets = texts.map(parsePushTarget);
+	return [...new Map(targets.map((target) => [target.text, target])).values()];
+}
+function parsePushTarget(text) {
+	const wrong = (why) => new OciSaveError({
+		code: "usage",
+		message: `'${text}' is no push target: ${why}`,
+		hint: HINT
+	});
+	if (text.includes("://")) throw wrong("it begins with a protocol");
+	const match = /^([^@]*?)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
+	if (match === null) throw wrong("after @ stands depth=N, or nothing");
+	const [, place = "", folded] = match;
+	if (!namesRegistry(`${place}/x`)) throw wrong("its first part is no registry (a host has a dot or a port)");
+	const { domain, path } = parsed$1(`${place}/x/x`, wrong);
+	const prefix = path.split("/").slice(0, -2).join("/");
+	const depth = folded === void 0 ? void 0 : Number(folded);
+	const least = prefix === "" ? 1 : prefix.split("/").length + 1;
+	if (depth !== void 0 && depth < least) throw wrong(`its names have ${least} parts at least`);
+	const suffix = depth === void 0 ? "" : `@depth=${depth}`;
+	return {
+		text: `${domain}${prefix === "" ? "" : `/${prefix}`}${suffix}`,
+		domain,
+		prefix,
+		depth
+	};
+}
+function parsed$1(text, wrong) {
+	try {
+		const { domain, path, tag } = parseReference(text);
+		if (tag === void 0) return {
+			domain,
+			path
+		};
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+	}
+	throw wrong("its registry or its prefix fits no reference");
 }
 // src/option-kinds.ts
 function metaOf(kind, wording, fallback, choices) {
@@ -6582,8 +6638,8 @@ function read$2(schema, given, { noun, hint }) {
 	});
 }
 /** Checks what one option's schema cannot see, and reads the values that are more than words. */
-function settle({ platforms, naming, layout, skopeo, ...options }) {
-	const { output, archive, push, release, dryRun } = options;
+function settle({ platforms, naming, layout, push, skopeo, ...options }) {
+	const { output, archive, release, dryRun } = options;
 	if (output === "none" && archive === "none" && push.length === 0 && release === "" && !dryRun) throw new OciSaveError({
 		code: "usage",
 		message: "output and archive are both none: nothing would be made",
@@ -6594,6 +6650,7 @@ function settle({ platforms, naming, layout, skopeo, ...options }) {
 		platforms: platforms === "" ? void 0 : parsePlatformChoice(platforms),
 		naming: naming.length === 0 ? [{ kind: "keep-domain" }] : naming.map(parseNamingRule),
 		layout: parseLayout(layout),
+		push: parsePushTargets(push),
 		skopeo: parseWantedSkopeo(skopeo)
 	};
 }
@@ -7557,7 +7614,7 @@ function inHours(milliseconds) {
 /**
 * The error for an answer that is no success. `subject` says what was asked for, `sent` what went with it.
 */
-function refusalError$1(subject, refusal, sent) {
+function refusalError$1(subject, refusal, sent, action = "pull") {
 	const { host, status, codes } = refusal;
 	const message = `${subject}: ${host} answered ${formatRefusal(refusal)}`;
 	if (isRateRefusal(refusal)) return new OciSaveError({
@@ -7576,14 +7633,14 @@ function refusalError$1(subject, refusal, sent) {
 		message,
 		cause: refusal
 	});
-	if (status === 401 || status === 403) return deniedError(message, refusal, sent);
+	if (status === 401 || status === 403) return deniedError(message, refusal, sent, action);
 	return new OciSaveError({
 		code: "unsupported",
 		message,
 		cause: refusal
 	});
 }
-function deniedError(message, refusal, sent) {
+function deniedError(message, refusal, sent, action) {
 	return new OciSaveError({
 		code: "denied",
 		message: message + {
@@ -7591,7 +7648,7 @@ function deniedError(message, refusal, sent) {
 			nothing: "; no credentials were sent",
 			elsewhere: "; the registry had sent us there, without credentials"
 		}[sent],
-		hint: loginHint(refusal.host, sent),
+		hint: action === "push" ? pushHint(refusal.host, sent) : loginHint(refusal.host, sent),
 		cause: refusal
 	});
 }
@@ -7601,6 +7658,21 @@ function loginHint(host, sent) {
 	if (/^(?:.*\.)?ghcr\.io$/.test(host)) return "In a workflow: give the job 'permissions: packages: read', log in to ghcr.io with its token, and give the repository access in the package's settings (Manage Actions access).";
 	const server = host === "registry-1.docker.io" || host === "auth.docker.io" ? "" : ` ${host}`;
 	return sent === "credentials" ? `Log in again (docker login${server}). Stale credentials block public images, too: docker logout${server}.` : `Check the name: many registries answer so for what does not exist. If it is private: docker login${server}.`;
+}
+/** What to do about a refused push. */
+function pushHint(host, sent) {
+	if (sent === "elsewhere") return loginHint(host, sent);
+	if (/^(?:.*\.)?ghcr\.io$/.test(host)) return "In a workflow: give the job 'permissions: packages: write', log in to ghcr.io with its token, and give the repository write access in the package's settings (Manage Actions access).";
+	const server = host === "registry-1.docker.io" || host === "auth.docker.io" ? "" : ` ${host}`;
+	return sent === "credentials" ? `That user may not push there: look at its rights and at the project’s name, or log in as another one (docker login${server}).` : `Log in as a user who may push there: docker login${server}.`;
+}
+/** The answer behind an error, where a registry gave one. */
+function refusalOf(error) {
+	const cause = error instanceof OciSaveError ? error.cause : void 0;
+	return isRefusal$1(cause) ? cause : void 0;
+}
+function isRefusal$1(value) {
+	return typeof value === "object" && value !== null && "status" in value && "codes" in value;
 }
 /** The error for a request that got no answer, or one that broke off. */
 function networkError(subject, host, cause) {
@@ -7688,6 +7760,35 @@ function tooManyRedirects(subject, host) {
 		message: `${subject}: ${host} redirects more than 5 times`
 	});
 }
+// src/registry/feed.ts
+/**
+* Sends a body as fast as the connection takes it. Ends when it is sent, when the server has answered without
+* wanting the rest, or when the connection is gone. `moved` is called whenever bytes went.
+*/
+function feed(wire, { open, onSent }, moved) {
+	const source = open();
+	source.on("data", (chunk) => {
+		moved();
+		onSent?.(chunk.length);
+	});
+	source.once("error", (error) => wire.destroy(unreadable$1(error)));
+	const stop = () => {
+		source.unpipe(wire);
+		source.destroy();
+	};
+	wire.once("response", stop);
+	wire.once("close", stop);
+	source.pipe(wire);
+}
+/** A file of ours that cannot be read is no fault of the network. */
+function unreadable$1(cause) {
+	if (cause instanceof OciSaveError) return cause;
+	return new OciSaveError({
+		code: "local",
+		message: `what was to be sent cannot be read (${systemCodeOf(cause) ?? "unknown"})`,
+		cause
+	});
+}
 // src/registry/transport.ts
 /**
 * One request over a connection of its origin, as soon as one is free. Resolves at the response's head.
@@ -7722,30 +7823,39 @@ function queue(request, { agent, limit }, patience, fate) {
 /** Resolves when the connection is free again, long after the response's head has come. */
 function exchanged(request, agent, patience, { resolve, reject, fate }) {
 	return new Promise((release) => {
-		const wire = begun(request, agent);
-		const timer = setTimeout(() => wire.destroy(noAnswer(patience)), patience);
+		const wire = begun$1(request, agent);
+		const milliseconds = patience + (request.extraMilliseconds ?? 0);
+		const timer = setTimeout(() => wire.destroy(noAnswer(milliseconds)), milliseconds);
 		wire.on("error", (error) => {
-			fate.stale = wire.reusedSocket && request.method !== "POST" && systemCodeOf(error) === "ECONNRESET";
+			fate.stale = wire.reusedSocket && isRepeatable(request) && systemCodeOf(error) === "ECONNRESET";
 			reject(error);
 		});
 		wire.once("response", (body) => {
 			clearTimeout(timer);
+			if (!wire.writableEnded) body.once("end", () => wire.destroy());
 			resolve(received(request, body));
 		});
 		wire.once("close", () => {
 			clearTimeout(timer);
 			release();
 		});
-		wire.end(request.content);
+		if (request.stream === void 0) wire.end(request.content);
+		else feed(wire, request.stream, () => timer.refresh());
 	});
 }
-function begun({ method, url, headers, signal }, agent) {
+/** What may be sent again without asking what became of it: not what a server may have taken in part. */
+function isRepeatable({ method, content }) {
+	return method === "PUT" ? content !== void 0 : method !== "POST" && method !== "PATCH";
+}
+function begun$1({ method, url, headers, stream, signal }, agent) {
+	const length = stream === void 0 ? {} : { "content-length": String(stream.size) };
 	const options = {
 		method,
 		hostname: url.hostname.replace(/^\[|\]$/g, ""),
 		path: `${url.pathname}${url.search}`,
 		headers: {
 			...headers,
+			...length,
 			"accept-encoding": "identity"
 		},
 		agent,
@@ -7791,7 +7901,7 @@ async function follow(ask, options) {
 				...authorization ? { authorization } : {}
 			}
 		}, agents.connect(url, { verify: !insecure.has(url) }), requestMilliseconds);
-		if (!isRedirect(response.status) || ask.method === "POST") return answerOf(ask, response, from, stallMilliseconds);
+		if (!isFollowed(ask, response.status)) return answerOf(ask, response, from, stallMilliseconds);
 		response.discard();
 		url = redirectTarget({
 			subject: ask.subject,
@@ -7803,6 +7913,10 @@ async function follow(ask, options) {
 		if (url.origin !== from.origin) authorization = void 0;
 	}
 	throw tooManyRedirects(ask.subject, ask.url.host);
+}
+function isFollowed({ method, resend = false }, status) {
+	if (method === "GET" || method === "HEAD") return isRedirect(status);
+	return resend && (status === 307 || status === 308);
 }
 async function sendOnce(request, connection, requestMilliseconds) {
 	try {
@@ -7817,6 +7931,7 @@ function answerOf(ask, response, url, stallMilliseconds) {
 	const { status, headers, body } = response;
 	return {
 		...response,
+		url,
 		host: url.host,
 		crossed: url.origin !== ask.url.origin,
 		async refusal() {
@@ -7838,13 +7953,16 @@ function answerOf(ask, response, url, stallMilliseconds) {
 // src/registry/retry.ts
 const MAX_DELAY_MILLISECONDS = 3e4;
 /** Attempts that fail for a cause that goes away are made again; `may` narrows which ones. */
-function withRetries(attempt, { retries, retryMilliseconds }, { signal, may = isTemporary$1 }) {
+function withRetries(attempt, { retries, retryMilliseconds }, { signal, may = isTemporary$1, onRetry }) {
 	return pRetry(attempt, {
 		retries,
 		minTimeout: retryMilliseconds,
 		maxTimeout: MAX_DELAY_MILLISECONDS,
 		randomize: true,
 		shouldRetry: ({ error }) => may(error),
+		onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
+			if (retriesLeft > 0 && may(error)) onRetry?.(error, attemptNumber + 1);
+		},
 		...signal === void 0 ? {} : { signal }
 	});
 }
@@ -7896,13 +8014,13 @@ function createExchange(options) {
 			...options,
 			admitted: () => gate.wait(ask.signal)
 		});
-		if (refusesForNow(ask, answer)) throw judge(ask, await answer.refusal(), gate, options.onWarning);
+		if (refusesForNow(ask, answer)) throw judge$1(ask, await answer.refusal(), gate, options.onWarning);
 		return read(answer);
 	};
 	return {
 		stallMilliseconds,
 		ask(ask, read) {
-			const may = (error) => isTemporary$1(error) && (ask.retry !== false || isThrottled(error));
+			const may = (error) => isTemporary$1(error) && ask.stream === void 0 && (ask.retry !== false || isThrottled(error));
 			return withRetries(() => attempt(ask, read), policy, {
 				signal: ask.signal,
 				may
@@ -7915,7 +8033,7 @@ function refusesForNow({ method }, { status, headers }) {
 	return isTemporaryStatus(status);
 }
 /** What a refusal that may go away means for the host: its gate is shut for a while, or for good. */
-function judge(ask, refusal, gate, warn) {
+function judge$1(ask, refusal, gate, warn) {
 	if (isRateRefusal(refusal) && isQuota(refusal)) {
 		const error = quotaError(refusal);
 		gate.exhaust(error);
@@ -8100,6 +8218,32 @@ function findEntry(entries, repository) {
 			value: match.value
 		};
 	}
+}
+// src/registry/scope.ts
+/** The scope for reading one repository (distribution, spec/auth/scope.md). */
+function pullScope({ path }) {
+	return `repository:${path}:pull`;
+}
+/** The scope for writing to one repository; `from` is another one from which blobs are mounted. */
+function pushScope({ path }, from) {
+	const own = `repository:${path}:pull,push`;
+	return from === void 0 ? own : joinScopes(own, `repository:${from}:pull`);
+}
+/**
+* Two lists of scopes as one, each resource once with all of its actions. A registry may ask for less than what is to
+* be done (ghcr.io asks for pull alone on a first upload), and for more.
+*/
+function joinScopes(one, other) {
+	const actions = /* @__PURE__ */ new Map();
+	for (const scope of `${one} ${other}`.split(" ")) {
+		const colon = scope.lastIndexOf(":");
+		if (colon <= 0) continue;
+		const resource = scope.slice(0, colon);
+		const known = actions.get(resource) ?? /* @__PURE__ */ new Set();
+		for (const action of scope.slice(colon + 1).split(",")) known.add(action);
+		actions.set(resource, known);
+	}
+	return [...actions].map(([resource, all]) => `${resource}:${[...all].toSorted().join(",")}`).join(" ");
 }
 // src/registry/realm.ts
 /**
@@ -8319,20 +8463,17 @@ function createAuthorizer({ exchange, credentials, signal }) {
 		async ahead(call) {
 			const { scheme } = call.registry;
 			if (!scheme) return void 0;
-			return scheme.type === "basic" ? basic(call) : bearer(call, scheme, pullScope(call.repository));
+			return scheme.type === "basic" ? basic(call) : bearer(call, scheme, call.scope);
 		},
 		async after(call, challenges, refused) {
 			const scheme = chooseScheme(parseChallenges(challenges));
 			if (!scheme) return void 0;
 			call.registry.scheme = scheme;
 			if (scheme.type === "basic") return basic(call, refused);
-			return bearer(call, scheme, scheme.scope || pullScope(call.repository), refused);
+			const asked = call.push ? joinScopes(scheme.scope ?? "", call.scope) : scheme.scope || call.scope;
+			return bearer(call, scheme, asked, refused);
 		}
 	};
-}
-/** The scope for reading one repository (distribution, spec/auth/scope.md). */
-function pullScope({ path }) {
-	return `repository:${path}:pull`;
 }
 // src/registry/repository.ts
 /** The host that serves a domain. Docker Hub's registry has another name than its images. */
@@ -8459,7 +8600,7 @@ function broken(subject, host, cause, where) {
 * one.
 */
 const ACCEPT = ACCEPTED_MANIFESTS.join(", ");
-function requestOf(method, { repository, reference, signal }) {
+function requestOf(method, { repository, reference, signal, retry = true }) {
 	const subject = manifestSubject(repository, reference);
 	if (!isTag(reference) && !isDigest(reference)) throw new OciSaveError({
 		code: "unsupported",
@@ -8471,7 +8612,8 @@ function requestOf(method, { repository, reference, signal }) {
 		path: `manifests/${reference}`,
 		headers: { accept: ACCEPT },
 		subject,
-		signal
+		signal,
+		retry
 	};
 }
 /**
@@ -8504,6 +8646,81 @@ function headOf$2({ headers }) {
 /** Node types a repeated header of this name as a list. */
 function digestHeader(header) {
 	return typeof header === "string" ? header : void 0;
+}
+/**
+* What a tag or digest names in a repository that is written to: one HEAD, and a GET only where that tells nothing.
+* Undefined where nothing stands there.
+* @throws OciSaveError `denied` where it is not told
+*/
+async function findManifest$1(call) {
+	const { registry, session, reference } = call;
+	if (!registry.headRefused) {
+		const head = await session.ask(requestOf("HEAD", call), (answer) => {
+			answer.discard();
+			const told = answer.status === 200 ? headOf$2(answer)?.digest : void 0;
+			if (answer.status === 405 || answer.status === 501 || answer.status === 200 && told === void 0) registry.headRefused = true;
+			return told ?? (answer.status === 404 ? "absent" : void 0);
+		});
+		if (head !== void 0) return head === "absent" ? void 0 : head;
+	}
+	try {
+		return (await getManifest(call)).digest;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
+		throw error;
+	} finally {
+		registry.headDoubts.delete(manifestSubject(call.repository, reference));
+	}
+}
+/**
+* Puts a manifest under a tag or under its digest, its exact bytes, and believes it only with the right digest.
+* @throws OciSaveError `digest` where the registry says another one
+*/
+async function putManifest$1(call, manifest) {
+	const { bytes, digest, mediaType } = manifest;
+	const { repository, reference, signal, session } = call;
+	const subject = manifestSubject(repository, reference);
+	const request = {
+		method: "PUT",
+		repository,
+		path: `manifests/${reference}`,
+		headers: { "content-type": mediaType },
+		content: bytes,
+		push: true,
+		subject,
+		signal
+	};
+	await session.ask(request, async (answer) => {
+		if (![
+			200,
+			201,
+			202
+		].includes(answer.status)) throw await answer.error();
+		answer.discard();
+		const told = digestHeader(answer.headers["docker-content-digest"]);
+		if (told === void 0 || !isDigest(told) || told === digest) return;
+		throw new OciSaveError({
+			code: "digest",
+			message: `${subject}: ${answer.host} took ${shortDigest(digest)} and calls it ${shortDigest(told)}`
+		});
+	});
+}
+/** Deletes a manifest by its digest. False where the registry does not delete (405), or does not let us. */
+function deleteManifest({ session, repository, reference, signal }) {
+	const subject = manifestSubject(repository, reference);
+	const path = `manifests/${reference}`;
+	return session.ask({
+		method: "DELETE",
+		repository,
+		path,
+		headers: {},
+		push: true,
+		subject,
+		signal
+	}, (answer) => {
+		answer.discard();
+		return answer.status >= 200 && answer.status < 300;
+	});
 }
 /**
 * GET of a manifest or index, bounded and hashed.
@@ -8600,6 +8817,13 @@ function createRegistry({ domain, insecure, knock, policy }) {
 			});
 			return probing;
 		},
+		async reach() {
+			if (!insecure) return void await knock(new URL(`https://${host}`));
+			address = Promise.resolve(await find());
+		},
+		async locate() {
+			if (insecure && address === void 0) address = Promise.resolve(await find());
+		},
 		async first(run) {
 			if (leading) {
 				await leading;
@@ -8637,6 +8861,334 @@ async function probe(host, knock) {
 		};
 	}
 }
+// src/registry/upload-error.ts
+/** zot ends every request after 60 s unless told otherwise (2.1.17 and later); the clock of a busy machine is inexact. */
+const [WALL_FROM, WALL_TO] = [55e3, 75e3];
+const WALL_HINT = "A server or proxy seems to end requests after a minute. zot does so by default: set \"readTimeout\": \"0s\" and \"writeTimeout\": \"0s\" in the http section of its configuration.";
+/** Whether a connection was ended in mid-request, by whoever is at its other end. */
+function isCut(error) {
+	const code = systemCodeOf(error instanceof OciSaveError ? error.cause : void 0);
+	return code === "ECONNRESET" || code === "EPIPE" || code === "ERR_STREAM_PREMATURE_CLOSE";
+}
+/** Whether the registry knows nothing of an upload that it had begun, or no longer wants to go on with it. */
+function isLost(error) {
+	const refusal = refusalOf(error);
+	if (refusal === void 0) return false;
+	const { status, codes } = refusal;
+	const told = codes.includes("BLOB_UPLOAD_UNKNOWN") || codes.includes("BLOB_UPLOAD_INVALID");
+	return status === 404 || status === 410 || status === 400 && told;
+}
+/** An error of an upload, with what helps where the answer itself does not tell. `milliseconds` is how long it took. */
+function uploadError(error, blob, milliseconds) {
+	if (!(error instanceof OciSaveError)) return error;
+	const refusal = refusalOf(error);
+	const { code, message, cause } = error;
+	if (refusal?.status === 413) return new OciSaveError({
+		code: "unsupported",
+		message: `${message}: a layer of ${blob.size} bytes is too large for it`,
+		hint: `Something before ${refusal.host} limits the size of a request: raise it there (nginx: client_max_body_size; Cloudflare’s proxy takes 100 MB at most), or push past it.`,
+		cause
+	});
+	if (refusal?.codes.includes("DIGEST_INVALID") === true) return new OciSaveError({
+		code: "digest",
+		message: `${message}: it received other bytes than were sent`,
+		hint: "Push again. If it stays so, look at what stands between this machine and the registry.",
+		cause
+	});
+	return isCut(error) && milliseconds >= WALL_FROM && milliseconds <= WALL_TO ? new OciSaveError({
+		code,
+		message,
+		hint: WALL_HINT,
+		cause
+	}) : error;
+}
+// src/registry/upload-location.ts
+/**
+* Where an upload goes on: the Location of an answer, relative or absolute, with its query. The rules are those of
+* redirects, but for one: a registry behind a proxy that ends TLS often names itself by http; it is asked by https.
+* @throws OciSaveError `unsupported` where it leads nowhere, or to a place that is not asked
+*/
+function uploadLocation(subject, answer, trusted) {
+	const { location } = answer.headers;
+	const target = location === void 0 ? null : URL.parse(location, answer.url.href);
+	if (target === null) throw new OciSaveError({
+		code: "unsupported",
+		message: `${subject}: ${answer.host} does not say where the upload goes on`
+	});
+	if (answer.url.protocol === "https:" && isPlainTwin(target, answer.url)) return new URL(target.pathname + target.search, answer.url);
+	return redirectTarget({
+		subject,
+		from: answer.url,
+		location: target.href,
+		peer: answer.peer,
+		trusted
+	});
+}
+function isPlainTwin(target, own) {
+	return target.protocol === "http:" && target.hostname === own.hostname;
+}
+/** The address with the digest that ends an upload. What stands in its query is a registry's own, and stays as it is. */
+function withDigest$1(location, digest) {
+	const url = new URL(location);
+	url.search = `${url.search}${url.search === "" ? "?" : "&"}digest=${encodeURIComponent(digest)}`;
+	return url;
+}
+// src/registry/uploads.ts
+/** What a registry needs at worst to hash and move a blob before it answers: 10 MB a second. */
+const BYTES_A_MILLISECOND = 1e4;
+const OCTETS = { "content-type": "application/octet-stream" };
+function request$1({ repository, signal }, subject, parts) {
+	return {
+		repository,
+		signal,
+		headers: {},
+		subject,
+		push: true,
+		...parts
+	};
+}
+/** Whether a repository has a blob. Only 404 is a no. */
+function headBlob({ session, repository, signal }, digest) {
+	const subject = blobSubject(repository, digest);
+	const asked = {
+		method: "HEAD",
+		repository,
+		path: `blobs/${digest}`,
+		headers: {},
+		subject,
+		signal
+	};
+	return session.ask(asked, async (answer) => {
+		answer.discard();
+		if (answer.status === 200) return true;
+		if (answer.status === 404) return false;
+		throw await answer.error();
+	});
+}
+/** Begins an upload. */
+function beginUpload(call, subject) {
+	const asked = request$1(call, subject, {
+		method: "POST",
+		path: "blobs/uploads/"
+	});
+	return call.session.ask(asked, (answer) => begun(call, subject, answer));
+}
+/**
+* Asks for a blob that another repository of the registry has (distribution-spec, Mounting a blob): true where it is
+* there now, an upload where the registry would rather have it sent, false where it does not want to be asked so.
+*/
+function mountBlob(call, digest, from) {
+	const subject = blobSubject(call.repository, digest);
+	const path = `blobs/uploads/?${`mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`}`;
+	return call.session.ask(request$1(call, subject, {
+		method: "POST",
+		path,
+		from
+	}), async (answer) => {
+		if (answer.status === 201) {
+			answer.discard();
+			return true;
+		}
+		if (answer.status === 202) return begun(call, subject, answer);
+		answer.discard();
+		return false;
+	});
+}
+/** Sends bytes of a blob and returns where the upload goes on. A part says its range, a whole one does not. */
+function sendPart(call, upload, content, end, onSent) {
+	const subject = blobSubject(call.repository, content.digest);
+	const { offset, location } = upload;
+	const whole = offset === 0 && end === content.size;
+	const asked = request$1(call, subject, {
+		method: "PATCH",
+		path: location,
+		headers: {
+			...OCTETS,
+			...whole ? {} : { "content-range": `${offset}-${end - 1}` }
+		},
+		stream: bodyOf$1(content, offset, end, onSent),
+		extraMilliseconds: (end - offset) / BYTES_A_MILLISECOND,
+		retry: false
+	});
+	return call.session.ask(asked, async (answer) => {
+		if (![
+			201,
+			202,
+			204
+		].includes(answer.status)) throw await answer.error();
+		answer.discard();
+		return {
+			...upload,
+			location: next$1(call, subject, answer, location),
+			offset: end
+		};
+	});
+}
+/** Ends an upload of which all bytes are there, or sends all of them with its end. */
+function endUpload(call, upload, content, onSent) {
+	const subject = blobSubject(call.repository, content.digest);
+	const rest = content.size - upload.offset;
+	const asked = request$1(call, subject, {
+		method: "PUT",
+		path: withDigest$1(upload.location, content.digest),
+		headers: OCTETS,
+		...rest > 0 ? { stream: bodyOf$1(content, upload.offset, content.size, onSent) } : {},
+		extraMilliseconds: content.size / BYTES_A_MILLISECOND,
+		retry: false
+	});
+	return call.session.ask(asked, async (answer) => {
+		if (answer.status !== 201 && answer.status !== 204) throw await answer.error();
+		answer.discard();
+	});
+}
+/** How far an upload got, by the registry's word; undefined where it knows nothing of it. */
+function uploadStatus(call, upload, digest) {
+	const subject = blobSubject(call.repository, digest);
+	return call.session.ask(request$1(call, subject, {
+		method: "GET",
+		path: upload.location
+	}), (answer) => {
+		answer.discard();
+		if (answer.status !== 204 && answer.status !== 200) return void 0;
+		const offset = receivedOf(answer);
+		if (offset === void 0) return void 0;
+		return {
+			...upload,
+			location: next$1(call, subject, answer, upload.location),
+			offset
+		};
+	});
+}
+/** Takes an upload back. A registry that cannot (405) clears it up by itself in time. */
+async function cancelUpload(call, upload) {
+	const asked = request$1(call, `${upload.repository.domain}/${upload.repository.path}`, {
+		method: "DELETE",
+		path: upload.location,
+		retry: false
+	});
+	await call.session.ask(asked, (answer) => answer.discard());
+}
+async function begun(call, subject, answer) {
+	if (answer.status !== 202) throw await answer.error();
+	answer.discard();
+	return {
+		repository: call.repository,
+		location: uploadLocation(subject, answer, call.insecure),
+		offset: 0
+	};
+}
+/** An answer without a new Location means that the old one holds. */
+function next$1({ insecure }, subject, answer, old) {
+	return answer.headers.location === void 0 ? old : uploadLocation(subject, answer, insecure);
+}
+/** `Range: 0-N` tells the last byte; `0-0` is also what registries say of an upload without any. */
+function receivedOf({ headers }) {
+	const { range } = headers;
+	if (range === void 0) return 0;
+	const [, last] = /^(?:bytes=)?0-(\d+)$/.exec(range.trim()) ?? [];
+	if (last === void 0) return void 0;
+	return last === "0" ? 0 : Number(last) + 1;
+}
+function bodyOf$1(content, start, end, onSent) {
+	return {
+		size: end - start,
+		open: () => content.open(start, end),
+		onSent
+	};
+}
+// src/registry/send-blob.ts
+/** Up to here a blob goes in one request, its end. Larger ones are streamed first, so that their end can be repeated. */
+const ONE_REQUEST_BYTES = 4194304;
+const SMALLEST_PART = 1048576;
+const WHOLE$1 = Number.POSITIVE_INFINITY;
+/**
+* Sends a blob into a repository. A transfer that was cut goes on where the registry says it got to; an upload that the
+* registry has lost begins anew. After a cut the blob goes in parts, each a quarter of what went through: so it also
+* reaches a server that ends every request after a while (zot after 60 s, by default).
+* @throws OciSaveError of what is final (413, a refused digest, a login), or of the last attempt
+*/
+async function sendBlob(call, content, options) {
+	const { policy, onBytes, onRetry } = options;
+	const progress = createProgress(onBytes);
+	const sending = {
+		upload: options.upload,
+		part: WHOLE$1,
+		doubt: false
+	};
+	const attempt = async () => {
+		if (sending.doubt && await hasArrived(call, content, sending, progress)) return;
+		sending.upload ??= await beginUpload(call, blobSubject(call.repository, content.digest));
+		sending.doubt = true;
+		await sendRest(call, content, sending, progress);
+		progress.is(content.size);
+	};
+	try {
+		await withRetries(attempt, policy, {
+			signal: call.signal,
+			onRetry: (error, next) => onRetry?.(`${error.message}; attempt ${next} of ${policy.retries + 1}`)
+		});
+	} catch (error) {
+		progress.is(0);
+		throw error;
+	}
+}
+function createProgress(onBytes) {
+	let counted = 0;
+	const add = (bytes) => {
+		counted += bytes;
+		if (bytes !== 0) onBytes?.(bytes);
+	};
+	return {
+		add,
+		is: (bytes) => add(bytes - counted)
+	};
+}
+/** After a failed attempt: whether the blob is there all the same, and else what the registry has of it. */
+async function hasArrived(call, content, sending, progress) {
+	const upload = sending.upload && await uploadStatus(call, sending.upload, content.digest);
+	sending.upload = upload !== void 0 && upload.offset <= content.size ? upload : void 0;
+	progress.is(sending.upload?.offset ?? 0);
+	return sending.upload === void 0 && headBlob(call, content.digest);
+}
+async function sendRest(call, content, sending, { add }) {
+	let upload = sending.upload;
+	if (upload === void 0) return;
+	const resumed = upload.offset > 0;
+	const streamed = content.size <= ONE_REQUEST_BYTES && !resumed && sending.part === WHOLE$1 ? 0 : content.size;
+	let began = performance.now();
+	let sent = 0;
+	const onSent = (bytes) => {
+		sent += bytes;
+		add(bytes);
+	};
+	try {
+		while (upload.offset < streamed) {
+			[began, sent] = [performance.now(), 0];
+			upload = await sendPart(call, upload, content, Math.min(streamed, upload.offset + sending.part), onSent);
+			sending.upload = upload;
+		}
+		[began, sent] = [performance.now(), 0];
+		await endUpload(call, upload, content, onSent);
+	} catch (error) {
+		call.signal?.throwIfAborted();
+		const partial = resumed || sending.part !== WHOLE$1;
+		if (isCut(error)) sending.part = Math.max(SMALLEST_PART, Math.floor(sent / 4));
+		if (isTemporary$1(error) || !isOutOfStep(error, partial)) throw uploadError(error, content, performance.now() - began);
+		if (refusalOf(error)?.status !== 416) [sending.upload, sending.part] = [void 0, WHOLE$1];
+		throw new OciSaveError({
+			code: "network",
+			message: error instanceof Error ? error.message : String(error),
+			cause: error
+		});
+	}
+}
+/** Whether a refusal is about how far an upload got, and not about the blob. */
+function isOutOfStep(error, partial) {
+	const status = refusalOf(error)?.status;
+	if (status === void 0) return false;
+	if (status === 416 || isLost(error)) return true;
+	return partial && status !== 401 && status !== 403 && status !== 413;
+}
 // src/registry/session.ts
 /**
 * Without anything, with what the challenge asks for, and once with a fresh token or password: never a loop.
@@ -8644,16 +9196,23 @@ async function probe(host, knock) {
 const MAX_ROUNDS = 3;
 function createSession(registry, exchange, authorizer) {
 	return { async ask(request, read) {
-		const { repository, subject, signal } = request;
+		const { repository, subject, signal, push = false } = request;
 		const address = await abortable(registry.address(), signal);
 		const call = {
 			registry,
 			repository,
 			address,
+			scope: push ? pushScope(repository, request.from) : pullScope(repository),
+			push,
 			subject,
 			signal
 		};
 		const once = sender(exchange, address, request, read);
+		if (request.path instanceof URL && request.path.origin !== address.origin) {
+			const outcome = await once(void 0);
+			if ("challenges" in outcome) throw outcome.error;
+			return outcome.value;
+		}
 		let authorization;
 		const begin = async (done) => {
 			authorization = await authorizer.ahead(call);
@@ -8673,17 +9232,22 @@ function createSession(registry, exchange, authorizer) {
 	} };
 }
 function sender(exchange, address, request, read) {
-	const { method, repository, path, headers, subject, signal, retry = true } = request;
-	const url = new URL(`/v2/${repository.path}/${path}`, address);
+	const { method, repository, path, headers, subject, signal, retry = true, push = false } = request;
+	const { content, stream, extraMilliseconds } = request;
+	const url = path instanceof URL ? path : new URL(`/v2/${repository.path}/${path}`, address);
 	return (authorization) => {
 		const errorOf = async (answer) => {
-			const sent = answer.crossed ? "elsewhere" : authorization?.withCredentials ? "credentials" : "nothing";
-			return refusalError$1(subject, await answer.refusal(), sent);
+			const sent = answer.url.origin !== address.origin ? "elsewhere" : authorization?.withCredentials ? "credentials" : "nothing";
+			return refusalError$1(subject, await answer.refusal(), sent, push ? "push" : "pull");
 		};
 		return exchange.ask({
 			method,
 			url,
 			headers,
+			content,
+			stream,
+			extraMilliseconds,
+			resend: push,
 			subject,
 			signal,
 			retry,
@@ -8765,11 +9329,42 @@ function createRegistryClient(options) {
 		stallMilliseconds,
 		onWarning
 	});
+	const uploadCall = (repository, signal) => {
+		const { registry, session } = at(repository);
+		return {
+			session,
+			repository,
+			insecure: registry.insecure,
+			signal
+		};
+	};
+	const registryAt = (domain) => at({
+		domain,
+		path: ""
+	}).registry;
 	return {
 		headManifest: async (repository, reference, signal) => headManifest(manifestCall(repository, reference, signal)),
 		getManifest: async (repository, reference, signal) => getManifest(manifestCall(repository, reference, signal)),
 		getBlob: async (repository, blob, blobOptions = {}) => getBlob(at(repository).session, repository, blob, blobOptions, stallMilliseconds),
 		getUrl: async (url, blob, blobOptions = {}) => getUrl(exchange, insecure, url, blob, blobOptions),
+		reach: (domain) => registryAt(domain).reach(),
+		async findManifest(repository, reference, { signal, once = false } = {}) {
+			if (once) await at(repository).registry.locate();
+			return findManifest$1({
+				...manifestCall(repository, reference, signal),
+				retry: !once
+			});
+		},
+		putManifest: async (repository, reference, manifest, signal) => putManifest$1(manifestCall(repository, reference, signal), manifest),
+		deleteManifest: async (repository, digest, signal) => deleteManifest(manifestCall(repository, digest, signal)),
+		headBlob: async (repository, digest, signal) => headBlob(uploadCall(repository, signal), digest),
+		beginUpload: async (repository, signal) => beginUpload(uploadCall(repository, signal), `${repository.domain}/${repository.path}`),
+		cancelUpload: async (upload, signal) => cancelUpload(uploadCall(upload.repository, signal), upload),
+		mountBlob: async (repository, digest, from, signal) => mountBlob(uploadCall(repository, signal), digest, from),
+		sendBlob: async (repository, content, { signal, ...sendOptions } = {}) => sendBlob(uploadCall(repository, signal), content, {
+			...sendOptions,
+			policy
+		}),
 		close() {
 			closing.abort(new OciSaveError({
 				code: "interrupted",
@@ -10438,13 +11033,13 @@ const handleSendStrict = ({ anyProcess, channel, isSubprocess, message, strict }
 	const ipcEmitter = getIpcEmitter(anyProcess, channel, isSubprocess);
 	const hasListeners = hasMessageListeners(anyProcess, ipcEmitter);
 	return {
-		id: count++,
+		id: count$1++,
 		type: REQUEST_TYPE,
 		message,
 		hasListeners
 	};
 };
-let count = 0;
+let count$1 = 0;
 const validateStrictDeadlock = (outgoingMessages, wrappedMessage) => {
 	if (!isStrictRequest(wrappedMessage) || wrappedMessage.hasListeners) return;
 	for (const { id } of outgoingMessages) if (id !== void 0) STRICT_RESPONSES[id].deferred.resolve({
@@ -16445,11 +17040,13 @@ async function release(file, own) {
 	const holder = await readHolder(file);
 	if (holder?.pid === own.pid && holder.host === own.host) await rm(file, { force: true });
 }
-/** Whether a process that lives holds the lock. */
-async function isHeld(file, staleMilliseconds) {
-	if (!(await ageOf(file) <= staleMilliseconds)) return false;
+/** Whether a process that lives holds the lock, or one that died has left it. */
+async function stateOf(file, staleMilliseconds) {
+	const age = await ageOf(file);
+	if (Number.isNaN(age)) return "free";
+	if (age > staleMilliseconds) return "left";
 	const holder = await readHolder(file);
-	return holder === void 0 || !hasEnded(holder, await thisHost());
+	return holder !== void 0 && hasEnded(holder, await thisHost()) ? "left" : "held";
 }
 function hasEnded({ host, namespace, pid }, here) {
 	return host === here.host && (namespace ?? here.namespace) === here.namespace && !isAlive(pid);
@@ -16681,20 +17278,22 @@ function forgetServed(file, gone) {
 const LOCK_MILLISECONDS = 6e4;
 const POLL_MILLISECONDS = 10;
 const PARALLEL$3 = 16;
-/** Folds the lists of runs where they have become many and no prune is at work. */
-async function tidyUses(places) {
-	if (!await wantsFolding(places)) return;
+/** Folds the lists of runs where they have become many, and removes the lock of a prune that died. */
+async function tidy(places) {
+	const state = await stateOf(places.pruneLock, LOCK_MILLISECONDS);
+	const many = await wantsFolding(places);
+	if (state === "held" || state === "free" && !many) return;
 	const lock = await takeFileLock(places.pruneLock, LOCK_MILLISECONDS);
 	if (!("release" in lock)) return;
 	try {
-		await foldUses(places);
+		if (many) await foldUses(places);
 	} finally {
 		await lock.release();
 	}
 }
 /** Resolves when no prune is choosing, so that what was pinned before is seen by every later one. */
 async function pruneSettled({ pruneLock }) {
-	while (await isHeld(pruneLock, LOCK_MILLISECONDS)) await setTimeout$1(POLL_MILLISECONDS);
+	while (await stateOf(pruneLock, LOCK_MILLISECONDS) === "held") await setTimeout$1(POLL_MILLISECONDS);
 }
 /**
 * Removes blobs from a store as a rule says, but none that a run at work has pinned and none that a bundle links. Waits
@@ -16902,7 +17501,7 @@ async function openFiles(folder, places) {
 		await mkdir(places.uses, { recursive: true });
 		const [journal, served] = [await openJournal(places.journal), await openServed(places.served)];
 		const run = await createRunFolder(places);
-		await tidyUses(places);
+		await tidy(places);
 		return {
 			journal,
 			served,
@@ -18610,11 +19209,11 @@ function joinValues(values, onJoin) {
 	return {
 		kind: "sequence",
 		line: first.line,
-		items: given.flatMap(listed)
+		items: given.flatMap(listed$1)
 	};
 }
 /** The items of a sequence; anything else is a list of one. */
-function listed(tree) {
+function listed$1(tree) {
 	return tree.kind === "sequence" ? tree.items : [tree];
 }
 // src/list/json-tree.ts
@@ -25718,7 +26317,7 @@ function fieldTexts(entry, keys) {
 	return keys.flatMap((key) => {
 		const value = fieldOf(entry, key);
 		if (value === void 0) return [];
-		return listed(value).map((item) => {
+		return listed$1(value).map((item) => {
 			if (item.kind !== "scalar") throw refusal(`'${key}' is neither a text nor a list of texts`);
 			return stripBlanks(item.text);
 		});
@@ -25777,9 +26376,9 @@ function entriesOf$2(tree, findings) {
 	if (tree.kind === "mapping" && keysOf(tree).includes("images")) {
 		for (const key of keysOf(tree)) if (key !== "images") findings.ignored.add(`key '${key.slice(0, 80)}'`);
 		const images = fieldOf(tree, "images");
-		return images === void 0 ? [] : listed(images);
+		return images === void 0 ? [] : listed$1(images);
 	}
-	return isNull(tree) ? [] : listed(tree);
+	return isNull(tree) ? [] : listed$1(tree);
 }
 function addItem(findings, file, item, options) {
 	const origin = {
@@ -26455,7 +27054,7 @@ function conflicts(requests) {
 		const reference = referenceOf(request.source);
 		const { tag, digest } = reference ?? {};
 		if (reference === void 0 || tag === void 0 || digest === void 0) return [];
-		const name = `${nameOf(reference)}:${tag}`;
+		const name = `${nameOf$1(reference)}:${tag}`;
 		const key = [name, ...request.storedAs.map(formatReference)].join(" ");
 		const first = pins.get(key);
 		if (first === void 0) pins.set(key, {
@@ -26605,77 +27204,564 @@ async function readStdin(stdin) {
 		reason: "there is no standard input to read a list from"
 	} };
 }
-// src/resolve/wanted.ts
-/** How a source is named in messages and in the lock. */
-function refOf(source) {
-	if (source.transport === "docker") return formatReference(withDefaultTag(source.reference));
-	if (source.transport === "oci") return `oci:${source.path}${source.name === void 0 ? "" : `:${source.name}`}`;
-	const { path, reference } = source;
-	return `docker-archive:${path}${reference === void 0 ? "" : `:${formatReference(reference)}`}`;
+// src/bundle/manifests.ts
+/** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
+async function readManifests(lock, pool) {
+	const manifests = /* @__PURE__ */ new Map();
+	const read = async (digest, ref) => {
+		if (manifests.has(digest)) return;
+		const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
+		if (bytes === void 0) throw new OciSaveError({
+			code: "digest",
+			message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
+			hint: "Save it again: what is whole is not fetched again."
+		});
+		const manifest = parseManifest(bytes);
+		manifests.set(digest, {
+			digest,
+			size: bytes.length,
+			manifest
+		});
+		for (const child of presentChildren(manifest, lock)) await read(child, ref);
+	};
+	for (const image of lock.images) {
+		await read(image.digest, image.ref);
+		await read(image.root, image.ref);
+	}
+	return manifests;
+}
+/** The children of an index that the lock holds; none of an image manifest. */
+function presentChildren(manifest, lock) {
+	if (manifest.kind === "manifest") return [];
+	const digests = manifest.manifests.map((child) => child.digest).filter((digest) => Object.hasOwn(lock.blobs, digest));
+	return [...new Set(digests)];
+}
+// src/bundle/names.ts
+const HAS_DOMAIN = /^(?:[^/]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
+/**
+* The names under which runtimes will look for an image: full references. Names without a registry are for zot
+* alone, unless there are no others.
+*/
+function rootNames({ names }) {
+	const full = names.filter((name) => HAS_DOMAIN.test(name));
+	return [...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name))))].toSorted();
+}
+// src/bundle/docker-manifest.ts
+const PREFERRED = "linux/amd64";
+/** The one platform that docker's form can carry of an image: linux/amd64, else the first; none of an artifact. */
+function dockerLeaf({ leaves }) {
+	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
+	return images.find(({ platform }) => platform === PREFERRED) ?? images[0];
 }
 /**
-* Joins requests for the same source: their platforms and their stored names add up. Names that zot could not
-* serve are refused here, before anything is asked. Throws `list` with all of them.
+* docker's manifest.json (moby, image/tarexport): for `docker load` without containerd's store, and for podman
+* where the archive has several images. A digest among the tags would make podman refuse the whole archive.
 */
-function joinRequests(requests, defaults) {
-	const byRef = /* @__PURE__ */ new Map();
-	const refused = [];
-	for (const request of requests) {
-		const wanted = toWanted(request, defaults);
-		refused.push(...refusals(wanted));
-		const earlier = byRef.get(wanted.ref);
-		byRef.set(wanted.ref, earlier ? join(earlier, wanted) : wanted);
+function dockerManifest(lock) {
+	const tagsOf = /* @__PURE__ */ new Map();
+	for (const image of lock.images) {
+		const leaf = dockerLeaf(image);
+		if (leaf === void 0) continue;
+		const known = tagsOf.get(leaf.digest) ?? {
+			leaf,
+			tags: /* @__PURE__ */ new Set()
+		};
+		for (const name of rootNames(image)) known.tags.add(name);
+		tagsOf.set(leaf.digest, known);
 	}
-	if (refused.length > 0) throw new OciSaveError({
-		code: "list",
-		message: refused.join("\n"),
-		hint: "Store them under another name: source => name."
-	});
-	return [...byRef.values()];
+	const blob = (digest) => `blobs/sha256/${hexOf(digest)}`;
+	const entries = [...tagsOf.values()].map(({ leaf, tags }) => ({
+		Config: blob(leaf.config),
+		RepoTags: [...tags].toSorted(),
+		Layers: leaf.layers.map(blob)
+	}));
+	const first = (tags) => tags[0] ?? "";
+	const sorted = entries.toSorted((a, b) => first(a.RepoTags) < first(b.RepoTags) ? -1 : 1);
+	return `${JSON.stringify(sorted, null, 2)}\n`;
 }
-function toWanted(request, { platforms, naming }) {
-	const { source, origin, storedAs } = request;
-	const own = ownReference(source);
-	const stored = storedAs.length > 0 ? storedAs : own === void 0 ? [] : [own];
+// src/oci/reachable.ts
+/**
+* What an image holds below a manifest. Of an index's children only those with one of `leaves` count: others are not
+* there, or another image holds more of the same index.
+*/
+function reachable(top, manifests, leaves) {
+	const held = /* @__PURE__ */ new Set();
+	const blobs = /* @__PURE__ */ new Set();
+	const visit = (digest) => {
+		const manifest = manifests.get(digest)?.manifest;
+		if (manifest === void 0) return false;
+		const below = (manifest.kind === "index" ? manifest.manifests.map((child) => child.digest) : []).filter(visit);
+		const wanted = manifest.kind === "manifest" ? leaves.has(digest) : below.length > 0;
+		if (wanted) held.add(digest);
+		if (wanted && manifest.kind === "manifest") for (const blob of blobsOf(manifest)) blobs.add(blob.digest);
+		return wanted;
+	};
+	visit(top);
 	return {
-		ref: refOf(source),
-		source,
-		origins: [origin],
-		platforms: request.platforms ?? platforms,
-		names: stored.flatMap((reference) => namesOf(reference, naming)),
-		pin: source.transport === "docker" ? source.reference.digest : void 0
+		manifests: [...held.add(top)],
+		blobs: [...blobs]
 	};
 }
-function ownReference(source) {
-	if (source.transport === "oci") return void 0;
-	return source.reference === void 0 ? void 0 : withDefaultTag(source.reference);
+// src/bundle/layout-index.ts
+const REF_NAME$1 = "org.opencontainers.image.ref.name";
+const CONTAINERD_NAME = "io.containerd.image.name";
+const OCI_LAYOUT = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
+const encode$1 = (manifests) => `${JSON.stringify({
+	schemaVersion: 2,
+	mediaType: OCI_INDEX$1,
+	manifests
+}, null, 2)}\n`;
+const byText = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+function entry(digest, manifests, annotations) {
+	const stored = manifests.get(digest);
+	if (stored === void 0) return [];
+	const { mediaType } = stored.manifest;
+	return [{
+		mediaType,
+		digest,
+		size: stored.size,
+		...annotations ? { annotations } : {}
+	}];
 }
-/** The names of one stored reference under the naming rules, its own where no rule names it. */
-function namesOf(reference, naming) {
-	const names = storedNames(reference, naming);
-	return (names.length > 0 ? names : [nameOf(reference)]).map((name) => ({
-		name,
-		tag: reference.tag
+/**
+* The flat layout's index.json: one entry an image and name, both annotations the full reference, no children.
+* A bare tag becomes an image name in docker, an unnamed child a dangling image.
+*/
+function flatIndex(lock, manifests) {
+	const named = /* @__PURE__ */ new Map();
+	for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
+	const entries = [...named].toSorted(([a], [b]) => byText(a, b)).flatMap(([name, digest]) => entry(digest, manifests, {
+		[CONTAINERD_NAME]: name,
+		[REF_NAME$1]: name
+	}));
+	return encode$1(entries);
+}
+/**
+* The repositories of a zot root. Their index.json holds bare tags, and untagged every child that is present:
+* zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
+*/
+function repositories(lock, manifests) {
+	const tags = /* @__PURE__ */ new Map();
+	for (const image of lock.images) for (const stored of image.names) {
+		const { name, tag } = splitName(stored);
+		const path = repositoryPath(name);
+		const known = tags.get(path) ?? /* @__PURE__ */ new Map();
+		const leaves = image.leaves.map(({ digest }) => digest);
+		const joined = /* @__PURE__ */ new Set([...known.get(tag)?.leaves ?? [], ...leaves]);
+		tags.set(path, known.set(tag, {
+			digest: image.digest,
+			leaves: joined
+		}));
+	}
+	return [...tags].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
+		path,
+		...repositoryContent(tagged, manifests)
 	}));
 }
-function refusals({ ref, names, origins }) {
-	return names.flatMap(({ name }) => {
-		const why = whyUnservable(repositoryPath(name));
-		return why === void 0 ? [] : [`${origins.map(formatOrigin).join(", ")}: ${ref}: ${why}`];
-	});
-}
-function join(a, b) {
-	const names = new Map([...a.names, ...b.names].map((stored) => [`${stored.name}:${stored.tag ?? ""}`, stored]));
+function repositoryContent(tagged, manifests) {
+	const held = /* @__PURE__ */ new Set();
+	const blobs = /* @__PURE__ */ new Set();
+	for (const { digest, leaves } of tagged.values()) {
+		const below = reachable(digest, manifests, leaves);
+		for (const manifest of below.manifests) held.add(manifest);
+		for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
+	}
+	const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
+	const named = new Set(byTag.flatMap(([tag, { digest }]) => tag === digestTag(digest) ? [] : [digest]));
+	const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
 	return {
-		...a,
-		origins: [...a.origins, ...b.origins],
-		platforms: joinPlatforms(a.platforms, b.platforms),
-		names: [...names.values()]
+		index: encode$1([...byTag.flatMap(([tag, { digest }]) => entry(digest, manifests, { [REF_NAME$1]: tag })), ...untagged.flatMap((digest) => entry(digest, manifests))]),
+		blobs: [...blobs].toSorted()
 	};
 }
-function joinPlatforms(a, b) {
-	if (a === "all" || b === "all") return "all";
-	return [...new Map([...a, ...b].map((platform) => [formatPlatform(platform), platform])).values()];
+// src/bundle/tree.ts
+const LOCK_FILE = "oci-save.lock.json";
+const REGISTRY_FOLDER = "registry";
+/** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
+const RESTORE_COMPLETE = "_restore_complete";
+const text = (path, content) => ({
+	kind: "bytes",
+	path,
+	bytes: new TextEncoder().encode(content)
+});
+/**
+* The files of a bundle. Both views share one pool of blobs, where regular files come first: importers of the
+* archive pass over hard links. One view alone stands at the top, without lock and report.
+*/
+function planTree(lock, manifests, views, reportHtml) {
+	const [only, ...more] = views;
+	if (only === "zot" && more.length === 0) return zotRoot(lock, manifests, "", /* @__PURE__ */ new Map());
+	const flat = flatLayout(lock, manifests);
+	if (more.length === 0) return flat;
+	const pool = new Map(flat.flatMap((file) => file.kind === "blob" ? [[file.digest, file.path]] : []));
+	const beside = [{
+		kind: "bytes",
+		path: LOCK_FILE,
+		bytes: encodeLock(lock)
+	}, text("report.html", reportHtml(lock))];
+	const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
+	const sums = text("SHA256SUMS", sha256sums([
+		...flat,
+		...beside,
+		...root
+	]));
+	return [
+		...flat,
+		...beside,
+		sums,
+		...root
+	];
+}
+function flatLayout(lock, manifests) {
+	return [
+		text("oci-layout", OCI_LAYOUT),
+		text("index.json", flatIndex(lock, manifests)),
+		text("manifest.json", dockerManifest(lock)),
+		...Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
+			kind: "blob",
+			path: `blobs/sha256/${hexOf(digest)}`,
+			digest,
+			size
+		}] : [])
+	];
+}
+/** `pool` has the path of each blob that stands in the tree already; further names of it are links. */
+function zotRoot(lock, manifests, prefix, pool) {
+	const place = (digest, path) => {
+		const size = lock.blobs[digest] ?? 0;
+		const to = pool.get(digest);
+		if (to !== void 0) return {
+			kind: "link",
+			path,
+			to,
+			size
+		};
+		pool.set(digest, path);
+		return {
+			kind: "blob",
+			path,
+			digest,
+			size
+		};
+	};
+	return [text(`${prefix}${RESTORE_COMPLETE}`, "1"), ...repositories(lock, manifests).flatMap(({ path, index, blobs }) => [
+		text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
+		text(`${prefix}${path}/index.json`, index),
+		...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`))
+	])];
+}
+/** `sha256sum -c` reads it. Links are left out: they are the same files. */
+function sha256sums(files) {
+	return files.flatMap((file) => {
+		if (file.kind === "link") return [];
+		const hex = file.kind === "blob" ? hexOf(file.digest) : createHash("sha256").update(file.bytes).digest("hex");
+		return [{
+			path: file.path,
+			line: `${hex}  ${file.path}\n`
+		}];
+	}).toSorted((a, b) => a.path < b.path ? -1 : 1).map(({ line }) => line).join("");
+}
+// src/bundle/output-lock.ts
+/** The path of a file beside an output: `.<name>.<suffix>`. */
+function besideOutput(output, suffix) {
+	return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
+}
+/**
+* Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`
+* where another run that lives holds it.
+*/
+async function lockOutput(output) {
+	const file = besideOutput(output, "lock");
+	const taken = await takeFileLock(file).catch((cause) => {
+		throw cannotWrite(output, cause);
+	});
+	if ("release" in taken) return taken;
+	throw new OciSaveError({
+		code: "machine",
+		message: `another run writes to ${output}${words(taken.holder)}`,
+		hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`
+	});
+}
+const words = (holder) => holder === void 0 ? "" : ` (process ${holder.pid} on ${holder.host})`;
+/** The error for an output folder whose parent cannot be written. */
+function cannotWrite(output, cause) {
+	return new OciSaveError({
+		code: "machine",
+		message: `nothing can be written at ${output} (${systemCodeOf(cause) ?? "unknown"})`,
+		hint: "Name another folder with --output.",
+		cause
+	});
+}
+// src/bundle/output-folder.ts
+/** The lock that names a bundle of one view: it stands beside the folder. */
+function lockBeside(output) {
+	return `${output}.lock.json`;
+}
+/**
+* Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
+* ours when a lock names it. A run that was killed between its two renames is mended first.
+* @throws OciSaveError `machine`, before anything is fetched.
+*/
+async function openOutputFolder(output) {
+	try {
+		await mkdir(path.dirname(output), { recursive: true });
+	} catch (cause) {
+		throw cannotWrite(output, cause);
+	}
+	const lock = await lockOutput(output);
+	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
+	try {
+		await mend(output, old);
+		await refuseForeign(output);
+		await rm(staging, {
+			recursive: true,
+			force: true
+		});
+		await mkdir(staging, { mode: 493 });
+	} catch (error) {
+		await lock.release();
+		throw error;
+	}
+	return {
+		staging,
+		async publish() {
+			if (await exists(output)) await rename(output, old);
+			await rename(staging, output);
+			await rm(old, {
+				recursive: true,
+				force: true
+			});
+		},
+		async release() {
+			await rm(staging, {
+				recursive: true,
+				force: true
+			});
+			await lock.release();
+		}
+	};
+}
+/** An old bundle without a new one goes back; beside a new one it goes away. */
+async function mend(output, old) {
+	if (!await exists(old)) return;
+	if (await exists(output)) await rm(old, {
+		recursive: true,
+		force: true
+	});
+	else await rename(old, output);
+}
+async function refuseForeign(output) {
+	if (!await exists(output)) return;
+	const stats = await lstat(output);
+	if (stats.isSymbolicLink()) throw foreign(output, "is a link");
+	if (!stats.isDirectory()) throw foreign(output, "is a file");
+	if ((await readdir(output)).length === 0) return;
+	if (!(await isLock(path.join(output, "oci-save.lock.json")) || await isLock(lockBeside(output)))) throw foreign(output, "holds something else than a bundle");
+}
+async function isLock(file) {
+	try {
+		parseLock(await readFile(file), file);
+		return true;
+	} catch (error) {
+		if (error instanceof OciSaveError || systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
+function foreign(output, what) {
+	return new OciSaveError({
+		code: "machine",
+		message: `${output} ${what}; it is left as it is`,
+		hint: "Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself."
+	});
+}
+async function exists(place) {
+	try {
+		await lstat(place);
+		return true;
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
+// src/bundle/write-file.ts
+/** Writes a file that is there whole or not at all. */
+async function writeFileWhole(file, content) {
+	const part = await partOf$1(file);
+	try {
+		await writeFile(part, content, { mode: 420 });
+		await rename(part, file);
+	} catch (error) {
+		await rm(part, { force: true });
+		throw error;
+	}
+}
+/** Where `file` is written until it is whole. What killed runs on this host left of it is removed. */
+async function partOf$1(file) {
+	const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
+	for (const name of await readdir(folder)) {
+		const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : void 0;
+		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+	}
+	return `${file}.${process.pid}.part`;
+}
+// src/bundle/write-tree.ts
+/** File operations at once: beyond this the file system gains nothing. */
+const PARALLEL$1 = 16;
+/**
+* Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
+* blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was.
+*/
+async function writeTree(tree, folder, store) {
+	await makeFolders(tree, folder);
+	const limit = pLimit(PARALLEL$1);
+	const write = (files) => Promise.all(files.map((file) => limit(() => writeOne(file, folder, store))));
+	await write(tree.filter(({ kind }) => kind !== "link"));
+	await write(tree.filter(({ kind }) => kind === "link"));
+}
+/** The modes are set apart from the umask: a server that runs as another user must be able to read. */
+async function makeFolders(tree, folder) {
+	const places = /* @__PURE__ */ new Set();
+	for (const file of tree) for (let place = path.posix.dirname(file.path); place !== "." && !places.has(place);) {
+		places.add(place);
+		place = path.posix.dirname(place);
+	}
+	for (const place of [...places].toSorted()) {
+		await mkdir(path.join(folder, place));
+		await chmod(path.join(folder, place), 493);
+	}
+}
+async function writeOne(file, folder, store) {
+	const target = path.join(folder, ...file.path.split("/"));
+	switch (file.kind) {
+		case "bytes":
+			await writeFile(target, file.bytes, { flag: "wx" });
+			await chmod(target, 420);
+			return;
+		case "blob":
+			if (!await store.has(file)) throw new OciSaveError({
+				code: "digest",
+				message: `blob ${shortDigest(file.digest)} changed in the store after it was verified`,
+				hint: "Nothing was published. Run it again: the blob is fetched anew. If it comes back, check the disk."
+			});
+			await linkOrCopy(store.pathOf(file.digest), target);
+			return;
+		case "link":
+			await linkOrCopy(path.join(folder, ...file.to.split("/")), target);
+			return;
+	}
+}
+// src/bundle/write-bundle.ts
+/**
+* Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
+* a blob changed, or what the file system says.
+*/
+async function writeBundle(write) {
+	const { tree, lock, output, folder, store } = write;
+	const beside = lockBeside(output);
+	try {
+		await writeTree(tree, folder.staging, store);
+	} catch (error) {
+		await rm(folder.staging, {
+			recursive: true,
+			force: true
+		});
+		throw error;
+	}
+	if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
+	await folder.publish();
+	if (!write.lockBeside) await rm(beside, { force: true });
+	return {
+		path: output,
+		lock: write.lockBeside ? beside : path.join(output, LOCK_FILE)
+	};
+}
+// src/bundle/views-in.ts
+/** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
+async function viewsIn(folder) {
+	if (!await isThere(path.join(folder, "index.json"))) return ["zot"];
+	return await isThere(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
+}
+async function isThere(place) {
+	try {
+		await stat(place);
+		return true;
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
+// src/bundle/open-bundle.ts
+/** A lock of tens of thousands of images stays below. */
+const MAX_LOCK_BYTES = 268435456;
+/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
+async function lockFileIn(folder) {
+	for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) if (await isFile(file)) return file;
+}
+/** Opens the bundle in `folder`, whichever views it has. Throws `usage` where there is none. */
+async function openBundle(folder) {
+	const lockFile = await lockFileIn(folder);
+	if (lockFile === void 0) throw new OciSaveError({
+		code: "usage",
+		message: `${folder} is no bundle: no lock stands in it or beside it`,
+		hint: "Name the folder that oci-save save wrote."
+	});
+	return {
+		folder,
+		lock: parseLock(await readBounded(lockFile, MAX_LOCK_BYTES), lockFile),
+		pool: await openPool(folder)
+	};
+}
+async function openPool(folder) {
+	const places = await blobPlaces(folder);
+	const pathOf = (digest) => places.get(hexOf(digest)) ?? path.join(folder, "blobs", "sha256", hexOf(digest));
+	return {
+		pathOf,
+		async has({ digest, size }) {
+			if (!await isFile(pathOf(digest))) return false;
+			const actual = await hashFile(pathOf(digest));
+			return actual.digest === digest && actual.size === size;
+		},
+		async read(digest, maxBytes) {
+			if (!await isFile(pathOf(digest))) return void 0;
+			const bytes = await readBounded(pathOf(digest), maxBytes);
+			if (digestOf(bytes) === digest) return bytes;
+			throw new OciSaveError({
+				code: "digest",
+				message: `${folder}: blob ${shortDigest(digest)} is damaged`,
+				hint: "Copy the bundle again, or save it again."
+			});
+		}
+	};
+}
+/** The flat layout's blobs are all there are; where only the zot view stands, each repository has its own. */
+async function blobPlaces(folder) {
+	const flat = path.join(folder, "blobs", "sha256");
+	if (await isFolder$1(flat)) return /* @__PURE__ */ new Map();
+	const names = await readdir(folder, { recursive: true });
+	return new Map(names.map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name)).flatMap((match) => match?.[1] === void 0 ? [] : [[match[1], path.join(folder, match.input)]]));
+}
+async function readBounded(file, maxBytes) {
+	const handle = await open$1(file, "r");
+	try {
+		const { size } = await handle.stat();
+		if (size <= maxBytes) return await handle.readFile();
+		throw new OciSaveError({
+			code: "unsupported",
+			message: `${file} has ${size} bytes; ${maxBytes} is the limit`
+		});
+	} finally {
+		await handle.close();
+	}
+}
+const isFile = (file) => is(file, "isFile");
+const isFolder$1 = (file) => is(file, "isDirectory");
+async function is(file, what) {
+	try {
+		return (await stat(file))[what]();
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;
+		throw error;
+	}
 }
 // src/oci/narrow.ts
 const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -26704,764 +27790,702 @@ function narrowIndex(bytes, keep) {
 		manifests
 	}));
 }
-// src/resolve/root.ts
-/** Whether every child of every index was taken. */
-function isWhole$1(tree) {
-	return tree.nodes.every((node) => node.absent === 0);
+// src/publish/push/content.ts
+/** Reads a lock's manifests. Throws `digest` where one is missing or damaged. */
+async function readContent(lock, pool) {
+	const whole = await withRoots(lock, pool);
+	return {
+		lock,
+		manifests: await readManifests(lock, whole),
+		pool: whole
+	};
 }
 /**
-* The root of a tree: its top where it is whole, the leaf where one alone was taken, else a narrowed index.
-* `hash` is the digest of bytes.
+* The pool with the narrowed indexes that a bundle of the zot view alone lacks: they stand under no name there, and are
+* made again of what does.
 */
-function rootOf(tree, hash) {
-	const [leaf, ...others] = tree.nodes.filter((node) => node.manifest.kind === "manifest" && node.attests === void 0);
-	if (isWhole$1(tree) || leaf === void 0) return asRoot(tree.top, tree.nodes);
-	if (others.length === 0) return asRoot(leaf, [leaf]);
-	const made = [];
-	const kept = [];
-	const narrow = (node) => {
-		const below = new Map(node.children.map((child) => [child.digest, narrow(child)]));
-		if (!(node.absent > 0 || [...below].some(([digest, child]) => child.digest !== digest))) {
-			kept.push(node);
-			return {
-				digest: node.digest,
-				size: node.bytes.length
-			};
-		}
-		const bytes = narrowIndex(node.bytes, below);
-		made.push(bytes);
-		return {
-			digest: hash(bytes),
-			size: bytes.length
-		};
-	};
-	const { digest } = narrow(tree.top);
-	return {
-		digest,
-		mediaType: tree.top.manifest.mediaType,
-		made,
-		kept
-	};
-}
-function asRoot(node, kept) {
-	return {
-		digest: node.digest,
-		mediaType: node.manifest.mediaType,
-		made: [],
-		kept
-	};
-}
-// src/resolve/describe.ts
-/** Puts a tree into the lock's words and its manifests into the store. */
-async function describe$1({ wanted, tree, converted, notes, options, origin }) {
-	const root = rootOf(tree, digestOf);
-	await Promise.all([...tree.nodes.map(({ bytes }) => bytes), ...root.made].map((bytes) => options.store.put(bytes)));
-	const narrowed = root.made.length > 0 || root.digest !== tree.top.digest;
-	const top = options.index === "narrow" ? root : {
-		digest: tree.top.digest,
-		mediaType: tree.top.manifest.mediaType
-	};
-	if (narrowed && options.index === "narrow") notes.push("its index was narrowed to the platforms taken");
-	if (narrowed && wanted.pin !== void 0) notes.push("it was pinned by digest, and readers that take no sparse index get another one");
-	if (tree.nodes.some(hasForeignLayer)) notes.push("it has foreign layers: they are in the bundle, but containerd asks their publisher even so");
-	const leaves = (options.index === "narrow" ? root.kept : tree.nodes).flatMap(toLeaf);
-	const sizes = sizesOf(options.index === "narrow" ? root.kept : tree.nodes);
-	for (const bytes of root.made) sizes.set(digestOf(bytes), bytes.length);
-	return {
-		wanted,
-		image: {
-			ref: lockedRef(wanted),
-			names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
-			source: wanted.source.transport,
-			digest: top.digest,
-			mediaType: top.mediaType,
-			root: root.digest,
-			rootMediaType: root.mediaType,
-			...converted.size > 0 ? { converted: Object.fromEntries(converted) } : {},
-			...origin,
-			platforms: [...new Set(leaves.flatMap(({ platform }) => platform ?? []))].toSorted(),
+async function withRoots(lock, pool) {
+	const made = /* @__PURE__ */ new Map();
+	for (const image of lock.images) {
+		if (image.root === image.digest || await pool.read(image.root, 8388608) !== void 0) continue;
+		const leaves = new Set(image.leaves.map(({ digest }) => digest));
+		if ((await narrowed(image.digest, {
+			lock,
+			pool,
 			leaves,
-			referrers: []
-		},
-		sizes,
-		notes
-	};
-}
-/** What the lock calls an image: no path of this machine, since the same content gives the same lock anywhere. */
-function lockedRef({ ref, source, names }) {
-	if (source.transport === "docker") return ref;
-	if (source.transport === "docker-archive" && source.reference) return formatReference(source.reference);
-	const [stored] = names;
-	return stored === void 0 ? ref : `${stored.name}${stored.tag === void 0 ? "" : `:${stored.tag}`}`;
-}
-function hasForeignLayer({ manifest }) {
-	return manifest.kind === "manifest" && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType));
-}
-function toLeaf({ digest, manifest, platform, attests }) {
-	if (manifest.kind === "index") return [];
-	return [{
-		digest,
-		mediaType: manifest.mediaType,
-		...platform === void 0 || !isImage(manifest) ? {} : { platform: formatPlatform(platform) },
-		...attests === void 0 ? {} : { attests },
-		config: manifest.config.digest,
-		layers: manifest.layers.map((layer) => layer.digest)
-	}];
-}
-function sizesOf(nodes) {
-	const sizes = /* @__PURE__ */ new Map();
-	for (const { digest, bytes, manifest } of nodes) {
-		sizes.set(digest, bytes.length);
-		if (manifest.kind === "index") continue;
-		for (const blob of blobsOf(manifest)) sizes.set(blob.digest, blob.size);
-	}
-	return sizes;
-}
-// src/resolve/select.ts
-/**
-* Chooses an index's children by platform. Attestations are no platforms: they are never chosen, counted or
-* missed. Two children of one platform are both taken.
-*/
-function selectChildren(index, choice) {
-	const leaves = [];
-	const indexes = [];
-	const unknown = [];
-	const attestations = [];
-	for (const child of index.manifests) {
-		const platform = platformOf(child);
-		if (isAttestation(child)) attestations.push(child);
-		else if (platform !== void 0 && !isWanted(child, choice)) continue;
-		else if (isIndexType(child.mediaType)) indexes.push(child);
-		else if (platform === void 0 && choice !== "all") unknown.push(child);
-		else leaves.push(child);
+			made
+		}))?.digest !== image.root) throw cannotNarrow(image);
 	}
 	return {
-		leaves,
-		indexes,
-		unknown,
-		attestations
+		...pool,
+		read: async (digest, maxBytes) => made.get(digest) ?? pool.read(digest, maxBytes)
 	};
 }
-function isWanted(child, choice) {
-	const platform = platformOf(child);
-	return choice === "all" || platform !== void 0 && choice.some((wanted) => matchesPlatform(wanted, platform));
-}
-/** The attestations that belong to one of `digests`; all of them where every child is taken. */
-function attestationsOf(attestations, digests, choice) {
-	return attestations.filter((child) => choice === "all" || digests.has(attestedDigest(child) ?? ""));
-}
-/** The platforms that an index offers, for the message that one is missing. */
-function offeredPlatforms(children) {
-	const names = children.flatMap((child) => {
-		const platform = platformOf(child);
-		return platform === void 0 || isAttestation(child) ? [] : [formatPlatform(normalizePlatform(platform))];
-	});
-	return [...new Set(names)];
-}
-// src/resolve/tree.ts
-/** Indexes in indexes go no deeper than this, and no image has more manifests. */
-const MAX_DEPTH = 4;
-const MAX_MANIFESTS = 5e3;
-/**
-* Reads all manifests of an image that the choice of platforms takes. Throws `not-found` where a wanted platform
-* is missing, naming those that are there; `unsupported` for nesting or numbers beyond reason.
-*/
-async function readTree(digest, bytes, choice, reader) {
-	const offered = /* @__PURE__ */ new Set();
-	let count = 0;
-	const readNode = async (own, depth) => {
-		count += 1;
-		if (depth > MAX_DEPTH || count > MAX_MANIFESTS) throw new OciSaveError({
-			code: "unsupported",
-			message: "its indexes hold more manifests than is reasonable"
-		});
-		const manifest = parseManifest(own.bytes);
-		if (manifest.kind === "manifest") return {
-			...own,
-			manifest,
-			children: [],
-			absent: 0
-		};
-		for (const platform of offeredPlatforms(manifest.manifests)) offered.add(platform);
-		const children = await readChildren(manifest, depth);
-		const present = new Set(children.map((child) => child.digest));
-		const absent = new Set(manifest.manifests.map((child) => child.digest).filter((child) => !present.has(child)));
-		return {
-			...own,
-			manifest,
-			children,
-			absent: absent.size
-		};
-	};
-	const readChild = async (child, depth) => {
-		const childBytes = await reader.manifest(child.digest);
-		if (childBytes.length !== child.size) reader.note(`its index says that ${shortDigest(child.digest)} has ${child.size} bytes; it has ${childBytes.length}`);
-		const attested = attestedDigest(child);
-		const platform = platformOf(child);
-		return readNode({
-			digest: child.digest,
-			bytes: childBytes,
-			platform: platform === void 0 || attested !== void 0 ? void 0 : normalizePlatform(platform),
-			attests: attested !== void 0 && isDigest(attested) ? attested : void 0
-		}, depth + 1);
-	};
-	const readChildren = async (index, depth) => {
-		const selection = selectChildren(index, choice);
-		const read = (children) => Promise.all(children.map((child) => readChild(child, depth)));
-		const [leaves, indexes, unknown] = await Promise.all([
-			read(selection.leaves),
-			read(selection.indexes),
-			read(selection.unknown)
-		]);
-		const told = await Promise.all(unknown.map((node) => withConfigPlatform(node, reader)));
-		const taken = [
-			...leaves,
-			...indexes.filter((node) => node.children.length > 0),
-			...told.filter((node) => node.platform === void 0 || isChosen(node.platform, choice))
-		];
-		const digests = new Set(taken.map((node) => node.digest));
-		return inOrderOf(index, [...taken, ...await read(attestationsOf(selection.attestations, digests, choice))]);
-	};
-	const read = await readNode({
+async function narrowed(digest, narrowing) {
+	const { lock, pool, leaves, made } = narrowing;
+	const bytes = Object.hasOwn(lock.blobs, digest) ? await pool.read(digest, MAX_MANIFEST_BYTES$1) : void 0;
+	if (bytes === void 0) return void 0;
+	const own = {
 		digest,
-		bytes,
-		platform: void 0,
-		attests: void 0
-	}, 0);
-	const top = read.manifest.kind === "manifest" ? await withConfigPlatform(read, reader) : read;
-	const tree = {
-		top,
-		nodes: flatten(top)
+		size: bytes.length
 	};
-	refuseMissing(tree, choice, [...offered]);
-	return tree;
-}
-function isChosen(platform, choice) {
-	return choice === "all" || choice.some((wanted) => matchesPlatform(wanted, platform));
-}
-async function withConfigPlatform(node, reader) {
-	if (node.manifest.kind !== "manifest" || !isImage(node.manifest)) return node;
-	const platform = await reader.configPlatform(node.manifest);
-	return platform === void 0 ? node : {
-		...node,
-		platform: normalizePlatform(platform)
-	};
-}
-/** The children as the index lists them, each digest once. */
-function inOrderOf(index, nodes) {
-	const byDigest = new Map(nodes.map((node) => [node.digest, node]));
-	return [...new Set(index.manifests.map((child) => child.digest))].flatMap((digest) => byDigest.get(digest) ?? []);
-}
-function flatten(top) {
-	const nodes = /* @__PURE__ */ new Map();
-	const visit = (node) => {
-		if (nodes.has(node.digest)) return;
-		nodes.set(node.digest, node);
-		node.children.forEach(visit);
-	};
-	visit(top);
-	return [...nodes.values()];
-}
-/** An artifact has no platform, and nothing that offers none can miss one. */
-function refuseMissing({ top, nodes }, choice, offered) {
-	if (choice === "all") return;
-	const found = nodes.flatMap((node) => node.platform === void 0 ? [] : [node.platform]);
-	if (found.length === 0 && offered.length === 0) return;
-	const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
-	if (missing.length === 0) return;
-	const names = missing.map(formatPlatform).join(", ");
-	const there = top.manifest.kind === "manifest" ? found.map(formatPlatform) : offered;
-	throw new OciSaveError({
-		code: "not-found",
-		message: `it has no ${names}; it has ${there.length > 0 ? there.join(", ") : "no platform"}`,
-		hint: `Choose others with --platforms, or for this image alone: '--platform=${there[0] ?? "os/arch"} …' in the list.`
-	});
-}
-// src/resolve/archive-image.ts
-/** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
-const ARCHIVE = "archive.tar";
-/**
-* Takes an image out of a docker archive. Its layers have no digest as a registry would serve them, so skopeo
-* converts it to OCI; the lock keeps the image ID and the uncompressed layers' digests. All of its blobs are in
-* the store afterwards. Throws as `skopeoFailure` classes it, and `not-found` for another platform than was wanted.
-*/
-async function resolveArchive(wanted, tools, options) {
-	const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
-	await mkdir(path.join(folder, POOL), { recursive: true });
-	try {
-		const { origin, digest, bytes, manifest } = await convertArchive(wanted, folder, tools, options);
-		const fileOf = (blob) => path.join(poolOf(folder), hexOf(blob));
-		for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
-		return await describe$1({
-			wanted,
-			tree: await readTree(digest, bytes, wanted.platforms, {
-				manifest: async (child) => readFile(fileOf(child)),
-				configPlatform: async () => parseConfig(await readFile(fileOf(manifest.config.digest))).platform,
-				note: () => {}
-			}),
-			converted: /* @__PURE__ */ new Map(),
-			notes: [`converted from a docker archive by skopeo ${tools.skopeo.version}`],
-			options,
-			origin: {
-				converted: {},
-				imageId: origin.config.digest,
-				diffIds: origin.layers.map((layer) => layer.digest)
-			}
-		});
-	} finally {
-		await rm(folder, {
-			recursive: true,
-			force: true
-		});
-	}
-}
-async function convertArchive({ ref, source: wanted }, folder, { skopeo, environment }, { signal }) {
-	if (wanted.transport !== "docker-archive") throw notAnImage(ref, "is no docker archive");
-	await symlink(path.resolve(wanted.path), path.join(folder, ARCHIVE));
-	const inside = wanted.reference === void 0 ? "" : `:${formatReference(wanted.reference)}`;
-	const call = {
-		skopeo,
-		environment,
-		folder,
-		source: `docker-archive:${ARCHIVE}${inside}`,
-		signal
-	};
-	const origin = parseManifest(await inspectRaw({
-		...call,
-		subject: ref
-	}));
-	const result = await copyWithSkopeo({
-		...call,
-		preserveDigests: false
-	});
-	if (result.exitCode !== 0) throw skopeoFailure(ref, result);
-	const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
-	const bytes = await readFile(path.join(poolOf(folder), hexOf(digest)));
 	const manifest = parseManifest(bytes);
-	if (origin.kind !== "manifest" || manifest.kind !== "manifest") throw notAnImage(ref, `holds an index, ${shortDigest(digest)}`);
+	if (manifest.kind === "manifest") return leaves.has(digest) ? own : void 0;
+	const keep = /* @__PURE__ */ new Map();
+	for (const child of manifest.manifests) {
+		const kept = await narrowed(child.digest, narrowing);
+		if (kept !== void 0) keep.set(child.digest, kept);
+	}
+	if (keep.size === 0) return void 0;
+	if (manifest.manifests.every((child) => keep.get(child.digest)?.digest === child.digest)) return own;
+	const less = narrowIndex(bytes, keep);
+	made.set(digestOf(less), less);
 	return {
-		origin,
-		digest,
-		bytes,
-		manifest
+		digest: digestOf(less),
+		size: less.length
 	};
 }
-function notAnImage(ref, what) {
+function cannotNarrow({ ref, root }) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${ref}: the index ${shortDigest(root)}, which stands in where a sparse one is refused, is missing`,
+		hint: "Save it again: what is whole is not fetched again."
+	});
+}
+/** The bytes of a manifest that was read before. Throws `digest` where it has gone since. */
+async function manifestBytes({ pool }, digest) {
+	const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
+	if (bytes !== void 0) return bytes;
+	throw new OciSaveError({
+		code: "digest",
+		message: `manifest ${shortDigest(digest)} has gone, or is damaged`,
+		hint: "Save it again: what is whole is not fetched again."
+	});
+}
+// src/publish/push/destination.ts
+/**
+* Where a stored name goes: after the target's prefix, in the form that registries take (ports and capitals of the
+* stored registry encoded as in a bundle), folded where the target says how deep names may be.
+*/
+function destinationOf({ domain, prefix, depth }, stored) {
+	const { name, tag } = splitName(stored);
+	const path = foldPath([prefix, repositoryPath(name)].filter((part) => part !== "").join("/"), depth);
+	return {
+		domain,
+		path,
+		tag,
+		text: `${domain}/${path}:${tag}`
+	};
+}
+/** A path of at most `depth` parts: `a/b/c/d` at depth 2 is `a/b-c-d`. */
+function foldPath(path, depth) {
+	const parts = path.split("/");
+	if (depth === void 0 || parts.length <= depth) return path;
+	return [...parts.slice(0, depth - 1), parts.slice(depth - 1).join("-")].join("/");
+}
+// src/publish/push/find-pushed.ts
+/** What stands under one name; of a refusal, the error. With `once`, a registry that is not there throws. */
+async function findOne(to, client, { signal, once = false }) {
+	try {
+		return { found: await client.findManifest(to, to.tag, {
+			signal,
+			once
+		}) };
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError) || once && error.code !== "denied") throw error;
+		return {
+			found: void 0,
+			error
+		};
+	}
+}
+// src/publish/push/plan.ts
+/**
+* The names that a target gets of a lock, largest first. Pure.
+* @throws OciSaveError `usage` where two images would have one name there
+*/
+function planPush(lock, manifests, target, index) {
+	return joinNames(lock, target).map((joined) => nameOf(joined, lock, manifests, index)).toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
+}
+/** Throws `usage` where two images would have one name at a target. */
+function refuseCollisions(lock, targets) {
+	for (const target of targets) joinNames(lock, target);
+}
+/** One name of two images is one place, where they are the same and each took some of its leaves. */
+function joinNames(lock, target) {
+	const byPlace = /* @__PURE__ */ new Map();
+	const collisions = [];
+	for (const image of lock.images) for (const stored of image.names) {
+		const to = destinationOf(target, stored);
+		const other = byPlace.get(to.text);
+		const leaves = image.leaves.map(({ digest }) => digest);
+		if (other === void 0) byPlace.set(to.text, {
+			image,
+			stored,
+			to,
+			leaves: new Set(leaves)
+		});
+		else if (other.image.digest === image.digest && other.image.root === image.root) for (const leaf of leaves) other.leaves.add(leaf);
+		else {
+			const both = [other, {
+				image,
+				stored
+			}].map((one) => `${one.stored} (${shortDigest(one.image.digest)})`);
+			collisions.push(`two images would be pushed as ${to.text}: ${both.join(" and ")}`);
+		}
+	}
+	if (collisions.length === 0) return [...byPlace.values()];
+	throw new OciSaveError({
+		code: "usage",
+		message: collisions.join("\n"),
+		hint: "Push without @depth, or with a larger one, or store one of them under another name."
+	});
+}
+function nameOf({ image, stored, to, leaves }, lock, manifests, index) {
+	const variant = (digest) => ({
+		digest,
+		narrowed: digest !== image.digest,
+		...reachable(digest, manifests, leaves)
+	});
+	const sparse = image.root !== image.digest;
+	const [original, root] = [variant(image.digest), variant(image.root)];
+	const variants = !sparse ? [original] : index === "keep" ? [original] : index === "narrow" ? [root] : [original, root];
+	const typeOf = (digest) => manifests.get(digest)?.manifest.mediaType ?? "";
+	const docker = [...new Set(variants.flatMap((one) => one.manifests))].filter((digest) => isDockerType(typeOf(digest)));
+	const bytes = variants[0].blobs.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0);
+	return {
+		ref: image.ref,
+		stored,
+		to,
+		digest: image.digest,
+		variants,
+		sparse,
+		docker,
+		bytes
+	};
+}
+/** The variant of a name that a digest is; undefined where it is another image's. */
+function variantOf({ variants }, digest) {
+	return variants.find((variant) => variant.digest === digest);
+}
+// src/publish/push/all-settled.ts
+/** Waits for all, then fails with the first error: nothing goes on behind the back of what has failed. */
+async function allSettled(work) {
+	const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
+	if (failed !== void 0) throw failed.reason;
+}
+// src/publish/push/blob-sender.ts
+/** Large blobs at once: more share the same line. */
+const LARGE_AT_ONCE = 8;
+const LARGE_BYTES = 1048576;
+/** The connection's own pace is seen at this grain. */
+const READ_BYTES = 262144;
+/**
+* Each blob is sent once to a target, by one repository; the others have it mounted from there. Where a registry does
+* not mount, they send it too, one after another: two uploads of one blob at once have been seen to destroy each other
+* (docker/buildx#3731).
+*/
+function createBlobSender({ context, uploads, traffic }) {
+	const { client, content, signal } = context;
+	const large = pLimit(context.parallel || LARGE_AT_ONCE);
+	const brought = /* @__PURE__ */ new Map();
+	/** The repository that has a blob; undefined where the one that was first has failed. */
+	const leaders = /* @__PURE__ */ new Map();
+	const turns = /* @__PURE__ */ new Map();
+	const refused = /* @__PURE__ */ new Map();
+	let mounts = true;
+	const inTurn = (digest, work) => {
+		const done = (turns.get(digest) ?? Promise.resolve()).then(work);
+		turns.set(digest, done.catch(() => {}));
+		return done;
+	};
+	const send = (repository, blob, begun) => inTurn(blob.digest, async () => {
+		if (refused.has(blob.digest)) throw refused.get(blob.digest);
+		if (!await content.pool.has(blob)) throw missing(blob.digest);
+		const upload = begun ?? uploads.get(repository.path);
+		if (upload !== begun) uploads.delete(repository.path);
+		const sending = () => client.sendBlob(repository, blob, {
+			upload,
+			signal,
+			onBytes: (delta) => context.emit({
+				type: "bytes",
+				stage: "push",
+				delta
+			}),
+			onRetry: (message) => context.emit({
+				type: "log",
+				level: "debug",
+				message
+			})
+		});
+		try {
+			await (blob.size > LARGE_BYTES ? large(sending) : sending());
+		} catch (error) {
+			if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
+			throw error;
+		}
+		traffic.sentBlobs += 1;
+		traffic.sentBytes += blob.size;
+	});
+	const sendIfAbsent = async (repository, blob) => {
+		if (!await client.headBlob(repository, blob.digest, signal)) return send(repository, blob, void 0);
+		traffic.thereBlobs += 1;
+	};
+	const mount = async (repository, blob, from) => {
+		if (!mounts) return sendIfAbsent(repository, blob);
+		const mounted = await client.mountBlob(repository, blob.digest, from, signal);
+		if (mounted === true) traffic.mountedBlobs += 1;
+		else if (mounted === false) {
+			mounts = false;
+			await sendIfAbsent(repository, blob);
+		} else if (await client.headBlob(repository, blob.digest, signal)) {
+			traffic.thereBlobs += 1;
+			await client.cancelUpload(mounted, signal);
+		} else await send(repository, blob, mounted);
+	};
+	const bringOne = async (repository, digest) => {
+		const blob = blobContent(context, digest);
+		for (;;) {
+			const leader = leaders.get(digest);
+			if (leader === void 0) {
+				const work = sendIfAbsent(repository, blob);
+				const led = work.then(() => repository.path, () => void 0);
+				leaders.set(digest, led);
+				return work;
+			}
+			const from = await leader;
+			if (from !== void 0) return mount(repository, blob, from);
+			if (leaders.get(digest) === leader) leaders.delete(digest);
+		}
+	};
+	return { bring(repository, digest) {
+		const key = `${repository.path}@${digest}`;
+		const known = brought.get(key) ?? bringOne(repository, digest);
+		brought.set(key, known);
+		return known;
+	} };
+}
+function blobContent({ content: { lock, pool } }, digest) {
+	return {
+		digest,
+		size: lock.blobs[digest] ?? 0,
+		open: (start, end) => createReadStream(pool.pathOf(digest), {
+			start,
+			end: end - 1,
+			highWaterMark: READ_BYTES
+		})
+	};
+}
+function missing(digest) {
+	return new OciSaveError({
+		code: "digest",
+		message: `blob ${shortDigest(digest)} is missing here, or damaged`,
+		hint: "Save the image again: what is whole is not fetched again."
+	});
+}
+// src/publish/push/decide.ts
+/**
+* What becomes of a name of which a target has `found`. The same digest is always success, whatever the policy; of a
+* sparse image what stands in for it is the same, where it may. Pure.
+*/
+function decide(name, found, policy) {
+	if (found === void 0) return { kind: "push" };
+	const variant = variantOf(name, found);
+	if (variant !== void 0) return settled({
+		status: "unchanged",
+		there: found,
+		narrowed: variant.narrowed
+	});
+	if (policy === "always") return { kind: "push" };
+	if (policy === "if-missing") return settled({
+		status: "kept",
+		there: found
+	});
+	return settled({
+		status: "failed",
+		there: found,
+		error: different(name, found)
+	});
+}
+const settled = (result) => ({
+	kind: "settled",
+	result
+});
+function different({ to, variants: [wanted] }, found) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${to.text} has ${shortDigest(found)} there, not ${shortDigest(wanted.digest)}, and push-policy is fail-if-different`,
+		hint: "Push it under another tag (source => name in the list), or use --push-policy always or if-missing."
+	});
+}
+// src/publish/push/estimate.ts
+/** What would be sent of names, by asking for each blob in each repository (HEAD alone). Counts it; returns the names. */
+async function estimate(names, context, traffic) {
+	const { client, content, signal } = context;
+	const wanted = new Map(names.flatMap(({ to, variants: [variant] }) => variant.blobs.map((digest) => [`${to.path}@${digest}`, {
+		to,
+		digest
+	}])));
+	const there = /* @__PURE__ */ new Map();
+	const absent = /* @__PURE__ */ new Map();
+	await Promise.all([...wanted.values()].map(async ({ to, digest }) => {
+		const counts = await has(client.headBlob(to, digest, signal), signal) ? there : absent;
+		counts.set(digest, (counts.get(digest) ?? 0) + 1);
+	}));
+	for (const count of there.values()) traffic.thereBlobs += count;
+	for (const [digest, count] of absent) {
+		const sent = there.has(digest) ? 0 : 1;
+		traffic.sentBlobs += sent;
+		traffic.sentBytes += sent * (content.lock.blobs[digest] ?? 0);
+		traffic.mountedBlobs += count - sent;
+	}
+	return names;
+}
+/** A repository that does not exist yet is answered in many ways. */
+async function has(asking, signal) {
+	try {
+		return await asking;
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (error instanceof OciSaveError && error.code !== "network") return false;
+		throw error;
+	}
+}
+// src/publish/push/image-pusher.ts
+/** A tag is put when everything below it is there, and at no other time. */
+function createImagePusher(context, blobs) {
+	const { content, signal } = context;
+	const trees = /* @__PURE__ */ new Map();
+	const put = (repository, reference, digest) => putManifest(context, repository, reference, digest);
+	/** Everything below a manifest. Leaves at once; indexes in their order, each after its children. */
+	const bringTree = async (repository, variant) => {
+		await allSettled(variant.blobs.map((digest) => blobs.bring(repository, digest)));
+		signal?.throwIfAborted();
+		const below = variant.manifests.filter((digest) => digest !== variant.digest);
+		const isIndex = (digest) => content.manifests.get(digest)?.manifest.kind === "index";
+		await allSettled(below.filter((digest) => !isIndex(digest)).map((digest) => put(repository, digest, digest)));
+		for (const digest of below.filter(isIndex)) await put(repository, digest, digest);
+	};
+	const tree = (repository, variant) => {
+		const key = `${repository.path}@${variant.digest}`;
+		const known = trees.get(key) ?? bringTree(repository, variant);
+		trees.set(key, known);
+		return known;
+	};
+	const pushVariant = async ({ to }, variant) => {
+		await tree(to, variant);
+		await put(to, to.tag, variant.digest);
+		return variant;
+	};
+	return { async push(name, [variant, ...others]) {
+		const [standIn] = others;
+		try {
+			return await pushVariant(name, variant);
+		} catch (error) {
+			if (standIn === void 0 || !mayBeSparse(error)) throw error;
+			const message = `${name.to.domain} refuses the index ${shortDigest(variant.digest)} without all of its children`;
+			context.emit({
+				type: "log",
+				level: "info",
+				message,
+				image: name.to.text
+			});
+			return pushVariant(name, standIn);
+		}
+	} };
+}
+/** Puts the exact bytes of a manifest, under the type that they have. */
+async function putManifest({ client, content, signal }, repository, reference, digest) {
+	const mediaType = content.manifests.get(digest)?.manifest.mediaType ?? "";
+	const bytes = await manifestBytes(content, digest);
+	await client.putManifest(repository, reference, {
+		bytes,
+		digest,
+		mediaType
+	}, signal);
+}
+/** Whether a manifest was refused for what it is, not for who put it or how it was sent. */
+function mayBeSparse(error) {
+	const status = refusalOf(error)?.status ?? 0;
+	return status >= 400 && status < 500 && ![
+		401,
+		403,
+		405,
+		408,
+		413,
+		429
+	].includes(status);
+}
+// src/publish/push/refusals.ts
+const SHOWN = 20;
+/** `a, b and 3 more` */
+function listed(words) {
+	const shown = words.slice(0, SHOWN).join(", ");
+	const more = words.length - SHOWN;
+	return more > 0 ? `${shown} and ${more} more` : shown;
+}
+const namesOf$1 = (names) => listed(names.map(({ stored }) => stored));
+/** Repositories that somebody has to make first. */
+function missingRepositories({ domain }, paths, cause) {
+	const remedy = /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/.test(domain) ? `for name in ${paths.join(" ")}; do aws ecr create-repository --repository-name "$name"; done` : "Make them there (--json lists them under missingRepositories), or push under the prefix of a project that exists.";
+	return new OciSaveError({
+		code: "not-found",
+		message: `${domain} has no such repositories, and does not make them by itself: ${listed(paths)}`,
+		hint: remedy,
+		cause: cause?.cause
+	});
+}
+/** Names with more parts than a registry takes. */
+function tooDeep({ domain, text, depth }, paths, most, cause) {
+	const bare = depth === void 0 ? text : text.slice(0, text.lastIndexOf("@"));
 	return new OciSaveError({
 		code: "unsupported",
-		message: `${ref} ${what}`
+		message: `${domain} seems to take names of ${most} parts at most, and refuses ${listed(paths)}`,
+		hint: `Push to ${bare}@depth=${most}: what is deeper is folded, a/b/c to a/b-c. Or save under shorter names (--naming FROM=TO).`,
+		cause: cause?.cause
 	});
 }
-// src/oci/convert.ts
-const LAYERS = {
-	"application/vnd.docker.image.rootfs.diff.tar": OCI_LAYER,
-	"application/vnd.docker.image.rootfs.diff.tar.gzip": `${OCI_LAYER}+gzip`,
-	"application/vnd.docker.image.rootfs.diff.tar.zstd": `${OCI_LAYER}+zstd`,
-	"application/vnd.docker.image.rootfs.foreign.diff.tar": "application/vnd.oci.image.layer.nondistributable.v1.tar",
-	"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
-};
-const encode$1 = (json) => new TextEncoder().encode(JSON.stringify(json));
-function blob(descriptor, mediaType) {
-	const { digest, size, urls, annotations } = descriptor;
-	return {
-		mediaType,
-		digest,
-		size,
-		...urls ? { urls } : {},
-		...annotations ? { annotations } : {}
-	};
-}
-/**
-* A Docker v2s2 manifest as an OCI one: media types renamed, every blob as it is. The mapping is our own, since
-* skopeo's gives other bytes in other versions: the same image has the same digest on every machine.
-*/
-function convertManifest(manifest) {
-	return encode$1({
-		schemaVersion: 2,
-		mediaType: OCI_MANIFEST$1,
-		config: blob(manifest.config, manifest.config.mediaType === "application/vnd.docker.container.image.v1+json" ? OCI_CONFIG : manifest.config.mediaType),
-		layers: manifest.layers.map((layer) => blob(layer, LAYERS[layer.mediaType] ?? layer.mediaType))
+/** Repositories that may not be written to, for one cause. */
+function refusedRepositories({ domain }, paths, first) {
+	const refusal = refusalOf(first);
+	const { code, message, hint, cause } = first;
+	const others = paths.length > 1 ? `, and the same for ${listed(paths.slice(1))}` : "";
+	if (refusal?.status === 405) return new OciSaveError({
+		code: "denied",
+		message: `${domain} is read-only: ${message}${others}`,
+		hint: "Push to its writable address, or end its maintenance.",
+		cause
+	});
+	return new OciSaveError({
+		code,
+		message: message + others,
+		hint,
+		cause
 	});
 }
-/** A Docker list as an OCI index over children that were converted before: `converted` has them by old digest. */
-function convertIndex(index, converted) {
-	return encode$1({
-		schemaVersion: 2,
-		mediaType: OCI_INDEX$1,
-		manifests: index.manifests.map((child) => {
-			const { mediaType, digest, size } = converted.get(child.digest) ?? child;
-			return {
-				mediaType,
-				digest,
-				size,
-				...child.platform ? { platform: child.platform } : {}
-			};
-		})
-	});
-}
-// src/resolve/convert-tree.ts
-/** The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. */
-function convertTree({ top }) {
-	const converted = /* @__PURE__ */ new Map();
-	const nodes = /* @__PURE__ */ new Map();
-	const convert = (node) => {
-		const children = node.children.map(convert);
-		const bytes = convertedBytes(node, children);
-		const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
-		if (digest !== node.digest) converted.set(node.digest, digest);
-		const attests = node.attests === void 0 ? void 0 : converted.get(node.attests) ?? node.attests;
-		const result = {
-			...node,
-			digest,
-			bytes,
-			children,
-			attests,
-			manifest: parseManifest(bytes)
-		};
-		nodes.set(digest, result);
-		return result;
-	};
-	const newTop = convert(top);
-	return {
-		tree: {
-			top: newTop,
-			nodes: [newTop, ...[...nodes.values()].filter((node) => node !== newTop)]
-		},
-		converted
-	};
-}
-function convertedBytes(node, children) {
-	const { manifest } = node;
-	const childChanged = children.some((child, at) => child.digest !== node.children[at]?.digest);
-	if (!isDockerType(manifest.mediaType) && !childChanged) return node.bytes;
-	if (manifest.kind === "manifest") return convertManifest(manifest);
-	const byOld = /* @__PURE__ */ new Map();
-	node.children.forEach((old, at) => {
-		const child = children[at];
-		if (child) byOld.set(old.digest, {
-			mediaType: child.manifest.mediaType,
-			digest: child.digest,
-			size: child.bytes.length
-		});
-	});
-	return convertIndex(manifest, byOld);
-}
-// src/resolve/resolve-image.ts
-/** Cosign stores signatures under such tags; they look like images and have no platform. */
-const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
-/**
-* Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store has not got
-* those bytes.
-* Every manifest enters the store as it was served.
-*/
-async function resolveImage(wanted, reference, source, options) {
-	const notes = [];
-	const choice = COSIGN_TAG.test(reference) ? "all" : wanted.platforms;
-	const { digest, bytes } = await readTop(reference, source, options);
-	const served = await readTree(digest, bytes, choice, {
-		manifest: async (child) => (await readManifest$1(child, source, options)).bytes,
-		configPlatform: (manifest) => readConfigPlatform(manifest, source, options),
-		note: (message) => notes.push(message)
-	});
-	const { tree, converted } = options.format === "oci" ? convertTree(served) : {
-		tree: served,
-		converted: /* @__PURE__ */ new Map()
-	};
-	if (wanted.pin !== void 0 && converted.size > 0) notes.push("it was pinned by digest, and converting changes that");
-	return describe$1({
-		wanted,
-		tree,
-		converted,
-		notes,
-		options
-	});
-}
-/**
-* A digest names bytes: where the store has them, nobody is asked. For a tag, HEAD is believed where it says what a
-* manifest that was read has shown: registries have been seen to claim the digest of a child or of another tag, and both
-* may be in the store.
-*/
-async function readTop(reference, source, options) {
-	if (isDigest(reference)) return readManifest$1(reference, source, options);
-	const { store, signal } = options;
-	const key = store.served.keyOf(source.name, reference);
-	const claim = await source.head(reference, signal);
-	if (claim !== void 0 && claim.digest === store.served.get(key)) {
-		const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES$1);
-		if (bytes) return {
-			digest: claim.digest,
-			bytes
-		};
-	}
-	const manifest = await source.manifest(reference, signal);
-	await store.served.set(key, manifest.digest);
-	return manifest;
-}
-async function readManifest$1(digest, source, { store, signal }) {
-	const bytes = await store.read(digest, MAX_MANIFEST_BYTES$1);
-	return bytes ? {
-		digest,
-		bytes
-	} : source.manifest(digest, signal);
-}
-async function readConfigPlatform(manifest, source, { store, readConfigs, retries, signal }) {
-	if (manifest.kind !== "manifest" || !readConfigs) return void 0;
-	const { config } = manifest;
-	if (config.size > 8388608) throw new OciSaveError({
+/** Manifests of Docker's types, at a registry that takes OCI's alone. */
+function dockerRefused(domain, names, cause) {
+	return new OciSaveError({
 		code: "unsupported",
-		message: `its config has ${config.size} bytes`
+		message: `${domain} takes no manifests of Docker's types (${refusalOf(cause)?.status ?? "refused"}), as these have: ${namesOf$1(names)}`,
+		hint: "If it is zot: \"compat\": [\"docker2s2\"] in the http section of its configuration. Else save with --format oci, which changes their digests.",
+		cause: cause.cause
 	});
-	if (!await store.has(config)) await bringBlob(source, {
-		digest: config.digest,
-		size: config.size
-	}, store, {
-		retries,
-		signal
-	});
-	const bytes = await store.read(config.digest, MAX_CONFIG_BYTES);
-	return bytes === void 0 ? void 0 : parseConfig(bytes).platform;
 }
-// src/resolve/resolve.ts
-/**
-* Resolves every image, whatever happens to others; what fails is a result. Throws only what ends a run: an
-* interruption, or a machine that lacks something.
-*/
-async function resolveImages(wanted, context) {
-	const { emit, signal } = context;
-	emit({
-		type: "stage",
-		stage: "resolve",
-		total: wanted.length
+/** Indexes that lack children, at a registry that wants them all, where they are not to be narrowed. */
+function sparseRefused({ domain }, names) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${domain} takes no index of which children are missing, as of these: ${namesOf$1(names)}`,
+		hint: "Save all their platforms, or let them be narrowed: --index auto."
 	});
-	const limit = pLimit(context.parallel);
-	const resolved = [];
-	const failed = [];
-	const results = await Promise.all(wanted.map((image) => limit(async () => {
-		signal?.throwIfAborted();
-		const result = await resolveOne(image, context);
-		if ("error" in result) {
-			const message = `${image.origins.map(formatOrigin).join(", ")}: ${messageOf(result.error)}`;
-			emit({
-				type: "log",
-				level: "error",
-				message,
-				image: image.ref
-			});
-		}
-		const outcome = "error" in result ? "failed" : "done";
-		emit({
-			type: "step",
-			stage: "resolve",
-			subject: image.ref,
-			outcome
-		});
-		return result;
-	})));
-	for (const result of results) if ("error" in result) failed.push(result);
-	else resolved.push(result);
-	return {
-		resolved,
-		failed
-	};
 }
-async function resolveOne(wanted, context) {
+// src/publish/push/probe-manifests.ts
+/** Names with manifests of Docker's types, where the target does not take such: one of them is tried. */
+async function findMediaTypeIssues(names, context) {
+	const docker = names.filter((name) => name.docker.length > 0);
+	const [first] = docker;
+	const [digest] = first?.docker ?? [];
+	if (first === void 0 || digest === void 0) return [];
 	try {
-		if (wanted.source.transport === "docker-archive") return await resolveArchive(named$1(wanted, void 0, context), await context.localTools(), context);
-		if (wanted.source.transport === "oci") {
-			const layout = await openLayout(wanted.source.path);
-			const entry = layout.find(wanted.source.name);
-			return await resolveImage(named$1(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
-		}
-		const { domain, path, tag, digest } = wanted.source.reference;
-		const source = registrySource(context.client, {
-			domain,
-			path
-		});
-		return await resolveImage(wanted, digest ?? tag ?? "latest", source, context);
+		await putManifest(context, first.to, digest, digest);
 	} catch (error) {
 		context.signal?.throwIfAborted();
-		if (error instanceof OciSaveError && error.code === "machine") throw error;
+		if (!(error instanceof OciSaveError)) throw error;
+		const { status, codes = [] } = refusalOf(error) ?? {};
+		if (status === 415 || codes.includes("UNSUPPORTED")) return [{
+			error: dockerRefused(first.to.domain, docker, error),
+			names: docker
+		}];
+	}
+	return [];
+}
+/** Whether a target takes the index of an image of which not all children are there. */
+async function takesSparse(name, context) {
+	const { client, signal } = context;
+	const [original] = name.variants;
+	const { to } = name;
+	if (await isTaken(putManifest(context, to, original.digest, original.digest), signal)) return true;
+	const probe = await absentOnly(original.manifests, context);
+	if (probe === void 0) return true;
+	const digest = digestOf(probe.bytes);
+	if (!await isTaken(client.putManifest(to, digest, {
+		...probe,
+		digest
+	}, signal), signal)) return false;
+	await client.deleteManifest(to, digest, signal);
+	return true;
+}
+async function isTaken(putting, signal) {
+	try {
+		await putting;
+		return true;
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError)) throw error;
+		return false;
+	}
+}
+/** The first index of a tree that lacks children, with those children alone. */
+async function absentOnly(manifests, context) {
+	const held = new Set(manifests);
+	for (const digest of manifests) {
+		const manifest = context.content.manifests.get(digest)?.manifest;
+		if (manifest?.kind !== "index") continue;
+		const absent = manifest.manifests.filter((child) => !held.has(child.digest));
+		if (absent.length === 0) continue;
+		const keep = new Map(absent.map((child) => [child.digest, child]));
 		return {
-			wanted,
-			error: diskError(error, "what was read of it") ?? error
+			bytes: narrowIndex(await manifestBytes(context.content, digest), keep),
+			mediaType: manifest.mediaType
 		};
 	}
 }
-/** A local image without a stored name takes the one that its source knows. */
-function named$1(wanted, inside, { naming }) {
-	if (wanted.names.length > 0) return wanted;
-	if (inside === void 0) throw new OciSaveError({
-		code: "list",
-		message: `${wanted.ref} does not say under which name it is to be stored`,
-		hint: `Write '${wanted.ref} => name:tag'.`
-	});
+// src/publish/push/probe-repositories.ts
+/** Docker Hub knows namespace and name, and nothing below. */
+const DEPTH_OF = { "docker.io": 2 };
+/** Begins an upload in every repository: that is refused for whatever a push would be refused for. */
+async function askRepositories(target, names, context) {
+	const uploads = /* @__PURE__ */ new Map();
+	const refused = /* @__PURE__ */ new Map();
+	const most = DEPTH_OF[target.domain];
+	const paths = [...new Set(names.map(({ to }) => to.path))];
+	const deep = most === void 0 ? [] : paths.filter((path) => depthOf(path) > most);
+	const ask = async (path) => {
+		try {
+			uploads.set(path, await context.client.beginUpload({
+				domain: target.domain,
+				path
+			}, context.signal));
+		} catch (error) {
+			context.signal?.throwIfAborted();
+			if (!(error instanceof OciSaveError)) throw error;
+			refused.set(path, error);
+		}
+	};
+	await Promise.all(paths.filter((path) => !deep.includes(path)).map(ask));
 	return {
-		...wanted,
-		names: namesOf(withDefaultTag(parseReference(inside)), naming)
+		uploads,
+		...judge(target, names, {
+			accepted: [...uploads.keys()],
+			refused,
+			deep,
+			most
+		})
 	};
 }
-// src/save/contexts.ts
-/** Sockets that pay off at a round trip of 80 ms; more gain nothing (measured). */
-const CONNECTIONS = 32;
-const SKOPEO_AT_ONCE = 8;
-function listInputs(options, { stdin, lists }) {
-	const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
+const depthOf = (path) => path.split("/").length;
+/** What the answers mean, each cause once. */
+function judge(target, names, { accepted, refused, deep, most }) {
+	const named = (paths) => names.filter(({ to }) => paths.includes(to.path));
+	const issue = (paths, error) => paths.length === 0 ? [] : [{
+		error,
+		names: named(paths)
+	}];
+	const statusOf = (path) => refusalOf(refused.get(path))?.status ?? 0;
+	const taken = Math.max(0, ...accepted.map(depthOf));
+	const refusals = [...refused.keys()].filter((path) => [
+		401,
+		403,
+		404
+	].includes(statusOf(path)));
+	const deeper = accepted.length > 0 && refusals.every((path) => depthOf(path) > taken) ? refusals : [];
+	const others = [...refused.keys()].filter((path) => !deeper.includes(path));
+	const missing = others.filter((path) => refused.get(path)?.code === "not-found");
+	const rest = Map.groupBy(others.filter((path) => !missing.includes(path)), (path) => `${refused.get(path)?.code} ${statusOf(path)}`);
 	return {
-		images,
-		files: imageList,
-		format: listFormat,
-		defaultRegistry,
-		strictTags,
-		onCandidate,
-		lists,
-		...stdin === void 0 ? {} : { stdin }
+		missing,
+		issues: [
+			...issue(deep, tooDeep(target, deep, most ?? 0)),
+			...issue(deeper, tooDeep(target, deeper, taken, refused.get(deeper[0] ?? ""))),
+			...issue(missing, missingRepositories(target, missing, refused.get(missing[0] ?? ""))),
+			...[...rest.values()].flatMap((paths) => {
+				const first = refused.get(paths[0] ?? "");
+				return first === void 0 ? [] : issue(paths, refusedRepositories(target, paths, first));
+			})
+		]
 	};
 }
-function resolveContext({ options, session, io: { emit, signal, lockOnly } }) {
-	return {
-		store: session.store,
-		client: session.client,
-		localTools: session.skopeoTools,
-		index: options.index,
-		format: options.format,
-		naming: options.naming,
-		readConfigs: !options.dryRun || lockOnly === true,
-		retries: options.retries,
-		parallel: CONNECTIONS,
-		emit,
-		signal
-	};
-}
-/** `images` are those whose blobs are wanted. */
-function copyContext({ options, session, cache, io: { emit, signal } }, images) {
-	const byRef = Map.groupBy(images, ({ image }) => image.ref);
-	const wantedAs = (ref) => (byRef.get(ref) ?? []).map(({ wanted }) => wanted);
-	return {
-		store: session.store,
-		copier: options.copier,
-		skopeoTools: session.skopeoTools,
-		sourcesFor: async (ref) => (await Promise.all(wantedAs(ref).map((image) => session.sourceOf(image)))).flatMap((source) => source ?? []),
-		placesOf: (ref) => wantedAs(ref).flatMap((image) => session.placeOf(image) ?? []),
-		credentials: session.credentials,
-		parallel: options.parallel || SKOPEO_AT_ONCE,
-		connections: options.copier === "direct" && options.parallel > 0 ? options.parallel : CONNECTIONS,
-		retries: options.retries,
-		onLanded: (digest) => cache.landed(digest),
-		emit,
-		signal
-	};
-}
-// src/cache/keys.ts
-/** Changes when a reader of today could not read what is written. */
-const FORM = "oci-save-v1";
-/** Everything that is handed over to the cache lies here, relative to the workspace. */
-const HANDOVER = ".oci-save";
-const hexOfText = (text) => hexOf(digestOf(new TextEncoder().encode(text)));
-/** Which list of which repository a catalogue is about, as 64 hex digits that name neither. */
-function scopeOf(parts) {
-	return hexOfText(JSON.stringify(parts));
-}
-/** All catalogues of a scope are in one folder: it is part of what the cache looks for. */
-const CATALOGUE_FOLDER = `${HANDOVER}/catalogue`;
-/** What the keys of a scope's catalogues begin with. */
-function cataloguePrefix(scope) {
-	return `${FORM}-catalogue-${scope}-`;
-}
-/** The hash at the end lets a reader check what it gets, and is the same where nothing changed. */
-function catalogueKey(scope, content) {
-	return `${cataloguePrefix(scope)}${hexOf(content)}`;
-}
-/** The hash of a catalogue's content; undefined for a key of something else. */
-function contentOfKey(key, scope) {
-	const prefix = cataloguePrefix(scope);
-	const digest = `sha256:${key.slice(prefix.length)}`;
-	return key.startsWith(prefix) && isDigest(digest) ? digest : void 0;
-}
-/** A pack's identity: 64 hex digits of its blobs' digests, in whatever order they come. */
-function packHex(digests) {
-	return hexOfText([...digests].toSorted().join("\n"));
-}
-function packKey(hex) {
-	return `${FORM}-pack-${hex}`;
-}
-function packFolder(hex) {
-	return `${HANDOVER}/packs/${hex}`;
-}
-// src/cache/catalogue.ts
-const EMPTY$2 = {
-	contents: /* @__PURE__ */ new Map(),
-	packs: [],
-	served: /* @__PURE__ */ new Map()
-};
-/** Bytes of an encoded catalogue: a thousand images have about ten million. */
-const MAX_CATALOGUE_BYTES = 67108864;
-/** A larger config is a blob like any other. */
-const MAX_CONTENT_BYTES = 1048576;
-/** In base64 they take a third more, and leave room for the rest. */
-const MAX_CONTENTS_BYTES = 41943040;
-const MAX_PACKS = 1e3;
-const hex = string().regex(/^[0-9a-f]{64}$/);
-const catalogueSchema = strictObject({
-	version: literal(1),
-	contents: record(digestSchema, base64$1()),
-	packs: array(record(digestSchema, int().nonnegative())).max(MAX_PACKS),
-	served: record(hex, digestSchema)
-});
-const compare = (a, b) => a < b ? -1 : a > b ? 1 : 0;
-function sorted(entries) {
-	return [...entries].toSorted(([a], [b]) => compare(a, b));
-}
-/** The bytes of a catalogue: the same for the same content, whatever its order. */
-function encodeCatalogue({ contents, packs, served }) {
-	const told = {
-		version: 1,
-		contents: Object.fromEntries(sorted(contents).map(([digest, bytes]) => [digest, Buffer.from(bytes).toString("base64")])),
-		packs: packs.toSorted((a, b) => compare(a.hex, b.hex)).map(({ blobs }) => Object.fromEntries(sorted(blobs))),
-		served: Object.fromEntries(sorted(served))
-	};
-	return new TextEncoder().encode(JSON.stringify(told));
-}
+// src/publish/push/preflight.ts
 /**
-* Reads a catalogue that somebody wrote. Content is what it hashes to; packs are named by what they hold.
-* @throws OciSaveError `digest` where it is none
+* Finds out what a target would refuse, for all names at once and before the first byte of a blob: who may write,
+* repositories that do not exist, names that are too deep, Docker's types, sparse indexes. Nothing is left behind but
+* what the push would bring (`probe-manifests.ts` tells how).
 */
-function decodeCatalogue(bytes) {
-	const { contents, packs, served } = parse$2(bytes);
-	const read = Object.values(contents).map((text) => {
-		const content = Buffer.from(text, "base64");
-		return [digestOf(content), content];
-	});
+async function preflight(target, names, context) {
+	const { uploads, issues, missing } = await askRepositories(target, names, context);
+	const writable = names.filter(({ to }) => uploads.has(to.path));
+	const types = await findMediaTypeIssues(writable, context);
+	const typed = new Set(types.flatMap((issue) => issue.names));
+	const sparse = writable.filter((name) => name.sparse && !name.variants[0].narrowed && !typed.has(name));
+	const takes = await Promise.all(sparse.map((name) => takesSparse(name, context)));
+	const refused = sparse.filter((_, at) => takes[at] === false);
+	const kept = refused.filter(({ variants }) => variants.length === 1);
+	const sparseIssues = kept.length === 0 ? [] : [{
+		error: sparseRefused(target, kept),
+		names: kept
+	}];
 	return {
-		contents: new Map(read),
-		packs: packs.map((sizes) => {
-			const blobs = new Map(entriesOf(sizes));
-			return {
-				hex: packHex(blobs.keys()),
-				blobs
-			};
-		}),
-		served: new Map(Object.entries(served))
+		issues: [
+			...issues,
+			...types,
+			...sparseIssues
+		],
+		uploads,
+		missing,
+		narrowed: new Set(refused.filter(({ variants }) => variants.length > 1))
 	};
 }
-function parse$2(bytes) {
-	try {
-		return catalogueSchema.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
-	} catch (cause) {
-		if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof ZodError)) throw cause;
+/** Takes back what was begun and not used. What fails at it is cleared up by the registry in time. */
+async function cancelUploads(uploads, { client, emit, signal }) {
+	const cancel = async (upload) => {
+		try {
+			await client.cancelUpload(upload, signal);
+		} catch (error) {
+			signal?.throwIfAborted();
+			emit({
+				type: "log",
+				level: "debug",
+				message: `an upload was not taken back: ${error instanceof Error ? error.message : String(error)}`
+			});
+		}
+	};
+	await Promise.all([...uploads.values()].map(cancel));
+	uploads.clear();
+}
+// src/publish/push/read-back.ts
+/** Registries over several machines may need a moment until a tag is everywhere. */
+const [LOOKS, FIRST_PAUSE_MILLISECONDS] = [4, 250];
+/**
+* Reads a tag that was pushed, and hashes what comes.
+* @throws OciSaveError `digest` where it is not what was pushed
+*/
+async function readBack$1({ to }, pushed, context) {
+	const { signal } = context;
+	const look = async () => {
+		const found = await digestUnder(to, context);
+		if (found === pushed.digest) return;
 		throw new OciSaveError({
 			code: "digest",
-			message: "the catalogue in the cache is none",
-			cause
+			message: found === void 0 ? `${to.text} was pushed, and is not there` : `${to.text} was pushed as ${shortDigest(pushed.digest)}, and what is read has ${shortDigest(found)}`,
+			hint: "Somebody else may push to the same name. Else ask who runs the registry."
 		});
+	};
+	await pRetry(look, {
+		retries: LOOKS - 1,
+		minTimeout: FIRST_PAUSE_MILLISECONDS,
+		shouldRetry: ({ error }) => error instanceof OciSaveError && error.code === "digest",
+		...signal ? { signal } : {}
+	});
+}
+async function digestUnder(to, { client, signal }) {
+	try {
+		return (await client.getManifest(to, to.tag, signal)).digest;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
+		throw error;
 	}
-}
-function entriesOf(record) {
-	return Object.entries(record).map(([key, value]) => [digestSchema.parse(key), value]);
-}
-/** Contents as far as they fit, small ones first: what is left out costs a GET. */
-function boundedContents(contents) {
-	let bytes = 0;
-	return new Map([...contents].toSorted(([a, x], [b, y]) => x.length - y.length || compare(a, b)).filter(([, content]) => (bytes += content.length) <= MAX_CONTENTS_BYTES));
 }
 // src/report/bytes.ts
 const UNITS = [
@@ -30182,6 +31206,12 @@ const STAGES = {
 		doing: "Writing the archive",
 		did: "Wrote the archive"
 	},
+	push: {
+		doing: "Pushing",
+		did: "Pushed",
+		noun: "image",
+		here: "already there"
+	},
 	cache: {
 		doing: "Saving to the cache",
 		did: "Saved to the cache"
@@ -30248,17 +31278,22 @@ const VERBS = {
 	"partly stored": "copied",
 	stored: "stored",
 	sent: "sent",
+	pushed: "pushed",
+	"to push": "to push",
+	kept: "kept",
 	done: "done",
 	failed: "failed"
 };
 /** The word before an image's name. */
-function stepVerb({ outcome }) {
+function stepVerb({ stage, outcome }) {
+	if (stage === "push" && outcome === "stored") return "unchanged";
 	return VERBS[outcome];
 }
 /** What follows the name: the blobs that were fetched, and those that were here. */
 function stepDetail({ stage, outcome, fetched, stored }) {
 	if (outcome === "stored") return STAGES[stage].here ?? "already here";
 	if (outcome === "sent") return fetched === void 0 ? "" : formatBytes(fetched.bytes);
+	if (outcome === "kept") return "another digest stands there";
 	if (outcome !== "fetched" && outcome !== "partly stored") return "";
 	const here = stored !== void 0 && stored.blobs > 0 ? `${formatBlobs(stored)} already here` : "";
 	const vague = outcome === "partly stored" && here === "" ? "partly already here" : here;
@@ -30705,7 +31740,11 @@ function createPlainReporter(options) {
 		if (event.outcome === "failed") {
 			if (!blamed.has(event.subject)) print([stepLine(event, palette)]);
 			chat(lines);
-		} else if (event.stage === "copy" || event.outcome === "sent" || verbose || lines.length > 0) chat([stepLine(event, palette), ...lines]);
+		} else if ([
+			"copy",
+			"push",
+			"release"
+		].includes(event.stage) || verbose || lines.length > 0) chat([stepLine(event, palette), ...lines]);
 	};
 	const onMoved = () => {
 		const { current } = state;
@@ -31488,7 +32527,7 @@ function noteLines({ images, options }, max) {
 		...(options["referrers"] ?? "none") === "none" && images.length > 0 ? ["signatures and other referrers were not looked for"] : []
 	];
 }
-// src/report/run-report.ts
+// src/report/failure.ts
 const FAILURE_CLASSES = [
 	"not-found",
 	"denied",
@@ -31498,38 +32537,12 @@ const FAILURE_CLASSES = [
 	"unsupported",
 	"local"
 ];
-const bytes = int().nonnegative();
 const originSchema = strictObject({
 	file: string(),
 	line: int().positive()
 });
 const origins = array(originSchema).meta({ description: "where the image stands in the lists" });
-const imageSchema = strictObject({
-	ref: string().meta({ description: "the normalised reference" }),
-	names: array(string()).meta({ description: "stored names, repository:tag" }),
-	origins,
-	digest: digestSchema,
-	root: digestSchema.meta({ description: "what readers get that take no sparse index" }),
-	mediaType: string(),
-	platforms: array(string()),
-	size: bytes.meta({ description: "all blobs that it names, each once" }),
-	status: _enum([
-		"fetched",
-		"partly stored",
-		"stored"
-	]),
-	fetchedBytes: bytes,
-	cachedBytes: bytes.optional().meta({ description: "came from the cache" }),
-	copier: _enum([
-		"skopeo",
-		"direct",
-		"both",
-		"none"
-	]),
-	narrowed: boolean().optional(),
-	converted: boolean().optional(),
-	notes: array(string())
-});
+/** What is said of anything that failed. */
 const faultShape = {
 	class: _enum(FAILURE_CLASSES),
 	message: string(),
@@ -31539,120 +32552,6 @@ const failureSchema = strictObject({
 	ref: string(),
 	origins,
 	...faultShape
-});
-const amount = {
-	blobs: int().nonnegative(),
-	bytes
-};
-const cacheSchema = strictObject({
-	mode: _enum([
-		"read-write",
-		"read",
-		"write"
-	]),
-	unavailable: string().optional().meta({ description: "why the cache was not used" }),
-	restored: strictObject(amount).meta({ description: "came from the cache" }),
-	saved: strictObject({
-		packs: int().nonnegative(),
-		...amount
-	}),
-	withheld: strictObject({
-		images: int().nonnegative(),
-		...amount
-	}).meta({ description: "not saved: fetched with credentials, and strangers may read the cache" }),
-	entries: int().nonnegative().meta({ description: "what the cache has of this list now" }),
-	bytes: bytes.meta({ description: "of its packs" }),
-	troubles: array(string()).meta({ description: "what went wrong; it cost time, nothing else" })
-}).meta({ description: "the cache around the store, where one was wanted" });
-const fileSchema$1 = strictObject({
-	path: string(),
-	size: bytes,
-	digest: digestSchema
-});
-/** What became of a release: its files, and why it failed where it did. */
-const releaseReportSchema = strictObject({
-	repository: string().meta({ description: "owner/name" }),
-	tag: string(),
-	url: string().optional().meta({ description: "its page; absent where it is not there" }),
-	draft: boolean().optional(),
-	assets: array(strictObject({
-		name: string(),
-		size: bytes,
-		digest: digestSchema.optional().meta({ description: "absent in a dry run that has not all blobs" }),
-		status: _enum([
-			"sent",
-			"replaced",
-			"there",
-			"kept",
-			"planned"
-		]).meta({ description: "kept: of another digest, and left as it is; planned: a dry run would send it" })
-	})),
-	removed: array(string()).meta({ description: "files of an earlier archive that went" }),
-	failure: strictObject({
-		class: _enum(FAILURE_CLASSES),
-		message: string(),
-		hint: string()
-	}).optional()
-});
-/** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
-const runReportSchema = strictObject({
-	version: literal(1),
-	tool: strictObject({
-		name: string(),
-		version: string()
-	}),
-	skopeoVersion: string().optional(),
-	repository: string().optional(),
-	commit: string().optional(),
-	startedAt: datetime(),
-	finishedAt: datetime(),
-	seconds: number().nonnegative(),
-	outcome: _enum([
-		"done",
-		"failed",
-		"warned"
-	]).meta({ description: "warned: images failed, and the run was told to go on; failed: an image or the release" }),
-	dryRun: boolean().optional(),
-	options: record(string(), unknown()).meta({ description: "as given, without secrets" }),
-	lists: array(strictObject({
-		file: string(),
-		format: string(),
-		count: int().nonnegative()
-	})),
-	images: array(imageSchema),
-	failed: array(failureSchema),
-	error: strictObject(faultShape).optional().meta({ description: "why the result of whole images could not be made; what was made stands below" }),
-	warnings: array(strictObject({
-		message: string(),
-		origin: originSchema.optional()
-	})),
-	candidates: array(strictObject({
-		text: string(),
-		origin: originSchema,
-		why: string()
-	})).meta({ description: "what is probably an image and was not saved without a yes" }),
-	rejects: array(strictObject({
-		text: string(),
-		origin: originSchema,
-		reason: string(),
-		hint: string().optional()
-	})).meta({ description: "what looked like an image and could not be understood" }),
-	totals: strictObject({
-		images: int().nonnegative(),
-		blobs: int().nonnegative(),
-		bytes,
-		fetchedBytes: bytes,
-		storedBytes: bytes.meta({ description: "were in the store before the run" }),
-		manifests: int().nonnegative().optional()
-	}),
-	cache: cacheSchema.optional(),
-	bundle: strictObject({ path: string() }).optional(),
-	lock: strictObject({
-		path: string(),
-		digest: digestSchema
-	}).optional(),
-	archive: fileSchema$1.extend({ parts: array(fileSchema$1).optional().meta({ description: "where it was cut; there is no file at path then" }) }).optional(),
-	release: releaseReportSchema.optional()
 });
 /** What helps against a kind of failure, where the error itself knows nothing better. */
 const REMEDIES = {
@@ -31664,10 +32563,6 @@ const REMEDIES = {
 	unsupported: "Push the image again with a current tool, or leave it out.",
 	local: "Look at this machine: disk, permissions, programs. Run it again with --verbose to see more."
 };
-/** The bytes of `report.json`. */
-function formatRunReport(report) {
-	return `${JSON.stringify(report, null, 2)}\n`;
-}
 /**
 * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
 * once, on one line; an error without a class is a fault on this machine.
@@ -31688,6 +32583,152 @@ function faultOf(error) {
 		message: plainText(causeTexts(error).join(": ")) || "failed without a word",
 		hint: plainText(hint)
 	};
+}
+// src/report/push-report.ts
+const count = int().nonnegative();
+const bytes$3 = int().nonnegative();
+const pushedNameSchema = strictObject({
+	ref: string().meta({ description: "the normalised reference" }),
+	name: string().meta({ description: "the stored name, repository:tag" }),
+	as: string().meta({ description: "its name at the target" }),
+	digest: digestSchema,
+	status: _enum([
+		"pushed",
+		"unchanged",
+		"kept",
+		"failed",
+		"not started",
+		"to push"
+	]).meta({ description: "kept: the target has another digest under this tag, and push-policy leaves it; to push: of a dry run" }),
+	there: digestSchema.optional().meta({ description: "the digest that the target has under this name now" }),
+	narrowed: boolean().optional().meta({ description: "the target has less than the index: what stands in where a sparse one is refused" })
+});
+/** What one target of a push got. */
+const pushTargetSchema = strictObject({
+	target: string(),
+	outcome: _enum([
+		"done",
+		"failed",
+		"warned"
+	]),
+	images: array(pushedNameSchema),
+	failed: array(failureSchema),
+	missingRepositories: array(string()).optional().meta({ description: "repositories that do not exist there, and that the registry does not make itself" }),
+	totals: strictObject({
+		pushed: count,
+		unchanged: count,
+		kept: count,
+		failed: count.meta({ description: "with those that were not started" }),
+		sentBlobs: count,
+		sentBytes: bytes$3,
+		mountedBlobs: count.meta({ description: "taken from another repository of the registry" }),
+		thereBlobs: count.meta({ description: "were in the repository" })
+	}),
+	seconds: number().nonnegative()
+});
+strictObject({
+	version: literal(1),
+	tool: strictObject({
+		name: string(),
+		version: string()
+	}),
+	bundle: string(),
+	dryRun: boolean().optional(),
+	outcome: _enum(["done", "failed"]),
+	targets: array(pushTargetSchema)
+});
+// src/report/summary-failures.ts
+const INDENT$1 = "    ";
+const MAX_ORIGINS = 3;
+const MAX_FAILURES$1 = 200;
+/** Every image that failed: its name, where it stands, the class and the cause, the remedy. */
+function failureSection({ failed, images }, palette, room) {
+	if (failed.length === 0) return [];
+	const all = formatCount(failed.length + images.length, "image");
+	const more = failed.length - MAX_FAILURES$1;
+	return [
+		palette.bad(`Failed: ${failed.length} of ${all}`),
+		...failed.slice(0, MAX_FAILURES$1).flatMap((failure) => failureLines(failure, palette, room)),
+		...more > 0 ? [`  and ${more} more, all in report.json`] : []
+	];
+}
+/** One failure: its name and place, the class and the cause, the remedy. */
+function failureLines(failure, palette, room) {
+	const where = formatOrigins(failure.origins);
+	const indented = (text) => wrapWords(text, room - 4).map((line) => INDENT$1 + line);
+	const [first = "", ...rest] = indented(`${failure.class}: ${plainText(failure.message)}`);
+	return [
+		`  ${palette.strong(plainText(failure.ref))}${where === "" ? "" : `  ${palette.faint(where)}`}`,
+		first.replace(failure.class, palette.bad(failure.class)),
+		...rest,
+		...failure.hint === void 0 ? [] : indented(`remedy: ${plainText(failure.hint)}`)
+	];
+}
+/** `images.txt:3, base.txt:9 and 4 more` */
+function formatOrigins(origins) {
+	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => `${plainText(file)}:${line}`);
+	const more = origins.length - shown.length;
+	return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+// src/report/summary-push.ts
+const MAX_NAMES = 50;
+const MAX_FAILURES = 50;
+/** `pushed 20, unchanged 4, failed 1`: what is not nothing. */
+function pushTally({ totals, images }) {
+	const planned = images.filter(({ status }) => status === "to push").length;
+	const waiting = images.filter(({ status }) => status === "not started").length;
+	const told = [
+		[planned, "to push"],
+		[totals.pushed, "pushed"],
+		[totals.unchanged, "unchanged"],
+		[totals.kept, "kept"],
+		[totals.failed - waiting, "failed"],
+		[waiting, "not started"]
+	].filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+	return told.length === 0 ? "nothing to push" : told.join(", ");
+}
+/** `sent 12 blobs, 30 MiB; 4 mounted, 7 were there`. */
+function pushTraffic({ totals, images }) {
+	const planned = images.some(({ status }) => status === "to push");
+	const { sentBlobs, sentBytes, mountedBlobs, thereBlobs } = totals;
+	const others = [...mountedBlobs > 0 ? [`${mountedBlobs} ${planned ? "to mount" : "mounted"}`] : [], ...thereBlobs > 0 ? [`${thereBlobs} there before`] : []].join(", ");
+	const sent = sentBlobs === 0 ? `nothing ${planned ? "to send" : "sent"}` : `${planned ? "to send" : "sent"} ${formatCount(sentBlobs, "blob")}, ${formatBytes(sentBytes)}`;
+	return others === "" ? sent : `${sent}; ${others}`;
+}
+/** What a reader would not expect under a name, with both digests. */
+function pushNotes({ images }) {
+	return images.flatMap((image) => noteOn$1(image));
+}
+function noteOn$1({ as, status, digest, there, narrowed = false }) {
+	const [source, target] = [digest, there ?? digest].map((one) => hexOf(one).slice(0, 12));
+	if (status === "kept") return [`${as}: kept ${target}, which is not ${source}`];
+	return narrowed && there !== void 0 ? [`${as}: narrowed, ${source} is there as ${target}`] : [];
+}
+/** What each target of a push got: figures, what is not as the source has it, what failed. */
+function pushSections(targets, palette, room) {
+	return targets.map((target) => {
+		const paint = target.outcome === "done" ? palette.good : target.outcome === "warned" ? palette.warn : palette.bad;
+		const notes = pushNotes(target);
+		const more = notes.length - MAX_NAMES;
+		const moreFailed = target.failed.length - MAX_FAILURES;
+		return [
+			`${palette.strong(`Push to ${plainText(target.target)}`)}: ${paint(pushTally(target))}`,
+			...wrapHanging(`${pushTraffic(target)}; ${formatSeconds(target.seconds)}`, room - 2, 2).map((line) => `  ${line}`),
+			...notes.slice(0, MAX_NAMES).flatMap((line) => wrapHanging(plainText(line), room - 2, 2)).map((line) => `  ${line}`),
+			...more > 0 ? [`  and ${more} more, all in the report`] : [],
+			...target.failed.slice(0, MAX_FAILURES).flatMap((failure) => failureLines(failure, palette, room)),
+			...moreFailed > 0 ? [`  and ${moreFailed} more, all in the report`] : []
+		];
+	});
+}
+// src/report/push-summary.ts
+/** What a person reads when a push has ended. No line end after the last line. */
+function renderPushSummary(report, { width, color }) {
+	const palette = paletteOf(color);
+	const room = width === void 0 || width <= 0 ? Number.POSITIVE_INFINITY : width;
+	const sections = pushSections(report.targets, palette, room).map((lines) => lines.join("\n"));
+	const verdict = report.outcome === "failed" ? [palette.bad("Failed. Push again when the causes above are gone: only the rest is sent.")] : report.dryRun === true ? [palette.good("Dry run: nothing was sent.")] : [];
+	return [...sections, ...verdict].join("\n\n");
 }
 // src/report/summary-release.ts
 const STATUS_WORDS = {
@@ -31740,42 +32781,161 @@ function renderRelease(release, { width, color }) {
 		...release.url === void 0 ? [] : [`         ${plainText(release.url)}`]
 	].join("\n");
 }
+// src/report/cache-report.ts
+const bytes$2 = int().nonnegative();
+const amount = {
+	blobs: int().nonnegative(),
+	bytes: bytes$2
+};
+/** What the cache around the store gave and took, and what went wrong with it. */
+const cacheReportSchema = strictObject({
+	mode: _enum([
+		"read-write",
+		"read",
+		"write"
+	]),
+	unavailable: string().optional().meta({ description: "why the cache was not used" }),
+	restored: strictObject(amount).meta({ description: "came from the cache" }),
+	saved: strictObject({
+		packs: int().nonnegative(),
+		...amount
+	}),
+	withheld: strictObject({
+		images: int().nonnegative(),
+		...amount
+	}).meta({ description: "not saved: fetched with credentials, and strangers may read the cache" }),
+	entries: int().nonnegative().meta({ description: "what the cache has of this list now" }),
+	bytes: bytes$2.meta({ description: "of its packs" }),
+	troubles: array(string()).meta({ description: "what went wrong; it cost time, nothing else" })
+}).meta({ description: "the cache around the store, where one was wanted" });
+// src/report/release-report.ts
+const bytes$1 = int().nonnegative();
+/** What became of a release: its files, and why it failed where it did. */
+const releaseReportSchema = strictObject({
+	repository: string().meta({ description: "owner/name" }),
+	tag: string(),
+	url: string().optional().meta({ description: "its page; absent where it is not there" }),
+	draft: boolean().optional(),
+	assets: array(strictObject({
+		name: string(),
+		size: bytes$1,
+		digest: digestSchema.optional().meta({ description: "absent in a dry run that has not all blobs" }),
+		status: _enum([
+			"sent",
+			"replaced",
+			"there",
+			"kept",
+			"planned"
+		]).meta({ description: "kept: of another digest, and left as it is; planned: a dry run would send it" })
+	})),
+	removed: array(string()).meta({ description: "files of an earlier archive that went" }),
+	failure: strictObject({
+		...faultShape,
+		hint: string()
+	}).optional()
+});
+// src/report/run-report.ts
+const bytes = int().nonnegative();
+const imageSchema = strictObject({
+	ref: string().meta({ description: "the normalised reference" }),
+	names: array(string()).meta({ description: "stored names, repository:tag" }),
+	origins,
+	digest: digestSchema,
+	root: digestSchema.meta({ description: "what readers get that take no sparse index" }),
+	mediaType: string(),
+	platforms: array(string()),
+	size: bytes.meta({ description: "all blobs that it names, each once" }),
+	status: _enum([
+		"fetched",
+		"partly stored",
+		"stored"
+	]),
+	fetchedBytes: bytes,
+	cachedBytes: bytes.optional().meta({ description: "came from the cache" }),
+	copier: _enum([
+		"skopeo",
+		"direct",
+		"both",
+		"none"
+	]),
+	narrowed: boolean().optional(),
+	converted: boolean().optional(),
+	notes: array(string())
+});
+const fileSchema$1 = strictObject({
+	path: string(),
+	size: bytes,
+	digest: digestSchema
+});
+/** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
+const runReportSchema = strictObject({
+	version: literal(1),
+	tool: strictObject({
+		name: string(),
+		version: string()
+	}),
+	skopeoVersion: string().optional(),
+	repository: string().optional(),
+	commit: string().optional(),
+	startedAt: datetime(),
+	finishedAt: datetime(),
+	seconds: number().nonnegative(),
+	outcome: _enum([
+		"done",
+		"failed",
+		"warned"
+	]).meta({ description: "warned: images failed, and the run was told to go on; failed: an image or the release" }),
+	dryRun: boolean().optional(),
+	options: record(string(), unknown()).meta({ description: "as given, without secrets" }),
+	lists: array(strictObject({
+		file: string(),
+		format: string(),
+		count: int().nonnegative()
+	})),
+	images: array(imageSchema),
+	failed: array(failureSchema),
+	error: strictObject(faultShape).optional().meta({ description: "why the result of whole images could not be made; what was made stands below" }),
+	warnings: array(strictObject({
+		message: string(),
+		origin: originSchema.optional()
+	})),
+	candidates: array(strictObject({
+		text: string(),
+		origin: originSchema,
+		why: string()
+	})).meta({ description: "what is probably an image and was not saved without a yes" }),
+	rejects: array(strictObject({
+		text: string(),
+		origin: originSchema,
+		reason: string(),
+		hint: string().optional()
+	})).meta({ description: "what looked like an image and could not be understood" }),
+	totals: strictObject({
+		images: int().nonnegative(),
+		blobs: int().nonnegative(),
+		bytes,
+		fetchedBytes: bytes,
+		storedBytes: bytes.meta({ description: "were in the store before the run" }),
+		manifests: int().nonnegative().optional()
+	}),
+	cache: cacheReportSchema.optional(),
+	bundle: strictObject({ path: string() }).optional(),
+	lock: strictObject({
+		path: string(),
+		digest: digestSchema
+	}).optional(),
+	archive: fileSchema$1.extend({ parts: array(fileSchema$1).optional().meta({ description: "where it was cut; there is no file at path then" }) }).optional(),
+	push: array(pushTargetSchema).optional().meta({ description: "what each push target got" }),
+	release: releaseReportSchema.optional()
+});
+/** The bytes of `report.json`. */
+function formatRunReport(report) {
+	return `${JSON.stringify(report, null, 2)}\n`;
+}
 // src/report/shell-word.ts
 /** A word as a POSIX shell reads it back, for a command that is shown to be copied. */
 function shellWord(text) {
 	return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith("-") ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-// src/report/summary-failures.ts
-const INDENT$1 = "    ";
-const MAX_ORIGINS = 3;
-const MAX_FAILURES = 200;
-/** Every image that failed: its name, where it stands, the class and the cause, the remedy. */
-function failureSection({ failed, images }, palette, room) {
-	if (failed.length === 0) return [];
-	const all = formatCount(failed.length + images.length, "image");
-	const more = failed.length - MAX_FAILURES;
-	return [
-		palette.bad(`Failed: ${failed.length} of ${all}`),
-		...failed.slice(0, MAX_FAILURES).flatMap((failure) => failureLines(failure, palette, room)),
-		...more > 0 ? [`  and ${more} more, all in report.json`] : []
-	];
-}
-function failureLines(failure, palette, room) {
-	const where = formatOrigins(failure.origins);
-	const indented = (text) => wrapWords(text, room - 4).map((line) => INDENT$1 + line);
-	const [first = "", ...rest] = indented(`${failure.class}: ${plainText(failure.message)}`);
-	return [
-		`  ${palette.strong(plainText(failure.ref))}${where === "" ? "" : `  ${palette.faint(where)}`}`,
-		first.replace(failure.class, palette.bad(failure.class)),
-		...rest,
-		...failure.hint === void 0 ? [] : indented(`remedy: ${plainText(failure.hint)}`)
-	];
-}
-/** `images.txt:3, base.txt:9 and 4 more` */
-function formatOrigins(origins) {
-	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => `${plainText(file)}:${line}`);
-	const more = origins.length - shown.length;
-	return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 // src/report/summary-table.ts
 const INDENT = "  ";
@@ -31926,6 +33086,7 @@ function renderSummary(report, { width, color }) {
 		warningSection(report, palette, room),
 		candidateSection(report, palette, room),
 		rejectSection(report, palette, room),
+		...pushSections(report.push ?? [], palette, room),
 		releaseFailureSection(report, palette, room),
 		resultSection(report, palette, room),
 		verdict(report, palette, room)
@@ -31970,17 +33131,1115 @@ const UNFINISHED = "No bundle was written. What was fetched stays in the store; 
 function verdict(report, palette, room) {
 	const failed = report.failed.length;
 	const causes = `${failed} of ${formatCount(report.images.length + failed, "image")}; the list of causes stands above.`;
-	if (report.outcome === "warned") return [palette.warn(`Done without ${causes}`)];
+	const pushes = (report.push ?? []).filter(({ outcome }) => outcome !== "done").map(({ target }) => plainText(target));
+	const pushed = `not all images are at ${pushes.join(", ")}; what failed stands above.`;
+	if (report.outcome === "warned") return [palette.warn(failed > 0 ? `Done without ${causes}` : `Done, but ${pushed}`)];
 	if (report.outcome === "done") return report.dryRun === true ? [palette.good("Dry run: nothing was copied.")] : [];
-	if (failed === 0 && report.release?.failure !== void 0) {
+	const unfinished = report.bundle === void 0 && report.images.length > 0 && (failed > 0 || report.error !== void 0);
+	if (failed === 0 && pushes.length === 0 && report.release?.failure !== void 0) {
 		const stays = report.bundle === void 0 ? "" : "; the bundle is whole";
 		return [palette.bad(`Failed: the release, for the cause that stands above${stays}.`)];
 	}
 	return [
 		...failed === 0 ? [] : [palette.bad(`Failed: ${causes}`)],
 		...report.error === void 0 ? [] : errorLines(report.error, palette, room),
-		...report.bundle === void 0 && report.images.length > 0 ? wrapWords(UNFINISHED, room) : []
+		...failed === 0 && pushes.length > 0 ? [palette.bad(`Failed: ${pushed}`)] : [],
+		...unfinished ? wrapWords(UNFINISHED, room) : []
 	];
+}
+// src/publish/push/report-target.ts
+/** What a target got, as data: names in their own order, every cause of a failure once. */
+function reportTarget(parts) {
+	const { target, results, traffic, missing, seconds, context } = parts;
+	const names = parts.names.toSorted((a, b) => a.to.text < b.to.text ? -1 : 1);
+	const images = names.map((name) => reportName(name, results.get(name) ?? { status: "not started" }));
+	const count = (...statuses) => images.filter(({ status }) => statuses.includes(status)).length;
+	const failed = count("failed", "not started");
+	const good = images.length - failed;
+	return {
+		target: target.text,
+		outcome: failed === 0 ? "done" : context.onError === "warn" && good > 0 ? "warned" : "failed",
+		images,
+		failed: failuresOf(target, names, results),
+		...missing.length === 0 ? {} : { missingRepositories: [...missing].toSorted() },
+		totals: {
+			pushed: count("pushed"),
+			unchanged: count("unchanged"),
+			kept: count("kept"),
+			failed,
+			...traffic
+		},
+		seconds
+	};
+}
+function reportName({ ref, stored, to, digest }, { status, there, narrowed }) {
+	return {
+		ref,
+		name: stored,
+		as: to.text,
+		digest,
+		status,
+		...there === void 0 ? {} : { there },
+		...narrowed === true ? { narrowed } : {}
+	};
+}
+function failuresOf(target, names, results) {
+	const failed = names.filter((name) => results.get(name)?.status === "failed");
+	return [...Map.groupBy(failed, (name) => results.get(name)?.error)].map(([error, [only, ...others]]) => failureOf(error, only === void 0 || others.length > 0 ? target.text : only.to.text, []));
+}
+// src/publish/push/result.ts
+function noTraffic() {
+	return {
+		sentBlobs: 0,
+		sentBytes: 0,
+		mountedBlobs: 0,
+		thereBlobs: 0
+	};
+}
+// src/publish/push/when-there.ts
+const LOOK_EVERY_MILLISECONDS = 500;
+/**
+* Asks a registry until it answers: one that is started in the same job is not up at once. What no waiting helps against
+* (a host's name that does not resolve, a certificate, a refusal) is told at once.
+* @throws OciSaveError `network` where it does not answer in time; what `ask` throws
+*/
+async function whenThere(domain, ask, { waitMilliseconds, emit, signal }) {
+	const began = performance.now();
+	for (let looks = 0;; looks += 1) try {
+		return await ask();
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!comesBack(error)) throw error;
+		const left = began + waitMilliseconds - performance.now();
+		const seconds = Math.round(waitMilliseconds / 1e3);
+		if (left <= 0) throw notReady(domain, seconds, error);
+		const message = `${domain} is not there yet; waiting for it, at most ${seconds} s`;
+		if (looks === 0) emit({
+			type: "log",
+			level: "info",
+			message
+		});
+		await setTimeout$1(Math.min(left, LOOK_EVERY_MILLISECONDS), void 0, signal ? { signal } : {});
+	}
+}
+function comesBack(error) {
+	const cause = error instanceof OciSaveError ? error.cause : void 0;
+	return isTemporary$1(error) && systemCodeOf(cause) !== "ENOTFOUND";
+}
+function notReady(domain, seconds, cause) {
+	return new OciSaveError({
+		code: "network",
+		message: `${domain} did not answer as a registry within ${seconds} s`,
+		hint: "Look whether it runs, and at the host and the port.",
+		cause
+	});
+}
+// src/publish/push/push-target.ts
+/** Images at once: small ones wait for round trips, not for bytes. */
+const IMAGES_AT_ONCE = 24;
+/**
+* Pushes names to one target: asks what is there, looks what would be refused, sends the rest, reads it back. Every
+* failure is in the report.
+* @throws the signal's reason
+*/
+async function pushTarget(target, names, context) {
+	const began = performance.now();
+	const results = /* @__PURE__ */ new Map();
+	const settle = (name, result) => {
+		results.set(name, result);
+		const outcome = outcomeOf$3(result);
+		if (outcome !== void 0) context.emit({
+			type: "step",
+			stage: "push",
+			subject: name.to.text,
+			outcome
+		});
+	};
+	const push = {
+		target,
+		context,
+		results,
+		traffic: noTraffic(),
+		settle
+	};
+	let missing = [];
+	try {
+		missing = await work(push, names);
+	} catch (error) {
+		context.signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError)) throw error;
+		failRest(push, names, error);
+	}
+	const seconds = (performance.now() - began) / 1e3;
+	return reportTarget({
+		target,
+		names,
+		results,
+		traffic: push.traffic,
+		missing,
+		seconds,
+		context
+	});
+}
+/** Returns the repositories that are missing. */
+async function work(push, names) {
+	const { target, context } = push;
+	const todo = await findTodo(push, names);
+	const different = names.filter((name) => push.results.get(name)?.status === "failed");
+	if (context.dryRun) {
+		const planned = await estimate(todo, context, push.traffic);
+		for (const name of planned) push.settle(name, { status: "to push" });
+		return [];
+	}
+	if (todo.length === 0) return [];
+	const checked = await preflight(target, todo, context);
+	try {
+		const flagged = flag(push, checked.issues);
+		const stopped = context.onError === "fail" && (flagged.size > 0 || different.length > 0);
+		const ready = todo.filter((name) => !flagged.has(name));
+		if (stopped) for (const name of ready) push.settle(name, { status: "not started" });
+		else await pushAll(push, ready, checked);
+	} finally {
+		await cancelUploads(checked.uploads, context);
+	}
+	return checked.missing;
+}
+/** Settles what needs nothing more; returns the others, in their order. */
+async function findTodo({ context, settle }, names) {
+	const { client, policy, signal } = context;
+	const [first, ...others] = names;
+	if (first === void 0) return [];
+	const ask = (once, { to }) => findOne(to, client, {
+		signal,
+		once
+	});
+	const found = [await whenThere(first.to.domain, () => ask(true, first), context), ...await Promise.all(others.map((name) => ask(false, name)))];
+	return names.filter((name, at) => {
+		const decision = decide(name, found[at]?.found, policy);
+		if (decision.kind === "push") return true;
+		settle(name, decision.result);
+		return false;
+	});
+}
+function flag({ settle }, issues) {
+	const flagged = /* @__PURE__ */ new Set();
+	for (const { error, names } of issues) for (const name of names) {
+		if (!flagged.has(name)) settle(name, {
+			status: "failed",
+			error
+		});
+		flagged.add(name);
+	}
+	return flagged;
+}
+async function pushAll(push, names, checked) {
+	const { context, traffic, settle, target } = push;
+	const pusher = createImagePusher(context, createBlobSender({
+		context,
+		uploads: checked.uploads,
+		traffic
+	}));
+	const limit = pLimit(context.parallel || IMAGES_AT_ONCE);
+	let gone;
+	const one = async (name) => {
+		context.signal?.throwIfAborted();
+		if (gone !== void 0) return settle(name, {
+			status: "failed",
+			error: gone
+		});
+		try {
+			const [, standIn] = name.variants;
+			const variants = checked.narrowed.has(name) && standIn !== void 0 ? [standIn] : name.variants;
+			const pushed = await pusher.push(name, variants);
+			await readBack$1(name, pushed, context);
+			settle(name, {
+				status: "pushed",
+				there: pushed.digest,
+				narrowed: pushed.narrowed
+			});
+		} catch (error) {
+			context.signal?.throwIfAborted();
+			settle(name, {
+				status: "failed",
+				error
+			});
+			if (isTemporary$1(error) && gone === void 0) gone = await whetherGone(target, context);
+		}
+	};
+	await allSettled(names.map((name) => limit(one, name)));
+}
+/** The error with which a target does not answer any more; undefined where it does. */
+async function whetherGone({ domain }, { client }) {
+	try {
+		await client.reach(domain);
+		return;
+	} catch (cause) {
+		return new OciSaveError({
+			code: "network",
+			message: `${domain} went away in the midst of the push`,
+			hint: "Push again when it is back: only the rest is sent.",
+			cause
+		});
+	}
+}
+function failRest({ results, settle }, names, error) {
+	for (const name of names) if (!results.has(name)) settle(name, {
+		status: "failed",
+		error
+	});
+}
+/** Nothing is to be said of a name that had no turn. */
+function outcomeOf$3({ status }) {
+	if (status === "not started") return void 0;
+	return status === "unchanged" ? "stored" : status;
+}
+// src/publish/push/push.ts
+/**
+* Pushes the images of a lock to registries, each digest as it is. A tag is put when all that it names is there. What is
+* there already is not sent: an unchanged push is one HEAD a name. Failures of one target do not keep others from
+* theirs; they are in the reports, which have the targets' order.
+* @throws OciSaveError `usage` where two images would have one name at a target; the signal's reason
+*/
+async function pushToTargets(targets, context) {
+	const { content, index, emit } = context;
+	const plans = targets.map((target) => planPush(content.lock, content.manifests, target, index));
+	emit({
+		type: "stage",
+		stage: "push",
+		total: plans.reduce((sum, names) => sum + names.length, 0)
+	});
+	return Promise.all(targets.map((target, at) => pushTarget(target, plans[at] ?? [], context)));
+}
+// src/resolve/wanted.ts
+/** How a source is named in messages and in the lock. */
+function refOf(source) {
+	if (source.transport === "docker") return formatReference(withDefaultTag(source.reference));
+	if (source.transport === "oci") return `oci:${source.path}${source.name === void 0 ? "" : `:${source.name}`}`;
+	const { path, reference } = source;
+	return `docker-archive:${path}${reference === void 0 ? "" : `:${formatReference(reference)}`}`;
+}
+/**
+* Joins requests for the same source: their platforms and their stored names add up. Names that zot could not
+* serve are refused here, before anything is asked. Throws `list` with all of them.
+*/
+function joinRequests(requests, defaults) {
+	const byRef = /* @__PURE__ */ new Map();
+	const refused = [];
+	for (const request of requests) {
+		const wanted = toWanted(request, defaults);
+		refused.push(...refusals(wanted));
+		const earlier = byRef.get(wanted.ref);
+		byRef.set(wanted.ref, earlier ? join(earlier, wanted) : wanted);
+	}
+	if (refused.length > 0) throw new OciSaveError({
+		code: "list",
+		message: refused.join("\n"),
+		hint: "Store them under another name: source => name."
+	});
+	return [...byRef.values()];
+}
+function toWanted(request, { platforms, naming }) {
+	const { source, origin, storedAs } = request;
+	const own = ownReference(source);
+	const stored = storedAs.length > 0 ? storedAs : own === void 0 ? [] : [own];
+	return {
+		ref: refOf(source),
+		source,
+		origins: [origin],
+		platforms: request.platforms ?? platforms,
+		names: stored.flatMap((reference) => namesOf(reference, naming)),
+		pin: source.transport === "docker" ? source.reference.digest : void 0
+	};
+}
+function ownReference(source) {
+	if (source.transport === "oci") return void 0;
+	return source.reference === void 0 ? void 0 : withDefaultTag(source.reference);
+}
+/** The names of one stored reference under the naming rules, its own where no rule names it. */
+function namesOf(reference, naming) {
+	const names = storedNames(reference, naming);
+	return (names.length > 0 ? names : [nameOf$1(reference)]).map((name) => ({
+		name,
+		tag: reference.tag
+	}));
+}
+function refusals({ ref, names, origins }) {
+	return names.flatMap(({ name }) => {
+		const why = whyUnservable(repositoryPath(name));
+		return why === void 0 ? [] : [`${origins.map(formatOrigin).join(", ")}: ${ref}: ${why}`];
+	});
+}
+function join(a, b) {
+	const names = new Map([...a.names, ...b.names].map((stored) => [`${stored.name}:${stored.tag ?? ""}`, stored]));
+	return {
+		...a,
+		origins: [...a.origins, ...b.origins],
+		platforms: joinPlatforms(a.platforms, b.platforms),
+		names: [...names.values()]
+	};
+}
+function joinPlatforms(a, b) {
+	if (a === "all" || b === "all") return "all";
+	return [...new Map([...a, ...b].map((platform) => [formatPlatform(platform), platform])).values()];
+}
+// src/resolve/root.ts
+/** Whether every child of every index was taken. */
+function isWhole$1(tree) {
+	return tree.nodes.every((node) => node.absent === 0);
+}
+/**
+* The root of a tree: its top where it is whole, the leaf where one alone was taken, else a narrowed index.
+* `hash` is the digest of bytes.
+*/
+function rootOf(tree, hash) {
+	const [leaf, ...others] = tree.nodes.filter((node) => node.manifest.kind === "manifest" && node.attests === void 0);
+	if (isWhole$1(tree) || leaf === void 0) return asRoot(tree.top, tree.nodes);
+	if (others.length === 0) return asRoot(leaf, [leaf]);
+	const made = [];
+	const kept = [];
+	const narrow = (node) => {
+		const below = new Map(node.children.map((child) => [child.digest, narrow(child)]));
+		if (!(node.absent > 0 || [...below].some(([digest, child]) => child.digest !== digest))) {
+			kept.push(node);
+			return {
+				digest: node.digest,
+				size: node.bytes.length
+			};
+		}
+		const bytes = narrowIndex(node.bytes, below);
+		made.push(bytes);
+		return {
+			digest: hash(bytes),
+			size: bytes.length
+		};
+	};
+	const { digest } = narrow(tree.top);
+	return {
+		digest,
+		mediaType: tree.top.manifest.mediaType,
+		made,
+		kept
+	};
+}
+function asRoot(node, kept) {
+	return {
+		digest: node.digest,
+		mediaType: node.manifest.mediaType,
+		made: [],
+		kept
+	};
+}
+// src/resolve/describe.ts
+/** Puts a tree into the lock's words and its manifests into the store. */
+async function describe$1({ wanted, tree, converted, notes, options, origin }) {
+	const root = rootOf(tree, digestOf);
+	await Promise.all([...tree.nodes.map(({ bytes }) => bytes), ...root.made].map((bytes) => options.store.put(bytes)));
+	const narrowed = root.made.length > 0 || root.digest !== tree.top.digest;
+	const top = options.index === "narrow" ? root : {
+		digest: tree.top.digest,
+		mediaType: tree.top.manifest.mediaType
+	};
+	if (narrowed && options.index === "narrow") notes.push("its index was narrowed to the platforms taken");
+	if (narrowed && wanted.pin !== void 0) notes.push("it was pinned by digest, and readers that take no sparse index get another one");
+	if (tree.nodes.some(hasForeignLayer)) notes.push("it has foreign layers: they are in the bundle, but containerd asks their publisher even so");
+	const leaves = (options.index === "narrow" ? root.kept : tree.nodes).flatMap(toLeaf);
+	const sizes = sizesOf(options.index === "narrow" ? root.kept : tree.nodes);
+	for (const bytes of root.made) sizes.set(digestOf(bytes), bytes.length);
+	return {
+		wanted,
+		image: {
+			ref: lockedRef(wanted),
+			names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
+			source: wanted.source.transport,
+			digest: top.digest,
+			mediaType: top.mediaType,
+			root: root.digest,
+			rootMediaType: root.mediaType,
+			...converted.size > 0 ? { converted: Object.fromEntries(converted) } : {},
+			...origin,
+			platforms: [...new Set(leaves.flatMap(({ platform }) => platform ?? []))].toSorted(),
+			leaves,
+			referrers: []
+		},
+		sizes,
+		notes
+	};
+}
+/** What the lock calls an image: no path of this machine, since the same content gives the same lock anywhere. */
+function lockedRef({ ref, source, names }) {
+	if (source.transport === "docker") return ref;
+	if (source.transport === "docker-archive" && source.reference) return formatReference(source.reference);
+	const [stored] = names;
+	return stored === void 0 ? ref : `${stored.name}${stored.tag === void 0 ? "" : `:${stored.tag}`}`;
+}
+function hasForeignLayer({ manifest }) {
+	return manifest.kind === "manifest" && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType));
+}
+function toLeaf({ digest, manifest, platform, attests }) {
+	if (manifest.kind === "index") return [];
+	return [{
+		digest,
+		mediaType: manifest.mediaType,
+		...platform === void 0 || !isImage(manifest) ? {} : { platform: formatPlatform(platform) },
+		...attests === void 0 ? {} : { attests },
+		config: manifest.config.digest,
+		layers: manifest.layers.map((layer) => layer.digest)
+	}];
+}
+function sizesOf(nodes) {
+	const sizes = /* @__PURE__ */ new Map();
+	for (const { digest, bytes, manifest } of nodes) {
+		sizes.set(digest, bytes.length);
+		if (manifest.kind === "index") continue;
+		for (const blob of blobsOf(manifest)) sizes.set(blob.digest, blob.size);
+	}
+	return sizes;
+}
+// src/resolve/select.ts
+/**
+* Chooses an index's children by platform. Attestations are no platforms: they are never chosen, counted or
+* missed. Two children of one platform are both taken.
+*/
+function selectChildren(index, choice) {
+	const leaves = [];
+	const indexes = [];
+	const unknown = [];
+	const attestations = [];
+	for (const child of index.manifests) {
+		const platform = platformOf(child);
+		if (isAttestation(child)) attestations.push(child);
+		else if (platform !== void 0 && !isWanted(child, choice)) continue;
+		else if (isIndexType(child.mediaType)) indexes.push(child);
+		else if (platform === void 0 && choice !== "all") unknown.push(child);
+		else leaves.push(child);
+	}
+	return {
+		leaves,
+		indexes,
+		unknown,
+		attestations
+	};
+}
+function isWanted(child, choice) {
+	const platform = platformOf(child);
+	return choice === "all" || platform !== void 0 && choice.some((wanted) => matchesPlatform(wanted, platform));
+}
+/** The attestations that belong to one of `digests`; all of them where every child is taken. */
+function attestationsOf(attestations, digests, choice) {
+	return attestations.filter((child) => choice === "all" || digests.has(attestedDigest(child) ?? ""));
+}
+/** The platforms that an index offers, for the message that one is missing. */
+function offeredPlatforms(children) {
+	const names = children.flatMap((child) => {
+		const platform = platformOf(child);
+		return platform === void 0 || isAttestation(child) ? [] : [formatPlatform(normalizePlatform(platform))];
+	});
+	return [...new Set(names)];
+}
+// src/resolve/tree.ts
+/** Indexes in indexes go no deeper than this, and no image has more manifests. */
+const MAX_DEPTH = 4;
+const MAX_MANIFESTS = 5e3;
+/**
+* Reads all manifests of an image that the choice of platforms takes. Throws `not-found` where a wanted platform
+* is missing, naming those that are there; `unsupported` for nesting or numbers beyond reason.
+*/
+async function readTree(digest, bytes, choice, reader) {
+	const offered = /* @__PURE__ */ new Set();
+	let count = 0;
+	const readNode = async (own, depth) => {
+		count += 1;
+		if (depth > MAX_DEPTH || count > MAX_MANIFESTS) throw new OciSaveError({
+			code: "unsupported",
+			message: "its indexes hold more manifests than is reasonable"
+		});
+		const manifest = parseManifest(own.bytes);
+		if (manifest.kind === "manifest") return {
+			...own,
+			manifest,
+			children: [],
+			absent: 0
+		};
+		for (const platform of offeredPlatforms(manifest.manifests)) offered.add(platform);
+		const children = await readChildren(manifest, depth);
+		const present = new Set(children.map((child) => child.digest));
+		const absent = new Set(manifest.manifests.map((child) => child.digest).filter((child) => !present.has(child)));
+		return {
+			...own,
+			manifest,
+			children,
+			absent: absent.size
+		};
+	};
+	const readChild = async (child, depth) => {
+		const childBytes = await reader.manifest(child.digest);
+		if (childBytes.length !== child.size) reader.note(`its index says that ${shortDigest(child.digest)} has ${child.size} bytes; it has ${childBytes.length}`);
+		const attested = attestedDigest(child);
+		const platform = platformOf(child);
+		return readNode({
+			digest: child.digest,
+			bytes: childBytes,
+			platform: platform === void 0 || attested !== void 0 ? void 0 : normalizePlatform(platform),
+			attests: attested !== void 0 && isDigest(attested) ? attested : void 0
+		}, depth + 1);
+	};
+	const readChildren = async (index, depth) => {
+		const selection = selectChildren(index, choice);
+		const read = (children) => Promise.all(children.map((child) => readChild(child, depth)));
+		const [leaves, indexes, unknown] = await Promise.all([
+			read(selection.leaves),
+			read(selection.indexes),
+			read(selection.unknown)
+		]);
+		const told = await Promise.all(unknown.map((node) => withConfigPlatform(node, reader)));
+		const taken = [
+			...leaves,
+			...indexes.filter((node) => node.children.length > 0),
+			...told.filter((node) => node.platform === void 0 || isChosen(node.platform, choice))
+		];
+		const digests = new Set(taken.map((node) => node.digest));
+		return inOrderOf(index, [...taken, ...await read(attestationsOf(selection.attestations, digests, choice))]);
+	};
+	const read = await readNode({
+		digest,
+		bytes,
+		platform: void 0,
+		attests: void 0
+	}, 0);
+	const top = read.manifest.kind === "manifest" ? await withConfigPlatform(read, reader) : read;
+	const tree = {
+		top,
+		nodes: flatten(top)
+	};
+	refuseMissing(tree, choice, [...offered]);
+	return tree;
+}
+function isChosen(platform, choice) {
+	return choice === "all" || choice.some((wanted) => matchesPlatform(wanted, platform));
+}
+async function withConfigPlatform(node, reader) {
+	if (node.manifest.kind !== "manifest" || !isImage(node.manifest)) return node;
+	const platform = await reader.configPlatform(node.manifest);
+	return platform === void 0 ? node : {
+		...node,
+		platform: normalizePlatform(platform)
+	};
+}
+/** The children as the index lists them, each digest once. */
+function inOrderOf(index, nodes) {
+	const byDigest = new Map(nodes.map((node) => [node.digest, node]));
+	return [...new Set(index.manifests.map((child) => child.digest))].flatMap((digest) => byDigest.get(digest) ?? []);
+}
+function flatten(top) {
+	const nodes = /* @__PURE__ */ new Map();
+	const visit = (node) => {
+		if (nodes.has(node.digest)) return;
+		nodes.set(node.digest, node);
+		node.children.forEach(visit);
+	};
+	visit(top);
+	return [...nodes.values()];
+}
+/** An artifact has no platform, and nothing that offers none can miss one. */
+function refuseMissing({ top, nodes }, choice, offered) {
+	if (choice === "all") return;
+	const found = nodes.flatMap((node) => node.platform === void 0 ? [] : [node.platform]);
+	if (found.length === 0 && offered.length === 0) return;
+	const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
+	if (missing.length === 0) return;
+	const names = missing.map(formatPlatform).join(", ");
+	const there = top.manifest.kind === "manifest" ? found.map(formatPlatform) : offered;
+	throw new OciSaveError({
+		code: "not-found",
+		message: `it has no ${names}; it has ${there.length > 0 ? there.join(", ") : "no platform"}`,
+		hint: `Choose others with --platforms, or for this image alone: '--platform=${there[0] ?? "os/arch"} …' in the list.`
+	});
+}
+// src/resolve/archive-image.ts
+/** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
+const ARCHIVE = "archive.tar";
+/**
+* Takes an image out of a docker archive. Its layers have no digest as a registry would serve them, so skopeo
+* converts it to OCI; the lock keeps the image ID and the uncompressed layers' digests. All of its blobs are in
+* the store afterwards. Throws as `skopeoFailure` classes it, and `not-found` for another platform than was wanted.
+*/
+async function resolveArchive(wanted, tools, options) {
+	const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
+	await mkdir(path.join(folder, POOL), { recursive: true });
+	try {
+		const { origin, digest, bytes, manifest } = await convertArchive(wanted, folder, tools, options);
+		const fileOf = (blob) => path.join(poolOf(folder), hexOf(blob));
+		for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
+		return await describe$1({
+			wanted,
+			tree: await readTree(digest, bytes, wanted.platforms, {
+				manifest: async (child) => readFile(fileOf(child)),
+				configPlatform: async () => parseConfig(await readFile(fileOf(manifest.config.digest))).platform,
+				note: () => {}
+			}),
+			converted: /* @__PURE__ */ new Map(),
+			notes: [`converted from a docker archive by skopeo ${tools.skopeo.version}`],
+			options,
+			origin: {
+				converted: {},
+				imageId: origin.config.digest,
+				diffIds: origin.layers.map((layer) => layer.digest)
+			}
+		});
+	} finally {
+		await rm(folder, {
+			recursive: true,
+			force: true
+		});
+	}
+}
+async function convertArchive({ ref, source: wanted }, folder, { skopeo, environment }, { signal }) {
+	if (wanted.transport !== "docker-archive") throw notAnImage(ref, "is no docker archive");
+	await symlink(path.resolve(wanted.path), path.join(folder, ARCHIVE));
+	const inside = wanted.reference === void 0 ? "" : `:${formatReference(wanted.reference)}`;
+	const call = {
+		skopeo,
+		environment,
+		folder,
+		source: `docker-archive:${ARCHIVE}${inside}`,
+		signal
+	};
+	const origin = parseManifest(await inspectRaw({
+		...call,
+		subject: ref
+	}));
+	const result = await copyWithSkopeo({
+		...call,
+		preserveDigests: false
+	});
+	if (result.exitCode !== 0) throw skopeoFailure(ref, result);
+	const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
+	const bytes = await readFile(path.join(poolOf(folder), hexOf(digest)));
+	const manifest = parseManifest(bytes);
+	if (origin.kind !== "manifest" || manifest.kind !== "manifest") throw notAnImage(ref, `holds an index, ${shortDigest(digest)}`);
+	return {
+		origin,
+		digest,
+		bytes,
+		manifest
+	};
+}
+function notAnImage(ref, what) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${ref} ${what}`
+	});
+}
+// src/oci/convert.ts
+const LAYERS = {
+	"application/vnd.docker.image.rootfs.diff.tar": OCI_LAYER,
+	"application/vnd.docker.image.rootfs.diff.tar.gzip": `${OCI_LAYER}+gzip`,
+	"application/vnd.docker.image.rootfs.diff.tar.zstd": `${OCI_LAYER}+zstd`,
+	"application/vnd.docker.image.rootfs.foreign.diff.tar": "application/vnd.oci.image.layer.nondistributable.v1.tar",
+	"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+};
+const encode = (json) => new TextEncoder().encode(JSON.stringify(json));
+function blob(descriptor, mediaType) {
+	const { digest, size, urls, annotations } = descriptor;
+	return {
+		mediaType,
+		digest,
+		size,
+		...urls ? { urls } : {},
+		...annotations ? { annotations } : {}
+	};
+}
+/**
+* A Docker v2s2 manifest as an OCI one: media types renamed, every blob as it is. The mapping is our own, since
+* skopeo's gives other bytes in other versions: the same image has the same digest on every machine.
+*/
+function convertManifest(manifest) {
+	return encode({
+		schemaVersion: 2,
+		mediaType: OCI_MANIFEST$1,
+		config: blob(manifest.config, manifest.config.mediaType === "application/vnd.docker.container.image.v1+json" ? OCI_CONFIG : manifest.config.mediaType),
+		layers: manifest.layers.map((layer) => blob(layer, LAYERS[layer.mediaType] ?? layer.mediaType))
+	});
+}
+/** A Docker list as an OCI index over children that were converted before: `converted` has them by old digest. */
+function convertIndex(index, converted) {
+	return encode({
+		schemaVersion: 2,
+		mediaType: OCI_INDEX$1,
+		manifests: index.manifests.map((child) => {
+			const { mediaType, digest, size } = converted.get(child.digest) ?? child;
+			return {
+				mediaType,
+				digest,
+				size,
+				...child.platform ? { platform: child.platform } : {}
+			};
+		})
+	});
+}
+// src/resolve/convert-tree.ts
+/** The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. */
+function convertTree({ top }) {
+	const converted = /* @__PURE__ */ new Map();
+	const nodes = /* @__PURE__ */ new Map();
+	const convert = (node) => {
+		const children = node.children.map(convert);
+		const bytes = convertedBytes(node, children);
+		const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
+		if (digest !== node.digest) converted.set(node.digest, digest);
+		const attests = node.attests === void 0 ? void 0 : converted.get(node.attests) ?? node.attests;
+		const result = {
+			...node,
+			digest,
+			bytes,
+			children,
+			attests,
+			manifest: parseManifest(bytes)
+		};
+		nodes.set(digest, result);
+		return result;
+	};
+	const newTop = convert(top);
+	return {
+		tree: {
+			top: newTop,
+			nodes: [newTop, ...[...nodes.values()].filter((node) => node !== newTop)]
+		},
+		converted
+	};
+}
+function convertedBytes(node, children) {
+	const { manifest } = node;
+	const childChanged = children.some((child, at) => child.digest !== node.children[at]?.digest);
+	if (!isDockerType(manifest.mediaType) && !childChanged) return node.bytes;
+	if (manifest.kind === "manifest") return convertManifest(manifest);
+	const byOld = /* @__PURE__ */ new Map();
+	node.children.forEach((old, at) => {
+		const child = children[at];
+		if (child) byOld.set(old.digest, {
+			mediaType: child.manifest.mediaType,
+			digest: child.digest,
+			size: child.bytes.length
+		});
+	});
+	return convertIndex(manifest, byOld);
+}
+// src/resolve/resolve-image.ts
+/** Cosign stores signatures under such tags; they look like images and have no platform. */
+const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
+/**
+* Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store has not got
+* those bytes.
+* Every manifest enters the store as it was served.
+*/
+async function resolveImage(wanted, reference, source, options) {
+	const notes = [];
+	const choice = COSIGN_TAG.test(reference) ? "all" : wanted.platforms;
+	const { digest, bytes } = await readTop(reference, source, options);
+	const served = await readTree(digest, bytes, choice, {
+		manifest: async (child) => (await readManifest$1(child, source, options)).bytes,
+		configPlatform: (manifest) => readConfigPlatform(manifest, source, options),
+		note: (message) => notes.push(message)
+	});
+	const { tree, converted } = options.format === "oci" ? convertTree(served) : {
+		tree: served,
+		converted: /* @__PURE__ */ new Map()
+	};
+	if (wanted.pin !== void 0 && converted.size > 0) notes.push("it was pinned by digest, and converting changes that");
+	return describe$1({
+		wanted,
+		tree,
+		converted,
+		notes,
+		options
+	});
+}
+/**
+* A digest names bytes: where the store has them, nobody is asked. For a tag, HEAD is believed where it says what a
+* manifest that was read has shown: registries have been seen to claim the digest of a child or of another tag, and both
+* may be in the store.
+*/
+async function readTop(reference, source, options) {
+	if (isDigest(reference)) return readManifest$1(reference, source, options);
+	const { store, signal } = options;
+	const key = store.served.keyOf(source.name, reference);
+	const claim = await source.head(reference, signal);
+	if (claim !== void 0 && claim.digest === store.served.get(key)) {
+		const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES$1);
+		if (bytes) return {
+			digest: claim.digest,
+			bytes
+		};
+	}
+	const manifest = await source.manifest(reference, signal);
+	await store.served.set(key, manifest.digest);
+	return manifest;
+}
+async function readManifest$1(digest, source, { store, signal }) {
+	const bytes = await store.read(digest, MAX_MANIFEST_BYTES$1);
+	return bytes ? {
+		digest,
+		bytes
+	} : source.manifest(digest, signal);
+}
+async function readConfigPlatform(manifest, source, { store, readConfigs, retries, signal }) {
+	if (manifest.kind !== "manifest" || !readConfigs) return void 0;
+	const { config } = manifest;
+	if (config.size > 8388608) throw new OciSaveError({
+		code: "unsupported",
+		message: `its config has ${config.size} bytes`
+	});
+	if (!await store.has(config)) await bringBlob(source, {
+		digest: config.digest,
+		size: config.size
+	}, store, {
+		retries,
+		signal
+	});
+	const bytes = await store.read(config.digest, MAX_CONFIG_BYTES);
+	return bytes === void 0 ? void 0 : parseConfig(bytes).platform;
+}
+// src/resolve/resolve.ts
+/**
+* Resolves every image, whatever happens to others; what fails is a result. Throws only what ends a run: an
+* interruption, or a machine that lacks something.
+*/
+async function resolveImages(wanted, context) {
+	const { emit, signal } = context;
+	emit({
+		type: "stage",
+		stage: "resolve",
+		total: wanted.length
+	});
+	const limit = pLimit(context.parallel);
+	const resolved = [];
+	const failed = [];
+	const results = await Promise.all(wanted.map((image) => limit(async () => {
+		signal?.throwIfAborted();
+		const result = await resolveOne(image, context);
+		if ("error" in result) {
+			const message = `${image.origins.map(formatOrigin).join(", ")}: ${messageOf(result.error)}`;
+			emit({
+				type: "log",
+				level: "error",
+				message,
+				image: image.ref
+			});
+		}
+		const outcome = "error" in result ? "failed" : "done";
+		emit({
+			type: "step",
+			stage: "resolve",
+			subject: image.ref,
+			outcome
+		});
+		return result;
+	})));
+	for (const result of results) if ("error" in result) failed.push(result);
+	else resolved.push(result);
+	return {
+		resolved,
+		failed
+	};
+}
+async function resolveOne(wanted, context) {
+	try {
+		if (wanted.source.transport === "docker-archive") return await resolveArchive(named$1(wanted, void 0, context), await context.localTools(), context);
+		if (wanted.source.transport === "oci") {
+			const layout = await openLayout(wanted.source.path);
+			const entry = layout.find(wanted.source.name);
+			return await resolveImage(named$1(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
+		}
+		const { domain, path, tag, digest } = wanted.source.reference;
+		const source = registrySource(context.client, {
+			domain,
+			path
+		});
+		return await resolveImage(wanted, digest ?? tag ?? "latest", source, context);
+	} catch (error) {
+		context.signal?.throwIfAborted();
+		if (error instanceof OciSaveError && error.code === "machine") throw error;
+		return {
+			wanted,
+			error: diskError(error, "what was read of it") ?? error
+		};
+	}
+}
+/** A local image without a stored name takes the one that its source knows. */
+function named$1(wanted, inside, { naming }) {
+	if (wanted.names.length > 0) return wanted;
+	if (inside === void 0) throw new OciSaveError({
+		code: "list",
+		message: `${wanted.ref} does not say under which name it is to be stored`,
+		hint: `Write '${wanted.ref} => name:tag'.`
+	});
+	return {
+		...wanted,
+		names: namesOf(withDefaultTag(parseReference(inside)), naming)
+	};
+}
+// src/save/contexts.ts
+/** Sockets that pay off at a round trip of 80 ms; more gain nothing (measured). */
+const CONNECTIONS = 32;
+const SKOPEO_AT_ONCE = 8;
+function listInputs(options, { stdin, lists }) {
+	const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
+	return {
+		images,
+		files: imageList,
+		format: listFormat,
+		defaultRegistry,
+		strictTags,
+		onCandidate,
+		lists,
+		...stdin === void 0 ? {} : { stdin }
+	};
+}
+function resolveContext({ options, session, io: { emit, signal, lockOnly } }) {
+	return {
+		store: session.store,
+		client: session.client,
+		localTools: session.skopeoTools,
+		index: options.index,
+		format: options.format,
+		naming: options.naming,
+		readConfigs: !options.dryRun || lockOnly === true,
+		retries: options.retries,
+		parallel: CONNECTIONS,
+		emit,
+		signal
+	};
+}
+/** `images` are those whose blobs are wanted. */
+function copyContext({ options, session, cache, io: { emit, signal } }, images) {
+	const byRef = Map.groupBy(images, ({ image }) => image.ref);
+	const wantedAs = (ref) => (byRef.get(ref) ?? []).map(({ wanted }) => wanted);
+	return {
+		store: session.store,
+		copier: options.copier,
+		skopeoTools: session.skopeoTools,
+		sourcesFor: async (ref) => (await Promise.all(wantedAs(ref).map((image) => session.sourceOf(image)))).flatMap((source) => source ?? []),
+		placesOf: (ref) => wantedAs(ref).flatMap((image) => session.placeOf(image) ?? []),
+		credentials: session.credentials,
+		parallel: options.parallel || SKOPEO_AT_ONCE,
+		connections: options.copier === "direct" && options.parallel > 0 ? options.parallel : CONNECTIONS,
+		retries: options.retries,
+		onLanded: (digest) => cache.landed(digest),
+		emit,
+		signal
+	};
+}
+// src/cache/keys.ts
+/** Changes when a reader of today could not read what is written. */
+const FORM = "oci-save-v1";
+/** Everything that is handed over to the cache lies here, relative to the workspace. */
+const HANDOVER = ".oci-save";
+const hexOfText = (text) => hexOf(digestOf(new TextEncoder().encode(text)));
+/** Which list of which repository a catalogue is about, as 64 hex digits that name neither. */
+function scopeOf(parts) {
+	return hexOfText(JSON.stringify(parts));
+}
+/** All catalogues of a scope are in one folder: it is part of what the cache looks for. */
+const CATALOGUE_FOLDER = `${HANDOVER}/catalogue`;
+/** What the keys of a scope's catalogues begin with. */
+function cataloguePrefix(scope) {
+	return `${FORM}-catalogue-${scope}-`;
+}
+/** The hash at the end lets a reader check what it gets, and is the same where nothing changed. */
+function catalogueKey(scope, content) {
+	return `${cataloguePrefix(scope)}${hexOf(content)}`;
+}
+/** The hash of a catalogue's content; undefined for a key of something else. */
+function contentOfKey(key, scope) {
+	const prefix = cataloguePrefix(scope);
+	const digest = `sha256:${key.slice(prefix.length)}`;
+	return key.startsWith(prefix) && isDigest(digest) ? digest : void 0;
+}
+/** A pack's identity: 64 hex digits of its blobs' digests, in whatever order they come. */
+function packHex(digests) {
+	return hexOfText([...digests].toSorted().join("\n"));
+}
+function packKey(hex) {
+	return `${FORM}-pack-${hex}`;
+}
+function packFolder(hex) {
+	return `${HANDOVER}/packs/${hex}`;
+}
+// src/cache/catalogue.ts
+const EMPTY$2 = {
+	contents: /* @__PURE__ */ new Map(),
+	packs: [],
+	served: /* @__PURE__ */ new Map()
+};
+/** Bytes of an encoded catalogue: a thousand images have about ten million. */
+const MAX_CATALOGUE_BYTES = 67108864;
+/** A larger config is a blob like any other. */
+const MAX_CONTENT_BYTES = 1048576;
+/** In base64 they take a third more, and leave room for the rest. */
+const MAX_CONTENTS_BYTES = 41943040;
+const MAX_PACKS = 1e3;
+const hex = string().regex(/^[0-9a-f]{64}$/);
+const catalogueSchema = strictObject({
+	version: literal(1),
+	contents: record(digestSchema, base64$1()),
+	packs: array(record(digestSchema, int().nonnegative())).max(MAX_PACKS),
+	served: record(hex, digestSchema)
+});
+const compare = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+function sorted(entries) {
+	return [...entries].toSorted(([a], [b]) => compare(a, b));
+}
+/** The bytes of a catalogue: the same for the same content, whatever its order. */
+function encodeCatalogue({ contents, packs, served }) {
+	const told = {
+		version: 1,
+		contents: Object.fromEntries(sorted(contents).map(([digest, bytes]) => [digest, Buffer.from(bytes).toString("base64")])),
+		packs: packs.toSorted((a, b) => compare(a.hex, b.hex)).map(({ blobs }) => Object.fromEntries(sorted(blobs))),
+		served: Object.fromEntries(sorted(served))
+	};
+	return new TextEncoder().encode(JSON.stringify(told));
+}
+/**
+* Reads a catalogue that somebody wrote. Content is what it hashes to; packs are named by what they hold.
+* @throws OciSaveError `digest` where it is none
+*/
+function decodeCatalogue(bytes) {
+	const { contents, packs, served } = parse$2(bytes);
+	const read = Object.values(contents).map((text) => {
+		const content = Buffer.from(text, "base64");
+		return [digestOf(content), content];
+	});
+	return {
+		contents: new Map(read),
+		packs: packs.map((sizes) => {
+			const blobs = new Map(entriesOf(sizes));
+			return {
+				hex: packHex(blobs.keys()),
+				blobs
+			};
+		}),
+		served: new Map(Object.entries(served))
+	};
+}
+function parse$2(bytes) {
+	try {
+		return catalogueSchema.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+	} catch (cause) {
+		if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof ZodError)) throw cause;
+		throw new OciSaveError({
+			code: "digest",
+			message: "the catalogue in the cache is none",
+			cause
+		});
+	}
+}
+function entriesOf(record) {
+	return Object.entries(record).map(([key, value]) => [digestSchema.parse(key), value]);
+}
+/** Contents as far as they fit, small ones first: what is left out costs a GET. */
+function boundedContents(contents) {
+	let bytes = 0;
+	return new Map([...contents].toSorted(([a, x], [b, y]) => x.length - y.length || compare(a, b)).filter(([, content]) => (bytes += content.length) <= MAX_CONTENTS_BYTES));
 }
 // src/cache/packing.ts
 /**
@@ -32810,6 +35069,7 @@ function makeReport(parts) {
 		...options.dryRun ? { dryRun: true } : {},
 		options: {
 			...options,
+			push: options.push.map(({ text }) => text),
 			skopeo: formatWantedSkopeo(options.skopeo)
 		},
 		lists: list.lists.map(({ file, format, count }) => ({
@@ -32853,9 +35113,11 @@ function makeReport(parts) {
 		...published.results
 	};
 }
+/** A target that got nothing fails the run, whatever it was told about single images. */
 function outcomeOf$2({ run, images, failed, published }) {
-	if (published.error !== void 0) return "failed";
-	if (failed.length === 0) return "done";
+	const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
+	if (published.error !== void 0 || targets.includes("failed")) return "failed";
+	if (failed.length === 0) return targets.includes("warned") ? "warned" : "done";
 	return run.options.onError === "warn" && images.length > 0 ? "warned" : "failed";
 }
 /** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
@@ -34443,576 +36705,6 @@ function sidecarsOf(archive) {
 		},
 		sums
 	];
-}
-// src/bundle/manifests.ts
-/** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
-async function readManifests(lock, pool) {
-	const manifests = /* @__PURE__ */ new Map();
-	const read = async (digest, ref) => {
-		if (manifests.has(digest)) return;
-		const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
-		if (bytes === void 0) throw new OciSaveError({
-			code: "digest",
-			message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
-			hint: "Save it again: what is whole is not fetched again."
-		});
-		const manifest = parseManifest(bytes);
-		manifests.set(digest, {
-			digest,
-			size: bytes.length,
-			manifest
-		});
-		for (const child of presentChildren(manifest, lock)) await read(child, ref);
-	};
-	for (const image of lock.images) {
-		await read(image.digest, image.ref);
-		await read(image.root, image.ref);
-	}
-	return manifests;
-}
-/** The children of an index that the lock holds; none of an image manifest. */
-function presentChildren(manifest, lock) {
-	if (manifest.kind === "manifest") return [];
-	const digests = manifest.manifests.map((child) => child.digest).filter((digest) => Object.hasOwn(lock.blobs, digest));
-	return [...new Set(digests)];
-}
-/**
-* What an image holds below a manifest, itself first: manifests, then the blobs that they name. Of an index's children
-* only those with one of `leaves` count: another image in the bundle may hold more of the same index.
-*/
-function reachable(top, manifests, leaves) {
-	const held = /* @__PURE__ */ new Set([top]);
-	const blobs = /* @__PURE__ */ new Set();
-	const visit = (digest) => {
-		const manifest = manifests.get(digest)?.manifest;
-		if (manifest === void 0) return false;
-		const below = (manifest.kind === "index" ? manifest.manifests.map((child) => child.digest) : []).filter(visit);
-		const wanted = manifest.kind === "manifest" ? leaves.has(digest) : below.length > 0;
-		if (wanted) held.add(digest);
-		if (wanted && manifest.kind === "manifest") for (const blob of [manifest.config, ...manifest.layers]) blobs.add(blob.digest);
-		return wanted;
-	};
-	visit(top);
-	return {
-		manifests: [...held],
-		blobs: [...blobs]
-	};
-}
-// src/bundle/names.ts
-/** `repository:tag`, as the lock has it, in parts. The tag follows the last colon; a port never does. */
-function splitName(stored) {
-	const colon = stored.lastIndexOf(":");
-	const tag = stored.slice(colon + 1);
-	return colon < 0 || !isTag(tag) ? {
-		name: stored,
-		tag: "latest"
-	} : {
-		name: stored.slice(0, colon),
-		tag
-	};
-}
-const HAS_DOMAIN = /^(?:[^/]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
-/**
-* The names under which runtimes will look for an image: full references. Names without a registry are for zot
-* alone, unless there are no others.
-*/
-function rootNames({ names }) {
-	const full = names.filter((name) => HAS_DOMAIN.test(name));
-	return [...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name))))].toSorted();
-}
-// src/bundle/docker-manifest.ts
-const PREFERRED = "linux/amd64";
-/** The one platform that docker's form can carry of an image: linux/amd64, else the first; none of an artifact. */
-function dockerLeaf({ leaves }) {
-	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
-	return images.find(({ platform }) => platform === PREFERRED) ?? images[0];
-}
-/**
-* docker's manifest.json (moby, image/tarexport): for `docker load` without containerd's store, and for podman
-* where the archive has several images. A digest among the tags would make podman refuse the whole archive.
-*/
-function dockerManifest(lock) {
-	const tagsOf = /* @__PURE__ */ new Map();
-	for (const image of lock.images) {
-		const leaf = dockerLeaf(image);
-		if (leaf === void 0) continue;
-		const known = tagsOf.get(leaf.digest) ?? {
-			leaf,
-			tags: /* @__PURE__ */ new Set()
-		};
-		for (const name of rootNames(image)) known.tags.add(name);
-		tagsOf.set(leaf.digest, known);
-	}
-	const blob = (digest) => `blobs/sha256/${hexOf(digest)}`;
-	const entries = [...tagsOf.values()].map(({ leaf, tags }) => ({
-		Config: blob(leaf.config),
-		RepoTags: [...tags].toSorted(),
-		Layers: leaf.layers.map(blob)
-	}));
-	const first = (tags) => tags[0] ?? "";
-	const sorted = entries.toSorted((a, b) => first(a.RepoTags) < first(b.RepoTags) ? -1 : 1);
-	return `${JSON.stringify(sorted, null, 2)}\n`;
-}
-// src/bundle/layout-index.ts
-const REF_NAME$1 = "org.opencontainers.image.ref.name";
-const CONTAINERD_NAME = "io.containerd.image.name";
-const OCI_LAYOUT = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
-const encode = (manifests) => `${JSON.stringify({
-	schemaVersion: 2,
-	mediaType: OCI_INDEX$1,
-	manifests
-}, null, 2)}\n`;
-const byText = (a, b) => a < b ? -1 : a > b ? 1 : 0;
-function entry(digest, manifests, annotations) {
-	const stored = manifests.get(digest);
-	if (stored === void 0) return [];
-	const { mediaType } = stored.manifest;
-	return [{
-		mediaType,
-		digest,
-		size: stored.size,
-		...annotations ? { annotations } : {}
-	}];
-}
-/**
-* The flat layout's index.json: one entry an image and name, both annotations the full reference, no children.
-* A bare tag becomes an image name in docker, an unnamed child a dangling image.
-*/
-function flatIndex(lock, manifests) {
-	const named = /* @__PURE__ */ new Map();
-	for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
-	const entries = [...named].toSorted(([a], [b]) => byText(a, b)).flatMap(([name, digest]) => entry(digest, manifests, {
-		[CONTAINERD_NAME]: name,
-		[REF_NAME$1]: name
-	}));
-	return encode(entries);
-}
-/**
-* The repositories of a zot root. Their index.json holds bare tags, and untagged every child that is present:
-* zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
-*/
-function repositories(lock, manifests) {
-	const tags = /* @__PURE__ */ new Map();
-	for (const image of lock.images) for (const stored of image.names) {
-		const { name, tag } = splitName(stored);
-		const path = repositoryPath(name);
-		const known = tags.get(path) ?? /* @__PURE__ */ new Map();
-		const leaves = image.leaves.map(({ digest }) => digest);
-		const joined = /* @__PURE__ */ new Set([...known.get(tag)?.leaves ?? [], ...leaves]);
-		tags.set(path, known.set(tag, {
-			digest: image.digest,
-			leaves: joined
-		}));
-	}
-	return [...tags].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
-		path,
-		...repositoryContent(tagged, manifests)
-	}));
-}
-function repositoryContent(tagged, manifests) {
-	const held = /* @__PURE__ */ new Set();
-	const blobs = /* @__PURE__ */ new Set();
-	for (const { digest, leaves } of tagged.values()) {
-		const below = reachable(digest, manifests, leaves);
-		for (const manifest of below.manifests) held.add(manifest);
-		for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
-	}
-	const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
-	const named = new Set(byTag.flatMap(([tag, { digest }]) => tag === digestTag(digest) ? [] : [digest]));
-	const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
-	return {
-		index: encode([...byTag.flatMap(([tag, { digest }]) => entry(digest, manifests, { [REF_NAME$1]: tag })), ...untagged.flatMap((digest) => entry(digest, manifests))]),
-		blobs: [...blobs].toSorted()
-	};
-}
-// src/bundle/tree.ts
-const LOCK_FILE = "oci-save.lock.json";
-const REGISTRY_FOLDER = "registry";
-/** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
-const RESTORE_COMPLETE = "_restore_complete";
-const text = (path, content) => ({
-	kind: "bytes",
-	path,
-	bytes: new TextEncoder().encode(content)
-});
-/**
-* The files of a bundle. Both views share one pool of blobs, where regular files come first: importers of the
-* archive pass over hard links. One view alone stands at the top, without lock and report.
-*/
-function planTree(lock, manifests, views, reportHtml) {
-	const [only, ...more] = views;
-	if (only === "zot" && more.length === 0) return zotRoot(lock, manifests, "", /* @__PURE__ */ new Map());
-	const flat = flatLayout(lock, manifests);
-	if (more.length === 0) return flat;
-	const pool = new Map(flat.flatMap((file) => file.kind === "blob" ? [[file.digest, file.path]] : []));
-	const beside = [{
-		kind: "bytes",
-		path: LOCK_FILE,
-		bytes: encodeLock(lock)
-	}, text("report.html", reportHtml(lock))];
-	const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
-	const sums = text("SHA256SUMS", sha256sums([
-		...flat,
-		...beside,
-		...root
-	]));
-	return [
-		...flat,
-		...beside,
-		sums,
-		...root
-	];
-}
-function flatLayout(lock, manifests) {
-	return [
-		text("oci-layout", OCI_LAYOUT),
-		text("index.json", flatIndex(lock, manifests)),
-		text("manifest.json", dockerManifest(lock)),
-		...Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
-			kind: "blob",
-			path: `blobs/sha256/${hexOf(digest)}`,
-			digest,
-			size
-		}] : [])
-	];
-}
-/** `pool` has the path of each blob that stands in the tree already; further names of it are links. */
-function zotRoot(lock, manifests, prefix, pool) {
-	const place = (digest, path) => {
-		const size = lock.blobs[digest] ?? 0;
-		const to = pool.get(digest);
-		if (to !== void 0) return {
-			kind: "link",
-			path,
-			to,
-			size
-		};
-		pool.set(digest, path);
-		return {
-			kind: "blob",
-			path,
-			digest,
-			size
-		};
-	};
-	return [text(`${prefix}${RESTORE_COMPLETE}`, "1"), ...repositories(lock, manifests).flatMap(({ path, index, blobs }) => [
-		text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
-		text(`${prefix}${path}/index.json`, index),
-		...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`))
-	])];
-}
-/** `sha256sum -c` reads it. Links are left out: they are the same files. */
-function sha256sums(files) {
-	return files.flatMap((file) => {
-		if (file.kind === "link") return [];
-		const hex = file.kind === "blob" ? hexOf(file.digest) : createHash("sha256").update(file.bytes).digest("hex");
-		return [{
-			path: file.path,
-			line: `${hex}  ${file.path}\n`
-		}];
-	}).toSorted((a, b) => a.path < b.path ? -1 : 1).map(({ line }) => line).join("");
-}
-// src/bundle/output-lock.ts
-/** The path of a file beside an output: `.<name>.<suffix>`. */
-function besideOutput(output, suffix) {
-	return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
-}
-/**
-* Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`
-* where another run that lives holds it.
-*/
-async function lockOutput(output) {
-	const file = besideOutput(output, "lock");
-	const taken = await takeFileLock(file).catch((cause) => {
-		throw cannotWrite(output, cause);
-	});
-	if ("release" in taken) return taken;
-	throw new OciSaveError({
-		code: "machine",
-		message: `another run writes to ${output}${words(taken.holder)}`,
-		hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`
-	});
-}
-const words = (holder) => holder === void 0 ? "" : ` (process ${holder.pid} on ${holder.host})`;
-/** The error for an output folder whose parent cannot be written. */
-function cannotWrite(output, cause) {
-	return new OciSaveError({
-		code: "machine",
-		message: `nothing can be written at ${output} (${systemCodeOf(cause) ?? "unknown"})`,
-		hint: "Name another folder with --output.",
-		cause
-	});
-}
-// src/bundle/output-folder.ts
-/** The lock that names a bundle of one view: it stands beside the folder. */
-function lockBeside(output) {
-	return `${output}.lock.json`;
-}
-/**
-* Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
-* ours when a lock names it. A run that was killed between its two renames is mended first.
-* @throws OciSaveError `machine`, before anything is fetched.
-*/
-async function openOutputFolder(output) {
-	try {
-		await mkdir(path.dirname(output), { recursive: true });
-	} catch (cause) {
-		throw cannotWrite(output, cause);
-	}
-	const lock = await lockOutput(output);
-	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
-	try {
-		await mend(output, old);
-		await refuseForeign(output);
-		await rm(staging, {
-			recursive: true,
-			force: true
-		});
-		await mkdir(staging, { mode: 493 });
-	} catch (error) {
-		await lock.release();
-		throw error;
-	}
-	return {
-		staging,
-		async publish() {
-			if (await exists(output)) await rename(output, old);
-			await rename(staging, output);
-			await rm(old, {
-				recursive: true,
-				force: true
-			});
-		},
-		async release() {
-			await rm(staging, {
-				recursive: true,
-				force: true
-			});
-			await lock.release();
-		}
-	};
-}
-/** An old bundle without a new one goes back; beside a new one it goes away. */
-async function mend(output, old) {
-	if (!await exists(old)) return;
-	if (await exists(output)) await rm(old, {
-		recursive: true,
-		force: true
-	});
-	else await rename(old, output);
-}
-async function refuseForeign(output) {
-	if (!await exists(output)) return;
-	const stats = await lstat(output);
-	if (stats.isSymbolicLink()) throw foreign(output, "is a link");
-	if (!stats.isDirectory()) throw foreign(output, "is a file");
-	if ((await readdir(output)).length === 0) return;
-	if (!(await isLock(path.join(output, "oci-save.lock.json")) || await isLock(lockBeside(output)))) throw foreign(output, "holds something else than a bundle");
-}
-async function isLock(file) {
-	try {
-		parseLock(await readFile(file), file);
-		return true;
-	} catch (error) {
-		if (error instanceof OciSaveError || systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
-}
-function foreign(output, what) {
-	return new OciSaveError({
-		code: "machine",
-		message: `${output} ${what}; it is left as it is`,
-		hint: "Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself."
-	});
-}
-async function exists(place) {
-	try {
-		await lstat(place);
-		return true;
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
-}
-// src/bundle/write-file.ts
-/** Writes a file that is there whole or not at all. */
-async function writeFileWhole(file, content) {
-	const part = await partOf$1(file);
-	try {
-		await writeFile(part, content, { mode: 420 });
-		await rename(part, file);
-	} catch (error) {
-		await rm(part, { force: true });
-		throw error;
-	}
-}
-/** Where `file` is written until it is whole. What killed runs on this host left of it is removed. */
-async function partOf$1(file) {
-	const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
-	for (const name of await readdir(folder)) {
-		const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : void 0;
-		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
-	}
-	return `${file}.${process.pid}.part`;
-}
-// src/bundle/write-tree.ts
-/** File operations at once: beyond this the file system gains nothing. */
-const PARALLEL$1 = 16;
-/**
-* Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
-* blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was.
-*/
-async function writeTree(tree, folder, store) {
-	await makeFolders(tree, folder);
-	const limit = pLimit(PARALLEL$1);
-	const write = (files) => Promise.all(files.map((file) => limit(() => writeOne(file, folder, store))));
-	await write(tree.filter(({ kind }) => kind !== "link"));
-	await write(tree.filter(({ kind }) => kind === "link"));
-}
-/** The modes are set apart from the umask: a server that runs as another user must be able to read. */
-async function makeFolders(tree, folder) {
-	const places = /* @__PURE__ */ new Set();
-	for (const file of tree) for (let place = path.posix.dirname(file.path); place !== "." && !places.has(place);) {
-		places.add(place);
-		place = path.posix.dirname(place);
-	}
-	for (const place of [...places].toSorted()) {
-		await mkdir(path.join(folder, place));
-		await chmod(path.join(folder, place), 493);
-	}
-}
-async function writeOne(file, folder, store) {
-	const target = path.join(folder, ...file.path.split("/"));
-	switch (file.kind) {
-		case "bytes":
-			await writeFile(target, file.bytes, { flag: "wx" });
-			await chmod(target, 420);
-			return;
-		case "blob":
-			if (!await store.has(file)) throw new OciSaveError({
-				code: "digest",
-				message: `blob ${shortDigest(file.digest)} changed in the store after it was verified`,
-				hint: "Nothing was published. Run it again: the blob is fetched anew. If it comes back, check the disk."
-			});
-			await linkOrCopy(store.pathOf(file.digest), target);
-			return;
-		case "link":
-			await linkOrCopy(path.join(folder, ...file.to.split("/")), target);
-			return;
-	}
-}
-// src/bundle/write-bundle.ts
-/**
-* Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
-* a blob changed, or what the file system says.
-*/
-async function writeBundle(write) {
-	const { tree, lock, output, folder, store } = write;
-	const beside = lockBeside(output);
-	try {
-		await writeTree(tree, folder.staging, store);
-	} catch (error) {
-		await rm(folder.staging, {
-			recursive: true,
-			force: true
-		});
-		throw error;
-	}
-	if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
-	await folder.publish();
-	if (!write.lockBeside) await rm(beside, { force: true });
-	return {
-		path: output,
-		lock: write.lockBeside ? beside : path.join(output, LOCK_FILE)
-	};
-}
-// src/bundle/views-in.ts
-/** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
-async function viewsIn(folder) {
-	if (!await isThere(path.join(folder, "index.json"))) return ["zot"];
-	return await isThere(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
-}
-async function isThere(place) {
-	try {
-		await stat(place);
-		return true;
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
-}
-// src/bundle/open-bundle.ts
-/** A lock of tens of thousands of images stays below. */
-const MAX_LOCK_BYTES = 268435456;
-/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
-async function lockFileIn(folder) {
-	for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) if (await isFile(file)) return file;
-}
-/** Opens the bundle in `folder`, whichever views it has. Throws `usage` where there is none. */
-async function openBundle(folder) {
-	const lockFile = await lockFileIn(folder);
-	if (lockFile === void 0) throw new OciSaveError({
-		code: "usage",
-		message: `${folder} is no bundle: no lock stands in it or beside it`,
-		hint: "Name the folder that oci-save save wrote."
-	});
-	return {
-		folder,
-		lock: parseLock(await readBounded(lockFile, MAX_LOCK_BYTES), lockFile),
-		pool: await openPool(folder)
-	};
-}
-async function openPool(folder) {
-	const places = await blobPlaces(folder);
-	const pathOf = (digest) => places.get(hexOf(digest)) ?? path.join(folder, "blobs", "sha256", hexOf(digest));
-	return {
-		pathOf,
-		async has({ digest, size }) {
-			if (!await isFile(pathOf(digest))) return false;
-			const actual = await hashFile(pathOf(digest));
-			return actual.digest === digest && actual.size === size;
-		},
-		async read(digest, maxBytes) {
-			if (!await isFile(pathOf(digest))) return void 0;
-			const bytes = await readBounded(pathOf(digest), maxBytes);
-			if (digestOf(bytes) === digest) return bytes;
-			throw new OciSaveError({
-				code: "digest",
-				message: `${folder}: blob ${shortDigest(digest)} is damaged`,
-				hint: "Copy the bundle again, or save it again."
-			});
-		}
-	};
-}
-/** The flat layout's blobs are all there are; where only the zot view stands, each repository has its own. */
-async function blobPlaces(folder) {
-	const flat = path.join(folder, "blobs", "sha256");
-	if (await isFolder$1(flat)) return /* @__PURE__ */ new Map();
-	const names = await readdir(folder, { recursive: true });
-	return new Map(names.map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name)).flatMap((match) => match?.[1] === void 0 ? [] : [[match[1], path.join(folder, match.input)]]));
-}
-async function readBounded(file, maxBytes) {
-	const handle = await open$1(file, "r");
-	try {
-		const { size } = await handle.stat();
-		if (size <= maxBytes) return await handle.readFile();
-		throw new OciSaveError({
-			code: "unsupported",
-			message: `${file} has ${size} bytes; ${maxBytes} is the limit`
-		});
-	} finally {
-		await handle.close();
-	}
-}
-const isFile = (file) => is(file, "isFile");
-const isFolder$1 = (file) => is(file, "isDirectory");
-async function is(file, what) {
-	try {
-		return (await stat(file))[what]();
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;
-		throw error;
-	}
 }
 // src/archive/write-archive.ts
 /**
@@ -37291,6 +38983,27 @@ function placesOf(options, env) {
 		report: `${folder ?? base}.report.json`
 	};
 }
+// src/save/push-store.ts
+/** A registry that is started in the same job is up within seconds. */
+const WAIT_MILLISECONDS = 6e4;
+/** Pushes the images of a run from the store to its targets; undefined where there are none. */
+async function pushStore(lock, { session, options, io: { emit, signal } }) {
+	const { push, index, pushPolicy: policy, onError, dryRun, parallel, retries } = options;
+	if (push.length === 0) return void 0;
+	return pushToTargets(push, {
+		client: session.client,
+		content: await readContent(lock, session.store),
+		index,
+		policy,
+		onError,
+		dryRun,
+		parallel,
+		retries,
+		waitMilliseconds: WAIT_MILLISECONDS,
+		emit,
+		signal
+	});
+}
 // src/save/publish.ts
 /** Where nothing was made. */
 const NOTHING_PUBLISHED = {
@@ -37298,8 +39011,9 @@ const NOTHING_PUBLISHED = {
 	archive: void 0
 };
 /**
-* Makes the bundle and the archive from what the store has. Each appears at its path when it is whole. A failure is a
-* result, so that the run can report it; thrown is an interruption alone.
+* Makes the bundle and the archive from what the store has, and pushes it. Each file appears at its path when it is
+* whole; a target that fails takes none of them away. A failure is a result, so that the run can report it; thrown is
+* an interruption alone.
 */
 async function publish(lock, run) {
 	const { places } = run;
@@ -37323,6 +39037,11 @@ async function publish(lock, run) {
 			},
 			...results,
 			archive: reportArchive(archive.measured, run)
+		};
+		const push = await pushStore(lock, run);
+		if (push) results = {
+			...results,
+			push
 		};
 		return {
 			results,
@@ -37355,6 +39074,14 @@ function reportArchive(archive, { places: { archivePlace: place } }) {
 		size,
 		digest,
 		...isSplit(archive) ? { parts } : {}
+	};
+}
+/** What a dry run can tell of publishing: what targets would get. */
+async function publishDry(lock, run) {
+	const push = run.io.lockOnly === true ? void 0 : await pushStore(lock, run);
+	return push === void 0 ? NOTHING_PUBLISHED : {
+		...NOTHING_PUBLISHED,
+		results: { push }
 	};
 }
 /** What is written, with a full disk told as one. */
@@ -37583,6 +39310,32 @@ async function accessRelease({ tag, repository, base, partSize, retries }, { env
 		service
 	};
 }
+// src/save/client.ts
+/** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
+async function openClient({ authFile, insecureRegistries, retries }, io) {
+	const { env, emit } = io;
+	const files = await openCredentialStore({
+		...authFile === "" ? {} : { authFile },
+		env
+	});
+	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
+	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
+	return {
+		client: createRegistryClient({
+			credentials,
+			insecureRegistries,
+			retries,
+			userAgent: USER_AGENT,
+			env,
+			onWarning: (message) => emit({
+				type: "log",
+				level: "warning",
+				message
+			})
+		}),
+		credentials
+	};
+}
 // src/save/session.ts
 /** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
 async function openSession(options, io) {
@@ -37601,24 +39354,7 @@ async function openSession(options, io) {
 }
 async function openOver(store, options, io) {
 	const { env, emit } = io;
-	const files = await openCredentialStore({
-		...options.authFile === "" ? {} : { authFile: options.authFile },
-		env
-	});
-	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
-	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
-	const client = createRegistryClient({
-		credentials,
-		insecureRegistries: options.insecureRegistries,
-		retries: options.retries,
-		userAgent: USER_AGENT,
-		env,
-		onWarning: (message) => emit({
-			type: "log",
-			level: "warning",
-			message
-		})
-	});
+	const { client, credentials } = await openClient(options, io);
 	const layouts = /* @__PURE__ */ new Map();
 	const layoutAt = (folder) => {
 		const layout = layouts.get(folder) ?? openLayout(folder);
@@ -37756,12 +39492,13 @@ async function save(options, io) {
 		await run.cache.restoreCatalogue();
 		const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
 		const planned = lockOf(resolution.resolved);
+		refuseCollisions(planned, options.push);
 		const inventory = await takeInventory(planned, run.session.store);
 		const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
 		const { whole, failed } = outcomeOf$1(resolution, copied);
 		const images = await withPlatformNotes(whole, run.session.store);
 		const lock = lockOf(whole);
-		const published = !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === "warn") ? await publish(lock, run) : NOTHING_PUBLISHED;
+		const published = !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === "warn") ? await publish(lock, run) : options.dryRun ? await publishDry(lock, run) : NOTHING_PUBLISHED;
 		const cache = await run.cache.finish();
 		const report = await withRelease(makeReport({
 			started,
@@ -38807,4 +40544,4 @@ function letFetchUseProxies(env) {
 		});
 	}
 }
-export { listStore as $, renderRelease as A, hexOf as At, formatSeconds as B, messageOf as Bt, partSizeOf as C, parseLock as Ct, VERSION$2 as D, parseReference as Dt, USER_AGENT as E, nameOf as Et, renderBundlePage as F, looseObject as Ft, formatCount as G, plainLines as H, renderError as I, strictObject as It, readLists as J, HANDOVER as K, causeTexts as L, string as Lt, noteLines as M, shortDigest as Mt, platformWords as N, array as Nt, renderSummary as O, lockSchema as Ot, statusWords as P, boolean as Pt, setUpSkopeo as Q, renderColumns as R, OciSaveError as Rt, measureArchive as S, parsePlatform as St, createTarDecoder as T, formatReference as Tt, plainText as U, cacheLines as V, systemCodeOf as Vt, formatBytes as W, parseInline as X, formatOrigin as Y, checkDefaultRegistry as Z, viewsIn as _, describeInputs as _t, save as a, percentDecoded as at, readManifests as b, optionsSchema as bt, tryRelease as c, createExchange as ct, releaseTag as d, boundedBody as dt, pruneStore as et, sendRelease as f, createAgents as ft, openBundle as g, bareAddress as gt, lockFileIn as h, parseReleaseOptions as ht, findRegistryRoot as i, fetchFile as it, runReportSchema as j, isDigest as jt, releaseWords as k, digestOf as kt, RELEASE_PART_BYTES as l, networkError as lt, assetNameOf as m, parseOptions as mt, watchSignals as n, freeBytes as nt, storeFolder as o, run as ot, releaseFiles as p, parseInputs as pt, refOf as q, serveRegistry as r, openStore as rt, accessRelease as s, insecureHosts as st, letFetchUseProxies as t, verifyStore as tt, placesOf as u, parseContentRange as ut, writeFileWhole as v, describeOptions as vt, bundleTar as w, encodeLock as wt, openArchive as x, formatPlatform as xt, planTree as y, kebab as yt, createReporter as z, exitCodeOf as zt };
+export { planTree as $, renderPushSummary as A, parseLock as At, renderColumns as B, array as Bt, HANDOVER as C, bareAddress as Ct, runReportSchema as D, optionsSchema as Dt, renderSummary as E, kebab as Et, platformWords as F, lockSchema as Ft, plainText as G, OciSaveError as Gt, formatSeconds as H, looseObject as Ht, statusWords as I, digestOf as It, readContent as J, systemCodeOf as Jt, formatBytes as K, exitCodeOf as Kt, renderBundlePage as L, hexOf as Lt, pushTally as M, formatReference as Mt, pushTraffic as N, nameOf$1 as Nt, releaseWords as O, formatPlatform as Ot, noteLines as P, parseReference as Pt, writeFileWhole as Q, renderError as R, isDigest as Rt, VERSION$2 as S, parseReleaseOptions as St, pushToTargets as T, describeOptions as Tt, cacheLines as U, strictObject as Ut, createReporter as V, boolean as Vt, plainLines as W, string as Wt, openBundle as X, lockFileIn as Y, viewsIn as Z, measureArchive as _, parseContentRange as _t, save as a, setUpSkopeo as at, createTarDecoder as b, parseInputs as bt, accessRelease as c, verifyStore as ct, placesOf as d, fetchFile as dt, readManifests as et, releaseTag as f, percentDecoded as ft, openArchive as g, networkError as gt, assetNameOf as h, createExchange as ht, findRegistryRoot as i, checkDefaultRegistry as it, pushNotes as j, encodeLock as jt, renderRelease as k, parsePlatform as kt, tryRelease as l, freeBytes as lt, releaseFiles as m, insecureHosts as mt, watchSignals as n, formatOrigin as nt, storeFolder as o, listStore as ot, sendRelease as p, run as pt, formatCount as q, messageOf as qt, serveRegistry as r, parseInline as rt, openClient as s, pruneStore as st, letFetchUseProxies as t, readLists as tt, RELEASE_PART_BYTES as u, openStore as ut, partSizeOf as v, boundedBody as vt, refOf as w, describeInputs as wt, USER_AGENT as x, parseOptions as xt, bundleTar as y, createAgents as yt, causeTexts as z, shortDigest as zt };

@@ -38,10 +38,21 @@ export type Stage =
   | 'bundle'
   | 'archive'
   | 'measure'
+  | 'push'
   | 'cache'
   | 'release'
   | 'verify';
-export type Outcome = 'fetched' | 'partly stored' | 'stored' | 'sent' | 'done' | 'failed';
+/** Of a push, `stored` is what the target had, and `kept` what it has under that name and was left. */
+export type Outcome =
+  | 'fetched'
+  | 'partly stored'
+  | 'stored'
+  | 'pushed'
+  | 'to push'
+  | 'kept'
+  | 'sent'
+  | 'done'
+  | 'failed';
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 export interface ByteCount {

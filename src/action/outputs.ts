@@ -15,7 +15,7 @@ export const OUTPUTS = {
   lock: 'the lock: every image, digest, platform and size',
   report: 'report.json: what this run did, and from where each image came',
   'release-url': 'the page of the release',
-  failed: 'images that could not be saved, as a JSON list of {ref, class, message}',
+  failed: 'images that could not be saved or pushed, as a JSON list of {ref, class, message}',
   'skopeo-version': 'of the skopeo that was used; empty where none was needed',
 } as const;
 
@@ -46,7 +46,7 @@ export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Ou
     lock: report.lock?.path ?? '',
     report: dryRun ? '' : reportFile,
     'release-url': release?.url ?? '',
-    failed: failedList(failed),
+    failed: failedList([...failed, ...(report.push ?? []).flatMap((target) => target.failed)]),
     'skopeo-version': report.skopeoVersion ?? '',
   };
 }

@@ -15,9 +15,10 @@ import { errorSection, failureSection } from './summary-failures.ts';
 import { imageSection } from './summary-images.ts';
 import { candidateSection, rejectSection, warningSection } from './summary-lists.ts';
 import { archiveLines, releaseFailure, releaseLines } from './summary-published.ts';
+import { pushSections } from './summary-push.ts';
 
 /** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
-const MAX_BYTES = { failures: 390_000, images: 400_000, list: 50_000 } as const;
+const MAX_BYTES = { failures: 390_000, images: 400_000, list: 40_000, push: 80_000 } as const;
 const MAX_NOTES = 50;
 
 export interface Places {
@@ -41,6 +42,7 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
     failureSection(report, bound('failures')),
     releaseFailure(report),
     imageSection(report, bound('images')),
+    ...pushSections(report, bound('push')),
     noteSection(report, bound('list')),
     warningSection(report, bound('list')),
     candidateSection(report, bound('list')),
@@ -80,9 +82,12 @@ function joined(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-function headline({ outcome, dryRun = false, images, failed, error }: RunReport): string {
+function headline({ outcome, dryRun = false, images, failed, error, push = [] }: RunReport): string {
   if (error !== undefined) return 'Failed';
   const all = formatCount(images.length + failed.length, 'image');
+  const targets = push.filter((target) => target.outcome !== 'done').map(({ target }) => target);
+  if (failed.length === 0 && targets.length > 0)
+    return `${all} saved, not all pushed to ${escaped(targets.join(', '))}`;
   if (outcome === 'failed' && failed.length === 0) return `${all} saved, and not released`;
   if (outcome === 'failed') return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
   const done = outcome === 'warned' ? `${images.length} of ${all}` : all;

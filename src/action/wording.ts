@@ -22,6 +22,11 @@ export function reportInWorkflowWords(report: RunReport): RunReport {
     ...report,
     failed: report.failed.map(faultInWorkflowWords),
     ...(report.error === undefined ? {} : { error: faultInWorkflowWords(report.error) }),
+    ...(report.push === undefined
+      ? {}
+      : {
+          push: report.push.map((target) => ({ ...target, failed: target.failed.map(faultInWorkflowWords) })),
+        }),
     ...(report.release === undefined ? {} : { release: releaseInWorkflowWords(report.release) }),
   };
 }

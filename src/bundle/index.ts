@@ -1,4 +1,4 @@
-export { readManifests } from './manifests.ts';
+export { type Manifests, readManifests } from './manifests.ts';
 export { planTree, type BundleTree, type TreeFile, type View } from './tree.ts';
 export { openOutputFolder, type OutputFolder } from './output-folder.ts';
 export { writeBundle } from './write-bundle.ts';

@@ -23,6 +23,8 @@ const NOT_FOR_LOCKS = [
   'release',
   'releasePolicy',
   'copier',
+  'push',
+  'pushPolicy',
   'parallel',
   'onError',
   'dryRun',

@@ -6,6 +6,7 @@ import { cacheCommand } from './cache-command.ts';
 import { type Host, wantsColor } from './face.ts';
 import { listCommand } from './list-command.ts';
 import { lockCommand } from './lock-command.ts';
+import { pushCommand } from './push-command.ts';
 import { releaseCommand } from './release-command.ts';
 import { saveCommand } from './save-command.ts';
 import { serveCommand } from './serve-command.ts';
@@ -28,7 +29,16 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     })
     .exitOverride()
     .showHelpAfterError('(oci-save --help lists the commands, oci-save <command> --help its options)');
-  for (const make of [saveCommand, lockCommand, listCommand, serveCommand, releaseCommand, cacheCommand]) {
+  const commands = [
+    saveCommand,
+    lockCommand,
+    listCommand,
+    pushCommand,
+    releaseCommand,
+    serveCommand,
+    cacheCommand,
+  ];
+  for (const make of commands) {
     const command = make(host, done).copyInheritedSettings(program);
     for (const inner of command.commands) inner.copyInheritedSettings(command);
     program.addCommand(command);

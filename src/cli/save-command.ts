@@ -16,9 +16,11 @@ Examples:
   oci-save save -f images.txt --archive tar --split-size 1900MiB
   GH_TOKEN=$(gh auth token) oci-save save -f images.txt --release v1.2.3
   oci-save save 'quay.io/acme/db:1 => registry.example/db:1' --dry-run
+  oci-save save -f images.txt --push registry.example:5000/mirror
   some-tool --list-images | oci-save save -f -
 
-Exit codes: 0 done, 1 an image, a digest or the release failed, 2 nothing was started, 130 and 143 interrupted.
+Exit codes: 0 done, 1 an image, a digest, a target or the release failed, 2 nothing was started, 130 and 143
+interrupted.
 `;
 
 /** `oci-save save`: the whole run. `done` is told the exit code. */
@@ -44,8 +46,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
         });
         reporter.stop();
         if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-        const wrong = report.outcome === 'failed' || report.failed.length > 0;
-        if (!manner.quiet || wrong) {
+        if (!manner.quiet || report.outcome !== 'done') {
           stderr.write(`\n${renderSummary(report, { color: manner.color, width: stderr.columns })}\n`);
         }
         done(report.outcome === 'failed' ? 1 : 0);

@@ -16,7 +16,8 @@ export {
   openCredentialStore,
 } from './credential-store.ts';
 export { type Credentials, secretsOf } from './credentials.ts';
-export { isTemporary, networkError } from './error.ts';
+export { isTemporary, networkError, refusalOf } from './error.ts';
 export { fetchFile, type FetchLimits, type FetchOptions } from './fetch-file.ts';
+export type { BlobContent, Upload } from './uploads.ts';
 export type { ManifestHead, ServedManifest } from './manifests.ts';
 export type { Repository } from './repository.ts';

@@ -1,23 +1,11 @@
 import { z } from 'zod';
-import { type FailureClass, failureClassOf, OciSaveError } from '../errors.ts';
 import { digestSchema } from '../oci/digest.ts';
-import { causeTexts } from './causes.ts';
-import { plainText } from './plain-text.ts';
-
-const FAILURE_CLASSES = [
-  'not-found',
-  'denied',
-  'quota',
-  'network',
-  'digest',
-  'unsupported',
-  'local',
-] as const satisfies readonly FailureClass[];
+import { failureSchema, faultShape, origins, originSchema } from './failure.ts';
+import { cacheReportSchema } from './cache-report.ts';
+import { pushTargetSchema } from './push-report.ts';
+import { releaseReportSchema } from './release-report.ts';
 
 const bytes = z.int().nonnegative();
-const originSchema = z.strictObject({ file: z.string(), line: z.int().positive() });
-const origins = z.array(originSchema).meta({ description: 'where the image stands in the lists' });
-
 const imageSchema = z.strictObject({
   ref: z.string().meta({ description: 'the normalised reference' }),
   names: z.array(z.string()).meta({ description: 'stored names, repository:tag' }),
@@ -36,54 +24,7 @@ const imageSchema = z.strictObject({
   notes: z.array(z.string()),
 });
 
-const faultShape = {
-  class: z.enum(FAILURE_CLASSES),
-  message: z.string(),
-  hint: z.string().optional().meta({ description: 'the remedy' }),
-};
-
-const failureSchema = z.strictObject({ ref: z.string(), origins, ...faultShape });
-
-const amount = { blobs: z.int().nonnegative(), bytes };
-
-const cacheSchema = z
-  .strictObject({
-    mode: z.enum(['read-write', 'read', 'write']),
-    unavailable: z.string().optional().meta({ description: 'why the cache was not used' }),
-    restored: z.strictObject(amount).meta({ description: 'came from the cache' }),
-    saved: z.strictObject({ packs: z.int().nonnegative(), ...amount }),
-    withheld: z
-      .strictObject({ images: z.int().nonnegative(), ...amount })
-      .meta({ description: 'not saved: fetched with credentials, and strangers may read the cache' }),
-    entries: z.int().nonnegative().meta({ description: 'what the cache has of this list now' }),
-    bytes: bytes.meta({ description: 'of its packs' }),
-    troubles: z.array(z.string()).meta({ description: 'what went wrong; it cost time, nothing else' }),
-  })
-  .meta({ description: 'the cache around the store, where one was wanted' });
-
 const fileSchema = z.strictObject({ path: z.string(), size: bytes, digest: digestSchema });
-
-/** What became of a release: its files, and why it failed where it did. */
-export const releaseReportSchema = z.strictObject({
-  repository: z.string().meta({ description: 'owner/name' }),
-  tag: z.string(),
-  url: z.string().optional().meta({ description: 'its page; absent where it is not there' }),
-  draft: z.boolean().optional(),
-  assets: z.array(
-    z.strictObject({
-      name: z.string(),
-      size: bytes,
-      digest: digestSchema.optional().meta({ description: 'absent in a dry run that has not all blobs' }),
-      status: z.enum(['sent', 'replaced', 'there', 'kept', 'planned']).meta({
-        description: 'kept: of another digest, and left as it is; planned: a dry run would send it',
-      }),
-    }),
-  ),
-  removed: z.array(z.string()).meta({ description: 'files of an earlier archive that went' }),
-  failure: z
-    .strictObject({ class: z.enum(FAILURE_CLASSES), message: z.string(), hint: z.string() })
-    .optional(),
-});
 
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 export const runReportSchema = z.strictObject({
@@ -129,7 +70,7 @@ export const runReportSchema = z.strictObject({
     storedBytes: bytes.meta({ description: 'were in the store before the run' }),
     manifests: z.int().nonnegative().optional(),
   }),
-  cache: cacheSchema.optional(),
+  cache: cacheReportSchema.optional(),
   bundle: z.strictObject({ path: z.string() }).optional(),
   lock: z.strictObject({ path: z.string(), digest: digestSchema }).optional(),
   archive: fileSchema
@@ -140,49 +81,14 @@ export const runReportSchema = z.strictObject({
         .meta({ description: 'where it was cut; there is no file at path then' }),
     })
     .optional(),
+  push: z.array(pushTargetSchema).optional().meta({ description: 'what each push target got' }),
   release: releaseReportSchema.optional(),
 });
 
 export type RunReport = z.infer<typeof runReportSchema>;
-export type ReleaseReport = z.infer<typeof releaseReportSchema>;
 export type ReportedImage = z.infer<typeof imageSchema>;
-export type ReportedOrigin = z.infer<typeof originSchema>;
-/** One image that failed, as the summary, `failed` and `report.json` have it. */
-export type Failure = z.infer<typeof failureSchema>;
-
-/** What helps against a kind of failure, where the error itself knows nothing better. */
-const REMEDIES: Record<FailureClass, string> = {
-  'not-found':
-    'Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.',
-  denied: 'Log in with docker login or podman login, or name a file with --auth-file.',
-  quota: 'Log in for a larger quota, or wait: what was fetched stays.',
-  network:
-    'Run it again: what was fetched stays. If it comes back, look at the registry, the proxy and the line.',
-  digest: 'Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.',
-  unsupported: 'Push the image again with a current tool, or leave it out.',
-  local: 'Look at this machine: disk, permissions, programs. Run it again with --verbose to see more.',
-};
 
 /** The bytes of `report.json`. */
 export function formatRunReport(report: RunReport): string {
   return `${JSON.stringify(report, null, 2)}\n`;
-}
-
-/**
- * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
- * once, on one line; an error without a class is a fault on this machine.
- */
-export function failureOf(error: unknown, ref: string, origins: readonly ReportedOrigin[]): Failure {
-  return { ref, origins: [...origins], ...faultOf(error) };
-}
-
-/** The same of an error that is no single image's: of a release, or of what could not be written. */
-export function faultOf(error: unknown): { class: FailureClass; message: string; hint: string } {
-  const failureClass = failureClassOf(error);
-  const hint = (error instanceof OciSaveError ? error.hint : undefined) ?? REMEDIES[failureClass];
-  return {
-    class: failureClass,
-    message: plainText(causeTexts(error).join(': ')) || 'failed without a word',
-    hint: plainText(hint),
-  };
 }

@@ -1,7 +1,8 @@
 import { formatBytes, formatCount } from './bytes.ts';
 import { type Palette, paletteOf } from './paint.ts';
 import { plainText } from './plain-text.ts';
-import type { ReleaseReport, RunReport } from './run-report.ts';
+import type { ReleaseReport } from './release-report.ts';
+import type { RunReport } from './run-report.ts';
 import { wrapHanging, wrapWords } from './wrap.ts';
 
 const STATUS_WORDS: Record<ReleaseReport['assets'][number]['status'], string> = {

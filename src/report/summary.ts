@@ -9,6 +9,7 @@ import { failureSection } from './summary-failures.ts';
 import { archiveWords, releaseFailureSection, releaseWords } from './summary-release.ts';
 import { imageSection, noteSection } from './summary-images.ts';
 import { candidateSection, rejectSection, warningSection } from './summary-lists.ts';
+import { pushSections } from './summary-push.ts';
 import { wrapHanging, wrapWords } from './wrap.ts';
 
 export interface SummaryOptions {
@@ -31,6 +32,7 @@ export function renderSummary(report: RunReport, { width, color }: SummaryOption
     warningSection(report, palette, room),
     candidateSection(report, palette, room),
     rejectSection(report, palette, room),
+    ...pushSections(report.push ?? [], palette, room),
     releaseFailureSection(report, palette, room),
     resultSection(report, palette, room),
     verdict(report, palette, room),
@@ -94,17 +96,26 @@ function verdict(report: RunReport, palette: Palette, room: number): string[] {
   const failed = report.failed.length;
   const wanted = formatCount(report.images.length + failed, 'image');
   const causes = `${failed} of ${wanted}; the list of causes stands above.`;
-  if (report.outcome === 'warned') return [palette.warn(`Done without ${causes}`)];
+  const pushes = (report.push ?? [])
+    .filter(({ outcome }) => outcome !== 'done')
+    .map(({ target }) => plainText(target));
+  const pushed = `not all images are at ${pushes.join(', ')}; what failed stands above.`;
+  if (report.outcome === 'warned') {
+    return [palette.warn(failed > 0 ? `Done without ${causes}` : `Done, but ${pushed}`)];
+  }
   if (report.outcome === 'done') {
     return report.dryRun === true ? [palette.good('Dry run: nothing was copied.')] : [];
   }
-  if (failed === 0 && report.release?.failure !== undefined) {
+  const unfinished =
+    report.bundle === undefined && report.images.length > 0 && (failed > 0 || report.error !== undefined);
+  if (failed === 0 && pushes.length === 0 && report.release?.failure !== undefined) {
     const stays = report.bundle === undefined ? '' : '; the bundle is whole';
     return [palette.bad(`Failed: the release, for the cause that stands above${stays}.`)];
   }
   return [
     ...(failed === 0 ? [] : [palette.bad(`Failed: ${causes}`)]),
     ...(report.error === undefined ? [] : errorLines(report.error, palette, room)),
-    ...(report.bundle === undefined && report.images.length > 0 ? wrapWords(UNFINISHED, room) : []),
+    ...(failed === 0 && pushes.length > 0 ? [palette.bad(`Failed: ${pushed}`)] : []),
+    ...(unfinished ? wrapWords(UNFINISHED, room) : []),
   ];
 }

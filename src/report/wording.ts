@@ -23,6 +23,7 @@ const STAGES: Record<Stage, StageWords> = {
   copy: { doing: 'Copying', did: 'Copied', noun: 'image' },
   bundle: { doing: 'Building the bundle', did: 'Built the bundle' },
   archive: { doing: 'Writing the archive', did: 'Wrote the archive' },
+  push: { doing: 'Pushing', did: 'Pushed', noun: 'image', here: 'already there' },
   cache: { doing: 'Saving to the cache', did: 'Saved to the cache' },
   verify: { doing: 'Verifying', did: 'Verified', noun: 'blob' },
   measure: { doing: 'Hashing the archive', did: 'Hashed the archive' },
@@ -84,12 +85,16 @@ const VERBS: Record<Outcome, string> = {
   'partly stored': 'copied',
   stored: 'stored',
   sent: 'sent',
+  pushed: 'pushed',
+  'to push': 'to push',
+  kept: 'kept',
   done: 'done',
   failed: 'failed',
 };
 
 /** The word before an image's name. */
-export function stepVerb({ outcome }: StepEvent): string {
+export function stepVerb({ stage, outcome }: StepEvent): string {
+  if (stage === 'push' && outcome === 'stored') return 'unchanged';
   return VERBS[outcome];
 }
 
@@ -97,6 +102,7 @@ export function stepVerb({ outcome }: StepEvent): string {
 export function stepDetail({ stage, outcome, fetched, stored }: StepEvent): string {
   if (outcome === 'stored') return STAGES[stage].here ?? 'already here';
   if (outcome === 'sent') return fetched === undefined ? '' : formatBytes(fetched.bytes);
+  if (outcome === 'kept') return 'another digest stands there';
   if (outcome !== 'fetched' && outcome !== 'partly stored') return '';
   const here = stored !== undefined && stored.blobs > 0 ? `${formatBlobs(stored)} already here` : '';
   const vague = outcome === 'partly stored' && here === '' ? 'partly already here' : here;

@@ -45,7 +45,11 @@ export function makeReport(parts: ReportParts): RunReport {
     seconds: (finished.getTime() - started.getTime()) / 1000,
     outcome: outcomeOf(parts),
     ...(options.dryRun ? { dryRun: true } : {}),
-    options: { ...options, skopeo: formatWantedSkopeo(options.skopeo) },
+    options: {
+      ...options,
+      push: options.push.map(({ text }) => text),
+      skopeo: formatWantedSkopeo(options.skopeo),
+    },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
     images: images.map((image) => reportImage(image, copied, { store: session.store, restored, planned })),
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
@@ -73,9 +77,11 @@ export function makeReport(parts: ReportParts): RunReport {
   };
 }
 
+/** A target that got nothing fails the run, whatever it was told about single images. */
 function outcomeOf({ run, images, failed, published }: ReportParts): RunReport['outcome'] {
-  if (published.error !== undefined) return 'failed';
-  if (failed.length === 0) return 'done';
+  const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
+  if (published.error !== undefined || targets.includes('failed')) return 'failed';
+  if (failed.length === 0) return targets.includes('warned') ? 'warned' : 'done';
   return run.options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed';
 }
 

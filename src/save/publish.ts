@@ -14,11 +14,12 @@ import { encodeLock, type Lock } from '../lock/index.ts';
 import { digestOf } from '../oci/digest.ts';
 import { renderBundlePage, type RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
+import { pushStore } from './push-store.ts';
 import type { Run } from './run.ts';
 
 /** What was made, and what a release is sent from. */
 export interface Published {
-  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock'>;
+  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock' | 'push'>;
   /** Undefined where neither an archive nor a release is wanted. */
   readonly archive: { readonly source: ByteSource; readonly measured: MeasuredArchive } | undefined;
   /** What kept the rest from being made. */
@@ -29,8 +30,9 @@ export interface Published {
 export const NOTHING_PUBLISHED: Published = { results: {}, archive: undefined };
 
 /**
- * Makes the bundle and the archive from what the store has. Each appears at its path when it is whole. A failure is a
- * result, so that the run can report it; thrown is an interruption alone.
+ * Makes the bundle and the archive from what the store has, and pushes it. Each file appears at its path when it is
+ * whole; a target that fails takes none of them away. A failure is a result, so that the run can report it; thrown is
+ * an interruption alone.
  */
 export async function publish(lock: Lock, run: Run): Promise<Published> {
   const { places } = run;
@@ -45,6 +47,8 @@ export async function publish(lock: Lock, run: Run): Promise<Published> {
       const lockFile = { path: places.archiveLock, digest };
       results = { lock: lockFile, ...results, archive: reportArchive(archive.measured, run) };
     }
+    const push = await pushStore(lock, run);
+    if (push) results = { ...results, push };
     return { results, archive };
   } catch (error) {
     run.io.signal?.throwIfAborted();
@@ -66,6 +70,12 @@ function reportArchive(
   const { size, digest, pieces } = archive;
   const parts = pieces.map((piece) => ({ path: pathOf(piece.name), size: piece.size, digest: piece.digest }));
   return { path: pathOf(wholeName(place.name)), size, digest, ...(isSplit(archive) ? { parts } : {}) };
+}
+
+/** What a dry run can tell of publishing: what targets would get. */
+export async function publishDry(lock: Lock, run: Run): Promise<Published> {
+  const push = run.io.lockOnly === true ? undefined : await pushStore(lock, run);
+  return push === undefined ? NOTHING_PUBLISHED : { ...NOTHING_PUBLISHED, results: { push } };
 }
 
 /** What is written, with a full disk told as one. */
