@@ -17916,13 +17916,14 @@ const MAX_MESSAGE_CHARACTERS = 300;
 * @param reportFile where the report was written, if it was
 */
 function outputsOf(report, lock, reportFile) {
-	const { totals, cache, bundle, archive, release, failed, outcome, dryRun = false } = report;
+	const { totals, cache, bundle, archive, release, failed, outcome } = report;
+	const { dryRun = false, unchanged = false } = report;
 	const cached = totals.storedBytes + (cache?.restored.bytes ?? 0);
 	const missing = dryRun && cached < totals.bytes;
 	return {
 		path: bundle?.path ?? "",
 		archive: archive?.parts?.map(({ path }) => path).join("\n") ?? archive?.path ?? "",
-		digest: outcome === "failed" && failed.length > 0 ? "" : digestOf(encodeLock(lock)),
+		digest: unchanged || outcome === "failed" && failed.length > 0 ? "" : digestOf(encodeLock(lock)),
 		count: String(totals.images),
 		size: String(totals.bytes),
 		"fetched-bytes": String(totals.fetchedBytes),
@@ -18290,8 +18291,10 @@ function headlineOf(error) {
 function joined(sections) {
 	return `${sections.filter((section) => section.length > 0).map((section) => section.join("\n").trim()).join("\n\n")}\n`;
 }
-function headline({ outcome, dryRun = false, images, failed, error, push = [] }) {
+function headline(report) {
+	const { outcome, dryRun = false, unchanged = false, images, failed, error, push = [] } = report;
 	if (error !== void 0) return "Failed";
+	if (unchanged) return `Nothing had changed: ${formatCount(images.length, "image")} asked for, none copied`;
 	const all = formatCount(images.length + failed.length, "image");
 	const targets = push.filter((target) => target.outcome !== "done").map(({ target }) => target);
 	if (failed.length === 0 && targets.length > 0) return `${all} saved, not all pushed to ${escaped(targets.join(", "))}`;
@@ -18303,7 +18306,8 @@ function headline({ outcome, dryRun = false, images, failed, error, push = [] })
 function unfinished({ outcome, failed, bundle, error, dryRun = false }) {
 	return (failed.length > 0 && outcome === "failed" || error !== void 0) && bundle === void 0 && !dryRun;
 }
-function figures({ totals, cache, dryRun = false, seconds }) {
+function figures({ totals, cache, dryRun = false, unchanged = false, seconds }) {
+	if (unchanged) return `Every push target has every image. ${formatSeconds(seconds)}.`;
 	const cached = cache?.restored.bytes ?? 0;
 	const moved = dryRun ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch` : `${formatBytes(totals.fetchedBytes)} fetched`;
 	return `${`${formatCount(totals.blobs, "blob")}, ${formatBytes(totals.bytes)}`}: ${moved}, ${cached > 0 ? `${formatBytes(cached)} from the cache, ` : ""}${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;

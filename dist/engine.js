@@ -8627,13 +8627,13 @@ async function headManifest(call) {
 	return session.ask(request, (answer) => {
 		answer.discard();
 		const { status } = answer;
-		const head = status === 200 ? headOf$2(answer) : void 0;
+		const head = status === 200 ? headOf$3(answer) : void 0;
 		if (!head && status !== 200 && status !== 429) registry.headDoubts.add(request.subject);
 		if (status === 405 || status === 501 || status === 200 && !head) registry.headRefused = true;
 		return head && isDigest(reference) && head.digest !== reference ? void 0 : head;
 	});
 }
-function headOf$2({ headers }) {
+function headOf$3({ headers }) {
 	const digest = digestHeader(headers["docker-content-digest"]);
 	const size = Number(headers["content-length"] ?? NaN);
 	if (digest === void 0 || !isDigest(digest) || !Number.isSafeInteger(size) || size <= 0) return void 0;
@@ -8657,7 +8657,7 @@ async function findManifest$1(call) {
 	if (!registry.headRefused) {
 		const head = await session.ask(requestOf("HEAD", call), (answer) => {
 			answer.discard();
-			const told = answer.status === 200 ? headOf$2(answer)?.digest : void 0;
+			const told = answer.status === 200 ? headOf$3(answer)?.digest : void 0;
 			if (answer.status === 405 || answer.status === 501 || answer.status === 200 && told === void 0) registry.headRefused = true;
 			return told ?? (answer.status === 404 ? "absent" : void 0);
 		});
@@ -27884,6 +27884,26 @@ function foldPath(path, depth) {
 	return [...parts.slice(0, depth - 1), parts.slice(depth - 1).join("-")].join("/");
 }
 // src/publish/push/find-pushed.ts
+/**
+* Asks targets which names they have already, by one HEAD a name and target (a GET only of a registry that refuses
+* HEAD). Never throws for a target's answer: what is not known to be there, is not there.
+* @throws the signal's reason
+*/
+async function findPushed(wanted, targets, client, signal) {
+	const ask = async (target, { name, digests }) => {
+		const to = destinationOf(target, name);
+		const { found, error } = await findOne(to, client, { signal });
+		return {
+			target,
+			name,
+			to,
+			found,
+			there: found !== void 0 && digests.includes(found),
+			error
+		};
+	};
+	return Promise.all(targets.flatMap((target) => wanted.map((name) => ask(target, name))));
+}
 /** What stands under one name; of a refusal, the error. With `once`, a registry that is not there throws. */
 async function findOne(to, client, { signal, once = false }) {
 	try {
@@ -31309,10 +31329,10 @@ function logWords({ message, image }) {
 /** A message as lines. Warnings and errors name themselves, since colours may be off. */
 function logLines(event, palette) {
 	const [first = "", ...rest] = logWords(event);
-	const lines = [headOf$1(event.level, palette) + first, ...rest.map((line) => `  ${line}`)];
+	const lines = [headOf$2(event.level, palette) + first, ...rest.map((line) => `  ${line}`)];
 	return event.level === "debug" ? lines.map(palette.faint) : lines;
 }
-function headOf$1(level, palette) {
+function headOf$2(level, palette) {
 	if (level === "error") return `${palette.bad("error:")} `;
 	return level === "warning" ? `${palette.warn("warning:")} ` : "";
 }
@@ -31887,7 +31907,7 @@ function renderError(error, { color, verbose, width }) {
 		return [`  ${palette.faint(`${name}:`)}${head.slice(name.length + 1)}`, ...rest.map((line) => `  ${line}`)];
 	};
 	return [
-		`${headOf(error, palette)} ${first}`,
+		`${headOf$1(error, palette)} ${first}`,
 		...others.map((line) => `  ${line}`),
 		...why === "" ? [] : named("cause", verbose ? why : truncateEnd(why, MAX_CAUSE)),
 		...hint === void 0 ? [] : named("remedy", plainText(hint)),
@@ -31900,7 +31920,7 @@ const UNCLASSED = /* @__PURE__ */ new Set([
 	"list",
 	"machine"
 ]);
-function headOf(error, { warn, bad }) {
+function headOf$1(error, { warn, bad }) {
 	if (!(error instanceof OciSaveError) || UNCLASSED.has(error.code)) return bad("error:");
 	return error.code === "interrupted" ? warn("interrupted:") : bad(`error (${error.code}):`);
 }
@@ -32495,7 +32515,8 @@ function platformWords(platforms) {
 const STATUS = {
 	fetched: ["fetched", "to fetch"],
 	"partly stored": ["partly here", "partly here"],
-	stored: ["was here", "is here"]
+	stored: ["was here", "is here"],
+	unchanged: ["unchanged", "unchanged"]
 };
 /** The same where some of it came from the cache. */
 const FROM_CACHE = {
@@ -32515,7 +32536,8 @@ function statusWords(image, dryRun) {
 * What a reader would not expect of the images: other bytes than the source's, or less than there is. At most `max`
 * lines are of single images.
 */
-function noteLines({ images, options }, max) {
+function noteLines({ images, options, unchanged = false }, max) {
+	if (unchanged) return [];
 	const narrowed = images.filter((image) => image.narrowed).length;
 	const converted = images.filter((image) => image.converted).length;
 	const noted = images.flatMap(({ ref, notes }) => notes.map((note) => plainText(`${ref}: ${note}`)));
@@ -32848,8 +32870,9 @@ const imageSchema = strictObject({
 	status: _enum([
 		"fetched",
 		"partly stored",
-		"stored"
-	]),
+		"stored",
+		"unchanged"
+	]).meta({ description: "unchanged: every push target has it, and nothing else was wanted, so its blobs were not looked for" }),
 	fetchedBytes: bytes,
 	cachedBytes: bytes.optional().meta({ description: "came from the cache" }),
 	copier: _enum([
@@ -32886,6 +32909,7 @@ const runReportSchema = strictObject({
 		"warned"
 	]).meta({ description: "warned: images failed, and the run was told to go on; failed: an image or the release" }),
 	dryRun: boolean().optional(),
+	unchanged: boolean().optional().meta({ description: "headers alone told that every push target has everything: no manifest was read" }),
 	options: record(string(), unknown()).meta({ description: "as given, without secrets" }),
 	lists: array(strictObject({
 		file: string(),
@@ -33094,7 +33118,7 @@ function renderSummary(report, { width, color }) {
 }
 const NAME_WIDTH = 9;
 function resultSection(report, palette, room) {
-	const { totals, bundle, archive, release, lock, dryRun = false } = report;
+	const { totals, bundle, archive, release, lock, dryRun = false, unchanged = false } = report;
 	const size = [
 		formatCount(totals.images, "image"),
 		formatCount(totals.blobs, "blob"),
@@ -33105,8 +33129,9 @@ function resultSection(report, palette, room) {
 	const here = (cached > 0 ? `from the cache ${formatBytes(cached)}, ` : "") + `already here ${formatBytes(totals.storedBytes)}`;
 	const line = (name, text) => wrapHanging(text, room, NAME_WIDTH).map((words, index) => index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words);
 	const path = bundle === void 0 ? void 0 : plainText(bundle.path);
+	const found = `nothing had changed: ${formatCount(totals.images, "image")} asked for, by headers alone`;
 	return [
-		...line("Total", `${size}; ${moved}, ${here}`),
+		...line("Total", unchanged ? found : `${size}; ${moved}, ${here}`),
 		...line("Time", formatSeconds(report.seconds)),
 		...cacheLines(report).flatMap((words) => line("Cache", words)),
 		...path === void 0 ? [] : line("Bundle", path),
@@ -33236,7 +33261,7 @@ function notReady(domain, seconds, cause) {
 }
 // src/publish/push/push-target.ts
 /** Images at once: small ones wait for round trips, not for bytes. */
-const IMAGES_AT_ONCE = 24;
+const IMAGES_AT_ONCE$1 = 24;
 /**
 * Pushes names to one target: asks what is there, looks what would be refused, sends the rest, reads it back. Every
 * failure is in the report.
@@ -33339,7 +33364,7 @@ async function pushAll(push, names, checked) {
 		uploads: checked.uploads,
 		traffic
 	}));
-	const limit = pLimit(context.parallel || IMAGES_AT_ONCE);
+	const limit = pLimit(context.parallel || IMAGES_AT_ONCE$1);
 	let gone;
 	const one = async (name) => {
 		context.signal?.throwIfAborted();
@@ -35077,11 +35102,17 @@ function makeReport(parts) {
 			format,
 			count
 		})),
-		images: images.map((image) => reportImage(image, copied, {
-			store: session.store,
-			restored,
-			planned
-		})),
+		images: images.map((resolved) => {
+			const image = reportImage(resolved, copied, {
+				store: session.store,
+				restored,
+				planned
+			});
+			return parts.needed.has(image.ref) ? image : {
+				...image,
+				status: "unchanged"
+			};
+		}),
 		failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
 		warnings: list.warnings.map(({ message, origin }) => ({
 			message,
@@ -39251,6 +39282,88 @@ async function plannedFiles(made, lock, run) {
 		digest: void 0
 	});
 }
+// src/save/write-report.ts
+/**
+* Writes `report.json` beside the output, for failed runs too; a dry run leaves no file.
+*
+* @param failure what the run has failed with already. It is thrown where the report cannot be written either, and
+*   where it is a fault of our own, since nobody would see it in a report
+*/
+async function writeReport(report, { options, places, io }, failure) {
+	if (options.dryRun) return;
+	try {
+		await writeFileWhole(places.report, formatRunReport(report));
+	} catch (error) {
+		const problem = diskError(error, places.report) ?? error;
+		if (failure === void 0) throw problem;
+		io.emit({
+			type: "log",
+			level: "warning",
+			message: `the report is missing, too: ${messageOf(problem)}`
+		});
+		throw failure;
+	}
+	if (failure !== void 0 && !(failure instanceof OciSaveError)) throw failure;
+}
+// src/save/report-unchanged.ts
+/** Ends a run that has nothing to do. Its lock is empty: no manifest was read that could fill it. */
+async function endUnchanged({ images, push }, { started, run, list }) {
+	const lock = lockOf([]);
+	const made = makeReport({
+		started,
+		run,
+		list,
+		lock,
+		images: [],
+		failed: [],
+		inventory: {
+			missing: [],
+			refsOf: /* @__PURE__ */ new Map(),
+			stored: {
+				blobs: 0,
+				bytes: 0
+			},
+			restored: /* @__PURE__ */ new Set()
+		},
+		copied: {
+			movers: /* @__PURE__ */ new Map(),
+			failures: /* @__PURE__ */ new Map()
+		},
+		cache: void 0,
+		published: {
+			results: { push: [...push] },
+			archive: void 0
+		},
+		needed: /* @__PURE__ */ new Set()
+	});
+	const report = {
+		...made,
+		unchanged: true,
+		images: images.map(({ wanted, digest, mediaType, names }) => ({
+			ref: wanted.ref,
+			names: [...names],
+			origins: wanted.origins.map((origin) => ({ ...origin })),
+			digest,
+			root: digest,
+			mediaType,
+			platforms: [],
+			size: 0,
+			status: "unchanged",
+			fetchedBytes: 0,
+			copier: "none",
+			notes: []
+		})),
+		totals: {
+			...made.totals,
+			images: images.length
+		}
+	};
+	await writeReport(report, run);
+	return {
+		report,
+		lock
+	};
+}
 // src/save/cache-scope.ts
 /** Which list a catalogue is about: jobs that save others, or other platforms, side by side do not replace it. */
 function cacheScope(options, repository = "") {
@@ -39441,28 +39554,138 @@ async function withRun(given, work) {
 		await output?.release();
 	}
 }
-// src/save/write-report.ts
+// src/need/need.ts
 /**
-* Writes `report.json` beside the output, for failed runs too; a dry run leaves no file.
-*
-* @param failure what the run has failed with already. It is thrown where the report cannot be written either, and
-*   where it is a fault of our own, since nobody would see it in a report
+* Whether everything is where it is wanted already, found out by HEAD requests alone: an unchanged night then needs no
+* manifest, no blob and no cache. Undefined as soon as one image is not, or cannot be judged so cheaply; the run then
+* takes its usual way, which finds out the rest and tells of errors.
 */
-async function writeReport(report, { options, places, io }, failure) {
-	if (options.dryRun) return;
+async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
+	const limit = pLimit(parallel);
+	let changed = false;
+	const judge = async (wanted) => {
+		const claim = wanted.names.length > 0 && !changed ? await head(wanted) : void 0;
+		if (claim === void 0) return void 0;
+		const { digest, mediaType } = claim;
+		const names = wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(digest)}`);
+		return (await Promise.all(names.map((name) => isEverywhere(name, digest)))).every(Boolean) ? {
+			wanted,
+			digest,
+			mediaType,
+			names
+		} : void 0;
+	};
+	const unchanged = [];
+	await Promise.all(images.map((image) => limit(async () => {
+		signal?.throwIfAborted();
+		const judged = await judge(image);
+		if (judged === void 0) changed = true;
+		else unchanged.push(judged);
+	})));
+	return changed ? void 0 : unchanged;
+}
+// src/save/unchanged.ts
+/** Images asked for at once: one round trip each, at the source and at every target. */
+const IMAGES_AT_ONCE = 32;
+/** Whether a run makes nothing but what its push targets get. */
+function onlyPushes({ options, places, release }) {
+	return options.push.length > 0 && places.output === void 0 && places.archive === void 0 && release === void 0 && !options.dryRun;
+}
+/**
+* Whether a run that only pushes has nothing to push, by HEAD requests alone. Undefined where it has, or where it takes
+* more to tell: conversions and narrowed indexes have other digests at a target than at the source.
+*/
+async function findUnchanged(run) {
+	const { options, wanted, session, io } = run;
+	if (!onlyPushes(run) || options.format !== "keep" || options.index === "narrow") return void 0;
+	const began = performance.now();
+	const found = [];
+	const refs = new Map(wanted.flatMap(({ ref, names }) => names.map(({ name }) => [name, ref])));
+	const images = await allUnchanged(wanted, {
+		head: (image) => headOf(image, run),
+		async isEverywhere(name, digest) {
+			const there = await findPushed([{
+				name,
+				digests: [digest]
+			}], options.push, session.client, io.signal);
+			const ref = refs.get(name.slice(0, name.lastIndexOf(":"))) ?? name;
+			found.push(...there.map((at) => ({
+				ref,
+				digest,
+				at
+			})));
+			return there.every((at) => at.there);
+		},
+		parallel: IMAGES_AT_ONCE,
+		signal: io.signal
+	});
+	if (images === void 0) return void 0;
+	const seconds = (performance.now() - began) / 1e3;
+	return {
+		images,
+		push: options.push.map((target) => {
+			const names = found.filter(({ at }) => at.target.text === target.text).toSorted((a, b) => a.at.to.text < b.at.to.text ? -1 : 1);
+			return {
+				target: target.text,
+				outcome: "done",
+				images: names.map(({ ref, digest, at: { name, to } }) => ({
+					ref,
+					name,
+					as: to.text,
+					digest,
+					status: "unchanged",
+					there: digest
+				})),
+				failed: [],
+				totals: {
+					...NO_TRAFFIC,
+					unchanged: names.length
+				},
+				seconds
+			};
+		})
+	};
+}
+const NO_TRAFFIC = {
+	pushed: 0,
+	unchanged: 0,
+	kept: 0,
+	failed: 0,
+	sentBlobs: 0,
+	sentBytes: 0,
+	mountedBlobs: 0,
+	thereBlobs: 0
+};
+/** What a source refuses is told by the usual way of the run, which asks again. */
+async function headOf({ source, pin }, { session, io }) {
+	if (source.transport !== "docker") return void 0;
+	const { reference } = source;
 	try {
-		await writeFileWhole(places.report, formatRunReport(report));
+		return await session.client.headManifest(reference, pin ?? reference.tag ?? "latest", io.signal);
 	} catch (error) {
-		const problem = diskError(error, places.report) ?? error;
-		if (failure === void 0) throw problem;
-		io.emit({
-			type: "log",
-			level: "warning",
-			message: `the report is missing, too: ${messageOf(problem)}`
-		});
-		throw failure;
+		io.signal?.throwIfAborted();
+		if (error instanceof OciSaveError) return void 0;
+		throw error;
 	}
-	if (failure !== void 0 && !(failure instanceof OciSaveError)) throw failure;
+}
+/**
+* The images of which blobs are needed: where a run only pushes, those that some target has not. With a cache around
+* the store all are, since the cache keeps what its list names.
+*/
+async function neededImages(images, run) {
+	const { options, session, io } = run;
+	if (!onlyPushes(run) || io.remoteCache !== void 0) return images;
+	const found = await findPushed(images.flatMap(({ image }) => image.names.map((name) => ({
+		name,
+		digests: acceptable(image, options.index)
+	}))), options.push, session.client, io.signal);
+	const lacking = new Set(found.filter(({ there }) => !there).map(({ name }) => name));
+	return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
+}
+/** What a target may have under an image's name, as pushing sees it. */
+function acceptable({ digest, root }, index) {
+	if (index === "keep") return [digest];
+	return index === "narrow" ? [root] : [digest, root];
 }
 // src/save.ts
 /** What a dry run copies. */
@@ -39489,10 +39712,17 @@ async function save(options, io) {
 		places: placesOf(options, io.env),
 		wanted
 	}, async (run) => {
+		const unchanged = await findUnchanged(run);
+		if (unchanged) return endUnchanged(unchanged, {
+			started,
+			run,
+			list
+		});
 		await run.cache.restoreCatalogue();
 		const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
-		const planned = lockOf(resolution.resolved);
-		refuseCollisions(planned, options.push);
+		refuseCollisions(lockOf(resolution.resolved), options.push);
+		const needed = await neededImages(resolution.resolved, run);
+		const planned = lockOf(needed);
 		const inventory = await takeInventory(planned, run.session.store);
 		const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
 		const { whole, failed } = outcomeOf$1(resolution, copied);
@@ -39510,7 +39740,8 @@ async function save(options, io) {
 			inventory,
 			copied,
 			cache,
-			published
+			published,
+			needed: new Set(needed.map(({ image }) => image.ref))
 		}), published, lock, run);
 		await writeReport(report, run, published.error);
 		await limitStore(run);

@@ -15,7 +15,9 @@ import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
 import { NOTHING_PUBLISHED, publish, publishDry } from './save/publish.ts';
 import { withRelease } from './save/release.ts';
+import { endUnchanged } from './save/report-unchanged.ts';
 import { type SaveIo, withRun } from './save/run.ts';
+import { findUnchanged, neededImages } from './save/unchanged.ts';
 import { writeReport } from './save/write-report.ts';
 
 export interface SaveResult {
@@ -39,10 +41,13 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
   return withRun({ options, io, places: placesOf(options, io.env), wanted }, async (run) => {
+    const unchanged = await findUnchanged(run);
+    if (unchanged) return endUnchanged(unchanged, { started, run, list });
     await run.cache.restoreCatalogue();
     const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
-    const planned = lockOf(resolution.resolved);
-    refuseCollisions(planned, options.push);
+    refuseCollisions(lockOf(resolution.resolved), options.push);
+    const needed = await neededImages(resolution.resolved, run);
+    const planned = lockOf(needed);
     const inventory = await takeInventory(planned, run.session.store);
     const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
     const { whole, failed } = outcomeOf(resolution, copied);
@@ -67,6 +72,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
       copied,
       cache,
       published,
+      needed: new Set(needed.map(({ image }) => image.ref)),
     });
     const report = await withRelease(made, published, lock, run);
     await writeReport(report, run, published.error);

@@ -31,13 +31,15 @@ const MAX_MESSAGE_CHARACTERS = 300;
  * @param reportFile where the report was written, if it was
  */
 export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Outputs {
-  const { totals, cache, bundle, archive, release, failed, outcome, dryRun = false } = report;
+  const { totals, cache, bundle, archive, release, failed, outcome } = report;
+  const { dryRun = false, unchanged = false } = report;
   const cached = totals.storedBytes + (cache?.restored.bytes ?? 0);
   const missing = dryRun && cached < totals.bytes;
   return {
     path: bundle?.path ?? '',
     archive: archive?.parts?.map(({ path }) => path).join('\n') ?? archive?.path ?? '',
-    digest: outcome === 'failed' && failed.length > 0 ? '' : digestOf(encodeLock(lock)),
+    // A run that read no manifest has no lock to tell of.
+    digest: unchanged || (outcome === 'failed' && failed.length > 0) ? '' : digestOf(encodeLock(lock)),
     count: String(totals.images),
     size: String(totals.bytes),
     'fetched-bytes': String(totals.fetchedBytes),

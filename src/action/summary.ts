@@ -82,8 +82,10 @@ function joined(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-function headline({ outcome, dryRun = false, images, failed, error, push = [] }: RunReport): string {
+function headline(report: RunReport): string {
+  const { outcome, dryRun = false, unchanged = false, images, failed, error, push = [] } = report;
   if (error !== undefined) return 'Failed';
+  if (unchanged) return `Nothing had changed: ${formatCount(images.length, 'image')} asked for, none copied`;
   const all = formatCount(images.length + failed.length, 'image');
   const targets = push.filter((target) => target.outcome !== 'done').map(({ target }) => target);
   if (failed.length === 0 && targets.length > 0)
@@ -99,7 +101,8 @@ function unfinished({ outcome, failed, bundle, error, dryRun = false }: RunRepor
   return (images || error !== undefined) && bundle === undefined && !dryRun;
 }
 
-function figures({ totals, cache, dryRun = false, seconds }: RunReport): string {
+function figures({ totals, cache, dryRun = false, unchanged = false, seconds }: RunReport): string {
+  if (unchanged) return `Every push target has every image. ${formatSeconds(seconds)}.`;
   const cached = cache?.restored.bytes ?? 0;
   const moved = dryRun
     ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch`

@@ -20,6 +20,7 @@ const STATUS: Record<ReportedImage['status'], readonly [done: string, planned: s
   fetched: ['fetched', 'to fetch'],
   'partly stored': ['partly here', 'partly here'],
   stored: ['was here', 'is here'],
+  unchanged: ['unchanged', 'unchanged'],
 };
 
 /** The same where some of it came from the cache. */
@@ -42,7 +43,8 @@ export function statusWords(image: ReportedImage, dryRun: boolean): string {
  * What a reader would not expect of the images: other bytes than the source's, or less than there is. At most `max`
  * lines are of single images.
  */
-export function noteLines({ images, options }: RunReport, max: number): string[] {
+export function noteLines({ images, options, unchanged = false }: RunReport, max: number): string[] {
+  if (unchanged) return [];
   const narrowed = images.filter((image) => image.narrowed).length;
   const converted = images.filter((image) => image.converted).length;
   const noted = images.flatMap(({ ref, notes }) => notes.map((note) => plainText(`${ref}: ${note}`)));

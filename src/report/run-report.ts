@@ -15,7 +15,10 @@ const imageSchema = z.strictObject({
   mediaType: z.string(),
   platforms: z.array(z.string()),
   size: bytes.meta({ description: 'all blobs that it names, each once' }),
-  status: z.enum(['fetched', 'partly stored', 'stored']),
+  status: z.enum(['fetched', 'partly stored', 'stored', 'unchanged']).meta({
+    description:
+      'unchanged: every push target has it, and nothing else was wanted, so its blobs were not looked for',
+  }),
   fetchedBytes: bytes,
   cachedBytes: bytes.optional().meta({ description: 'came from the cache' }),
   copier: z.enum(['skopeo', 'direct', 'both', 'none']),
@@ -40,6 +43,9 @@ export const runReportSchema = z.strictObject({
     description: 'warned: images failed, and the run was told to go on; failed: an image or the release',
   }),
   dryRun: z.boolean().optional(),
+  unchanged: z.boolean().optional().meta({
+    description: 'headers alone told that every push target has everything: no manifest was read',
+  }),
   options: z.record(z.string(), z.unknown()).meta({ description: 'as given, without secrets' }),
   lists: z.array(z.strictObject({ file: z.string(), format: z.string(), count: z.int().nonnegative() })),
   images: z.array(imageSchema),

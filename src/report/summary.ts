@@ -45,7 +45,7 @@ export function renderSummary(report: RunReport, { width, color }: SummaryOption
 const NAME_WIDTH = 9;
 
 function resultSection(report: RunReport, palette: Palette, room: number): string[] {
-  const { totals, bundle, archive, release, lock, dryRun = false } = report;
+  const { totals, bundle, archive, release, lock, dryRun = false, unchanged = false } = report;
   const size = [
     formatCount(totals.images, 'image'),
     formatCount(totals.blobs, 'blob'),
@@ -63,8 +63,9 @@ function resultSection(report: RunReport, palette: Palette, room: number): strin
       index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words,
     );
   const path = bundle === undefined ? undefined : plainText(bundle.path);
+  const found = `nothing had changed: ${formatCount(totals.images, 'image')} asked for, by headers alone`;
   return [
-    ...line('Total', `${size}; ${moved}, ${here}`),
+    ...line('Total', unchanged ? found : `${size}; ${moved}, ${here}`),
     ...line('Time', formatSeconds(report.seconds)),
     ...cacheLines(report).flatMap((words) => line('Cache', words)),
     ...(path === undefined ? [] : line('Bundle', path)),

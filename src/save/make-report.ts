@@ -24,6 +24,8 @@ export interface ReportParts {
   /** Undefined where no cache was wanted. */
   readonly cache: CacheReport | undefined;
   readonly published: Published;
+  /** The images whose blobs were wanted, by `ref`. */
+  readonly needed: ReadonlySet<string>;
 }
 
 /** The run as data: what `report.json` and the table at the end are made of. */
@@ -51,7 +53,10 @@ export function makeReport(parts: ReportParts): RunReport {
       skopeo: formatWantedSkopeo(options.skopeo),
     },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
-    images: images.map((image) => reportImage(image, copied, { store: session.store, restored, planned })),
+    images: images.map((resolved) => {
+      const image = reportImage(resolved, copied, { store: session.store, restored, planned });
+      return parts.needed.has(image.ref) ? image : { ...image, status: 'unchanged' };
+    }),
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
     warnings: list.warnings.map(({ message, origin }) => ({
       message,
