@@ -67,9 +67,9 @@ export function describeStore(
 /** Every blob, the last used first. */
 export function describeBlobs({ blobs }: StoreContent): BlobDescription[] {
   return blobs
-    .toSorted((a, b) => b.lastUsed - a.lastUsed || b.size - a.size || (a.hex < b.hex ? -1 : 1))
-    .map(({ hex, size, linked, lastUsed }) => ({
-      digest: `sha256:${hex}`,
+    .toSorted((a, b) => b.lastUsed - a.lastUsed || b.size - a.size || (a.digest < b.digest ? -1 : 1))
+    .map(({ digest, size, linked, lastUsed }) => ({
+      digest,
       size,
       linked,
       lastUsed: lastUsed === 0 ? null : new Date(lastUsed).toISOString(),

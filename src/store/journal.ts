@@ -7,6 +7,8 @@ export interface Journal {
   vouches(hex: string, stats: BigIntStats): boolean;
   /** Notes that the file's hash was just found right. */
   note(hex: string, stats: BigIntStats): Promise<void>;
+  /** The same of many, in one write. */
+  noteAll(found: Iterable<readonly [hex: string, stats: BigIntStats]>): Promise<void>;
   /** The bytes that the file had then; undefined where that is not recorded. */
   sizeOf(hex: string): number | undefined;
 }
@@ -20,6 +22,7 @@ export async function openJournal(file: string): Promise<Journal> {
   return {
     vouches: (hex, stats) => stamps.get(hex) === stampOf(stats),
     note: (hex, stats) => stamps.set(hex, stampOf(stats)),
+    noteAll: (found) => stamps.setAll([...found].map(([hex, stats]) => [hex, stampOf(stats)])),
     sizeOf(hex) {
       const stamp = stamps.get(hex);
       return stamp === undefined ? undefined : Number.parseInt(stamp, 10);

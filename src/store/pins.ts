@@ -24,13 +24,15 @@ export function openPins(file: string, started: Date, settled: () => Promise<voi
   const pinned = new Map<string, Promise<void>>();
   let next: Batch | undefined;
   let last: Promise<void> = Promise.resolve();
-  let header = `${started.toISOString()}\n`;
+  let lead = `${started.toISOString()}\n`;
 
   const write = async (hexes: readonly string[]): Promise<void> => {
     try {
-      await appendFile(file, header + hexes.map((hex) => `${hex}\n`).join(''));
-      header = '';
+      await appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join(''));
+      lead = '';
     } catch (error) {
+      // What a full disk took of these lines must not spoil the next one.
+      lead = '\n';
       for (const hex of hexes) pinned.delete(hex);
       throw diskError(error, file) ?? error;
     }

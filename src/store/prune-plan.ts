@@ -1,3 +1,4 @@
+import { hexOf } from '../oci/digest.ts';
 import type { StoredBlob } from './scan.ts';
 
 /** What a prune is to remove, of the blobs that nobody needs and no bundle links. */
@@ -14,7 +15,7 @@ export function countedBytes(blobs: readonly StoredBlob[]): number {
 }
 
 /**
- * The blobs that a rule removes. Of those last used by one run the largest go first: manifests and configs cost little
+ * The blobs that a rule removes; `pinned` are hexes. Of those last used by one run the largest go first: manifests and configs cost little
  * to keep, and spare requests.
  */
 export function choosePruned(
@@ -22,7 +23,7 @@ export function choosePruned(
   pinned: ReadonlySet<string>,
   rule: PruneRule,
 ): StoredBlob[] {
-  const free = blobs.filter(({ hex, linked }) => !linked && !pinned.has(hex));
+  const free = blobs.filter(({ digest, linked }) => !linked && !pinned.has(hexOf(digest)));
   switch (rule.kind) {
     case 'all':
       return free;

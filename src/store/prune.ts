@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { OciSaveError } from '../errors.ts';
+import { hexOf } from '../oci/digest.ts';
 import { type Aside, openAside } from './aside.ts';
 import { type FileLock, stateOf, takeFileLock } from './file-lock.ts';
 import { forgetStamps } from './journal.ts';
@@ -76,7 +77,7 @@ export async function pruneBlobs(
   }
   // Nobody can reach them any more, so nobody waits for the disk.
   await aside.remove();
-  const gone = new Set(removed.map(({ hex }) => hex));
+  const gone = new Set(removed.map(({ digest }) => hexOf(digest)));
   await forgetStamps(places.journal, gone);
   await forgetServed(places.served, gone);
   return outcome(blobs, removed);
@@ -91,20 +92,23 @@ async function takeOut(
   const pinned = await pinnedBlobs(places);
   const taken = new Set<StoredBlob>();
   const take = async (blob: StoredBlob): Promise<void> => {
-    if (await aside.take(blob.hex)) taken.add(blob);
+    if (await aside.take(hexOf(blob.digest))) taken.add(blob);
   };
-  const takes = chosen.filter(({ hex }) => !pinned.has(hex)).map((blob) => limit(() => take(blob)));
+  const takes = chosen
+    .filter(({ digest }) => !pinned.has(hexOf(digest)))
+    .map((blob) => limit(() => take(blob)));
   try {
     const failed = (await Promise.allSettled(takes)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
     const late = await pinnedBlobs(places);
     for (const blob of taken) {
-      if (!late.has(blob.hex) && (await aside.links(blob.hex)) === 1) continue;
-      await aside.putBack(blob.hex);
+      const hex = hexOf(blob.digest);
+      if (!late.has(hex) && (await aside.links(hex)) === 1) continue;
+      await aside.putBack(hex);
       taken.delete(blob);
     }
   } catch (error) {
-    for (const { hex } of taken) await aside.putBack(hex);
+    for (const { digest } of taken) await aside.putBack(hexOf(digest));
     throw error;
   }
   return [...taken];

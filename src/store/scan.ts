@@ -1,13 +1,14 @@
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
+import type { Digest } from '../oci/digest.ts';
 import { unlessGone } from './gone.ts';
 import { isHex, type StorePlaces } from './places.ts';
 import { lastUses } from './uses.ts';
 
 /** A blob as it lies in the store. */
 export interface StoredBlob {
-  readonly hex: string;
+  readonly digest: Digest;
   readonly size: number;
   /** Whether it has further names: a bundle's, or a running copy's. The store's own costs no space then. */
   readonly linked: boolean;
@@ -28,7 +29,8 @@ export async function scanBlobs(places: StorePlaces): Promise<StoredBlob[]> {
       limit(async () => {
         const stats = await unlessGone(lstat(path.join(places.blobs, hex)));
         if (!stats?.isFile()) return [];
-        return [{ hex, size: stats.size, linked: stats.nlink > 1, lastUsed: uses.get(hex) ?? 0 }];
+        const digest: Digest = `sha256:${hex}`;
+        return [{ digest, size: stats.size, linked: stats.nlink > 1, lastUsed: uses.get(hex) ?? 0 }];
       }),
     ),
   );

@@ -1,5 +1,5 @@
-import { type BigIntStats, constants } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { chmod, lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
@@ -7,14 +7,12 @@ import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
 import { type BlobSize, type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { hashFile } from './hash-file.ts';
 import { unlessGone } from './gone.ts';
-import { type Journal, openJournal } from './journal.ts';
-import { tryLink } from './link.ts';
+import { linkOrCopyIn } from './link.ts';
+import { openFiles } from './open-files.ts';
 import { openPins } from './pins.ts';
-import { placesIn, type StorePlaces } from './places.ts';
-import { pruneBlobs, type Pruned, pruneSettled, tidy } from './prune.ts';
-import { createRunFolder, type RunFolder } from './run-folder.ts';
-import { openServed, type Served } from './served.ts';
-import { whereUsable } from './unusable.ts';
+import { placesIn } from './places.ts';
+import { pruneBlobs, type Pruned, pruneSettled } from './prune.ts';
+import type { Served } from './served.ts';
 
 /** The local content-addressed pool: every blob once, under a name that its hash has earned. */
 export interface Store {
@@ -73,11 +71,12 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const enter = async (file: string, digest: Digest, stats: BigIntStats): Promise<void> => {
     const name = pathOf(digest);
     await pins.add(hexOf(digest));
-    const how = await giveName(file, name, run.folder);
-    const named = await unlessGone(chmod(name, 0o644).then(() => statBig(name)));
-    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for. One that is
-    // out of reach is put back: it is pinned.
+    const how = await linkOrCopyIn(run.folder, file, name);
+    const named = await unlessGone(statBig(name));
+    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for. One that a
+    // prune has out of reach is put back: it is pinned.
     if (named === undefined || (how === 'linked' && named.ino !== stats.ino)) return;
+    await unlessGone(chmod(name, 0o644));
     await journal.note(hexOf(digest), how === 'linked' ? stats : named);
     seen.add(digest);
     entered.add(digest);
@@ -162,28 +161,5 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
 
 /** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
 const NO_FILE = 'it is no regular file';
-
-async function openFiles(
-  folder: string,
-  places: StorePlaces,
-): Promise<{ journal: Journal; served: Served; run: RunFolder }> {
-  return whereUsable(folder, async () => {
-    await mkdir(places.blobs, { recursive: true });
-    await mkdir(places.uses, { recursive: true });
-    const [journal, served] = [await openJournal(places.journal), await openServed(places.served)];
-    const run = await createRunFolder(places);
-    await tidy(places);
-    return { journal, served, run };
-  });
-}
-
-/** Names a verified file; a name that is there stays. A copy appears whole, since others may make the same one. */
-async function giveName(file: string, name: string, runFolder: string): Promise<'linked' | 'copied'> {
-  if (await tryLink(file, name)) return 'linked';
-  const copy = path.join(runFolder, `copy-${randomUUID()}`);
-  await copyFile(file, copy, constants.COPYFILE_FICLONE);
-  await rename(copy, name);
-  return 'copied';
-}
 
 const statBig = (file: string): Promise<BigIntStats> => lstat(file, { bigint: true });

@@ -1,10 +1,11 @@
+import type { BigIntStats } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { unlessGone } from './gone.ts';
 import { hashFile } from './hash-file.ts';
-import { type Journal, openJournal } from './journal.ts';
+import { openJournal } from './journal.ts';
 import { isHex, type StorePlaces } from './places.ts';
 
 export interface DamagedBlob {
@@ -39,41 +40,49 @@ export async function verifyBlobs(places: StorePlaces, options: VerifyOptions): 
   options.onStart?.(names.length);
   const limit = pLimit(PARALLEL);
   const damaged: DamagedBlob[] = [];
+  const right: [hex: string, stats: BigIntStats][] = [];
   let bytes = 0;
+  const onBytes = (count: number): void => {
+    bytes += count;
+    options.onBytes?.(count);
+  };
   const check = async (hex: string): Promise<void> => {
     options.signal?.throwIfAborted();
     const digest: Digest = `sha256:${hex}`;
-    const onBytes = (count: number): void => {
-      bytes += count;
-      options.onBytes?.(count);
-    };
-    const found = await checkBlob(path.join(places.blobs, hex), digest, journal, { ...options, onBytes });
-    if (found !== undefined) damaged.push(found);
-    options.onBlob?.(digest, found);
+    const found = await checkBlob(path.join(places.blobs, hex), digest, { ...options, onBytes });
+    const wrong = found !== undefined && 'why' in found ? found : undefined;
+    if (wrong !== undefined) damaged.push(wrong);
+    else if (found !== undefined && !('why' in found)) right.push([hex, found]);
+    options.onBlob?.(digest, wrong);
   };
   // The first error ends it, and what waits then ends at once.
   await Promise.all(names.map((hex) => limit(() => check(hex)))).finally(() => limit.clearQueue());
+  await journal.noteAll(right);
   return { blobs: names.length, bytes, damaged };
 }
 
-/** Drops the blob and tells why, where it is damaged. */
+/** What the file looked like whose hash is right; where it is not, the blob is dropped. Undefined for one that is gone. */
 async function checkBlob(
   file: string,
   digest: Digest,
-  journal: Journal,
-  { onBytes, signal }: VerifyOptions,
-): Promise<DamagedBlob | undefined> {
+  options: VerifyOptions,
+): Promise<BigIntStats | DamagedBlob | undefined> {
   const stats = await unlessGone(lstat(file, { bigint: true }));
   if (stats === undefined) return undefined;
-  const drop = async (why: string): Promise<DamagedBlob> => {
-    await rm(file, { recursive: true, force: true });
-    return { digest, why, linked: stats.isFile() && stats.nlink > 1n };
-  };
-  if (!stats.isFile()) return drop('it is no regular file');
-  // Pruned meanwhile.
+  const why = await whyDamaged(file, digest, stats, options);
+  if (why === undefined) return stats;
+  await rm(file, { recursive: true, force: true });
+  return { digest, why, linked: stats.isFile() && stats.nlink > 1n };
+}
+
+async function whyDamaged(
+  file: string,
+  digest: Digest,
+  stats: BigIntStats,
+  { onBytes, signal }: VerifyOptions,
+): Promise<string | undefined> {
+  if (!stats.isFile()) return 'it is no regular file';
   const actual = await unlessGone(hashFile(file, { onBytes, signal }));
-  if (actual === undefined) return undefined;
-  if (actual.digest !== digest) return drop(`its ${actual.size} bytes hash to ${shortDigest(actual.digest)}`);
-  await journal.note(path.basename(file), stats);
-  return undefined;
+  if (actual === undefined || actual.digest === digest) return undefined;
+  return `its ${actual.size} bytes hash to ${shortDigest(actual.digest)}`;
 }

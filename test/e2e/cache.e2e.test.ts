@@ -181,14 +181,14 @@ describe('a store with a limit', () => {
 });
 
 describe('a prune that is killed', () => {
-  const COUNT = 1500;
+  const COUNT = 400;
+  const ROUNDS = 6;
   const store = 'killed-store';
+  /** Blobs that a prune has out of reach. */
   const pruned = (): number => {
     try {
       const runs = work.file(`${store}/runs`);
-      return readdirSync(runs, { recursive: true }).filter((name) =>
-        /pruned.[0-9a-f]{64}$/.test(String(name)),
-      ).length;
+      return Math.max(0, ...readdirSync(runs).map((run) => readdirSync(`${runs}/${run}/pruned`).length));
     } catch {
       return 0;
     }
@@ -199,7 +199,7 @@ describe('a prune that is killed', () => {
     const ref = put('killed', kept);
     await work.succeed(...save('killed', ref));
     let killed = 0;
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const stray = Array.from({ length: COUNT }, (_, at) => `stray ${round} ${at}`);
       const names = stray.map((text) => createHash('sha256').update(text).digest('hex'));
       await Promise.all(
@@ -210,7 +210,7 @@ describe('a prune that is killed', () => {
         round % 2 === 0
           ? work.start('cache', 'prune', '--all', '--cache-dir', store)
           : work.start(...save('killed', ref, '--cache-max-size', '0'));
-      const enough = 1 + round * (COUNT / 8);
+      const enough = 1 + round * (COUNT / ROUNDS);
       const running = (): boolean => child.exitCode === null && child.signalCode === null;
       while (running() && pruned() < enough) await setImmediate();
       child.kill('SIGKILL');
@@ -227,7 +227,7 @@ describe('a prune that is killed', () => {
       );
       expect(await holds(store, kept)).toBe(true);
     }
-    expect(killed).toBeGreaterThan(4);
+    expect(killed).toBeGreaterThan(ROUNDS / 2);
     await work.succeed('cache', 'prune', '--all', '--cache-dir', store);
     await checkBundle(work.file('killed'));
     const lock = await work.lock('killed/oci-save.lock.json');

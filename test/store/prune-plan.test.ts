@@ -1,15 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Digest, hexOf } from '../../src/oci/digest.ts';
 import { choosePruned, countedBytes } from '../../src/store/prune-plan.ts';
 import type { StoredBlob } from '../../src/store/scan.ts';
 
 const blob = (hex: string, size: number, lastUsed: number, linked = false): StoredBlob => ({
-  hex,
+  digest: `sha256:${hex}`,
   size,
   lastUsed,
   linked,
 });
-const hexes = (blobs: readonly StoredBlob[]): string[] => blobs.map(({ hex }) => hex);
+const hexes = (blobs: readonly StoredBlob[]): string[] => blobs.map(({ digest }) => hexOf(digest));
 const NONE = new Set<string>();
 
 describe('what a prune to a size chooses', () => {
@@ -33,18 +34,18 @@ describe('what a prune to a size chooses', () => {
   it('is never what is pinned or linked, no more than it must be, and never newer than what it leaves', () => {
     const blobs = fc.uniqueArray(
       fc.record({
-        hex: fc.stringMatching(/^[0-9a-f]{4}$/),
+        digest: fc.stringMatching(/^[0-9a-f]{4}$/).map((hex): Digest => `sha256:${hex}`),
         size: fc.nat(50),
         lastUsed: fc.nat(5),
         linked: fc.boolean(),
       }),
-      { selector: ({ hex }) => hex },
+      { selector: ({ digest }) => digest },
     );
     fc.assert(
       fc.property(blobs, fc.func(fc.boolean()), fc.nat(500), (all, isPinned, maxBytes) => {
         const pinned = new Set(hexes(all).filter((hex) => isPinned(hex)));
         const chosen = choosePruned(all, pinned, { kind: 'size', maxBytes });
-        const free = all.filter(({ hex, linked }) => !linked && !pinned.has(hex));
+        const free = all.filter(({ digest, linked }) => !linked && !pinned.has(hexOf(digest)));
         for (const one of chosen) expect(free).toContain(one);
         const left = countedBytes(all) - countedBytes(chosen);
         const stays = free.filter((one) => !chosen.includes(one));

@@ -181,7 +181,9 @@ describe('when blobs were used', () => {
   const usesOf = async (): Promise<Record<string, number>> => {
     const { blobs } = await listStore(temp.path);
     const names = new Map(all.map((name) => [hexOf(digestNamed(name)), name]));
-    return Object.fromEntries(blobs.map(({ hex, lastUsed }) => [names.get(hex) ?? hex, lastUsed]));
+    return Object.fromEntries(
+      blobs.map(({ digest, lastUsed }) => [names.get(hexOf(digest)) ?? digest, lastUsed]),
+    );
   };
 
   it('is when the last run began that looked at them, also of runs that were killed', async () => {
