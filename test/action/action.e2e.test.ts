@@ -438,6 +438,47 @@ describe('a job in a container', () => {
     expect(result.outputs['skopeo-version']).not.toBe('');
   });
 
+  it.each([
+    ['block the registry', (host: string) => `[[registry]]\nlocation = "${host}"\nblocked = true\n`],
+    [
+      'send its readers to a mirror that is not there',
+      (host: string) =>
+        `[[registry]]\nlocation = "${host}"\nmirror = [{ location = "127.0.0.1:1/mirror", insecure = true }]\n`,
+    ],
+    [
+      'give its images other names',
+      (host: string) =>
+        `[[registry]]\nprefix = "${host}/acme"\nlocation = "${host}/elsewhere"\ninsecure = true\n`,
+    ],
+    ['are no settings', () => 'this is no TOML\n'],
+  ])('has settings for containers that %s: they change nothing', async (_, dropIn) => {
+    const host = path.join(runner.folder, 'containers');
+    const files = {
+      'policy.json': '{"default":[{"type":"reject"}]}',
+      'registries.conf': 'unqualified-search-registries = ["127.0.0.1:1"]\nshort-name-mode = "enforcing"\n',
+      'registries.conf.d/90-site.conf': dropIn(registry.host),
+      'registries.d/site.yaml': 'default-docker:\n  lookaside: http://127.0.0.1:1/signatures\n',
+      [`certs.d/${registry.host}/ca.crt`]: 'no certificate',
+    };
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(host, name)), { recursive: true });
+      await writeFile(path.join(host, name), content);
+    }
+    const wrap = mounted(`mkdir -p /etc/containers\nmount --bind ${host} /etc/containers`);
+    const inputs = { ...base(), images: `${names.one}, ${names.d2}` };
+    const result = await runner.step(inputs, { wrap });
+    expect([result.exitCode, result.exitCode === 0 ? '' : result.raw]).toEqual([0, '']);
+    expect(await checkBundle(runner.file('oci-bundle'))).toHaveLength(2);
+    // What skopeo cannot read at all is named, and the built-in client goes on.
+    const unreadable = dropIn(registry.host).includes('no TOML');
+    const named = expect.stringMatching(/90-site\.conf.*; the built-in client completes it$/);
+    const warnings = result.annotations.map(({ message }) => message).slice(1);
+    expect(warnings).toEqual(unreadable ? [named, named] : []);
+    const { images } = await runner.report();
+    const copiers = images.map(({ copier }) => copier);
+    expect(new Set(copiers)).toEqual(new Set(unreadable ? ['direct'] : ['both']));
+  });
+
   it('has a user who is not root, and no home', async () => {
     // Wherever this checkout lies, the user can read it.
     const read = ['--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
