@@ -10,7 +10,7 @@ import { pushImage } from '../support/push.ts';
 import { type Runner, startRunner, type StepResult } from '../support/runner.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
 import { toolPath } from '../support/tools.ts';
-import { checkBundle, isThere } from '../support/whole-bundle.ts';
+import { checkBundle, isThere, namesIn } from '../support/whole-bundle.ts';
 
 let registry: DockerRegistry;
 let runner: Runner;
@@ -32,6 +32,8 @@ beforeEach(async () => {
   runner = await startRunner();
 });
 afterEach(() => runner.close());
+
+const STOPPED = /^stopped; what was fetched stays in the store, and no half bundle is left$/;
 
 /** Inputs that every run has. */
 const base = (): Record<string, string> => ({
@@ -148,7 +150,7 @@ describe('a step that fails', () => {
       { ref: `${registry.host}/acme/absent:1`, class: 'not-found', message: expect.any(String) },
     ]);
     expect(result.summary).toMatch(
-      /^## 1 of 2 images could not be saved\n[^]*### Failed: 1\n[^]*### Images: 1\n/,
+      /^## 1 of 2 images could not be saved\n\nNo bundle was written\.\n[^]*### Failed: 1 image\n[^]*### Images: 1\n/,
     );
     expect((await runner.report()).outcome).toBe('failed');
     expect(await isThere(runner.file('oci-bundle'))).toBe(false);
@@ -195,19 +197,23 @@ describe('a step that fails', () => {
     expect(await checkBundle(bundle)).toHaveLength(1);
     expect(await runner.report()).toMatchObject({ outcome: 'failed', error: { class: 'local' }, failed: [] });
     expect(result.summary).toMatch(
-      /^## Failed\n\n\*\*local\*\*: the archive could not be written[^]*\nRemedy: /,
+      /^## Failed\n\n\*\*local\*\*: the archive could not be written[^]*<br>Remedy: /,
     );
   });
 
-  it('ends in order when it is cancelled', async () => {
+  it.each([
+    ['a manifest is silent', /\/manifests\//, /::group::Resolving/],
+    ['a layer is silent', /\/blobs\//, /::group::Copying/],
+  ])('ends in order when it is cancelled while %s', async (_, silent, cancelAt) => {
     const bad: BadRegistry = await startBadRegistry({
-      faults: [{ path: /\/blobs\//, failure: { kind: 'stall', at: 0.5 } }],
+      faults: [{ path: silent, failure: { kind: 'stall', at: 0.5 } }],
     });
     bad.put('acme/slow', idx({ seed: 'slow' }), '1');
     const inputs = { ...base(), images: `${bad.host}/acme/slow:1`, 'insecure-registries': bad.host };
-    const result = await runner.step(inputs, { cancelAt: /::group::Copying/ });
-    expectVerdict(result, /^stopped; what was fetched stays in the store, and no half bundle is left$/);
-    expect(await isThere(runner.file('oci-bundle'))).toBe(false);
+    const result = await runner.step(inputs, { cancelAt });
+    expectVerdict(result, STOPPED);
+    expect(result.summary).toMatch(/^## Stopped\n/);
+    expect(await namesIn(runner.workspace)).toEqual([]);
     await bad.close();
   });
 });
@@ -388,6 +394,15 @@ describe('secrets', () => {
     expectVerdict(result, /^1 of 1 image could not be saved$/);
     expect(errorsOf(result)[0]?.properties['title']).toBe('Image not saved (denied)');
     expectHidden(result, ['not the password']);
+  });
+
+  it('of several lines are hidden line by line', async () => {
+    const lines = ['the first line of it', 'and the second'];
+    await logIn(lines.join('\n'));
+    const inputs = { ...base(), images: `${guarded.host}/acme/one:1`, 'insecure-registries': guarded.host };
+    const result = await runner.step(inputs, { env: { RUNNER_DEBUG: '1' } });
+    expectVerdict(result, /^1 of 1 image could not be saved$/);
+    expectHidden(result, lines);
   });
 
   it('of addresses are hidden, whatever else is wrong', async () => {
