@@ -16,6 +16,7 @@ export interface BundleWrite {
   /** True where one view stands alone, and the lock beside it. */
   readonly lockBeside: boolean;
   readonly store: Store;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -23,10 +24,10 @@ export interface BundleWrite {
  * a blob changed, or what the file system says.
  */
 export async function writeBundle(write: BundleWrite): Promise<{ path: string; lock: string }> {
-  const { tree, lock, output, folder, store } = write;
+  const { tree, lock, output, folder, store, signal } = write;
   const beside = lockBeside(output);
   try {
-    await writeTree(tree, folder.staging, store);
+    await writeTree(tree, folder.staging, store, signal);
   } catch (error) {
     // On a full disk, the report of this failure needs the room.
     await rm(folder.staging, { recursive: true, force: true });

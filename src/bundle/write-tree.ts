@@ -11,13 +11,33 @@ const PARALLEL = 16;
 
 /**
  * Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
- * blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was.
+ * blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was, and the reason of
+ * `signal`. Nothing is written any more when it has ended, so that the folder can go.
  */
-export async function writeTree(tree: BundleTree, folder: string, store: Store): Promise<void> {
+export async function writeTree(
+  tree: BundleTree,
+  folder: string,
+  store: Store,
+  signal?: AbortSignal,
+): Promise<void> {
   await makeFolders(tree, folder);
   const limit = pLimit(PARALLEL);
-  const write = (files: readonly TreeFile[]): Promise<unknown> =>
-    Promise.all(files.map((file) => limit(() => writeOne(file, folder, store))));
+  let failed = false;
+  const job = async (file: TreeFile): Promise<void> => {
+    if (failed) return;
+    try {
+      signal?.throwIfAborted();
+      await writeOne(file, folder, store);
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  };
+  const write = async (files: readonly TreeFile[]): Promise<void> => {
+    const jobs = files.map((file) => limit(job, file));
+    await Promise.allSettled(jobs);
+    await Promise.all(jobs);
+  };
   // Links follow the files that they name.
   await write(tree.filter(({ kind }) => kind !== 'link'));
   await write(tree.filter(({ kind }) => kind === 'link'));

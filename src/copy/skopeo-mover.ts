@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { OciSaveError } from '../errors.ts';
-import { copyWithSkopeo, poolOf, skopeoFailure, writeAuthFile } from '../skopeo/index.ts';
+import { copyWithSkopeo, makeOwnHome, poolOf, skopeoFailure, writeAuthFile } from '../skopeo/index.ts';
 import { secretsOf } from '../registry/index.ts';
 import { tryLink } from '../store/index.ts';
 import type { CopyContext, RegistryPlace } from './context.ts';
@@ -51,6 +51,7 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
       skopeo,
       environment,
       folder,
+      home: await makeOwnHome(folder, `${domain}/${repository}`, insecure),
       source: `docker://${domain}/${repository}@${copy.leaf}`,
       preserveDigests: true,
       authFile,

@@ -113,6 +113,7 @@ async function publishFolder(
     folder: output,
     lockBeside: options.layout.length === 1,
     store: session.store,
+    signal: io.signal,
   });
 }
 

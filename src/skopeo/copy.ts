@@ -8,6 +8,8 @@ export interface SkopeoCopy {
   readonly environment: SkopeoEnvironment;
   /** The working directory. The layout and the pool are named relative to it: a `:` in a path means a tag. */
   readonly folder: string;
+  /** HOME, where it is not the environment's. */
+  readonly home?: string | undefined;
   /** `docker://name@digest` or `docker-archive:file`. Validated before; it is one argument, never shell text. */
   readonly source: string;
   readonly preserveDigests: boolean;
@@ -27,7 +29,8 @@ export function poolOf(folder: string): string {
 
 /** One `skopeo copy` of one image manifest into a layout of its own. The result says how it ended. */
 export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
-  const { skopeo, environment, folder, source, preserveDigests, authFile, insecure, signal } = copy;
+  const { skopeo, environment, folder, home, source, preserveDigests, authFile, insecure, signal } = copy;
+  const env = home === undefined ? environment.env : { ...environment.env, HOME: home };
   return run(
     skopeo.file,
     [
@@ -43,6 +46,6 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
       source,
       `oci:${LAYOUT}`,
     ],
-    { cwd: folder, env: environment.env, signal },
+    { cwd: folder, env, signal },
   );
 }

@@ -4,5 +4,6 @@ export { bareAddress, formatWantedSkopeo, type WantedSkopeo } from './wanted.ts'
 export { createSkopeoEnvironment, type SkopeoEnvironment } from './environment.ts';
 export { copyWithSkopeo, LAYOUT, POOL, poolOf, type SkopeoCopy } from './copy.ts';
 export { writeAuthFile } from './auth-file.ts';
+export { makeOwnHome } from './own-home.ts';
 export { inspectRaw } from './inspect.ts';
 export { skopeoFailure } from './failure.ts';

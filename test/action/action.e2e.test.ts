@@ -10,7 +10,7 @@ import { pushImage } from '../support/push.ts';
 import { JOB_TOKEN, type Runner, startRunner, type StepResult } from '../support/runner.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
 import { toolPath } from '../support/tools.ts';
-import { checkBundle, isThere } from '../support/whole-bundle.ts';
+import { checkBundle, isThere, namesIn } from '../support/whole-bundle.ts';
 
 let registry: DockerRegistry;
 let runner: Runner;
@@ -32,6 +32,8 @@ beforeEach(async () => {
   runner = await startRunner();
 });
 afterEach(() => runner.close());
+
+const STOPPED = /^stopped; what was fetched stays in the store, and no half bundle is left$/;
 
 /** Inputs that every run has. */
 const base = (): Record<string, string> => ({
@@ -149,7 +151,7 @@ describe('a step that fails', () => {
       { ref: `${registry.host}/acme/absent:1`, class: 'not-found', message: expect.any(String) },
     ]);
     expect(result.summary).toMatch(
-      /^## 1 of 2 images could not be saved\n[^]*### Failed: 1\n[^]*### Images: 1\n/,
+      /^## 1 of 2 images could not be saved\n\nNo bundle was written\.\n[^]*### Failed: 1 image\n[^]*### Images: 1\n/,
     );
     expect((await runner.report()).outcome).toBe('failed');
     expect(await isThere(runner.file('oci-bundle'))).toBe(false);
@@ -196,19 +198,23 @@ describe('a step that fails', () => {
     expect(await checkBundle(bundle)).toHaveLength(1);
     expect(await runner.report()).toMatchObject({ outcome: 'failed', error: { class: 'local' }, failed: [] });
     expect(result.summary).toMatch(
-      /^## Failed\n\n\*\*local\*\*: the archive could not be written[^]*\nRemedy: /,
+      /^## Failed\n\n\*\*local\*\*: the archive could not be written[^]*<br>Remedy: /,
     );
   });
 
-  it('ends in order when it is cancelled', async () => {
+  it.each([
+    ['a manifest is silent', /\/manifests\//, /::group::Resolving/],
+    ['a layer is silent', /\/blobs\//, /::group::Copying/],
+  ])('ends in order when it is cancelled while %s', async (_, silent, cancelAt) => {
     const bad: BadRegistry = await startBadRegistry({
-      faults: [{ path: /\/blobs\//, failure: { kind: 'stall', at: 0.5 } }],
+      faults: [{ path: silent, failure: { kind: 'stall', at: 0.5 } }],
     });
     bad.put('acme/slow', idx({ seed: 'slow' }), '1');
     const inputs = { ...base(), images: `${bad.host}/acme/slow:1`, 'insecure-registries': bad.host };
-    const result = await runner.step(inputs, { cancelAt: /::group::Copying/ });
-    expectVerdict(result, /^stopped; what was fetched stays in the store, and no half bundle is left$/);
-    expect(await isThere(runner.file('oci-bundle'))).toBe(false);
+    const result = await runner.step(inputs, { cancelAt });
+    expectVerdict(result, STOPPED);
+    expect(result.summary).toMatch(/^## Stopped\n/);
+    expect(await namesIn(runner.workspace)).toEqual([]);
     await bad.close();
   });
 });
@@ -391,6 +397,15 @@ describe('secrets', () => {
     expectHidden(result, ['not the password']);
   });
 
+  it('of several lines are hidden line by line', async () => {
+    const lines = ['the first line of it', 'and the second'];
+    await logIn(lines.join('\n'));
+    const inputs = { ...base(), images: `${guarded.host}/acme/one:1`, 'insecure-registries': guarded.host };
+    const result = await runner.step(inputs, { env: { RUNNER_DEBUG: '1' } });
+    expectVerdict(result, /^1 of 1 image could not be saved$/);
+    expectHidden(result, lines);
+  });
+
   it('of addresses are hidden, whatever else is wrong', async () => {
     const skopeo = 'https://me:s3cret@127.0.0.1:1/skopeo?sig=signature';
     const env = { HTTPS_PROXY: 'http://me:pr0xy@127.0.0.1:1' };
@@ -437,6 +452,47 @@ describe('a job in a container', () => {
     const result = await runner.step({ ...base(), images: names.one }, { wrap });
     expect([result.exitCode, result.exitCode === 0 ? '' : result.raw]).toEqual([0, '']);
     expect(result.outputs['skopeo-version']).not.toBe('');
+  });
+
+  it.each([
+    ['block the registry', (host: string) => `[[registry]]\nlocation = "${host}"\nblocked = true\n`],
+    [
+      'send its readers to a mirror that is not there',
+      (host: string) =>
+        `[[registry]]\nlocation = "${host}"\nmirror = [{ location = "127.0.0.1:1/mirror", insecure = true }]\n`,
+    ],
+    [
+      'give its images other names',
+      (host: string) =>
+        `[[registry]]\nprefix = "${host}/acme"\nlocation = "${host}/elsewhere"\ninsecure = true\n`,
+    ],
+    ['are no settings', () => 'this is no TOML\n'],
+  ])('has settings for containers that %s: they change nothing', async (_, dropIn) => {
+    const host = path.join(runner.folder, 'containers');
+    const files = {
+      'policy.json': '{"default":[{"type":"reject"}]}',
+      'registries.conf': 'unqualified-search-registries = ["127.0.0.1:1"]\nshort-name-mode = "enforcing"\n',
+      'registries.conf.d/90-site.conf': dropIn(registry.host),
+      'registries.d/site.yaml': 'default-docker:\n  lookaside: http://127.0.0.1:1/signatures\n',
+      [`certs.d/${registry.host}/ca.crt`]: 'no certificate',
+    };
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(host, name)), { recursive: true });
+      await writeFile(path.join(host, name), content);
+    }
+    const wrap = mounted(`mkdir -p /etc/containers\nmount --bind ${host} /etc/containers`);
+    const inputs = { ...base(), images: `${names.one}, ${names.d2}` };
+    const result = await runner.step(inputs, { wrap });
+    expect([result.exitCode, result.exitCode === 0 ? '' : result.raw]).toEqual([0, '']);
+    expect(await checkBundle(runner.file('oci-bundle'))).toHaveLength(2);
+    // What skopeo cannot read at all is named, and the built-in client goes on.
+    const unreadable = dropIn(registry.host).includes('no TOML');
+    const named = expect.stringMatching(/90-site\.conf.*; the built-in client completes it$/);
+    const warnings = result.annotations.map(({ message }) => message).slice(1);
+    expect(warnings).toEqual(unreadable ? [named, named] : []);
+    const { images } = await runner.report();
+    const copiers = images.map(({ copier }) => copier);
+    expect(new Set(copiers)).toEqual(new Set(unreadable ? ['direct'] : ['both']));
   });
 
   it('has a user who is not root, and no home', async () => {

@@ -96,6 +96,12 @@ describe('a runner without skopeo', () => {
     expect(await checkBundle(runner.file('oci-bundle'))).toHaveLength(2);
   });
 
+  it('gets it where something else has its name', async () => {
+    const result = await stepWith({ skopeo: 'echo I am a script', 'apt-get': installs() });
+    expect([result.exitCode, errorsOf(result)]).toEqual([0, []]);
+    expect(result.outputs['skopeo-version']).toMatch(/^\d+\.\d+/);
+  });
+
   it('gets one beside the old one of its system', async () => {
     const homebrew = path.join(runner.folder, 'brew/bin');
     await writePrograms(homebrew, {
