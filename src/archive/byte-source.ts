@@ -25,7 +25,7 @@ export type Segment =
 
 type Placed = { readonly at: number; readonly size: number } & Segment;
 
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /** The segments one after the other, as one source. Opens no file before it is read. */
 export function joinSegments(segments: Iterable<Segment>): ByteSource {

@@ -83,11 +83,11 @@ export function createReleaseService(target: ReleaseTarget, options: ServiceOpti
     return { signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) };
   };
 
-  const allPages = async <T>(
-    read: (page: number) => Promise<readonly unknown[]>,
-    schema: z.ZodType<T>,
-  ): Promise<T[]> => {
-    const all: T[] = [];
+  const allPages = async <Schema extends z.ZodType>(
+    schema: Schema,
+    read: (page: number) => Promise<readonly z.input<Schema>[]>,
+  ): Promise<z.output<Schema>[]> => {
+    const all: z.output<Schema>[] = [];
     for (let page = 1; page <= MAX_PAGES; page += 1) {
       const entries = await read(page);
       all.push(...entries.map((entry) => parsed(schema, entry, where)));
@@ -113,18 +113,16 @@ export function createReleaseService(target: ReleaseTarget, options: ServiceOpti
       });
     },
     async drafts(tag) {
-      const releases = await allPages(
-        (page) =>
-          ask('releases cannot be listed', async () => {
-            const answer = await octokit.request('GET /repos/{owner}/{repo}/releases', {
-              ...at,
-              page,
-              per_page: PER_PAGE,
-              request: soon(),
-            });
-            return answer.data;
-          }),
-        releaseSchema,
+      const releases = await allPages(releaseSchema, (page) =>
+        ask('releases cannot be listed', async () => {
+          const answer = await octokit.request('GET /repos/{owner}/{repo}/releases', {
+            ...at,
+            page,
+            per_page: PER_PAGE,
+            request: soon(),
+          });
+          return answer.data;
+        }),
       );
       return releases.filter((release) => release.draft && release.tag === tag);
     },
@@ -165,19 +163,17 @@ export function createReleaseService(target: ReleaseTarget, options: ServiceOpti
       );
     },
     async assets({ id, tag }) {
-      return allPages(
-        (page) =>
-          ask(`files of release ${tag} cannot be listed`, async () => {
-            const answer = await octokit.request('GET /repos/{owner}/{repo}/releases/{release_id}/assets', {
-              ...at,
-              release_id: id,
-              page,
-              per_page: PER_PAGE,
-              request: soon(),
-            });
-            return answer.data;
-          }),
-        assetSchema,
+      return allPages(assetSchema, (page) =>
+        ask(`files of release ${tag} cannot be listed`, async () => {
+          const answer = await octokit.request('GET /repos/{owner}/{repo}/releases/{release_id}/assets', {
+            ...at,
+            release_id: id,
+            page,
+            per_page: PER_PAGE,
+            request: soon(),
+          });
+          return answer.data;
+        }),
       );
     },
     async upload(release, asset) {
@@ -195,7 +191,8 @@ export function createReleaseService(target: ReleaseTarget, options: ServiceOpti
           // Otherwise fetch keeps the whole body in memory, to be able to follow a redirect with it.
           request: { redirect: 'error', ...(signal === undefined ? {} : { signal }) },
         });
-        return parsed(assetSchema, answer.data, where);
+        const data: unknown = answer.data;
+        return checked(assetSchema, data, where);
       });
     },
     async rename({ id, name: old }, name) {
@@ -259,7 +256,16 @@ function uploadAddress({ uploadUrl }: Release, { api }: ReleaseTarget): string {
   });
 }
 
-function parsed<T>(schema: z.ZodType<T>, data: unknown, where: string): T {
+/** What is given has the type that GitHub describes, so that a schema which asks for something else does not compile. */
+function parsed<Schema extends z.ZodType>(
+  schema: Schema,
+  data: z.input<Schema>,
+  where: string,
+): z.output<Schema> {
+  return checked(schema, data, where);
+}
+
+function checked<Schema extends z.ZodType>(schema: Schema, data: unknown, where: string): z.output<Schema> {
   const result = schema.safeParse(data);
   if (result.success) return result.data;
   throw unreadable(where, result.error);

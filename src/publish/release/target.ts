@@ -62,7 +62,7 @@ function checkTag(tag: string): string {
  */
 export function releaseTarget({ tag, repository, token, env }: TargetOptions): ReleaseTarget {
   const named = repository ?? env['GITHUB_REPOSITORY'] ?? '';
-  const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(named) ?? [];
+  const [, owner, repo] = /^(\w[\w.-]*)\/((?=\.*[\w-])[\w.-]+)$/.exec(named) ?? [];
   if (owner === undefined || repo === undefined) throw noRepository(named);
   const given = token || env['GH_TOKEN'] || env['GITHUB_TOKEN'] || '';
   if (given === '') throw noToken();

@@ -88,9 +88,10 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
       return;
     }
     call.status = answer.status;
-    sendAnswer(response, answer);
+    if (request.complete) return sendAnswer(response, answer);
     // What was refused early is read no further.
-    if (!request.complete) response.once('finish', () => socket.destroySoon());
+    response.once('finish', () => socket.destroySoon());
+    sendAnswer(response, { ...answer, headers: { ...answer.headers, connection: 'close' } });
   };
 
   const answerTo = async (
