@@ -10,7 +10,7 @@ export default {
       comment: 'The vocabulary, the list parsers and the planner are pure: no I/O, not even through others.',
       severity: 'error',
       from: {
-        path: '^src/(oci/|list/|copy/plan|copy/division|cache/(keys|packing|pack-plan|catalogue)|need/need|publish/release/plan|publish/push/(?:plan|target|destination|decide)\\.ts|report/render|options)',
+        path: '^src/(oci/|list/|copy/plan|copy/division|cache/(keys|packing|pack-plan|catalogue)|publish/release/plan|publish/push/(?:plan|target|destination|decide)\\.ts|report/render|options)',
         pathNot: '^src/list/(index|read-lists|list-files)\\.ts$',
       },
       to: { reachable: true, path: [...IO, 'node_modules/(execa|@actions)/'] },

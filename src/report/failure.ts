@@ -29,6 +29,8 @@ export type ReportedOrigin = z.infer<typeof originSchema>;
 /** One image that failed, as the summary, `failed` and `report.json` have it. */
 export type Failure = z.infer<typeof failureSchema>;
 
+type Remedies = Readonly<Partial<Record<FailureClass, string>>>;
+
 /** What helps against a kind of failure, where the error itself knows nothing better. */
 const REMEDIES: Record<FailureClass, string> = {
   'not-found':
@@ -44,16 +46,27 @@ const REMEDIES: Record<FailureClass, string> = {
 
 /**
  * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
- * once, on one line; an error without a class is a fault on this machine.
+ * once, on one line; an error without a class is a fault on this machine. `remedies` go before the usual ones.
  */
-export function failureOf(error: unknown, ref: string, origins: readonly ReportedOrigin[]): Failure {
-  return { ref, origins: [...origins], ...faultOf(error) };
+export function failureOf(
+  error: unknown,
+  ref: string,
+  origins: readonly ReportedOrigin[],
+  remedies: Remedies = {},
+): Failure {
+  return { ref, origins: [...origins], ...faultOf(error, remedies) };
 }
 
 /** The same of an error that is no single image's: of a release, or of what could not be written. */
-export function faultOf(error: unknown): { class: FailureClass; message: string; hint: string } {
+export function faultOf(
+  error: unknown,
+  remedies: Remedies = {},
+): { class: FailureClass; message: string; hint: string } {
   const failureClass = failureClassOf(error);
-  const hint = (error instanceof OciSaveError ? error.hint : undefined) ?? REMEDIES[failureClass];
+  const hint =
+    (error instanceof OciSaveError ? error.hint : undefined) ??
+    remedies[failureClass] ??
+    REMEDIES[failureClass];
   return {
     class: failureClass,
     message: plainText(causeTexts(error).join(': ')) || 'failed without a word',
