@@ -26,7 +26,15 @@ export type SaveEvent =
 
 export type Stage = 'list' | 'resolve' | 'copy' | 'bundle' | 'archive' | 'push';
 /** Of a push, `stored` is what the target had, and `kept` what it has under that name and was left. */
-export type Outcome = 'fetched' | 'partly stored' | 'stored' | 'pushed' | 'kept' | 'done' | 'failed';
+export type Outcome =
+  | 'fetched'
+  | 'partly stored'
+  | 'stored'
+  | 'pushed'
+  | 'to push'
+  | 'kept'
+  | 'done'
+  | 'failed';
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 export interface ByteCount {

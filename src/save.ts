@@ -2,6 +2,7 @@ import { type CopyResult, takeInventory } from './copy/index.ts';
 import { readLists } from './list/index.ts';
 import type { Lock } from './lock/index.ts';
 import type { SaveOptions } from './options.ts';
+import { refuseCollisions } from './publish/push/index.ts';
 import type { RunReport } from './report/index.ts';
 import { joinRequests, resolveImages } from './resolve/index.ts';
 import { listInputs, resolveContext } from './save/contexts.ts';
@@ -11,7 +12,7 @@ import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
 import { ownPlatform } from './save/own-platform.ts';
 import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
-import { publish } from './save/publish.ts';
+import { publish, publishDry } from './save/publish.ts';
 import { type SaveIo, withRun } from './save/run.ts';
 import { writeReport } from './save/write-report.ts';
 
@@ -37,6 +38,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
   return withRun({ options, io, places: placesOf(options), wanted }, async (run) => {
     const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
     const planned = lockOf(resolution.resolved);
+    refuseCollisions(planned, options.push);
     const inventory = await takeInventory(planned, run.session.store);
     const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution.resolved, inventory, run);
     const { whole, failed } = outcomeOf(resolution, copied);
@@ -44,7 +46,11 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const lock = lockOf(whole);
     const publishable =
       !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === 'warn');
-    const results = publishable ? await publish(lock, run) : {};
+    const results = publishable
+      ? await publish(lock, run)
+      : options.dryRun
+        ? await publishDry(lock, run)
+        : {};
     const report = makeReport({ started, run, list, lock, images, failed, inventory, copied, results });
     await writeReport(report, run);
     return { report, lock };

@@ -14,7 +14,7 @@ export const OUTPUTS = {
   'cache-hit': 'true when no blob had to be fetched',
   lock: 'the lock: every image, digest, platform and size',
   report: 'report.json: what this run did, and from where each image came',
-  failed: 'images that could not be saved, as a JSON list of {ref, class, message}',
+  failed: 'images that could not be saved or pushed, as a JSON list of {ref, class, message}',
   'skopeo-version': 'of the skopeo that was used; empty where none was needed',
 } as const;
 
@@ -43,7 +43,7 @@ export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Ou
     'cache-hit': String(totals.images > 0 && totals.fetchedBytes === 0 && !missing),
     lock: report.lock?.path ?? '',
     report: dryRun ? '' : reportFile,
-    failed: failedList(failed),
+    failed: failedList([...failed, ...(report.push ?? []).flatMap((target) => target.failed)]),
     'skopeo-version': report.skopeoVersion ?? '',
   };
 }

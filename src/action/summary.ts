@@ -9,6 +9,9 @@ import {
   noteLines,
   plainLines,
   platformWords,
+  pushNotes,
+  pushTally,
+  pushTraffic,
   type ReportedImage,
   type ReportedOrigin,
   type RunReport,
@@ -17,7 +20,7 @@ import {
 import { bounded, code, escaped, folded, table } from './markdown.ts';
 
 /** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
-const MAX_BYTES = { failures: 300_000, images: 400_000, notes: 50_000, list: 50_000 } as const;
+const MAX_BYTES = { failures: 300_000, images: 400_000, notes: 50_000, list: 50_000, push: 80_000 } as const;
 /** A longer table of images is folded. */
 const MAX_OPEN_IMAGES = 50;
 const MAX_ORIGINS = 3;
@@ -39,6 +42,7 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
     [figures(report)],
     failureSection(report),
     imageSection(report),
+    ...pushSections(report),
     noteSection(report),
     warningSection(report),
     candidateSection(report),
@@ -71,8 +75,11 @@ function joined(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-function headline({ outcome, dryRun = false, images, failed }: RunReport): string {
+function headline({ outcome, dryRun = false, images, failed, push = [] }: RunReport): string {
   const all = formatCount(images.length + failed.length, 'image');
+  const targets = push.filter((target) => target.outcome !== 'done').map(({ target }) => target);
+  if (failed.length === 0 && targets.length > 0)
+    return `${all} saved, not all pushed to ${targets.join(', ')}`;
   if (outcome === 'failed') return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
   const done = outcome === 'warned' ? `${images.length} of ${all}` : all;
   return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
@@ -128,6 +135,24 @@ function imageRow(image: ReportedImage, dryRun: boolean): string[] {
     dryRun || fetchedBytes === 0 ? '' : formatBytes(fetchedBytes),
     statusWords(image, dryRun),
   ];
+}
+
+/** What each push target got: figures, names that differ, failures. */
+function pushSections({ push = [] }: RunReport): string[][] {
+  const room = Math.floor(MAX_BYTES.push / Math.max(1, push.length) / 2);
+  return push.flatMap((target) => {
+    const notes = pushNotes(target).map((line) => `- ${escaped(line)}`);
+    const rows = target.failed.map(({ ref, class: failureClass, message, hint = '' }) => [
+      code(ref),
+      `**${failureClass}**: ${escaped(message)}`,
+      escaped(hint),
+    ]);
+    return [
+      [`### Push to ${escaped(target.target)}: ${pushTally(target)}`, '', `${pushTraffic(target)}.`],
+      rows.length === 0 ? [] : table({ titles: ['Image', 'Why', 'Remedy'], rows }, room),
+      bounded(notes, room),
+    ];
+  });
 }
 
 function noteSection(report: RunReport): string[] {

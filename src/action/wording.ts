@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { describeInputs, kebab } from '../options.ts';
-import type { RunReport } from '../report/index.ts';
+import type { Failure, RunReport } from '../report/index.ts';
 
 const FLAG = /--([a-z][a-z-]*[a-z])(?: ([a-z]+)\b)?/g;
 
@@ -20,11 +20,23 @@ export function inWorkflowWords(text: string): string {
 export function reportInWorkflowWords(report: RunReport): RunReport {
   return {
     ...report,
-    failed: report.failed.map((failure) => ({
-      ...failure,
-      message: inWorkflowWords(failure.message),
-      ...(failure.hint === undefined ? {} : { hint: inWorkflowWords(failure.hint) }),
-    })),
+    failed: report.failed.map(failureInWorkflowWords),
+    ...(report.push === undefined
+      ? {}
+      : {
+          push: report.push.map((target) => ({
+            ...target,
+            failed: target.failed.map(failureInWorkflowWords),
+          })),
+        }),
+  };
+}
+
+function failureInWorkflowWords(failure: Failure): Failure {
+  return {
+    ...failure,
+    message: inWorkflowWords(failure.message),
+    ...(failure.hint === undefined ? {} : { hint: inWorkflowWords(failure.hint) }),
   };
 }
 

@@ -18,6 +18,8 @@ const NOT_FOR_LOCKS = [
   'archive',
   'archiveName',
   'copier',
+  'push',
+  'pushPolicy',
   'parallel',
   'onError',
   'dryRun',

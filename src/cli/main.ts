@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts';
 import { type Host, wantsColor } from './face.ts';
 import { listCommand } from './list-command.ts';
 import { lockCommand } from './lock-command.ts';
+import { pushCommand } from './push-command.ts';
 import { saveCommand } from './save-command.ts';
 import { serveCommand } from './serve-command.ts';
 
@@ -26,7 +27,7 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     })
     .exitOverride()
     .showHelpAfterError('(oci-save --help lists the commands, oci-save <command> --help its options)');
-  for (const make of [saveCommand, lockCommand, listCommand, serveCommand]) {
+  for (const make of [saveCommand, lockCommand, listCommand, pushCommand, serveCommand]) {
     program.addCommand(make(host, done).copyInheritedSettings(program));
   }
   try {

@@ -13,9 +13,10 @@ Examples:
   oci-save save -f images.txt -p linux/amd64,linux/arm64 --archive tar
   oci-save save -f images.txt -o site-a --on-error warn
   oci-save save 'quay.io/acme/db:1 => registry.example/db:1' --dry-run
+  oci-save save -f images.txt --push registry.example:5000/mirror
   some-tool --list-images | oci-save save -f -
 
-Exit codes: 0 done, 1 an image or a digest failed, 2 nothing was started, 130 and 143 interrupted.
+Exit codes: 0 done, 1 an image, a digest or a target failed, 2 nothing was started, 130 and 143 interrupted.
 `;
 
 /** `oci-save save`: the whole run. `done` is told the exit code. */
@@ -40,7 +41,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
         });
         reporter.stop();
         if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-        if (!manner.quiet || report.failed.length > 0) {
+        if (!manner.quiet || report.outcome !== 'done') {
           stderr.write(`\n${renderSummary(report, { color: manner.color, width: stderr.columns })}\n`);
         }
         done(report.outcome === 'failed' ? 1 : 0);

@@ -73,8 +73,15 @@ export interface RegistryClient {
   getUrl(url: string, blob: WantedBlob, options?: BlobOptions): Promise<BlobResponse>;
   /** Asks a registry for anything, once and without credentials: whether it is there. */
   reach(domain: string): Promise<void>;
-  /** What a tag or digest names, by one HEAD; a GET only where that tells nothing. Undefined where it is absent. */
-  findManifest(repository: Repository, reference: string, signal?: AbortSignal): Promise<Digest | undefined>;
+  /**
+   * What a tag or digest names, by one HEAD; a GET only where that tells nothing. Undefined where it is absent. `once`
+   * is for a registry that may not be up: it is not asked again.
+   */
+  findManifest(
+    repository: Repository,
+    reference: string,
+    options?: { readonly signal?: AbortSignal | undefined; readonly once?: boolean },
+  ): Promise<Digest | undefined>;
   /** Puts a manifest's exact bytes under a tag or its digest. `digest` where the registry says another one. */
   putManifest(
     repository: Repository,
@@ -168,8 +175,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       getBlob(at(repository).session, repository, blob, blobOptions, stallMilliseconds),
     getUrl: async (url, blob, blobOptions = {}) => getUrl(exchange, insecure, url, blob, blobOptions),
     reach: (domain) => registryAt(domain).reach(),
-    findManifest: async (repository, reference, signal) =>
-      findManifest(manifestCall(repository, reference, signal)),
+    async findManifest(repository, reference, { signal, once = false } = {}) {
+      if (once) await at(repository).registry.locate();
+      return findManifest({ ...manifestCall(repository, reference, signal), retry: !once });
+    },
     putManifest: async (repository, reference, manifest, signal) =>
       putManifest(manifestCall(repository, reference, signal), manifest),
     deleteManifest: async (repository, digest, signal) =>

@@ -30,6 +30,8 @@ export interface ManifestCall {
   /** A tag or a digest. */
   readonly reference: string;
   readonly signal: AbortSignal | undefined;
+  /** False for one attempt. */
+  readonly retry?: boolean;
   readonly stallMilliseconds: number;
   readonly onWarning: (message: string) => void;
 }
@@ -40,13 +42,16 @@ export interface ManifestCall {
  */
 const ACCEPT = ACCEPTED_MANIFESTS.join(', ');
 
-function requestOf(method: 'GET' | 'HEAD', { repository, reference, signal }: ManifestCall): RegistryRequest {
+function requestOf(
+  method: 'GET' | 'HEAD',
+  { repository, reference, signal, retry = true }: ManifestCall,
+): RegistryRequest {
   const subject = manifestSubject(repository, reference);
   if (!isTag(reference) && !isDigest(reference)) {
     throw new OciSaveError({ code: 'unsupported', message: `${subject} is named by neither tag nor sha256` });
   }
   const path = `manifests/${reference}`;
-  return { method, repository, path, headers: { accept: ACCEPT }, subject, signal };
+  return { method, repository, path, headers: { accept: ACCEPT }, subject, signal, retry };
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Registry {
   readonly address: () => Promise<URL>;
   /** Asks it for anything, once: whether it is there. @throws the network's error */
   readonly reach: () => Promise<void>;
+  /** Finds its address by one attempt, where it is not known. @throws the network's error */
+  readonly locate: () => Promise<void>;
   /** Whether it let a probe in without asking who is there. Known of insecure registries alone: only they are probed. */
   readonly open: boolean;
   /**
@@ -69,6 +71,9 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
     async reach() {
       if (!insecure) return void (await knock(new URL(`https://${host}`)));
       address = Promise.resolve(await find());
+    },
+    async locate() {
+      if (insecure && address === undefined) address = Promise.resolve(await find());
     },
     async first(run) {
       if (leading) {

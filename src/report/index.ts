@@ -16,5 +16,7 @@ export {
   type PushTargetReport,
   pushTargetSchema,
 } from './push-report.ts';
+export { renderPushSummary } from './push-summary.ts';
+export { pushNotes, pushTally, pushTraffic } from './summary-push.ts';
 export { formatRunReport, type ReportedImage, type RunReport, runReportSchema } from './run-report.ts';
 export { renderSummary, type SummaryOptions } from './summary.ts';

@@ -7,6 +7,7 @@ import { shellWord } from './shell-word.ts';
 import { failureSection } from './summary-failures.ts';
 import { imageSection, noteSection } from './summary-images.ts';
 import { candidateSection, rejectSection, warningSection } from './summary-lists.ts';
+import { pushSections } from './summary-push.ts';
 import { wrapHanging, wrapWords } from './wrap.ts';
 
 export interface SummaryOptions {
@@ -29,6 +30,7 @@ export function renderSummary(report: RunReport, { width, color }: SummaryOption
     warningSection(report, palette, room),
     candidateSection(report, palette, room),
     rejectSection(report, palette, room),
+    ...pushSections(report.push ?? [], palette, room),
     resultSection(report, palette, room),
     verdict(report, palette, room),
   ]
@@ -77,12 +79,20 @@ function verdict(report: RunReport, palette: Palette, room: number): string[] {
   const failed = report.failed.length;
   const wanted = formatCount(report.images.length + failed, 'image');
   const causes = `${failed} of ${wanted}; the list of causes stands above.`;
-  if (report.outcome === 'warned') return [palette.warn(`Done without ${causes}`)];
+  const pushes = (report.push ?? [])
+    .filter(({ outcome }) => outcome !== 'done')
+    .map(({ target }) => plainText(target));
+  const pushed = `not all images are at ${pushes.join(', ')}; what failed stands above.`;
+  if (report.outcome === 'warned') {
+    return [palette.warn(failed > 0 ? `Done without ${causes}` : `Done, but ${pushed}`)];
+  }
   if (report.outcome === 'done') {
     return report.dryRun === true ? [palette.good('Dry run: nothing was copied.')] : [];
   }
   return [
-    palette.bad(failed === 0 ? 'Failed.' : `Failed: ${causes}`),
-    ...(report.bundle === undefined && report.images.length > 0 ? wrapWords(UNFINISHED, room) : []),
+    palette.bad(failed > 0 ? `Failed: ${causes}` : pushes.length > 0 ? `Failed: ${pushed}` : 'Failed.'),
+    ...(report.bundle === undefined && report.images.length > 0 && failed > 0
+      ? wrapWords(UNFINISHED, room)
+      : []),
   ];
 }

@@ -78,6 +78,7 @@ const VERBS: Record<Outcome, string> = {
   'partly stored': 'copied',
   stored: 'stored',
   pushed: 'pushed',
+  'to push': 'to push',
   kept: 'kept',
   done: 'done',
   failed: 'failed',

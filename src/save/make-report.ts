@@ -19,7 +19,7 @@ export interface ReportParts {
   readonly failed: readonly FailedImage[];
   readonly inventory: Inventory;
   readonly copied: CopyResult;
-  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock'>;
+  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock' | 'push'>;
 }
 
 /** The run as data: what `report.json` and the table at the end are made of. */
@@ -38,8 +38,7 @@ export function makeReport(parts: ReportParts): RunReport {
     startedAt: started.toISOString(),
     finishedAt: finished.toISOString(),
     seconds: (finished.getTime() - started.getTime()) / 1000,
-    outcome:
-      failed.length === 0 ? 'done' : options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed',
+    outcome: outcomeOf(parts),
     ...(options.dryRun ? { dryRun: true } : {}),
     options: {
       ...options,
@@ -69,6 +68,14 @@ export function makeReport(parts: ReportParts): RunReport {
     },
     ...parts.results,
   };
+}
+
+/** A target that got nothing fails the run, whatever it was told about single images. */
+function outcomeOf({ run, images, failed, results }: ReportParts): RunReport['outcome'] {
+  const targets = (results.push ?? []).map(({ outcome }) => outcome);
+  if (targets.includes('failed')) return 'failed';
+  if (failed.length === 0) return targets.includes('warned') ? 'warned' : 'done';
+  return run.options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed';
 }
 
 /** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */

@@ -4,23 +4,38 @@ import { encodeLock, type Lock } from '../lock/index.ts';
 import { digestOf } from '../oci/digest.ts';
 import { renderHtml, type RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
+import { pushStore } from './push-store.ts';
 import type { Run } from './run.ts';
 
 const TITLE = 'Image bundle';
 
-/** Makes the bundle and the archive from what the store has. Each appears at its path when it is whole. */
-export async function publish(lock: Lock, run: Run): Promise<Pick<RunReport, 'bundle' | 'archive' | 'lock'>> {
+/**
+ * Makes the bundle and the archive from what the store has, and pushes it. Each file appears at its path when it is
+ * whole; a target that fails takes none of them away.
+ */
+export async function publish(
+  lock: Lock,
+  run: Run,
+): Promise<Pick<RunReport, 'bundle' | 'archive' | 'lock' | 'push'>> {
   const { session, options, places } = run;
   const manifests = await readManifests(lock, session.store);
   const tree = planTree(lock, manifests, options.layout, (content) => renderHtml(content, TITLE));
   const bundle = await onDisk('the bundle', publishFolder(lock, tree, run));
   const archive = await onDisk('the archive', publishArchive(lock, tree, run));
+  const push = await pushStore(lock, run);
   const path = bundle?.lock ?? (archive === undefined ? undefined : places.archiveLock);
   return {
     ...(bundle === undefined ? {} : { bundle: { path: bundle.path } }),
     ...(archive === undefined ? {} : { archive }),
+    ...(push === undefined ? {} : { push }),
     ...(path === undefined ? {} : { lock: { path, digest: digestOf(encodeLock(lock)) } }),
   };
+}
+
+/** What a dry run can tell of publishing: what targets would get. */
+export async function publishDry(lock: Lock, run: Run): Promise<Pick<RunReport, 'push'>> {
+  const push = run.io.lockOnly === true ? undefined : await pushStore(lock, run);
+  return push === undefined ? {} : { push };
 }
 
 /** What is written, with a full disk told as one. */

@@ -23,6 +23,8 @@ export interface FoundName {
   readonly error?: OciSaveError | undefined;
 }
 
+type Asking = Pick<RegistryClient, 'findManifest'>;
+
 /**
  * Asks targets which names they have already, by one HEAD a name and target (a GET only of a registry that refuses
  * HEAD). Never throws for a target's answer: what is not known to be there, is not there.
@@ -31,20 +33,28 @@ export interface FoundName {
 export async function findPushed(
   wanted: readonly WantedName[],
   targets: readonly PushTarget[],
-  client: Pick<RegistryClient, 'findManifest'>,
+  client: Asking,
   signal?: AbortSignal,
 ): Promise<FoundName[]> {
   const ask = async (target: PushTarget, { name, digests }: WantedName): Promise<FoundName> => {
     const to = destinationOf(target, name);
-    const asked = { target, name, to };
-    try {
-      const found = await client.findManifest(to, to.tag, signal);
-      return { ...asked, found, there: found !== undefined && digests.includes(found) };
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!(error instanceof OciSaveError)) throw error;
-      return { ...asked, found: undefined, there: false, error };
-    }
+    const { found, error } = await findOne(to, client, { signal });
+    return { target, name, to, found, there: found !== undefined && digests.includes(found), error };
   };
   return Promise.all(targets.flatMap((target) => wanted.map((name) => ask(target, name))));
+}
+
+/** What stands under one name; of a refusal, the error. With `once`, a registry that is not there throws. */
+export async function findOne(
+  to: Destination,
+  client: Asking,
+  { signal, once = false }: { readonly signal?: AbortSignal | undefined; readonly once?: boolean },
+): Promise<Pick<FoundName, 'found' | 'error'>> {
+  try {
+    return { found: await client.findManifest(to, to.tag, { signal, once }) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof OciSaveError) || (once && error.code !== 'denied')) throw error;
+    return { found: undefined, error };
+  }
 }

@@ -58,6 +58,11 @@ export function planPush(
     .toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
 }
 
+/** Throws `usage` where two images would have one name at a target. */
+export function refuseCollisions(lock: Lock, targets: readonly PushTarget[]): void {
+  for (const target of targets) joinNames(lock, target);
+}
+
 /** One name of two images is one place, where they are the same and each took some of its leaves. */
 function joinNames(lock: Lock, target: PushTarget): Joined[] {
   const byPlace = new Map<string, Joined>();

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { OciSaveError } from '../../errors.ts';
+import type { Outcome } from '../../events.ts';
 import { isTemporary } from '../../registry/index.ts';
 import type { PushTargetReport } from '../../report/index.ts';
 import { allSettled } from './all-settled.ts';
@@ -7,7 +8,7 @@ import { createBlobSender } from './blob-sender.ts';
 import type { PushContext } from './context.ts';
 import { decide } from './decide.ts';
 import { estimate } from './estimate.ts';
-import { findPushed } from './find-pushed.ts';
+import { findOne } from './find-pushed.ts';
 import { createImagePusher } from './image-pusher.ts';
 import type { PushName } from './plan.ts';
 import type { Issue } from './issue.ts';
@@ -16,7 +17,7 @@ import { readBack } from './read-back.ts';
 import { reportTarget } from './report-target.ts';
 import { type NameResult, noTraffic, type Traffic } from './result.ts';
 import type { PushTarget } from './target.ts';
-import { waitForTarget } from './wait-for-target.ts';
+import { whenThere } from './when-there.ts';
 
 /** Images at once: small ones wait for round trips, not for bytes. */
 const IMAGES_AT_ONCE = 24;
@@ -44,12 +45,12 @@ export async function pushTarget(
   const results = new Map<PushName, NameResult>();
   const settle = (name: PushName, result: NameResult): void => {
     results.set(name, result);
-    context.emit({ type: 'step', stage: 'push', subject: name.to.text, outcome: outcomeOf(result) });
+    const outcome = outcomeOf(result);
+    if (outcome !== undefined) context.emit({ type: 'step', stage: 'push', subject: name.to.text, outcome });
   };
   const push: Push = { target, context, results, traffic: noTraffic(), settle };
   let missing: readonly string[] = [];
   try {
-    await waitForTarget(target, context);
     missing = await work(push, names);
   } catch (error) {
     context.signal?.throwIfAborted();
@@ -85,13 +86,15 @@ async function work(push: Push, names: readonly PushName[]): Promise<readonly st
 }
 
 /** Settles what needs nothing more; returns the others, in their order. */
-async function findTodo({ target, context, settle }: Push, names: readonly PushName[]): Promise<PushName[]> {
+async function findTodo({ context, settle }: Push, names: readonly PushName[]): Promise<PushName[]> {
   const { client, policy, signal } = context;
-  const wanted = names.map((name) => ({
-    name: name.stored,
-    digests: name.variants.map(({ digest }) => digest),
-  }));
-  const found = await findPushed(wanted, [target], client, signal);
+  const [first, ...others] = names;
+  if (first === undefined) return [];
+  const ask = (once: boolean, { to }: PushName): ReturnType<typeof findOne> =>
+    findOne(to, client, { signal, once });
+  // The first one waits for a target that is not up yet; an unchanged push costs nothing but these.
+  const began = await whenThere(first.to.domain, () => ask(true, first), context);
+  const found = [began, ...(await Promise.all(others.map((name) => ask(false, name))))];
   return names.filter((name, at) => {
     const decision = decide(name, found[at]?.found, policy);
     if (decision.kind === 'push') return true;
@@ -159,18 +162,8 @@ function failRest({ results, settle }: Push, names: readonly PushName[], error: 
   for (const name of names) if (!results.has(name)) settle(name, { status: 'failed', error });
 }
 
-function outcomeOf({ status }: NameResult): 'pushed' | 'stored' | 'kept' | 'done' | 'failed' {
-  switch (status) {
-    case 'pushed':
-      return 'pushed';
-    case 'unchanged':
-      return 'stored';
-    case 'kept':
-      return 'kept';
-    case 'to push':
-      return 'done';
-    case 'failed':
-    case 'not started':
-      return 'failed';
-  }
+/** Nothing is to be said of a name that had no turn. */
+function outcomeOf({ status }: NameResult): Outcome | undefined {
+  if (status === 'not started') return undefined;
+  return status === 'unchanged' ? 'stored' : status;
 }

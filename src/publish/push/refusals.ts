@@ -28,7 +28,7 @@ export function missingRepositories(
     code: 'not-found',
     message: `${domain} has no such repositories, and does not make them by itself: ${listed(paths)}`,
     hint: remedy,
-    cause,
+    cause: cause?.cause,
   });
 }
 
@@ -44,7 +44,7 @@ export function tooDeep(
     code: 'unsupported',
     message: `${domain} seems to take names of ${most} parts at most, and refuses ${listed(paths)}`,
     hint: `Push to ${bare}@depth=${most}: what is deeper is folded, a/b/c to a/b-c. Or save under shorter names (--naming FROM=TO).`,
-    cause,
+    cause: cause?.cause,
   });
 }
 
@@ -74,7 +74,7 @@ export function dockerRefused(domain: string, names: readonly PushName[], cause:
     code: 'unsupported',
     message: `${domain} takes no manifests of Docker's types (${refusalOf(cause)?.status ?? 'refused'}), as these have: ${namesOf(names)}`,
     hint: 'If it is zot: "compat": ["docker2s2"] in the http section of its configuration. Else save with --format oci, which changes their digests.',
-    cause,
+    cause: cause.cause,
   });
 }
 

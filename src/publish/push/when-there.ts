@@ -2,28 +2,25 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { isTemporary } from '../../registry/index.ts';
 import type { PushContext } from './context.ts';
-import type { PushTarget } from './target.ts';
 
 const LOOK_EVERY_MILLISECONDS = 500;
 
+type Waiting = Pick<PushContext, 'waitMilliseconds' | 'emit' | 'signal'>;
+
 /**
- * Waits until a target answers: one that is started in the same job is not up at once. What no waiting helps against (a
- * name that does not resolve, a certificate) is told at once.
- * @throws OciSaveError `network` where it does not answer in time
+ * Asks a registry until it answers: one that is started in the same job is not up at once. What no waiting helps against
+ * (a host's name that does not resolve, a certificate, a refusal) is told at once.
+ * @throws OciSaveError `network` where it does not answer in time; what `ask` throws
  */
-export async function waitForTarget(
-  { domain }: PushTarget,
-  {
-    client,
-    waitMilliseconds,
-    emit,
-    signal,
-  }: Pick<PushContext, 'client' | 'waitMilliseconds' | 'emit' | 'signal'>,
-): Promise<void> {
+export async function whenThere<T>(
+  domain: string,
+  ask: () => Promise<T>,
+  { waitMilliseconds, emit, signal }: Waiting,
+): Promise<T> {
   const began = performance.now();
   for (let looks = 0; ; looks += 1) {
     try {
-      return await client.reach(domain);
+      return await ask();
     } catch (error) {
       signal?.throwIfAborted();
       if (!comesBack(error)) throw error;
