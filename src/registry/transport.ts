@@ -120,8 +120,8 @@ function exchanged(
 }
 
 /** What may be sent again without asking what became of it: not what a server may have taken in part. */
-function isRepeatable({ method, stream }: WireRequest): boolean {
-  return method !== 'POST' && method !== 'PATCH' && stream === undefined;
+function isRepeatable({ method, content }: WireRequest): boolean {
+  return method === 'PUT' ? content !== undefined : method !== 'POST' && method !== 'PATCH';
 }
 
 function begun({ method, url, headers, stream, signal }: WireRequest, agent: http.Agent): http.ClientRequest {
