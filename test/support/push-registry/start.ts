@@ -25,6 +25,11 @@ export interface PushRegistry extends Closable {
   misbehave(switches: PushSwitches): void;
 }
 
+export interface PushRegistryOptions {
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly port?: number;
+}
+
 interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -42,7 +47,7 @@ const failed = (status: number, code: string, message = code.toLowerCase()): Rep
 /** A registry in memory that takes pushes, and misbehaves as it is told. */
 export async function startPushRegistry(
   initial: PushSwitches = {},
-  tls?: { readonly cert: string; readonly key: string },
+  { tls, port }: PushRegistryOptions = {},
 ): Promise<PushRegistry> {
   const contents = new PushContents();
   const log: PushRequest[] = [];
@@ -244,6 +249,8 @@ export async function startPushRegistry(
     const userAgent = headers['user-agent'] ?? '';
     if (url !== '/v2/') log.push({ method, path: url, status, userAgent, bytes: 0, headers, received });
     if (reply === CUT) return void socket.resetAndDestroy();
+    // What nobody wants is read all the same, so that the connection can be used again.
+    request.resume();
     const body = Buffer.from(reply.body ?? '');
     response.writeHead(reply.status, { 'content-length': body.length, ...reply.headers });
     response.end(method === 'HEAD' ? undefined : body);
@@ -252,7 +259,7 @@ export async function startPushRegistry(
   const listener = (request: IncomingMessage, response: ServerResponse): void =>
     void serve(request, response).catch(() => response.destroy());
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
-  const { host, end: stop } = await listen(server);
+  const { host, end: stop } = await listen(server, port);
   const place = { host, url: `${tls ? 'https' : 'http'}://${host}` };
   return closable(
     {
