@@ -36,6 +36,11 @@ const TOOLS: readonly Tool[] = [
   { name: 'apt-get', package: 'apt', version: ['--version'] },
   { name: 'git', package: 'git', version: ['--version'] },
   { name: 'crane', go: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1', version: ['version'] },
+  {
+    name: 'registry',
+    go: 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2',
+    version: ['--version'],
+  },
   { name: 'act', go: 'github.com/nektos/act@v0.2.89', version: ['--version'] },
   {
     name: 'actionlint',

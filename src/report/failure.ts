@@ -43,11 +43,19 @@ const REMEDIES: Record<FailureClass, string> = {
 
 /**
  * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
- * once, on one line; an error without a class is a fault on this machine.
+ * once, on one line; an error without a class is a fault on this machine. `remedies` go before the usual ones.
  */
-export function failureOf(error: unknown, ref: string, origins: readonly ReportedOrigin[]): Failure {
+export function failureOf(
+  error: unknown,
+  ref: string,
+  origins: readonly ReportedOrigin[],
+  remedies: Partial<Record<FailureClass, string>> = {},
+): Failure {
   const failureClass = failureClassOf(error);
-  const hint = (error instanceof OciSaveError ? error.hint : undefined) ?? REMEDIES[failureClass];
+  const hint =
+    (error instanceof OciSaveError ? error.hint : undefined) ??
+    remedies[failureClass] ??
+    REMEDIES[failureClass];
   return {
     ref,
     origins: [...origins],

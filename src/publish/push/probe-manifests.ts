@@ -17,7 +17,7 @@ import { dockerRefused } from './refusals.ts';
  * - docker-registry 2.8.2 and distribution 3.1.2 refuse absent blobs and children by 400 MANIFEST_BLOB_UNKNOWN, of
  *   images and of indexes. distribution 3 may be told to let some or all absent children pass (validation.manifests.
  *   indexes).
- * - crane's registry takes everything with 201, and keeps it, even under another digest than its own.
+ * - crane's registry refuses an index with absent children, and takes an image without blobs by 201, and keeps it.
  *
  * So what is put is what the push would bring anyway: it is kept by those alone that keep everything, under its own
  * digest and without a name. One exception: whether absent children alone pass can only be asked by an index of nothing
