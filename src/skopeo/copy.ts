@@ -40,6 +40,8 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
       '--remove-signatures',
       '--quiet',
       ...(authFile === undefined ? ['--src-no-creds'] : ['--src-authfile', authFile]),
+      '--src-cert-dir',
+      environment.certsFolder,
       ...(insecure === true ? ['--src-tls-verify=false'] : []),
       '--dest-shared-blob-dir',
       POOL,

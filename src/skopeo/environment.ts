@@ -7,6 +7,8 @@ export interface SkopeoEnvironment {
   /** Options that stand before the subcommand. */
   readonly globalArgs: readonly string[];
   readonly registriesFile: string;
+  /** A folder without certificates, instead of the host's `certs.d`. */
+  readonly certsFolder: string;
 }
 
 /** Passed through, since our own client obeys them too. Nothing else of the caller's environment is. */
@@ -34,7 +36,7 @@ export async function createSkopeoEnvironment(
   const base = path.join(runFolder, 'skopeo');
   const folder = (name: string): string => path.join(base, name);
   const registriesFile = folder('registries.conf');
-  for (const name of ['home', 'runtime', 'config', 'data', 'cache', 'tmp', 'registries.d']) {
+  for (const name of ['home', 'runtime', 'config', 'data', 'cache', 'tmp', 'registries.d', 'certs.d']) {
     await mkdir(folder(name), { recursive: true, mode: 0o700 });
   }
   await writeFile(folder('policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}\n');
@@ -45,6 +47,7 @@ export async function createSkopeoEnvironment(
   });
   return {
     registriesFile,
+    certsFolder: folder('certs.d'),
     globalArgs: ['--policy', folder('policy.json'), '--registries.d', folder('registries.d')],
     env: {
       ...Object.fromEntries(inherited),
