@@ -1,4 +1,4 @@
-import { $ as planTree, At as parseLock, Bt as array, D as runReportSchema, Dt as optionsSchema, Ft as lockSchema, Gt as OciSaveError, Mt as formatReference, Nt as nameOf, Pt as parseReference, Rt as isDigest, Ut as strictObject, Wt as string, a as save, et as readManifests, i as findRegistryRoot, it as checkDefaultRegistry, jt as encodeLock, q as formatCount, r as serveRegistry, rt as parseInline, tt as readLists, ut as openStore, xt as parseOptions } from "./engine.js";
+import { $ as planTree, At as parseLock, Bt as array, D as runReportSchema, Dt as optionsSchema, Ft as lockSchema, Gt as OciSaveError, Mt as formatReference, Nt as nameOf, Pt as parseReference, Rt as isDigest, Ut as strictObject, Wt as string, a as save, ct as verifyStore, et as readManifests, i as findRegistryRoot, it as checkDefaultRegistry, jt as encodeLock, ot as listStore, q as formatCount, r as serveRegistry, rt as parseInline, st as pruneStore, tt as readLists, ut as openStore, xt as parseOptions } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [
@@ -282,4 +282,4 @@ function intoFolder(dir, given) {
 		output: path.resolve(dir)
 	};
 }
-export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry };
+export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, listStore, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, pruneStore, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry, verifyStore };

@@ -3064,8 +3064,8 @@ function describeStore({ blobs, runs }, { folder, maxBytes, now }) {
 }
 /** Every blob, the last used first. */
 function describeBlobs({ blobs }) {
-	return blobs.toSorted((a, b) => b.lastUsed - a.lastUsed || b.size - a.size || (a.hex < b.hex ? -1 : 1)).map(({ hex, size, linked, lastUsed }) => ({
-		digest: `sha256:${hex}`,
+	return blobs.toSorted((a, b) => b.lastUsed - a.lastUsed || b.size - a.size || (a.digest < b.digest ? -1 : 1)).map(({ digest, size, linked, lastUsed }) => ({
+		digest,
 		size,
 		linked,
 		lastUsed: lastUsed === 0 ? null : new Date(lastUsed).toISOString()

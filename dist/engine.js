@@ -16744,6 +16744,53 @@ async function unlessGone(reading) {
 		throw error;
 	}
 }
+// src/store/link.ts
+/** What a file system says that cannot link these two: another volume, no links there, or too many. */
+const CANNOT_LINK = /* @__PURE__ */ new Set([
+	"EXDEV",
+	"EPERM",
+	"ENOTSUP",
+	"EOPNOTSUPP",
+	"ENOSYS",
+	"EMLINK",
+	"EACCES"
+]);
+/** Gives `file` a second name. An existing name stays as it is; false where links are impossible there. */
+async function tryLink(file, name) {
+	try {
+		await link(file, name);
+		return true;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === "EEXIST") return true;
+		if (code !== void 0 && CANNOT_LINK.has(code)) return false;
+		throw error;
+	}
+}
+/** A hard link, or where there can be none a whole copy (shared blocks where the file system has them). */
+async function linkOrCopy(file, name) {
+	if (await tryLink(file, name)) return "linked";
+	const temporary = `${name}.part`;
+	try {
+		await copyFile(file, temporary, constants.COPYFILE_FICLONE);
+		await rename(temporary, name);
+	} catch (error) {
+		await rm(temporary, { force: true });
+		throw error;
+	}
+	return "copied";
+}
+/**
+* The same for a name that several runs may give at once: a copy is made in `folder`, on that name's volume, and takes
+* the name when it is whole.
+*/
+async function linkOrCopyIn(folder, file, name) {
+	if (await tryLink(file, name)) return "linked";
+	const copy = path.join(folder, `copy-${randomUUID()}`);
+	await copyFile(file, copy, constants.COPYFILE_FICLONE);
+	await rename(copy, name);
+	return "copied";
+}
 // src/store/record-file.ts
 const lineSchema = strictObject({
 	key: string(),
@@ -16822,6 +16869,7 @@ async function openJournal(file) {
 	return {
 		vouches: (hex, stats) => stamps.get(hex) === stampOf(stats),
 		note: (hex, stats) => stamps.set(hex, stampOf(stats)),
+		noteAll: (found) => stamps.setAll([...found].map(([hex, stats]) => [hex, stampOf(stats)])),
 		sizeOf(hex) {
 			const stamp = stamps.get(hex);
 			return stamp === void 0 ? void 0 : Number.parseInt(stamp, 10);
@@ -16831,106 +16879,6 @@ async function openJournal(file) {
 /** Forgets blobs that are gone. */
 function forgetStamps(file, gone) {
 	return keepRecords(file, (hex) => !gone.has(hex));
-}
-// src/store/link.ts
-/** What a file system says that cannot link these two: another volume, no links there, or too many. */
-const CANNOT_LINK = /* @__PURE__ */ new Set([
-	"EXDEV",
-	"EPERM",
-	"ENOTSUP",
-	"EOPNOTSUPP",
-	"ENOSYS",
-	"EMLINK",
-	"EACCES"
-]);
-/** Gives `file` a second name. An existing name stays as it is; false where links are impossible there. */
-async function tryLink(file, name) {
-	try {
-		await link(file, name);
-		return true;
-	} catch (error) {
-		const code = systemCodeOf(error);
-		if (code === "EEXIST") return true;
-		if (code !== void 0 && CANNOT_LINK.has(code)) return false;
-		throw error;
-	}
-}
-/** A hard link, or where there can be none a whole copy (shared blocks where the file system has them). */
-async function linkOrCopy(file, name) {
-	if (await tryLink(file, name)) return "linked";
-	const temporary = `${name}.part`;
-	try {
-		await copyFile(file, temporary, constants.COPYFILE_FICLONE);
-		await rename(temporary, name);
-	} catch (error) {
-		await rm(temporary, { force: true });
-		throw error;
-	}
-	return "copied";
-}
-// src/store/disk-error.ts
-const ELSEWHERE = "put the store (--cache-dir) or the output (--output) on another volume.";
-const CAUSES$1 = {
-	ENOSPC: ["the disk is full", `Free space, or ${ELSEWHERE} What was fetched stays.`],
-	EDQUOT: ["the disk quota is used up", `Free space, or ${ELSEWHERE} What was fetched stays.`],
-	EROFS: ["the disk is read-only", `Mount it for writing, or ${ELSEWHERE}`],
-	EACCES: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
-	EPERM: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
-	EIO: ["the disk fails", `Look at the system's log, or ${ELSEWHERE}`]
-};
-/** The error for what a file system refused, as people read it; undefined where it is none of that kind. */
-function diskError(error, what) {
-	const [why, hint] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
-	if (why === void 0) return void 0;
-	return new OciSaveError({
-		code: "local",
-		message: `${why}: ${what} could not be written`,
-		hint,
-		cause: error
-	});
-}
-// src/store/pins.ts
-/**
-* Pins in a file that others read. Many are written at once, so that a pin costs next to nothing. `settled` resolves
-* when no prune is at work that may not have seen what was written before: only then is a look at the store worth
-* something.
-*/
-function openPins(file, started, settled) {
-	const pinned = /* @__PURE__ */ new Map();
-	let next;
-	let last = Promise.resolve();
-	let header = `${started.toISOString()}\n`;
-	const write = async (hexes) => {
-		try {
-			await appendFile(file, header + hexes.map((hex) => `${hex}\n`).join(""));
-			header = "";
-		} catch (error) {
-			for (const hex of hexes) pinned.delete(hex);
-			throw diskError(error, file) ?? error;
-		}
-		await settled();
-	};
-	const startBatch = () => {
-		const hexes = [];
-		const go = () => {
-			next = void 0;
-			return write(hexes);
-		};
-		const written = last.then(go, go);
-		last = written;
-		return {
-			hexes,
-			written
-		};
-	};
-	return { add(hex) {
-		const known = pinned.get(hex);
-		if (known !== void 0) return known;
-		next ??= startBatch();
-		next.hexes.push(hex);
-		pinned.set(hex, next.written);
-		return next.written;
-	} };
 }
 // src/store/places.ts
 function placesIn(folder) {
@@ -17079,11 +17027,11 @@ function countedBytes(blobs) {
 	return blobs.reduce((sum, { linked, size }) => sum + (linked ? 0 : size), 0);
 }
 /**
-* The blobs that a rule removes. Of those last used by one run the largest go first: manifests and configs cost little
+* The blobs that a rule removes; `pinned` are hexes. Of those last used by one run the largest go first: manifests and configs cost little
 * to keep, and spare requests.
 */
 function choosePruned(blobs, pinned, rule) {
-	const free = blobs.filter(({ hex, linked }) => !linked && !pinned.has(hex));
+	const free = blobs.filter(({ digest, linked }) => !linked && !pinned.has(hexOf(digest)));
 	switch (rule.kind) {
 		case "all": return free;
 		case "unused-since": return free.filter(({ lastUsed }) => lastUsed < rule.time);
@@ -17240,7 +17188,7 @@ async function scanBlobs(places) {
 		const stats = await unlessGone(lstat(path.join(places.blobs, hex)));
 		if (!stats?.isFile()) return [];
 		return [{
-			hex,
+			digest: `sha256:${hex}`,
 			size: stats.size,
 			linked: stats.nlink > 1,
 			lastUsed: uses.get(hex) ?? 0
@@ -17317,7 +17265,7 @@ async function pruneBlobs(places, run, { rule, dryRun = false }) {
 		await lock.release();
 	}
 	await aside.remove();
-	const gone = new Set(removed.map(({ hex }) => hex));
+	const gone = new Set(removed.map(({ digest }) => hexOf(digest)));
 	await forgetStamps(places.journal, gone);
 	await forgetServed(places.served, gone);
 	return outcome(blobs, removed);
@@ -17327,20 +17275,21 @@ async function takeOut(chosen, aside, places) {
 	const pinned = await pinnedBlobs(places);
 	const taken = /* @__PURE__ */ new Set();
 	const take = async (blob) => {
-		if (await aside.take(blob.hex)) taken.add(blob);
+		if (await aside.take(hexOf(blob.digest))) taken.add(blob);
 	};
-	const takes = chosen.filter(({ hex }) => !pinned.has(hex)).map((blob) => limit(() => take(blob)));
+	const takes = chosen.filter(({ digest }) => !pinned.has(hexOf(digest))).map((blob) => limit(() => take(blob)));
 	try {
 		const failed = (await Promise.allSettled(takes)).find(({ status }) => status === "rejected");
 		if (failed?.status === "rejected") throw failed.reason;
 		const late = await pinnedBlobs(places);
 		for (const blob of taken) {
-			if (!late.has(blob.hex) && await aside.links(blob.hex) === 1) continue;
-			await aside.putBack(blob.hex);
+			const hex = hexOf(blob.digest);
+			if (!late.has(hex) && await aside.links(hex) === 1) continue;
+			await aside.putBack(hex);
 			taken.delete(blob);
 		}
 	} catch (error) {
-		for (const { hex } of taken) await aside.putBack(hex);
+		for (const { digest } of taken) await aside.putBack(hexOf(digest));
 		throw error;
 	}
 	return [...taken];
@@ -17391,6 +17340,87 @@ async function whereUsable(folder, work) {
 		});
 	}
 }
+// src/store/open-files.ts
+/** Makes a store where it is missing, clears up what killed runs have left there, and opens its records. */
+function openFiles(folder, places) {
+	return whereUsable(folder, async () => {
+		await mkdir(places.blobs, { recursive: true });
+		await mkdir(places.uses, { recursive: true });
+		const [journal, served] = [await openJournal(places.journal), await openServed(places.served)];
+		const run = await createRunFolder(places);
+		await tidy(places);
+		return {
+			journal,
+			served,
+			run
+		};
+	});
+}
+// src/store/disk-error.ts
+const ELSEWHERE = "put the store (--cache-dir) or the output (--output) on another volume.";
+const CAUSES$1 = {
+	ENOSPC: ["the disk is full", `Free space, or ${ELSEWHERE} What was fetched stays.`],
+	EDQUOT: ["the disk quota is used up", `Free space, or ${ELSEWHERE} What was fetched stays.`],
+	EROFS: ["the disk is read-only", `Mount it for writing, or ${ELSEWHERE}`],
+	EACCES: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
+	EPERM: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
+	EIO: ["the disk fails", `Look at the system's log, or ${ELSEWHERE}`]
+};
+/** The error for what a file system refused, as people read it; undefined where it is none of that kind. */
+function diskError(error, what) {
+	const [why, hint] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
+	if (why === void 0) return void 0;
+	return new OciSaveError({
+		code: "local",
+		message: `${why}: ${what} could not be written`,
+		hint,
+		cause: error
+	});
+}
+// src/store/pins.ts
+/**
+* Pins in a file that others read. Many are written at once, so that a pin costs next to nothing. `settled` resolves
+* when no prune is at work that may not have seen what was written before: only then is a look at the store worth
+* something.
+*/
+function openPins(file, started, settled) {
+	const pinned = /* @__PURE__ */ new Map();
+	let next;
+	let last = Promise.resolve();
+	let lead = `${started.toISOString()}\n`;
+	const write = async (hexes) => {
+		try {
+			await appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join(""));
+			lead = "";
+		} catch (error) {
+			lead = "\n";
+			for (const hex of hexes) pinned.delete(hex);
+			throw diskError(error, file) ?? error;
+		}
+		await settled();
+	};
+	const startBatch = () => {
+		const hexes = [];
+		const go = () => {
+			next = void 0;
+			return write(hexes);
+		};
+		const written = last.then(go, go);
+		last = written;
+		return {
+			hexes,
+			written
+		};
+	};
+	return { add(hex) {
+		const known = pinned.get(hex);
+		if (known !== void 0) return known;
+		next ??= startBatch();
+		next.hexes.push(hex);
+		pinned.set(hex, next.written);
+		return next.written;
+	} };
+}
 // src/store/store.ts
 /** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
 async function openStore(folder, options = {}) {
@@ -17407,9 +17437,10 @@ async function openStore(folder, options = {}) {
 	const enter = async (file, digest, stats) => {
 		const name = pathOf(digest);
 		await pins.add(hexOf(digest));
-		const how = await giveName(file, name, run.folder);
-		const named = await unlessGone(chmod(name, 420).then(() => statBig(name)));
+		const how = await linkOrCopyIn(run.folder, file, name);
+		const named = await unlessGone(statBig(name));
 		if (named === void 0 || how === "linked" && named.ino !== stats.ino) return;
+		await unlessGone(chmod(name, 420));
 		await journal.note(hexOf(digest), how === "linked" ? stats : named);
 		seen.add(digest);
 		entered.add(digest);
@@ -17495,28 +17526,6 @@ async function openStore(folder, options = {}) {
 }
 /** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
 const NO_FILE = "it is no regular file";
-async function openFiles(folder, places) {
-	return whereUsable(folder, async () => {
-		await mkdir(places.blobs, { recursive: true });
-		await mkdir(places.uses, { recursive: true });
-		const [journal, served] = [await openJournal(places.journal), await openServed(places.served)];
-		const run = await createRunFolder(places);
-		await tidy(places);
-		return {
-			journal,
-			served,
-			run
-		};
-	});
-}
-/** Names a verified file; a name that is there stays. A copy appears whole, since others may make the same one. */
-async function giveName(file, name, runFolder) {
-	if (await tryLink(file, name)) return "linked";
-	const copy = path.join(runFolder, `copy-${randomUUID()}`);
-	await copyFile(file, copy, constants.COPYFILE_FICLONE);
-	await rename(copy, name);
-	return "copied";
-}
 const statBig = (file) => lstat(file, { bigint: true });
 // src/store/free-space.ts
 /** Bytes that an ordinary user may still write where `folder` is or will be. */
@@ -17538,51 +17547,56 @@ async function verifyBlobs(places, options) {
 	options.onStart?.(names.length);
 	const limit = pLimit(PARALLEL$2);
 	const damaged = [];
+	const right = [];
 	let bytes = 0;
+	const onBytes = (count) => {
+		bytes += count;
+		options.onBytes?.(count);
+	};
 	const check = async (hex) => {
 		options.signal?.throwIfAborted();
 		const digest = `sha256:${hex}`;
-		const onBytes = (count) => {
-			bytes += count;
-			options.onBytes?.(count);
-		};
-		const found = await checkBlob(path.join(places.blobs, hex), digest, journal, {
+		const found = await checkBlob(path.join(places.blobs, hex), digest, {
 			...options,
 			onBytes
 		});
-		if (found !== void 0) damaged.push(found);
-		options.onBlob?.(digest, found);
+		const wrong = found !== void 0 && "why" in found ? found : void 0;
+		if (wrong !== void 0) damaged.push(wrong);
+		else if (found !== void 0 && !("why" in found)) right.push([hex, found]);
+		options.onBlob?.(digest, wrong);
 	};
 	await Promise.all(names.map((hex) => limit(() => check(hex)))).finally(() => limit.clearQueue());
+	await journal.noteAll(right);
 	return {
 		blobs: names.length,
 		bytes,
 		damaged
 	};
 }
-/** Drops the blob and tells why, where it is damaged. */
-async function checkBlob(file, digest, journal, { onBytes, signal }) {
+/** What the file looked like whose hash is right; where it is not, the blob is dropped. Undefined for one that is gone. */
+async function checkBlob(file, digest, options) {
 	const stats = await unlessGone(lstat(file, { bigint: true }));
 	if (stats === void 0) return void 0;
-	const drop = async (why) => {
-		await rm(file, {
-			recursive: true,
-			force: true
-		});
-		return {
-			digest,
-			why,
-			linked: stats.isFile() && stats.nlink > 1n
-		};
+	const why = await whyDamaged(file, digest, stats, options);
+	if (why === void 0) return stats;
+	await rm(file, {
+		recursive: true,
+		force: true
+	});
+	return {
+		digest,
+		why,
+		linked: stats.isFile() && stats.nlink > 1n
 	};
-	if (!stats.isFile()) return drop("it is no regular file");
+}
+async function whyDamaged(file, digest, stats, { onBytes, signal }) {
+	if (!stats.isFile()) return "it is no regular file";
 	const actual = await unlessGone(hashFile(file, {
 		onBytes,
 		signal
 	}));
-	if (actual === void 0) return void 0;
-	if (actual.digest !== digest) return drop(`its ${actual.size} bytes hash to ${shortDigest(actual.digest)}`);
-	await journal.note(path.basename(file), stats);
+	if (actual === void 0 || actual.digest === digest) return void 0;
+	return `its ${actual.size} bytes hash to ${shortDigest(actual.digest)}`;
 }
 // src/store/maintain.ts
 /** Lists a store; changes nothing. A folder that is not there is an empty store. Throws `machine`. */
@@ -18161,7 +18175,8 @@ async function createSkopeoEnvironment(runFolder, callerEnv) {
 		"data",
 		"cache",
 		"tmp",
-		"registries.d"
+		"registries.d",
+		"certs.d"
 	]) await mkdir(folder(name), {
 		recursive: true,
 		mode: 448
@@ -18174,6 +18189,7 @@ async function createSkopeoEnvironment(runFolder, callerEnv) {
 	});
 	return {
 		registriesFile,
+		certsFolder: folder("certs.d"),
 		globalArgs: [
 			"--policy",
 			folder("policy.json"),
@@ -18202,7 +18218,11 @@ function poolOf(folder) {
 }
 /** One `skopeo copy` of one image manifest into a layout of its own. The result says how it ended. */
 function copyWithSkopeo(copy) {
-	const { skopeo, environment, folder, source, preserveDigests, authFile, insecure, signal } = copy;
+	const { skopeo, environment, folder, home, source, preserveDigests, authFile, insecure, signal } = copy;
+	const env = home === void 0 ? environment.env : {
+		...environment.env,
+		HOME: home
+	};
 	return run(skopeo.file, [
 		...environment.globalArgs,
 		"copy",
@@ -18210,6 +18230,8 @@ function copyWithSkopeo(copy) {
 		"--remove-signatures",
 		"--quiet",
 		...authFile === void 0 ? ["--src-no-creds"] : ["--src-authfile", authFile],
+		"--src-cert-dir",
+		environment.certsFolder,
 		...insecure === true ? ["--src-tls-verify=false"] : [],
 		"--dest-shared-blob-dir",
 		POOL,
@@ -18217,7 +18239,7 @@ function copyWithSkopeo(copy) {
 		`oci:${LAYOUT}`
 	], {
 		cwd: folder,
-		env: environment.env,
+		env,
 		signal
 	});
 }
@@ -18236,6 +18258,35 @@ async function writeAuthFile(folder, registry, credentials) {
 	return file;
 }
 const base64 = (text) => Buffer.from(text, "utf8").toString("base64");
+// src/skopeo/own-home.ts
+/**
+* Makes a home for one copy, in which its repository stands for itself alone. skopeo reads the drop-ins of
+* `/etc/containers/registries.conf.d` whatever it is told, and they may block a registry, send its readers to a mirror,
+* or take plain HTTP for it. Those of its user's home come after them, and the longest prefix wins (containers/image,
+* sysregistriesv2): a whole repository's name is longer than any host's or organisation's.
+*
+* @param folder the copy's own; copies go on at once
+* @param name the repository with its registry
+* @param insecure whether the user named the registry for plain HTTP or unverified TLS
+* @returns the home's path
+*/
+async function makeOwnHome(folder, name, insecure) {
+	const home = path.join(folder, "home");
+	const dropIns = path.join(home, ".config/containers/registries.conf.d");
+	await mkdir(dropIns, {
+		recursive: true,
+		mode: 448
+	});
+	const own = JSON.stringify(name);
+	const lines = [
+		"[[registry]]",
+		`prefix = ${own}`,
+		`location = ${own}`,
+		`insecure = ${insecure}`
+	];
+	await writeFile(path.join(dropIns, "own.conf"), `${lines.join("\n")}\n`);
+	return home;
+}
 // src/skopeo/failure.ts
 /** What skopeo says, by the words that its versions share (containers/image docker client, common/pkg/retry). */
 const CAUSES = [
@@ -18465,6 +18516,7 @@ async function copyLeaf(copy, context) {
 			skopeo,
 			environment,
 			folder,
+			home: await makeOwnHome(folder, `${domain}/${repository}`, insecure),
 			source: `docker://${domain}/${repository}@${copy.leaf}`,
 			preserveDigests: true,
 			authFile,
@@ -27609,12 +27661,28 @@ async function partOf$1(file) {
 const PARALLEL$1 = 16;
 /**
 * Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
-* blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was.
+* blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was, and the reason of
+* `signal`. Nothing is written any more when it has ended, so that the folder can go.
 */
-async function writeTree(tree, folder, store) {
+async function writeTree(tree, folder, store, signal) {
 	await makeFolders(tree, folder);
 	const limit = pLimit(PARALLEL$1);
-	const write = (files) => Promise.all(files.map((file) => limit(() => writeOne(file, folder, store))));
+	let failed = false;
+	const job = async (file) => {
+		if (failed) return;
+		try {
+			signal?.throwIfAborted();
+			await writeOne(file, folder, store);
+		} catch (error) {
+			failed = true;
+			throw error;
+		}
+	};
+	const write = async (files) => {
+		const jobs = files.map((file) => limit(job, file));
+		await Promise.allSettled(jobs);
+		await Promise.all(jobs);
+	};
 	await write(tree.filter(({ kind }) => kind !== "link"));
 	await write(tree.filter(({ kind }) => kind === "link"));
 }
@@ -27656,10 +27724,10 @@ async function writeOne(file, folder, store) {
 * a blob changed, or what the file system says.
 */
 async function writeBundle(write) {
-	const { tree, lock, output, folder, store } = write;
+	const { tree, lock, output, folder, store, signal } = write;
 	const beside = lockBeside(output);
 	try {
-		await writeTree(tree, folder.staging, store);
+		await writeTree(tree, folder.staging, store, signal);
 	} catch (error) {
 		await rm(folder.staging, {
 			recursive: true,
@@ -32576,7 +32644,7 @@ const failureSchema = strictObject({
 	...faultShape
 });
 /** What helps against a kind of failure, where the error itself knows nothing better. */
-const REMEDIES = {
+const REMEDIES$1 = {
 	"not-found": "Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.",
 	denied: "Log in with docker login or podman login, or name a file with --auth-file.",
 	quota: "Log in for a larger quota, or wait: what was fetched stays.",
@@ -32587,19 +32655,19 @@ const REMEDIES = {
 };
 /**
 * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
-* once, on one line; an error without a class is a fault on this machine.
+* once, on one line; an error without a class is a fault on this machine. `remedies` go before the usual ones.
 */
-function failureOf(error, ref, origins) {
+function failureOf(error, ref, origins, remedies = {}) {
 	return {
 		ref,
 		origins: [...origins],
-		...faultOf(error)
+		...faultOf(error, remedies)
 	};
 }
 /** The same of an error that is no single image's: of a release, or of what could not be written. */
-function faultOf(error) {
+function faultOf(error, remedies = {}) {
 	const failureClass = failureClassOf(error);
-	const hint = (error instanceof OciSaveError ? error.hint : void 0) ?? REMEDIES[failureClass];
+	const hint = (error instanceof OciSaveError ? error.hint : void 0) ?? remedies[failureClass] ?? REMEDIES$1[failureClass];
 	return {
 		class: failureClass,
 		message: plainText(causeTexts(error).join(": ")) || "failed without a word",
@@ -33173,6 +33241,12 @@ function verdict(report, palette, room) {
 	];
 }
 // src/publish/push/report-target.ts
+/** What helps against a kind of failure, where the error itself knows nothing better. */
+const REMEDIES = {
+	"not-found": "Look at the names of the registry and the prefix.",
+	network: "Push again: only the rest is sent. If it comes back, look at the registry, the proxy and the line.",
+	unsupported: "Ask who runs the registry: these are its own words."
+};
 /** What a target got, as data: names in their own order, every cause of a failure once. */
 function reportTarget(parts) {
 	const { target, results, traffic, missing, seconds, context } = parts;
@@ -33210,7 +33284,7 @@ function reportName({ ref, stored, to, digest }, { status, there, narrowed }) {
 }
 function failuresOf(target, names, results) {
 	const failed = names.filter((name) => results.get(name)?.status === "failed");
-	return [...Map.groupBy(failed, (name) => results.get(name)?.error)].map(([error, [only, ...others]]) => failureOf(error, only === void 0 || others.length > 0 ? target.text : only.to.text, []));
+	return [...Map.groupBy(failed, (name) => results.get(name)?.error)].map(([error, [only, ...others]]) => failureOf(error, only === void 0 || others.length > 0 ? target.text : only.to.text, [], REMEDIES));
 }
 // src/publish/push/result.ts
 function noTraffic() {
@@ -35299,7 +35373,7 @@ function isPieceName(name, candidate) {
 	return candidate === whole || candidate.startsWith(`${whole}.`) && /^\d{3}$/.test(candidate.slice(whole.length + 1));
 }
 // src/archive/byte-source.ts
-const CHUNK_BYTES$1 = 1048576;
+const CHUNK_BYTES$1 = 262144;
 /** The segments one after the other, as one source. Opens no file before it is read. */
 function joinSegments(segments) {
 	const placed = [];
@@ -35323,7 +35397,7 @@ function joinSegments(segments) {
 				const to = Math.min(end - segment.at, segment.size);
 				if (from >= to) continue;
 				if ("bytes" in segment) yield segment.bytes.subarray(from, to);
-				else if (segment.digest !== void 0 && to - from === segment.size) yield* checked(segment.file, segment.size, segment.digest);
+				else if (segment.digest !== void 0 && to - from === segment.size) yield* checked$1(segment.file, segment.size, segment.digest);
 				else yield* readFileRange(segment.file, from, to);
 			}
 		}
@@ -35341,7 +35415,7 @@ function firstAt(segments, position) {
 	return low;
 }
 /** A whole file; after its last byte it is known whether it was the right one. */
-async function* checked(file, size, digest) {
+async function* checked$1(file, size, digest) {
 	const hash = createHash("sha256");
 	for await (const chunk of readFileRange(file, 0, size)) {
 		hash.update(chunk);
@@ -36810,16 +36884,16 @@ async function readSmall(file) {
 	}
 }
 // src/publish/release/asset-name.ts
-/** GitHub renames assets with other characters, and those that begin or end with a period. */
+/** GitHub renames assets with other characters, and those that begin or end with a period; several in a row are not tried. */
 const UNCHANGED = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
 const MAX_CHARACTERS = 200;
 /** A text as the beginning of names that GitHub leaves as they are: of a tag with a slash, for one. */
 function assetNameOf(text) {
-	return text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^\.+|\.+$/g, "").slice(0, MAX_CHARACTERS) || "bundle";
+	return text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/\.{2,}/g, ".").slice(0, MAX_CHARACTERS).replaceAll(/^\.|\.$/g, "") || "bundle";
 }
 /** Throws `usage` where assets whose names begin with `base` would be renamed. */
 function checkAssetBase(base) {
-	if (UNCHANGED.test(base) && base.length <= MAX_CHARACTERS) return;
+	if (UNCHANGED.test(base) && !base.includes("..") && base.length <= MAX_CHARACTERS) return;
 	throw new OciSaveError({
 		code: "usage",
 		message: `a release's files cannot be named '${base}': GitHub would rename them`,
@@ -36873,6 +36947,54 @@ function chooseDraft(drafts, tag) {
 		code: "unsupported",
 		message: `there are ${drafts.length} drafts of release ${tag}: ${drafts.map(({ url }) => url).join(", ")}`,
 		hint: "Remove all but one of them."
+	});
+}
+// src/publish/release/answers.ts
+/** What we read of a release in an answer. */
+const releaseSchema = object({
+	id: int(),
+	tag_name: string(),
+	draft: boolean(),
+	immutable: boolean().optional(),
+	html_url: string(),
+	upload_url: string(),
+	body: string().nullish()
+}).transform(({ id, tag_name: tag, draft, immutable = false, html_url: url, upload_url: uploadUrl, body }) => ({
+	id,
+	tag,
+	draft,
+	immutable,
+	url,
+	uploadUrl,
+	body: body ?? ""
+}));
+/** What we read of an asset. */
+const assetSchema = object({
+	id: int(),
+	name: string(),
+	size: int().nonnegative(),
+	state: string(),
+	digest: string().nullish()
+}).transform(({ digest, ...asset }) => ({
+	...asset,
+	digest: digest ?? null
+}));
+/** What is given has the type that GitHub describes, so that a schema which asks for something else does not compile. */
+function parsed(schema, data, where) {
+	return checked(schema, data, where);
+}
+/** The same of what has no such type. */
+function checked(schema, data, where) {
+	const result = schema.safeParse(data);
+	if (result.success) return result.data;
+	throw unreadable(where, result.error);
+}
+function unreadable(where, cause) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${where} answered what is no answer of GitHub's API`,
+		hint: "Check GITHUB_API_URL.",
+		cause
 	});
 }
 // node_modules/universal-user-agent/index.js
@@ -38244,44 +38366,15 @@ function createAsk({ retries, may = isTemporary, where, signal, onWait }) {
 		}
 	};
 }
-// src/publish/release/octokit-service.ts
-const releaseSchema = object({
-	id: int(),
-	tag_name: string(),
-	draft: boolean(),
-	immutable: boolean().optional(),
-	html_url: string(),
-	upload_url: string(),
-	body: string().nullish()
-}).transform(({ id, tag_name: tag, draft, immutable = false, html_url: url, upload_url: uploadUrl, body }) => ({
-	id,
-	tag,
-	draft,
-	immutable,
-	url,
-	uploadUrl,
-	body: body ?? ""
-}));
-const assetSchema = object({
-	id: int(),
-	name: string(),
-	size: int().nonnegative(),
-	state: string(),
-	digest: string().nullish()
-}).transform(({ digest, ...asset }) => ({
-	...asset,
-	digest: digest ?? null
-}));
-/** Pages are as large as the service makes them. */
-const PER_PAGE = 100;
 /** GitHub lists ten thousand releases and no more. */
 const MAX_PAGES = 100;
 /** For answers in JSON; an upload has no such end. */
 const ANSWER_MILLISECONDS = 6e4;
+/** The version of the API that this was written for. */
 const HEADERS = { "x-github-api-version": "2022-11-28" };
-/** The releases of a repository on GitHub, or on a GitHub Enterprise Server. */
-function createReleaseService(target, options) {
-	const { api, owner, repo, token, commit } = target;
+/** Opens no socket yet. */
+function connect(target, options) {
+	const { api, owner, repo, token } = target;
 	const { retries, signal, onWait } = options;
 	const octokit = new Octokit({
 		baseUrl: api.href.replace(/\/$/, ""),
@@ -38317,88 +38410,45 @@ function createReleaseService(target, options) {
 		const deadline = AbortSignal.timeout(ANSWER_MILLISECONDS);
 		return { signal: signal === void 0 ? deadline : AbortSignal.any([signal, deadline]) };
 	};
-	const allPages = async (read, schema) => {
+	const allPages = async (schema, read) => {
 		const all = [];
 		for (let page = 1; page <= MAX_PAGES; page += 1) {
 			const entries = await read(page);
 			all.push(...entries.map((entry) => parsed(schema, entry, where)));
-			if (entries.length < PER_PAGE) break;
+			if (entries.length < 100) break;
 		}
 		return all;
 	};
 	return {
-		async published(tag) {
-			return ask(`release ${tag} cannot be looked up`, async () => {
-				try {
-					const answer = await octokit.request("GET /repos/{owner}/{repo}/releases/tags/{tag}", {
-						...at,
-						tag,
-						request: soon()
-					});
-					return parsed(releaseSchema, answer.data, where);
-				} catch (error) {
-					if (readRefusal(error)?.status === 404) return void 0;
-					throw error;
-				}
-			});
-		},
-		async drafts(tag) {
-			return (await allPages((page) => ask("releases cannot be listed", async () => {
-				return (await octokit.request("GET /repos/{owner}/{repo}/releases", {
-					...at,
-					page,
-					per_page: PER_PAGE,
-					request: soon()
-				})).data;
-			}), releaseSchema)).filter((release) => release.draft && release.tag === tag);
-		},
-		async createDraft(tag, title, body) {
-			return askOnce(`release ${tag} cannot be created`, async () => {
-				const answer = await octokit.request("POST /repos/{owner}/{repo}/releases", {
-					...at,
-					tag_name: tag,
-					name: title,
-					body,
-					draft: true,
-					...commit === void 0 ? {} : { target_commitish: commit },
-					request: soon()
-				});
-				return parsed(releaseSchema, answer.data, where);
-			});
-		},
-		async publish({ id, tag }, body) {
-			return ask(`release ${tag} cannot be published`, async () => {
-				const answer = await octokit.request("PATCH /repos/{owner}/{repo}/releases/{release_id}", {
-					...at,
-					release_id: id,
-					draft: false,
-					body,
-					request: soon()
-				});
-				return parsed(releaseSchema, answer.data, where);
-			});
-		},
-		async removeDraft({ id, tag }) {
-			await ask(`a second draft of release ${tag} cannot be removed`, () => octokit.request("DELETE /repos/{owner}/{repo}/releases/{release_id}", {
-				...at,
-				release_id: id,
-				request: soon()
-			}));
-		},
+		target,
+		octokit,
+		at,
+		where,
+		ask,
+		askOnce,
+		soon,
+		allPages,
+		signal
+	};
+}
+// src/publish/release/asset-calls.ts
+/** The calls that are about the files of a release. */
+function assetCalls({ target, octokit, at, where, ask, askOnce, soon, allPages, signal }) {
+	return {
 		async assets({ id, tag }) {
-			return allPages((page) => ask(`files of release ${tag} cannot be listed`, async () => {
+			return allPages(assetSchema, (page) => ask(`files of release ${tag} cannot be listed`, async () => {
 				return (await octokit.request("GET /repos/{owner}/{repo}/releases/{release_id}/assets", {
 					...at,
 					release_id: id,
 					page,
-					per_page: PER_PAGE,
+					per_page: 100,
 					request: soon()
 				})).data;
-			}), assetSchema);
+			}));
 		},
 		async upload(release, asset) {
 			return askOnce(`${asset.name} cannot be uploaded`, async () => {
-				const answer = await octokit.request({
+				const data = (await octokit.request({
 					method: "POST",
 					url: uploadAddress(release, target),
 					name: asset.name,
@@ -38412,8 +38462,8 @@ function createReleaseService(target, options) {
 						redirect: "error",
 						...signal === void 0 ? {} : { signal }
 					}
-				});
-				return parsed(assetSchema, answer.data, where);
+				})).data;
+				return checked(assetSchema, data, where);
 			});
 		},
 		async rename({ id, name: old }, name) {
@@ -38478,18 +38528,79 @@ function uploadAddress({ uploadUrl }, { api }) {
 		hint: "Nothing was sent: the token would go there unprotected."
 	});
 }
-function parsed(schema, data, where) {
-	const result = schema.safeParse(data);
-	if (result.success) return result.data;
-	throw unreadable(where, result.error);
+// src/publish/release/release-calls.ts
+/** The calls that are about releases themselves. */
+function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages }) {
+	const { commit } = target;
+	return {
+		async published(tag) {
+			return ask(`release ${tag} cannot be looked up`, async () => {
+				try {
+					const answer = await octokit.request("GET /repos/{owner}/{repo}/releases/tags/{tag}", {
+						...at,
+						tag,
+						request: soon()
+					});
+					return parsed(releaseSchema, answer.data, where);
+				} catch (error) {
+					if (readRefusal(error)?.status === 404) return void 0;
+					throw error;
+				}
+			});
+		},
+		async drafts(tag) {
+			return (await allPages(releaseSchema, (page) => ask("releases cannot be listed", async () => {
+				return (await octokit.request("GET /repos/{owner}/{repo}/releases", {
+					...at,
+					page,
+					per_page: 100,
+					request: soon()
+				})).data;
+			}))).filter((release) => release.draft && release.tag === tag);
+		},
+		async createDraft(tag, title, body) {
+			return askOnce(`release ${tag} cannot be created`, async () => {
+				const answer = await octokit.request("POST /repos/{owner}/{repo}/releases", {
+					...at,
+					tag_name: tag,
+					name: title,
+					body,
+					draft: true,
+					...commit === void 0 ? {} : { target_commitish: commit },
+					request: soon()
+				});
+				return parsed(releaseSchema, answer.data, where);
+			});
+		},
+		async publish({ id, tag }, body) {
+			return ask(`release ${tag} cannot be published`, async () => {
+				const answer = await octokit.request("PATCH /repos/{owner}/{repo}/releases/{release_id}", {
+					...at,
+					release_id: id,
+					draft: false,
+					body,
+					request: soon()
+				});
+				return parsed(releaseSchema, answer.data, where);
+			});
+		},
+		async removeDraft({ id, tag }) {
+			await ask(`a second draft of release ${tag} cannot be removed`, () => octokit.request("DELETE /repos/{owner}/{repo}/releases/{release_id}", {
+				...at,
+				release_id: id,
+				request: soon()
+			}));
+		}
+	};
 }
-function unreadable(where, cause) {
-	return new OciSaveError({
-		code: "unsupported",
-		message: `${where} answered what is no answer of GitHub's API`,
-		hint: "Check GITHUB_API_URL.",
-		cause
-	});
+// src/publish/release/octokit-service.ts
+/** The releases of a repository on GitHub, or on a GitHub Enterprise Server. */
+function createReleaseService(target, options) {
+	const connection = connect(target, options);
+	return {
+		...releaseCalls(connection),
+		...assetCalls(connection)
+	};
 }
 // src/publish/release/release-files.ts
 /**
@@ -38523,6 +38634,29 @@ function inMemory(name, content, record = false) {
 			yield bytes;
 		}
 	};
+}
+// src/publish/release/forbidden.ts
+const MAX_FILES = 1e3;
+/** One byte less than GitHub's limit. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+/** Throws `unsupported` for a plan that must not be begun: nothing was sent yet. */
+function refuseForbidden(release, { steps, stale, conflicts }, present, { tag, files }) {
+	const [large] = files.filter(({ size }) => size > MAX_FILE_BYTES);
+	if (large !== void 0) throw refused(`${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`, "Take smaller parts: --split-size.");
+	if (conflicts.length > 0) throw refused(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, release?.immutable === true ? NEW_TAG : "Release under a new tag, or replace what is there: --release-policy replace.");
+	const changes = stale.length > 0 || steps.some(({ action }) => action !== "none");
+	if (release?.immutable === true && !release.draft && changes) throw refused(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent`, NEW_TAG);
+	const added = steps.filter(({ action }) => action === "send").length;
+	const after = present.length - stale.length + added;
+	if (after > MAX_FILES) throw refused(`release ${tag} would hold ${after} files; ${MAX_FILES} is the limit, and nothing was sent`, "Take larger parts, or another tag.");
+}
+const NEW_TAG = "What is published there cannot change any more: release under a new tag.";
+function refused(message, hint) {
+	return new OciSaveError({
+		code: "unsupported",
+		message,
+		hint
+	});
 }
 // src/publish/release/plan.ts
 /** The name under which a file is sent that replaces another: the old one goes only when the new one is there, whole. */
@@ -38692,64 +38826,8 @@ function otherBytes(name, { size, state, digest }) {
 		hint: "It was removed again. Something between here and the service damages data: look at the proxy and the line."
 	});
 }
-// src/publish/release/take-step.ts
-/** Does what a plan says of one file. */
-async function takeStep(step, file, context) {
-	const { service } = context;
-	switch (step.action) {
-		case "none": return;
-		case "send":
-			if (step.broken !== void 0) await service.remove(step.broken);
-			await uploadFile(file, file.name, context);
-			return;
-		case "rename": return moveIntoPlace(step.sent, step.old, file.name, context);
-		case "replace":
-			if (step.broken !== void 0) await service.remove(step.broken);
-			return moveIntoPlace(await uploadFile(file, interimName(file.name), context), step.old, file.name, context);
-	}
-}
-/** The old file goes only now that the new one is there. */
-async function moveIntoPlace(sent, old, name, { service, retries, signal }) {
-	if (old !== void 0) await service.remove(old);
-	await pRetry(() => service.rename(sent, name), {
-		retries,
-		minTimeout: 1e3,
-		shouldRetry: ({ error }) => saysNameIsTaken(error),
-		...signal === void 0 ? {} : { signal }
-	});
-}
-// src/publish/release/send-release.ts
-/** More gain nothing on one line, and each holds some megabytes. */
-const PARALLEL = 2;
-/**
-* Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a
-* draft of ours is published when all of it is there. A run that is repeated goes on where the last one stopped.
-* @throws OciSaveError; before anything is sent for what the policy, an immutable release or a limit forbids
-*/
-async function sendRelease(options) {
-	const { service, tag, files, dryRun, emit } = options;
-	const release = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag));
-	const { present, plan } = await comparePlan(release, options);
-	refuseForbidden(release, plan, present, options);
-	if (release === void 0 || dryRun) return outcomeOf(release, plan, options);
-	if (!release.draft && !options.complete) emit({
-		type: "log",
-		level: "warning",
-		message: `release ${tag} is published, and gets a bundle that lacks images`
-	});
-	const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
-	emit({
-		type: "stage",
-		stage: "release",
-		total: plan.steps.length,
-		bytes
-	});
-	await takeSteps(release, plan, options);
-	await readBack(release, plan, options);
-	const ended = release.draft && isOurs(release.body) && options.complete ? await service.publish(release, publishedNotes(release.body)) : release;
-	if (files.length > 0 && ended.draft) noteDraft(ended, options);
-	return outcomeOf(ended, plan, options);
-}
+// src/publish/release/compare.ts
+/** Compares what a release has with what it shall have. */
 async function comparePlan(release, options) {
 	const { service, files, archive, policy, emit } = options;
 	const listed = release === void 0 ? [] : await service.assets(release);
@@ -38791,26 +38869,101 @@ async function earlierPieces(present, { archive, service, files }) {
 	const names = [...list?.parts.map(({ name }) => name) ?? [], ...sums];
 	return new Set(names.filter((name) => isPieceName(archive, name)));
 }
-const MAX_FILES = 1e3;
-/** One byte less than GitHub's limit. */
-const MAX_FILE_BYTES = 2 ** 31 - 1;
-function refuseForbidden(release, { steps, stale, conflicts }, present, { tag, files }) {
-	const [large] = files.filter(({ size }) => size > MAX_FILE_BYTES);
-	if (large !== void 0) throw refused(`${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`, "Take smaller parts: --split-size.");
-	if (conflicts.length > 0) throw refused(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, release?.immutable === true ? NEW_TAG : "Release under a new tag, or replace what is there: --release-policy replace.");
-	const changes = stale.length > 0 || steps.some(({ action }) => action !== "none");
-	if (release?.immutable === true && !release.draft && changes) throw refused(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent`, NEW_TAG);
-	const added = steps.filter(({ action }) => action === "send").length;
-	const after = present.length - stale.length + added;
-	if (after > MAX_FILES) throw refused(`release ${tag} would hold ${after} files; ${MAX_FILES} is the limit, and nothing was sent`, "Take larger parts, or another tag.");
+// src/publish/release/outcome.ts
+/** What became of a release, once a plan was carried out, or would become of it. */
+function outcomeOf(release, { steps, stale }, { tag, dryRun }) {
+	return {
+		tag,
+		url: release?.url,
+		draft: release?.draft ?? true,
+		files: steps.map((step) => ({
+			name: step.file.name,
+			size: step.file.size,
+			...step.file.digest === void 0 ? {} : { digest: step.file.digest },
+			status: statusOf(step, dryRun)
+		})),
+		removed: stale.map(({ name }) => name)
+	};
 }
-const NEW_TAG = "What is published there cannot change any more: release under a new tag.";
-function refused(message, hint) {
-	return new OciSaveError({
-		code: "unsupported",
-		message,
-		hint
+function statusOf(step, dryRun) {
+	if (step.action === "none") return step.status;
+	if (dryRun) return "planned";
+	return step.action === "replace" || step.action === "rename" && step.old !== void 0 ? "replaced" : "sent";
+}
+// src/publish/release/read-back.ts
+/** Nothing is taken on trust: the release's own list has to have every file, whole. */
+async function readBack(release, { steps }, { service, tag }) {
+	const present = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
+	const wrong = [];
+	for (const { file, ...step } of steps) {
+		if (step.action === "none" && step.status === "kept") continue;
+		const asset = present.get(file.name);
+		if (asset === void 0 || !await isWhole(file, asset, service)) wrong.push(file.name);
+	}
+	if (wrong.length === 0) return;
+	throw new OciSaveError({
+		code: "digest",
+		message: `release ${tag} does not hold what was sent: ${wrong.join(", ")}`,
+		hint: "A draft stays one. Run it again: what is whole is not sent again."
 	});
+}
+// src/publish/release/take-step.ts
+/** Does what a plan says of one file. */
+async function takeStep(step, file, context) {
+	const { service } = context;
+	switch (step.action) {
+		case "none": return;
+		case "send":
+			if (step.broken !== void 0) await service.remove(step.broken);
+			await uploadFile(file, file.name, context);
+			return;
+		case "rename": return moveIntoPlace(step.sent, step.old, file.name, context);
+		case "replace":
+			if (step.broken !== void 0) await service.remove(step.broken);
+			return moveIntoPlace(await uploadFile(file, interimName(file.name), context), step.old, file.name, context);
+	}
+}
+/** The old file goes only now that the new one is there. */
+async function moveIntoPlace(sent, old, name, { service, retries, signal }) {
+	if (old !== void 0) await service.remove(old);
+	await pRetry(() => service.rename(sent, name), {
+		retries,
+		minTimeout: 1e3,
+		shouldRetry: ({ error }) => saysNameIsTaken(error),
+		...signal === void 0 ? {} : { signal }
+	});
+}
+// src/publish/release/send-release.ts
+/** More gain nothing on one line, and each holds some megabytes. */
+const PARALLEL = 2;
+/**
+* Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a
+* draft of ours is published when all of it is there. A run that is repeated goes on where the last one stopped.
+* @throws OciSaveError; before anything is sent for what the policy, an immutable release or a limit forbids
+*/
+async function sendRelease(options) {
+	const { service, tag, dryRun, emit } = options;
+	const release = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag));
+	const { present, plan } = await comparePlan(release, options);
+	refuseForbidden(release, plan, present, options);
+	if (release === void 0 || dryRun) return outcomeOf(release, plan, options);
+	if (!release.draft && !options.complete) emit({
+		type: "log",
+		level: "warning",
+		message: `release ${tag} is published, and gets a bundle that lacks images`
+	});
+	const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
+	emit({
+		type: "stage",
+		stage: "release",
+		total: plan.steps.length,
+		bytes
+	});
+	await takeSteps(release, plan, options);
+	await readBack(release, plan, options);
+	const ended = release.draft && isOurs(release.body) && options.complete ? await service.publish(release, publishedNotes(release.body)) : release;
+	if (ended.draft) noteDraft(ended, options);
+	return outcomeOf(ended, plan, options);
 }
 /** Pieces first, two at once; then what is stale goes; what names and vouches for the pieces comes last, one by one. */
 async function takeSteps(release, { steps, stale }, options) {
@@ -38864,22 +39017,6 @@ async function inParallel(all, work) {
 	})));
 	for (const result of results) if (result.status === "rejected") throw result.reason;
 }
-/** Nothing is taken on trust: the release's own list has to have every file, whole. */
-async function readBack(release, { steps }, { service, tag }) {
-	const present = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
-	const wrong = [];
-	for (const { file, ...step } of steps) {
-		if (step.action === "none" && step.status === "kept") continue;
-		const asset = present.get(file.name);
-		if (asset === void 0 || !await isWhole(file, asset, service)) wrong.push(file.name);
-	}
-	if (wrong.length === 0) return;
-	throw new OciSaveError({
-		code: "digest",
-		message: `release ${tag} does not hold what was sent: ${wrong.join(", ")}`,
-		hint: "A draft stays one. Run it again: what is whole is not sent again."
-	});
-}
 function bytesOf({ action, file }) {
 	return action === "send" || action === "replace" ? file.size : 0;
 }
@@ -38889,25 +39026,6 @@ function noteDraft({ tag, body }, { complete, emit }) {
 		level: "info",
 		message: `release ${tag} stays a draft, ${complete || !isOurs(body) ? "as it was" : "because images are missing"}`
 	});
-}
-function outcomeOf(release, { steps, stale }, { tag, dryRun }) {
-	return {
-		tag,
-		url: release?.url,
-		draft: release?.draft ?? true,
-		files: steps.map((step) => ({
-			name: step.file.name,
-			size: step.file.size,
-			...step.file.digest === void 0 ? {} : { digest: step.file.digest },
-			status: statusOf(step, dryRun)
-		})),
-		removed: stale.map(({ name }) => name)
-	};
-}
-function statusOf(step, dryRun) {
-	if (step.action === "none") return step.status;
-	if (dryRun) return "planned";
-	return step.action === "replace" || step.action === "rename" && step.old !== void 0 ? "replaced" : "sent";
 }
 // src/publish/release/target.ts
 /**
@@ -38941,7 +39059,7 @@ function checkTag(tag) {
 */
 function releaseTarget({ tag, repository, token, env }) {
 	const named = repository ?? env["GITHUB_REPOSITORY"] ?? "";
-	const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(named) ?? [];
+	const [, owner, repo] = /^(\w[\w.-]*)\/((?=\.*[\w-])[\w.-]+)$/.exec(named) ?? [];
 	if (owner === void 0 || repo === void 0) throw noRepository(named);
 	const given = token || env["GH_TOKEN"] || env["GITHUB_TOKEN"] || "";
 	if (given === "") throw noToken();
@@ -39146,7 +39264,8 @@ async function publishFolder(lock, tree, { session, options, places, output, io 
 		output: places.output,
 		folder: output,
 		lockBeside: options.layout.length === 1,
-		store: session.store
+		store: session.store,
+		signal: io.signal
 	});
 }
 /** Writes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
