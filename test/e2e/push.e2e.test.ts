@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -142,7 +142,7 @@ async function proxied(registry: { readonly host: string } & Closable): Promise<
     url: proxy.url,
     headers: {},
     requests: async () => proxy.requests(),
-    clear: proxy.clear,
+    clear: async () => proxy.clear(),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -385,6 +385,7 @@ describe('a push', () => {
       const folder = work.file(path.join('skopeo', name.replaceAll(/[/:]/g, '-')));
       await mkdir(path.dirname(folder), { recursive: true });
       await outputOf(toolPath('skopeo'), [...args, `docker://${target.host}/${name}`, `dir:${folder}`]);
+      expect(digestOf(await readFile(path.join(folder, 'manifest.json')))).toBe(image.digest);
     }
   });
 });
