@@ -14,12 +14,18 @@ export class FailedSaveError extends OciSaveError {
   readonly lock: SaveResult['lock'];
 
   constructor({ report, lock }: SaveResult) {
-    const { failed, images } = report;
+    const { images, push = [] } = report;
+    const pushed = push.flatMap((target) => target.failed);
+    const failed = [...report.failed, ...pushed];
     const [first] = failed;
     const shown = failed.slice(0, SHOWN).map(({ ref, message }) => `${ref}: ${message}`);
     const more = failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : [];
-    const total = formatCount(failed.length + images.length, 'image');
-    const head = `${failed.length} of ${total} could not be saved`;
+    const total = formatCount(report.failed.length + images.length, 'image');
+    const targets = push.filter(({ outcome }) => outcome === 'failed').map(({ target }) => target);
+    const head =
+      report.failed.length > 0 || targets.length === 0
+        ? `${report.failed.length} of ${total} could not be saved`
+        : `not all images could be pushed to ${targets.join(', ')}`;
     super({
       code: first?.class ?? 'local',
       message: [head, ...shown, ...more].join('\n'),
