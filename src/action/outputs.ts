@@ -35,7 +35,8 @@ export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Ou
   return {
     path: bundle?.path ?? '',
     archive: archive?.path ?? '',
-    digest: outcome === 'failed' ? '' : digestOf(encodeLock(lock)),
+    // A target that failed takes nothing from what was saved.
+    digest: outcome === 'failed' && failed.length > 0 ? '' : digestOf(encodeLock(lock)),
     count: String(totals.images),
     size: String(totals.bytes),
     'fetched-bytes': String(totals.fetchedBytes),
