@@ -38,7 +38,7 @@ export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Ou
   return {
     path: bundle?.path ?? '',
     archive: archive?.parts?.map(({ path }) => path).join('\n') ?? archive?.path ?? '',
-    // A run that read no manifest has no lock to tell of.
+    // A run that read no manifest has no lock to tell of; a target that failed takes nothing from what was saved.
     digest: unchanged || (outcome === 'failed' && failed.length > 0) ? '' : digestOf(encodeLock(lock)),
     count: String(totals.images),
     size: String(totals.bytes),

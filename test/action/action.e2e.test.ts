@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lockSchema } from '../../src/lock/index.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { brokenTags } from '../support/broken-tags.ts';
 import { d2, idx, one } from '../support/fixtures/index.ts';
 import { basic } from '../support/http.ts';
 import { outputOf } from '../support/program.ts';
@@ -93,6 +94,22 @@ describe('a step', () => {
     expect(result.summary).toMatch(/^## 3 images saved\n/);
     expect(result.summary).toContain(`\`${names.idx}\`<br>as \`site.example/idx:2\``);
     expect(result.summary).toContain('- Bundle: `oci-bundle`\n- Archive: `oci-bundle.tar`');
+  });
+
+  it('pushes what it saves, and fails for a target that refuses, with all that was saved', async () => {
+    await using target = await startDockerRegistry();
+    await using closed = await startDockerRegistry({ readOnly: true });
+    const inputs = { images: `${names.one}, ${names.idx}`, push: `${target.host}/mirror\n${closed.host}` };
+    const insecure = [registry, target, closed].map(({ host }) => host).join(',');
+    const result = await runner.step({ ...base(), ...inputs, 'insecure-registries': insecure });
+    expectVerdict(result, `not all images could be pushed to ${closed.host}`);
+    expect(result.outputs['path']).toBe(runner.file('oci-bundle'));
+    expect(result.outputs['digest']).toMatch(/^sha256:/);
+    expect(JSON.parse(result.outputs['failed'] ?? '')).toMatchObject([{ ref: closed.host, class: 'denied' }]);
+    expect(result.summary).toContain(`### Push to ${target.host}/mirror: 2 pushed`);
+    expect(result.groups).toContain('Pushing 4 images');
+    expect(await checkBundle(runner.file('oci-bundle'))).toHaveLength(2);
+    expect(await brokenTags(target.url)).toEqual([]);
   });
 
   it('says of itself where it ran, in the report alone', async () => {

@@ -1,6 +1,12 @@
 import { OciSaveError } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import { failureOf, type ReportedImage, type RunReport } from '../../src/report/index.ts';
+import {
+  failureOf,
+  type PushedName,
+  type PushTargetReport,
+  type ReportedImage,
+  type RunReport,
+} from '../../src/report/index.ts';
 
 export const digest = (text: string): ReportedImage['digest'] => digestOf(new TextEncoder().encode(text));
 
@@ -17,6 +23,49 @@ export function sampleImage(parts: Partial<ReportedImage> & { readonly ref: stri
     fetchedBytes: 30_000_000,
     copier: 'skopeo',
     notes: [],
+    ...parts,
+  };
+}
+
+/** What a target got of which one name was narrowed, one kept, and one failed. */
+export function samplePush(parts: Partial<PushTargetReport> = {}): PushTargetReport {
+  const target = 'registry.example:5000/mirror';
+  const name = (ref: string, status: PushedName['status'], fields: Partial<PushedName> = {}): PushedName => ({
+    ref,
+    name: ref,
+    as: `${target}/${ref}`,
+    digest: digest(ref),
+    status,
+    ...fields,
+  });
+  return {
+    target,
+    outcome: 'failed',
+    images: [
+      name('quay.io/a/b:2', 'pushed', { there: digest('leaf'), narrowed: true }),
+      name('quay.io/a/c:1', 'unchanged', { there: digest('quay.io/a/c:1') }),
+      name('quay.io/a/d:1', 'kept', { there: digest('older') }),
+      name('quay.io/a/e:1', 'failed'),
+      name('quay.io/a/f:1', 'not started'),
+    ],
+    failed: [
+      failureOf(
+        new OciSaveError({ code: 'denied', message: 'the registry answered 403', hint: 'Log in <there>.' }),
+        `${target}/quay.io/a/e:1`,
+        [],
+      ),
+    ],
+    totals: {
+      pushed: 1,
+      unchanged: 1,
+      kept: 1,
+      failed: 2,
+      sentBlobs: 3,
+      sentBytes: 2_000_000,
+      mountedBlobs: 4,
+      thereBlobs: 5,
+    },
+    seconds: 2.5,
     ...parts,
   };
 }
