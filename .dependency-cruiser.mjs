@@ -1,7 +1,7 @@
 /** The direction of imports: entries → save → stages → content, store, registry, skopeo → oci, errors. */
 const IO = ['^(node:)?(fs|fs/promises|child_process|net|tls|dns|http|https|http2|worker_threads|dgram)$'];
 const FOLDERS =
-  '(oci|list|registry|skopeo|content|lock|resolve|need|copy|store|bundle|archive|serve|report|cli)';
+  '(oci|list|registry|skopeo|content|lock|resolve|need|copy|store|cache|bundle|archive|publish|serve|report|cli)';
 
 export default {
   forbidden: [
@@ -10,7 +10,7 @@ export default {
       comment: 'The vocabulary, the list parsers and the planner are pure: no I/O, not even through others.',
       severity: 'error',
       from: {
-        path: '^src/(oci/|list/|copy/plan|copy/division|report/render|options)',
+        path: '^src/(oci/|list/|copy/plan|copy/division|cache/(keys|packing|pack-plan|catalogue)|publish/release/plan|publish/push/(?:plan|target|destination|decide)\\.ts|report/render|options)',
         pathNot: '^src/list/(index|read-lists|list-files)\\.ts$',
       },
       to: { reachable: true, path: [...IO, 'node_modules/(execa|@actions)/'] },
@@ -33,7 +33,7 @@ export default {
       comment: 'store, registry, skopeo and content know nothing of the stages above them.',
       severity: 'error',
       from: { path: '^src/(store|registry|skopeo|content)/' },
-      to: { path: '^src/(list|lock|resolve|need|copy|bundle|archive|serve|report|cli|save)' },
+      to: { path: '^src/(list|lock|resolve|need|copy|bundle|archive|publish|serve|report|cli|save)' },
     },
     {
       name: 'stages-know-no-entry',
@@ -47,6 +47,13 @@ export default {
       severity: 'error',
       from: { path: '^src/serve/' },
       to: { path: '^src/(bundle|lock|store|copy)/' },
+    },
+    {
+      name: 'cache-of-actions-for-the-action',
+      comment: 'The command and the API do not carry the libraries of GitHub Actions.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(action/|cache/actions)' },
+      to: { path: '^src/cache/actions' },
     },
     {
       name: 'only-process-spawns',

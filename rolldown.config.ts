@@ -12,6 +12,7 @@ const ALLOWED = new Set([
   'ISC',
   'MIT',
   'Apache-2.0 AND BSD-3-Clause',
+  '(Apache-2.0 AND BSD-3-Clause)',
 ]);
 
 export default defineConfig({

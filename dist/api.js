@@ -1,4 +1,4 @@
-import { $ as strictObject, E as readLists, G as nameOf, H as parseLock, K as parseReference, O as parseInline, P as parseOptions, Q as array, U as encodeLock, W as formatReference, X as isDigest, c as readManifests, et as string, f as runReportSchema, i as save, j as openStore, k as checkDefaultRegistry, n as serveRegistry, q as lockSchema, r as findRegistryRoot, s as planTree, tt as OciSaveError, w as formatCount, z as optionsSchema } from "./engine.js";
+import { $ as planTree, At as parseLock, Bt as array, D as runReportSchema, Dt as optionsSchema, Ft as lockSchema, Gt as OciSaveError, Mt as formatReference, Nt as nameOf, Pt as parseReference, Rt as isDigest, Ut as strictObject, Wt as string, a as save, ct as verifyStore, et as readManifests, i as findRegistryRoot, it as checkDefaultRegistry, jt as encodeLock, ot as listStore, q as formatCount, r as serveRegistry, rt as parseInline, st as pruneStore, tt as readLists, ut as openStore, xt as parseOptions } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [
@@ -54,28 +54,33 @@ function unknownMode(mode) {
 // src/api/failed-save.ts
 const SHOWN = 10;
 /**
-* A run in which images failed. `report.failed` has every one with its class, its words and a remedy; what succeeded
-* stays in the store, so that the next run goes on from there. `code` is the class of the first failure.
+* A run in which images failed, whose folder could not be written, or whose release failed. `report.failed` has every
+* image with its class, its words and a remedy, `report.error` what became of the folder, `report.release` of the
+* release; what succeeded stays in the store, so that the next run goes on from there. `code` is the class of the
+* error, or of the first failure.
 */
 var FailedSaveError = class extends OciSaveError {
 	report;
-	/** The images that are whole; no bundle was made of them. */
+	/** The images that are whole. */
 	lock;
 	constructor({ report, lock }) {
-		const { failed, images } = report;
+		const { failed, images, error, release } = report;
 		const [first] = failed;
 		const shown = failed.slice(0, SHOWN).map(({ ref, message }) => `${ref}: ${message}`);
 		const more = failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : [];
 		const total = formatCount(failed.length + images.length, "image");
-		const head = `${failed.length} of ${total} could not be saved`;
+		const head = failed.length === 0 ? [] : [`${failed.length} of ${total} could not be saved`];
+		const unreleased = release?.failure === void 0 ? [] : [`release ${release.tag} failed: ${release.failure.message}`];
 		super({
-			code: first?.class ?? "local",
+			code: error?.class ?? first?.class ?? release?.failure?.class ?? "local",
 			message: [
-				head,
+				...error === void 0 ? [] : [error.message],
+				...head,
 				...shown,
-				...more
+				...more,
+				...unreleased
 			].join("\n"),
-			hint: first?.hint
+			hint: error?.hint ?? first?.hint ?? release?.failure?.hint
 		});
 		this.report = report;
 		this.lock = lock;
@@ -84,7 +89,8 @@ var FailedSaveError = class extends OciSaveError {
 // src/api/run.ts
 /**
 * Runs the engine for a caller's code.
-* @throws FailedSaveError where images failed and the run was not told to go on; OciSaveError else
+* @throws FailedSaveError where images failed and the run was not told to go on, or its result could not be written;
+*   OciSaveError else
 */
 async function runSave(options, { onEvent, signal, env = process.env }, io = {}) {
 	const stop = stopperOf(signal);
@@ -221,9 +227,9 @@ function malformed({ issues }) {
 *   machine's architecture
 * @param options as `oci-save save` has them, in camelCase; `layout` and `naming` have the mode's defaults
 * @returns the lock, and the report that also stands in the file; with `onError: 'warn'` the report lists what failed
-* @throws FailedSaveError, an OciSaveError with `report` and `lock`, where an image failed
+* @throws FailedSaveError, an OciSaveError with `report` and `lock`, where an image failed or `dir` could not be written
 * @throws OciSaveError `usage`, `list` or `machine` where nothing was started, `unsupported` for a mode that is not
-*   made yet, `interrupted` after an abort. A full disk and the like come as the system's own errors.
+*   made yet, `interrupted` after an abort
 */
 async function saveImages(images, dir, platform, options = {}) {
 	const { engine, face } = splitOptions(options);
@@ -276,4 +282,4 @@ function intoFolder(dir, given) {
 		output: path.resolve(dir)
 	};
 }
-export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry };
+export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, listStore, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, pruneStore, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry, verifyStore };

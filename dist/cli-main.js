@@ -1,7 +1,7 @@
-import { B as formatPlatform, D as formatOrigin, E as readLists, H as parseLock, L as describeOptions, P as parseOptions, R as kebab, S as plainText, T as refOf, U as encodeLock, V as parsePlatform, Z as shortDigest, a as lockFileIn, d as renderSummary, g as renderError, i as save, it as systemCodeOf, n as serveRegistry, nt as exitCodeOf, o as writeFileWhole, r as findRegistryRoot, t as watchSignals, tt as OciSaveError, u as VERSION, v as renderColumns, y as createReporter } from "./engine.js";
+import { $ as planTree, A as renderPushSummary, At as parseLock, B as renderColumns, E as renderSummary, Et as kebab, G as plainText, Gt as OciSaveError, J as readContent$1, Jt as systemCodeOf, K as formatBytes, Kt as exitCodeOf, L as renderBundlePage, Ot as formatPlatform, Q as writeFileWhole, R as renderError, S as VERSION, St as parseReleaseOptions, T as pushToTargets, Tt as describeOptions, V as createReporter, X as openBundle, Y as lockFileIn, Z as viewsIn, _ as measureArchive, a as save, c as accessRelease, ct as verifyStore, et as readManifests, f as releaseTag, g as openArchive, h as assetNameOf, i as findRegistryRoot, jt as encodeLock, k as renderRelease, kt as parsePlatform, l as tryRelease, m as releaseFiles, n as watchSignals, nt as formatOrigin, o as storeFolder, ot as listStore, p as sendRelease, q as formatCount, r as serveRegistry, s as openClient, st as pruneStore, t as letFetchUseProxies, tt as readLists, v as partSizeOf, w as refOf, xt as parseOptions, y as bundleTar, zt as shortDigest } from "./engine.js";
 import path from "node:path";
 import fs from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import childProcess from "node:child_process";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
@@ -2971,6 +2971,343 @@ function reporterFor({ stderr, env }, { quiet, verbose, color }) {
 function wantsColor({ stderr, env }, flag) {
 	return flag && (env["NO_COLOR"] ?? "") === "" && stderr.isTTY === true && env["TERM"] !== "dumb";
 }
+// src/cli/manner.ts
+function addManner(command) {
+	return command.option("--json", "for machines: the result on stdout, and nothing else there").option("--quiet", "warnings and errors alone").option("--verbose", "say more").option("--no-color", "no colours");
+}
+/** Splits a command's flags into the manner and the rest. */
+function takeManner(flags, host) {
+	const { json, quiet, verbose, color, ...rest } = flags;
+	return {
+		manner: {
+			json: json === true,
+			quiet: quiet === true,
+			verbose: verbose === true,
+			color: wantsColor(host, color !== false)
+		},
+		rest
+	};
+}
+// src/cli/option-flags.ts
+const append = (value, earlier) => [...Array.isArray(earlier) ? earlier.filter((text) => typeof text === "string") : [], value];
+/** Adds the schema's options to a command, but for those left out. Values stay text: the schema reads them. */
+function addOptions(command, leaveOut = []) {
+	return addWhere(command, (name) => !leaveOut.includes(name));
+}
+/** Adds those of the schema's options that are named. */
+function addOnly(command, names) {
+	return addWhere(command, (name) => names.includes(name));
+}
+function addWhere(command, wanted) {
+	for (const [name, meta] of describeOptions()) {
+		if (meta.argument === true || !wanted(name)) continue;
+		const short = meta.short === void 0 ? "" : `-${meta.short}, `;
+		const value = meta.kind === "boolean" ? "" : ` <${(meta.placeholder ?? "word").toLowerCase()}>`;
+		const fallback = meta.default === "" || meta.kind === "boolean" ? "" : ` (default: ${meta.default})`;
+		const option = new Option(`${short}--${kebab(name)}${value}`, meta.description + fallback);
+		if (meta.choices) option.choices([...meta.choices]);
+		if (meta.kind === "list") option.argParser(append);
+		command.addOption(option);
+	}
+	return command;
+}
+// src/cli/cache-flags.ts
+/** Adds `--cache-dir` as a save has it, `--cache-max-size` where the limit matters, and the manner. */
+function addStoreFlags(command, limited) {
+	return addManner(addOnly(command, limited === "limited" ? ["cacheDir", "cacheMaxSize"] : ["cacheDir"]));
+}
+/** Reads them. Throws `usage` for a size that is none. */
+function takeStoreFlags(flags, host) {
+	const { manner, rest: given } = takeManner(flags, host);
+	const { cacheDir, cacheMaxSize, ...rest } = given;
+	const options = parseOptions({
+		...cacheDir === void 0 ? {} : { cacheDir },
+		...cacheMaxSize === void 0 ? {} : { cacheMaxSize }
+	});
+	return {
+		folder: storeFolder(options.cacheDir, host.env),
+		maxBytes: options.cacheMaxSize,
+		manner,
+		rest
+	};
+}
+// src/cli/stored.ts
+const DAY$1 = 864e5;
+/** Names of ages and their upper bounds in milliseconds. */
+const AGES = [
+	["within a day", DAY$1],
+	["within a week", 7 * DAY$1],
+	["within 30 days", 30 * DAY$1],
+	["longer ago", Number.POSITIVE_INFINITY]
+];
+const UNKNOWN = "not recorded";
+/** `now` is in milliseconds. */
+function describeStore({ blobs, runs }, { folder, maxBytes, now }) {
+	const ageOf = ({ lastUsed }) => lastUsed === 0 ? UNKNOWN : AGES.find(([, limit]) => now - lastUsed < limit)?.[0] ?? UNKNOWN;
+	const byAge = Map.groupBy(blobs, ageOf);
+	const { linked, ...all } = groupOf(blobs);
+	return {
+		folder,
+		...all,
+		linked,
+		countedBytes: all.bytes - linked.bytes,
+		maxBytes,
+		runs,
+		ages: [...AGES.map(([age]) => age), UNKNOWN].flatMap((lastUsed) => {
+			const group = byAge.get(lastUsed);
+			return group === void 0 ? [] : [{
+				lastUsed,
+				...groupOf(group)
+			}];
+		})
+	};
+}
+/** Every blob, the last used first. */
+function describeBlobs({ blobs }) {
+	return blobs.toSorted((a, b) => b.lastUsed - a.lastUsed || b.size - a.size || (a.digest < b.digest ? -1 : 1)).map(({ digest, size, linked, lastUsed }) => ({
+		digest,
+		size,
+		linked,
+		lastUsed: lastUsed === 0 ? null : new Date(lastUsed).toISOString()
+	}));
+}
+function groupOf(blobs) {
+	return {
+		...countOf(blobs),
+		linked: countOf(blobs.filter(({ linked }) => linked))
+	};
+}
+function countOf(blobs) {
+	return {
+		blobs: blobs.length,
+		bytes: blobs.reduce((sum, { size }) => sum + size, 0)
+	};
+}
+/** A store for people, by age or blob by blob, with a line end after the last line. */
+function renderStore(store, entries, width) {
+	const head = `Store ${plainText(store.folder)}: `;
+	if (store.blobs === 0) return `${head}no blob is kept there\n`;
+	const table = entries === void 0 ? ageTable(store, width) : blobTable(entries, width);
+	const counted = `${formatBytes(store.countedBytes)} count towards the limit of ${formatBytes(store.maxBytes)}`;
+	const runs = store.runs === 0 ? "" : `; ${formatCount(store.runs, "run")} at work`;
+	return `${head}${wordsOf(store)}\n\n${table}\n\n${counted}${runs}\n`;
+}
+const wordsOf = ({ blobs, bytes }) => `${formatCount(blobs, "blob")}, ${formatBytes(bytes)}`;
+function ageTable({ ages }, width) {
+	const rows = ages.map(({ lastUsed, blobs, bytes, linked }) => [
+		lastUsed,
+		String(blobs),
+		formatBytes(bytes),
+		linked.blobs === 0 ? "" : wordsOf(linked)
+	]);
+	return renderColumns([
+		"LAST USED",
+		"BLOBS",
+		"SIZE",
+		"LINKED BY BUNDLES"
+	], rows, width);
+}
+function blobTable(entries, width) {
+	const rows = entries.map(({ digest, size, linked, lastUsed }) => [
+		digest,
+		formatBytes(size),
+		lastUsed ?? UNKNOWN,
+		linked ? "yes" : ""
+	]);
+	return renderColumns([
+		"BLOB",
+		"SIZE",
+		"LAST USED",
+		"LINKED BY BUNDLES"
+	], rows, width);
+}
+// src/cli/cache-list.ts
+const EXAMPLES$9 = `
+Examples:
+  oci-save cache list
+  oci-save cache list --verbose
+  oci-save cache list --json --cache-dir /srv/oci-save
+
+A blob that a bundle links costs no space of its own, so it does not count towards the limit; once the bundle is
+gone it does.
+`;
+/** `oci-save cache list`: what the store holds, by age. Nothing is hashed and nothing changed. */
+function cacheListCommand(host, done) {
+	return addStoreFlags(new Command("list"), "limited").description("show what is kept, by age; --verbose shows every blob").addHelpText("after", EXAMPLES$9).action(async (flags) => {
+		const { folder, maxBytes, manner } = takeStoreFlags(flags, host);
+		const content = await listStore(folder);
+		const store = describeStore(content, {
+			folder,
+			maxBytes,
+			now: Date.now()
+		});
+		const entries = manner.verbose ? describeBlobs(content) : void 0;
+		const { stdout } = host;
+		if (manner.json) stdout.write(`${JSON.stringify({
+			...store,
+			entries
+		}, null, 2)}\n`);
+		else stdout.write(renderStore(store, entries, stdout.columns));
+		done(0);
+	});
+}
+// src/cli/cache-prune.ts
+const EXAMPLES$8 = `
+Examples:
+  oci-save cache prune                          # down to the default limit
+  oci-save cache prune --cache-max-size 5GiB
+  oci-save cache prune --unused-for 30 --dry-run
+  oci-save cache prune --all
+
+What a run at work needs stays, and so does what a bundle links: removing that would free nothing.
+`;
+const DAY = 864e5;
+/** `oci-save cache prune`: removes what was not used for longest, for long, or all. */
+function cachePruneCommand(host, done) {
+	return addStoreFlags(new Command("prune"), "limited").description("remove what was not used for longest, down to a limit").option("--unused-for <days>", "remove what no run has used for so many days, whatever the limit").option("--all", "remove everything that no run at work and no bundle needs").option("--dry-run", "tell what would be removed; remove nothing").addHelpText("after", EXAMPLES$8).action(async (flags) => {
+		const { folder, maxBytes, manner, rest } = takeStoreFlags(flags, host);
+		const rule = ruleOf({
+			...rest,
+			cacheMaxSize: flags["cacheMaxSize"]
+		}, maxBytes);
+		const dryRun = rest["dryRun"] === true;
+		const pruned = await pruneStore(folder, {
+			rule,
+			dryRun
+		});
+		if (manner.json) host.stdout.write(`${JSON.stringify({
+			folder,
+			dryRun,
+			...pruned
+		}, null, 2)}\n`);
+		if (!manner.quiet) host.stderr.write(`${renderPruned(pruned, folder, dryRun)}\n`);
+		done(0);
+	});
+}
+function ruleOf(flags, maxBytes) {
+	const { all, unusedFor, cacheMaxSize } = flags;
+	const days = typeof unusedFor === "string" ? unusedFor : "";
+	if ([
+		all,
+		unusedFor,
+		cacheMaxSize
+	].filter((flag) => flag !== void 0).length > 1) throw new OciSaveError({
+		code: "usage",
+		message: "--all, --unused-for and --cache-max-size exclude each other",
+		hint: "Run it once for each."
+	});
+	if (all === true) return { kind: "all" };
+	if (unusedFor === void 0) return {
+		kind: "size",
+		maxBytes
+	};
+	if (/^\d{1,5}$/.test(days)) return {
+		kind: "unused-since",
+		time: Date.now() - Number(days) * DAY
+	};
+	throw new OciSaveError({
+		code: "usage",
+		message: `--unused-for: '${days}' is no number of days`
+	});
+}
+function renderPruned({ removed, kept, linked }, folder, dryRun) {
+	const words = ({ blobs, bytes }) => `${formatCount(blobs, "blob")}, ${formatBytes(bytes)}`;
+	const did = dryRun ? "Would remove" : "Removed";
+	return [
+		removed.blobs === 0 ? "Nothing to remove" : `${did} ${words(removed)}`,
+		`${plainText(folder)} keeps ${words(kept)}`,
+		...linked.blobs === 0 ? [] : [`and ${words(linked)} that bundles link, at no cost of its own`]
+	].join("\n");
+}
+// src/cli/cache-verify.ts
+const EXAMPLES$7 = `
+Examples:
+  oci-save cache verify
+  oci-save cache verify --cache-dir /srv/oci-save --json
+
+A damaged blob is dropped, and fetched again when a list wants it. A bundle that links it has the same wrong bytes:
+save that bundle again.
+
+Exit codes: 0 every blob is right, 1 some were damaged, 2 the store cannot be read, 130 and 143 interrupted.
+`;
+/** `oci-save cache verify`: hashes every blob and drops what is damaged. */
+function cacheVerifyCommand(host, done) {
+	return addStoreFlags(new Command("verify"), "whatever its size").description("hash every blob that is kept; damaged ones are named and dropped").addHelpText("after", EXAMPLES$7).action(async (flags) => {
+		const { folder, manner } = takeStoreFlags(flags, host);
+		const reporter = reporterFor(host, manner);
+		const interruption = watchSignals(host);
+		try {
+			const check = await verifyAloud(folder, reporter.emit, interruption.signal);
+			reporter.stop();
+			const isDamaged = check.damaged.length > 0;
+			if (manner.json) host.stdout.write(`${JSON.stringify({
+				folder,
+				...check
+			}, null, 2)}\n`);
+			if (!manner.quiet || isDamaged) host.stderr.write(`${verdict(folder, check)}\n`);
+			done(isDamaged ? 1 : 0);
+		} finally {
+			reporter.stop();
+			interruption.stop();
+			done(interruption.exitCode() ?? 0);
+		}
+	});
+}
+/** Verifies, with progress and each finding as it comes. */
+function verifyAloud(folder, emit, signal) {
+	return verifyStore(folder, {
+		signal,
+		onStart: (total) => emit({
+			type: "stage",
+			stage: "verify",
+			total
+		}),
+		onBytes: (delta) => emit({
+			type: "bytes",
+			stage: "verify",
+			delta
+		}),
+		onBlob(digest, damaged) {
+			if (damaged !== void 0) emit({
+				type: "log",
+				level: "error",
+				message: told(damaged),
+				image: digest
+			});
+			emit({
+				type: "step",
+				stage: "verify",
+				subject: digest,
+				outcome: damaged === void 0 ? "done" : "failed"
+			});
+		}
+	});
+}
+function told({ digest, why, linked }) {
+	return `${digest} was damaged (${why}): ${linked ? "dropped; a bundle links it and has the same wrong bytes" : "dropped; it is fetched again when a list wants it"}`;
+}
+function verdict(folder, { blobs, bytes, damaged }) {
+	if (blobs === 0) return `Nothing is kept in ${plainText(folder)}`;
+	const what = `${formatCount(blobs, "blob")} in ${plainText(folder)}, ${formatBytes(bytes)}`;
+	if (damaged.length === 0) return `Verified ${what}: every one is right`;
+	const linked = damaged.filter((blob) => blob.linked).length;
+	return [
+		`Verified ${what}: ${damaged.length} damaged and dropped`,
+		...linked === 0 ? [] : [`${linked} of them linked by bundles: save those bundles again, and do not carry them on`],
+		"If this comes back, check the disk."
+	].join("\n");
+}
+// src/cli/cache-command.ts
+const EXAMPLES$6 = `
+Examples:
+  oci-save cache list
+  oci-save cache verify
+  oci-save cache prune --cache-max-size 5GiB
+`;
+/** `oci-save cache`: what is kept between runs on this machine. */
+function cacheCommand(host, done) {
+	return new Command("cache").description("what is kept between runs on this machine: list it, verify it, prune it").addHelpText("after", EXAMPLES$6).addCommand(cacheListCommand(host, done)).addCommand(cacheVerifyCommand(host, done)).addCommand(cachePruneCommand(host, done));
+}
 // src/cli/content.ts
 /** A lock of tens of thousands of images stays below. */
 const MAX_LOCK_BYTES = 268435456;
@@ -3096,7 +3433,7 @@ const FORMS = [
 	"plain",
 	"sealer"
 ];
-const EXAMPLES$3 = `
+const EXAMPLES$5 = `
 Examples:
   oci-save list images.txt
   oci-save list oci-bundle --as plain
@@ -3104,7 +3441,7 @@ Examples:
 `;
 /** `oci-save list`: what a list, a lock or a bundle names. Nothing is resolved, and no registry is asked. */
 function listCommand(host, done) {
-	return new Command("list").description("show what a list, a lock or a bundle holds; no registry is asked").argument("<what>", "an image list, a lock, or a bundle; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}`, "table").option("--json", "the same as --as json").addHelpText("after", EXAMPLES$3).action(async (what, flags) => {
+	return new Command("list").description("show what a list, a lock or a bundle holds; no registry is asked").argument("<what>", "an image list, a lock, or a bundle; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}`, "table").option("--json", "the same as --as json").addHelpText("after", EXAMPLES$5).action(async (what, flags) => {
 		const form = FORMS.find((known) => known === (flags.json === true ? "json" : flags.as));
 		if (form === void 0) throw new OciSaveError({
 			code: "usage",
@@ -3129,39 +3466,6 @@ async function* interruptible(stdin, signal) {
 		signal.removeEventListener("abort", stop);
 	}
 }
-// src/cli/manner.ts
-function addManner(command) {
-	return command.option("--json", "for machines: the result on stdout, and nothing else there").option("--quiet", "warnings and errors alone").option("--verbose", "say more").option("--no-color", "no colours");
-}
-/** Splits a command's flags into the manner and the rest. */
-function takeManner(flags, host) {
-	const { json, quiet, verbose, color, ...rest } = flags;
-	return {
-		manner: {
-			json: json === true,
-			quiet: quiet === true,
-			verbose: verbose === true,
-			color: wantsColor(host, color !== false)
-		},
-		rest
-	};
-}
-// src/cli/option-flags.ts
-const append = (value, earlier) => [...Array.isArray(earlier) ? earlier.filter((text) => typeof text === "string") : [], value];
-/** Adds the schema's options to a command, but for those left out. Values stay text: the schema reads them. */
-function addOptions(command, leaveOut = []) {
-	for (const [name, meta] of describeOptions()) {
-		if (meta.argument === true || leaveOut.includes(name)) continue;
-		const short = meta.short === void 0 ? "" : `-${meta.short}, `;
-		const value = meta.kind === "boolean" ? "" : ` <${(meta.placeholder ?? "word").toLowerCase()}>`;
-		const fallback = meta.default === "" || meta.kind === "boolean" ? "" : ` (default: ${meta.default})`;
-		const option = new Option(`${short}--${kebab(name)}${value}`, meta.description + fallback);
-		if (meta.choices) option.choices([...meta.choices]);
-		if (meta.kind === "list") option.argParser(append);
-		command.addOption(option);
-	}
-	return command;
-}
 // src/cli/lock-command.ts
 /** Options of a save that say where bytes go: a lock moves none. */
 const NOT_FOR_LOCKS = [
@@ -3169,19 +3473,26 @@ const NOT_FOR_LOCKS = [
 	"layout",
 	"archive",
 	"archiveName",
+	"splitSize",
+	"push",
+	"pushPolicy",
+	"release",
+	"releasePolicy",
 	"copier",
+	"push",
+	"pushPolicy",
 	"parallel",
 	"onError",
 	"dryRun"
 ];
-const EXAMPLES$2 = `
+const EXAMPLES$4 = `
 Examples:
   oci-save lock -f images.txt > images.lock.json
   oci-save lock -f images.txt -o images.lock.json
 `;
 /** `oci-save lock`: resolves a list to digests and sizes, and copies nothing. */
 function lockCommand(host, done) {
-	return addManner(addOptions(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, beside those in lists").option("-o, --output <file>", "where the lock is written (default: stdout)"), NOT_FOR_LOCKS)).addHelpText("after", EXAMPLES$2).action(async (images, { output, ...flags }) => {
+	return addManner(addOptions(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, beside those in lists").option("-o, --output <file>", "where the lock is written (default: stdout)"), NOT_FOR_LOCKS)).addHelpText("after", EXAMPLES$4).action(async (images, { output, ...flags }) => {
 		const { manner, rest } = takeManner(flags, host);
 		const options = parseOptions({
 			...rest,
@@ -3217,15 +3528,295 @@ function lockCommand(host, done) {
 		}
 	});
 }
+// src/push.ts
+/**
+* Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
+* @throws OciSaveError `usage` where nothing was started: no bundle, two images under one name
+*/
+async function pushBundle(options, io) {
+	const { push, pushPolicy: policy, bundle, dryRun, ...rest } = options;
+	const { lock, pool } = await openBundle(bundle);
+	const content = await readContent$1(lock, pool);
+	const { client } = await openClient(options, io);
+	try {
+		const targets = await pushToTargets(push, {
+			...rest,
+			...io,
+			client,
+			content,
+			policy,
+			dryRun
+		});
+		return {
+			version: 1,
+			tool: {
+				name: "oci-save",
+				version: VERSION
+			},
+			bundle,
+			...dryRun ? { dryRun } : {},
+			outcome: targets.some(({ outcome }) => outcome === "failed") ? "failed" : "done",
+			targets
+		};
+	} finally {
+		client.close();
+	}
+}
+// src/cli/push-command.ts
+/** The options of a save that concern a push. */
+const OPTIONS = /* @__PURE__ */ new Set([
+	"pushPolicy",
+	"index",
+	"authFile",
+	"insecureRegistries",
+	"parallel",
+	"retries",
+	"onError",
+	"dryRun"
+]);
+const OTHERS = [...describeOptions().keys()].filter((name) => !OPTIONS.has(name));
+const EXAMPLES$3 = `
+Examples:
+  oci-save push oci-bundle registry.example:5000
+  oci-save push oci-bundle registry.example:5000/mirror ghcr.io/acme --dry-run
+  oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
+  oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
+
+A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is put when all
+that it names is there; what is there already is not sent. Credentials are those of docker login or podman login.
+
+Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
+`;
+/** `oci-save push`: a bundle on disk into registries. */
+function pushCommand(host, done) {
+	return addManner(addOptions(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--wait <seconds>", "how long a target that is not there yet is waited for (default: 60)", "60"), OTHERS)).addHelpText("after", EXAMPLES$3).action(async (bundle, push, { wait, ...flags }) => {
+		const { manner, rest } = takeManner(flags, host);
+		const waitMilliseconds = secondsOf(wait) * 1e3;
+		const options = parseOptions({
+			...rest,
+			push
+		});
+		const reporter = reporterFor(host, manner);
+		const interruption = watchSignals(host);
+		try {
+			const { env, stdout, stderr } = host;
+			const { emit } = reporter;
+			const { signal } = interruption;
+			const report = await pushBundle({
+				...options,
+				bundle,
+				waitMilliseconds
+			}, {
+				env,
+				emit,
+				signal
+			});
+			reporter.stop();
+			if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+			if (!manner.quiet || report.outcome === "failed") {
+				const view = {
+					color: manner.color,
+					width: stderr.columns
+				};
+				stderr.write(`\n${renderPushSummary(report, view)}\n`);
+			}
+			done(report.outcome === "failed" ? 1 : 0);
+		} finally {
+			reporter.stop();
+			interruption.stop();
+			done(interruption.exitCode() ?? 0);
+		}
+	});
+}
+function secondsOf(wait) {
+	const text = String(wait);
+	if (/^\d{1,5}$/.test(text)) return Number(text);
+	throw new OciSaveError({
+		code: "usage",
+		message: `--wait: '${text}' is no number of seconds`
+	});
+}
+// src/release.ts
+/**
+* Brings a bundle or an archive that is on the disk into a release. The archive of a bundle is computed again, and has the
+* bytes that it had when it was saved; every blob is hashed on the way.
+* @throws OciSaveError where nothing could be begun, or `digest` where the content is damaged; what the service refuses stands in the
+*   report
+*/
+async function releaseContent(options, io) {
+	const { repository, releasePolicy, retries, dryRun } = options;
+	const { emit, signal } = io;
+	const tag = releaseTag(options.tag, io.env);
+	if (tag === void 0) throw new OciSaveError({
+		code: "usage",
+		message: "no tag is named"
+	});
+	const { source, name, partSize, lock, report } = await openContent(options, tag);
+	const access = await accessRelease({
+		tag,
+		repository,
+		base: name.base,
+		partSize,
+		retries
+	}, io);
+	emit({
+		type: "stage",
+		stage: "measure",
+		bytes: source.size
+	});
+	const onBytes = (delta) => emit({
+		type: "bytes",
+		stage: "measure",
+		delta
+	});
+	const archive = await measureArchive(source, name, {
+		partSize,
+		onBytes,
+		signal
+	});
+	return tryRelease(access, signal, () => sendRelease({
+		service: access.service,
+		tag,
+		policy: releasePolicy,
+		archive: name,
+		files: releaseFiles({
+			archive,
+			source,
+			lock,
+			page: renderBundlePage(lock),
+			report
+		}),
+		complete: true,
+		dryRun,
+		retries,
+		emit,
+		signal
+	}));
+}
+async function openContent(options, tag) {
+	const { content, archiveName, splitSize } = options;
+	const archive = await openArchive(content);
+	const given = partSizeOf(splitSize);
+	if (archive === void 0) return contentOfBundle(options, tag);
+	const beside = path.join(archive.folder, archive.name.base);
+	return {
+		source: archive.source,
+		name: archiveName === "" ? archive.name : {
+			...archive.name,
+			base: archiveName
+		},
+		partSize: given || archive.partSize || 2097152e3,
+		lock: await lockBeside(`${beside}.lock.json`),
+		report: await readIfThere(`${beside}.report.json`)
+	};
+}
+async function contentOfBundle({ content, archiveName, splitSize }, tag) {
+	const folder = path.resolve(content);
+	const { lock, pool } = await openBundle(folder);
+	const tree = planTree(lock, await readManifests(lock, pool), await viewsIn(folder), renderBundlePage);
+	return {
+		source: await bundleTar(tree, pool),
+		name: {
+			base: archiveName || assetNameOf(`${path.basename(folder)}-${tag}`),
+			suffix: "tar"
+		},
+		partSize: partSizeOf(splitSize) || 2097152e3,
+		lock,
+		report: await readIfThere(`${folder}.report.json`)
+	};
+}
+async function lockBeside(file) {
+	const text = await readIfThere(file);
+	if (text !== void 0) return parseLock(Buffer.from(text), file);
+	throw new OciSaveError({
+		code: "usage",
+		message: `the archive's lock is missing: ${file}`,
+		hint: "It stands beside the archive; or name the bundle that the archive was made of."
+	});
+}
+/** A lock or a report of tens of thousands of images stays below. */
+const MAX_TEXT_BYTES = 268435456;
+async function readIfThere(file) {
+	try {
+		const { size } = await stat(file);
+		if (size <= MAX_TEXT_BYTES) return await readFile(file, "utf8");
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return void 0;
+		throw error;
+	}
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `${file} is too large`
+	});
+}
+// src/cli/release-command.ts
+const EXAMPLES$2 = `
+Examples:
+  GH_TOKEN=$(gh auth token) oci-save release oci-bundle v1.2.3 --repository acme/site
+  oci-save release oci-bundle v1.2.3 --dry-run
+  oci-save release oci-bundle.tar.001 v1.2.3
+
+The token comes from GH_TOKEN or GITHUB_TOKEN, the repository from --repository or GITHUB_REPOSITORY. The archive is
+computed from the bundle and never stands on the disk; it has the bytes that oci-save save makes of the same bundle, and
+every blob is hashed before anything is sent. What the release has with the same digest is not sent again.
+`;
+/** Options of a save that mean the same here. */
+const SHARED = [
+	"archiveName",
+	"splitSize",
+	"releasePolicy",
+	"retries",
+	"dryRun"
+];
+/** `oci-save release`: a bundle or an archive as files of a release on GitHub. */
+function releaseCommand(host, done) {
+	return addManner(addOnly(new Command("release").description("upload a bundle or an archive to a release on GitHub").argument("<content>", "a bundle, an archive, or one of its parts").argument("<tag>", "the release; auto: the tag that the workflow runs for").option("--repository <owner/name>", "where the release is (default: GITHUB_REPOSITORY)"), SHARED)).addHelpText("after", EXAMPLES$2).action(async (content, tag, flags) => {
+		const { manner, rest } = takeManner(flags, host);
+		const { repository, ...given } = rest;
+		const options = parseReleaseOptions(given);
+		letFetchUseProxies(host.env);
+		const reporter = reporterFor(host, manner);
+		const interruption = watchSignals(host);
+		try {
+			const { env, stdout, stderr } = host;
+			const release = await releaseContent({
+				...options,
+				content,
+				tag,
+				repository: typeof repository === "string" ? repository : void 0
+			}, {
+				env,
+				emit: reporter.emit,
+				signal: interruption.signal
+			});
+			reporter.stop();
+			if (manner.json) stdout.write(`${JSON.stringify(release, null, 2)}\n`);
+			const failed = release.failure !== void 0;
+			if (!manner.quiet || failed) stderr.write(`\n${renderRelease(release, {
+				color: manner.color,
+				width: stderr.columns
+			})}\n`);
+			done(failed ? 1 : 0);
+		} finally {
+			reporter.stop();
+			interruption.stop();
+			done(interruption.exitCode() ?? 0);
+		}
+	});
+}
 // src/cli/save-command.ts
 const EXAMPLES$1 = `
 Examples:
   oci-save save -f images.txt -p linux/amd64,linux/arm64 --archive tar
   oci-save save -f images.txt -o site-a --on-error warn
+  oci-save save -f images.txt --archive tar --split-size 1900MiB
+  GH_TOKEN=$(gh auth token) oci-save save -f images.txt --release v1.2.3
   oci-save save 'quay.io/acme/db:1 => registry.example/db:1' --dry-run
+  oci-save save -f images.txt --push registry.example:5000/mirror
   some-tool --list-images | oci-save save -f -
 
-Exit codes: 0 done, 1 an image or a digest failed, 2 nothing was started, 130 and 143 interrupted.
+Exit codes: 0 done, 1 an image, a digest, a target or the release failed, 2 nothing was started, 130 and 143
+interrupted.
 `;
 /** `oci-save save`: the whole run. `done` is told the exit code. */
 function saveCommand(host, done) {
@@ -3235,6 +3826,7 @@ function saveCommand(host, done) {
 			...rest,
 			images
 		});
+		if (options.release !== "") letFetchUseProxies(host.env);
 		const reporter = reporterFor(host, manner);
 		const interruption = watchSignals(host);
 		try {
@@ -3247,7 +3839,7 @@ function saveCommand(host, done) {
 			});
 			reporter.stop();
 			if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-			if (!manner.quiet || report.failed.length > 0) stderr.write(`\n${renderSummary(report, {
+			if (!manner.quiet || report.outcome !== "done") stderr.write(`\n${renderSummary(report, {
 				color: manner.color,
 				width: stderr.columns
 			})}\n`);
@@ -3320,12 +3912,20 @@ async function main(args, host) {
 		writeOut: (text) => void host.stdout.write(text),
 		writeErr: (text) => void host.stderr.write(text)
 	}).exitOverride().showHelpAfterError("(oci-save --help lists the commands, oci-save <command> --help its options)");
-	for (const make of [
+	const commands = [
 		saveCommand,
 		lockCommand,
 		listCommand,
-		serveCommand
-	]) program.addCommand(make(host, done).copyInheritedSettings(program));
+		pushCommand,
+		releaseCommand,
+		serveCommand,
+		cacheCommand
+	];
+	for (const make of commands) {
+		const command = make(host, done).copyInheritedSettings(program);
+		for (const inner of command.commands) inner.copyInheritedSettings(command);
+		program.addCommand(command);
+	}
 	try {
 		await program.parseAsync([...args], { from: "user" });
 		return exitCode;

@@ -1,14 +1,14 @@
-import { n as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import path, { join as join$1, sep } from "node:path";
+import { r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
+import path, { join as join$1, sep as sep$1 } from "node:path";
 import { createHash, randomUUID } from "node:crypto";
 import fs, { appendFileSync, closeSync, constants, createReadStream, createWriteStream, openSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
-import { access, appendFile, chmod, constants as constants$1, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, realpath, rename, rm, stat, statfs, symlink, unlink, writeFile } from "node:fs/promises";
+import { access, appendFile, chmod, constants as constants$1, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import http, { createServer } from "node:http";
 import https from "node:https";
-import { buffer } from "node:stream/consumers";
 import { Duplex, PassThrough, Readable, Transform, Writable, getDefaultHighWaterMark } from "node:stream";
 import { BlockList, isIP } from "node:net";
 import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import process$2, { execArgv, execPath, hrtime, platform as platform$1 } from "node:process";
@@ -19,7 +19,7 @@ import os, { constants as constants$2, hostname, tmpdir } from "node:os";
 import { EventEmitter, addAbortListener, on, once, setMaxListeners } from "node:events";
 import { serialize } from "node:v8";
 import { Buffer as Buffer$1 } from "node:buffer";
-import { finished, pipeline } from "node:stream/promises";
+import { finished as finished$1, pipeline as pipeline$1 } from "node:stream/promises";
 import path$1 from "node:path/win32";
 // src/errors.ts
 /** The one error of this project: a value that users read. */
@@ -199,7 +199,7 @@ const allowsEval = /* @__PURE__*/ cached(() => {
 		return false;
 	}
 });
-function isPlainObject$1(o) {
+function isPlainObject$3(o) {
 	if (isObject$1(o) === false) return false;
 	const ctor = o.constructor;
 	if (ctor === void 0) return true;
@@ -210,7 +210,7 @@ function isPlainObject$1(o) {
 	return true;
 }
 function shallowClone(o) {
-	if (isPlainObject$1(o)) return { ...o };
+	if (isPlainObject$3(o)) return { ...o };
 	if (Array.isArray(o)) return [...o];
 	if (o instanceof Map) return new Map(o);
 	if (o instanceof Set) return new Set(o);
@@ -285,7 +285,7 @@ function maskedKeys(schema, mask) {
 	}
 	return keys;
 }
-function omit(schema, mask) {
+function omit$1(schema, mask) {
 	const currDef = schema._zod.def;
 	const checks = currDef.checks;
 	if (checks && checks.length > 0) throw new Error(".omit() cannot be used on object schemas containing refinements");
@@ -298,7 +298,7 @@ function omit(schema, mask) {
 	}));
 }
 function extend(schema, shape) {
-	if (!isPlainObject$1(shape)) throw new Error("Invalid input to extend: expected a plain object");
+	if (!isPlainObject$3(shape)) throw new Error("Invalid input to extend: expected a plain object");
 	const checks = schema._zod.def.checks;
 	if (checks && checks.length > 0) {
 		const existingShape = sourceShape(schema);
@@ -313,10 +313,10 @@ function extended(schema, shape) {
 	return newShape;
 }
 function safeExtend(schema, shape) {
-	if (!isPlainObject$1(shape)) throw new Error("Invalid input to safeExtend: expected a plain object");
+	if (!isPlainObject$3(shape)) throw new Error("Invalid input to safeExtend: expected a plain object");
 	return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
 }
-function merge(a, b) {
+function merge$1(a, b) {
 	if (!b?._zod?.def) throw new Error("Invalid input to merge: expected an object schema. To merge a plain shape, use `.extend()`.");
 	if (a._zod.def.checks?.length) throw new Error(".merge() cannot be used on object schemas containing refinements. Use .safeExtend() instead.");
 	const newShape = {};
@@ -1059,7 +1059,7 @@ const ipv4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(?:2
 const ipv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))$/;
 const cidrv4 = /^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\/([0-9]|[1-2][0-9]|3[0-2])$/;
 const cidrv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))\/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/;
-const base64$1 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
+const base64$2 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
 const base64url = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$/;
 const httpProtocol = /^https?$/;
 const e164 = /^\+[1-9]\d{6,14}$/;
@@ -1092,6 +1092,7 @@ const anyString = /^[\s\S]{0,}$/;
 const integer = /^-?\d+$/;
 const number$1 = /^-?\d+(?:\.\d+)?$/;
 const boolean$1 = /^(?:true|false)$/i;
+const _undefined$2 = /^undefined$/i;
 const lowercase = /^[^A-Z]*$/;
 const uppercase = /^[^a-z]*$/;
 // node_modules/zod/v4/core/checks.js
@@ -1909,6 +1910,22 @@ const $ZodBoolean = /*@__PURE__*/ $constructor("$ZodBoolean", (inst, def) => {
 		return payload;
 	};
 });
+const $ZodUndefined = /*@__PURE__*/ $constructor("$ZodUndefined", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.pattern = _undefined$2;
+	inst._zod.values = /* @__PURE__ */ new Set([void 0]);
+	inst._zod.parse = (payload, _ctx) => {
+		const input = payload.value;
+		if (typeof input === "undefined") return payload;
+		payload.issues.push({
+			expected: "undefined",
+			code: "invalid_type",
+			input,
+			inst
+		});
+		return payload;
+	};
+});
 const $ZodUnknown = /*@__PURE__*/ $constructor("$ZodUnknown", (inst, def) => {
 	$ZodType.init(inst, def);
 	inst._zod.parse = (payload) => payload;
@@ -2337,7 +2354,7 @@ function mergeValues(a, b) {
 		valid: true,
 		data: a
 	};
-	if (isPlainObject$1(a) && isPlainObject$1(b)) {
+	if (isPlainObject$3(a) && isPlainObject$3(b)) {
 		const bKeys = Object.keys(b);
 		const sharedKeys = Object.keys(a).filter((key) => bKeys.indexOf(key) !== -1);
 		const newObj = {
@@ -2430,7 +2447,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
 	memo?.attach(inst);
 	inst._zod.parse = (payload, ctx) => {
 		const input = payload.value;
-		if (!isPlainObject$1(input)) {
+		if (!isPlainObject$3(input)) {
 			payload.issues.push({
 				expected: "record",
 				code: "invalid_type",
@@ -3532,6 +3549,13 @@ function _boolean(Class, params) {
 	});
 }
 // @__NO_SIDE_EFFECTS__
+function _undefined$1(Class, params) {
+	return new Class({
+		type: "undefined",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
 function _unknown(Class) {
 	return new Class({ type: "unknown" });
 }
@@ -4268,7 +4292,7 @@ const formatMap = {
 	json_string: "json-string",
 	regex: ""
 };
-const exactPatterns = /* @__PURE__ */ new Map([[base64Charset, base64$1], [base64urlCharset, base64url]]);
+const exactPatterns = /* @__PURE__ */ new Map([[base64Charset, base64$2], [base64urlCharset, base64url]]);
 const exactPattern = (p) => exactPatterns.get(p) ?? p;
 const stringProcessor = (schema, ctx, _json, _params) => {
 	const json = _json;
@@ -4321,6 +4345,9 @@ const numberProcessor = (schema, ctx, _json, params) => {
 };
 const booleanProcessor = (_schema, _ctx, json, _params) => {
 	json.type = "boolean";
+};
+const undefinedProcessor = (schema, ctx, json, params) => {
+	handleUnrepresentable(schema, ctx, json, params, "Undefined cannot be represented in JSON Schema");
 };
 const neverProcessor = (_schema, _ctx, json, _params) => {
 	json.not = {};
@@ -4683,9 +4710,10 @@ const initializer = (inst, issues) => {
 		}
 	});
 };
+const ZodError = /*@__PURE__*/ $constructor("ZodError", initializer);
 const ZodRealError = /*@__PURE__*/ $constructor("ZodError", initializer, void 0, { Parent: Error });
 // node_modules/zod/v4/classic/parse.js
-const parse = /* @__PURE__ */ _parse(ZodRealError);
+const parse$3 = /* @__PURE__ */ _parse(ZodRealError);
 const parseAsync = /* @__PURE__ */ _parseAsync(ZodRealError);
 const safeParse = /* @__PURE__ */ _safeParse(ZodRealError);
 const safeParseAsync = /* @__PURE__ */ _safeParseAsync(ZodRealError);
@@ -4816,7 +4844,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
 		own(this, "~standard", value);
 	},
 	parse: function _parse(data, params) {
-		return parse(this, data, params, { callee: _parse });
+		return parse$3(this, data, params, { callee: _parse });
 	},
 	parseAsync: async function _parseAsync(data, params) {
 		return await parseAsync(this, data, params, { callee: _parseAsync });
@@ -5104,6 +5132,9 @@ const ZodBase64 = /*@__PURE__*/ $constructor("ZodBase64", (inst, def) => {
 	$ZodBase64.init(inst, def);
 	ZodStringFormat.init(inst, def);
 });
+function base64$1(params) {
+	return /* @__PURE__ */ _base64(ZodBase64, params);
+}
 const ZodBase64URL = /*@__PURE__*/ $constructor("ZodBase64URL", (inst, def) => {
 	$ZodBase64URL.init(inst, def);
 	ZodStringFormat.init(inst, def);
@@ -5200,6 +5231,14 @@ const ZodBoolean = /*@__PURE__*/ $constructor("ZodBoolean", (inst, def) => {
 function boolean(params) {
 	return /* @__PURE__ */ _boolean(ZodBoolean, params);
 }
+const ZodUndefined = /*@__PURE__*/ $constructor("ZodUndefined", (inst, def) => {
+	$ZodUndefined.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => undefinedProcessor(inst, ctx, json, params);
+});
+function _undefined(params) {
+	return /* @__PURE__ */ _undefined$1(ZodUndefined, params);
+}
 const ZodUnknown = /*@__PURE__*/ $constructor("ZodUnknown", (inst, def) => {
 	$ZodUnknown.init(inst, def);
 	ZodType.init(inst, def);
@@ -5274,13 +5313,13 @@ const ZodObject = /*@__PURE__*/ $constructor("ZodObject", (inst, def) => {
 		return safeExtend(this, incoming);
 	},
 	merge(other) {
-		return merge(this, other);
+		return merge$1(this, other);
 	},
 	pick(mask) {
 		return pick(this, mask);
 	},
 	omit(mask) {
-		return omit(this, mask);
+		return omit$1(this, mask);
 	},
 	partial(...args) {
 		return partial(ZodOptional, this, args[0]);
@@ -5902,13 +5941,13 @@ function withDefaultTag(reference) {
 	} : reference;
 }
 /** `domain/path`, without tag and digest. */
-function nameOf({ domain, path }) {
+function nameOf$1({ domain, path }) {
 	return `${domain}/${path}`;
 }
 /** The normalised text: `domain/path[:tag][@digest]`. */
 function formatReference(reference) {
 	const { tag, digest } = reference;
-	return nameOf(reference) + (tag === void 0 ? "" : `:${tag}`) + (digest === void 0 ? "" : `@${digest}`);
+	return nameOf$1(reference) + (tag === void 0 ? "" : `:${tag}`) + (digest === void 0 ? "" : `@${digest}`);
 }
 // src/lock/naming.ts
 const LIBRARY = "library/";
@@ -5938,7 +5977,7 @@ function isNamePrefix(text) {
 }
 /** The names, without tag, under which an image is stored: unique, in the order of the rules. */
 function storedNames(reference, rules) {
-	const name = nameOf(reference);
+	const name = nameOf$1(reference);
 	const named = rules.flatMap((rule) => {
 		if (rule.kind === "keep-domain") return [name];
 		if (rule.kind === "strip-domain") return [reference.path];
@@ -5959,6 +5998,19 @@ function longestPrefix(name, rules) {
 		if (!best || rule.from.length > best.from.length) best = rule;
 	}
 	return best === void 0 ? void 0 : best.to + name.slice(best.from.length);
+}
+// src/lock/stored-name.ts
+/** `repository:tag`, as the lock has it, in parts. The tag follows the last colon; a port never does. */
+function splitName(stored) {
+	const colon = stored.lastIndexOf(":");
+	const tag = stored.slice(colon + 1);
+	return colon < 0 || !isTag(tag) ? {
+		name: stored,
+		tag: "latest"
+	} : {
+		name: stored.slice(0, colon),
+		tag
+	};
 }
 // src/lock/repository-path.ts
 /** zot's grammar of repository names (pkg/regexp/regexp.go): lower case, no port. */
@@ -5999,7 +6051,7 @@ const byText$1 = (a, b) => a < b ? -1 : a > b ? 1 : 0;
 * two of them say different sizes of one blob.
 */
 function buildLock(inputs) {
-	refuseCollisions(inputs);
+	refuseCollisions$1(inputs);
 	return {
 		version: 1,
 		images: inputs.map(({ image }) => image).toSorted((a, b) => byText$1(a.ref, b.ref)),
@@ -6011,7 +6063,7 @@ function buildLock(inputs) {
 function encodeLock(lock) {
 	return new TextEncoder().encode(`${JSON.stringify(lock, null, 2)}\n`);
 }
-function refuseCollisions(inputs) {
+function refuseCollisions$1(inputs) {
 	const byName = /* @__PURE__ */ new Map();
 	const collisions = [];
 	for (const input of inputs) for (const name of input.image.names) {
@@ -6211,6 +6263,49 @@ function hostPlatform(nodeArch) {
 			ppc64: "ppc64le"
 		}[nodeArch] ?? nodeArch
 	});
+}
+// src/publish/push/target.ts
+const HINT = "Write registry:port/prefix, for example registry.example:5000 or ghcr.io/acme; @depth=2 after it folds longer names.";
+/** Reads targets, each once. Throws `usage` for what is none. */
+function parsePushTargets(texts) {
+	const targets = texts.map(parsePushTarget);
+	return [...new Map(targets.map((target) => [target.text, target])).values()];
+}
+function parsePushTarget(text) {
+	const wrong = (why) => new OciSaveError({
+		code: "usage",
+		message: `'${text}' is no push target: ${why}`,
+		hint: HINT
+	});
+	if (text.includes("://")) throw wrong("it begins with a protocol");
+	const match = /^([^@]*?)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
+	if (match === null) throw wrong("after @ stands depth=N, or nothing");
+	const [, place = "", folded] = match;
+	if (!namesRegistry(`${place}/x`)) throw wrong("its first part is no registry (a host has a dot or a port)");
+	const { domain, path } = parsed$1(`${place}/x/x`, wrong);
+	const prefix = path.split("/").slice(0, -2).join("/");
+	const depth = folded === void 0 ? void 0 : Number(folded);
+	const least = prefix === "" ? 1 : prefix.split("/").length + 1;
+	if (depth !== void 0 && depth < least) throw wrong(`its names have ${least} parts at least`);
+	const suffix = depth === void 0 ? "" : `@depth=${depth}`;
+	return {
+		text: `${domain}${prefix === "" ? "" : `/${prefix}`}${suffix}`,
+		domain,
+		prefix,
+		depth
+	};
+}
+function parsed$1(text, wrong) {
+	try {
+		const { domain, path, tag } = parseReference(text);
+		if (tag === void 0) return {
+			domain,
+			path
+		};
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+	}
+	throw wrong("its registry or its prefix fits no reference");
 }
 // src/option-kinds.ts
 function metaOf(kind, wording, fallback, choices) {
@@ -6426,7 +6521,8 @@ const inputsSchema = optionsSchema.extend({
 	], "read-write", { description: "what is done with the Actions cache" }),
 	token: textOption("", {
 		description: "for release; it needs contents: write",
-		defaultText: "the job's token"
+		defaultText: "the job's token",
+		asInput: { writtenDefault: "${{ github.token }}" }
 	}),
 	summary: booleanOption(true, { description: "write a job summary: failures, images, digests, sizes" })
 });
@@ -6497,14 +6593,14 @@ function bareAddress(url) {
 * is near, and values that are none of the allowed.
 */
 function parseOptions(given) {
-	return settle(read$1(optionsSchema, given, {
+	return settle(read$2(optionsSchema, given, {
 		noun: "option",
 		hint: "oci-save save --help lists every option."
 	}));
 }
 /** The same for the inputs of the action, which are texts; empty ones have their default. */
 function parseInputs(given) {
-	const { summary, cache, cacheMode, token, ...options } = read$1(inputsSchema, given, {
+	const { summary, cache, cacheMode, token, ...options } = read$2(inputsSchema, given, {
 		noun: "input",
 		hint: "action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one."
 	});
@@ -6516,7 +6612,22 @@ function parseInputs(given) {
 		token
 	};
 }
-function read$1(schema, given, { noun, hint }) {
+/** Those of a save that `oci-save release` has as well. */
+const releaseSchema$1 = optionsSchema.pick({
+	archiveName: true,
+	splitSize: true,
+	releasePolicy: true,
+	retries: true,
+	dryRun: true
+});
+/** Reads the options of `oci-save release` by camelCase name. Throws `usage` with every fault. */
+function parseReleaseOptions(given) {
+	return read$2(releaseSchema$1, given, {
+		noun: "option",
+		hint: "oci-save release --help lists every option."
+	});
+}
+function read$2(schema, given, { noun, hint }) {
 	const parsed = schema.safeParse(given);
 	if (parsed.success) return parsed.data;
 	const names = Object.keys(schema.shape).map(kebab);
@@ -6527,8 +6638,8 @@ function read$1(schema, given, { noun, hint }) {
 	});
 }
 /** Checks what one option's schema cannot see, and reads the values that are more than words. */
-function settle({ platforms, naming, layout, skopeo, ...options }) {
-	const { output, archive, push, release, dryRun } = options;
+function settle({ platforms, naming, layout, push, skopeo, ...options }) {
+	const { output, archive, release, dryRun } = options;
 	if (output === "none" && archive === "none" && push.length === 0 && release === "" && !dryRun) throw new OciSaveError({
 		code: "usage",
 		message: "output and archive are both none: nothing would be made",
@@ -6539,6 +6650,7 @@ function settle({ platforms, naming, layout, skopeo, ...options }) {
 		platforms: platforms === "" ? void 0 : parsePlatformChoice(platforms),
 		naming: naming.length === 0 ? [{ kind: "keep-domain" }] : naming.map(parseNamingRule),
 		layout: parseLayout(layout),
+		push: parsePushTargets(push),
 		skopeo: parseWantedSkopeo(skopeo)
 	};
 }
@@ -6934,7 +7046,7 @@ async function openLayout(folder) {
 		head: async () => void 0,
 		async manifest(reference) {
 			const digest = digestFor(reference);
-			const bytes = await readBounded$1(blobFile(digest), MAX_MANIFEST_BYTES$1);
+			const bytes = await readBounded$2(blobFile(digest), MAX_MANIFEST_BYTES$1);
 			if (digestOf(bytes) !== digest) throw new OciSaveError({
 				code: "digest",
 				message: `${folder}: manifest ${shortDigest(digest)} is damaged`
@@ -6957,7 +7069,7 @@ async function openLayout(folder) {
 async function readIndex(folder) {
 	const file = path.join(folder, "index.json");
 	try {
-		const json = JSON.parse(new TextDecoder().decode(await readBounded$1(file, MAX_INDEX_BYTES$1)));
+		const json = JSON.parse(new TextDecoder().decode(await readBounded$2(file, MAX_INDEX_BYTES$1)));
 		return indexSchema$1.parse(json).manifests ?? [];
 	} catch (cause) {
 		if (cause instanceof OciSaveError && cause.code !== "not-found") throw cause;
@@ -6969,7 +7081,7 @@ async function readIndex(folder) {
 	}
 }
 /** Reads a whole file of at most `maxBytes`. Throws `not-found` or `unsupported`. */
-async function readBounded$1(file, maxBytes) {
+async function readBounded$2(file, maxBytes) {
 	try {
 		const handle = await open$1(file, "r");
 		try {
@@ -7206,6 +7318,747 @@ function createAgents({ sockets, env }) {
 		}
 	};
 }
+// src/registry/body.ts
+/**
+* A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up
+* or goes silent, and closes the connection when it is given up. Whoever gets it reads it or destroys it.
+*/
+function boundedBody(message, rules) {
+	const { limit, stallMilliseconds, signal } = rules;
+	let received = 0;
+	let timer;
+	const silence = () => clearTimeout(timer);
+	const listen = () => {
+		silence();
+		timer = setTimeout(() => fail(stalled(stallMilliseconds)), stallMilliseconds);
+	};
+	const fail = (cause) => {
+		body.destroy(signal?.aborted ? abortedBy(signal) : rules.broken(cause, received));
+	};
+	const body = new Readable({
+		read() {
+			listen();
+			message.resume();
+		},
+		destroy(error, done) {
+			silence();
+			message.destroy();
+			done(error);
+		}
+	});
+	message.pause();
+	message.on("data", (chunk) => {
+		if (body.destroyed) return;
+		received += chunk.length;
+		if (received > limit) body.destroy(rules.tooLong());
+		else if (body.push(chunk)) listen();
+		else {
+			silence();
+			message.pause();
+		}
+	});
+	const finish = () => {
+		silence();
+		const short = rules.ended?.(received);
+		if (short) body.destroy(short);
+		else body.push(null);
+	};
+	if (message.readableEnded) finish();
+	else message.once("end", finish);
+	message.on("error", fail);
+	message.once("close", () => {
+		if (!message.readableEnded) fail(void 0);
+	});
+	if (message.destroyed && !message.readableEnded) fail(message.errored ?? void 0);
+	return body;
+}
+function stalled(milliseconds) {
+	return new OciSaveError({
+		code: "network",
+		message: `went silent: no byte for ${Math.round(milliseconds / 1e3)} s`
+	});
+}
+function abortedBy(signal) {
+	const reason = signal.reason;
+	return reason instanceof Error ? reason : new OciSaveError({
+		code: "interrupted",
+		message: "interrupted"
+	});
+}
+/**
+* The beginning of an error's body, up to `limit` bytes. A body that breaks off or stalls costs words, not
+* the answer: its status is what matters.
+*/
+async function readBeginning(message, limit, rules) {
+	const chunks = [];
+	const over = new OciSaveError({
+		code: "unsupported",
+		message: "larger than is read"
+	});
+	const body = boundedBody(message, {
+		...rules,
+		limit,
+		tooLong: () => over,
+		broken: () => over
+	});
+	body.on("data", (chunk) => chunks.push(chunk));
+	await new Promise((resolve) => {
+		body.once("error", () => resolve());
+		body.once("close", () => resolve());
+	});
+	rules.signal?.throwIfAborted();
+	return Buffer.concat(chunks);
+}
+const DISCARD_BYTES = 16384;
+const DISCARD_MILLISECONDS = 5e3;
+/** Frees a connection whose body nobody wants: read to its end where that is near, else closed. */
+function discard(message) {
+	if (message.closed) return;
+	const length = Number(message.headers["content-length"] ?? NaN);
+	if (!message.complete && !(length <= DISCARD_BYTES)) {
+		message.destroy();
+		return;
+	}
+	const timer = setTimeout(() => message.destroy(), DISCARD_MILLISECONDS);
+	message.once("close", () => clearTimeout(timer));
+	message.resume();
+}
+// src/registry/content-range.ts
+/** Reads a Content-Range (RFC 9110, 14.4); undefined for what is none. */
+function parseContentRange(header) {
+	const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header?.trim() ?? "") ?? [];
+	if (start === void 0) return void 0;
+	return {
+		start: Number(start),
+		total: total === "*" ? void 0 : Number(total)
+	};
+}
+// src/registry/answer.ts
+const MAX_WORDS$1 = 300;
+const bodySchema$1 = looseObject({ errors: array(looseObject({
+	code: unknown().optional(),
+	message: unknown().optional()
+})) });
+/** Token services answer in OAuth2's form, others in one of their own. */
+const oauthSchema = looseObject({
+	error: string().optional(),
+	error_description: string().optional(),
+	details: string().optional(),
+	message: string().optional()
+});
+const textOf$1 = (value) => typeof value === "string" ? value : "";
+/** The entries of an error body, in whatever form; none where it is no JSON. */
+function parseDiagnostics(text) {
+	let json;
+	try {
+		json = JSON.parse(text);
+	} catch {
+		return [];
+	}
+	const spec = bodySchema$1.safeParse(json);
+	if (spec.success) return spec.data.errors.map(({ code, message }) => ({
+		code: textOf$1(code),
+		message: textOf$1(message)
+	}));
+	const oauth = oauthSchema.safeParse(json);
+	if (!oauth.success) return [];
+	const { error = "", error_description: description, details, message } = oauth.data;
+	const said = description ?? details ?? message ?? "";
+	return error === "" && said === "" ? [] : [{
+		code: error,
+		message: said
+	}];
+}
+/**
+* Text of strangers for one line of ours: no control characters (they move cursors and forge log lines), no
+* secret that was sent with the request and echoed, at most 300 characters.
+*/
+function shown$1(text, secrets) {
+	const line = secrets.filter((secret) => secret.length > 3).sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, "***"), text).replace(/[\p{C}\p{Z}]+/gu, " ").trim();
+	return line.length > MAX_WORDS$1 ? `${line.slice(0, 299)}…` : line;
+}
+/** Reads an answer that is no success. Pages of HTML are named, not quoted. */
+function readRefusal$1({ host, status, body, retryAfter, secrets }) {
+	const text = new TextDecoder().decode(body);
+	const diagnostics = parseDiagnostics(text);
+	const codes = diagnostics.map(({ code }) => shown$1(code, secrets)).filter((code) => code !== "");
+	const said = diagnostics.map(({ code, message }) => [code, message].filter((part) => part).join(": "));
+	const plain = /^\s*</.test(text) ? "a web page" : /^\s*[[{]/.test(text) ? "" : text;
+	return {
+		host,
+		status,
+		codes,
+		words: shown$1(diagnostics.length > 0 ? said.join("; ") : plain, secrets),
+		retryAfter
+	};
+}
+/** `502 (bad gateway)`. */
+function formatRefusal({ status, words }) {
+	return words === "" ? String(status) : `${status} (${words})`;
+}
+const HTTP_DATE = /^[A-Za-z]{3,9},? .*(?:GMT|UTC)$|^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d /;
+/**
+* Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is
+* compared with the sender's own clock where it tells it. Anything else counts as absent.
+*/
+function parseRetryAfter(header, date, now) {
+	const text = header?.trim() ?? "";
+	if (/^\d+$/.test(text)) return Number(text) * 1e3;
+	const until = HTTP_DATE.test(text) ? Date.parse(text) : NaN;
+	if (Number.isNaN(until)) return void 0;
+	const sent = date === void 0 ? NaN : Date.parse(date);
+	return Math.max(0, until - (Number.isNaN(sent) ? now : sent));
+}
+// src/registry/network-fault.ts
+const FAULTS = {
+	ENOTFOUND: "has a name that cannot be resolved",
+	EAI_AGAIN: "has a name that cannot be resolved now",
+	ECONNREFUSED: "refuses the connection",
+	ECONNRESET: "closed the connection",
+	EPIPE: "closed the connection",
+	ETIMEDOUT: "cannot be reached",
+	EHOSTUNREACH: "cannot be reached",
+	ENETUNREACH: "cannot be reached"
+};
+const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
+const CERTIFICATE = /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
+/**
+* What a failure of Node's network code means. Only its code is shown: the message may name a proxy with its
+* password.
+*/
+function networkFault(cause) {
+	if (cause instanceof OciSaveError) return {
+		words: messageOf(cause),
+		permanent: false
+	};
+	const code = systemCodeOf(cause) ?? "no reason given";
+	if (NOT_TLS.test(code)) return {
+		words: `does not speak TLS as it should (${code})`,
+		hint: "If it is a plain HTTP registry that you trust, name it under insecure-registries.",
+		permanent: true
+	};
+	if (CERTIFICATE.test(code)) return {
+		words: `has a certificate that is not trusted (${code})`,
+		hint: "Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host under insecure-registries.",
+		permanent: true
+	};
+	const words = FAULTS[code];
+	if (words !== void 0) return {
+		words: `${words} (${code})`,
+		permanent: false
+	};
+	if (code.startsWith("HPE_")) return {
+		words: `sent what is no HTTP (${code})`,
+		permanent: false
+	};
+	if (code.startsWith("ERR_PROXY")) return {
+		words: `is not reached through the proxy (${code})`,
+		permanent: false
+	};
+	return {
+		words: `broke the transfer off (${code})`,
+		permanent: false
+	};
+}
+/**
+* Whether a failed TLS attempt looks like a server of plain HTTP: it answered in another language, hung up on
+* the greeting, or nobody listens on the port of https.
+*/
+function looksLikePlainHttp(cause) {
+	const code = systemCodeOf(cause) ?? "";
+	return NOT_TLS.test(code) || code === "ECONNREFUSED" || code === "ECONNRESET";
+}
+// src/registry/error.ts
+/**
+* Above this a 429 is a quota, which comes back in hours; below it a throttle, which comes back in seconds.
+*/
+const MAX_THROTTLE_MILLISECONDS = 6e4;
+const NOT_FOUND$1 = /* @__PURE__ */ new Set([
+	"MANIFEST_UNKNOWN",
+	"NAME_UNKNOWN",
+	"BLOB_UNKNOWN",
+	"NOT_FOUND"
+]);
+const TOO_MANY$1 = "TOOMANYREQUESTS";
+/** Whether a status is one that goes away by itself; 501 says 'never'. */
+function isTemporaryStatus(status) {
+	return status === 408 || status === 429 || status >= 500 && status !== 501;
+}
+/** Whether a refusal is about how often we ask, whatever its status. */
+function isRateRefusal({ status, codes }) {
+	return status === 429 || status >= 400 && status < 500 && codes.includes(TOO_MANY$1);
+}
+/**
+* Whether a rate refusal is a quota: it asks for more than a minute, or tells of a limit and no time
+* (docker/actions-toolkit#1289). A limit per second or minute is a throttle.
+*/
+function isQuota({ retryAfter, words }) {
+	if (retryAfter !== void 0) return retryAfter > MAX_THROTTLE_MILLISECONDS;
+	return !/\b(?:per|a|each)[ -](?:second|minute)\b|\/\s*(?:s|sec|second|min|minute)\b/i.test(words) && /\b(?:limit|limits|quota|quotas)\b/i.test(words);
+}
+function quotaError(refusal) {
+	const { host, retryAfter } = refusal;
+	const back = retryAfter === void 0 ? "" : `; it asks to come back in ${inHours(retryAfter)}`;
+	return new OciSaveError({
+		code: "quota",
+		message: `${host} refuses further pulls, a quota is used up: it answered ${formatRefusal(refusal)}${back}`,
+		hint: "Log in for a larger quota, read from a mirror, or save from a lock with a kept store: both ask for less.",
+		cause: refusal
+	});
+}
+function inHours(milliseconds) {
+	const minutes = Math.ceil(milliseconds / 6e4);
+	if (minutes < 120) return `${minutes} min`;
+	return minutes > 44640 ? "a long time" : `${Math.ceil(minutes / 60)} h`;
+}
+/**
+* The error for an answer that is no success. `subject` says what was asked for, `sent` what went with it.
+*/
+function refusalError$1(subject, refusal, sent, action = "pull") {
+	const { host, status, codes } = refusal;
+	const message = `${subject}: ${host} answered ${formatRefusal(refusal)}`;
+	if (isRateRefusal(refusal)) return new OciSaveError({
+		code: "network",
+		message,
+		hint: "Ask less at once, or later.",
+		cause: refusal
+	});
+	if (isTemporaryStatus(status)) return new OciSaveError({
+		code: "network",
+		message,
+		cause: refusal
+	});
+	if (status === 404 || status === 410 || codes.some((code) => NOT_FOUND$1.has(code))) return new OciSaveError({
+		code: "not-found",
+		message,
+		cause: refusal
+	});
+	if (status === 401 || status === 403) return deniedError(message, refusal, sent, action);
+	return new OciSaveError({
+		code: "unsupported",
+		message,
+		cause: refusal
+	});
+}
+function deniedError(message, refusal, sent, action) {
+	return new OciSaveError({
+		code: "denied",
+		message: message + {
+			credentials: "; credentials were sent and refused",
+			nothing: "; no credentials were sent",
+			elsewhere: "; the registry had sent us there, without credentials"
+		}[sent],
+		hint: action === "push" ? pushHint(refusal.host, sent) : loginHint(refusal.host, sent),
+		cause: refusal
+	});
+}
+/** What to do about a refused login. */
+function loginHint(host, sent) {
+	if (sent === "elsewhere") return `Try again; if it stays so, ask who runs the registry about ${host}.`;
+	if (/^(?:.*\.)?ghcr\.io$/.test(host)) return "In a workflow: give the job 'permissions: packages: read', log in to ghcr.io with its token, and give the repository access in the package's settings (Manage Actions access).";
+	const server = host === "registry-1.docker.io" || host === "auth.docker.io" ? "" : ` ${host}`;
+	return sent === "credentials" ? `Log in again (docker login${server}). Stale credentials block public images, too: docker logout${server}.` : `Check the name: many registries answer so for what does not exist. If it is private: docker login${server}.`;
+}
+/** What to do about a refused push. */
+function pushHint(host, sent) {
+	if (sent === "elsewhere") return loginHint(host, sent);
+	if (/^(?:.*\.)?ghcr\.io$/.test(host)) return "In a workflow: give the job 'permissions: packages: write', log in to ghcr.io with its token, and give the repository write access in the package's settings (Manage Actions access).";
+	const server = host === "registry-1.docker.io" || host === "auth.docker.io" ? "" : ` ${host}`;
+	return sent === "credentials" ? `That user may not push there: look at its rights and at the project’s name, or log in as another one (docker login${server}).` : `Log in as a user who may push there: docker login${server}.`;
+}
+/** The answer behind an error, where a registry gave one. */
+function refusalOf(error) {
+	const cause = error instanceof OciSaveError ? error.cause : void 0;
+	return isRefusal$1(cause) ? cause : void 0;
+}
+function isRefusal$1(value) {
+	return typeof value === "object" && value !== null && "status" in value && "codes" in value;
+}
+/** The error for a request that got no answer, or one that broke off. */
+function networkError(subject, host, cause) {
+	const { words, hint } = networkFault(cause);
+	return new OciSaveError({
+		code: "network",
+		message: `${subject}: ${host} ${words}`,
+		hint,
+		cause
+	});
+}
+/**
+* Whether asking again may help: a network fault that is none of trust or protocol. An error that is not of
+* this folder is temporary where it is classed `network`.
+*/
+function isTemporary$1(error) {
+	return error instanceof OciSaveError && error.code === "network" && !networkFault(error.cause).permanent;
+}
+/** Whether an error came of a rate limit that ends within a minute. */
+function isThrottled(error) {
+	if (!(error instanceof OciSaveError) || error.code !== "network") return false;
+	const { cause } = error;
+	return typeof cause === "object" && cause !== null && "status" in cause && cause.status === 429;
+}
+// src/registry/address.ts
+/** Addresses that mean another machine to each asker: RFC 1918, 6598, 3927, 4193, 4291. */
+const PRIVATE = new BlockList();
+for (const [network, prefix] of [
+	["0.0.0.0", 8],
+	["10.0.0.0", 8],
+	["100.64.0.0", 10],
+	["127.0.0.0", 8],
+	["169.254.0.0", 16],
+	["172.16.0.0", 12],
+	["192.168.0.0", 16]
+]) PRIVATE.addSubnet(network, prefix, "ipv4");
+for (const [network, prefix] of [
+	["::", 127],
+	["fc00::", 7],
+	["fe80::", 10]
+]) PRIVATE.addSubnet(network, prefix, "ipv6");
+/**
+* Whether a host, as a URL or a socket has it, is a private, link-local or loopback address, or localhost.
+* Names are not looked up: a name in a redirect is what its owner's DNS says, a literal is what the server
+* wants us to ask.
+*/
+function isPrivateHost(host) {
+	const bare = host.replace(/^\[|\]$/g, "").replace(/%.*$/, "").toLowerCase();
+	const family = isIP(bare);
+	if (family === 0) return bare === "localhost" || bare.endsWith(".localhost");
+	return PRIVATE.check(bare, family === 4 ? "ipv4" : "ipv6");
+}
+const REDIRECTS = /* @__PURE__ */ new Set([
+	301,
+	302,
+	303,
+	307,
+	308
+]);
+function isRedirect(status) {
+	return REDIRECTS.has(status);
+}
+/**
+* Where a redirect leads, whether absolute or relative. Its query is never quoted: presigned addresses are
+* secrets.
+* @throws OciSaveError `unsupported` where it leads from https to http, to another protocol, nowhere, or from
+*   a public registry to a private address (google/go-containerregistry refuses these, too).
+*/
+function redirectTarget({ subject, from, location, peer, trusted }) {
+	const refuse = (why) => new OciSaveError({
+		code: "unsupported",
+		message: `${subject}: ${from.host} redirects ${why}, which is not followed`
+	});
+	const target = location === void 0 ? null : URL.parse(location, from.href);
+	if (!target) throw refuse("to no address");
+	if (target.protocol !== "https:" && target.protocol !== "http:") throw refuse(`to the protocol ${target.protocol.slice(0, 20)}`);
+	if (from.protocol === "https:" && target.protocol === "http:") throw refuse("from https to plain HTTP");
+	const here = isPrivateHost(from.hostname) || peer !== void 0 && isPrivateHost(peer);
+	if (target.host !== from.host && isPrivateHost(target.hostname) && !here && !trusted) throw refuse(`to the private address ${target.hostname}`);
+	return target;
+}
+function tooManyRedirects(subject, host) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${subject}: ${host} redirects more than 5 times`
+	});
+}
+// src/registry/feed.ts
+/**
+* Sends a body as fast as the connection takes it. Ends when it is sent, when the server has answered without
+* wanting the rest, or when the connection is gone. `moved` is called whenever bytes went.
+*/
+function feed(wire, { open, onSent }, moved) {
+	const source = open();
+	source.on("data", (chunk) => {
+		moved();
+		onSent?.(chunk.length);
+	});
+	source.once("error", (error) => wire.destroy(unreadable$1(error)));
+	const stop = () => {
+		source.unpipe(wire);
+		source.destroy();
+	};
+	wire.once("response", stop);
+	wire.once("close", stop);
+	source.pipe(wire);
+}
+/** A file of ours that cannot be read is no fault of the network. */
+function unreadable$1(cause) {
+	if (cause instanceof OciSaveError) return cause;
+	return new OciSaveError({
+		code: "local",
+		message: `what was to be sent cannot be read (${systemCodeOf(cause) ?? "unknown"})`,
+		cause
+	});
+}
+// src/registry/transport.ts
+/**
+* One request over a connection of its origin, as soon as one is free. Resolves at the response's head.
+* @throws the error of Node's network code, an OciSaveError `network` where no head came in time, or the
+*   signal's reason
+*/
+async function send$1(request, connection, requestMilliseconds) {
+	const fate = { stale: false };
+	try {
+		return await queue(request, connection, requestMilliseconds, fate);
+	} catch (error) {
+		request.signal?.throwIfAborted();
+		if (!fate.stale) throw error;
+		return queue(request, connection, requestMilliseconds, { stale: false });
+	}
+}
+/** The request's place is free again when its response has been read or its connection is closed. */
+function queue(request, { agent, limit }, patience, fate) {
+	return new Promise((resolve, reject) => {
+		const inTurn = async () => {
+			await request.admitted?.();
+			request.signal?.throwIfAborted();
+			await exchanged(request, agent, patience, {
+				resolve,
+				reject,
+				fate
+			});
+		};
+		limit(inTurn).catch(reject);
+	});
+}
+/** Resolves when the connection is free again, long after the response's head has come. */
+function exchanged(request, agent, patience, { resolve, reject, fate }) {
+	return new Promise((release) => {
+		const wire = begun$1(request, agent);
+		const milliseconds = patience + (request.extraMilliseconds ?? 0);
+		const timer = setTimeout(() => wire.destroy(noAnswer(milliseconds)), milliseconds);
+		wire.on("error", (error) => {
+			fate.stale = wire.reusedSocket && isRepeatable(request) && systemCodeOf(error) === "ECONNRESET";
+			reject(error);
+		});
+		wire.once("response", (body) => {
+			clearTimeout(timer);
+			if (!wire.writableEnded) body.once("end", () => wire.destroy());
+			resolve(received(request, body));
+		});
+		wire.once("close", () => {
+			clearTimeout(timer);
+			release();
+		});
+		if (request.stream === void 0) wire.end(request.content);
+		else feed(wire, request.stream, () => timer.refresh());
+	});
+}
+/** What may be sent again without asking what became of it: not what a server may have taken in part. */
+function isRepeatable({ method, content }) {
+	return method === "PUT" ? content !== void 0 : method !== "POST" && method !== "PATCH";
+}
+function begun$1({ method, url, headers, stream, signal }, agent) {
+	const length = stream === void 0 ? {} : { "content-length": String(stream.size) };
+	const options = {
+		method,
+		hostname: url.hostname.replace(/^\[|\]$/g, ""),
+		path: `${url.pathname}${url.search}`,
+		headers: {
+			...headers,
+			...length,
+			"accept-encoding": "identity"
+		},
+		agent,
+		...url.port === "" ? {} : { port: url.port },
+		...signal === void 0 ? {} : { signal }
+	};
+	return url.protocol === "https:" ? https.request(options) : http.request(options);
+}
+function received({ method }, body) {
+	body.on("error", () => {});
+	if (method === "HEAD") body.resume();
+	return {
+		status: body.statusCode ?? 0,
+		headers: body.headers,
+		challenges: body.headersDistinct["www-authenticate"] ?? [],
+		body,
+		peer: body.socket.remoteAddress,
+		discard: () => discard(body)
+	};
+}
+function noAnswer(milliseconds) {
+	return new OciSaveError({
+		code: "network",
+		message: `gave no answer within ${Math.round(milliseconds / 1e3)} s`
+	});
+}
+// src/registry/follow.ts
+const MAX_ERROR_BYTES = 65536;
+/** Sends a request and goes where it is sent on to, without its credentials once the origin changes. */
+async function follow(ask, options) {
+	const { agents, insecure, userAgent, requestMilliseconds, stallMilliseconds, admitted } = options;
+	let { url } = ask;
+	let authorization = ask.authorization;
+	for (let hop = 0; hop <= 5; hop += 1) {
+		const from = url;
+		const response = await sendOnce({
+			...ask,
+			url,
+			...url.host === ask.url.host ? { admitted } : {},
+			headers: {
+				...ask.headers,
+				"user-agent": userAgent,
+				...authorization ? { authorization } : {}
+			}
+		}, agents.connect(url, { verify: !insecure.has(url) }), requestMilliseconds);
+		if (!isFollowed(ask, response.status)) return answerOf(ask, response, from, stallMilliseconds);
+		response.discard();
+		url = redirectTarget({
+			subject: ask.subject,
+			from,
+			location: response.headers.location,
+			peer: response.peer,
+			trusted: insecure.has(ask.url)
+		});
+		if (url.origin !== from.origin) authorization = void 0;
+	}
+	throw tooManyRedirects(ask.subject, ask.url.host);
+}
+function isFollowed({ method, resend = false }, status) {
+	if (method === "GET" || method === "HEAD") return isRedirect(status);
+	return resend && (status === 307 || status === 308);
+}
+async function sendOnce(request, connection, requestMilliseconds) {
+	try {
+		return await send$1(request, connection, requestMilliseconds);
+	} catch (cause) {
+		request.signal?.throwIfAborted();
+		if (cause instanceof OciSaveError && cause.code !== "network") throw cause;
+		throw networkError(request.subject, request.url.host, cause);
+	}
+}
+function answerOf(ask, response, url, stallMilliseconds) {
+	const { status, headers, body } = response;
+	return {
+		...response,
+		url,
+		host: url.host,
+		crossed: url.origin !== ask.url.origin,
+		async refusal() {
+			const beginning = await readBeginning(body, MAX_ERROR_BYTES, {
+				stallMilliseconds,
+				signal: ask.signal
+			});
+			const retryAfter = parseRetryAfter(headers["retry-after"], headers.date, Date.now());
+			return readRefusal$1({
+				host: url.host,
+				status,
+				body: beginning,
+				retryAfter,
+				secrets: ask.secrets ?? []
+			});
+		}
+	};
+}
+// src/registry/retry.ts
+const MAX_DELAY_MILLISECONDS = 3e4;
+/** Attempts that fail for a cause that goes away are made again; `may` narrows which ones. */
+function withRetries(attempt, { retries, retryMilliseconds }, { signal, may = isTemporary$1, onRetry }) {
+	return pRetry(attempt, {
+		retries,
+		minTimeout: retryMilliseconds,
+		maxTimeout: MAX_DELAY_MILLISECONDS,
+		randomize: true,
+		shouldRetry: ({ error }) => may(error),
+		onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
+			if (retriesLeft > 0 && may(error)) onRetry?.(error, attemptNumber + 1);
+		},
+		...signal === void 0 ? {} : { signal }
+	});
+}
+// src/registry/throttle.ts
+/** `now` is a clock in milliseconds that never goes back. */
+function createGate$1(now = () => performance.now()) {
+	let until = 0;
+	let exhausted;
+	let wake = new AbortController();
+	return {
+		async wait(signal) {
+			for (;;) {
+				signal?.throwIfAborted();
+				if (exhausted) throw exhausted;
+				const left = until - now();
+				if (left <= 0) return;
+				await interruptible(left, signal ? AbortSignal.any([signal, wake.signal]) : wake.signal);
+			}
+		},
+		hold(milliseconds) {
+			until = Math.max(until, now() + milliseconds);
+		},
+		exhaust(error) {
+			exhausted ??= error;
+			wake.abort();
+			wake = new AbortController();
+		}
+	};
+}
+async function interruptible(milliseconds, signal) {
+	try {
+		await setTimeout$1(milliseconds, void 0, { signal });
+	} catch (error) {
+		if (!signal.aborted) throw error;
+	}
+}
+// src/registry/exchange.ts
+function createExchange(options) {
+	const { policy, stallMilliseconds } = options;
+	const gates = /* @__PURE__ */ new Map();
+	const gateOf = (host) => {
+		const gate = gates.get(host) ?? createGate$1();
+		gates.set(host, gate);
+		return gate;
+	};
+	const attempt = async (ask, read) => {
+		const gate = gateOf(ask.url.host);
+		const answer = await follow(ask, {
+			...options,
+			admitted: () => gate.wait(ask.signal)
+		});
+		if (refusesForNow(ask, answer)) throw judge$1(ask, await answer.refusal(), gate, options.onWarning);
+		return read(answer);
+	};
+	return {
+		stallMilliseconds,
+		ask(ask, read) {
+			const may = (error) => isTemporary$1(error) && ask.stream === void 0 && (ask.retry !== false || isThrottled(error));
+			return withRetries(() => attempt(ask, read), policy, {
+				signal: ask.signal,
+				may
+			});
+		}
+	};
+}
+function refusesForNow({ method }, { status, headers }) {
+	if (status === 429 && method === "HEAD") return headers["retry-after"] !== void 0;
+	return isTemporaryStatus(status);
+}
+/** What a refusal that may go away means for the host: its gate is shut for a while, or for good. */
+function judge$1(ask, refusal, gate, warn) {
+	if (isRateRefusal(refusal) && isQuota(refusal)) {
+		const error = quotaError(refusal);
+		gate.exhaust(error);
+		return error;
+	}
+	const { retryAfter = 0, host } = refusal;
+	if (retryAfter > 6e4) warn(`${host} asks to wait for ${Math.round(retryAfter / 1e3)} s; waiting ${MAX_THROTTLE_MILLISECONDS / 1e3} s`);
+	gate.hold(Math.min(retryAfter, MAX_THROTTLE_MILLISECONDS));
+	return refusalError$1(ask.subject, refusal, "nothing");
+}
+// src/registry/insecure.ts
+const PORTS = {
+	"https:": "443",
+	"http:": "80"
+};
+function insecureHosts(names) {
+	const named = new Set(names.map((name) => name.trim().toLowerCase()));
+	return {
+		names: (domain) => named.has(domain.toLowerCase()),
+		has(url) {
+			const port = url.port || PORTS[url.protocol];
+			return named.has(url.host) || named.has(`${url.hostname}:${port}`);
+		}
+	};
+}
 // src/registry/abortable.ts
 /**
 * A shared promise as one of several waits for it: the waiter's signal ends its waiting, not the work.
@@ -7366,387 +8219,31 @@ function findEntry(entries, repository) {
 		};
 	}
 }
-// src/registry/body.ts
-/**
-* A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up
-* or goes silent, and closes the connection when it is given up. Whoever gets it reads it or destroys it.
-*/
-function boundedBody(message, rules) {
-	const { limit, stallMilliseconds, signal } = rules;
-	let received = 0;
-	let timer;
-	const silence = () => clearTimeout(timer);
-	const listen = () => {
-		silence();
-		timer = setTimeout(() => fail(stalled(stallMilliseconds)), stallMilliseconds);
-	};
-	const fail = (cause) => {
-		body.destroy(signal?.aborted ? abortedBy(signal) : rules.broken(cause, received));
-	};
-	const body = new Readable({
-		read() {
-			listen();
-			message.resume();
-		},
-		destroy(error, done) {
-			silence();
-			message.destroy();
-			done(error);
-		}
-	});
-	message.pause();
-	message.on("data", (chunk) => {
-		if (body.destroyed) return;
-		received += chunk.length;
-		if (received > limit) body.destroy(rules.tooLong());
-		else if (body.push(chunk)) listen();
-		else {
-			silence();
-			message.pause();
-		}
-	});
-	const finish = () => {
-		silence();
-		const short = rules.ended?.(received);
-		if (short) body.destroy(short);
-		else body.push(null);
-	};
-	if (message.readableEnded) finish();
-	else message.once("end", finish);
-	message.on("error", fail);
-	message.once("close", () => {
-		if (!message.readableEnded) fail(void 0);
-	});
-	if (message.destroyed && !message.readableEnded) fail(message.errored ?? void 0);
-	return body;
+// src/registry/scope.ts
+/** The scope for reading one repository (distribution, spec/auth/scope.md). */
+function pullScope({ path }) {
+	return `repository:${path}:pull`;
 }
-function stalled(milliseconds) {
-	return new OciSaveError({
-		code: "network",
-		message: `went silent: no byte for ${Math.round(milliseconds / 1e3)} s`
-	});
-}
-function abortedBy(signal) {
-	const reason = signal.reason;
-	return reason instanceof Error ? reason : new OciSaveError({
-		code: "interrupted",
-		message: "interrupted"
-	});
+/** The scope for writing to one repository; `from` is another one from which blobs are mounted. */
+function pushScope({ path }, from) {
+	const own = `repository:${path}:pull,push`;
+	return from === void 0 ? own : joinScopes(own, `repository:${from}:pull`);
 }
 /**
-* The beginning of an error's body, up to `limit` bytes. A body that breaks off or stalls costs words, not
-* the answer: its status is what matters.
+* Two lists of scopes as one, each resource once with all of its actions. A registry may ask for less than what is to
+* be done (ghcr.io asks for pull alone on a first upload), and for more.
 */
-async function readBeginning(message, limit, rules) {
-	const chunks = [];
-	const over = new OciSaveError({
-		code: "unsupported",
-		message: "larger than is read"
-	});
-	const body = boundedBody(message, {
-		...rules,
-		limit,
-		tooLong: () => over,
-		broken: () => over
-	});
-	body.on("data", (chunk) => chunks.push(chunk));
-	await new Promise((resolve) => {
-		body.once("error", () => resolve());
-		body.once("close", () => resolve());
-	});
-	rules.signal?.throwIfAborted();
-	return Buffer.concat(chunks);
-}
-const DISCARD_BYTES = 16384;
-const DISCARD_MILLISECONDS = 5e3;
-/** Frees a connection whose body nobody wants: read to its end where that is near, else closed. */
-function discard(message) {
-	if (message.closed) return;
-	const length = Number(message.headers["content-length"] ?? NaN);
-	if (!message.complete && !(length <= DISCARD_BYTES)) {
-		message.destroy();
-		return;
+function joinScopes(one, other) {
+	const actions = /* @__PURE__ */ new Map();
+	for (const scope of `${one} ${other}`.split(" ")) {
+		const colon = scope.lastIndexOf(":");
+		if (colon <= 0) continue;
+		const resource = scope.slice(0, colon);
+		const known = actions.get(resource) ?? /* @__PURE__ */ new Set();
+		for (const action of scope.slice(colon + 1).split(",")) known.add(action);
+		actions.set(resource, known);
 	}
-	const timer = setTimeout(() => message.destroy(), DISCARD_MILLISECONDS);
-	message.once("close", () => clearTimeout(timer));
-	message.resume();
-}
-// src/registry/answer.ts
-const MAX_WORDS = 300;
-const bodySchema = looseObject({ errors: array(looseObject({
-	code: unknown().optional(),
-	message: unknown().optional()
-})) });
-/** Token services answer in OAuth2's form, others in one of their own. */
-const oauthSchema = looseObject({
-	error: string().optional(),
-	error_description: string().optional(),
-	details: string().optional(),
-	message: string().optional()
-});
-const textOf$1 = (value) => typeof value === "string" ? value : "";
-/** The entries of an error body, in whatever form; none where it is no JSON. */
-function parseDiagnostics(text) {
-	let json;
-	try {
-		json = JSON.parse(text);
-	} catch {
-		return [];
-	}
-	const spec = bodySchema.safeParse(json);
-	if (spec.success) return spec.data.errors.map(({ code, message }) => ({
-		code: textOf$1(code),
-		message: textOf$1(message)
-	}));
-	const oauth = oauthSchema.safeParse(json);
-	if (!oauth.success) return [];
-	const { error = "", error_description: description, details, message } = oauth.data;
-	const said = description ?? details ?? message ?? "";
-	return error === "" && said === "" ? [] : [{
-		code: error,
-		message: said
-	}];
-}
-/**
-* Text of strangers for one line of ours: no control characters (they move cursors and forge log lines), no
-* secret that was sent with the request and echoed, at most 300 characters.
-*/
-function shown(text, secrets) {
-	const line = secrets.filter((secret) => secret.length > 3).sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, "***"), text).replace(/[\p{C}\p{Z}]+/gu, " ").trim();
-	return line.length > MAX_WORDS ? `${line.slice(0, 299)}…` : line;
-}
-/** Reads an answer that is no success. Pages of HTML are named, not quoted. */
-function readRefusal({ host, status, body, retryAfter, secrets }) {
-	const text = new TextDecoder().decode(body);
-	const diagnostics = parseDiagnostics(text);
-	const codes = diagnostics.map(({ code }) => shown(code, secrets)).filter((code) => code !== "");
-	const said = diagnostics.map(({ code, message }) => [code, message].filter((part) => part).join(": "));
-	const plain = /^\s*</.test(text) ? "a web page" : /^\s*[[{]/.test(text) ? "" : text;
-	return {
-		host,
-		status,
-		codes,
-		words: shown(diagnostics.length > 0 ? said.join("; ") : plain, secrets),
-		retryAfter
-	};
-}
-/** `502 (bad gateway)`. */
-function formatRefusal({ status, words }) {
-	return words === "" ? String(status) : `${status} (${words})`;
-}
-const HTTP_DATE = /^[A-Za-z]{3,9},? .*(?:GMT|UTC)$|^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d /;
-/**
-* Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is
-* compared with the sender's own clock where it tells it. Anything else counts as absent.
-*/
-function parseRetryAfter(header, date, now) {
-	const text = header?.trim() ?? "";
-	if (/^\d+$/.test(text)) return Number(text) * 1e3;
-	const until = HTTP_DATE.test(text) ? Date.parse(text) : NaN;
-	if (Number.isNaN(until)) return void 0;
-	const sent = date === void 0 ? NaN : Date.parse(date);
-	return Math.max(0, until - (Number.isNaN(sent) ? now : sent));
-}
-// src/registry/network-fault.ts
-const FAULTS = {
-	ENOTFOUND: "has a name that cannot be resolved",
-	EAI_AGAIN: "has a name that cannot be resolved now",
-	ECONNREFUSED: "refuses the connection",
-	ECONNRESET: "closed the connection",
-	EPIPE: "closed the connection",
-	ETIMEDOUT: "cannot be reached",
-	EHOSTUNREACH: "cannot be reached",
-	ENETUNREACH: "cannot be reached"
-};
-const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
-const CERTIFICATE = /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
-/**
-* What a failure of Node's network code means. Only its code is shown: the message may name a proxy with its
-* password.
-*/
-function networkFault(cause) {
-	if (cause instanceof OciSaveError) return {
-		words: messageOf(cause),
-		permanent: false
-	};
-	const code = systemCodeOf(cause) ?? "no reason given";
-	if (NOT_TLS.test(code)) return {
-		words: `does not speak TLS as it should (${code})`,
-		hint: "If it is a plain HTTP registry that you trust, name it under insecure-registries.",
-		permanent: true
-	};
-	if (CERTIFICATE.test(code)) return {
-		words: `has a certificate that is not trusted (${code})`,
-		hint: "Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host under insecure-registries.",
-		permanent: true
-	};
-	const words = FAULTS[code];
-	if (words !== void 0) return {
-		words: `${words} (${code})`,
-		permanent: false
-	};
-	if (code.startsWith("HPE_")) return {
-		words: `sent what is no HTTP (${code})`,
-		permanent: false
-	};
-	if (code.startsWith("ERR_PROXY")) return {
-		words: `is not reached through the proxy (${code})`,
-		permanent: false
-	};
-	return {
-		words: `broke the transfer off (${code})`,
-		permanent: false
-	};
-}
-/**
-* Whether a failed TLS attempt looks like a server of plain HTTP: it answered in another language, hung up on
-* the greeting, or nobody listens on the port of https.
-*/
-function looksLikePlainHttp(cause) {
-	const code = systemCodeOf(cause) ?? "";
-	return NOT_TLS.test(code) || code === "ECONNREFUSED" || code === "ECONNRESET";
-}
-// src/registry/error.ts
-/**
-* Above this a 429 is a quota, which comes back in hours; below it a throttle, which comes back in seconds.
-*/
-const MAX_THROTTLE_MILLISECONDS = 6e4;
-const NOT_FOUND$1 = /* @__PURE__ */ new Set([
-	"MANIFEST_UNKNOWN",
-	"NAME_UNKNOWN",
-	"BLOB_UNKNOWN",
-	"NOT_FOUND"
-]);
-const TOO_MANY$1 = "TOOMANYREQUESTS";
-/** Whether a status is one that goes away by itself; 501 says 'never'. */
-function isTemporaryStatus(status) {
-	return status === 408 || status === 429 || status >= 500 && status !== 501;
-}
-/** Whether a refusal is about how often we ask, whatever its status. */
-function isRateRefusal({ status, codes }) {
-	return status === 429 || status >= 400 && status < 500 && codes.includes(TOO_MANY$1);
-}
-/**
-* Whether a rate refusal is a quota: it asks for more than a minute, or tells of a limit and no time
-* (docker/actions-toolkit#1289). A limit per second or minute is a throttle.
-*/
-function isQuota({ retryAfter, words }) {
-	if (retryAfter !== void 0) return retryAfter > MAX_THROTTLE_MILLISECONDS;
-	return !/\b(?:per|a|each)[ -](?:second|minute)\b|\/\s*(?:s|sec|second|min|minute)\b/i.test(words) && /\b(?:limit|limits|quota|quotas)\b/i.test(words);
-}
-function quotaError(refusal) {
-	const { host, retryAfter } = refusal;
-	const back = retryAfter === void 0 ? "" : `; it asks to come back in ${inHours(retryAfter)}`;
-	return new OciSaveError({
-		code: "quota",
-		message: `${host} refuses further pulls, a quota is used up: it answered ${formatRefusal(refusal)}${back}`,
-		hint: "Log in for a larger quota, read from a mirror, or save from a lock with a kept store: both ask for less.",
-		cause: refusal
-	});
-}
-function inHours(milliseconds) {
-	const minutes = Math.ceil(milliseconds / 6e4);
-	if (minutes < 120) return `${minutes} min`;
-	return minutes > 44640 ? "a long time" : `${Math.ceil(minutes / 60)} h`;
-}
-/**
-* The error for an answer that is no success. `subject` says what was asked for, `sent` what went with it.
-*/
-function refusalError(subject, refusal, sent) {
-	const { host, status, codes } = refusal;
-	const message = `${subject}: ${host} answered ${formatRefusal(refusal)}`;
-	if (isRateRefusal(refusal)) return new OciSaveError({
-		code: "network",
-		message,
-		hint: "Ask less at once, or later.",
-		cause: refusal
-	});
-	if (isTemporaryStatus(status)) return new OciSaveError({
-		code: "network",
-		message,
-		cause: refusal
-	});
-	if (status === 404 || status === 410 || codes.some((code) => NOT_FOUND$1.has(code))) return new OciSaveError({
-		code: "not-found",
-		message,
-		cause: refusal
-	});
-	if (status === 401 || status === 403) return deniedError(message, refusal, sent);
-	return new OciSaveError({
-		code: "unsupported",
-		message,
-		cause: refusal
-	});
-}
-function deniedError(message, refusal, sent) {
-	return new OciSaveError({
-		code: "denied",
-		message: message + {
-			credentials: "; credentials were sent and refused",
-			nothing: "; no credentials were sent",
-			elsewhere: "; the registry had sent us there, without credentials"
-		}[sent],
-		hint: loginHint(refusal.host, sent),
-		cause: refusal
-	});
-}
-/** What to do about a refused login. */
-function loginHint(host, sent) {
-	if (sent === "elsewhere") return `Try again; if it stays so, ask who runs the registry about ${host}.`;
-	if (/^(?:.*\.)?ghcr\.io$/.test(host)) return "In a workflow: give the job 'permissions: packages: read', log in to ghcr.io with its token, and give the repository access in the package's settings (Manage Actions access).";
-	const server = host === "registry-1.docker.io" || host === "auth.docker.io" ? "" : ` ${host}`;
-	return sent === "credentials" ? `Log in again (docker login${server}). Stale credentials block public images, too: docker logout${server}.` : `Check the name: many registries answer so for what does not exist. If it is private: docker login${server}.`;
-}
-/** The error for a request that got no answer, or one that broke off. */
-function networkError(subject, host, cause) {
-	const { words, hint } = networkFault(cause);
-	return new OciSaveError({
-		code: "network",
-		message: `${subject}: ${host} ${words}`,
-		hint,
-		cause
-	});
-}
-/**
-* Whether asking again may help: a network fault that is none of trust or protocol. An error that is not of
-* this folder is temporary where it is classed `network`.
-*/
-function isTemporary(error) {
-	return error instanceof OciSaveError && error.code === "network" && !networkFault(error.cause).permanent;
-}
-/** Whether an error came of a rate limit that ends within a minute. */
-function isThrottled(error) {
-	if (!(error instanceof OciSaveError) || error.code !== "network") return false;
-	const { cause } = error;
-	return typeof cause === "object" && cause !== null && "status" in cause && cause.status === 429;
-}
-// src/registry/address.ts
-/** Addresses that mean another machine to each asker: RFC 1918, 6598, 3927, 4193, 4291. */
-const PRIVATE = new BlockList();
-for (const [network, prefix] of [
-	["0.0.0.0", 8],
-	["10.0.0.0", 8],
-	["100.64.0.0", 10],
-	["127.0.0.0", 8],
-	["169.254.0.0", 16],
-	["172.16.0.0", 12],
-	["192.168.0.0", 16]
-]) PRIVATE.addSubnet(network, prefix, "ipv4");
-for (const [network, prefix] of [
-	["::", 127],
-	["fc00::", 7],
-	["fe80::", 10]
-]) PRIVATE.addSubnet(network, prefix, "ipv6");
-/**
-* Whether a host, as a URL or a socket has it, is a private, link-local or loopback address, or localhost.
-* Names are not looked up: a name in a redirect is what its owner's DNS says, a literal is what the server
-* wants us to ask.
-*/
-function isPrivateHost(host) {
-	const bare = host.replace(/^\[|\]$/g, "").replace(/%.*$/, "").toLowerCase();
-	const family = isIP(bare);
-	if (family === 0) return bare === "localhost" || bare.endsWith(".localhost");
-	return PRIVATE.check(bare, family === 4 ? "ipv4" : "ipv6");
+	return [...actions].map(([resource, all]) => `${resource}:${[...all].toSorted().join(",")}`).join(" ");
 }
 // src/registry/realm.ts
 /**
@@ -7802,7 +8299,7 @@ async function fetchToken(exchange, request) {
 		signal: request.signal
 	};
 	return exchange.ask(ask, async (answer) => {
-		if (answer.status !== 200) throw await refused(subject, answer, credentials !== void 0);
+		if (answer.status !== 200) throw await refused$1(subject, answer, credentials !== void 0);
 		return readToken(subject, answer, exchange, request.signal);
 	});
 }
@@ -7842,9 +8339,9 @@ function tokenCall(realm, { service, scope, credentials }) {
 		secrets: [credentials.password, authorization.slice(6)]
 	};
 }
-async function refused(subject, answer, withCredentials) {
+async function refused$1(subject, answer, withCredentials) {
 	const refusal = await answer.refusal();
-	const error = refusalError(subject, refusal, answer.crossed ? "elsewhere" : withCredentials ? "credentials" : "nothing");
+	const error = refusalError$1(subject, refusal, answer.crossed ? "elsewhere" : withCredentials ? "credentials" : "nothing");
 	if (error.code === "denied" || error.code === "network") return error;
 	return new OciSaveError({
 		code: "denied",
@@ -7966,29 +8463,16 @@ function createAuthorizer({ exchange, credentials, signal }) {
 		async ahead(call) {
 			const { scheme } = call.registry;
 			if (!scheme) return void 0;
-			return scheme.type === "basic" ? basic(call) : bearer(call, scheme, pullScope(call.repository));
+			return scheme.type === "basic" ? basic(call) : bearer(call, scheme, call.scope);
 		},
 		async after(call, challenges, refused) {
 			const scheme = chooseScheme(parseChallenges(challenges));
 			if (!scheme) return void 0;
 			call.registry.scheme = scheme;
 			if (scheme.type === "basic") return basic(call, refused);
-			return bearer(call, scheme, scheme.scope || pullScope(call.repository), refused);
+			const asked = call.push ? joinScopes(scheme.scope ?? "", call.scope) : scheme.scope || call.scope;
+			return bearer(call, scheme, asked, refused);
 		}
-	};
-}
-/** The scope for reading one repository (distribution, spec/auth/scope.md). */
-function pullScope({ path }) {
-	return `repository:${path}:pull`;
-}
-// src/registry/content-range.ts
-/** Reads a Content-Range (RFC 9110, 14.4); undefined for what is none. */
-function parseContentRange(header) {
-	const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header?.trim() ?? "") ?? [];
-	if (start === void 0) return void 0;
-	return {
-		start: Number(start),
-		total: total === "*" ? void 0 : Number(total)
 	};
 }
 // src/registry/repository.ts
@@ -8050,7 +8534,7 @@ function getUrl(exchange, insecure, address, blob, { offset = 0, signal }) {
 		subject,
 		signal,
 		retry: false
-	}, (answer) => read(answer, async () => refusalError(subject, await answer.refusal(), "elsewhere"))));
+	}, (answer) => read(answer, async () => refusalError$1(subject, await answer.refusal(), "elsewhere"))));
 }
 async function transfer$1(wanted, ask) {
 	const { offset } = wanted;
@@ -8110,301 +8594,13 @@ function broken(subject, host, cause, where) {
 		cause
 	});
 }
-const REDIRECTS = /* @__PURE__ */ new Set([
-	301,
-	302,
-	303,
-	307,
-	308
-]);
-function isRedirect(status) {
-	return REDIRECTS.has(status);
-}
-/**
-* Where a redirect leads, whether absolute or relative. Its query is never quoted: presigned addresses are
-* secrets.
-* @throws OciSaveError `unsupported` where it leads from https to http, to another protocol, nowhere, or from
-*   a public registry to a private address (google/go-containerregistry refuses these, too).
-*/
-function redirectTarget({ subject, from, location, peer, trusted }) {
-	const refuse = (why) => new OciSaveError({
-		code: "unsupported",
-		message: `${subject}: ${from.host} redirects ${why}, which is not followed`
-	});
-	const target = location === void 0 ? null : URL.parse(location, from.href);
-	if (!target) throw refuse("to no address");
-	if (target.protocol !== "https:" && target.protocol !== "http:") throw refuse(`to the protocol ${target.protocol.slice(0, 20)}`);
-	if (from.protocol === "https:" && target.protocol === "http:") throw refuse("from https to plain HTTP");
-	const here = isPrivateHost(from.hostname) || peer !== void 0 && isPrivateHost(peer);
-	if (target.host !== from.host && isPrivateHost(target.hostname) && !here && !trusted) throw refuse(`to the private address ${target.hostname}`);
-	return target;
-}
-function tooManyRedirects(subject, host) {
-	return new OciSaveError({
-		code: "unsupported",
-		message: `${subject}: ${host} redirects more than 5 times`
-	});
-}
-// src/registry/transport.ts
-/**
-* One request over a connection of its origin, as soon as one is free. Resolves at the response's head.
-* @throws the error of Node's network code, an OciSaveError `network` where no head came in time, or the
-*   signal's reason
-*/
-async function send$1(request, connection, requestMilliseconds) {
-	const fate = { stale: false };
-	try {
-		return await queue(request, connection, requestMilliseconds, fate);
-	} catch (error) {
-		request.signal?.throwIfAborted();
-		if (!fate.stale) throw error;
-		return queue(request, connection, requestMilliseconds, { stale: false });
-	}
-}
-/** The request's place is free again when its response has been read or its connection is closed. */
-function queue(request, { agent, limit }, patience, fate) {
-	return new Promise((resolve, reject) => {
-		const inTurn = async () => {
-			await request.admitted?.();
-			request.signal?.throwIfAborted();
-			await exchanged(request, agent, patience, {
-				resolve,
-				reject,
-				fate
-			});
-		};
-		limit(inTurn).catch(reject);
-	});
-}
-/** Resolves when the connection is free again, long after the response's head has come. */
-function exchanged(request, agent, patience, { resolve, reject, fate }) {
-	return new Promise((release) => {
-		const wire = begun(request, agent);
-		const timer = setTimeout(() => wire.destroy(noAnswer(patience)), patience);
-		wire.on("error", (error) => {
-			fate.stale = wire.reusedSocket && request.method !== "POST" && systemCodeOf(error) === "ECONNRESET";
-			reject(error);
-		});
-		wire.once("response", (body) => {
-			clearTimeout(timer);
-			resolve(received(request, body));
-		});
-		wire.once("close", () => {
-			clearTimeout(timer);
-			release();
-		});
-		wire.end(request.content);
-	});
-}
-function begun({ method, url, headers, signal }, agent) {
-	const options = {
-		method,
-		hostname: url.hostname.replace(/^\[|\]$/g, ""),
-		path: `${url.pathname}${url.search}`,
-		headers: {
-			...headers,
-			"accept-encoding": "identity"
-		},
-		agent,
-		...url.port === "" ? {} : { port: url.port },
-		...signal === void 0 ? {} : { signal }
-	};
-	return url.protocol === "https:" ? https.request(options) : http.request(options);
-}
-function received({ method }, body) {
-	body.on("error", () => {});
-	if (method === "HEAD") body.resume();
-	return {
-		status: body.statusCode ?? 0,
-		headers: body.headers,
-		challenges: body.headersDistinct["www-authenticate"] ?? [],
-		body,
-		peer: body.socket.remoteAddress,
-		discard: () => discard(body)
-	};
-}
-function noAnswer(milliseconds) {
-	return new OciSaveError({
-		code: "network",
-		message: `gave no answer within ${Math.round(milliseconds / 1e3)} s`
-	});
-}
-// src/registry/follow.ts
-const MAX_ERROR_BYTES = 65536;
-/** Sends a request and goes where it is sent on to, without its credentials once the origin changes. */
-async function follow(ask, options) {
-	const { agents, insecure, userAgent, requestMilliseconds, stallMilliseconds, admitted } = options;
-	let { url } = ask;
-	let authorization = ask.authorization;
-	for (let hop = 0; hop <= 5; hop += 1) {
-		const from = url;
-		const response = await sendOnce({
-			...ask,
-			url,
-			...url.host === ask.url.host ? { admitted } : {},
-			headers: {
-				...ask.headers,
-				"user-agent": userAgent,
-				...authorization ? { authorization } : {}
-			}
-		}, agents.connect(url, { verify: !insecure.has(url) }), requestMilliseconds);
-		if (!isRedirect(response.status) || ask.method === "POST") return answerOf(ask, response, from, stallMilliseconds);
-		response.discard();
-		url = redirectTarget({
-			subject: ask.subject,
-			from,
-			location: response.headers.location,
-			peer: response.peer,
-			trusted: insecure.has(ask.url)
-		});
-		if (url.origin !== from.origin) authorization = void 0;
-	}
-	throw tooManyRedirects(ask.subject, ask.url.host);
-}
-async function sendOnce(request, connection, requestMilliseconds) {
-	try {
-		return await send$1(request, connection, requestMilliseconds);
-	} catch (cause) {
-		request.signal?.throwIfAborted();
-		if (cause instanceof OciSaveError && cause.code !== "network") throw cause;
-		throw networkError(request.subject, request.url.host, cause);
-	}
-}
-function answerOf(ask, response, url, stallMilliseconds) {
-	const { status, headers, body } = response;
-	return {
-		...response,
-		host: url.host,
-		crossed: url.origin !== ask.url.origin,
-		async refusal() {
-			const beginning = await readBeginning(body, MAX_ERROR_BYTES, {
-				stallMilliseconds,
-				signal: ask.signal
-			});
-			const retryAfter = parseRetryAfter(headers["retry-after"], headers.date, Date.now());
-			return readRefusal({
-				host: url.host,
-				status,
-				body: beginning,
-				retryAfter,
-				secrets: ask.secrets ?? []
-			});
-		}
-	};
-}
-// src/registry/retry.ts
-const MAX_DELAY_MILLISECONDS = 3e4;
-/** Attempts that fail for a cause that goes away are made again; `may` narrows which ones. */
-function withRetries(attempt, { retries, retryMilliseconds }, { signal, may = isTemporary }) {
-	return pRetry(attempt, {
-		retries,
-		minTimeout: retryMilliseconds,
-		maxTimeout: MAX_DELAY_MILLISECONDS,
-		randomize: true,
-		shouldRetry: ({ error }) => may(error),
-		...signal === void 0 ? {} : { signal }
-	});
-}
-// src/registry/throttle.ts
-/** `now` is a clock in milliseconds that never goes back. */
-function createGate$1(now = () => performance.now()) {
-	let until = 0;
-	let exhausted;
-	let wake = new AbortController();
-	return {
-		async wait(signal) {
-			for (;;) {
-				signal?.throwIfAborted();
-				if (exhausted) throw exhausted;
-				const left = until - now();
-				if (left <= 0) return;
-				await interruptible(left, signal ? AbortSignal.any([signal, wake.signal]) : wake.signal);
-			}
-		},
-		hold(milliseconds) {
-			until = Math.max(until, now() + milliseconds);
-		},
-		exhaust(error) {
-			exhausted ??= error;
-			wake.abort();
-			wake = new AbortController();
-		}
-	};
-}
-async function interruptible(milliseconds, signal) {
-	try {
-		await setTimeout$1(milliseconds, void 0, { signal });
-	} catch (error) {
-		if (!signal.aborted) throw error;
-	}
-}
-// src/registry/exchange.ts
-function createExchange(options) {
-	const { policy, stallMilliseconds } = options;
-	const gates = /* @__PURE__ */ new Map();
-	const gateOf = (host) => {
-		const gate = gates.get(host) ?? createGate$1();
-		gates.set(host, gate);
-		return gate;
-	};
-	const attempt = async (ask, read) => {
-		const gate = gateOf(ask.url.host);
-		const answer = await follow(ask, {
-			...options,
-			admitted: () => gate.wait(ask.signal)
-		});
-		if (refusesForNow(ask, answer)) throw judge(ask, await answer.refusal(), gate, options.onWarning);
-		return read(answer);
-	};
-	return {
-		stallMilliseconds,
-		ask(ask, read) {
-			const may = (error) => isTemporary(error) && (ask.retry !== false || isThrottled(error));
-			return withRetries(() => attempt(ask, read), policy, {
-				signal: ask.signal,
-				may
-			});
-		}
-	};
-}
-function refusesForNow({ method }, { status, headers }) {
-	if (status === 429 && method === "HEAD") return headers["retry-after"] !== void 0;
-	return isTemporaryStatus(status);
-}
-/** What a refusal that may go away means for the host: its gate is shut for a while, or for good. */
-function judge(ask, refusal, gate, warn) {
-	if (isRateRefusal(refusal) && isQuota(refusal)) {
-		const error = quotaError(refusal);
-		gate.exhaust(error);
-		return error;
-	}
-	const { retryAfter = 0, host } = refusal;
-	if (retryAfter > 6e4) warn(`${host} asks to wait for ${Math.round(retryAfter / 1e3)} s; waiting ${MAX_THROTTLE_MILLISECONDS / 1e3} s`);
-	gate.hold(Math.min(retryAfter, MAX_THROTTLE_MILLISECONDS));
-	return refusalError(ask.subject, refusal, "nothing");
-}
-// src/registry/insecure.ts
-const PORTS = {
-	"https:": "443",
-	"http:": "80"
-};
-function insecureHosts(names) {
-	const named = new Set(names.map((name) => name.trim().toLowerCase()));
-	return {
-		names: (domain) => named.has(domain.toLowerCase()),
-		has(url) {
-			const port = url.port || PORTS[url.protocol];
-			return named.has(url.host) || named.has(`${url.hostname}:${port}`);
-		}
-	};
-}
 // src/registry/manifests.ts
 /**
 * Registries answer 404 where a type that they hold is not asked for: all in one header, as some read only
 * one.
 */
 const ACCEPT = ACCEPTED_MANIFESTS.join(", ");
-function requestOf(method, { repository, reference, signal }) {
+function requestOf(method, { repository, reference, signal, retry = true }) {
 	const subject = manifestSubject(repository, reference);
 	if (!isTag(reference) && !isDigest(reference)) throw new OciSaveError({
 		code: "unsupported",
@@ -8416,7 +8612,8 @@ function requestOf(method, { repository, reference, signal }) {
 		path: `manifests/${reference}`,
 		headers: { accept: ACCEPT },
 		subject,
-		signal
+		signal,
+		retry
 	};
 }
 /**
@@ -8430,13 +8627,13 @@ async function headManifest(call) {
 	return session.ask(request, (answer) => {
 		answer.discard();
 		const { status } = answer;
-		const head = status === 200 ? headOf$2(answer) : void 0;
+		const head = status === 200 ? headOf$3(answer) : void 0;
 		if (!head && status !== 200 && status !== 429) registry.headDoubts.add(request.subject);
 		if (status === 405 || status === 501 || status === 200 && !head) registry.headRefused = true;
 		return head && isDigest(reference) && head.digest !== reference ? void 0 : head;
 	});
 }
-function headOf$2({ headers }) {
+function headOf$3({ headers }) {
 	const digest = digestHeader(headers["docker-content-digest"]);
 	const size = Number(headers["content-length"] ?? NaN);
 	if (digest === void 0 || !isDigest(digest) || !Number.isSafeInteger(size) || size <= 0) return void 0;
@@ -8449,6 +8646,81 @@ function headOf$2({ headers }) {
 /** Node types a repeated header of this name as a list. */
 function digestHeader(header) {
 	return typeof header === "string" ? header : void 0;
+}
+/**
+* What a tag or digest names in a repository that is written to: one HEAD, and a GET only where that tells nothing.
+* Undefined where nothing stands there.
+* @throws OciSaveError `denied` where it is not told
+*/
+async function findManifest$1(call) {
+	const { registry, session, reference } = call;
+	if (!registry.headRefused) {
+		const head = await session.ask(requestOf("HEAD", call), (answer) => {
+			answer.discard();
+			const told = answer.status === 200 ? headOf$3(answer)?.digest : void 0;
+			if (answer.status === 405 || answer.status === 501 || answer.status === 200 && told === void 0) registry.headRefused = true;
+			return told ?? (answer.status === 404 ? "absent" : void 0);
+		});
+		if (head !== void 0) return head === "absent" ? void 0 : head;
+	}
+	try {
+		return (await getManifest(call)).digest;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
+		throw error;
+	} finally {
+		registry.headDoubts.delete(manifestSubject(call.repository, reference));
+	}
+}
+/**
+* Puts a manifest under a tag or under its digest, its exact bytes, and believes it only with the right digest.
+* @throws OciSaveError `digest` where the registry says another one
+*/
+async function putManifest$1(call, manifest) {
+	const { bytes, digest, mediaType } = manifest;
+	const { repository, reference, signal, session } = call;
+	const subject = manifestSubject(repository, reference);
+	const request = {
+		method: "PUT",
+		repository,
+		path: `manifests/${reference}`,
+		headers: { "content-type": mediaType },
+		content: bytes,
+		push: true,
+		subject,
+		signal
+	};
+	await session.ask(request, async (answer) => {
+		if (![
+			200,
+			201,
+			202
+		].includes(answer.status)) throw await answer.error();
+		answer.discard();
+		const told = digestHeader(answer.headers["docker-content-digest"]);
+		if (told === void 0 || !isDigest(told) || told === digest) return;
+		throw new OciSaveError({
+			code: "digest",
+			message: `${subject}: ${answer.host} took ${shortDigest(digest)} and calls it ${shortDigest(told)}`
+		});
+	});
+}
+/** Deletes a manifest by its digest. False where the registry does not delete (405), or does not let us. */
+function deleteManifest({ session, repository, reference, signal }) {
+	const subject = manifestSubject(repository, reference);
+	const path = `manifests/${reference}`;
+	return session.ask({
+		method: "DELETE",
+		repository,
+		path,
+		headers: {},
+		push: true,
+		subject,
+		signal
+	}, (answer) => {
+		answer.discard();
+		return answer.status >= 200 && answer.status < 300;
+	});
 }
 /**
 * GET of a manifest or index, bounded and hashed.
@@ -8545,6 +8817,13 @@ function createRegistry({ domain, insecure, knock, policy }) {
 			});
 			return probing;
 		},
+		async reach() {
+			if (!insecure) return void await knock(new URL(`https://${host}`));
+			address = Promise.resolve(await find());
+		},
+		async locate() {
+			if (insecure && address === void 0) address = Promise.resolve(await find());
+		},
 		async first(run) {
 			if (leading) {
 				await leading;
@@ -8582,6 +8861,334 @@ async function probe(host, knock) {
 		};
 	}
 }
+// src/registry/upload-error.ts
+/** zot ends every request after 60 s unless told otherwise (2.1.17 and later); the clock of a busy machine is inexact. */
+const [WALL_FROM, WALL_TO] = [55e3, 75e3];
+const WALL_HINT = "A server or proxy seems to end requests after a minute. zot does so by default: set \"readTimeout\": \"0s\" and \"writeTimeout\": \"0s\" in the http section of its configuration.";
+/** Whether a connection was ended in mid-request, by whoever is at its other end. */
+function isCut(error) {
+	const code = systemCodeOf(error instanceof OciSaveError ? error.cause : void 0);
+	return code === "ECONNRESET" || code === "EPIPE" || code === "ERR_STREAM_PREMATURE_CLOSE";
+}
+/** Whether the registry knows nothing of an upload that it had begun, or no longer wants to go on with it. */
+function isLost(error) {
+	const refusal = refusalOf(error);
+	if (refusal === void 0) return false;
+	const { status, codes } = refusal;
+	const told = codes.includes("BLOB_UPLOAD_UNKNOWN") || codes.includes("BLOB_UPLOAD_INVALID");
+	return status === 404 || status === 410 || status === 400 && told;
+}
+/** An error of an upload, with what helps where the answer itself does not tell. `milliseconds` is how long it took. */
+function uploadError(error, blob, milliseconds) {
+	if (!(error instanceof OciSaveError)) return error;
+	const refusal = refusalOf(error);
+	const { code, message, cause } = error;
+	if (refusal?.status === 413) return new OciSaveError({
+		code: "unsupported",
+		message: `${message}: a layer of ${blob.size} bytes is too large for it`,
+		hint: `Something before ${refusal.host} limits the size of a request: raise it there (nginx: client_max_body_size; Cloudflare’s proxy takes 100 MB at most), or push past it.`,
+		cause
+	});
+	if (refusal?.codes.includes("DIGEST_INVALID") === true) return new OciSaveError({
+		code: "digest",
+		message: `${message}: it received other bytes than were sent`,
+		hint: "Push again. If it stays so, look at what stands between this machine and the registry.",
+		cause
+	});
+	return isCut(error) && milliseconds >= WALL_FROM && milliseconds <= WALL_TO ? new OciSaveError({
+		code,
+		message,
+		hint: WALL_HINT,
+		cause
+	}) : error;
+}
+// src/registry/upload-location.ts
+/**
+* Where an upload goes on: the Location of an answer, relative or absolute, with its query. The rules are those of
+* redirects, but for one: a registry behind a proxy that ends TLS often names itself by http; it is asked by https.
+* @throws OciSaveError `unsupported` where it leads nowhere, or to a place that is not asked
+*/
+function uploadLocation(subject, answer, trusted) {
+	const { location } = answer.headers;
+	const target = location === void 0 ? null : URL.parse(location, answer.url.href);
+	if (target === null) throw new OciSaveError({
+		code: "unsupported",
+		message: `${subject}: ${answer.host} does not say where the upload goes on`
+	});
+	if (answer.url.protocol === "https:" && isPlainTwin(target, answer.url)) return new URL(target.pathname + target.search, answer.url);
+	return redirectTarget({
+		subject,
+		from: answer.url,
+		location: target.href,
+		peer: answer.peer,
+		trusted
+	});
+}
+function isPlainTwin(target, own) {
+	return target.protocol === "http:" && target.hostname === own.hostname;
+}
+/** The address with the digest that ends an upload. What stands in its query is a registry's own, and stays as it is. */
+function withDigest$1(location, digest) {
+	const url = new URL(location);
+	url.search = `${url.search}${url.search === "" ? "?" : "&"}digest=${encodeURIComponent(digest)}`;
+	return url;
+}
+// src/registry/uploads.ts
+/** What a registry needs at worst to hash and move a blob before it answers: 10 MB a second. */
+const BYTES_A_MILLISECOND = 1e4;
+const OCTETS = { "content-type": "application/octet-stream" };
+function request$1({ repository, signal }, subject, parts) {
+	return {
+		repository,
+		signal,
+		headers: {},
+		subject,
+		push: true,
+		...parts
+	};
+}
+/** Whether a repository has a blob. Only 404 is a no. */
+function headBlob({ session, repository, signal }, digest) {
+	const subject = blobSubject(repository, digest);
+	const asked = {
+		method: "HEAD",
+		repository,
+		path: `blobs/${digest}`,
+		headers: {},
+		subject,
+		signal
+	};
+	return session.ask(asked, async (answer) => {
+		answer.discard();
+		if (answer.status === 200) return true;
+		if (answer.status === 404) return false;
+		throw await answer.error();
+	});
+}
+/** Begins an upload. */
+function beginUpload(call, subject) {
+	const asked = request$1(call, subject, {
+		method: "POST",
+		path: "blobs/uploads/"
+	});
+	return call.session.ask(asked, (answer) => begun(call, subject, answer));
+}
+/**
+* Asks for a blob that another repository of the registry has (distribution-spec, Mounting a blob): true where it is
+* there now, an upload where the registry would rather have it sent, false where it does not want to be asked so.
+*/
+function mountBlob(call, digest, from) {
+	const subject = blobSubject(call.repository, digest);
+	const path = `blobs/uploads/?${`mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`}`;
+	return call.session.ask(request$1(call, subject, {
+		method: "POST",
+		path,
+		from
+	}), async (answer) => {
+		if (answer.status === 201) {
+			answer.discard();
+			return true;
+		}
+		if (answer.status === 202) return begun(call, subject, answer);
+		answer.discard();
+		return false;
+	});
+}
+/** Sends bytes of a blob and returns where the upload goes on. A part says its range, a whole one does not. */
+function sendPart(call, upload, content, end, onSent) {
+	const subject = blobSubject(call.repository, content.digest);
+	const { offset, location } = upload;
+	const whole = offset === 0 && end === content.size;
+	const asked = request$1(call, subject, {
+		method: "PATCH",
+		path: location,
+		headers: {
+			...OCTETS,
+			...whole ? {} : { "content-range": `${offset}-${end - 1}` }
+		},
+		stream: bodyOf$1(content, offset, end, onSent),
+		extraMilliseconds: (end - offset) / BYTES_A_MILLISECOND,
+		retry: false
+	});
+	return call.session.ask(asked, async (answer) => {
+		if (![
+			201,
+			202,
+			204
+		].includes(answer.status)) throw await answer.error();
+		answer.discard();
+		return {
+			...upload,
+			location: next$1(call, subject, answer, location),
+			offset: end
+		};
+	});
+}
+/** Ends an upload of which all bytes are there, or sends all of them with its end. */
+function endUpload(call, upload, content, onSent) {
+	const subject = blobSubject(call.repository, content.digest);
+	const rest = content.size - upload.offset;
+	const asked = request$1(call, subject, {
+		method: "PUT",
+		path: withDigest$1(upload.location, content.digest),
+		headers: OCTETS,
+		...rest > 0 ? { stream: bodyOf$1(content, upload.offset, content.size, onSent) } : {},
+		extraMilliseconds: content.size / BYTES_A_MILLISECOND,
+		retry: false
+	});
+	return call.session.ask(asked, async (answer) => {
+		if (answer.status !== 201 && answer.status !== 204) throw await answer.error();
+		answer.discard();
+	});
+}
+/** How far an upload got, by the registry's word; undefined where it knows nothing of it. */
+function uploadStatus(call, upload, digest) {
+	const subject = blobSubject(call.repository, digest);
+	return call.session.ask(request$1(call, subject, {
+		method: "GET",
+		path: upload.location
+	}), (answer) => {
+		answer.discard();
+		if (answer.status !== 204 && answer.status !== 200) return void 0;
+		const offset = receivedOf(answer);
+		if (offset === void 0) return void 0;
+		return {
+			...upload,
+			location: next$1(call, subject, answer, upload.location),
+			offset
+		};
+	});
+}
+/** Takes an upload back. A registry that cannot (405) clears it up by itself in time. */
+async function cancelUpload(call, upload) {
+	const asked = request$1(call, `${upload.repository.domain}/${upload.repository.path}`, {
+		method: "DELETE",
+		path: upload.location,
+		retry: false
+	});
+	await call.session.ask(asked, (answer) => answer.discard());
+}
+async function begun(call, subject, answer) {
+	if (answer.status !== 202) throw await answer.error();
+	answer.discard();
+	return {
+		repository: call.repository,
+		location: uploadLocation(subject, answer, call.insecure),
+		offset: 0
+	};
+}
+/** An answer without a new Location means that the old one holds. */
+function next$1({ insecure }, subject, answer, old) {
+	return answer.headers.location === void 0 ? old : uploadLocation(subject, answer, insecure);
+}
+/** `Range: 0-N` tells the last byte; `0-0` is also what registries say of an upload without any. */
+function receivedOf({ headers }) {
+	const { range } = headers;
+	if (range === void 0) return 0;
+	const [, last] = /^(?:bytes=)?0-(\d+)$/.exec(range.trim()) ?? [];
+	if (last === void 0) return void 0;
+	return last === "0" ? 0 : Number(last) + 1;
+}
+function bodyOf$1(content, start, end, onSent) {
+	return {
+		size: end - start,
+		open: () => content.open(start, end),
+		onSent
+	};
+}
+// src/registry/send-blob.ts
+/** Up to here a blob goes in one request, its end. Larger ones are streamed first, so that their end can be repeated. */
+const ONE_REQUEST_BYTES = 4194304;
+const SMALLEST_PART = 1048576;
+const WHOLE$1 = Number.POSITIVE_INFINITY;
+/**
+* Sends a blob into a repository. A transfer that was cut goes on where the registry says it got to; an upload that the
+* registry has lost begins anew. After a cut the blob goes in parts, each a quarter of what went through: so it also
+* reaches a server that ends every request after a while (zot after 60 s, by default).
+* @throws OciSaveError of what is final (413, a refused digest, a login), or of the last attempt
+*/
+async function sendBlob(call, content, options) {
+	const { policy, onBytes, onRetry } = options;
+	const progress = createProgress(onBytes);
+	const sending = {
+		upload: options.upload,
+		part: WHOLE$1,
+		doubt: false
+	};
+	const attempt = async () => {
+		if (sending.doubt && await hasArrived(call, content, sending, progress)) return;
+		sending.upload ??= await beginUpload(call, blobSubject(call.repository, content.digest));
+		sending.doubt = true;
+		await sendRest(call, content, sending, progress);
+		progress.is(content.size);
+	};
+	try {
+		await withRetries(attempt, policy, {
+			signal: call.signal,
+			onRetry: (error, next) => onRetry?.(`${error.message}; attempt ${next} of ${policy.retries + 1}`)
+		});
+	} catch (error) {
+		progress.is(0);
+		throw error;
+	}
+}
+function createProgress(onBytes) {
+	let counted = 0;
+	const add = (bytes) => {
+		counted += bytes;
+		if (bytes !== 0) onBytes?.(bytes);
+	};
+	return {
+		add,
+		is: (bytes) => add(bytes - counted)
+	};
+}
+/** After a failed attempt: whether the blob is there all the same, and else what the registry has of it. */
+async function hasArrived(call, content, sending, progress) {
+	const upload = sending.upload && await uploadStatus(call, sending.upload, content.digest);
+	sending.upload = upload !== void 0 && upload.offset <= content.size ? upload : void 0;
+	progress.is(sending.upload?.offset ?? 0);
+	return sending.upload === void 0 && headBlob(call, content.digest);
+}
+async function sendRest(call, content, sending, { add }) {
+	let upload = sending.upload;
+	if (upload === void 0) return;
+	const resumed = upload.offset > 0;
+	const streamed = content.size <= ONE_REQUEST_BYTES && !resumed && sending.part === WHOLE$1 ? 0 : content.size;
+	let began = performance.now();
+	let sent = 0;
+	const onSent = (bytes) => {
+		sent += bytes;
+		add(bytes);
+	};
+	try {
+		while (upload.offset < streamed) {
+			[began, sent] = [performance.now(), 0];
+			upload = await sendPart(call, upload, content, Math.min(streamed, upload.offset + sending.part), onSent);
+			sending.upload = upload;
+		}
+		[began, sent] = [performance.now(), 0];
+		await endUpload(call, upload, content, onSent);
+	} catch (error) {
+		call.signal?.throwIfAborted();
+		const partial = resumed || sending.part !== WHOLE$1;
+		if (isCut(error)) sending.part = Math.max(SMALLEST_PART, Math.floor(sent / 4));
+		if (isTemporary$1(error) || !isOutOfStep(error, partial)) throw uploadError(error, content, performance.now() - began);
+		if (refusalOf(error)?.status !== 416) [sending.upload, sending.part] = [void 0, WHOLE$1];
+		throw new OciSaveError({
+			code: "network",
+			message: error instanceof Error ? error.message : String(error),
+			cause: error
+		});
+	}
+}
+/** Whether a refusal is about how far an upload got, and not about the blob. */
+function isOutOfStep(error, partial) {
+	const status = refusalOf(error)?.status;
+	if (status === void 0) return false;
+	if (status === 416 || isLost(error)) return true;
+	return partial && status !== 401 && status !== 403 && status !== 413;
+}
 // src/registry/session.ts
 /**
 * Without anything, with what the challenge asks for, and once with a fresh token or password: never a loop.
@@ -8589,16 +9196,23 @@ async function probe(host, knock) {
 const MAX_ROUNDS = 3;
 function createSession(registry, exchange, authorizer) {
 	return { async ask(request, read) {
-		const { repository, subject, signal } = request;
+		const { repository, subject, signal, push = false } = request;
 		const address = await abortable(registry.address(), signal);
 		const call = {
 			registry,
 			repository,
 			address,
+			scope: push ? pushScope(repository, request.from) : pullScope(repository),
+			push,
 			subject,
 			signal
 		};
 		const once = sender(exchange, address, request, read);
+		if (request.path instanceof URL && request.path.origin !== address.origin) {
+			const outcome = await once(void 0);
+			if ("challenges" in outcome) throw outcome.error;
+			return outcome.value;
+		}
 		let authorization;
 		const begin = async (done) => {
 			authorization = await authorizer.ahead(call);
@@ -8618,17 +9232,22 @@ function createSession(registry, exchange, authorizer) {
 	} };
 }
 function sender(exchange, address, request, read) {
-	const { method, repository, path, headers, subject, signal, retry = true } = request;
-	const url = new URL(`/v2/${repository.path}/${path}`, address);
+	const { method, repository, path, headers, subject, signal, retry = true, push = false } = request;
+	const { content, stream, extraMilliseconds } = request;
+	const url = path instanceof URL ? path : new URL(`/v2/${repository.path}/${path}`, address);
 	return (authorization) => {
 		const errorOf = async (answer) => {
-			const sent = answer.crossed ? "elsewhere" : authorization?.withCredentials ? "credentials" : "nothing";
-			return refusalError(subject, await answer.refusal(), sent);
+			const sent = answer.url.origin !== address.origin ? "elsewhere" : authorization?.withCredentials ? "credentials" : "nothing";
+			return refusalError$1(subject, await answer.refusal(), sent, push ? "push" : "pull");
 		};
 		return exchange.ask({
 			method,
 			url,
 			headers,
+			content,
+			stream,
+			extraMilliseconds,
+			resend: push,
 			subject,
 			signal,
 			retry,
@@ -8647,10 +9266,10 @@ function sender(exchange, address, request, read) {
 	};
 }
 // src/registry/client.ts
-const MINUTE = 6e4;
+const MINUTE$1 = 6e4;
 function createRegistryClient(options) {
 	const { credentials, userAgent, env = {}, sockets = 32, retries = 5, retryMilliseconds = 500 } = options;
-	const { stallMilliseconds = MINUTE, requestMilliseconds = MINUTE, onWarning = () => {} } = options;
+	const { stallMilliseconds = MINUTE$1, requestMilliseconds = MINUTE$1, onWarning = () => {} } = options;
 	const insecure = insecureHosts(options.insecureRegistries);
 	const agents = createAgents({
 		sockets,
@@ -8710,11 +9329,42 @@ function createRegistryClient(options) {
 		stallMilliseconds,
 		onWarning
 	});
+	const uploadCall = (repository, signal) => {
+		const { registry, session } = at(repository);
+		return {
+			session,
+			repository,
+			insecure: registry.insecure,
+			signal
+		};
+	};
+	const registryAt = (domain) => at({
+		domain,
+		path: ""
+	}).registry;
 	return {
 		headManifest: async (repository, reference, signal) => headManifest(manifestCall(repository, reference, signal)),
 		getManifest: async (repository, reference, signal) => getManifest(manifestCall(repository, reference, signal)),
 		getBlob: async (repository, blob, blobOptions = {}) => getBlob(at(repository).session, repository, blob, blobOptions, stallMilliseconds),
 		getUrl: async (url, blob, blobOptions = {}) => getUrl(exchange, insecure, url, blob, blobOptions),
+		reach: (domain) => registryAt(domain).reach(),
+		async findManifest(repository, reference, { signal, once = false } = {}) {
+			if (once) await at(repository).registry.locate();
+			return findManifest$1({
+				...manifestCall(repository, reference, signal),
+				retry: !once
+			});
+		},
+		putManifest: async (repository, reference, manifest, signal) => putManifest$1(manifestCall(repository, reference, signal), manifest),
+		deleteManifest: async (repository, digest, signal) => deleteManifest(manifestCall(repository, digest, signal)),
+		headBlob: async (repository, digest, signal) => headBlob(uploadCall(repository, signal), digest),
+		beginUpload: async (repository, signal) => beginUpload(uploadCall(repository, signal), `${repository.domain}/${repository.path}`),
+		cancelUpload: async (upload, signal) => cancelUpload(uploadCall(upload.repository, signal), upload),
+		mountBlob: async (repository, digest, from, signal) => mountBlob(uploadCall(repository, signal), digest, from),
+		sendBlob: async (repository, content, { signal, ...sendOptions } = {}) => sendBlob(uploadCall(repository, signal), content, {
+			...sendOptions,
+			policy
+		}),
 		close() {
 			closing.abort(new OciSaveError({
 				code: "interrupted",
@@ -8731,7 +9381,7 @@ const entrySchema = looseObject({
 	password: string().nullish(),
 	identitytoken: string().nullish()
 }).nullish();
-const fileSchema = looseObject({
+const fileSchema$2 = looseObject({
 	auths: record(string(), entrySchema).nullish(),
 	credHelpers: record(string(), string()).nullish(),
 	credsStore: string().nullish()
@@ -8749,7 +9399,7 @@ function invalid(path, why) {
 */
 function parseAuthFile(text, path, { legacy = false } = {}) {
 	const json = text.trim() === "" ? {} : parseJson$1(text, path);
-	const parsed = fileSchema.safeParse(legacy ? { auths: json } : json);
+	const parsed = fileSchema$2.safeParse(legacy ? { auths: json } : json);
 	if (!parsed.success) {
 		const place = parsed.error.issues[0]?.path.join(" › ") ?? "";
 		throw invalid(path, `does not have the form of an auth file${place === "" ? "" : ` at ${place}`}`);
@@ -8835,7 +9485,7 @@ function authFilePlaces({ authFile, env, userId }) {
 	}))];
 }
 // node_modules/is-plain-obj/index.js
-function isPlainObject(value) {
+function isPlainObject$2(value) {
 	if (typeof value !== "object" || value === null) return false;
 	const prototype = Object.getPrototypeOf(value);
 	return (prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null) && !(Symbol.toStringTag in value) && !(Symbol.iterator in value);
@@ -8852,15 +9502,15 @@ const normalizeFileUrl = (file) => file instanceof URL ? fileURLToPath(file) : f
 // node_modules/execa/lib/methods/parameters.js
 const normalizeParameters = (rawFile, rawArguments = [], rawOptions, ...rawExtraArguments) => {
 	if (rawExtraArguments.length > 0) throw new TypeError("Execa accepts at most three arguments: file, arguments, options.");
-	if (rawOptions !== void 0 && isPlainObject(rawArguments)) throw new TypeError("Execa accepts at most one options object. Please merge the second and third arguments.");
+	if (rawOptions !== void 0 && isPlainObject$2(rawArguments)) throw new TypeError("Execa accepts at most one options object. Please merge the second and third arguments.");
 	const filePath = safeNormalizeFileUrl(rawFile, "First argument");
-	const [commandArguments, options = {}] = isPlainObject(rawArguments) ? [[], rawArguments] : [rawArguments, rawOptions];
+	const [commandArguments, options = {}] = isPlainObject$2(rawArguments) ? [[], rawArguments] : [rawArguments, rawOptions];
 	if (!Array.isArray(commandArguments)) throw new TypeError(`Second argument must be either an array of arguments or an options object: ${commandArguments}`);
 	if (commandArguments.some((commandArgument) => typeof commandArgument === "object" && commandArgument !== null)) throw new TypeError(`Second argument must be an array of strings: ${commandArguments}`);
 	const normalizedArguments = commandArguments.map(String);
 	const nullByteArgument = normalizedArguments.find((normalizedArgument) => normalizedArgument.includes("\0"));
 	if (nullByteArgument !== void 0) throw new TypeError(`Arguments cannot contain null bytes ("\\0"): ${nullByteArgument}`);
-	if (!isPlainObject(options)) throw new TypeError(`Last argument must be an options object: ${options}`);
+	if (!isPlainObject$2(options)) throw new TypeError(`Last argument must be an options object: ${options}`);
 	return [
 		filePath,
 		normalizedArguments,
@@ -9067,7 +9717,7 @@ const parseExpression = (expression) => {
 	const typeOfExpression = getTypeName(expression);
 	if (typeOfExpression === "string") return expression;
 	if (typeOfExpression === "number") return String(expression);
-	if ((isPlainObject(expression) || isExecaError(expression)) && (Object.hasOwn(expression, "stdout") || Object.hasOwn(expression, "isMaxBuffer"))) return getSubprocessResult(expression);
+	if ((isPlainObject$2(expression) || isExecaError(expression)) && (Object.hasOwn(expression, "stdout") || Object.hasOwn(expression, "isMaxBuffer"))) return getSubprocessResult(expression);
 	if (expression instanceof ChildProcess || Object.prototype.toString.call(expression) === "[object Promise]") throw new TypeError("Unexpected subprocess in template expression. Please use ${await subprocess} instead of ${subprocess}.");
 	throw new TypeError(`Unexpected "${typeOfExpression}" in template expression`);
 };
@@ -9122,7 +9772,7 @@ const normalizeFdSpecificOption = (options, optionName) => {
 };
 const getStdioLength = ({ stdio }) => Array.isArray(stdio) ? Math.max(stdio.length, STANDARD_STREAMS_ALIASES.length) : STANDARD_STREAMS_ALIASES.length;
 const normalizeFdSpecificValue = (optionValue, optionArray, optionName, stdioLength) => {
-	if (isPlainObject(optionValue)) return normalizeOptionObject(optionValue, optionArray, optionName, stdioLength);
+	if (isPlainObject$2(optionValue)) return normalizeOptionObject(optionValue, optionArray, optionName, stdioLength);
 	validateFdSpecificValue(optionValue, optionName);
 	return optionArray.fill(optionValue);
 };
@@ -10383,13 +11033,13 @@ const handleSendStrict = ({ anyProcess, channel, isSubprocess, message, strict }
 	const ipcEmitter = getIpcEmitter(anyProcess, channel, isSubprocess);
 	const hasListeners = hasMessageListeners(anyProcess, ipcEmitter);
 	return {
-		id: count++,
+		id: count$1++,
 		type: REQUEST_TYPE,
 		message,
 		hasListeners
 	};
 };
-let count = 0;
+let count$1 = 0;
 const validateStrictDeadlock = (outgoingMessages, wrappedMessage) => {
 	if (!isStrictRequest(wrappedMessage) || wrappedMessage.hasListeners) return;
 	for (const { id } of outgoingMessages) if (id !== void 0) STRICT_RESPONSES[id].deferred.resolve({
@@ -11395,7 +12045,7 @@ var MaxBufferError = class extends Error {
 };
 // node_modules/get-stream/source/utils.js
 const identity = (value) => value;
-const noop$1 = () => void 0;
+const noop$3 = () => void 0;
 const getContentsProperty = ({ contents }) => contents;
 const throwObjectStream = (chunk) => {
 	throw new Error(`Streams in object mode are not supported: ${String(chunk)}`);
@@ -11422,9 +12072,9 @@ const arrayMethods = {
 		others: identity
 	},
 	getSize: increment,
-	truncateChunk: noop$1,
+	truncateChunk: noop$3,
 	addChunk: addArrayChunk,
-	getFinalChunk: noop$1,
+	getFinalChunk: noop$3,
 	finalize: getContentsProperty
 };
 // node_modules/get-stream/source/array-buffer.js
@@ -11474,7 +12124,7 @@ const arrayBufferMethods = {
 	getSize: getLengthProperty,
 	truncateChunk: truncateArrayBufferChunk,
 	addChunk: addArrayBufferChunk,
-	getFinalChunk: noop$1,
+	getFinalChunk: noop$3,
 	finalize: finalizeArrayBuffer
 };
 // node_modules/get-stream/source/string.js
@@ -11960,13 +12610,13 @@ const getGeneratorObjectType = ({ transform, final, binary, objectMode }, option
 const isGenerator = (value) => isAsyncGenerator(value) || isSyncGenerator(value);
 const isAsyncGenerator = (value) => Object.prototype.toString.call(value) === "[object AsyncGeneratorFunction]";
 const isSyncGenerator = (value) => Object.prototype.toString.call(value) === "[object GeneratorFunction]";
-const isTransformOptions = (value) => isPlainObject(value) && (value.transform !== void 0 || value.final !== void 0);
+const isTransformOptions = (value) => isPlainObject$2(value) && (value.transform !== void 0 || value.final !== void 0);
 const isUrl = (value) => Object.prototype.toString.call(value) === "[object URL]";
 const isRegularUrl = (value) => isUrl(value) && value.protocol !== "file:";
-const isFilePathObject = (value) => isPlainObject(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => FILE_PATH_KEYS.has(key)) && isFilePathString(value.file);
+const isFilePathObject = (value) => isPlainObject$2(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => FILE_PATH_KEYS.has(key)) && isFilePathString(value.file);
 const FILE_PATH_KEYS = /* @__PURE__ */ new Set(["file", "append"]);
 const isFilePathString = (file) => typeof file === "string";
-const isStdioValueObject = (value) => isPlainObject(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => STDIO_VALUE_KEYS.has(key)) && "value" in value;
+const isStdioValueObject = (value) => isPlainObject$2(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => STDIO_VALUE_KEYS.has(key)) && "value" in value;
 const STDIO_VALUE_KEYS = /* @__PURE__ */ new Set(["value", "input"]);
 const isUnknownStdioString = (type, value) => type === "native" && typeof value === "string" && !KNOWN_STDIO_STRINGS.has(value);
 const KNOWN_STDIO_STRINGS = /* @__PURE__ */ new Set([
@@ -12089,7 +12739,7 @@ const normalizeDuplex = ({ stdioItem, optionName }) => {
 	};
 };
 const normalizeTransformStream = ({ stdioItem, stdioItem: { value }, index, newTransforms, direction }) => {
-	const { transform, objectMode } = isPlainObject(value) ? value : { transform: value };
+	const { transform, objectMode } = isPlainObject$2(value) ? value : { transform: value };
 	const { writableObjectMode, readableObjectMode } = getTransformObjectModes(objectMode, index, newTransforms, direction);
 	return {
 		...stdioItem,
@@ -12101,7 +12751,7 @@ const normalizeTransformStream = ({ stdioItem, stdioItem: { value }, index, newT
 	};
 };
 const normalizeGenerator = ({ stdioItem, stdioItem: { value }, index, newTransforms, direction, encoding }) => {
-	const { transform, final, binary: binaryOption = false, preserveNewlines = false, objectMode } = isPlainObject(value) ? value : { transform: value };
+	const { transform, final, binary: binaryOption = false, preserveNewlines = false, objectMode } = isPlainObject$2(value) ? value : { transform: value };
 	const binary = binaryOption || BINARY_ENCODINGS.has(encoding);
 	const { writableObjectMode, readableObjectMode } = getTransformObjectModes(objectMode, index, newTransforms, direction);
 	return {
@@ -13634,7 +14284,7 @@ const onMergedStreamFinished = async (passThroughStream, streams, unpipeEvent) =
 };
 const onMergedStreamEnd = async (passThroughStream, { signal }) => {
 	try {
-		await finished(passThroughStream, {
+		await finished$1(passThroughStream, {
 			signal,
 			cleanup: true
 		});
@@ -13691,7 +14341,7 @@ const afterMergedStreamFinished = async (onFinished, stream, { signal }) => {
 };
 const onInputStreamEnd = async ({ passThroughStream, stream, streams, ended, aborted, controller: { signal } }) => {
 	try {
-		await finished(stream, {
+		await finished$1(stream, {
 			signal,
 			cleanup: true,
 			readable: true,
@@ -13724,11 +14374,11 @@ const abortStream = (stream) => {
 };
 const errorStream = (stream, error) => {
 	if (!stream.destroyed) {
-		stream.once("error", noop);
+		stream.once("error", noop$2);
 		stream.destroy(error);
 	}
 };
-const noop = () => {};
+const noop$2 = () => {};
 const updateMaxListeners = (passThroughStream, increment) => {
 	const maxListeners = passThroughStream.getMaxListeners();
 	if (maxListeners !== 0 && maxListeners !== Number.POSITIVE_INFINITY) passThroughStream.setMaxListeners(maxListeners + increment);
@@ -13744,7 +14394,7 @@ const pipeStreams = (source, destination, onDestinationEnd) => {
 const onSourceFinish = async (source, destination) => {
 	if (isStandardStream(source) || isStandardStream(destination)) return;
 	try {
-		await finished(source, {
+		await finished$1(source, {
 			cleanup: true,
 			readable: true,
 			writable: false
@@ -13758,7 +14408,7 @@ const endDestinationStream = (destination) => {
 const onDestinationFinish = async (source, destination, onDestinationEnd) => {
 	if (isStandardStream(source) || isStandardStream(destination)) return;
 	try {
-		await finished(destination, {
+		await finished$1(destination, {
 			cleanup: true,
 			readable: false,
 			writable: true
@@ -14197,7 +14847,7 @@ const waitForStream = async (stream, fdNumber, streamInfo, { isSameDirection, st
 	const state = handleStdinDestroy(stream, streamInfo);
 	const abortController = new AbortController();
 	try {
-		await Promise.race([...stopOnExit ? [streamInfo.exitPromise] : [], finished(stream, {
+		await Promise.race([...stopOnExit ? [streamInfo.exitPromise] : [], finished$1(stream, {
 			cleanup: true,
 			signal: abortController.signal,
 			readable,
@@ -14254,14 +14904,14 @@ const safeWaitForSubprocessStdout = async (subprocessStdout) => {
 	} catch {}
 };
 const waitForSubprocessStdin = async (subprocessStdin) => {
-	await finished(subprocessStdin, {
+	await finished$1(subprocessStdin, {
 		cleanup: true,
 		readable: false,
 		writable: true
 	});
 };
 const waitForSubprocessStdout = async (subprocessStdout) => {
-	await finished(subprocessStdout, {
+	await finished$1(subprocessStdout, {
 		cleanup: true,
 		readable: true,
 		writable: false
@@ -14546,7 +15196,7 @@ const unpipeSourcesOnDestinationEnd = async (mergedStream) => {
 };
 const cleanupMergedStreamsMap = async (destinationStream) => {
 	try {
-		await finished(destinationStream, {
+		await finished$1(destinationStream, {
 			cleanup: true,
 			readable: false,
 			writable: true
@@ -14571,7 +15221,7 @@ const unpipeOnSignalAbort = async (unpipeSignal, { sourceStream, mergedStream, f
 };
 // node_modules/execa/lib/pipe/setup.js
 const pipeToSubprocess = (sourceInfo, ...pipeArguments) => {
-	if (isPlainObject(pipeArguments[0])) return pipeToSubprocess.bind(void 0, {
+	if (isPlainObject$2(pipeArguments[0])) return pipeToSubprocess.bind(void 0, {
 		...sourceInfo,
 		boundOptions: {
 			...sourceInfo.boundOptions,
@@ -15411,7 +16061,7 @@ const mergeOptions = (boundOptions, options) => {
 		...mergedOptions
 	};
 };
-const mergeOption = (optionName, boundOptionValue, optionValue) => DEEP_OPTIONS.has(optionName) && isPlainObject(boundOptionValue) && isPlainObject(optionValue) ? {
+const mergeOption = (optionName, boundOptionValue, optionValue) => DEEP_OPTIONS.has(optionName) && isPlainObject$2(boundOptionValue) && isPlainObject$2(optionValue) ? {
 	...boundOptionValue,
 	...optionValue
 } : optionValue;
@@ -15430,7 +16080,7 @@ const createExeca = (mapArguments, boundOptions, deepOptions, setBoundExeca) => 
 	return boundExeca;
 };
 const callBoundExeca = ({ mapArguments, deepOptions = {}, boundOptions = {}, setBoundExeca, createNested }, firstArgument, ...nextArguments) => {
-	if (isPlainObject(firstArgument)) return createNested(mapArguments, mergeOptions(boundOptions, firstArgument), setBoundExeca);
+	if (isPlainObject$2(firstArgument)) return createNested(mapArguments, mergeOptions(boundOptions, firstArgument), setBoundExeca);
 	const { file, commandArguments, options, isSync } = parseArguments({
 		mapArguments,
 		firstArgument,
@@ -15483,14 +16133,16 @@ const { sendMessage, getOneMessage, getEachMessage, getCancelSignal } = getIpcEx
 /**
 * Runs a program with an argument list, never through a shell; no other file of this project spawns. A process
 * that fails is a result, not an exception; its command line is never quoted, since errors are printed.
-* @throws OciSaveError `machine` where the program cannot be started, `interrupted` where `signal` ended it.
+* @throws OciSaveError `machine` where the program cannot be started or did not end in time, the reason of `signal`
+*   where that ended it
 */
 async function run(file, args, options) {
-	const { cwd, env, input, signal, maxOutput = 1048576, onLine } = options;
+	const { cwd, env, input, signal, limitMilliseconds, maxOutput = 1048576, onLine } = options;
 	const child = execa(file, [...args], {
 		...cwd === void 0 ? {} : { cwd },
 		...input === void 0 ? { stdin: "ignore" } : { input },
 		...signal === void 0 ? {} : { cancelSignal: signal },
+		...limitMilliseconds === void 0 ? {} : { timeout: limitMilliseconds },
 		env: { ...env },
 		extendEnv: false,
 		reject: false,
@@ -15500,8 +16152,13 @@ async function run(file, args, options) {
 		forceKillAfterDelay: 2e3
 	});
 	if (onLine) for (const output of [child.stdout, child.stderr]) output?.on("data", lineSplitter(onLine));
-	const result = await child;
+	const letGo = letGoOfHeirs(child.nodeChildProcess);
+	const result = await child.finally(letGo);
 	signal?.throwIfAborted();
+	if (result.timedOut) throw new OciSaveError({
+		code: "machine",
+		message: `${file} did not end within ${Math.round((limitMilliseconds ?? 0) / 1e3)} s`
+	});
 	if (result.exitCode === void 0 && result.signal === void 0) throw new OciSaveError({
 		code: "machine",
 		message: `${file} cannot be started (${systemCodeOf(result.cause) ?? systemCodeOf(result) ?? "no reason given"})`
@@ -15512,6 +16169,21 @@ async function run(file, args, options) {
 		stdout: result.stdout,
 		stderr: result.stderr
 	};
+}
+const HEIRS_MILLISECONDS = 2e3;
+/**
+* A process may leave others behind that hold its outputs open: an agent in the background, a child that outlived the
+* signal. What they say is nobody's, and is waited for no longer than this. Returns what ends the waiting.
+*/
+function letGoOfHeirs(child) {
+	let timer;
+	child.once("exit", () => {
+		timer = setTimeout(() => {
+			child.stdout?.destroy();
+			child.stderr?.destroy();
+		}, HEIRS_MILLISECONDS);
+	});
+	return () => clearTimeout(timer);
 }
 function lineSplitter(onLine) {
 	let rest = "";
@@ -15699,10 +16371,10 @@ function rememberedHelpers(env) {
 	};
 }
 async function readAuthFile({ path, legacy, required }) {
-	const text = await readBounded(path, required);
+	const text = await readBounded$1(path, required);
 	return text === void 0 ? void 0 : parseAuthFile(text, path, { legacy });
 }
-async function readBounded(path, required) {
+async function readBounded$1(path, required) {
 	let bytes;
 	try {
 		bytes = await buffer(createReadStream(path, { end: MAX_AUTH_FILE_BYTES }));
@@ -15721,6 +16393,118 @@ async function readBounded(path, required) {
 	});
 	return bytes.toString("utf8");
 }
+// src/percent.ts
+/** What percent-encoding stands for, as UTF-8; what is no encoding means itself. */
+function percentDecoded(text) {
+	return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escaped) => Buffer.from(escaped.replaceAll("%", ""), "hex").toString("utf8"));
+}
+// src/registry/fetch-file.ts
+/**
+* Fetches an address that the user wrote into a file; user and password in it go to its own origin alone. Nobody has
+* looked at the bytes. A file that is not whole is removed.
+* @throws OciSaveError for what the server or the network did, and for a limit that was reached
+*/
+async function fetchFile(address, file, options) {
+	const { env, userAgent, limits, signal } = options;
+	const { stallMilliseconds, retries } = limits;
+	const agents = createAgents({
+		sockets: 1,
+		env
+	});
+	const exchange = createExchange({
+		agents,
+		insecure: insecureHosts([]),
+		policy: {
+			retries,
+			retryMilliseconds: 1e3
+		},
+		userAgent,
+		requestMilliseconds: stallMilliseconds,
+		stallMilliseconds,
+		onWarning: () => {}
+	});
+	const late = new AbortController();
+	const timer = setTimeout(() => late.abort(tooLate(options)), limits.milliseconds);
+	const either = signal === void 0 ? late.signal : AbortSignal.any([signal, late.signal]);
+	try {
+		await ask$1(exchange, address, file, {
+			...options,
+			signal: either
+		});
+	} catch (error) {
+		await rm(file, { force: true });
+		throw error;
+	} finally {
+		clearTimeout(timer);
+		agents.close();
+	}
+}
+function ask$1(exchange, address, file, options) {
+	const url = new URL(address);
+	const authorization = basicOf(url);
+	const { subject, signal } = options;
+	return exchange.ask({
+		method: "GET",
+		url,
+		headers: { accept: "*/*" },
+		subject,
+		signal,
+		authorization,
+		secrets: [
+			url.username,
+			url.password,
+			authorization ?? "",
+			url.search.slice(1)
+		]
+	}, async (answer) => {
+		if (answer.status !== 200) {
+			const sent = answer.crossed ? "elsewhere" : authorization === void 0 ? "nothing" : "credentials";
+			throw refusalError$1(subject, await answer.refusal(), sent);
+		}
+		await write$1(answer, file, options);
+	});
+}
+async function write$1({ host, headers, body }, file, { subject, limits, signal, onProgress }) {
+	const length = Number(headers["content-length"] ?? NaN);
+	const total = Number.isSafeInteger(length) ? length : void 0;
+	const tooLarge = () => new OciSaveError({
+		code: "unsupported",
+		message: `${subject}: ${host} sends more than ${Math.round(limits.bytes / 1024 / 1024)} MiB`
+	});
+	if (total !== void 0 && total > limits.bytes) {
+		body.destroy();
+		throw tooLarge();
+	}
+	const broken = (cause) => networkError(subject, host, cause);
+	const bounded = boundedBody(body, {
+		limit: limits.bytes,
+		stallMilliseconds: limits.stallMilliseconds,
+		signal,
+		tooLong: tooLarge,
+		broken
+	});
+	let received = 0;
+	const counted = async function* (chunks) {
+		for await (const chunk of chunks) {
+			received += chunk.length;
+			onProgress?.(received, total);
+			yield chunk;
+		}
+	};
+	await pipeline$1(bounded, counted, createWriteStream(file, { mode: 384 }));
+}
+/** Credentials of an address, as RFC 7617 sends them. */
+function basicOf({ username, password }) {
+	if (username === "" && password === "") return void 0;
+	const pair = `${percentDecoded(username)}:${percentDecoded(password)}`;
+	return `Basic ${Buffer.from(pair).toString("base64")}`;
+}
+function tooLate({ subject, limits }) {
+	return new OciSaveError({
+		code: "network",
+		message: `${subject}: it did not arrive within ${Math.round(limits.milliseconds / 6e4)} min`
+	});
+}
 // src/content/bring-blob.ts
 /**
 * Brings one blob from a source into the store, resuming where a transfer was cut. Wrong data is final: asking
@@ -15736,7 +16520,7 @@ async function bringBlob(source, blob, store, options) {
 			maxTimeout: 3e4,
 			randomize: true,
 			...signal === void 0 ? {} : { signal },
-			shouldRetry: ({ error }) => isTemporary(error),
+			shouldRetry: ({ error }) => isTemporary$1(error),
 			onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
 				if (retriesLeft === 0) return;
 				onRetry?.(`blob ${shortDigest(blob.digest)} of ${source.name}: ${error.message}; ${writer.received} of ${blob.size} bytes are here, attempt ${attemptNumber + 1} of ${retries + 1}`);
@@ -15928,17 +16712,19 @@ function mismatch(digest, what) {
 // src/store/hash-file.ts
 const CHUNK_BYTES$2 = 1048576;
 /** The digest and size of a file's bytes, read once through one buffer. */
-async function hashFile(file) {
+async function hashFile(file, { onBytes, signal } = {}) {
 	const handle = await open$1(file, "r");
 	try {
 		const hash = createHash("sha256");
 		const buffer = Buffer.allocUnsafe(CHUNK_BYTES$2);
 		let size = 0;
 		for (;;) {
+			signal?.throwIfAborted();
 			const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES$2);
 			if (bytesRead === 0) break;
 			hash.update(bytesRead === CHUNK_BYTES$2 ? buffer : buffer.subarray(0, bytesRead));
 			size += bytesRead;
+			onBytes?.(bytesRead);
 		}
 		return {
 			digest: `sha256:${hash.digest("hex")}`,
@@ -15948,78 +16734,15 @@ async function hashFile(file) {
 		await handle.close();
 	}
 }
-// src/store/record-file.ts
-const lineSchema = strictObject({
-	key: string(),
-	value: string()
-});
-/**
-* Opens a file of records, one JSON line each; a key's last line counts. Several runs append at once, so a line may
-* be torn or lost: it is passed over, and whoever keeps records here has to do without any of them.
-*/
-async function openRecordFile(file) {
-	const { records, lines } = await readRecords(file);
-	if (lines > 2 * records.size + 1e3) await compact(file, records);
-	return {
-		get: (key) => records.get(key),
-		async set(key, value) {
-			if (records.get(key) === value) return;
-			records.set(key, value);
-			await appendFile(file, toText({
-				key,
-				value
-			}));
-		}
-	};
-}
-const toText = (line) => `${JSON.stringify(line)}\n`;
-async function readRecords(file) {
-	const records = /* @__PURE__ */ new Map();
-	let text;
+// src/store/gone.ts
+/** What was read, or undefined where the file or folder is not there (any more). */
+async function unlessGone(reading) {
 	try {
-		text = await readFile(file, "utf8");
+		return await reading;
 	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return {
-			records,
-			lines: 0
-		};
+		if (systemCodeOf(error) === "ENOENT") return void 0;
 		throw error;
 	}
-	const lines = text.split("\n");
-	for (const line of lines.map(parseLine)) if (line) records.set(line.key, line.value);
-	return {
-		records,
-		lines: lines.length
-	};
-}
-function parseLine(line) {
-	if (!line.startsWith("{")) return void 0;
-	try {
-		return lineSchema.safeParse(JSON.parse(line)).data;
-	} catch (error) {
-		if (error instanceof SyntaxError) return void 0;
-		throw error;
-	}
-}
-/** Another run may append meanwhile: what it loses is a record. */
-async function compact(file, records) {
-	const temporary = `${file}.${process.pid}`;
-	await writeFile(temporary, [...records].map(([key, value]) => toText({
-		key,
-		value
-	})).join(""));
-	await rename(temporary, file);
-}
-// src/store/journal.ts
-/** Not ctime: every hard link changes that. */
-const stampOf = ({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`;
-/** The stamps of verified blobs, in `journal.jsonl`. */
-async function openJournal(folder) {
-	const stamps = await openRecordFile(path.join(folder, "journal.jsonl"));
-	return {
-		vouches: (hex, stats) => stamps.get(hex) === stampOf(stats),
-		note: (hex, stats) => stamps.set(hex, stampOf(stats))
-	};
 }
 // src/store/link.ts
 /** What a file system says that cannot link these two: another volume, no links there, or too many. */
@@ -16057,19 +16780,134 @@ async function linkOrCopy(file, name) {
 	}
 	return "copied";
 }
-// src/store/run-folder.ts
-const RUNS = "runs";
-/** The host is part of the name: containers that share a store do not share process numbers. */
-const hostPrefix = () => `${hostname().replaceAll(/[^A-Za-z0-9.]/g, "_")}-`;
-/** Makes this run's folder, and removes those whose runs were killed on this host. */
-async function createRunFolder(storeFolder) {
-	const runs = path.join(storeFolder, RUNS);
-	await mkdir(runs, { recursive: true });
-	await removeAbandoned$1(runs);
-	const folder = path.join(runs, `${hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`);
-	await mkdir(folder, { mode: 448 });
+/**
+* The same for a name that several runs may give at once: a copy is made in `folder`, on that name's volume, and takes
+* the name when it is whole.
+*/
+async function linkOrCopyIn(folder, file, name) {
+	if (await tryLink(file, name)) return "linked";
+	const copy = path.join(folder, `copy-${randomUUID()}`);
+	await copyFile(file, copy, constants.COPYFILE_FICLONE);
+	await rename(copy, name);
+	return "copied";
+}
+// src/store/record-file.ts
+const lineSchema = strictObject({
+	key: string(),
+	value: string()
+});
+/**
+* Opens a file of records, one JSON line each; a key's last line counts. Several runs append at once, so a line may
+* be torn or lost: it is passed over, and whoever keeps records here has to do without any of them.
+*/
+async function openRecordFile(file) {
+	const { records, lines } = await read$1(file);
+	if (lines > 2 * records.size + 1e3) await writeRecords(file, records);
+	const setAll = async (given) => {
+		const news = [...given].filter(([key, value]) => records.get(key) !== value);
+		if (news.length === 0) return;
+		for (const [key, value] of news) records.set(key, value);
+		await appendFile(file, toText(news));
+	};
 	return {
-		folder,
+		get: (key) => records.get(key),
+		set: (key, value) => setAll([[key, value]]),
+		setAll
+	};
+}
+/** The records of a file as they are now; none where there is no file. */
+async function readRecords(file) {
+	return (await read$1(file)).records;
+}
+/** Writes a file of records anew. Another run may append meanwhile: what it loses is a record. */
+async function writeRecords(file, records) {
+	const temporary = `${file}.${randomUUID().slice(0, 8)}`;
+	await writeFile(temporary, toText([...records]));
+	await rename(temporary, file);
+}
+/** Writes a file of records anew without those that are not `wanted` any more; leaves it where all are. */
+async function keepRecords(file, wanted) {
+	const records = await readRecords(file);
+	const kept = [...records].filter(([key, value]) => wanted(key, value));
+	if (kept.length < records.size) await writeRecords(file, kept);
+}
+function toText(records) {
+	return records.map(([key, value]) => `${JSON.stringify({
+		key,
+		value
+	})}\n`).join("");
+}
+async function read$1(file) {
+	const records = /* @__PURE__ */ new Map();
+	const text = await unlessGone(readFile(file, "utf8"));
+	if (text === void 0) return {
+		records,
+		lines: 0
+	};
+	const lines = text.split("\n");
+	for (const line of lines.map(parseLine)) if (line) records.set(line.key, line.value);
+	return {
+		records,
+		lines: lines.length
+	};
+}
+function parseLine(line) {
+	if (!line.startsWith("{")) return void 0;
+	try {
+		return lineSchema.safeParse(JSON.parse(line)).data;
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
+	}
+}
+// src/store/journal.ts
+/** Not ctime: every hard link changes that. */
+const stampOf = ({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`;
+/** The stamps of verified blobs, in `journal.jsonl`. */
+async function openJournal(file) {
+	const stamps = await openRecordFile(file);
+	return {
+		vouches: (hex, stats) => stamps.get(hex) === stampOf(stats),
+		note: (hex, stats) => stamps.set(hex, stampOf(stats)),
+		noteAll: (found) => stamps.setAll([...found].map(([hex, stats]) => [hex, stampOf(stats)])),
+		sizeOf(hex) {
+			const stamp = stamps.get(hex);
+			return stamp === void 0 ? void 0 : Number.parseInt(stamp, 10);
+		}
+	};
+}
+/** Forgets blobs that are gone. */
+function forgetStamps(file, gone) {
+	return keepRecords(file, (hex) => !gone.has(hex));
+}
+// src/store/places.ts
+function placesIn(folder) {
+	const at = (...names) => path.join(folder, ...names);
+	return {
+		blobs: at("blobs", "sha256"),
+		runs: at("runs"),
+		uses: at("uses"),
+		used: at("used.jsonl"),
+		journal: at("journal.jsonl"),
+		served: at("served.jsonl"),
+		pruneLock: at("prune.lock")
+	};
+}
+/** Whether a file's name is the hex of a sha256. */
+function isHex(name) {
+	return /^[0-9a-f]{64}$/.test(name);
+}
+// src/store/aside.ts
+/** The folder, in a run's own, of blobs that a prune has taken out of reach and not removed yet. */
+const ASIDE = "pruned";
+async function openAside(runFolder, blobs) {
+	const folder = path.join(runFolder, ASIDE);
+	await mkdir(folder, { recursive: true });
+	const at = (hex) => path.join(folder, hex);
+	return {
+		take: async (hex) => await unlessGone(rename(path.join(blobs, hex), at(hex)).then(() => true)) ?? false,
+		links: async (hex) => (await lstat(at(hex))).nlink,
+		putBack: (hex) => putBack(at(hex), blobs),
 		remove: () => rm(folder, {
 			recursive: true,
 			force: true,
@@ -16077,15 +16915,31 @@ async function createRunFolder(storeFolder) {
 		})
 	};
 }
-async function removeAbandoned$1(runs) {
-	for (const name of await readdir(runs)) {
-		if (!name.startsWith(hostPrefix())) continue;
-		const pid = /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(hostPrefix().length))?.[1];
-		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(runs, name), {
-			recursive: true,
-			force: true,
-			maxRetries: 3
-		});
+/** Puts back what a run that was killed had taken and not removed: nobody knows whether somebody needs it. */
+async function putBackAll(runFolder, blobs) {
+	const folder = path.join(runFolder, ASIDE);
+	for (const name of await unlessGone(readdir(folder)) ?? []) if (isHex(name)) await unlessGone(putBack(path.join(folder, name), blobs));
+}
+/** Whoever brought the blob meanwhile keeps what he brought, where the file system can tell. */
+async function putBack(file, blobs) {
+	const name = path.join(blobs, path.basename(file));
+	if (await tryLink(file, name)) await rm(file, { force: true });
+	else await rename(file, name);
+}
+// src/store/host.ts
+/** This host, as other processes on it name it too. */
+async function thisHost() {
+	return {
+		host: hostname(),
+		namespace: await pidNamespace()
+	};
+}
+async function pidNamespace() {
+	try {
+		return /\d+/.exec(await readlink("/proc/self/ns/pid"))?.[0];
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
 	}
 }
 /** Whether a process of that number runs on this host, ours or somebody else's. */
@@ -16097,37 +16951,496 @@ function isAlive(pid) {
 		return systemCodeOf(error) === "EPERM";
 	}
 }
+// src/store/file-lock.ts
+const holderSchema = object({
+	host: string(),
+	namespace: string().optional(),
+	pid: int()
+});
+/** How long a lock may be without a holder: the time between its making and its writing. */
+const [HOLDERLESS_LOOKS, HOLDERLESS_MILLISECONDS] = [20, 25];
+/**
+* Takes the lock that a file is by being there, or tells who holds it. That of a process that has ended on this host
+* is taken over, and any that is older than `staleMilliseconds`. Throws what the file system says.
+*/
+async function takeFileLock(file, staleMilliseconds = Number.POSITIVE_INFINITY) {
+	const own = {
+		...await thisHost(),
+		pid: process.pid
+	};
+	let tookOver = false;
+	for (let looks = 1;; looks += 1) try {
+		await writeFile(file, JSON.stringify(own), { flag: "wx" });
+		return { release: () => release(file, own) };
+	} catch (error) {
+		if (systemCodeOf(error) !== "EEXIST") throw error;
+		const holder = await readHolder(file);
+		const stale = await ageOf(file) > staleMilliseconds;
+		if (holder === void 0 && !stale && looks < HOLDERLESS_LOOKS) await setTimeout$1(HOLDERLESS_MILLISECONDS);
+		else if (!tookOver && (stale || holder === void 0 || hasEnded(holder, own))) {
+			await removeAbandoned$1(file, holder);
+			tookOver = true;
+		} else return { holder };
+	}
+}
+/** A lock that was taken for stale is another's by now. */
+async function release(file, own) {
+	const holder = await readHolder(file);
+	if (holder?.pid === own.pid && holder.host === own.host) await rm(file, { force: true });
+}
+/** Whether a process that lives holds the lock, or one that died has left it. */
+async function stateOf(file, staleMilliseconds) {
+	const age = await ageOf(file);
+	if (Number.isNaN(age)) return "free";
+	if (age > staleMilliseconds) return "left";
+	const holder = await readHolder(file);
+	return holder !== void 0 && hasEnded(holder, await thisHost()) ? "left" : "held";
+}
+function hasEnded({ host, namespace, pid }, here) {
+	return host === here.host && (namespace ?? here.namespace) === here.namespace && !isAlive(pid);
+}
+/** Milliseconds since the lock was taken; not a number where it is not held. */
+async function ageOf(file) {
+	const stats = await unlessGone(stat(file));
+	return stats === void 0 ? NaN : Date.now() - stats.mtimeMs;
+}
+/** Removes a lock, unless it became another process's since it was looked at: two may find one abandoned at once. */
+async function removeAbandoned$1(file, seen) {
+	const aside = `${file}.${randomUUID().slice(0, 8)}`;
+	if (await unlessGone(rename(file, aside).then(() => true)) === void 0) return;
+	const moved = await readHolder(aside);
+	if (moved?.pid === seen?.pid && moved?.host === seen?.host) await rm(aside, { force: true });
+	else await rename(aside, file);
+}
+async function readHolder(file) {
+	try {
+		const text = await unlessGone(readFile(file, "utf8"));
+		return text === void 0 ? void 0 : holderSchema.safeParse(JSON.parse(text)).data;
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
+	}
+}
+// src/store/prune-plan.ts
+/** Bytes that a prune could free: a blob that a bundle links would stay on the disk. */
+function countedBytes(blobs) {
+	return blobs.reduce((sum, { linked, size }) => sum + (linked ? 0 : size), 0);
+}
+/**
+* The blobs that a rule removes; `pinned` are hexes. Of those last used by one run the largest go first: manifests and configs cost little
+* to keep, and spare requests.
+*/
+function choosePruned(blobs, pinned, rule) {
+	const free = blobs.filter(({ digest, linked }) => !linked && !pinned.has(hexOf(digest)));
+	switch (rule.kind) {
+		case "all": return free;
+		case "unused-since": return free.filter(({ lastUsed }) => lastUsed < rule.time);
+		case "size": return leastRecent(free, countedBytes(blobs) - rule.maxBytes);
+	}
+}
+function leastRecent(free, excess) {
+	const chosen = [];
+	let left = excess;
+	for (const blob of free.toSorted((a, b) => a.lastUsed - b.lastUsed || b.size - a.size)) {
+		if (left <= 0) break;
+		chosen.push(blob);
+		left -= blob.size;
+	}
+	return chosen;
+}
+// src/store/run-folder.ts
+/** How often a run shows that it lives, for those who cannot ask for its process: containers, other hosts. */
+const BEAT_MILLISECONDS = 3e5;
+/** After so long without a sign a run is no more; a machine that slept as long loses what it had begun. */
+const DEAD_MILLISECONDS = 216e5;
+/** Makes this run's folder, and removes those whose runs were killed. */
+async function createRunFolder(places) {
+	await mkdir(places.runs, { recursive: true });
+	await removeAbandoned(places);
+	const name = `${await hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`;
+	const folder = path.join(places.runs, name);
+	await mkdir(folder, { mode: 448 });
+	const beat = () => {
+		const now = /* @__PURE__ */ new Date();
+		utimes(folder, now, now).catch(() => {});
+	};
+	const timer = setInterval(beat, BEAT_MILLISECONDS).unref();
+	return {
+		name,
+		folder,
+		async remove() {
+			clearInterval(timer);
+			await rm(folder, {
+				recursive: true,
+				force: true,
+				maxRetries: 3
+			});
+		}
+	};
+}
+/** The names of the runs that are at work. */
+async function liveRuns({ runs }) {
+	const prefix = await hostPrefix();
+	const names = await unlessGone(readdir(runs)) ?? [];
+	const abandoned = await Promise.all(names.map((name) => isAbandoned(path.join(runs, name), prefix)));
+	return names.filter((_, at) => abandoned[at] === false);
+}
+async function removeAbandoned({ runs, blobs }) {
+	const prefix = await hostPrefix();
+	for (const name of await readdir(runs)) {
+		const folder = path.join(runs, name);
+		if (!await isAbandoned(folder, prefix)) continue;
+		await putBackAll(folder, blobs);
+		await rm(folder, {
+			recursive: true,
+			force: true,
+			maxRetries: 3
+		});
+	}
+}
+/** The host is part of the name: containers that share a store do not share process numbers. */
+async function hostPrefix() {
+	const { host, namespace } = await thisHost();
+	return `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}${namespace === void 0 ? "" : `.${namespace}`}-`;
+}
+async function isAbandoned(folder, ownPrefix) {
+	const name = path.basename(folder);
+	const pid = name.startsWith(ownPrefix) ? /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(ownPrefix.length))?.[1] : void 0;
+	if (pid !== void 0 && !isAlive(Number(pid))) return true;
+	const stats = await unlessGone(stat(folder));
+	return stats !== void 0 && Date.now() - stats.mtimeMs > DEAD_MILLISECONDS;
+}
+// src/store/uses.ts
+/** Lists of runs that are kept as they are; more are folded into one. */
+const MAX_LISTS = 32;
+/** When each blob was last used: when the last run began that looked at it, in milliseconds. */
+async function lastUses(places) {
+	const times = await foldedUses(places);
+	for (const use of await readUses(places.uses)) addUse(times, use);
+	return times;
+}
+/** The blobs that runs at work have looked at. */
+async function pinnedBlobs(places) {
+	const live = await liveRuns(places);
+	const uses = await Promise.all(live.map((name) => readUse(places.uses, name)));
+	return new Set(uses.flatMap((use) => use?.hexes ?? []));
+}
+/** Whether the lists of runs have become many. */
+async function wantsFolding({ uses }) {
+	return (await unlessGone(readdir(uses)) ?? []).length > MAX_LISTS;
+}
+/**
+* Folds the lists of ended runs into one time a blob. Blobs that are gone are forgotten. To be called by one run at a
+* time.
+*/
+async function foldUses(places) {
+	const names = await unlessGone(readdir(places.uses)) ?? [];
+	const live = new Set(await liveRuns(places));
+	const ended = names.filter((name) => !live.has(name));
+	const times = await foldedUses(places);
+	for (const name of ended) {
+		const use = await readUse(places.uses, name);
+		if (use !== void 0) addUse(times, use);
+	}
+	const here = new Set(await unlessGone(readdir(places.blobs)));
+	const kept = [...times].filter(([hex]) => here.has(hex));
+	await writeRecords(places.used, kept.map(([hex, time]) => [hex, new Date(time).toISOString()]));
+	for (const name of ended) await rm(path.join(places.uses, name), { force: true });
+}
+async function foldedUses({ used }) {
+	const records = await readRecords(used);
+	return new Map([...records].map(([hex, time]) => [hex, timeOf(time)]));
+}
+function addUse(times, { time, hexes }) {
+	for (const hex of hexes) times.set(hex, Math.max(times.get(hex) ?? 0, time));
+}
+async function readUses(folder) {
+	const names = await unlessGone(readdir(folder)) ?? [];
+	const uses = [];
+	for (const name of names) {
+		const use = await readUse(folder, name);
+		if (use !== void 0) uses.push(use);
+	}
+	return uses;
+}
+/** Undefined where the run has no list. A torn line is passed over. */
+async function readUse(folder, name) {
+	const text = await unlessGone(readFile(path.join(folder, name), "utf8"));
+	if (text === void 0) return void 0;
+	const [first = "", ...lines] = text.split("\n");
+	return {
+		time: timeOf(first),
+		hexes: lines.filter(isHex)
+	};
+}
+function timeOf(text) {
+	return Date.parse(text) || 0;
+}
+// src/store/scan.ts
+/** File operations at once: beyond this the file system gains nothing. */
+const PARALLEL$4 = 16;
+/** Every blob of a store, in no order; none where there is no store. Hashes nothing. */
+async function scanBlobs(places) {
+	const names = await unlessGone(readdir(places.blobs)) ?? [];
+	const uses = await lastUses(places);
+	const limit = pLimit(PARALLEL$4);
+	return (await Promise.all(names.filter(isHex).map((hex) => limit(async () => {
+		const stats = await unlessGone(lstat(path.join(places.blobs, hex)));
+		if (!stats?.isFile()) return [];
+		return [{
+			digest: `sha256:${hex}`,
+			size: stats.size,
+			linked: stats.nlink > 1,
+			lastUsed: uses.get(hex) ?? 0
+		}];
+	})))).flat();
+}
 // src/store/served.ts
 /** The digests that tags were served under, in `served.jsonl`. */
-async function openServed(folder) {
-	const digests = await openRecordFile(path.join(folder, "served.jsonl"));
-	const keyOf = (repository, tag) => `${repository}:${tag}`;
-	return {
-		last(repository, tag) {
-			const digest = digests.get(keyOf(repository, tag));
-			return digest !== void 0 && isDigest(digest) ? digest : void 0;
-		},
-		note: (repository, tag, digest) => digests.set(keyOf(repository, tag), digest)
+async function openServed(file) {
+	const digests = await openRecordFile(file);
+	const get = (key) => {
+		const digest = digests.get(key);
+		return digest !== void 0 && isDigest(digest) ? digest : void 0;
 	};
+	return {
+		keyOf: (repository, tag) => createHash("sha256").update(`${repository}:${tag}`).digest("hex"),
+		get,
+		set: (key, digest) => digests.set(key, digest),
+		entries: (keys) => [...new Set(keys)].flatMap((key) => {
+			const digest = get(key);
+			return digest === void 0 ? [] : [[key, digest]];
+		}),
+		async import(entries) {
+			const news = [...entries].filter(([key, digest]) => isHex(key) && isDigest(digest) && !get(key));
+			await digests.setAll(news);
+		}
+	};
+}
+/** Forgets tags whose manifests are gone. */
+function forgetServed(file, gone) {
+	return keepRecords(file, (_, digest) => !isDigest(digest) || !gone.has(hexOf(digest)));
+}
+// src/store/prune.ts
+/** A prune holds its lock while it renames files: far shorter. Older ones were left by machines that died. */
+const LOCK_MILLISECONDS = 6e4;
+const POLL_MILLISECONDS = 10;
+const PARALLEL$3 = 16;
+/** Folds the lists of runs where they have become many, and removes the lock of a prune that died. */
+async function tidy(places) {
+	const state = await stateOf(places.pruneLock, LOCK_MILLISECONDS);
+	const many = await wantsFolding(places);
+	if (state === "held" || state === "free" && !many) return;
+	const lock = await takeFileLock(places.pruneLock, LOCK_MILLISECONDS);
+	if (!("release" in lock)) return;
+	try {
+		if (many) await foldUses(places);
+	} finally {
+		await lock.release();
+	}
+}
+/** Resolves when no prune is choosing, so that what was pinned before is seen by every later one. */
+async function pruneSettled({ pruneLock }) {
+	while (await stateOf(pruneLock, LOCK_MILLISECONDS) === "held") await setTimeout$1(POLL_MILLISECONDS);
+}
+/**
+* Removes blobs from a store as a rule says, but none that a run at work has pinned and none that a bundle links. Waits
+* for another prune; throws `machine` where that one does not end.
+*
+* A run pins a blob, waits for a prune that is choosing, and looks then whether the blob is there. A prune takes its
+* lock and reads the pins after that: so it sees the pin, or the run waits for it. Each blob is first taken out of
+* reach and its pins and links looked at once more, so that not even a lock that was taken over costs a pinned blob.
+*/
+async function pruneBlobs(places, run, { rule, dryRun = false }) {
+	const blobs = await scanBlobs(places);
+	const chosen = choosePruned(blobs, await pinnedBlobs(places), rule);
+	if (dryRun || chosen.length === 0) return outcome(blobs, chosen);
+	const aside = await openAside(run.folder, places.blobs);
+	const lock = await lockPrune(places);
+	let removed;
+	try {
+		removed = await takeOut(chosen, aside, places);
+		await foldUses(places);
+	} finally {
+		await lock.release();
+	}
+	await aside.remove();
+	const gone = new Set(removed.map(({ digest }) => hexOf(digest)));
+	await forgetStamps(places.journal, gone);
+	await forgetServed(places.served, gone);
+	return outcome(blobs, removed);
+}
+async function takeOut(chosen, aside, places) {
+	const limit = pLimit(PARALLEL$3);
+	const pinned = await pinnedBlobs(places);
+	const taken = /* @__PURE__ */ new Set();
+	const take = async (blob) => {
+		if (await aside.take(hexOf(blob.digest))) taken.add(blob);
+	};
+	const takes = chosen.filter(({ digest }) => !pinned.has(hexOf(digest))).map((blob) => limit(() => take(blob)));
+	try {
+		const failed = (await Promise.allSettled(takes)).find(({ status }) => status === "rejected");
+		if (failed?.status === "rejected") throw failed.reason;
+		const late = await pinnedBlobs(places);
+		for (const blob of taken) {
+			const hex = hexOf(blob.digest);
+			if (!late.has(hex) && await aside.links(hex) === 1) continue;
+			await aside.putBack(hex);
+			taken.delete(blob);
+		}
+	} catch (error) {
+		for (const { digest } of taken) await aside.putBack(hexOf(digest));
+		throw error;
+	}
+	return [...taken];
+}
+async function lockPrune({ pruneLock }) {
+	const until = performance.now() + LOCK_MILLISECONDS;
+	for (;;) {
+		const lock = await takeFileLock(pruneLock, LOCK_MILLISECONDS);
+		if ("release" in lock) return lock;
+		if (performance.now() > until) throw new OciSaveError({
+			code: "machine",
+			message: `another prune of this store does not end${lock.holder === void 0 ? "" : ` (process ${lock.holder.pid} on ${lock.holder.host})`}`,
+			hint: `If no such process lives, remove ${pruneLock}.`
+		});
+		await setTimeout$1(POLL_MILLISECONDS);
+	}
+}
+function outcome(blobs, removed) {
+	const linked = blobs.filter((blob) => blob.linked);
+	const bytes = (of) => of.reduce((sum, { size }) => sum + size, 0);
+	return {
+		removed: {
+			blobs: removed.length,
+			bytes: bytes(removed)
+		},
+		kept: {
+			blobs: blobs.length - linked.length - removed.length,
+			bytes: countedBytes(blobs) - bytes(removed)
+		},
+		linked: {
+			blobs: linked.length,
+			bytes: bytes(linked)
+		}
+	};
+}
+// src/store/unusable.ts
+/** Works on a store. Throws `machine` where the file system refuses. */
+async function whereUsable(folder, work) {
+	try {
+		return await work();
+	} catch (cause) {
+		if (systemCodeOf(cause) === void 0) throw cause;
+		throw new OciSaveError({
+			code: "machine",
+			message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
+			hint: "Name another folder with --cache-dir.",
+			cause
+		});
+	}
+}
+// src/store/open-files.ts
+/** Makes a store where it is missing, clears up what killed runs have left there, and opens its records. */
+function openFiles(folder, places) {
+	return whereUsable(folder, async () => {
+		await mkdir(places.blobs, { recursive: true });
+		await mkdir(places.uses, { recursive: true });
+		const [journal, served] = [await openJournal(places.journal), await openServed(places.served)];
+		const run = await createRunFolder(places);
+		await tidy(places);
+		return {
+			journal,
+			served,
+			run
+		};
+	});
+}
+// src/store/disk-error.ts
+const ELSEWHERE = "put the store (--cache-dir) or the output (--output) on another volume.";
+const CAUSES$1 = {
+	ENOSPC: ["the disk is full", `Free space, or ${ELSEWHERE} What was fetched stays.`],
+	EDQUOT: ["the disk quota is used up", `Free space, or ${ELSEWHERE} What was fetched stays.`],
+	EROFS: ["the disk is read-only", `Mount it for writing, or ${ELSEWHERE}`],
+	EACCES: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
+	EPERM: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
+	EIO: ["the disk fails", `Look at the system's log, or ${ELSEWHERE}`]
+};
+/** The error for what a file system refused, as people read it; undefined where it is none of that kind. */
+function diskError(error, what) {
+	const [why, hint] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
+	if (why === void 0) return void 0;
+	return new OciSaveError({
+		code: "local",
+		message: `${why}: ${what} could not be written`,
+		hint,
+		cause: error
+	});
+}
+// src/store/pins.ts
+/**
+* Pins in a file that others read. Many are written at once, so that a pin costs next to nothing. `settled` resolves
+* when no prune is at work that may not have seen what was written before: only then is a look at the store worth
+* something.
+*/
+function openPins(file, started, settled) {
+	const pinned = /* @__PURE__ */ new Map();
+	let next;
+	let last = Promise.resolve();
+	let lead = `${started.toISOString()}\n`;
+	const write = async (hexes) => {
+		try {
+			await appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join(""));
+			lead = "";
+		} catch (error) {
+			lead = "\n";
+			for (const hex of hexes) pinned.delete(hex);
+			throw diskError(error, file) ?? error;
+		}
+		await settled();
+	};
+	const startBatch = () => {
+		const hexes = [];
+		const go = () => {
+			next = void 0;
+			return write(hexes);
+		};
+		const written = last.then(go, go);
+		last = written;
+		return {
+			hexes,
+			written
+		};
+	};
+	return { add(hex) {
+		const known = pinned.get(hex);
+		if (known !== void 0) return known;
+		next ??= startBatch();
+		next.hexes.push(hex);
+		pinned.set(hex, next.written);
+		return next.written;
+	} };
 }
 // src/store/store.ts
 /** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
 async function openStore(folder, options = {}) {
-	const blobs = path.join(folder, "blobs", "sha256");
-	const { journal, served, run } = await openFiles(folder, blobs);
+	const places = placesIn(folder);
+	const { journal, served, run } = await openFiles(folder, places);
+	const pins = openPins(path.join(places.uses, run.name), /* @__PURE__ */ new Date(), () => pruneSettled(places));
 	const seen = /* @__PURE__ */ new Set();
 	const entered = /* @__PURE__ */ new Set();
-	const pathOf = (digest) => path.join(blobs, hexOf(digest));
+	const pathOf = (digest) => path.join(places.blobs, hexOf(digest));
 	/**
 	* The name is taken only by a verified file; where two runs bring one blob, the first stays. `stats` are from
 	* before the hash, so that whatever is done to the file later shows.
 	*/
 	const enter = async (file, digest, stats) => {
 		const name = pathOf(digest);
-		const how = await linkOrCopy(file, name);
-		const named = await statBig(name);
-		if (how === "linked" && named.ino !== stats.ino) return;
-		await chmod(name, 420);
+		await pins.add(hexOf(digest));
+		const how = await linkOrCopyIn(run.folder, file, name);
+		const named = await unlessGone(statBig(name));
+		if (named === void 0 || how === "linked" && named.ino !== stats.ino) return;
+		await unlessGone(chmod(name, 420));
 		await journal.note(hexOf(digest), how === "linked" ? stats : named);
 		seen.add(digest);
 		entered.add(digest);
@@ -16144,7 +17457,8 @@ async function openStore(folder, options = {}) {
 		served,
 		pathOf,
 		async has({ digest, size }) {
-			const stats = await statOrUndefined(pathOf(digest));
+			await pins.add(hexOf(digest));
+			const stats = await unlessGone(statBig(pathOf(digest)));
 			if (!stats) return false;
 			if (!stats.isFile()) {
 				await drop(digest, NO_FILE);
@@ -16155,7 +17469,8 @@ async function openStore(folder, options = {}) {
 				return false;
 			}
 			if (journal.vouches(hexOf(digest), stats) && (options.full !== true || seen.has(digest))) return true;
-			const actual = await hashFile(pathOf(digest));
+			const actual = await unlessGone(hashFile(pathOf(digest)));
+			if (actual === void 0) return false;
 			if (actual.digest !== digest) {
 				await drop(digest, `it hashes to ${shortDigest(actual.digest)}`);
 				return false;
@@ -16165,11 +17480,11 @@ async function openStore(folder, options = {}) {
 			return true;
 		},
 		async read(digest, maxBytes) {
-			const stats = await statOrUndefined(pathOf(digest));
+			const stats = await unlessGone(statBig(pathOf(digest)));
 			if (stats && !stats.isFile()) await drop(digest, NO_FILE);
 			if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return void 0;
-			const bytes = await readFile(pathOf(digest));
-			if (digestOf(bytes) === digest) return bytes;
+			const bytes = await unlessGone(readFile(pathOf(digest)));
+			if (bytes === void 0 || digestOf(bytes) === digest) return bytes;
 			await drop(digest, "its bytes do not hash to its name");
 		},
 		async put(bytes) {
@@ -16198,61 +17513,20 @@ async function openStore(folder, options = {}) {
 			await enter(file, digest, stats);
 		},
 		isNew: (digest) => entered.has(digest),
+		async prune(maxBytes) {
+			if ((await readdir(places.blobs)).reduce((sum, hex) => sum + (journal.sizeOf(hex) ?? Number.POSITIVE_INFINITY), 0) <= maxBytes) return void 0;
+			return pruneBlobs(places, run, { rule: {
+				kind: "size",
+				maxBytes
+			} });
+		},
 		close: () => run.remove()
 	};
 	return store;
 }
 /** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
 const NO_FILE = "it is no regular file";
-async function openFiles(folder, blobs) {
-	try {
-		await mkdir(blobs, { recursive: true });
-		const [journal, served] = [await openJournal(folder), await openServed(folder)];
-		return {
-			journal,
-			served,
-			run: await createRunFolder(folder)
-		};
-	} catch (cause) {
-		if (systemCodeOf(cause) === void 0) throw cause;
-		throw new OciSaveError({
-			code: "machine",
-			message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
-			hint: "Name another folder with --cache-dir.",
-			cause
-		});
-	}
-}
 const statBig = (file) => lstat(file, { bigint: true });
-async function statOrUndefined(file) {
-	try {
-		return await statBig(file);
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return void 0;
-		throw error;
-	}
-}
-// src/store/disk-error.ts
-const ELSEWHERE = "put the store (--cache-dir) or the output (--output) on another volume.";
-const CAUSES$1 = {
-	ENOSPC: ["the disk is full", `Free space, or ${ELSEWHERE} What was fetched stays.`],
-	EDQUOT: ["the disk quota is used up", `Free space, or ${ELSEWHERE} What was fetched stays.`],
-	EROFS: ["the disk is read-only", `Mount it for writing, or ${ELSEWHERE}`],
-	EACCES: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
-	EPERM: ["this user may not write there", `Give the folder to this user, or ${ELSEWHERE}`],
-	EIO: ["the disk fails", `Look at the system's log, or ${ELSEWHERE}`]
-};
-/** The error for what a file system refused, as people read it; undefined where it is none of that kind. */
-function diskError(error, what) {
-	const [why, hint] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
-	if (why === void 0) return void 0;
-	return new OciSaveError({
-		code: "local",
-		message: `${why}: ${what} could not be written`,
-		hint,
-		cause: error
-	});
-}
 // src/store/free-space.ts
 /** Bytes that an ordinary user may still write where `folder` is or will be. */
 async function freeBytes(folder) {
@@ -16262,6 +17536,104 @@ async function freeBytes(folder) {
 	} catch (error) {
 		if (systemCodeOf(error) !== "ENOENT" || place === path.dirname(place)) throw error;
 	}
+}
+// src/store/verify.ts
+/** Files hashed at once: a disk is read no faster by more. */
+const PARALLEL$2 = 4;
+/** Hashes every blob of a store and drops what is damaged; runs may go on meanwhile. Other files stay as they are. */
+async function verifyBlobs(places, options) {
+	const names = (await unlessGone(readdir(places.blobs)) ?? []).filter(isHex).toSorted();
+	const journal = await openJournal(places.journal);
+	options.onStart?.(names.length);
+	const limit = pLimit(PARALLEL$2);
+	const damaged = [];
+	const right = [];
+	let bytes = 0;
+	const onBytes = (count) => {
+		bytes += count;
+		options.onBytes?.(count);
+	};
+	const check = async (hex) => {
+		options.signal?.throwIfAborted();
+		const digest = `sha256:${hex}`;
+		const found = await checkBlob(path.join(places.blobs, hex), digest, {
+			...options,
+			onBytes
+		});
+		const wrong = found !== void 0 && "why" in found ? found : void 0;
+		if (wrong !== void 0) damaged.push(wrong);
+		else if (found !== void 0 && !("why" in found)) right.push([hex, found]);
+		options.onBlob?.(digest, wrong);
+	};
+	await Promise.all(names.map((hex) => limit(() => check(hex)))).finally(() => limit.clearQueue());
+	await journal.noteAll(right);
+	return {
+		blobs: names.length,
+		bytes,
+		damaged
+	};
+}
+/** What the file looked like whose hash is right; where it is not, the blob is dropped. Undefined for one that is gone. */
+async function checkBlob(file, digest, options) {
+	const stats = await unlessGone(lstat(file, { bigint: true }));
+	if (stats === void 0) return void 0;
+	const why = await whyDamaged(file, digest, stats, options);
+	if (why === void 0) return stats;
+	await rm(file, {
+		recursive: true,
+		force: true
+	});
+	return {
+		digest,
+		why,
+		linked: stats.isFile() && stats.nlink > 1n
+	};
+}
+async function whyDamaged(file, digest, stats, { onBytes, signal }) {
+	if (!stats.isFile()) return "it is no regular file";
+	const actual = await unlessGone(hashFile(file, {
+		onBytes,
+		signal
+	}));
+	if (actual === void 0 || actual.digest === digest) return void 0;
+	return `its ${actual.size} bytes hash to ${shortDigest(actual.digest)}`;
+}
+// src/store/maintain.ts
+/** Lists a store; changes nothing. A folder that is not there is an empty store. Throws `machine`. */
+function listStore(folder) {
+	const places = placesIn(folder);
+	return whereUsable(folder, async () => ({
+		blobs: await scanBlobs(places),
+		runs: (await liveRuns(places)).length
+	}));
+}
+/** Hashes every blob of a store and drops the damaged ones. Throws `machine`, and what aborts it. */
+function verifyStore(folder, options = {}) {
+	return whereUsable(folder, () => verifyBlobs(placesIn(folder), options));
+}
+/** Removes blobs from a store as `pruneBlobs` does, and what runs that were killed have left. Throws `machine`. */
+function pruneStore(folder, options) {
+	const places = placesIn(folder);
+	return whereUsable(folder, async () => {
+		if (!await isThere$1(places)) return {
+			removed: NOTHING$2,
+			kept: NOTHING$2,
+			linked: NOTHING$2
+		};
+		const run = await createRunFolder(places);
+		try {
+			return await pruneBlobs(places, run, options);
+		} finally {
+			await run.remove();
+		}
+	});
+}
+const NOTHING$2 = {
+	blobs: 0,
+	bytes: 0
+};
+async function isThere$1({ blobs }) {
+	return await unlessGone(stat(blobs)) !== void 0;
 }
 // src/copy/failure.ts
 /** Whether nothing else can succeed either: the machine lacks something, or the user wants to stop. */
@@ -16283,7 +17655,7 @@ function fullDisk(error) {
 	return Object.assign(new Error(error.message), { code: "ENOSPC" });
 }
 // src/copy/image-progress.ts
-function trackImages(lock, { missing }, { emit, store }) {
+function trackImages(lock, { missing, restored }, { emit, store }) {
 	const absent = new Set(missing.map(({ digest }) => digest));
 	const waiting = /* @__PURE__ */ new Map();
 	const pending = /* @__PURE__ */ new Set();
@@ -16302,7 +17674,7 @@ function trackImages(lock, { missing }, { emit, store }) {
 	for (const { ref, leaves } of lock.images) {
 		const content = [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
 		const awaited = content.filter((digest) => absent.has(digest));
-		const fetched = content.filter((digest) => absent.has(digest) || store.isNew(digest));
+		const fetched = content.filter((digest) => absent.has(digest) || store.isNew(digest) && !restored.has(digest));
 		const some = fetched.length === content.length ? "fetched" : "partly stored";
 		const image = {
 			ref,
@@ -16680,9 +18052,14 @@ async function ask(file, env) {
 	} };
 	return { refused: `skopeo ${version} (${file}) is too old: it cannot preserve digests; ${OLDEST_SKOPEO} can` };
 }
+/** Long enough for a cold disk. */
+const VERSION_MILLISECONDS = 3e4;
 async function versionOf(file, env) {
 	try {
-		const { exitCode, stdout } = await run(file, ["--version"], { env: { PATH: env["PATH"] ?? "" } });
+		const { exitCode, stdout } = await run(file, ["--version"], {
+			env: { PATH: env["PATH"] ?? "" },
+			limitMilliseconds: VERSION_MILLISECONDS
+		});
 		return exitCode === 0 ? parseSkopeoVersion(stdout) : void 0;
 	} catch (error) {
 		if (error instanceof OciSaveError && error.code === "machine") return void 0;
@@ -16706,11 +18083,14 @@ async function setUpSkopeo({ wanted, env, folder, installer }) {
 async function downloaded({ url, sha256 }, file, env, installer) {
 	await installer.download(url, file);
 	const { digest } = await hashFile(file);
-	if (digest !== `sha256:${sha256}`) throw new OciSaveError({
-		code: "machine",
-		message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
-		hint: "Look where the bytes come from before you change the sha256."
-	});
+	if (digest !== `sha256:${sha256}`) {
+		await rm(file);
+		throw new OciSaveError({
+			code: "machine",
+			message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
+			hint: "Look where the bytes come from before you change the sha256."
+		});
+	}
 	await chmod(file, 493);
 	return skopeoAt(file, env);
 }
@@ -16742,9 +18122,17 @@ async function install(manager, env, installer) {
 	const sudo = manager.needsRoot && !installer.isRoot ? await programOnPath("sudo", env) : void 0;
 	if (manager.needsRoot && !installer.isRoot && sudo === void 0) return `${manager.name} needs root, and sudo is not here`;
 	for (const { args, mayFail = false } of manager.commands) {
-		const exitCode = await runAs(sudo, file, args, manager.env, installer);
-		if (exitCode === void 0) return `${manager.name} cannot be started`;
-		if (exitCode !== 0 && !mayFail) return `${manager.name} ended with ${exitCode}`;
+		const failure = await failureOf$1(manager.name, runAs(sudo, file, args, manager.env, installer));
+		if (failure !== void 0 && !mayFail) return failure;
+	}
+}
+async function failureOf$1(name, running) {
+	try {
+		const exitCode = await running;
+		return exitCode === 0 ? void 0 : `${name} ended with ${exitCode ?? "a signal"}`;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "machine") return error.message;
+		throw error;
 	}
 }
 /** sudo asks no one for a password here, and drops the environment: what must arrive goes through env. */
@@ -16787,7 +18175,8 @@ async function createSkopeoEnvironment(runFolder, callerEnv) {
 		"data",
 		"cache",
 		"tmp",
-		"registries.d"
+		"registries.d",
+		"certs.d"
 	]) await mkdir(folder(name), {
 		recursive: true,
 		mode: 448
@@ -16800,6 +18189,7 @@ async function createSkopeoEnvironment(runFolder, callerEnv) {
 	});
 	return {
 		registriesFile,
+		certsFolder: folder("certs.d"),
 		globalArgs: [
 			"--policy",
 			folder("policy.json"),
@@ -16828,7 +18218,11 @@ function poolOf(folder) {
 }
 /** One `skopeo copy` of one image manifest into a layout of its own. The result says how it ended. */
 function copyWithSkopeo(copy) {
-	const { skopeo, environment, folder, source, preserveDigests, authFile, insecure, signal } = copy;
+	const { skopeo, environment, folder, home, source, preserveDigests, authFile, insecure, signal } = copy;
+	const env = home === void 0 ? environment.env : {
+		...environment.env,
+		HOME: home
+	};
 	return run(skopeo.file, [
 		...environment.globalArgs,
 		"copy",
@@ -16836,6 +18230,8 @@ function copyWithSkopeo(copy) {
 		"--remove-signatures",
 		"--quiet",
 		...authFile === void 0 ? ["--src-no-creds"] : ["--src-authfile", authFile],
+		"--src-cert-dir",
+		environment.certsFolder,
 		...insecure === true ? ["--src-tls-verify=false"] : [],
 		"--dest-shared-blob-dir",
 		POOL,
@@ -16843,7 +18239,7 @@ function copyWithSkopeo(copy) {
 		`oci:${LAYOUT}`
 	], {
 		cwd: folder,
-		env: environment.env,
+		env,
 		signal
 	});
 }
@@ -16862,6 +18258,35 @@ async function writeAuthFile(folder, registry, credentials) {
 	return file;
 }
 const base64 = (text) => Buffer.from(text, "utf8").toString("base64");
+// src/skopeo/own-home.ts
+/**
+* Makes a home for one copy, in which its repository stands for itself alone. skopeo reads the drop-ins of
+* `/etc/containers/registries.conf.d` whatever it is told, and they may block a registry, send its readers to a mirror,
+* or take plain HTTP for it. Those of its user's home come after them, and the longest prefix wins (containers/image,
+* sysregistriesv2): a whole repository's name is longer than any host's or organisation's.
+*
+* @param folder the copy's own; copies go on at once
+* @param name the repository with its registry
+* @param insecure whether the user named the registry for plain HTTP or unverified TLS
+* @returns the home's path
+*/
+async function makeOwnHome(folder, name, insecure) {
+	const home = path.join(folder, "home");
+	const dropIns = path.join(home, ".config/containers/registries.conf.d");
+	await mkdir(dropIns, {
+		recursive: true,
+		mode: 448
+	});
+	const own = JSON.stringify(name);
+	const lines = [
+		"[[registry]]",
+		`prefix = ${own}`,
+		`location = ${own}`,
+		`insecure = ${insecure}`
+	];
+	await writeFile(path.join(dropIns, "own.conf"), `${lines.join("\n")}\n`);
+	return home;
+}
 // src/skopeo/failure.ts
 /** What skopeo says, by the words that its versions share (containers/image docker client, common/pkg/retry). */
 const CAUSES = [
@@ -16998,7 +18423,7 @@ function watchLanding(options) {
 	const look = async () => {
 		for (const [digest, size] of awaited) {
 			const file = path.join(pool, hexOf(digest));
-			if (await sizeOf(file) === void 0) continue;
+			if (await sizeOf$1(file) === void 0) continue;
 			await adopt(file, {
 				digest,
 				size
@@ -17030,7 +18455,7 @@ function watchLanding(options) {
 		}
 	};
 }
-async function sizeOf(file) {
+async function sizeOf$1(file) {
 	try {
 		return (await stat(file)).size;
 	} catch (error) {
@@ -17046,7 +18471,7 @@ async function incomingBytes(layout) {
 		if (systemCodeOf(error) === "ENOENT") return 0;
 		throw error;
 	}
-	const sizes = names.filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf(path.join(layout, name)));
+	const sizes = names.filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf$1(path.join(layout, name)));
 	return (await Promise.all(sizes)).reduce((sum, size) => sum + (size ?? 0), 0);
 }
 // src/copy/skopeo-mover.ts
@@ -17091,6 +18516,7 @@ async function copyLeaf(copy, context) {
 			skopeo,
 			environment,
 			folder,
+			home: await makeOwnHome(folder, `${domain}/${repository}`, insecure),
 			source: `docker://${domain}/${repository}@${copy.leaf}`,
 			preserveDigests: true,
 			authFile,
@@ -17143,7 +18569,10 @@ async function copyBlobs(lock, inventory, context) {
 	});
 	const images = trackImages(lock, inventory, context);
 	const ledger = createLedger(leaves, direct.map(({ digest }) => digest), {
-		onLanded: (digest) => images.landed(digest),
+		onLanded(digest) {
+			images.landed(digest);
+			context.onLanded?.(digest);
+		},
 		signal
 	});
 	const bring = bringer(inventory, inner, ledger);
@@ -17220,7 +18649,7 @@ function leafCopier(lock, { missing, refsOf }, context, ledger) {
 }
 // src/copy/inventory.ts
 /** Looks up every blob of a lock in the store. The store drops what is wrong, so that it counts as missing. */
-async function takeInventory(lock, store) {
+async function takeInventory(lock, store, restored = /* @__PURE__ */ new Set()) {
 	const limit = pLimit(32);
 	const sizes = Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
 		digest,
@@ -17248,14 +18677,15 @@ async function takeInventory(lock, store) {
 		urls: details.get(digest)?.urls ?? [],
 		foreign: details.get(digest)?.foreign ?? false
 	}));
-	const stored = sizes.filter(({ digest }, at) => here[at] === true && !store.isNew(digest));
+	const stored = sizes.filter(({ digest }, at) => here[at] === true && (!store.isNew(digest) || restored.has(digest)));
 	return {
 		missing,
 		refsOf,
 		stored: {
 			blobs: stored.length,
 			bytes: stored.reduce((sum, { size }) => sum + size, 0)
-		}
+		},
+		restored
 	};
 }
 function addTo(map, key, value) {
@@ -17831,11 +19261,11 @@ function joinValues(values, onJoin) {
 	return {
 		kind: "sequence",
 		line: first.line,
-		items: given.flatMap(listed)
+		items: given.flatMap(listed$1)
 	};
 }
 /** The items of a sequence; anything else is a list of one. */
-function listed(tree) {
+function listed$1(tree) {
 	return tree.kind === "sequence" ? tree.items : [tree];
 }
 // src/list/json-tree.ts
@@ -24939,7 +26369,7 @@ function fieldTexts(entry, keys) {
 	return keys.flatMap((key) => {
 		const value = fieldOf(entry, key);
 		if (value === void 0) return [];
-		return listed(value).map((item) => {
+		return listed$1(value).map((item) => {
 			if (item.kind !== "scalar") throw refusal(`'${key}' is neither a text nor a list of texts`);
 			return stripBlanks(item.text);
 		});
@@ -24985,7 +26415,7 @@ function parseOwnList({ file, trees }, options) {
 		line
 	}, "", refusal(reason, hint));
 	if (findings.rejects.length > 0) return findings;
-	for (const tree of trees?.roots ?? []) for (const item of entriesOf$1(tree, findings)) {
+	for (const tree of trees?.roots ?? []) for (const item of entriesOf$2(tree, findings)) {
 		if (stopsReading(findings, {
 			file,
 			line: item.line
@@ -24994,13 +26424,13 @@ function parseOwnList({ file, trees }, options) {
 	}
 	return findings;
 }
-function entriesOf$1(tree, findings) {
+function entriesOf$2(tree, findings) {
 	if (tree.kind === "mapping" && keysOf(tree).includes("images")) {
 		for (const key of keysOf(tree)) if (key !== "images") findings.ignored.add(`key '${key.slice(0, 80)}'`);
 		const images = fieldOf(tree, "images");
-		return images === void 0 ? [] : listed(images);
+		return images === void 0 ? [] : listed$1(images);
 	}
-	return isNull(tree) ? [] : listed(tree);
+	return isNull(tree) ? [] : listed$1(tree);
 }
 function addItem(findings, file, item, options) {
 	const origin = {
@@ -25033,7 +26463,7 @@ function parsePlain({ file, lines }, options) {
 		}, "", fault);
 		return findings;
 	}
-	for (const { number, text } of entriesOf(lines)) {
+	for (const { number, text } of entriesOf$1(lines)) {
 		const origin = {
 			file,
 			line: number
@@ -25044,7 +26474,7 @@ function parsePlain({ file, lines }, options) {
 	return findings;
 }
 /** The lines that are meant as entries, without what stands around them. */
-function entriesOf(lines) {
+function entriesOf$1(lines) {
 	const entries = lines.filter(({ text }) => !isMark(text)).map(({ number, text }) => ({
 		number,
 		text: withoutComment(text)
@@ -25073,12 +26503,12 @@ function unwrapped(text, array) {
 */
 function looksPlain(document) {
 	if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;
-	const entries = entriesOf(document.lines);
+	const entries = entriesOf$1(document.lines);
 	return entries.filter(({ text }) => looksLikeEntry(text)).length * 2 >= entries.length;
 }
 /** The line that speaks most against a plain list. */
 function firstMisfit({ lines }) {
-	return entriesOf(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
+	return entriesOf$1(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
 }
 function looksLikeEntry(text) {
 	if (text.length > 4096) return false;
@@ -25676,7 +27106,7 @@ function conflicts(requests) {
 		const reference = referenceOf(request.source);
 		const { tag, digest } = reference ?? {};
 		if (reference === void 0 || tag === void 0 || digest === void 0) return [];
-		const name = `${nameOf(reference)}:${tag}`;
+		const name = `${nameOf$1(reference)}:${tag}`;
 		const key = [name, ...request.storedAs.map(formatReference)].join(" ");
 		const first = pins.get(key);
 		if (first === void 0) pins.set(key, {
@@ -25752,7 +27182,7 @@ async function standsAt(path) {
 	}
 }
 /** A file's bytes, at most 16 MiB: of what is longer, or endless, no more is read. */
-async function readList(path) {
+async function readList$1(path) {
 	try {
 		return await gather(path, createReadStream(path, { highWaterMark: 262144 }));
 	} catch (error) {
@@ -25799,7 +27229,7 @@ async function readLists(inputs) {
 	const lists = [];
 	const faults = [];
 	for (const file of await namedFiles(inputs.files, faults)) {
-		const read = file === "-" ? await readStdin(inputs.stdin) : await readList(file);
+		const read = file === "-" ? await readStdin(inputs.stdin) : await readList$1(file);
 		const name = file === "-" ? STDIN : file;
 		if ("problem" in read) faults.push(read.problem);
 		else lists.push({
@@ -25826,77 +27256,580 @@ async function readStdin(stdin) {
 		reason: "there is no standard input to read a list from"
 	} };
 }
-// src/resolve/wanted.ts
-/** How a source is named in messages and in the lock. */
-function refOf(source) {
-	if (source.transport === "docker") return formatReference(withDefaultTag(source.reference));
-	if (source.transport === "oci") return `oci:${source.path}${source.name === void 0 ? "" : `:${source.name}`}`;
-	const { path, reference } = source;
-	return `docker-archive:${path}${reference === void 0 ? "" : `:${formatReference(reference)}`}`;
+// src/bundle/manifests.ts
+/** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
+async function readManifests(lock, pool) {
+	const manifests = /* @__PURE__ */ new Map();
+	const read = async (digest, ref) => {
+		if (manifests.has(digest)) return;
+		const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
+		if (bytes === void 0) throw new OciSaveError({
+			code: "digest",
+			message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
+			hint: "Save it again: what is whole is not fetched again."
+		});
+		const manifest = parseManifest(bytes);
+		manifests.set(digest, {
+			digest,
+			size: bytes.length,
+			manifest
+		});
+		for (const child of presentChildren(manifest, lock)) await read(child, ref);
+	};
+	for (const image of lock.images) {
+		await read(image.digest, image.ref);
+		await read(image.root, image.ref);
+	}
+	return manifests;
+}
+/** The children of an index that the lock holds; none of an image manifest. */
+function presentChildren(manifest, lock) {
+	if (manifest.kind === "manifest") return [];
+	const digests = manifest.manifests.map((child) => child.digest).filter((digest) => Object.hasOwn(lock.blobs, digest));
+	return [...new Set(digests)];
+}
+// src/bundle/names.ts
+const HAS_DOMAIN = /^(?:[^/]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
+/**
+* The names under which runtimes will look for an image: full references. Names without a registry are for zot
+* alone, unless there are no others.
+*/
+function rootNames({ names }) {
+	const full = names.filter((name) => HAS_DOMAIN.test(name));
+	return [...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name))))].toSorted();
+}
+// src/bundle/docker-manifest.ts
+const PREFERRED = "linux/amd64";
+/** The one platform that docker's form can carry of an image: linux/amd64, else the first; none of an artifact. */
+function dockerLeaf({ leaves }) {
+	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
+	return images.find(({ platform }) => platform === PREFERRED) ?? images[0];
 }
 /**
-* Joins requests for the same source: their platforms and their stored names add up. Names that zot could not
-* serve are refused here, before anything is asked. Throws `list` with all of them.
+* docker's manifest.json (moby, image/tarexport): for `docker load` without containerd's store, and for podman
+* where the archive has several images. A digest among the tags would make podman refuse the whole archive.
 */
-function joinRequests(requests, defaults) {
-	const byRef = /* @__PURE__ */ new Map();
-	const refused = [];
-	for (const request of requests) {
-		const wanted = toWanted(request, defaults);
-		refused.push(...refusals(wanted));
-		const earlier = byRef.get(wanted.ref);
-		byRef.set(wanted.ref, earlier ? join(earlier, wanted) : wanted);
+function dockerManifest(lock) {
+	const tagsOf = /* @__PURE__ */ new Map();
+	for (const image of lock.images) {
+		const leaf = dockerLeaf(image);
+		if (leaf === void 0) continue;
+		const known = tagsOf.get(leaf.digest) ?? {
+			leaf,
+			tags: /* @__PURE__ */ new Set()
+		};
+		for (const name of rootNames(image)) known.tags.add(name);
+		tagsOf.set(leaf.digest, known);
 	}
-	if (refused.length > 0) throw new OciSaveError({
-		code: "list",
-		message: refused.join("\n"),
-		hint: "Store them under another name: source => name."
-	});
-	return [...byRef.values()];
+	const blob = (digest) => `blobs/sha256/${hexOf(digest)}`;
+	const entries = [...tagsOf.values()].map(({ leaf, tags }) => ({
+		Config: blob(leaf.config),
+		RepoTags: [...tags].toSorted(),
+		Layers: leaf.layers.map(blob)
+	}));
+	const first = (tags) => tags[0] ?? "";
+	const sorted = entries.toSorted((a, b) => first(a.RepoTags) < first(b.RepoTags) ? -1 : 1);
+	return `${JSON.stringify(sorted, null, 2)}\n`;
 }
-function toWanted(request, { platforms, naming }) {
-	const { source, origin, storedAs } = request;
-	const own = ownReference(source);
-	const stored = storedAs.length > 0 ? storedAs : own === void 0 ? [] : [own];
+// src/oci/reachable.ts
+/**
+* What an image holds below a manifest. Of an index's children only those with one of `leaves` count: others are not
+* there, or another image holds more of the same index.
+*/
+function reachable(top, manifests, leaves) {
+	const held = /* @__PURE__ */ new Set();
+	const blobs = /* @__PURE__ */ new Set();
+	const visit = (digest) => {
+		const manifest = manifests.get(digest)?.manifest;
+		if (manifest === void 0) return false;
+		const below = (manifest.kind === "index" ? manifest.manifests.map((child) => child.digest) : []).filter(visit);
+		const wanted = manifest.kind === "manifest" ? leaves.has(digest) : below.length > 0;
+		if (wanted) held.add(digest);
+		if (wanted && manifest.kind === "manifest") for (const blob of blobsOf(manifest)) blobs.add(blob.digest);
+		return wanted;
+	};
+	visit(top);
 	return {
-		ref: refOf(source),
-		source,
-		origins: [origin],
-		platforms: request.platforms ?? platforms,
-		names: stored.flatMap((reference) => namesOf(reference, naming)),
-		pin: source.transport === "docker" ? source.reference.digest : void 0
+		manifests: [...held.add(top)],
+		blobs: [...blobs]
 	};
 }
-function ownReference(source) {
-	if (source.transport === "oci") return void 0;
-	return source.reference === void 0 ? void 0 : withDefaultTag(source.reference);
+// src/bundle/layout-index.ts
+const REF_NAME$1 = "org.opencontainers.image.ref.name";
+const CONTAINERD_NAME = "io.containerd.image.name";
+const OCI_LAYOUT = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
+const encode$1 = (manifests) => `${JSON.stringify({
+	schemaVersion: 2,
+	mediaType: OCI_INDEX$1,
+	manifests
+}, null, 2)}\n`;
+const byText = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+function entry(digest, manifests, annotations) {
+	const stored = manifests.get(digest);
+	if (stored === void 0) return [];
+	const { mediaType } = stored.manifest;
+	return [{
+		mediaType,
+		digest,
+		size: stored.size,
+		...annotations ? { annotations } : {}
+	}];
 }
-/** The names of one stored reference under the naming rules, its own where no rule names it. */
-function namesOf(reference, naming) {
-	const names = storedNames(reference, naming);
-	return (names.length > 0 ? names : [nameOf(reference)]).map((name) => ({
-		name,
-		tag: reference.tag
+/**
+* The flat layout's index.json: one entry an image and name, both annotations the full reference, no children.
+* A bare tag becomes an image name in docker, an unnamed child a dangling image.
+*/
+function flatIndex(lock, manifests) {
+	const named = /* @__PURE__ */ new Map();
+	for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
+	const entries = [...named].toSorted(([a], [b]) => byText(a, b)).flatMap(([name, digest]) => entry(digest, manifests, {
+		[CONTAINERD_NAME]: name,
+		[REF_NAME$1]: name
+	}));
+	return encode$1(entries);
+}
+/**
+* The repositories of a zot root. Their index.json holds bare tags, and untagged every child that is present:
+* zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
+*/
+function repositories(lock, manifests) {
+	const tags = /* @__PURE__ */ new Map();
+	for (const image of lock.images) for (const stored of image.names) {
+		const { name, tag } = splitName(stored);
+		const path = repositoryPath(name);
+		const known = tags.get(path) ?? /* @__PURE__ */ new Map();
+		const leaves = image.leaves.map(({ digest }) => digest);
+		const joined = /* @__PURE__ */ new Set([...known.get(tag)?.leaves ?? [], ...leaves]);
+		tags.set(path, known.set(tag, {
+			digest: image.digest,
+			leaves: joined
+		}));
+	}
+	return [...tags].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
+		path,
+		...repositoryContent(tagged, manifests)
 	}));
 }
-function refusals({ ref, names, origins }) {
-	return names.flatMap(({ name }) => {
-		const why = whyUnservable(repositoryPath(name));
-		return why === void 0 ? [] : [`${origins.map(formatOrigin).join(", ")}: ${ref}: ${why}`];
-	});
-}
-function join(a, b) {
-	const names = new Map([...a.names, ...b.names].map((stored) => [`${stored.name}:${stored.tag ?? ""}`, stored]));
+function repositoryContent(tagged, manifests) {
+	const held = /* @__PURE__ */ new Set();
+	const blobs = /* @__PURE__ */ new Set();
+	for (const { digest, leaves } of tagged.values()) {
+		const below = reachable(digest, manifests, leaves);
+		for (const manifest of below.manifests) held.add(manifest);
+		for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
+	}
+	const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
+	const named = new Set(byTag.flatMap(([tag, { digest }]) => tag === digestTag(digest) ? [] : [digest]));
+	const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
 	return {
-		...a,
-		origins: [...a.origins, ...b.origins],
-		platforms: joinPlatforms(a.platforms, b.platforms),
-		names: [...names.values()]
+		index: encode$1([...byTag.flatMap(([tag, { digest }]) => entry(digest, manifests, { [REF_NAME$1]: tag })), ...untagged.flatMap((digest) => entry(digest, manifests))]),
+		blobs: [...blobs].toSorted()
 	};
 }
-function joinPlatforms(a, b) {
-	if (a === "all" || b === "all") return "all";
-	return [...new Map([...a, ...b].map((platform) => [formatPlatform(platform), platform])).values()];
+// src/bundle/tree.ts
+const LOCK_FILE = "oci-save.lock.json";
+const REGISTRY_FOLDER = "registry";
+/** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
+const RESTORE_COMPLETE = "_restore_complete";
+const text = (path, content) => ({
+	kind: "bytes",
+	path,
+	bytes: new TextEncoder().encode(content)
+});
+/**
+* The files of a bundle. Both views share one pool of blobs, where regular files come first: importers of the
+* archive pass over hard links. One view alone stands at the top, without lock and report.
+*/
+function planTree(lock, manifests, views, reportHtml) {
+	const [only, ...more] = views;
+	if (only === "zot" && more.length === 0) return zotRoot(lock, manifests, "", /* @__PURE__ */ new Map());
+	const flat = flatLayout(lock, manifests);
+	if (more.length === 0) return flat;
+	const pool = new Map(flat.flatMap((file) => file.kind === "blob" ? [[file.digest, file.path]] : []));
+	const beside = [{
+		kind: "bytes",
+		path: LOCK_FILE,
+		bytes: encodeLock(lock)
+	}, text("report.html", reportHtml(lock))];
+	const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
+	const sums = text("SHA256SUMS", sha256sums([
+		...flat,
+		...beside,
+		...root
+	]));
+	return [
+		...flat,
+		...beside,
+		sums,
+		...root
+	];
+}
+function flatLayout(lock, manifests) {
+	return [
+		text("oci-layout", OCI_LAYOUT),
+		text("index.json", flatIndex(lock, manifests)),
+		text("manifest.json", dockerManifest(lock)),
+		...Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
+			kind: "blob",
+			path: `blobs/sha256/${hexOf(digest)}`,
+			digest,
+			size
+		}] : [])
+	];
+}
+/** `pool` has the path of each blob that stands in the tree already; further names of it are links. */
+function zotRoot(lock, manifests, prefix, pool) {
+	const place = (digest, path) => {
+		const size = lock.blobs[digest] ?? 0;
+		const to = pool.get(digest);
+		if (to !== void 0) return {
+			kind: "link",
+			path,
+			to,
+			size
+		};
+		pool.set(digest, path);
+		return {
+			kind: "blob",
+			path,
+			digest,
+			size
+		};
+	};
+	return [text(`${prefix}${RESTORE_COMPLETE}`, "1"), ...repositories(lock, manifests).flatMap(({ path, index, blobs }) => [
+		text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
+		text(`${prefix}${path}/index.json`, index),
+		...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`))
+	])];
+}
+/** `sha256sum -c` reads it. Links are left out: they are the same files. */
+function sha256sums(files) {
+	return files.flatMap((file) => {
+		if (file.kind === "link") return [];
+		const hex = file.kind === "blob" ? hexOf(file.digest) : createHash("sha256").update(file.bytes).digest("hex");
+		return [{
+			path: file.path,
+			line: `${hex}  ${file.path}\n`
+		}];
+	}).toSorted((a, b) => a.path < b.path ? -1 : 1).map(({ line }) => line).join("");
+}
+// src/bundle/output-lock.ts
+/** The path of a file beside an output: `.<name>.<suffix>`. */
+function besideOutput(output, suffix) {
+	return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
+}
+/**
+* Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`
+* where another run that lives holds it.
+*/
+async function lockOutput(output) {
+	const file = besideOutput(output, "lock");
+	const taken = await takeFileLock(file).catch((cause) => {
+		throw cannotWrite(output, cause);
+	});
+	if ("release" in taken) return taken;
+	throw new OciSaveError({
+		code: "machine",
+		message: `another run writes to ${output}${words(taken.holder)}`,
+		hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`
+	});
+}
+const words = (holder) => holder === void 0 ? "" : ` (process ${holder.pid} on ${holder.host})`;
+/** The error for an output folder whose parent cannot be written. */
+function cannotWrite(output, cause) {
+	return new OciSaveError({
+		code: "machine",
+		message: `nothing can be written at ${output} (${systemCodeOf(cause) ?? "unknown"})`,
+		hint: "Name another folder with --output.",
+		cause
+	});
+}
+// src/bundle/output-folder.ts
+/** The lock that names a bundle of one view: it stands beside the folder. */
+function lockBeside(output) {
+	return `${output}.lock.json`;
+}
+/**
+* Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
+* ours when a lock names it. A run that was killed between its two renames is mended first.
+* @throws OciSaveError `machine`, before anything is fetched.
+*/
+async function openOutputFolder(output) {
+	try {
+		await mkdir(path.dirname(output), { recursive: true });
+	} catch (cause) {
+		throw cannotWrite(output, cause);
+	}
+	const lock = await lockOutput(output);
+	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
+	try {
+		await mend(output, old);
+		await refuseForeign(output);
+		await rm(staging, {
+			recursive: true,
+			force: true
+		});
+		await mkdir(staging, { mode: 493 });
+	} catch (error) {
+		await lock.release();
+		throw error;
+	}
+	return {
+		staging,
+		async publish() {
+			if (await exists(output)) await rename(output, old);
+			await rename(staging, output);
+			await rm(old, {
+				recursive: true,
+				force: true
+			});
+		},
+		async release() {
+			await rm(staging, {
+				recursive: true,
+				force: true
+			});
+			await lock.release();
+		}
+	};
+}
+/** An old bundle without a new one goes back; beside a new one it goes away. */
+async function mend(output, old) {
+	if (!await exists(old)) return;
+	if (await exists(output)) await rm(old, {
+		recursive: true,
+		force: true
+	});
+	else await rename(old, output);
+}
+async function refuseForeign(output) {
+	if (!await exists(output)) return;
+	const stats = await lstat(output);
+	if (stats.isSymbolicLink()) throw foreign(output, "is a link");
+	if (!stats.isDirectory()) throw foreign(output, "is a file");
+	if ((await readdir(output)).length === 0) return;
+	if (!(await isLock(path.join(output, "oci-save.lock.json")) || await isLock(lockBeside(output)))) throw foreign(output, "holds something else than a bundle");
+}
+async function isLock(file) {
+	try {
+		parseLock(await readFile(file), file);
+		return true;
+	} catch (error) {
+		if (error instanceof OciSaveError || systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
+function foreign(output, what) {
+	return new OciSaveError({
+		code: "machine",
+		message: `${output} ${what}; it is left as it is`,
+		hint: "Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself."
+	});
+}
+async function exists(place) {
+	try {
+		await lstat(place);
+		return true;
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
+// src/bundle/write-file.ts
+/** Writes a file that is there whole or not at all. */
+async function writeFileWhole(file, content) {
+	const part = await partOf$1(file);
+	try {
+		await writeFile(part, content, { mode: 420 });
+		await rename(part, file);
+	} catch (error) {
+		await rm(part, { force: true });
+		throw error;
+	}
+}
+/** Where `file` is written until it is whole. What killed runs on this host left of it is removed. */
+async function partOf$1(file) {
+	const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
+	for (const name of await readdir(folder)) {
+		const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : void 0;
+		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+	}
+	return `${file}.${process.pid}.part`;
+}
+// src/bundle/write-tree.ts
+/** File operations at once: beyond this the file system gains nothing. */
+const PARALLEL$1 = 16;
+/**
+* Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
+* blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was, and the reason of
+* `signal`. Nothing is written any more when it has ended, so that the folder can go.
+*/
+async function writeTree(tree, folder, store, signal) {
+	await makeFolders(tree, folder);
+	const limit = pLimit(PARALLEL$1);
+	let failed = false;
+	const job = async (file) => {
+		if (failed) return;
+		try {
+			signal?.throwIfAborted();
+			await writeOne(file, folder, store);
+		} catch (error) {
+			failed = true;
+			throw error;
+		}
+	};
+	const write = async (files) => {
+		const jobs = files.map((file) => limit(job, file));
+		await Promise.allSettled(jobs);
+		await Promise.all(jobs);
+	};
+	await write(tree.filter(({ kind }) => kind !== "link"));
+	await write(tree.filter(({ kind }) => kind === "link"));
+}
+/** The modes are set apart from the umask: a server that runs as another user must be able to read. */
+async function makeFolders(tree, folder) {
+	const places = /* @__PURE__ */ new Set();
+	for (const file of tree) for (let place = path.posix.dirname(file.path); place !== "." && !places.has(place);) {
+		places.add(place);
+		place = path.posix.dirname(place);
+	}
+	for (const place of [...places].toSorted()) {
+		await mkdir(path.join(folder, place));
+		await chmod(path.join(folder, place), 493);
+	}
+}
+async function writeOne(file, folder, store) {
+	const target = path.join(folder, ...file.path.split("/"));
+	switch (file.kind) {
+		case "bytes":
+			await writeFile(target, file.bytes, { flag: "wx" });
+			await chmod(target, 420);
+			return;
+		case "blob":
+			if (!await store.has(file)) throw new OciSaveError({
+				code: "digest",
+				message: `blob ${shortDigest(file.digest)} changed in the store after it was verified`,
+				hint: "Nothing was published. Run it again: the blob is fetched anew. If it comes back, check the disk."
+			});
+			await linkOrCopy(store.pathOf(file.digest), target);
+			return;
+		case "link":
+			await linkOrCopy(path.join(folder, ...file.to.split("/")), target);
+			return;
+	}
+}
+// src/bundle/write-bundle.ts
+/**
+* Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
+* a blob changed, or what the file system says.
+*/
+async function writeBundle(write) {
+	const { tree, lock, output, folder, store, signal } = write;
+	const beside = lockBeside(output);
+	try {
+		await writeTree(tree, folder.staging, store, signal);
+	} catch (error) {
+		await rm(folder.staging, {
+			recursive: true,
+			force: true
+		});
+		throw error;
+	}
+	if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
+	await folder.publish();
+	if (!write.lockBeside) await rm(beside, { force: true });
+	return {
+		path: output,
+		lock: write.lockBeside ? beside : path.join(output, LOCK_FILE)
+	};
+}
+// src/bundle/views-in.ts
+/** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
+async function viewsIn(folder) {
+	if (!await isThere(path.join(folder, "index.json"))) return ["zot"];
+	return await isThere(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
+}
+async function isThere(place) {
+	try {
+		await stat(place);
+		return true;
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
+// src/bundle/open-bundle.ts
+/** A lock of tens of thousands of images stays below. */
+const MAX_LOCK_BYTES = 268435456;
+/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
+async function lockFileIn(folder) {
+	for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) if (await isFile(file)) return file;
+}
+/** Opens the bundle in `folder`, whichever views it has. Throws `usage` where there is none. */
+async function openBundle(folder) {
+	const lockFile = await lockFileIn(folder);
+	if (lockFile === void 0) throw new OciSaveError({
+		code: "usage",
+		message: `${folder} is no bundle: no lock stands in it or beside it`,
+		hint: "Name the folder that oci-save save wrote."
+	});
+	return {
+		folder,
+		lock: parseLock(await readBounded(lockFile, MAX_LOCK_BYTES), lockFile),
+		pool: await openPool(folder)
+	};
+}
+async function openPool(folder) {
+	const places = await blobPlaces(folder);
+	const pathOf = (digest) => places.get(hexOf(digest)) ?? path.join(folder, "blobs", "sha256", hexOf(digest));
+	return {
+		pathOf,
+		async has({ digest, size }) {
+			if (!await isFile(pathOf(digest))) return false;
+			const actual = await hashFile(pathOf(digest));
+			return actual.digest === digest && actual.size === size;
+		},
+		async read(digest, maxBytes) {
+			if (!await isFile(pathOf(digest))) return void 0;
+			const bytes = await readBounded(pathOf(digest), maxBytes);
+			if (digestOf(bytes) === digest) return bytes;
+			throw new OciSaveError({
+				code: "digest",
+				message: `${folder}: blob ${shortDigest(digest)} is damaged`,
+				hint: "Copy the bundle again, or save it again."
+			});
+		}
+	};
+}
+/** The flat layout's blobs are all there are; where only the zot view stands, each repository has its own. */
+async function blobPlaces(folder) {
+	const flat = path.join(folder, "blobs", "sha256");
+	if (await isFolder$1(flat)) return /* @__PURE__ */ new Map();
+	const names = await readdir(folder, { recursive: true });
+	return new Map(names.map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name)).flatMap((match) => match?.[1] === void 0 ? [] : [[match[1], path.join(folder, match.input)]]));
+}
+async function readBounded(file, maxBytes) {
+	const handle = await open$1(file, "r");
+	try {
+		const { size } = await handle.stat();
+		if (size <= maxBytes) return await handle.readFile();
+		throw new OciSaveError({
+			code: "unsupported",
+			message: `${file} has ${size} bytes; ${maxBytes} is the limit`
+		});
+	} finally {
+		await handle.close();
+	}
+}
+const isFile = (file) => is(file, "isFile");
+const isFolder$1 = (file) => is(file, "isDirectory");
+async function is(file, what) {
+	try {
+		return (await stat(file))[what]();
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;
+		throw error;
+	}
 }
 // src/oci/narrow.ts
 const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -25925,647 +27858,722 @@ function narrowIndex(bytes, keep) {
 		manifests
 	}));
 }
-// src/resolve/root.ts
-/** Whether every child of every index was taken. */
-function isWhole(tree) {
-	return tree.nodes.every((node) => node.absent === 0);
+// src/publish/push/content.ts
+/** Reads a lock's manifests. Throws `digest` where one is missing or damaged. */
+async function readContent(lock, pool) {
+	const whole = await withRoots(lock, pool);
+	return {
+		lock,
+		manifests: await readManifests(lock, whole),
+		pool: whole
+	};
 }
 /**
-* The root of a tree: its top where it is whole, the leaf where one alone was taken, else a narrowed index.
-* `hash` is the digest of bytes.
+* The pool with the narrowed indexes that a bundle of the zot view alone lacks: they stand under no name there, and are
+* made again of what does.
 */
-function rootOf(tree, hash) {
-	const [leaf, ...others] = tree.nodes.filter((node) => node.manifest.kind === "manifest" && node.attests === void 0);
-	if (isWhole(tree) || leaf === void 0) return asRoot(tree.top, tree.nodes);
-	if (others.length === 0) return asRoot(leaf, [leaf]);
-	const made = [];
-	const kept = [];
-	const narrow = (node) => {
-		const below = new Map(node.children.map((child) => [child.digest, narrow(child)]));
-		if (!(node.absent > 0 || [...below].some(([digest, child]) => child.digest !== digest))) {
-			kept.push(node);
-			return {
-				digest: node.digest,
-				size: node.bytes.length
-			};
-		}
-		const bytes = narrowIndex(node.bytes, below);
-		made.push(bytes);
-		return {
-			digest: hash(bytes),
-			size: bytes.length
-		};
-	};
-	const { digest } = narrow(tree.top);
-	return {
-		digest,
-		mediaType: tree.top.manifest.mediaType,
-		made,
-		kept
-	};
-}
-function asRoot(node, kept) {
-	return {
-		digest: node.digest,
-		mediaType: node.manifest.mediaType,
-		made: [],
-		kept
-	};
-}
-// src/resolve/describe.ts
-/** Puts a tree into the lock's words and its manifests into the store. */
-async function describe$1({ wanted, tree, converted, notes, options, origin }) {
-	const root = rootOf(tree, digestOf);
-	await Promise.all([...tree.nodes.map(({ bytes }) => bytes), ...root.made].map((bytes) => options.store.put(bytes)));
-	const narrowed = root.made.length > 0 || root.digest !== tree.top.digest;
-	const top = options.index === "narrow" ? root : {
-		digest: tree.top.digest,
-		mediaType: tree.top.manifest.mediaType
-	};
-	if (narrowed && options.index === "narrow") notes.push("its index was narrowed to the platforms taken");
-	if (narrowed && wanted.pin !== void 0) notes.push("it was pinned by digest, and readers that take no sparse index get another one");
-	if (tree.nodes.some(hasForeignLayer)) notes.push("it has foreign layers: they are in the bundle, but containerd asks their publisher even so");
-	const leaves = (options.index === "narrow" ? root.kept : tree.nodes).flatMap(toLeaf);
-	const sizes = sizesOf(options.index === "narrow" ? root.kept : tree.nodes);
-	for (const bytes of root.made) sizes.set(digestOf(bytes), bytes.length);
-	return {
-		wanted,
-		image: {
-			ref: lockedRef(wanted),
-			names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
-			source: wanted.source.transport,
-			digest: top.digest,
-			mediaType: top.mediaType,
-			root: root.digest,
-			rootMediaType: root.mediaType,
-			...converted.size > 0 ? { converted: Object.fromEntries(converted) } : {},
-			...origin,
-			platforms: [...new Set(leaves.flatMap(({ platform }) => platform ?? []))].toSorted(),
+async function withRoots(lock, pool) {
+	const made = /* @__PURE__ */ new Map();
+	for (const image of lock.images) {
+		if (image.root === image.digest || await pool.read(image.root, 8388608) !== void 0) continue;
+		const leaves = new Set(image.leaves.map(({ digest }) => digest));
+		if ((await narrowed(image.digest, {
+			lock,
+			pool,
 			leaves,
-			referrers: []
-		},
-		sizes,
-		notes
-	};
-}
-/** What the lock calls an image: no path of this machine, since the same content gives the same lock anywhere. */
-function lockedRef({ ref, source, names }) {
-	if (source.transport === "docker") return ref;
-	if (source.transport === "docker-archive" && source.reference) return formatReference(source.reference);
-	const [stored] = names;
-	return stored === void 0 ? ref : `${stored.name}${stored.tag === void 0 ? "" : `:${stored.tag}`}`;
-}
-function hasForeignLayer({ manifest }) {
-	return manifest.kind === "manifest" && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType));
-}
-function toLeaf({ digest, manifest, platform, attests }) {
-	if (manifest.kind === "index") return [];
-	return [{
-		digest,
-		mediaType: manifest.mediaType,
-		...platform === void 0 || !isImage(manifest) ? {} : { platform: formatPlatform(platform) },
-		...attests === void 0 ? {} : { attests },
-		config: manifest.config.digest,
-		layers: manifest.layers.map((layer) => layer.digest)
-	}];
-}
-function sizesOf(nodes) {
-	const sizes = /* @__PURE__ */ new Map();
-	for (const { digest, bytes, manifest } of nodes) {
-		sizes.set(digest, bytes.length);
-		if (manifest.kind === "index") continue;
-		for (const blob of blobsOf(manifest)) sizes.set(blob.digest, blob.size);
-	}
-	return sizes;
-}
-// src/resolve/select.ts
-/**
-* Chooses an index's children by platform. Attestations are no platforms: they are never chosen, counted or
-* missed. Two children of one platform are both taken.
-*/
-function selectChildren(index, choice) {
-	const leaves = [];
-	const indexes = [];
-	const unknown = [];
-	const attestations = [];
-	for (const child of index.manifests) {
-		const platform = platformOf(child);
-		if (isAttestation(child)) attestations.push(child);
-		else if (platform !== void 0 && !isWanted(child, choice)) continue;
-		else if (isIndexType(child.mediaType)) indexes.push(child);
-		else if (platform === void 0 && choice !== "all") unknown.push(child);
-		else leaves.push(child);
+			made
+		}))?.digest !== image.root) throw cannotNarrow(image);
 	}
 	return {
-		leaves,
-		indexes,
-		unknown,
-		attestations
+		...pool,
+		read: async (digest, maxBytes) => made.get(digest) ?? pool.read(digest, maxBytes)
 	};
 }
-function isWanted(child, choice) {
-	const platform = platformOf(child);
-	return choice === "all" || platform !== void 0 && choice.some((wanted) => matchesPlatform(wanted, platform));
-}
-/** The attestations that belong to one of `digests`; all of them where every child is taken. */
-function attestationsOf(attestations, digests, choice) {
-	return attestations.filter((child) => choice === "all" || digests.has(attestedDigest(child) ?? ""));
-}
-/** The platforms that an index offers, for the message that one is missing. */
-function offeredPlatforms(children) {
-	const names = children.flatMap((child) => {
-		const platform = platformOf(child);
-		return platform === void 0 || isAttestation(child) ? [] : [formatPlatform(normalizePlatform(platform))];
-	});
-	return [...new Set(names)];
-}
-// src/resolve/tree.ts
-/** Indexes in indexes go no deeper than this, and no image has more manifests. */
-const MAX_DEPTH = 4;
-const MAX_MANIFESTS = 5e3;
-/**
-* Reads all manifests of an image that the choice of platforms takes. Throws `not-found` where a wanted platform
-* is missing, naming those that are there; `unsupported` for nesting or numbers beyond reason.
-*/
-async function readTree(digest, bytes, choice, reader) {
-	const offered = /* @__PURE__ */ new Set();
-	let count = 0;
-	const readNode = async (own, depth) => {
-		count += 1;
-		if (depth > MAX_DEPTH || count > MAX_MANIFESTS) throw new OciSaveError({
-			code: "unsupported",
-			message: "its indexes hold more manifests than is reasonable"
-		});
-		const manifest = parseManifest(own.bytes);
-		if (manifest.kind === "manifest") return {
-			...own,
-			manifest,
-			children: [],
-			absent: 0
-		};
-		for (const platform of offeredPlatforms(manifest.manifests)) offered.add(platform);
-		const children = await readChildren(manifest, depth);
-		const present = new Set(children.map((child) => child.digest));
-		const absent = new Set(manifest.manifests.map((child) => child.digest).filter((child) => !present.has(child)));
-		return {
-			...own,
-			manifest,
-			children,
-			absent: absent.size
-		};
-	};
-	const readChild = async (child, depth) => {
-		const childBytes = await reader.manifest(child.digest);
-		if (childBytes.length !== child.size) reader.note(`its index says that ${shortDigest(child.digest)} has ${child.size} bytes; it has ${childBytes.length}`);
-		const attested = attestedDigest(child);
-		const platform = platformOf(child);
-		return readNode({
-			digest: child.digest,
-			bytes: childBytes,
-			platform: platform === void 0 || attested !== void 0 ? void 0 : normalizePlatform(platform),
-			attests: attested !== void 0 && isDigest(attested) ? attested : void 0
-		}, depth + 1);
-	};
-	const readChildren = async (index, depth) => {
-		const selection = selectChildren(index, choice);
-		const read = (children) => Promise.all(children.map((child) => readChild(child, depth)));
-		const [leaves, indexes, unknown] = await Promise.all([
-			read(selection.leaves),
-			read(selection.indexes),
-			read(selection.unknown)
-		]);
-		const told = await Promise.all(unknown.map((node) => withConfigPlatform(node, reader)));
-		const taken = [
-			...leaves,
-			...indexes.filter((node) => node.children.length > 0),
-			...told.filter((node) => node.platform === void 0 || isChosen(node.platform, choice))
-		];
-		const digests = new Set(taken.map((node) => node.digest));
-		return inOrderOf(index, [...taken, ...await read(attestationsOf(selection.attestations, digests, choice))]);
-	};
-	const read = await readNode({
+async function narrowed(digest, narrowing) {
+	const { lock, pool, leaves, made } = narrowing;
+	const bytes = Object.hasOwn(lock.blobs, digest) ? await pool.read(digest, MAX_MANIFEST_BYTES$1) : void 0;
+	if (bytes === void 0) return void 0;
+	const own = {
 		digest,
-		bytes,
-		platform: void 0,
-		attests: void 0
-	}, 0);
-	const top = read.manifest.kind === "manifest" ? await withConfigPlatform(read, reader) : read;
-	const tree = {
-		top,
-		nodes: flatten(top)
+		size: bytes.length
 	};
-	refuseMissing(tree, choice, [...offered]);
-	return tree;
-}
-function isChosen(platform, choice) {
-	return choice === "all" || choice.some((wanted) => matchesPlatform(wanted, platform));
-}
-async function withConfigPlatform(node, reader) {
-	if (node.manifest.kind !== "manifest" || !isImage(node.manifest)) return node;
-	const platform = await reader.configPlatform(node.manifest);
-	return platform === void 0 ? node : {
-		...node,
-		platform: normalizePlatform(platform)
-	};
-}
-/** The children as the index lists them, each digest once. */
-function inOrderOf(index, nodes) {
-	const byDigest = new Map(nodes.map((node) => [node.digest, node]));
-	return [...new Set(index.manifests.map((child) => child.digest))].flatMap((digest) => byDigest.get(digest) ?? []);
-}
-function flatten(top) {
-	const nodes = /* @__PURE__ */ new Map();
-	const visit = (node) => {
-		if (nodes.has(node.digest)) return;
-		nodes.set(node.digest, node);
-		node.children.forEach(visit);
-	};
-	visit(top);
-	return [...nodes.values()];
-}
-/** An artifact has no platform, and nothing that offers none can miss one. */
-function refuseMissing({ top, nodes }, choice, offered) {
-	if (choice === "all") return;
-	const found = nodes.flatMap((node) => node.platform === void 0 ? [] : [node.platform]);
-	if (found.length === 0 && offered.length === 0) return;
-	const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
-	if (missing.length === 0) return;
-	const names = missing.map(formatPlatform).join(", ");
-	const there = top.manifest.kind === "manifest" ? found.map(formatPlatform) : offered;
-	throw new OciSaveError({
-		code: "not-found",
-		message: `it has no ${names}; it has ${there.length > 0 ? there.join(", ") : "no platform"}`,
-		hint: `Choose others with --platforms, or for this image alone: '--platform=${there[0] ?? "os/arch"} …' in the list.`
-	});
-}
-// src/resolve/archive-image.ts
-/** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
-const ARCHIVE = "archive.tar";
-/**
-* Takes an image out of a docker archive. Its layers have no digest as a registry would serve them, so skopeo
-* converts it to OCI; the lock keeps the image ID and the uncompressed layers' digests. All of its blobs are in
-* the store afterwards. Throws as `skopeoFailure` classes it, and `not-found` for another platform than was wanted.
-*/
-async function resolveArchive(wanted, tools, options) {
-	const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
-	await mkdir(path.join(folder, POOL), { recursive: true });
-	try {
-		const { origin, digest, bytes, manifest } = await convertArchive(wanted, folder, tools, options);
-		const fileOf = (blob) => path.join(poolOf(folder), hexOf(blob));
-		for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
-		return await describe$1({
-			wanted,
-			tree: await readTree(digest, bytes, wanted.platforms, {
-				manifest: async (child) => readFile(fileOf(child)),
-				configPlatform: async () => parseConfig(await readFile(fileOf(manifest.config.digest))).platform,
-				note: () => {}
-			}),
-			converted: /* @__PURE__ */ new Map(),
-			notes: [`converted from a docker archive by skopeo ${tools.skopeo.version}`],
-			options,
-			origin: {
-				converted: {},
-				imageId: origin.config.digest,
-				diffIds: origin.layers.map((layer) => layer.digest)
-			}
-		});
-	} finally {
-		await rm(folder, {
-			recursive: true,
-			force: true
-		});
-	}
-}
-async function convertArchive({ ref, source: wanted }, folder, { skopeo, environment }, { signal }) {
-	if (wanted.transport !== "docker-archive") throw notAnImage(ref, "is no docker archive");
-	await symlink(path.resolve(wanted.path), path.join(folder, ARCHIVE));
-	const inside = wanted.reference === void 0 ? "" : `:${formatReference(wanted.reference)}`;
-	const call = {
-		skopeo,
-		environment,
-		folder,
-		source: `docker-archive:${ARCHIVE}${inside}`,
-		signal
-	};
-	const origin = parseManifest(await inspectRaw({
-		...call,
-		subject: ref
-	}));
-	const result = await copyWithSkopeo({
-		...call,
-		preserveDigests: false
-	});
-	if (result.exitCode !== 0) throw skopeoFailure(ref, result);
-	const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
-	const bytes = await readFile(path.join(poolOf(folder), hexOf(digest)));
 	const manifest = parseManifest(bytes);
-	if (origin.kind !== "manifest" || manifest.kind !== "manifest") throw notAnImage(ref, `holds an index, ${shortDigest(digest)}`);
+	if (manifest.kind === "manifest") return leaves.has(digest) ? own : void 0;
+	const keep = /* @__PURE__ */ new Map();
+	for (const child of manifest.manifests) {
+		const kept = await narrowed(child.digest, narrowing);
+		if (kept !== void 0) keep.set(child.digest, kept);
+	}
+	if (keep.size === 0) return void 0;
+	if (manifest.manifests.every((child) => keep.get(child.digest)?.digest === child.digest)) return own;
+	const less = narrowIndex(bytes, keep);
+	made.set(digestOf(less), less);
 	return {
-		origin,
-		digest,
-		bytes,
-		manifest
+		digest: digestOf(less),
+		size: less.length
 	};
 }
-function notAnImage(ref, what) {
+function cannotNarrow({ ref, root }) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${ref}: the index ${shortDigest(root)}, which stands in where a sparse one is refused, is missing`,
+		hint: "Save it again: what is whole is not fetched again."
+	});
+}
+/** The bytes of a manifest that was read before. Throws `digest` where it has gone since. */
+async function manifestBytes({ pool }, digest) {
+	const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
+	if (bytes !== void 0) return bytes;
+	throw new OciSaveError({
+		code: "digest",
+		message: `manifest ${shortDigest(digest)} has gone, or is damaged`,
+		hint: "Save it again: what is whole is not fetched again."
+	});
+}
+// src/publish/push/destination.ts
+/**
+* Where a stored name goes: after the target's prefix, in the form that registries take (ports and capitals of the
+* stored registry encoded as in a bundle), folded where the target says how deep names may be.
+*/
+function destinationOf({ domain, prefix, depth }, stored) {
+	const { name, tag } = splitName(stored);
+	const path = foldPath([prefix, repositoryPath(name)].filter((part) => part !== "").join("/"), depth);
+	return {
+		domain,
+		path,
+		tag,
+		text: `${domain}/${path}:${tag}`
+	};
+}
+/** A path of at most `depth` parts: `a/b/c/d` at depth 2 is `a/b-c-d`. */
+function foldPath(path, depth) {
+	const parts = path.split("/");
+	if (depth === void 0 || parts.length <= depth) return path;
+	return [...parts.slice(0, depth - 1), parts.slice(depth - 1).join("-")].join("/");
+}
+// src/publish/push/find-pushed.ts
+/**
+* Asks targets which names they have already, by one HEAD a name and target (a GET only of a registry that refuses
+* HEAD). Never throws for a target's answer: what is not known to be there, is not there.
+* @throws the signal's reason
+*/
+async function findPushed(wanted, targets, client, signal) {
+	const ask = async (target, { name, digests }) => {
+		const to = destinationOf(target, name);
+		const { found, error } = await findOne(to, client, { signal });
+		return {
+			target,
+			name,
+			to,
+			found,
+			there: found !== void 0 && digests.includes(found),
+			error
+		};
+	};
+	return Promise.all(targets.flatMap((target) => wanted.map((name) => ask(target, name))));
+}
+/** What stands under one name; of a refusal, the error. With `once`, a registry that is not there throws. */
+async function findOne(to, client, { signal, once = false }) {
+	try {
+		return { found: await client.findManifest(to, to.tag, {
+			signal,
+			once
+		}) };
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError) || once && error.code !== "denied") throw error;
+		return {
+			found: void 0,
+			error
+		};
+	}
+}
+// src/publish/push/plan.ts
+/**
+* The names that a target gets of a lock, largest first. Pure.
+* @throws OciSaveError `usage` where two images would have one name there
+*/
+function planPush(lock, manifests, target, index) {
+	return joinNames(lock, target).map((joined) => nameOf(joined, lock, manifests, index)).toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
+}
+/** Throws `usage` where two images would have one name at a target. */
+function refuseCollisions(lock, targets) {
+	for (const target of targets) joinNames(lock, target);
+}
+/** One name of two images is one place, where they are the same and each took some of its leaves. */
+function joinNames(lock, target) {
+	const byPlace = /* @__PURE__ */ new Map();
+	const collisions = [];
+	for (const image of lock.images) for (const stored of image.names) {
+		const to = destinationOf(target, stored);
+		const other = byPlace.get(to.text);
+		const leaves = image.leaves.map(({ digest }) => digest);
+		if (other === void 0) byPlace.set(to.text, {
+			image,
+			stored,
+			to,
+			leaves: new Set(leaves)
+		});
+		else if (other.image.digest === image.digest && other.image.root === image.root) for (const leaf of leaves) other.leaves.add(leaf);
+		else {
+			const both = [other, {
+				image,
+				stored
+			}].map((one) => `${one.stored} (${shortDigest(one.image.digest)})`);
+			collisions.push(`two images would be pushed as ${to.text}: ${both.join(" and ")}`);
+		}
+	}
+	if (collisions.length === 0) return [...byPlace.values()];
+	throw new OciSaveError({
+		code: "usage",
+		message: collisions.join("\n"),
+		hint: "Push without @depth, or with a larger one, or store one of them under another name."
+	});
+}
+function nameOf({ image, stored, to, leaves }, lock, manifests, index) {
+	const variant = (digest) => ({
+		digest,
+		narrowed: digest !== image.digest,
+		...reachable(digest, manifests, leaves)
+	});
+	const sparse = image.root !== image.digest;
+	const [original, root] = [variant(image.digest), variant(image.root)];
+	const variants = !sparse ? [original] : index === "keep" ? [original] : index === "narrow" ? [root] : [original, root];
+	const typeOf = (digest) => manifests.get(digest)?.manifest.mediaType ?? "";
+	const docker = [...new Set(variants.flatMap((one) => one.manifests))].filter((digest) => isDockerType(typeOf(digest)));
+	const bytes = variants[0].blobs.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0);
+	return {
+		ref: image.ref,
+		stored,
+		to,
+		digest: image.digest,
+		variants,
+		sparse,
+		docker,
+		bytes
+	};
+}
+/** The variant of a name that a digest is; undefined where it is another image's. */
+function variantOf({ variants }, digest) {
+	return variants.find((variant) => variant.digest === digest);
+}
+// src/publish/push/all-settled.ts
+/** Waits for all, then fails with the first error: nothing goes on behind the back of what has failed. */
+async function allSettled(work) {
+	const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
+	if (failed !== void 0) throw failed.reason;
+}
+// src/publish/push/blob-sender.ts
+/** Large blobs at once: more share the same line. */
+const LARGE_AT_ONCE = 8;
+const LARGE_BYTES = 1048576;
+/** The connection's own pace is seen at this grain. */
+const READ_BYTES = 262144;
+/**
+* Each blob is sent once to a target, by one repository; the others have it mounted from there. Where a registry does
+* not mount, they send it too, one after another: two uploads of one blob at once have been seen to destroy each other
+* (docker/buildx#3731).
+*/
+function createBlobSender({ context, uploads, traffic }) {
+	const { client, content, signal } = context;
+	const large = pLimit(context.parallel || LARGE_AT_ONCE);
+	const brought = /* @__PURE__ */ new Map();
+	/** The repository that has a blob; undefined where the one that was first has failed. */
+	const leaders = /* @__PURE__ */ new Map();
+	const turns = /* @__PURE__ */ new Map();
+	const refused = /* @__PURE__ */ new Map();
+	let mounts = true;
+	const inTurn = (digest, work) => {
+		const done = (turns.get(digest) ?? Promise.resolve()).then(work);
+		turns.set(digest, done.catch(() => {}));
+		return done;
+	};
+	const send = (repository, blob, begun) => inTurn(blob.digest, async () => {
+		if (refused.has(blob.digest)) throw refused.get(blob.digest);
+		if (!await content.pool.has(blob)) throw missing(blob.digest);
+		const upload = begun ?? uploads.get(repository.path);
+		if (upload !== begun) uploads.delete(repository.path);
+		const sending = () => client.sendBlob(repository, blob, {
+			upload,
+			signal,
+			onBytes: (delta) => context.emit({
+				type: "bytes",
+				stage: "push",
+				delta
+			}),
+			onRetry: (message) => context.emit({
+				type: "log",
+				level: "debug",
+				message
+			})
+		});
+		try {
+			await (blob.size > LARGE_BYTES ? large(sending) : sending());
+		} catch (error) {
+			if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
+			throw error;
+		}
+		traffic.sentBlobs += 1;
+		traffic.sentBytes += blob.size;
+	});
+	const sendIfAbsent = async (repository, blob) => {
+		if (!await client.headBlob(repository, blob.digest, signal)) return send(repository, blob, void 0);
+		traffic.thereBlobs += 1;
+	};
+	const mount = async (repository, blob, from) => {
+		if (!mounts) return sendIfAbsent(repository, blob);
+		const mounted = await client.mountBlob(repository, blob.digest, from, signal);
+		if (mounted === true) traffic.mountedBlobs += 1;
+		else if (mounted === false) {
+			mounts = false;
+			await sendIfAbsent(repository, blob);
+		} else if (await client.headBlob(repository, blob.digest, signal)) {
+			traffic.thereBlobs += 1;
+			await client.cancelUpload(mounted, signal);
+		} else await send(repository, blob, mounted);
+	};
+	const bringOne = async (repository, digest) => {
+		const blob = blobContent(context, digest);
+		for (;;) {
+			const leader = leaders.get(digest);
+			if (leader === void 0) {
+				const work = sendIfAbsent(repository, blob);
+				const led = work.then(() => repository.path, () => void 0);
+				leaders.set(digest, led);
+				return work;
+			}
+			const from = await leader;
+			if (from !== void 0) return mount(repository, blob, from);
+			if (leaders.get(digest) === leader) leaders.delete(digest);
+		}
+	};
+	return { bring(repository, digest) {
+		const key = `${repository.path}@${digest}`;
+		const known = brought.get(key) ?? bringOne(repository, digest);
+		brought.set(key, known);
+		return known;
+	} };
+}
+function blobContent({ content: { lock, pool } }, digest) {
+	return {
+		digest,
+		size: lock.blobs[digest] ?? 0,
+		open: (start, end) => createReadStream(pool.pathOf(digest), {
+			start,
+			end: end - 1,
+			highWaterMark: READ_BYTES
+		})
+	};
+}
+function missing(digest) {
+	return new OciSaveError({
+		code: "digest",
+		message: `blob ${shortDigest(digest)} is missing here, or damaged`,
+		hint: "Save the image again: what is whole is not fetched again."
+	});
+}
+// src/publish/push/decide.ts
+/**
+* What becomes of a name of which a target has `found`. The same digest is always success, whatever the policy; of a
+* sparse image what stands in for it is the same, where it may. Pure.
+*/
+function decide(name, found, policy) {
+	if (found === void 0) return { kind: "push" };
+	const variant = variantOf(name, found);
+	if (variant !== void 0) return settled({
+		status: "unchanged",
+		there: found,
+		narrowed: variant.narrowed
+	});
+	if (policy === "always") return { kind: "push" };
+	if (policy === "if-missing") return settled({
+		status: "kept",
+		there: found
+	});
+	return settled({
+		status: "failed",
+		there: found,
+		error: different(name, found)
+	});
+}
+const settled = (result) => ({
+	kind: "settled",
+	result
+});
+function different({ to, variants: [wanted] }, found) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${to.text} has ${shortDigest(found)} there, not ${shortDigest(wanted.digest)}, and push-policy is fail-if-different`,
+		hint: "Push it under another tag (source => name in the list), or use --push-policy always or if-missing."
+	});
+}
+// src/publish/push/estimate.ts
+/** What would be sent of names, by asking for each blob in each repository (HEAD alone). Counts it; returns the names. */
+async function estimate(names, context, traffic) {
+	const { client, content, signal } = context;
+	const wanted = new Map(names.flatMap(({ to, variants: [variant] }) => variant.blobs.map((digest) => [`${to.path}@${digest}`, {
+		to,
+		digest
+	}])));
+	const there = /* @__PURE__ */ new Map();
+	const absent = /* @__PURE__ */ new Map();
+	await Promise.all([...wanted.values()].map(async ({ to, digest }) => {
+		const counts = await has(client.headBlob(to, digest, signal), signal) ? there : absent;
+		counts.set(digest, (counts.get(digest) ?? 0) + 1);
+	}));
+	for (const count of there.values()) traffic.thereBlobs += count;
+	for (const [digest, count] of absent) {
+		const sent = there.has(digest) ? 0 : 1;
+		traffic.sentBlobs += sent;
+		traffic.sentBytes += sent * (content.lock.blobs[digest] ?? 0);
+		traffic.mountedBlobs += count - sent;
+	}
+	return names;
+}
+/** A repository that does not exist yet is answered in many ways. */
+async function has(asking, signal) {
+	try {
+		return await asking;
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (error instanceof OciSaveError && error.code !== "network") return false;
+		throw error;
+	}
+}
+// src/publish/push/image-pusher.ts
+/** A tag is put when everything below it is there, and at no other time. */
+function createImagePusher(context, blobs) {
+	const { content, signal } = context;
+	const trees = /* @__PURE__ */ new Map();
+	const put = (repository, reference, digest) => putManifest(context, repository, reference, digest);
+	/** Everything below a manifest. Leaves at once; indexes in their order, each after its children. */
+	const bringTree = async (repository, variant) => {
+		await allSettled(variant.blobs.map((digest) => blobs.bring(repository, digest)));
+		signal?.throwIfAborted();
+		const below = variant.manifests.filter((digest) => digest !== variant.digest);
+		const isIndex = (digest) => content.manifests.get(digest)?.manifest.kind === "index";
+		await allSettled(below.filter((digest) => !isIndex(digest)).map((digest) => put(repository, digest, digest)));
+		for (const digest of below.filter(isIndex)) await put(repository, digest, digest);
+	};
+	const tree = (repository, variant) => {
+		const key = `${repository.path}@${variant.digest}`;
+		const known = trees.get(key) ?? bringTree(repository, variant);
+		trees.set(key, known);
+		return known;
+	};
+	const pushVariant = async ({ to }, variant) => {
+		await tree(to, variant);
+		await put(to, to.tag, variant.digest);
+		return variant;
+	};
+	return { async push(name, [variant, ...others]) {
+		const [standIn] = others;
+		try {
+			return await pushVariant(name, variant);
+		} catch (error) {
+			if (standIn === void 0 || !mayBeSparse(error)) throw error;
+			const message = `${name.to.domain} refuses the index ${shortDigest(variant.digest)} without all of its children`;
+			context.emit({
+				type: "log",
+				level: "info",
+				message,
+				image: name.to.text
+			});
+			return pushVariant(name, standIn);
+		}
+	} };
+}
+/** Puts the exact bytes of a manifest, under the type that they have. */
+async function putManifest({ client, content, signal }, repository, reference, digest) {
+	const mediaType = content.manifests.get(digest)?.manifest.mediaType ?? "";
+	const bytes = await manifestBytes(content, digest);
+	await client.putManifest(repository, reference, {
+		bytes,
+		digest,
+		mediaType
+	}, signal);
+}
+/** Whether a manifest was refused for what it is, not for who put it or how it was sent. */
+function mayBeSparse(error) {
+	const status = refusalOf(error)?.status ?? 0;
+	return status >= 400 && status < 500 && ![
+		401,
+		403,
+		405,
+		408,
+		413,
+		429
+	].includes(status);
+}
+// src/publish/push/refusals.ts
+const SHOWN = 20;
+/** `a, b and 3 more` */
+function listed(words) {
+	const shown = words.slice(0, SHOWN).join(", ");
+	const more = words.length - SHOWN;
+	return more > 0 ? `${shown} and ${more} more` : shown;
+}
+const namesOf$1 = (names) => listed(names.map(({ stored }) => stored));
+/** Repositories that somebody has to make first. */
+function missingRepositories({ domain }, paths, cause) {
+	const remedy = /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/.test(domain) ? `for name in ${paths.join(" ")}; do aws ecr create-repository --repository-name "$name"; done` : "Make them there (--json lists them under missingRepositories), or push under the prefix of a project that exists.";
+	return new OciSaveError({
+		code: "not-found",
+		message: `${domain} has no such repositories, and does not make them by itself: ${listed(paths)}`,
+		hint: remedy,
+		cause: cause?.cause
+	});
+}
+/** Names with more parts than a registry takes. */
+function tooDeep({ domain, text, depth }, paths, most, cause) {
+	const bare = depth === void 0 ? text : text.slice(0, text.lastIndexOf("@"));
 	return new OciSaveError({
 		code: "unsupported",
-		message: `${ref} ${what}`
+		message: `${domain} seems to take names of ${most} parts at most, and refuses ${listed(paths)}`,
+		hint: `Push to ${bare}@depth=${most}: what is deeper is folded, a/b/c to a/b-c. Or save under shorter names (--naming FROM=TO).`,
+		cause: cause?.cause
 	});
 }
-// src/oci/convert.ts
-const LAYERS = {
-	"application/vnd.docker.image.rootfs.diff.tar": OCI_LAYER,
-	"application/vnd.docker.image.rootfs.diff.tar.gzip": `${OCI_LAYER}+gzip`,
-	"application/vnd.docker.image.rootfs.diff.tar.zstd": `${OCI_LAYER}+zstd`,
-	"application/vnd.docker.image.rootfs.foreign.diff.tar": "application/vnd.oci.image.layer.nondistributable.v1.tar",
-	"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
-};
-const encode$1 = (json) => new TextEncoder().encode(JSON.stringify(json));
-function blob(descriptor, mediaType) {
-	const { digest, size, urls, annotations } = descriptor;
-	return {
-		mediaType,
-		digest,
-		size,
-		...urls ? { urls } : {},
-		...annotations ? { annotations } : {}
-	};
-}
-/**
-* A Docker v2s2 manifest as an OCI one: media types renamed, every blob as it is. The mapping is our own, since
-* skopeo's gives other bytes in other versions: the same image has the same digest on every machine.
-*/
-function convertManifest(manifest) {
-	return encode$1({
-		schemaVersion: 2,
-		mediaType: OCI_MANIFEST$1,
-		config: blob(manifest.config, manifest.config.mediaType === "application/vnd.docker.container.image.v1+json" ? OCI_CONFIG : manifest.config.mediaType),
-		layers: manifest.layers.map((layer) => blob(layer, LAYERS[layer.mediaType] ?? layer.mediaType))
+/** Repositories that may not be written to, for one cause. */
+function refusedRepositories({ domain }, paths, first) {
+	const refusal = refusalOf(first);
+	const { code, message, hint, cause } = first;
+	const others = paths.length > 1 ? `, and the same for ${listed(paths.slice(1))}` : "";
+	if (refusal?.status === 405) return new OciSaveError({
+		code: "denied",
+		message: `${domain} is read-only: ${message}${others}`,
+		hint: "Push to its writable address, or end its maintenance.",
+		cause
+	});
+	return new OciSaveError({
+		code,
+		message: message + others,
+		hint,
+		cause
 	});
 }
-/** A Docker list as an OCI index over children that were converted before: `converted` has them by old digest. */
-function convertIndex(index, converted) {
-	return encode$1({
-		schemaVersion: 2,
-		mediaType: OCI_INDEX$1,
-		manifests: index.manifests.map((child) => {
-			const { mediaType, digest, size } = converted.get(child.digest) ?? child;
-			return {
-				mediaType,
-				digest,
-				size,
-				...child.platform ? { platform: child.platform } : {}
-			};
-		})
-	});
-}
-// src/resolve/convert-tree.ts
-/** The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. */
-function convertTree({ top }) {
-	const converted = /* @__PURE__ */ new Map();
-	const nodes = /* @__PURE__ */ new Map();
-	const convert = (node) => {
-		const children = node.children.map(convert);
-		const bytes = convertedBytes(node, children);
-		const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
-		if (digest !== node.digest) converted.set(node.digest, digest);
-		const attests = node.attests === void 0 ? void 0 : converted.get(node.attests) ?? node.attests;
-		const result = {
-			...node,
-			digest,
-			bytes,
-			children,
-			attests,
-			manifest: parseManifest(bytes)
-		};
-		nodes.set(digest, result);
-		return result;
-	};
-	const newTop = convert(top);
-	return {
-		tree: {
-			top: newTop,
-			nodes: [newTop, ...[...nodes.values()].filter((node) => node !== newTop)]
-		},
-		converted
-	};
-}
-function convertedBytes(node, children) {
-	const { manifest } = node;
-	const childChanged = children.some((child, at) => child.digest !== node.children[at]?.digest);
-	if (!isDockerType(manifest.mediaType) && !childChanged) return node.bytes;
-	if (manifest.kind === "manifest") return convertManifest(manifest);
-	const byOld = /* @__PURE__ */ new Map();
-	node.children.forEach((old, at) => {
-		const child = children[at];
-		if (child) byOld.set(old.digest, {
-			mediaType: child.manifest.mediaType,
-			digest: child.digest,
-			size: child.bytes.length
-		});
-	});
-	return convertIndex(manifest, byOld);
-}
-// src/resolve/resolve-image.ts
-/** Cosign stores signatures under such tags; they look like images and have no platform. */
-const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
-/**
-* Resolves one image: its digest by HEAD, its manifests by GET only where the store has not got those bytes.
-* Every manifest enters the store as it was served.
-*/
-async function resolveImage(wanted, reference, source, options) {
-	const notes = [];
-	const choice = COSIGN_TAG.test(reference) ? "all" : wanted.platforms;
-	const { digest, bytes } = await readTop(reference, source, options);
-	const served = await readTree(digest, bytes, choice, {
-		manifest: async (child) => (await readManifest$1(child, source, options)).bytes,
-		configPlatform: (manifest) => readConfigPlatform(manifest, source, options),
-		note: (message) => notes.push(message)
-	});
-	const { tree, converted } = options.format === "oci" ? convertTree(served) : {
-		tree: served,
-		converted: /* @__PURE__ */ new Map()
-	};
-	if (wanted.pin !== void 0 && converted.size > 0) notes.push("it was pinned by digest, and converting changes that");
-	return describe$1({
-		wanted,
-		tree,
-		converted,
-		notes,
-		options
-	});
-}
-/**
-* HEAD is believed where it says what a manifest that was read has shown. Registries have been seen to claim the
-* digest of a child or of another tag, and both may be in the store.
-*/
-async function readTop(reference, source, { store, signal }) {
-	const claim = await source.head(reference, signal);
-	const known = isDigest(reference) ? reference : store.served.last(source.name, reference);
-	if (claim !== void 0 && claim.digest === known) {
-		const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES$1);
-		if (bytes) return {
-			digest: claim.digest,
-			bytes
-		};
-	}
-	const manifest = await source.manifest(reference, signal);
-	if (!isDigest(reference)) await store.served.note(source.name, reference, manifest.digest);
-	return manifest;
-}
-async function readManifest$1(digest, source, { store, signal }) {
-	const bytes = await store.read(digest, MAX_MANIFEST_BYTES$1);
-	return bytes ? {
-		digest,
-		bytes
-	} : source.manifest(digest, signal);
-}
-async function readConfigPlatform(manifest, source, { store, readConfigs, retries, signal }) {
-	if (manifest.kind !== "manifest" || !readConfigs) return void 0;
-	const { config } = manifest;
-	if (config.size > 8388608) throw new OciSaveError({
+/** Manifests of Docker's types, at a registry that takes OCI's alone. */
+function dockerRefused(domain, names, cause) {
+	return new OciSaveError({
 		code: "unsupported",
-		message: `its config has ${config.size} bytes`
+		message: `${domain} takes no manifests of Docker's types (${refusalOf(cause)?.status ?? "refused"}), as these have: ${namesOf$1(names)}`,
+		hint: "If it is zot: \"compat\": [\"docker2s2\"] in the http section of its configuration. Else save with --format oci, which changes their digests.",
+		cause: cause.cause
 	});
-	if (!await store.has(config)) await bringBlob(source, {
-		digest: config.digest,
-		size: config.size
-	}, store, {
-		retries,
-		signal
-	});
-	const bytes = await store.read(config.digest, MAX_CONFIG_BYTES);
-	return bytes === void 0 ? void 0 : parseConfig(bytes).platform;
 }
-// src/resolve/resolve.ts
-/**
-* Resolves every image, whatever happens to others; what fails is a result. Throws only what ends a run: an
-* interruption, or a machine that lacks something.
-*/
-async function resolveImages(wanted, context) {
-	const { emit, signal } = context;
-	emit({
-		type: "stage",
-		stage: "resolve",
-		total: wanted.length
+/** Indexes that lack children, at a registry that wants them all, where they are not to be narrowed. */
+function sparseRefused({ domain }, names) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${domain} takes no index of which children are missing, as of these: ${namesOf$1(names)}`,
+		hint: "Save all their platforms, or let them be narrowed: --index auto."
 	});
-	const limit = pLimit(context.parallel);
-	const resolved = [];
-	const failed = [];
-	const results = await Promise.all(wanted.map((image) => limit(async () => {
-		signal?.throwIfAborted();
-		const result = await resolveOne(image, context);
-		if ("error" in result) {
-			const message = `${image.origins.map(formatOrigin).join(", ")}: ${messageOf(result.error)}`;
-			emit({
-				type: "log",
-				level: "error",
-				message,
-				image: image.ref
-			});
-		}
-		const outcome = "error" in result ? "failed" : "done";
-		emit({
-			type: "step",
-			stage: "resolve",
-			subject: image.ref,
-			outcome
-		});
-		return result;
-	})));
-	for (const result of results) if ("error" in result) failed.push(result);
-	else resolved.push(result);
-	return {
-		resolved,
-		failed
-	};
 }
-async function resolveOne(wanted, context) {
+// src/publish/push/probe-manifests.ts
+/** Names with manifests of Docker's types, where the target does not take such: one of them is tried. */
+async function findMediaTypeIssues(names, context) {
+	const docker = names.filter((name) => name.docker.length > 0);
+	const [first] = docker;
+	const [digest] = first?.docker ?? [];
+	if (first === void 0 || digest === void 0) return [];
 	try {
-		if (wanted.source.transport === "docker-archive") return await resolveArchive(named$1(wanted, void 0, context), await context.localTools(), context);
-		if (wanted.source.transport === "oci") {
-			const layout = await openLayout(wanted.source.path);
-			const entry = layout.find(wanted.source.name);
-			return await resolveImage(named$1(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
-		}
-		const { domain, path, tag, digest } = wanted.source.reference;
-		const source = registrySource(context.client, {
-			domain,
-			path
-		});
-		return await resolveImage(wanted, digest ?? tag ?? "latest", source, context);
+		await putManifest(context, first.to, digest, digest);
 	} catch (error) {
 		context.signal?.throwIfAborted();
-		if (error instanceof OciSaveError && error.code === "machine") throw error;
+		if (!(error instanceof OciSaveError)) throw error;
+		const { status, codes = [] } = refusalOf(error) ?? {};
+		if (status === 415 || codes.includes("UNSUPPORTED")) return [{
+			error: dockerRefused(first.to.domain, docker, error),
+			names: docker
+		}];
+	}
+	return [];
+}
+/** Whether a target takes the index of an image of which not all children are there. */
+async function takesSparse(name, context) {
+	const { client, signal } = context;
+	const [original] = name.variants;
+	const { to } = name;
+	if (await isTaken(putManifest(context, to, original.digest, original.digest), signal)) return true;
+	const probe = await absentOnly(original.manifests, context);
+	if (probe === void 0) return true;
+	const digest = digestOf(probe.bytes);
+	if (!await isTaken(client.putManifest(to, digest, {
+		...probe,
+		digest
+	}, signal), signal)) return false;
+	await client.deleteManifest(to, digest, signal);
+	return true;
+}
+async function isTaken(putting, signal) {
+	try {
+		await putting;
+		return true;
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError)) throw error;
+		return false;
+	}
+}
+/** The first index of a tree that lacks children, with those children alone. */
+async function absentOnly(manifests, context) {
+	const held = new Set(manifests);
+	for (const digest of manifests) {
+		const manifest = context.content.manifests.get(digest)?.manifest;
+		if (manifest?.kind !== "index") continue;
+		const absent = manifest.manifests.filter((child) => !held.has(child.digest));
+		if (absent.length === 0) continue;
+		const keep = new Map(absent.map((child) => [child.digest, child]));
 		return {
-			wanted,
-			error: diskError(error, "what was read of it") ?? error
+			bytes: narrowIndex(await manifestBytes(context.content, digest), keep),
+			mediaType: manifest.mediaType
 		};
 	}
 }
-/** A local image without a stored name takes the one that its source knows. */
-function named$1(wanted, inside, { naming }) {
-	if (wanted.names.length > 0) return wanted;
-	if (inside === void 0) throw new OciSaveError({
-		code: "list",
-		message: `${wanted.ref} does not say under which name it is to be stored`,
-		hint: `Write '${wanted.ref} => name:tag'.`
+// src/publish/push/probe-repositories.ts
+/** Docker Hub knows namespace and name, and nothing below. */
+const DEPTH_OF = { "docker.io": 2 };
+/** Begins an upload in every repository: that is refused for whatever a push would be refused for. */
+async function askRepositories(target, names, context) {
+	const uploads = /* @__PURE__ */ new Map();
+	const refused = /* @__PURE__ */ new Map();
+	const most = DEPTH_OF[target.domain];
+	const paths = [...new Set(names.map(({ to }) => to.path))];
+	const deep = most === void 0 ? [] : paths.filter((path) => depthOf(path) > most);
+	const ask = async (path) => {
+		try {
+			uploads.set(path, await context.client.beginUpload({
+				domain: target.domain,
+				path
+			}, context.signal));
+		} catch (error) {
+			context.signal?.throwIfAborted();
+			if (!(error instanceof OciSaveError)) throw error;
+			refused.set(path, error);
+		}
+	};
+	await Promise.all(paths.filter((path) => !deep.includes(path)).map(ask));
+	return {
+		uploads,
+		...judge(target, names, {
+			accepted: [...uploads.keys()],
+			refused,
+			deep,
+			most
+		})
+	};
+}
+const depthOf = (path) => path.split("/").length;
+/** What the answers mean, each cause once. */
+function judge(target, names, { accepted, refused, deep, most }) {
+	const named = (paths) => names.filter(({ to }) => paths.includes(to.path));
+	const issue = (paths, error) => paths.length === 0 ? [] : [{
+		error,
+		names: named(paths)
+	}];
+	const statusOf = (path) => refusalOf(refused.get(path))?.status ?? 0;
+	const taken = Math.max(0, ...accepted.map(depthOf));
+	const refusals = [...refused.keys()].filter((path) => [
+		401,
+		403,
+		404
+	].includes(statusOf(path)));
+	const deeper = accepted.length > 0 && refusals.every((path) => depthOf(path) > taken) ? refusals : [];
+	const others = [...refused.keys()].filter((path) => !deeper.includes(path));
+	const missing = others.filter((path) => refused.get(path)?.code === "not-found");
+	const rest = Map.groupBy(others.filter((path) => !missing.includes(path)), (path) => `${refused.get(path)?.code} ${statusOf(path)}`);
+	return {
+		missing,
+		issues: [
+			...issue(deep, tooDeep(target, deep, most ?? 0)),
+			...issue(deeper, tooDeep(target, deeper, taken, refused.get(deeper[0] ?? ""))),
+			...issue(missing, missingRepositories(target, missing, refused.get(missing[0] ?? ""))),
+			...[...rest.values()].flatMap((paths) => {
+				const first = refused.get(paths[0] ?? "");
+				return first === void 0 ? [] : issue(paths, refusedRepositories(target, paths, first));
+			})
+		]
+	};
+}
+// src/publish/push/preflight.ts
+/**
+* Finds out what a target would refuse, for all names at once and before the first byte of a blob: who may write,
+* repositories that do not exist, names that are too deep, Docker's types, sparse indexes. Nothing is left behind but
+* what the push would bring (`probe-manifests.ts` tells how).
+*/
+async function preflight(target, names, context) {
+	const { uploads, issues, missing } = await askRepositories(target, names, context);
+	const writable = names.filter(({ to }) => uploads.has(to.path));
+	const types = await findMediaTypeIssues(writable, context);
+	const typed = new Set(types.flatMap((issue) => issue.names));
+	const sparse = writable.filter((name) => name.sparse && !name.variants[0].narrowed && !typed.has(name));
+	const takes = await Promise.all(sparse.map((name) => takesSparse(name, context)));
+	const refused = sparse.filter((_, at) => takes[at] === false);
+	const kept = refused.filter(({ variants }) => variants.length === 1);
+	const sparseIssues = kept.length === 0 ? [] : [{
+		error: sparseRefused(target, kept),
+		names: kept
+	}];
+	return {
+		issues: [
+			...issues,
+			...types,
+			...sparseIssues
+		],
+		uploads,
+		missing,
+		narrowed: new Set(refused.filter(({ variants }) => variants.length > 1))
+	};
+}
+/** Takes back what was begun and not used. What fails at it is cleared up by the registry in time. */
+async function cancelUploads(uploads, { client, emit, signal }) {
+	const cancel = async (upload) => {
+		try {
+			await client.cancelUpload(upload, signal);
+		} catch (error) {
+			signal?.throwIfAborted();
+			emit({
+				type: "log",
+				level: "debug",
+				message: `an upload was not taken back: ${error instanceof Error ? error.message : String(error)}`
+			});
+		}
+	};
+	await Promise.all([...uploads.values()].map(cancel));
+	uploads.clear();
+}
+// src/publish/push/read-back.ts
+/** Registries over several machines may need a moment until a tag is everywhere. */
+const [LOOKS, FIRST_PAUSE_MILLISECONDS] = [4, 250];
+/**
+* Reads a tag that was pushed, and hashes what comes.
+* @throws OciSaveError `digest` where it is not what was pushed
+*/
+async function readBack$1({ to }, pushed, context) {
+	const { signal } = context;
+	const look = async () => {
+		const found = await digestUnder(to, context);
+		if (found === pushed.digest) return;
+		throw new OciSaveError({
+			code: "digest",
+			message: found === void 0 ? `${to.text} was pushed, and is not there` : `${to.text} was pushed as ${shortDigest(pushed.digest)}, and what is read has ${shortDigest(found)}`,
+			hint: "Somebody else may push to the same name. Else ask who runs the registry."
+		});
+	};
+	await pRetry(look, {
+		retries: LOOKS - 1,
+		minTimeout: FIRST_PAUSE_MILLISECONDS,
+		shouldRetry: ({ error }) => error instanceof OciSaveError && error.code === "digest",
+		...signal ? { signal } : {}
 	});
-	return {
-		...wanted,
-		names: namesOf(withDefaultTag(parseReference(inside)), naming)
-	};
 }
-// src/save/contexts.ts
-/** Sockets that pay off at a round trip of 80 ms; more gain nothing (measured). */
-const CONNECTIONS = 32;
-const SKOPEO_AT_ONCE = 8;
-function listInputs(options, { stdin, lists }) {
-	const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
-	return {
-		images,
-		files: imageList,
-		format: listFormat,
-		defaultRegistry,
-		strictTags,
-		onCandidate,
-		lists,
-		...stdin === void 0 ? {} : { stdin }
-	};
-}
-function resolveContext({ options, session, io: { emit, signal, lockOnly } }) {
-	return {
-		store: session.store,
-		client: session.client,
-		localTools: session.skopeoTools,
-		index: options.index,
-		format: options.format,
-		naming: options.naming,
-		readConfigs: !options.dryRun || lockOnly === true,
-		retries: options.retries,
-		parallel: CONNECTIONS,
-		emit,
-		signal
-	};
-}
-/** `images` are those whose blobs are wanted. */
-function copyContext({ options, session, io: { emit, signal } }, images) {
-	const byRef = Map.groupBy(images, ({ image }) => image.ref);
-	const wantedAs = (ref) => (byRef.get(ref) ?? []).map(({ wanted }) => wanted);
-	return {
-		store: session.store,
-		copier: options.copier,
-		skopeoTools: session.skopeoTools,
-		sourcesFor: async (ref) => (await Promise.all(wantedAs(ref).map((image) => session.sourceOf(image)))).flatMap((source) => source ?? []),
-		placesOf: (ref) => wantedAs(ref).flatMap((image) => session.placeOf(image) ?? []),
-		credentials: session.credentials,
-		parallel: options.parallel || SKOPEO_AT_ONCE,
-		connections: options.copier === "direct" && options.parallel > 0 ? options.parallel : CONNECTIONS,
-		retries: options.retries,
-		emit,
-		signal
-	};
+async function digestUnder(to, { client, signal }) {
+	try {
+		return (await client.getManifest(to, to.tag, signal)).digest;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
+		throw error;
+	}
 }
 // src/report/bytes.ts
 const UNITS = [
@@ -26594,6 +28602,54 @@ function formatBytes(bytes) {
 /** `1 blob`, `2 blobs`. */
 function formatCount(count, noun) {
 	return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+// src/report/plain-text.ts
+/** Characters of one line that are shown: an HTML error page is not a message. */
+const MAX_LENGTH = 2e3;
+const MAX_LINES$1 = 200;
+/** What moves the cursor, hides itself or turns the reading direction; `\p{Cf}` holds the last two. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu;
+/** A user and password before a host, as a proxy's address may have them; `repository@sha256:…` has none. */
+const USERINFO = /\/\/[^/@\s]+@(?!sha256:)/g;
+/** At the start whatever follows; later only what is a command, since a line may be broken there (and `::1` is an address). */
+const COMMAND = /^::|(?<=\s)::(?=[a-z-]+(?:\s|::))/gi;
+/**
+* Words that we did not write (references, a registry's message, a program's stderr) as one printable line.
+* Control characters become code points, line ends semicolons. No part of it is read as a command by a CI
+* runner: GitHub's looks for `::` at a line's start after white space and for `##[` anywhere (actions/runner,
+* ActionCommand.cs), Azure's for `##vso[`.
+*/
+function plainText(text) {
+	const bounded = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
+	return stripVTControlCharacters(bounded.toWellFormed()).trim().replace(/(?<![:;,.\s])\s*[\r\n]+\s*/g, "; ").replace(/\s+/g, " ").replace(UNPRINTABLE, codePoint).replace(USERINFO, "//***@").trim().replace(COMMAND, ": :").replace(/##(?=\[|vso\[)/gi, "# #");
+}
+/** The same for words of several lines, which stay lines; empty ones go. */
+function plainLines(text) {
+	return text.split(/[\r\n]+/, MAX_LINES$1).map(plainText).filter((line) => line !== "");
+}
+/** A text whose invisible and turning characters can be seen. */
+function printable(text) {
+	return text.toWellFormed().replace(UNPRINTABLE, codePoint);
+}
+function codePoint(char) {
+	return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+}
+// src/report/cache-words.ts
+const MAX_TROUBLES = 10;
+/** What a run did with the cache, one thing a line; none where no cache was wanted. */
+function cacheLines({ cache }) {
+	if (cache === void 0) return [];
+	const { unavailable, restored, saved, withheld, entries, bytes, troubles } = cache;
+	if (unavailable !== void 0) return [`not used: ${plainText(unavailable)}`];
+	const more = troubles.length - MAX_TROUBLES;
+	return [
+		restored.blobs === 0 ? "nothing came from it" : `${formatCount(restored.blobs, "blob")}, ${formatBytes(restored.bytes)} came from it`,
+		...saved.packs === 0 ? [] : [`${formatCount(saved.packs, "pack")} saved, with ${formatCount(saved.blobs, "blob")}, ${formatBytes(saved.bytes)}`],
+		`${formatCount(entries, "entry").replace(/entrys$/, "entries")}, ${formatBytes(bytes)} of this list are in it`,
+		...withheld.images === 0 ? [] : [`not saved: ${formatCount(withheld.images, "image")}, ${formatBytes(withheld.bytes)}, fetched with credentials; anybody may read the cache of a public repository (cache: actions saves them)`],
+		...troubles.slice(0, MAX_TROUBLES).map((trouble) => `trouble: ${plainText(trouble)}`),
+		...more > 0 ? [`and ${more} more, all in report.json`] : []
+	];
 }
 // node_modules/environment/index.js
 const isBrowser = globalThis.window?.document !== void 0;
@@ -29192,37 +31248,6 @@ function createLogUpdate(stream, { showCursor = false, defaultWidth, defaultHeig
 }
 createLogUpdate(process$2.stdout);
 createLogUpdate(process$2.stderr);
-// src/report/plain-text.ts
-/** Characters of one line that are shown: an HTML error page is not a message. */
-const MAX_LENGTH = 2e3;
-const MAX_LINES$1 = 200;
-/** What moves the cursor, hides itself or turns the reading direction; `\p{Cf}` holds the last two. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu;
-/** A user and password before a host, as a proxy's address may have them; `repository@sha256:…` has none. */
-const USERINFO = /\/\/[^/@\s]+@(?!sha256:)/g;
-/** At the start whatever follows; later only what is a command, since a line may be broken there (and `::1` is an address). */
-const COMMAND = /^::|(?<=\s)::(?=[a-z-]+(?:\s|::))/gi;
-/**
-* Words that we did not write (references, a registry's message, a program's stderr) as one printable line.
-* Control characters become code points, line ends semicolons. No part of it is read as a command by a CI
-* runner: GitHub's looks for `::` at a line's start after white space and for `##[` anywhere (actions/runner,
-* ActionCommand.cs), Azure's for `##vso[`.
-*/
-function plainText(text) {
-	const bounded = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
-	return stripVTControlCharacters(bounded.toWellFormed()).trim().replace(/(?<![:;,.\s])\s*[\r\n]+\s*/g, "; ").replace(/\s+/g, " ").replace(UNPRINTABLE, codePoint).replace(USERINFO, "//***@").trim().replace(COMMAND, ": :").replace(/##(?=\[|vso\[)/gi, "# #");
-}
-/** The same for words of several lines, which stay lines; empty ones go. */
-function plainLines(text) {
-	return text.split(/[\r\n]+/, MAX_LINES$1).map(plainText).filter((line) => line !== "");
-}
-/** A text whose invisible and turning characters can be seen. */
-function printable(text) {
-	return text.toWellFormed().replace(UNPRINTABLE, codePoint);
-}
-function codePoint(char) {
-	return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
-}
 // src/report/duration.ts
 /** A span for people, from seconds: `0.4 s`, `5 s`, `12 s`, `3 min 05 s`, `2 h 04 min`, `1 d 03 h`. */
 function formatSeconds(seconds) {
@@ -29251,6 +31276,11 @@ const STAGES = {
 		did: "Resolved",
 		noun: "image"
 	},
+	restore: {
+		doing: "Restoring from the cache",
+		did: "Restored from the cache",
+		noun: "pack"
+	},
 	copy: {
 		doing: "Copying",
 		did: "Copied",
@@ -29263,6 +31293,31 @@ const STAGES = {
 	archive: {
 		doing: "Writing the archive",
 		did: "Wrote the archive"
+	},
+	push: {
+		doing: "Pushing",
+		did: "Pushed",
+		noun: "image",
+		here: "already there"
+	},
+	cache: {
+		doing: "Saving to the cache",
+		did: "Saved to the cache"
+	},
+	verify: {
+		doing: "Verifying",
+		did: "Verified",
+		noun: "blob"
+	},
+	measure: {
+		doing: "Hashing the archive",
+		did: "Hashed the archive"
+	},
+	release: {
+		doing: "Releasing",
+		did: "Released",
+		noun: "file",
+		here: "already there"
 	}
 };
 /** `Resolving`, `Building the bundle`. */
@@ -29295,8 +31350,9 @@ function counted({ total, done, failed }, noun) {
 	const name = (count) => noun === void 0 ? String(count) : formatCount(count, noun);
 	return total === void 0 || done === total && failed === 0 ? name(done) : `${done} of ${name(total)}`;
 }
-function tally({ stored, failed }) {
-	return [...stored > 0 ? [`${stored} already here`] : [], ...failed > 0 ? [`${failed} failed`] : []];
+function tally({ stage, stored, failed }) {
+	const { here = "already here" } = STAGES[stage];
+	return [...stored > 0 ? [`${stored} ${here}`] : [], ...failed > 0 ? [`${failed} failed`] : []];
 }
 /** `To fetch: 12 blobs, 120 MiB; already here: 30 blobs, 400 MiB`. */
 function planMade({ fetch, stored }) {
@@ -29309,16 +31365,23 @@ const VERBS = {
 	fetched: "copied",
 	"partly stored": "copied",
 	stored: "stored",
+	sent: "sent",
+	pushed: "pushed",
+	"to push": "to push",
+	kept: "kept",
 	done: "done",
 	failed: "failed"
 };
 /** The word before an image's name. */
-function stepVerb({ outcome }) {
+function stepVerb({ stage, outcome }) {
+	if (stage === "push" && outcome === "stored") return "unchanged";
 	return VERBS[outcome];
 }
 /** What follows the name: the blobs that were fetched, and those that were here. */
-function stepDetail({ outcome, fetched, stored }) {
-	if (outcome === "stored") return "already here";
+function stepDetail({ stage, outcome, fetched, stored }) {
+	if (outcome === "stored") return STAGES[stage].here ?? "already here";
+	if (outcome === "sent") return fetched === void 0 ? "" : formatBytes(fetched.bytes);
+	if (outcome === "kept") return "another digest stands there";
 	if (outcome !== "fetched" && outcome !== "partly stored") return "";
 	const here = stored !== void 0 && stored.blobs > 0 ? `${formatBlobs(stored)} already here` : "";
 	const vague = outcome === "partly stored" && here === "" ? "partly already here" : here;
@@ -29334,10 +31397,10 @@ function logWords({ message, image }) {
 /** A message as lines. Warnings and errors name themselves, since colours may be off. */
 function logLines(event, palette) {
 	const [first = "", ...rest] = logWords(event);
-	const lines = [headOf$1(event.level, palette) + first, ...rest.map((line) => `  ${line}`)];
+	const lines = [headOf$2(event.level, palette) + first, ...rest.map((line) => `  ${line}`)];
 	return event.level === "debug" ? lines.map(palette.faint) : lines;
 }
-function headOf$1(level, palette) {
+function headOf$2(level, palette) {
 	if (level === "error") return `${palette.bad("error:")} `;
 	return level === "warning" ? `${palette.warn("warning:")} ` : "";
 }
@@ -29381,7 +31444,7 @@ function atTime(state, now) {
 /** The progress after an event. Pure; `now` in milliseconds never runs backwards in the result. */
 function advance(before, event, now) {
 	const state = atTime(before, now);
-	if (event.type === "stage") return startStage(state, event.stage, event.total);
+	if (event.type === "stage") return startStage(state, event);
 	if (event.type === "plan") return {
 		...state,
 		plan: {
@@ -29394,12 +31457,13 @@ function advance(before, event, now) {
 	return noteActivity(state, event);
 }
 /** A stage that is named again only says how much it has to do. */
-function startStage(state, stage, total) {
+function startStage(state, { stage, total, bytes: wanted }) {
 	if (state.current?.stage === stage) return {
 		...state,
 		current: {
 			...state.current,
-			total
+			total,
+			wanted
 		}
 	};
 	return {
@@ -29408,6 +31472,7 @@ function startStage(state, stage, total) {
 			stage,
 			startedAt: state.now,
 			total,
+			wanted,
 			done: 0,
 			stored: 0,
 			failed: 0,
@@ -29484,7 +31549,7 @@ function rateOf({ samples, current, now }) {
 }
 /** How much the stage has to fetch; undefined where that is unknown or not its business. */
 function bytesWanted({ current, plan }) {
-	return current?.stage === "copy" ? plan?.fetch.bytes : void 0;
+	return current?.stage === "copy" ? plan?.fetch.bytes : current?.wanted;
 }
 /** Seconds to the end at the present rate; undefined while that would be a guess. */
 function secondsLeft(state) {
@@ -29545,12 +31610,12 @@ function alignColumns(columns, rows, width) {
 }
 /** Whether `alignColumns` would cut nothing. */
 function columnsFit(columns, rows, width) {
-	return sumOf$1(naturalWidths(columns, rows)) + 2 * (columns.length - 1) <= width;
+	return sumOf$2(naturalWidths(columns, rows)) + 2 * (columns.length - 1) <= width;
 }
 function naturalWidths(columns, rows) {
 	return columns.map((_, index) => rows.reduce((widest, row) => Math.max(widest, lengthOf$1(row[index]?.text ?? "")), 0));
 }
-function sumOf$1(widths) {
+function sumOf$2(widths) {
 	return widths.reduce((sum, width) => sum + width, 0);
 }
 function lengthOf$1(text) {
@@ -29558,7 +31623,7 @@ function lengthOf$1(text) {
 }
 function shrink(columns, natural, room) {
 	const widths = [...natural];
-	let excess = sumOf$1(widths) - room;
+	let excess = sumOf$2(widths) - room;
 	while (excess > 0) {
 		const cuttable = widths.map((width, index) => {
 			const { min } = columns[index] ?? {};
@@ -29763,7 +31828,11 @@ function createPlainReporter(options) {
 		if (event.outcome === "failed") {
 			if (!blamed.has(event.subject)) print([stepLine(event, palette)]);
 			chat(lines);
-		} else if (event.stage === "copy" || verbose || lines.length > 0) chat([stepLine(event, palette), ...lines]);
+		} else if ([
+			"copy",
+			"push",
+			"release"
+		].includes(event.stage) || verbose || lines.length > 0) chat([stepLine(event, palette), ...lines]);
 	};
 	const onMoved = () => {
 		const { current } = state;
@@ -29906,7 +31975,7 @@ function renderError(error, { color, verbose, width }) {
 		return [`  ${palette.faint(`${name}:`)}${head.slice(name.length + 1)}`, ...rest.map((line) => `  ${line}`)];
 	};
 	return [
-		`${headOf(error, palette)} ${first}`,
+		`${headOf$1(error, palette)} ${first}`,
 		...others.map((line) => `  ${line}`),
 		...why === "" ? [] : named("cause", verbose ? why : truncateEnd(why, MAX_CAUSE)),
 		...hint === void 0 ? [] : named("remedy", plainText(hint)),
@@ -29919,7 +31988,7 @@ const UNCLASSED = /* @__PURE__ */ new Set([
 	"list",
 	"machine"
 ]);
-function headOf(error, { warn, bad }) {
+function headOf$1(error, { warn, bad }) {
 	if (!(error instanceof OciSaveError) || UNCLASSED.has(error.code)) return bad("error:");
 	return error.code === "interrupted" ? warn("interrupted:") : bad(`error (${error.code}):`);
 }
@@ -30450,6 +32519,10 @@ function renderHtml(lock, title) {
       </body>
     </html> `.markup}`;
 }
+/** The page that travels in every bundle, and in a release. */
+function renderBundlePage(lock) {
+	return renderHtml(lock, "Image bundle");
+}
 function factsMarkup(lock, { apart, together }) {
 	const platforms = new Set(lock.images.flatMap(({ platforms }) => platforms));
 	const sizes = Object.values(lock.blobs);
@@ -30467,7 +32540,7 @@ function factsMarkup(lock, { apart, together }) {
   </dl>`;
 }
 function imagesMarkup(lock, sharing) {
-	const sizes = lock.images.map((image) => sumOf(blobsOfImage(image, lock).values()));
+	const sizes = lock.images.map((image) => sumOf$1(blobsOfImage(image, lock).values()));
 	const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
 	const groups = Map.groupBy(lock.images.entries(), ([, image]) => registryOf(image));
 	return html`<h2>Images</h2>
@@ -30495,7 +32568,7 @@ function contentsMarkup(groups) {
 function registryOf({ ref, source }) {
 	return source === "docker" ? ref.split("/", 1)[0] ?? ref : `from ${source}`;
 }
-function sumOf(sizes) {
+function sumOf$1(sizes) {
 	return [...sizes].reduce((sum, size) => sum + size, 0);
 }
 // src/report/image-words.ts
@@ -30510,12 +32583,19 @@ function platformWords(platforms) {
 const STATUS = {
 	fetched: ["fetched", "to fetch"],
 	"partly stored": ["partly here", "partly here"],
-	stored: ["was here", "is here"]
+	stored: ["was here", "is here"],
+	unchanged: ["unchanged", "unchanged"]
+};
+/** The same where some of it came from the cache. */
+const FROM_CACHE = {
+	"partly stored": "partly cached",
+	stored: "cached"
 };
 /** Whether the image was fetched, or will be in a dry run, and what was done to it. */
 function statusWords(image, dryRun) {
+	const { status, cachedBytes = 0 } = image;
 	return [
-		STATUS[image.status][dryRun ? 1 : 0],
+		(cachedBytes > 0 ? FROM_CACHE[status] : void 0) ?? STATUS[status][dryRun ? 1 : 0],
 		...image.narrowed === true ? ["narrowed"] : [],
 		...image.converted === true ? ["converted"] : []
 	].join(", ");
@@ -30524,7 +32604,8 @@ function statusWords(image, dryRun) {
 * What a reader would not expect of the images: other bytes than the source's, or less than there is. At most `max`
 * lines are of single images.
 */
-function noteLines({ images, options }, max) {
+function noteLines({ images, options, unchanged = false }, max) {
+	if (unchanged) return [];
 	const narrowed = images.filter((image) => image.narrowed).length;
 	const converted = images.filter((image) => image.converted).length;
 	const noted = images.flatMap(({ ref, notes }) => notes.map((note) => plainText(`${ref}: ${note}`)));
@@ -30536,7 +32617,7 @@ function noteLines({ images, options }, max) {
 		...(options["referrers"] ?? "none") === "none" && images.length > 0 ? ["signatures and other referrers were not looked for"] : []
 	];
 }
-// src/report/run-report.ts
+// src/report/failure.ts
 const FAILURE_CLASSES = [
 	"not-found",
 	"denied",
@@ -30546,12 +32627,305 @@ const FAILURE_CLASSES = [
 	"unsupported",
 	"local"
 ];
-const bytes = int().nonnegative();
 const originSchema = strictObject({
 	file: string(),
 	line: int().positive()
 });
 const origins = array(originSchema).meta({ description: "where the image stands in the lists" });
+/** What is said of anything that failed. */
+const faultShape = {
+	class: _enum(FAILURE_CLASSES),
+	message: string(),
+	hint: string().optional().meta({ description: "the remedy" })
+};
+const failureSchema = strictObject({
+	ref: string(),
+	origins,
+	...faultShape
+});
+/** What helps against a kind of failure, where the error itself knows nothing better. */
+const REMEDIES$1 = {
+	"not-found": "Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.",
+	denied: "Log in with docker login or podman login, or name a file with --auth-file.",
+	quota: "Log in for a larger quota, or wait: what was fetched stays.",
+	network: "Run it again: what was fetched stays. If it comes back, look at the registry, the proxy and the line.",
+	digest: "Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.",
+	unsupported: "Push the image again with a current tool, or leave it out.",
+	local: "Look at this machine: disk, permissions, programs. Run it again with --verbose to see more."
+};
+/**
+* An error as a machine and the table at the end have it. The message holds the words of the causes too, each
+* once, on one line; an error without a class is a fault on this machine. `remedies` go before the usual ones.
+*/
+function failureOf(error, ref, origins, remedies = {}) {
+	return {
+		ref,
+		origins: [...origins],
+		...faultOf(error, remedies)
+	};
+}
+/** The same of an error that is no single image's: of a release, or of what could not be written. */
+function faultOf(error, remedies = {}) {
+	const failureClass = failureClassOf(error);
+	const hint = (error instanceof OciSaveError ? error.hint : void 0) ?? remedies[failureClass] ?? REMEDIES$1[failureClass];
+	return {
+		class: failureClass,
+		message: plainText(causeTexts(error).join(": ")) || "failed without a word",
+		hint: plainText(hint)
+	};
+}
+// src/report/push-report.ts
+const count = int().nonnegative();
+const bytes$3 = int().nonnegative();
+const pushedNameSchema = strictObject({
+	ref: string().meta({ description: "the normalised reference" }),
+	name: string().meta({ description: "the stored name, repository:tag" }),
+	as: string().meta({ description: "its name at the target" }),
+	digest: digestSchema,
+	status: _enum([
+		"pushed",
+		"unchanged",
+		"kept",
+		"failed",
+		"not started",
+		"to push"
+	]).meta({ description: "kept: the target has another digest under this tag, and push-policy leaves it; to push: of a dry run" }),
+	there: digestSchema.optional().meta({ description: "the digest that the target has under this name now" }),
+	narrowed: boolean().optional().meta({ description: "the target has less than the index: what stands in where a sparse one is refused" })
+});
+/** What one target of a push got. */
+const pushTargetSchema = strictObject({
+	target: string(),
+	outcome: _enum([
+		"done",
+		"failed",
+		"warned"
+	]),
+	images: array(pushedNameSchema),
+	failed: array(failureSchema),
+	missingRepositories: array(string()).optional().meta({ description: "repositories that do not exist there, and that the registry does not make itself" }),
+	totals: strictObject({
+		pushed: count,
+		unchanged: count,
+		kept: count,
+		failed: count.meta({ description: "with those that were not started" }),
+		sentBlobs: count,
+		sentBytes: bytes$3,
+		mountedBlobs: count.meta({ description: "taken from another repository of the registry" }),
+		thereBlobs: count.meta({ description: "were in the repository" })
+	}),
+	seconds: number().nonnegative()
+});
+strictObject({
+	version: literal(1),
+	tool: strictObject({
+		name: string(),
+		version: string()
+	}),
+	bundle: string(),
+	dryRun: boolean().optional(),
+	outcome: _enum(["done", "failed"]),
+	targets: array(pushTargetSchema)
+});
+// src/report/summary-failures.ts
+const INDENT$1 = "    ";
+const MAX_ORIGINS = 3;
+const MAX_FAILURES$1 = 200;
+/** Every image that failed: its name, where it stands, the class and the cause, the remedy. */
+function failureSection({ failed, images }, palette, room) {
+	if (failed.length === 0) return [];
+	const all = formatCount(failed.length + images.length, "image");
+	const more = failed.length - MAX_FAILURES$1;
+	return [
+		palette.bad(`Failed: ${failed.length} of ${all}`),
+		...failed.slice(0, MAX_FAILURES$1).flatMap((failure) => failureLines(failure, palette, room)),
+		...more > 0 ? [`  and ${more} more, all in report.json`] : []
+	];
+}
+/** One failure: its name and place, the class and the cause, the remedy. */
+function failureLines(failure, palette, room) {
+	const where = formatOrigins(failure.origins);
+	const indented = (text) => wrapWords(text, room - 4).map((line) => INDENT$1 + line);
+	const [first = "", ...rest] = indented(`${failure.class}: ${plainText(failure.message)}`);
+	return [
+		`  ${palette.strong(plainText(failure.ref))}${where === "" ? "" : `  ${palette.faint(where)}`}`,
+		first.replace(failure.class, palette.bad(failure.class)),
+		...rest,
+		...failure.hint === void 0 ? [] : indented(`remedy: ${plainText(failure.hint)}`)
+	];
+}
+/** `images.txt:3, base.txt:9 and 4 more` */
+function formatOrigins(origins) {
+	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => `${plainText(file)}:${line}`);
+	const more = origins.length - shown.length;
+	return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+// src/report/summary-push.ts
+const MAX_NAMES = 50;
+const MAX_FAILURES = 50;
+/** `pushed 20, unchanged 4, failed 1`: what is not nothing. */
+function pushTally({ totals, images }) {
+	const planned = images.filter(({ status }) => status === "to push").length;
+	const waiting = images.filter(({ status }) => status === "not started").length;
+	const told = [
+		[planned, "to push"],
+		[totals.pushed, "pushed"],
+		[totals.unchanged, "unchanged"],
+		[totals.kept, "kept"],
+		[totals.failed - waiting, "failed"],
+		[waiting, "not started"]
+	].filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+	return told.length === 0 ? "nothing to push" : told.join(", ");
+}
+/** `sent 12 blobs, 30 MiB; 4 mounted, 7 were there`. */
+function pushTraffic({ totals, images }) {
+	const planned = images.some(({ status }) => status === "to push");
+	const { sentBlobs, sentBytes, mountedBlobs, thereBlobs } = totals;
+	const others = [...mountedBlobs > 0 ? [`${mountedBlobs} ${planned ? "to mount" : "mounted"}`] : [], ...thereBlobs > 0 ? [`${thereBlobs} there before`] : []].join(", ");
+	const sent = sentBlobs === 0 ? `nothing ${planned ? "to send" : "sent"}` : `${planned ? "to send" : "sent"} ${formatCount(sentBlobs, "blob")}, ${formatBytes(sentBytes)}`;
+	return others === "" ? sent : `${sent}; ${others}`;
+}
+/** What a reader would not expect under a name, with both digests. */
+function pushNotes({ images }) {
+	return images.flatMap((image) => noteOn$1(image));
+}
+function noteOn$1({ as, status, digest, there, narrowed = false }) {
+	const [source, target] = [digest, there ?? digest].map((one) => hexOf(one).slice(0, 12));
+	if (status === "kept") return [`${as}: kept ${target}, which is not ${source}`];
+	return narrowed && there !== void 0 ? [`${as}: narrowed, ${source} is there as ${target}`] : [];
+}
+/** What each target of a push got: figures, what is not as the source has it, what failed. */
+function pushSections(targets, palette, room) {
+	return targets.map((target) => {
+		const paint = target.outcome === "done" ? palette.good : target.outcome === "warned" ? palette.warn : palette.bad;
+		const notes = pushNotes(target);
+		const more = notes.length - MAX_NAMES;
+		const moreFailed = target.failed.length - MAX_FAILURES;
+		return [
+			`${palette.strong(`Push to ${plainText(target.target)}`)}: ${paint(pushTally(target))}`,
+			...wrapHanging(`${pushTraffic(target)}; ${formatSeconds(target.seconds)}`, room - 2, 2).map((line) => `  ${line}`),
+			...notes.slice(0, MAX_NAMES).flatMap((line) => wrapHanging(plainText(line), room - 2, 2)).map((line) => `  ${line}`),
+			...more > 0 ? [`  and ${more} more, all in the report`] : [],
+			...target.failed.slice(0, MAX_FAILURES).flatMap((failure) => failureLines(failure, palette, room)),
+			...moreFailed > 0 ? [`  and ${moreFailed} more, all in the report`] : []
+		];
+	});
+}
+// src/report/push-summary.ts
+/** What a person reads when a push has ended. No line end after the last line. */
+function renderPushSummary(report, { width, color }) {
+	const palette = paletteOf(color);
+	const room = width === void 0 || width <= 0 ? Number.POSITIVE_INFINITY : width;
+	const sections = pushSections(report.targets, palette, room).map((lines) => lines.join("\n"));
+	const verdict = report.outcome === "failed" ? [palette.bad("Failed. Push again when the causes above are gone: only the rest is sent.")] : report.dryRun === true ? [palette.good("Dry run: nothing was sent.")] : [];
+	return [...sections, ...verdict].join("\n\n");
+}
+// src/report/summary-release.ts
+const STATUS_WORDS = {
+	sent: "sent",
+	replaced: "replaced",
+	there: "already there",
+	kept: "kept although different",
+	planned: "to be sent"
+};
+/** `bundle.tar, 120 MiB, sha256:…`; of parts, how many there are and how they are called. */
+function archiveWords({ path, size, digest, parts }) {
+	const [first, last] = [parts?.[0], parts?.at(-1)];
+	return `${first === void 0 || last === void 0 ? plainText(path) : `${plainText(first.path)} … ${last.path.slice(-3)} (${formatCount(parts?.length ?? 0, "part")})`}, ${formatBytes(size)}, ${digest}`;
+}
+/** `v1.2.3 of org/site, a draft: 8 files, 5.1 GiB; 5 sent, 3 already there`; nothing of a failure. */
+function releaseWords({ repository, tag, draft, assets, removed }) {
+	const bytes = assets.reduce((sum, { size }) => sum + size, 0);
+	const counts = Object.entries(STATUS_WORDS).flatMap(([status, words]) => {
+		const count = assets.filter((asset) => asset.status === status).length;
+		return count === 0 ? [] : [`${count} ${words}`];
+	});
+	const gone = removed.length === 0 ? [] : [`${removed.length} of an earlier archive removed`];
+	const head = `${plainText(tag)} of ${plainText(repository)}${draft === true ? ", a draft" : ""}`;
+	if (assets.length === 0) return head;
+	return `${head}: ${formatCount(assets.length, "file")}, ${formatBytes(bytes)}; ${[...counts, ...gone].join(", ")}`;
+}
+/** Why the release failed, as failures of images are told. */
+function releaseFailureSection({ release }, palette, room) {
+	if (release?.failure === void 0) return [];
+	const { class: failureClass, message, hint } = release.failure;
+	const indented = (text) => wrapWords(text, room - 2).map((line) => `  ${line}`);
+	const [first = "", ...rest] = indented(`${failureClass}: ${plainText(message)}`);
+	return [
+		palette.bad(`Release failed: ${plainText(release.tag)} of ${plainText(release.repository)}`),
+		first.replace(failureClass, palette.bad(failureClass)),
+		...rest,
+		...indented(`remedy: ${plainText(hint)}`)
+	];
+}
+/** What a person reads after `oci-save release`: each file, and the page. No line end after the last line. */
+function renderRelease(release, { width, color }) {
+	const palette = paletteOf(color);
+	const room = width === void 0 || width <= 0 ? Number.POSITIVE_INFINITY : width;
+	const longest = release.assets.reduce((most, { name }) => Math.max(most, name.length), 0);
+	return [
+		...releaseFailureSection({ release }, palette, room),
+		...release.assets.map(({ name, size, status }) => `  ${name.padEnd(longest)}  ${formatBytes(size).padStart(9)}  ${STATUS_WORDS[status]}`),
+		...release.removed.map((name) => `  ${name.padEnd(longest)}  ${"".padStart(9)}  removed`),
+		...wrapHanging(`${palette.strong("Release")}  ${releaseWords(release)}`, room, 9),
+		...release.url === void 0 ? [] : [`         ${plainText(release.url)}`]
+	].join("\n");
+}
+// src/report/cache-report.ts
+const bytes$2 = int().nonnegative();
+const amount = {
+	blobs: int().nonnegative(),
+	bytes: bytes$2
+};
+/** What the cache around the store gave and took, and what went wrong with it. */
+const cacheReportSchema = strictObject({
+	mode: _enum([
+		"read-write",
+		"read",
+		"write"
+	]),
+	unavailable: string().optional().meta({ description: "why the cache was not used" }),
+	restored: strictObject(amount).meta({ description: "came from the cache" }),
+	saved: strictObject({
+		packs: int().nonnegative(),
+		...amount
+	}),
+	withheld: strictObject({
+		images: int().nonnegative(),
+		...amount
+	}).meta({ description: "not saved: fetched with credentials, and strangers may read the cache" }),
+	entries: int().nonnegative().meta({ description: "what the cache has of this list now" }),
+	bytes: bytes$2.meta({ description: "of its packs" }),
+	troubles: array(string()).meta({ description: "what went wrong; it cost time, nothing else" })
+}).meta({ description: "the cache around the store, where one was wanted" });
+// src/report/release-report.ts
+const bytes$1 = int().nonnegative();
+/** What became of a release: its files, and why it failed where it did. */
+const releaseReportSchema = strictObject({
+	repository: string().meta({ description: "owner/name" }),
+	tag: string(),
+	url: string().optional().meta({ description: "its page; absent where it is not there" }),
+	draft: boolean().optional(),
+	assets: array(strictObject({
+		name: string(),
+		size: bytes$1,
+		digest: digestSchema.optional().meta({ description: "absent in a dry run that has not all blobs" }),
+		status: _enum([
+			"sent",
+			"replaced",
+			"there",
+			"kept",
+			"planned"
+		]).meta({ description: "kept: of another digest, and left as it is; planned: a dry run would send it" })
+	})),
+	removed: array(string()).meta({ description: "files of an earlier archive that went" }),
+	failure: strictObject({
+		...faultShape,
+		hint: string()
+	}).optional()
+});
+// src/report/run-report.ts
+const bytes = int().nonnegative();
 const imageSchema = strictObject({
 	ref: string().meta({ description: "the normalised reference" }),
 	names: array(string()).meta({ description: "stored names, repository:tag" }),
@@ -30564,9 +32938,11 @@ const imageSchema = strictObject({
 	status: _enum([
 		"fetched",
 		"partly stored",
-		"stored"
-	]),
+		"stored",
+		"unchanged"
+	]).meta({ description: "unchanged: every push target has it, and nothing else was wanted, so its blobs were not looked for" }),
 	fetchedBytes: bytes,
+	cachedBytes: bytes.optional().meta({ description: "came from the cache" }),
 	copier: _enum([
 		"skopeo",
 		"direct",
@@ -30577,12 +32953,10 @@ const imageSchema = strictObject({
 	converted: boolean().optional(),
 	notes: array(string())
 });
-const failureSchema = strictObject({
-	ref: string(),
-	origins,
-	class: _enum(FAILURE_CLASSES),
-	message: string(),
-	hint: string().optional().meta({ description: "the remedy" })
+const fileSchema$1 = strictObject({
+	path: string(),
+	size: bytes,
+	digest: digestSchema
 });
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 const runReportSchema = strictObject({
@@ -30601,8 +32975,9 @@ const runReportSchema = strictObject({
 		"done",
 		"failed",
 		"warned"
-	]).meta({ description: "warned: images failed, and the run was told to go on" }),
+	]).meta({ description: "warned: images failed, and the run was told to go on; failed: an image or the release" }),
 	dryRun: boolean().optional(),
+	unchanged: boolean().optional().meta({ description: "headers alone told that every push target has everything: no manifest was read" }),
 	options: record(string(), unknown()).meta({ description: "as given, without secrets" }),
 	lists: array(strictObject({
 		file: string(),
@@ -30611,6 +32986,7 @@ const runReportSchema = strictObject({
 	})),
 	images: array(imageSchema),
 	failed: array(failureSchema),
+	error: strictObject(faultShape).optional().meta({ description: "why the result of whole images could not be made; what was made stands below" }),
 	warnings: array(strictObject({
 		message: string(),
 		origin: originSchema.optional()
@@ -30634,82 +33010,24 @@ const runReportSchema = strictObject({
 		storedBytes: bytes.meta({ description: "were in the store before the run" }),
 		manifests: int().nonnegative().optional()
 	}),
+	cache: cacheReportSchema.optional(),
 	bundle: strictObject({ path: string() }).optional(),
 	lock: strictObject({
 		path: string(),
 		digest: digestSchema
 	}).optional(),
-	archive: strictObject({
-		path: string(),
-		size: bytes,
-		digest: digestSchema
-	}).optional()
+	archive: fileSchema$1.extend({ parts: array(fileSchema$1).optional().meta({ description: "where it was cut; there is no file at path then" }) }).optional(),
+	push: array(pushTargetSchema).optional().meta({ description: "what each push target got" }),
+	release: releaseReportSchema.optional()
 });
-/** What helps against a kind of failure, where the error itself knows nothing better. */
-const REMEDIES = {
-	"not-found": "Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.",
-	denied: "Log in with docker login or podman login, or name a file with --auth-file.",
-	quota: "Log in for a larger quota, or wait: what was fetched stays.",
-	network: "Run it again: what was fetched stays. If it comes back, look at the registry, the proxy and the line.",
-	digest: "Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.",
-	unsupported: "Push the image again with a current tool, or leave it out.",
-	local: "Look at this machine: disk, permissions, programs. Run it again with --verbose to see more."
-};
 /** The bytes of `report.json`. */
 function formatRunReport(report) {
 	return `${JSON.stringify(report, null, 2)}\n`;
-}
-/**
-* An error as a machine and the table at the end have it. The message holds the words of the causes too, each
-* once, on one line; an error without a class is a fault on this machine.
-*/
-function failureOf(error, ref, origins) {
-	const failureClass = failureClassOf(error);
-	const hint = (error instanceof OciSaveError ? error.hint : void 0) ?? REMEDIES[failureClass];
-	return {
-		ref,
-		origins: [...origins],
-		class: failureClass,
-		message: plainText(causeTexts(error).join(": ")) || "failed without a word",
-		hint: plainText(hint)
-	};
 }
 // src/report/shell-word.ts
 /** A word as a POSIX shell reads it back, for a command that is shown to be copied. */
 function shellWord(text) {
 	return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith("-") ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-// src/report/summary-failures.ts
-const INDENT$1 = "    ";
-const MAX_ORIGINS = 3;
-const MAX_FAILURES = 200;
-/** Every image that failed: its name, where it stands, the class and the cause, the remedy. */
-function failureSection({ failed, images }, palette, room) {
-	if (failed.length === 0) return [];
-	const all = formatCount(failed.length + images.length, "image");
-	const more = failed.length - MAX_FAILURES;
-	return [
-		palette.bad(`Failed: ${failed.length} of ${all}`),
-		...failed.slice(0, MAX_FAILURES).flatMap((failure) => failureLines(failure, palette, room)),
-		...more > 0 ? [`  and ${more} more, all in report.json`] : []
-	];
-}
-function failureLines(failure, palette, room) {
-	const where = formatOrigins(failure.origins);
-	const indented = (text) => wrapWords(text, room - 4).map((line) => INDENT$1 + line);
-	const [first = "", ...rest] = indented(`${failure.class}: ${plainText(failure.message)}`);
-	return [
-		`  ${palette.strong(plainText(failure.ref))}${where === "" ? "" : `  ${palette.faint(where)}`}`,
-		first.replace(failure.class, palette.bad(failure.class)),
-		...rest,
-		...failure.hint === void 0 ? [] : indented(`remedy: ${plainText(failure.hint)}`)
-	];
-}
-/** `images.txt:3, base.txt:9 and 4 more` */
-function formatOrigins(origins) {
-	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => `${plainText(file)}:${line}`);
-	const more = origins.length - shown.length;
-	return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 // src/report/summary-table.ts
 const INDENT = "  ";
@@ -30773,13 +33091,13 @@ function imageRows(image, palette, dryRun) {
 		{ text: hexOf(image.digest).slice(0, 12) },
 		{ text: platformWords(image.platforms) },
 		{ text: formatBytes(image.size) },
-		statusOf(image, palette, dryRun)
+		statusOf$1(image, palette, dryRun)
 	], ...names.map((name) => [{
 		text: `  => ${name}`,
 		paint: palette.faint
 	}])];
 }
-function statusOf(image, palette, dryRun) {
+function statusOf$1(image, palette, dryRun) {
 	return {
 		text: statusWords(image, dryRun),
 		paint: image.status === "stored" ? palette.faint : palette.good
@@ -30860,29 +33178,45 @@ function renderSummary(report, { width, color }) {
 		warningSection(report, palette, room),
 		candidateSection(report, palette, room),
 		rejectSection(report, palette, room),
+		...pushSections(report.push ?? [], palette, room),
+		releaseFailureSection(report, palette, room),
 		resultSection(report, palette, room),
 		verdict(report, palette, room)
 	].filter((section) => section.length > 0).map((section) => section.join("\n")).join("\n\n");
 }
 const NAME_WIDTH = 9;
 function resultSection(report, palette, room) {
-	const { totals, bundle, archive, lock, dryRun = false } = report;
+	const { totals, bundle, archive, release, lock, dryRun = false, unchanged = false } = report;
 	const size = [
 		formatCount(totals.images, "image"),
 		formatCount(totals.blobs, "blob"),
 		formatBytes(totals.bytes)
 	].join(", ");
 	const moved = dryRun ? `to fetch ${formatBytes(totals.bytes - totals.storedBytes)}` : `fetched ${formatBytes(totals.fetchedBytes)}`;
-	const here = `already here ${formatBytes(totals.storedBytes)}`;
+	const cached = report.cache?.restored.bytes ?? 0;
+	const here = (cached > 0 ? `from the cache ${formatBytes(cached)}, ` : "") + `already here ${formatBytes(totals.storedBytes)}`;
 	const line = (name, text) => wrapHanging(text, room, NAME_WIDTH).map((words, index) => index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words);
 	const path = bundle === void 0 ? void 0 : plainText(bundle.path);
+	const found = `nothing had changed: ${formatCount(totals.images, "image")} asked for, by headers alone`;
 	return [
-		...line("Total", `${size}; ${moved}, ${here}`),
+		...line("Total", unchanged ? found : `${size}; ${moved}, ${here}`),
 		...line("Time", formatSeconds(report.seconds)),
+		...cacheLines(report).flatMap((words) => line("Cache", words)),
 		...path === void 0 ? [] : line("Bundle", path),
-		...archive === void 0 ? [] : line("Archive", `${plainText(archive.path)}, ${formatBytes(archive.size)}, ${archive.digest}`),
+		...archive === void 0 ? [] : line("Archive", archiveWords(archive)),
+		...release === void 0 ? [] : line("Release", releaseWords(release)),
+		...release?.url === void 0 ? [] : [" ".repeat(NAME_WIDTH) + plainText(release.url)],
 		...lock === void 0 ? [] : line("Lock", `${plainText(lock.path)}, ${lock.digest}`),
 		...path === void 0 ? [] : [palette.strong("Next".padEnd(NAME_WIDTH)) + `oci-save serve ${shellWord(path)}`]
+	];
+}
+function errorLines({ class: failureClass, message, hint }, palette, room) {
+	const [first = "", ...rest] = wrapHanging(`Failed (${failureClass}): ${plainText(message)}`, room, 2);
+	const remedy = hint === void 0 ? [] : wrapHanging(`remedy: ${plainText(hint)}`, room - 2, 2);
+	return [
+		palette.bad(first),
+		...rest,
+		...remedy.map((line) => `  ${line}`)
 	];
 }
 const UNFINISHED = "No bundle was written. What was fetched stays in the store; the next run goes on from there.";
@@ -30890,9 +33224,1788 @@ const UNFINISHED = "No bundle was written. What was fetched stays in the store; 
 function verdict(report, palette, room) {
 	const failed = report.failed.length;
 	const causes = `${failed} of ${formatCount(report.images.length + failed, "image")}; the list of causes stands above.`;
-	if (report.outcome === "warned") return [palette.warn(`Done without ${causes}`)];
+	const pushes = (report.push ?? []).filter(({ outcome }) => outcome !== "done").map(({ target }) => plainText(target));
+	const pushed = `not all images are at ${pushes.join(", ")}; what failed stands above.`;
+	if (report.outcome === "warned") return [palette.warn(failed > 0 ? `Done without ${causes}` : `Done, but ${pushed}`)];
 	if (report.outcome === "done") return report.dryRun === true ? [palette.good("Dry run: nothing was copied.")] : [];
-	return [palette.bad(failed === 0 ? "Failed." : `Failed: ${causes}`), ...report.bundle === void 0 && report.images.length > 0 ? wrapWords(UNFINISHED, room) : []];
+	const unfinished = report.bundle === void 0 && report.images.length > 0 && (failed > 0 || report.error !== void 0);
+	if (failed === 0 && pushes.length === 0 && report.release?.failure !== void 0) {
+		const stays = report.bundle === void 0 ? "" : "; the bundle is whole";
+		return [palette.bad(`Failed: the release, for the cause that stands above${stays}.`)];
+	}
+	return [
+		...failed === 0 ? [] : [palette.bad(`Failed: ${causes}`)],
+		...report.error === void 0 ? [] : errorLines(report.error, palette, room),
+		...failed === 0 && pushes.length > 0 ? [palette.bad(`Failed: ${pushed}`)] : [],
+		...unfinished ? wrapWords(UNFINISHED, room) : []
+	];
+}
+// src/publish/push/report-target.ts
+/** What helps against a kind of failure, where the error itself knows nothing better. */
+const REMEDIES = {
+	"not-found": "Look at the names of the registry and the prefix.",
+	network: "Push again: only the rest is sent. If it comes back, look at the registry, the proxy and the line.",
+	unsupported: "Ask who runs the registry: these are its own words."
+};
+/** What a target got, as data: names in their own order, every cause of a failure once. */
+function reportTarget(parts) {
+	const { target, results, traffic, missing, seconds, context } = parts;
+	const names = parts.names.toSorted((a, b) => a.to.text < b.to.text ? -1 : 1);
+	const images = names.map((name) => reportName(name, results.get(name) ?? { status: "not started" }));
+	const count = (...statuses) => images.filter(({ status }) => statuses.includes(status)).length;
+	const failed = count("failed", "not started");
+	const good = images.length - failed;
+	return {
+		target: target.text,
+		outcome: failed === 0 ? "done" : context.onError === "warn" && good > 0 ? "warned" : "failed",
+		images,
+		failed: failuresOf(target, names, results),
+		...missing.length === 0 ? {} : { missingRepositories: [...missing].toSorted() },
+		totals: {
+			pushed: count("pushed"),
+			unchanged: count("unchanged"),
+			kept: count("kept"),
+			failed,
+			...traffic
+		},
+		seconds
+	};
+}
+function reportName({ ref, stored, to, digest }, { status, there, narrowed }) {
+	return {
+		ref,
+		name: stored,
+		as: to.text,
+		digest,
+		status,
+		...there === void 0 ? {} : { there },
+		...narrowed === true ? { narrowed } : {}
+	};
+}
+function failuresOf(target, names, results) {
+	const failed = names.filter((name) => results.get(name)?.status === "failed");
+	return [...Map.groupBy(failed, (name) => results.get(name)?.error)].map(([error, [only, ...others]]) => failureOf(error, only === void 0 || others.length > 0 ? target.text : only.to.text, [], REMEDIES));
+}
+// src/publish/push/result.ts
+function noTraffic() {
+	return {
+		sentBlobs: 0,
+		sentBytes: 0,
+		mountedBlobs: 0,
+		thereBlobs: 0
+	};
+}
+// src/publish/push/when-there.ts
+const LOOK_EVERY_MILLISECONDS = 500;
+/**
+* Asks a registry until it answers: one that is started in the same job is not up at once. What no waiting helps against
+* (a host's name that does not resolve, a certificate, a refusal) is told at once.
+* @throws OciSaveError `network` where it does not answer in time; what `ask` throws
+*/
+async function whenThere(domain, ask, { waitMilliseconds, emit, signal }) {
+	const began = performance.now();
+	for (let looks = 0;; looks += 1) try {
+		return await ask();
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!comesBack(error)) throw error;
+		const left = began + waitMilliseconds - performance.now();
+		const seconds = Math.round(waitMilliseconds / 1e3);
+		if (left <= 0) throw notReady(domain, seconds, error);
+		const message = `${domain} is not there yet; waiting for it, at most ${seconds} s`;
+		if (looks === 0) emit({
+			type: "log",
+			level: "info",
+			message
+		});
+		await setTimeout$1(Math.min(left, LOOK_EVERY_MILLISECONDS), void 0, signal ? { signal } : {});
+	}
+}
+function comesBack(error) {
+	const cause = error instanceof OciSaveError ? error.cause : void 0;
+	return isTemporary$1(error) && systemCodeOf(cause) !== "ENOTFOUND";
+}
+function notReady(domain, seconds, cause) {
+	return new OciSaveError({
+		code: "network",
+		message: `${domain} did not answer as a registry within ${seconds} s`,
+		hint: "Look whether it runs, and at the host and the port.",
+		cause
+	});
+}
+// src/publish/push/push-target.ts
+/** Images at once: small ones wait for round trips, not for bytes. */
+const IMAGES_AT_ONCE$1 = 24;
+/**
+* Pushes names to one target: asks what is there, looks what would be refused, sends the rest, reads it back. Every
+* failure is in the report.
+* @throws the signal's reason
+*/
+async function pushTarget(target, names, context) {
+	const began = performance.now();
+	const results = /* @__PURE__ */ new Map();
+	const settle = (name, result) => {
+		results.set(name, result);
+		const outcome = outcomeOf$3(result);
+		if (outcome !== void 0) context.emit({
+			type: "step",
+			stage: "push",
+			subject: name.to.text,
+			outcome
+		});
+	};
+	const push = {
+		target,
+		context,
+		results,
+		traffic: noTraffic(),
+		settle
+	};
+	let missing = [];
+	try {
+		missing = await work(push, names);
+	} catch (error) {
+		context.signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError)) throw error;
+		failRest(push, names, error);
+	}
+	const seconds = (performance.now() - began) / 1e3;
+	return reportTarget({
+		target,
+		names,
+		results,
+		traffic: push.traffic,
+		missing,
+		seconds,
+		context
+	});
+}
+/** Returns the repositories that are missing. */
+async function work(push, names) {
+	const { target, context } = push;
+	const todo = await findTodo(push, names);
+	const different = names.filter((name) => push.results.get(name)?.status === "failed");
+	if (context.dryRun) {
+		const planned = await estimate(todo, context, push.traffic);
+		for (const name of planned) push.settle(name, { status: "to push" });
+		return [];
+	}
+	if (todo.length === 0) return [];
+	const checked = await preflight(target, todo, context);
+	try {
+		const flagged = flag(push, checked.issues);
+		const stopped = context.onError === "fail" && (flagged.size > 0 || different.length > 0);
+		const ready = todo.filter((name) => !flagged.has(name));
+		if (stopped) for (const name of ready) push.settle(name, { status: "not started" });
+		else await pushAll(push, ready, checked);
+	} finally {
+		await cancelUploads(checked.uploads, context);
+	}
+	return checked.missing;
+}
+/** Settles what needs nothing more; returns the others, in their order. */
+async function findTodo({ context, settle }, names) {
+	const { client, policy, signal } = context;
+	const [first, ...others] = names;
+	if (first === void 0) return [];
+	const ask = (once, { to }) => findOne(to, client, {
+		signal,
+		once
+	});
+	const found = [await whenThere(first.to.domain, () => ask(true, first), context), ...await Promise.all(others.map((name) => ask(false, name)))];
+	return names.filter((name, at) => {
+		const decision = decide(name, found[at]?.found, policy);
+		if (decision.kind === "push") return true;
+		settle(name, decision.result);
+		return false;
+	});
+}
+function flag({ settle }, issues) {
+	const flagged = /* @__PURE__ */ new Set();
+	for (const { error, names } of issues) for (const name of names) {
+		if (!flagged.has(name)) settle(name, {
+			status: "failed",
+			error
+		});
+		flagged.add(name);
+	}
+	return flagged;
+}
+async function pushAll(push, names, checked) {
+	const { context, traffic, settle, target } = push;
+	const pusher = createImagePusher(context, createBlobSender({
+		context,
+		uploads: checked.uploads,
+		traffic
+	}));
+	const limit = pLimit(context.parallel || IMAGES_AT_ONCE$1);
+	let gone;
+	const one = async (name) => {
+		context.signal?.throwIfAborted();
+		if (gone !== void 0) return settle(name, {
+			status: "failed",
+			error: gone
+		});
+		try {
+			const [, standIn] = name.variants;
+			const variants = checked.narrowed.has(name) && standIn !== void 0 ? [standIn] : name.variants;
+			const pushed = await pusher.push(name, variants);
+			await readBack$1(name, pushed, context);
+			settle(name, {
+				status: "pushed",
+				there: pushed.digest,
+				narrowed: pushed.narrowed
+			});
+		} catch (error) {
+			context.signal?.throwIfAborted();
+			settle(name, {
+				status: "failed",
+				error
+			});
+			if (isTemporary$1(error) && gone === void 0) gone = await whetherGone(target, context);
+		}
+	};
+	await allSettled(names.map((name) => limit(one, name)));
+}
+/** The error with which a target does not answer any more; undefined where it does. */
+async function whetherGone({ domain }, { client }) {
+	try {
+		await client.reach(domain);
+		return;
+	} catch (cause) {
+		return new OciSaveError({
+			code: "network",
+			message: `${domain} went away in the midst of the push`,
+			hint: "Push again when it is back: only the rest is sent.",
+			cause
+		});
+	}
+}
+function failRest({ results, settle }, names, error) {
+	for (const name of names) if (!results.has(name)) settle(name, {
+		status: "failed",
+		error
+	});
+}
+/** Nothing is to be said of a name that had no turn. */
+function outcomeOf$3({ status }) {
+	if (status === "not started") return void 0;
+	return status === "unchanged" ? "stored" : status;
+}
+// src/publish/push/push.ts
+/**
+* Pushes the images of a lock to registries, each digest as it is. A tag is put when all that it names is there. What is
+* there already is not sent: an unchanged push is one HEAD a name. Failures of one target do not keep others from
+* theirs; they are in the reports, which have the targets' order.
+* @throws OciSaveError `usage` where two images would have one name at a target; the signal's reason
+*/
+async function pushToTargets(targets, context) {
+	const { content, index, emit } = context;
+	const plans = targets.map((target) => planPush(content.lock, content.manifests, target, index));
+	emit({
+		type: "stage",
+		stage: "push",
+		total: plans.reduce((sum, names) => sum + names.length, 0)
+	});
+	return Promise.all(targets.map((target, at) => pushTarget(target, plans[at] ?? [], context)));
+}
+// src/resolve/wanted.ts
+/** How a source is named in messages and in the lock. */
+function refOf(source) {
+	if (source.transport === "docker") return formatReference(withDefaultTag(source.reference));
+	if (source.transport === "oci") return `oci:${source.path}${source.name === void 0 ? "" : `:${source.name}`}`;
+	const { path, reference } = source;
+	return `docker-archive:${path}${reference === void 0 ? "" : `:${formatReference(reference)}`}`;
+}
+/**
+* Joins requests for the same source: their platforms and their stored names add up. Names that zot could not
+* serve are refused here, before anything is asked. Throws `list` with all of them.
+*/
+function joinRequests(requests, defaults) {
+	const byRef = /* @__PURE__ */ new Map();
+	const refused = [];
+	for (const request of requests) {
+		const wanted = toWanted(request, defaults);
+		refused.push(...refusals(wanted));
+		const earlier = byRef.get(wanted.ref);
+		byRef.set(wanted.ref, earlier ? join(earlier, wanted) : wanted);
+	}
+	if (refused.length > 0) throw new OciSaveError({
+		code: "list",
+		message: refused.join("\n"),
+		hint: "Store them under another name: source => name."
+	});
+	return [...byRef.values()];
+}
+function toWanted(request, { platforms, naming }) {
+	const { source, origin, storedAs } = request;
+	const own = ownReference(source);
+	const stored = storedAs.length > 0 ? storedAs : own === void 0 ? [] : [own];
+	return {
+		ref: refOf(source),
+		source,
+		origins: [origin],
+		platforms: request.platforms ?? platforms,
+		names: stored.flatMap((reference) => namesOf(reference, naming)),
+		pin: source.transport === "docker" ? source.reference.digest : void 0
+	};
+}
+function ownReference(source) {
+	if (source.transport === "oci") return void 0;
+	return source.reference === void 0 ? void 0 : withDefaultTag(source.reference);
+}
+/** The names of one stored reference under the naming rules, its own where no rule names it. */
+function namesOf(reference, naming) {
+	const names = storedNames(reference, naming);
+	return (names.length > 0 ? names : [nameOf$1(reference)]).map((name) => ({
+		name,
+		tag: reference.tag
+	}));
+}
+function refusals({ ref, names, origins }) {
+	return names.flatMap(({ name }) => {
+		const why = whyUnservable(repositoryPath(name));
+		return why === void 0 ? [] : [`${origins.map(formatOrigin).join(", ")}: ${ref}: ${why}`];
+	});
+}
+function join(a, b) {
+	const names = new Map([...a.names, ...b.names].map((stored) => [`${stored.name}:${stored.tag ?? ""}`, stored]));
+	return {
+		...a,
+		origins: [...a.origins, ...b.origins],
+		platforms: joinPlatforms(a.platforms, b.platforms),
+		names: [...names.values()]
+	};
+}
+function joinPlatforms(a, b) {
+	if (a === "all" || b === "all") return "all";
+	return [...new Map([...a, ...b].map((platform) => [formatPlatform(platform), platform])).values()];
+}
+// src/resolve/root.ts
+/** Whether every child of every index was taken. */
+function isWhole$1(tree) {
+	return tree.nodes.every((node) => node.absent === 0);
+}
+/**
+* The root of a tree: its top where it is whole, the leaf where one alone was taken, else a narrowed index.
+* `hash` is the digest of bytes.
+*/
+function rootOf(tree, hash) {
+	const [leaf, ...others] = tree.nodes.filter((node) => node.manifest.kind === "manifest" && node.attests === void 0);
+	if (isWhole$1(tree) || leaf === void 0) return asRoot(tree.top, tree.nodes);
+	if (others.length === 0) return asRoot(leaf, [leaf]);
+	const made = [];
+	const kept = [];
+	const narrow = (node) => {
+		const below = new Map(node.children.map((child) => [child.digest, narrow(child)]));
+		if (!(node.absent > 0 || [...below].some(([digest, child]) => child.digest !== digest))) {
+			kept.push(node);
+			return {
+				digest: node.digest,
+				size: node.bytes.length
+			};
+		}
+		const bytes = narrowIndex(node.bytes, below);
+		made.push(bytes);
+		return {
+			digest: hash(bytes),
+			size: bytes.length
+		};
+	};
+	const { digest } = narrow(tree.top);
+	return {
+		digest,
+		mediaType: tree.top.manifest.mediaType,
+		made,
+		kept
+	};
+}
+function asRoot(node, kept) {
+	return {
+		digest: node.digest,
+		mediaType: node.manifest.mediaType,
+		made: [],
+		kept
+	};
+}
+// src/resolve/describe.ts
+/** Puts a tree into the lock's words and its manifests into the store. */
+async function describe$1({ wanted, tree, converted, notes, options, origin }) {
+	const root = rootOf(tree, digestOf);
+	await Promise.all([...tree.nodes.map(({ bytes }) => bytes), ...root.made].map((bytes) => options.store.put(bytes)));
+	const narrowed = root.made.length > 0 || root.digest !== tree.top.digest;
+	const top = options.index === "narrow" ? root : {
+		digest: tree.top.digest,
+		mediaType: tree.top.manifest.mediaType
+	};
+	if (narrowed && options.index === "narrow") notes.push("its index was narrowed to the platforms taken");
+	if (narrowed && wanted.pin !== void 0) notes.push("it was pinned by digest, and readers that take no sparse index get another one");
+	if (tree.nodes.some(hasForeignLayer)) notes.push("it has foreign layers: they are in the bundle, but containerd asks their publisher even so");
+	const leaves = (options.index === "narrow" ? root.kept : tree.nodes).flatMap(toLeaf);
+	const sizes = sizesOf(options.index === "narrow" ? root.kept : tree.nodes);
+	for (const bytes of root.made) sizes.set(digestOf(bytes), bytes.length);
+	return {
+		wanted,
+		image: {
+			ref: lockedRef(wanted),
+			names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
+			source: wanted.source.transport,
+			digest: top.digest,
+			mediaType: top.mediaType,
+			root: root.digest,
+			rootMediaType: root.mediaType,
+			...converted.size > 0 ? { converted: Object.fromEntries(converted) } : {},
+			...origin,
+			platforms: [...new Set(leaves.flatMap(({ platform }) => platform ?? []))].toSorted(),
+			leaves,
+			referrers: []
+		},
+		sizes,
+		notes
+	};
+}
+/** What the lock calls an image: no path of this machine, since the same content gives the same lock anywhere. */
+function lockedRef({ ref, source, names }) {
+	if (source.transport === "docker") return ref;
+	if (source.transport === "docker-archive" && source.reference) return formatReference(source.reference);
+	const [stored] = names;
+	return stored === void 0 ? ref : `${stored.name}${stored.tag === void 0 ? "" : `:${stored.tag}`}`;
+}
+function hasForeignLayer({ manifest }) {
+	return manifest.kind === "manifest" && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType));
+}
+function toLeaf({ digest, manifest, platform, attests }) {
+	if (manifest.kind === "index") return [];
+	return [{
+		digest,
+		mediaType: manifest.mediaType,
+		...platform === void 0 || !isImage(manifest) ? {} : { platform: formatPlatform(platform) },
+		...attests === void 0 ? {} : { attests },
+		config: manifest.config.digest,
+		layers: manifest.layers.map((layer) => layer.digest)
+	}];
+}
+function sizesOf(nodes) {
+	const sizes = /* @__PURE__ */ new Map();
+	for (const { digest, bytes, manifest } of nodes) {
+		sizes.set(digest, bytes.length);
+		if (manifest.kind === "index") continue;
+		for (const blob of blobsOf(manifest)) sizes.set(blob.digest, blob.size);
+	}
+	return sizes;
+}
+// src/resolve/select.ts
+/**
+* Chooses an index's children by platform. Attestations are no platforms: they are never chosen, counted or
+* missed. Two children of one platform are both taken.
+*/
+function selectChildren(index, choice) {
+	const leaves = [];
+	const indexes = [];
+	const unknown = [];
+	const attestations = [];
+	for (const child of index.manifests) {
+		const platform = platformOf(child);
+		if (isAttestation(child)) attestations.push(child);
+		else if (platform !== void 0 && !isWanted(child, choice)) continue;
+		else if (isIndexType(child.mediaType)) indexes.push(child);
+		else if (platform === void 0 && choice !== "all") unknown.push(child);
+		else leaves.push(child);
+	}
+	return {
+		leaves,
+		indexes,
+		unknown,
+		attestations
+	};
+}
+function isWanted(child, choice) {
+	const platform = platformOf(child);
+	return choice === "all" || platform !== void 0 && choice.some((wanted) => matchesPlatform(wanted, platform));
+}
+/** The attestations that belong to one of `digests`; all of them where every child is taken. */
+function attestationsOf(attestations, digests, choice) {
+	return attestations.filter((child) => choice === "all" || digests.has(attestedDigest(child) ?? ""));
+}
+/** The platforms that an index offers, for the message that one is missing. */
+function offeredPlatforms(children) {
+	const names = children.flatMap((child) => {
+		const platform = platformOf(child);
+		return platform === void 0 || isAttestation(child) ? [] : [formatPlatform(normalizePlatform(platform))];
+	});
+	return [...new Set(names)];
+}
+// src/resolve/tree.ts
+/** Indexes in indexes go no deeper than this, and no image has more manifests. */
+const MAX_DEPTH = 4;
+const MAX_MANIFESTS = 5e3;
+/**
+* Reads all manifests of an image that the choice of platforms takes. Throws `not-found` where a wanted platform
+* is missing, naming those that are there; `unsupported` for nesting or numbers beyond reason.
+*/
+async function readTree(digest, bytes, choice, reader) {
+	const offered = /* @__PURE__ */ new Set();
+	let count = 0;
+	const readNode = async (own, depth) => {
+		count += 1;
+		if (depth > MAX_DEPTH || count > MAX_MANIFESTS) throw new OciSaveError({
+			code: "unsupported",
+			message: "its indexes hold more manifests than is reasonable"
+		});
+		const manifest = parseManifest(own.bytes);
+		if (manifest.kind === "manifest") return {
+			...own,
+			manifest,
+			children: [],
+			absent: 0
+		};
+		for (const platform of offeredPlatforms(manifest.manifests)) offered.add(platform);
+		const children = await readChildren(manifest, depth);
+		const present = new Set(children.map((child) => child.digest));
+		const absent = new Set(manifest.manifests.map((child) => child.digest).filter((child) => !present.has(child)));
+		return {
+			...own,
+			manifest,
+			children,
+			absent: absent.size
+		};
+	};
+	const readChild = async (child, depth) => {
+		const childBytes = await reader.manifest(child.digest);
+		if (childBytes.length !== child.size) reader.note(`its index says that ${shortDigest(child.digest)} has ${child.size} bytes; it has ${childBytes.length}`);
+		const attested = attestedDigest(child);
+		const platform = platformOf(child);
+		return readNode({
+			digest: child.digest,
+			bytes: childBytes,
+			platform: platform === void 0 || attested !== void 0 ? void 0 : normalizePlatform(platform),
+			attests: attested !== void 0 && isDigest(attested) ? attested : void 0
+		}, depth + 1);
+	};
+	const readChildren = async (index, depth) => {
+		const selection = selectChildren(index, choice);
+		const read = (children) => Promise.all(children.map((child) => readChild(child, depth)));
+		const [leaves, indexes, unknown] = await Promise.all([
+			read(selection.leaves),
+			read(selection.indexes),
+			read(selection.unknown)
+		]);
+		const told = await Promise.all(unknown.map((node) => withConfigPlatform(node, reader)));
+		const taken = [
+			...leaves,
+			...indexes.filter((node) => node.children.length > 0),
+			...told.filter((node) => node.platform === void 0 || isChosen(node.platform, choice))
+		];
+		const digests = new Set(taken.map((node) => node.digest));
+		return inOrderOf(index, [...taken, ...await read(attestationsOf(selection.attestations, digests, choice))]);
+	};
+	const read = await readNode({
+		digest,
+		bytes,
+		platform: void 0,
+		attests: void 0
+	}, 0);
+	const top = read.manifest.kind === "manifest" ? await withConfigPlatform(read, reader) : read;
+	const tree = {
+		top,
+		nodes: flatten(top)
+	};
+	refuseMissing(tree, choice, [...offered]);
+	return tree;
+}
+function isChosen(platform, choice) {
+	return choice === "all" || choice.some((wanted) => matchesPlatform(wanted, platform));
+}
+async function withConfigPlatform(node, reader) {
+	if (node.manifest.kind !== "manifest" || !isImage(node.manifest)) return node;
+	const platform = await reader.configPlatform(node.manifest);
+	return platform === void 0 ? node : {
+		...node,
+		platform: normalizePlatform(platform)
+	};
+}
+/** The children as the index lists them, each digest once. */
+function inOrderOf(index, nodes) {
+	const byDigest = new Map(nodes.map((node) => [node.digest, node]));
+	return [...new Set(index.manifests.map((child) => child.digest))].flatMap((digest) => byDigest.get(digest) ?? []);
+}
+function flatten(top) {
+	const nodes = /* @__PURE__ */ new Map();
+	const visit = (node) => {
+		if (nodes.has(node.digest)) return;
+		nodes.set(node.digest, node);
+		node.children.forEach(visit);
+	};
+	visit(top);
+	return [...nodes.values()];
+}
+/** An artifact has no platform, and nothing that offers none can miss one. */
+function refuseMissing({ top, nodes }, choice, offered) {
+	if (choice === "all") return;
+	const found = nodes.flatMap((node) => node.platform === void 0 ? [] : [node.platform]);
+	if (found.length === 0 && offered.length === 0) return;
+	const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
+	if (missing.length === 0) return;
+	const names = missing.map(formatPlatform).join(", ");
+	const there = top.manifest.kind === "manifest" ? found.map(formatPlatform) : offered;
+	throw new OciSaveError({
+		code: "not-found",
+		message: `it has no ${names}; it has ${there.length > 0 ? there.join(", ") : "no platform"}`,
+		hint: `Choose others with --platforms, or for this image alone: '--platform=${there[0] ?? "os/arch"} …' in the list.`
+	});
+}
+// src/resolve/archive-image.ts
+/** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
+const ARCHIVE = "archive.tar";
+/**
+* Takes an image out of a docker archive. Its layers have no digest as a registry would serve them, so skopeo
+* converts it to OCI; the lock keeps the image ID and the uncompressed layers' digests. All of its blobs are in
+* the store afterwards. Throws as `skopeoFailure` classes it, and `not-found` for another platform than was wanted.
+*/
+async function resolveArchive(wanted, tools, options) {
+	const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
+	await mkdir(path.join(folder, POOL), { recursive: true });
+	try {
+		const { origin, digest, bytes, manifest } = await convertArchive(wanted, folder, tools, options);
+		const fileOf = (blob) => path.join(poolOf(folder), hexOf(blob));
+		for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
+		return await describe$1({
+			wanted,
+			tree: await readTree(digest, bytes, wanted.platforms, {
+				manifest: async (child) => readFile(fileOf(child)),
+				configPlatform: async () => parseConfig(await readFile(fileOf(manifest.config.digest))).platform,
+				note: () => {}
+			}),
+			converted: /* @__PURE__ */ new Map(),
+			notes: [`converted from a docker archive by skopeo ${tools.skopeo.version}`],
+			options,
+			origin: {
+				converted: {},
+				imageId: origin.config.digest,
+				diffIds: origin.layers.map((layer) => layer.digest)
+			}
+		});
+	} finally {
+		await rm(folder, {
+			recursive: true,
+			force: true
+		});
+	}
+}
+async function convertArchive({ ref, source: wanted }, folder, { skopeo, environment }, { signal }) {
+	if (wanted.transport !== "docker-archive") throw notAnImage(ref, "is no docker archive");
+	await symlink(path.resolve(wanted.path), path.join(folder, ARCHIVE));
+	const inside = wanted.reference === void 0 ? "" : `:${formatReference(wanted.reference)}`;
+	const call = {
+		skopeo,
+		environment,
+		folder,
+		source: `docker-archive:${ARCHIVE}${inside}`,
+		signal
+	};
+	const origin = parseManifest(await inspectRaw({
+		...call,
+		subject: ref
+	}));
+	const result = await copyWithSkopeo({
+		...call,
+		preserveDigests: false
+	});
+	if (result.exitCode !== 0) throw skopeoFailure(ref, result);
+	const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
+	const bytes = await readFile(path.join(poolOf(folder), hexOf(digest)));
+	const manifest = parseManifest(bytes);
+	if (origin.kind !== "manifest" || manifest.kind !== "manifest") throw notAnImage(ref, `holds an index, ${shortDigest(digest)}`);
+	return {
+		origin,
+		digest,
+		bytes,
+		manifest
+	};
+}
+function notAnImage(ref, what) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${ref} ${what}`
+	});
+}
+// src/oci/convert.ts
+const LAYERS = {
+	"application/vnd.docker.image.rootfs.diff.tar": OCI_LAYER,
+	"application/vnd.docker.image.rootfs.diff.tar.gzip": `${OCI_LAYER}+gzip`,
+	"application/vnd.docker.image.rootfs.diff.tar.zstd": `${OCI_LAYER}+zstd`,
+	"application/vnd.docker.image.rootfs.foreign.diff.tar": "application/vnd.oci.image.layer.nondistributable.v1.tar",
+	"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+};
+const encode = (json) => new TextEncoder().encode(JSON.stringify(json));
+function blob(descriptor, mediaType) {
+	const { digest, size, urls, annotations } = descriptor;
+	return {
+		mediaType,
+		digest,
+		size,
+		...urls ? { urls } : {},
+		...annotations ? { annotations } : {}
+	};
+}
+/**
+* A Docker v2s2 manifest as an OCI one: media types renamed, every blob as it is. The mapping is our own, since
+* skopeo's gives other bytes in other versions: the same image has the same digest on every machine.
+*/
+function convertManifest(manifest) {
+	return encode({
+		schemaVersion: 2,
+		mediaType: OCI_MANIFEST$1,
+		config: blob(manifest.config, manifest.config.mediaType === "application/vnd.docker.container.image.v1+json" ? OCI_CONFIG : manifest.config.mediaType),
+		layers: manifest.layers.map((layer) => blob(layer, LAYERS[layer.mediaType] ?? layer.mediaType))
+	});
+}
+/** A Docker list as an OCI index over children that were converted before: `converted` has them by old digest. */
+function convertIndex(index, converted) {
+	return encode({
+		schemaVersion: 2,
+		mediaType: OCI_INDEX$1,
+		manifests: index.manifests.map((child) => {
+			const { mediaType, digest, size } = converted.get(child.digest) ?? child;
+			return {
+				mediaType,
+				digest,
+				size,
+				...child.platform ? { platform: child.platform } : {}
+			};
+		})
+	});
+}
+// src/resolve/convert-tree.ts
+/** The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. */
+function convertTree({ top }) {
+	const converted = /* @__PURE__ */ new Map();
+	const nodes = /* @__PURE__ */ new Map();
+	const convert = (node) => {
+		const children = node.children.map(convert);
+		const bytes = convertedBytes(node, children);
+		const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
+		if (digest !== node.digest) converted.set(node.digest, digest);
+		const attests = node.attests === void 0 ? void 0 : converted.get(node.attests) ?? node.attests;
+		const result = {
+			...node,
+			digest,
+			bytes,
+			children,
+			attests,
+			manifest: parseManifest(bytes)
+		};
+		nodes.set(digest, result);
+		return result;
+	};
+	const newTop = convert(top);
+	return {
+		tree: {
+			top: newTop,
+			nodes: [newTop, ...[...nodes.values()].filter((node) => node !== newTop)]
+		},
+		converted
+	};
+}
+function convertedBytes(node, children) {
+	const { manifest } = node;
+	const childChanged = children.some((child, at) => child.digest !== node.children[at]?.digest);
+	if (!isDockerType(manifest.mediaType) && !childChanged) return node.bytes;
+	if (manifest.kind === "manifest") return convertManifest(manifest);
+	const byOld = /* @__PURE__ */ new Map();
+	node.children.forEach((old, at) => {
+		const child = children[at];
+		if (child) byOld.set(old.digest, {
+			mediaType: child.manifest.mediaType,
+			digest: child.digest,
+			size: child.bytes.length
+		});
+	});
+	return convertIndex(manifest, byOld);
+}
+// src/resolve/resolve-image.ts
+/** Cosign stores signatures under such tags; they look like images and have no platform. */
+const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
+/**
+* Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store has not got
+* those bytes.
+* Every manifest enters the store as it was served.
+*/
+async function resolveImage(wanted, reference, source, options) {
+	const notes = [];
+	const choice = COSIGN_TAG.test(reference) ? "all" : wanted.platforms;
+	const { digest, bytes } = await readTop(reference, source, options);
+	const served = await readTree(digest, bytes, choice, {
+		manifest: async (child) => (await readManifest$1(child, source, options)).bytes,
+		configPlatform: (manifest) => readConfigPlatform(manifest, source, options),
+		note: (message) => notes.push(message)
+	});
+	const { tree, converted } = options.format === "oci" ? convertTree(served) : {
+		tree: served,
+		converted: /* @__PURE__ */ new Map()
+	};
+	if (wanted.pin !== void 0 && converted.size > 0) notes.push("it was pinned by digest, and converting changes that");
+	return describe$1({
+		wanted,
+		tree,
+		converted,
+		notes,
+		options
+	});
+}
+/**
+* A digest names bytes: where the store has them, nobody is asked. For a tag, HEAD is believed where it says what a
+* manifest that was read has shown: registries have been seen to claim the digest of a child or of another tag, and both
+* may be in the store.
+*/
+async function readTop(reference, source, options) {
+	if (isDigest(reference)) return readManifest$1(reference, source, options);
+	const { store, signal } = options;
+	const key = store.served.keyOf(source.name, reference);
+	const claim = await source.head(reference, signal);
+	if (claim !== void 0 && claim.digest === store.served.get(key)) {
+		const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES$1);
+		if (bytes) return {
+			digest: claim.digest,
+			bytes
+		};
+	}
+	const manifest = await source.manifest(reference, signal);
+	await store.served.set(key, manifest.digest);
+	return manifest;
+}
+async function readManifest$1(digest, source, { store, signal }) {
+	const bytes = await store.read(digest, MAX_MANIFEST_BYTES$1);
+	return bytes ? {
+		digest,
+		bytes
+	} : source.manifest(digest, signal);
+}
+async function readConfigPlatform(manifest, source, { store, readConfigs, retries, signal }) {
+	if (manifest.kind !== "manifest" || !readConfigs) return void 0;
+	const { config } = manifest;
+	if (config.size > 8388608) throw new OciSaveError({
+		code: "unsupported",
+		message: `its config has ${config.size} bytes`
+	});
+	if (!await store.has(config)) await bringBlob(source, {
+		digest: config.digest,
+		size: config.size
+	}, store, {
+		retries,
+		signal
+	});
+	const bytes = await store.read(config.digest, MAX_CONFIG_BYTES);
+	return bytes === void 0 ? void 0 : parseConfig(bytes).platform;
+}
+// src/resolve/resolve.ts
+/**
+* Resolves every image, whatever happens to others; what fails is a result. Throws only what ends a run: an
+* interruption, or a machine that lacks something.
+*/
+async function resolveImages(wanted, context) {
+	const { emit, signal } = context;
+	emit({
+		type: "stage",
+		stage: "resolve",
+		total: wanted.length
+	});
+	const limit = pLimit(context.parallel);
+	const resolved = [];
+	const failed = [];
+	const results = await Promise.all(wanted.map((image) => limit(async () => {
+		signal?.throwIfAborted();
+		const result = await resolveOne(image, context);
+		if ("error" in result) {
+			const message = `${image.origins.map(formatOrigin).join(", ")}: ${messageOf(result.error)}`;
+			emit({
+				type: "log",
+				level: "error",
+				message,
+				image: image.ref
+			});
+		}
+		const outcome = "error" in result ? "failed" : "done";
+		emit({
+			type: "step",
+			stage: "resolve",
+			subject: image.ref,
+			outcome
+		});
+		return result;
+	})));
+	for (const result of results) if ("error" in result) failed.push(result);
+	else resolved.push(result);
+	return {
+		resolved,
+		failed
+	};
+}
+async function resolveOne(wanted, context) {
+	try {
+		if (wanted.source.transport === "docker-archive") return await resolveArchive(named$1(wanted, void 0, context), await context.localTools(), context);
+		if (wanted.source.transport === "oci") {
+			const layout = await openLayout(wanted.source.path);
+			const entry = layout.find(wanted.source.name);
+			return await resolveImage(named$1(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
+		}
+		const { domain, path, tag, digest } = wanted.source.reference;
+		const source = registrySource(context.client, {
+			domain,
+			path
+		});
+		return await resolveImage(wanted, digest ?? tag ?? "latest", source, context);
+	} catch (error) {
+		context.signal?.throwIfAborted();
+		if (error instanceof OciSaveError && error.code === "machine") throw error;
+		return {
+			wanted,
+			error: diskError(error, "what was read of it") ?? error
+		};
+	}
+}
+/** A local image without a stored name takes the one that its source knows. */
+function named$1(wanted, inside, { naming }) {
+	if (wanted.names.length > 0) return wanted;
+	if (inside === void 0) throw new OciSaveError({
+		code: "list",
+		message: `${wanted.ref} does not say under which name it is to be stored`,
+		hint: `Write '${wanted.ref} => name:tag'.`
+	});
+	return {
+		...wanted,
+		names: namesOf(withDefaultTag(parseReference(inside)), naming)
+	};
+}
+// src/save/contexts.ts
+/** Sockets that pay off at a round trip of 80 ms; more gain nothing (measured). */
+const CONNECTIONS = 32;
+const SKOPEO_AT_ONCE = 8;
+function listInputs(options, { stdin, lists }) {
+	const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
+	return {
+		images,
+		files: imageList,
+		format: listFormat,
+		defaultRegistry,
+		strictTags,
+		onCandidate,
+		lists,
+		...stdin === void 0 ? {} : { stdin }
+	};
+}
+function resolveContext({ options, session, io: { emit, signal, lockOnly } }) {
+	return {
+		store: session.store,
+		client: session.client,
+		localTools: session.skopeoTools,
+		index: options.index,
+		format: options.format,
+		naming: options.naming,
+		readConfigs: !options.dryRun || lockOnly === true,
+		retries: options.retries,
+		parallel: CONNECTIONS,
+		emit,
+		signal
+	};
+}
+/** `images` are those whose blobs are wanted. */
+function copyContext({ options, session, cache, io: { emit, signal } }, images) {
+	const byRef = Map.groupBy(images, ({ image }) => image.ref);
+	const wantedAs = (ref) => (byRef.get(ref) ?? []).map(({ wanted }) => wanted);
+	return {
+		store: session.store,
+		copier: options.copier,
+		skopeoTools: session.skopeoTools,
+		sourcesFor: async (ref) => (await Promise.all(wantedAs(ref).map((image) => session.sourceOf(image)))).flatMap((source) => source ?? []),
+		placesOf: (ref) => wantedAs(ref).flatMap((image) => session.placeOf(image) ?? []),
+		credentials: session.credentials,
+		parallel: options.parallel || SKOPEO_AT_ONCE,
+		connections: options.copier === "direct" && options.parallel > 0 ? options.parallel : CONNECTIONS,
+		retries: options.retries,
+		onLanded: (digest) => cache.landed(digest),
+		emit,
+		signal
+	};
+}
+// src/cache/keys.ts
+/** Changes when a reader of today could not read what is written. */
+const FORM = "oci-save-v1";
+/** Everything that is handed over to the cache lies here, relative to the workspace. */
+const HANDOVER = ".oci-save";
+const hexOfText = (text) => hexOf(digestOf(new TextEncoder().encode(text)));
+/** Which list of which repository a catalogue is about, as 64 hex digits that name neither. */
+function scopeOf(parts) {
+	return hexOfText(JSON.stringify(parts));
+}
+/** All catalogues of a scope are in one folder: it is part of what the cache looks for. */
+const CATALOGUE_FOLDER = `${HANDOVER}/catalogue`;
+/** What the keys of a scope's catalogues begin with. */
+function cataloguePrefix(scope) {
+	return `${FORM}-catalogue-${scope}-`;
+}
+/** The hash at the end lets a reader check what it gets, and is the same where nothing changed. */
+function catalogueKey(scope, content) {
+	return `${cataloguePrefix(scope)}${hexOf(content)}`;
+}
+/** The hash of a catalogue's content; undefined for a key of something else. */
+function contentOfKey(key, scope) {
+	const prefix = cataloguePrefix(scope);
+	const digest = `sha256:${key.slice(prefix.length)}`;
+	return key.startsWith(prefix) && isDigest(digest) ? digest : void 0;
+}
+/** A pack's identity: 64 hex digits of its blobs' digests, in whatever order they come. */
+function packHex(digests) {
+	return hexOfText([...digests].toSorted().join("\n"));
+}
+function packKey(hex) {
+	return `${FORM}-pack-${hex}`;
+}
+function packFolder(hex) {
+	return `${HANDOVER}/packs/${hex}`;
+}
+// src/cache/catalogue.ts
+const EMPTY$2 = {
+	contents: /* @__PURE__ */ new Map(),
+	packs: [],
+	served: /* @__PURE__ */ new Map()
+};
+/** Bytes of an encoded catalogue: a thousand images have about ten million. */
+const MAX_CATALOGUE_BYTES = 67108864;
+/** A larger config is a blob like any other. */
+const MAX_CONTENT_BYTES = 1048576;
+/** In base64 they take a third more, and leave room for the rest. */
+const MAX_CONTENTS_BYTES = 41943040;
+const MAX_PACKS = 1e3;
+const hex = string().regex(/^[0-9a-f]{64}$/);
+const catalogueSchema = strictObject({
+	version: literal(1),
+	contents: record(digestSchema, base64$1()),
+	packs: array(record(digestSchema, int().nonnegative())).max(MAX_PACKS),
+	served: record(hex, digestSchema)
+});
+const compare = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+function sorted(entries) {
+	return [...entries].toSorted(([a], [b]) => compare(a, b));
+}
+/** The bytes of a catalogue: the same for the same content, whatever its order. */
+function encodeCatalogue({ contents, packs, served }) {
+	const told = {
+		version: 1,
+		contents: Object.fromEntries(sorted(contents).map(([digest, bytes]) => [digest, Buffer.from(bytes).toString("base64")])),
+		packs: packs.toSorted((a, b) => compare(a.hex, b.hex)).map(({ blobs }) => Object.fromEntries(sorted(blobs))),
+		served: Object.fromEntries(sorted(served))
+	};
+	return new TextEncoder().encode(JSON.stringify(told));
+}
+/**
+* Reads a catalogue that somebody wrote. Content is what it hashes to; packs are named by what they hold.
+* @throws OciSaveError `digest` where it is none
+*/
+function decodeCatalogue(bytes) {
+	const { contents, packs, served } = parse$2(bytes);
+	const read = Object.values(contents).map((text) => {
+		const content = Buffer.from(text, "base64");
+		return [digestOf(content), content];
+	});
+	return {
+		contents: new Map(read),
+		packs: packs.map((sizes) => {
+			const blobs = new Map(entriesOf(sizes));
+			return {
+				hex: packHex(blobs.keys()),
+				blobs
+			};
+		}),
+		served: new Map(Object.entries(served))
+	};
+}
+function parse$2(bytes) {
+	try {
+		return catalogueSchema.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+	} catch (cause) {
+		if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof ZodError)) throw cause;
+		throw new OciSaveError({
+			code: "digest",
+			message: "the catalogue in the cache is none",
+			cause
+		});
+	}
+}
+function entriesOf(record) {
+	return Object.entries(record).map(([key, value]) => [digestSchema.parse(key), value]);
+}
+/** Contents as far as they fit, small ones first: what is left out costs a GET. */
+function boundedContents(contents) {
+	let bytes = 0;
+	return new Map([...contents].toSorted(([a, x], [b, y]) => x.length - y.length || compare(a, b)).filter(([, content]) => (bytes += content.length) <= MAX_CONTENTS_BYTES));
+}
+// src/cache/packing.ts
+/**
+* A pack's bytes, unless one blob alone has more. Far below the gigabyte that would do, since saving needs a second copy
+* on disk for as long as it lasts, begins when the last blob has landed, and packs are read side by side.
+*/
+const PACK_BYTES = 268435456;
+function bytesOf$1({ blobs }) {
+	return [...blobs.values()].reduce((sum, size) => sum + size, 0);
+}
+function packOf(blobs) {
+	const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
+	return {
+		hex: packHex(sizes.keys()),
+		blobs: sizes
+	};
+}
+/**
+* Divides blobs into packs, in their order: what belongs to one image stays together, and goes together when the image
+* goes. Every blob is in one pack, however often it is given. The same blobs in the same order give the same packs.
+*/
+function divideIntoPacks(blobs, packBytes = PACK_BYTES) {
+	const packs = [];
+	const seen = /* @__PURE__ */ new Set();
+	let open = [];
+	let bytes = 0;
+	const close = () => {
+		if (open.length > 0) packs.push(packOf(open));
+		open = [];
+		bytes = 0;
+	};
+	for (const blob of blobs) {
+		if (seen.has(blob.digest)) continue;
+		seen.add(blob.digest);
+		if (bytes + blob.size > packBytes) close();
+		open.push(blob);
+		bytes += blob.size;
+	}
+	close();
+	return packs;
+}
+/**
+* The packs that stay. Left out are those of which less than half is in use, and, where there are many, the smaller
+* half: what is in use of them is to be packed anew.
+*/
+function packsToKeep(packs, live) {
+	const used = packs.filter((pack) => {
+		const bytes = [...pack.blobs].reduce((sum, [digest, size]) => sum + (live.has(digest) ? size : 0), 0);
+		return bytes > 0 && bytes * 2 >= bytesOf$1(pack);
+	});
+	if (used.length <= 48) return used;
+	const small = new Set(used.toSorted((a, b) => bytesOf$1(a) - bytesOf$1(b)).slice(0, used.length / 2));
+	return used.filter((pack) => !small.has(pack));
+}
+/**
+* A pack under other keys, in two halves, since what is saved under a key can never be replaced. Of a pack of one blob
+* there is no other form: none is returned.
+*/
+function halved({ blobs }) {
+	const all = [...blobs].map(([digest, size]) => ({
+		digest,
+		size
+	}));
+	const middle = Math.ceil(all.length / 2);
+	return all.length < 2 ? [] : [packOf(all.slice(0, middle)), packOf(all.slice(middle))];
+}
+/** The first packs that have room below `maxBytes`, beside `usedBytes`, and those that have none. */
+function within(packs, usedBytes, maxBytes) {
+	const [fitting, left] = [[], []];
+	let bytes = usedBytes;
+	for (const pack of packs) {
+		const more = bytes + bytesOf$1(pack);
+		if (more > maxBytes) left.push(pack);
+		else {
+			fitting.push(pack);
+			bytes = more;
+		}
+	}
+	return {
+		fitting,
+		left
+	};
+}
+// src/cache/pack-plan.ts
+/**
+* Of the 10 GB that a repository has. What is beyond them makes GitHub throw out the oldest entries of all, others'
+* too.
+*/
+const MAX_CACHE_BYTES = 8e9;
+/**
+* Which packs stay, and in which packs goes what is in none of them.
+*
+* @param known packs that are in the cache
+* @param spoilt packs whose entries are wrong, by `hex`
+*/
+function planPacks({ blobs, whole }, known, spoilt, maxBytes = MAX_CACHE_BYTES) {
+	const live = new Set(blobs.map(({ digest }) => digest));
+	const kept = whole ? packsToKeep(known, live) : known;
+	const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
+	const unseen = divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest)));
+	const savable = unseen.flatMap((pack) => spoilt.has(pack.hex) ? halved(pack) : [pack]);
+	const { fitting, left } = within(savable, sumOf(kept), maxBytes);
+	return {
+		kept,
+		fresh: fitting,
+		excessBytes: sumOf(left),
+		blockedBytes: sumOf(unseen) - sumOf(savable)
+	};
+}
+function sumOf(packs) {
+	return packs.reduce((sum, pack) => sum + bytesOf$1(pack), 0);
+}
+// src/cache/read-catalogue.ts
+const NOTHING$1 = {
+	catalogue: EMPTY$2,
+	content: void 0
+};
+/** The newest catalogue of a scope, if it is what its key says. Puts its content into the store. */
+async function readCatalogue(context, scope) {
+	const { cache, signal, trouble } = context;
+	let wanted;
+	let bytes;
+	const outcome = await cache.read({
+		key: cataloguePrefix(scope),
+		match: "newest",
+		folder: CATALOGUE_FOLDER,
+		maxBytes: MAX_CATALOGUE_BYTES,
+		accepts(key) {
+			wanted = contentOfKey(key, scope);
+			return wanted !== void 0;
+		},
+		async take({ name, body }) {
+			if (`sha256:${name}` !== wanted) return "refused";
+			const read = await buffer(body);
+			if (digestOf(read) !== wanted) return "refused";
+			bytes = read;
+			return "enough";
+		},
+		signal
+	});
+	if (bytes !== void 0) return readBytes(bytes, wanted, context);
+	if (outcome.kind === "hit") trouble("the catalogue in the cache is damaged or not ours: nothing of it is used");
+	else if (outcome.kind !== "miss") trouble(`the catalogue in the cache cannot be read: ${outcome.reason}`);
+	return NOTHING$1;
+}
+async function readBytes(bytes, content, { store, trouble }) {
+	try {
+		const catalogue = decodeCatalogue(bytes);
+		for (const small of catalogue.contents.values()) await store.put(small);
+		await store.served.import(catalogue.served);
+		return {
+			catalogue,
+			content
+		};
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		trouble(error.message);
+		return NOTHING$1;
+	}
+}
+// src/cache/restore.ts
+/** More gain nothing: one stream fills a runner's disk. */
+const PACKS_AT_ONCE = 4;
+/** Brings blobs that lie in packs into the store, each hashed on its way in. What cannot be had is left to others. */
+async function restorePacks(packs, missing, context) {
+	const restored = /* @__PURE__ */ new Set();
+	const lost = /* @__PURE__ */ new Set();
+	const spoilt = /* @__PURE__ */ new Set();
+	const wanted = wantedOf(packs, missing);
+	if (wanted.length === 0) return {
+		restored,
+		lost,
+		spoilt
+	};
+	const { emit, signal, trouble } = context;
+	emit({
+		type: "stage",
+		stage: "restore",
+		total: wanted.length
+	});
+	const limit = pLimit(PACKS_AT_ONCE);
+	const restore = async ({ pack, blobs }) => {
+		signal?.throwIfAborted();
+		const got = /* @__PURE__ */ new Set();
+		let refused = 0;
+		const outcome = await readPack(pack, blobs, context, {
+			landed: (digest) => got.add(digest),
+			refused: () => refused += 1
+		});
+		signal?.throwIfAborted();
+		for (const digest of got) restored.add(digest);
+		const wrong = "refused" in outcome ? Math.max(outcome.refused, refused) : refused;
+		const short = pack.hex.slice(0, 12);
+		if (wrong > 0) {
+			trouble(`pack ${short} in the cache holds ${formatCount(wrong, "file")} that it must not: refused`);
+			spoilt.add(pack.hex);
+		}
+		if (outcome.kind === "miss") emit({
+			type: "log",
+			level: "info",
+			message: `pack ${short} is no longer in the cache`
+		});
+		else if (outcome.kind !== "hit") trouble(`pack ${short} cannot be read from the cache: ${outcome.reason}`);
+		else if (got.size < blobs.size && wrong === 0) {
+			trouble(`pack ${short} in the cache lacks ${formatCount(blobs.size - got.size, "blob")}`);
+			spoilt.add(pack.hex);
+		}
+		if (outcome.kind === "miss" || spoilt.has(pack.hex)) lost.add(pack.hex);
+		const done = got.size === blobs.size ? "done" : "failed";
+		emit({
+			type: "step",
+			stage: "restore",
+			subject: `pack ${short}`,
+			outcome: done
+		});
+	};
+	await Promise.all(wanted.map((one) => limit(() => restore(one))));
+	return {
+		restored,
+		lost,
+		spoilt
+	};
+}
+/** Which pack is read for which blobs: each blob from one, and from those that have most of what is missing. */
+function wantedOf(packs, missing) {
+	const left = new Map(missing.map(({ digest, size }) => [digest, size]));
+	const gain = ({ blobs }) => [...blobs.keys()].reduce((sum, digest) => sum + (left.get(digest) ?? 0), 0);
+	const wanted = [];
+	for (const pack of packs.toSorted((a, b) => gain(b) - gain(a))) {
+		const blobs = new Map([...left].filter(([digest]) => pack.blobs.has(digest)));
+		if (blobs.size > 0) wanted.push({
+			pack,
+			blobs
+		});
+		for (const digest of blobs.keys()) left.delete(digest);
+	}
+	return wanted;
+}
+function readPack(pack, blobs, { cache, store, emit, signal }, told) {
+	const left = new Map(blobs);
+	const take = async (file) => {
+		const digest = `sha256:${file.name}`;
+		if (!pack.blobs.has(digest) || file.size !== (blobs.get(digest) ?? pack.blobs.get(digest))) return "refused";
+		const size = left.get(digest);
+		if (size === void 0) return "skipped";
+		if (!await write(file, {
+			digest,
+			size
+		}, store)) {
+			told.refused();
+			return "taken";
+		}
+		left.delete(digest);
+		told.landed(digest);
+		return left.size === 0 ? "enough" : "taken";
+	};
+	return cache.read({
+		key: packKey(pack.hex),
+		match: "exact",
+		folder: packFolder(pack.hex),
+		maxBytes: Math.max(bytesOf$1(pack), [...blobs.values()].reduce((sum, size) => sum + size, 0)),
+		take,
+		onBytes: (delta) => emit({
+			type: "bytes",
+			stage: "restore",
+			delta
+		}),
+		signal
+	});
+}
+/** Writes a file into the store; false where its bytes are others than its name says. */
+async function write({ body }, blob, store) {
+	const writer = await store.write(blob);
+	try {
+		for await (const chunk of body) await writer.write(chunk);
+		await writer.commit();
+		return true;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "digest") return false;
+		throw error;
+	} finally {
+		await writer.abort();
+	}
+}
+const MINUTE = 6e4;
+const CLOCK = {
+	now: () => performance.now(),
+	wait: (milliseconds, signal) => setTimeout$1(milliseconds, void 0, signal === void 0 ? {} : { signal })
+};
+/** Lets at most so many through in any minute; the others wait for their turn. */
+function createBudget(perMinute = 100, clock = CLOCK) {
+	const gone = [];
+	let turn = Promise.resolve();
+	const pass = async (signal) => {
+		const oldest = gone.length < perMinute ? void 0 : gone[0];
+		const left = oldest === void 0 ? 0 : oldest + MINUTE - clock.now();
+		if (left > 0) await clock.wait(left, signal);
+		gone.push(clock.now());
+		if (gone.length > perMinute) gone.shift();
+	};
+	return (signal) => {
+		const mine = turn.then(() => pass(signal));
+		turn = mine.catch(() => {});
+		return mine;
+	};
+}
+// src/cache/saver.ts
+/** Each has an archive on disk for as long as it lasts. */
+const SAVES_AT_ONCE = 2;
+function createSaver({ packs, missing, leaveFree }, context) {
+	const { cache, store, emit, signal, trouble } = context;
+	const limit = pLimit(SAVES_AT_ONCE);
+	const budget = createBudget();
+	const [saved, known] = [[], []];
+	const jobs = [];
+	const waiting = /* @__PURE__ */ new Map();
+	let stopped;
+	const save = async (pack) => {
+		if (stopped !== void 0) return;
+		signal?.throwIfAborted();
+		await budget(signal);
+		const what = `pack ${pack.hex.slice(0, 12)}, ${formatCount(pack.blobs.size, "blob")}, ${formatBytes(bytesOf$1(pack))}`;
+		const outcome = await cache.save({
+			key: packKey(pack.hex),
+			folder: packFolder(pack.hex),
+			files: [...pack.blobs].map(([digest, size]) => ({
+				name: hexOf(digest),
+				size,
+				file: store.pathOf(digest)
+			})),
+			leaveFree
+		});
+		signal?.throwIfAborted();
+		switch (outcome.kind) {
+			case "saved":
+				saved.push(pack);
+				return emit({
+					type: "log",
+					level: "info",
+					message: `saved to the cache: ${what}`
+				});
+			case "exists":
+				known.push(pack);
+				return emit({
+					type: "log",
+					level: "info",
+					message: `in the cache already: ${what}`
+				});
+			case "failed": return trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
+			case "limited":
+			case "denied":
+			case "unavailable":
+				if (stopped === void 0) trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
+				stopped ??= outcome.reason;
+		}
+	};
+	const begin = (pack) => {
+		const job = limit(() => save(pack));
+		jobs.push(job);
+		job.catch(() => {});
+	};
+	for (const pack of packs) {
+		const left = new Set([...pack.blobs.keys()].filter((digest) => missing.has(digest)));
+		if (left.size === 0) begin(pack);
+		else waiting.set(pack, left);
+	}
+	const flush = () => {
+		for (const [{ blobs }, left] of waiting) {
+			const here = [...blobs].flatMap(([digest, size]) => left.has(digest) ? [] : [{
+				digest,
+				size
+			}]);
+			if (here.length > 0) begin(packOf(here));
+		}
+		waiting.clear();
+	};
+	return {
+		landed(digest) {
+			for (const [pack, left] of waiting) {
+				if (!left.delete(digest)) continue;
+				if (left.size > 0) return;
+				waiting.delete(pack);
+				return begin(pack);
+			}
+		},
+		flush,
+		async finish() {
+			flush();
+			await Promise.all(jobs);
+			return {
+				saved,
+				known,
+				stopped
+			};
+		}
+	};
+}
+// src/cache/until-aborted.ts
+/**
+* The same work, given up with the signal's reason: uploads cannot be called back, and a run that is to end does not
+* wait for them.
+*/
+function untilAborted(work, signal) {
+	if (signal === void 0) return work;
+	return new Promise((resolve, reject) => {
+		const stop = () => {
+			const reason = signal.reason;
+			reject(reason instanceof Error ? reason : new OciSaveError({
+				code: "interrupted",
+				message: "interrupted"
+			}));
+		};
+		if (signal.aborted) stop();
+		else signal.addEventListener("abort", stop, { once: true });
+		work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+	});
+}
+// src/cache/write-catalogue.ts
+/** The catalogue after a run: what it may keep, and, where images failed, what was there before. */
+async function nextCatalogue(keepable, packs, { contents: before, served: servedBefore }, store) {
+	const contents = new Map(keepable.whole ? [] : before);
+	for (const digest of keepable.contents) {
+		const bytes = await store.read(digest, MAX_CONTENT_BYTES);
+		if (bytes) contents.set(digest, bytes);
+	}
+	const keys = keepable.tags.map(({ repository, tag }) => store.served.keyOf(repository, tag));
+	return {
+		contents: boundedContents(contents),
+		packs,
+		served: new Map([...keepable.whole ? [] : servedBefore, ...store.served.entries(keys)])
+	};
+}
+/** Saves a catalogue, unless it is the one that was found. Whether the cache has it then; trouble is told. */
+async function writeCatalogue(catalogue, found, scope, { cache, store, signal, trouble }) {
+	const bytes = encodeCatalogue(catalogue);
+	const digest = digestOf(bytes);
+	if (digest === found.content) return true;
+	if (bytes.length > 67108864) {
+		trouble(`the catalogue is too large for the cache, with ${formatBytes(bytes.length)}`);
+		return false;
+	}
+	const file = path.join(store.runFolder, "catalogue.json");
+	await writeFile(file, bytes);
+	const outcome = await cache.save({
+		key: catalogueKey(scope, digest),
+		folder: CATALOGUE_FOLDER,
+		files: [{
+			name: hexOf(digest),
+			size: bytes.length,
+			file
+		}],
+		leaveFree: 0
+	});
+	signal?.throwIfAborted();
+	if (outcome.kind === "saved" || outcome.kind === "exists") return true;
+	trouble(`the catalogue is not saved to the cache, so that the next run has to fetch: ${outcome.reason}`);
+	return false;
+}
+// src/cache/session.ts
+const NOBODY = {
+	restored: /* @__PURE__ */ new Set(),
+	restoreCatalogue: async () => {},
+	restoreBlobs: async () => {},
+	keep: () => {},
+	landed: () => {},
+	copied: () => {},
+	finish: async () => void 0,
+	close: async () => {}
+};
+const NO_PACKS = {
+	saved: [],
+	known: [],
+	stopped: void 0
+};
+/** Opens the cache for one run; without a use it is one that has nothing and takes nothing. */
+function openCacheSession(use, parts) {
+	return use === void 0 ? NOBODY : openSession$1(use, parts);
+}
+function openSession$1(use, { store, scope, emit, signal }) {
+	const { cache, mode } = use;
+	const { unavailable } = cache;
+	const reads = unavailable === void 0 && cache.readable && mode !== "write";
+	const writes = unavailable === void 0 && cache.writable && mode !== "read";
+	const troubles = [];
+	const trouble = (message) => {
+		troubles.push(message);
+		emit({
+			type: "log",
+			level: "warning",
+			message
+		});
+	};
+	const context = {
+		cache,
+		store,
+		emit,
+		signal,
+		trouble
+	};
+	const restored = /* @__PURE__ */ new Map();
+	let found = {
+		catalogue: EMPTY$2,
+		content: void 0
+	};
+	let spoilt = /* @__PURE__ */ new Set();
+	let saving;
+	let withheld = {
+		images: 0,
+		blobs: 0,
+		bytes: 0
+	};
+	const report = (packs, used, hasCatalogue) => ({
+		mode,
+		...unavailable === void 0 ? {} : { unavailable },
+		restored: {
+			blobs: restored.size,
+			bytes: [...restored.values()].reduce((sum, size) => sum + size, 0)
+		},
+		saved: {
+			packs: packs.saved.length,
+			blobs: packs.saved.reduce((sum, { blobs }) => sum + blobs.size, 0),
+			bytes: sumOf(packs.saved)
+		},
+		withheld,
+		entries: used.packs.length + (hasCatalogue ? 1 : 0),
+		bytes: sumOf(used.packs),
+		troubles: [...troubles]
+	});
+	return {
+		get restored() {
+			return new Set(restored.keys());
+		},
+		async restoreCatalogue() {
+			if (unavailable !== void 0) emit({
+				type: "log",
+				level: use.asked ? "warning" : "info",
+				message: `The Actions cache is not used: ${unavailable}`
+			});
+			if (!reads) return;
+			found = await readCatalogue(context, scope);
+			signal?.throwIfAborted();
+			for (const [digest, { length }] of found.catalogue.contents) if (store.isNew(digest)) restored.set(digest, length);
+		},
+		async restoreBlobs(missing) {
+			if (!reads) return;
+			const { catalogue, content } = found;
+			const restoration = await restorePacks(catalogue.packs, missing, context);
+			for (const { digest, size } of missing) if (restoration.restored.has(digest)) restored.set(digest, size);
+			const packs = catalogue.packs.filter(({ hex }) => !restoration.lost.has(hex));
+			found = {
+				catalogue: {
+					...catalogue,
+					packs
+				},
+				content
+			};
+			({spoilt} = restoration);
+		},
+		keep(keepable, { missing, bytes: leaveFree }) {
+			({withheld} = keepable);
+			if (!writes) return;
+			const plan = planPacks(keepable, found.catalogue.packs, spoilt);
+			tellLimits(plan, trouble);
+			if (withheld.images > 0) emit({
+				type: "log",
+				level: "info",
+				message: withheldWords(withheld)
+			});
+			saving = {
+				keepable,
+				plan,
+				saver: createSaver({
+					packs: plan.fresh,
+					missing,
+					leaveFree
+				}, context)
+			};
+		},
+		landed: (digest) => saving?.saver.landed(digest),
+		copied: () => saving?.saver.flush(),
+		async finish() {
+			const { catalogue, content } = found;
+			if (saving === void 0) return report(NO_PACKS, catalogue, content !== void 0);
+			const { keepable, plan, saver } = saving;
+			emit({
+				type: "stage",
+				stage: "cache"
+			});
+			const packs = await untilAborted(saver.finish(), signal);
+			const next = await nextCatalogue(keepable, [
+				...plan.kept,
+				...packs.saved,
+				...packs.known
+			], catalogue, store);
+			if (packs.stopped !== void 0 || next.contents.size === 0) return report(packs, catalogue, content !== void 0);
+			const written = await untilAborted(writeCatalogue(next, found, scope, context), signal);
+			return report(packs, next, written);
+		},
+		close: () => cache.close()
+	};
+}
+function tellLimits({ excessBytes, blockedBytes }, trouble) {
+	if (excessBytes > 0) trouble(`${formatBytes(excessBytes)} are not saved to the cache: this list would take more than ${formatBytes(MAX_CACHE_BYTES)} of it, and a repository has 10 GB for everything`);
+	if (blockedBytes > 0) trouble(`${formatBytes(blockedBytes)} are not saved to the cache: a wrong entry has their key; delete it, or wait until it is thrown out after 7 days without use`);
+}
+function withheldWords({ images, bytes }) {
+	return `${formatCount(images, "image")}, ${formatBytes(bytes)}, not saved to the cache: fetched with credentials, and anybody may read the cache of a public repository; \`cache: actions\` saves them`;
+}
+// src/save/cacheable.ts
+/** A repository that an image comes from; none for what lies on this machine and needs no cache. */
+function repositoryOf({ source }) {
+	return source.transport === "docker" ? source.reference : void 0;
+}
+/**
+* What of a run's images another run may find in the cache. Where `withholdPrivate` says that strangers read it,
+* nothing that a repository gave for credentials is: also not a layer that a public image shares.
+*/
+async function keepableOf({ resolved, failed }, run) {
+	const withhold = run.io.remoteCache?.withholdPrivate ?? true;
+	const [open, closed] = [[], []];
+	for (const image of resolved) {
+		const repository = repositoryOf(image.wanted);
+		if (repository === void 0) continue;
+		(withhold && await needsCredentials(repository, run.session.credentials) ? closed : open).push(image);
+	}
+	const hidden = new Map(closed.flatMap(({ sizes }) => [...sizes]));
+	const shown = open.map((image) => contentOf$1(image, hidden));
+	return {
+		blobs: shown.flatMap(({ blobs }) => blobs),
+		contents: [...new Set(shown.flatMap(({ contents }) => contents))],
+		tags: open.flatMap(({ wanted }) => tagOf(wanted)),
+		withheld: {
+			images: closed.length,
+			blobs: hidden.size,
+			bytes: [...hidden.values()].reduce((sum, size) => sum + size, 0)
+		},
+		whole: failed.length === 0
+	};
+}
+async function needsCredentials(repository, credentials) {
+	try {
+		return await credentials.find(repository) !== void 0;
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		return true;
+	}
+}
+function contentOf$1({ image, sizes }, hidden) {
+	const layers = new Set(image.leaves.flatMap((leaf) => leaf.layers));
+	const all = [...sizes].flatMap(([digest, size]) => hidden.has(digest) ? [] : [{
+		digest,
+		size
+	}]);
+	const small = all.filter(({ digest, size }) => !layers.has(digest) && size <= 1048576);
+	const contents = new Set(small.map(({ digest }) => digest));
+	return {
+		blobs: all.filter(({ digest }) => !contents.has(digest)),
+		contents: [...contents, ...hidden.has(image.digest) ? [] : [image.digest]]
+	};
+}
+function tagOf(wanted) {
+	if (wanted.source.transport !== "docker") return [];
+	const { domain, path, tag = "latest", digest } = wanted.source.reference;
+	return digest === void 0 ? [{
+		repository: `${domain}/${path}`,
+		tag
+	}] : [];
 }
 // src/save/space.ts
 /** Left free on every volume: file systems slow down, and indexes and folders take room, too. */
@@ -30958,20 +35071,14 @@ async function needsOf(options) {
 	];
 }
 // src/save/copy-missing.ts
-/** Says what is missing, checks that there is room for it, and brings it. Throws `machine` where there is none. */
-async function copyMissing(lock, images, inventory, run) {
-	const { session, output, places, io } = run;
-	const missingBytes = inventory.missing.reduce((sum, { size }) => sum + size, 0);
+/**
+* Checks that there is room for what is missing, brings what the cache has of it, says what is left, and brings that.
+* Meanwhile the cache takes what it has not seen. Throws `machine` where there is no room.
+*/
+async function copyMissing(lock, resolution, inventory, run) {
+	const { session, cache, output, places, io } = run;
+	const missingBytes = sum(inventory.missing);
 	const totalBytes = missingBytes + inventory.stored.bytes;
-	io.emit({
-		type: "plan",
-		fetch: {
-			blobs: inventory.missing.length,
-			bytes: missingBytes
-		},
-		stored: inventory.stored,
-		images: lock.images.length
-	});
 	await requireSpace(await needsOf({
 		store: session.store,
 		staging: output?.staging,
@@ -30979,18 +35086,69 @@ async function copyMissing(lock, images, inventory, run) {
 		missingBytes,
 		totalBytes
 	}));
-	return copyBlobs(lock, inventory, copyContext(run, images));
+	await cache.restoreBlobs(inventory.missing);
+	const left = await takeInventory(lock, session.store, cache.restored);
+	io.emit({
+		type: "plan",
+		fetch: {
+			blobs: left.missing.length,
+			bytes: sum(left.missing)
+		},
+		stored: left.stored,
+		images: lock.images.length
+	});
+	cache.keep(await keepableOf(resolution, run), {
+		missing: new Set(left.missing.map(({ digest }) => digest)),
+		bytes: sum(left.missing) + (places.archive === void 0 ? 0 : totalBytes)
+	});
+	const copied = await copyBlobs(lock, left, copyContext(run, resolution.resolved));
+	cache.copied();
+	return copied;
+}
+function sum(blobs) {
+	return blobs.reduce((bytes, { size }) => bytes + size, 0);
+}
+// src/save/limit-store.ts
+/**
+* Keeps the store below its limit, once a run needs nothing more of others. What cannot be removed fails no run: it is
+* told.
+*/
+async function limitStore({ options, session, io: { emit } }) {
+	if (options.dryRun) return;
+	const limit = options.cacheMaxSize;
+	try {
+		const pruned = await session.store.prune(limit);
+		if (pruned === void 0) return;
+		const { removed, kept } = pruned;
+		if (removed.blobs > 0) emit({
+			type: "log",
+			level: "info",
+			message: `removed ${formatCount(removed.blobs, "blob")} from the store, ${formatBytes(removed.bytes)}, used longest ago`
+		});
+		if (kept.bytes > limit) emit({
+			type: "log",
+			level: "info",
+			message: `the store keeps ${formatBytes(kept.bytes)}, over its limit of ${formatBytes(limit)}: runs at work, this one among them, use it`
+		});
+	} catch (error) {
+		emit({
+			type: "log",
+			level: "warning",
+			message: `the store could not be kept below its limit: ${messageOf(error)}`
+		});
+	}
 }
 // src/version.ts
 /** This tool's own version. */
-const VERSION = "0.1.0";
+const VERSION$2 = "0.1.0";
 /** How it names itself to registries. */
-const USER_AGENT = `oci-save/${VERSION}`;
+const USER_AGENT = `oci-save/${VERSION$2}`;
 // src/save/make-report.ts
 /** The run as data: what `report.json` and the table at the end are made of. */
 function makeReport(parts) {
-	const { started, run, list, lock, images, failed, inventory, copied } = parts;
+	const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
 	const { options, session } = run;
+	const { restored } = run.cache;
 	const finished = /* @__PURE__ */ new Date();
 	const skopeoVersion = session.skopeoVersion();
 	const sizes = Object.values(lock.blobs);
@@ -30999,17 +35157,18 @@ function makeReport(parts) {
 		version: 1,
 		tool: {
 			name: "oci-save",
-			version: VERSION
+			version: VERSION$2
 		},
 		...skopeoVersion === void 0 ? {} : { skopeoVersion },
 		...workflowSource(run.io.env),
 		startedAt: started.toISOString(),
 		finishedAt: finished.toISOString(),
 		seconds: (finished.getTime() - started.getTime()) / 1e3,
-		outcome: failed.length === 0 ? "done" : options.onError === "warn" && images.length > 0 ? "warned" : "failed",
+		outcome: outcomeOf$2(parts),
 		...options.dryRun ? { dryRun: true } : {},
 		options: {
 			...options,
+			push: options.push.map(({ text }) => text),
 			skopeo: formatWantedSkopeo(options.skopeo)
 		},
 		lists: list.lists.map(({ file, format, count }) => ({
@@ -31017,7 +35176,17 @@ function makeReport(parts) {
 			format,
 			count
 		})),
-		images: images.map((image) => reportImage(image, copied, session.store, planned)),
+		images: images.map((resolved) => {
+			const image = reportImage(resolved, copied, {
+				store: session.store,
+				restored,
+				planned
+			});
+			return parts.needed.has(image.ref) ? image : {
+				...image,
+				status: "unchanged"
+			};
+		}),
 		failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
 		warnings: list.warnings.map(({ message, origin }) => ({
 			message,
@@ -31038,11 +35207,23 @@ function makeReport(parts) {
 			images: images.length,
 			blobs: sizes.length,
 			bytes: sizes.reduce((sum, size) => sum + size, 0),
-			fetchedBytes: fetchedBytes(lock, session.store),
+			fetchedBytes: fetchedBytes(lock, session.store, restored),
 			storedBytes: inventory.stored.bytes
 		},
-		...parts.results
+		...cache === void 0 ? {} : { cache: {
+			...cache,
+			troubles: [...cache.troubles]
+		} },
+		...published.error === void 0 ? {} : { error: faultOf(published.error) },
+		...published.results
 	};
+}
+/** A target that got nothing fails the run, whatever it was told about single images. */
+function outcomeOf$2({ run, images, failed, published }) {
+	const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
+	if (published.error !== void 0 || targets.includes("failed")) return "failed";
+	if (failed.length === 0) return targets.includes("warned") ? "warned" : "done";
+	return run.options.onError === "warn" && images.length > 0 ? "warned" : "failed";
 }
 /** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
 function workflowSource(env) {
@@ -31052,14 +35233,17 @@ function workflowSource(env) {
 		...commit ? { commit } : {}
 	};
 }
-/** Content that came in this run, by whichever mover, or while resolving. */
-function fetchedBytes({ blobs }, store) {
-	return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (isDigest(digest) && store.isNew(digest) ? size : 0), 0);
+/** Content that came from the images' sources in this run, by whichever mover, or while resolving. */
+function fetchedBytes({ blobs }, store, restored) {
+	const fetched = (digest) => isDigest(digest) && store.isNew(digest) && !restored.has(digest);
+	return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
 }
-function reportImage({ image, wanted, sizes, notes }, { movers }, store, planned) {
+function reportImage({ image, wanted, sizes, notes }, { movers }, { store, restored, planned }) {
 	const blobs = contentOf(image);
-	const brought = blobs.filter((digest) => store.isNew(digest));
-	const lacked = blobs.filter((digest) => store.isNew(digest) || planned.has(digest));
+	const bytes = (digests) => digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
+	const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
+	const cached = blobs.filter((digest) => restored.has(digest));
+	const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
 	const by = new Set(brought.map((digest) => movers.get(digest) ?? "direct"));
 	const [only] = by;
 	return {
@@ -31072,7 +35256,8 @@ function reportImage({ image, wanted, sizes, notes }, { movers }, store, planned
 		platforms: image.platforms,
 		size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
 		status: lacked.length === 0 ? "stored" : lacked.length === blobs.length ? "fetched" : "partly stored",
-		fetchedBytes: brought.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
+		fetchedBytes: bytes(brought),
+		...cached.length === 0 ? {} : { cachedBytes: bytes(cached) },
 		copier: only === void 0 ? "none" : by.size > 1 ? "both" : only,
 		...image.root === image.digest ? {} : { narrowed: true },
 		...image.converted === void 0 ? {} : { converted: true },
@@ -31084,7 +35269,7 @@ function contentOf({ leaves }) {
 }
 // src/save/outcome.ts
 /** An image fails with the first of its blobs that could not be had; none is ever saved without a blob. */
-function outcomeOf({ resolved, failed }, { failures }) {
+function outcomeOf$1({ resolved, failed }, { failures }) {
 	const whole = [];
 	const broken = [];
 	for (const image of resolved) {
@@ -31170,21 +35355,98 @@ async function noteOn({ platform, config, attests }, store) {
 	if (matchesPlatform(parsePlatform(platform), told) || told.os === "windows") return [];
 	return [`its index says ${platform}, its config ${formatPlatform(told)}: it may hold the wrong programs`];
 }
-// src/save/places.ts
-const NONE$1 = "none";
-function placesOf({ output, archive, archiveName }) {
-	const folder = output === NONE$1 ? void 0 : path.resolve(output);
-	const home = folder === void 0 ? process.cwd() : path.dirname(folder);
-	const name = archiveName || (folder === void 0 ? "oci-bundle" : path.basename(folder));
-	const base = path.resolve(home, name);
+// src/archive/archive-name.ts
+/** `N.tar`: the archive, whether it stands as one file or has to be joined. */
+function wholeName({ base, suffix }) {
+	return `${base}.${suffix}`;
+}
+/** `N.tar.001`, from 1. */
+function partName(name, number) {
+	return `${wholeName(name)}.${String(number).padStart(3, "0")}`;
+}
+const sumsName = ({ base }) => `${base}.sha256`;
+const partsListName = ({ base }) => `${base}.parts.json`;
+const joinScriptName = ({ base }) => `${base}.join.sh`;
+/** Whether a name is the archive's, or that of one of its parts: no other file is ever removed. */
+function isPieceName(name, candidate) {
+	const whole = wholeName(name);
+	return candidate === whole || candidate.startsWith(`${whole}.`) && /^\d{3}$/.test(candidate.slice(whole.length + 1));
+}
+// src/archive/byte-source.ts
+const CHUNK_BYTES$1 = 262144;
+/** The segments one after the other, as one source. Opens no file before it is read. */
+function joinSegments(segments) {
+	const placed = [];
+	let size = 0;
+	for (const segment of segments) {
+		const length = "bytes" in segment ? segment.bytes.length : segment.size;
+		if (length > 0) placed.push({
+			...segment,
+			at: size,
+			size: length
+		});
+		size += length;
+	}
 	return {
-		output: folder,
-		archive: archive === NONE$1 ? void 0 : `${base}.${archive}`,
-		archiveLock: `${base}.lock.json`,
-		report: `${folder ?? base}.report.json`
+		size,
+		async *read(start = 0, end = size) {
+			for (let index = firstAt(placed, start); index < placed.length; index += 1) {
+				const segment = placed[index];
+				if (segment === void 0 || segment.at >= end) return;
+				const from = Math.max(start - segment.at, 0);
+				const to = Math.min(end - segment.at, segment.size);
+				if (from >= to) continue;
+				if ("bytes" in segment) yield segment.bytes.subarray(from, to);
+				else if (segment.digest !== void 0 && to - from === segment.size) yield* checked$1(segment.file, segment.size, segment.digest);
+				else yield* readFileRange(segment.file, from, to);
+			}
+		}
 	};
 }
+/** The index of the segment in which a position lies. */
+function firstAt(segments, position) {
+	let [low, high] = [0, segments.length];
+	while (low < high) {
+		const middle = low + high >>> 1;
+		const segment = segments[middle];
+		if (segment !== void 0 && segment.at + segment.size <= position) low = middle + 1;
+		else high = middle;
+	}
+	return low;
+}
+/** A whole file; after its last byte it is known whether it was the right one. */
+async function* checked$1(file, size, digest) {
+	const hash = createHash("sha256");
+	for await (const chunk of readFileRange(file, 0, size)) {
+		hash.update(chunk);
+		yield chunk;
+	}
+	if (`sha256:${hash.digest("hex")}` === digest) return;
+	throw new OciSaveError({
+		code: "digest",
+		message: `${file} is damaged: it does not hash to ${shortDigest(digest)}`,
+		hint: "Nothing is made of wrong data. Save it again, or copy it again from where it was whole."
+	});
+}
+async function* readFileRange(file, from, to) {
+	let read = 0;
+	const stream = createReadStream(file, {
+		start: from,
+		end: to - 1,
+		highWaterMark: CHUNK_BYTES$1
+	});
+	for await (const chunk of stream) {
+		if (!(chunk instanceof Uint8Array)) continue;
+		read += chunk.length;
+		yield chunk;
+	}
+	if (read !== to - from) throw new Error(`${file} ended after ${from + read} bytes; it had more when it was measured`);
+}
 // node_modules/modern-tar/dist/packer-By1HVV7Z.js
+const FILE = "file";
+const LINK = "link";
+const SYMLINK = "symlink";
+const DIRECTORY = "directory";
 const TYPEFLAG = {
 	file: "0",
 	link: "1",
@@ -31198,7 +35460,21 @@ const TYPEFLAG = {
 	"gnu-long-name": "L",
 	"gnu-long-link-name": "K"
 };
+const FLAGTYPE = {
+	48: FILE,
+	49: LINK,
+	50: SYMLINK,
+	51: "character-device",
+	52: "block-device",
+	53: DIRECTORY,
+	54: "fifo",
+	120: "pax-header",
+	103: "pax-global-header",
+	76: "gnu-long-name",
+	75: "gnu-long-link-name"
+};
 const ZERO_BLOCK = /* @__PURE__ */ new Uint8Array(512);
+const EMPTY$1 = /* @__PURE__ */ new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 function writeString(view, offset, size, value) {
@@ -31222,9 +35498,159 @@ function writeOctal(view, offset, size, value) {
 	if (remaining === 0 && value % 1 === 0) return;
 	encoder.encodeInto(value.toString(8).padStart(size - 1, "0"), view.subarray(offset, offset + size - 1));
 }
+function readString(view, offset, size) {
+	if (view[offset] === 0) return "";
+	const end = view.indexOf(0, offset);
+	const sliceEnd = end === -1 || end > offset + size ? offset + size : end;
+	return decoder.decode(view.subarray(offset, sliceEnd));
+}
+function readOctal(view, offset, size) {
+	let value = 0;
+	const end = offset + size;
+	for (let i = offset; i < end; i++) {
+		const charCode = view[i];
+		if (charCode === 0) break;
+		if (charCode === 32) continue;
+		if (charCode < 48 || charCode > 55) throw new Error("Invalid tar number.");
+		value = value * 8 + (charCode - 48);
+	}
+	return value;
+}
+function readNumeric(view, offset, size) {
+	if (view[offset] & 128) {
+		let result = 0;
+		result = view[offset] & 127;
+		for (let i = 1; i < size; i++) result = result * 256 + view[offset + i];
+		if (!Number.isSafeInteger(result)) throw new Error("TAR number too large");
+		return result;
+	}
+	return readOctal(view, offset, size);
+}
 const isBodyless = (header) => header.type === "directory" || header.type === "symlink" || header.type === "link" || header.type === "character-device" || header.type === "block-device" || header.type === "fifo";
+const INITIAL_CAPACITY = 256;
+function createChunkQueue() {
+	let chunks = new Array(INITIAL_CAPACITY);
+	let capacityMask = chunks.length - 1;
+	let head = 0;
+	let tail = 0;
+	let totalAvailable = 0;
+	const consumeFromHead = (count) => {
+		const chunk = chunks[head];
+		if (count === chunk.length) {
+			chunks[head] = EMPTY$1;
+			head = head + 1 & capacityMask;
+		} else chunks[head] = chunk.subarray(count);
+		totalAvailable -= count;
+		if (totalAvailable === 0 && chunks.length > INITIAL_CAPACITY) {
+			chunks = new Array(INITIAL_CAPACITY);
+			capacityMask = 255;
+			head = 0;
+			tail = 0;
+		}
+	};
+	function pull(bytes, callback) {
+		if (callback) {
+			let fed = 0;
+			let remaining = Math.min(bytes, totalAvailable);
+			while (remaining > 0) {
+				const chunk = chunks[head];
+				const toFeed = Math.min(remaining, chunk.length);
+				const segment = toFeed === chunk.length ? chunk : chunk.subarray(0, toFeed);
+				consumeFromHead(toFeed);
+				remaining -= toFeed;
+				fed += toFeed;
+				if (!callback(segment)) break;
+			}
+			return fed;
+		}
+		if (totalAvailable < bytes) return null;
+		if (bytes === 0) return EMPTY$1;
+		const firstChunk = chunks[head];
+		if (firstChunk.length >= bytes) {
+			const view = firstChunk.length === bytes ? firstChunk : firstChunk.subarray(0, bytes);
+			consumeFromHead(bytes);
+			return view;
+		}
+		const result = new Uint8Array(bytes);
+		let copied = 0;
+		let remaining = bytes;
+		while (remaining > 0) {
+			const chunk = chunks[head];
+			const toCopy = Math.min(remaining, chunk.length);
+			result.set(toCopy === chunk.length ? chunk : chunk.subarray(0, toCopy), copied);
+			copied += toCopy;
+			remaining -= toCopy;
+			consumeFromHead(toCopy);
+		}
+		return result;
+	}
+	return {
+		push: (chunk) => {
+			if (chunk.length === 0) return;
+			let nextTail = tail + 1 & capacityMask;
+			if (nextTail === head) {
+				const oldLen = chunks.length;
+				const newLen = oldLen * 2;
+				const newChunks = new Array(newLen);
+				const count = tail - head + oldLen & oldLen - 1;
+				if (head < tail) for (let i = 0; i < count; i++) newChunks[i] = chunks[head + i];
+				else {
+					const firstPart = oldLen - head;
+					for (let i = 0; i < firstPart; i++) newChunks[i] = chunks[head + i];
+					for (let i = 0; i < tail; i++) newChunks[firstPart + i] = chunks[i];
+				}
+				chunks = newChunks;
+				capacityMask = newLen - 1;
+				head = 0;
+				tail = count;
+				nextTail = tail + 1 & capacityMask;
+			}
+			chunks[tail] = chunk;
+			tail = nextTail;
+			totalAvailable += chunk.length;
+		},
+		available: () => totalAvailable,
+		peek: (bytes) => {
+			if (totalAvailable < bytes) return null;
+			if (bytes === 0) return EMPTY$1;
+			const firstChunk = chunks[head];
+			if (firstChunk.length >= bytes) return firstChunk.length === bytes ? firstChunk : firstChunk.subarray(0, bytes);
+			const result = new Uint8Array(bytes);
+			let copied = 0;
+			let index = head;
+			while (copied < bytes) {
+				const chunk = chunks[index];
+				const toCopy = Math.min(bytes - copied, chunk.length);
+				if (toCopy === chunk.length) result.set(chunk, copied);
+				else result.set(chunk.subarray(0, toCopy), copied);
+				copied += toCopy;
+				index = index + 1 & capacityMask;
+			}
+			return result;
+		},
+		discard: (bytes) => {
+			if (bytes > totalAvailable) throw new Error("Too many bytes consumed");
+			if (bytes === 0) return;
+			let remaining = bytes;
+			while (remaining > 0) {
+				const chunk = chunks[head];
+				const toConsume = Math.min(remaining, chunk.length);
+				consumeFromHead(toConsume);
+				remaining -= toConsume;
+			}
+		},
+		pull
+	};
+}
 const CHECKSUM_SPACE = 32;
 const ASCII_ZERO = 48;
+function validateChecksum(block) {
+	const stored = readOctal(block, 148, 8);
+	let sum = 0;
+	for (let i = 0; i < block.length; i++) if (i >= 148 && i < 156) sum += CHECKSUM_SPACE;
+	else sum += block[i];
+	return stored === sum;
+}
 function writeChecksum(block) {
 	block.fill(CHECKSUM_SPACE, 148, 156);
 	let checksum = 0;
@@ -31237,11 +35663,11 @@ function writeChecksum(block) {
 	block[155] = CHECKSUM_SPACE;
 }
 const USTAR_SPLIT_MAX_SIZE = 256;
-const NON_ASCII = /[^\x00-\x7f]/;
+const NON_ASCII$1 = /[^\x00-\x7f]/;
 function isUtf8TooLong(value, limit) {
 	if (value.length * 3 <= limit) return false;
 	if (value.length > limit) return true;
-	if (!NON_ASCII.test(value)) return false;
+	if (!NON_ASCII$1.test(value)) return false;
 	return encoder.encode(value).length > limit;
 }
 function generatePax(header) {
@@ -31321,6 +35747,85 @@ function createTarHeader(header) {
 	writeChecksum(view);
 	return view;
 }
+function parseUstarHeader(block, strict) {
+	if (strict && !validateChecksum(block)) throw new Error("Invalid tar header checksum.");
+	const header = {
+		name: readString(block, 0, 100),
+		mode: readOctal(block, 100, 8),
+		uid: readNumeric(block, 108, 8),
+		gid: readNumeric(block, 116, 8),
+		size: readNumeric(block, 124, 12),
+		mtime: /* @__PURE__ */ new Date(readNumeric(block, 136, 12) * 1e3),
+		type: FLAGTYPE[block[156]] || "file",
+		linkname: readString(block, 157, 100)
+	};
+	const magic = readString(block, 257, 6);
+	if (magic.trim() === "ustar") {
+		header.uname = readString(block, 265, 32);
+		header.gname = readString(block, 297, 32);
+	}
+	if (magic === "ustar") header.prefix = readString(block, 345, 155);
+	return header;
+}
+const PAX_MAPPING = {
+	path: ["name", (v) => v],
+	linkpath: ["linkname", (v) => v],
+	size: ["size", (v) => /^\d+$/.test(v) && Number.isSafeInteger(+v) ? +v : NaN],
+	mtime: ["mtime", parseFloat],
+	uid: ["uid", (v) => parseInt(v, 10)],
+	gid: ["gid", (v) => parseInt(v, 10)],
+	uname: ["uname", (v) => v],
+	gname: ["gname", (v) => v]
+};
+function parsePax(buffer) {
+	const overrides = Object.create(null);
+	const pax = Object.create(null);
+	let isPax = false;
+	let offset = 0;
+	while (offset < buffer.length) {
+		const spaceIndex = buffer.indexOf(32, offset);
+		if (spaceIndex === -1) break;
+		const length = parseInt(decoder.decode(buffer.subarray(offset, spaceIndex)), 10);
+		if (!(length > 0)) break;
+		const recordEnd = offset + length;
+		const recordStr = decoder.decode(buffer.subarray(spaceIndex + 1, recordEnd - 1));
+		const equalsIndex = recordStr.indexOf("=");
+		if (equalsIndex > 0) {
+			const key = recordStr.slice(0, equalsIndex);
+			const value = recordStr.slice(equalsIndex + 1);
+			pax[key] = value;
+			isPax = true;
+			if (Object.hasOwn(PAX_MAPPING, key)) {
+				const [targetKey, parser] = PAX_MAPPING[key];
+				const parsedValue = parser(value);
+				if (typeof parsedValue === "string" || !Number.isNaN(parsedValue)) overrides[targetKey] = parsedValue;
+			}
+		}
+		offset = recordEnd;
+	}
+	if (isPax) overrides.pax = pax;
+	return overrides;
+}
+function applyOverrides(header, overrides) {
+	if (overrides.name !== void 0) header.name = overrides.name;
+	if (overrides.linkname !== void 0) header.linkname = overrides.linkname;
+	if (overrides.size !== void 0) header.size = overrides.size;
+	if (overrides.mtime !== void 0) header.mtime = /* @__PURE__ */ new Date(overrides.mtime * 1e3);
+	if (overrides.uid !== void 0) header.uid = overrides.uid;
+	if (overrides.gid !== void 0) header.gid = overrides.gid;
+	if (overrides.uname !== void 0) header.uname = overrides.uname;
+	if (overrides.gname !== void 0) header.gname = overrides.gname;
+	if (overrides.pax) header.pax = Object.assign({}, header.pax ?? {}, overrides.pax);
+}
+function getMetaParser(type) {
+	switch (type) {
+		case "pax-global-header":
+		case "pax-header": return parsePax;
+		case "gnu-long-name": return (data) => ({ name: readString(data, 0, data.length) });
+		case "gnu-long-link-name": return (data) => ({ linkname: readString(data, 0, data.length) });
+		default: return;
+	}
+}
 function getHeaderBlocks(header) {
 	const base = createTarHeader(header);
 	const pax = generatePax(header);
@@ -31333,6 +35838,167 @@ function getHeaderBlocks(header) {
 		...paddingBlocks,
 		base
 	];
+}
+const STATE_HEADER = 0;
+const STATE_BODY = 1;
+const MAX_META_SIZE = 8388608;
+const MAX_GLOBAL_PAX_KEYS = 512;
+const truncateErr = /* @__PURE__ */ new Error("Tar archive is truncated.");
+function createUnpacker(options = {}) {
+	const strict = options.strict ?? false;
+	const { available, peek, push, discard, pull } = createChunkQueue();
+	let state = STATE_HEADER;
+	let ended = false;
+	let done = false;
+	let eof = false;
+	let currentEntry = null;
+	const paxGlobals = {};
+	let nextEntryOverrides = {};
+	const unpacker = {
+		isEntryActive: () => state === STATE_BODY,
+		isBodyComplete: () => !currentEntry || currentEntry.remaining === 0,
+		canFinish: () => !currentEntry || available() >= currentEntry.remaining + currentEntry.padding,
+		bodyBytes: () => currentEntry && currentEntry.remaining > 0 ? Math.min(currentEntry.remaining, available()) : 0,
+		available,
+		write(chunk) {
+			if (ended) throw new Error("Archive already ended.");
+			if (eof) {
+				if (strict) checkPadding(chunk);
+				return;
+			}
+			push(chunk);
+		},
+		end() {
+			ended = true;
+		},
+		readHeader() {
+			if (state !== STATE_HEADER) throw new Error("Cannot read header while an entry is active");
+			if (done) return void 0;
+			while (!done) {
+				if (available() < 512) {
+					if (ended) {
+						if (available() > 0 && strict) throw truncateErr;
+						done = true;
+						return;
+					}
+					return null;
+				}
+				const headerBlock = peek(512);
+				if (isZeroBlock(headerBlock)) {
+					if (available() < 1024) {
+						if (ended) {
+							if (strict) throw truncateErr;
+							done = true;
+							return;
+						}
+						return null;
+					}
+					if (isZeroBlock(peek(1024).subarray(512))) {
+						discard(1024);
+						done = true;
+						eof = true;
+						if (strict) pull(available(), checkPadding);
+						else discard(available());
+						return;
+					}
+					if (strict) throw new Error("Invalid tar header.");
+					discard(512);
+					continue;
+				}
+				let internalHeader;
+				try {
+					internalHeader = parseUstarHeader(headerBlock, strict);
+				} catch (err) {
+					if (strict) throw err;
+					discard(512);
+					continue;
+				}
+				const metaParser = getMetaParser(internalHeader.type);
+				if (metaParser) {
+					if (internalHeader.size > MAX_META_SIZE) throw new Error("Tar metadata entry exceeds maximum size.");
+					const paddedSize = internalHeader.size + (-internalHeader.size & 511);
+					if (available() < 512 + paddedSize) {
+						if (ended && strict) throw truncateErr;
+						return null;
+					}
+					discard(512);
+					const overrides = metaParser(pull(paddedSize).subarray(0, internalHeader.size));
+					if (nextEntryOverrides.pax) nextEntryOverrides = {};
+					const target = internalHeader.type === "pax-global-header" ? paxGlobals : nextEntryOverrides;
+					if (target === paxGlobals && overrides.pax && Object.keys(overrides.pax).length > MAX_GLOBAL_PAX_KEYS) throw new Error("Too many global attributes.");
+					for (const key in overrides) target[key] = overrides[key];
+					continue;
+				}
+				discard(512);
+				const header = internalHeader;
+				if (internalHeader.prefix) header.name = `${internalHeader.prefix}/${header.name}`;
+				applyOverrides(header, paxGlobals);
+				applyOverrides(header, nextEntryOverrides);
+				let archiveSize = header.size;
+				if (isBodyless(header)) {
+					archiveSize = 0;
+					header.size = 0;
+				} else if (header.name.endsWith("/") && header.type === "file") {
+					header.type = DIRECTORY;
+					header.size = 0;
+				}
+				nextEntryOverrides = {};
+				currentEntry = {
+					header,
+					remaining: archiveSize,
+					padding: -archiveSize & 511
+				};
+				state = STATE_BODY;
+				return header;
+			}
+		},
+		streamBody(callback) {
+			if (state !== STATE_BODY || !currentEntry || currentEntry.remaining === 0) return 0;
+			const bytesToFeed = Math.min(currentEntry.remaining, available());
+			if (bytesToFeed === 0) return 0;
+			const fed = pull(bytesToFeed, callback);
+			currentEntry.remaining -= fed;
+			return fed;
+		},
+		skipPadding() {
+			if (state !== STATE_BODY || !currentEntry) return true;
+			if (currentEntry.remaining > 0) throw new Error("Body not fully consumed");
+			if (available() < currentEntry.padding) return false;
+			discard(currentEntry.padding);
+			currentEntry = null;
+			state = STATE_HEADER;
+			return true;
+		},
+		skipEntry() {
+			if (state !== STATE_BODY || !currentEntry) return true;
+			const toDiscard = Math.min(currentEntry.remaining, available());
+			if (toDiscard > 0) {
+				discard(toDiscard);
+				currentEntry.remaining -= toDiscard;
+			}
+			if (currentEntry.remaining > 0) return false;
+			return unpacker.skipPadding();
+		},
+		finish() {
+			if (strict && !eof) throw truncateErr;
+		}
+	};
+	return unpacker;
+}
+function isZeroBlock(block) {
+	if (block.length === 0) return true;
+	if (block[0] !== 0) return false;
+	if (block.byteOffset % 8 === 0 && block.length % 8 === 0) {
+		const view = new BigUint64Array(block.buffer, block.byteOffset, block.length / 8);
+		for (let i = 0; i < view.length; i++) if (view[i] !== 0n) return false;
+		return true;
+	}
+	for (let i = 0; i < block.length; i++) if (block[i] !== 0) return false;
+	return true;
+}
+function checkPadding(chunk) {
+	if (!isZeroBlock(chunk)) throw new Error("Invalid EOF.");
+	return true;
 }
 const EOF_BUFFER = /* @__PURE__ */ new Uint8Array(1024);
 function createTarPacker$1(onData) {
@@ -31497,6 +36163,180 @@ function createTarPacker() {
 		}
 	};
 }
+const BUFFER_LIMIT = 1048576;
+const RESUME_LIMIT = BUFFER_LIMIT / 2;
+function createTarDecoder(options = {}) {
+	const unpacker = createUnpacker(options);
+	const strict = options.strict ?? false;
+	let controller = null;
+	let bodyController = null;
+	let pumping = false;
+	let blocked = false;
+	let resume = null;
+	let abortHooked = false;
+	let eofReached = false;
+	let sourceEnded = false;
+	let closed = false;
+	const unblock = () => {
+		resume?.();
+		resume = null;
+	};
+	const closeBody = () => {
+		try {
+			bodyController?.close();
+		} catch {}
+		bodyController = null;
+	};
+	const fail = (reason) => {
+		if (closed) return;
+		closed = true;
+		try {
+			bodyController?.error(reason);
+		} catch {}
+		bodyController = null;
+		try {
+			controller.error(reason);
+		} catch {}
+		controller = null;
+		unblock();
+	};
+	const finish = () => {
+		if (closed) return;
+		closed = true;
+		closeBody();
+		try {
+			controller.close();
+		} catch {}
+		controller = null;
+		unblock();
+	};
+	const truncateOrFinish = () => {
+		if (strict) throw new Error("Tar archive is truncated.");
+		finish();
+	};
+	const pump = () => {
+		if (pumping || closed || !controller) return;
+		blocked = false;
+		pumping = true;
+		try {
+			while (true) {
+				if (eofReached) {
+					if (sourceEnded) finish();
+					break;
+				}
+				if (unpacker.isEntryActive()) {
+					if (sourceEnded && !unpacker.canFinish()) {
+						truncateOrFinish();
+						break;
+					}
+					if (bodyController) {
+						if ((bodyController.desiredSize ?? 1) <= 0) {
+							blocked = true;
+							break;
+						}
+						if (unpacker.streamBody((c) => (bodyController.enqueue(c), (bodyController.desiredSize ?? 1) > 0)) === 0 && !unpacker.isBodyComplete()) {
+							if (sourceEnded) truncateOrFinish();
+							break;
+						}
+					} else if (!unpacker.skipEntry()) {
+						if (sourceEnded) truncateOrFinish();
+						break;
+					}
+					if (unpacker.isBodyComplete()) {
+						closeBody();
+						if (!unpacker.skipPadding()) {
+							if (sourceEnded) truncateOrFinish();
+							break;
+						}
+					}
+				} else {
+					if ((controller.desiredSize ?? 0) < 0) {
+						blocked = true;
+						break;
+					}
+					const header = unpacker.readHeader();
+					if (header === null) {
+						if (sourceEnded) finish();
+						break;
+					}
+					if (header === void 0) {
+						if (sourceEnded) {
+							unpacker.finish();
+							finish();
+							break;
+						}
+						eofReached = true;
+						break;
+					}
+					controller.enqueue({
+						header,
+						body: new ReadableStream({
+							start(c) {
+								if (header.size === 0) c.close();
+								else bodyController = c;
+							},
+							pull: pump,
+							cancel() {
+								bodyController = null;
+								pump();
+							}
+						})
+					});
+				}
+			}
+		} catch (error) {
+			fail(error);
+			throw error;
+		} finally {
+			pumping = false;
+		}
+		if (resume && (!blocked || unpacker.available() < RESUME_LIMIT)) unblock();
+	};
+	return {
+		readable: new ReadableStream({
+			start(c) {
+				controller = c;
+			},
+			pull: pump,
+			cancel(reason) {
+				unpacker.end();
+				if (reason !== void 0) fail(reason);
+				else finish();
+			}
+		}, { highWaterMark: 2 }),
+		writable: new WritableStream({
+			write(chunk, controller) {
+				try {
+					unpacker.write(chunk);
+					pump();
+					if (blocked && unpacker.available() >= BUFFER_LIMIT) {
+						if (!abortHooked) {
+							controller.signal.onabort = unblock;
+							abortHooked = true;
+						}
+						return new Promise((resolve) => resume = resolve);
+					}
+				} catch (error) {
+					fail(error);
+					throw error;
+				}
+			},
+			close() {
+				try {
+					sourceEnded = true;
+					unpacker.end();
+					pump();
+				} catch (error) {
+					fail(error);
+					throw error;
+				}
+			},
+			abort(reason) {
+				fail(reason);
+			}
+		})
+	};
+}
 // src/archive/tar-header.ts
 const BLOCK = 512;
 const TYPE_FLAG_AT = 156;
@@ -31544,42 +36384,20 @@ function endsWithHeader(bytes) {
 	return false;
 }
 // src/archive/computed-tar.ts
-const CHUNK_BYTES$1 = 1048576;
 /** Lays out an archive of the entries in their order. Reads no file. */
 async function computeTar(entries) {
 	const segments = [];
-	let size = 0;
-	const append = (segment, length) => {
-		if (length > 0) segments.push({
-			...segment,
-			at: size,
-			size: length
-		});
-		size += length;
-	};
 	for (const entry of entries) {
-		const header = await headerOf(entry);
-		append({ bytes: header }, header.length);
-		const length = contentLength(entry);
-		if (entry.kind === "bytes") append({ bytes: entry.bytes }, length);
-		if (entry.kind === "file") append({ file: entry.file }, length);
-		append({ bytes: END_OF_ARCHIVE.subarray(0, paddingOf(length)) }, paddingOf(length));
+		segments.push({ bytes: await headerOf(entry) });
+		if (entry.kind === "bytes") segments.push({ bytes: entry.bytes });
+		if (entry.kind === "file") segments.push({
+			file: entry.file,
+			size: entry.size,
+			digest: entry.digest
+		});
+		segments.push({ bytes: END_OF_ARCHIVE.subarray(0, paddingOf(contentLength(entry))) });
 	}
-	append({ bytes: END_OF_ARCHIVE }, END_OF_ARCHIVE.length);
-	return {
-		size,
-		async *read(start = 0, end = size) {
-			for (let index = firstAt(segments, start); index < segments.length; index += 1) {
-				const segment = segments[index];
-				if (segment === void 0 || segment.at >= end) return;
-				const from = Math.max(start - segment.at, 0);
-				const to = Math.min(end - segment.at, segment.size);
-				if (from >= to) continue;
-				if ("bytes" in segment) yield segment.bytes.subarray(from, to);
-				else yield* readFileRange(segment.file, from, to);
-			}
-		}
-	};
+	return joinSegments([...segments, { bytes: END_OF_ARCHIVE }]);
 }
 function headerOf(entry) {
 	const { path } = entry;
@@ -31607,35 +36425,11 @@ function contentLength(entry) {
 	if (entry.kind === "bytes") return entry.bytes.length;
 	return entry.kind === "file" ? entry.size : 0;
 }
-/** The index of the segment in which a position lies. */
-function firstAt(segments, position) {
-	let [low, high] = [0, segments.length];
-	while (low < high) {
-		const middle = low + high >>> 1;
-		const segment = segments[middle];
-		if (segment !== void 0 && segment.at + segment.size <= position) low = middle + 1;
-		else high = middle;
-	}
-	return low;
-}
-async function* readFileRange(file, from, to) {
-	let read = 0;
-	const stream = createReadStream(file, {
-		start: from,
-		end: to - 1,
-		highWaterMark: CHUNK_BYTES$1
-	});
-	for await (const chunk of stream) {
-		if (!(chunk instanceof Uint8Array)) continue;
-		read += chunk.length;
-		yield chunk;
-	}
-	if (read !== to - from) throw new Error(`${file} ended after ${from + read} bytes; it had more when it was measured`);
-}
 // src/archive/bundle-tar.ts
 /**
 * The archive of a bundle, computed from its tree and the pool that has its blobs. A folder stands before its first file; regular
-* files stand before the links that name them.
+* files stand before the links that name them. Every blob that is read whole is hashed on the way: nothing that a disk has
+* changed gets into an archive.
 */
 function bundleTar(tree, pool) {
 	const folders = /* @__PURE__ */ new Set();
@@ -31652,590 +36446,2791 @@ function newFolders(path, known) {
 }
 function toEntry(file, pool) {
 	if (file.kind !== "blob") return file;
+	const { path, size, digest } = file;
 	return {
 		kind: "file",
-		path: file.path,
-		size: file.size,
-		file: pool.pathOf(file.digest)
-	};
-}
-// src/bundle/manifests.ts
-/** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
-async function readManifests(lock, pool) {
-	const manifests = /* @__PURE__ */ new Map();
-	const read = async (digest, ref) => {
-		if (manifests.has(digest)) return;
-		const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
-		if (bytes === void 0) throw new OciSaveError({
-			code: "digest",
-			message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
-			hint: "Save it again: what is whole is not fetched again."
-		});
-		const manifest = parseManifest(bytes);
-		manifests.set(digest, {
-			digest,
-			size: bytes.length,
-			manifest
-		});
-		for (const child of presentChildren(manifest, lock)) await read(child, ref);
-	};
-	for (const image of lock.images) {
-		await read(image.digest, image.ref);
-		await read(image.root, image.ref);
-	}
-	return manifests;
-}
-/** The children of an index that the lock holds; none of an image manifest. */
-function presentChildren(manifest, lock) {
-	if (manifest.kind === "manifest") return [];
-	const digests = manifest.manifests.map((child) => child.digest).filter((digest) => Object.hasOwn(lock.blobs, digest));
-	return [...new Set(digests)];
-}
-/**
-* What an image holds below a manifest, itself first: manifests, then the blobs that they name. Of an index's children
-* only those with one of `leaves` count: another image in the bundle may hold more of the same index.
-*/
-function reachable(top, manifests, leaves) {
-	const held = /* @__PURE__ */ new Set([top]);
-	const blobs = /* @__PURE__ */ new Set();
-	const visit = (digest) => {
-		const manifest = manifests.get(digest)?.manifest;
-		if (manifest === void 0) return false;
-		const below = (manifest.kind === "index" ? manifest.manifests.map((child) => child.digest) : []).filter(visit);
-		const wanted = manifest.kind === "manifest" ? leaves.has(digest) : below.length > 0;
-		if (wanted) held.add(digest);
-		if (wanted && manifest.kind === "manifest") for (const blob of [manifest.config, ...manifest.layers]) blobs.add(blob.digest);
-		return wanted;
-	};
-	visit(top);
-	return {
-		manifests: [...held],
-		blobs: [...blobs]
-	};
-}
-// src/bundle/names.ts
-/** `repository:tag`, as the lock has it, in parts. The tag follows the last colon; a port never does. */
-function splitName(stored) {
-	const colon = stored.lastIndexOf(":");
-	const tag = stored.slice(colon + 1);
-	return colon < 0 || !isTag(tag) ? {
-		name: stored,
-		tag: "latest"
-	} : {
-		name: stored.slice(0, colon),
-		tag
-	};
-}
-const HAS_DOMAIN = /^(?:[^/]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
-/**
-* The names under which runtimes will look for an image: full references. Names without a registry are for zot
-* alone, unless there are no others.
-*/
-function rootNames({ names }) {
-	const full = names.filter((name) => HAS_DOMAIN.test(name));
-	return [...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name))))].toSorted();
-}
-// src/bundle/docker-manifest.ts
-const PREFERRED = "linux/amd64";
-/** The one platform that docker's form can carry of an image: linux/amd64, else the first; none of an artifact. */
-function dockerLeaf({ leaves }) {
-	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
-	return images.find(({ platform }) => platform === PREFERRED) ?? images[0];
-}
-/**
-* docker's manifest.json (moby, image/tarexport): for `docker load` without containerd's store, and for podman
-* where the archive has several images. A digest among the tags would make podman refuse the whole archive.
-*/
-function dockerManifest(lock) {
-	const tagsOf = /* @__PURE__ */ new Map();
-	for (const image of lock.images) {
-		const leaf = dockerLeaf(image);
-		if (leaf === void 0) continue;
-		const known = tagsOf.get(leaf.digest) ?? {
-			leaf,
-			tags: /* @__PURE__ */ new Set()
-		};
-		for (const name of rootNames(image)) known.tags.add(name);
-		tagsOf.set(leaf.digest, known);
-	}
-	const blob = (digest) => `blobs/sha256/${hexOf(digest)}`;
-	const entries = [...tagsOf.values()].map(({ leaf, tags }) => ({
-		Config: blob(leaf.config),
-		RepoTags: [...tags].toSorted(),
-		Layers: leaf.layers.map(blob)
-	}));
-	const first = (tags) => tags[0] ?? "";
-	const sorted = entries.toSorted((a, b) => first(a.RepoTags) < first(b.RepoTags) ? -1 : 1);
-	return `${JSON.stringify(sorted, null, 2)}\n`;
-}
-// src/bundle/layout-index.ts
-const REF_NAME$1 = "org.opencontainers.image.ref.name";
-const CONTAINERD_NAME = "io.containerd.image.name";
-const OCI_LAYOUT = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
-const encode = (manifests) => `${JSON.stringify({
-	schemaVersion: 2,
-	mediaType: OCI_INDEX$1,
-	manifests
-}, null, 2)}\n`;
-const byText = (a, b) => a < b ? -1 : a > b ? 1 : 0;
-function entry(digest, manifests, annotations) {
-	const stored = manifests.get(digest);
-	if (stored === void 0) return [];
-	const { mediaType } = stored.manifest;
-	return [{
-		mediaType,
-		digest,
-		size: stored.size,
-		...annotations ? { annotations } : {}
-	}];
-}
-/**
-* The flat layout's index.json: one entry an image and name, both annotations the full reference, no children.
-* A bare tag becomes an image name in docker, an unnamed child a dangling image.
-*/
-function flatIndex(lock, manifests) {
-	const named = /* @__PURE__ */ new Map();
-	for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
-	const entries = [...named].toSorted(([a], [b]) => byText(a, b)).flatMap(([name, digest]) => entry(digest, manifests, {
-		[CONTAINERD_NAME]: name,
-		[REF_NAME$1]: name
-	}));
-	return encode(entries);
-}
-/**
-* The repositories of a zot root. Their index.json holds bare tags, and untagged every child that is present:
-* zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
-*/
-function repositories(lock, manifests) {
-	const tags = /* @__PURE__ */ new Map();
-	for (const image of lock.images) for (const stored of image.names) {
-		const { name, tag } = splitName(stored);
-		const path = repositoryPath(name);
-		const known = tags.get(path) ?? /* @__PURE__ */ new Map();
-		const leaves = image.leaves.map(({ digest }) => digest);
-		const joined = /* @__PURE__ */ new Set([...known.get(tag)?.leaves ?? [], ...leaves]);
-		tags.set(path, known.set(tag, {
-			digest: image.digest,
-			leaves: joined
-		}));
-	}
-	return [...tags].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
 		path,
-		...repositoryContent(tagged, manifests)
+		size,
+		digest,
+		file: pool.pathOf(digest)
+	};
+}
+// src/archive/cut.ts
+const GIB = 2 ** 30;
+/**
+* The size that parts have where parts of `wanted` bytes are asked for. FAT32 takes 4 GiB less one byte, and releases
+* on GitHub less than 2 GiB: who asks for exactly that means the most that fits.
+*/
+function partSizeOf(wanted) {
+	return wanted === 2 * GIB || wanted === 4 * GIB ? wanted - 1 : wanted;
+}
+/**
+* Cuts an archive of `size` bytes into parts of `partSize`; all are full but the last. An archive that is no larger
+* stays whole, and 0 cuts nothing.
+* @throws OciSaveError `usage` where the parts would be more than their names can number
+*/
+function cutArchive(size, partSize) {
+	if (partSize === 0 || size <= partSize) return [{
+		start: 0,
+		end: size
+	}];
+	const count = Math.ceil(size / partSize);
+	if (count > 999) throw new OciSaveError({
+		code: "usage",
+		message: `parts of ${partSize} bytes would cut the archive of ${size} bytes into ${count}; 999 is the limit`,
+		hint: "Take larger parts with --split-size."
+	});
+	return Array.from({ length: count }, (_, index) => ({
+		start: index * partSize,
+		end: Math.min((index + 1) * partSize, size)
 	}));
 }
-function repositoryContent(tagged, manifests) {
-	const held = /* @__PURE__ */ new Set();
-	const blobs = /* @__PURE__ */ new Set();
-	for (const { digest, leaves } of tagged.values()) {
-		const below = reachable(digest, manifests, leaves);
-		for (const manifest of below.manifests) held.add(manifest);
-		for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
-	}
-	const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
-	const named = new Set(byTag.flatMap(([tag, { digest }]) => tag === digestTag(digest) ? [] : [digest]));
-	const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
-	return {
-		index: encode([...byTag.flatMap(([tag, { digest }]) => entry(digest, manifests, { [REF_NAME$1]: tag })), ...untagged.flatMap((digest) => entry(digest, manifests))]),
-		blobs: [...blobs].toSorted()
-	};
-}
-// src/bundle/tree.ts
-const LOCK_FILE = "oci-save.lock.json";
-const REGISTRY_FOLDER = "registry";
-/** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
-const RESTORE_COMPLETE = "_restore_complete";
-const text = (path, content) => ({
-	kind: "bytes",
-	path,
-	bytes: new TextEncoder().encode(content)
-});
-/**
-* The files of a bundle. Both views share one pool of blobs, where regular files come first: importers of the
-* archive pass over hard links. One view alone stands at the top, without lock and report.
-*/
-function planTree(lock, manifests, views, reportHtml) {
-	const [only, ...more] = views;
-	if (only === "zot" && more.length === 0) return zotRoot(lock, manifests, "", /* @__PURE__ */ new Map());
-	const flat = flatLayout(lock, manifests);
-	if (more.length === 0) return flat;
-	const pool = new Map(flat.flatMap((file) => file.kind === "blob" ? [[file.digest, file.path]] : []));
-	const beside = [{
-		kind: "bytes",
-		path: LOCK_FILE,
-		bytes: encodeLock(lock)
-	}, text("report.html", reportHtml(lock))];
-	const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
-	const sums = text("SHA256SUMS", sha256sums([
-		...flat,
-		...beside,
-		...root
-	]));
-	return [
-		...flat,
-		...beside,
-		sums,
-		...root
-	];
-}
-function flatLayout(lock, manifests) {
-	return [
-		text("oci-layout", OCI_LAYOUT),
-		text("index.json", flatIndex(lock, manifests)),
-		text("manifest.json", dockerManifest(lock)),
-		...Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
-			kind: "blob",
-			path: `blobs/sha256/${hexOf(digest)}`,
-			digest,
-			size
-		}] : [])
-	];
-}
-/** `pool` has the path of each blob that stands in the tree already; further names of it are links. */
-function zotRoot(lock, manifests, prefix, pool) {
-	const place = (digest, path) => {
-		const size = lock.blobs[digest] ?? 0;
-		const to = pool.get(digest);
-		if (to !== void 0) return {
-			kind: "link",
-			path,
-			to,
-			size
-		};
-		pool.set(digest, path);
-		return {
-			kind: "blob",
-			path,
-			digest,
-			size
-		};
-	};
-	return [text(`${prefix}${RESTORE_COMPLETE}`, "1"), ...repositories(lock, manifests).flatMap(({ path, index, blobs }) => [
-		text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
-		text(`${prefix}${path}/index.json`, index),
-		...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`))
-	])];
-}
-/** `sha256sum -c` reads it. Links are left out: they are the same files. */
-function sha256sums(files) {
-	return files.flatMap((file) => {
-		if (file.kind === "link") return [];
-		const hex = file.kind === "blob" ? hexOf(file.digest) : createHash("sha256").update(file.bytes).digest("hex");
-		return [{
-			path: file.path,
-			line: `${hex}  ${file.path}\n`
-		}];
-	}).toSorted((a, b) => a.path < b.path ? -1 : 1).map(({ line }) => line).join("");
-}
-// src/bundle/output-lock.ts
-const ownerSchema = object({
-	host: string(),
-	pid: int()
-});
-/** The path of a file beside an output: `.<name>.<suffix>`. */
-function besideOutput(output, suffix) {
-	return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
-}
-/** How long a lock may be without an owner: the time between its making and its writing. */
-const [OWNERLESS_LOOKS, OWNERLESS_MILLISECONDS] = [20, 25];
-/** Takes the lock of an output. Throws `machine` where another run that lives holds it. */
-async function lockOutput(output) {
-	const file = besideOutput(output, "lock");
-	const owner = JSON.stringify({
-		host: hostname(),
-		pid: process.pid
-	});
-	let tookOver = false;
-	for (let looks = 1;; looks += 1) try {
-		await writeFile(file, owner, { flag: "wx" });
-		return { release: () => rm(file, { force: true }) };
-	} catch (cause) {
-		if (systemCodeOf(cause) !== "EEXIST") throw cannotWrite(output, cause);
-		const holder = await readOwner(file);
-		if (holder === void 0 && looks < OWNERLESS_LOOKS) await setTimeout$1(OWNERLESS_MILLISECONDS);
-		else if (isAbandoned(holder) && !tookOver) {
-			await removeAbandoned(file, holder);
-			tookOver = true;
-		} else throw new OciSaveError({
-			code: "machine",
-			message: `another run writes to ${output}${holder ? ` (process ${holder.pid} on ${holder.host})` : ""}`,
-			hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`
-		});
-	}
-}
-function isAbandoned(holder) {
-	return holder === void 0 || holder.host === hostname() && !isAlive(holder.pid);
-}
-/** Removes a lock, unless it became another run's since it was looked at: two may find one abandoned at once. */
-async function removeAbandoned(file, seen) {
-	const aside = `${file}.${process.pid}`;
-	try {
-		await rename(file, aside);
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return;
-		throw error;
-	}
-	const moved = await readOwner(aside);
-	if (moved?.pid === seen?.pid && moved?.host === seen?.host) await rm(aside, { force: true });
-	else await rename(aside, file);
-}
-async function readOwner(file) {
-	try {
-		return ownerSchema.safeParse(JSON.parse(await readFile(file, "utf8"))).data;
-	} catch (error) {
-		if (error instanceof SyntaxError || systemCodeOf(error) === "ENOENT") return void 0;
-		throw error;
-	}
-}
-/** The error for an output folder whose parent cannot be written. */
-function cannotWrite(output, cause) {
-	return new OciSaveError({
-		code: "machine",
-		message: `nothing can be written at ${output} (${systemCodeOf(cause) ?? "unknown"})`,
-		hint: "Name another folder with --output.",
-		cause
-	});
-}
-// src/bundle/output-folder.ts
-/** The lock that names a bundle of one view: it stands beside the folder. */
-function lockBeside(output) {
-	return `${output}.lock.json`;
+// src/archive/measure.ts
+function isSplit({ pieces }) {
+	return pieces.length > 1;
 }
 /**
-* Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
-* ours when a lock names it. A run that was killed between its two renames is mended first.
-* @throws OciSaveError `machine`, before anything is fetched.
+* Reads an archive once, from end to end, and hashes it and the pieces that it is cut into.
+* @throws OciSaveError `digest` where a blob in it is damaged, `usage` for too many parts
 */
-async function openOutputFolder(output) {
+async function measureArchive(source, name, { partSize, onBytes, signal, sinkFor }) {
+	const names = piecesOf(source.size, name, partSize);
+	const whole = createHash("sha256");
+	const pieces = [];
+	let sink;
+	let part = createHash("sha256");
+	let position = 0;
 	try {
-		await mkdir(path.dirname(output), { recursive: true });
-	} catch (cause) {
-		throw cannotWrite(output, cause);
-	}
-	const lock = await lockOutput(output);
-	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
-	try {
-		await mend(output, old);
-		await refuseForeign(output);
-		await rm(staging, {
-			recursive: true,
-			force: true
-		});
-		await mkdir(staging, { mode: 493 });
-	} catch (error) {
-		await lock.release();
-		throw error;
-	}
-	return {
-		staging,
-		async publish() {
-			if (await exists(output)) await rename(output, old);
-			await rename(staging, output);
-			await rm(old, {
-				recursive: true,
-				force: true
+		for await (const chunk of source.read()) for (let taken = 0; taken < chunk.length;) {
+			signal?.throwIfAborted();
+			const piece = names[pieces.length];
+			if (piece === void 0) throw new Error(`${wholeName(name)} has more bytes than were laid out`);
+			if (position === piece.start) sink = await sinkFor?.(piece.name);
+			const bytes = chunk.subarray(taken, taken + piece.end - position);
+			part.update(bytes);
+			if (names.length > 1) whole.update(bytes);
+			await sink?.write(bytes);
+			onBytes?.(bytes.length);
+			taken += bytes.length;
+			position += bytes.length;
+			if (position < piece.end) continue;
+			await sink?.end();
+			sink = void 0;
+			pieces.push({
+				...piece,
+				digest: `sha256:${part.digest("hex")}`
 			});
+			part = createHash("sha256");
+		}
+	} catch (error) {
+		await sink?.abandon();
+		throw error;
+	}
+	const [only] = pieces;
+	const digest = only !== void 0 && pieces.length === 1 ? only.digest : `sha256:${whole.digest("hex")}`;
+	return {
+		name,
+		size: source.size,
+		digest,
+		pieces
+	};
+}
+/** The pieces that an archive of a size will have, before a byte of it is read. */
+function piecesOf(size, name, partSize) {
+	const cuts = cutArchive(size, partSize);
+	return cuts.map(({ start, end }, index) => ({
+		name: cuts.length === 1 ? wholeName(name) : partName(name, index + 1),
+		start,
+		end,
+		size: end - start
+	}));
+}
+// src/archive/parts-list.ts
+const fileSchema = strictObject({
+	name: string().meta({ description: "of a file beside this one" }),
+	size: int().nonnegative().meta({ description: "in bytes" }),
+	digest: digestSchema
+});
+/** `N.parts.json`, version 1: the parts of an archive in their order, and what they are joined. */
+const partsListSchema = strictObject({
+	version: literal(1),
+	archive: fileSchema.meta({ description: "what the parts are, one after the other" }),
+	parts: array(fileSchema).min(2)
+});
+/** The list of a cut archive. The same archive and part size give the same bytes. */
+function partsListOf({ name, size, digest, pieces }) {
+	return {
+		version: 1,
+		archive: {
+			name: wholeName(name),
+			size,
+			digest
 		},
-		async release() {
-			await rm(staging, {
-				recursive: true,
-				force: true
-			});
-			await lock.release();
+		parts: pieces.map((piece) => ({
+			name: piece.name,
+			size: piece.size,
+			digest: piece.digest
+		}))
+	};
+}
+function encodePartsList(list) {
+	return `${JSON.stringify(list, null, 2)}\n`;
+}
+/** Reads a parts list; undefined where the text is none, of whatever kind. */
+function parsePartsList(text) {
+	try {
+		return partsListSchema.safeParse(JSON.parse(text)).data;
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
+	}
+}
+// src/archive/sums.ts
+/** `N.sha256`, as `sha256sum -c` reads it: a line for each file that stands beside it. */
+function encodeSums(pieces) {
+	return pieces.map(({ name, digest }) => `${hexOf(digest)}  ${name}\n`).join("");
+}
+/** The digests in such a file, by name; lines of any other form are passed over. */
+function sumsIn(text) {
+	return new Map(text.split("\n").flatMap((line) => {
+		const [, hex, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
+		return hex === void 0 || name === void 0 ? [] : [[name, `sha256:${hex}`]];
+	}));
+}
+// src/archive/open-archive.ts
+/** No list or sums of ours are larger. */
+const MAX_TEXT_BYTES$2 = 1048576;
+/**
+* Opens the archive that a path names: `N.tar`, one of its parts, or `N.parts.json`. Undefined where it has none of these
+* names.
+* @throws OciSaveError `usage` where its parts are not all there
+*/
+async function openArchive(file) {
+	const found = /^(?<base>.+?)\.(?:(?<suffix>tar)(?<part>\.\d{3})?|(?<list>parts\.json))$/.exec(path.basename(file));
+	if (found?.groups === void 0) return void 0;
+	const { base = "", part, list } = found.groups;
+	const place = {
+		folder: path.dirname(path.resolve(file)),
+		name: {
+			base,
+			suffix: "tar"
 		}
 	};
+	return part === void 0 && list === void 0 ? openWhole(place) : openParts(place);
 }
-/** An old bundle without a new one goes back; beside a new one it goes away. */
-async function mend(output, old) {
-	if (!await exists(old)) return;
-	if (await exists(output)) await rm(old, {
-		recursive: true,
-		force: true
-	});
-	else await rename(old, output);
-}
-async function refuseForeign(output) {
-	if (!await exists(output)) return;
-	const stats = await lstat(output);
-	if (stats.isSymbolicLink()) throw foreign(output, "is a link");
-	if (!stats.isDirectory()) throw foreign(output, "is a file");
-	if ((await readdir(output)).length === 0) return;
-	if (!(await isLock(path.join(output, "oci-save.lock.json")) || await isLock(lockBeside(output)))) throw foreign(output, "holds something else than a bundle");
-}
-async function isLock(file) {
-	try {
-		parseLock(await readFile(file), file);
-		return true;
-	} catch (error) {
-		if (error instanceof OciSaveError || systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
-}
-function foreign(output, what) {
-	return new OciSaveError({
-		code: "machine",
-		message: `${output} ${what}; it is left as it is`,
-		hint: "Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself."
-	});
-}
-async function exists(place) {
-	try {
-		await lstat(place);
-		return true;
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
-}
-// src/bundle/write-file.ts
-/** Writes a file that is there whole or not at all. */
-async function writeFileWhole(file, content) {
-	const part = await partOf$1(file);
-	try {
-		await writeFile(part, content, { mode: 420 });
-		await rename(part, file);
-	} catch (error) {
-		await rm(part, { force: true });
-		throw error;
-	}
-}
-/** Where `file` is written until it is whole. What killed runs on this host left of it is removed. */
-async function partOf$1(file) {
-	const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
-	for (const name of await readdir(folder)) {
-		const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : void 0;
-		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
-	}
-	return `${file}.${process.pid}.part`;
-}
-// src/bundle/write-tree.ts
-/** File operations at once: beyond this the file system gains nothing. */
-const PARALLEL = 16;
-/**
-* Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
-* blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was.
-*/
-async function writeTree(tree, folder, store) {
-	await makeFolders(tree, folder);
-	const limit = pLimit(PARALLEL);
-	const write = (files) => Promise.all(files.map((file) => limit(() => writeOne(file, folder, store))));
-	await write(tree.filter(({ kind }) => kind !== "link"));
-	await write(tree.filter(({ kind }) => kind === "link"));
-}
-/** The modes are set apart from the umask: a server that runs as another user must be able to read. */
-async function makeFolders(tree, folder) {
-	const places = /* @__PURE__ */ new Set();
-	for (const file of tree) for (let place = path.posix.dirname(file.path); place !== "." && !places.has(place);) {
-		places.add(place);
-		place = path.posix.dirname(place);
-	}
-	for (const place of [...places].toSorted()) {
-		await mkdir(path.join(folder, place));
-		await chmod(path.join(folder, place), 493);
-	}
-}
-async function writeOne(file, folder, store) {
-	const target = path.join(folder, ...file.path.split("/"));
-	switch (file.kind) {
-		case "bytes":
-			await writeFile(target, file.bytes, { flag: "wx" });
-			await chmod(target, 420);
-			return;
-		case "blob":
-			if (!await store.has(file)) throw new OciSaveError({
-				code: "digest",
-				message: `blob ${shortDigest(file.digest)} changed in the store after it was verified`,
-				hint: "Nothing was published. Run it again: the blob is fetched anew. If it comes back, check the disk."
-			});
-			await linkOrCopy(store.pathOf(file.digest), target);
-			return;
-		case "link":
-			await linkOrCopy(path.join(folder, ...file.to.split("/")), target);
-			return;
-	}
-}
-// src/bundle/write-bundle.ts
-/**
-* Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
-* a blob changed, or what the file system says.
-*/
-async function writeBundle(write) {
-	const { tree, lock, output, folder, store } = write;
-	const beside = lockBeside(output);
-	await writeTree(tree, folder.staging, store);
-	if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
-	await folder.publish();
-	if (!write.lockBeside) await rm(beside, { force: true });
+async function openWhole({ folder, name }) {
+	const whole = wholeName(name);
+	const file = path.join(folder, whole);
+	const sums = sumsIn(await readSmall$1(path.join(folder, sumsName(name))));
 	return {
-		path: output,
-		lock: write.lockBeside ? beside : path.join(output, LOCK_FILE)
+		folder,
+		name,
+		source: joinSegments([{
+			file,
+			size: await sizeOf(file),
+			digest: sums.get(whole)
+		}]),
+		partSize: 0
 	};
 }
-// src/bundle/open-bundle.ts
-/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
-async function lockFileIn(folder) {
-	for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) if (await isFile(file)) return file;
-}
-const isFile = (file) => is(file, "isFile");
-async function is(file, what) {
-	try {
-		return (await stat(file))[what]();
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;
-		throw error;
+async function openParts({ folder, name }) {
+	const { parts } = await readList(folder, name);
+	const segments = [];
+	const faults = [];
+	for (const { name: part, size, digest } of parts) {
+		const file = path.join(folder, path.basename(part));
+		const has = await sizeOf(file, true);
+		if (has !== size) faults.push(has === void 0 ? `${part} is missing` : `${part} has ${has} bytes instead of ${size}`);
+		segments.push({
+			file,
+			size,
+			digest
+		});
 	}
+	if (faults.length > 0) throw new OciSaveError({
+		code: "usage",
+		message: `parts cannot be used: ${faults.join(", ")}`,
+		hint: "Bring all parts of one archive into one folder."
+	});
+	return {
+		folder,
+		name,
+		source: joinSegments(segments),
+		partSize: parts[0]?.size ?? 0
+	};
+}
+async function readList(folder, name) {
+	const file = path.join(folder, partsListName(name));
+	const list = parsePartsList(await readSmall$1(file));
+	if (list !== void 0) return list;
+	throw new OciSaveError({
+		code: "usage",
+		message: `${file} is missing, or is no list of parts`,
+		hint: "It stands beside the parts, and says what they are."
+	});
+}
+async function sizeOf(file, mayBeAbsent = false) {
+	try {
+		const stats = await stat(file);
+		if (stats.isFile()) return stats.size;
+	} catch (error) {
+		if (systemCodeOf(error) !== "ENOENT") throw error;
+		if (mayBeAbsent) return void 0;
+	}
+	throw new OciSaveError({
+		code: "usage",
+		message: `${file} is no file that can be read`
+	});
+}
+async function readSmall$1(file) {
+	return await sizeOf(file, true) === void 0 || await sizeOf(file) > MAX_TEXT_BYTES$2 ? "" : readFile(file, "utf8");
+}
+// src/archive/join-script.ts
+/** A word that a POSIX shell reads back as it is, whatever is in it. */
+function quoted(text) {
+	return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+/**
+* `N.join.sh`: a script for a POSIX shell (dash and busybox included) that joins the parts where there is nothing else.
+* It looks at every part first and names each that is missing, cut, damaged or another archive's; what it joined is hashed
+* once more before it has its name.
+*
+* @param own the script's own name, for its usage
+*/
+function joinScript({ archive, parts }, own) {
+	const checks = parts.map(({ name, size, digest }) => `check ${quoted(name)} ${size} ${hexOf(digest)}`);
+	const names = parts.map(({ name }) => `./${name}`).map(quoted);
+	return `#!/bin/sh
+# Joins ${parts.length} parts: sh ${own} [FILE]
+# FILE is the name of what they are joined to, and - is standard output; without it, the archive stands beside the parts.
+set -eu
+
+archive=${quoted(archive.name)}
+archive_size=${archive.size}
+archive_sha256=${hexOf(archive.digest)}
+
+fail() {
+  printf '%s\\n' "$*" >&2
+  exit 1
+}
+
+if command -v sha256sum >/dev/null 2>&1; then
+  hash_of() { sha256sum | cut -c 1-64; }
+elif command -v shasum >/dev/null 2>&1; then
+  hash_of() { shasum -a 256 | cut -c 1-64; }
+elif command -v openssl >/dev/null 2>&1; then
+  hash_of() { openssl dgst -sha256 | sed 's/.*= *//'; }
+else
+  fail 'sha256sum, shasum or openssl is needed to check the parts'
+fi
+
+case "\${1-}" in
+  '') target= ;;
+  -) target=- ;;
+  /*) target=$1 ;;
+  *) target=$(pwd)/$1 ;;
+esac
+case "$0" in
+  */*) cd "\${0%/*}/" ;;
+esac
+[ -n "$target" ] || target=$(pwd)/$archive
+
+faults=0
+fault() {
+  printf '%s\\n' "$*" >&2
+  faults=$((faults + 1))
+}
+
+# check NAME SIZE SHA256
+check() {
+  if [ ! -f "./$1" ]; then
+    fault "$1 is missing"
+    return
+  fi
+  if [ "$(hash_of <"./$1")" = "$3" ]; then
+    return
+  fi
+  has=$(($(wc -c <"./$1")))
+  if [ "$has" -ne "$2" ]; then
+    fault "$1 has $has bytes instead of $2: it was cut on the way, or is of another archive"
+  else
+    fault "$1 is damaged, or of another archive"
+  fi
+}
+
+${checks.join("\n")}
+
+[ "$faults" -eq 0 ] || fail "$faults of ${parts.length} parts cannot be used; nothing was joined"
+
+for other in "./$archive".[0-9][0-9][0-9]; do
+  case "$other" in
+    ${names.join(" | ")}) ;;
+    *) [ ! -e "$other" ] || printf '%s\\n' "$other is no part of this archive; it is left out" >&2 ;;
+  esac
+done
+
+join() {
+  cat -- ${names.join(" ")}
+}
+
+if [ "$target" = - ]; then
+  join
+  exit
+fi
+
+unfinished=$target.unfinished
+trap 'rm -f "$unfinished"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+join >"$unfinished" || fail "$target could not be written"
+[ "$(hash_of <"$unfinished")" = "$archive_sha256" ] || fail "$target would not be what was saved: it was damaged while it was joined"
+mv -f "$unfinished" "$target"
+printf '%s\\n' "$target: $archive_size bytes, sha256 $archive_sha256" >&2
+`;
+}
+// src/archive/sidecars.ts
+/** What stands beside an archive: the list and the script of its parts where it was cut, and last its sums. */
+function sidecarsOf(archive) {
+	const { name, pieces } = archive;
+	const sums = {
+		name: sumsName(name),
+		text: encodeSums(pieces)
+	};
+	if (!isSplit(archive)) return [sums];
+	const list = partsListOf(archive);
+	return [
+		{
+			name: partsListName(name),
+			text: encodePartsList(list)
+		},
+		{
+			name: joinScriptName(name),
+			text: joinScript(list, joinScriptName(name))
+		},
+		sums
+	];
 }
 // src/archive/write-archive.ts
 /**
-* Writes an archive and, beside it, `<file>.sha256` in the form that `sha256sum -c` reads. Neither stands at its
-* path before the archive is whole. `onBytes` is told of bytes as they are written.
+* Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
+* that joins them. Nothing has its name before all bytes are on the disk; the sums come last, so that they never vouch
+* for a mixture. What an earlier run wrote there and this one does not is removed, and no other file.
+* @throws OciSaveError `digest` where a blob is damaged, `usage` for too many parts; what the file system says
 */
-async function writeArchive(tar, file, options = {}) {
-	const temporary = await partOf$1(file);
-	const hash = createHash("sha256");
+async function writeArchive(source, { folder, name }, options) {
+	const fileOf = (file) => path.join(folder, file);
+	const written = /* @__PURE__ */ new Map();
 	try {
-		const handle = await open$1(temporary, "w", 420);
-		try {
-			for await (const chunk of tar.read()) {
-				options.signal?.throwIfAborted();
-				hash.update(chunk);
-				await handle.appendFile(chunk);
-				options.onBytes?.(chunk.length);
+		const archive = await measureArchive(source, name, {
+			...options,
+			async sinkFor(piece) {
+				const temporary = await partOf$1(fileOf(piece));
+				written.set(piece, temporary);
+				return openSink(temporary);
 			}
-			await handle.sync();
-		} finally {
-			await handle.close();
-		}
-		const digest = `sha256:${hash.digest("hex")}`;
-		await rm(`${file}.sha256`, { force: true });
-		await rename(temporary, file);
-		await writeFileWhole(`${file}.sha256`, `${hexOf(digest)}  ${path.basename(file)}\n`);
-		return {
-			file,
-			size: tar.size,
-			digest
-		};
+		});
+		const sidecars = sidecarsOf(archive);
+		const wanted = /* @__PURE__ */ new Set([...written.keys(), ...sidecars.map((sidecar) => sidecar.name)]);
+		const stale = [...await earlierFiles(folder, name), partsListName(name)].filter((file) => !wanted.has(file));
+		for (const file of [
+			...stale,
+			joinScriptName(name),
+			sumsName(name)
+		]) await rm(fileOf(file), { force: true });
+		const [list, others] = partition(sidecars, (sidecar) => sidecar.name === partsListName(name));
+		for (const sidecar of list) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
+		for (const [piece, temporary] of written) await rename(temporary, fileOf(piece));
+		for (const sidecar of others) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
+		return archive;
 	} catch (error) {
-		await rm(temporary, { force: true });
+		for (const temporary of written.values()) await rm(temporary, { force: true });
 		throw error;
 	}
 }
-// src/save/publish.ts
-const TITLE = "Image bundle";
-/** Makes the bundle and the archive from what the store has. Each appears at its path when it is whole. */
-async function publish(lock, run) {
-	const { session, options, places } = run;
-	const tree = planTree(lock, await readManifests(lock, session.store), options.layout, (content) => renderHtml(content, TITLE));
-	const bundle = await onDisk("the bundle", publishFolder(lock, tree, run));
-	const archive = await onDisk("the archive", publishArchive(lock, tree, run));
-	const path = bundle?.lock ?? (archive === void 0 ? void 0 : places.archiveLock);
+function partition(all, chosen) {
+	return [all.filter(chosen), all.filter((one) => !chosen(one))];
+}
+async function openSink(file) {
+	const handle = await open$1(file, "w", 420);
 	return {
-		...bundle === void 0 ? {} : { bundle: { path: bundle.path } },
-		...archive === void 0 ? {} : { archive },
-		...path === void 0 ? {} : { lock: {
-			path,
-			digest: digestOf(encodeLock(lock))
-		} }
+		write: (chunk) => handle.appendFile(chunk),
+		async end() {
+			await handle.sync();
+			await handle.close();
+		},
+		async abandon() {
+			await handle.close();
+		}
+	};
+}
+/** No list or sums of ours are larger: they name a thousand files. */
+const MAX_TEXT_BYTES$1 = 1048576;
+/** The archive or the parts of an earlier run: what its list and its sums name. */
+async function earlierFiles(folder, name) {
+	const list = parsePartsList(await readSmall(path.join(folder, partsListName(name))));
+	const sums = sumsIn(await readSmall(path.join(folder, sumsName(name)))).keys();
+	const named = [...list?.parts.map((part) => part.name) ?? [], ...sums];
+	return [...new Set(named)].filter((file) => isPieceName(name, file));
+}
+/** The text of a small file; empty where there is none, or no such file of ours. */
+async function readSmall(file) {
+	try {
+		const stats = await stat(file);
+		return stats.isFile() && stats.size <= MAX_TEXT_BYTES$1 ? await readFile(file, "utf8") : "";
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return "";
+		throw error;
+	}
+}
+// src/publish/release/asset-name.ts
+/** GitHub renames assets with other characters, and those that begin or end with a period; several in a row are not tried. */
+const UNCHANGED = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
+const MAX_CHARACTERS = 200;
+/** A text as the beginning of names that GitHub leaves as they are: of a tag with a slash, for one. */
+function assetNameOf(text) {
+	return text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/\.{2,}/g, ".").slice(0, MAX_CHARACTERS).replaceAll(/^\.|\.$/g, "") || "bundle";
+}
+/** Throws `usage` where assets whose names begin with `base` would be renamed. */
+function checkAssetBase(base) {
+	if (UNCHANGED.test(base) && !base.includes("..") && base.length <= MAX_CHARACTERS) return;
+	throw new OciSaveError({
+		code: "usage",
+		message: `a release's files cannot be named '${base}': GitHub would rename them`,
+		hint: "Name the archive with letters, digits, periods, hyphens and underscores: --archive-name."
+	});
+}
+// src/publish/release/notes.ts
+/**
+* What tells a draft of ours from one that a person made: ours is published when it is whole, theirs stays a draft. It
+* is a comment, which no page shows, and goes when the release is published.
+*/
+const MARK = "<!-- oci-save: published when whole -->";
+/** The text of a release that we make. */
+function draftNotes() {
+	return `Container images for places without internet.\n\n${MARK}\n`;
+}
+function isOurs(body) {
+	return body.includes(MARK);
+}
+function publishedNotes(body) {
+	return body.replaceAll(MARK, "").trim();
+}
+// src/publish/release/find-release.ts
+/**
+* The release of a tag, published or a draft; undefined where there is none.
+* @throws OciSaveError `unsupported` where a tag has several drafts that are not all ours
+*/
+async function findRelease(service, tag) {
+	return await service.published(tag) ?? chooseDraft(await service.drafts(tag), tag);
+}
+/** The release of a tag; where there is none, a draft of ours is made. */
+async function findOrCreateRelease(service, tag) {
+	const found = await findRelease(service, tag);
+	if (found !== void 0) return found;
+	let made;
+	try {
+		made = await service.createDraft(tag, tag, draftNotes());
+	} catch (error) {
+		const draft = error instanceof OciSaveError && error.code === "network" ? await findRelease(service, tag) : void 0;
+		if (draft === void 0) throw error;
+		return draft;
+	}
+	const chosen = chooseDraft(await service.drafts(tag), tag) ?? made;
+	if (chosen.id !== made.id) await service.removeDraft(made);
+	return chosen;
+}
+function chooseDraft(drafts, tag) {
+	const oldest = drafts.toSorted((a, b) => a.id - b.id)[0];
+	if (drafts.length < 2 || drafts.every(({ body }) => isOurs(body))) return oldest;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `there are ${drafts.length} drafts of release ${tag}: ${drafts.map(({ url }) => url).join(", ")}`,
+		hint: "Remove all but one of them."
+	});
+}
+// src/publish/release/answers.ts
+/** What we read of a release in an answer. */
+const releaseSchema = object({
+	id: int(),
+	tag_name: string(),
+	draft: boolean(),
+	immutable: boolean().optional(),
+	html_url: string(),
+	upload_url: string(),
+	body: string().nullish()
+}).transform(({ id, tag_name: tag, draft, immutable = false, html_url: url, upload_url: uploadUrl, body }) => ({
+	id,
+	tag,
+	draft,
+	immutable,
+	url,
+	uploadUrl,
+	body: body ?? ""
+}));
+/** What we read of an asset. */
+const assetSchema = object({
+	id: int(),
+	name: string(),
+	size: int().nonnegative(),
+	state: string(),
+	digest: string().nullish()
+}).transform(({ digest, ...asset }) => ({
+	...asset,
+	digest: digest ?? null
+}));
+/** What is given has the type that GitHub describes, so that a schema which asks for something else does not compile. */
+function parsed(schema, data, where) {
+	return checked(schema, data, where);
+}
+/** The same of what has no such type. */
+function checked(schema, data, where) {
+	const result = schema.safeParse(data);
+	if (result.success) return result.data;
+	throw unreadable(where, result.error);
+}
+function unreadable(where, cause) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${where} answered what is no answer of GitHub's API`,
+		hint: "Check GITHUB_API_URL.",
+		cause
+	});
+}
+// node_modules/universal-user-agent/index.js
+function getUserAgent() {
+	if (typeof navigator === "object" && "userAgent" in navigator) return navigator.userAgent;
+	if (typeof process === "object" && process.version !== void 0) return `Node.js/${process.version.substr(1)} (${process.platform}; ${process.arch})`;
+	return "<environment undetectable>";
+}
+// node_modules/before-after-hook/lib/register.js
+function register(state, name, method, options) {
+	if (typeof method !== "function") throw new Error("method for before hook must be a function");
+	if (!options) options = {};
+	if (Array.isArray(name)) return name.reverse().reduce((callback, name) => {
+		return register.bind(null, state, name, callback, options);
+	}, method)();
+	return Promise.resolve().then(() => {
+		if (!state.registry[name]) return method(options);
+		return state.registry[name].reduce((method, registered) => {
+			return registered.hook.bind(null, method, options);
+		}, method)();
+	});
+}
+// node_modules/before-after-hook/lib/add.js
+function addHook(state, kind, name, hook) {
+	const orig = hook;
+	if (!state.registry[name]) state.registry[name] = [];
+	if (kind === "before") hook = (method, options) => {
+		return Promise.resolve().then(orig.bind(null, options)).then(method.bind(null, options));
+	};
+	if (kind === "after") hook = (method, options) => {
+		let result;
+		return Promise.resolve().then(method.bind(null, options)).then((result_) => {
+			result = result_;
+			return orig(result, options);
+		}).then(() => {
+			return result;
+		});
+	};
+	if (kind === "error") hook = (method, options) => {
+		return Promise.resolve().then(method.bind(null, options)).catch((error) => {
+			return orig(error, options);
+		});
+	};
+	state.registry[name].push({
+		hook,
+		orig
+	});
+}
+// node_modules/before-after-hook/lib/remove.js
+function removeHook(state, name, method) {
+	if (!state.registry[name]) return;
+	const index = state.registry[name].map((registered) => {
+		return registered.orig;
+	}).indexOf(method);
+	if (index === -1) return;
+	state.registry[name].splice(index, 1);
+}
+// node_modules/before-after-hook/index.js
+const bind = Function.bind;
+const bindable = bind.bind(bind);
+function bindApi(hook, state, name) {
+	const removeHookRef = bindable(removeHook, null).apply(null, name ? [state, name] : [state]);
+	hook.api = { remove: removeHookRef };
+	hook.remove = removeHookRef;
+	[
+		"before",
+		"error",
+		"after",
+		"wrap"
+	].forEach((kind) => {
+		const args = name ? [
+			state,
+			kind,
+			name
+		] : [state, kind];
+		hook[kind] = hook.api[kind] = bindable(addHook, null).apply(null, args);
+	});
+}
+function Singular() {
+	const singularHookName = Symbol("Singular");
+	const singularHookState = { registry: {} };
+	const singularHook = register.bind(null, singularHookState, singularHookName);
+	bindApi(singularHook, singularHookState, singularHookName);
+	return singularHook;
+}
+function Collection() {
+	const state = { registry: {} };
+	const hook = register.bind(null, state);
+	bindApi(hook, state);
+	return hook;
+}
+var before_after_hook_default = {
+	Singular,
+	Collection
+};
+// node_modules/@octokit/endpoint/dist-bundle/index.js
+var DEFAULTS = {
+	method: "GET",
+	baseUrl: "https://api.github.com",
+	headers: {
+		accept: "application/vnd.github.v3+json",
+		"user-agent": `octokit-endpoint.js/0.0.0-development ${getUserAgent()}`
+	},
+	mediaType: { format: "" }
+};
+function lowercaseKeys(object) {
+	if (!object) return {};
+	return Object.keys(object).reduce((newObj, key) => {
+		newObj[key.toLowerCase()] = object[key];
+		return newObj;
+	}, {});
+}
+function isPlainObject$1(value) {
+	if (typeof value !== "object" || value === null) return false;
+	if (Object.prototype.toString.call(value) !== "[object Object]") return false;
+	const proto = Object.getPrototypeOf(value);
+	if (proto === null) return true;
+	const Ctor = Object.prototype.hasOwnProperty.call(proto, "constructor") && proto.constructor;
+	return typeof Ctor === "function" && Ctor instanceof Ctor && Function.prototype.call(Ctor) === Function.prototype.call(value);
+}
+function mergeDeep(defaults, options) {
+	const result = Object.assign({}, defaults);
+	Object.keys(options).forEach((key) => {
+		if (isPlainObject$1(options[key])) {
+			if (!(key in defaults)) Object.assign(result, { [key]: options[key] });
+			else result[key] = mergeDeep(defaults[key], options[key]);
+		} else Object.assign(result, { [key]: options[key] });
+	});
+	return result;
+}
+function removeUndefinedProperties(obj) {
+	for (const key in obj) if (obj[key] === void 0) delete obj[key];
+	return obj;
+}
+function merge(defaults, route, options) {
+	if (typeof route === "string") {
+		let [method, url] = route.split(" ");
+		options = Object.assign(url ? {
+			method,
+			url
+		} : { url: method }, options);
+	} else options = Object.assign({}, route);
+	options.headers = lowercaseKeys(options.headers);
+	removeUndefinedProperties(options);
+	removeUndefinedProperties(options.headers);
+	const mergedOptions = mergeDeep(defaults || {}, options);
+	if (options.url === "/graphql") {
+		if (defaults && defaults.mediaType.previews?.length) mergedOptions.mediaType.previews = defaults.mediaType.previews.filter((preview) => !mergedOptions.mediaType.previews.includes(preview)).concat(mergedOptions.mediaType.previews);
+		mergedOptions.mediaType.previews = (mergedOptions.mediaType.previews || []).map((preview) => preview.replace(/-preview/, ""));
+	}
+	return mergedOptions;
+}
+function addQueryParameters(url, parameters) {
+	const separator = /\?/.test(url) ? "&" : "?";
+	const names = Object.keys(parameters);
+	if (names.length === 0) return url;
+	return url + separator + names.map((name) => {
+		if (name === "q") return "q=" + parameters.q.split("+").map(encodeURIComponent).join("+");
+		return `${name}=${encodeURIComponent(parameters[name])}`;
+	}).join("&");
+}
+var urlVariableRegex = /\{[^{}}]+\}/g;
+function removeNonChars(variableName) {
+	return variableName.replace(/(?:^\W+)|(?:(?<!\W)\W+$)/g, "").split(/,/);
+}
+function extractUrlVariableNames(url) {
+	const matches = url.match(urlVariableRegex);
+	if (!matches) return [];
+	return matches.map(removeNonChars).reduce((a, b) => a.concat(b), []);
+}
+function omit(object, keysToOmit) {
+	const result = { __proto__: null };
+	for (const key of Object.keys(object)) if (keysToOmit.indexOf(key) === -1) result[key] = object[key];
+	return result;
+}
+function encodeReserved(str) {
+	return str.split(/(%[0-9A-Fa-f]{2})/g).map(function(part) {
+		if (!/%[0-9A-Fa-f]/.test(part)) part = encodeURI(part).replace(/%5B/g, "[").replace(/%5D/g, "]");
+		return part;
+	}).join("");
+}
+function encodeUnreserved(str) {
+	return encodeURIComponent(str).replace(/[!'()*]/g, function(c) {
+		return "%" + c.charCodeAt(0).toString(16).toUpperCase();
+	});
+}
+function encodeValue(operator, value, key) {
+	value = operator === "+" || operator === "#" ? encodeReserved(value) : encodeUnreserved(value);
+	if (key) return encodeUnreserved(key) + "=" + value;
+	else return value;
+}
+function isDefined(value) {
+	return value !== void 0 && value !== null;
+}
+function isKeyOperator(operator) {
+	return operator === ";" || operator === "&" || operator === "?";
+}
+function getValues(context, operator, key, modifier) {
+	var value = context[key], result = [];
+	if (isDefined(value) && value !== "") {
+		if (typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
+			value = value.toString();
+			if (modifier && modifier !== "*") value = value.substring(0, parseInt(modifier, 10));
+			result.push(encodeValue(operator, value, isKeyOperator(operator) ? key : ""));
+		} else if (modifier === "*") {
+			if (Array.isArray(value)) value.filter(isDefined).forEach(function(value2) {
+				result.push(encodeValue(operator, value2, isKeyOperator(operator) ? key : ""));
+			});
+			else Object.keys(value).forEach(function(k) {
+				if (isDefined(value[k])) result.push(encodeValue(operator, value[k], k));
+			});
+		} else {
+			const tmp = [];
+			if (Array.isArray(value)) value.filter(isDefined).forEach(function(value2) {
+				tmp.push(encodeValue(operator, value2));
+			});
+			else Object.keys(value).forEach(function(k) {
+				if (isDefined(value[k])) {
+					tmp.push(encodeUnreserved(k));
+					tmp.push(encodeValue(operator, value[k].toString()));
+				}
+			});
+			if (isKeyOperator(operator)) result.push(encodeUnreserved(key) + "=" + tmp.join(","));
+			else if (tmp.length !== 0) result.push(tmp.join(","));
+		}
+	} else if (operator === ";") {
+		if (isDefined(value)) result.push(encodeUnreserved(key));
+	} else if (value === "" && (operator === "&" || operator === "?")) result.push(encodeUnreserved(key) + "=");
+	else if (value === "") result.push("");
+	return result;
+}
+function parseUrl(template) {
+	return { expand: expand.bind(null, template) };
+}
+function expand(template, context) {
+	var operators = [
+		"+",
+		"#",
+		".",
+		"/",
+		";",
+		"?",
+		"&"
+	];
+	template = template.replace(/\{([^\{\}]+)\}|([^\{\}]+)/g, function(_, expression, literal) {
+		if (expression) {
+			let operator = "";
+			const values = [];
+			if (operators.indexOf(expression.charAt(0)) !== -1) {
+				operator = expression.charAt(0);
+				expression = expression.substr(1);
+			}
+			expression.split(/,/g).forEach(function(variable) {
+				var tmp = /([^:\*]*)(?::(\d+)|(\*))?/.exec(variable);
+				values.push(getValues(context, operator, tmp[1], tmp[2] || tmp[3]));
+			});
+			if (operator && operator !== "+") {
+				var separator = ",";
+				if (operator === "?") separator = "&";
+				else if (operator !== "#") separator = operator;
+				return (values.length !== 0 ? operator : "") + values.join(separator);
+			} else return values.join(",");
+		} else return encodeReserved(literal);
+	});
+	if (template === "/") return template;
+	else return template.replace(/\/$/, "");
+}
+function parse$1(options) {
+	let method = options.method.toUpperCase();
+	let url = (options.url || "/").replace(/:([a-z]\w+)/g, "{$1}");
+	let headers = Object.assign({}, options.headers);
+	let body;
+	let parameters = omit(options, [
+		"method",
+		"baseUrl",
+		"url",
+		"headers",
+		"request",
+		"mediaType"
+	]);
+	const urlVariableNames = extractUrlVariableNames(url);
+	url = parseUrl(url).expand(parameters);
+	if (!/^http/.test(url)) url = options.baseUrl + url;
+	const remainingParameters = omit(parameters, Object.keys(options).filter((option) => urlVariableNames.includes(option)).concat("baseUrl"));
+	if (!/application\/octet-stream/i.test(headers.accept)) {
+		if (options.mediaType.format) headers.accept = headers.accept.split(/,/).map((format) => format.replace(/application\/vnd(\.\w+)(\.v3)?(\.\w+)?(\+json)?$/, `application/vnd$1$2.${options.mediaType.format}`)).join(",");
+		if (url.endsWith("/graphql")) {
+			if (options.mediaType.previews?.length) headers.accept = (headers.accept.match(/(?<![\w-])[\w-]+(?=-preview)/g) || []).concat(options.mediaType.previews).map((preview) => {
+				return `application/vnd.github.${preview}-preview${options.mediaType.format ? `.${options.mediaType.format}` : "+json"}`;
+			}).join(",");
+		}
+	}
+	if (["GET", "HEAD"].includes(method)) url = addQueryParameters(url, remainingParameters);
+	else if ("data" in remainingParameters) body = remainingParameters.data;
+	else if (Object.keys(remainingParameters).length) body = remainingParameters;
+	if (!headers["content-type"] && typeof body !== "undefined") headers["content-type"] = "application/json; charset=utf-8";
+	if (["PATCH", "PUT"].includes(method) && typeof body === "undefined") body = "";
+	return Object.assign({
+		method,
+		url,
+		headers
+	}, typeof body !== "undefined" ? { body } : null, options.request ? { request: options.request } : null);
+}
+function endpointWithDefaults(defaults, route, options) {
+	return parse$1(merge(defaults, route, options));
+}
+function withDefaults$2(oldDefaults, newDefaults) {
+	const DEFAULTS2 = merge(oldDefaults, newDefaults);
+	const endpoint2 = endpointWithDefaults.bind(null, DEFAULTS2);
+	return Object.assign(endpoint2, {
+		DEFAULTS: DEFAULTS2,
+		defaults: withDefaults$2.bind(null, DEFAULTS2),
+		merge: merge.bind(null, DEFAULTS2),
+		parse: parse$1
+	});
+}
+var endpoint = withDefaults$2(null, DEFAULTS);
+// node_modules/content-type/dist/index.js
+/*!
+* content-type
+* Copyright(c) 2015 Douglas Christopher Wilson
+* MIT Licensed
+*/
+const SP = 32;
+const HTAB = 9;
+const SEMI = 59;
+const EQ = 61;
+const DQUOTE = 34;
+const BSLASH = 92;
+const COMMA = 44;
+const LOWER_CASE = 1;
+const OWS = 2;
+const SEMI_FLAG = 4;
+const COMMA_FLAG = 8;
+const TOKEN_FLAG = 16;
+const NON_ASCII = 65280;
+const CASE_FLAGS = 65281;
+/**
+* Character flags used to normalize HTTP field values while scanning.
+* Out-of-range reads intentionally coerce to zero in bitwise expressions.
+*/
+const CHAR_MAP = /* @__PURE__ */ new Uint8Array(256);
+CHAR_MAP[HTAB] |= OWS;
+CHAR_MAP[SP] |= OWS;
+CHAR_MAP[SEMI] |= SEMI_FLAG;
+CHAR_MAP[COMMA] |= COMMA_FLAG;
+for (let code = 128; code <= 255; code++) CHAR_MAP[code] |= LOWER_CASE;
+for (const char of "!#$%&'*+-.^_`|~") CHAR_MAP[char.charCodeAt(0)] |= TOKEN_FLAG;
+for (let code = 48; code <= 57; code++) CHAR_MAP[code] |= TOKEN_FLAG;
+for (let code = 65; code <= 90; code++) CHAR_MAP[code] |= 17;
+for (let code = 97; code <= 122; code++) CHAR_MAP[code] |= TOKEN_FLAG;
+/**
+* Null object perf optimization. Faster than `Object.create(null)` and `{ __proto__: null }`.
+*/
+const NullObject = /* @__PURE__ */ (() => {
+	const C = function() {};
+	C.prototype = Object.create(null);
+	return C;
+})();
+/**
+* Parse a `Content-Type` header.
+*/
+function parse(header, options) {
+	const stopFlags = SEMI_FLAG | (options?.comma === true ? COMMA_FLAG : 0);
+	const len = header.length;
+	let valueStart = options?.start ?? 0;
+	while ((CHAR_MAP[header.charCodeAt(valueStart)] & OWS) !== 0) valueStart++;
+	let index = valueStart;
+	let typeFlags = 0;
+	let whitespace = -1;
+	let stop = options?.parameters === false ? COMMA_FLAG : 0;
+	while (index < len) {
+		const code = header.charCodeAt(index);
+		const flags = CHAR_MAP[code];
+		if ((flags & stopFlags) !== 0) {
+			stop |= flags & COMMA_FLAG;
+			break;
+		}
+		if ((flags & OWS) !== 0) {
+			if (whitespace === -1) whitespace = index;
+		} else whitespace = -1;
+		typeFlags |= code & NON_ASCII | flags;
+		index++;
+	}
+	const valueEnd = whitespace === -1 ? index : whitespace;
+	const value = header.slice(valueStart, valueEnd);
+	const type = (typeFlags & CASE_FLAGS) === 0 ? value : value.toLowerCase();
+	if (index === len || stop !== 0) return {
+		type,
+		index,
+		parameters: new NullObject()
+	};
+	return parseParameters(header, type, index, len, stopFlags);
+}
+/**
+* Parses the parameters of a `Content-Type` header starting at the given index.
+*/
+function parseParameters(header, type, index, len, stopFlags) {
+	const parameters = new NullObject();
+	parameter: while (index < len) {
+		index++;
+		while ((CHAR_MAP[header.charCodeAt(index)] & OWS) !== 0) index++;
+		const keyStart = index;
+		let keyFlags = 0;
+		let keyWhitespace = -1;
+		while (index < len) {
+			const code = header.charCodeAt(index);
+			const flags = CHAR_MAP[code];
+			if ((flags & stopFlags) !== 0) {
+				if ((flags & COMMA_FLAG) !== 0) break parameter;
+				continue parameter;
+			}
+			if (code === EQ) {
+				const keyEnd = keyWhitespace === -1 ? index : keyWhitespace;
+				const value = header.slice(keyStart, keyEnd);
+				const key = (keyFlags & CASE_FLAGS) === 0 ? value : value.toLowerCase();
+				index++;
+				while ((CHAR_MAP[header.charCodeAt(index)] & OWS) !== 0) index++;
+				if (index < len && header.charCodeAt(index) === DQUOTE) {
+					const quotedStart = ++index;
+					let escaped = false;
+					while (index < len) {
+						const code = header.charCodeAt(index);
+						if (code === DQUOTE) {
+							if (parameters[key] === void 0) parameters[key] = escaped ? unescapeQuotedPairs(header, quotedStart, index) : header.slice(quotedStart, index);
+							index++;
+							let stop = 0;
+							while (index < len) {
+								const code = header.charCodeAt(index);
+								const flags = CHAR_MAP[code];
+								if ((flags & stopFlags) !== 0) {
+									stop = flags & COMMA_FLAG;
+									break;
+								}
+								index++;
+							}
+							if (stop !== 0) break parameter;
+							continue parameter;
+						}
+						if (code === BSLASH && index + 1 < len) {
+							escaped = true;
+							index += 2;
+							continue;
+						}
+						index++;
+					}
+					continue parameter;
+				}
+				const valueStart = index;
+				let stop = 0;
+				let valueWhitespace = -1;
+				while (index < len) {
+					const code = header.charCodeAt(index);
+					const flags = CHAR_MAP[code];
+					if ((flags & stopFlags) !== 0) {
+						stop = flags & COMMA_FLAG;
+						break;
+					}
+					if ((flags & OWS) !== 0) {
+						if (valueWhitespace === -1) valueWhitespace = index;
+					} else valueWhitespace = -1;
+					index++;
+				}
+				if (parameters[key] === void 0) {
+					const valueEnd = valueWhitespace === -1 ? index : valueWhitespace;
+					parameters[key] = header.slice(valueStart, valueEnd);
+				}
+				if (stop !== 0) break parameter;
+				continue parameter;
+			}
+			if ((flags & OWS) !== 0) {
+				if (keyWhitespace === -1) keyWhitespace = index;
+			} else keyWhitespace = -1;
+			keyFlags |= code & NON_ASCII | flags;
+			index++;
+		}
+	}
+	return {
+		type,
+		index,
+		parameters
+	};
+}
+/**
+* Remove backslashes from quoted pairs in a known-terminated quoted string body.
+*/
+function unescapeQuotedPairs(str, start, end) {
+	let result = "";
+	for (let index = start; index < end; index++) if (str.charCodeAt(index) === BSLASH) {
+		result += str.slice(start, index);
+		start = ++index;
+	}
+	return result + str.slice(start, end);
+}
+// node_modules/json-with-bigint/json-with-bigint.js
+const intRegex = /^-?\d+$/;
+const noiseValue = /^-?\d+n+$/;
+const originalStringify = JSON.stringify;
+const originalParse = JSON.parse;
+const customFormat = /^-?\d+n$/;
+const bigIntsStringify = /([\[:])?"(-?\d+)n"($|\s*[,\}\]])/g;
+const noiseStringify = /([\[:])?("-?\d+n+)n("$|"\s*[,\}\]])/g;
+/**
+* @typedef {(this: any, key: string | number | undefined, value: any) => any} Replacer
+* @typedef {(key: string | number | undefined, value: any, context?: { source: string }) => any} Reviver
+*/
+/**
+* Checks if a value is unstringifiable according to native JSON.stringify rules.
+*
+* @param {any} val The value to check.
+* @returns {boolean} True if the value is undefined, a function, or a symbol.
+*/
+const isUnstringifiable = (val) => val === void 0 || typeof val === "function" || typeof val === "symbol";
+/**
+* Checks if a value is a native JSON.rawJSON object (Node.js 22+).
+*
+* @param {any} val The value to check.
+* @returns {boolean} True if the value is a RawJSON instance.
+*/
+const isRawJSON = (val) => val !== null && typeof val === "object" && val.constructor && val.constructor.name === "RawJSON";
+/**
+* Iteratively converts a JS value to a JSON string.
+* Used as a fallback when the native JSON.stringify hits the Maximum Call Stack size.
+* Fully compliant with JSON formatting (space), replacers, and toJSON behaviors.
+*
+* @param {any} rootValue The value to stringify.
+* @param {Replacer | Array<string | number> | null} [replacer] User's custom replacer function.
+* @param {string | number} [spaceParam] Indentation for pretty-printing.
+* @returns {string | undefined} The generated JSON string.
+*/
+const stringifyIteratively = (rootValue, replacer, spaceParam) => {
+	let space = "";
+	if (typeof spaceParam === "number") space = " ".repeat(Math.min(10, Math.max(0, Math.floor(spaceParam))));
+	else if (typeof spaceParam === "string") space = spaceParam.slice(0, 10);
+	const isFunctionReplacer = typeof replacer === "function";
+	const propertyList = Array.isArray(replacer) ? new Set(replacer.map(String)) : null;
+	/**
+	* Prepares a value for stringification by resolving toJSON, handling BigInts,
+	* applying custom replacers, and unwrapping primitive objects.
+	*
+	* @param {object|Array} parent The parent object or array holding the value.
+	* @param {string} key The key associated with the value.
+	* @param {any} val The raw value to process.
+	* @returns {any} The processed value ready for stringification.
+	*/
+	const prepareVal = (parent, key, val) => {
+		if (val !== null && typeof val === "object" && typeof val.toJSON === "function") val = val.toJSON(key);
+		if (typeof val === "string" && noiseValue.test(val)) return val + "n";
+		if (typeof val === "bigint") {
+			if ("rawJSON" in JSON) return JSON.rawJSON(val.toString());
+			return val.toString() + "n";
+		}
+		if (isFunctionReplacer) val = replacer.call(parent, key, val);
+		if (val !== null && typeof val === "object") {
+			if (val instanceof Number || val instanceof String || val instanceof Boolean) val = val.valueOf();
+		}
+		return val;
+	};
+	const rootProcessed = prepareVal({ "": rootValue }, "", rootValue);
+	if (isUnstringifiable(rootProcessed)) return;
+	const isRootPrimitive = rootProcessed === null || typeof rootProcessed !== "object";
+	const isRootNativeRawJSON = isRawJSON(rootProcessed);
+	if (isRootPrimitive || isRootNativeRawJSON) return originalStringify(rootProcessed);
+	const chunks = [];
+	let level = 0;
+	const stack = [{
+		parent: { "": rootProcessed },
+		key: "",
+		val: rootProcessed,
+		isArray: Array.isArray(rootProcessed),
+		keys: Array.isArray(rootProcessed) ? null : Object.keys(rootProcessed),
+		index: 0,
+		first: true
+	}];
+	const visited = new WeakSet([rootProcessed]);
+	while (stack.length > 0) {
+		const node = stack[stack.length - 1];
+		if (node.index === 0) {
+			chunks.push(node.isArray ? "[" : "{");
+			level++;
+		}
+		let isDone = false;
+		if (node.isArray) {
+			if (node.index < node.val.length) {
+				if (!node.first) chunks.push(",");
+				if (space) chunks.push("\n" + space.repeat(level));
+				const childRaw = node.val[node.index];
+				const childVal = prepareVal(node.val, String(node.index), childRaw);
+				if (isUnstringifiable(childVal)) {
+					chunks.push("null");
+					node.first = false;
+					node.index++;
+				} else {
+					const isComplexObject = childVal !== null && typeof childVal === "object";
+					const isNativeRaw = isRawJSON(childVal);
+					if (isComplexObject && !isNativeRaw) {
+						if (visited.has(childVal)) throw new TypeError("Converting circular structure to JSON");
+						visited.add(childVal);
+						stack.push({
+							parent: node.val,
+							key: String(node.index),
+							val: childVal,
+							isArray: Array.isArray(childVal),
+							keys: Array.isArray(childVal) ? null : Object.keys(childVal),
+							index: 0,
+							first: true
+						});
+						node.first = false;
+						node.index++;
+					} else {
+						chunks.push(originalStringify(childVal));
+						node.first = false;
+						node.index++;
+					}
+				}
+			} else isDone = true;
+		} else {
+			while (node.index < node.keys.length) {
+				const k = node.keys[node.index++];
+				if (propertyList && !propertyList.has(k)) continue;
+				const childRaw = node.val[k];
+				const childVal = prepareVal(node.val, k, childRaw);
+				if (isUnstringifiable(childVal)) continue;
+				if (!node.first) chunks.push(",");
+				if (space) chunks.push("\n" + space.repeat(level) + originalStringify(k) + ": ");
+				else chunks.push(originalStringify(k) + ":");
+				const isComplexObject = childVal !== null && typeof childVal === "object";
+				const isNativeRaw = isRawJSON(childVal);
+				if (isComplexObject && !isNativeRaw) {
+					if (visited.has(childVal)) throw new TypeError("Converting circular structure to JSON");
+					visited.add(childVal);
+					stack.push({
+						parent: node.val,
+						key: k,
+						val: childVal,
+						isArray: Array.isArray(childVal),
+						keys: Array.isArray(childVal) ? null : Object.keys(childVal),
+						index: 0,
+						first: true
+					});
+					node.first = false;
+					break;
+				} else {
+					chunks.push(originalStringify(childVal));
+					node.first = false;
+				}
+			}
+			if (node.index >= node.keys.length && stack[stack.length - 1] === node) isDone = true;
+		}
+		if (isDone) {
+			level--;
+			if (!node.first && space) chunks.push("\n" + space.repeat(level));
+			chunks.push(node.isArray ? "]" : "}");
+			visited.delete(node.val);
+			stack.pop();
+		}
+	}
+	return chunks.join("");
+};
+/**
+* Converts a JavaScript value to a JSON string.
+*
+* Supports serialization of BigInt values using two strategies:
+* 1. Custom format "123n" → "123" (universal fallback)
+* 2. Native JSON.rawJSON() (Node.js 22+, fastest) when available
+*
+* All other values are serialized exactly like native JSON.stringify().
+*
+* @param {*} value The value to convert to a JSON string.
+* @param {Replacer | Array<string | number> | null} [replacer]
+* A function that alters the behavior of the stringification process,
+* or an array of strings/numbers to indicate properties to exclude.
+* @param {string | number} [space]
+* A string or number to specify indentation or pretty-printing.
+* @returns {string} The JSON string representation.
+*/
+const JSONStringify = (value, replacer, space) => {
+	try {
+		if ("rawJSON" in JSON) return originalStringify(value, (key, val) => {
+			if (typeof val === "bigint") return JSON.rawJSON(val.toString());
+			if (typeof replacer === "function") return replacer(key, val);
+			if (Array.isArray(replacer) && replacer.includes(key)) return val;
+			return val;
+		}, space);
+		if (!value) return originalStringify(value, replacer, space);
+		return originalStringify(value, (key, val) => {
+			if (typeof val === "string" && noiseValue.test(val)) return val.toString() + "n";
+			if (typeof val === "bigint") return val.toString() + "n";
+			if (typeof replacer === "function") return replacer(key, val);
+			if (Array.isArray(replacer) && replacer.includes(key)) return val;
+			return val;
+		}, space).replace(bigIntsStringify, "$1$2$3").replace(noiseStringify, "$1$2$3");
+	} catch (error) {
+		if (error instanceof RangeError) {
+			const convertedJSON = stringifyIteratively(value, replacer, space);
+			if (convertedJSON === void 0) return void 0;
+			if ("rawJSON" in JSON) return convertedJSON;
+			return convertedJSON.replace(bigIntsStringify, "$1$2$3").replace(noiseStringify, "$1$2$3");
+		}
+		throw error;
+	}
+};
+const featureCache = /* @__PURE__ */ new Map();
+/**
+* Detects if the current JSON.parse implementation supports the context.source feature.
+*
+* Uses toString() fingerprinting to cache results and automatically detect runtime
+* replacements of JSON.parse (polyfills, mocks, etc.).
+*
+* @returns {boolean} true if context.source is supported, false otherwise.
+*/
+const isContextSourceSupported = () => {
+	const parseFingerprint = JSON.parse.toString();
+	if (featureCache.has(parseFingerprint)) return featureCache.get(parseFingerprint);
+	try {
+		const result = JSON.parse("1", (_, __, context) => !!context?.source && context.source === "1");
+		featureCache.set(parseFingerprint, result);
+		return result;
+	} catch {
+		featureCache.set(parseFingerprint, false);
+		return false;
+	}
+};
+/**
+* Reviver function that converts custom-format BigInt strings back to BigInt values.
+* Also handles "noise" strings that accidentally match the BigInt format.
+*
+* @param {string | number | undefined} key The object key.
+* @param {*} value The value being parsed.
+* @param {object} [context] Parse context (if supported by JSON.parse).
+* @param {Reviver} [userReviver] User's custom reviver function.
+* @returns {any} The transformed value.
+*/
+const convertMarkedBigIntsReviver = (key, value, context, userReviver) => {
+	if (typeof value === "string" && customFormat.test(value)) return BigInt(value.slice(0, -1));
+	if (typeof value === "string" && noiseValue.test(value)) return value.slice(0, -1);
+	if (!(typeof userReviver === "function")) return value;
+	return userReviver(key, value, context);
+};
+/**
+* Fast JSON.parse implementation (~2x faster than classic fallback).
+* Uses JSON.parse's context.source feature to detect integers and convert
+* large numbers directly to BigInt without string manipulation.
+*
+* Does not support legacy custom format from v1 of this library.
+*
+* @param {string} text JSON string to parse.
+* @param {Reviver} [reviver] Transform function to apply to each value.
+* @returns {any} Parsed JavaScript value.
+*/
+const JSONParseV2 = (text, reviver) => {
+	return JSON.parse(text, (key, value, context) => {
+		const isBigNumber = typeof value === "number" && (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER);
+		const isInt = context && intRegex.test(context.source);
+		if (isBigNumber && isInt) return BigInt(context.source);
+		if (!(typeof reviver === "function")) return value;
+		return reviver(key, value, context);
+	});
+};
+const MAX_INT = Number.MAX_SAFE_INTEGER.toString();
+const MAX_DIGITS = MAX_INT.length;
+const stringsOrLargeNumbers = /"(?:[^"\\]|\\.)*"|-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/g;
+const noiseValueWithQuotes = /^"-?\d+n+"$/;
+/**
+* Iteratively traverses the parsed object bottom-up (post-order),
+* emulating the native JSON.parse reviver behavior.
+* This avoids Call Stack overflows (RangeError) on deeply nested structures.
+*
+* @param {any} parsed The natively parsed JSON object.
+* @param {Reviver} [userReviver] User's custom reviver function.
+* @returns {any} The fully processed object.
+*/
+const applyReviverIteratively = (parsed, userReviver) => {
+	const rootHolder = { "": parsed };
+	const stack = [{
+		parent: rootHolder,
+		key: "",
+		visited: false
+	}];
+	while (stack.length > 0) {
+		const node = stack[stack.length - 1];
+		if (!node.visited) {
+			node.visited = true;
+			const value = node.parent[node.key];
+			if (value !== null && typeof value === "object") {
+				const keys = Object.keys(value);
+				for (let i = keys.length - 1; i >= 0; i--) stack.push({
+					parent: value,
+					key: keys[i],
+					visited: false
+				});
+			}
+		} else {
+			const { parent, key } = node;
+			let value = parent[key];
+			if (typeof value === "string") {
+				if (customFormat.test(value)) value = BigInt(value.slice(0, -1));
+				else if (noiseValue.test(value)) value = value.slice(0, -1);
+			}
+			if (typeof userReviver === "function") value = userReviver.call(parent, key, value);
+			if (value === void 0) delete parent[key];
+			else parent[key] = value;
+			stack.pop();
+		}
+	}
+	return rootHolder[""];
+};
+/**
+* Pre-processes the JSON string to mark large numbers with an 'n' suffix.
+*
+* @param {string} text The raw JSON string.
+* @returns {string} The serialized string with marked BigInts.
+*/
+const serializeBigInts = (text) => {
+	return text.replace(stringsOrLargeNumbers, (match, digits, fractional, exponential) => {
+		const isString = match[0] === "\"";
+		if (isString && noiseValueWithQuotes.test(match)) return match.substring(0, match.length - 1) + "n\"";
+		const hasFractionalOrExponential = fractional || exponential;
+		const isLessThanMaxSafeInt = digits && (digits.length < MAX_DIGITS || digits.length === MAX_DIGITS && digits <= MAX_INT);
+		if (isString || hasFractionalOrExponential || isLessThanMaxSafeInt) return match;
+		return "\"" + match + "n\"";
+	});
+};
+/**
+* Converts a JSON string into a JavaScript value.
+*
+* Supports parsing of large integers using two strategies:
+* 1. Classic fallback: Marks large numbers with "123n" format, then converts to BigInt
+* 2. Fast path (JSONParseV2): Uses context.source feature (~2x faster) when available
+*
+* All other JSON values are parsed exactly like native JSON.parse().
+*
+* @param {string} text A valid JSON string.
+* @param {Reviver} [reviver]
+* A function that transforms the results. This function is called for each member
+* of the object. If a member contains nested objects, the nested objects are
+* transformed before the parent object is.
+* @returns {any} The parsed JavaScript value.
+* @throws {SyntaxError} If text is not valid JSON.
+*/
+const JSONParse = (text, reviver) => {
+	if (!text) return originalParse(text, reviver);
+	try {
+		if (isContextSourceSupported()) return JSONParseV2(text, reviver);
+		const serializedData = serializeBigInts(text);
+		return originalParse(serializedData, (key, value, context) => convertMarkedBigIntsReviver(key, value, context, reviver));
+	} catch (error) {
+		if (error instanceof RangeError) {
+			const serializedData = serializeBigInts(text);
+			const parsed = originalParse(serializedData);
+			return applyReviverIteratively(parsed, reviver);
+		}
+		throw error;
+	}
+};
+// node_modules/@octokit/request-error/dist-src/index.js
+var RequestError = class extends Error {
+	name;
+	/**
+	* http status code
+	*/
+	status;
+	/**
+	* Request options that lead to the error.
+	*/
+	request;
+	/**
+	* Response object if a response was received
+	*/
+	response;
+	constructor(message, statusCode, options) {
+		super(message, { cause: options.cause });
+		this.name = "HttpError";
+		this.status = Number.parseInt(statusCode);
+		if (Number.isNaN(this.status)) this.status = 0;
+		/* v8 ignore else -- @preserve -- Bug with vitest coverage where it sees an else branch that doesn't exist */
+		if ("response" in options) this.response = options.response;
+		const requestCopy = Object.assign({}, options.request);
+		if (options.request.headers.authorization) requestCopy.headers = Object.assign({}, options.request.headers, { authorization: options.request.headers.authorization.replace(/(?<! ) .*$/, " [REDACTED]") });
+		requestCopy.url = requestCopy.url.replace(/\bclient_secret=\w+/g, "client_secret=[REDACTED]").replace(/\baccess_token=\w+/g, "access_token=[REDACTED]");
+		this.request = requestCopy;
+	}
+};
+// node_modules/@octokit/request/dist-bundle/index.js
+var defaults_default = { headers: { "user-agent": `octokit-request.js/10.0.16 ${getUserAgent()}` } };
+function isPlainObject(value) {
+	if (typeof value !== "object" || value === null) return false;
+	if (Object.prototype.toString.call(value) !== "[object Object]") return false;
+	const proto = Object.getPrototypeOf(value);
+	if (proto === null) return true;
+	const Ctor = Object.prototype.hasOwnProperty.call(proto, "constructor") && proto.constructor;
+	return typeof Ctor === "function" && Ctor instanceof Ctor && Function.prototype.call(Ctor) === Function.prototype.call(value);
+}
+var noop$1 = () => "";
+async function fetchWrapper(requestOptions) {
+	const fetch = requestOptions.request?.fetch || globalThis.fetch;
+	if (!fetch) throw new Error("fetch is not set. Please pass a fetch implementation as new Octokit({ request: { fetch }}). Learn more at https://github.com/octokit/octokit.js/#fetch-missing");
+	const log = requestOptions.request?.log || console;
+	const parseSuccessResponseBody = requestOptions.request?.parseSuccessResponseBody !== false;
+	const body = isPlainObject(requestOptions.body) || Array.isArray(requestOptions.body) ? JSONStringify(requestOptions.body) : requestOptions.body;
+	const requestHeaders = Object.fromEntries(Object.entries(requestOptions.headers).map(([name, value]) => [name, String(value)]));
+	let fetchResponse;
+	try {
+		fetchResponse = await fetch(requestOptions.url, {
+			method: requestOptions.method,
+			body,
+			redirect: requestOptions.request?.redirect,
+			headers: requestHeaders,
+			signal: requestOptions.request?.signal,
+			...requestOptions.body && { duplex: "half" }
+		});
+	} catch (error) {
+		let message = "Unknown Error";
+		if (error instanceof Error) {
+			if (error.name === "AbortError") {
+				error.status = 500;
+				throw error;
+			}
+			message = error.message;
+			if (error.name === "TypeError" && "cause" in error) {
+				if (error.cause instanceof Error) message = error.cause.message;
+				else if (typeof error.cause === "string") message = error.cause;
+			}
+		}
+		const requestError = new RequestError(message, 500, { request: requestOptions });
+		requestError.cause = error;
+		throw requestError;
+	}
+	const status = fetchResponse.status;
+	const url = fetchResponse.url;
+	const responseHeaders = {};
+	for (const [key, value] of fetchResponse.headers) responseHeaders[key] = value;
+	const octokitResponse = {
+		url,
+		status,
+		headers: responseHeaders,
+		data: ""
+	};
+	if ("deprecation" in responseHeaders) {
+		const matches = responseHeaders.link && responseHeaders.link.match(/<([^<>]+)>; rel="deprecation"/);
+		const deprecationLink = matches && matches.pop();
+		log.warn(`[@octokit/request] "${requestOptions.method} ${requestOptions.url}" is deprecated. It is scheduled to be removed on ${responseHeaders.sunset}${deprecationLink ? `. See ${deprecationLink}` : ""}`);
+	}
+	if (status === 204 || status === 205) return octokitResponse;
+	if (requestOptions.method === "HEAD") {
+		if (status < 400) return octokitResponse;
+		throw new RequestError(fetchResponse.statusText, status, {
+			response: octokitResponse,
+			request: requestOptions
+		});
+	}
+	if (status === 304) {
+		octokitResponse.data = await getResponseData(fetchResponse);
+		throw new RequestError("Not modified", status, {
+			response: octokitResponse,
+			request: requestOptions
+		});
+	}
+	if (status >= 400) {
+		octokitResponse.data = await getResponseData(fetchResponse);
+		throw new RequestError(toErrorMessage(octokitResponse.data), status, {
+			response: octokitResponse,
+			request: requestOptions
+		});
+	}
+	octokitResponse.data = parseSuccessResponseBody ? await getResponseData(fetchResponse) : fetchResponse.body;
+	return octokitResponse;
+}
+async function getResponseData(response) {
+	const contentType = response.headers.get("content-type");
+	if (!contentType) return response.text().catch(noop$1);
+	const mimetype = parse(contentType);
+	if (isJSONResponse(mimetype)) {
+		let text = "";
+		try {
+			text = await response.text();
+			return JSONParse(text);
+		} catch (err) {
+			return text;
+		}
+	} else if (mimetype.type.startsWith("text/") || mimetype.parameters.charset?.toLowerCase() === "utf-8" && mimetype.type !== "application/octet-stream") return response.text().catch(noop$1);
+	else return response.arrayBuffer().catch(
+		/* v8 ignore next -- @preserve */
+		() => /* @__PURE__ */ new ArrayBuffer(0)
+	);
+}
+function isJSONResponse(mimetype) {
+	return mimetype.type === "application/json" || mimetype.type === "application/scim+json";
+}
+function toErrorMessage(data) {
+	if (typeof data === "string") return data;
+	if (data instanceof ArrayBuffer) return "Unknown error";
+	if (typeof data === "object" && data !== null && "message" in data) {
+		const objectData = data;
+		const suffix = "documentation_url" in objectData ? ` - ${objectData.documentation_url}` : "";
+		return Array.isArray(objectData.errors) ? `${objectData.message}: ${objectData.errors.map((v) => JSON.stringify(v)).join(", ")}${suffix}` : `${objectData.message}${suffix}`;
+	}
+	return `Unknown error: ${JSON.stringify(data)}`;
+}
+function withDefaults$1(oldEndpoint, newDefaults) {
+	const endpoint2 = oldEndpoint.defaults(newDefaults);
+	const newApi = function(route, parameters) {
+		const endpointOptions = endpoint2.merge(route, parameters);
+		if (!endpointOptions.request || !endpointOptions.request.hook) return fetchWrapper(endpoint2.parse(endpointOptions));
+		const request2 = (route2, parameters2) => {
+			return fetchWrapper(endpoint2.parse(endpoint2.merge(route2, parameters2)));
+		};
+		Object.assign(request2, {
+			endpoint: endpoint2,
+			defaults: withDefaults$1.bind(null, endpoint2)
+		});
+		return endpointOptions.request.hook(request2, endpointOptions);
+	};
+	return Object.assign(newApi, {
+		endpoint: endpoint2,
+		defaults: withDefaults$1.bind(null, endpoint2)
+	});
+}
+var request = withDefaults$1(endpoint, defaults_default);
+/* v8 ignore next -- @preserve */
+/* v8 ignore else -- @preserve */
+// node_modules/@octokit/graphql/dist-bundle/index.js
+var VERSION$1 = "0.0.0-development";
+function _buildMessageForResponseErrors(data) {
+	return `Request failed due to following response errors:
+` + data.errors.map((e) => ` - ${e.message}`).join("\n");
+}
+var GraphqlResponseError = class extends Error {
+	constructor(request2, headers, response) {
+		super(_buildMessageForResponseErrors(response));
+		this.request = request2;
+		this.headers = headers;
+		this.response = response;
+		this.errors = response.errors;
+		this.data = response.data;
+		if (Error.captureStackTrace) Error.captureStackTrace(this, this.constructor);
+	}
+	request;
+	headers;
+	response;
+	name = "GraphqlResponseError";
+	errors;
+	data;
+};
+var NON_VARIABLE_OPTIONS = [
+	"method",
+	"baseUrl",
+	"url",
+	"headers",
+	"request",
+	"query",
+	"mediaType",
+	"operationName"
+];
+var FORBIDDEN_VARIABLE_OPTIONS = [
+	"query",
+	"method",
+	"url"
+];
+var GHES_V3_SUFFIX_REGEX = /\/api\/v3\/?$/;
+function graphql(request2, query, options) {
+	if (options) {
+		if (typeof query === "string" && "query" in options) return Promise.reject(/* @__PURE__ */ new Error(`[@octokit/graphql] "query" cannot be used as variable name`));
+		for (const key in options) {
+			if (!FORBIDDEN_VARIABLE_OPTIONS.includes(key)) continue;
+			return Promise.reject(/* @__PURE__ */ new Error(`[@octokit/graphql] "${key}" cannot be used as variable name`));
+		}
+	}
+	const parsedOptions = typeof query === "string" ? Object.assign({ query }, options) : query;
+	const requestOptions = Object.keys(parsedOptions).reduce((result, key) => {
+		if (NON_VARIABLE_OPTIONS.includes(key)) {
+			result[key] = parsedOptions[key];
+			return result;
+		}
+		if (!result.variables) result.variables = {};
+		result.variables[key] = parsedOptions[key];
+		return result;
+	}, {});
+	const baseUrl = parsedOptions.baseUrl || request2.endpoint.DEFAULTS.baseUrl;
+	if (GHES_V3_SUFFIX_REGEX.test(baseUrl)) requestOptions.url = baseUrl.replace(GHES_V3_SUFFIX_REGEX, "/api/graphql");
+	return request2(requestOptions).then((response) => {
+		if (response.data.errors) {
+			const headers = {};
+			for (const key of Object.keys(response.headers)) headers[key] = response.headers[key];
+			throw new GraphqlResponseError(requestOptions, headers, response.data);
+		}
+		return response.data.data;
+	});
+}
+function withDefaults(request2, newDefaults) {
+	const newRequest = request2.defaults(newDefaults);
+	const newApi = (query, options) => {
+		return graphql(newRequest, query, options);
+	};
+	return Object.assign(newApi, {
+		defaults: withDefaults.bind(null, newRequest),
+		endpoint: newRequest.endpoint
+	});
+}
+withDefaults(request, {
+	headers: { "user-agent": `octokit-graphql.js/${VERSION$1} ${getUserAgent()}` },
+	method: "POST",
+	url: "/graphql"
+});
+function withCustomRequest(customRequest) {
+	return withDefaults(customRequest, {
+		method: "POST",
+		url: "/graphql"
+	});
+}
+/* v8 ignore if -- @preserve */
+// node_modules/@octokit/auth-token/dist-bundle/index.js
+var b64url = "(?:[a-zA-Z0-9_-]+)";
+var sep = "\\.";
+var jwtRE = new RegExp(`^${b64url}${sep}${b64url}${sep}${b64url}$`);
+var isJWT = jwtRE.test.bind(jwtRE);
+async function auth(token) {
+	const isApp = isJWT(token);
+	const isInstallation = token.startsWith("v1.") || token.startsWith("ghs_");
+	const isUserToServer = token.startsWith("ghu_");
+	return {
+		type: "token",
+		token,
+		tokenType: isApp ? "app" : isInstallation ? "installation" : isUserToServer ? "user-to-server" : "oauth"
+	};
+}
+function withAuthorizationPrefix(token) {
+	if (token.split(/\./).length === 3) return `bearer ${token}`;
+	return `token ${token}`;
+}
+async function hook(token, request, route, parameters) {
+	const endpoint = request.endpoint.merge(route, parameters);
+	endpoint.headers.authorization = withAuthorizationPrefix(token);
+	return request(endpoint);
+}
+var createTokenAuth = function createTokenAuth2(token) {
+	if (!token) throw new Error("[@octokit/auth-token] No token passed to createTokenAuth");
+	if (typeof token !== "string") throw new Error("[@octokit/auth-token] Token passed to createTokenAuth is not a string");
+	token = token.replace(/^(token|bearer) +/i, "");
+	return Object.assign(auth.bind(null, token), { hook: hook.bind(null, token) });
+};
+// node_modules/@octokit/core/dist-src/version.js
+const VERSION = "7.0.8";
+// node_modules/@octokit/core/dist-src/index.js
+const noop = () => {};
+const consoleWarn = console.warn.bind(console);
+const consoleError = console.error.bind(console);
+function createLogger(logger = {}) {
+	if (typeof logger.debug !== "function") logger.debug = noop;
+	if (typeof logger.info !== "function") logger.info = noop;
+	if (typeof logger.warn !== "function") logger.warn = consoleWarn;
+	if (typeof logger.error !== "function") logger.error = consoleError;
+	return logger;
+}
+const userAgentTrail = `octokit-core.js/${VERSION} ${getUserAgent()}`;
+var Octokit = class {
+	static VERSION = VERSION;
+	static defaults(defaults) {
+		const OctokitWithDefaults = class extends this {
+			constructor(...args) {
+				const options = args[0] || {};
+				if (typeof defaults === "function") {
+					super(defaults(options));
+					return;
+				}
+				super(Object.assign({}, defaults, options, options.userAgent && defaults.userAgent ? { userAgent: `${options.userAgent} ${defaults.userAgent}` } : null));
+			}
+		};
+		return OctokitWithDefaults;
+	}
+	static plugins = [];
+	/**
+	* Attach a plugin (or many) to your Octokit instance.
+	*
+	* @example
+	* const API = Octokit.plugin(plugin1, plugin2, plugin3, ...)
+	*/
+	static plugin(...newPlugins) {
+		const currentPlugins = this.plugins;
+		const NewOctokit = class extends this {
+			static plugins = currentPlugins.concat(newPlugins.filter((plugin) => !currentPlugins.includes(plugin)));
+		};
+		return NewOctokit;
+	}
+	constructor(options = {}) {
+		const hook = new before_after_hook_default.Collection();
+		const requestDefaults = {
+			baseUrl: request.endpoint.DEFAULTS.baseUrl,
+			headers: {},
+			request: Object.assign({}, options.request, { hook: hook.bind(null, "request") }),
+			mediaType: {
+				previews: [],
+				format: ""
+			}
+		};
+		requestDefaults.headers["user-agent"] = options.userAgent ? `${options.userAgent} ${userAgentTrail}` : userAgentTrail;
+		if (options.baseUrl) requestDefaults.baseUrl = options.baseUrl;
+		if (options.previews) requestDefaults.mediaType.previews = options.previews;
+		if (options.timeZone) requestDefaults.headers["time-zone"] = options.timeZone;
+		this.request = request.defaults(requestDefaults);
+		this.graphql = withCustomRequest(this.request).defaults(requestDefaults);
+		this.log = createLogger(options.log);
+		this.hook = hook;
+		if (!options.authStrategy) {
+			if (!options.auth) this.auth = async () => ({ type: "unauthenticated" });
+			else {
+				const auth = createTokenAuth(options.auth);
+				hook.wrap("request", auth.hook);
+				this.auth = auth;
+			}
+		} else {
+			const { authStrategy, ...otherOptions } = options;
+			const auth = authStrategy(Object.assign({
+				request: this.request,
+				log: this.log,
+				octokit: this,
+				octokitOptions: otherOptions
+			}, options.auth));
+			hook.wrap("request", auth.hook);
+			this.auth = auth;
+		}
+		const classConstructor = this.constructor;
+		for (let i = 0; i < classConstructor.plugins.length; ++i) Object.assign(this, classConstructor.plugins[i](this, options));
+	}
+	request;
+	graphql;
+	log;
+	hook;
+	auth;
+};
+// src/publish/release/refusal.ts
+const requestErrorSchema = object({
+	status: number(),
+	response: object({
+		headers: record(string(), union([
+			string(),
+			number(),
+			_undefined()
+		])),
+		data: unknown()
+	}).optional(),
+	cause: unknown().optional()
+});
+const bodySchema = looseObject({
+	message: string().optional(),
+	errors: array(union([string(), looseObject({
+		code: string().optional(),
+		message: string().optional(),
+		field: string().optional()
+	})])).optional()
+});
+const MAX_WORDS = 300;
+/** Reads what octokit threw; undefined where it is no error of a request. `now` is in milliseconds since 1970. */
+function readRefusal(error, now = Date.now()) {
+	const parsed = requestErrorSchema.safeParse(error);
+	if (!(error instanceof Error) || error.name !== "HttpError" || !parsed.success) return void 0;
+	const { status, response } = parsed.data;
+	if (response === void 0) return {
+		status: 0,
+		words: networkWords(error),
+		codes: [],
+		wait: void 0,
+		limited: false
+	};
+	const body = bodySchema.safeParse(response.data);
+	const { message = "", errors = [] } = body.success ? body.data : {};
+	const details = errors.map((one) => typeof one === "string" ? one : one.message ?? codeAndField(one));
+	const codes = errors.flatMap((one) => typeof one === "string" || one.code === void 0 ? [] : [one.code]);
+	const words = shown([message, ...details].filter((text) => text !== "").join("; "));
+	const header = (name) => String(response.headers[name] ?? "");
+	const limited = status === 429 || status === 403 && (header("x-ratelimit-remaining") === "0" || header("retry-after") !== "" || /rate limit/i.test(message));
+	return {
+		status,
+		words,
+		codes,
+		limited,
+		wait: limited || status === 503 ? waitOf(header, now) : void 0
+	};
+}
+function codeAndField({ code = "", field = "" }) {
+	return [field, code].filter((text) => text !== "").join(" ");
+}
+/** `retry-after` in seconds, else the moment at which the hour's quota comes back. */
+function waitOf(header, now) {
+	const after = header("retry-after");
+	if (/^\d+$/.test(after)) return Number(after) * 1e3;
+	const reset = header("x-ratelimit-reset");
+	return /^\d+$/.test(reset) && header("x-ratelimit-remaining") === "0" ? Math.max(0, Number(reset) * 1e3 - now) : void 0;
+}
+/** Only the code: a message of the network may name a proxy with its password. */
+function networkWords(error) {
+	for (let cause = error; cause instanceof Error; cause = cause.cause) {
+		const code = systemCodeOf(cause);
+		if (code !== void 0) return code;
+	}
+	return "no reason given";
+}
+/** Strangers' text for one line of ours. */
+function shown(text) {
+	const line = text.replaceAll(/[\p{C}\p{Z}]+/gu, " ").trim();
+	return line.length > MAX_WORDS ? `${line.slice(0, 299)}…` : line;
+}
+/** Whether asking again may help. */
+function isTemporary({ status, limited }) {
+	return status === 0 || status === 408 || limited || status >= 500 && status !== 501;
+}
+/** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */
+function refusalError(subject, where, refusal) {
+	const { status, words } = refusal;
+	const answer = status === 0 ? `no answer came (${words})` : `it answered ${status}${words === "" ? "" : ` (${words})`}`;
+	const [code, hint] = meaningOf(refusal);
+	return new OciSaveError({
+		code,
+		message: `${subject}: ${where}: ${answer}`,
+		hint,
+		cause: refusal
+	});
+}
+/** Whether an error says that the name is taken; the service also says so of an asset that has just been removed. */
+function saysNameIsTaken(error) {
+	if (!(error instanceof OciSaveError)) return false;
+	const { cause } = error;
+	return typeof cause === "object" && cause !== null && "codes" in cause && Array.isArray(cause.codes) && cause.codes.includes("already_exists");
+}
+const WRITE = "The token may not write releases. In a workflow, give the job permissions: contents: write; runs for a pull request of a fork never have it. A token of a person needs Contents: read and write for this repository.";
+function meaningOf({ status, words, limited, codes, wait }) {
+	if (limited) return ["quota", `Run it again later${wait === void 0 ? "" : `, in ${Math.ceil(wait / 6e4)} min`}: what is there is not sent again.`];
+	if (/immutable/i.test(words)) return ["unsupported", "What is published there cannot change any more: release under a new tag."];
+	if (status === 401) return ["denied", "The token is wrong or has ended. In a workflow leave the input token out: the job has one."];
+	if (status === 403) return ["denied", WRITE];
+	if (status === 404) return ["not-found", "Check the repository, and that the token may see it: for what a token may not do, GitHub answers as if nothing were there."];
+	if (codes.includes("already_exists")) return ["unsupported", "Another run writes to this release: let one end before the next begins (concurrency)."];
+	if (/file_count/.test(words)) return ["unsupported", "A release holds 1000 files: take larger parts, or another tag."];
+	if (status === 413 || /size/i.test(words)) return ["unsupported", "Take smaller parts: --split-size."];
+	if (status === 0 || status >= 500) return ["network", "Run it again: what is there is not sent again. If it comes back, look at the proxy and the line."];
+	return ["unsupported", "Look at the release on its page, and run it again."];
+}
+// src/publish/release/ask.ts
+/** A limit that lasts longer is the reader's business: a job that sleeps for an hour helps nobody. */
+const MAX_WAIT_MILLISECONDS = 12e4;
+/** What GitHub wants where it limits and names no time. */
+const UNNAMED_WAIT_MILLISECONDS = 6e4;
+const waitFor = ({ wait, limited }) => wait ?? (limited ? UNNAMED_WAIT_MILLISECONDS : 0);
+function createAsk({ retries, may = isTemporary, where, signal, onWait }) {
+	return async (subject, attempt) => {
+		try {
+			return await pRetry(attempt, {
+				retries,
+				minTimeout: 1e3,
+				maxTimeout: 3e4,
+				randomize: true,
+				shouldRetry({ error }) {
+					const refusal = readRefusal(error);
+					return refusal !== void 0 && may(refusal) && waitFor(refusal) <= MAX_WAIT_MILLISECONDS;
+				},
+				async onFailedAttempt({ error, retriesLeft }) {
+					const refusal = readRefusal(error);
+					const wait = refusal === void 0 ? 0 : waitFor(refusal);
+					if (wait === 0 || wait > MAX_WAIT_MILLISECONDS || retriesLeft === 0) return;
+					onWait(wait);
+					await setTimeout$1(wait, void 0, signal === void 0 ? {} : { signal });
+				},
+				...signal === void 0 ? {} : { signal }
+			});
+		} catch (error) {
+			signal?.throwIfAborted();
+			const refusal = readRefusal(error);
+			throw refusal === void 0 ? error : refusalError(subject, where, refusal);
+		}
+	};
+}
+/** GitHub lists ten thousand releases and no more. */
+const MAX_PAGES = 100;
+/** For answers in JSON; an upload has no such end. */
+const ANSWER_MILLISECONDS = 6e4;
+/** The version of the API that this was written for. */
+const HEADERS = { "x-github-api-version": "2022-11-28" };
+/** Opens no socket yet. */
+function connect(target, options) {
+	const { api, owner, repo, token } = target;
+	const { retries, signal, onWait } = options;
+	const octokit = new Octokit({
+		baseUrl: api.href.replace(/\/$/, ""),
+		auth: token,
+		userAgent: USER_AGENT,
+		log: {
+			debug() {},
+			info() {},
+			warn() {},
+			error() {}
+		}
+	});
+	const at = {
+		owner,
+		repo,
+		headers: HEADERS
+	};
+	const where = `${owner}/${repo} on ${api.host}`;
+	const ask = createAsk({
+		retries,
+		where,
+		signal,
+		onWait
+	});
+	const askOnce = createAsk({
+		retries,
+		may: ({ limited }) => limited,
+		where,
+		signal,
+		onWait
+	});
+	const soon = () => {
+		const deadline = AbortSignal.timeout(ANSWER_MILLISECONDS);
+		return { signal: signal === void 0 ? deadline : AbortSignal.any([signal, deadline]) };
+	};
+	const allPages = async (schema, read) => {
+		const all = [];
+		for (let page = 1; page <= MAX_PAGES; page += 1) {
+			const entries = await read(page);
+			all.push(...entries.map((entry) => parsed(schema, entry, where)));
+			if (entries.length < 100) break;
+		}
+		return all;
+	};
+	return {
+		target,
+		octokit,
+		at,
+		where,
+		ask,
+		askOnce,
+		soon,
+		allPages,
+		signal
+	};
+}
+// src/publish/release/asset-calls.ts
+/** The calls that are about the files of a release. */
+function assetCalls({ target, octokit, at, where, ask, askOnce, soon, allPages, signal }) {
+	return {
+		async assets({ id, tag }) {
+			return allPages(assetSchema, (page) => ask(`files of release ${tag} cannot be listed`, async () => {
+				return (await octokit.request("GET /repos/{owner}/{repo}/releases/{release_id}/assets", {
+					...at,
+					release_id: id,
+					page,
+					per_page: 100,
+					request: soon()
+				})).data;
+			}));
+		},
+		async upload(release, asset) {
+			return askOnce(`${asset.name} cannot be uploaded`, async () => {
+				const data = (await octokit.request({
+					method: "POST",
+					url: uploadAddress(release, target),
+					name: asset.name,
+					headers: {
+						...HEADERS,
+						"content-type": "application/octet-stream",
+						"content-length": String(asset.size)
+					},
+					data: bodyOf(asset),
+					request: {
+						redirect: "error",
+						...signal === void 0 ? {} : { signal }
+					}
+				})).data;
+				return checked(assetSchema, data, where);
+			});
+		},
+		async rename({ id, name: old }, name) {
+			return ask(`${old} cannot be renamed to ${name}`, async () => {
+				const answer = await octokit.request("PATCH /repos/{owner}/{repo}/releases/assets/{asset_id}", {
+					...at,
+					asset_id: id,
+					name,
+					request: soon()
+				});
+				return parsed(assetSchema, answer.data, where);
+			});
+		},
+		async remove({ id, name }) {
+			await ask(`${name} cannot be removed`, async () => {
+				try {
+					await octokit.request("DELETE /repos/{owner}/{repo}/releases/assets/{asset_id}", {
+						...at,
+						asset_id: id,
+						request: soon()
+					});
+				} catch (error) {
+					if (readRefusal(error)?.status !== 404) throw error;
+				}
+			});
+		},
+		async *read({ id, name }) {
+			const body = await ask(`${name} cannot be read`, async () => {
+				return (await octokit.request("GET /repos/{owner}/{repo}/releases/assets/{asset_id}", {
+					...at,
+					asset_id: id,
+					headers: {
+						...HEADERS,
+						accept: "application/octet-stream"
+					},
+					request: {
+						parseSuccessResponseBody: false,
+						...signal === void 0 ? {} : { signal }
+					}
+				})).data;
+			});
+			if (!(body instanceof ReadableStream)) throw unreadable(where);
+			for await (const chunk of body) {
+				if (!(chunk instanceof Uint8Array)) throw unreadable(where);
+				yield chunk;
+			}
+		}
+	};
+}
+/** Empty files are refused by the service; ours are never empty. */
+function bodyOf({ open }) {
+	return ReadableStream.from(open());
+}
+/** The token goes with the bytes: never from https to http. */
+function uploadAddress({ uploadUrl }, { api }) {
+	const plain = uploadUrl.replace(/\{.*\}$/, "");
+	const url = URL.canParse(plain) ? new URL(plain) : void 0;
+	if (url !== void 0 && (url.protocol === "https:" || url.protocol === api.protocol)) return `${plain}{?name}`;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `${api.host} names an address for uploads that cannot be used`,
+		hint: "Nothing was sent: the token would go there unprotected."
+	});
+}
+// src/publish/release/release-calls.ts
+/** The calls that are about releases themselves. */
+function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages }) {
+	const { commit } = target;
+	return {
+		async published(tag) {
+			return ask(`release ${tag} cannot be looked up`, async () => {
+				try {
+					const answer = await octokit.request("GET /repos/{owner}/{repo}/releases/tags/{tag}", {
+						...at,
+						tag,
+						request: soon()
+					});
+					return parsed(releaseSchema, answer.data, where);
+				} catch (error) {
+					if (readRefusal(error)?.status === 404) return void 0;
+					throw error;
+				}
+			});
+		},
+		async drafts(tag) {
+			return (await allPages(releaseSchema, (page) => ask("releases cannot be listed", async () => {
+				return (await octokit.request("GET /repos/{owner}/{repo}/releases", {
+					...at,
+					page,
+					per_page: 100,
+					request: soon()
+				})).data;
+			}))).filter((release) => release.draft && release.tag === tag);
+		},
+		async createDraft(tag, title, body) {
+			return askOnce(`release ${tag} cannot be created`, async () => {
+				const answer = await octokit.request("POST /repos/{owner}/{repo}/releases", {
+					...at,
+					tag_name: tag,
+					name: title,
+					body,
+					draft: true,
+					...commit === void 0 ? {} : { target_commitish: commit },
+					request: soon()
+				});
+				return parsed(releaseSchema, answer.data, where);
+			});
+		},
+		async publish({ id, tag }, body) {
+			return ask(`release ${tag} cannot be published`, async () => {
+				const answer = await octokit.request("PATCH /repos/{owner}/{repo}/releases/{release_id}", {
+					...at,
+					release_id: id,
+					draft: false,
+					body,
+					request: soon()
+				});
+				return parsed(releaseSchema, answer.data, where);
+			});
+		},
+		async removeDraft({ id, tag }) {
+			await ask(`a second draft of release ${tag} cannot be removed`, () => octokit.request("DELETE /repos/{owner}/{repo}/releases/{release_id}", {
+				...at,
+				release_id: id,
+				request: soon()
+			}));
+		}
+	};
+}
+// src/publish/release/octokit-service.ts
+/** The releases of a repository on GitHub, or on a GitHub Enterprise Server. */
+function createReleaseService(target, options) {
+	const connection = connect(target, options);
+	return {
+		...releaseCalls(connection),
+		...assetCalls(connection)
+	};
+}
+// src/publish/release/release-files.ts
+/**
+* The files of a release, in the order in which they are sent: the archive or its parts, each read from the source when it
+* is sent, then what stands beside them.
+*/
+function releaseFiles({ archive, source, lock, page, report }) {
+	const { base } = archive.name;
+	return [
+		...archive.pieces.map(({ name, size, digest, start, end }) => ({
+			name,
+			size,
+			digest,
+			record: false,
+			open: () => source.read(start, end)
+		})),
+		...sidecarsOf(archive).map(({ name, text }) => inMemory(name, text)),
+		inMemory(`${base}.lock.json`, encodeLock(lock)),
+		inMemory(`${base}.report.html`, page),
+		...report === void 0 ? [] : [inMemory(`${base}.report.json`, report, true)]
+	];
+}
+function inMemory(name, content, record = false) {
+	const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+	return {
+		name,
+		size: bytes.length,
+		digest: digestOf(bytes),
+		record,
+		async *open() {
+			yield bytes;
+		}
+	};
+}
+// src/publish/release/forbidden.ts
+const MAX_FILES = 1e3;
+/** One byte less than GitHub's limit. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+/** Throws `unsupported` for a plan that must not be begun: nothing was sent yet. */
+function refuseForbidden(release, { steps, stale, conflicts }, present, { tag, files }) {
+	const [large] = files.filter(({ size }) => size > MAX_FILE_BYTES);
+	if (large !== void 0) throw refused(`${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`, "Take smaller parts: --split-size.");
+	if (conflicts.length > 0) throw refused(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, release?.immutable === true ? NEW_TAG : "Release under a new tag, or replace what is there: --release-policy replace.");
+	const changes = stale.length > 0 || steps.some(({ action }) => action !== "none");
+	if (release?.immutable === true && !release.draft && changes) throw refused(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent`, NEW_TAG);
+	const added = steps.filter(({ action }) => action === "send").length;
+	const after = present.length - stale.length + added;
+	if (after > MAX_FILES) throw refused(`release ${tag} would hold ${after} files; ${MAX_FILES} is the limit, and nothing was sent`, "Take larger parts, or another tag.");
+}
+const NEW_TAG = "What is published there cannot change any more: release under a new tag.";
+function refused(message, hint) {
+	return new OciSaveError({
+		code: "unsupported",
+		message,
+		hint
+	});
+}
+// src/publish/release/plan.ts
+/** The name under which a file is sent that replaces another: the old one goes only when the new one is there, whole. */
+function interimName(name) {
+	return `${name}.new`;
+}
+/** Compares what a release shall have with what it has. Pure. */
+function planRelease({ files, present, earlier, draft, policy }) {
+	const byName = new Map(present.map((asset) => [asset.name, asset]));
+	const names = new Set(files.map(({ name }) => name));
+	const content = files.filter(({ record }) => !record);
+	const differing = content.filter((file) => differs(file, byName.get(file.name))).map(({ name }) => name);
+	const allowed = policy === "auto" ? draft ? "replace" : "fail" : policy;
+	if (differing.length > 0 && allowed === "keep") return {
+		steps: files.flatMap((file) => keep(file, byName.get(file.name))),
+		stale: [],
+		conflicts: []
+	};
+	if (differing.length > 0 && allowed === "fail") return {
+		steps: [],
+		stale: [],
+		conflicts: differing
+	};
+	const steps = content.map((file) => stepFor(file, byName));
+	const moves = steps.some(({ action }) => action !== "none");
+	const records = files.filter(({ record }) => record).flatMap((file) => {
+		const there = byName.get(file.name);
+		const mayChange = moves && allowed === "replace";
+		return isUploaded(there) && !mayChange ? keep(file, there) : [stepFor(file, byName)];
+	});
+	const all = [...steps, ...records];
+	return {
+		steps: all,
+		stale: allowed === "replace" ? staleAmong(present, earlier, names, all) : [],
+		conflicts: []
+	};
+}
+function staleAmong(present, earlier, wanted, steps) {
+	const used = new Set(steps.flatMap((step) => step.action === "none" ? [] : interimName(step.file.name)));
+	const interim = new Set([...wanted].map(interimName).filter((name) => !used.has(name)));
+	return present.filter(({ name }) => earlier.has(name) && !wanted.has(name) || interim.has(name));
+}
+function stepFor(file, byName) {
+	const there = byName.get(file.name);
+	const interim = byName.get(interimName(file.name));
+	if (isSame(file, there)) return {
+		file,
+		action: "none",
+		status: "there"
+	};
+	const old = isUploaded(there) ? there : void 0;
+	if (interim !== void 0 && isSame(file, interim)) return {
+		file,
+		action: "rename",
+		sent: interim,
+		old: there
+	};
+	if (old !== void 0) return {
+		file,
+		action: "replace",
+		old,
+		broken: interim
+	};
+	return {
+		file,
+		action: "send",
+		broken: there
+	};
+}
+function keep(file, there) {
+	if (!isUploaded(there)) return [];
+	return [{
+		file,
+		action: "none",
+		status: isSame(file, there) ? "there" : "kept"
+	}];
+}
+/** An upload that broke leaves an empty asset, which is nobody's content. */
+function isUploaded(asset) {
+	return asset?.state === "uploaded";
+}
+function differs(file, there) {
+	return file.digest !== void 0 && isUploaded(there) && !isSame(file, there);
+}
+/** Whether an asset is the wanted file: whole, of its size and its digest. */
+function isSame({ size, digest }, asset) {
+	if (!isUploaded(asset) || asset.size !== size) return false;
+	return digest !== void 0 && asset.digest === digest;
+}
+// src/publish/release/upload.ts
+/**
+* Sends one file under a name that is free. What a broken attempt left under it is removed before the next one begins
+* with a fresh stream; an attempt of which only the answer was lost counts.
+* @throws OciSaveError `digest` where the service comes to hold other bytes
+*/
+function uploadFile(file, name, context) {
+	const { service, release, retries, signal } = context;
+	return pRetry(async (attempt) => {
+		if (attempt > 1) {
+			const there = (await service.assets(release)).find((asset) => asset.name === name);
+			if (there !== void 0 && await isWhole(file, there, service)) return there;
+			if (there !== void 0) await service.remove(there);
+		}
+		const asset = await attemptUpload(file, name, context);
+		if (await isWhole(file, asset, service)) return asset;
+		await service.remove(asset);
+		throw otherBytes(name, asset);
+	}, {
+		retries,
+		minTimeout: 1e3,
+		maxTimeout: 3e4,
+		randomize: true,
+		shouldRetry: ({ error }) => mayRetry(error),
+		...signal === void 0 ? {} : { signal }
+	});
+}
+function mayRetry(error) {
+	if (saysNameIsTaken(error) || error instanceof OtherBytesError) return true;
+	return error instanceof OciSaveError && error.code === "network";
+}
+async function attemptUpload({ size, open }, name, { service, release, onBytes, signal }) {
+	let sent = 0;
+	let fault;
+	async function* counted() {
+		try {
+			for await (const chunk of open()) {
+				signal?.throwIfAborted();
+				yield chunk;
+				sent += chunk.length;
+				onBytes(chunk.length);
+			}
+		} catch (error) {
+			fault = { error };
+			throw error;
+		}
+	}
+	try {
+		return await service.upload(release, {
+			name,
+			size,
+			open: counted
+		});
+	} catch (error) {
+		onBytes(-sent);
+		throw fault === void 0 ? error : fault.error;
+	}
+}
+/** Whether an asset is the file. Where the service tells no digest, its bytes are read back. */
+async function isWhole(file, asset, service) {
+	return isSame(file, await withDigest(asset, service));
+}
+/** The asset with the digest of its bytes, whether the service tells it or not. */
+async function withDigest(asset, service) {
+	if (asset.digest !== null || asset.state !== "uploaded") return asset;
+	const hash = createHash("sha256");
+	for await (const chunk of service.read(asset)) hash.update(chunk);
+	return {
+		...asset,
+		digest: `sha256:${hash.digest("hex")}`
+	};
+}
+var OtherBytesError = class extends OciSaveError {};
+function otherBytes(name, { size, state, digest }) {
+	return new OtherBytesError({
+		code: "digest",
+		message: `${name} arrived as other bytes: the release has ${size} bytes of it (${state}, ${digest ?? "no digest"})`,
+		hint: "It was removed again. Something between here and the service damages data: look at the proxy and the line."
+	});
+}
+// src/publish/release/compare.ts
+/** Compares what a release has with what it shall have. */
+async function comparePlan(release, options) {
+	const { service, files, archive, policy, emit } = options;
+	const listed = release === void 0 ? [] : await service.assets(release);
+	const sizes = new Map(files.map(({ name, size }) => [name, size]));
+	const present = [];
+	for (const asset of listed) present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
+	const earlier = await earlierPieces(present, options);
+	const plan = planRelease({
+		files,
+		present,
+		earlier,
+		draft: release?.draft ?? true,
+		policy
+	});
+	const strange = present.filter(({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name));
+	for (const { name } of strange) emit({
+		type: "log",
+		level: "warning",
+		message: `the release has ${name}, which is no file of this archive; it is left as it is`
+	});
+	return {
+		present,
+		plan
+	};
+}
+const MAX_TEXT_BYTES = 1048576;
+/** What the list and the sums in a release name as ours. */
+async function earlierPieces(present, { archive, service, files }) {
+	const textOf = async (name) => {
+		const asset = present.find((one) => one.name === name);
+		if (asset === void 0 || asset.state !== "uploaded" || asset.size > MAX_TEXT_BYTES) return "";
+		const chunks = await Array.fromAsync(service.read(asset));
+		return Buffer.concat(chunks).toString("utf8");
+	};
+	const wanted = new Set(files.map(({ name }) => name));
+	if (!present.some(({ name }) => isPieceName(archive, name) && !wanted.has(name))) return /* @__PURE__ */ new Set();
+	const list = parsePartsList(await textOf(partsListName(archive)));
+	const sums = sumsIn(await textOf(sumsName(archive))).keys();
+	const names = [...list?.parts.map(({ name }) => name) ?? [], ...sums];
+	return new Set(names.filter((name) => isPieceName(archive, name)));
+}
+// src/publish/release/outcome.ts
+/** What became of a release, once a plan was carried out, or would become of it. */
+function outcomeOf(release, { steps, stale }, { tag, dryRun }) {
+	return {
+		tag,
+		url: release?.url,
+		draft: release?.draft ?? true,
+		files: steps.map((step) => ({
+			name: step.file.name,
+			size: step.file.size,
+			...step.file.digest === void 0 ? {} : { digest: step.file.digest },
+			status: statusOf(step, dryRun)
+		})),
+		removed: stale.map(({ name }) => name)
+	};
+}
+function statusOf(step, dryRun) {
+	if (step.action === "none") return step.status;
+	if (dryRun) return "planned";
+	return step.action === "replace" || step.action === "rename" && step.old !== void 0 ? "replaced" : "sent";
+}
+// src/publish/release/read-back.ts
+/** Nothing is taken on trust: the release's own list has to have every file, whole. */
+async function readBack(release, { steps }, { service, tag }) {
+	const present = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
+	const wrong = [];
+	for (const { file, ...step } of steps) {
+		if (step.action === "none" && step.status === "kept") continue;
+		const asset = present.get(file.name);
+		if (asset === void 0 || !await isWhole(file, asset, service)) wrong.push(file.name);
+	}
+	if (wrong.length === 0) return;
+	throw new OciSaveError({
+		code: "digest",
+		message: `release ${tag} does not hold what was sent: ${wrong.join(", ")}`,
+		hint: "A draft stays one. Run it again: what is whole is not sent again."
+	});
+}
+// src/publish/release/take-step.ts
+/** Does what a plan says of one file. */
+async function takeStep(step, file, context) {
+	const { service } = context;
+	switch (step.action) {
+		case "none": return;
+		case "send":
+			if (step.broken !== void 0) await service.remove(step.broken);
+			await uploadFile(file, file.name, context);
+			return;
+		case "rename": return moveIntoPlace(step.sent, step.old, file.name, context);
+		case "replace":
+			if (step.broken !== void 0) await service.remove(step.broken);
+			return moveIntoPlace(await uploadFile(file, interimName(file.name), context), step.old, file.name, context);
+	}
+}
+/** The old file goes only now that the new one is there. */
+async function moveIntoPlace(sent, old, name, { service, retries, signal }) {
+	if (old !== void 0) await service.remove(old);
+	await pRetry(() => service.rename(sent, name), {
+		retries,
+		minTimeout: 1e3,
+		shouldRetry: ({ error }) => saysNameIsTaken(error),
+		...signal === void 0 ? {} : { signal }
+	});
+}
+// src/publish/release/send-release.ts
+/** More gain nothing on one line, and each holds some megabytes. */
+const PARALLEL = 2;
+/**
+* Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a
+* draft of ours is published when all of it is there. A run that is repeated goes on where the last one stopped.
+* @throws OciSaveError; before anything is sent for what the policy, an immutable release or a limit forbids
+*/
+async function sendRelease(options) {
+	const { service, tag, dryRun, emit } = options;
+	const release = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag));
+	const { present, plan } = await comparePlan(release, options);
+	refuseForbidden(release, plan, present, options);
+	if (release === void 0 || dryRun) return outcomeOf(release, plan, options);
+	if (!release.draft && !options.complete) emit({
+		type: "log",
+		level: "warning",
+		message: `release ${tag} is published, and gets a bundle that lacks images`
+	});
+	const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
+	emit({
+		type: "stage",
+		stage: "release",
+		total: plan.steps.length,
+		bytes
+	});
+	await takeSteps(release, plan, options);
+	await readBack(release, plan, options);
+	const ended = release.draft && isOurs(release.body) && options.complete ? await service.publish(release, publishedNotes(release.body)) : release;
+	if (ended.draft) noteDraft(ended, options);
+	return outcomeOf(ended, plan, options);
+}
+/** Pieces first, two at once; then what is stale goes; what names and vouches for the pieces comes last, one by one. */
+async function takeSteps(release, { steps, stale }, options) {
+	const { service, archive, retries, emit, signal } = options;
+	const onBytes = (delta) => emit({
+		type: "bytes",
+		stage: "release",
+		delta
+	});
+	const take = async (step) => {
+		signal?.throwIfAborted();
+		const file = options.files.find(({ name }) => name === step.file.name);
+		if (file === void 0) return;
+		await takeStep(step, file, {
+			service,
+			release,
+			retries,
+			onBytes,
+			signal
+		});
+		const { name: subject, size } = file;
+		const sent = bytesOf(step) > 0;
+		emit({
+			type: "step",
+			stage: "release",
+			subject,
+			outcome: sent ? "sent" : "stored",
+			...sent ? { fetched: {
+				blobs: 1,
+				bytes: size
+			} } : {}
+		});
+	};
+	const isPiece = ({ file }) => isPieceName(archive, file.name);
+	await inParallel(steps.filter(isPiece), take);
+	for (const asset of stale) await service.remove(asset);
+	for (const step of steps.filter((one) => !isPiece(one))) await take(step);
+}
+/** After a failure nothing new begins, and what is under way ends before it is told. */
+async function inParallel(all, work) {
+	const limit = pLimit(PARALLEL);
+	let failed = false;
+	const results = await Promise.allSettled(all.map((one) => limit(async () => {
+		if (failed) return;
+		try {
+			await work(one);
+		} catch (error) {
+			failed = true;
+			throw error;
+		}
+	})));
+	for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+function bytesOf({ action, file }) {
+	return action === "send" || action === "replace" ? file.size : 0;
+}
+function noteDraft({ tag, body }, { complete, emit }) {
+	emit({
+		type: "log",
+		level: "info",
+		message: `release ${tag} stays a draft, ${complete || !isOurs(body) ? "as it was" : "because images are missing"}`
+	});
+}
+// src/publish/release/target.ts
+/**
+* The tag that a release is for: as written, or for `auto` the one that the workflow runs for. Undefined where no release
+* is wanted. `refs/tags/v1` is `v1`, since workflows have it at hand in that form.
+* @throws OciSaveError `usage` where there is no tag, or what is written can be none
+*/
+function releaseTag(written, env) {
+	if (written === "") return void 0;
+	if (written !== "auto") return checkTag(written.replace(/^refs\/tags\//, ""));
+	const { GITHUB_REF_TYPE: type, GITHUB_REF_NAME: name } = env;
+	if (type === "tag" && name) return checkTag(name);
+	throw new OciSaveError({
+		code: "usage",
+		message: `release: auto takes the tag that a workflow runs for, and this one runs for none${name ? `, it runs for the ${type ?? "ref"} ${name}` : ""}`,
+		hint: "Name the tag (--release v1.2.3), or let the workflow run on: push: tags."
+	});
+}
+/** What git takes as a tag (git-check-ref-format), as far as it could do harm in an address. */
+function checkTag(tag) {
+	if (!(tag === "" || tag.length > 200 || /[\p{C}\s~^:?*[\\]|\.\.|@\{|\/\/|\.lock$/u.test(tag) || /^[-/.]|[/.]$|^refs\//.test(tag))) return tag;
+	throw new OciSaveError({
+		code: "usage",
+		message: `release: '${tag}' can be no tag`,
+		hint: "Write a tag as v1.2.3, or auto for the one that the workflow runs for."
+	});
+}
+/**
+* Where a release is, and the token that may write there.
+* @throws OciSaveError `usage` where the repository or the token is not told, or the service is not GitHub's
+*/
+function releaseTarget({ tag, repository, token, env }) {
+	const named = repository ?? env["GITHUB_REPOSITORY"] ?? "";
+	const [, owner, repo] = /^(\w[\w.-]*)\/((?=\.*[\w-])[\w.-]+)$/.exec(named) ?? [];
+	if (owner === void 0 || repo === void 0) throw noRepository(named);
+	const given = token || env["GH_TOKEN"] || env["GITHUB_TOKEN"] || "";
+	if (given === "") throw noToken();
+	const { GITHUB_SHA: sha, GITHUB_REPOSITORY: own, GITHUB_REF_TYPE: type, GITHUB_REF_NAME: ref } = env;
+	const tagIsThere = type === "tag" && ref === tag;
+	return {
+		api: apiOf(env["GITHUB_API_URL"] || "https://api.github.com"),
+		owner,
+		repo,
+		tag,
+		commit: own === named && sha && !tagIsThere ? sha : void 0,
+		token: given
+	};
+}
+function apiOf(text) {
+	const url = URL.canParse(text) ? new URL(text) : void 0;
+	if (url === void 0 || !/^https?:$/.test(url.protocol)) throw new OciSaveError({
+		code: "usage",
+		message: `GITHUB_API_URL: '${text}' is no address`
+	});
+	if (!/\/api\/v1\/?$/.test(url.pathname)) return url;
+	throw new OciSaveError({
+		code: "usage",
+		message: `${url.host} is a Gitea or a Forgejo: their releases are of another kind, and are not supported`,
+		hint: "Make the archive without --release (--archive tar, --split-size), and upload it with a step of that service."
+	});
+}
+function noRepository(named) {
+	return new OciSaveError({
+		code: "usage",
+		message: named === "" ? "the repository of the release is not known: GITHUB_REPOSITORY is not set" : `'${named}' is no repository`,
+		hint: "Write owner/name: oci-save release has --repository, and oci-save save reads GITHUB_REPOSITORY."
+	});
+}
+function noToken() {
+	return new OciSaveError({
+		code: "usage",
+		message: "a release needs a token, and there is none",
+		hint: "In a workflow leave the input token out: the job has one. Elsewhere set GH_TOKEN, for example to what gh auth token prints."
+	});
+}
+// src/save/places.ts
+const NONE$1 = "none";
+/**
+* What a release has at most in one file, with a margin: GitHub takes less than 2 GiB (2048 MiB), and a round figure
+* tells a reader at once that nothing was cut off.
+*/
+const RELEASE_PART_BYTES = 2097152e3;
+/** Reads the tag of a release from the environment where it is `auto`. Throws `usage` where there is none. */
+function placesOf(options, env) {
+	const { output, archive, archiveName, splitSize } = options;
+	const tag = releaseTag(options.release, env);
+	const folder = output === NONE$1 ? void 0 : path.resolve(output);
+	const home = folder === void 0 ? process.cwd() : path.dirname(folder);
+	const given = folder === void 0 ? "oci-bundle" : path.basename(folder);
+	const base = path.resolve(home, archiveName || (tag === void 0 ? given : assetNameOf(`${given}-${tag}`)));
+	const place = {
+		folder: path.dirname(base),
+		name: {
+			base: path.basename(base),
+			suffix: archive === NONE$1 ? "tar" : archive
+		}
+	};
+	return {
+		output: folder,
+		archivePlace: place,
+		archive: archive === NONE$1 ? void 0 : path.join(place.folder, wholeName(place.name)),
+		partSize: splitSize === 0 && tag !== void 0 ? RELEASE_PART_BYTES : partSizeOf(splitSize),
+		archiveLock: `${base}.lock.json`,
+		report: `${folder ?? base}.report.json`
+	};
+}
+// src/save/push-store.ts
+/** A registry that is started in the same job is up within seconds. */
+const WAIT_MILLISECONDS = 6e4;
+/** Pushes the images of a run from the store to its targets; undefined where there are none. */
+async function pushStore(lock, { session, options, io: { emit, signal } }) {
+	const { push, index, pushPolicy: policy, onError, dryRun, parallel, retries } = options;
+	if (push.length === 0) return void 0;
+	return pushToTargets(push, {
+		client: session.client,
+		content: await readContent(lock, session.store),
+		index,
+		policy,
+		onError,
+		dryRun,
+		parallel,
+		retries,
+		waitMilliseconds: WAIT_MILLISECONDS,
+		emit,
+		signal
+	});
+}
+// src/save/publish.ts
+/** Where nothing was made. */
+const NOTHING_PUBLISHED = {
+	results: {},
+	archive: void 0
+};
+/**
+* Makes the bundle and the archive from what the store has, and pushes it. Each file appears at its path when it is
+* whole; a target that fails takes none of them away. A failure is a result, so that the run can report it; thrown is
+* an interruption alone.
+*/
+async function publish(lock, run) {
+	const { places } = run;
+	const digest = digestOf(encodeLock(lock));
+	let results = {};
+	try {
+		const tree = await treeOf(lock, run);
+		const bundle = await onDisk("the bundle", publishFolder(lock, tree, run));
+		if (bundle) results = {
+			bundle: { path: bundle.path },
+			lock: {
+				path: bundle.lock,
+				digest
+			}
+		};
+		const archive = await onDisk("the archive", publishArchive(lock, tree, run));
+		if (archive !== void 0 && places.archive !== void 0) results = {
+			lock: {
+				path: places.archiveLock,
+				digest
+			},
+			...results,
+			archive: reportArchive(archive.measured, run)
+		};
+		const push = await pushStore(lock, run);
+		if (push) results = {
+			...results,
+			push
+		};
+		return {
+			results,
+			archive
+		};
+	} catch (error) {
+		run.io.signal?.throwIfAborted();
+		if (!(error instanceof Error)) throw error;
+		return {
+			results,
+			archive: void 0,
+			error
+		};
+	}
+}
+/** The bundle as data, from the manifests that the store has. */
+async function treeOf(lock, { session, options }) {
+	return planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+}
+function reportArchive(archive, { places: { archivePlace: place } }) {
+	const pathOf = (name) => path.join(place.folder, name);
+	const { size, digest, pieces } = archive;
+	const parts = pieces.map((piece) => ({
+		path: pathOf(piece.name),
+		size: piece.size,
+		digest: piece.digest
+	}));
+	return {
+		path: pathOf(wholeName(place.name)),
+		size,
+		digest,
+		...isSplit(archive) ? { parts } : {}
+	};
+}
+/** What a dry run can tell of publishing: what targets would get. */
+async function publishDry(lock, run) {
+	const push = run.io.lockOnly === true ? void 0 : await pushStore(lock, run);
+	return push === void 0 ? NOTHING_PUBLISHED : {
+		...NOTHING_PUBLISHED,
+		results: { push }
 	};
 }
 /** What is written, with a full disk told as one. */
@@ -32243,8 +39238,18 @@ async function onDisk(what, writing) {
 	try {
 		return await writing;
 	} catch (error) {
-		throw diskError(error, what) ?? error;
+		throw diskError(error, what) ?? refusedPath(error, what) ?? error;
 	}
+}
+/** For whatever else a file system says, as of a folder where a file is to be. */
+function refusedPath(cause, what) {
+	if (systemCodeOf(cause) === void 0) return void 0;
+	return new OciSaveError({
+		code: "local",
+		message: `${what} could not be written`,
+		hint: "Look at what stands at its path, or name another one with --output or --archive-name.",
+		cause
+	});
 }
 async function publishFolder(lock, tree, { session, options, places, output, io }) {
 	if (output === void 0 || places.output === void 0) return void 0;
@@ -32259,28 +39264,308 @@ async function publishFolder(lock, tree, { session, options, places, output, io 
 		output: places.output,
 		folder: output,
 		lockBeside: options.layout.length === 1,
-		store: session.store
+		store: session.store,
+		signal: io.signal
 	});
 }
-async function publishArchive(lock, tree, { session, places, io: { emit, signal } }) {
-	if (places.archive === void 0) return void 0;
-	emit({
+/** Writes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
+async function publishArchive(lock, tree, run) {
+	const { session, places, release, io } = run;
+	if (places.archive === void 0 && release === void 0) return void 0;
+	const source = await bundleTar(tree, session.store);
+	const stage = places.archive === void 0 ? "measure" : "archive";
+	io.emit({
 		type: "stage",
-		stage: "archive"
+		stage,
+		bytes: source.size
 	});
-	const { file, size, digest } = await writeArchive(await bundleTar(tree, session.store), places.archive, {
-		onBytes: (delta) => emit({
+	const options = {
+		partSize: places.partSize,
+		onBytes: (delta) => io.emit({
 			type: "bytes",
-			stage: "archive",
+			stage,
 			delta
 		}),
-		signal
-	});
+		signal: io.signal
+	};
+	if (places.archive === void 0) return {
+		source,
+		measured: await measureArchive(source, places.archivePlace.name, options)
+	};
+	const measured = await writeArchive(source, places.archivePlace, options);
 	await writeFileWhole(places.archiveLock, encodeLock(lock));
 	return {
-		path: file,
-		size,
+		source,
+		measured
+	};
+}
+// src/save/release.ts
+/** The report of a run, with what became of its release. A release that fails fails the run; what was made stays. */
+async function withRelease(made, { archive }, lock, run) {
+	const { release: access, options, places, io } = run;
+	const nothingToSend = options.dryRun ? lock.images.length === 0 : archive === void 0;
+	if (access === void 0 || nothingToSend) return made;
+	const release = await tryRelease(access, io.signal, async () => sendRelease({
+		service: access.service,
+		tag: access.target.tag,
+		policy: options.releasePolicy,
+		archive: places.archivePlace.name,
+		files: archive === void 0 ? await plannedFiles(made, lock, run) : releaseFiles({
+			archive: archive.measured,
+			source: archive.source,
+			lock,
+			page: renderBundlePage(lock),
+			report: formatRunReport(made)
+		}),
+		complete: made.failed.length === 0,
+		dryRun: options.dryRun,
+		retries: options.retries,
+		emit: io.emit,
+		signal: io.signal
+	}));
+	const finished = /* @__PURE__ */ new Date();
+	return {
+		...made,
+		finishedAt: finished.toISOString(),
+		seconds: (finished.getTime() - Date.parse(made.startedAt)) / 1e3,
+		...release.failure === void 0 ? {} : { outcome: "failed" },
+		release
+	};
+}
+/** Releases, and reports what came of it, a failure too; what the user stopped is none. */
+async function tryRelease({ target }, signal, send) {
+	const { owner, repo, tag } = target;
+	const place = {
+		repository: `${owner}/${repo}`,
+		tag
+	};
+	try {
+		const { url, draft, files, removed } = await send();
+		return {
+			...place,
+			...url === void 0 ? {} : { url },
+			draft,
+			assets: [...files],
+			removed: [...removed]
+		};
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError) || exitCodeOf(error) !== 1) throw error;
+		return {
+			...place,
+			assets: [],
+			removed: [],
+			failure: faultOf(error)
+		};
+	}
+}
+/** What a dry run would send: with digests where the store has all blobs, else with sizes alone. */
+async function plannedFiles(made, lock, run) {
+	const { places, session, io } = run;
+	const source = await bundleTar(await treeOf(lock, run), session.store);
+	const content = {
+		source,
+		lock,
+		page: renderBundlePage(lock),
+		report: formatRunReport(made)
+	};
+	const { name } = places.archivePlace;
+	const { storedBytes, bytes } = made.totals;
+	if (storedBytes >= bytes) {
+		const options = {
+			partSize: places.partSize,
+			signal: io.signal
+		};
+		return releaseFiles({
+			...content,
+			archive: await measureArchive(source, name, options)
+		});
+	}
+	const digest = `sha256:${"0".repeat(64)}`;
+	const pieces = piecesOf(source.size, name, places.partSize).map((piece) => ({
+		...piece,
 		digest
+	}));
+	const archive = {
+		name,
+		size: source.size,
+		digest,
+		pieces
+	};
+	const known = /* @__PURE__ */ new Set([`${name.base}.lock.json`, `${name.base}.report.html`]);
+	return releaseFiles({
+		...content,
+		archive
+	}).map((file) => known.has(file.name) ? file : {
+		...file,
+		digest: void 0
+	});
+}
+// src/save/write-report.ts
+/**
+* Writes `report.json` beside the output, for failed runs too; a dry run leaves no file.
+*
+* @param failure what the run has failed with already. It is thrown where the report cannot be written either, and
+*   where it is a fault of our own, since nobody would see it in a report
+*/
+async function writeReport(report, { options, places, io }, failure) {
+	if (options.dryRun) return;
+	try {
+		await writeFileWhole(places.report, formatRunReport(report));
+	} catch (error) {
+		const problem = diskError(error, places.report) ?? error;
+		if (failure === void 0) throw problem;
+		io.emit({
+			type: "log",
+			level: "warning",
+			message: `the report is missing, too: ${messageOf(problem)}`
+		});
+		throw failure;
+	}
+	if (failure !== void 0 && !(failure instanceof OciSaveError)) throw failure;
+}
+// src/save/report-unchanged.ts
+/** Ends a run that has nothing to do. Its lock is empty: no manifest was read that could fill it. */
+async function endUnchanged({ images, push }, { started, run, list }) {
+	const lock = lockOf([]);
+	const made = makeReport({
+		started,
+		run,
+		list,
+		lock,
+		images: [],
+		failed: [],
+		inventory: {
+			missing: [],
+			refsOf: /* @__PURE__ */ new Map(),
+			stored: {
+				blobs: 0,
+				bytes: 0
+			},
+			restored: /* @__PURE__ */ new Set()
+		},
+		copied: {
+			movers: /* @__PURE__ */ new Map(),
+			failures: /* @__PURE__ */ new Map()
+		},
+		cache: void 0,
+		published: {
+			results: { push: [...push] },
+			archive: void 0
+		},
+		needed: /* @__PURE__ */ new Set()
+	});
+	const report = {
+		...made,
+		unchanged: true,
+		images: images.map(({ wanted, digest, mediaType, names }) => ({
+			ref: wanted.ref,
+			names: [...names],
+			origins: wanted.origins.map((origin) => ({ ...origin })),
+			digest,
+			root: digest,
+			mediaType,
+			platforms: [],
+			size: 0,
+			status: "unchanged",
+			fetchedBytes: 0,
+			copier: "none",
+			notes: []
+		})),
+		totals: {
+			...made.totals,
+			images: images.length
+		}
+	};
+	await writeReport(report, run);
+	return {
+		report,
+		lock
+	};
+}
+// src/save/cache-scope.ts
+/** Which list a catalogue is about: jobs that save others, or other platforms, side by side do not replace it. */
+function cacheScope(options, repository = "") {
+	const { imageList, platforms, output, archiveName, format } = options;
+	const chosen = platforms === void 0 || platforms === "all" ? [String(platforms)] : platforms.map(formatPlatform);
+	return scopeOf([
+		repository,
+		...imageList.toSorted(),
+		"",
+		...chosen.toSorted(),
+		output,
+		archiveName,
+		format
+	]);
+}
+// src/save/release-access.ts
+/** Opens the release that the options name; undefined where they name none. */
+async function openRelease(options, { archivePlace, partSize }, io) {
+	const tag = releaseTag(options.release, io.env);
+	if (tag === void 0) return void 0;
+	return accessRelease({
+		tag,
+		base: archivePlace.name.base,
+		partSize,
+		retries: options.retries
+	}, io);
+}
+/**
+* Checks what a release is asked for, and that its repository answers: before any image is fetched for it.
+* @throws OciSaveError `usage` for what can never be released, else what the service refuses
+*/
+async function accessRelease({ tag, repository, base, partSize, retries }, { env, emit, signal, releaseToken: token }) {
+	checkAssetBase(base);
+	if (partSizeOf(partSize) > MAX_FILE_BYTES) throw new OciSaveError({
+		code: "usage",
+		message: `split-size: a release takes less than 2 GiB in one file, and ${partSize} bytes are asked for`,
+		hint: "Leave --split-size out, or write at most 2GiB."
+	});
+	const target = releaseTarget({
+		tag,
+		repository,
+		token,
+		env
+	});
+	const service = createReleaseService(target, {
+		retries,
+		signal,
+		onWait: (milliseconds) => emit({
+			type: "log",
+			level: "warning",
+			message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1e3)} s`
+		})
+	});
+	await findRelease(service, tag);
+	return {
+		target,
+		service
+	};
+}
+// src/save/client.ts
+/** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
+async function openClient({ authFile, insecureRegistries, retries }, io) {
+	const { env, emit } = io;
+	const files = await openCredentialStore({
+		...authFile === "" ? {} : { authFile },
+		env
+	});
+	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
+	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
+	return {
+		client: createRegistryClient({
+			credentials,
+			insecureRegistries,
+			retries,
+			userAgent: USER_AGENT,
+			env,
+			onWarning: (message) => emit({
+				type: "log",
+				level: "warning",
+				message
+			})
+		}),
+		credentials
 	};
 }
 // src/save/session.ts
@@ -32301,24 +39586,7 @@ async function openSession(options, io) {
 }
 async function openOver(store, options, io) {
 	const { env, emit } = io;
-	const files = await openCredentialStore({
-		...options.authFile === "" ? {} : { authFile: options.authFile },
-		env
-	});
-	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
-	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
-	const client = createRegistryClient({
-		credentials,
-		insecureRegistries: options.insecureRegistries,
-		retries: options.retries,
-		userAgent: USER_AGENT,
-		env,
-		onWarning: (message) => emit({
-			type: "log",
-			level: "warning",
-			message
-		})
-	});
+	const { client, credentials } = await openClient(options, io);
 	const layouts = /* @__PURE__ */ new Map();
 	const layoutAt = (folder) => {
 		const layout = layouts.get(folder) ?? openLayout(folder);
@@ -32373,18 +39641,31 @@ function storeFolder(named, env) {
 	return path.join(cache, "oci-save");
 }
 // src/save/run.ts
-/** Opens the output and the session, works, and closes both whatever happens. */
+/** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
 async function withRun(given, work) {
 	const { options, io, places } = given;
+	const release = await openRelease(options, places, io);
 	const output = places.output !== void 0 && !options.dryRun ? await openOutputFolder(places.output) : void 0;
 	try {
 		const session = await openSession(options, io);
 		try {
-			return await work({
-				...given,
-				session,
-				output
+			const cache = openCacheSession(io.remoteCache, {
+				store: session.store,
+				scope: cacheScope(options, io.remoteCache?.repository),
+				emit: io.emit,
+				signal: io.signal
 			});
+			try {
+				return await work({
+					...given,
+					session,
+					cache,
+					output,
+					release
+				});
+			} finally {
+				await cache.close();
+			}
 		} finally {
 			await session.close();
 		}
@@ -32392,15 +39673,138 @@ async function withRun(given, work) {
 		await output?.release();
 	}
 }
-// src/save/write-report.ts
-/** Writes `report.json` beside the output, for failed runs too; a dry run leaves no file. */
-async function writeReport(report, { options, places }) {
-	if (options.dryRun) return;
+// src/need/need.ts
+/**
+* Whether everything is where it is wanted already, found out by HEAD requests alone: an unchanged night then needs no
+* manifest, no blob and no cache. Undefined as soon as one image is not, or cannot be judged so cheaply; the run then
+* takes its usual way, which finds out the rest and tells of errors.
+*/
+async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
+	const limit = pLimit(parallel);
+	let changed = false;
+	const judge = async (wanted) => {
+		const claim = wanted.names.length > 0 && !changed ? await head(wanted) : void 0;
+		if (claim === void 0) return void 0;
+		const { digest, mediaType } = claim;
+		const names = wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(digest)}`);
+		return (await Promise.all(names.map((name) => isEverywhere(name, digest)))).every(Boolean) ? {
+			wanted,
+			digest,
+			mediaType,
+			names
+		} : void 0;
+	};
+	const unchanged = [];
+	await Promise.all(images.map((image) => limit(async () => {
+		signal?.throwIfAborted();
+		const judged = await judge(image);
+		if (judged === void 0) changed = true;
+		else unchanged.push(judged);
+	})));
+	return changed ? void 0 : unchanged;
+}
+// src/save/unchanged.ts
+/** Images asked for at once: one round trip each, at the source and at every target. */
+const IMAGES_AT_ONCE = 32;
+/** Whether a run makes nothing but what its push targets get. */
+function onlyPushes({ options, places, release }) {
+	return options.push.length > 0 && places.output === void 0 && places.archive === void 0 && release === void 0 && !options.dryRun;
+}
+/**
+* Whether a run that only pushes has nothing to push, by HEAD requests alone. Undefined where it has, or where it takes
+* more to tell: conversions and narrowed indexes have other digests at a target than at the source.
+*/
+async function findUnchanged(run) {
+	const { options, wanted, session, io } = run;
+	if (!onlyPushes(run) || options.format !== "keep" || options.index === "narrow") return void 0;
+	const began = performance.now();
+	const found = [];
+	const refs = new Map(wanted.flatMap(({ ref, names }) => names.map(({ name }) => [name, ref])));
+	const images = await allUnchanged(wanted, {
+		head: (image) => headOf(image, run),
+		async isEverywhere(name, digest) {
+			const there = await findPushed([{
+				name,
+				digests: [digest]
+			}], options.push, session.client, io.signal);
+			const ref = refs.get(name.slice(0, name.lastIndexOf(":"))) ?? name;
+			found.push(...there.map((at) => ({
+				ref,
+				digest,
+				at
+			})));
+			return there.every((at) => at.there);
+		},
+		parallel: IMAGES_AT_ONCE,
+		signal: io.signal
+	});
+	if (images === void 0) return void 0;
+	const seconds = (performance.now() - began) / 1e3;
+	return {
+		images,
+		push: options.push.map((target) => {
+			const names = found.filter(({ at }) => at.target.text === target.text).toSorted((a, b) => a.at.to.text < b.at.to.text ? -1 : 1);
+			return {
+				target: target.text,
+				outcome: "done",
+				images: names.map(({ ref, digest, at: { name, to } }) => ({
+					ref,
+					name,
+					as: to.text,
+					digest,
+					status: "unchanged",
+					there: digest
+				})),
+				failed: [],
+				totals: {
+					...NO_TRAFFIC,
+					unchanged: names.length
+				},
+				seconds
+			};
+		})
+	};
+}
+const NO_TRAFFIC = {
+	pushed: 0,
+	unchanged: 0,
+	kept: 0,
+	failed: 0,
+	sentBlobs: 0,
+	sentBytes: 0,
+	mountedBlobs: 0,
+	thereBlobs: 0
+};
+/** What a source refuses is told by the usual way of the run, which asks again. */
+async function headOf({ source, pin }, { session, io }) {
+	if (source.transport !== "docker") return void 0;
+	const { reference } = source;
 	try {
-		await writeFileWhole(places.report, formatRunReport(report));
+		return await session.client.headManifest(reference, pin ?? reference.tag ?? "latest", io.signal);
 	} catch (error) {
-		throw diskError(error, places.report) ?? error;
+		io.signal?.throwIfAborted();
+		if (error instanceof OciSaveError) return void 0;
+		throw error;
 	}
+}
+/**
+* The images of which blobs are needed: where a run only pushes, those that some target has not. With a cache around
+* the store all are, since the cache keeps what its list names.
+*/
+async function neededImages(images, run) {
+	const { options, session, io } = run;
+	if (!onlyPushes(run) || io.remoteCache !== void 0) return images;
+	const found = await findPushed(images.flatMap(({ image }) => image.names.map((name) => ({
+		name,
+		digests: acceptable(image, options.index)
+	}))), options.push, session.client, io.signal);
+	const lacking = new Set(found.filter(({ there }) => !there).map(({ name }) => name));
+	return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
+}
+/** What a target may have under an image's name, as pushing sees it. */
+function acceptable({ digest, root }, index) {
+	if (index === "keep") return [digest];
+	return index === "narrow" ? [root] : [digest, root];
 }
 // src/save.ts
 /** What a dry run copies. */
@@ -32410,7 +39814,8 @@ const NOTHING = {
 };
 /**
 * One save: lists to requests, requests to digests, missing blobs into the store, and the bundle at its path when
-* it is whole. Every image is tried. Throws OciSaveError where nothing was started or the run was interrupted.
+* it is whole. Every image is tried, and what fails stands in the report. Throws OciSaveError where nothing was started,
+* the run was interrupted, or not even the report could be written.
 */
 async function save(options, io) {
 	const started = /* @__PURE__ */ new Date();
@@ -32423,18 +39828,28 @@ async function save(options, io) {
 	return withRun({
 		options,
 		io,
-		places: placesOf(options),
+		places: placesOf(options, io.env),
 		wanted
 	}, async (run) => {
+		const unchanged = await findUnchanged(run);
+		if (unchanged) return endUnchanged(unchanged, {
+			started,
+			run,
+			list
+		});
+		await run.cache.restoreCatalogue();
 		const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
-		const planned = lockOf(resolution.resolved);
+		refuseCollisions(lockOf(resolution.resolved), options.push);
+		const needed = await neededImages(resolution.resolved, run);
+		const planned = lockOf(needed);
 		const inventory = await takeInventory(planned, run.session.store);
-		const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution.resolved, inventory, run);
-		const { whole, failed } = outcomeOf(resolution, copied);
+		const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
+		const { whole, failed } = outcomeOf$1(resolution, copied);
 		const images = await withPlatformNotes(whole, run.session.store);
 		const lock = lockOf(whole);
-		const results = !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === "warn") ? await publish(lock, run) : {};
-		const report = makeReport({
+		const published = !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === "warn") ? await publish(lock, run) : options.dryRun ? await publishDry(lock, run) : NOTHING_PUBLISHED;
+		const cache = await run.cache.finish();
+		const report = await withRelease(makeReport({
 			started,
 			run,
 			list,
@@ -32443,9 +39858,12 @@ async function save(options, io) {
 			failed,
 			inventory,
 			copied,
-			results
-		});
-		await writeReport(report, run);
+			cache,
+			published,
+			needed: new Set(needed.map(({ image }) => image.ref))
+		}), published, lock, run);
+		await writeReport(report, run, published.error);
+		await limitStore(run);
 		return {
 			report,
 			lock
@@ -32471,7 +39889,7 @@ function isAbsence(thrown) {
 async function confinedPath(root, relative) {
 	try {
 		const path = await realpath(join$1(root, relative));
-		return path.startsWith(root.endsWith(sep) ? root : root + sep) ? path : void 0;
+		return path.startsWith(root.endsWith(sep$1) ? root : root + sep$1) ? path : void 0;
 	} catch (thrown) {
 		if (isAbsence(thrown)) return void 0;
 		throw thrown;
@@ -33336,7 +40754,7 @@ async function send(response, method, answer) {
 	const isStream = body !== void 0 && "close" in body;
 	try {
 		const chunks = isStream ? body.chunks() : body === void 0 || method === "HEAD" ? [] : [body];
-		await pipeline(counted(chunks), response);
+		await pipeline$1(counted(chunks), response);
 		return { bytes };
 	} catch (thrown) {
 		const isClients = !(thrown instanceof OciSaveError) && ABORTED.has(systemCodeOf(thrown) ?? "");
@@ -33448,4 +40866,32 @@ function watchSignals(host) {
 		stop: () => stops.forEach((stop) => stop())
 	};
 }
-export { strictObject as $, setUpSkopeo as A, formatPlatform as B, formatBytes as C, formatOrigin as D, readLists as E, bareAddress as F, nameOf as G, parseLock as H, describeInputs as I, digestOf as J, parseReference as K, describeOptions as L, run as M, parseInputs as N, parseInline as O, parseOptions as P, array as Q, kebab as R, plainText as S, refOf as T, encodeLock as U, parsePlatform as V, formatReference as W, isDigest as X, hexOf as Y, shortDigest as Z, causeTexts as _, lockFileIn as a, formatSeconds as b, readManifests as c, renderSummary as d, string as et, runReportSchema as f, renderError as g, statusWords as h, save as i, systemCodeOf as it, openStore as j, checkDefaultRegistry as k, placesOf as l, platformWords as m, serveRegistry as n, exitCodeOf as nt, writeFileWhole as o, noteLines as p, lockSchema as q, findRegistryRoot as r, messageOf as rt, planTree as s, watchSignals as t, OciSaveError as tt, VERSION as u, renderColumns as v, formatCount as w, plainLines as x, createReporter as y, optionsSchema as z };
+// src/fetch-proxy.ts
+const NAMES = [
+	"HTTP_PROXY",
+	"HTTPS_PROXY",
+	"NO_PROXY",
+	"http_proxy",
+	"https_proxy",
+	"no_proxy"
+];
+/**
+* Lets fetch go through the proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name: it does not look by itself. For
+* entries alone, since it holds for the whole process; requests to registries have agents of their own.
+* @throws OciSaveError `usage` where a proxy is no address
+*/
+function letFetchUseProxies(env) {
+	const { setGlobalProxyFromEnv: set } = http;
+	const given = NAMES.flatMap((name) => env[name] ? [[name, env[name]]] : []);
+	if (given.length === 0 || set === void 0) return;
+	try {
+		set(Object.fromEntries(given));
+	} catch {
+		throw new OciSaveError({
+			code: "usage",
+			message: `${given.map(([name]) => name).filter((name) => !/^no_proxy$/i.test(name)).join(" or ")} is no address of a proxy`,
+			hint: "Write http://host:port."
+		});
+	}
+}
+export { planTree as $, renderPushSummary as A, parseLock as At, renderColumns as B, array as Bt, HANDOVER as C, bareAddress as Ct, runReportSchema as D, optionsSchema as Dt, renderSummary as E, kebab as Et, platformWords as F, lockSchema as Ft, plainText as G, OciSaveError as Gt, formatSeconds as H, looseObject as Ht, statusWords as I, digestOf as It, readContent as J, systemCodeOf as Jt, formatBytes as K, exitCodeOf as Kt, renderBundlePage as L, hexOf as Lt, pushTally as M, formatReference as Mt, pushTraffic as N, nameOf$1 as Nt, releaseWords as O, formatPlatform as Ot, noteLines as P, parseReference as Pt, writeFileWhole as Q, renderError as R, isDigest as Rt, VERSION$2 as S, parseReleaseOptions as St, pushToTargets as T, describeOptions as Tt, cacheLines as U, strictObject as Ut, createReporter as V, boolean as Vt, plainLines as W, string as Wt, openBundle as X, lockFileIn as Y, viewsIn as Z, measureArchive as _, parseContentRange as _t, save as a, setUpSkopeo as at, createTarDecoder as b, parseInputs as bt, accessRelease as c, verifyStore as ct, placesOf as d, fetchFile as dt, readManifests as et, releaseTag as f, percentDecoded as ft, openArchive as g, networkError as gt, assetNameOf as h, createExchange as ht, findRegistryRoot as i, checkDefaultRegistry as it, pushNotes as j, encodeLock as jt, renderRelease as k, parsePlatform as kt, tryRelease as l, freeBytes as lt, releaseFiles as m, insecureHosts as mt, watchSignals as n, formatOrigin as nt, storeFolder as o, listStore as ot, sendRelease as p, run as pt, formatCount as q, messageOf as qt, serveRegistry as r, parseInline as rt, openClient as s, pruneStore as st, letFetchUseProxies as t, readLists as tt, RELEASE_PART_BYTES as u, openStore as ut, partSizeOf as v, boundedBody as vt, refOf as w, describeInputs as wt, USER_AGENT as x, parseOptions as xt, bundleTar as y, createAgents as yt, causeTexts as z, shortDigest as zt };

@@ -6,5 +6,6 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
 } else {
 	const { main } = await import("./action-main.js");
 	await main(process);
+	process.stdout.write("", () => process.exit());
 }
 export {};

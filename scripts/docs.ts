@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { OUTPUTS } from '../src/action/outputs.ts';
 import { lockSchema } from '../src/lock/schema.ts';
 import { describeInputs, describeOptions, kebab } from '../src/options.ts';
+import { partsListSchema } from '../src/archive/index.ts';
 import { runReportSchema } from '../src/report/index.ts';
 
 /**
@@ -84,6 +85,7 @@ const documents: Record<string, string> = {
   'action.yml': actionYml(),
   'docs/lock.schema.json': schema(lockSchema),
   'docs/report.schema.json': schema(runReportSchema),
+  'docs/parts.schema.json': schema(partsListSchema),
 };
 
 for (const [file, content] of Object.entries(documents)) {

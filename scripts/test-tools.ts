@@ -32,10 +32,18 @@ const TOOLS: readonly Tool[] = [
   { name: 'umoci', package: 'umoci', version: ['--version'] },
   { name: 'htpasswd', package: 'apache2-utils', version: [] },
   { name: 'openssl', package: 'openssl', version: ['version'] },
+  { name: 'dash', package: 'dash', version: [] },
+  { name: 'busybox', package: 'busybox', version: [] },
+  { name: 'shasum', package: 'perl', version: ['--version'] },
   { name: 'dpkg-deb', package: 'dpkg', version: ['--version'] },
   { name: 'apt-get', package: 'apt', version: ['--version'] },
   { name: 'git', package: 'git', version: ['--version'] },
   { name: 'crane', go: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1', version: ['version'] },
+  {
+    name: 'registry',
+    go: 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2',
+    version: ['--version'],
+  },
   { name: 'act', go: 'github.com/nektos/act@v0.2.89', version: ['--version'] },
   {
     name: 'actionlint',

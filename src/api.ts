@@ -101,7 +101,21 @@ export { type Digest, isDigest } from './oci/digest.ts';
 export { formatReference, parseReference, type Reference } from './oci/reference.ts';
 export { encodeLock, type Leaf, type Lock, type LockedImage, lockSchema, parseLock } from './lock/index.ts';
 export { type BundleTree, planTree, readManifests, type TreeFile, type View } from './bundle/index.ts';
-export { openStore, type Store, type StoreOptions } from './store/index.ts';
+export {
+  listStore,
+  openStore,
+  type PruneOptions,
+  type PruneRule,
+  type Pruned,
+  pruneStore,
+  type Store,
+  type StoreCheck,
+  type StoreContent,
+  type StoredBlob,
+  type StoreOptions,
+  type VerifyOptions,
+  verifyStore,
+} from './store/index.ts';
 export { type Failure, type ReportedImage, type RunReport, runReportSchema } from './report/index.ts';
 export type { Credentials, CredentialStore } from './registry/index.ts';
 export {

@@ -3,8 +3,14 @@
  * elsewhere. Bytes are bytes on disk; times are the receiver's business.
  */
 export type SaveEvent =
-  | { readonly type: 'stage'; readonly stage: Stage; readonly total?: number | undefined }
-  /** One of the stage's `total` is done; a copied image says what it brought and what was here. */
+  | {
+      readonly type: 'stage';
+      readonly stage: Stage;
+      readonly total?: number | undefined;
+      /** How many bytes it will move, where that is known. */
+      readonly bytes?: number | undefined;
+    }
+  /** One of the stage's `total` is done; a copied image says what it brought and what was here, a file what was sent. */
   | {
       readonly type: 'step';
       readonly stage: Stage;
@@ -24,8 +30,29 @@ export type SaveEvent =
       readonly image?: string | undefined;
     };
 
-export type Stage = 'list' | 'resolve' | 'copy' | 'bundle' | 'archive';
-export type Outcome = 'fetched' | 'partly stored' | 'stored' | 'done' | 'failed';
+export type Stage =
+  | 'list'
+  | 'resolve'
+  | 'restore'
+  | 'copy'
+  | 'bundle'
+  | 'archive'
+  | 'measure'
+  | 'push'
+  | 'cache'
+  | 'release'
+  | 'verify';
+/** Of a push, `stored` is what the target had, and `kept` what it has under that name and was left. */
+export type Outcome =
+  | 'fetched'
+  | 'partly stored'
+  | 'stored'
+  | 'pushed'
+  | 'to push'
+  | 'kept'
+  | 'sent'
+  | 'done'
+  | 'failed';
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 export interface ByteCount {

@@ -14,7 +14,9 @@ export interface OptionMeta {
   /** True for the one option whose values are the command line's arguments. */
   readonly argument?: boolean | undefined;
   /** Words that differ for the action's input. */
-  readonly asInput?: { readonly description?: string; readonly default?: string } | undefined;
+  readonly asInput?:
+    | { readonly description?: string; readonly default?: string; readonly writtenDefault?: string }
+    | undefined;
 }
 
 interface Wording extends Pick<OptionMeta, 'asInput'> {

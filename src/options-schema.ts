@@ -151,6 +151,7 @@ export const inputsSchema = optionsSchema.extend({
   token: textOption('', {
     description: 'for release; it needs contents: write',
     defaultText: "the job's token",
+    asInput: { writtenDefault: '${{ github.token }}' },
   }),
   summary: booleanOption(true, { description: 'write a job summary: failures, images, digests, sizes' }),
 });

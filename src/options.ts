@@ -3,17 +3,19 @@ import { OciSaveError } from './errors.ts';
 import { type NamingRule, parseNamingRule } from './lock/index.ts';
 import { nearest } from './nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from './oci/platform.ts';
+import { parsePushTargets, type PushTarget } from './publish/push/target.ts';
 import { inputsSchema, kebab, optionsSchema } from './options-schema.ts';
 import { parseWantedSkopeo, type WantedSkopeo } from './skopeo/wanted.ts';
 
 type Parsed = z.infer<typeof optionsSchema>;
 
 /** Options of a save, read and checked. */
-export interface SaveOptions extends Omit<Parsed, 'platforms' | 'naming' | 'layout' | 'skopeo'> {
+export interface SaveOptions extends Omit<Parsed, 'platforms' | 'naming' | 'layout' | 'push' | 'skopeo'> {
   /** Undefined: the machine's own. */
   readonly platforms: PlatformChoice | undefined;
   readonly naming: readonly NamingRule[];
   readonly layout: readonly ('oci' | 'zot')[];
+  readonly push: readonly PushTarget[];
   readonly skopeo: WantedSkopeo;
 }
 
@@ -47,6 +49,20 @@ export function parseInputs(given: Readonly<Record<string, string>>): ActionInpu
   return { options: settle(options), summary, cache, cacheMode, token };
 }
 
+/** Those of a save that `oci-save release` has as well. */
+const releaseSchema = optionsSchema.pick({
+  archiveName: true,
+  splitSize: true,
+  releasePolicy: true,
+  retries: true,
+  dryRun: true,
+});
+
+/** Reads the options of `oci-save release` by camelCase name. Throws `usage` with every fault. */
+export function parseReleaseOptions(given: Readonly<Record<string, unknown>>): z.infer<typeof releaseSchema> {
+  return read(releaseSchema, given, { noun: 'option', hint: 'oci-save release --help lists every option.' });
+}
+
 interface Words {
   /** What the names are called. */
   readonly noun: string;
@@ -66,8 +82,8 @@ function read<Shape extends z.core.$ZodLooseShape>(
 }
 
 /** Checks what one option's schema cannot see, and reads the values that are more than words. */
-function settle({ platforms, naming, layout, skopeo, ...options }: Parsed): SaveOptions {
-  const { output, archive, push, release, dryRun } = options;
+function settle({ platforms, naming, layout, push, skopeo, ...options }: Parsed): SaveOptions {
+  const { output, archive, release, dryRun } = options;
   if (output === 'none' && archive === 'none' && push.length === 0 && release === '' && !dryRun) {
     throw new OciSaveError({
       code: 'usage',
@@ -80,6 +96,7 @@ function settle({ platforms, naming, layout, skopeo, ...options }: Parsed): Save
     platforms: platforms === '' ? undefined : parsePlatformChoice(platforms),
     naming: naming.length === 0 ? [{ kind: 'keep-domain' }] : naming.map(parseNamingRule),
     layout: parseLayout(layout),
+    push: parsePushTargets(push),
     skopeo: parseWantedSkopeo(skopeo),
   };
 }

@@ -2,17 +2,22 @@ import { type CopyResult, takeInventory } from './copy/index.ts';
 import { readLists } from './list/index.ts';
 import type { Lock } from './lock/index.ts';
 import type { SaveOptions } from './options.ts';
+import { refuseCollisions } from './publish/push/index.ts';
 import type { RunReport } from './report/index.ts';
 import { joinRequests, resolveImages } from './resolve/index.ts';
 import { listInputs, resolveContext } from './save/contexts.ts';
 import { copyMissing } from './save/copy-missing.ts';
+import { limitStore } from './save/limit-store.ts';
 import { makeReport } from './save/make-report.ts';
 import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
 import { ownPlatform } from './save/own-platform.ts';
 import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
-import { NOTHING_PUBLISHED, publish } from './save/publish.ts';
+import { NOTHING_PUBLISHED, publish, publishDry } from './save/publish.ts';
+import { withRelease } from './save/release.ts';
+import { endUnchanged } from './save/report-unchanged.ts';
 import { type SaveIo, withRun } from './save/run.ts';
+import { findUnchanged, neededImages } from './save/unchanged.ts';
 import { writeReport } from './save/write-report.ts';
 
 export interface SaveResult {
@@ -35,19 +40,43 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
   const platforms = options.platforms ?? ownPlatform(io.emit);
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
-  return withRun({ options, io, places: placesOf(options), wanted }, async (run) => {
+  return withRun({ options, io, places: placesOf(options, io.env), wanted }, async (run) => {
+    const unchanged = await findUnchanged(run);
+    if (unchanged) return endUnchanged(unchanged, { started, run, list });
+    await run.cache.restoreCatalogue();
     const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
-    const planned = lockOf(resolution.resolved);
+    refuseCollisions(lockOf(resolution.resolved), options.push);
+    const needed = await neededImages(resolution.resolved, run);
+    const planned = lockOf(needed);
     const inventory = await takeInventory(planned, run.session.store);
-    const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution.resolved, inventory, run);
+    const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
     const { whole, failed } = outcomeOf(resolution, copied);
     const images = await withPlatformNotes(whole, run.session.store);
     const lock = lockOf(whole);
     const publishable =
       !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === 'warn');
-    const published = publishable ? await publish(lock, run) : NOTHING_PUBLISHED;
-    const report = makeReport({ started, run, list, lock, images, failed, inventory, copied, published });
+    const published = publishable
+      ? await publish(lock, run)
+      : options.dryRun
+        ? await publishDry(lock, run)
+        : NOTHING_PUBLISHED;
+    const cache = await run.cache.finish();
+    const made = makeReport({
+      started,
+      run,
+      list,
+      lock,
+      images,
+      failed,
+      inventory,
+      copied,
+      cache,
+      published,
+      needed: new Set(needed.map(({ image }) => image.ref)),
+    });
+    const report = await withRelease(made, published, lock, run);
     await writeReport(report, run, published.error);
+    await limitStore(run);
     return { report, lock };
   });
 }

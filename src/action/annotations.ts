@@ -25,8 +25,8 @@ export function detailAnnotations(details: readonly ErrorDetail[], fileOf: FileO
 }
 
 /** Errors for images that failed. One place is left for the verdict. */
-export function failureAnnotations({ failed }: RunReport, fileOf: FileOf): Annotation[] {
-  const all = failed.map((failure) => failureAnnotation(failure, fileOf));
+export function failureAnnotations(report: RunReport, fileOf: FileOf): Annotation[] {
+  const all = failuresIn(report, fileOf);
   return limited(all, MAX_OF_A_KIND - 1, 'images: report.json has them');
 }
 
@@ -39,11 +39,11 @@ export function warningAnnotations(
   happened: readonly string[],
   fileOf: FileOf,
 ): Annotation[] {
-  const { outcome, failed, warnings, candidates, rejects } = report;
+  const { outcome, warnings, candidates, rejects } = report;
   const [candidate] = candidates;
   const [reject] = rejects;
   const all = [
-    ...(outcome === 'warned' ? failed.map((failure) => failureAnnotation(failure, fileOf)) : []),
+    ...(outcome === 'warned' ? failuresIn(report, fileOf) : []),
     ...warnings.map(({ message, origin }) => at(origin, message, fileOf)),
     ...(candidate === undefined
       ? []
@@ -52,6 +52,13 @@ export function warningAnnotations(
     ...happened.map(asMessage),
   ];
   return limited(all, MAX_OF_A_KIND, MORE_WARNINGS);
+}
+
+function failuresIn({ failed, push = [] }: RunReport, fileOf: FileOf): Annotation[] {
+  return [
+    ...failed.map((failure) => failureAnnotation(failure, fileOf, 'saved')),
+    ...push.flatMap((target) => target.failed.map((failure) => failureAnnotation(failure, fileOf, 'pushed'))),
+  ];
 }
 
 /** Warnings of a run that had no result. */
@@ -73,12 +80,16 @@ function notRead(count: number, text: string): string {
   return count === 1 ? `'${text}' was not understood` : `${count} entries were not understood, as '${text}'`;
 }
 
-function failureAnnotation(failure: RunReport['failed'][number], fileOf: FileOf): Annotation {
+function failureAnnotation(
+  failure: RunReport['failed'][number],
+  fileOf: FileOf,
+  done: 'saved' | 'pushed',
+): Annotation {
   const { ref, class: failureClass, message, hint, origins } = failure;
   const named = message.includes(ref) ? message : `${ref}: ${message}`;
   return {
     ...at(origins[0], named, fileOf, hint),
-    title: `Image not saved (${failureClass})`,
+    title: `Image not ${done} (${failureClass})`,
   };
 }
 
@@ -105,9 +116,16 @@ function limited(all: readonly Annotation[], max: number, what: string): Annotat
   return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
 
-/** How a run ended: what kept its result from being made, or how many images failed. */
-export function verdictOf({ failed, images, error, dryRun = false }: RunReport): string {
+/** How a run ended, in one line: how many images failed, or with its remedy what kept its result from being made. */
+export function verdictOf({ failed, images, error, push = [], release, dryRun = false }: RunReport): string {
   if (error !== undefined) return withRemedy([plainText(error.message)], error.hint);
+  const targets = push.filter(({ outcome }) => outcome === 'failed').map(({ target }) => target);
+  if (failed.length === 0 && targets.length > 0)
+    return `not all images could be pushed to ${targets.join(', ')}`;
+  if (failed.length === 0 && release?.failure !== undefined) {
+    const { tag, failure } = release;
+    return withRemedy([`Release ${plainText(tag)} failed: ${failure.message}`], failure.hint);
+  }
   const all = formatCount(failed.length + images.length, 'image');
   return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
 }

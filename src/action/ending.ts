@@ -32,7 +32,7 @@ import { writeSummary } from './write-summary.ts';
 export async function finish({ report, lock }: SaveResult, inputs: ActionInputs, step: Step): Promise<void> {
   const { log, workspace } = step;
   const told = reportInWorkflowWords(report);
-  const { report: reportFile } = placesOf(inputs.options);
+  const { report: reportFile } = placesOf(inputs.options, step.env);
   publishOutputs(outputsOf(told, lock, reportFile));
   log.write(`\n${renderSummary(told, { color: false })}\n`);
   const fileOf = fileFinder(inputs, step);

@@ -7,4 +7,6 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 } else {
   const { main } = await import('./main.ts');
   await main(process);
+  // Connections that libraries keep open would hold the step; what was printed is printed first.
+  process.stdout.write('', () => process.exit());
 }

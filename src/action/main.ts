@@ -5,10 +5,12 @@ import { save, type SaveResult } from '../save.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
 import { fail, finish } from './ending.ts';
 import { readInputs } from './inputs.ts';
+import { letFetchUseProxies } from '../fetch-proxy.ts';
 import { createInstaller } from './installer.ts';
 import { createActionLog } from './log.ts';
 import { createMask, secretsIn } from './masks.ts';
 import { storeFolderOf, workspaceOf } from './places.ts';
+import { remoteCacheOf } from './remote-cache.ts';
 import type { Step } from './step.ts';
 import { errorInWorkflowWords } from './wording.ts';
 
@@ -40,8 +42,10 @@ export async function main(host: Host): Promise<void> {
   }
 }
 
-async function saveHere({ options }: ActionInputs, step: Step): Promise<SaveResult> {
+async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
+  const { options, token } = inputs;
   const { env, log, workspace, mask, signal } = step;
+  if (options.release !== '') letFetchUseProxies(env);
   const installer = createInstaller(step);
   const cacheDir = options.cacheDir || (await storeFolderOf(workspace, env));
   try {
@@ -52,6 +56,8 @@ async function saveHere({ options }: ActionInputs, step: Step): Promise<SaveResu
         emit: log.emit,
         signal,
         onSecret: mask,
+        remoteCache: await remoteCacheOf(inputs, step),
+        releaseToken: token,
         async setUpSkopeo(wanted, folder) {
           const skopeo = await setUpSkopeo({ wanted, env, folder, installer });
           log.emit({ type: 'log', level: 'info', message: `skopeo ${skopeo.version} (${skopeo.file})` });

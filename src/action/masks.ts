@@ -6,16 +6,20 @@ const USERINFO = /\/\/([^/@\s]+)@/g;
 /** An address that is signed has its secret in the query. */
 const QUERY = /\bhttps?:\/\/[^\s?#]+\?([^\s#]+)/g;
 
+/** What may write releases. */
+const TOKENS = /^(INPUT_TOKEN|GITHUB_TOKEN|GH_TOKEN)$/;
+
 const PROXIES = /^(https?|all)_proxy$/i;
 
 /**
- * What is secret in the environment of a step: passwords and queries of addresses, in inputs and in the proxies'
+ * What is secret in the environment of a step: tokens, passwords and queries of addresses, in inputs and in the proxies'
  * variables. Credentials of registries are told when they are read.
  */
 export function secretsIn(env: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries(env).flatMap(([name, value = '']) =>
-    name.startsWith('INPUT_') || PROXIES.test(name) ? secretsOfAddresses(value) : [],
-  );
+  return Object.entries(env).flatMap(([name, value = '']) => {
+    if (TOKENS.test(name)) return [value];
+    return name.startsWith('INPUT_') || PROXIES.test(name) ? secretsOfAddresses(value) : [];
+  });
 }
 
 function secretsOfAddresses(text: string): string[] {

@@ -5,16 +5,17 @@ import type { RunReport } from '../report/index.ts';
 /** What later steps can read, and what action.yml says of it. */
 export const OUTPUTS = {
   path: "the bundle's folder",
-  archive: 'the archive',
+  archive: 'the archive, or its parts, one a line',
   digest: "the lock's sha256: the same images have the same one",
   count: 'images in the bundle',
   size: 'bytes of all their blobs, each once',
   'fetched-bytes': 'bytes that this run fetched',
-  'cached-bytes': 'bytes that were in the store before',
-  'cache-hit': 'true when no blob had to be fetched',
+  'cached-bytes': 'bytes that were in the store before, or came from the Actions cache',
+  'cache-hit': 'true when no blob had to be fetched from a registry',
   lock: 'the lock: every image, digest, platform and size',
   report: 'report.json: what this run did, and from where each image came',
-  failed: 'images that could not be saved, as a JSON list of {ref, class, message}',
+  'release-url': 'the page of the release',
+  failed: 'images that could not be saved or pushed, as a JSON list of {ref, class, message}',
   'skopeo-version': 'of the skopeo that was used; empty where none was needed',
 } as const;
 
@@ -30,20 +31,24 @@ const MAX_MESSAGE_CHARACTERS = 300;
  * @param reportFile where the report was written, if it was
  */
 export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Outputs {
-  const { totals, bundle, archive, failed, outcome, dryRun = false } = report;
-  const missing = dryRun && totals.storedBytes < totals.bytes;
+  const { totals, cache, bundle, archive, release, failed, outcome } = report;
+  const { dryRun = false, unchanged = false } = report;
+  const cached = totals.storedBytes + (cache?.restored.bytes ?? 0);
+  const missing = dryRun && cached < totals.bytes;
   return {
     path: bundle?.path ?? '',
-    archive: archive?.path ?? '',
-    digest: outcome === 'failed' ? '' : digestOf(encodeLock(lock)),
+    archive: archive?.parts?.map(({ path }) => path).join('\n') ?? archive?.path ?? '',
+    // A run that read no manifest has no lock to tell of.
+    digest: unchanged || (outcome === 'failed' && failed.length > 0) ? '' : digestOf(encodeLock(lock)),
     count: String(totals.images),
     size: String(totals.bytes),
     'fetched-bytes': String(totals.fetchedBytes),
-    'cached-bytes': String(totals.storedBytes),
+    'cached-bytes': String(cached),
     'cache-hit': String(totals.images > 0 && totals.fetchedBytes === 0 && !missing),
     lock: report.lock?.path ?? '',
     report: dryRun ? '' : reportFile,
-    failed: failedList(failed),
+    'release-url': release?.url ?? '',
+    failed: failedList([...failed, ...(report.push ?? []).flatMap((target) => target.failed)]),
     'skopeo-version': report.skopeoVersion ?? '',
   };
 }

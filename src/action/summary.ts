@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
 import {
+  cacheLines,
   causeTexts,
   formatBytes,
   formatCount,
@@ -13,9 +14,11 @@ import { type Bound, bounded, code, escaped, prose, table, where } from './markd
 import { errorSection, failureSection } from './summary-failures.ts';
 import { imageSection } from './summary-images.ts';
 import { candidateSection, rejectSection, warningSection } from './summary-lists.ts';
+import { archiveLines, releaseFailure, releaseLines } from './summary-published.ts';
+import { pushSections } from './summary-push.ts';
 
 /** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
-const MAX_BYTES = { failures: 390_000, images: 400_000, list: 50_000 } as const;
+const MAX_BYTES = { failures: 390_000, images: 400_000, list: 40_000, push: 80_000 } as const;
 const MAX_NOTES = 50;
 
 export interface Places {
@@ -37,11 +40,14 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
     unfinished(report) ? ['No bundle was written.'] : [],
     [figures(report)],
     failureSection(report, bound('failures')),
+    releaseFailure(report),
     imageSection(report, bound('images')),
+    ...pushSections(report, bound('push')),
     noteSection(report, bound('list')),
     warningSection(report, bound('list')),
     candidateSection(report, bound('list')),
     rejectSection(report, bound('list')),
+    cacheSection(report),
     resultSection(report, shown, reportFile),
   ]);
 }
@@ -76,24 +82,34 @@ function joined(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-function headline({ outcome, dryRun = false, images, failed, error }: RunReport): string {
+function headline(report: RunReport): string {
+  const { outcome, dryRun = false, unchanged = false, images, failed, error, push = [] } = report;
   if (error !== undefined) return 'Failed';
+  if (unchanged) return `Nothing had changed: ${formatCount(images.length, 'image')} asked for, none copied`;
   const all = formatCount(images.length + failed.length, 'image');
+  const targets = push.filter((target) => target.outcome !== 'done').map(({ target }) => target);
+  if (failed.length === 0 && targets.length > 0)
+    return `${all} saved, not all pushed to ${escaped(targets.join(', '))}`;
+  if (outcome === 'failed' && failed.length === 0) return `${all} saved, and not released`;
   if (outcome === 'failed') return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
   const done = outcome === 'warned' ? `${images.length} of ${all}` : all;
   return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
 }
 
-function unfinished({ outcome, bundle, dryRun = false }: RunReport): boolean {
-  return outcome === 'failed' && bundle === undefined && !dryRun;
+function unfinished({ outcome, failed, bundle, error, dryRun = false }: RunReport): boolean {
+  const images = failed.length > 0 && outcome === 'failed';
+  return (images || error !== undefined) && bundle === undefined && !dryRun;
 }
 
-function figures({ totals, dryRun = false, seconds }: RunReport): string {
+function figures({ totals, cache, dryRun = false, unchanged = false, seconds }: RunReport): string {
+  if (unchanged) return `Every push target has every image. ${formatSeconds(seconds)}.`;
+  const cached = cache?.restored.bytes ?? 0;
   const moved = dryRun
     ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch`
     : `${formatBytes(totals.fetchedBytes)} fetched`;
   const size = `${formatCount(totals.blobs, 'blob')}, ${formatBytes(totals.bytes)}`;
-  return `${size}: ${moved}, ${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
+  const restored = cached > 0 ? `${formatBytes(cached)} from the cache, ` : '';
+  return `${size}: ${moved}, ${restored}${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
 }
 
 function noteSection(report: RunReport, bound: Bound): string[] {
@@ -101,8 +117,13 @@ function noteSection(report: RunReport, bound: Bound): string[] {
   return notes.length === 0 ? [] : ['### Notes', '', ...bounded(notes, (note) => `- ${prose(note)}`, bound)];
 }
 
+function cacheSection(report: RunReport): string[] {
+  const lines = cacheLines(report).map((line) => `- ${escaped(line)}`);
+  return lines.length === 0 ? [] : ['### Cache', '', ...lines];
+}
+
 function resultSection(report: RunReport, shown: (file: string) => string, reportFile: string): string[] {
-  const { bundle, archive, lock, tool, skopeoVersion, dryRun = false } = report;
+  const { bundle, lock, tool, skopeoVersion, dryRun = false } = report;
   const tools = [
     `${tool.name} ${tool.version}`,
     ...(skopeoVersion === undefined ? [] : [`skopeo ${skopeoVersion}`]),
@@ -111,10 +132,9 @@ function resultSection(report: RunReport, shown: (file: string) => string, repor
     '### Result',
     '',
     ...(bundle === undefined ? [] : [`- Bundle: ${shown(bundle.path)}`]),
-    ...(archive === undefined
-      ? []
-      : [`- Archive: ${shown(archive.path)}, ${formatBytes(archive.size)}, ${code(archive.digest)}`]),
+    ...archiveLines(report, shown),
     ...(lock === undefined ? [] : [`- Lock: ${shown(lock.path)}, ${code(lock.digest)}`]),
+    ...releaseLines(report),
     ...(dryRun ? [] : [`- Report: ${shown(reportFile)}`]),
     `- Made by ${escaped(tools.join(', '))}`,
   ];

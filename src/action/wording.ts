@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { describeInputs, kebab } from '../options.ts';
-import type { RunReport } from '../report/index.ts';
+import type { ReleaseReport, RunReport } from '../report/index.ts';
 
 const FLAG = /--([a-z][a-z-]*[a-z])(?: ([a-z]+)\b)?/g;
 
@@ -22,6 +22,12 @@ export function reportInWorkflowWords(report: RunReport): RunReport {
     ...report,
     failed: report.failed.map(faultInWorkflowWords),
     ...(report.error === undefined ? {} : { error: faultInWorkflowWords(report.error) }),
+    ...(report.push === undefined
+      ? {}
+      : {
+          push: report.push.map((target) => ({ ...target, failed: target.failed.map(faultInWorkflowWords) })),
+        }),
+    ...(report.release === undefined ? {} : { release: releaseInWorkflowWords(report.release) }),
   };
 }
 
@@ -32,6 +38,13 @@ function faultInWorkflowWords<Fault extends NonNullable<RunReport['error']>>(fau
     message: inWorkflowWords(message),
     ...(hint === undefined ? {} : { hint: inWorkflowWords(hint) }),
   };
+}
+
+function releaseInWorkflowWords(release: ReleaseReport): ReleaseReport {
+  const { failure } = release;
+  if (failure === undefined) return release;
+  const [message, hint] = [inWorkflowWords(failure.message), inWorkflowWords(failure.hint)];
+  return { ...release, failure: { ...failure, message, hint } };
 }
 
 /** The same for an error of ours; any other has no such words. */

@@ -4,7 +4,8 @@ import { type ComputedTar, computeTar, type TarEntry } from './computed-tar.ts';
 
 /**
  * The archive of a bundle, computed from its tree and the pool that has its blobs. A folder stands before its first file; regular
- * files stand before the links that name them.
+ * files stand before the links that name them. Every blob that is read whole is hashed on the way: nothing that a disk has
+ * changed gets into an archive.
  */
 export function bundleTar(tree: BundleTree, pool: BlobPool): Promise<ComputedTar> {
   const folders = new Set<string>();
@@ -23,5 +24,6 @@ function newFolders(path: string, known: Set<string>): TarEntry[] {
 
 function toEntry(file: TreeFile, pool: BlobPool): TarEntry {
   if (file.kind !== 'blob') return file;
-  return { kind: 'file', path: file.path, size: file.size, file: pool.pathOf(file.digest) };
+  const { path, size, digest } = file;
+  return { kind: 'file', path, size, digest, file: pool.pathOf(digest) };
 }

@@ -1,3 +1,11 @@
-export { computeTar, type ComputedTar, type TarEntry } from './computed-tar.ts';
+export { type ArchiveName, isPieceName, partsListName, sumsName, wholeName } from './archive-name.ts';
 export { bundleTar } from './bundle-tar.ts';
-export { writeArchive, type WrittenArchive } from './write-archive.ts';
+export { type ByteSource, joinSegments } from './byte-source.ts';
+export { computeTar, type ComputedTar, type TarEntry } from './computed-tar.ts';
+export { partSizeOf } from './cut.ts';
+export { type ArchivePiece, isSplit, type MeasuredArchive, measureArchive, piecesOf } from './measure.ts';
+export { openArchive, type OpenArchive } from './open-archive.ts';
+export { parsePartsList, type PartsList, partsListSchema } from './parts-list.ts';
+export { type Sidecar, sidecarsOf } from './sidecars.ts';
+export { sumsIn } from './sums.ts';
+export { type ArchivePlace, writeArchive } from './write-archive.ts';

@@ -1,47 +1,96 @@
-import { createHash } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type Digest, hexOf } from '../oci/digest.ts';
 import { partOf, writeFileWhole } from '../bundle/index.ts';
-import type { ComputedTar } from './computed-tar.ts';
+import { systemCodeOf } from '../errors.ts';
+import { type ArchiveName, isPieceName, joinScriptName, partsListName, sumsName } from './archive-name.ts';
+import type { ByteSource } from './byte-source.ts';
+import { type MeasuredArchive, measureArchive, type MeasureOptions, type PieceSink } from './measure.ts';
+import { parsePartsList } from './parts-list.ts';
+import { sidecarsOf } from './sidecars.ts';
+import { sumsIn } from './sums.ts';
 
-export interface WrittenArchive {
-  readonly file: string;
-  readonly size: number;
-  readonly digest: Digest;
+/** Where an archive stands. */
+export interface ArchivePlace {
+  readonly folder: string;
+  readonly name: ArchiveName;
 }
 
 /**
- * Writes an archive and, beside it, `<file>.sha256` in the form that `sha256sum -c` reads. Neither stands at its
- * path before the archive is whole. `onBytes` is told of bytes as they are written.
+ * Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
+ * that joins them. Nothing has its name before all bytes are on the disk; the sums come last, so that they never vouch
+ * for a mixture. What an earlier run wrote there and this one does not is removed, and no other file.
+ * @throws OciSaveError `digest` where a blob is damaged, `usage` for too many parts; what the file system says
  */
 export async function writeArchive(
-  tar: ComputedTar,
-  file: string,
-  options: { readonly onBytes?: (delta: number) => void; readonly signal?: AbortSignal | undefined } = {},
-): Promise<WrittenArchive> {
-  const temporary = await partOf(file);
-  const hash = createHash('sha256');
+  source: ByteSource,
+  { folder, name }: ArchivePlace,
+  options: Omit<MeasureOptions, 'sinkFor'>,
+): Promise<MeasuredArchive> {
+  const fileOf = (file: string): string => path.join(folder, file);
+  const written = new Map<string, string>();
   try {
-    const handle = await open(temporary, 'w', 0o644);
-    try {
-      for await (const chunk of tar.read()) {
-        options.signal?.throwIfAborted();
-        hash.update(chunk);
-        await handle.appendFile(chunk);
-        options.onBytes?.(chunk.length);
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    const digest: Digest = `sha256:${hash.digest('hex')}`;
-    await rm(`${file}.sha256`, { force: true });
-    await rename(temporary, file);
-    await writeFileWhole(`${file}.sha256`, `${hexOf(digest)}  ${path.basename(file)}\n`);
-    return { file, size: tar.size, digest };
+    const archive = await measureArchive(source, name, {
+      ...options,
+      async sinkFor(piece) {
+        const temporary = await partOf(fileOf(piece));
+        written.set(piece, temporary);
+        return openSink(temporary);
+      },
+    });
+    const sidecars = sidecarsOf(archive);
+    const wanted = new Set([...written.keys(), ...sidecars.map((sidecar) => sidecar.name)]);
+    const earlier = await earlierFiles(folder, name);
+    const stale = [...earlier, partsListName(name)].filter((file) => !wanted.has(file));
+    for (const file of [...stale, joinScriptName(name), sumsName(name)])
+      await rm(fileOf(file), { force: true });
+    // The list first: a run that is killed among the parts leaves word of which files are ours.
+    const [list, others] = partition(sidecars, (sidecar) => sidecar.name === partsListName(name));
+    for (const sidecar of list) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
+    for (const [piece, temporary] of written) await rename(temporary, fileOf(piece));
+    for (const sidecar of others) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
+    return archive;
   } catch (error) {
-    await rm(temporary, { force: true });
+    for (const temporary of written.values()) await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function partition<T>(all: readonly T[], chosen: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(chosen), all.filter((one) => !chosen(one))];
+}
+
+async function openSink(file: string): Promise<PieceSink> {
+  const handle = await open(file, 'w', 0o644);
+  return {
+    write: (chunk) => handle.appendFile(chunk),
+    async end() {
+      await handle.sync();
+      await handle.close();
+    },
+    async abandon() {
+      await handle.close();
+    },
+  };
+}
+
+/** No list or sums of ours are larger: they name a thousand files. */
+const MAX_TEXT_BYTES = 1024 * 1024;
+
+/** The archive or the parts of an earlier run: what its list and its sums name. */
+async function earlierFiles(folder: string, name: ArchiveName): Promise<string[]> {
+  const list = parsePartsList(await readSmall(path.join(folder, partsListName(name))));
+  const sums = sumsIn(await readSmall(path.join(folder, sumsName(name)))).keys();
+  const named = [...(list?.parts.map((part) => part.name) ?? []), ...sums];
+  return [...new Set(named)].filter((file) => isPieceName(name, file));
+}
+
+/** The text of a small file; empty where there is none, or no such file of ours. */
+async function readSmall(file: string): Promise<string> {
+  try {
+    const stats = await stat(file);
+    return stats.isFile() && stats.size <= MAX_TEXT_BYTES ? await readFile(file, 'utf8') : '';
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return '';
     throw error;
   }
 }

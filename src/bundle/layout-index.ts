@@ -1,8 +1,9 @@
-import { type Lock, repositoryPath } from '../lock/index.ts';
+import { type Lock, repositoryPath, splitName } from '../lock/index.ts';
 import { type Digest, digestTag } from '../oci/digest.ts';
 import { OCI_INDEX } from '../oci/media-type.ts';
-import { type Manifests, reachable } from './manifests.ts';
-import { rootNames, splitName } from './names.ts';
+import { reachable } from '../oci/reachable.ts';
+import type { Manifests } from './manifests.ts';
+import { rootNames } from './names.ts';
 
 const REF_NAME = 'org.opencontainers.image.ref.name';
 const CONTAINERD_NAME = 'io.containerd.image.name';

@@ -44,30 +44,3 @@ function presentChildren(manifest: Manifest, lock: Lock): Digest[] {
     .filter((digest) => Object.hasOwn(lock.blobs, digest));
   return [...new Set(digests)];
 }
-
-/**
- * What an image holds below a manifest, itself first: manifests, then the blobs that they name. Of an index's children
- * only those with one of `leaves` count: another image in the bundle may hold more of the same index.
- */
-export function reachable(
-  top: Digest,
-  manifests: Manifests,
-  leaves: ReadonlySet<Digest>,
-): { manifests: Digest[]; blobs: Digest[] } {
-  const held = new Set<Digest>([top]);
-  const blobs = new Set<Digest>();
-  const visit = (digest: Digest): boolean => {
-    const manifest = manifests.get(digest)?.manifest;
-    if (manifest === undefined) return false;
-    const children = manifest.kind === 'index' ? manifest.manifests.map((child) => child.digest) : [];
-    const below = children.filter(visit);
-    const wanted = manifest.kind === 'manifest' ? leaves.has(digest) : below.length > 0;
-    if (wanted) held.add(digest);
-    if (wanted && manifest.kind === 'manifest') {
-      for (const blob of [manifest.config, ...manifest.layers]) blobs.add(blob.digest);
-    }
-    return wanted;
-  };
-  visit(top);
-  return { manifests: [...held], blobs: [...blobs] };
-}

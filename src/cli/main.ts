@@ -2,9 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
 import { renderError } from '../report/index.ts';
 import { VERSION } from '../version.ts';
+import { cacheCommand } from './cache-command.ts';
 import { type Host, wantsColor } from './face.ts';
 import { listCommand } from './list-command.ts';
 import { lockCommand } from './lock-command.ts';
+import { pushCommand } from './push-command.ts';
+import { releaseCommand } from './release-command.ts';
 import { saveCommand } from './save-command.ts';
 import { serveCommand } from './serve-command.ts';
 
@@ -26,8 +29,19 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     })
     .exitOverride()
     .showHelpAfterError('(oci-save --help lists the commands, oci-save <command> --help its options)');
-  for (const make of [saveCommand, lockCommand, listCommand, serveCommand]) {
-    program.addCommand(make(host, done).copyInheritedSettings(program));
+  const commands = [
+    saveCommand,
+    lockCommand,
+    listCommand,
+    pushCommand,
+    releaseCommand,
+    serveCommand,
+    cacheCommand,
+  ];
+  for (const make of commands) {
+    const command = make(host, done).copyInheritedSettings(program);
+    for (const inner of command.commands) inner.copyInheritedSettings(command);
+    program.addCommand(command);
   }
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -8,8 +8,17 @@ const append = (value: string, earlier: unknown): string[] => [
 
 /** Adds the schema's options to a command, but for those left out. Values stay text: the schema reads them. */
 export function addOptions(command: Command, leaveOut: readonly string[] = []): Command {
+  return addWhere(command, (name) => !leaveOut.includes(name));
+}
+
+/** Adds those of the schema's options that are named. */
+export function addOnly(command: Command, names: readonly string[]): Command {
+  return addWhere(command, (name) => names.includes(name));
+}
+
+function addWhere(command: Command, wanted: (name: string) => boolean): Command {
   for (const [name, meta] of describeOptions()) {
-    if (meta.argument === true || leaveOut.includes(name)) continue;
+    if (meta.argument === true || !wanted(name)) continue;
     const short = meta.short === undefined ? '' : `-${meta.short}, `;
     const value = meta.kind === 'boolean' ? '' : ` <${(meta.placeholder ?? 'word').toLowerCase()}>`;
     const fallback = meta.default === '' || meta.kind === 'boolean' ? '' : ` (default: ${meta.default})`;

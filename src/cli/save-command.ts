@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { parseOptions } from '../options.ts';
 import { renderSummary } from '../report/index.ts';
+import { letFetchUseProxies } from '../fetch-proxy.ts';
 import { save } from '../save.ts';
 import { type Host, reporterFor } from './face.ts';
 import { watchSignals } from '../interruption.ts';
@@ -12,10 +13,14 @@ const EXAMPLES = `
 Examples:
   oci-save save -f images.txt -p linux/amd64,linux/arm64 --archive tar
   oci-save save -f images.txt -o site-a --on-error warn
+  oci-save save -f images.txt --archive tar --split-size 1900MiB
+  GH_TOKEN=$(gh auth token) oci-save save -f images.txt --release v1.2.3
   oci-save save 'quay.io/acme/db:1 => registry.example/db:1' --dry-run
+  oci-save save -f images.txt --push registry.example:5000/mirror
   some-tool --list-images | oci-save save -f -
 
-Exit codes: 0 done, 1 an image or a digest failed, 2 nothing was started, 130 and 143 interrupted.
+Exit codes: 0 done, 1 an image, a digest, a target or the release failed, 2 nothing was started, 130 and 143
+interrupted.
 `;
 
 /** `oci-save save`: the whole run. `done` is told the exit code. */
@@ -28,6 +33,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
     .action(async (images: string[], flags: Record<string, unknown>) => {
       const { manner, rest } = takeManner(flags, host);
       const options = parseOptions({ ...rest, images });
+      if (options.release !== '') letFetchUseProxies(host.env);
       const reporter = reporterFor(host, manner);
       const interruption = watchSignals(host);
       try {
@@ -40,7 +46,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
         });
         reporter.stop();
         if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-        if (!manner.quiet || report.failed.length > 0 || report.error !== undefined) {
+        if (!manner.quiet || report.outcome !== 'done') {
           stderr.write(`\n${renderSummary(report, { color: manner.color, width: stderr.columns })}\n`);
         }
         done(report.outcome === 'failed' ? 1 : 0);

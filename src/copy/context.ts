@@ -1,5 +1,6 @@
 import type { ContentSource } from '../content/index.ts';
 import type { Emit } from '../events.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { CredentialStore } from '../registry/index.ts';
 import type { Skopeo, SkopeoEnvironment } from '../skopeo/index.ts';
 import type { Store } from '../store/index.ts';
@@ -33,6 +34,8 @@ export interface CopyContext {
   /** Connections of our own client at once. */
   readonly connections: number;
   readonly retries: number;
+  /** Told of each blob when it is in the store. */
+  readonly onLanded?: ((digest: Digest) => void) | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
 }

@@ -38,7 +38,13 @@ export async function copyBlobs(lock: Lock, inventory: Inventory, context: CopyC
   const ledger = createLedger(
     leaves,
     direct.map(({ digest }) => digest),
-    { onLanded: (digest) => images.landed(digest), signal },
+    {
+      onLanded(digest) {
+        images.landed(digest);
+        context.onLanded?.(digest);
+      },
+      signal,
+    },
   );
   const bring = bringer(inventory, inner, ledger);
   const copy = leafCopier(lock, inventory, inner, ledger);

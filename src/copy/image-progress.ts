@@ -23,7 +23,7 @@ interface Pending {
 
 export function trackImages(
   lock: Lock,
-  { missing }: Inventory,
+  { missing, restored }: Inventory,
   { emit, store }: Pick<CopyContext, 'emit' | 'store'>,
 ): ImageProgress {
   const absent = new Set(missing.map(({ digest }) => digest));
@@ -39,7 +39,9 @@ export function trackImages(
   for (const { ref, leaves } of lock.images) {
     const content = [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
     const awaited = content.filter((digest) => absent.has(digest));
-    const fetched = content.filter((digest) => absent.has(digest) || store.isNew(digest));
+    const fetched = content.filter(
+      (digest) => absent.has(digest) || (store.isNew(digest) && !restored.has(digest)),
+    );
     const some: Outcome = fetched.length === content.length ? 'fetched' : 'partly stored';
     const image: Pending = {
       ref,

@@ -12,10 +12,16 @@ export interface Inventory {
   readonly refsOf: ReadonlyMap<Digest, ReadonlySet<string>>;
   /** What was here before this run; what resolving brought is neither missing nor stored. */
   readonly stored: { readonly blobs: number; readonly bytes: number };
+  /** Of `stored`: what this run brought from elsewhere than the images' sources. */
+  readonly restored: ReadonlySet<Digest>;
 }
 
 /** Looks up every blob of a lock in the store. The store drops what is wrong, so that it counts as missing. */
-export async function takeInventory(lock: Lock, store: Store): Promise<Inventory> {
+export async function takeInventory(
+  lock: Lock,
+  store: Store,
+  restored: ReadonlySet<Digest> = new Set(),
+): Promise<Inventory> {
   const limit = pLimit(32);
   const sizes = Object.entries(lock.blobs).flatMap(([digest, size]) =>
     isDigest(digest) ? [{ digest, size }] : [],
@@ -43,11 +49,14 @@ export async function takeInventory(lock: Lock, store: Store): Promise<Inventory
     urls: details.get(digest)?.urls ?? [],
     foreign: details.get(digest)?.foreign ?? false,
   }));
-  const stored = sizes.filter(({ digest }, at) => here[at] === true && !store.isNew(digest));
+  const stored = sizes.filter(
+    ({ digest }, at) => here[at] === true && (!store.isNew(digest) || restored.has(digest)),
+  );
   return {
     missing,
     refsOf,
     stored: { blobs: stored.length, bytes: stored.reduce((sum, { size }) => sum + size, 0) },
+    restored,
   };
 }
 

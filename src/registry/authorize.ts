@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts';
 import { OciSaveError } from '../errors.ts';
 import type { Registry } from './registry.ts';
 import type { Repository } from './repository.ts';
+import { joinScopes } from './scope.ts';
 import { fetchToken } from './token.ts';
 import { createTokenCache } from './token-cache.ts';
 
@@ -24,6 +25,10 @@ export interface AuthorizeCall {
   readonly registry: Registry;
   readonly repository: Repository;
   readonly address: URL;
+  /** What is to be done there, as scopes of a token. */
+  readonly scope: string;
+  /** Where it is to write, the scopes are asked for even if the challenge names fewer. */
+  readonly push: boolean;
   readonly subject: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -113,19 +118,15 @@ export function createAuthorizer({ exchange, credentials, signal }: AuthorizerOp
     async ahead(call) {
       const { scheme } = call.registry;
       if (!scheme) return undefined;
-      return scheme.type === 'basic' ? basic(call) : bearer(call, scheme, pullScope(call.repository));
+      return scheme.type === 'basic' ? basic(call) : bearer(call, scheme, call.scope);
     },
     async after(call, challenges, refused) {
       const scheme = chooseScheme(parseChallenges(challenges));
       if (!scheme) return undefined;
       call.registry.scheme = scheme;
       if (scheme.type === 'basic') return basic(call, refused);
-      return bearer(call, scheme, scheme.scope || pullScope(call.repository), refused);
+      const asked = call.push ? joinScopes(scheme.scope ?? '', call.scope) : scheme.scope || call.scope;
+      return bearer(call, scheme, asked, refused);
     },
   };
-}
-
-/** The scope for reading one repository (distribution, spec/auth/scope.md). */
-function pullScope({ path }: Repository): string {
-  return `repository:${path}:pull`;
 }

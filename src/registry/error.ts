@@ -54,7 +54,12 @@ function inHours(milliseconds: number): string {
 /**
  * The error for an answer that is no success. `subject` says what was asked for, `sent` what went with it.
  */
-export function refusalError(subject: string, refusal: Refusal, sent: Sent): OciSaveError {
+export function refusalError(
+  subject: string,
+  refusal: Refusal,
+  sent: Sent,
+  action: 'pull' | 'push' = 'pull',
+): OciSaveError {
   const { host, status, codes } = refusal;
   const message = `${subject}: ${host} answered ${formatRefusal(refusal)}`;
   if (isRateRefusal(refusal)) {
@@ -69,11 +74,11 @@ export function refusalError(subject: string, refusal: Refusal, sent: Sent): Oci
   if (status === 404 || status === 410 || codes.some((code) => NOT_FOUND.has(code))) {
     return new OciSaveError({ code: 'not-found', message, cause: refusal });
   }
-  if (status === 401 || status === 403) return deniedError(message, refusal, sent);
+  if (status === 401 || status === 403) return deniedError(message, refusal, sent, action);
   return new OciSaveError({ code: 'unsupported', message, cause: refusal });
 }
 
-function deniedError(message: string, refusal: Refusal, sent: Sent): OciSaveError {
+function deniedError(message: string, refusal: Refusal, sent: Sent, action: 'pull' | 'push'): OciSaveError {
   const said = {
     credentials: '; credentials were sent and refused',
     nothing: '; no credentials were sent',
@@ -82,7 +87,7 @@ function deniedError(message: string, refusal: Refusal, sent: Sent): OciSaveErro
   return new OciSaveError({
     code: 'denied',
     message: message + said[sent],
-    hint: loginHint(refusal.host, sent),
+    hint: action === 'push' ? pushHint(refusal.host, sent) : loginHint(refusal.host, sent),
     cause: refusal,
   });
 }
@@ -100,6 +105,31 @@ export function loginHint(host: string, sent: Sent): string {
   return sent === 'credentials'
     ? `Log in again (docker login${server}). Stale credentials block public images, too: docker logout${server}.`
     : `Check the name: many registries answer so for what does not exist. If it is private: docker login${server}.`;
+}
+
+/** What to do about a refused push. */
+function pushHint(host: string, sent: Sent): string {
+  if (sent === 'elsewhere') return loginHint(host, sent);
+  if (/^(?:.*\.)?ghcr\.io$/.test(host)) {
+    return (
+      "In a workflow: give the job 'permissions: packages: write', log in to ghcr.io with its token, and give the " +
+      "repository write access in the package's settings (Manage Actions access)."
+    );
+  }
+  const server = host === 'registry-1.docker.io' || host === 'auth.docker.io' ? '' : ` ${host}`;
+  return sent === 'credentials'
+    ? `That user may not push there: look at its rights and at the project’s name, or log in as another one (docker login${server}).`
+    : `Log in as a user who may push there: docker login${server}.`;
+}
+
+/** The answer behind an error, where a registry gave one. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  const cause = error instanceof OciSaveError ? error.cause : undefined;
+  return isRefusal(cause) ? cause : undefined;
+}
+
+function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'status' in value && 'codes' in value;
 }
 
 /** The error for a request that got no answer, or one that broke off. */

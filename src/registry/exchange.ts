@@ -49,8 +49,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
   return {
     stallMilliseconds,
     ask(ask, read) {
+      // Of a body that was streamed, the caller alone finds out how much has arrived.
       const may = (error: unknown): boolean =>
-        isTemporary(error) && (ask.retry !== false || isThrottled(error));
+        isTemporary(error) && ask.stream === undefined && (ask.retry !== false || isThrottled(error));
       return withRetries(() => attempt(ask, read), policy, { signal: ask.signal, may });
     },
   };

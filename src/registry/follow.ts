@@ -18,10 +18,13 @@ export interface Ask extends WireRequest {
   readonly secrets?: readonly string[];
   /** False where the caller resumes by itself: then only a throttle is waited for. */
   readonly retry?: boolean;
+  /** Whether a redirect that keeps the method (307, 308) is followed, with the body. Others are for reading. */
+  readonly resend?: boolean;
 }
 
 export interface Answer extends WireResponse {
-  /** The host that answered, and whether redirects had led to another origin than the one asked. */
+  /** The address that answered, its host, and whether redirects had led to another origin than the one asked. */
+  readonly url: URL;
   readonly host: string;
   readonly crossed: boolean;
   /** Reads the answer as a refusal: its words, for an error. */
@@ -57,7 +60,7 @@ export async function follow(ask: Ask, options: FollowOptions): Promise<Answer> 
       agents.connect(url, { verify: !insecure.has(url) }),
       requestMilliseconds,
     );
-    if (!isRedirect(response.status) || ask.method === 'POST') {
+    if (!isFollowed(ask, response.status)) {
       return answerOf(ask, response, from, stallMilliseconds);
     }
     response.discard();
@@ -71,6 +74,11 @@ export async function follow(ask: Ask, options: FollowOptions): Promise<Answer> 
     if (url.origin !== from.origin) authorization = undefined;
   }
   throw tooManyRedirects(ask.subject, ask.url.host);
+}
+
+function isFollowed({ method, resend = false }: Ask, status: number): boolean {
+  if (method === 'GET' || method === 'HEAD') return isRedirect(status);
+  return resend && (status === 307 || status === 308);
 }
 
 async function sendOnce(
@@ -92,6 +100,7 @@ function answerOf(ask: Ask, response: WireResponse, url: URL, stallMilliseconds:
   const { status, headers, body } = response;
   return {
     ...response,
+    url,
     host: url.host,
     crossed: url.origin !== ask.url.origin,
     async refusal() {

@@ -30,6 +30,8 @@ export interface ManifestCall {
   /** A tag or a digest. */
   readonly reference: string;
   readonly signal: AbortSignal | undefined;
+  /** False for one attempt. */
+  readonly retry?: boolean;
   readonly stallMilliseconds: number;
   readonly onWarning: (message: string) => void;
 }
@@ -40,13 +42,16 @@ export interface ManifestCall {
  */
 const ACCEPT = ACCEPTED_MANIFESTS.join(', ');
 
-function requestOf(method: 'GET' | 'HEAD', { repository, reference, signal }: ManifestCall): RegistryRequest {
+function requestOf(
+  method: 'GET' | 'HEAD',
+  { repository, reference, signal, retry = true }: ManifestCall,
+): RegistryRequest {
   const subject = manifestSubject(repository, reference);
   if (!isTag(reference) && !isDigest(reference)) {
     throw new OciSaveError({ code: 'unsupported', message: `${subject} is named by neither tag nor sha256` });
   }
   const path = `manifests/${reference}`;
-  return { method, repository, path, headers: { accept: ACCEPT }, subject, signal };
+  return { method, repository, path, headers: { accept: ACCEPT }, subject, signal, retry };
 }
 
 /**
@@ -78,6 +83,81 @@ function headOf({ headers }: RegistryAnswer): ManifestHead | undefined {
 /** Node types a repeated header of this name as a list. */
 function digestHeader(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
+}
+
+/**
+ * What a tag or digest names in a repository that is written to: one HEAD, and a GET only where that tells nothing.
+ * Undefined where nothing stands there.
+ * @throws OciSaveError `denied` where it is not told
+ */
+export async function findManifest(call: ManifestCall): Promise<Digest | undefined> {
+  const { registry, session, reference } = call;
+  if (!registry.headRefused) {
+    const head = await session.ask(requestOf('HEAD', call), (answer) => {
+      answer.discard();
+      const told = answer.status === 200 ? headOf(answer)?.digest : undefined;
+      if (answer.status === 405 || answer.status === 501 || (answer.status === 200 && told === undefined)) {
+        registry.headRefused = true;
+      }
+      return told ?? (answer.status === 404 ? 'absent' : undefined);
+    });
+    if (head !== undefined) return head === 'absent' ? undefined : head;
+  }
+  try {
+    return (await getManifest(call)).digest;
+  } catch (error) {
+    if (error instanceof OciSaveError && error.code === 'not-found') return undefined;
+    throw error;
+  } finally {
+    // One repository that does not tell by HEAD says nothing of the others.
+    registry.headDoubts.delete(manifestSubject(call.repository, reference));
+  }
+}
+
+/**
+ * Puts a manifest under a tag or under its digest, its exact bytes, and believes it only with the right digest.
+ * @throws OciSaveError `digest` where the registry says another one
+ */
+export async function putManifest(
+  call: ManifestCall,
+  manifest: Pick<ServedManifest, 'bytes' | 'digest' | 'mediaType'>,
+): Promise<void> {
+  const { bytes, digest, mediaType } = manifest;
+  const { repository, reference, signal, session } = call;
+  const subject = manifestSubject(repository, reference);
+  const request: RegistryRequest = {
+    method: 'PUT',
+    repository,
+    path: `manifests/${reference}`,
+    headers: { 'content-type': mediaType },
+    content: bytes,
+    push: true,
+    subject,
+    signal,
+  };
+  await session.ask(request, async (answer) => {
+    if (![200, 201, 202].includes(answer.status)) throw await answer.error();
+    answer.discard();
+    const told = digestHeader(answer.headers['docker-content-digest']);
+    if (told === undefined || !isDigest(told) || told === digest) return;
+    throw new OciSaveError({
+      code: 'digest',
+      message: `${subject}: ${answer.host} took ${shortDigest(digest)} and calls it ${shortDigest(told)}`,
+    });
+  });
+}
+
+/** Deletes a manifest by its digest. False where the registry does not delete (405), or does not let us. */
+export function deleteManifest({ session, repository, reference, signal }: ManifestCall): Promise<boolean> {
+  const subject = manifestSubject(repository, reference);
+  const path = `manifests/${reference}`;
+  return session.ask(
+    { method: 'DELETE', repository, path, headers: {}, push: true, subject, signal },
+    (answer) => {
+      answer.discard();
+      return answer.status >= 200 && answer.status < 300;
+    },
+  );
 }
 
 /**

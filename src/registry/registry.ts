@@ -16,6 +16,10 @@ export interface Registry {
   readonly headDoubts: Set<string>;
   /** Its address, https unless it is insecure and speaks plain HTTP. Shared by all who wait for it. */
   readonly address: () => Promise<URL>;
+  /** Asks it for anything, once: whether it is there. @throws the network's error */
+  readonly reach: () => Promise<void>;
+  /** Finds its address by one attempt, where it is not known. @throws the network's error */
+  readonly locate: () => Promise<void>;
   /** Whether it let a probe in without asking who is there. Known of insecure registries alone: only they are probed. */
   readonly open: boolean;
   /**
@@ -63,6 +67,13 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
         if (address === probing) address = undefined;
       });
       return probing;
+    },
+    async reach() {
+      if (!insecure) return void (await knock(new URL(`https://${host}`)));
+      address = Promise.resolve(await find());
+    },
+    async locate() {
+      if (insecure && address === undefined) address = Promise.resolve(await find());
     },
     async first(run) {
       if (leading) {

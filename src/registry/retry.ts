@@ -10,11 +10,18 @@ export interface RetryPolicy {
 
 const MAX_DELAY_MILLISECONDS = 30_000;
 
+export interface RetryOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly may?: (error: unknown) => boolean;
+  /** Told of a failure after which another attempt comes, with that attempt's number. */
+  readonly onRetry?: (error: Error, next: number) => void;
+}
+
 /** Attempts that fail for a cause that goes away are made again; `may` narrows which ones. */
 export function withRetries<T>(
   attempt: () => Promise<T>,
   { retries, retryMilliseconds }: RetryPolicy,
-  { signal, may = isTemporary }: { signal?: AbortSignal | undefined; may?: (error: unknown) => boolean },
+  { signal, may = isTemporary, onRetry }: RetryOptions,
 ): Promise<T> {
   return pRetry(attempt, {
     retries,
@@ -22,6 +29,9 @@ export function withRetries<T>(
     maxTimeout: MAX_DELAY_MILLISECONDS,
     randomize: true,
     shouldRetry: ({ error }) => may(error),
+    onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
+      if (retriesLeft > 0 && may(error)) onRetry?.(error, attemptNumber + 1);
+    },
     ...(signal === undefined ? {} : { signal }),
   });
 }

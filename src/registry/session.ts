@@ -5,15 +5,25 @@ import { chooseScheme, parseChallenges } from './challenge.ts';
 import { refusalError, type Sent } from './error.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answer } from './follow.ts';
+import type { StreamedBody } from './feed.ts';
 import type { Registry } from './registry.ts';
 import type { Repository } from './repository.ts';
+import { pullScope, pushScope } from './scope.ts';
+import type { Method } from './transport.ts';
 
 export interface RegistryRequest {
-  readonly method: 'GET' | 'HEAD';
+  readonly method: Method;
   readonly repository: Repository;
-  /** Below `/v2/<repository>/`. */
-  readonly path: string;
+  /** Below `/v2/<repository>/`, or where an answer of the registry said to go on. */
+  readonly path: string | URL;
   readonly headers: Readonly<Record<string, string>>;
+  readonly content?: Uint8Array | undefined;
+  readonly stream?: StreamedBody | undefined;
+  readonly extraMilliseconds?: number | undefined;
+  /** For what writes: the repository is asked for with the right to push. */
+  readonly push?: boolean;
+  /** Another repository of the registry that is read by this request. */
+  readonly from?: string | undefined;
   /** What is asked for, as messages call it. */
   readonly subject: string;
   readonly signal: AbortSignal | undefined;
@@ -46,10 +56,17 @@ const MAX_ROUNDS = 3;
 export function createSession(registry: Registry, exchange: Exchange, authorizer: Authorizer): Session {
   return {
     async ask(request, read) {
-      const { repository, subject, signal } = request;
+      const { repository, subject, signal, push = false } = request;
       const address = await abortable(registry.address(), signal);
-      const call: AuthorizeCall = { registry, repository, address, subject, signal };
+      const scope = push ? pushScope(repository, request.from) : pullScope(repository);
+      const call: AuthorizeCall = { registry, repository, address, scope, push, subject, signal };
       const once = sender(exchange, address, request, read);
+      // An upload that goes on at another origin has its own authorization in its address.
+      if (request.path instanceof URL && request.path.origin !== address.origin) {
+        const outcome = await once(undefined);
+        if ('challenges' in outcome) throw outcome.error;
+        return outcome.value;
+      }
       let authorization: Authorization | undefined;
       const begin = async (done: () => void): Promise<Awaited<ReturnType<typeof once>>> => {
         authorization = await authorizer.ahead(call);
@@ -82,22 +99,28 @@ function sender<T>(
   request: RegistryRequest,
   read: (answer: RegistryAnswer) => Promise<T> | T,
 ): (authorization: Authorization | undefined) => Promise<Outcome<T>> {
-  const { method, repository, path, headers, subject, signal, retry = true } = request;
-  const url = new URL(`/v2/${repository.path}/${path}`, address);
+  const { method, repository, path, headers, subject, signal, retry = true, push = false } = request;
+  const { content, stream, extraMilliseconds } = request;
+  const url = path instanceof URL ? path : new URL(`/v2/${repository.path}/${path}`, address);
   return (authorization) => {
     const errorOf = async (answer: Answer): Promise<OciSaveError> => {
-      const sent: Sent = answer.crossed
-        ? 'elsewhere'
-        : authorization?.withCredentials
-          ? 'credentials'
-          : 'nothing';
-      return refusalError(subject, await answer.refusal(), sent);
+      const sent: Sent =
+        answer.url.origin !== address.origin
+          ? 'elsewhere'
+          : authorization?.withCredentials
+            ? 'credentials'
+            : 'nothing';
+      return refusalError(subject, await answer.refusal(), sent, push ? 'push' : 'pull');
     };
     return exchange.ask(
       {
         method,
         url,
         headers,
+        content,
+        stream,
+        extraMilliseconds,
+        resend: push,
         subject,
         signal,
         retry,

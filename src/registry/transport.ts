@@ -3,12 +3,20 @@ import https from 'node:https';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import type { Connection } from './agents.ts';
 import { discard } from './body.ts';
+import { feed, type StreamedBody } from './feed.ts';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface WireRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: Method;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly content?: string | undefined;
+  /** A body in memory. */
+  readonly content?: string | Uint8Array | undefined;
+  /** A body that is read while it is sent; opened anew for each attempt. */
+  readonly stream?: StreamedBody | undefined;
+  /** Milliseconds that the answer may take beyond the usual: for what a registry hashes or moves first. */
+  readonly extraMilliseconds?: number | undefined;
   /**
    * Called when the request's turn has come; it goes out when this resolves, and not at all where it rejects.
    */
@@ -87,33 +95,43 @@ function exchanged(
 ): Promise<void> {
   return new Promise((release) => {
     const wire = begun(request, agent);
-    const timer = setTimeout(() => wire.destroy(noAnswer(patience)), patience);
+    const milliseconds = patience + (request.extraMilliseconds ?? 0);
+    const timer = setTimeout(() => wire.destroy(noAnswer(milliseconds)), milliseconds);
     // The listener stays: a server that sends a body after HEAD, against the rules, raises an error once the
     // response is complete. By then it tells nothing that matters, and unheard it would end the process.
     wire.on('error', (error) => {
-      const again = wire.reusedSocket && request.method !== 'POST';
+      const again = wire.reusedSocket && isRepeatable(request);
       fate.stale = again && systemCodeOf(error) === 'ECONNRESET';
       reject(error);
     });
     wire.once('response', (body) => {
       clearTimeout(timer);
+      // An answer before the end of what is sent is a refusal of the rest; the connection cannot be used again.
+      if (!wire.writableEnded) body.once('end', () => wire.destroy());
       resolve(received(request, body));
     });
     wire.once('close', () => {
       clearTimeout(timer);
       release();
     });
-    wire.end(request.content);
+    if (request.stream === undefined) wire.end(request.content);
+    else feed(wire, request.stream, () => timer.refresh());
   });
 }
 
-function begun({ method, url, headers, signal }: WireRequest, agent: http.Agent): http.ClientRequest {
+/** What may be sent again without asking what became of it: not what a server may have taken in part. */
+function isRepeatable({ method, content }: WireRequest): boolean {
+  return method === 'PUT' ? content !== undefined : method !== 'POST' && method !== 'PATCH';
+}
+
+function begun({ method, url, headers, stream, signal }: WireRequest, agent: http.Agent): http.ClientRequest {
+  const length = stream === undefined ? {} : { 'content-length': String(stream.size) };
   const options = {
     method,
     // Brackets are the URL's, not the address's. Credentials in a URL are left behind.
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
     path: `${url.pathname}${url.search}`,
-    headers: { ...headers, 'accept-encoding': 'identity' },
+    headers: { ...headers, ...length, 'accept-encoding': 'identity' },
     agent,
     ...(url.port === '' ? {} : { port: url.port }),
     ...(signal === undefined ? {} : { signal }),

@@ -39,6 +39,11 @@ export function renderHtml(lock: Lock, title: string): string {
   }`;
 }
 
+/** The page that travels in every bundle, and in a release. */
+export function renderBundlePage(lock: Lock): string {
+  return renderHtml(lock, 'Image bundle');
+}
+
 function factsMarkup(lock: Lock, { apart, together }: Sharing): Markup {
   const platforms = new Set(lock.images.flatMap(({ platforms }) => platforms));
   const sizes = Object.values(lock.blobs);

@@ -20,12 +20,20 @@ const STATUS: Record<ReportedImage['status'], readonly [done: string, planned: s
   fetched: ['fetched', 'to fetch'],
   'partly stored': ['partly here', 'partly here'],
   stored: ['was here', 'is here'],
+  unchanged: ['unchanged', 'unchanged'],
+};
+
+/** The same where some of it came from the cache. */
+const FROM_CACHE: Partial<Record<ReportedImage['status'], string>> = {
+  'partly stored': 'partly cached',
+  stored: 'cached',
 };
 
 /** Whether the image was fetched, or will be in a dry run, and what was done to it. */
 export function statusWords(image: ReportedImage, dryRun: boolean): string {
+  const { status, cachedBytes = 0 } = image;
   return [
-    STATUS[image.status][dryRun ? 1 : 0],
+    (cachedBytes > 0 ? FROM_CACHE[status] : undefined) ?? STATUS[status][dryRun ? 1 : 0],
     ...(image.narrowed === true ? ['narrowed'] : []),
     ...(image.converted === true ? ['converted'] : []),
   ].join(', ');
@@ -35,7 +43,8 @@ export function statusWords(image: ReportedImage, dryRun: boolean): string {
  * What a reader would not expect of the images: other bytes than the source's, or less than there is. At most `max`
  * lines are of single images.
  */
-export function noteLines({ images, options }: RunReport, max: number): string[] {
+export function noteLines({ images, options, unchanged = false }: RunReport, max: number): string[] {
+  if (unchanged) return [];
   const narrowed = images.filter((image) => image.narrowed).length;
   const converted = images.filter((image) => image.converted).length;
   const noted = images.flatMap(({ ref, notes }) => notes.map((note) => plainText(`${ref}: ${note}`)));

@@ -11,6 +11,8 @@ export interface StageProgress {
   readonly startedAt: number;
   /** How many things the stage has to do, where it said so. */
   readonly total?: number | undefined;
+  /** How many bytes the stage has to move, where it said so. */
+  readonly wanted?: number | undefined;
   readonly done: number;
   /** Of `done`: nothing had to be fetched. */
   readonly stored: number;
@@ -53,7 +55,7 @@ export function atTime(state: Progress, now: number): Progress {
 /** The progress after an event. Pure; `now` in milliseconds never runs backwards in the result. */
 export function advance(before: Progress, event: SaveEvent, now: number): Progress {
   const state = atTime(before, now);
-  if (event.type === 'stage') return startStage(state, event.stage, event.total);
+  if (event.type === 'stage') return startStage(state, event);
   if (event.type === 'plan') return { ...state, plan: { fetch: event.fetch, stored: event.stored } };
   if (event.type === 'step') return finishStep(state, event);
   if (event.type === 'bytes') return addBytes(state, event);
@@ -61,11 +63,14 @@ export function advance(before: Progress, event: SaveEvent, now: number): Progre
 }
 
 /** A stage that is named again only says how much it has to do. */
-function startStage(state: Progress, stage: Stage, total: number | undefined): Progress {
-  if (state.current?.stage === stage) return { ...state, current: { ...state.current, total } };
+function startStage(
+  state: Progress,
+  { stage, total, bytes: wanted }: Extract<SaveEvent, { type: 'stage' }>,
+): Progress {
+  if (state.current?.stage === stage) return { ...state, current: { ...state.current, total, wanted } };
   return {
     ...state,
-    current: { stage, startedAt: state.now, total, done: 0, stored: 0, failed: 0, bytes: 0 },
+    current: { stage, startedAt: state.now, total, wanted, done: 0, stored: 0, failed: 0, bytes: 0 },
     samples: [{ at: state.now, bytes: 0 }],
     movedAt: state.now,
     active: [],
@@ -135,7 +140,7 @@ export function rateOf({ samples, current, now }: Progress): number | undefined 
 
 /** How much the stage has to fetch; undefined where that is unknown or not its business. */
 export function bytesWanted({ current, plan }: Progress): number | undefined {
-  return current?.stage === 'copy' ? plan?.fetch.bytes : undefined;
+  return current?.stage === 'copy' ? plan?.fetch.bytes : current?.wanted;
 }
 
 /** Seconds to the end at the present rate; undefined while that would be a guess. */

@@ -1,23 +1,11 @@
 import { z } from 'zod';
-import { type FailureClass, failureClassOf, OciSaveError } from '../errors.ts';
 import { digestSchema } from '../oci/digest.ts';
-import { causeTexts } from './causes.ts';
-import { plainText } from './plain-text.ts';
-
-const FAILURE_CLASSES = [
-  'not-found',
-  'denied',
-  'quota',
-  'network',
-  'digest',
-  'unsupported',
-  'local',
-] as const satisfies readonly FailureClass[];
+import { failureSchema, faultShape, origins, originSchema } from './failure.ts';
+import { cacheReportSchema } from './cache-report.ts';
+import { pushTargetSchema } from './push-report.ts';
+import { releaseReportSchema } from './release-report.ts';
 
 const bytes = z.int().nonnegative();
-const originSchema = z.strictObject({ file: z.string(), line: z.int().positive() });
-const origins = z.array(originSchema).meta({ description: 'where the image stands in the lists' });
-
 const imageSchema = z.strictObject({
   ref: z.string().meta({ description: 'the normalised reference' }),
   names: z.array(z.string()).meta({ description: 'stored names, repository:tag' }),
@@ -27,21 +15,19 @@ const imageSchema = z.strictObject({
   mediaType: z.string(),
   platforms: z.array(z.string()),
   size: bytes.meta({ description: 'all blobs that it names, each once' }),
-  status: z.enum(['fetched', 'partly stored', 'stored']),
+  status: z.enum(['fetched', 'partly stored', 'stored', 'unchanged']).meta({
+    description:
+      'unchanged: every push target has it, and nothing else was wanted, so its blobs were not looked for',
+  }),
   fetchedBytes: bytes,
+  cachedBytes: bytes.optional().meta({ description: 'came from the cache' }),
   copier: z.enum(['skopeo', 'direct', 'both', 'none']),
   narrowed: z.boolean().optional(),
   converted: z.boolean().optional(),
   notes: z.array(z.string()),
 });
 
-const faultShape = {
-  class: z.enum(FAILURE_CLASSES),
-  message: z.string(),
-  hint: z.string().optional().meta({ description: 'the remedy' }),
-};
-
-const failureSchema = z.strictObject({ ref: z.string(), origins, ...faultShape });
+const fileSchema = z.strictObject({ path: z.string(), size: bytes, digest: digestSchema });
 
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 export const runReportSchema = z.strictObject({
@@ -53,10 +39,13 @@ export const runReportSchema = z.strictObject({
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   seconds: z.number().nonnegative(),
-  outcome: z
-    .enum(['done', 'failed', 'warned'])
-    .meta({ description: 'warned: images failed, and the run was told to go on' }),
+  outcome: z.enum(['done', 'failed', 'warned']).meta({
+    description: 'warned: images failed, and the run was told to go on; failed: an image or the release',
+  }),
   dryRun: z.boolean().optional(),
+  unchanged: z.boolean().optional().meta({
+    description: 'headers alone told that every push target has everything: no manifest was read',
+  }),
   options: z.record(z.string(), z.unknown()).meta({ description: 'as given, without secrets' }),
   lists: z.array(z.strictObject({ file: z.string(), format: z.string(), count: z.int().nonnegative() })),
   images: z.array(imageSchema),
@@ -87,50 +76,25 @@ export const runReportSchema = z.strictObject({
     storedBytes: bytes.meta({ description: 'were in the store before the run' }),
     manifests: z.int().nonnegative().optional(),
   }),
+  cache: cacheReportSchema.optional(),
   bundle: z.strictObject({ path: z.string() }).optional(),
   lock: z.strictObject({ path: z.string(), digest: digestSchema }).optional(),
-  archive: z.strictObject({ path: z.string(), size: bytes, digest: digestSchema }).optional(),
+  archive: fileSchema
+    .extend({
+      parts: z
+        .array(fileSchema)
+        .optional()
+        .meta({ description: 'where it was cut; there is no file at path then' }),
+    })
+    .optional(),
+  push: z.array(pushTargetSchema).optional().meta({ description: 'what each push target got' }),
+  release: releaseReportSchema.optional(),
 });
 
 export type RunReport = z.infer<typeof runReportSchema>;
 export type ReportedImage = z.infer<typeof imageSchema>;
-export type ReportedOrigin = z.infer<typeof originSchema>;
-/** One image that failed, as the summary, `failed` and `report.json` have it. */
-export type Failure = z.infer<typeof failureSchema>;
-
-/** What helps against a kind of failure, where the error itself knows nothing better. */
-const REMEDIES: Record<FailureClass, string> = {
-  'not-found':
-    'Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.',
-  denied: 'Log in with docker login or podman login, or name a file with --auth-file.',
-  quota: 'Log in for a larger quota, or wait: what was fetched stays.',
-  network:
-    'Run it again: what was fetched stays. If it comes back, look at the registry, the proxy and the line.',
-  digest: 'Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.',
-  unsupported: 'Push the image again with a current tool, or leave it out.',
-  local: 'Look at this machine: disk, permissions, programs. Run it again with --verbose to see more.',
-};
 
 /** The bytes of `report.json`. */
 export function formatRunReport(report: RunReport): string {
   return `${JSON.stringify(report, null, 2)}\n`;
-}
-
-/**
- * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
- * once, on one line; an error without a class is a fault on this machine.
- */
-export function failureOf(error: unknown, ref: string, origins: readonly ReportedOrigin[]): Failure {
-  return { ref, origins: [...origins], ...faultOf(error) };
-}
-
-/** The same of an error that is no single image's. */
-export function faultOf(error: unknown): NonNullable<RunReport['error']> {
-  const failureClass = failureClassOf(error);
-  const hint = (error instanceof OciSaveError ? error.hint : undefined) ?? REMEDIES[failureClass];
-  return {
-    class: failureClass,
-    message: plainText(causeTexts(error).join(': ')) || 'failed without a word',
-    hint: plainText(hint),
-  };
 }

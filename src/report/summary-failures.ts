@@ -1,7 +1,8 @@
 import { formatCount } from './bytes.ts';
 import type { Palette } from './paint.ts';
 import { plainText } from './plain-text.ts';
-import type { Failure, ReportedOrigin, RunReport } from './run-report.ts';
+import type { Failure, ReportedOrigin } from './failure.ts';
+import type { RunReport } from './run-report.ts';
 import { wrapWords } from './wrap.ts';
 
 const INDENT = '    ';
@@ -20,7 +21,8 @@ export function failureSection({ failed, images }: RunReport, palette: Palette, 
   ];
 }
 
-function failureLines(failure: Failure, palette: Palette, room: number): string[] {
+/** One failure: its name and place, the class and the cause, the remedy. */
+export function failureLines(failure: Failure, palette: Palette, room: number): string[] {
   const where = formatOrigins(failure.origins);
   const indented = (text: string): string[] =>
     wrapWords(text, room - INDENT.length).map((line) => INDENT + line);

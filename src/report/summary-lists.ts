@@ -2,7 +2,8 @@ import { formatCount } from './bytes.ts';
 import type { Cell } from './columns.ts';
 import type { Palette } from './paint.ts';
 import { plainText } from './plain-text.ts';
-import type { ReportedOrigin, RunReport } from './run-report.ts';
+import type { ReportedOrigin } from './failure.ts';
+import type { RunReport } from './run-report.ts';
 import { tableLines, type TableShape } from './summary-table.ts';
 
 const MAX_LINES = 50;

@@ -1,12 +1,15 @@
 import { formatBytes, formatCount } from './bytes.ts';
+import { cacheLines } from './cache-words.ts';
 import { formatSeconds } from './duration.ts';
 import { type Palette, paletteOf } from './paint.ts';
 import { plainText } from './plain-text.ts';
 import type { RunReport } from './run-report.ts';
 import { shellWord } from './shell-word.ts';
 import { failureSection } from './summary-failures.ts';
+import { archiveWords, releaseFailureSection, releaseWords } from './summary-release.ts';
 import { imageSection, noteSection } from './summary-images.ts';
 import { candidateSection, rejectSection, warningSection } from './summary-lists.ts';
+import { pushSections } from './summary-push.ts';
 import { wrapHanging, wrapWords } from './wrap.ts';
 
 export interface SummaryOptions {
@@ -29,6 +32,8 @@ export function renderSummary(report: RunReport, { width, color }: SummaryOption
     warningSection(report, palette, room),
     candidateSection(report, palette, room),
     rejectSection(report, palette, room),
+    ...pushSections(report.push ?? [], palette, room),
+    releaseFailureSection(report, palette, room),
     resultSection(report, palette, room),
     verdict(report, palette, room),
   ]
@@ -40,7 +45,7 @@ export function renderSummary(report: RunReport, { width, color }: SummaryOption
 const NAME_WIDTH = 9;
 
 function resultSection(report: RunReport, palette: Palette, room: number): string[] {
-  const { totals, bundle, archive, lock, dryRun = false } = report;
+  const { totals, bundle, archive, release, lock, dryRun = false, unchanged = false } = report;
   const size = [
     formatCount(totals.images, 'image'),
     formatCount(totals.blobs, 'blob'),
@@ -49,19 +54,24 @@ function resultSection(report: RunReport, palette: Palette, room: number): strin
   const moved = dryRun
     ? `to fetch ${formatBytes(totals.bytes - totals.storedBytes)}`
     : `fetched ${formatBytes(totals.fetchedBytes)}`;
-  const here = `already here ${formatBytes(totals.storedBytes)}`;
+  const cached = report.cache?.restored.bytes ?? 0;
+  const here =
+    (cached > 0 ? `from the cache ${formatBytes(cached)}, ` : '') +
+    `already here ${formatBytes(totals.storedBytes)}`;
   const line = (name: string, text: string): string[] =>
     wrapHanging(text, room, NAME_WIDTH).map((words, index) =>
       index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words,
     );
   const path = bundle === undefined ? undefined : plainText(bundle.path);
+  const found = `nothing had changed: ${formatCount(totals.images, 'image')} asked for, by headers alone`;
   return [
-    ...line('Total', `${size}; ${moved}, ${here}`),
+    ...line('Total', unchanged ? found : `${size}; ${moved}, ${here}`),
     ...line('Time', formatSeconds(report.seconds)),
+    ...cacheLines(report).flatMap((words) => line('Cache', words)),
     ...(path === undefined ? [] : line('Bundle', path)),
-    ...(archive === undefined
-      ? []
-      : line('Archive', `${plainText(archive.path)}, ${formatBytes(archive.size)}, ${archive.digest}`)),
+    ...(archive === undefined ? [] : line('Archive', archiveWords(archive))),
+    ...(release === undefined ? [] : line('Release', releaseWords(release))),
+    ...(release?.url === undefined ? [] : [' '.repeat(NAME_WIDTH) + plainText(release.url)]),
     ...(lock === undefined ? [] : line('Lock', `${plainText(lock.path)}, ${lock.digest}`)),
     ...(path === undefined
       ? []
@@ -87,13 +97,26 @@ function verdict(report: RunReport, palette: Palette, room: number): string[] {
   const failed = report.failed.length;
   const wanted = formatCount(report.images.length + failed, 'image');
   const causes = `${failed} of ${wanted}; the list of causes stands above.`;
-  if (report.outcome === 'warned') return [palette.warn(`Done without ${causes}`)];
+  const pushes = (report.push ?? [])
+    .filter(({ outcome }) => outcome !== 'done')
+    .map(({ target }) => plainText(target));
+  const pushed = `not all images are at ${pushes.join(', ')}; what failed stands above.`;
+  if (report.outcome === 'warned') {
+    return [palette.warn(failed > 0 ? `Done without ${causes}` : `Done, but ${pushed}`)];
+  }
   if (report.outcome === 'done') {
     return report.dryRun === true ? [palette.good('Dry run: nothing was copied.')] : [];
+  }
+  const unfinished =
+    report.bundle === undefined && report.images.length > 0 && (failed > 0 || report.error !== undefined);
+  if (failed === 0 && pushes.length === 0 && report.release?.failure !== undefined) {
+    const stays = report.bundle === undefined ? '' : '; the bundle is whole';
+    return [palette.bad(`Failed: the release, for the cause that stands above${stays}.`)];
   }
   return [
     ...(failed === 0 ? [] : [palette.bad(`Failed: ${causes}`)]),
     ...(report.error === undefined ? [] : errorLines(report.error, palette, room)),
-    ...(report.bundle === undefined && report.images.length > 0 ? wrapWords(UNFINISHED, room) : []),
+    ...(failed === 0 && pushes.length > 0 ? [palette.bad(`Failed: ${pushed}`)] : []),
+    ...(unfinished ? wrapWords(UNFINISHED, room) : []),
   ];
 }

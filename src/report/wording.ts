@@ -12,14 +12,22 @@ interface StageWords {
   readonly doing: string;
   readonly did: string;
   readonly noun?: string;
+  /** What is said of things that are where they shall be. */
+  readonly here?: string;
 }
 
 const STAGES: Record<Stage, StageWords> = {
   list: { doing: 'Reading', did: 'Read', noun: 'list' },
   resolve: { doing: 'Resolving', did: 'Resolved', noun: 'image' },
+  restore: { doing: 'Restoring from the cache', did: 'Restored from the cache', noun: 'pack' },
   copy: { doing: 'Copying', did: 'Copied', noun: 'image' },
   bundle: { doing: 'Building the bundle', did: 'Built the bundle' },
   archive: { doing: 'Writing the archive', did: 'Wrote the archive' },
+  push: { doing: 'Pushing', did: 'Pushed', noun: 'image', here: 'already there' },
+  cache: { doing: 'Saving to the cache', did: 'Saved to the cache' },
+  verify: { doing: 'Verifying', did: 'Verified', noun: 'blob' },
+  measure: { doing: 'Hashing the archive', did: 'Hashed the archive' },
+  release: { doing: 'Releasing', did: 'Released', noun: 'file', here: 'already there' },
 };
 
 /** `Resolving`, `Building the bundle`. */
@@ -58,8 +66,9 @@ function counted({ total, done, failed }: StageProgress, noun: string | undefine
   return total === undefined || (done === total && failed === 0) ? name(done) : `${done} of ${name(total)}`;
 }
 
-function tally({ stored, failed }: StageProgress): string[] {
-  return [...(stored > 0 ? [`${stored} already here`] : []), ...(failed > 0 ? [`${failed} failed`] : [])];
+function tally({ stage, stored, failed }: StageProgress): string[] {
+  const { here = 'already here' } = STAGES[stage];
+  return [...(stored > 0 ? [`${stored} ${here}`] : []), ...(failed > 0 ? [`${failed} failed`] : [])];
 }
 
 /** `To fetch: 12 blobs, 120 MiB; already here: 30 blobs, 400 MiB`. */
@@ -75,18 +84,25 @@ const VERBS: Record<Outcome, string> = {
   fetched: 'copied',
   'partly stored': 'copied',
   stored: 'stored',
+  sent: 'sent',
+  pushed: 'pushed',
+  'to push': 'to push',
+  kept: 'kept',
   done: 'done',
   failed: 'failed',
 };
 
 /** The word before an image's name. */
-export function stepVerb({ outcome }: StepEvent): string {
+export function stepVerb({ stage, outcome }: StepEvent): string {
+  if (stage === 'push' && outcome === 'stored') return 'unchanged';
   return VERBS[outcome];
 }
 
 /** What follows the name: the blobs that were fetched, and those that were here. */
-export function stepDetail({ outcome, fetched, stored }: StepEvent): string {
-  if (outcome === 'stored') return 'already here';
+export function stepDetail({ stage, outcome, fetched, stored }: StepEvent): string {
+  if (outcome === 'stored') return STAGES[stage].here ?? 'already here';
+  if (outcome === 'sent') return fetched === undefined ? '' : formatBytes(fetched.bytes);
+  if (outcome === 'kept') return 'another digest stands there';
   if (outcome !== 'fetched' && outcome !== 'partly stored') return '';
   const here = stored !== undefined && stored.blobs > 0 ? `${formatBlobs(stored)} already here` : '';
   const vague = outcome === 'partly stored' && here === '' ? 'partly already here' : here;

@@ -24,7 +24,8 @@ export interface ResolveOptions {
 const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
 
 /**
- * Resolves one image: its digest by HEAD, its manifests by GET only where the store has not got those bytes.
+ * Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store has not got
+ * those bytes.
  * Every manifest enters the store as it was served.
  */
 export async function resolveImage(
@@ -49,22 +50,25 @@ export async function resolveImage(
 }
 
 /**
- * HEAD is believed where it says what a manifest that was read has shown. Registries have been seen to claim the
- * digest of a child or of another tag, and both may be in the store.
+ * A digest names bytes: where the store has them, nobody is asked. For a tag, HEAD is believed where it says what a
+ * manifest that was read has shown: registries have been seen to claim the digest of a child or of another tag, and both
+ * may be in the store.
  */
 async function readTop(
   reference: string,
   source: ContentSource,
-  { store, signal }: ResolveOptions,
+  options: ResolveOptions,
 ): Promise<{ digest: Digest; bytes: Uint8Array }> {
+  if (isDigest(reference)) return readManifest(reference, source, options);
+  const { store, signal } = options;
+  const key = store.served.keyOf(source.name, reference);
   const claim = await source.head(reference, signal);
-  const known = isDigest(reference) ? reference : store.served.last(source.name, reference);
-  if (claim !== undefined && claim.digest === known) {
+  if (claim !== undefined && claim.digest === store.served.get(key)) {
     const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES);
     if (bytes) return { digest: claim.digest, bytes };
   }
   const manifest = await source.manifest(reference, signal);
-  if (!isDigest(reference)) await store.served.note(source.name, reference, manifest.digest);
+  await store.served.set(key, manifest.digest);
   return manifest;
 }
 

@@ -40,7 +40,7 @@ export function resolveContext({ options, session, io: { emit, signal, lockOnly 
 
 /** `images` are those whose blobs are wanted. */
 export function copyContext(
-  { options, session, io: { emit, signal } }: Run,
+  { options, session, cache, io: { emit, signal } }: Run,
   images: readonly ResolvedImage[],
 ): CopyContext {
   const byRef = Map.groupBy(images, ({ image }) => image.ref);
@@ -58,6 +58,7 @@ export function copyContext(
     parallel: options.parallel || SKOPEO_AT_ONCE,
     connections: options.copier === 'direct' && options.parallel > 0 ? options.parallel : CONNECTIONS,
     retries: options.retries,
+    onLanded: (digest) => cache.landed(digest),
     emit,
     signal,
   };

@@ -1,27 +1,43 @@
-import { copyBlobs, type CopyResult, type Inventory } from '../copy/index.ts';
+import { copyBlobs, type CopyResult, type Inventory, takeInventory } from '../copy/index.ts';
 import type { Lock } from '../lock/index.ts';
-import type { ResolvedImage } from '../resolve/index.ts';
+import type { Resolution } from '../resolve/index.ts';
+import { keepableOf } from './cacheable.ts';
 import { copyContext } from './contexts.ts';
 import type { Run } from './run.ts';
 import { needsOf, requireSpace } from './space.ts';
 
-/** Says what is missing, checks that there is room for it, and brings it. Throws `machine` where there is none. */
+/**
+ * Checks that there is room for what is missing, brings what the cache has of it, says what is left, and brings that.
+ * Meanwhile the cache takes what it has not seen. Throws `machine` where there is no room.
+ */
 export async function copyMissing(
   lock: Lock,
-  images: readonly ResolvedImage[],
+  resolution: Resolution,
   inventory: Inventory,
   run: Run,
 ): Promise<CopyResult> {
-  const { session, output, places, io } = run;
-  const missingBytes = inventory.missing.reduce((sum, { size }) => sum + size, 0);
+  const { session, cache, output, places, io } = run;
+  const missingBytes = sum(inventory.missing);
   const totalBytes = missingBytes + inventory.stored.bytes;
-  io.emit({
-    type: 'plan',
-    fetch: { blobs: inventory.missing.length, bytes: missingBytes },
-    stored: inventory.stored,
-    images: lock.images.length,
-  });
   const volumes = { store: session.store, staging: output?.staging, archive: places.archive };
   await requireSpace(await needsOf({ ...volumes, missingBytes, totalBytes }));
-  return copyBlobs(lock, inventory, copyContext(run, images));
+  await cache.restoreBlobs(inventory.missing);
+  const left = await takeInventory(lock, session.store, cache.restored);
+  io.emit({
+    type: 'plan',
+    fetch: { blobs: left.missing.length, bytes: sum(left.missing) },
+    stored: left.stored,
+    images: lock.images.length,
+  });
+  cache.keep(await keepableOf(resolution, run), {
+    missing: new Set(left.missing.map(({ digest }) => digest)),
+    bytes: sum(left.missing) + (places.archive === undefined ? 0 : totalBytes),
+  });
+  const copied = await copyBlobs(lock, left, copyContext(run, resolution.resolved));
+  cache.copied();
+  return copied;
+}
+
+function sum(blobs: Inventory['missing']): number {
+  return blobs.reduce((bytes, { size }) => bytes + size, 0);
 }

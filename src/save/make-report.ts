@@ -1,3 +1,4 @@
+import type { CacheReport } from '../cache/index.ts';
 import type { CopyResult, Inventory } from '../copy/index.ts';
 import type { ImageList } from '../list/index.ts';
 import type { Lock, LockedImage } from '../lock/index.ts';
@@ -20,13 +21,18 @@ export interface ReportParts {
   readonly failed: readonly FailedImage[];
   readonly inventory: Inventory;
   readonly copied: CopyResult;
+  /** Undefined where no cache was wanted. */
+  readonly cache: CacheReport | undefined;
   readonly published: Published;
+  /** The images whose blobs were wanted, by `ref`. */
+  readonly needed: ReadonlySet<string>;
 }
 
 /** The run as data: what `report.json` and the table at the end are made of. */
 export function makeReport(parts: ReportParts): RunReport {
-  const { started, run, list, lock, images, failed, inventory, copied, published } = parts;
+  const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
   const { options, session } = run;
+  const { restored } = run.cache;
   const finished = new Date();
   const skopeoVersion = session.skopeoVersion();
   const sizes = Object.values(lock.blobs);
@@ -41,9 +47,16 @@ export function makeReport(parts: ReportParts): RunReport {
     seconds: (finished.getTime() - started.getTime()) / 1000,
     outcome: outcomeOf(parts),
     ...(options.dryRun ? { dryRun: true } : {}),
-    options: { ...options, skopeo: formatWantedSkopeo(options.skopeo) },
+    options: {
+      ...options,
+      push: options.push.map(({ text }) => text),
+      skopeo: formatWantedSkopeo(options.skopeo),
+    },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
-    images: images.map((image) => reportImage(image, copied, session.store, planned)),
+    images: images.map((resolved) => {
+      const image = reportImage(resolved, copied, { store: session.store, restored, planned });
+      return parts.needed.has(image.ref) ? image : { ...image, status: 'unchanged' };
+    }),
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
     warnings: list.warnings.map(({ message, origin }) => ({
       message,
@@ -60,17 +73,20 @@ export function makeReport(parts: ReportParts): RunReport {
       images: images.length,
       blobs: sizes.length,
       bytes: sizes.reduce((sum, size) => sum + size, 0),
-      fetchedBytes: fetchedBytes(lock, session.store),
+      fetchedBytes: fetchedBytes(lock, session.store, restored),
       storedBytes: inventory.stored.bytes,
     },
+    ...(cache === undefined ? {} : { cache: { ...cache, troubles: [...cache.troubles] } }),
     ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
     ...published.results,
   };
 }
 
+/** A target that got nothing fails the run, whatever it was told about single images. */
 function outcomeOf({ run, images, failed, published }: ReportParts): RunReport['outcome'] {
-  if (published.error !== undefined) return 'failed';
-  if (failed.length === 0) return 'done';
+  const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
+  if (published.error !== undefined || targets.includes('failed')) return 'failed';
+  if (failed.length === 0) return targets.includes('warned') ? 'warned' : 'done';
   return run.options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed';
 }
 
@@ -80,24 +96,32 @@ function workflowSource(env: Environment): Pick<RunReport, 'repository' | 'commi
   return { ...(repository ? { repository } : {}), ...(commit ? { commit } : {}) };
 }
 
-/** Content that came in this run, by whichever mover, or while resolving. */
-function fetchedBytes({ blobs }: Lock, store: Store): number {
-  return Object.entries(blobs).reduce(
-    (sum, [digest, size]) => sum + (isDigest(digest) && store.isNew(digest) ? size : 0),
-    0,
-  );
+/** Content that came from the images' sources in this run, by whichever mover, or while resolving. */
+function fetchedBytes({ blobs }: Lock, store: Store, restored: ReadonlySet<Digest>): number {
+  const fetched = (digest: string): boolean =>
+    isDigest(digest) && store.isNew(digest) && !restored.has(digest);
+  return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
+}
+
+interface Whereabouts {
+  readonly store: Store;
+  /** What came from the cache. */
+  readonly restored: ReadonlySet<Digest>;
+  /** What a dry run would have fetched. */
+  readonly planned: ReadonlySet<Digest>;
 }
 
 function reportImage(
   { image, wanted, sizes, notes }: ResolvedImage,
   { movers }: CopyResult,
-  store: Store,
-  /** What a dry run would have fetched. */
-  planned: ReadonlySet<Digest>,
+  { store, restored, planned }: Whereabouts,
 ): ReportedImage {
   const blobs = contentOf(image);
-  const brought = blobs.filter((digest) => store.isNew(digest));
-  const lacked = blobs.filter((digest) => store.isNew(digest) || planned.has(digest));
+  const bytes = (digests: readonly Digest[]): number =>
+    digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
+  const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
+  const cached = blobs.filter((digest) => restored.has(digest));
+  const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
   const by = new Set(brought.map((digest) => movers.get(digest) ?? 'direct'));
   const [only] = by;
   return {
@@ -110,7 +134,8 @@ function reportImage(
     platforms: image.platforms,
     size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
     status: lacked.length === 0 ? 'stored' : lacked.length === blobs.length ? 'fetched' : 'partly stored',
-    fetchedBytes: brought.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
+    fetchedBytes: bytes(brought),
+    ...(cached.length === 0 ? {} : { cachedBytes: bytes(cached) }),
     copier: only === undefined ? 'none' : by.size > 1 ? 'both' : only,
     ...(image.root === image.digest ? {} : { narrowed: true }),
     ...(image.converted === undefined ? {} : { converted: true }),

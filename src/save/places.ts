@@ -1,11 +1,18 @@
 import path from 'node:path';
+import { type ArchivePlace, partSizeOf, wholeName } from '../archive/index.ts';
 import type { SaveOptions } from '../options.ts';
+import { assetNameOf, type Environment, releaseTag } from '../publish/index.ts';
 
 /** Where a run's results go. Paths are absolute. */
 export interface Places {
   /** The bundle's folder; undefined where none is wanted. */
   readonly output: string | undefined;
+  /** Where the archive stands, or would stand. */
+  readonly archivePlace: ArchivePlace;
+  /** The archive's file; undefined where none is wanted on disk. */
   readonly archive: string | undefined;
+  /** Bytes of its parts, on disk as in a release; 0 where it is never cut. */
+  readonly partSize: number;
   /** The lock beside an archive. */
   readonly archiveLock: string;
   readonly report: string;
@@ -13,14 +20,32 @@ export interface Places {
 
 const NONE = 'none';
 
-export function placesOf({ output, archive, archiveName }: SaveOptions): Places {
+/**
+ * What a release has at most in one file, with a margin: GitHub takes less than 2 GiB (2048 MiB), and a round figure
+ * tells a reader at once that nothing was cut off.
+ */
+export const RELEASE_PART_BYTES = 2000 * 1024 * 1024;
+
+/** Reads the tag of a release from the environment where it is `auto`. Throws `usage` where there is none. */
+export function placesOf(options: SaveOptions, env: Environment): Places {
+  const { output, archive, archiveName, splitSize } = options;
+  const tag = releaseTag(options.release, env);
   const folder = output === NONE ? undefined : path.resolve(output);
   const home = folder === undefined ? process.cwd() : path.dirname(folder);
-  const name = archiveName || (folder === undefined ? 'oci-bundle' : path.basename(folder));
-  const base = path.resolve(home, name);
+  const given = folder === undefined ? 'oci-bundle' : path.basename(folder);
+  const base = path.resolve(
+    home,
+    archiveName || (tag === undefined ? given : assetNameOf(`${given}-${tag}`)),
+  );
+  const place = {
+    folder: path.dirname(base),
+    name: { base: path.basename(base), suffix: archive === NONE ? 'tar' : archive },
+  };
   return {
     output: folder,
-    archive: archive === NONE ? undefined : `${base}.${archive}`,
+    archivePlace: place,
+    archive: archive === NONE ? undefined : path.join(place.folder, wholeName(place.name)),
+    partSize: splitSize === 0 && tag !== undefined ? RELEASE_PART_BYTES : partSizeOf(splitSize),
     archiveLock: `${base}.lock.json`,
     report: `${folder ?? base}.report.json`,
   };

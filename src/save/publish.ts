@@ -1,45 +1,81 @@
-import { bundleTar, writeArchive } from '../archive/index.ts';
+import path from 'node:path';
+import {
+  bundleTar,
+  type ByteSource,
+  isSplit,
+  type MeasuredArchive,
+  measureArchive,
+  wholeName,
+  writeArchive,
+} from '../archive/index.ts';
 import { type BundleTree, planTree, readManifests, writeBundle, writeFileWhole } from '../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import { digestOf } from '../oci/digest.ts';
-import { renderHtml, type RunReport } from '../report/index.ts';
+import { renderBundlePage, type RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
+import { pushStore } from './push-store.ts';
 import type { Run } from './run.ts';
 
-const TITLE = 'Image bundle';
-
+/** What was made, and what a release is sent from. */
 export interface Published {
-  /** What was made. */
-  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock'>;
+  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock' | 'push'>;
+  /** Undefined where neither an archive nor a release is wanted. */
+  readonly archive: { readonly source: ByteSource; readonly measured: MeasuredArchive } | undefined;
   /** What kept the rest from being made. */
   readonly error?: Error;
 }
 
-/** Of a run that makes nothing. */
-export const NOTHING_PUBLISHED: Published = { results: {} };
+/** Where nothing was made. */
+export const NOTHING_PUBLISHED: Published = { results: {}, archive: undefined };
 
 /**
- * Makes the bundle and the archive from what the store has. Each appears at its path when it is whole. A failure is a
- * result, so that the run can report it; thrown is an interruption alone.
+ * Makes the bundle and the archive from what the store has, and pushes it. Each file appears at its path when it is
+ * whole; a target that fails takes none of them away. A failure is a result, so that the run can report it; thrown is
+ * an interruption alone.
  */
 export async function publish(lock: Lock, run: Run): Promise<Published> {
-  const { session, options, places } = run;
+  const { places } = run;
   const digest = digestOf(encodeLock(lock));
   let results: Published['results'] = {};
   try {
-    const manifests = await readManifests(lock, session.store);
-    const tree = planTree(lock, manifests, options.layout, (content) => renderHtml(content, TITLE));
+    const tree = await treeOf(lock, run);
     const bundle = await onDisk('the bundle', publishFolder(lock, tree, run));
     if (bundle) results = { bundle: { path: bundle.path }, lock: { path: bundle.lock, digest } };
     const archive = await onDisk('the archive', publishArchive(lock, tree, run));
-    if (archive) results = { lock: { path: places.archiveLock, digest }, ...results, archive };
-    return { results };
+    if (archive !== undefined && places.archive !== undefined) {
+      const lockFile = { path: places.archiveLock, digest };
+      results = { lock: lockFile, ...results, archive: reportArchive(archive.measured, run) };
+    }
+    const push = await pushStore(lock, run);
+    if (push) results = { ...results, push };
+    return { results, archive };
   } catch (error) {
     run.io.signal?.throwIfAborted();
     if (!(error instanceof Error)) throw error;
-    return { results, error };
+    return { results, archive: undefined, error };
   }
+}
+
+/** The bundle as data, from the manifests that the store has. */
+export async function treeOf(lock: Lock, { session, options }: Run): Promise<BundleTree> {
+  return planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+}
+
+function reportArchive(
+  archive: MeasuredArchive,
+  { places: { archivePlace: place } }: Run,
+): NonNullable<RunReport['archive']> {
+  const pathOf = (name: string): string => path.join(place.folder, name);
+  const { size, digest, pieces } = archive;
+  const parts = pieces.map((piece) => ({ path: pathOf(piece.name), size: piece.size, digest: piece.digest }));
+  return { path: pathOf(wholeName(place.name)), size, digest, ...(isSplit(archive) ? { parts } : {}) };
+}
+
+/** What a dry run can tell of publishing: what targets would get. */
+export async function publishDry(lock: Lock, run: Run): Promise<Published> {
+  const push = run.io.lockOnly === true ? undefined : await pushStore(lock, run);
+  return push === undefined ? NOTHING_PUBLISHED : { ...NOTHING_PUBLISHED, results: { push } };
 }
 
 /** What is written, with a full disk told as one. */
@@ -81,18 +117,22 @@ async function publishFolder(
   });
 }
 
-async function publishArchive(
-  lock: Lock,
-  tree: BundleTree,
-  { session, places, io: { emit, signal } }: Run,
-): Promise<RunReport['archive']> {
-  if (places.archive === undefined) return undefined;
-  emit({ type: 'stage', stage: 'archive' });
-  const tar = await bundleTar(tree, session.store);
-  const { file, size, digest } = await writeArchive(tar, places.archive, {
-    onBytes: (delta) => emit({ type: 'bytes', stage: 'archive', delta }),
-    signal,
-  });
+/** Writes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
+async function publishArchive(lock: Lock, tree: BundleTree, run: Run): Promise<Published['archive']> {
+  const { session, places, release, io } = run;
+  if (places.archive === undefined && release === undefined) return undefined;
+  const source = await bundleTar(tree, session.store);
+  const stage = places.archive === undefined ? 'measure' : 'archive';
+  io.emit({ type: 'stage', stage, bytes: source.size });
+  const options = {
+    partSize: places.partSize,
+    onBytes: (delta: number) => io.emit({ type: 'bytes', stage, delta }),
+    signal: io.signal,
+  };
+  if (places.archive === undefined) {
+    return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
+  }
+  const measured = await writeArchive(source, places.archivePlace, options);
   await writeFileWhole(places.archiveLock, encodeLock(lock));
-  return { path: file, size, digest };
+  return { source, measured };
 }

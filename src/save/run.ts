@@ -1,10 +1,13 @@
 import { openOutputFolder, type OutputFolder } from '../bundle/index.ts';
+import { type CacheSession, type CacheUse, openCacheSession } from '../cache/index.ts';
 import type { Emit } from '../events.ts';
 import type { NamedList } from '../list/index.ts';
 import type { SaveOptions } from '../options.ts';
 import type { CredentialStore } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
+import { cacheScope } from './cache-scope.ts';
 import type { Places } from './places.ts';
+import { openRelease, type ReleaseAccess } from './release-access.ts';
 import { type Environment, openSession, type Session, type SetUpSkopeo } from './session.ts';
 
 /** What a run is given by the face that starts it. */
@@ -19,6 +22,10 @@ export interface SaveIo {
   readonly onSecret?: ((secret: string) => void) | undefined;
   /** Brings skopeo, the first time that something needs it; without it skopeo is only looked for. */
   readonly setUpSkopeo?: SetUpSkopeo | undefined;
+  /** Another machine's cache around the store. */
+  readonly remoteCache?: CacheUse | undefined;
+  /** May write releases; where it is left out, GH_TOKEN or GITHUB_TOKEN of the environment may. */
+  readonly releaseToken?: string | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
   /** A lock copies nothing, but reads the configs of images without an index: only they tell a platform. */
@@ -32,22 +39,36 @@ export interface Run {
   readonly places: Places;
   readonly wanted: readonly WantedImage[];
   readonly session: Session;
+  readonly cache: CacheSession;
   /** Undefined where no folder is wanted. */
   readonly output: OutputFolder | undefined;
+  /** Undefined where no release is wanted. */
+  readonly release: ReleaseAccess | undefined;
 }
 
-/** Opens the output and the session, works, and closes both whatever happens. */
+/** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
 export async function withRun<T>(
-  given: Omit<Run, 'session' | 'output'>,
+  given: Omit<Run, 'session' | 'cache' | 'output' | 'release'>,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { options, io, places } = given;
+  const release = await openRelease(options, places, io);
   const wantsFolder = places.output !== undefined && !options.dryRun;
   const output = wantsFolder ? await openOutputFolder(places.output) : undefined;
   try {
     const session = await openSession(options, io);
     try {
-      return await work({ ...given, session, output });
+      const cache = openCacheSession(io.remoteCache, {
+        store: session.store,
+        scope: cacheScope(options, io.remoteCache?.repository),
+        emit: io.emit,
+        signal: io.signal,
+      });
+      try {
+        return await work({ ...given, session, cache, output, release });
+      } finally {
+        await cache.close();
+      }
     } finally {
       await session.close();
     }

@@ -5,18 +5,11 @@ import type { RegistryPlace, SkopeoTools } from '../copy/index.ts';
 import type { Emit } from '../events.ts';
 import type { SaveOptions } from '../options.ts';
 import { shortDigest } from '../oci/digest.ts';
-import {
-  announcing,
-  type CredentialStore,
-  createRegistryClient,
-  firstOf,
-  openCredentialStore,
-  type RegistryClient,
-} from '../registry/index.ts';
+import type { CredentialStore, RegistryClient } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
 import { createSkopeoEnvironment, findSkopeo, type Skopeo, type WantedSkopeo } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
-import { USER_AGENT } from '../version.ts';
+import { openClient } from './client.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -68,20 +61,7 @@ export async function openSession(options: SaveOptions, io: SessionIo): Promise<
 
 async function openOver(store: Store, options: SaveOptions, io: SessionIo): Promise<Session> {
   const { env, emit } = io;
-  const files = await openCredentialStore({
-    ...(options.authFile === '' ? {} : { authFile: options.authFile }),
-    env,
-  });
-  const known = io.credentials === undefined ? files : firstOf(io.credentials, files);
-  const credentials = io.onSecret === undefined ? known : announcing(known, io.onSecret);
-  const client = createRegistryClient({
-    credentials,
-    insecureRegistries: options.insecureRegistries,
-    retries: options.retries,
-    userAgent: USER_AGENT,
-    env,
-    onWarning: (message) => emit({ type: 'log', level: 'warning', message }),
-  });
+  const { client, credentials } = await openClient(options, io);
   const layouts = new Map<string, Promise<Layout>>();
   const layoutAt = (folder: string): Promise<Layout> => {
     const layout = layouts.get(folder) ?? openLayout(folder);

@@ -1,5 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, link, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { systemCodeOf } from '../errors.ts';
 
 /** What a file system says that cannot link these two: another volume, no links there, or too many. */
@@ -29,5 +31,17 @@ export async function linkOrCopy(file: string, name: string): Promise<'linked' |
     await rm(temporary, { force: true });
     throw error;
   }
+  return 'copied';
+}
+
+/**
+ * The same for a name that several runs may give at once: a copy is made in `folder`, on that name's volume, and takes
+ * the name when it is whole.
+ */
+export async function linkOrCopyIn(folder: string, file: string, name: string): Promise<'linked' | 'copied'> {
+  if (await tryLink(file, name)) return 'linked';
+  const copy = path.join(folder, `copy-${randomUUID()}`);
+  await copyFile(file, copy, constants.COPYFILE_FICLONE);
+  await rename(copy, name);
   return 'copied';
 }

@@ -1,46 +1,76 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { systemCodeOf } from '../errors.ts';
+import { unlessGone } from './gone.ts';
+import { isAlive, thisHost } from './host.ts';
+import { putBackAll } from './aside.ts';
+import type { StorePlaces } from './places.ts';
 
 /** A folder beside the store's blobs, on their file system, in which one run works; skopeo writes only there. */
 export interface RunFolder {
+  readonly name: string;
   readonly folder: string;
   remove(): Promise<void>;
 }
 
-const RUNS = 'runs';
+/** How often a run shows that it lives, for those who cannot ask for its process: containers, other hosts. */
+const BEAT_MILLISECONDS = 5 * 60_000;
+/** After so long without a sign a run is no more; a machine that slept as long loses what it had begun. */
+const DEAD_MILLISECONDS = 6 * 60 * 60_000;
+
+/** Makes this run's folder, and removes those whose runs were killed. */
+export async function createRunFolder(places: StorePlaces): Promise<RunFolder> {
+  await mkdir(places.runs, { recursive: true });
+  await removeAbandoned(places);
+  const name = `${await hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`;
+  const folder = path.join(places.runs, name);
+  await mkdir(folder, { mode: 0o700 });
+  const beat = (): void => {
+    const now = new Date();
+    // A beat that is missed is followed by the next one.
+    utimes(folder, now, now).catch(() => {});
+  };
+  const timer = setInterval(beat, BEAT_MILLISECONDS).unref();
+  return {
+    name,
+    folder,
+    async remove() {
+      clearInterval(timer);
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+/** The names of the runs that are at work. */
+export async function liveRuns({ runs }: StorePlaces): Promise<string[]> {
+  const prefix = await hostPrefix();
+  const names = (await unlessGone(readdir(runs))) ?? [];
+  const abandoned = await Promise.all(names.map((name) => isAbandoned(path.join(runs, name), prefix)));
+  return names.filter((_, at) => abandoned[at] === false);
+}
+
+async function removeAbandoned({ runs, blobs }: StorePlaces): Promise<void> {
+  const prefix = await hostPrefix();
+  for (const name of await readdir(runs)) {
+    const folder = path.join(runs, name);
+    if (!(await isAbandoned(folder, prefix))) continue;
+    await putBackAll(folder, blobs);
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
 
 /** The host is part of the name: containers that share a store do not share process numbers. */
-const hostPrefix = (): string => `${hostname().replaceAll(/[^A-Za-z0-9.]/g, '_')}-`;
-
-/** Makes this run's folder, and removes those whose runs were killed on this host. */
-export async function createRunFolder(storeFolder: string): Promise<RunFolder> {
-  const runs = path.join(storeFolder, RUNS);
-  await mkdir(runs, { recursive: true });
-  await removeAbandoned(runs);
-  const folder = path.join(runs, `${hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`);
-  await mkdir(folder, { mode: 0o700 });
-  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }) };
+async function hostPrefix(): Promise<string> {
+  const { host, namespace } = await thisHost();
+  return `${host.replaceAll(/[^A-Za-z0-9.]/g, '_')}${namespace === undefined ? '' : `.${namespace}`}-`;
 }
 
-async function removeAbandoned(runs: string): Promise<void> {
-  for (const name of await readdir(runs)) {
-    if (!name.startsWith(hostPrefix())) continue;
-    const pid = /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(hostPrefix().length))?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) {
-      await rm(path.join(runs, name), { recursive: true, force: true, maxRetries: 3 });
-    }
-  }
-}
-
-/** Whether a process of that number runs on this host, ours or somebody else's. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCodeOf(error) === 'EPERM';
-  }
+async function isAbandoned(folder: string, ownPrefix: string): Promise<boolean> {
+  const name = path.basename(folder);
+  const pid = name.startsWith(ownPrefix)
+    ? /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(ownPrefix.length))?.[1]
+    : undefined;
+  if (pid !== undefined && !isAlive(Number(pid))) return true;
+  const stats = await unlessGone(stat(folder));
+  return stats !== undefined && Date.now() - stats.mtimeMs > DEAD_MILLISECONDS;
 }

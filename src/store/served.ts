@@ -1,26 +1,51 @@
-import path from 'node:path';
-import { type Digest, isDigest } from '../oci/digest.ts';
-import { openRecordFile } from './record-file.ts';
+import { createHash } from 'node:crypto';
+import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
+import { isHex } from './places.ts';
+import { keepRecords, openRecordFile } from './record-file.ts';
+
+/** Which tag a record is about; it does not tell the tag's name, since repositories may be private. */
+export type ServedKey = string;
 
 /**
  * What each tag was when its manifest was last read. It is no cache of content: it only tells whether a registry's
- * word about a tag agrees with bytes that were seen. A record that is lost costs one GET of a manifest.
+ * word about a tag agrees with bytes that were seen. A record that is lost, or that is wrong, costs one GET of a
+ * manifest.
  */
 export interface Served {
-  /** `repository` with its registry. */
-  last(repository: string, tag: string): Digest | undefined;
-  note(repository: string, tag: string, digest: Digest): Promise<void>;
+  /** sha256 of `repository:tag`, in hex. `repository` is with its registry. */
+  readonly keyOf: (repository: string, tag: string) => ServedKey;
+  get(key: ServedKey): Digest | undefined;
+  set(key: ServedKey, digest: Digest): Promise<void>;
+  /** The records of those keys that have one: what a cache elsewhere may carry. */
+  entries(keys: Iterable<ServedKey>): [ServedKey, Digest][];
+  /** Takes records from elsewhere. Those that are here stay; what is no record is passed over. */
+  import(entries: Iterable<readonly [key: string, digest: string]>): Promise<void>;
 }
 
 /** The digests that tags were served under, in `served.jsonl`. */
-export async function openServed(folder: string): Promise<Served> {
-  const digests = await openRecordFile(path.join(folder, 'served.jsonl'));
-  const keyOf = (repository: string, tag: string): string => `${repository}:${tag}`;
-  return {
-    last(repository, tag) {
-      const digest = digests.get(keyOf(repository, tag));
-      return digest !== undefined && isDigest(digest) ? digest : undefined;
-    },
-    note: (repository, tag, digest) => digests.set(keyOf(repository, tag), digest),
+export async function openServed(file: string): Promise<Served> {
+  const digests = await openRecordFile(file);
+  const get = (key: ServedKey): Digest | undefined => {
+    const digest = digests.get(key);
+    return digest !== undefined && isDigest(digest) ? digest : undefined;
   };
+  return {
+    keyOf: (repository, tag) => createHash('sha256').update(`${repository}:${tag}`).digest('hex'),
+    get,
+    set: (key, digest) => digests.set(key, digest),
+    entries: (keys) =>
+      [...new Set(keys)].flatMap((key): [ServedKey, Digest][] => {
+        const digest = get(key);
+        return digest === undefined ? [] : [[key, digest]];
+      }),
+    async import(entries) {
+      const news = [...entries].filter(([key, digest]) => isHex(key) && isDigest(digest) && !get(key));
+      await digests.setAll(news);
+    },
+  };
+}
+
+/** Forgets tags whose manifests are gone. */
+export function forgetServed(file: string, gone: ReadonlySet<string>): Promise<void> {
+  return keepRecords(file, (_, digest) => !isDigest(digest) || !gone.has(hexOf(digest)));
 }

@@ -1,15 +1,18 @@
 import type { BigIntStats } from 'node:fs';
-import { chmod, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
 import { type BlobSize, type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { hashFile } from './hash-file.ts';
-import { type Journal, openJournal } from './journal.ts';
-import { linkOrCopy } from './link.ts';
-import { createRunFolder, type RunFolder } from './run-folder.ts';
-import { openServed, type Served } from './served.ts';
+import { unlessGone } from './gone.ts';
+import { linkOrCopyIn } from './link.ts';
+import { openFiles } from './open-files.ts';
+import { openPins } from './pins.ts';
+import { placesIn } from './places.ts';
+import { pruneBlobs, type Pruned, pruneSettled } from './prune.ts';
+import type { Served } from './served.ts';
 
 /** The local content-addressed pool: every blob once, under a name that its hash has earned. */
 export interface Store {
@@ -18,7 +21,10 @@ export interface Store {
   /** What tags were when they were last read. */
   readonly served: Served;
   pathOf(digest: Digest): string;
-  /** Whether the blob is here and right. A file that changed since it was hashed is hashed again, or dropped. */
+  /**
+   * Whether the blob is here and right. A file that changed since it was hashed is hashed again, or dropped. From then
+   * on no prune takes it before this handle is closed, and it counts as used by this run.
+   */
   has(blob: BlobSize): Promise<boolean>;
   /** The verified bytes of a small blob, or undefined where it is not here. `maxBytes` bounds the read. */
   read(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
@@ -30,7 +36,12 @@ export interface Store {
   adopt(file: string, blob: BlobSize): Promise<void>;
   /** Whether the blob came in through this handle, and was not here before. */
   isNew(digest: Digest): boolean;
-  /** Removes the run's folder. The blobs stay. */
+  /**
+   * Removes what was not used for longest, where the store holds more than `maxBytes` that no bundle links; nothing that
+   * this run or another at work has looked at. Undefined where there is no need.
+   */
+  prune(maxBytes: number): Promise<Pruned | undefined>;
+  /** Removes the run's folder. The blobs stay; what was used is recorded. */
   close(): Promise<void>;
 }
 
@@ -46,11 +57,12 @@ export interface StoreOptions {
 
 /** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
-  const blobs = path.join(folder, 'blobs', 'sha256');
-  const { journal, served, run } = await openFiles(folder, blobs);
+  const places = placesIn(folder);
+  const { journal, served, run } = await openFiles(folder, places);
+  const pins = openPins(path.join(places.uses, run.name), new Date(), () => pruneSettled(places));
   const seen = new Set<Digest>();
   const entered = new Set<Digest>();
-  const pathOf = (digest: Digest): string => path.join(blobs, hexOf(digest));
+  const pathOf = (digest: Digest): string => path.join(places.blobs, hexOf(digest));
 
   /**
    * The name is taken only by a verified file; where two runs bring one blob, the first stays. `stats` are from
@@ -58,11 +70,13 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
    */
   const enter = async (file: string, digest: Digest, stats: BigIntStats): Promise<void> => {
     const name = pathOf(digest);
-    const how = await linkOrCopy(file, name);
-    const named = await statBig(name);
-    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for.
-    if (how === 'linked' && named.ino !== stats.ino) return;
-    await chmod(name, 0o644);
+    await pins.add(hexOf(digest));
+    const how = await linkOrCopyIn(run.folder, file, name);
+    const named = await unlessGone(statBig(name));
+    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for. One that a
+    // prune has out of reach is put back: it is pinned.
+    if (named === undefined || (how === 'linked' && named.ino !== stats.ino)) return;
+    await unlessGone(chmod(name, 0o644));
     await journal.note(hexOf(digest), how === 'linked' ? stats : named);
     seen.add(digest);
     entered.add(digest);
@@ -78,7 +92,8 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     served,
     pathOf,
     async has({ digest, size }) {
-      const stats = await statOrUndefined(pathOf(digest));
+      await pins.add(hexOf(digest));
+      const stats = await unlessGone(statBig(pathOf(digest)));
       if (!stats) return false;
       if (!stats.isFile()) {
         await drop(digest, NO_FILE);
@@ -90,7 +105,8 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       }
       const trusted = journal.vouches(hexOf(digest), stats) && (options.full !== true || seen.has(digest));
       if (trusted) return true;
-      const actual = await hashFile(pathOf(digest));
+      const actual = await unlessGone(hashFile(pathOf(digest)));
+      if (actual === undefined) return false;
       if (actual.digest !== digest) {
         await drop(digest, `it hashes to ${shortDigest(actual.digest)}`);
         return false;
@@ -100,11 +116,11 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       return true;
     },
     async read(digest, maxBytes) {
-      const stats = await statOrUndefined(pathOf(digest));
+      const stats = await unlessGone(statBig(pathOf(digest)));
       if (stats && !stats.isFile()) await drop(digest, NO_FILE);
       if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return undefined;
-      const bytes = await readFile(pathOf(digest));
-      if (digestOf(bytes) === digest) return bytes;
+      const bytes = await unlessGone(readFile(pathOf(digest)));
+      if (bytes === undefined || digestOf(bytes) === digest) return bytes;
       await drop(digest, 'its bytes do not hash to its name');
       return undefined;
     },
@@ -131,6 +147,13 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       await enter(file, digest, stats);
     },
     isNew: (digest) => entered.has(digest),
+    async prune(maxBytes) {
+      const names = await readdir(places.blobs);
+      // What the journal does not know may be anything: then each file is looked at.
+      const bytes = names.reduce((sum, hex) => sum + (journal.sizeOf(hex) ?? Number.POSITIVE_INFINITY), 0);
+      if (bytes <= maxBytes) return undefined;
+      return pruneBlobs(places, run, { rule: { kind: 'size', maxBytes } });
+    },
     close: () => run.remove(),
   };
   return store;
@@ -139,32 +162,4 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
 /** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
 const NO_FILE = 'it is no regular file';
 
-async function openFiles(
-  folder: string,
-  blobs: string,
-): Promise<{ journal: Journal; served: Served; run: RunFolder }> {
-  try {
-    await mkdir(blobs, { recursive: true });
-    const [journal, served] = [await openJournal(folder), await openServed(folder)];
-    return { journal, served, run: await createRunFolder(folder) };
-  } catch (cause) {
-    if (systemCodeOf(cause) === undefined) throw cause;
-    throw new OciSaveError({
-      code: 'machine',
-      message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
-      hint: 'Name another folder with --cache-dir.',
-      cause,
-    });
-  }
-}
-
 const statBig = (file: string): Promise<BigIntStats> => lstat(file, { bigint: true });
-
-async function statOrUndefined(file: string): Promise<BigIntStats | undefined> {
-  try {
-    return await statBig(file);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}

@@ -7,7 +7,7 @@ import { d2, idx, one } from '../support/fixtures/index.ts';
 import { basic } from '../support/http.ts';
 import { outputOf } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
-import { type Runner, startRunner, type StepResult } from '../support/runner.ts';
+import { JOB_TOKEN, type Runner, startRunner, type StepResult } from '../support/runner.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
 import { toolPath } from '../support/tools.ts';
 import { checkBundle, isThere, namesIn } from '../support/whole-bundle.ts';
@@ -78,6 +78,7 @@ describe('a step', () => {
       'cache-hit': 'false',
       lock: lockFile,
       report: `${bundle}.report.json`,
+      'release-url': '',
       failed: '[]',
       'skopeo-version': expect.stringMatching(/^\d+\.\d+/),
     });
@@ -287,7 +288,7 @@ describe('bad input', () => {
     await runner.write('a.txt', 'x ::error::owned\n::add-mask::e\n##[group]x\n\u001B[31m::warning::x\n');
     const result = await runner.step({ 'image-list': 'a.txt' });
     expectVerdict(result, /^Nothing was saved/);
-    expect(result.masks).toEqual([]);
+    expect(result.masks).toEqual([JOB_TOKEN]);
     expect(result.raw).not.toMatch(/##\[|\u001B/);
     expect(result.annotations.every(({ message }) => !/^(owned|x)$/.test(message))).toBe(true);
   });
@@ -401,6 +402,7 @@ describe('secrets', () => {
     await logIn(lines.join('\n'));
     const inputs = { ...base(), images: `${guarded.host}/acme/one:1`, 'insecure-registries': guarded.host };
     const result = await runner.step(inputs, { env: { RUNNER_DEBUG: '1' } });
+    expect(result.exitCode).toBe(1);
     expect(errorsOf(result)[0]?.properties['title']).toBe('Image not saved (denied)');
     expectHidden(result, lines);
   });
@@ -410,7 +412,7 @@ describe('secrets', () => {
     const env = { HTTPS_PROXY: 'http://me:pr0xy@127.0.0.1:1' };
     const result = await runner.step({ images: 'a', skopeo, retries: 'x' }, { env });
     expectVerdict(result, /^retries: /);
-    expect(result.masks).toHaveLength(3);
+    expect(result.masks).toHaveLength(3 + [JOB_TOKEN].length);
     expectHidden(result, ['s3cret', 'sig=signature', 'pr0xy']);
   });
 });

@@ -28,6 +28,7 @@ describe('outputs', () => {
       'cache-hit': 'false',
       lock: 'oci bundle/oci-save.lock.json',
       report,
+      'release-url': '',
       failed:
         '[{"ref":"docker.io/library/nope:1","class":"not-found","message":"docker.io/library/nope:1 is not in the registry: 404 manifest unknown"}]',
       'skopeo-version': '1.9.3',

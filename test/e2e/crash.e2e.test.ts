@@ -161,7 +161,7 @@ describe('killed', () => {
     expect(existsSync(work.file('all.tar'))).toBe(false);
     await work.succeed(...archived);
     expect(parts()).toEqual([]);
-    await outputOf('sha256sum', ['-c', 'all.tar.sha256'], { cwd: work.folder });
+    await outputOf('sha256sum', ['-c', 'all.sha256'], { cwd: work.folder });
   });
 });
 

@@ -111,7 +111,7 @@ describe.each([['all'], ['linux/amd64']])('one archive of five images, platforms
     await outputOf('tar', ['-xf', work.file(`${name}.tar`), '-C', unpacked]);
     expect(await outputOf('diff', ['-r', work.file(name), unpacked])).toBe('');
     await outputOf('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: unpacked });
-    await outputOf('sha256sum', ['-c', '--quiet', `${name}.tar.sha256`], { cwd: work.folder });
+    await outputOf('sha256sum', ['-c', '--quiet', `${name}.sha256`], { cwd: work.folder });
     const modes = (await outputOf('find', [unpacked, '-printf', '%y %m\n'])).trim().split('\n');
     expect([...new Set(modes)].toSorted(byText)).toEqual(['d 755', 'f 644']);
   });

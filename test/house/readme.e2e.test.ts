@@ -87,6 +87,12 @@ describe('the README’s commands', () => {
     expect((await work.lock('bundle/oci-save.lock.json')).images[0]?.digest).toBe(image.top);
   });
 
+  it('look after what is kept between runs', async () => {
+    const lines = commands.filter((line) => line.startsWith('oci-save cache '));
+    expect(lines.map((line) => line.split(' ')[2])).toEqual(['list', 'verify', 'prune', 'prune']);
+    for (const line of lines) expect(await inShell(line)).toMatchObject({ exitCode: 0 });
+  });
+
   it('serve the bundle', async () => {
     const server = startDaemon(
       'sh',

@@ -69,6 +69,12 @@ describe('the workflows and action.yml', { timeout }, () => {
     expect(branding).toBeDefined();
   });
 
+  it('have an example beside them that is as sound', async () => {
+    const example = 'examples/release.yml';
+    expect(await lint('actionlint', ['-no-color', example])).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await schema('github-workflows', [example])).toMatchObject({ exitCode: 0 });
+  });
+
   it('are the ones that the project has', () => {
     expect(names).toEqual(['audit.yml', 'ci.yml', 'e2e.yml', 'release.yml']);
   });

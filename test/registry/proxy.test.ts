@@ -1,50 +1,15 @@
-import { createServer as createHttpServer, request } from 'node:http';
-import { connect } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { OCI_INDEX } from '../../src/oci/media-type.ts';
-import { closable, type Closable } from '../support/closable.ts';
+import { closable } from '../support/closable.ts';
+import { startForwardProxy } from '../support/forward-proxy.ts';
 import { jsonBytes } from '../support/image.ts';
 import { listen } from '../support/listen.ts';
 import { answerManifest, startStub } from '../support/registry-stub.ts';
 import { clientOf, failureOf } from './support.ts';
 
 const index = { mediaType: OCI_INDEX, bytes: jsonBytes({ schemaVersion: 2, manifests: [] }) };
-
-interface ForwardProxy extends Closable {
-  readonly host: string;
-  /** What it was asked for: `CONNECT host:port`, `GET http://…`. */
-  readonly log: readonly string[];
-}
-
-/** A proxy that knows one name, which no DNS has, and leads it to `upstream`. */
-async function startForwardProxy(upstream: string): Promise<ForwardProxy> {
-  const log: string[] = [];
-  const [hostname = '', port = ''] = upstream.split(':');
-  const server = createHttpServer((incoming, outgoing) => {
-    log.push(`${incoming.method} ${incoming.url}`);
-    const { pathname } = new URL(incoming.url ?? '');
-    const onward = request(
-      { hostname, port, method: incoming.method, path: pathname, headers: incoming.headers },
-      (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
-      },
-    );
-    incoming.pipe(onward);
-  });
-  server.on('connect', (incoming, socket) => {
-    log.push(`CONNECT ${incoming.url}`);
-    const onward = connect(Number(port), hostname, () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      socket.pipe(onward).pipe(socket);
-    });
-    onward.on('error', () => socket.destroy());
-    socket.on('error', () => onward.destroy());
-  });
-  const { host, end } = await listen(server);
-  return closable({ host, log }, end);
-}
 
 describe('a proxy of the environment', () => {
   const domain = 'registry.test:5000';

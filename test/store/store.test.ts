@@ -140,22 +140,3 @@ describe('what is no file under a blob’s name', () => {
     expect(await store.has(blob)).toBe(true);
   });
 });
-
-describe('what tags were served as', () => {
-  it('outlives the run, the last word counting; what is no digest is none', async () => {
-    const first = await open();
-    expect(first.served.last('registry.example/a', '1')).toBeUndefined();
-    await first.served.note('registry.example/a', '1', blob.digest);
-    const other = digestOf(new Uint8Array());
-    await first.served.note('registry.example/a', '1', other);
-    await first.served.note('registry.example/a', '2', blob.digest);
-    await first.close();
-    await appendFile(
-      path.join(temp.path, 'served.jsonl'),
-      '{"key":"torn\n{"key":"registry.example/a:2","value":"no digest"}\n',
-    );
-    const { served } = await open();
-    expect(served.last('registry.example/a', '1')).toBe(other);
-    expect(served.last('registry.example/a', '2')).toBeUndefined();
-  });
-});

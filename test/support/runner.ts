@@ -17,6 +17,9 @@ const actionSchema = z.looseObject({
   runs: z.looseObject({ using: z.literal('node24'), main: z.literal('dist/index.js') }),
 });
 
+/** The token that a job has, whether its steps use it or not. */
+export const JOB_TOKEN = 'ghs_TheTokenOfTheJob0123456789abcdefghij';
+
 /** action.yml, read as the runner reads it. */
 export async function actionMetadata(): Promise<z.infer<typeof actionSchema>> {
   return actionSchema.parse(parse(await readFile('action.yml', 'utf8')));
@@ -90,7 +93,10 @@ export async function startRunner(base: Readonly<Record<string, string | undefin
       // The step's user may be another one.
       await chmod(commandFile(name), 0o666);
     }
-    const defaults = Object.entries(metadata.inputs).map(([name, input]) => [name, input.default ?? '']);
+    const defaults = Object.entries(metadata.inputs).map(([name, input]) => [
+      name,
+      (input.default ?? '').replace('${{ github.token }}', JOB_TOKEN),
+    ]);
     const given = { ...Object.fromEntries(defaults), ...inputs };
     const all: Record<string, string | undefined> = {
       PATH: toolsSearchPath(),

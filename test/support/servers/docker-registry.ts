@@ -20,6 +20,8 @@ export interface DockerRegistryOptions {
   readonly readOnly?: boolean;
   /** A fixed port, to start again where one was stopped. */
   readonly port?: number;
+  /** Of an index, the platforms whose children have to be there; distribution 3 alone knows it. Default: all. */
+  readonly wantedChildren?: 'none' | readonly { readonly os: string; readonly architecture: string }[];
   /** Another program with the same configuration: distribution v3's `registry`. */
   readonly program?: string;
 }
@@ -43,6 +45,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     root,
     readOnly = false,
     port = 0,
+    wantedChildren,
     program = toolPath('docker-registry'),
   } = options;
   const folder = await tempFolder('reg');
@@ -65,7 +68,9 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
         ...(certificates === undefined ? {} : { tls: tlsSection(certificates, tls === 'mutual') }),
       },
       // Foreign layers may name any address.
-      validation: { manifests: { urls: { allow: ['^https?://'] } } },
+      validation: {
+        manifests: { urls: { allow: ['^https?://'] }, ...indexesSection(wantedChildren) },
+      },
       ...(Object.keys(users).length === 0 ? {} : { auth: await authSection(folder.path, users) }),
     }),
   );
@@ -96,6 +101,13 @@ async function answers(url: string): Promise<boolean> {
 
 function tlsSection({ serverCert, serverKey, ca }: Certificates, mutual: boolean): Record<string, unknown> {
   return { certificate: serverCert, key: serverKey, ...(mutual ? { clientcas: [ca] } : {}) };
+}
+
+function indexesSection(wanted: DockerRegistryOptions['wantedChildren']): Record<string, unknown> {
+  if (wanted === undefined) return {};
+  return {
+    indexes: wanted === 'none' ? { platforms: 'none' } : { platforms: 'list', platformlist: wanted },
+  };
 }
 
 async function authSection(

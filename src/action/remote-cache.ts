@@ -1,0 +1,47 @@
+import { createReadStream } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { z } from 'zod';
+import type { CacheUse } from '../cache/index.ts';
+import { createActionsCache } from '../cache/actions/index.ts';
+import { systemCodeOf } from '../errors.ts';
+import type { ActionInputs } from '../options.ts';
+import type { Step } from './step.ts';
+
+const MAX_EVENT_BYTES = 32 * 1024 * 1024;
+const eventSchema = z.looseObject({
+  repository: z.looseObject({ private: z.boolean().optional() }).optional(),
+});
+
+/** The Actions cache as the inputs want it; undefined where they want none. */
+export async function remoteCacheOf(
+  { cache, cacheMode }: ActionInputs,
+  { env, workspace, mask, log }: Step,
+): Promise<CacheUse | undefined> {
+  if (cache === 'off') return undefined;
+  return {
+    cache: createActionsCache({
+      env,
+      workspace,
+      onSecret: mask,
+      onWords: (words) => log.emit({ type: 'log', level: 'debug', message: words }),
+      onWarning: (message) => log.emit({ type: 'log', level: 'warning', message }),
+    }),
+    mode: cacheMode,
+    asked: cache === 'actions',
+    repository: env['GITHUB_REPOSITORY'] ?? '',
+    withholdPrivate: cache === 'auto' && !(await isPrivate(env['GITHUB_EVENT_PATH'])),
+  };
+}
+
+/** Whether the event says that the repository is not public. What cannot be read says nothing. */
+async function isPrivate(eventFile: string | undefined): Promise<boolean> {
+  if (eventFile === undefined || eventFile === '') return false;
+  try {
+    const bytes = await buffer(createReadStream(eventFile, { end: MAX_EVENT_BYTES }));
+    const event = eventSchema.safeParse(JSON.parse(bytes.toString('utf8')));
+    return event.data?.repository?.private === true;
+  } catch (error) {
+    if (error instanceof SyntaxError || systemCodeOf(error) !== undefined) return false;
+    throw error;
+  }
+}

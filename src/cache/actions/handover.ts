@@ -1,0 +1,57 @@
+import { constants } from 'node:fs';
+import { copyFile, lstat, mkdir, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import type { NewEntry } from '../port.ts';
+
+/**
+ * Puts an entry's files where @actions/cache takes them: below the workspace, since only what lies there gets a name
+ * that is the same on every runner. Copies, sharing blocks where the file system can: with a link, tar would see the
+ * file change whenever the run links the blob elsewhere, and give up.
+ * @throws OciSaveError `local` where something else is in the way
+ */
+export async function handOver({ folder, files }: NewEntry, workspace: string): Promise<void> {
+  let place = workspace;
+  for (const part of folder.split('/')) {
+    place = path.join(place, part);
+    await mkdir(place).catch((error: unknown) => {
+      if (systemCodeOf(error) !== 'EEXIST') throw error;
+    });
+    // A link that the repository brings would lead out of the workspace.
+    if (!(await isFolder(place))) {
+      throw new OciSaveError({
+        code: 'local',
+        message: `${place} is no folder, and the cache needs one there`,
+      });
+    }
+  }
+  for (const { name, file } of files) {
+    await copyFile(file, path.join(place, name), constants.COPYFILE_FICLONE);
+  }
+}
+
+/** Removes an entry's folder, and those above it that are empty then. What is behind a link is not ours. */
+export async function takeBack(folder: string, workspace: string): Promise<void> {
+  const parts = folder.split('/');
+  for (const length of parts.keys()) {
+    if (!(await isFolder(path.join(workspace, ...parts.slice(0, length + 1))))) return;
+  }
+  await rm(path.join(workspace, ...parts), { recursive: true, force: true, maxRetries: 3 });
+  for (let length = parts.length - 1; length > 0; length -= 1) {
+    try {
+      await rmdir(path.join(workspace, ...parts.slice(0, length)));
+    } catch (error) {
+      if (systemCodeOf(error) === undefined) throw error;
+      return;
+    }
+  }
+}
+
+async function isFolder(place: string): Promise<boolean> {
+  try {
+    return (await lstat(place)).isDirectory();
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,158 @@
+import { messageOf, OciSaveError } from '../../errors.ts';
+import { HANDOVER } from '../keys.ts';
+import type {
+  NewEntry,
+  ReadOutcome,
+  ReadRequest,
+  RemoteCache,
+  SaveOutcome,
+  Taken,
+  Trouble,
+} from '../port.ts';
+import { createServiceClient, type FoundEntry, type ServiceClient } from './client.ts';
+import { download } from './download.ts';
+import { takeBack } from './handover.ts';
+import { readArchive } from './read-archive.ts';
+import { saveEntry } from './save-entry.ts';
+import {
+  allowed,
+  type Compression,
+  COMPRESSIONS,
+  type Environment,
+  findService,
+  versionOf,
+} from './service.ts';
+
+export interface ActionsCacheOptions {
+  readonly env: Environment;
+  /** The workspace's real path. */
+  readonly workspace: string;
+  /** Told what the runner has to hide, before it is used. */
+  readonly onSecret: (secret: string) => void;
+  /** Told what @actions/cache said, for a log of details. */
+  readonly onWords: (words: string) => void;
+  readonly onWarning: (message: string) => void;
+  readonly stallMilliseconds?: number;
+}
+
+const STALL_MILLISECONDS = 60_000;
+
+/** An archive's headers, names and ends, and what a compression adds. */
+const OVERHEAD_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The cache of GitHub Actions and of those that speak its protocols. It is written by @actions/cache, and read by our
+ * own reader: that one's restore puts the archive on disk first, and unpacks it by `tar -P`, which writes wherever an
+ * entry says.
+ */
+export function createActionsCache(options: ActionsCacheOptions): RemoteCache {
+  const { env, workspace, onSecret, onWarning, onWords } = options;
+  const { stallMilliseconds = STALL_MILLISECONDS } = options;
+  const service = findService(env);
+  if ('missing' in service) return absent(service.missing);
+  onSecret(service.token);
+  const client = createServiceClient(service, { env, onSecret, onWarning, stallMilliseconds });
+  return {
+    unavailable: undefined,
+    ...allowed(env),
+    read: (request) => readEntry(client, request),
+    async save(entry): Promise<SaveOutcome> {
+      const known = await isThere(client, entry);
+      if (known !== undefined) return known;
+      return saveEntry(entry, { workspace, env, onWords });
+    },
+    async close() {
+      client.close();
+      await takeBack(`${HANDOVER}/packs`, workspace);
+      await takeBack(`${HANDOVER}/catalogue`, workspace);
+    },
+  };
+}
+
+function absent(reason: string): RemoteCache {
+  const nothing: Trouble = { kind: 'unavailable', reason };
+  return {
+    unavailable: reason,
+    readable: false,
+    writable: false,
+    read: async () => nothing,
+    save: async () => nothing,
+    close: async () => {},
+  };
+}
+
+/** Before anything is packed: @actions/cache makes the whole archive before it asks whether it is wanted. */
+async function isThere(client: ServiceClient, { key, folder }: NewEntry): Promise<SaveOutcome | undefined> {
+  try {
+    return (await find(client, { key, folder, match: 'exact' })) === undefined
+      ? undefined
+      : { kind: 'exists' };
+  } catch (error) {
+    const trouble = troubleOf(error);
+    // A job that may only write is refused a look.
+    return trouble.kind === 'denied' ? undefined : trouble;
+  }
+}
+
+interface Found extends FoundEntry {
+  readonly compression: Compression;
+}
+
+async function find(
+  client: ServiceClient,
+  { key, folder, match, signal }: Pick<ReadRequest, 'key' | 'folder' | 'match' | 'signal'>,
+): Promise<Found | undefined> {
+  for (const compression of COMPRESSIONS) {
+    const entry = await client.find(key, versionOf(folder, compression, process.platform), signal);
+    // The service takes a key for the beginning of one.
+    if (entry !== undefined && (match === 'newest' || entry.key === key)) return { ...entry, compression };
+  }
+  return undefined;
+}
+
+async function readEntry(client: ServiceClient, request: ReadRequest): Promise<ReadOutcome> {
+  const { folder, maxBytes, signal, accepts = () => true, onBytes } = request;
+  let found: Found | undefined;
+  let taken = 0;
+  let refused = 0;
+  const take = async (file: Parameters<ReadRequest['take']>[0]): Promise<Taken> => {
+    const done = await request.take(file);
+    if (done === 'taken' || done === 'enough') taken += 1;
+    if (done === 'refused') refused += 1;
+    return done;
+  };
+  try {
+    found = await find(client, request);
+    if (found === undefined) return { kind: 'miss' };
+    const { key, url, compression } = found;
+    if (!accepts(key)) return { kind: 'hit', key, refused: 0 };
+    const limit = maxBytes + OVERHEAD_BYTES;
+    const archive = counted(download(client, url, limit, signal), onBytes);
+    const read = await readArchive(archive, { folder, maxBytes: limit, compression, take });
+    return { kind: 'hit', key, refused: read.refused };
+  } catch (error) {
+    signal?.throwIfAborted();
+    const trouble = troubleOf(error);
+    return found === undefined || taken === 0
+      ? trouble
+      : { kind: 'partial', key: found.key, refused, reason: trouble.reason };
+  }
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onBytes: ((delta: number) => void) | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    onBytes?.(chunk.length);
+    yield chunk;
+  }
+}
+
+/** Whatever keeps an entry from being had: no reason to fail a run. */
+function troubleOf(error: unknown): Trouble {
+  const reason = messageOf(error);
+  return error instanceof OciSaveError && error.code === 'denied'
+    ? { kind: 'denied', reason }
+    : { kind: 'failed', reason };
+}

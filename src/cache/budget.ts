@@ -1,0 +1,42 @@
+import { setTimeout } from 'node:timers/promises';
+
+/**
+ * Half of the 200 uploads a minute that GitHub lets a repository have: other jobs save, too. Beyond them it refuses for
+ * a while.
+ */
+export const UPLOADS_A_MINUTE = 100;
+
+const MINUTE = 60_000;
+
+export interface Clock {
+  /** Milliseconds. */
+  now(): number;
+  wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+const CLOCK: Clock = {
+  now: () => performance.now(),
+  wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal }),
+};
+
+/** Lets at most so many through in any minute; the others wait for their turn. */
+export function createBudget(
+  perMinute: number = UPLOADS_A_MINUTE,
+  clock: Clock = CLOCK,
+): (signal?: AbortSignal) => Promise<void> {
+  const gone: number[] = [];
+  let turn: Promise<void> = Promise.resolve();
+  const pass = async (signal?: AbortSignal): Promise<void> => {
+    const oldest = gone.length < perMinute ? undefined : gone[0];
+    const left = oldest === undefined ? 0 : oldest + MINUTE - clock.now();
+    if (left > 0) await clock.wait(left, signal);
+    gone.push(clock.now());
+    if (gone.length > perMinute) gone.shift();
+  };
+  return (signal) => {
+    const mine = turn.then(() => pass(signal));
+    // One that was given up does not hold the others.
+    turn = mine.catch(() => {});
+    return mine;
+  };
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { OciSaveError } from '../errors.ts';
+import { type Digest, digestOf, digestSchema } from '../oci/digest.ts';
+import { packHex } from './keys.ts';
+import type { Pack } from './packing.ts';
+
+/** What one scope has in the cache: small content itself, and in which pack each blob lies. */
+export interface Catalogue {
+  /** Manifests and configs, exact bytes: with them a run resolves without one GET. */
+  readonly contents: ReadonlyMap<Digest, Uint8Array>;
+  readonly packs: readonly Pack[];
+  /** What tags were when they were read, by a hash of their names: it counts only where a HEAD says the same. */
+  readonly served: ReadonlyMap<string, Digest>;
+}
+
+export const EMPTY: Catalogue = { contents: new Map(), packs: [], served: new Map() };
+
+/** Bytes of an encoded catalogue: a thousand images have about ten million. */
+export const MAX_CATALOGUE_BYTES = 64 * 1024 * 1024;
+
+/** A larger config is a blob like any other. */
+export const MAX_CONTENT_BYTES = 1024 * 1024;
+
+/** In base64 they take a third more, and leave room for the rest. */
+const MAX_CONTENTS_BYTES = 40 * 1024 * 1024;
+const MAX_PACKS = 1000;
+
+const hex = z.string().regex(/^[0-9a-f]{64}$/);
+const catalogueSchema = z.strictObject({
+  version: z.literal(1),
+  contents: z.record(digestSchema, z.base64()),
+  packs: z.array(z.record(digestSchema, z.int().nonnegative())).max(MAX_PACKS),
+  served: z.record(hex, digestSchema),
+});
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function sorted<K extends string, V>(entries: Iterable<readonly [K, V]>): (readonly [K, V])[] {
+  return [...entries].toSorted(([a], [b]) => compare(a, b));
+}
+
+/** The bytes of a catalogue: the same for the same content, whatever its order. */
+export function encodeCatalogue({ contents, packs, served }: Catalogue): Uint8Array {
+  const told = {
+    version: 1,
+    contents: Object.fromEntries(
+      sorted(contents).map(([digest, bytes]) => [digest, Buffer.from(bytes).toString('base64')]),
+    ),
+    packs: packs
+      .toSorted((a, b) => compare(a.hex, b.hex))
+      .map(({ blobs }) => Object.fromEntries(sorted(blobs))),
+    served: Object.fromEntries(sorted(served)),
+  };
+  return new TextEncoder().encode(JSON.stringify(told));
+}
+
+/**
+ * Reads a catalogue that somebody wrote. Content is what it hashes to; packs are named by what they hold.
+ * @throws OciSaveError `digest` where it is none
+ */
+export function decodeCatalogue(bytes: Uint8Array): Catalogue {
+  const { contents, packs, served } = parse(bytes);
+  const read = Object.values(contents).map((text) => {
+    const content = Buffer.from(text, 'base64');
+    return [digestOf(content), content] as const;
+  });
+  return {
+    contents: new Map(read),
+    packs: packs.map((sizes) => {
+      const blobs = new Map(entriesOf(sizes));
+      return { hex: packHex(blobs.keys()), blobs };
+    }),
+    served: new Map(Object.entries(served)),
+  };
+}
+
+function parse(bytes: Uint8Array): z.infer<typeof catalogueSchema> {
+  try {
+    return catalogueSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof z.ZodError))
+      throw cause;
+    throw new OciSaveError({ code: 'digest', message: 'the catalogue in the cache is none', cause });
+  }
+}
+
+function entriesOf<V>(record: Record<Digest, V>): [Digest, V][] {
+  return Object.entries(record).map(([key, value]) => [digestSchema.parse(key), value]);
+}
+
+/** Contents as far as they fit, small ones first: what is left out costs a GET. */
+export function boundedContents(contents: Iterable<readonly [Digest, Uint8Array]>): Map<Digest, Uint8Array> {
+  let bytes = 0;
+  return new Map(
+    [...contents]
+      .toSorted(([a, x], [b, y]) => x.length - y.length || compare(a, b))
+      .filter(([, content]) => (bytes += content.length) <= MAX_CONTENTS_BYTES),
+  );
+}

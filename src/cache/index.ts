@@ -1,0 +1,14 @@
+export type {
+  IncomingFile,
+  NewEntry,
+  ReadOutcome,
+  ReadRequest,
+  RemoteCache,
+  SaveOutcome,
+  Trouble,
+} from './port.ts';
+export { HANDOVER, scopeOf } from './keys.ts';
+export { MAX_CONTENT_BYTES } from './catalogue.ts';
+export type { CacheReport } from './report.ts';
+export type { Keepable } from './keepable.ts';
+export { type CacheSession, type CacheUse, openCacheSession } from './session.ts';

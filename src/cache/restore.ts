@@ -1,0 +1,138 @@
+import pLimit from 'p-limit';
+import { OciSaveError } from '../errors.ts';
+import { formatCount } from '../report/index.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { BlobSize, Store } from '../store/index.ts';
+import type { CacheContext } from './context.ts';
+import { packFolder, packKey } from './keys.ts';
+import { bytesOf, type Pack } from './packing.ts';
+import type { IncomingFile, ReadOutcome, Taken } from './port.ts';
+
+/** What became of the packs that were wanted. */
+export interface Restoration {
+  readonly restored: ReadonlySet<Digest>;
+  /** Packs that are gone, or lack what they should have: no later run need ask for them. */
+  readonly lost: ReadonlySet<string>;
+  /** Of these, packs whose entries are there and wrong: under their keys nothing can be saved. */
+  readonly spoilt: ReadonlySet<string>;
+}
+
+/** More gain nothing: one stream fills a runner's disk. */
+const PACKS_AT_ONCE = 4;
+
+/** Brings blobs that lie in packs into the store, each hashed on its way in. What cannot be had is left to others. */
+export async function restorePacks(
+  packs: readonly Pack[],
+  missing: readonly BlobSize[],
+  context: CacheContext,
+): Promise<Restoration> {
+  const restored = new Set<Digest>();
+  const lost = new Set<string>();
+  const spoilt = new Set<string>();
+  const wanted = wantedOf(packs, missing);
+  if (wanted.length === 0) return { restored, lost, spoilt };
+  const { emit, signal, trouble } = context;
+  emit({ type: 'stage', stage: 'restore', total: wanted.length });
+  const limit = pLimit(PACKS_AT_ONCE);
+
+  const restore = async ({ pack, blobs }: WantedPack): Promise<void> => {
+    signal?.throwIfAborted();
+    const got = new Set<Digest>();
+    let refused = 0;
+    const outcome = await readPack(pack, blobs, context, {
+      landed: (digest) => got.add(digest),
+      refused: () => (refused += 1),
+    });
+    signal?.throwIfAborted();
+    for (const digest of got) restored.add(digest);
+    const wrong = 'refused' in outcome ? Math.max(outcome.refused, refused) : refused;
+    const short = pack.hex.slice(0, 12);
+    if (wrong > 0) {
+      trouble(`pack ${short} in the cache holds ${formatCount(wrong, 'file')} that it must not: refused`);
+      spoilt.add(pack.hex);
+    }
+    if (outcome.kind === 'miss') {
+      emit({ type: 'log', level: 'info', message: `pack ${short} is no longer in the cache` });
+    } else if (outcome.kind !== 'hit') {
+      trouble(`pack ${short} cannot be read from the cache: ${outcome.reason}`);
+    } else if (got.size < blobs.size && wrong === 0) {
+      trouble(`pack ${short} in the cache lacks ${formatCount(blobs.size - got.size, 'blob')}`);
+      spoilt.add(pack.hex);
+    }
+    if (outcome.kind === 'miss' || spoilt.has(pack.hex)) lost.add(pack.hex);
+    const done = got.size === blobs.size ? 'done' : 'failed';
+    emit({ type: 'step', stage: 'restore', subject: `pack ${short}`, outcome: done });
+  };
+  await Promise.all(wanted.map((one) => limit(() => restore(one))));
+  return { restored, lost, spoilt };
+}
+
+interface WantedPack {
+  readonly pack: Pack;
+  readonly blobs: ReadonlyMap<Digest, number>;
+}
+
+/** Which pack is read for which blobs: each blob from one, and from those that have most of what is missing. */
+function wantedOf(packs: readonly Pack[], missing: readonly BlobSize[]): WantedPack[] {
+  const left = new Map(missing.map(({ digest, size }) => [digest, size]));
+  const gain = ({ blobs }: Pack): number =>
+    [...blobs.keys()].reduce((sum, digest) => sum + (left.get(digest) ?? 0), 0);
+  const wanted: WantedPack[] = [];
+  for (const pack of packs.toSorted((a, b) => gain(b) - gain(a))) {
+    const blobs = new Map([...left].filter(([digest]) => pack.blobs.has(digest)));
+    if (blobs.size > 0) wanted.push({ pack, blobs });
+    for (const digest of blobs.keys()) left.delete(digest);
+  }
+  return wanted;
+}
+
+function readPack(
+  pack: Pack,
+  blobs: ReadonlyMap<Digest, number>,
+  { cache, store, emit, signal }: CacheContext,
+  told: { readonly landed: (digest: Digest) => void; readonly refused: () => void },
+): Promise<ReadOutcome> {
+  const left = new Map(blobs);
+  const take = async (file: IncomingFile): Promise<Taken> => {
+    const digest: Digest = `sha256:${file.name}`;
+    // The catalogue may lie about a size; the manifests, which the wanted sizes come from, do not.
+    if (!pack.blobs.has(digest) || file.size !== (blobs.get(digest) ?? pack.blobs.get(digest)))
+      return 'refused';
+    const size = left.get(digest);
+    if (size === undefined) return 'skipped';
+    if (!(await write(file, { digest, size }, store))) {
+      told.refused();
+      return 'taken';
+    }
+    left.delete(digest);
+    told.landed(digest);
+    return left.size === 0 ? 'enough' : 'taken';
+  };
+  return cache.read({
+    key: packKey(pack.hex),
+    match: 'exact',
+    folder: packFolder(pack.hex),
+    maxBytes: Math.max(
+      bytesOf(pack),
+      [...blobs.values()].reduce((sum, size) => sum + size, 0),
+    ),
+    take,
+    onBytes: (delta) => emit({ type: 'bytes', stage: 'restore', delta }),
+    signal,
+  });
+}
+
+/** Writes a file into the store; false where its bytes are others than its name says. */
+async function write({ body }: IncomingFile, blob: BlobSize, store: Store): Promise<boolean> {
+  const writer = await store.write(blob);
+  try {
+    for await (const chunk of body) await writer.write(chunk);
+    await writer.commit();
+    return true;
+  } catch (error) {
+    if (error instanceof OciSaveError && error.code === 'digest') return false;
+    throw error;
+  } finally {
+    await writer.abort();
+  }
+}

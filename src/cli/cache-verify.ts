@@ -1,0 +1,77 @@
+import { Command } from 'commander';
+import type { Emit } from '../events.ts';
+import { watchSignals } from '../interruption.ts';
+import { formatBytes, formatCount, plainText } from '../report/index.ts';
+import { type DamagedBlob, type StoreCheck, verifyStore } from '../store/index.ts';
+import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
+import { type Host, reporterFor } from './face.ts';
+
+const EXAMPLES = `
+Examples:
+  oci-save cache verify
+  oci-save cache verify --cache-dir /srv/oci-save --json
+
+A damaged blob is dropped, and fetched again when a list wants it. A bundle that links it has the same wrong bytes:
+save that bundle again.
+
+Exit codes: 0 every blob is right, 1 some were damaged, 2 the store cannot be read, 130 and 143 interrupted.
+`;
+
+/** `oci-save cache verify`: hashes every blob and drops what is damaged. */
+export function cacheVerifyCommand(host: Host, done: (exitCode: number) => void): Command {
+  return addStoreFlags(new Command('verify'), 'whatever its size')
+    .description('hash every blob that is kept; damaged ones are named and dropped')
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: Record<string, unknown>) => {
+      const { folder, manner } = takeStoreFlags(flags, host);
+      const reporter = reporterFor(host, manner);
+      const interruption = watchSignals(host);
+      try {
+        const check = await verifyAloud(folder, reporter.emit, interruption.signal);
+        reporter.stop();
+        const isDamaged = check.damaged.length > 0;
+        if (manner.json) host.stdout.write(`${JSON.stringify({ folder, ...check }, null, 2)}\n`);
+        if (!manner.quiet || isDamaged) host.stderr.write(`${verdict(folder, check)}\n`);
+        done(isDamaged ? 1 : 0);
+      } finally {
+        reporter.stop();
+        interruption.stop();
+        done(interruption.exitCode() ?? 0);
+      }
+    });
+}
+
+/** Verifies, with progress and each finding as it comes. */
+function verifyAloud(folder: string, emit: Emit, signal: AbortSignal): Promise<StoreCheck> {
+  return verifyStore(folder, {
+    signal,
+    onStart: (total) => emit({ type: 'stage', stage: 'verify', total }),
+    onBytes: (delta) => emit({ type: 'bytes', stage: 'verify', delta }),
+    onBlob(digest, damaged) {
+      if (damaged !== undefined) emit({ type: 'log', level: 'error', message: told(damaged), image: digest });
+      const outcome = damaged === undefined ? 'done' : 'failed';
+      emit({ type: 'step', stage: 'verify', subject: digest, outcome });
+    },
+  });
+}
+
+function told({ digest, why, linked }: DamagedBlob): string {
+  const means = linked
+    ? 'dropped; a bundle links it and has the same wrong bytes'
+    : 'dropped; it is fetched again when a list wants it';
+  return `${digest} was damaged (${why}): ${means}`;
+}
+
+function verdict(folder: string, { blobs, bytes, damaged }: StoreCheck): string {
+  if (blobs === 0) return `Nothing is kept in ${plainText(folder)}`;
+  const what = `${formatCount(blobs, 'blob')} in ${plainText(folder)}, ${formatBytes(bytes)}`;
+  if (damaged.length === 0) return `Verified ${what}: every one is right`;
+  const linked = damaged.filter((blob) => blob.linked).length;
+  return [
+    `Verified ${what}: ${damaged.length} damaged and dropped`,
+    ...(linked === 0
+      ? []
+      : [`${linked} of them linked by bundles: save those bundles again, and do not carry them on`]),
+    'If this comes back, check the disk.',
+  ].join('\n');
+}

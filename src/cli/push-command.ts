@@ -1,0 +1,76 @@
+import { Command } from 'commander';
+import { OciSaveError } from '../errors.ts';
+import { watchSignals } from '../interruption.ts';
+import { describeOptions, parseOptions } from '../options.ts';
+import { pushBundle } from '../push.ts';
+import { renderPushSummary } from '../report/index.ts';
+import { type Host, reporterFor } from './face.ts';
+import { addManner, takeManner } from './manner.ts';
+import { addOptions } from './option-flags.ts';
+
+/** The options of a save that concern a push. */
+const OPTIONS = new Set([
+  'pushPolicy',
+  'index',
+  'authFile',
+  'insecureRegistries',
+  'parallel',
+  'retries',
+  'onError',
+  'dryRun',
+]);
+const OTHERS = [...describeOptions().keys()].filter((name) => !OPTIONS.has(name));
+
+const EXAMPLES = `
+Examples:
+  oci-save push oci-bundle registry.example:5000
+  oci-save push oci-bundle registry.example:5000/mirror ghcr.io/acme --dry-run
+  oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
+  oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
+
+A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is put when all
+that it names is there; what is there already is not sent. Credentials are those of docker login or podman login.
+
+Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
+`;
+
+/** `oci-save push`: a bundle on disk into registries. */
+export function pushCommand(host: Host, done: (exitCode: number) => void): Command {
+  const command = new Command('push')
+    .description('push a bundle into zot or any registry, digest for digest')
+    .argument('<bundle>', 'the folder that oci-save save wrote')
+    .argument('<target...>', 'registry[:port][/prefix][@depth=N]')
+    .option('--wait <seconds>', 'how long a target that is not there yet is waited for (default: 60)', '60');
+  return addManner(addOptions(command, OTHERS))
+    .addHelpText('after', EXAMPLES)
+    .action(async (bundle: string, push: string[], { wait, ...flags }: Record<string, unknown>) => {
+      const { manner, rest } = takeManner(flags, host);
+      const waitMilliseconds = secondsOf(wait) * 1000;
+      const options = parseOptions({ ...rest, push });
+      const reporter = reporterFor(host, manner);
+      const interruption = watchSignals(host);
+      try {
+        const { env, stdout, stderr } = host;
+        const { emit } = reporter;
+        const { signal } = interruption;
+        const report = await pushBundle({ ...options, bundle, waitMilliseconds }, { env, emit, signal });
+        reporter.stop();
+        if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+        if (!manner.quiet || report.outcome === 'failed') {
+          const view = { color: manner.color, width: stderr.columns };
+          stderr.write(`\n${renderPushSummary(report, view)}\n`);
+        }
+        done(report.outcome === 'failed' ? 1 : 0);
+      } finally {
+        reporter.stop();
+        interruption.stop();
+        done(interruption.exitCode() ?? 0);
+      }
+    });
+}
+
+function secondsOf(wait: unknown): number {
+  const text = String(wait);
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new OciSaveError({ code: 'usage', message: `--wait: '${text}' is no number of seconds` });
+}

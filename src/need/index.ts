@@ -1,0 +1,1 @@
+export { allUnchanged, type NeedContext, type UnchangedImage } from './need.ts';

@@ -1,0 +1,41 @@
+import { OciSaveError } from '../../errors.ts';
+import { draftNotes, isOurs } from './notes.ts';
+import type { Release, ReleaseService } from './service.ts';
+
+/**
+ * The release of a tag, published or a draft; undefined where there is none.
+ * @throws OciSaveError `unsupported` where a tag has several drafts that are not all ours
+ */
+export async function findRelease(service: ReleaseService, tag: string): Promise<Release | undefined> {
+  return (await service.published(tag)) ?? chooseDraft(await service.drafts(tag), tag);
+}
+
+/** The release of a tag; where there is none, a draft of ours is made. */
+export async function findOrCreateRelease(service: ReleaseService, tag: string): Promise<Release> {
+  const found = await findRelease(service, tag);
+  if (found !== undefined) return found;
+  let made: Release | undefined;
+  try {
+    made = await service.createDraft(tag, tag, draftNotes());
+  } catch (error) {
+    // The draft may have been made although its answer was lost.
+    const draft =
+      error instanceof OciSaveError && error.code === 'network' ? await findRelease(service, tag) : undefined;
+    if (draft === undefined) throw error;
+    return draft;
+  }
+  // Two jobs that begin at once make two drafts: both keep the older one.
+  const chosen = chooseDraft(await service.drafts(tag), tag) ?? made;
+  if (chosen.id !== made.id) await service.removeDraft(made);
+  return chosen;
+}
+
+function chooseDraft(drafts: readonly Release[], tag: string): Release | undefined {
+  const oldest = drafts.toSorted((a, b) => a.id - b.id)[0];
+  if (drafts.length < 2 || drafts.every(({ body }) => isOurs(body))) return oldest;
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `there are ${drafts.length} drafts of release ${tag}: ${drafts.map(({ url }) => url).join(', ')}`,
+    hint: 'Remove all but one of them.',
+  });
+}

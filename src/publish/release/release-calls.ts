@@ -1,0 +1,88 @@
+import { parsed, releaseSchema } from './answers.ts';
+import type { Connection } from './connection.ts';
+import { PER_PAGE } from './connection.ts';
+import { readRefusal } from './refusal.ts';
+import type { ReleaseService } from './service.ts';
+
+type ReleaseCalls = Pick<ReleaseService, 'published' | 'drafts' | 'createDraft' | 'publish' | 'removeDraft'>;
+
+/** The calls that are about releases themselves. */
+export function releaseCalls({
+  target,
+  octokit,
+  at,
+  where,
+  ask,
+  askOnce,
+  soon,
+  allPages,
+}: Connection): ReleaseCalls {
+  const { commit } = target;
+  return {
+    async published(tag) {
+      return ask(`release ${tag} cannot be looked up`, async () => {
+        try {
+          const answer = await octokit.request('GET /repos/{owner}/{repo}/releases/tags/{tag}', {
+            ...at,
+            tag,
+            request: soon(),
+          });
+          return parsed(releaseSchema, answer.data, where);
+        } catch (error) {
+          if (readRefusal(error)?.status === 404) return undefined;
+          throw error;
+        }
+      });
+    },
+    async drafts(tag) {
+      const releases = await allPages(releaseSchema, (page) =>
+        ask('releases cannot be listed', async () => {
+          const answer = await octokit.request('GET /repos/{owner}/{repo}/releases', {
+            ...at,
+            page,
+            per_page: PER_PAGE,
+            request: soon(),
+          });
+          return answer.data;
+        }),
+      );
+      return releases.filter((release) => release.draft && release.tag === tag);
+    },
+    async createDraft(tag, title, body) {
+      // Not asked again: a second draft of the tag could be the answer.
+      return askOnce(`release ${tag} cannot be created`, async () => {
+        const answer = await octokit.request('POST /repos/{owner}/{repo}/releases', {
+          ...at,
+          tag_name: tag,
+          name: title,
+          body,
+          draft: true,
+          ...(commit === undefined ? {} : { target_commitish: commit }),
+          request: soon(),
+        });
+        return parsed(releaseSchema, answer.data, where);
+      });
+    },
+    async publish({ id, tag }, body) {
+      return ask(`release ${tag} cannot be published`, async () => {
+        const answer = await octokit.request('PATCH /repos/{owner}/{repo}/releases/{release_id}', {
+          ...at,
+          release_id: id,
+          draft: false,
+          body,
+          request: soon(),
+        });
+        return parsed(releaseSchema, answer.data, where);
+      });
+    },
+    async removeDraft({ id, tag }) {
+      await ask(`a second draft of release ${tag} cannot be removed`, () =>
+        octokit.request('DELETE /repos/{owner}/{repo}/releases/{release_id}', {
+          ...at,
+          release_id: id,
+          request: soon(),
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import pLimit from 'p-limit';
+import { isPieceName } from '../../archive/index.ts';
+import { comparePlan } from './compare.ts';
+import { findOrCreateRelease, findRelease } from './find-release.ts';
+import { refuseForbidden } from './forbidden.ts';
+import { isOurs, publishedNotes } from './notes.ts';
+import { outcomeOf, type SentRelease } from './outcome.ts';
+import type { ReleasePlan, Step } from './plan.ts';
+import { readBack } from './read-back.ts';
+import type { SendOptions } from './send-options.ts';
+import type { Release } from './service.ts';
+import { takeStep } from './take-step.ts';
+
+/** More gain nothing on one line, and each holds some megabytes. */
+const PARALLEL = 2;
+
+/**
+ * Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a
+ * draft of ours is published when all of it is there. A run that is repeated goes on where the last one stopped.
+ * @throws OciSaveError; before anything is sent for what the policy, an immutable release or a limit forbids
+ */
+export async function sendRelease(options: SendOptions): Promise<SentRelease> {
+  const { service, tag, dryRun, emit } = options;
+  const release = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag));
+  const { present, plan } = await comparePlan(release, options);
+  refuseForbidden(release, plan, present, options);
+  if (release === undefined || dryRun) return outcomeOf(release, plan, options);
+  if (!release.draft && !options.complete) {
+    emit({
+      type: 'log',
+      level: 'warning',
+      message: `release ${tag} is published, and gets a bundle that lacks images`,
+    });
+  }
+  const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
+  emit({ type: 'stage', stage: 'release', total: plan.steps.length, bytes });
+  await takeSteps(release, plan, options);
+  await readBack(release, plan, options);
+  const goesPublic = release.draft && isOurs(release.body) && options.complete;
+  const ended = goesPublic ? await service.publish(release, publishedNotes(release.body)) : release;
+  if (ended.draft) noteDraft(ended, options);
+  return outcomeOf(ended, plan, options);
+}
+
+/** Pieces first, two at once; then what is stale goes; what names and vouches for the pieces comes last, one by one. */
+async function takeSteps(
+  release: Release,
+  { steps, stale }: ReleasePlan,
+  options: SendOptions,
+): Promise<void> {
+  const { service, archive, retries, emit, signal } = options;
+  const onBytes = (delta: number): void => emit({ type: 'bytes', stage: 'release', delta });
+  const take = async (step: Step): Promise<void> => {
+    signal?.throwIfAborted();
+    const file = options.files.find(({ name }) => name === step.file.name);
+    if (file === undefined) return;
+    await takeStep(step, file, { service, release, retries, onBytes, signal });
+    const { name: subject, size } = file;
+    const sent = bytesOf(step) > 0;
+    emit({
+      type: 'step',
+      stage: 'release',
+      subject,
+      outcome: sent ? 'sent' : 'stored',
+      ...(sent ? { fetched: { blobs: 1, bytes: size } } : {}),
+    });
+  };
+  const isPiece = ({ file }: Step): boolean => isPieceName(archive, file.name);
+  await inParallel(steps.filter(isPiece), take);
+  for (const asset of stale) await service.remove(asset);
+  for (const step of steps.filter((one) => !isPiece(one))) await take(step);
+}
+
+/** After a failure nothing new begins, and what is under way ends before it is told. */
+async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const limit = pLimit(PARALLEL);
+  let failed = false;
+  const results = await Promise.allSettled(
+    all.map((one) =>
+      limit(async () => {
+        if (failed) return;
+        try {
+          await work(one);
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
+      }),
+    ),
+  );
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+function bytesOf({ action, file }: Step): number {
+  return action === 'send' || action === 'replace' ? file.size : 0;
+}
+
+function noteDraft({ tag, body }: Release, { complete, emit }: SendOptions): void {
+  const why = complete || !isOurs(body) ? 'as it was' : 'because images are missing';
+  emit({ type: 'log', level: 'info', message: `release ${tag} stays a draft, ${why}` });
+}

@@ -1,0 +1,150 @@
+import { OciSaveError } from '../errors.ts';
+import { isTemporary, refusalOf } from './error.ts';
+import { blobSubject } from './repository.ts';
+import { type RetryPolicy, withRetries } from './retry.ts';
+import { isCut, isLost, uploadError } from './upload-error.ts';
+import {
+  beginUpload,
+  type BlobContent,
+  endUpload,
+  headBlob,
+  sendPart,
+  type Upload,
+  type UploadCall,
+  uploadStatus,
+} from './uploads.ts';
+
+export interface SendOptions {
+  /** An upload that was begun for this blob's repository. */
+  readonly upload?: Upload | undefined;
+  readonly policy: RetryPolicy;
+  /** Told of bytes as they go; negative where the registry has lost them. */
+  readonly onBytes?: ((delta: number) => void) | undefined;
+  readonly onRetry?: ((message: string) => void) | undefined;
+}
+
+/** Up to here a blob goes in one request, its end. Larger ones are streamed first, so that their end can be repeated. */
+const ONE_REQUEST_BYTES = 4 * 1024 * 1024;
+const SMALLEST_PART = 1024 * 1024;
+const WHOLE = Number.POSITIVE_INFINITY;
+
+/**
+ * Sends a blob into a repository. A transfer that was cut goes on where the registry says it got to; an upload that the
+ * registry has lost begins anew. After a cut the blob goes in parts, each a quarter of what went through: so it also
+ * reaches a server that ends every request after a while (zot after 60 s, by default).
+ * @throws OciSaveError of what is final (413, a refused digest, a login), or of the last attempt
+ */
+export async function sendBlob(call: UploadCall, content: BlobContent, options: SendOptions): Promise<void> {
+  const { policy, onBytes, onRetry } = options;
+  const progress = createProgress(onBytes);
+  const sending: Sending = { upload: options.upload, part: WHOLE, doubt: false };
+  const attempt = async (): Promise<void> => {
+    if (sending.doubt && (await hasArrived(call, content, sending, progress))) return;
+    sending.upload ??= await beginUpload(call, blobSubject(call.repository, content.digest));
+    sending.doubt = true;
+    await sendRest(call, content, sending, progress);
+    progress.is(content.size);
+  };
+  try {
+    await withRetries(attempt, policy, {
+      signal: call.signal,
+      onRetry: (error, next) => onRetry?.(`${error.message}; attempt ${next} of ${policy.retries + 1}`),
+    });
+  } catch (error) {
+    progress.is(0);
+    throw error;
+  }
+}
+
+interface Sending {
+  upload: Upload | undefined;
+  /** Bytes that one request may carry. */
+  part: number;
+  /** Bytes went of which nobody knows what became. */
+  doubt: boolean;
+}
+
+interface SentBytes {
+  readonly add: (bytes: number) => void;
+  /** So many have arrived, whatever was counted. */
+  readonly is: (bytes: number) => void;
+}
+
+function createProgress(onBytes: ((delta: number) => void) | undefined): SentBytes {
+  let counted = 0;
+  const add = (bytes: number): void => {
+    counted += bytes;
+    if (bytes !== 0) onBytes?.(bytes);
+  };
+  return { add, is: (bytes) => add(bytes - counted) };
+}
+
+/** After a failed attempt: whether the blob is there all the same, and else what the registry has of it. */
+async function hasArrived(
+  call: UploadCall,
+  content: BlobContent,
+  sending: Sending,
+  progress: SentBytes,
+): Promise<boolean> {
+  const upload = sending.upload && (await uploadStatus(call, sending.upload, content.digest));
+  sending.upload = upload !== undefined && upload.offset <= content.size ? upload : undefined;
+  progress.is(sending.upload?.offset ?? 0);
+  // The answer to its end may have been lost, and not the blob.
+  return sending.upload === undefined && headBlob(call, content.digest);
+}
+
+async function sendRest(
+  call: UploadCall,
+  content: BlobContent,
+  sending: Sending,
+  { add }: SentBytes,
+): Promise<void> {
+  let upload = sending.upload;
+  if (upload === undefined) return;
+  const resumed = upload.offset > 0;
+  const inOne = content.size <= ONE_REQUEST_BYTES && !resumed && sending.part === WHOLE;
+  const streamed = inOne ? 0 : content.size;
+  let began = performance.now();
+  let sent = 0;
+  const onSent = (bytes: number): void => {
+    sent += bytes;
+    add(bytes);
+  };
+  try {
+    while (upload.offset < streamed) {
+      [began, sent] = [performance.now(), 0];
+      upload = await sendPart(
+        call,
+        upload,
+        content,
+        Math.min(streamed, upload.offset + sending.part),
+        onSent,
+      );
+      sending.upload = upload;
+    }
+    [began, sent] = [performance.now(), 0];
+    await endUpload(call, upload, content, onSent);
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    const partial = resumed || sending.part !== WHOLE;
+    if (isCut(error)) sending.part = Math.max(SMALLEST_PART, Math.floor(sent / 4));
+    if (isTemporary(error) || !isOutOfStep(error, partial)) {
+      throw uploadError(error, content, performance.now() - began);
+    }
+    // The upload is of no use any more; without parts, if it was them that the registry did not take.
+    if (refusalOf(error)?.status !== 416) [sending.upload, sending.part] = [undefined, WHOLE];
+    throw new OciSaveError({
+      code: 'network',
+      message: error instanceof Error ? error.message : String(error),
+      cause: error,
+    });
+  }
+}
+
+/** Whether a refusal is about how far an upload got, and not about the blob. */
+function isOutOfStep(error: unknown, partial: boolean): boolean {
+  const status = refusalOf(error)?.status;
+  if (status === undefined) return false;
+  if (status === 416 || isLost(error)) return true;
+  return partial && status !== 401 && status !== 403 && status !== 413;
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { digestSchema } from '../oci/digest.ts';
+import { failureSchema } from './failure.ts';
+
+const count = z.int().nonnegative();
+const bytes = z.int().nonnegative();
+
+const pushedNameSchema = z.strictObject({
+  ref: z.string().meta({ description: 'the normalised reference' }),
+  name: z.string().meta({ description: 'the stored name, repository:tag' }),
+  as: z.string().meta({ description: 'its name at the target' }),
+  digest: digestSchema,
+  status: z.enum(['pushed', 'unchanged', 'kept', 'failed', 'not started', 'to push']).meta({
+    description:
+      'kept: the target has another digest under this tag, and push-policy leaves it; to push: of a dry run',
+  }),
+  there: digestSchema.optional().meta({ description: 'the digest that the target has under this name now' }),
+  narrowed: z.boolean().optional().meta({
+    description: 'the target has less than the index: what stands in where a sparse one is refused',
+  }),
+});
+
+/** What one target of a push got. */
+export const pushTargetSchema = z.strictObject({
+  target: z.string(),
+  outcome: z.enum(['done', 'failed', 'warned']),
+  images: z.array(pushedNameSchema),
+  failed: z.array(failureSchema),
+  missingRepositories: z.array(z.string()).optional().meta({
+    description: 'repositories that do not exist there, and that the registry does not make itself',
+  }),
+  totals: z.strictObject({
+    pushed: count,
+    unchanged: count,
+    kept: count,
+    failed: count.meta({ description: 'with those that were not started' }),
+    sentBlobs: count,
+    sentBytes: bytes,
+    mountedBlobs: count.meta({ description: 'taken from another repository of the registry' }),
+    thereBlobs: count.meta({ description: 'were in the repository' }),
+  }),
+  seconds: z.number().nonnegative(),
+});
+
+/** What `oci-save push --json` prints. */
+export const pushReportSchema = z.strictObject({
+  version: z.literal(1),
+  tool: z.strictObject({ name: z.string(), version: z.string() }),
+  bundle: z.string(),
+  dryRun: z.boolean().optional(),
+  outcome: z.enum(['done', 'failed']),
+  targets: z.array(pushTargetSchema),
+});
+
+export type PushedName = z.infer<typeof pushedNameSchema>;
+export type PushTargetReport = z.infer<typeof pushTargetSchema>;
+export type PushReport = z.infer<typeof pushReportSchema>;

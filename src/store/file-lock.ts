@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { z } from 'zod';
+import { systemCodeOf } from '../errors.ts';
+import { unlessGone } from './gone.ts';
+import { isAlive, thisHost } from './host.ts';
+
+const holderSchema = z.object({ host: z.string(), namespace: z.string().optional(), pid: z.int() });
+
+/** The process that holds a lock. */
+export type Holder = z.infer<typeof holderSchema>;
+
+export interface FileLock {
+  release(): Promise<void>;
+}
+
+/** A lock that another process holds; `holder` is undefined where the file does not say who. */
+export interface HeldLock {
+  readonly holder: Holder | undefined;
+}
+
+/** How long a lock may be without a holder: the time between its making and its writing. */
+const [HOLDERLESS_LOOKS, HOLDERLESS_MILLISECONDS] = [20, 25];
+
+/**
+ * Takes the lock that a file is by being there, or tells who holds it. That of a process that has ended on this host
+ * is taken over, and any that is older than `staleMilliseconds`. Throws what the file system says.
+ */
+export async function takeFileLock(
+  file: string,
+  staleMilliseconds = Number.POSITIVE_INFINITY,
+): Promise<FileLock | HeldLock> {
+  const own: Holder = { ...(await thisHost()), pid: process.pid };
+  let tookOver = false;
+  for (let looks = 1; ; looks += 1) {
+    try {
+      await writeFile(file, JSON.stringify(own), { flag: 'wx' });
+      return { release: () => release(file, own) };
+    } catch (error) {
+      if (systemCodeOf(error) !== 'EEXIST') throw error;
+      const holder = await readHolder(file);
+      const stale = (await ageOf(file)) > staleMilliseconds;
+      if (holder === undefined && !stale && looks < HOLDERLESS_LOOKS) {
+        await setTimeout(HOLDERLESS_MILLISECONDS);
+      } else if (!tookOver && (stale || holder === undefined || hasEnded(holder, own))) {
+        await removeAbandoned(file, holder);
+        tookOver = true;
+      } else {
+        return { holder };
+      }
+    }
+  }
+}
+
+/** A lock that was taken for stale is another's by now. */
+async function release(file: string, own: Holder): Promise<void> {
+  const holder = await readHolder(file);
+  if (holder?.pid === own.pid && holder.host === own.host) await rm(file, { force: true });
+}
+
+/** Whether a process that lives holds the lock, or one that died has left it. */
+export async function stateOf(file: string, staleMilliseconds: number): Promise<'free' | 'held' | 'left'> {
+  const age = await ageOf(file);
+  if (Number.isNaN(age)) return 'free';
+  if (age > staleMilliseconds) return 'left';
+  const holder = await readHolder(file);
+  return holder !== undefined && hasEnded(holder, await thisHost()) ? 'left' : 'held';
+}
+
+function hasEnded({ host, namespace, pid }: Holder, here: Omit<Holder, 'pid'>): boolean {
+  return host === here.host && (namespace ?? here.namespace) === here.namespace && !isAlive(pid);
+}
+
+/** Milliseconds since the lock was taken; not a number where it is not held. */
+async function ageOf(file: string): Promise<number> {
+  const stats = await unlessGone(stat(file));
+  return stats === undefined ? Number.NaN : Date.now() - stats.mtimeMs;
+}
+
+/** Removes a lock, unless it became another process's since it was looked at: two may find one abandoned at once. */
+async function removeAbandoned(file: string, seen: Holder | undefined): Promise<void> {
+  const aside = `${file}.${randomUUID().slice(0, 8)}`;
+  if ((await unlessGone(rename(file, aside).then(() => true))) === undefined) return;
+  const moved = await readHolder(aside);
+  if (moved?.pid === seen?.pid && moved?.host === seen?.host) await rm(aside, { force: true });
+  else await rename(aside, file);
+}
+
+async function readHolder(file: string): Promise<Holder | undefined> {
+  try {
+    const text = await unlessGone(readFile(file, 'utf8'));
+    return text === undefined ? undefined : holderSchema.safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

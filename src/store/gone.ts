@@ -1,0 +1,11 @@
+import { systemCodeOf } from '../errors.ts';
+
+/** What was read, or undefined where the file or folder is not there (any more). */
+export async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

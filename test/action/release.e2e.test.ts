@@ -1,0 +1,128 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { one } from '../support/fixtures/index.ts';
+import { startForwardProxy } from '../support/forward-proxy.ts';
+import { type ReleaseService, startReleaseService } from '../support/release-service/index.ts';
+import { JOB_TOKEN, type Runner, startRunner, type StepResult } from '../support/runner.ts';
+import { isThere } from '../support/whole-bundle.ts';
+
+const KIB = 1024;
+const TAG_EVENT = { GITHUB_REF_TYPE: 'tag', GITHUB_REF_NAME: 'v2.0.0', GITHUB_REF: 'refs/tags/v2.0.0' };
+
+let registry: BadRegistry;
+let service: ReleaseService;
+let runner: Runner;
+beforeAll(async () => {
+  registry = await startBadRegistry({ images: { 'acme/one:1': one({ layerBytes: 500 * KIB }) } });
+});
+afterAll(() => registry.close());
+beforeEach(async () => {
+  service = await startReleaseService({ tokens: { [JOB_TOKEN]: 'write', read_only: 'read' } });
+  runner = await startRunner({ GITHUB_API_URL: service.url, ...TAG_EVENT });
+});
+afterEach(async () => {
+  const { violations } = service;
+  await Promise.all([service.close(), runner.close()]);
+  expect(violations).toEqual([]);
+});
+
+const inputs = (more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
+  images: `${registry.host}/acme/one:1`,
+  platforms: 'linux/amd64',
+  copier: 'direct',
+  'insecure-registries': registry.host,
+  release: 'auto',
+  'split-size': '200KiB',
+  ...more,
+});
+
+function expectDone({ exitCode, raw }: StepResult): void {
+  expect([exitCode, exitCode === 0 ? '' : raw]).toEqual([0, '']);
+}
+
+describe('a step that releases', () => {
+  it('takes tag and token of the job, and tells the release’s page', async () => {
+    const result = await runner.step(inputs());
+    expectDone(result);
+    const [release] = service.releases;
+    expect(release).toMatchObject({ tag: 'v2.0.0', draft: false, target: 'main' });
+    expect(result.outputs).toMatchObject({ archive: '', 'release-url': service.pageOf(release!) });
+    expect(result.summary).toMatch(
+      /- Release: v2\.0\.0 of org\/site: 9 files, \d+ KiB; 9 sent \(\[page\]\(http:/,
+    );
+    expect(result.groups).toContain('Releasing 9 files');
+    expect(await isThere(runner.file('oci-bundle-v2.0.0.tar.001'))).toBe(false);
+    expect(result.masks).toContain(JOB_TOKEN);
+    expect(result.raw.replaceAll(`::add-mask::${JOB_TOKEN}`, '')).not.toContain(JOB_TOKEN);
+  });
+
+  it('writes the parts on the disk, too, where an archive is wanted: an output line each', async () => {
+    const result = await runner.step(inputs({ archive: 'tar' }));
+    expectDone(result);
+    const parts = [1, 2, 3].map((at) => runner.file(`oci-bundle-v2.0.0.tar.00${at}`));
+    expect(result.outputs['archive']).toBe(parts.join('\n'));
+    for (const part of parts) expect(await isThere(part)).toBe(true);
+    expect(result.summary).toContain('- Archive: `oci-bundle-v2.0.0.tar` in 3 parts, ');
+    expect(result.summary).toContain('  - `oci-bundle-v2.0.0.tar.003`, ');
+  });
+
+  it('makes a tag that is not there of the commit that it runs for', async () => {
+    expectDone(
+      await runner.step(inputs({ release: 'v3' }), {
+        env: { GITHUB_REF_TYPE: 'branch', GITHUB_REF_NAME: 'main' },
+      }),
+    );
+    expect(service.releases[0]).toMatchObject({
+      tag: 'v3',
+      target: '0123456789abcdef0123456789abcdef01234567',
+    });
+  });
+
+  it('fails where its token may only read, says which permission it lacks, and keeps the bundle', async () => {
+    service.set({ tokens: { [JOB_TOKEN]: 'read' } });
+    const result = await runner.step(inputs());
+    expect(result.exitCode).toBe(1);
+    const errors = result.annotations.filter(({ kind }) => kind === 'error');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.message).toMatch(
+      /^Release v2\.0\.0 failed: release v2\.0\.0 cannot be created: .*403 \(Resource not accessible by integration\)\nRemedy: .*permissions: contents: write/,
+    );
+    expect(result.summary).toMatch(/^## 1 image saved, and not released\n[^]*### Release v2\.0\.0 failed\n/);
+    // What was made stays, and is told.
+    expect(result.outputs).toMatchObject({ path: runner.file('oci-bundle'), count: '1', 'release-url': '' });
+    expect(result.outputs['digest']).toMatch(/^sha256:/);
+    expect(await isThere(runner.file('oci-bundle/oci-save.lock.json'))).toBe(true);
+  });
+
+  it('in a workflow for no tag is wrong use', async () => {
+    const result = await runner.step(inputs(), {
+      env: { GITHUB_REF_TYPE: 'branch', GITHUB_REF_NAME: 'main' },
+    });
+    expect(result.exitCode).toBe(1);
+    expect(result.annotations.at(-1)?.message).toMatch(
+      /runs for the branch main\nRemedy: Name the tag \(`release` v1\.2\.3\), or let the workflow run on: push: tags\.$/,
+    );
+    expect(service.calls()).toEqual([]);
+  });
+
+  it('says its remedies in the words of a workflow', async () => {
+    expectDone(await runner.step(inputs()));
+    registry.put('acme/one', one({ seed: 'other', layerBytes: 300 * KIB }), '1');
+    const result = await runner.step(inputs());
+    expect(result.annotations.at(-1)?.message).toContain('replace what is there: `release-policy: replace`.');
+  });
+
+  it('goes through the proxy that the environment names', async () => {
+    await using proxy = await startForwardProxy((host) =>
+      host.startsWith('api.github.test') ? new URL(service.url).host : host,
+    );
+    const env = {
+      GITHUB_API_URL: 'http://api.github.test',
+      http_proxy: `http://me:pr0xy@${proxy.host}`,
+      no_proxy: registry.host,
+    };
+    expectDone(await runner.step(inputs(), { env }));
+    expect(proxy.log.filter((line) => line.includes('api.github.test')).length).toBeGreaterThan(0);
+    expect(service.releases[0]?.assets).toHaveLength(9);
+  });
+});

@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { joinSegments, type MeasuredArchive, writeArchive } from '../../src/archive/index.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { seededBytes } from '../support/fixtures/random.ts';
+import { type ProgramResult, runProgram } from '../support/program.ts';
+import { writePrograms } from '../support/programs.ts';
+import { tempFolder, type TempFolder } from '../support/temp.ts';
+import { toolPath } from '../support/tools.ts';
+
+let temp: TempFolder;
+beforeEach(async () => {
+  temp = await tempFolder('parts');
+});
+afterEach(() => temp.close());
+
+const content = (seed: string, size = 250_000): Buffer => Buffer.from(seededBytes(seed, size));
+
+function write(bytes: Uint8Array, partSize: number, base = 'site'): Promise<MeasuredArchive> {
+  const name = { base, suffix: 'tar' };
+  return writeArchive(joinSegments([{ bytes }]), { folder: temp.path, name }, { partSize });
+}
+
+const file = (name: string): string => path.join(temp.path, name);
+const names = async (): Promise<string[]> => (await readdir(temp.path)).toSorted();
+const shaOf = async (name: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(file(name)))
+    .digest('hex');
+
+const PARTS = ['site.tar.001', 'site.tar.002', 'site.tar.003'];
+
+describe('an archive in parts', () => {
+  it('stands with its list, its sums and its script; sha256sum checks it, and cat joins it', async () => {
+    const bytes = content('a');
+    await write(bytes, 100_000);
+    expect(await names()).toEqual(['site.join.sh', 'site.parts.json', 'site.sha256', ...PARTS]);
+    const line = 'sha256sum -c --quiet site.sha256 && cat site.tar.0* > site.tar';
+    expect(await runProgram('sh', ['-c', line], { cwd: temp.path })).toMatchObject({ exitCode: 0 });
+    expect((await readFile(file('site.tar'))).equals(bytes)).toBe(true);
+  });
+
+  it('is the same bytes every time', async () => {
+    const all = async (): Promise<string[]> => Promise.all((await names()).map(shaOf));
+    await write(content('a'), 100_000);
+    const first = await all();
+    await write(content('a'), 100_000);
+    expect(await all()).toEqual(first);
+  });
+
+  it('has a list as the shipped schema says', async () => {
+    await write(content('a'), 100_000);
+    const list = JSON.parse(await readFile(file('site.parts.json'), 'utf8'));
+    const schema = JSON.parse(await readFile('docs/parts.schema.json', 'utf8'));
+    const validate = new Ajv2020().compile(schema);
+    expect([validate(list), validate.errors]).toEqual([true, null]);
+    expect(list.archive).toEqual({ name: 'site.tar', size: 250_000, digest: digestOf(content('a')) });
+    expect(list.parts.map(({ size }: { size: number }) => size)).toEqual([100_000, 100_000, 50_000]);
+    expect(validate({ ...list, parts: [] })).toBe(false);
+  });
+
+  it('that is no larger than a part is one file', async () => {
+    await write(content('a'), 250_000);
+    expect(await names()).toEqual(['site.sha256', 'site.tar']);
+    expect(await readFile(file('site.sha256'), 'utf8')).toBe(`${await shaOf('site.tar')}  site.tar\n`);
+  });
+});
+
+describe('an archive over an earlier one', () => {
+  it('with fewer parts removes those that are too many', async () => {
+    await write(content('a'), 60_000);
+    await write(content('b'), 100_000);
+    expect(await names()).toEqual(['site.join.sh', 'site.parts.json', 'site.sha256', ...PARTS]);
+  });
+
+  it('in one file removes the parts, and the other way round', async () => {
+    await write(content('a'), 100_000);
+    await write(content('a'), 0);
+    expect(await names()).toEqual(['site.sha256', 'site.tar']);
+    await write(content('a'), 100_000);
+    expect(await names()).toEqual(['site.join.sh', 'site.parts.json', 'site.sha256', ...PARTS]);
+  });
+
+  it('leaves every file that is not ours', async () => {
+    const strangers = ['site.tar.009', 'site.tar.old', 'site2.tar.001', 'notes.txt'];
+    for (const name of strangers) await writeFile(file(name), 'mine');
+    const list = { version: 1, archive: { name: 'x', size: 1, digest: digestOf(content('a')) } };
+    const foreign = ['../outside', 'notes.txt', 'site2.tar.001'].map((name) => ({ ...list.archive, name }));
+    await writeFile(file('site.parts.json'), JSON.stringify({ ...list, parts: foreign }));
+    await writeFile(file('site.sha256'), `${'0'.repeat(64)}  notes.txt\n`);
+    await mkdir(file('sub'));
+    await write(content('b'), 100_000);
+    expect(await names()).toEqual(expect.arrayContaining([...strangers, 'sub']));
+  });
+
+  it('that fails leaves the earlier one as it was', async () => {
+    await write(content('a'), 100_000);
+    const before = await Promise.all((await names()).map(shaOf));
+    const damaged = path.join(temp.path, 'sub');
+    await writeFile(damaged, content('b', 120_000));
+    const source = joinSegments([
+      { bytes: content('c', 50_000) },
+      { file: damaged, size: 120_000, digest: digestOf(content('d')) },
+    ]);
+    const place = { folder: temp.path, name: { base: 'site', suffix: 'tar' } };
+    await expect(writeArchive(source, place, { partSize: 100_000 })).rejects.toThrow(
+      /is damaged: it does not hash/,
+    );
+    await rm(damaged);
+    expect(await Promise.all((await names()).map(shaOf))).toEqual(before);
+  });
+});
+
+const SHELLS: [name: string, command: () => string[]][] = [
+  ['dash', () => [toolPath('dash')]],
+  ['busybox', () => [toolPath('busybox'), 'sh']],
+];
+
+describe.each(SHELLS)('the script that joins, in %s', (_, shell) => {
+  /** Runs it with a PATH that has what the shell's own system has, and no more. */
+  async function join(args: readonly string[] = [], tools?: readonly string[]): Promise<ProgramResult> {
+    const [program = '', ...first] = shell();
+    const env = tools === undefined ? {} : { PATH: await binOf(tools) };
+    return runProgram(program, [...first, './site.join.sh', ...args], { cwd: temp.path, env });
+  }
+
+  async function binOf(tools: readonly string[]): Promise<string> {
+    const scripts = Object.fromEntries(tools.map((tool) => [tool, `exec ${toolPath(tool)} "$@"`]));
+    return writePrograms(file('bin'), scripts);
+  }
+
+  it('checks the parts, joins them, and checks the whole', async () => {
+    await write(content('a'), 100_000);
+    expect(await join()).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining(await shaOf('site.tar')),
+    });
+    expect((await readFile(file('site.tar'))).equals(content('a'))).toBe(true);
+    expect(await join()).toMatchObject({ exitCode: 0 });
+  });
+
+  it.each(['sha256sum', 'shasum', 'openssl'])('has %s to check with', async (tool) => {
+    await write(content('a'), 100_000);
+    const basics = ['cat', 'cut', 'sed', 'wc', 'mv', 'rm', ...(tool === 'shasum' ? ['perl'] : [])];
+    expect(await join([], [...basics, tool])).toMatchObject({ exitCode: 0 });
+    await writeFile(file('site.tar.002'), content('x', 100_000));
+    expect(await join([], [...basics, tool])).toMatchObject({ exitCode: 1 });
+  });
+
+  it('names the parts that are missing, damaged, cut or another archive’s, all in one run, and joins nothing', async () => {
+    await write(content('a', 450_000), 100_000);
+    await rm(file('site.tar.001'));
+    await writeFile(
+      file('site.tar.002'),
+      Buffer.concat([content('x', 1), content('a', 450_000).subarray(100_001, 200_000)]),
+    );
+    await writeFile(file('site.tar.004'), content('a', 450_000).subarray(300_000, 390_000));
+    const failed = await join();
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain('site.tar.001 is missing\n');
+    expect(failed.stderr).toContain('site.tar.002 is damaged, or of another archive\n');
+    expect(failed.stderr).toContain('site.tar.004 has 90000 bytes instead of 100000');
+    expect(failed.stderr).toContain('3 of 5 parts cannot be used; nothing was joined');
+    expect(await names()).not.toContain('site.tar');
+  });
+
+  it('names the part of another archive among ours', async () => {
+    await write(content('b'), 100_000);
+    const other = await readFile(file('site.tar.002'));
+    await write(content('a'), 100_000);
+    await writeFile(file('site.tar.002'), other);
+    expect((await join()).stderr).toMatch(/^site\.tar\.002 is damaged, or of another archive\n1 of 3 parts/);
+  });
+
+  it('says of a part beyond the last that it is left out', async () => {
+    await write(content('a'), 100_000);
+    await writeFile(file('site.tar.004'), 'x');
+    const { exitCode, stderr } = await join();
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringContaining('./site.tar.004 is no part of this archive'),
+    ]);
+    expect((await readFile(file('site.tar'))).equals(content('a'))).toBe(true);
+  });
+
+  it('writes elsewhere, and to standard output', async () => {
+    await write(content('a'), 100_000);
+    await mkdir(file('else where'));
+    const [program = '', ...first] = shell();
+    const run = (...args: string[]): Promise<ProgramResult> =>
+      runProgram(program, [...first, '../site.join.sh', ...args], { cwd: file('else where') });
+    expect(await run('out.tar')).toMatchObject({ exitCode: 0 });
+    expect((await readFile(file('else where/out.tar'))).equals(content('a'))).toBe(true);
+    const line = `${shell().join(' ')} ./site.join.sh - | sha256sum`;
+    const { stdout } = await runProgram('sh', ['-c', line], { cwd: temp.path });
+    expect(stdout).toContain(createHash('sha256').update(content('a')).digest('hex'));
+    expect(await names()).not.toContain('site.tar');
+  });
+
+  it('leaves nothing half done where there is no room', async () => {
+    await write(content('a'), 100_000);
+    const { exitCode, stderr } = await join(['/dev/full/x']);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('could not be written')]);
+    expect(await names()).not.toContain('site.tar');
+  });
+
+  it('takes names with blanks and quotes', async () => {
+    await write(content('a'), 100_000, "it's a site");
+    const [program = '', ...first] = shell();
+    const { exitCode, stderr } = await runProgram(program, [...first, "it's a site.join.sh"], {
+      cwd: temp.path,
+    });
+    expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
+    expect((await readFile(file("it's a site.tar"))).equals(content('a'))).toBe(true);
+  });
+});

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { createBudget } from '../../src/cache/budget.ts';
+
+it('lets no more uploads through in any minute than it may', async () => {
+  let now = 0;
+  const waits: number[] = [];
+  const clock = {
+    now: () => now,
+    wait: async (milliseconds: number) => {
+      waits.push(milliseconds);
+      now += milliseconds;
+    },
+  };
+  const budget = createBudget(3, clock);
+  const times: number[] = [];
+  for (let upload = 0; upload < 10; upload += 1) {
+    await budget();
+    times.push(now);
+    now += 1000;
+  }
+  for (const [at, time] of times.entries()) {
+    const inMinute = times.filter((other, index) => index <= at && other > time - 60_000);
+    expect(inMinute.length).toBeLessThanOrEqual(3);
+  }
+  expect(waits).toEqual([57_000, 57_000, 57_000]);
+});
+
+it('goes on with the others where one was given up', async () => {
+  const never = { now: () => 0, wait: () => Promise.reject(new Error('given up')) };
+  const budget = createBudget(1, never);
+  await budget();
+  await expect(budget()).rejects.toThrow('given up');
+  await expect(budget()).rejects.toThrow('given up');
+});

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { boundedContents, decodeCatalogue, encodeCatalogue } from '../../src/cache/catalogue.ts';
+import {
+  catalogueKey,
+  cataloguePrefix,
+  contentOfKey,
+  packHex,
+  packKey,
+  scopeOf,
+} from '../../src/cache/keys.ts';
+import {
+  bytesOf,
+  divideIntoPacks,
+  MANY_PACKS,
+  type Pack,
+  packOf,
+  packsToKeep,
+  within,
+} from '../../src/cache/packing.ts';
+import { type Digest, digestOf } from '../../src/oci/digest.ts';
+
+const digestAt = (at: number): Digest => digestOf(Buffer.from(String(at)));
+const PACK = 1000;
+
+/** Blobs of which some come more than once; a digest has one size. */
+const blobs = fc
+  .array(fc.nat(60), { maxLength: 80 })
+  .chain((ats) =>
+    fc
+      .array(fc.integer({ min: 1, max: 2 * PACK }), { minLength: 61, maxLength: 61 })
+      .map((sizes) => ats.map((at) => ({ digest: digestAt(at), size: sizes[at]! }))),
+  );
+
+describe('packs', () => {
+  it('hold every blob once, none above the bound but a blob alone, and the same for the same blobs', () => {
+    fc.assert(
+      fc.property(blobs, (given) => {
+        const packs = divideIntoPacks(given, PACK);
+        const packed = packs.flatMap((pack) => [...pack.blobs.keys()]);
+        expect(packed.toSorted()).toEqual([...new Set(given.map(({ digest }) => digest))].toSorted());
+        for (const pack of packs) {
+          expect(bytesOf(pack) <= PACK || pack.blobs.size === 1).toBe(true);
+          expect(pack.hex).toBe(packHex([...pack.blobs.keys()].toReversed()));
+        }
+        expect(divideIntoPacks(given, PACK)).toEqual(packs);
+      }),
+    );
+  });
+
+  it('stay while half of them is in use, and are in keys that are short and without commas', () => {
+    const pack = packOf([
+      { digest: digestAt(1), size: 500 },
+      { digest: digestAt(2), size: 501 },
+    ]);
+    expect(packsToKeep([pack], new Set([digestAt(2)]))).toEqual([pack]);
+    expect(packsToKeep([pack], new Set([digestAt(1)]))).toEqual([]);
+    expect(packsToKeep([pack], new Set())).toEqual([]);
+    expect(packKey(pack.hex)).toMatch(/^oci-save-v1-pack-[0-9a-f]{64}$/);
+  });
+
+  it('are joined where they are many: the smaller half goes', () => {
+    const many = Array.from({ length: MANY_PACKS + 2 }, (_, at) =>
+      packOf([{ digest: digestAt(at), size: at + 1 }]),
+    );
+    const live = new Set(many.flatMap((pack) => [...pack.blobs.keys()]));
+    const kept = packsToKeep(many, live);
+    expect(kept).toEqual(many.slice(-kept.length));
+    expect(kept).toHaveLength((MANY_PACKS + 2) / 2);
+  });
+
+  it('are left out where the cache would be too small, and only those', () => {
+    const sized = (at: number, size: number): Pack => packOf([{ digest: digestAt(at), size }]);
+    const packs = [sized(1, 600), sized(2, 600), sized(3, 300)];
+    expect(within(packs, 100, PACK)).toEqual({ fitting: [packs[0], packs[2]], left: [packs[1]] });
+  });
+});
+
+describe('a catalogue', () => {
+  const catalogue = fc.record({
+    contents: fc
+      .array(fc.uint8Array({ maxLength: 40 }))
+      .map((all) => new Map(all.map((bytes) => [digestOf(bytes), bytes]))),
+    packs: blobs.map((given) => divideIntoPacks(given, PACK)),
+    served: fc
+      .array(fc.nat(1000))
+      .map((ats) => new Map(ats.map((at) => [digestAt(at).slice(7), digestAt(at + 1)]))),
+  });
+
+  it('is read as it was written, whatever its order', () => {
+    fc.assert(
+      fc.property(catalogue, (given) => {
+        const bytes = encodeCatalogue(given);
+        const read = decodeCatalogue(bytes);
+        expect(new Map([...read.contents].map(([digest, content]) => [digest, [...content]]))).toEqual(
+          new Map([...given.contents].map(([digest, content]) => [digest, [...content]])),
+        );
+        expect(read.served).toEqual(given.served);
+        expect(new Map(read.packs.map(({ hex, blobs: sizes }) => [hex, sizes]))).toEqual(
+          new Map(given.packs.map(({ hex, blobs: sizes }) => [hex, sizes])),
+        );
+        const turned = {
+          contents: new Map([...given.contents].toReversed()),
+          packs: given.packs.toReversed(),
+          served: new Map([...given.served].toReversed()),
+        };
+        expect(Buffer.compare(encodeCatalogue(turned), bytes)).toBe(0);
+      }),
+    );
+  });
+
+  it('is believed in nothing that can be checked: content is what it hashes to', () => {
+    const [right, wrong] = [digestAt(1), digestAt(2)];
+    const text = JSON.stringify({
+      version: 1,
+      contents: { [wrong]: Buffer.from('1').toString('base64') },
+      packs: [],
+      served: {},
+    });
+    expect([...decodeCatalogue(Buffer.from(text)).contents.keys()]).toEqual([right]);
+  });
+
+  it('that is none is an error of its own, whatever the bytes', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.json().map((text) => Buffer.from(text)),
+        ),
+        (bytes) => {
+          expect(() => decodeCatalogue(bytes)).toThrow('the catalogue in the cache is none');
+        },
+      ),
+    );
+  });
+
+  it('leaves out the largest contents where there is too much', () => {
+    const large = Buffer.alloc(41 * 1024 * 1024);
+    const small = Buffer.from('small');
+    const kept = boundedContents([
+      [digestOf(large), large],
+      [digestOf(small), small],
+    ]);
+    expect([...kept.keys()]).toEqual([digestOf(small)]);
+  });
+
+  it('has a key that tells its hash and nothing of the list', () => {
+    const scope = scopeOf(['org/secret-repository', 'lists/customers.txt']);
+    const content = digestAt(1);
+    const key = catalogueKey(scope, content);
+    expect(key).not.toMatch(/secret|customers/);
+    expect(key.length).toBeLessThan(512);
+    expect(contentOfKey(key, scope)).toBe(content);
+    expect(contentOfKey(key, scopeOf(['another']))).toBeUndefined();
+    expect(contentOfKey(`${cataloguePrefix(scope)}short`, scope)).toBeUndefined();
+  });
+});

@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { packOf } from '../../src/cache/packing.ts';
+import type { NewEntry, RemoteCache, SaveOutcome } from '../../src/cache/port.ts';
+import { createSaver } from '../../src/cache/saver.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { tempFolder, type TempFolder } from '../support/temp.ts';
+
+let temp: TempFolder;
+let store: Store;
+beforeEach(async () => {
+  temp = await tempFolder('saver');
+  store = await openStore(temp.path);
+});
+afterEach(async () => {
+  await store.close();
+  await temp.close();
+});
+
+const blob = (at: number) => ({ digest: digestOf(Buffer.from(String(at))), size: 1 });
+const [a, b, c] = [blob(1), blob(2), blob(3)];
+const packs = [packOf([a, b]), packOf([c])];
+
+/** A cache that tells when it is given an entry, and answers as it is told. */
+function memory(answer: () => SaveOutcome): {
+  cache: RemoteCache;
+  entries: NewEntry[];
+  next: () => Promise<void>;
+} {
+  const entries: NewEntry[] = [];
+  let told = Promise.withResolvers<void>();
+  const cache: RemoteCache = {
+    unavailable: undefined,
+    readable: true,
+    writable: true,
+    read: async () => ({ kind: 'miss' }),
+    async save(entry) {
+      entries.push(entry);
+      told.resolve();
+      told = Promise.withResolvers<void>();
+      return answer();
+    },
+    close: async () => {},
+  };
+  return { cache, entries, next: () => told.promise };
+}
+
+const troubles: string[] = [];
+const context = (cache: RemoteCache) => ({
+  cache,
+  store,
+  emit: () => {},
+  signal: undefined,
+  trouble: (message: string) => void troubles.push(message),
+});
+
+it('saves a pack as soon as its last blob has landed, while others are on their way', async () => {
+  const { cache, entries, next } = memory(() => ({ kind: 'saved' }));
+  const missing = new Set([a.digest, b.digest, c.digest]);
+  const saver = createSaver({ packs, missing, leaveFree: 7 }, context(cache));
+  saver.landed(b.digest);
+  expect(entries).toEqual([]);
+  const begun = next();
+  saver.landed(a.digest);
+  await begun;
+  expect(entries.map(({ folder, leaveFree }) => [folder, leaveFree])).toEqual([
+    [`.oci-save/packs/${packs[0]!.hex}`, 7],
+  ]);
+  saver.landed(c.digest);
+  expect((await saver.finish()).saved).toEqual(packs);
+});
+
+it('saves what was there at once, and of a pack that lacks a blob what it has', async () => {
+  const { cache, entries } = memory(() => ({ kind: 'saved' }));
+  const saver = createSaver({ packs, missing: new Set([a.digest]), leaveFree: 0 }, context(cache));
+  const { saved } = await saver.finish();
+  expect(saved).toEqual([packOf([c]), packOf([b])]);
+  expect(entries).toHaveLength(2);
+});
+
+it('tells of a refusal once, and asks no further time', async () => {
+  const { cache, entries } = memory(() => ({ kind: 'denied', reason: 'no' }));
+  const many = Array.from({ length: 20 }, (_, at) => packOf([blob(at)]));
+  const saver = createSaver({ packs: many, missing: new Set(), leaveFree: 0 }, context(cache));
+  expect((await saver.finish()).stopped).toBe('no');
+  // Two may be under way.
+  expect(entries.length).toBeLessThanOrEqual(2);
+  expect(troubles).toEqual([expect.stringContaining('is not saved to the cache: no')]);
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { allUnchanged } from '../../src/need/index.ts';
+import { type Digest, digestOf, digestTag } from '../../src/oci/digest.ts';
+import { parseReference } from '../../src/oci/reference.ts';
+import type { WantedImage } from '../../src/resolve/index.ts';
+
+const digest = digestOf(new TextEncoder().encode('a'));
+const wanted = (ref: string, tag: string | undefined = '1'): WantedImage => ({
+  ref,
+  source: { transport: 'docker', reference: parseReference(ref) },
+  origins: [{ file: 'images.txt', line: 1 }],
+  platforms: 'all',
+  names: [{ name: ref, tag }],
+  pin: undefined,
+});
+const context = (there: (name: string, digest: Digest) => boolean) => ({
+  head: async () => ({ digest, mediaType: 'application/vnd.oci.image.index.v1+json' }),
+  isEverywhere: async (name: string, asked: Digest) => there(name, asked),
+  parallel: 2,
+});
+
+describe('whether everything is where it is wanted', () => {
+  const images = ['r.example/a', 'r.example/b', 'r.example/c'].map((ref) => wanted(ref));
+
+  it('is so where every target has every name', async () => {
+    const all = await allUnchanged(
+      images,
+      context((_, asked) => asked === digest),
+    );
+    expect(all?.map(({ names }) => names[0]).toSorted()).toEqual([
+      'r.example/a:1',
+      'r.example/b:1',
+      'r.example/c:1',
+    ]);
+  });
+
+  it('is not where one name is missing', async () => {
+    expect(
+      await allUnchanged(
+        images,
+        context((name) => name !== 'r.example/b:1'),
+      ),
+    ).toBeUndefined();
+  });
+
+  it('is not where headers do not tell, or an image has no name yet', async () => {
+    const silent = { ...context(() => true), head: async () => undefined };
+    expect(await allUnchanged(images, silent)).toBeUndefined();
+    expect(
+      await allUnchanged(
+        [{ ...wanted('r.example/a'), names: [] }],
+        context(() => true),
+      ),
+    ).toBeUndefined();
+  });
+
+  it('asks for an image without a tag under the tag of its digest', async () => {
+    const asked: string[] = [];
+    const untagged = { ...wanted('r.example/a'), names: [{ name: 'r.example/a', tag: undefined }] };
+    await allUnchanged(
+      [untagged],
+      context((name) => asked.push(name) > 0),
+    );
+    expect(asked).toEqual([`r.example/a:${digestTag(digest)}`]);
+  });
+});

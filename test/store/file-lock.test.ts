@@ -1,0 +1,62 @@
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stateOf, takeFileLock } from '../../src/store/file-lock.ts';
+import { tempFolder, type TempFolder } from '../support/temp.ts';
+
+const MINUTE = 60_000;
+let temp: TempFolder;
+let file: string;
+beforeEach(async () => {
+  temp = await tempFolder('lock');
+  file = path.join(temp.path, 'a.lock');
+});
+afterEach(() => temp.close());
+
+const heldBy = (holder: object): Promise<void> => writeFile(file, JSON.stringify(holder));
+
+describe('a lock that is a file', () => {
+  it('is held by one, who is told to others, until it is given free', async () => {
+    const lock = await takeFileLock(file);
+    expect(await takeFileLock(file)).toEqual({ holder: expect.objectContaining({ pid: process.pid }) });
+    expect(await stateOf(file, MINUTE)).toBe('held');
+    if ('release' in lock) await lock.release();
+    expect(await stateOf(file, MINUTE)).toBe('free');
+    expect(await readdir(temp.path)).toEqual([]);
+  });
+
+  it.each<[string, object, boolean]>([
+    ['a process that ended on this host', { host: hostname(), pid: 2 ** 22 }, false],
+    ['a process that lives on this host', { host: hostname(), pid: process.ppid }, true],
+    ['a process of another host', { host: 'another', pid: 2 ** 22 }, true],
+    ['a container of this host’s name', { host: hostname(), namespace: '1', pid: 2 ** 22 }, true],
+  ])('of %s counts as it should', async (_, holder, held) => {
+    await heldBy(holder);
+    expect(await stateOf(file, MINUTE)).toBe(held ? 'held' : 'left');
+    expect('release' in (await takeFileLock(file))).toBe(!held);
+    expect(await readdir(temp.path)).toEqual(['a.lock']);
+  });
+
+  it('is nobody’s once it is older than any holder keeps it', async () => {
+    await heldBy({ host: 'another', pid: 1 });
+    const longAgo = new Date(Date.now() - 2 * MINUTE);
+    await utimes(file, longAgo, longAgo);
+    expect(await stateOf(file, MINUTE)).toBe('left');
+    expect('release' in (await takeFileLock(file))).toBe(false);
+    expect('release' in (await takeFileLock(file, MINUTE))).toBe(true);
+  });
+
+  it('without a holder is one that is being made, and after that nobody’s', async () => {
+    await writeFile(file, '');
+    expect(await stateOf(file, MINUTE)).toBe('held');
+    expect('release' in (await takeFileLock(file))).toBe(true);
+  });
+
+  it('that was taken over is not given free by whom it was taken from', async () => {
+    const lost = await takeFileLock(file);
+    await heldBy({ host: 'another', pid: 1 });
+    if ('release' in lost) await lost.release();
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ host: 'another', pid: 1 });
+  });
+});

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { digestOf, isDigest } from '../../src/oci/digest.ts';
+import { parseManifest } from '../../src/oci/manifest.ts';
+import { ACCEPTED_MANIFESTS } from '../../src/oci/media-type.ts';
+import { call } from './http.ts';
+
+const catalogSchema = z.object({ repositories: z.array(z.string()).nullish() });
+const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
+
+/** Every tag of a registry, as `repository:tag`, with the digest of the bytes that it serves. */
+export async function tagsOf(url: string): Promise<Map<string, string>> {
+  const tags = new Map<string, string>();
+  const json = async (path: string): Promise<unknown> => {
+    const { status, body } = await call(new URL(path, url));
+    return status === 200 ? JSON.parse(body.toString()) : {};
+  };
+  for (const repository of catalogSchema.parse(await json('/v2/_catalog?n=1000')).repositories ?? []) {
+    for (const tag of tagsSchema.parse(await json(`/v2/${repository}/tags/list`)).tags ?? []) {
+      const { body } = await manifest(url, repository, tag);
+      tags.set(`${repository}:${tag}`, digestOf(body));
+    }
+  }
+  return tags;
+}
+
+/** What is missing below the tags of a registry, down to the last blob: nothing, where every tag is whole. */
+export async function brokenTags(url: string): Promise<string[]> {
+  const broken: string[] = [];
+  for (const name of (await tagsOf(url)).keys()) {
+    const colon = name.lastIndexOf(':');
+    const repository = name.slice(0, colon);
+    const walk = async (reference: string): Promise<void> => {
+      const { status, body } = await manifest(url, repository, reference);
+      if (status !== 200 || (isDigest(reference) && digestOf(body) !== reference)) {
+        broken.push(`${name}: ${reference} is ${status}`);
+        return;
+      }
+      const parsed = parseManifest(body);
+      for (const child of parsed.kind === 'index' ? parsed.manifests : []) await walk(child.digest);
+      for (const { digest, size } of parsed.kind === 'manifest' ? [parsed.config, ...parsed.layers] : []) {
+        const blob = await call(new URL(`/v2/${repository}/blobs/${digest}`, url), { method: 'HEAD' });
+        if (blob.status !== 200 || Number(blob.headers['content-length']) !== size)
+          broken.push(`${name}: ${digest}`);
+      }
+    };
+    await walk(name.slice(colon + 1));
+  }
+  return broken;
+}
+
+function manifest(url: string, repository: string, reference: string): ReturnType<typeof call> {
+  return call(new URL(`/v2/${repository}/manifests/${reference}`, url), {
+    headers: { accept: ACCEPTED_MANIFESTS.join(', ') },
+  });
+}

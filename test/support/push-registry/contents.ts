@@ -1,0 +1,61 @@
+import { digestOf } from '../../../src/oci/digest.ts';
+import { parseManifest } from '../../../src/oci/manifest.ts';
+
+export interface Repository {
+  readonly manifests: Map<string, { readonly bytes: Buffer; readonly mediaType: string }>;
+  readonly tags: Map<string, string>;
+  readonly blobs: Map<string, Buffer>;
+}
+
+export interface Session {
+  readonly repository: string;
+  bytes: Buffer;
+  /** When its first byte came. */
+  began: number | undefined;
+}
+
+/** What was pushed. */
+export class PushContents {
+  readonly repositories = new Map<string, Repository>();
+  readonly sessions = new Map<string, Session>();
+
+  at(name: string): Repository {
+    const known = this.repositories.get(name) ?? { manifests: new Map(), tags: new Map(), blobs: new Map() };
+    this.repositories.set(name, known);
+    return known;
+  }
+
+  manifest(name: string, reference: string): { bytes: Buffer; mediaType: string } | undefined {
+    const repository = this.repositories.get(name);
+    return repository?.manifests.get(repository.tags.get(reference) ?? reference);
+  }
+
+  /** What a manifest names and the repository lacks. */
+  lacks(name: string, bytes: Uint8Array): string[] {
+    const repository = this.at(name);
+    const manifest = parseManifest(bytes);
+    return manifest.kind === 'manifest'
+      ? [manifest.config, ...manifest.layers]
+          .map(({ digest }) => digest)
+          .filter((digest) => !repository.blobs.has(digest))
+      : manifest.manifests.map(({ digest }) => digest).filter((digest) => !repository.manifests.has(digest));
+  }
+
+  /** Tags that name something of which a part is missing, down to the last layer. */
+  broken(sparse = false): string[] {
+    const wrong: string[] = [];
+    for (const [name, { tags, manifests }] of this.repositories) {
+      const whole = (digest: string): boolean => {
+        const stored = manifests.get(digest);
+        if (stored === undefined) return sparse;
+        if (digestOf(stored.bytes) !== digest) return false;
+        const manifest = parseManifest(stored.bytes);
+        if (manifest.kind === 'manifest') return this.lacks(name, stored.bytes).length === 0;
+        return manifest.manifests.every((child) => whole(child.digest));
+      };
+      for (const [tag, digest] of tags)
+        if (!manifests.has(digest) || !whole(digest)) wrong.push(`${name}:${tag}`);
+    }
+    return wrong;
+  }
+}

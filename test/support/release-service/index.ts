@@ -1,0 +1,3 @@
+export { type LoggedCall, type ReleaseService, startReleaseService, WRITER } from './start.ts';
+export type { StoredAsset, StoredRelease } from './state.ts';
+export type { FaultRule, ReleaseFault, ReleaseServiceOptions } from './switches.ts';

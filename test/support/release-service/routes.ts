@@ -1,0 +1,235 @@
+import { z } from 'zod';
+import { type Answer, invalid, notFound, refused } from './answer.ts';
+import type { Operation } from './contract.ts';
+import type { Received } from './receive.ts';
+import {
+  assetJson,
+  normalisedName,
+  type Origins,
+  releaseJson,
+  type StoredAsset,
+  type StoredRelease,
+} from './state.ts';
+import type { ReleaseServiceOptions } from './switches.ts';
+
+/** One repository's releases, and GitHub's rules for them. */
+export interface Repository {
+  readonly releases: StoredRelease[];
+  nextId(): number;
+  /** Names of removed assets that count as taken still, and how often. */
+  readonly lagging: Map<string, number>;
+}
+
+export interface Asked {
+  readonly repository: Repository;
+  readonly options: ReleaseServiceOptions;
+  readonly origins: Origins;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+  readonly accept: string;
+  /** The path's variables. */
+  readonly place: Readonly<Record<string, string>>;
+}
+
+type Handler = (asked: Asked) => Answer;
+
+const createSchema = z.object({
+  tag_name: z.string(),
+  target_commitish: z.string().default('main'),
+  name: z.string().default(''),
+  body: z.string().default(''),
+  draft: z.boolean().default(false),
+  prerelease: z.boolean().default(false),
+});
+const updateSchema = z.object({
+  draft: z.boolean().optional(),
+  body: z.string().optional(),
+  name: z.string().optional(),
+});
+
+const digestsOf = ({ options }: Asked): boolean => options.digests ?? true;
+const releaseOf = ({ repository, place }: Asked): StoredRelease | undefined =>
+  repository.releases.find(({ id }) => String(id) === place['release_id']);
+
+function assetOf({ repository, place }: Asked): { release: StoredRelease; asset: StoredAsset } | undefined {
+  for (const release of repository.releases) {
+    const asset = release.assets.find(({ id }) => String(id) === place['asset_id']);
+    if (asset !== undefined) return { release, asset };
+  }
+  return undefined;
+}
+
+function paged(all: readonly unknown[], { query, origins }: Asked, path: string): Answer {
+  const size = Math.min(Number(query.get('per_page') ?? 30), 100);
+  const page = Number(query.get('page') ?? 1);
+  const last = Math.max(1, Math.ceil(all.length / size));
+  const link = (to: number, rel: string): string =>
+    `<${origins.api}${path}?per_page=${size}&page=${to}>; rel="${rel}"`;
+  const links = page < last ? [link(page + 1, 'next'), link(last, 'last')] : [];
+  return {
+    status: 200,
+    json: all.slice((page - 1) * size, page * size),
+    headers: links.length === 0 ? {} : { link: links.join(', ') },
+  };
+}
+
+/** Refuses a name that is there, or that a removed asset had a moment ago. */
+function nameTaken(release: StoredRelease, name: string, { repository }: Asked): boolean {
+  const lag = repository.lagging.get(name) ?? 0;
+  if (lag > 0) repository.lagging.set(name, lag - 1);
+  return lag > 0 || release.assets.some((asset) => asset.name === name);
+}
+
+const TAKEN = (): Answer => invalid('ReleaseAsset', 'name', 'already_exists');
+const IMMUTABLE = 'Cannot upload assets to an immutable release.';
+
+export const HANDLERS: Record<
+  Exclude<Operation, 'POST /repos/{owner}/{repo}/releases/{release_id}/assets'>,
+  Handler
+> = {
+  'GET /repos/{owner}/{repo}/releases': (asked) =>
+    paged(
+      asked.repository.releases
+        .toSorted((a, b) => b.id - a.id)
+        .map((release) => releaseJson(release, asked.origins, digestsOf(asked))),
+      asked,
+      `/repos/${asked.origins.repository}/releases`,
+    ),
+
+  'POST /repos/{owner}/{repo}/releases': (asked) => {
+    const { repository, body, origins } = asked;
+    const given = createSchema.parse(body);
+    const published = repository.releases.some(({ tag, draft }) => !draft && tag === given.tag_name);
+    if (published && !given.draft) return invalid('Release', 'tag_name', 'already_exists');
+    const release: StoredRelease = {
+      id: repository.nextId(),
+      tag: given.tag_name,
+      title: given.name,
+      body: given.body,
+      target: given.target_commitish,
+      draft: given.draft,
+      prerelease: given.prerelease,
+      immutable: false,
+      assets: [],
+    };
+    repository.releases.push(release);
+    return { status: 201, json: releaseJson(release, origins, digestsOf(asked)) };
+  },
+
+  'GET /repos/{owner}/{repo}/releases/tags/{tag}': (asked) => {
+    const wanted = decodeURIComponent(asked.place['tag'] ?? '');
+    // Drafts have no tag yet.
+    const release = asked.repository.releases.find(({ tag, draft }) => !draft && tag === wanted);
+    if (release === undefined) return notFound();
+    return { status: 200, json: releaseJson(release, asked.origins, digestsOf(asked)) };
+  },
+
+  'PATCH /repos/{owner}/{repo}/releases/{release_id}': (asked) => {
+    const release = releaseOf(asked);
+    if (release === undefined) return notFound();
+    const { draft, body, name } = updateSchema.parse(asked.body);
+    const publishes = draft === false && release.draft;
+    const others = asked.repository.releases.filter((one) => one !== release && !one.draft);
+    if (publishes && others.some(({ tag }) => tag === release.tag)) {
+      return invalid('Release', 'tag_name', 'already_exists');
+    }
+    release.body = body ?? release.body;
+    release.title = name ?? release.title;
+    release.draft = draft ?? release.draft;
+    release.immutable ||= publishes && asked.options.immutableReleases === true;
+    return { status: 200, json: releaseJson(release, asked.origins, digestsOf(asked)) };
+  },
+
+  'DELETE /repos/{owner}/{repo}/releases/{release_id}': (asked) => {
+    const release = releaseOf(asked);
+    if (release === undefined) return notFound();
+    asked.repository.releases.splice(asked.repository.releases.indexOf(release), 1);
+    return { status: 204 };
+  },
+
+  'GET /repos/{owner}/{repo}/releases/{release_id}/assets': (asked) => {
+    const release = releaseOf(asked);
+    if (release === undefined) return notFound();
+    const { origins } = asked;
+    const all = release.assets.map((asset) => assetJson(asset, release, origins, digestsOf(asked)));
+    return paged(all, asked, `/repos/${origins.repository}/releases/${release.id}/assets`);
+  },
+
+  'GET /repos/{owner}/{repo}/releases/assets/{asset_id}': (asked) => {
+    const found = assetOf(asked);
+    if (found === undefined) return notFound();
+    if (asked.accept === 'application/octet-stream') {
+      return {
+        status: 302,
+        headers: { location: `${asked.origins.storage}/${found.asset.id}?signature=secret` },
+      };
+    }
+    return { status: 200, json: assetJson(found.asset, found.release, asked.origins, digestsOf(asked)) };
+  },
+
+  'PATCH /repos/{owner}/{repo}/releases/assets/{asset_id}': (asked) => {
+    const found = assetOf(asked);
+    if (found === undefined) return notFound();
+    const { release, asset } = found;
+    const name = normalisedName(z.object({ name: z.string() }).parse(asked.body).name);
+    if (release.immutable) return refused(422, 'Cannot edit assets of an immutable release.');
+    if (nameTaken(release, name, asked)) return TAKEN();
+    asset.name = name;
+    return { status: 200, json: assetJson(asset, release, asked.origins, digestsOf(asked)) };
+  },
+
+  'DELETE /repos/{owner}/{repo}/releases/assets/{asset_id}': (asked) => {
+    const found = assetOf(asked);
+    if (found === undefined) return notFound();
+    const { release, asset } = found;
+    if (release.immutable) return refused(422, 'Cannot delete assets of an immutable release.');
+    release.assets.splice(release.assets.indexOf(asset), 1);
+    const { nameLag = 0 } = asked.options;
+    if (nameLag > 0) asked.repository.lagging.set(asset.name, nameLag);
+    return { status: 204 };
+  },
+};
+
+const GITHUB_MAX_BYTES = 2 ** 31;
+
+/** What GitHub says to an upload before it has read a byte of it; undefined where it takes it. */
+export function refuseUpload(asked: Asked, length: number | undefined): Answer | undefined {
+  const { maxFileBytes = GITHUB_MAX_BYTES, maxFiles = 1000 } = asked.options;
+  const release = releaseOf(asked);
+  if (release === undefined) return notFound();
+  if (length === undefined) return refused(411, 'Length Required');
+  if (release.immutable) return refused(422, IMMUTABLE);
+  if (length === 0) return invalid('ReleaseAsset', 'size', 'custom', 'size is not included in the list');
+  if (length > maxFileBytes) {
+    return invalid('ReleaseAsset', 'size', 'custom', `size must be less than or equal to ${maxFileBytes}`);
+  }
+  if (release.assets.length >= maxFiles) {
+    return invalid(
+      'ReleaseAsset',
+      'file_count',
+      'custom',
+      `file_count limited to ${maxFiles} assets per release`,
+    );
+  }
+  return nameTaken(release, normalisedName(asked.query.get('name') ?? ''), asked) ? TAKEN() : undefined;
+}
+
+/** Takes what arrived as an asset; `starter` where it broke off. */
+export function storeAsset(
+  asked: Asked,
+  { size, sha256, bytes }: Received,
+  state: StoredAsset['state'],
+): Answer {
+  const release = releaseOf(asked);
+  if (release === undefined) return notFound();
+  const asset: StoredAsset = {
+    id: asked.repository.nextId(),
+    name: normalisedName(asked.query.get('name') ?? ''),
+    state,
+    size: state === 'starter' ? 0 : size,
+    sha256,
+    bytes: state === 'starter' ? undefined : bytes,
+  };
+  release.assets.push(asset);
+  return { status: 201, json: assetJson(asset, release, asked.origins, digestsOf(asked)) };
+}

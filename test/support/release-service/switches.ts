@@ -1,0 +1,60 @@
+/** How one request goes wrong. */
+export type ReleaseFault =
+  /** Answered so, and nothing was done. */
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly message?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** An upload of which an empty asset stays, after `after` bytes; with 502, or without a word. */
+  | { readonly kind: 'broken'; readonly after?: number; readonly answer: 502 | 'none' }
+  /** Done, but the answer never comes. */
+  | { readonly kind: 'lost' }
+  /** An upload that comes to hold other bytes. */
+  | { readonly kind: 'damaged' };
+
+export interface FaultRule {
+  readonly method?: string;
+  /** Of the path and query. */
+  readonly path?: RegExp;
+  /** How often; once where it is left out. */
+  readonly times?: number;
+  /** Matching requests that go well before. */
+  readonly skip?: number;
+  readonly fault: ReleaseFault;
+}
+
+export interface ReleaseServiceOptions {
+  /** `owner/name`. */
+  readonly repository?: string;
+  /** Tokens and what they may do; `read` cannot write, as that of a job without `contents: write`. */
+  readonly tokens?: Readonly<Record<string, 'write' | 'read'>>;
+  /** In place of 2 GiB. */
+  readonly maxFileBytes?: number;
+  readonly maxFiles?: number;
+  /** The repository's setting: what is published cannot change. */
+  readonly immutableReleases?: boolean;
+  /** False: as an older GitHub Enterprise Server, which tells no digests. */
+  readonly digests?: boolean;
+  /** How often a removed asset's name counts as taken still. */
+  readonly nameLag?: number;
+}
+
+export function faultPicker(
+  rules: readonly FaultRule[],
+): (method: string, url: string) => ReleaseFault | undefined {
+  const left = rules.map(({ times = 1, skip = 0, ...rule }) => ({ ...rule, times, skip }));
+  return (method, url) => {
+    const rule = left.find(
+      (one) => one.times > 0 && (one.method ?? method) === method && (one.path?.test(url) ?? true),
+    );
+    if (rule === undefined) return undefined;
+    if (rule.skip > 0) {
+      rule.skip -= 1;
+      return undefined;
+    }
+    rule.times -= 1;
+    return rule.fault;
+  };
+}
