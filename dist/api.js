@@ -1,4 +1,4 @@
-import { $ as planTree, At as parseLock, Bt as array, D as runReportSchema, Dt as optionsSchema, Ft as lockSchema, Gt as OciSaveError, Mt as formatReference, Nt as nameOf, Pt as parseReference, Rt as isDigest, Ut as strictObject, Wt as string, a as save, ct as verifyStore, et as readManifests, i as findRegistryRoot, it as checkDefaultRegistry, jt as encodeLock, ot as listStore, q as formatCount, r as serveRegistry, rt as parseInline, st as pruneStore, tt as readLists, ut as openStore, xt as parseOptions } from "./engine.js";
+import { $ as readManifests, At as encodeLock, E as runReportSchema, Et as optionsSchema, Ht as strictObject, Lt as isDigest, Mt as nameOf, N as pushReportSchema, Nt as parseReference, Pt as lockSchema, Q as planTree, Ut as string, Wt as OciSaveError, a as pushBundle, at as listStore, bt as parseOptions, et as readLists, i as findRegistryRoot, jt as formatReference, kt as parseLock, lt as openStore, nt as parseInline, o as save, ot as pruneStore, q as formatCount, r as serveRegistry, rt as checkDefaultRegistry, st as verifyStore, zt as array } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [
@@ -64,12 +64,14 @@ var FailedSaveError = class extends OciSaveError {
 	/** The images that are whole. */
 	lock;
 	constructor({ report, lock }) {
-		const { failed, images, error, release } = report;
+		const { images, error, push = [], release } = report;
+		const failed = [...report.failed, ...push.flatMap((target) => target.failed)];
 		const [first] = failed;
 		const shown = failed.slice(0, SHOWN).map(({ ref, message }) => `${ref}: ${message}`);
 		const more = failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : [];
-		const total = formatCount(failed.length + images.length, "image");
-		const head = failed.length === 0 ? [] : [`${failed.length} of ${total} could not be saved`];
+		const total = formatCount(report.failed.length + images.length, "image");
+		const targets = push.filter(({ outcome }) => outcome === "failed").map(({ target }) => target);
+		const head = [...report.failed.length > 0 ? [`${report.failed.length} of ${total} could not be saved`] : [], ...targets.length > 0 ? [`not all images could be pushed to ${targets.join(", ")}`] : []];
 		const unreleased = release?.failure === void 0 ? [] : [`release ${release.tag} failed: ${release.failure.message}`];
 		super({
 			code: error?.class ?? first?.class ?? release?.failure?.class ?? "local",
@@ -282,4 +284,4 @@ function intoFolder(dir, given) {
 		output: path.resolve(dir)
 	};
 }
-export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, listStore, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, pruneStore, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry, verifyStore };
+export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, listStore, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, pruneStore, pushBundle, pushReportSchema, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry, verifyStore };

@@ -1,4 +1,4 @@
-import { $ as planTree, A as renderPushSummary, At as parseLock, B as renderColumns, E as renderSummary, Et as kebab, G as plainText, Gt as OciSaveError, J as readContent$1, Jt as systemCodeOf, K as formatBytes, Kt as exitCodeOf, L as renderBundlePage, Ot as formatPlatform, Q as writeFileWhole, R as renderError, S as VERSION, St as parseReleaseOptions, T as pushToTargets, Tt as describeOptions, V as createReporter, X as openBundle, Y as lockFileIn, Z as viewsIn, _ as measureArchive, a as save, c as accessRelease, ct as verifyStore, et as readManifests, f as releaseTag, g as openArchive, h as assetNameOf, i as findRegistryRoot, jt as encodeLock, k as renderRelease, kt as parsePlatform, l as tryRelease, m as releaseFiles, n as watchSignals, nt as formatOrigin, o as storeFolder, ot as listStore, p as sendRelease, q as formatCount, r as serveRegistry, s as openClient, st as pruneStore, t as letFetchUseProxies, tt as readLists, v as partSizeOf, w as refOf, xt as parseOptions, y as bundleTar, zt as shortDigest } from "./engine.js";
+import { $ as readManifests, At as encodeLock, B as renderColumns, Dt as formatPlatform, G as plainText, Gt as exitCodeOf, J as lockFileIn, K as formatBytes, L as renderBundlePage, O as renderRelease, Ot as parsePlatform, Q as planTree, R as renderError, Rt as shortDigest, S as VERSION, T as renderSummary, Tt as kebab, V as createReporter, Wt as OciSaveError, X as viewsIn, Y as openBundle, Z as writeFileWhole, _ as measureArchive, a as pushBundle, at as listStore, bt as parseOptions, c as accessRelease, et as readLists, f as releaseTag, g as openArchive, h as assetNameOf, i as findRegistryRoot, k as renderPushSummary, kt as parseLock, l as tryRelease, m as releaseFiles, n as watchSignals, o as save, ot as pruneStore, p as sendRelease, q as formatCount, qt as systemCodeOf, r as serveRegistry, s as storeFolder, st as verifyStore, t as letFetchUseProxies, tt as formatOrigin, v as partSizeOf, w as refOf, wt as describeOptions, xt as parseReleaseOptions, y as bundleTar } from "./engine.js";
 import path from "node:path";
 import fs from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
@@ -3528,40 +3528,6 @@ function lockCommand(host, done) {
 		}
 	});
 }
-// src/push.ts
-/**
-* Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
-* @throws OciSaveError `usage` where nothing was started: no bundle, two images under one name
-*/
-async function pushBundle(options, io) {
-	const { push, pushPolicy: policy, bundle, dryRun, ...rest } = options;
-	const { lock, pool } = await openBundle(bundle);
-	const content = await readContent$1(lock, pool);
-	const { client } = await openClient(options, io);
-	try {
-		const targets = await pushToTargets(push, {
-			...rest,
-			...io,
-			client,
-			content,
-			policy,
-			dryRun
-		});
-		return {
-			version: 1,
-			tool: {
-				name: "oci-save",
-				version: VERSION
-			},
-			bundle,
-			...dryRun ? { dryRun } : {},
-			outcome: targets.some(({ outcome }) => outcome === "failed") ? "failed" : "done",
-			targets
-		};
-	} finally {
-		client.close();
-	}
-}
 // src/cli/push-command.ts
 /** The options of a save that concern a push. */
 const OPTIONS = /* @__PURE__ */ new Set([
@@ -3597,7 +3563,7 @@ function pushCommand(host, done) {
 			push
 		});
 		const reporter = reporterFor(host, manner);
-		const interruption = watchSignals(host);
+		const interruption = watchSignals(host, "stopped; every tag that was put is whole, and the next push goes on");
 		try {
 			const { env, stdout, stderr } = host;
 			const { emit } = reporter;

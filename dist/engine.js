@@ -32716,7 +32716,8 @@ const pushTargetSchema = strictObject({
 	}),
 	seconds: number().nonnegative()
 });
-strictObject({
+/** What `oci-save push --json` prints. */
+const pushReportSchema = strictObject({
 	version: literal(1),
 	tool: strictObject({
 		name: string(),
@@ -39870,6 +39871,40 @@ async function save(options, io) {
 		};
 	});
 }
+// src/push.ts
+/**
+* Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
+* @throws OciSaveError `usage` where nothing was started: no bundle, two images under one name
+*/
+async function pushBundle(options, io) {
+	const { push, pushPolicy: policy, bundle, dryRun, ...rest } = options;
+	const { lock, pool } = await openBundle(bundle);
+	const content = await readContent(lock, pool);
+	const { client } = await openClient(options, io);
+	try {
+		const targets = await pushToTargets(push, {
+			...rest,
+			...io,
+			client,
+			content,
+			policy,
+			dryRun
+		});
+		return {
+			version: 1,
+			tool: {
+				name: "oci-save",
+				version: VERSION$2
+			},
+			bundle,
+			...dryRun ? { dryRun } : {},
+			outcome: targets.some(({ outcome }) => outcome === "failed") ? "failed" : "done",
+			targets
+		};
+	} finally {
+		client.close();
+	}
+}
 // src/serve/confined-file.ts
 const ABSENT = /* @__PURE__ */ new Set([
 	"ENOENT",
@@ -40843,8 +40878,9 @@ function close(server) {
 	return promise;
 }
 // src/interruption.ts
+const FETCHED = "stopped; what was fetched stays in the store, and no half bundle is left";
 /** Turns the first Ctrl-C or SIGTERM into an orderly end; a second one ends at once. */
-function watchSignals(host) {
+function watchSignals(host, message = FETCHED) {
 	const controller = new AbortController();
 	let exitCode;
 	const listen = (name, code) => {
@@ -40853,7 +40889,7 @@ function watchSignals(host) {
 			exitCode = code;
 			controller.abort(new OciSaveError({
 				code: "interrupted",
-				message: "stopped; what was fetched stays in the store, and no half bundle is left"
+				message
 			}));
 		};
 		host.on(name, listener);
@@ -40894,4 +40930,4 @@ function letFetchUseProxies(env) {
 		});
 	}
 }
-export { planTree as $, renderPushSummary as A, parseLock as At, renderColumns as B, array as Bt, HANDOVER as C, bareAddress as Ct, runReportSchema as D, optionsSchema as Dt, renderSummary as E, kebab as Et, platformWords as F, lockSchema as Ft, plainText as G, OciSaveError as Gt, formatSeconds as H, looseObject as Ht, statusWords as I, digestOf as It, readContent as J, systemCodeOf as Jt, formatBytes as K, exitCodeOf as Kt, renderBundlePage as L, hexOf as Lt, pushTally as M, formatReference as Mt, pushTraffic as N, nameOf$1 as Nt, releaseWords as O, formatPlatform as Ot, noteLines as P, parseReference as Pt, writeFileWhole as Q, renderError as R, isDigest as Rt, VERSION$2 as S, parseReleaseOptions as St, pushToTargets as T, describeOptions as Tt, cacheLines as U, strictObject as Ut, createReporter as V, boolean as Vt, plainLines as W, string as Wt, openBundle as X, lockFileIn as Y, viewsIn as Z, measureArchive as _, parseContentRange as _t, save as a, setUpSkopeo as at, createTarDecoder as b, parseInputs as bt, accessRelease as c, verifyStore as ct, placesOf as d, fetchFile as dt, readManifests as et, releaseTag as f, percentDecoded as ft, openArchive as g, networkError as gt, assetNameOf as h, createExchange as ht, findRegistryRoot as i, checkDefaultRegistry as it, pushNotes as j, encodeLock as jt, renderRelease as k, parsePlatform as kt, tryRelease as l, freeBytes as lt, releaseFiles as m, insecureHosts as mt, watchSignals as n, formatOrigin as nt, storeFolder as o, listStore as ot, sendRelease as p, run as pt, formatCount as q, messageOf as qt, serveRegistry as r, parseInline as rt, openClient as s, pruneStore as st, letFetchUseProxies as t, readLists as tt, RELEASE_PART_BYTES as u, openStore as ut, partSizeOf as v, boundedBody as vt, refOf as w, describeInputs as wt, USER_AGENT as x, parseOptions as xt, bundleTar as y, createAgents as yt, causeTexts as z, shortDigest as zt };
+export { readManifests as $, pushNotes as A, encodeLock as At, renderColumns as B, boolean as Bt, HANDOVER as C, describeInputs as Ct, releaseWords as D, formatPlatform as Dt, runReportSchema as E, optionsSchema as Et, platformWords as F, digestOf as Ft, plainText as G, exitCodeOf as Gt, formatSeconds as H, strictObject as Ht, statusWords as I, hexOf as It, lockFileIn as J, formatBytes as K, messageOf as Kt, renderBundlePage as L, isDigest as Lt, pushTraffic as M, nameOf$1 as Mt, pushReportSchema as N, parseReference as Nt, renderRelease as O, parsePlatform as Ot, noteLines as P, lockSchema as Pt, planTree as Q, renderError as R, shortDigest as Rt, VERSION$2 as S, bareAddress as St, renderSummary as T, kebab as Tt, cacheLines as U, string as Ut, createReporter as V, looseObject as Vt, plainLines as W, OciSaveError as Wt, viewsIn as X, openBundle as Y, writeFileWhole as Z, measureArchive as _, boundedBody as _t, pushBundle as a, listStore as at, createTarDecoder as b, parseOptions as bt, accessRelease as c, freeBytes as ct, placesOf as d, percentDecoded as dt, readLists as et, releaseTag as f, run as ft, openArchive as g, parseContentRange as gt, assetNameOf as h, networkError as ht, findRegistryRoot as i, setUpSkopeo as it, pushTally as j, formatReference as jt, renderPushSummary as k, parseLock as kt, tryRelease as l, openStore as lt, releaseFiles as m, createExchange as mt, watchSignals as n, parseInline as nt, save as o, pruneStore as ot, sendRelease as p, insecureHosts as pt, formatCount as q, systemCodeOf as qt, serveRegistry as r, checkDefaultRegistry as rt, storeFolder as s, verifyStore as st, letFetchUseProxies as t, formatOrigin as tt, RELEASE_PART_BYTES as u, fetchFile as ut, partSizeOf as v, createAgents as vt, refOf as w, describeOptions as wt, USER_AGENT as x, parseReleaseOptions as xt, bundleTar as y, parseInputs as yt, causeTexts as z, array as zt };

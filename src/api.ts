@@ -85,6 +85,7 @@ export type { ByteCount, Emit, LogLevel, Outcome, SaveEvent, Stage } from './eve
 export { save, type SaveResult } from './save.ts';
 export type { SaveIo } from './save/run.ts';
 export { parseOptions, type SaveOptions } from './options.ts';
+export { pushBundle, type PushBundleOptions, type PushIo } from './push.ts';
 export {
   type Candidate,
   type ImageList,
@@ -116,7 +117,16 @@ export {
   type VerifyOptions,
   verifyStore,
 } from './store/index.ts';
-export { type Failure, type ReportedImage, type RunReport, runReportSchema } from './report/index.ts';
+export {
+  type Failure,
+  type PushedName,
+  type PushReport,
+  pushReportSchema,
+  type PushTargetReport,
+  type ReportedImage,
+  type RunReport,
+  runReportSchema,
+} from './report/index.ts';
 export type { Credentials, CredentialStore } from './registry/index.ts';
 export {
   findRegistryRoot,

@@ -14,8 +14,10 @@ export interface Interruption {
   stop(): void;
 }
 
+const FETCHED = 'stopped; what was fetched stays in the store, and no half bundle is left';
+
 /** Turns the first Ctrl-C or SIGTERM into an orderly end; a second one ends at once. */
-export function watchSignals(host: SignalHost): Interruption {
+export function watchSignals(host: SignalHost, message = FETCHED): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
   const listen = (name: 'SIGINT' | 'SIGTERM', code: number): (() => void) => {
@@ -25,7 +27,7 @@ export function watchSignals(host: SignalHost): Interruption {
       controller.abort(
         new OciSaveError({
           code: 'interrupted',
-          message: 'stopped; what was fetched stays in the store, and no half bundle is left',
+          message,
         }),
       );
     };

@@ -16,12 +16,17 @@ export class FailedSaveError extends OciSaveError {
   readonly lock: SaveResult['lock'];
 
   constructor({ report, lock }: SaveResult) {
-    const { failed, images, error, release } = report;
+    const { images, error, push = [], release } = report;
+    const failed = [...report.failed, ...push.flatMap((target) => target.failed)];
     const [first] = failed;
     const shown = failed.slice(0, SHOWN).map(({ ref, message }) => `${ref}: ${message}`);
     const more = failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : [];
-    const total = formatCount(failed.length + images.length, 'image');
-    const head = failed.length === 0 ? [] : [`${failed.length} of ${total} could not be saved`];
+    const total = formatCount(report.failed.length + images.length, 'image');
+    const targets = push.filter(({ outcome }) => outcome === 'failed').map(({ target }) => target);
+    const head = [
+      ...(report.failed.length > 0 ? [`${report.failed.length} of ${total} could not be saved`] : []),
+      ...(targets.length > 0 ? [`not all images could be pushed to ${targets.join(', ')}`] : []),
+    ];
     const unreleased =
       release?.failure === undefined ? [] : [`release ${release.tag} failed: ${release.failure.message}`];
     super({

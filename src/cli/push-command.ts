@@ -48,7 +48,10 @@ export function pushCommand(host: Host, done: (exitCode: number) => void): Comma
       const waitMilliseconds = secondsOf(wait) * 1000;
       const options = parseOptions({ ...rest, push });
       const reporter = reporterFor(host, manner);
-      const interruption = watchSignals(host);
+      const interruption = watchSignals(
+        host,
+        'stopped; every tag that was put is whole, and the next push goes on',
+      );
       try {
         const { env, stdout, stderr } = host;
         const { emit } = reporter;

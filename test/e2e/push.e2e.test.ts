@@ -310,6 +310,21 @@ describe('a push', () => {
     expect(await brokenTags(zot.url)).toEqual([]);
   });
 
+  it('reaches a zot that ends every request after a while, in parts', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    const large = fixtures.one({ seed: 'large', layerBytes: 12 * 1024 * 1024 });
+    await pushImage(source.target, 'fx/large', large, '1');
+    await using zot = await startZot({ timeout: '2s' });
+    await using proxy = await startProxy(zot.host, { sentBytesPerSecond: 3 * 1024 * 1024 });
+    const hosts = `${source.host},${proxy.host}`;
+    const args = ['save', `${source.host}/fx/large:1`, '-p', 'linux/amd64', '-o', 'large'];
+    const run = await work.run(...args, '--insecure-registries', hosts, '--push', proxy.host);
+    expect([run.exitCode, run.exitCode === 0 ? '' : run.stderr]).toEqual([0, '']);
+    expect(await brokenTags(zot.url)).toEqual([]);
+    const patches = proxy.requests({ method: 'PATCH' });
+    expect(patches.length).toBeGreaterThan(3);
+  });
+
   it('to a zot with users goes by its login, and is refused without', async () => {
     if (!hasZot()) return noteNotOnZot();
     await using zot = await startZot({ users: USER, readOnly: true });

@@ -110,6 +110,21 @@ describe('the README’s commands', () => {
     await server.close();
   });
 
+  it('push the bundle, of a dry run and in truth, and in the run that saves', async () => {
+    const lines = commands.filter((line) => line.includes('registry.example:5000/mirror'));
+    expect(lines).toHaveLength(3);
+    for (const line of lines) {
+      const { exitCode, stderr } = await inShell(line.replace('registry.example:5000', registry.host));
+      expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
+    }
+    const raw = await outputOf(
+      'skopeo',
+      ['inspect', '--raw', `docker://${registry.host}/mirror/docker.io/library/busybox:latest`],
+      { env: { SSL_CERT_FILE: registry.certificates?.ca ?? '' } },
+    );
+    expect(raw).toBe(new TextDecoder().decode(image.manifests.get(image.top)?.bytes));
+  });
+
   it('import the archive into containerd and podman, and copy it by skopeo', async () => {
     expect(await inShell(command('ctr -n k8s.io images import'))).toMatchObject({ exitCode: 0 });
     const names = (await containerd.images()).map(({ name, digest }) => [name, digest]);

@@ -7,14 +7,15 @@ import { call } from './http.ts';
 const catalogSchema = z.object({ repositories: z.array(z.string()).nullish() });
 const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
 
-/** Every tag of a registry, as `repository:tag`, with the digest of the bytes that it serves. */
-export async function tagsOf(url: string): Promise<Map<string, string>> {
+/** Every tag of a registry below a prefix, as `repository:tag`, with the digest of the bytes that it serves. */
+export async function tagsOf(url: string, prefix = ''): Promise<Map<string, string>> {
   const tags = new Map<string, string>();
   const json = async (path: string): Promise<unknown> => {
     const { status, body } = await call(new URL(path, url));
     return status === 200 ? JSON.parse(body.toString()) : {};
   };
   for (const repository of catalogSchema.parse(await json('/v2/_catalog?n=1000')).repositories ?? []) {
+    if (!repository.startsWith(prefix)) continue;
     for (const tag of tagsSchema.parse(await json(`/v2/${repository}/tags/list`)).tags ?? []) {
       const { body } = await manifest(url, repository, tag);
       tags.set(`${repository}:${tag}`, digestOf(body));
@@ -24,9 +25,9 @@ export async function tagsOf(url: string): Promise<Map<string, string>> {
 }
 
 /** What is missing below the tags of a registry, down to the last blob: nothing, where every tag is whole. */
-export async function brokenTags(url: string): Promise<string[]> {
+export async function brokenTags(url: string, prefix = ''): Promise<string[]> {
   const broken: string[] = [];
-  for (const name of (await tagsOf(url)).keys()) {
+  for (const name of (await tagsOf(url, prefix)).keys()) {
     const colon = name.lastIndexOf(':');
     const repository = name.slice(0, colon);
     const walk = async (reference: string): Promise<void> => {

@@ -27,6 +27,8 @@ export interface Line {
   roundTrip: number;
   /** Bytes per second of answers, per connection; 0 is without a limit. */
   bytesPerSecond: number;
+  /** The same of what is sent to the registry. */
+  sentBytesPerSecond: number;
 }
 
 export interface ProxyOptions extends Partial<Line> {
@@ -54,7 +56,11 @@ export interface Proxy extends Closable {
 
 /** An HTTP proxy before `upstream` (`127.0.0.1:PORT`): it counts, and makes the line slow. */
 export async function startProxy(upstream: string, options: ProxyOptions = {}): Promise<Proxy> {
-  const line: Line = { roundTrip: options.roundTrip ?? 0, bytesPerSecond: options.bytesPerSecond ?? 0 };
+  const line: Line = {
+    roundTrip: options.roundTrip ?? 0,
+    bytesPerSecond: options.bytesPerSecond ?? 0,
+    sentBytesPerSecond: options.sentBytesPerSecond ?? 0,
+  };
   const log: ProxiedRequest[] = [];
   const agent = new Agent({ keepAlive: true });
   const started = performance.now();
@@ -75,7 +81,7 @@ export async function startProxy(upstream: string, options: ProxyOptions = {}): 
         response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes }).end(answer.body);
         return;
       }
-      const answered = await forward(upstream, agent, request);
+      const answered = await forward(upstream, agent, request, line);
       response.writeHead(answered.statusCode ?? 502, answered.rawHeaders);
       await pipeline(
         answered,
@@ -119,13 +125,24 @@ export async function startProxy(upstream: string, options: ProxyOptions = {}): 
 }
 
 /** The Host header stays, so that a registry's Location headers lead through the proxy. */
-function forward(upstream: string, agent: Agent, request: IncomingMessage): Promise<IncomingMessage> {
+function forward(
+  upstream: string,
+  agent: Agent,
+  request: IncomingMessage,
+  { sentBytesPerSecond }: Line,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { method = 'GET', url = '/', rawHeaders } = request;
     const options = { method, agent, headers: rawHeaders, setHost: false };
     const onward = httpRequest(new URL(url, `http://${upstream}`), options, resolve);
     onward.once('error', reject);
     request.once('error', reject);
-    request.pipe(onward);
+    if (sentBytesPerSecond === 0) request.pipe(onward);
+    else
+      void pipeline(
+        request,
+        throttle({ bytesPerSecond: sentBytesPerSecond }, () => {}),
+        onward,
+      ).catch(reject);
   });
 }

@@ -15,6 +15,8 @@ export interface ZotOptions {
   readonly readOnly?: boolean;
   /** False: Docker's media types are refused on push, as zot does by default. */
   readonly compat?: boolean;
+  /** How long a request may take, in Go's form: zot's own default is a minute. */
+  readonly timeout?: string;
 }
 
 export interface Zot extends Closable {
@@ -79,7 +81,7 @@ async function htpasswd(folder: string, users: Readonly<Record<string, string>>)
 
 function zotConfig(
   rootDirectory: string,
-  { root, users = {}, readOnly = root !== undefined, compat = true }: ZotOptions,
+  { root, users = {}, readOnly = root !== undefined, compat = true, timeout = '0s' }: ZotOptions,
   timeouts: boolean,
   auth: string | undefined,
 ): string {
@@ -95,7 +97,7 @@ function zotConfig(
     http: {
       address: '127.0.0.1',
       port: '0',
-      ...(timeouts ? { readTimeout: '0s', writeTimeout: '0s' } : {}),
+      ...(timeouts ? { readTimeout: timeout, writeTimeout: timeout } : {}),
       ...(compat ? { compat: ['docker2s2'] } : {}),
       ...(auth === undefined ? {} : { auth: { htpasswd: { path: auth } } }),
       accessControl: { repositories: { '**': policy } },

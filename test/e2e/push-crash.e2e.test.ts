@@ -1,0 +1,145 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pushReportSchema } from '../../src/report/index.ts';
+import { brokenTags, tagsOf } from '../support/broken-tags.ts';
+import { att, idx, nested, one, sharing } from '../support/fixtures/index.ts';
+import type { Image } from '../support/image.ts';
+import { type Workplace, workplace } from '../support/oci-save.ts';
+import { pushImage } from '../support/push.ts';
+import { tally } from '../support/registry-request.ts';
+import { type DockerRegistry, startDockerRegistry, startProxy } from '../support/servers/index.ts';
+import { tempFolder } from '../support/temp.ts';
+
+const ROUNDS = 20;
+const small = { layerBytes: 20_000 };
+const IMAGES: Record<string, Image> = {
+  idx: idx(small),
+  nested: nested(small),
+  att: att(small),
+  one: one({ layerBytes: 6 * 1024 * 1024 }),
+  ...Object.fromEntries(
+    sharing(6, { layerBytes: 50_000, ownBytes: 2000 }).map((image, at) => [`s${at}`, image]),
+  ),
+};
+const COUNT = Object.keys(IMAGES).length;
+
+let source: DockerRegistry;
+let work: Workplace;
+beforeAll(async () => {
+  source = await startDockerRegistry();
+  work = await workplace();
+  for (const [name, image] of Object.entries(IMAGES))
+    await pushImage(source.target, `fx/${name}`, image, '1');
+  const list = Object.keys(IMAGES).map((name) => `${source.host}/fx/${name}:1 => r.example/fx/${name}:1`);
+  await writeFile(work.file('list.txt'), list.join('\n'));
+  await work.succeed(
+    'save',
+    '-f',
+    'list.txt',
+    '-p',
+    'all',
+    '--insecure-registries',
+    source.host,
+    '-o',
+    'bundle',
+  );
+});
+afterAll(async () => {
+  await work.close();
+  await source.close();
+});
+
+const args = (host: string, ...more: readonly string[]): string[] => [
+  'push',
+  'bundle',
+  `${host}${more[0]?.startsWith('/') === true ? more[0] : ''}`,
+  '--insecure-registries',
+  host,
+  ...more.filter((word) => !word.startsWith('/')),
+];
+
+/** Waits for something that only looking tells. Ends too when the program has ended. */
+async function watch(child: ChildProcess, happened: () => boolean): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null && !happened()) await setImmediate();
+}
+
+async function ended(child: ChildProcess): Promise<string | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.signalCode;
+}
+
+describe('a push that is killed', () => {
+  it('at any point leaves every tag whole, and the next one finishes', async () => {
+    await using registry = await startDockerRegistry();
+    await using proxy = await startProxy(registry.host);
+    await work.succeed(...args(proxy.host, '/r0'));
+    const all = proxy.requests().length;
+    let killed = 0;
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      proxy.clear();
+      const child = work.start(...args(proxy.host, `/r${round}`));
+      await watch(child, () => proxy.requests().length >= (round / (ROUNDS + 1)) * all);
+      child.kill('SIGKILL');
+      if ((await ended(child)) === 'SIGKILL') killed += 1;
+      expect(await brokenTags(registry.url, `r${round}/`)).toEqual([]);
+      await work.succeed(...args(proxy.host, `/r${round}`));
+      proxy.clear();
+      await work.succeed(...args(proxy.host, `/r${round}`));
+      const { 'GET ping': _, ...asked } = tally(proxy.requests());
+      expect(asked).toEqual({ 'HEAD manifest': COUNT });
+    }
+    expect(killed).toBeGreaterThan(ROUNDS / 2);
+    expect(await brokenTags(registry.url)).toEqual([]);
+    const tops = new Set(Object.values(IMAGES).map(({ top }) => top as string));
+    const tags = await tagsOf(registry.url);
+    expect(tags.size).toBe((ROUNDS + 1) * COUNT);
+    expect([...tags.values()].every((digest) => tops.has(digest))).toBe(true);
+  });
+});
+
+describe('a registry that goes away in mid-push', () => {
+  it('at any point has whole tags alone, and the next push sends only the rest', async () => {
+    await using root = await tempFolder('root');
+    for (const share of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+      const prefix = `/p${Math.round(share * 10)}`;
+      const first = await startDockerRegistry({ root: root.path });
+      const before = await startProxy(first.host);
+      const child = work.start(...args(before.host, prefix, '--retries', '1', '--wait', '0'));
+      // Some 12 requests an image; what is shared is mounted.
+      await watch(child, () => before.requests().length >= share * 12 * COUNT);
+      await first.close();
+      await ended(child);
+      await before.close();
+
+      await using registry = await startDockerRegistry({ root: root.path });
+      const own = `${prefix.slice(1)}/`;
+      expect(await brokenTags(registry.url, own)).toEqual([]);
+      const there = (await tagsOf(registry.url, own)).size;
+      const { stdout } = await work.succeed(...args(registry.host, prefix, '--json'));
+      const [target] = pushReportSchema.parse(JSON.parse(stdout)).targets;
+      expect(target?.totals).toMatchObject({ unchanged: there, pushed: COUNT - there });
+      expect(await brokenTags(registry.url, own)).toEqual([]);
+    }
+  });
+
+  it('is told in one list, with the remedy and exit 1', async () => {
+    const registry = await startDockerRegistry();
+    const proxy = await startProxy(registry.host);
+    const pushing = work.run(
+      ...args(proxy.host, '--retries', '1', '--wait', '0', '--json', '--parallel', '2'),
+    );
+    while (proxy.requests({ method: 'PUT' }).length < 4) await setImmediate();
+    await proxy.close();
+    const { exitCode, stdout, stderr } = await pushing;
+    await registry.close();
+    expect(exitCode).toBe(1);
+    const [target] = pushReportSchema.parse(JSON.parse(stdout)).targets;
+    expect(target?.outcome).toBe('failed');
+    expect(target?.failed.every((failure) => failure.class === 'network')).toBe(true);
+    expect(target?.failed.length).toBeLessThan(COUNT);
+    expect(stderr).toContain('only the rest is sent');
+  });
+});
