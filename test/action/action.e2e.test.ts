@@ -208,7 +208,7 @@ describe('a step that fails', () => {
     expect(result.outputs).toMatchObject({
       path: bundle,
       archive: '',
-      digest: '',
+      digest: expect.stringMatching(/^sha256:/),
       report: `${bundle}.report.json`,
       failed: '[]',
     });

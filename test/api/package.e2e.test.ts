@@ -6,6 +6,7 @@ import { outputOf, type ProgramResult, runProgram } from '../support/program.ts'
 import { pushImage } from '../support/push.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
+import { namesIn } from '../support/whole-bundle.ts';
 import { startUserGate } from './user-gate.ts';
 
 const root = process.cwd();
@@ -102,6 +103,17 @@ describe('the published package', () => {
       for (const [, chunk = ''] of code.matchAll(/^(?:import|export) .*"\.\/([\w-]+\.js)";$/gm))
         expect(packed).toContain(`dist/${chunk}`);
     }
+  });
+
+  it('brings no packages but those whose types its declarations name: dist/ bundles the others', async () => {
+    const names = await namesIn(path.join(project, 'node_modules'));
+    expect(names.filter((name) => !name.startsWith('.'))).toEqual([
+      'oci-save',
+      'p-limit',
+      'yaml',
+      'yocto-queue',
+      'zod',
+    ]);
   });
 
   it('has the examples of docs/api.md compile against it, and run on Node 24', async () => {

@@ -1,6 +1,8 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { type ProgramResult, runProgram } from '../support/program.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 import { toolPath } from '../support/tools.ts';
@@ -35,7 +37,10 @@ async function faulty(file: string, right: string, wrong: string): Promise<TempF
   return temp;
 }
 
-describe('the workflows and action.yml', () => {
+/** Each linter is a program of its own, and slow to start. */
+const timeout = 60_000;
+
+describe('the workflows and action.yml', { timeout }, () => {
   it('have no fault that actionlint knows', async () => {
     expect(await actionlint()).toEqual({ exitCode: 0, stdout: '', stderr: '' });
   });
@@ -50,6 +55,18 @@ describe('the workflows and action.yml', () => {
     expect(await schema('github-workflows', workflows)).toMatchObject({ exitCode: 0 });
     expect(await schema('github-actions', ['action.yml'])).toMatchObject({ exitCode: 0 });
     expect(await schema('dependabot', ['.github/dependabot.yml'])).toMatchObject({ exitCode: 0 });
+  });
+
+  it('are fit for the Marketplace: one line of less than 125 characters, an icon and a colour', async () => {
+    const { name, description, branding } = z
+      .looseObject({
+        name: z.string().max(80),
+        description: z.string().max(124),
+        branding: z.strictObject({ icon: z.enum(['archive', 'package']), color: z.enum(['blue', 'green']) }),
+      })
+      .parse(parse(await readFile('action.yml', 'utf8')));
+    expect(name + description).not.toMatch(/[\n<]|github/i);
+    expect(branding).toBeDefined();
   });
 
   it('have an example beside them that is as sound', async () => {
@@ -83,7 +100,7 @@ describe('the workflows and action.yml', () => {
   });
 });
 
-describe('the linters', () => {
+describe('the linters', { timeout }, () => {
   it('see an input that the action has not', async () => {
     await using input = await faulty('.github/workflows/e2e.yml', 'cache-dir:', 'cache-directory:');
     const { exitCode, stdout } = await actionlint(input.path);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import {
   formatPlatform,
+  hostPlatform,
   matchesPlatform,
   parsePlatform,
   parsePlatformChoice,
@@ -129,5 +130,19 @@ describe('a manifest', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('the platform of a machine', () => {
+  it.each([
+    ['x64', 'linux/amd64'],
+    ['arm64', 'linux/arm64'],
+    ['arm', 'linux/arm/v7'],
+    ['ia32', 'linux/386'],
+    ['ppc64', 'linux/ppc64le'],
+    ['s390x', 'linux/s390x'],
+    ['riscv64', 'linux/riscv64'],
+  ])('of Node’s name %s is %s, whatever its system: images are for Linux', (arch, platform) => {
+    expect(formatPlatform(hostPlatform(arch))).toBe(platform);
   });
 });
