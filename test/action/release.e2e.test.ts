@@ -13,10 +13,11 @@ let registry: BadRegistry;
 let service: ReleaseService;
 let runner: Runner;
 beforeAll(async () => {
-  registry = await startBadRegistry({ images: { 'acme/one:1': one({ layerBytes: 500 * KIB }) } });
+  registry = await startBadRegistry();
 });
 afterAll(() => registry.close());
 beforeEach(async () => {
+  registry.put('acme/one', one({ layerBytes: 500 * KIB }), '1');
   service = await startReleaseService({ tokens: { [JOB_TOKEN]: 'write', read_only: 'read' } });
   runner = await startRunner({ GITHUB_API_URL: service.url, ...TAG_EVENT });
 });
