@@ -211,7 +211,7 @@ describe('bad input', () => {
     [
       'inputs that contradict each other',
       { images: 'a', output: 'none' },
-      /^output and archive are both none: nothing would be made\nRemedy: Name a folder with `output`, or ask for `archive: tar`\.$/,
+      /^output and archive are both none: nothing would be made\nRemedy: Name a folder with `output`, or ask for `archive: tar`, `push` or `release`\.$/,
     ],
     [
       'an address of skopeo without its sha256',
