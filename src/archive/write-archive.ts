@@ -1,7 +1,8 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { partOf, writeFileWhole } from '../bundle/index.ts';
 import { systemCodeOf } from '../errors.ts';
+import { isAlive } from '../store/index.ts';
 import { type ArchiveName, isPieceName, joinScriptName, partsListName, sumsName } from './archive-name.ts';
 import type { ByteSource } from './byte-source.ts';
 import { type MeasuredArchive, measureArchive, type MeasureOptions, type PieceSink } from './measure.ts';
@@ -28,6 +29,7 @@ export async function writeArchive(
 ): Promise<MeasuredArchive> {
   const fileOf = (file: string): string => path.join(folder, file);
   const written = new Map<string, string>();
+  await clearAbandoned(folder, name);
   try {
     const archive = await measureArchive(source, name, {
       ...options,
@@ -57,6 +59,15 @@ export async function writeArchive(
 
 function partition<T>(all: readonly T[], chosen: (one: T) => boolean): [T[], T[]] {
   return [all.filter(chosen), all.filter((one) => !chosen(one))];
+}
+
+/** Unfinished pieces of runs that were killed on this host, whatever number the parts had then. */
+async function clearAbandoned(folder: string, name: ArchiveName): Promise<void> {
+  for (const file of await readdir(folder)) {
+    const [, piece = '', pid] = /^(.+)\.(\d+)\.part$/.exec(file) ?? [];
+    if (pid === undefined || !isPieceName(name, piece) || isAlive(Number(pid))) continue;
+    await rm(path.join(folder, file), { force: true });
+  }
 }
 
 async function openSink(file: string): Promise<PieceSink> {

@@ -122,7 +122,8 @@ describe('a step that releases', () => {
       http_proxy: `http://me:pr0xy@${proxy.host}`,
       no_proxy: registry.host,
     };
-    expectDone(await runner.step(inputs(), { env }));
+    registry.put('acme/proxied', one({ layerBytes: 500 * KIB }), '1');
+    expectDone(await runner.step(inputs({ images: `${registry.host}/acme/proxied:1` }), { env }));
     expect(proxy.log.filter((line) => line.includes('api.github.test')).length).toBeGreaterThan(0);
     expect(service.releases[0]?.assets).toHaveLength(9);
   });

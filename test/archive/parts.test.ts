@@ -96,6 +96,16 @@ describe('an archive over an earlier one', () => {
     expect(await names()).toEqual(expect.arrayContaining([...strangers, 'sub']));
   });
 
+  it('clears away what a killed run left unfinished, and nothing of one that lives', async () => {
+    const dead = 2 ** 22 + 1;
+    const [left, living] = [`site.tar.009.${dead}.part`, `site.tar.009.${process.pid}.part`];
+    for (const name of [left, living, `other.tar.001.${dead}.part`]) await writeFile(file(name), 'x');
+    await write(content('a'), 0);
+    expect(await names()).toEqual(
+      [`other.tar.001.${dead}.part`, 'site.sha256', 'site.tar', living].toSorted(),
+    );
+  });
+
   it('that fails leaves the earlier one as it was', async () => {
     await write(content('a'), 100_000);
     const before = await Promise.all((await names()).map(shaOf));

@@ -103,15 +103,15 @@ describe('a release', () => {
     const list = 'api GET ?page=1&per_page=100 200';
     const look = ['api GET /tags/v1.2.3 404', list];
     const send = (name: string): string => `uploads POST /ID/assets?name=${BASE}.${name} 201`;
-    expect(calls.slice(0, 7)).toEqual([
+    expect(calls.slice(0, 8)).toEqual([
       ...look,
       ...look,
       'api POST  201',
-      list,
+      ...look,
       'api GET /ID/assets?page=1&per_page=100 200',
     ]);
-    expect(calls.slice(7, 10).toSorted()).toEqual(['tar.001', 'tar.002', 'tar.003'].map(send));
-    expect(calls.slice(10)).toEqual([
+    expect(calls.slice(8, 11).toSorted()).toEqual(['tar.001', 'tar.002', 'tar.003'].map(send));
+    expect(calls.slice(11)).toEqual([
       ...['parts.json', 'join.sh', 'sha256', 'lock.json', 'report.html', 'report.json'].map(send),
       'api GET /ID/assets?page=1&per_page=100 200',
       'api PATCH /ID 200',
@@ -429,6 +429,20 @@ describe('an upload that goes wrong', () => {
     ]);
     expect(release().draft).toBe(true);
     expect(names()).not.toContain(`${BASE}.tar.001`);
+  });
+
+  it('that only the release’s own list tells of is found before it is published', async () => {
+    service.misbehave({ method: 'POST', path: /tar\.002/, fault: { kind: 'damaged later' } });
+    const { exitCode, stderr } = await work.run(...args());
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringContaining(`digest: release v1.2.3 does not hold what was sent: ${BASE}.tar.002`),
+    ]);
+    expect(release().draft).toBe(true);
+    service.clear();
+    await work.succeed(...args());
+    expect(uploads()).toEqual([`${BASE}.tar.002.new`, `${BASE}.report.json.new`]);
+    expect(release().draft).toBe(false);
   });
 
   it('while it replaces is gone on with: the new file has an interim name', async () => {

@@ -24,8 +24,8 @@ export async function findOrCreateRelease(service: ReleaseService, tag: string):
     if (draft === undefined) throw error;
     return draft;
   }
-  // Two jobs that begin at once make two drafts: both keep the older one.
-  const chosen = chooseDraft(await service.drafts(tag), tag) ?? made;
+  // Two jobs that begin at once make two drafts: both keep the older one, which may have been published meanwhile.
+  const chosen = (await findRelease(service, tag)) ?? made;
   if (chosen.id !== made.id) await service.removeDraft(made);
   return chosen;
 }

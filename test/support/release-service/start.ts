@@ -88,10 +88,9 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
       return;
     }
     call.status = answer.status;
-    if (request.complete) return sendAnswer(response, answer);
-    // What was refused early is read no further.
-    response.once('finish', () => socket.destroySoon());
-    sendAnswer(response, { ...answer, headers: { ...answer.headers, connection: 'close' } });
+    sendAnswer(response, answer);
+    // What was refused early is read to its end: a connection that is closed in its midst could take the answer with it.
+    request.resume();
   };
 
   const answerTo = async (
@@ -151,6 +150,12 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
             fault?.kind === 'damaged',
           )
         : HANDLERS[name](asked);
+    if (fault?.kind === 'damaged later') {
+      const sent = repository.releases
+        .flatMap(({ assets }) => assets)
+        .filter((one) => one.name === asked.query.get('name'));
+      for (const asset of sent) asset.sha256 = '0'.repeat(64);
+    }
     return fault?.kind === 'lost' ? undefined : answer;
   };
 

@@ -12,7 +12,9 @@ export type ReleaseFault =
   /** Done, but the answer never comes. */
   | { readonly kind: 'lost' }
   /** An upload that comes to hold other bytes. */
-  | { readonly kind: 'damaged' };
+  | { readonly kind: 'damaged' }
+  /** The same, but the answer does not tell: only the release's own list does. */
+  | { readonly kind: 'damaged later' };
 
 export interface FaultRule {
   readonly method?: string;
