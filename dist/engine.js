@@ -36822,6 +36822,7 @@ function sidecarsOf(archive) {
 async function writeArchive(source, { folder, name }, options) {
 	const fileOf = (file) => path.join(folder, file);
 	const written = /* @__PURE__ */ new Map();
+	await clearAbandoned(folder, name);
 	try {
 		const archive = await measureArchive(source, name, {
 			...options,
@@ -36851,6 +36852,14 @@ async function writeArchive(source, { folder, name }, options) {
 }
 function partition(all, chosen) {
 	return [all.filter(chosen), all.filter((one) => !chosen(one))];
+}
+/** Unfinished pieces of runs that were killed on this host, whatever number the parts had then. */
+async function clearAbandoned(folder, name) {
+	for (const file of await readdir(folder)) {
+		const [, piece = "", pid] = /^(.+)\.(\d+)\.part$/.exec(file) ?? [];
+		if (pid === void 0 || !isPieceName(name, piece) || isAlive(Number(pid))) continue;
+		await rm(path.join(folder, file), { force: true });
+	}
 }
 async function openSink(file) {
 	const handle = await open$1(file, "w", 420);
@@ -36937,7 +36946,7 @@ async function findOrCreateRelease(service, tag) {
 		if (draft === void 0) throw error;
 		return draft;
 	}
-	const chosen = chooseDraft(await service.drafts(tag), tag) ?? made;
+	const chosen = await findRelease(service, tag) ?? made;
 	if (chosen.id !== made.id) await service.removeDraft(made);
 	return chosen;
 }
