@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { until } from '../support/deadline.ts';
 import { expectExit } from '../support/expect-exit.ts';
 import { one } from '../support/fixtures/index.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
@@ -442,6 +444,19 @@ describe('an upload that goes wrong', () => {
     service.clear();
     await work.succeed(...args());
     expect(uploads()).toEqual([`${BASE}.tar.002.new`, `${BASE}.report.json.new`]);
+    expect(release().draft).toBe(false);
+  });
+
+  it('because it was interrupted leaves a draft, which the next run completes', async () => {
+    service.misbehave({ method: 'POST', path: /tar\.002/, fault: { kind: 'silent' } });
+    const child = work.start(...args());
+    await until('the upload', () => uploads().find((name) => name.endsWith('.002')));
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([130, null]);
+    expect(release().draft).toBe(true);
+    expect(await isThere(work.file('oci-bundle/oci-save.lock.json'))).toBe(true);
+    await work.succeed(...args());
+    expect(names()).toEqual(NAMES);
     expect(release().draft).toBe(false);
   });
 

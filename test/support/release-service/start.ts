@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { closable, type Closable } from '../closable.ts';
 import { listen } from '../listen.ts';
@@ -137,6 +138,10 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
     if (`${asked.place['owner']}/${asked.place['repo']}` !== options.repository) return notFound();
     if (rights === 'read' && method !== 'GET') return refused(403, 'Resource not accessible by integration');
     const fault = pick(method, url);
+    if (fault?.kind === 'silent') {
+      await once(request.socket, 'close');
+      return undefined;
+    }
     if (fault?.kind === 'status') {
       const { status, message = 'Server Error', headers: more = {} } = fault;
       return refused(status, message, more);

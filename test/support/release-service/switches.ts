@@ -9,6 +9,8 @@ export type ReleaseFault =
     }
   /** An upload of which an empty asset stays, after `after` bytes; with 502, or without a word. */
   | { readonly kind: 'broken'; readonly after?: number; readonly answer: 502 | 'none' }
+  /** Nothing is done and nothing is said, until the client goes away. */
+  | { readonly kind: 'silent' }
   /** Done, but the answer never comes. */
   | { readonly kind: 'lost' }
   /** An upload that comes to hold other bytes. */
