@@ -117,7 +117,7 @@ describe('the published package', () => {
   });
 
   it('has the examples of docs/api.md compile against it, and run on Node 24', async () => {
-    expect(examples).toHaveLength(3);
+    expect(examples).toHaveLength(4);
     await using gate = await startUserGate(registry.host, {
       'acme/web': { username: 'alice', password: 'a-secret' },
       'acme/db': { username: 'bob', password: 'b-secret' },
@@ -133,9 +133,12 @@ describe('the published package', () => {
       exitCode: 0,
       stdout: '',
     });
-    const [first, users, stages] = await Promise.all(examples.map((_, at) => runThere(`example-${at}.ts`)));
+    // The second one pushes what the first one saves.
+    const first = await runThere('example-0.ts');
+    const [push, users, stages] = await Promise.all([1, 2, 3].map((at) => runThere(`example-${at}.ts`)));
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(first?.stdout).toContain(`saved ${registry.host}/acme/web:2 ${IMAGES['acme/web'].top}\n`);
+    expect(push).toMatchObject({ exitCode: 0, stdout: 'done: 2 names are there\n', stderr: '' });
+    expect(first.stdout).toContain(`saved ${registry.host}/acme/web:2 ${IMAGES['acme/web'].top}\n`);
     expect(users).toMatchObject({ exitCode: 0, stdout: 'saved 2 images\n', stderr: '' });
     expect(stages?.stdout).toMatch(/1 image is asked for\ndone: 1 image is served at 127\.0\.0\.1:\d+\n/);
   });
