@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { findTool, TOOLS_BIN, toolsSearchPath } from '../test/support/tools.ts';
 
 /**
@@ -15,6 +15,8 @@ interface Tool {
   readonly package?: string;
   /** The Go module of the program, with its version. */
   readonly go?: string;
+  /** Our own main package around a Go module, in this folder. */
+  readonly goMain?: string;
   /** The Python package, with its version. */
   readonly pip?: string;
   readonly version: readonly string[];
@@ -39,11 +41,7 @@ const TOOLS: readonly Tool[] = [
   { name: 'apt-get', package: 'apt', version: ['--version'] },
   { name: 'git', package: 'git', version: ['--version'] },
   { name: 'crane', go: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1', version: ['version'] },
-  {
-    name: 'registry',
-    go: 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2',
-    version: ['--version'],
-  },
+  { name: 'registry', goMain: 'test/support/distribution', version: ['--version'] },
   { name: 'act', go: 'github.com/nektos/act@v0.2.89', version: ['--version'] },
   {
     name: 'actionlint',
@@ -113,10 +111,11 @@ function installPackages(): void {
 function buildByGo(): void {
   const go = findTool('go');
   if (go === undefined) return;
-  for (const { name, go: module } of missing()) {
-    if (module === undefined) continue;
+  for (const { name, go: module, goMain } of missing()) {
+    if (module === undefined && goMain === undefined) continue;
     console.log(`building ${name}`);
-    logged(go, ['install', module], { GOBIN: TOOLS_BIN });
+    if (module !== undefined) logged(go, ['install', module], { GOBIN: TOOLS_BIN });
+    if (goMain !== undefined) logged(go, ['build', '-C', goMain, '-o', resolve(TOOLS_BIN, name), '.']);
   }
 }
 
@@ -144,6 +143,9 @@ function advice(): string {
       : [`sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages.join(' ')}`]),
     ...missing().flatMap(({ go }) =>
       go === undefined ? [] : [`GOBIN=${TOOLS_BIN} go install ${go}   # needs Go`],
+    ),
+    ...missing().flatMap(({ name, goMain }) =>
+      goMain === undefined ? [] : [`go build -C ${goMain} -o ${resolve(TOOLS_BIN, name)} .   # needs Go`],
     ),
     ...missing().flatMap(({ name, pip }) =>
       pip === undefined
