@@ -18,22 +18,15 @@ export function platformWords(platforms: readonly string[]): string {
 
 const STATUS: Record<ReportedImage['status'], readonly [done: string, planned: string]> = {
   fetched: ['fetched', 'to fetch'],
-  'partly stored': ['partly here', 'partly here'],
-  stored: ['was here', 'is here'],
+  'partly stored': ['partly cached', 'partly cached'],
+  stored: ['cached', 'cached'],
   unchanged: ['unchanged', 'unchanged'],
-};
-
-/** The same where some of it came from the cache. */
-const FROM_CACHE: Partial<Record<ReportedImage['status'], string>> = {
-  'partly stored': 'partly cached',
-  stored: 'cached',
 };
 
 /** Whether the image was fetched, or will be in a dry run, and what was done to it. */
 export function statusWords(image: ReportedImage, dryRun: boolean): string {
-  const { status, cachedBytes = 0 } = image;
   return [
-    (cachedBytes > 0 ? FROM_CACHE[status] : undefined) ?? STATUS[status][dryRun ? 1 : 0],
+    STATUS[image.status][dryRun ? 1 : 0],
     ...(image.narrowed === true ? ['narrowed'] : []),
     ...(image.converted === true ? ['converted'] : []),
   ].join(', ');

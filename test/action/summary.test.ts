@@ -31,8 +31,8 @@ describe('the job summary', () => {
       | Image | Digest | Platforms | Size | Fetched | Status |
       | :-- | :-- | :-- | --: | --: | :-- |
       | \`docker.io/library/nginx:latest\` | \`86cee2c10898\` | linux/amd64 | 28.6&nbsp;MiB | 28.6&nbsp;MiB | fetched, narrowed |
-      | \`quay.io/a/b:2\`<br>as \`site.example/b:2\` | \`7fb0835016da\` | linux/amd64, arm64, arm/v7 +1 | 28.6&nbsp;MiB | 977&nbsp;KiB | partly here |
-      | \`ghcr.io/a/old:1\` | \`5ae248e6319b\` | linux/amd64 | 28.6&nbsp;MiB |  | was here, converted |
+      | \`quay.io/a/b:2\`<br>as \`site.example/b:2\` | \`7fb0835016da\` | linux/amd64, arm64, arm/v7 +1 | 28.6&nbsp;MiB | 977&nbsp;KiB | partly cached |
+      | \`ghcr.io/a/old:1\` | \`5ae248e6319b\` | linux/amd64 | 28.6&nbsp;MiB |  | cached, converted |
       | \`ghcr.io/a/chart:3\` | \`7e2cd8d51306\` | - | 900&nbsp;B | 28.6&nbsp;MiB | fetched |
 
       ### Notes

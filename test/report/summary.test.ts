@@ -21,9 +21,9 @@ describe('renderSummary', () => {
       'Images: 4',
       '  IMAGE                           DIGEST        PLATFORMS                        SIZE  STATUS',
       `  docker.io/library/nginx:latest  ${short('docker.io/library/nginx:latest')}  linux/amd64                  28.6 MiB  fetched, narrowed`,
-      `  quay.io/a/b:2                   ${short('quay.io/a/b:2')}  linux/amd64,arm64,arm/v7 +1  28.6 MiB  partly here`,
+      `  quay.io/a/b:2                   ${short('quay.io/a/b:2')}  linux/amd64,arm64,arm/v7 +1  28.6 MiB  partly cached`,
       '    => site.example/b:2',
-      `  ghcr.io/a/old:1                 ${short('ghcr.io/a/old:1')}  linux/amd64                  28.6 MiB  was here, converted`,
+      `  ghcr.io/a/old:1                 ${short('ghcr.io/a/old:1')}  linux/amd64                  28.6 MiB  cached, converted`,
       `  ghcr.io/a/chart:3               ${short('ghcr.io/a/chart:3')}  -                               900 B  fetched`,
       '',
       'Notes',
@@ -61,7 +61,7 @@ describe('renderSummary', () => {
       '  docker.io/library/nginx:latest',
       `    ${short('docker.io/library/nginx:latest')}  linux/amd64                  28.6 MiB  fetched, narrowed`,
       '  quay.io/a/b:2',
-      `    ${short('quay.io/a/b:2')}  linux/amd64,arm64,arm/v7 +1  28.6 MiB  partly here`,
+      `    ${short('quay.io/a/b:2')}  linux/amd64,arm64,arm/v7 +1  28.6 MiB  partly cached`,
       '    => site.example/b:2',
     ]);
     expect(lines).toContain('    not-found: docker.io/library/nope:1 is not in the');
