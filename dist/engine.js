@@ -18554,7 +18554,7 @@ async function layOut({ leaf, here }, pool, { store }) {
 * result; thrown is only what ends the run: an interruption, or a machine that lacks something.
 */
 async function copyBlobs(lock, inventory, context) {
-	const { leaves, direct } = divide(inventory.missing, context.copier === "direct" ? 1e400 : SKOPEO_FROM_BYTES);
+	const { leaves, direct } = divide(inRegistries(inventory, context), context.copier === "direct" ? 1e400 : SKOPEO_FROM_BYTES);
 	if (leaves.length > 0) await context.skopeoTools();
 	const stop = new AbortController();
 	const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
@@ -18589,6 +18589,14 @@ async function copyBlobs(lock, inventory, context) {
 		movers: ledger.movers,
 		failures: ledger.failures
 	};
+}
+/** What is missing, with those of its leaves that a registry has: skopeo copies no other here. */
+function inRegistries({ missing, refsOf }, { placesOf }) {
+	const hasPlace = (leaf) => [...refsOf.get(leaf) ?? []].some((ref) => placesOf(ref).length > 0);
+	return missing.map((blob) => ({
+		...blob,
+		leaves: blob.leaves.filter(hasPlace)
+	}));
 }
 /** Brings one blob by our own client and books it. Throws only what stops the run. */
 function bringer({ refsOf }, context, ledger) {

@@ -25,7 +25,7 @@ export interface CopyResult {
  */
 export async function copyBlobs(lock: Lock, inventory: Inventory, context: CopyContext): Promise<CopyResult> {
   const { leaves, direct } = divide(
-    inventory.missing,
+    inRegistries(inventory, context),
     context.copier === 'direct' ? Infinity : SKOPEO_FROM_BYTES,
   );
   // A machine without skopeo is told before anything is fetched.
@@ -64,6 +64,13 @@ export async function copyBlobs(lock: Lock, inventory: Inventory, context: CopyC
   signal.throwIfAborted();
   images.finish(ledger.failures);
   return { movers: ledger.movers, failures: ledger.failures };
+}
+
+/** What is missing, with those of its leaves that a registry has: skopeo copies no other here. */
+function inRegistries({ missing, refsOf }: Inventory, { placesOf }: CopyContext): MissingBlob[] {
+  const hasPlace = (leaf: Digest): boolean =>
+    [...(refsOf.get(leaf) ?? [])].some((ref) => placesOf(ref).length > 0);
+  return missing.map((blob) => ({ ...blob, leaves: blob.leaves.filter(hasPlace) }));
 }
 
 type Bring = (blob: MissingBlob) => Promise<void>;
