@@ -267,7 +267,7 @@ describe('a blob in the store', () => {
     const failed = await running;
     expectExit(failed, 1);
     expect(failed.stderr).toMatch(
-      /error \(digest\): blob sha256:\w{12} changed in the store after it was verified\n {2}remedy: Nothing was published/,
+      /Failed \(digest\): blob sha256:\w{12} changed in the store after it was verified\s+remedy: Nothing was published/,
     );
     expect(await filesOf(work.file('late'))).toEqual(before);
     expect((await namesIn(work.folder)).filter((name) => name.startsWith('.late'))).toEqual([]);
