@@ -1,7 +1,7 @@
 export { assetNameOf, checkAssetBase } from './release/asset-name.ts';
 export { findRelease } from './release/find-release.ts';
 export { createReleaseService } from './release/octokit-service.ts';
-export type { ServiceOptions } from './release/connection.ts';
+export type { ServiceOptions } from './release/service-options.ts';
 export type { ReleasePolicy } from './release/plan.ts';
 export { type ReleaseContent, releaseFiles } from './release/release-files.ts';
 export { MAX_FILE_BYTES } from './release/forbidden.ts';

@@ -93,6 +93,7 @@ describe('the published package', () => {
       'README.md',
       'dist/licenses.txt',
       'docs/lock.schema.json',
+      'docs/parts.schema.json',
       'docs/report.schema.json',
       'package.json',
     ]);

@@ -3,14 +3,8 @@ import type { z } from 'zod';
 import { USER_AGENT } from '../../version.ts';
 import { parsed } from './answers.ts';
 import { type Ask, createAsk } from './ask.ts';
+import type { ServiceOptions } from './service-options.ts';
 import type { ReleaseTarget } from './target.ts';
-
-export interface ServiceOptions {
-  /** Attempts after the first one. */
-  readonly retries: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onWait: (milliseconds: number) => void;
-}
 
 /** Pages are as large as the service makes them. */
 export const PER_PAGE = 100;
