@@ -118,10 +118,12 @@ describe('a registry that goes away in mid-push', () => {
       const own = `${prefix.slice(1)}/`;
       expect(await brokenTags(registry.url, own)).toEqual([]);
       const there = (await tagsOf(registry.url, own)).size;
-      const { stdout } = await work.succeed(...args(registry.host, prefix, '--json'));
+      const { stdout, stderr } = await work.run(...args(registry.host, prefix, '--json'));
       const [target] = pushReportSchema.parse(JSON.parse(stdout)).targets;
-      expect(target?.totals).toMatchObject({ unchanged: there, pushed: COUNT - there });
       expect(await brokenTags(registry.url, own)).toEqual([]);
+      // One that ends in the midst of a write may keep an empty link, and then answers 500 for that blob for ever.
+      const failed = stderr.includes('answered 500') ? (target?.totals.failed ?? 0) : 0;
+      expect(target?.totals).toMatchObject({ unchanged: there, pushed: COUNT - there - failed, failed });
     }
   });
 
