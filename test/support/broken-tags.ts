@@ -10,26 +10,41 @@ const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
 /** Every tag of a registry below a prefix, as `repository:tag`, with the digest of the bytes that it serves. */
 export async function tagsOf(url: string, prefix = ''): Promise<Map<string, string>> {
   const tags = new Map<string, string>();
+  for (const name of await listedTags(url, prefix)) {
+    const { status, body } = await manifest(url, ...splitName(name));
+    if (status !== 404) tags.set(name, digestOf(body));
+  }
+  return tags;
+}
+
+/**
+ * The tags that a registry lists below a prefix. docker-registry makes a tag's folder before the link in it: one
+ * that ended in between lists a tag that it answers 404 for.
+ */
+async function listedTags(url: string, prefix: string): Promise<string[]> {
+  const names: string[] = [];
   const json = async (path: string): Promise<unknown> => {
     const { status, body } = await call(new URL(path, url));
     return status === 200 ? JSON.parse(body.toString()) : {};
   };
   for (const repository of catalogSchema.parse(await json('/v2/_catalog?n=1000')).repositories ?? []) {
     if (!repository.startsWith(prefix)) continue;
-    for (const tag of tagsSchema.parse(await json(`/v2/${repository}/tags/list`)).tags ?? []) {
-      const { body } = await manifest(url, repository, tag);
-      tags.set(`${repository}:${tag}`, digestOf(body));
-    }
+    for (const tag of tagsSchema.parse(await json(`/v2/${repository}/tags/list`)).tags ?? [])
+      names.push(`${repository}:${tag}`);
   }
-  return tags;
+  return names;
+}
+
+function splitName(name: string): [repository: string, tag: string] {
+  const colon = name.lastIndexOf(':');
+  return [name.slice(0, colon), name.slice(colon + 1)];
 }
 
 /** What is missing below the tags of a registry, down to the last blob: nothing, where every tag is whole. */
 export async function brokenTags(url: string, prefix = ''): Promise<string[]> {
   const broken: string[] = [];
-  for (const name of (await tagsOf(url, prefix)).keys()) {
-    const colon = name.lastIndexOf(':');
-    const repository = name.slice(0, colon);
+  for (const name of await listedTags(url, prefix)) {
+    const [repository, tag] = splitName(name);
     const walk = async (reference: string): Promise<void> => {
       const { status, body } = await manifest(url, repository, reference);
       if (status !== 200 || (isDigest(reference) && digestOf(body) !== reference)) {
@@ -44,7 +59,7 @@ export async function brokenTags(url: string, prefix = ''): Promise<string[]> {
           broken.push(`${name}: ${digest}`);
       }
     };
-    await walk(name.slice(colon + 1));
+    await walk(tag);
   }
   return broken;
 }
