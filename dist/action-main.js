@@ -1,5 +1,5 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { A as pushNotes, At as encodeLock, Bt as boolean, C as HANDOVER, Ct as describeInputs, D as releaseWords, F as platformWords, Ft as digestOf, G as plainText, Gt as exitCodeOf, H as formatSeconds, I as statusWords, It as hexOf, K as formatBytes, Kt as messageOf, M as pushTraffic, P as noteLines, R as renderError, St as bareAddress, T as renderSummary, Tt as kebab, U as cacheLines, Ut as string, V as createReporter, Vt as looseObject, W as plainLines, Wt as OciSaveError, _t as boundedBody, b as createTarDecoder, ct as freeBytes, d as placesOf, dt as percentDecoded, ft as run, gt as parseContentRange, ht as networkError, it as setUpSkopeo, j as pushTally, mt as createExchange, n as watchSignals, o as save, pt as insecureHosts, q as formatCount, qt as systemCodeOf, t as letFetchUseProxies, ut as fetchFile, vt as createAgents, x as USER_AGENT, yt as parseInputs, z as causeTexts } from "./engine.js";
+import { $ as formatBytes, B as noteLines, C as HANDOVER, Ct as bareAddress, Et as kebab, G as renderError, Gt as OciSaveError, H as sizeWords, Ht as looseObject, I as pushNotes, It as digestOf, J as createReporter, Jt as systemCodeOf, K as causeTexts, Kt as exitCodeOf, L as pushTally, Lt as hexOf, N as releaseWords, Q as plainText, R as pushTraffic, U as statusWords, V as platformWords, Vt as boolean, Wt as string, X as cacheLines, Y as formatSeconds, Z as plainLines, _t as parseContentRange, at as setUpSkopeo, b as createTarDecoder, bt as parseInputs, d as placesOf, dt as fetchFile, et as formatCount, ft as percentDecoded, gt as networkError, ht as createExchange, j as renderSummary, jt as encodeLock, lt as freeBytes, mt as insecureHosts, n as watchSignals, o as save, pt as run, qt as messageOf, t as letFetchUseProxies, vt as boundedBody, wt as describeInputs, x as USER_AGENT, yt as createAgents } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import fs$1, { constants, createReadStream } from "node:fs";
@@ -17923,7 +17923,7 @@ function outputsOf(report, lock, reportFile) {
 	return {
 		path: bundle?.path ?? "",
 		archive: archive?.parts?.map(({ path }) => path).join("\n") ?? archive?.path ?? "",
-		digest: unchanged || outcome === "failed" && failed.length > 0 ? "" : digestOf(encodeLock(lock)),
+		digest: unchanged && lock.images.length === 0 || outcome === "failed" && failed.length > 0 ? "" : digestOf(encodeLock(lock)),
 		count: String(totals.images),
 		size: String(totals.bytes),
 		"fetched-bytes": String(totals.fetchedBytes),
@@ -18105,8 +18105,8 @@ function imageSection({ images, dryRun = false }, bound) {
 			nameCell(image),
 			code(hexOf(image.digest).slice(0, 12)),
 			escaped(platformWords(image.platforms).replaceAll(",", ", ")),
-			figure(image.size),
-			...fetched ? [image.fetchedBytes === 0 ? "" : figure(image.fetchedBytes)] : [],
+			figure(sizeWords(image)),
+			...fetched ? [image.fetchedBytes === 0 ? "" : figure(formatBytes(image.fetchedBytes))] : [],
 			statusWords(image, dryRun)
 		]
 	}, bound);
@@ -18127,8 +18127,8 @@ function nameCell({ ref, names }) {
 	].join("<br>");
 }
 /** A number stays with its unit, however narrow the column. */
-function figure(bytes) {
-	return formatBytes(bytes).replace(" ", "&nbsp;");
+function figure(words) {
+	return words.replace(" ", "&nbsp;");
 }
 // src/action/summary-lists.ts
 /** What was noticed and did not stop the run. */
@@ -18306,8 +18306,9 @@ function headline(report) {
 function unfinished({ outcome, failed, bundle, error, dryRun = false }) {
 	return (failed.length > 0 && outcome === "failed" || error !== void 0) && bundle === void 0 && !dryRun;
 }
-function figures({ totals, cache, dryRun = false, unchanged = false, seconds }) {
-	if (unchanged) return `Every push target has every image. ${formatSeconds(seconds)}.`;
+function figures(report) {
+	const { totals, cache, dryRun = false, unchanged = false, seconds } = report;
+	if (unchanged) return `${whereItIs(report)} every image. ${formatSeconds(seconds)}.`;
 	const cached = cache?.restored.bytes ?? 0;
 	const moved = dryRun ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch` : `${formatBytes(totals.fetchedBytes)} fetched`;
 	return `${`${formatCount(totals.blobs, "blob")}, ${formatBytes(totals.bytes)}`}: ${moved}, ${cached > 0 ? `${formatBytes(cached)} from the cache, ` : ""}${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
@@ -18345,6 +18346,10 @@ function resultSection(report, shown, reportFile) {
 function pathIn(folder, file) {
 	const relative = path$2.relative(folder, file);
 	return relative === "" || relative.startsWith("..") || path$2.isAbsolute(relative) ? file : relative;
+}
+function whereItIs({ push, release }) {
+	if (release === void 0) return "Every push target has";
+	return push === void 0 ? "The release has" : "Every push target and the release have";
 }
 // src/action/wording.ts
 const FLAG = /--([a-z][a-z-]*[a-z])(?: ([a-z]+)\b)?/g;

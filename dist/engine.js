@@ -6067,7 +6067,7 @@ function refuseCollisions$1(inputs) {
 	const byName = /* @__PURE__ */ new Map();
 	const collisions = [];
 	for (const input of inputs) for (const name of input.image.names) {
-		const place = placeOf$1(name);
+		const place = placeOf$2(name);
 		const other = byName.get(place);
 		if (other === void 0) byName.set(place, input);
 		else if (other.image.digest !== input.image.digest || other.image.root !== input.image.root) {
@@ -6083,7 +6083,7 @@ function refuseCollisions$1(inputs) {
 	});
 }
 /** Two names that stand in one folder under one tag are one place, however they are spelled. */
-function placeOf$1(name) {
+function placeOf$2(name) {
 	const colon = name.lastIndexOf(":");
 	return repositoryPath(name.slice(0, colon)) + name.slice(colon);
 }
@@ -26356,11 +26356,11 @@ function partsOf(entry) {
 	if (more.length > 0) throw refusal("it has more than one digest");
 	return {
 		pin,
-		platforms: platformsOf(entry),
+		platforms: platformsOf$1(entry),
 		storedAs: fieldTexts(entry, NAME_KEYS)
 	};
 }
-function platformsOf(entry) {
+function platformsOf$1(entry) {
 	const platforms = fieldTexts(entry, PLATFORM_KEYS);
 	const architectures = fieldTexts(entry, ARCHITECTURE_KEYS);
 	const [system, ...more] = platforms;
@@ -27025,11 +27025,11 @@ function listError(problems) {
 	}));
 	if (first !== void 0 && problems.length === 1) return new OciSaveError({
 		code: "list",
-		message: `${placeOf(first)}: ${first.reason}`,
+		message: `${placeOf$1(first)}: ${first.reason}`,
 		hint: first.hint,
 		details
 	});
-	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf(problem)}: ${details[at]?.message ?? problem.reason}`);
+	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf$1(problem)}: ${details[at]?.message ?? problem.reason}`);
 	const more = problems.length > MAX_SHOWN ? [`  and ${problems.length - MAX_SHOWN} more`] : [];
 	return new OciSaveError({
 		code: "list",
@@ -27043,7 +27043,7 @@ function listError(problems) {
 	});
 }
 /** `file:line`, or the file. Its name may hold anything but a slash; a message is one line. */
-function placeOf({ file, line }) {
+function placeOf$1({ file, line }) {
 	const name = file.replace(/\p{Cc}/gu, "?");
 	return line === void 0 ? name : `${name}:${line}`;
 }
@@ -27264,680 +27264,6 @@ async function readStdin(stdin) {
 		reason: "there is no standard input to read a list from"
 	} };
 }
-// src/bundle/manifests.ts
-/** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
-async function readManifests(lock, pool) {
-	const manifests = /* @__PURE__ */ new Map();
-	const read = async (digest, ref) => {
-		if (manifests.has(digest)) return;
-		const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
-		if (bytes === void 0) throw new OciSaveError({
-			code: "digest",
-			message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
-			hint: "Save it again: what is whole is not fetched again."
-		});
-		const manifest = parseManifest(bytes);
-		manifests.set(digest, {
-			digest,
-			size: bytes.length,
-			manifest
-		});
-		for (const child of presentChildren(manifest, lock)) await read(child, ref);
-	};
-	for (const image of lock.images) {
-		await read(image.digest, image.ref);
-		await read(image.root, image.ref);
-	}
-	return manifests;
-}
-/** The children of an index that the lock holds; none of an image manifest. */
-function presentChildren(manifest, lock) {
-	if (manifest.kind === "manifest") return [];
-	const digests = manifest.manifests.map((child) => child.digest).filter((digest) => Object.hasOwn(lock.blobs, digest));
-	return [...new Set(digests)];
-}
-// src/bundle/names.ts
-const HAS_DOMAIN = /^(?:[^/]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
-/**
-* The names under which runtimes will look for an image: full references. Names without a registry are for zot
-* alone, unless there are no others.
-*/
-function rootNames({ names }) {
-	const full = names.filter((name) => HAS_DOMAIN.test(name));
-	return [...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name))))].toSorted();
-}
-// src/bundle/docker-manifest.ts
-const PREFERRED = "linux/amd64";
-/** The one platform that docker's form can carry of an image: linux/amd64, else the first; none of an artifact. */
-function dockerLeaf({ leaves }) {
-	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
-	return images.find(({ platform }) => platform === PREFERRED) ?? images[0];
-}
-/**
-* docker's manifest.json (moby, image/tarexport): for `docker load` without containerd's store, and for podman
-* where the archive has several images. A digest among the tags would make podman refuse the whole archive.
-*/
-function dockerManifest(lock) {
-	const tagsOf = /* @__PURE__ */ new Map();
-	for (const image of lock.images) {
-		const leaf = dockerLeaf(image);
-		if (leaf === void 0) continue;
-		const known = tagsOf.get(leaf.digest) ?? {
-			leaf,
-			tags: /* @__PURE__ */ new Set()
-		};
-		for (const name of rootNames(image)) known.tags.add(name);
-		tagsOf.set(leaf.digest, known);
-	}
-	const blob = (digest) => `blobs/sha256/${hexOf(digest)}`;
-	const entries = [...tagsOf.values()].map(({ leaf, tags }) => ({
-		Config: blob(leaf.config),
-		RepoTags: [...tags].toSorted(),
-		Layers: leaf.layers.map(blob)
-	}));
-	const first = (tags) => tags[0] ?? "";
-	const sorted = entries.toSorted((a, b) => first(a.RepoTags) < first(b.RepoTags) ? -1 : 1);
-	return `${JSON.stringify(sorted, null, 2)}\n`;
-}
-// src/oci/reachable.ts
-/**
-* What an image holds below a manifest. Of an index's children only those with one of `leaves` count: others are not
-* there, or another image holds more of the same index.
-*/
-function reachable(top, manifests, leaves) {
-	const held = /* @__PURE__ */ new Set();
-	const blobs = /* @__PURE__ */ new Set();
-	const visit = (digest) => {
-		const manifest = manifests.get(digest)?.manifest;
-		if (manifest === void 0) return false;
-		const below = (manifest.kind === "index" ? manifest.manifests.map((child) => child.digest) : []).filter(visit);
-		const wanted = manifest.kind === "manifest" ? leaves.has(digest) : below.length > 0;
-		if (wanted) held.add(digest);
-		if (wanted && manifest.kind === "manifest") for (const blob of blobsOf(manifest)) blobs.add(blob.digest);
-		return wanted;
-	};
-	visit(top);
-	return {
-		manifests: [...held.add(top)],
-		blobs: [...blobs]
-	};
-}
-// src/bundle/layout-index.ts
-const REF_NAME$1 = "org.opencontainers.image.ref.name";
-const CONTAINERD_NAME = "io.containerd.image.name";
-const OCI_LAYOUT = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
-const encode$1 = (manifests) => `${JSON.stringify({
-	schemaVersion: 2,
-	mediaType: OCI_INDEX$1,
-	manifests
-}, null, 2)}\n`;
-const byText = (a, b) => a < b ? -1 : a > b ? 1 : 0;
-function entry(digest, manifests, annotations) {
-	const stored = manifests.get(digest);
-	if (stored === void 0) return [];
-	const { mediaType } = stored.manifest;
-	return [{
-		mediaType,
-		digest,
-		size: stored.size,
-		...annotations ? { annotations } : {}
-	}];
-}
-/**
-* The flat layout's index.json: one entry an image and name, both annotations the full reference, no children.
-* A bare tag becomes an image name in docker, an unnamed child a dangling image.
-*/
-function flatIndex(lock, manifests) {
-	const named = /* @__PURE__ */ new Map();
-	for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
-	const entries = [...named].toSorted(([a], [b]) => byText(a, b)).flatMap(([name, digest]) => entry(digest, manifests, {
-		[CONTAINERD_NAME]: name,
-		[REF_NAME$1]: name
-	}));
-	return encode$1(entries);
-}
-/**
-* The repositories of a zot root. Their index.json holds bare tags, and untagged every child that is present:
-* zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
-*/
-function repositories(lock, manifests) {
-	const tags = /* @__PURE__ */ new Map();
-	for (const image of lock.images) for (const stored of image.names) {
-		const { name, tag } = splitName(stored);
-		const path = repositoryPath(name);
-		const known = tags.get(path) ?? /* @__PURE__ */ new Map();
-		const leaves = image.leaves.map(({ digest }) => digest);
-		const joined = /* @__PURE__ */ new Set([...known.get(tag)?.leaves ?? [], ...leaves]);
-		tags.set(path, known.set(tag, {
-			digest: image.digest,
-			leaves: joined
-		}));
-	}
-	return [...tags].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
-		path,
-		...repositoryContent(tagged, manifests)
-	}));
-}
-function repositoryContent(tagged, manifests) {
-	const held = /* @__PURE__ */ new Set();
-	const blobs = /* @__PURE__ */ new Set();
-	for (const { digest, leaves } of tagged.values()) {
-		const below = reachable(digest, manifests, leaves);
-		for (const manifest of below.manifests) held.add(manifest);
-		for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
-	}
-	const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
-	const named = new Set(byTag.flatMap(([tag, { digest }]) => tag === digestTag(digest) ? [] : [digest]));
-	const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
-	return {
-		index: encode$1([...byTag.flatMap(([tag, { digest }]) => entry(digest, manifests, { [REF_NAME$1]: tag })), ...untagged.flatMap((digest) => entry(digest, manifests))]),
-		blobs: [...blobs].toSorted()
-	};
-}
-// src/bundle/tree.ts
-const LOCK_FILE = "oci-save.lock.json";
-const REGISTRY_FOLDER = "registry";
-/** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
-const RESTORE_COMPLETE = "_restore_complete";
-const text = (path, content) => ({
-	kind: "bytes",
-	path,
-	bytes: new TextEncoder().encode(content)
-});
-/**
-* The files of a bundle. Both views share one pool of blobs, where regular files come first: importers of the
-* archive pass over hard links. One view alone stands at the top, without lock and report.
-*/
-function planTree(lock, manifests, views, reportHtml) {
-	const [only, ...more] = views;
-	if (only === "zot" && more.length === 0) return zotRoot(lock, manifests, "", /* @__PURE__ */ new Map());
-	const flat = flatLayout(lock, manifests);
-	if (more.length === 0) return flat;
-	const pool = new Map(flat.flatMap((file) => file.kind === "blob" ? [[file.digest, file.path]] : []));
-	const beside = [{
-		kind: "bytes",
-		path: LOCK_FILE,
-		bytes: encodeLock(lock)
-	}, text("report.html", reportHtml(lock))];
-	const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
-	const sums = text("SHA256SUMS", sha256sums([
-		...flat,
-		...beside,
-		...root
-	]));
-	return [
-		...flat,
-		...beside,
-		sums,
-		...root
-	];
-}
-function flatLayout(lock, manifests) {
-	return [
-		text("oci-layout", OCI_LAYOUT),
-		text("index.json", flatIndex(lock, manifests)),
-		text("manifest.json", dockerManifest(lock)),
-		...Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
-			kind: "blob",
-			path: `blobs/sha256/${hexOf(digest)}`,
-			digest,
-			size
-		}] : [])
-	];
-}
-/** `pool` has the path of each blob that stands in the tree already; further names of it are links. */
-function zotRoot(lock, manifests, prefix, pool) {
-	const place = (digest, path) => {
-		const size = lock.blobs[digest] ?? 0;
-		const to = pool.get(digest);
-		if (to !== void 0) return {
-			kind: "link",
-			path,
-			to,
-			size
-		};
-		pool.set(digest, path);
-		return {
-			kind: "blob",
-			path,
-			digest,
-			size
-		};
-	};
-	return [text(`${prefix}${RESTORE_COMPLETE}`, "1"), ...repositories(lock, manifests).flatMap(({ path, index, blobs }) => [
-		text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
-		text(`${prefix}${path}/index.json`, index),
-		...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`))
-	])];
-}
-/** `sha256sum -c` reads it. Links are left out: they are the same files. */
-function sha256sums(files) {
-	return files.flatMap((file) => {
-		if (file.kind === "link") return [];
-		const hex = file.kind === "blob" ? hexOf(file.digest) : createHash("sha256").update(file.bytes).digest("hex");
-		return [{
-			path: file.path,
-			line: `${hex}  ${file.path}\n`
-		}];
-	}).toSorted((a, b) => a.path < b.path ? -1 : 1).map(({ line }) => line).join("");
-}
-// src/bundle/output-lock.ts
-/** The path of a file beside an output: `.<name>.<suffix>`. */
-function besideOutput(output, suffix) {
-	return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
-}
-/**
-* Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`
-* where another run that lives holds it.
-*/
-async function lockOutput(output) {
-	const file = besideOutput(output, "lock");
-	const taken = await takeFileLock(file).catch((cause) => {
-		throw cannotWrite(output, cause);
-	});
-	if ("release" in taken) return taken;
-	throw new OciSaveError({
-		code: "machine",
-		message: `another run writes to ${output}${words(taken.holder)}`,
-		hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`
-	});
-}
-const words = (holder) => holder === void 0 ? "" : ` (process ${holder.pid} on ${holder.host})`;
-/** The error for an output folder whose parent cannot be written. */
-function cannotWrite(output, cause) {
-	return new OciSaveError({
-		code: "machine",
-		message: `nothing can be written at ${output} (${systemCodeOf(cause) ?? "unknown"})`,
-		hint: "Name another folder with --output.",
-		cause
-	});
-}
-// src/bundle/output-folder.ts
-/** The lock that names a bundle of one view: it stands beside the folder. */
-function lockBeside(output) {
-	return `${output}.lock.json`;
-}
-/**
-* Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
-* ours when a lock names it. A run that was killed between its two renames is mended first.
-* @throws OciSaveError `machine`, before anything is fetched.
-*/
-async function openOutputFolder(output) {
-	try {
-		await mkdir(path.dirname(output), { recursive: true });
-	} catch (cause) {
-		throw cannotWrite(output, cause);
-	}
-	const lock = await lockOutput(output);
-	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
-	try {
-		await mend(output, old);
-		await refuseForeign(output);
-		await rm(staging, {
-			recursive: true,
-			force: true
-		});
-		await mkdir(staging, { mode: 493 });
-	} catch (error) {
-		await lock.release();
-		throw error;
-	}
-	return {
-		staging,
-		async publish() {
-			if (await exists(output)) await rename(output, old);
-			await rename(staging, output);
-			await rm(old, {
-				recursive: true,
-				force: true
-			});
-		},
-		async release() {
-			await rm(staging, {
-				recursive: true,
-				force: true
-			});
-			await lock.release();
-		}
-	};
-}
-/** An old bundle without a new one goes back; beside a new one it goes away. */
-async function mend(output, old) {
-	if (!await exists(old)) return;
-	if (await exists(output)) await rm(old, {
-		recursive: true,
-		force: true
-	});
-	else await rename(old, output);
-}
-async function refuseForeign(output) {
-	if (!await exists(output)) return;
-	const stats = await lstat(output);
-	if (stats.isSymbolicLink()) throw foreign(output, "is a link");
-	if (!stats.isDirectory()) throw foreign(output, "is a file");
-	if ((await readdir(output)).length === 0) return;
-	if (!(await isLock(path.join(output, "oci-save.lock.json")) || await isLock(lockBeside(output)))) throw foreign(output, "holds something else than a bundle");
-}
-async function isLock(file) {
-	try {
-		parseLock(await readFile(file), file);
-		return true;
-	} catch (error) {
-		if (error instanceof OciSaveError || systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
-}
-function foreign(output, what) {
-	return new OciSaveError({
-		code: "machine",
-		message: `${output} ${what}; it is left as it is`,
-		hint: "Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself."
-	});
-}
-async function exists(place) {
-	try {
-		await lstat(place);
-		return true;
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
-}
-// src/bundle/write-file.ts
-/** Writes a file that is there whole or not at all. */
-async function writeFileWhole(file, content) {
-	const part = await partOf$1(file);
-	try {
-		await writeFile(part, content, { mode: 420 });
-		await rename(part, file);
-	} catch (error) {
-		await rm(part, { force: true });
-		throw error;
-	}
-}
-/** Where `file` is written until it is whole. What killed runs on this host left of it is removed. */
-async function partOf$1(file) {
-	const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
-	for (const name of await readdir(folder)) {
-		const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : void 0;
-		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
-	}
-	return `${file}.${process.pid}.part`;
-}
-// src/bundle/write-tree.ts
-/** File operations at once: beyond this the file system gains nothing. */
-const PARALLEL$1 = 16;
-/**
-* Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
-* blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was, and the reason of
-* `signal`. Nothing is written any more when it has ended, so that the folder can go.
-*/
-async function writeTree(tree, folder, store, signal) {
-	await makeFolders(tree, folder);
-	const limit = pLimit(PARALLEL$1);
-	let failed = false;
-	const job = async (file) => {
-		if (failed) return;
-		try {
-			signal?.throwIfAborted();
-			await writeOne(file, folder, store);
-		} catch (error) {
-			failed = true;
-			throw error;
-		}
-	};
-	const write = async (files) => {
-		const jobs = files.map((file) => limit(job, file));
-		await Promise.allSettled(jobs);
-		await Promise.all(jobs);
-	};
-	await write(tree.filter(({ kind }) => kind !== "link"));
-	await write(tree.filter(({ kind }) => kind === "link"));
-}
-/** The modes are set apart from the umask: a server that runs as another user must be able to read. */
-async function makeFolders(tree, folder) {
-	const places = /* @__PURE__ */ new Set();
-	for (const file of tree) for (let place = path.posix.dirname(file.path); place !== "." && !places.has(place);) {
-		places.add(place);
-		place = path.posix.dirname(place);
-	}
-	for (const place of [...places].toSorted()) {
-		await mkdir(path.join(folder, place));
-		await chmod(path.join(folder, place), 493);
-	}
-}
-async function writeOne(file, folder, store) {
-	const target = path.join(folder, ...file.path.split("/"));
-	switch (file.kind) {
-		case "bytes":
-			await writeFile(target, file.bytes, { flag: "wx" });
-			await chmod(target, 420);
-			return;
-		case "blob":
-			if (!await store.has(file)) throw new OciSaveError({
-				code: "digest",
-				message: `blob ${shortDigest(file.digest)} changed in the store after it was verified`,
-				hint: "Nothing was published. Run it again: the blob is fetched anew. If it comes back, check the disk."
-			});
-			await linkOrCopy(store.pathOf(file.digest), target);
-			return;
-		case "link":
-			await linkOrCopy(path.join(folder, ...file.to.split("/")), target);
-			return;
-	}
-}
-// src/bundle/write-bundle.ts
-/**
-* Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
-* a blob changed, or what the file system says.
-*/
-async function writeBundle(write) {
-	const { tree, lock, output, folder, store, signal } = write;
-	const beside = lockBeside(output);
-	try {
-		await writeTree(tree, folder.staging, store, signal);
-	} catch (error) {
-		await rm(folder.staging, {
-			recursive: true,
-			force: true
-		});
-		throw error;
-	}
-	if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
-	await folder.publish();
-	if (!write.lockBeside) await rm(beside, { force: true });
-	return {
-		path: output,
-		lock: write.lockBeside ? beside : path.join(output, LOCK_FILE)
-	};
-}
-// src/bundle/views-in.ts
-/** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
-async function viewsIn(folder) {
-	if (!await isThere(path.join(folder, "index.json"))) return ["zot"];
-	return await isThere(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
-}
-async function isThere(place) {
-	try {
-		await stat(place);
-		return true;
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
-}
-// src/bundle/open-bundle.ts
-/** A lock of tens of thousands of images stays below. */
-const MAX_LOCK_BYTES = 268435456;
-/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
-async function lockFileIn(folder) {
-	for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) if (await isFile(file)) return file;
-}
-/** Opens the bundle in `folder`, whichever views it has. Throws `usage` where there is none. */
-async function openBundle(folder) {
-	const lockFile = await lockFileIn(folder);
-	if (lockFile === void 0) throw new OciSaveError({
-		code: "usage",
-		message: `${folder} is no bundle: no lock stands in it or beside it`,
-		hint: "Name the folder that oci-save save wrote."
-	});
-	return {
-		folder,
-		lock: parseLock(await readBounded(lockFile, MAX_LOCK_BYTES), lockFile),
-		pool: await openPool(folder)
-	};
-}
-async function openPool(folder) {
-	const places = await blobPlaces(folder);
-	const pathOf = (digest) => places.get(hexOf(digest)) ?? path.join(folder, "blobs", "sha256", hexOf(digest));
-	return {
-		pathOf,
-		async has({ digest, size }) {
-			if (!await isFile(pathOf(digest))) return false;
-			const actual = await hashFile(pathOf(digest));
-			return actual.digest === digest && actual.size === size;
-		},
-		async read(digest, maxBytes) {
-			if (!await isFile(pathOf(digest))) return void 0;
-			const bytes = await readBounded(pathOf(digest), maxBytes);
-			if (digestOf(bytes) === digest) return bytes;
-			throw new OciSaveError({
-				code: "digest",
-				message: `${folder}: blob ${shortDigest(digest)} is damaged`,
-				hint: "Copy the bundle again, or save it again."
-			});
-		}
-	};
-}
-/** The flat layout's blobs are all there are; where only the zot view stands, each repository has its own. */
-async function blobPlaces(folder) {
-	const flat = path.join(folder, "blobs", "sha256");
-	if (await isFolder$1(flat)) return /* @__PURE__ */ new Map();
-	const names = await readdir(folder, { recursive: true });
-	return new Map(names.map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name)).flatMap((match) => match?.[1] === void 0 ? [] : [[match[1], path.join(folder, match.input)]]));
-}
-async function readBounded(file, maxBytes) {
-	const handle = await open$1(file, "r");
-	try {
-		const { size } = await handle.stat();
-		if (size <= maxBytes) return await handle.readFile();
-		throw new OciSaveError({
-			code: "unsupported",
-			message: `${file} has ${size} bytes; ${maxBytes} is the limit`
-		});
-	} finally {
-		await handle.close();
-	}
-}
-const isFile = (file) => is(file, "isFile");
-const isFolder$1 = (file) => is(file, "isDirectory");
-async function is(file, what) {
-	try {
-		return (await stat(file))[what]();
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;
-		throw error;
-	}
-}
-// src/oci/narrow.ts
-const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-/**
-* An index with only the children in `keep`: the original JSON, its key order kept, `manifests` filtered. A child
-* that was narrowed itself is named by its new digest and size. The result's digest differs from the original's;
-* where readers refuse a sparse index, it stands in.
-*/
-function narrowIndex(bytes, keep) {
-	const index = JSON.parse(new TextDecoder().decode(bytes));
-	if (!isRecord(index) || !Array.isArray(index["manifests"])) throw new OciSaveError({
-		code: "unsupported",
-		message: "an index without manifests cannot be narrowed"
-	});
-	const byDigest = new Map(keep);
-	const manifests = index["manifests"].flatMap((child) => {
-		const kept = isRecord(child) ? byDigest.get(child["digest"]) : void 0;
-		if (!isRecord(child) || kept === void 0) return [];
-		return [kept.digest === child["digest"] ? child : {
-			...child,
-			...kept
-		}];
-	});
-	return new TextEncoder().encode(JSON.stringify({
-		...index,
-		manifests
-	}));
-}
-// src/publish/push/content.ts
-/** Reads a lock's manifests. Throws `digest` where one is missing or damaged. */
-async function readContent(lock, pool) {
-	const whole = await withRoots(lock, pool);
-	return {
-		lock,
-		manifests: await readManifests(lock, whole),
-		pool: whole
-	};
-}
-/**
-* The pool with the narrowed indexes that a bundle of the zot view alone lacks: they stand under no name there, and are
-* made again of what does.
-*/
-async function withRoots(lock, pool) {
-	const made = /* @__PURE__ */ new Map();
-	for (const image of lock.images) {
-		if (image.root === image.digest || await pool.read(image.root, 8388608) !== void 0) continue;
-		const leaves = new Set(image.leaves.map(({ digest }) => digest));
-		if ((await narrowed(image.digest, {
-			lock,
-			pool,
-			leaves,
-			made
-		}))?.digest !== image.root) throw cannotNarrow(image);
-	}
-	return {
-		...pool,
-		read: async (digest, maxBytes) => made.get(digest) ?? pool.read(digest, maxBytes)
-	};
-}
-async function narrowed(digest, narrowing) {
-	const { lock, pool, leaves, made } = narrowing;
-	const bytes = Object.hasOwn(lock.blobs, digest) ? await pool.read(digest, MAX_MANIFEST_BYTES$1) : void 0;
-	if (bytes === void 0) return void 0;
-	const own = {
-		digest,
-		size: bytes.length
-	};
-	const manifest = parseManifest(bytes);
-	if (manifest.kind === "manifest") return leaves.has(digest) ? own : void 0;
-	const keep = /* @__PURE__ */ new Map();
-	for (const child of manifest.manifests) {
-		const kept = await narrowed(child.digest, narrowing);
-		if (kept !== void 0) keep.set(child.digest, kept);
-	}
-	if (keep.size === 0) return void 0;
-	if (manifest.manifests.every((child) => keep.get(child.digest)?.digest === child.digest)) return own;
-	const less = narrowIndex(bytes, keep);
-	made.set(digestOf(less), less);
-	return {
-		digest: digestOf(less),
-		size: less.length
-	};
-}
-function cannotNarrow({ ref, root }) {
-	return new OciSaveError({
-		code: "digest",
-		message: `${ref}: the index ${shortDigest(root)}, which stands in where a sparse one is refused, is missing`,
-		hint: "Save it again: what is whole is not fetched again."
-	});
-}
-/** The bytes of a manifest that was read before. Throws `digest` where it has gone since. */
-async function manifestBytes({ pool }, digest) {
-	const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
-	if (bytes !== void 0) return bytes;
-	throw new OciSaveError({
-		code: "digest",
-		message: `manifest ${shortDigest(digest)} has gone, or is damaged`,
-		hint: "Save it again: what is whole is not fetched again."
-	});
-}
 // src/publish/push/destination.ts
 /**
 * Where a stored name goes: after the target's prefix, in the form that registries take (ports and capitals of the
@@ -27994,593 +27320,6 @@ async function findOne(to, client, { signal, once = false }) {
 			found: void 0,
 			error
 		};
-	}
-}
-// src/publish/push/plan.ts
-/**
-* The names that a target gets of a lock, largest first. Pure.
-* @throws OciSaveError `usage` where two images would have one name there
-*/
-function planPush(lock, manifests, target, index) {
-	return joinNames(lock, target).map((joined) => nameOf(joined, lock, manifests, index)).toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
-}
-/** Throws `usage` where two images would have one name at a target. */
-function refuseCollisions(lock, targets) {
-	for (const target of targets) joinNames(lock, target);
-}
-/** One name of two images is one place, where they are the same and each took some of its leaves. */
-function joinNames(lock, target) {
-	const byPlace = /* @__PURE__ */ new Map();
-	const collisions = [];
-	for (const image of lock.images) for (const stored of image.names) {
-		const to = destinationOf(target, stored);
-		const other = byPlace.get(to.text);
-		const leaves = image.leaves.map(({ digest }) => digest);
-		if (other === void 0) byPlace.set(to.text, {
-			image,
-			stored,
-			to,
-			leaves: new Set(leaves)
-		});
-		else if (other.image.digest === image.digest && other.image.root === image.root) for (const leaf of leaves) other.leaves.add(leaf);
-		else {
-			const both = [other, {
-				image,
-				stored
-			}].map((one) => `${one.stored} (${shortDigest(one.image.digest)})`);
-			collisions.push(`two images would be pushed as ${to.text}: ${both.join(" and ")}`);
-		}
-	}
-	if (collisions.length === 0) return [...byPlace.values()];
-	throw new OciSaveError({
-		code: "usage",
-		message: collisions.join("\n"),
-		hint: "Push without @depth, or with a larger one, or store one of them under another name."
-	});
-}
-function nameOf({ image, stored, to, leaves }, lock, manifests, index) {
-	const variant = (digest) => ({
-		digest,
-		narrowed: digest !== image.digest,
-		...reachable(digest, manifests, leaves)
-	});
-	const sparse = image.root !== image.digest;
-	const [original, root] = [variant(image.digest), variant(image.root)];
-	const variants = !sparse ? [original] : index === "keep" ? [original] : index === "narrow" ? [root] : [original, root];
-	const typeOf = (digest) => manifests.get(digest)?.manifest.mediaType ?? "";
-	const docker = [...new Set(variants.flatMap((one) => one.manifests))].filter((digest) => isDockerType(typeOf(digest)));
-	const bytes = variants[0].blobs.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0);
-	return {
-		ref: image.ref,
-		stored,
-		to,
-		digest: image.digest,
-		variants,
-		sparse,
-		docker,
-		bytes
-	};
-}
-/** The variant of a name that a digest is; undefined where it is another image's. */
-function variantOf({ variants }, digest) {
-	return variants.find((variant) => variant.digest === digest);
-}
-// src/publish/push/all-settled.ts
-/** Waits for all, then fails with the first error: nothing goes on behind the back of what has failed. */
-async function allSettled(work) {
-	const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
-	if (failed !== void 0) throw failed.reason;
-}
-// src/publish/push/blob-sender.ts
-/** Large blobs at once: more share the same line. */
-const LARGE_AT_ONCE = 8;
-const LARGE_BYTES = 1048576;
-/** The connection's own pace is seen at this grain. */
-const READ_BYTES = 262144;
-/**
-* Each blob is sent once to a target, by one repository; the others have it mounted from there. Where a registry does
-* not mount, they send it too, one after another: two uploads of one blob at once have been seen to destroy each other
-* (docker/buildx#3731).
-*/
-function createBlobSender({ context, uploads, traffic }) {
-	const { client, content, signal } = context;
-	const large = pLimit(context.parallel || LARGE_AT_ONCE);
-	const brought = /* @__PURE__ */ new Map();
-	/** The repository that has a blob; undefined where the one that was first has failed. */
-	const leaders = /* @__PURE__ */ new Map();
-	const turns = /* @__PURE__ */ new Map();
-	const refused = /* @__PURE__ */ new Map();
-	let mounts = true;
-	const inTurn = (digest, work) => {
-		const done = (turns.get(digest) ?? Promise.resolve()).then(work);
-		turns.set(digest, done.catch(() => {}));
-		return done;
-	};
-	const send = (repository, blob, begun) => inTurn(blob.digest, async () => {
-		if (refused.has(blob.digest)) throw refused.get(blob.digest);
-		if (!await content.pool.has(blob)) throw missing(blob.digest);
-		const upload = begun ?? uploads.get(repository.path);
-		if (upload !== begun) uploads.delete(repository.path);
-		const sending = () => client.sendBlob(repository, blob, {
-			upload,
-			signal,
-			onBytes: (delta) => context.emit({
-				type: "bytes",
-				stage: "push",
-				delta
-			}),
-			onRetry: (message) => context.emit({
-				type: "log",
-				level: "debug",
-				message
-			})
-		});
-		try {
-			await (blob.size > LARGE_BYTES ? large(sending) : sending());
-		} catch (error) {
-			if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
-			throw error;
-		}
-		traffic.sentBlobs += 1;
-		traffic.sentBytes += blob.size;
-	});
-	const sendIfAbsent = async (repository, blob) => {
-		if (!await client.headBlob(repository, blob.digest, signal)) return send(repository, blob, void 0);
-		traffic.thereBlobs += 1;
-	};
-	const mount = async (repository, blob, from) => {
-		if (!mounts) return sendIfAbsent(repository, blob);
-		const mounted = await client.mountBlob(repository, blob.digest, from, signal);
-		if (mounted === true) traffic.mountedBlobs += 1;
-		else if (mounted === false) {
-			mounts = false;
-			await sendIfAbsent(repository, blob);
-		} else if (await client.headBlob(repository, blob.digest, signal)) {
-			traffic.thereBlobs += 1;
-			await client.cancelUpload(mounted, signal);
-		} else await send(repository, blob, mounted);
-	};
-	const bringOne = async (repository, digest) => {
-		const blob = blobContent(context, digest);
-		for (;;) {
-			const leader = leaders.get(digest);
-			if (leader === void 0) {
-				const work = sendIfAbsent(repository, blob);
-				const led = work.then(() => repository.path, () => void 0);
-				leaders.set(digest, led);
-				return work;
-			}
-			const from = await leader;
-			if (from !== void 0) return mount(repository, blob, from);
-			if (leaders.get(digest) === leader) leaders.delete(digest);
-		}
-	};
-	return { bring(repository, digest) {
-		const key = `${repository.path}@${digest}`;
-		const known = brought.get(key) ?? bringOne(repository, digest);
-		brought.set(key, known);
-		return known;
-	} };
-}
-function blobContent({ content: { lock, pool } }, digest) {
-	return {
-		digest,
-		size: lock.blobs[digest] ?? 0,
-		open: (start, end) => createReadStream(pool.pathOf(digest), {
-			start,
-			end: end - 1,
-			highWaterMark: READ_BYTES
-		})
-	};
-}
-function missing(digest) {
-	return new OciSaveError({
-		code: "digest",
-		message: `blob ${shortDigest(digest)} is missing here, or damaged`,
-		hint: "Save the image again: what is whole is not fetched again."
-	});
-}
-// src/publish/push/decide.ts
-/**
-* What becomes of a name of which a target has `found`. The same digest is always success, whatever the policy; of a
-* sparse image what stands in for it is the same, where it may. Pure.
-*/
-function decide(name, found, policy) {
-	if (found === void 0) return { kind: "push" };
-	const variant = variantOf(name, found);
-	if (variant !== void 0) return settled({
-		status: "unchanged",
-		there: found,
-		narrowed: variant.narrowed
-	});
-	if (policy === "always") return { kind: "push" };
-	if (policy === "if-missing") return settled({
-		status: "kept",
-		there: found
-	});
-	return settled({
-		status: "failed",
-		there: found,
-		error: different(name, found)
-	});
-}
-const settled = (result) => ({
-	kind: "settled",
-	result
-});
-function different({ to, variants: [wanted] }, found) {
-	return new OciSaveError({
-		code: "digest",
-		message: `${to.text} has ${shortDigest(found)} there, not ${shortDigest(wanted.digest)}, and push-policy is fail-if-different`,
-		hint: "Push it under another tag (source => name in the list), or use --push-policy always or if-missing."
-	});
-}
-// src/publish/push/estimate.ts
-/** What would be sent of names, by asking for each blob in each repository (HEAD alone). Counts it; returns the names. */
-async function estimate(names, context, traffic) {
-	const { client, content, signal } = context;
-	const wanted = new Map(names.flatMap(({ to, variants: [variant] }) => variant.blobs.map((digest) => [`${to.path}@${digest}`, {
-		to,
-		digest
-	}])));
-	const there = /* @__PURE__ */ new Map();
-	const absent = /* @__PURE__ */ new Map();
-	await Promise.all([...wanted.values()].map(async ({ to, digest }) => {
-		const counts = await has(client.headBlob(to, digest, signal), signal) ? there : absent;
-		counts.set(digest, (counts.get(digest) ?? 0) + 1);
-	}));
-	for (const count of there.values()) traffic.thereBlobs += count;
-	for (const [digest, count] of absent) {
-		const sent = there.has(digest) ? 0 : 1;
-		traffic.sentBlobs += sent;
-		traffic.sentBytes += sent * (content.lock.blobs[digest] ?? 0);
-		traffic.mountedBlobs += count - sent;
-	}
-	return names;
-}
-/** A repository that does not exist yet is answered in many ways. */
-async function has(asking, signal) {
-	try {
-		return await asking;
-	} catch (error) {
-		signal?.throwIfAborted();
-		if (error instanceof OciSaveError && error.code !== "network") return false;
-		throw error;
-	}
-}
-// src/publish/push/image-pusher.ts
-/** A tag is put when everything below it is there, and at no other time. */
-function createImagePusher(context, blobs) {
-	const { content, signal } = context;
-	const trees = /* @__PURE__ */ new Map();
-	const put = (repository, reference, digest) => putManifest(context, repository, reference, digest);
-	/** Everything below a manifest. Leaves at once; indexes in their order, each after its children. */
-	const bringTree = async (repository, variant) => {
-		await allSettled(variant.blobs.map((digest) => blobs.bring(repository, digest)));
-		signal?.throwIfAborted();
-		const below = variant.manifests.filter((digest) => digest !== variant.digest);
-		const isIndex = (digest) => content.manifests.get(digest)?.manifest.kind === "index";
-		await allSettled(below.filter((digest) => !isIndex(digest)).map((digest) => put(repository, digest, digest)));
-		for (const digest of below.filter(isIndex)) await put(repository, digest, digest);
-	};
-	const tree = (repository, variant) => {
-		const key = `${repository.path}@${variant.digest}`;
-		const known = trees.get(key) ?? bringTree(repository, variant);
-		trees.set(key, known);
-		return known;
-	};
-	const pushVariant = async ({ to }, variant) => {
-		await tree(to, variant);
-		await put(to, to.tag, variant.digest);
-		return variant;
-	};
-	return { async push(name, [variant, ...others]) {
-		const [standIn] = others;
-		try {
-			return await pushVariant(name, variant);
-		} catch (error) {
-			if (standIn === void 0 || !mayBeSparse(error)) throw error;
-			const message = `${name.to.domain} refuses the index ${shortDigest(variant.digest)} without all of its children`;
-			context.emit({
-				type: "log",
-				level: "info",
-				message,
-				image: name.to.text
-			});
-			return pushVariant(name, standIn);
-		}
-	} };
-}
-/** Puts the exact bytes of a manifest, under the type that they have. */
-async function putManifest({ client, content, signal }, repository, reference, digest) {
-	const mediaType = content.manifests.get(digest)?.manifest.mediaType ?? "";
-	const bytes = await manifestBytes(content, digest);
-	await client.putManifest(repository, reference, {
-		bytes,
-		digest,
-		mediaType
-	}, signal);
-}
-/** Whether a manifest was refused for what it is, not for who put it or how it was sent. */
-function mayBeSparse(error) {
-	const status = refusalOf(error)?.status ?? 0;
-	return status >= 400 && status < 500 && ![
-		401,
-		403,
-		405,
-		408,
-		413,
-		429
-	].includes(status);
-}
-// src/publish/push/refusals.ts
-const SHOWN = 20;
-/** `a, b and 3 more` */
-function listed(words) {
-	const shown = words.slice(0, SHOWN).join(", ");
-	const more = words.length - SHOWN;
-	return more > 0 ? `${shown} and ${more} more` : shown;
-}
-const namesOf$1 = (names) => listed(names.map(({ stored }) => stored));
-/** Repositories that somebody has to make first. */
-function missingRepositories({ domain }, paths, cause) {
-	const remedy = /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/.test(domain) ? `for name in ${paths.join(" ")}; do aws ecr create-repository --repository-name "$name"; done` : "Make them there (--json lists them under missingRepositories), or push under the prefix of a project that exists.";
-	return new OciSaveError({
-		code: "not-found",
-		message: `${domain} has no such repositories, and does not make them by itself: ${listed(paths)}`,
-		hint: remedy,
-		cause: cause?.cause
-	});
-}
-/** Names with more parts than a registry takes. */
-function tooDeep({ domain, text, depth }, paths, most, cause) {
-	const bare = depth === void 0 ? text : text.slice(0, text.lastIndexOf("@"));
-	return new OciSaveError({
-		code: "unsupported",
-		message: `${domain} seems to take names of ${most} parts at most, and refuses ${listed(paths)}`,
-		hint: `Push to ${bare}@depth=${most}: what is deeper is folded, a/b/c to a/b-c. Or save under shorter names (--naming FROM=TO).`,
-		cause: cause?.cause
-	});
-}
-/** Repositories that may not be written to, for one cause. */
-function refusedRepositories({ domain }, paths, first) {
-	const refusal = refusalOf(first);
-	const { code, message, hint, cause } = first;
-	const others = paths.length > 1 ? `, and the same for ${listed(paths.slice(1))}` : "";
-	if (refusal?.status === 405) return new OciSaveError({
-		code: "denied",
-		message: `${domain} is read-only: ${message}${others}`,
-		hint: "Push to its writable address, or end its maintenance.",
-		cause
-	});
-	return new OciSaveError({
-		code,
-		message: message + others,
-		hint,
-		cause
-	});
-}
-/** Manifests of Docker's types, at a registry that takes OCI's alone. */
-function dockerRefused(domain, names, cause) {
-	return new OciSaveError({
-		code: "unsupported",
-		message: `${domain} takes no manifests of Docker's types (${refusalOf(cause)?.status ?? "refused"}), as these have: ${namesOf$1(names)}`,
-		hint: "If it is zot: \"compat\": [\"docker2s2\"] in the http section of its configuration. Else save with --format oci, which changes their digests.",
-		cause: cause.cause
-	});
-}
-/** Indexes that lack children, at a registry that wants them all, where they are not to be narrowed. */
-function sparseRefused({ domain }, names) {
-	return new OciSaveError({
-		code: "unsupported",
-		message: `${domain} takes no index of which children are missing, as of these: ${namesOf$1(names)}`,
-		hint: "Save all their platforms, or let them be narrowed: --index auto."
-	});
-}
-// src/publish/push/probe-manifests.ts
-/** Names with manifests of Docker's types, where the target does not take such: one of them is tried. */
-async function findMediaTypeIssues(names, context) {
-	const docker = names.filter((name) => name.docker.length > 0);
-	const [first] = docker;
-	const [digest] = first?.docker ?? [];
-	if (first === void 0 || digest === void 0) return [];
-	try {
-		await putManifest(context, first.to, digest, digest);
-	} catch (error) {
-		context.signal?.throwIfAborted();
-		if (!(error instanceof OciSaveError)) throw error;
-		const { status, codes = [] } = refusalOf(error) ?? {};
-		if (status === 415 || codes.includes("UNSUPPORTED")) return [{
-			error: dockerRefused(first.to.domain, docker, error),
-			names: docker
-		}];
-	}
-	return [];
-}
-/** Whether a target takes the index of an image of which not all children are there. */
-async function takesSparse(name, context) {
-	const { client, signal } = context;
-	const [original] = name.variants;
-	const { to } = name;
-	if (await isTaken(putManifest(context, to, original.digest, original.digest), signal)) return true;
-	const probe = await absentOnly(original.manifests, context);
-	if (probe === void 0) return true;
-	const digest = digestOf(probe.bytes);
-	if (!await isTaken(client.putManifest(to, digest, {
-		...probe,
-		digest
-	}, signal), signal)) return false;
-	await client.deleteManifest(to, digest, signal);
-	return true;
-}
-async function isTaken(putting, signal) {
-	try {
-		await putting;
-		return true;
-	} catch (error) {
-		signal?.throwIfAborted();
-		if (!(error instanceof OciSaveError)) throw error;
-		return false;
-	}
-}
-/** The first index of a tree that lacks children, with those children alone. */
-async function absentOnly(manifests, context) {
-	const held = new Set(manifests);
-	for (const digest of manifests) {
-		const manifest = context.content.manifests.get(digest)?.manifest;
-		if (manifest?.kind !== "index") continue;
-		const absent = manifest.manifests.filter((child) => !held.has(child.digest));
-		if (absent.length === 0) continue;
-		const keep = new Map(absent.map((child) => [child.digest, child]));
-		return {
-			bytes: narrowIndex(await manifestBytes(context.content, digest), keep),
-			mediaType: manifest.mediaType
-		};
-	}
-}
-// src/publish/push/probe-repositories.ts
-/** Docker Hub knows namespace and name, and nothing below. */
-const DEPTH_OF = { "docker.io": 2 };
-/** Begins an upload in every repository: that is refused for whatever a push would be refused for. */
-async function askRepositories(target, names, context) {
-	const uploads = /* @__PURE__ */ new Map();
-	const refused = /* @__PURE__ */ new Map();
-	const most = DEPTH_OF[target.domain];
-	const paths = [...new Set(names.map(({ to }) => to.path))];
-	const deep = most === void 0 ? [] : paths.filter((path) => depthOf(path) > most);
-	const ask = async (path) => {
-		try {
-			uploads.set(path, await context.client.beginUpload({
-				domain: target.domain,
-				path
-			}, context.signal));
-		} catch (error) {
-			context.signal?.throwIfAborted();
-			if (!(error instanceof OciSaveError)) throw error;
-			refused.set(path, error);
-		}
-	};
-	await Promise.all(paths.filter((path) => !deep.includes(path)).map(ask));
-	return {
-		uploads,
-		...judge(target, names, {
-			accepted: [...uploads.keys()],
-			refused,
-			deep,
-			most
-		})
-	};
-}
-const depthOf = (path) => path.split("/").length;
-/** What the answers mean, each cause once. */
-function judge(target, names, { accepted, refused, deep, most }) {
-	const named = (paths) => names.filter(({ to }) => paths.includes(to.path));
-	const issue = (paths, error) => paths.length === 0 ? [] : [{
-		error,
-		names: named(paths)
-	}];
-	const statusOf = (path) => refusalOf(refused.get(path))?.status ?? 0;
-	const taken = Math.max(0, ...accepted.map(depthOf));
-	const refusals = [...refused.keys()].filter((path) => [
-		401,
-		403,
-		404
-	].includes(statusOf(path)));
-	const deeper = accepted.length > 0 && refusals.every((path) => depthOf(path) > taken) ? refusals : [];
-	const others = [...refused.keys()].filter((path) => !deeper.includes(path));
-	const missing = others.filter((path) => refused.get(path)?.code === "not-found");
-	const rest = Map.groupBy(others.filter((path) => !missing.includes(path)), (path) => `${refused.get(path)?.code} ${statusOf(path)}`);
-	return {
-		missing,
-		issues: [
-			...issue(deep, tooDeep(target, deep, most ?? 0)),
-			...issue(deeper, tooDeep(target, deeper, taken, refused.get(deeper[0] ?? ""))),
-			...issue(missing, missingRepositories(target, missing, refused.get(missing[0] ?? ""))),
-			...[...rest.values()].flatMap((paths) => {
-				const first = refused.get(paths[0] ?? "");
-				return first === void 0 ? [] : issue(paths, refusedRepositories(target, paths, first));
-			})
-		]
-	};
-}
-// src/publish/push/preflight.ts
-/**
-* Finds out what a target would refuse, for all names at once and before the first byte of a blob: who may write,
-* repositories that do not exist, names that are too deep, Docker's types, sparse indexes. Nothing is left behind but
-* what the push would bring (`probe-manifests.ts` tells how).
-*/
-async function preflight(target, names, context) {
-	const { uploads, issues, missing } = await askRepositories(target, names, context);
-	const writable = names.filter(({ to }) => uploads.has(to.path));
-	const types = await findMediaTypeIssues(writable, context);
-	const typed = new Set(types.flatMap((issue) => issue.names));
-	const sparse = writable.filter((name) => name.sparse && !name.variants[0].narrowed && !typed.has(name));
-	const takes = await Promise.all(sparse.map((name) => takesSparse(name, context)));
-	const refused = sparse.filter((_, at) => takes[at] === false);
-	const kept = refused.filter(({ variants }) => variants.length === 1);
-	const sparseIssues = kept.length === 0 ? [] : [{
-		error: sparseRefused(target, kept),
-		names: kept
-	}];
-	return {
-		issues: [
-			...issues,
-			...types,
-			...sparseIssues
-		],
-		uploads,
-		missing,
-		narrowed: new Set(refused.filter(({ variants }) => variants.length > 1))
-	};
-}
-/** Takes back what was begun and not used. What fails at it is cleared up by the registry in time. */
-async function cancelUploads(uploads, { client, emit, signal }) {
-	const cancel = async (upload) => {
-		try {
-			await client.cancelUpload(upload, signal);
-		} catch (error) {
-			signal?.throwIfAborted();
-			emit({
-				type: "log",
-				level: "debug",
-				message: `an upload was not taken back: ${error instanceof Error ? error.message : String(error)}`
-			});
-		}
-	};
-	await Promise.all([...uploads.values()].map(cancel));
-	uploads.clear();
-}
-// src/publish/push/read-back.ts
-/** Registries over several machines may need a moment until a tag is everywhere. */
-const [LOOKS, FIRST_PAUSE_MILLISECONDS] = [4, 250];
-/**
-* Reads a tag that was pushed, and hashes what comes.
-* @throws OciSaveError `digest` where it is not what was pushed
-*/
-async function readBack$1({ to }, pushed, context) {
-	const { signal } = context;
-	const look = async () => {
-		const found = await digestUnder(to, context);
-		if (found === pushed.digest) return;
-		throw new OciSaveError({
-			code: "digest",
-			message: found === void 0 ? `${to.text} was pushed, and is not there` : `${to.text} was pushed as ${shortDigest(pushed.digest)}, and what is read has ${shortDigest(found)}`,
-			hint: "Somebody else may push to the same name. Else ask who runs the registry."
-		});
-	};
-	await pRetry(look, {
-		retries: LOOKS - 1,
-		minTimeout: FIRST_PAUSE_MILLISECONDS,
-		shouldRetry: ({ error }) => error instanceof OciSaveError && error.code === "digest",
-		...signal ? { signal } : {}
-	});
-}
-async function digestUnder(to, { client, signal }) {
-	try {
-		return (await client.getManifest(to, to.tag, signal)).digest;
-	} catch (error) {
-		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
-		throw error;
 	}
 }
 // src/report/bytes.ts
@@ -32588,6 +31327,10 @@ function platformWords(platforms) {
 	const more = platforms.length - shown.length;
 	return (short.join(",") || "-") + (more > 0 ? ` +${more}` : "");
 }
+/** An image that was not looked into has no size that anyone knows. */
+function sizeWords({ size }) {
+	return size === 0 ? "-" : formatBytes(size);
+}
 const STATUS = {
 	fetched: ["fetched", "to fetch"],
 	"partly stored": ["partly cached", "partly cached"],
@@ -32943,7 +31686,7 @@ const imageSchema = strictObject({
 		"partly stored",
 		"stored",
 		"unchanged"
-	]).meta({ description: "unchanged: every push target has it, and nothing else was wanted, so its blobs were not looked for" }),
+	]).meta({ description: "unchanged: every push target and the release have it, and nothing else was wanted, so its blobs were not looked for" }),
 	fetchedBytes: bytes,
 	cachedBytes: bytes.optional().meta({ description: "came from the cache" }),
 	copier: _enum([
@@ -32961,6 +31704,10 @@ const fileSchema$1 = strictObject({
 	size: bytes,
 	digest: digestSchema
 });
+const contentSchema = strictObject({
+	asked: digestSchema.meta({ description: "of the list and the options, as far as they decide the content" }),
+	lock: digestSchema.meta({ description: "of the lock that came of it" })
+}).meta({ description: "absent where images are missing" });
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 const runReportSchema = strictObject({
 	version: literal(1),
@@ -32980,7 +31727,7 @@ const runReportSchema = strictObject({
 		"warned"
 	]).meta({ description: "warned: images failed, and the run was told to go on; failed: an image or the release" }),
 	dryRun: boolean().optional(),
-	unchanged: boolean().optional().meta({ description: "headers alone told that every push target has everything: no manifest was read" }),
+	unchanged: boolean().optional().meta({ description: "headers alone told that every push target and the release have everything: no manifest was read" }),
 	options: record(string(), unknown()).meta({ description: "as given, without secrets" }),
 	lists: array(strictObject({
 		file: string(),
@@ -33020,9 +31767,23 @@ const runReportSchema = strictObject({
 		digest: digestSchema
 	}).optional(),
 	archive: fileSchema$1.extend({ parts: array(fileSchema$1).optional().meta({ description: "where it was cut; there is no file at path then" }) }).optional(),
+	content: contentSchema.optional(),
 	push: array(pushTargetSchema).optional().meta({ description: "what each push target got" }),
 	release: releaseReportSchema.optional()
 });
+/** What a report says of its content; undefined where it says nothing, or is none of a version that we know. */
+function contentIn(report) {
+	try {
+		const json = JSON.parse(new TextDecoder().decode(report));
+		return object({
+			version: literal(1),
+			content: contentSchema
+		}).safeParse(json).data?.content;
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
+	}
+}
 /** The bytes of `report.json`. */
 function formatRunReport(report) {
 	return `${JSON.stringify(report, null, 2)}\n`;
@@ -33093,7 +31854,7 @@ function imageRows(image, palette, dryRun) {
 		{ text: ref },
 		{ text: hexOf(image.digest).slice(0, 12) },
 		{ text: platformWords(image.platforms) },
-		{ text: formatBytes(image.size) },
+		{ text: sizeWords(image) },
 		statusOf$1(image, palette, dryRun)
 	], ...names.map((name) => [{
 		text: `  => ${name}`,
@@ -33297,6 +32058,1312 @@ function noTraffic() {
 		mountedBlobs: 0,
 		thereBlobs: 0
 	};
+}
+// src/publish/push/ask-targets.ts
+/** Asks push targets by HEAD alone. */
+function askTargets(targets, client, signal) {
+	const found = [];
+	return {
+		async haveAll(ref, name, digests) {
+			const there = await findPushed([{
+				name,
+				digests
+			}], targets, client, signal);
+			const [digest] = digests;
+			found.push(...there.map((at) => ({
+				at,
+				name: {
+					ref,
+					stored: name,
+					to: at.to,
+					digest
+				}
+			})));
+			return there.every((at) => at.there);
+		},
+		reports(seconds) {
+			return targets.map((target) => {
+				const own = found.filter(({ at }) => at.target === target);
+				return reportTarget({
+					target,
+					names: own.map(({ name }) => name),
+					results: new Map(own.map(({ name, at }) => [name, resultOf(name, at)])),
+					traffic: noTraffic(),
+					missing: [],
+					seconds,
+					context: { onError: "fail" }
+				});
+			});
+		}
+	};
+}
+function resultOf({ digest }, { found: there }) {
+	return {
+		status: "unchanged",
+		there,
+		narrowed: there !== digest
+	};
+}
+// src/bundle/manifests.ts
+/** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
+async function readManifests(lock, pool) {
+	const manifests = /* @__PURE__ */ new Map();
+	const read = async (digest, ref) => {
+		if (manifests.has(digest)) return;
+		const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
+		if (bytes === void 0) throw new OciSaveError({
+			code: "digest",
+			message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
+			hint: "Save it again: what is whole is not fetched again."
+		});
+		const manifest = parseManifest(bytes);
+		manifests.set(digest, {
+			digest,
+			size: bytes.length,
+			manifest
+		});
+		for (const child of presentChildren(manifest, lock)) await read(child, ref);
+	};
+	for (const image of lock.images) {
+		await read(image.digest, image.ref);
+		await read(image.root, image.ref);
+	}
+	return manifests;
+}
+/** The children of an index that the lock holds; none of an image manifest. */
+function presentChildren(manifest, lock) {
+	if (manifest.kind === "manifest") return [];
+	const digests = manifest.manifests.map((child) => child.digest).filter((digest) => Object.hasOwn(lock.blobs, digest));
+	return [...new Set(digests)];
+}
+// src/bundle/names.ts
+const HAS_DOMAIN = /^(?:[^/]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
+/**
+* The names under which runtimes will look for an image: full references. Names without a registry are for zot
+* alone, unless there are no others.
+*/
+function rootNames({ names }) {
+	const full = names.filter((name) => HAS_DOMAIN.test(name));
+	return [...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name))))].toSorted();
+}
+// src/bundle/docker-manifest.ts
+const PREFERRED = "linux/amd64";
+/** The one platform that docker's form can carry of an image: linux/amd64, else the first; none of an artifact. */
+function dockerLeaf({ leaves }) {
+	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
+	return images.find(({ platform }) => platform === PREFERRED) ?? images[0];
+}
+/**
+* docker's manifest.json (moby, image/tarexport): for `docker load` without containerd's store, and for podman
+* where the archive has several images. A digest among the tags would make podman refuse the whole archive.
+*/
+function dockerManifest(lock) {
+	const tagsOf = /* @__PURE__ */ new Map();
+	for (const image of lock.images) {
+		const leaf = dockerLeaf(image);
+		if (leaf === void 0) continue;
+		const known = tagsOf.get(leaf.digest) ?? {
+			leaf,
+			tags: /* @__PURE__ */ new Set()
+		};
+		for (const name of rootNames(image)) known.tags.add(name);
+		tagsOf.set(leaf.digest, known);
+	}
+	const blob = (digest) => `blobs/sha256/${hexOf(digest)}`;
+	const entries = [...tagsOf.values()].map(({ leaf, tags }) => ({
+		Config: blob(leaf.config),
+		RepoTags: [...tags].toSorted(),
+		Layers: leaf.layers.map(blob)
+	}));
+	const first = (tags) => tags[0] ?? "";
+	const sorted = entries.toSorted((a, b) => first(a.RepoTags) < first(b.RepoTags) ? -1 : 1);
+	return `${JSON.stringify(sorted, null, 2)}\n`;
+}
+// src/oci/reachable.ts
+/**
+* What an image holds below a manifest. Of an index's children only those with one of `leaves` count: others are not
+* there, or another image holds more of the same index.
+*/
+function reachable(top, manifests, leaves) {
+	const held = /* @__PURE__ */ new Set();
+	const blobs = /* @__PURE__ */ new Set();
+	const visit = (digest) => {
+		const manifest = manifests.get(digest)?.manifest;
+		if (manifest === void 0) return false;
+		const below = (manifest.kind === "index" ? manifest.manifests.map((child) => child.digest) : []).filter(visit);
+		const wanted = manifest.kind === "manifest" ? leaves.has(digest) : below.length > 0;
+		if (wanted) held.add(digest);
+		if (wanted && manifest.kind === "manifest") for (const blob of blobsOf(manifest)) blobs.add(blob.digest);
+		return wanted;
+	};
+	visit(top);
+	return {
+		manifests: [...held.add(top)],
+		blobs: [...blobs]
+	};
+}
+// src/bundle/layout-index.ts
+const REF_NAME$1 = "org.opencontainers.image.ref.name";
+const CONTAINERD_NAME = "io.containerd.image.name";
+const OCI_LAYOUT = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
+const encode$1 = (manifests) => `${JSON.stringify({
+	schemaVersion: 2,
+	mediaType: OCI_INDEX$1,
+	manifests
+}, null, 2)}\n`;
+const byText = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+function entry(digest, manifests, annotations) {
+	const stored = manifests.get(digest);
+	if (stored === void 0) return [];
+	const { mediaType } = stored.manifest;
+	return [{
+		mediaType,
+		digest,
+		size: stored.size,
+		...annotations ? { annotations } : {}
+	}];
+}
+/**
+* The flat layout's index.json: one entry an image and name, both annotations the full reference, no children.
+* A bare tag becomes an image name in docker, an unnamed child a dangling image.
+*/
+function flatIndex(lock, manifests) {
+	const named = /* @__PURE__ */ new Map();
+	for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
+	const entries = [...named].toSorted(([a], [b]) => byText(a, b)).flatMap(([name, digest]) => entry(digest, manifests, {
+		[CONTAINERD_NAME]: name,
+		[REF_NAME$1]: name
+	}));
+	return encode$1(entries);
+}
+/**
+* The repositories of a zot root. Their index.json holds bare tags, and untagged every child that is present:
+* zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
+*/
+function repositories(lock, manifests) {
+	const tags = /* @__PURE__ */ new Map();
+	for (const image of lock.images) for (const stored of image.names) {
+		const { name, tag } = splitName(stored);
+		const path = repositoryPath(name);
+		const known = tags.get(path) ?? /* @__PURE__ */ new Map();
+		const leaves = image.leaves.map(({ digest }) => digest);
+		const joined = /* @__PURE__ */ new Set([...known.get(tag)?.leaves ?? [], ...leaves]);
+		tags.set(path, known.set(tag, {
+			digest: image.digest,
+			leaves: joined
+		}));
+	}
+	return [...tags].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
+		path,
+		...repositoryContent(tagged, manifests)
+	}));
+}
+function repositoryContent(tagged, manifests) {
+	const held = /* @__PURE__ */ new Set();
+	const blobs = /* @__PURE__ */ new Set();
+	for (const { digest, leaves } of tagged.values()) {
+		const below = reachable(digest, manifests, leaves);
+		for (const manifest of below.manifests) held.add(manifest);
+		for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
+	}
+	const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
+	const named = new Set(byTag.flatMap(([tag, { digest }]) => tag === digestTag(digest) ? [] : [digest]));
+	const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
+	return {
+		index: encode$1([...byTag.flatMap(([tag, { digest }]) => entry(digest, manifests, { [REF_NAME$1]: tag })), ...untagged.flatMap((digest) => entry(digest, manifests))]),
+		blobs: [...blobs].toSorted()
+	};
+}
+// src/bundle/tree.ts
+const LOCK_FILE = "oci-save.lock.json";
+const REGISTRY_FOLDER = "registry";
+/** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
+const RESTORE_COMPLETE = "_restore_complete";
+const text = (path, content) => ({
+	kind: "bytes",
+	path,
+	bytes: new TextEncoder().encode(content)
+});
+/**
+* The files of a bundle. Both views share one pool of blobs, where regular files come first: importers of the
+* archive pass over hard links. One view alone stands at the top, without lock and report.
+*/
+function planTree(lock, manifests, views, reportHtml) {
+	const [only, ...more] = views;
+	if (only === "zot" && more.length === 0) return zotRoot(lock, manifests, "", /* @__PURE__ */ new Map());
+	const flat = flatLayout(lock, manifests);
+	if (more.length === 0) return flat;
+	const pool = new Map(flat.flatMap((file) => file.kind === "blob" ? [[file.digest, file.path]] : []));
+	const beside = [{
+		kind: "bytes",
+		path: LOCK_FILE,
+		bytes: encodeLock(lock)
+	}, text("report.html", reportHtml(lock))];
+	const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
+	const sums = text("SHA256SUMS", sha256sums([
+		...flat,
+		...beside,
+		...root
+	]));
+	return [
+		...flat,
+		...beside,
+		sums,
+		...root
+	];
+}
+function flatLayout(lock, manifests) {
+	return [
+		text("oci-layout", OCI_LAYOUT),
+		text("index.json", flatIndex(lock, manifests)),
+		text("manifest.json", dockerManifest(lock)),
+		...Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
+			kind: "blob",
+			path: `blobs/sha256/${hexOf(digest)}`,
+			digest,
+			size
+		}] : [])
+	];
+}
+/** `pool` has the path of each blob that stands in the tree already; further names of it are links. */
+function zotRoot(lock, manifests, prefix, pool) {
+	const place = (digest, path) => {
+		const size = lock.blobs[digest] ?? 0;
+		const to = pool.get(digest);
+		if (to !== void 0) return {
+			kind: "link",
+			path,
+			to,
+			size
+		};
+		pool.set(digest, path);
+		return {
+			kind: "blob",
+			path,
+			digest,
+			size
+		};
+	};
+	return [text(`${prefix}${RESTORE_COMPLETE}`, "1"), ...repositories(lock, manifests).flatMap(({ path, index, blobs }) => [
+		text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
+		text(`${prefix}${path}/index.json`, index),
+		...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`))
+	])];
+}
+/** `sha256sum -c` reads it. Links are left out: they are the same files. */
+function sha256sums(files) {
+	return files.flatMap((file) => {
+		if (file.kind === "link") return [];
+		const hex = file.kind === "blob" ? hexOf(file.digest) : createHash("sha256").update(file.bytes).digest("hex");
+		return [{
+			path: file.path,
+			line: `${hex}  ${file.path}\n`
+		}];
+	}).toSorted((a, b) => a.path < b.path ? -1 : 1).map(({ line }) => line).join("");
+}
+// src/bundle/output-lock.ts
+/** The path of a file beside an output: `.<name>.<suffix>`. */
+function besideOutput(output, suffix) {
+	return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
+}
+/**
+* Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`
+* where another run that lives holds it.
+*/
+async function lockOutput(output) {
+	const file = besideOutput(output, "lock");
+	const taken = await takeFileLock(file).catch((cause) => {
+		throw cannotWrite(output, cause);
+	});
+	if ("release" in taken) return taken;
+	throw new OciSaveError({
+		code: "machine",
+		message: `another run writes to ${output}${words(taken.holder)}`,
+		hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`
+	});
+}
+const words = (holder) => holder === void 0 ? "" : ` (process ${holder.pid} on ${holder.host})`;
+/** The error for an output folder whose parent cannot be written. */
+function cannotWrite(output, cause) {
+	return new OciSaveError({
+		code: "machine",
+		message: `nothing can be written at ${output} (${systemCodeOf(cause) ?? "unknown"})`,
+		hint: "Name another folder with --output.",
+		cause
+	});
+}
+// src/bundle/output-folder.ts
+/** The lock that names a bundle of one view: it stands beside the folder. */
+function lockBeside(output) {
+	return `${output}.lock.json`;
+}
+/**
+* Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
+* ours when a lock names it. A run that was killed between its two renames is mended first.
+* @throws OciSaveError `machine`, before anything is fetched.
+*/
+async function openOutputFolder(output) {
+	try {
+		await mkdir(path.dirname(output), { recursive: true });
+	} catch (cause) {
+		throw cannotWrite(output, cause);
+	}
+	const lock = await lockOutput(output);
+	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
+	try {
+		await mend(output, old);
+		await refuseForeign(output);
+		await rm(staging, {
+			recursive: true,
+			force: true
+		});
+		await mkdir(staging, { mode: 493 });
+	} catch (error) {
+		await lock.release();
+		throw error;
+	}
+	return {
+		staging,
+		async publish() {
+			if (await exists(output)) await rename(output, old);
+			await rename(staging, output);
+			await rm(old, {
+				recursive: true,
+				force: true
+			});
+		},
+		async release() {
+			await rm(staging, {
+				recursive: true,
+				force: true
+			});
+			await lock.release();
+		}
+	};
+}
+/** An old bundle without a new one goes back; beside a new one it goes away. */
+async function mend(output, old) {
+	if (!await exists(old)) return;
+	if (await exists(output)) await rm(old, {
+		recursive: true,
+		force: true
+	});
+	else await rename(old, output);
+}
+async function refuseForeign(output) {
+	if (!await exists(output)) return;
+	const stats = await lstat(output);
+	if (stats.isSymbolicLink()) throw foreign(output, "is a link");
+	if (!stats.isDirectory()) throw foreign(output, "is a file");
+	if ((await readdir(output)).length === 0) return;
+	if (!(await isLock(path.join(output, "oci-save.lock.json")) || await isLock(lockBeside(output)))) throw foreign(output, "holds something else than a bundle");
+}
+async function isLock(file) {
+	try {
+		parseLock(await readFile(file), file);
+		return true;
+	} catch (error) {
+		if (error instanceof OciSaveError || systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
+function foreign(output, what) {
+	return new OciSaveError({
+		code: "machine",
+		message: `${output} ${what}; it is left as it is`,
+		hint: "Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself."
+	});
+}
+async function exists(place) {
+	try {
+		await lstat(place);
+		return true;
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
+// src/bundle/write-file.ts
+/** Writes a file that is there whole or not at all. */
+async function writeFileWhole(file, content) {
+	const part = await partOf$1(file);
+	try {
+		await writeFile(part, content, { mode: 420 });
+		await rename(part, file);
+	} catch (error) {
+		await rm(part, { force: true });
+		throw error;
+	}
+}
+/** Where `file` is written until it is whole. What killed runs on this host left of it is removed. */
+async function partOf$1(file) {
+	const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
+	for (const name of await readdir(folder)) {
+		const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : void 0;
+		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+	}
+	return `${file}.${process.pid}.part`;
+}
+// src/bundle/write-tree.ts
+/** File operations at once: beyond this the file system gains nothing. */
+const PARALLEL$1 = 16;
+/**
+* Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
+* blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was, and the reason of
+* `signal`. Nothing is written any more when it has ended, so that the folder can go.
+*/
+async function writeTree(tree, folder, store, signal) {
+	await makeFolders(tree, folder);
+	const limit = pLimit(PARALLEL$1);
+	let failed = false;
+	const job = async (file) => {
+		if (failed) return;
+		try {
+			signal?.throwIfAborted();
+			await writeOne(file, folder, store);
+		} catch (error) {
+			failed = true;
+			throw error;
+		}
+	};
+	const write = async (files) => {
+		const jobs = files.map((file) => limit(job, file));
+		await Promise.allSettled(jobs);
+		await Promise.all(jobs);
+	};
+	await write(tree.filter(({ kind }) => kind !== "link"));
+	await write(tree.filter(({ kind }) => kind === "link"));
+}
+/** The modes are set apart from the umask: a server that runs as another user must be able to read. */
+async function makeFolders(tree, folder) {
+	const places = /* @__PURE__ */ new Set();
+	for (const file of tree) for (let place = path.posix.dirname(file.path); place !== "." && !places.has(place);) {
+		places.add(place);
+		place = path.posix.dirname(place);
+	}
+	for (const place of [...places].toSorted()) {
+		await mkdir(path.join(folder, place));
+		await chmod(path.join(folder, place), 493);
+	}
+}
+async function writeOne(file, folder, store) {
+	const target = path.join(folder, ...file.path.split("/"));
+	switch (file.kind) {
+		case "bytes":
+			await writeFile(target, file.bytes, { flag: "wx" });
+			await chmod(target, 420);
+			return;
+		case "blob":
+			if (!await store.has(file)) throw new OciSaveError({
+				code: "digest",
+				message: `blob ${shortDigest(file.digest)} changed in the store after it was verified`,
+				hint: "Nothing was published. Run it again: the blob is fetched anew. If it comes back, check the disk."
+			});
+			await linkOrCopy(store.pathOf(file.digest), target);
+			return;
+		case "link":
+			await linkOrCopy(path.join(folder, ...file.to.split("/")), target);
+			return;
+	}
+}
+// src/bundle/write-bundle.ts
+/**
+* Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
+* a blob changed, or what the file system says.
+*/
+async function writeBundle(write) {
+	const { tree, lock, output, folder, store, signal } = write;
+	const beside = lockBeside(output);
+	try {
+		await writeTree(tree, folder.staging, store, signal);
+	} catch (error) {
+		await rm(folder.staging, {
+			recursive: true,
+			force: true
+		});
+		throw error;
+	}
+	if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
+	await folder.publish();
+	if (!write.lockBeside) await rm(beside, { force: true });
+	return {
+		path: output,
+		lock: write.lockBeside ? beside : path.join(output, LOCK_FILE)
+	};
+}
+// src/bundle/views-in.ts
+/** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
+async function viewsIn(folder) {
+	if (!await isThere(path.join(folder, "index.json"))) return ["zot"];
+	return await isThere(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
+}
+async function isThere(place) {
+	try {
+		await stat(place);
+		return true;
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") return false;
+		throw error;
+	}
+}
+// src/bundle/open-bundle.ts
+/** A lock of tens of thousands of images stays below. */
+const MAX_LOCK_BYTES = 268435456;
+/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
+async function lockFileIn(folder) {
+	for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) if (await isFile(file)) return file;
+}
+/** Opens the bundle in `folder`, whichever views it has. Throws `usage` where there is none. */
+async function openBundle(folder) {
+	const lockFile = await lockFileIn(folder);
+	if (lockFile === void 0) throw new OciSaveError({
+		code: "usage",
+		message: `${folder} is no bundle: no lock stands in it or beside it`,
+		hint: "Name the folder that oci-save save wrote."
+	});
+	return {
+		folder,
+		lock: parseLock(await readBounded(lockFile, MAX_LOCK_BYTES), lockFile),
+		pool: await openPool(folder)
+	};
+}
+async function openPool(folder) {
+	const places = await blobPlaces(folder);
+	const pathOf = (digest) => places.get(hexOf(digest)) ?? path.join(folder, "blobs", "sha256", hexOf(digest));
+	return {
+		pathOf,
+		async has({ digest, size }) {
+			if (!await isFile(pathOf(digest))) return false;
+			const actual = await hashFile(pathOf(digest));
+			return actual.digest === digest && actual.size === size;
+		},
+		async read(digest, maxBytes) {
+			if (!await isFile(pathOf(digest))) return void 0;
+			const bytes = await readBounded(pathOf(digest), maxBytes);
+			if (digestOf(bytes) === digest) return bytes;
+			throw new OciSaveError({
+				code: "digest",
+				message: `${folder}: blob ${shortDigest(digest)} is damaged`,
+				hint: "Copy the bundle again, or save it again."
+			});
+		}
+	};
+}
+/** The flat layout's blobs are all there are; where only the zot view stands, each repository has its own. */
+async function blobPlaces(folder) {
+	const flat = path.join(folder, "blobs", "sha256");
+	if (await isFolder$1(flat)) return /* @__PURE__ */ new Map();
+	const names = await readdir(folder, { recursive: true });
+	return new Map(names.map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name)).flatMap((match) => match?.[1] === void 0 ? [] : [[match[1], path.join(folder, match.input)]]));
+}
+async function readBounded(file, maxBytes) {
+	const handle = await open$1(file, "r");
+	try {
+		const { size } = await handle.stat();
+		if (size <= maxBytes) return await handle.readFile();
+		throw new OciSaveError({
+			code: "unsupported",
+			message: `${file} has ${size} bytes; ${maxBytes} is the limit`
+		});
+	} finally {
+		await handle.close();
+	}
+}
+const isFile = (file) => is(file, "isFile");
+const isFolder$1 = (file) => is(file, "isDirectory");
+async function is(file, what) {
+	try {
+		return (await stat(file))[what]();
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;
+		throw error;
+	}
+}
+// src/oci/narrow.ts
+const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+/**
+* An index with only the children in `keep`: the original JSON, its key order kept, `manifests` filtered. A child
+* that was narrowed itself is named by its new digest and size. The result's digest differs from the original's;
+* where readers refuse a sparse index, it stands in.
+*/
+function narrowIndex(bytes, keep) {
+	const index = JSON.parse(new TextDecoder().decode(bytes));
+	if (!isRecord(index) || !Array.isArray(index["manifests"])) throw new OciSaveError({
+		code: "unsupported",
+		message: "an index without manifests cannot be narrowed"
+	});
+	const byDigest = new Map(keep);
+	const manifests = index["manifests"].flatMap((child) => {
+		const kept = isRecord(child) ? byDigest.get(child["digest"]) : void 0;
+		if (!isRecord(child) || kept === void 0) return [];
+		return [kept.digest === child["digest"] ? child : {
+			...child,
+			...kept
+		}];
+	});
+	return new TextEncoder().encode(JSON.stringify({
+		...index,
+		manifests
+	}));
+}
+// src/publish/push/content.ts
+/** Reads a lock's manifests. Throws `digest` where one is missing or damaged. */
+async function readContent(lock, pool) {
+	const whole = await withRoots(lock, pool);
+	return {
+		lock,
+		manifests: await readManifests(lock, whole),
+		pool: whole
+	};
+}
+/**
+* The pool with the narrowed indexes that a bundle of the zot view alone lacks: they stand under no name there, and are
+* made again of what does.
+*/
+async function withRoots(lock, pool) {
+	const made = /* @__PURE__ */ new Map();
+	for (const image of lock.images) {
+		if (image.root === image.digest || await pool.read(image.root, 8388608) !== void 0) continue;
+		const leaves = new Set(image.leaves.map(({ digest }) => digest));
+		if ((await narrowed(image.digest, {
+			lock,
+			pool,
+			leaves,
+			made
+		}))?.digest !== image.root) throw cannotNarrow(image);
+	}
+	return {
+		...pool,
+		read: async (digest, maxBytes) => made.get(digest) ?? pool.read(digest, maxBytes)
+	};
+}
+async function narrowed(digest, narrowing) {
+	const { lock, pool, leaves, made } = narrowing;
+	const bytes = Object.hasOwn(lock.blobs, digest) ? await pool.read(digest, MAX_MANIFEST_BYTES$1) : void 0;
+	if (bytes === void 0) return void 0;
+	const own = {
+		digest,
+		size: bytes.length
+	};
+	const manifest = parseManifest(bytes);
+	if (manifest.kind === "manifest") return leaves.has(digest) ? own : void 0;
+	const keep = /* @__PURE__ */ new Map();
+	for (const child of manifest.manifests) {
+		const kept = await narrowed(child.digest, narrowing);
+		if (kept !== void 0) keep.set(child.digest, kept);
+	}
+	if (keep.size === 0) return void 0;
+	if (manifest.manifests.every((child) => keep.get(child.digest)?.digest === child.digest)) return own;
+	const less = narrowIndex(bytes, keep);
+	made.set(digestOf(less), less);
+	return {
+		digest: digestOf(less),
+		size: less.length
+	};
+}
+function cannotNarrow({ ref, root }) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${ref}: the index ${shortDigest(root)}, which stands in where a sparse one is refused, is missing`,
+		hint: "Save it again: what is whole is not fetched again."
+	});
+}
+/** The bytes of a manifest that was read before. Throws `digest` where it has gone since. */
+async function manifestBytes({ pool }, digest) {
+	const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
+	if (bytes !== void 0) return bytes;
+	throw new OciSaveError({
+		code: "digest",
+		message: `manifest ${shortDigest(digest)} has gone, or is damaged`,
+		hint: "Save it again: what is whole is not fetched again."
+	});
+}
+// src/publish/push/plan.ts
+/**
+* The names that a target gets of a lock, largest first. Pure.
+* @throws OciSaveError `usage` where two images would have one name there
+*/
+function planPush(lock, manifests, target, index) {
+	return joinNames(lock, target).map((joined) => nameOf(joined, lock, manifests, index)).toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
+}
+/** Throws `usage` where two images would have one name at a target. */
+function refuseCollisions(lock, targets) {
+	for (const target of targets) joinNames(lock, target);
+}
+/** One name of two images is one place, where they are the same and each took some of its leaves. */
+function joinNames(lock, target) {
+	const byPlace = /* @__PURE__ */ new Map();
+	const collisions = [];
+	for (const image of lock.images) for (const stored of image.names) {
+		const to = destinationOf(target, stored);
+		const other = byPlace.get(to.text);
+		const leaves = image.leaves.map(({ digest }) => digest);
+		if (other === void 0) byPlace.set(to.text, {
+			image,
+			stored,
+			to,
+			leaves: new Set(leaves)
+		});
+		else if (other.image.digest === image.digest && other.image.root === image.root) for (const leaf of leaves) other.leaves.add(leaf);
+		else {
+			const both = [other, {
+				image,
+				stored
+			}].map((one) => `${one.stored} (${shortDigest(one.image.digest)})`);
+			collisions.push(`two images would be pushed as ${to.text}: ${both.join(" and ")}`);
+		}
+	}
+	if (collisions.length === 0) return [...byPlace.values()];
+	throw new OciSaveError({
+		code: "usage",
+		message: collisions.join("\n"),
+		hint: "Push without @depth, or with a larger one, or store one of them under another name."
+	});
+}
+function nameOf({ image, stored, to, leaves }, lock, manifests, index) {
+	const variant = (digest) => ({
+		digest,
+		narrowed: digest !== image.digest,
+		...reachable(digest, manifests, leaves)
+	});
+	const sparse = image.root !== image.digest;
+	const [original, root] = [variant(image.digest), variant(image.root)];
+	const variants = !sparse ? [original] : index === "keep" ? [original] : index === "narrow" ? [root] : [original, root];
+	const typeOf = (digest) => manifests.get(digest)?.manifest.mediaType ?? "";
+	const docker = [...new Set(variants.flatMap((one) => one.manifests))].filter((digest) => isDockerType(typeOf(digest)));
+	const bytes = variants[0].blobs.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0);
+	return {
+		ref: image.ref,
+		stored,
+		to,
+		digest: image.digest,
+		variants,
+		sparse,
+		docker,
+		bytes
+	};
+}
+/** The variant of a name that a digest is; undefined where it is another image's. */
+function variantOf({ variants }, digest) {
+	return variants.find((variant) => variant.digest === digest);
+}
+// src/publish/push/all-settled.ts
+/** Waits for all, then fails with the first error: nothing goes on behind the back of what has failed. */
+async function allSettled(work) {
+	const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
+	if (failed !== void 0) throw failed.reason;
+}
+// src/publish/push/blob-sender.ts
+/** Large blobs at once: more share the same line. */
+const LARGE_AT_ONCE = 8;
+const LARGE_BYTES = 1048576;
+/** The connection's own pace is seen at this grain. */
+const READ_BYTES = 262144;
+/**
+* Each blob is sent once to a target, by one repository; the others have it mounted from there. Where a registry does
+* not mount, they send it too, one after another: two uploads of one blob at once have been seen to destroy each other
+* (docker/buildx#3731).
+*/
+function createBlobSender({ context, uploads, traffic }) {
+	const { client, content, signal } = context;
+	const large = pLimit(context.parallel || LARGE_AT_ONCE);
+	const brought = /* @__PURE__ */ new Map();
+	/** The repository that has a blob; undefined where the one that was first has failed. */
+	const leaders = /* @__PURE__ */ new Map();
+	const turns = /* @__PURE__ */ new Map();
+	const refused = /* @__PURE__ */ new Map();
+	let mounts = true;
+	const inTurn = (digest, work) => {
+		const done = (turns.get(digest) ?? Promise.resolve()).then(work);
+		turns.set(digest, done.catch(() => {}));
+		return done;
+	};
+	const send = (repository, blob, begun) => inTurn(blob.digest, async () => {
+		if (refused.has(blob.digest)) throw refused.get(blob.digest);
+		if (!await content.pool.has(blob)) throw missing(blob.digest);
+		const upload = begun ?? uploads.get(repository.path);
+		if (upload !== begun) uploads.delete(repository.path);
+		const sending = () => client.sendBlob(repository, blob, {
+			upload,
+			signal,
+			onBytes: (delta) => context.emit({
+				type: "bytes",
+				stage: "push",
+				delta
+			}),
+			onRetry: (message) => context.emit({
+				type: "log",
+				level: "debug",
+				message
+			})
+		});
+		try {
+			await (blob.size > LARGE_BYTES ? large(sending) : sending());
+		} catch (error) {
+			if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
+			throw error;
+		}
+		traffic.sentBlobs += 1;
+		traffic.sentBytes += blob.size;
+	});
+	const sendIfAbsent = async (repository, blob) => {
+		if (!await client.headBlob(repository, blob.digest, signal)) return send(repository, blob, void 0);
+		traffic.thereBlobs += 1;
+	};
+	const mount = async (repository, blob, from) => {
+		if (!mounts) return sendIfAbsent(repository, blob);
+		const mounted = await client.mountBlob(repository, blob.digest, from, signal);
+		if (mounted === true) traffic.mountedBlobs += 1;
+		else if (mounted === false) {
+			mounts = false;
+			await sendIfAbsent(repository, blob);
+		} else if (await client.headBlob(repository, blob.digest, signal)) {
+			traffic.thereBlobs += 1;
+			await client.cancelUpload(mounted, signal);
+		} else await send(repository, blob, mounted);
+	};
+	const bringOne = async (repository, digest) => {
+		const blob = blobContent(context, digest);
+		for (;;) {
+			const leader = leaders.get(digest);
+			if (leader === void 0) {
+				const work = sendIfAbsent(repository, blob);
+				const led = work.then(() => repository.path, () => void 0);
+				leaders.set(digest, led);
+				return work;
+			}
+			const from = await leader;
+			if (from !== void 0) return mount(repository, blob, from);
+			if (leaders.get(digest) === leader) leaders.delete(digest);
+		}
+	};
+	return { bring(repository, digest) {
+		const key = `${repository.path}@${digest}`;
+		const known = brought.get(key) ?? bringOne(repository, digest);
+		brought.set(key, known);
+		return known;
+	} };
+}
+function blobContent({ content: { lock, pool } }, digest) {
+	return {
+		digest,
+		size: lock.blobs[digest] ?? 0,
+		open: (start, end) => createReadStream(pool.pathOf(digest), {
+			start,
+			end: end - 1,
+			highWaterMark: READ_BYTES
+		})
+	};
+}
+function missing(digest) {
+	return new OciSaveError({
+		code: "digest",
+		message: `blob ${shortDigest(digest)} is missing here, or damaged`,
+		hint: "Save the image again: what is whole is not fetched again."
+	});
+}
+// src/publish/push/decide.ts
+/**
+* What becomes of a name of which a target has `found`. The same digest is always success, whatever the policy; of a
+* sparse image what stands in for it is the same, where it may. Pure.
+*/
+function decide(name, found, policy) {
+	if (found === void 0) return { kind: "push" };
+	const variant = variantOf(name, found);
+	if (variant !== void 0) return settled({
+		status: "unchanged",
+		there: found,
+		narrowed: variant.narrowed
+	});
+	if (policy === "always") return { kind: "push" };
+	if (policy === "if-missing") return settled({
+		status: "kept",
+		there: found
+	});
+	return settled({
+		status: "failed",
+		there: found,
+		error: different(name, found)
+	});
+}
+const settled = (result) => ({
+	kind: "settled",
+	result
+});
+function different({ to, variants: [wanted] }, found) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${to.text} has ${shortDigest(found)} there, not ${shortDigest(wanted.digest)}, and push-policy is fail-if-different`,
+		hint: "Push it under another tag (source => name in the list), or use --push-policy always or if-missing."
+	});
+}
+// src/publish/push/estimate.ts
+/** What would be sent of names, by asking for each blob in each repository (HEAD alone). Counts it; returns the names. */
+async function estimate(names, context, traffic) {
+	const { client, content, signal } = context;
+	const wanted = new Map(names.flatMap(({ to, variants: [variant] }) => variant.blobs.map((digest) => [`${to.path}@${digest}`, {
+		to,
+		digest
+	}])));
+	const there = /* @__PURE__ */ new Map();
+	const absent = /* @__PURE__ */ new Map();
+	await Promise.all([...wanted.values()].map(async ({ to, digest }) => {
+		const counts = await has(client.headBlob(to, digest, signal), signal) ? there : absent;
+		counts.set(digest, (counts.get(digest) ?? 0) + 1);
+	}));
+	for (const count of there.values()) traffic.thereBlobs += count;
+	for (const [digest, count] of absent) {
+		const sent = there.has(digest) ? 0 : 1;
+		traffic.sentBlobs += sent;
+		traffic.sentBytes += sent * (content.lock.blobs[digest] ?? 0);
+		traffic.mountedBlobs += count - sent;
+	}
+	return names;
+}
+/** A repository that does not exist yet is answered in many ways. */
+async function has(asking, signal) {
+	try {
+		return await asking;
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (error instanceof OciSaveError && error.code !== "network") return false;
+		throw error;
+	}
+}
+// src/publish/push/image-pusher.ts
+/** A tag is put when everything below it is there, and at no other time. */
+function createImagePusher(context, blobs) {
+	const { content, signal } = context;
+	const trees = /* @__PURE__ */ new Map();
+	const put = (repository, reference, digest) => putManifest(context, repository, reference, digest);
+	/** Everything below a manifest. Leaves at once; indexes in their order, each after its children. */
+	const bringTree = async (repository, variant) => {
+		await allSettled(variant.blobs.map((digest) => blobs.bring(repository, digest)));
+		signal?.throwIfAborted();
+		const below = variant.manifests.filter((digest) => digest !== variant.digest);
+		const isIndex = (digest) => content.manifests.get(digest)?.manifest.kind === "index";
+		await allSettled(below.filter((digest) => !isIndex(digest)).map((digest) => put(repository, digest, digest)));
+		for (const digest of below.filter(isIndex)) await put(repository, digest, digest);
+	};
+	const tree = (repository, variant) => {
+		const key = `${repository.path}@${variant.digest}`;
+		const known = trees.get(key) ?? bringTree(repository, variant);
+		trees.set(key, known);
+		return known;
+	};
+	const pushVariant = async ({ to }, variant) => {
+		await tree(to, variant);
+		await put(to, to.tag, variant.digest);
+		return variant;
+	};
+	return { async push(name, [variant, ...others]) {
+		const [standIn] = others;
+		try {
+			return await pushVariant(name, variant);
+		} catch (error) {
+			if (standIn === void 0 || !mayBeSparse(error)) throw error;
+			const message = `${name.to.domain} refuses the index ${shortDigest(variant.digest)} without all of its children`;
+			context.emit({
+				type: "log",
+				level: "info",
+				message,
+				image: name.to.text
+			});
+			return pushVariant(name, standIn);
+		}
+	} };
+}
+/** Puts the exact bytes of a manifest, under the type that they have. */
+async function putManifest({ client, content, signal }, repository, reference, digest) {
+	const mediaType = content.manifests.get(digest)?.manifest.mediaType ?? "";
+	const bytes = await manifestBytes(content, digest);
+	await client.putManifest(repository, reference, {
+		bytes,
+		digest,
+		mediaType
+	}, signal);
+}
+/** Whether a manifest was refused for what it is, not for who put it or how it was sent. */
+function mayBeSparse(error) {
+	const status = refusalOf(error)?.status ?? 0;
+	return status >= 400 && status < 500 && ![
+		401,
+		403,
+		405,
+		408,
+		413,
+		429
+	].includes(status);
+}
+// src/publish/push/refusals.ts
+const SHOWN = 20;
+/** `a, b and 3 more` */
+function listed(words) {
+	const shown = words.slice(0, SHOWN).join(", ");
+	const more = words.length - SHOWN;
+	return more > 0 ? `${shown} and ${more} more` : shown;
+}
+const namesOf$1 = (names) => listed(names.map(({ stored }) => stored));
+/** Repositories that somebody has to make first. */
+function missingRepositories({ domain }, paths, cause) {
+	const remedy = /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/.test(domain) ? `for name in ${paths.join(" ")}; do aws ecr create-repository --repository-name "$name"; done` : "Make them there (--json lists them under missingRepositories), or push under the prefix of a project that exists.";
+	return new OciSaveError({
+		code: "not-found",
+		message: `${domain} has no such repositories, and does not make them by itself: ${listed(paths)}`,
+		hint: remedy,
+		cause: cause?.cause
+	});
+}
+/** Names with more parts than a registry takes. */
+function tooDeep({ domain, text, depth }, paths, most, cause) {
+	const bare = depth === void 0 ? text : text.slice(0, text.lastIndexOf("@"));
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${domain} seems to take names of ${most} parts at most, and refuses ${listed(paths)}`,
+		hint: `Push to ${bare}@depth=${most}: what is deeper is folded, a/b/c to a/b-c. Or save under shorter names (--naming FROM=TO).`,
+		cause: cause?.cause
+	});
+}
+/** Repositories that may not be written to, for one cause. */
+function refusedRepositories({ domain }, paths, first) {
+	const refusal = refusalOf(first);
+	const { code, message, hint, cause } = first;
+	const others = paths.length > 1 ? `, and the same for ${listed(paths.slice(1))}` : "";
+	if (refusal?.status === 405) return new OciSaveError({
+		code: "denied",
+		message: `${domain} is read-only: ${message}${others}`,
+		hint: "Push to its writable address, or end its maintenance.",
+		cause
+	});
+	return new OciSaveError({
+		code,
+		message: message + others,
+		hint,
+		cause
+	});
+}
+/** Manifests of Docker's types, at a registry that takes OCI's alone. */
+function dockerRefused(domain, names, cause) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${domain} takes no manifests of Docker's types (${refusalOf(cause)?.status ?? "refused"}), as these have: ${namesOf$1(names)}`,
+		hint: "If it is zot: \"compat\": [\"docker2s2\"] in the http section of its configuration. Else save with --format oci, which changes their digests.",
+		cause: cause.cause
+	});
+}
+/** Indexes that lack children, at a registry that wants them all, where they are not to be narrowed. */
+function sparseRefused({ domain }, names) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${domain} takes no index of which children are missing, as of these: ${namesOf$1(names)}`,
+		hint: "Save all their platforms, or let them be narrowed: --index auto."
+	});
+}
+// src/publish/push/probe-manifests.ts
+/** Names with manifests of Docker's types, where the target does not take such: one of them is tried. */
+async function findMediaTypeIssues(names, context) {
+	const docker = names.filter((name) => name.docker.length > 0);
+	const [first] = docker;
+	const [digest] = first?.docker ?? [];
+	if (first === void 0 || digest === void 0) return [];
+	try {
+		await putManifest(context, first.to, digest, digest);
+	} catch (error) {
+		context.signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError)) throw error;
+		const { status, codes = [] } = refusalOf(error) ?? {};
+		if (status === 415 || codes.includes("UNSUPPORTED")) return [{
+			error: dockerRefused(first.to.domain, docker, error),
+			names: docker
+		}];
+	}
+	return [];
+}
+/** Whether a target takes the index of an image of which not all children are there. */
+async function takesSparse(name, context) {
+	const { client, signal } = context;
+	const [original] = name.variants;
+	const { to } = name;
+	if (await isTaken(putManifest(context, to, original.digest, original.digest), signal)) return true;
+	const probe = await absentOnly(original.manifests, context);
+	if (probe === void 0) return true;
+	const digest = digestOf(probe.bytes);
+	if (!await isTaken(client.putManifest(to, digest, {
+		...probe,
+		digest
+	}, signal), signal)) return false;
+	await client.deleteManifest(to, digest, signal);
+	return true;
+}
+async function isTaken(putting, signal) {
+	try {
+		await putting;
+		return true;
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError)) throw error;
+		return false;
+	}
+}
+/** The first index of a tree that lacks children, with those children alone. */
+async function absentOnly(manifests, context) {
+	const held = new Set(manifests);
+	for (const digest of manifests) {
+		const manifest = context.content.manifests.get(digest)?.manifest;
+		if (manifest?.kind !== "index") continue;
+		const absent = manifest.manifests.filter((child) => !held.has(child.digest));
+		if (absent.length === 0) continue;
+		const keep = new Map(absent.map((child) => [child.digest, child]));
+		return {
+			bytes: narrowIndex(await manifestBytes(context.content, digest), keep),
+			mediaType: manifest.mediaType
+		};
+	}
+}
+// src/publish/push/probe-repositories.ts
+/** Docker Hub knows namespace and name, and nothing below. */
+const DEPTH_OF = { "docker.io": 2 };
+/** Begins an upload in every repository: that is refused for whatever a push would be refused for. */
+async function askRepositories(target, names, context) {
+	const uploads = /* @__PURE__ */ new Map();
+	const refused = /* @__PURE__ */ new Map();
+	const most = DEPTH_OF[target.domain];
+	const paths = [...new Set(names.map(({ to }) => to.path))];
+	const deep = most === void 0 ? [] : paths.filter((path) => depthOf(path) > most);
+	const ask = async (path) => {
+		try {
+			uploads.set(path, await context.client.beginUpload({
+				domain: target.domain,
+				path
+			}, context.signal));
+		} catch (error) {
+			context.signal?.throwIfAborted();
+			if (!(error instanceof OciSaveError)) throw error;
+			refused.set(path, error);
+		}
+	};
+	await Promise.all(paths.filter((path) => !deep.includes(path)).map(ask));
+	return {
+		uploads,
+		...judge(target, names, {
+			accepted: [...uploads.keys()],
+			refused,
+			deep,
+			most
+		})
+	};
+}
+const depthOf = (path) => path.split("/").length;
+/** What the answers mean, each cause once. */
+function judge(target, names, { accepted, refused, deep, most }) {
+	const named = (paths) => names.filter(({ to }) => paths.includes(to.path));
+	const issue = (paths, error) => paths.length === 0 ? [] : [{
+		error,
+		names: named(paths)
+	}];
+	const statusOf = (path) => refusalOf(refused.get(path))?.status ?? 0;
+	const taken = Math.max(0, ...accepted.map(depthOf));
+	const refusals = [...refused.keys()].filter((path) => [
+		401,
+		403,
+		404
+	].includes(statusOf(path)));
+	const deeper = accepted.length > 0 && refusals.every((path) => depthOf(path) > taken) ? refusals : [];
+	const others = [...refused.keys()].filter((path) => !deeper.includes(path));
+	const missing = others.filter((path) => refused.get(path)?.code === "not-found");
+	const rest = Map.groupBy(others.filter((path) => !missing.includes(path)), (path) => `${refused.get(path)?.code} ${statusOf(path)}`);
+	return {
+		missing,
+		issues: [
+			...issue(deep, tooDeep(target, deep, most ?? 0)),
+			...issue(deeper, tooDeep(target, deeper, taken, refused.get(deeper[0] ?? ""))),
+			...issue(missing, missingRepositories(target, missing, refused.get(missing[0] ?? ""))),
+			...[...rest.values()].flatMap((paths) => {
+				const first = refused.get(paths[0] ?? "");
+				return first === void 0 ? [] : issue(paths, refusedRepositories(target, paths, first));
+			})
+		]
+	};
+}
+// src/publish/push/preflight.ts
+/**
+* Finds out what a target would refuse, for all names at once and before the first byte of a blob: who may write,
+* repositories that do not exist, names that are too deep, Docker's types, sparse indexes. Nothing is left behind but
+* what the push would bring (`probe-manifests.ts` tells how).
+*/
+async function preflight(target, names, context) {
+	const { uploads, issues, missing } = await askRepositories(target, names, context);
+	const writable = names.filter(({ to }) => uploads.has(to.path));
+	const types = await findMediaTypeIssues(writable, context);
+	const typed = new Set(types.flatMap((issue) => issue.names));
+	const sparse = writable.filter((name) => name.sparse && !name.variants[0].narrowed && !typed.has(name));
+	const takes = await Promise.all(sparse.map((name) => takesSparse(name, context)));
+	const refused = sparse.filter((_, at) => takes[at] === false);
+	const kept = refused.filter(({ variants }) => variants.length === 1);
+	const sparseIssues = kept.length === 0 ? [] : [{
+		error: sparseRefused(target, kept),
+		names: kept
+	}];
+	return {
+		issues: [
+			...issues,
+			...types,
+			...sparseIssues
+		],
+		uploads,
+		missing,
+		narrowed: new Set(refused.filter(({ variants }) => variants.length > 1))
+	};
+}
+/** Takes back what was begun and not used. What fails at it is cleared up by the registry in time. */
+async function cancelUploads(uploads, { client, emit, signal }) {
+	const cancel = async (upload) => {
+		try {
+			await client.cancelUpload(upload, signal);
+		} catch (error) {
+			signal?.throwIfAborted();
+			emit({
+				type: "log",
+				level: "debug",
+				message: `an upload was not taken back: ${error instanceof Error ? error.message : String(error)}`
+			});
+		}
+	};
+	await Promise.all([...uploads.values()].map(cancel));
+	uploads.clear();
+}
+// src/publish/push/read-back.ts
+/** Registries over several machines may need a moment until a tag is everywhere. */
+const [LOOKS, FIRST_PAUSE_MILLISECONDS] = [4, 250];
+/**
+* Reads a tag that was pushed, and hashes what comes.
+* @throws OciSaveError `digest` where it is not what was pushed
+*/
+async function readBack$1({ to }, pushed, context) {
+	const { signal } = context;
+	const look = async () => {
+		const found = await digestUnder(to, context);
+		if (found === pushed.digest) return;
+		throw new OciSaveError({
+			code: "digest",
+			message: found === void 0 ? `${to.text} was pushed, and is not there` : `${to.text} was pushed as ${shortDigest(pushed.digest)}, and what is read has ${shortDigest(found)}`,
+			hint: "Somebody else may push to the same name. Else ask who runs the registry."
+		});
+	};
+	await pRetry(look, {
+		retries: LOOKS - 1,
+		minTimeout: FIRST_PAUSE_MILLISECONDS,
+		shouldRetry: ({ error }) => error instanceof OciSaveError && error.code === "digest",
+		...signal ? { signal } : {}
+	});
+}
+async function digestUnder(to, { client, signal }) {
+	try {
+		return (await client.getManifest(to, to.tag, signal)).digest;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
+		throw error;
+	}
 }
 // src/publish/push/when-there.ts
 const LOOK_EVERY_MILLISECONDS = 500;
@@ -35146,6 +35213,70 @@ async function limitStore({ options, session, io: { emit } }) {
 const VERSION$2 = "0.1.0";
 /** How it names itself to registries. */
 const USER_AGENT = `oci-save/${VERSION$2}`;
+// src/save/asked.ts
+/**
+* Options that decide nothing of an archive, or are in what is wanted and in the places already. Any other one decides:
+* one that is forgotten here costs a run its short way, and never makes two archives one.
+*/
+const UNDECISIVE = /* @__PURE__ */ new Set([
+	"images",
+	"imageList",
+	"listFormat",
+	"defaultRegistry",
+	"onCandidate",
+	"platforms",
+	"naming",
+	"authFile",
+	"insecureRegistries",
+	"strictTags",
+	"output",
+	"archive",
+	"archiveName",
+	"splitSize",
+	"cacheDir",
+	"cacheMaxSize",
+	"push",
+	"pushPolicy",
+	"release",
+	"releasePolicy",
+	"copier",
+	"parallel",
+	"retries",
+	"onError",
+	"dryRun",
+	"skopeo"
+]);
+/**
+* A digest of all that was asked for, as far as it decides the archive. Where it is the same, and every image has the
+* same digest, the archive is the same. The tool's version is in it: another one may lay out the same images otherwise.
+*/
+function askedDigest(wanted, options, { archivePlace: { name }, partSize }) {
+	const images = wanted.map(({ ref, names, platforms }) => ({
+		ref,
+		names: names.map((stored) => `${stored.name}:${stored.tag ?? ""}`).toSorted(),
+		platforms: platformsOf(platforms)
+	})).toSorted((a, b) => a.ref < b.ref ? -1 : 1);
+	const others = Object.entries(options).filter(([option]) => !UNDECISIVE.has(option));
+	const text = JSON.stringify({
+		version: VERSION$2,
+		name,
+		partSize,
+		options: others,
+		images
+	});
+	return digestOf(new TextEncoder().encode(text));
+}
+/** What a later run needs to know that it would make the same; nothing of a run that has made nothing. */
+function contentAsked(lock, { wanted, options, places }) {
+	if (options.dryRun || lock.images.length === 0) return {};
+	return { content: {
+		asked: askedDigest(wanted, options, places),
+		lock: digestOf(encodeLock(lock))
+	} };
+}
+function platformsOf(choice) {
+	return choice === "all" ? choice : choice.map(formatPlatform).toSorted();
+}
 // src/save/make-report.ts
 /** The run as data: what `report.json` and the table at the end are made of. */
 function makeReport(parts) {
@@ -35218,6 +35349,7 @@ function makeReport(parts) {
 			troubles: [...cache.troubles]
 		} },
 		...published.error === void 0 ? {} : { error: faultOf(published.error) },
+		...failed.length > 0 ? {} : contentAsked(lock, run),
 		...published.results
 	};
 }
@@ -36961,6 +37093,233 @@ function chooseDraft(drafts, tag) {
 		hint: "Remove all but one of them."
 	});
 }
+// src/publish/release/plan.ts
+/** The name under which a file is sent that replaces another: the old one goes only when the new one is there, whole. */
+function interimName(name) {
+	return `${name}.new`;
+}
+/** Compares what a release shall have with what it has. Pure. */
+function planRelease({ files, present, earlier, draft, policy }) {
+	const byName = new Map(present.map((asset) => [asset.name, asset]));
+	const names = new Set(files.map(({ name }) => name));
+	const content = files.filter(({ record }) => !record);
+	const differing = content.filter((file) => differs(file, byName.get(file.name))).map(({ name }) => name);
+	const allowed = policy === "auto" ? draft ? "replace" : "fail" : policy;
+	if (differing.length > 0 && allowed === "keep") return {
+		steps: files.flatMap((file) => keep(file, byName.get(file.name))),
+		stale: [],
+		conflicts: []
+	};
+	if (differing.length > 0 && allowed === "fail") return {
+		steps: [],
+		stale: [],
+		conflicts: differing
+	};
+	const steps = content.map((file) => stepFor(file, byName));
+	const moves = steps.some(({ action }) => action !== "none");
+	const records = files.filter(({ record }) => record).flatMap((file) => {
+		const there = byName.get(file.name);
+		const mayChange = moves && allowed === "replace";
+		return isUploaded(there) && !mayChange ? keep(file, there) : [stepFor(file, byName)];
+	});
+	const all = [...steps, ...records];
+	return {
+		steps: all,
+		stale: allowed === "replace" ? staleAmong(present, earlier, names, all) : [],
+		conflicts: []
+	};
+}
+function staleAmong(present, earlier, wanted, steps) {
+	const used = new Set(steps.flatMap((step) => step.action === "none" ? [] : interimName(step.file.name)));
+	const interim = new Set([...wanted].map(interimName).filter((name) => !used.has(name)));
+	return present.filter(({ name }) => earlier.has(name) && !wanted.has(name) || interim.has(name));
+}
+function stepFor(file, byName) {
+	const there = byName.get(file.name);
+	const interim = byName.get(interimName(file.name));
+	if (isSame(file, there)) return {
+		file,
+		action: "none",
+		status: "there"
+	};
+	const old = isUploaded(there) ? there : void 0;
+	if (interim !== void 0 && isSame(file, interim)) return {
+		file,
+		action: "rename",
+		sent: interim,
+		old: there
+	};
+	if (old !== void 0) return {
+		file,
+		action: "replace",
+		old,
+		broken: interim
+	};
+	return {
+		file,
+		action: "send",
+		broken: there
+	};
+}
+function keep(file, there) {
+	if (!isUploaded(there)) return [];
+	return [{
+		file,
+		action: "none",
+		status: isSame(file, there) ? "there" : "kept"
+	}];
+}
+/** An upload that broke leaves an empty asset, which is nobody's content. */
+function isUploaded(asset) {
+	return asset?.state === "uploaded";
+}
+function differs(file, there) {
+	return file.digest !== void 0 && isUploaded(there) && !isSame(file, there);
+}
+/** Whether an asset is the wanted file: whole, of its size and its digest. */
+function isSame({ size, digest }, asset) {
+	if (!isUploaded(asset) || asset.size !== size) return false;
+	return digest !== void 0 && asset.digest === digest;
+}
+// src/publish/release/read-asset.ts
+/** Locks and reports of a thousand images have some megabytes. */
+const MAX_BYTES = 67108864;
+/**
+* A small file of a release; undefined where it is not there, is too large to be one, or what arrives is not what the
+* service says of it.
+*
+* @param most bytes that are read
+* @throws OciSaveError what the service refused
+*/
+async function readAsset(asset, service, most = MAX_BYTES) {
+	if (asset === void 0 || asset.state !== "uploaded" || asset.size > most) return void 0;
+	const chunks = [];
+	let length = 0;
+	for await (const chunk of service.read(asset)) {
+		length += chunk.length;
+		if (length > asset.size) return void 0;
+		chunks.push(chunk);
+	}
+	const bytes = Buffer.concat(chunks);
+	const isAsTold = asset.digest === null || asset.digest === digestOf(bytes);
+	return length === asset.size && isAsTold ? bytes : void 0;
+}
+// src/publish/release/release-files.ts
+/**
+* The files of a release, in the order in which they are sent: the archive or its parts, each read from the source when it
+* is sent, then what stands beside them.
+*/
+function releaseFiles({ archive, source, lock, page, report }) {
+	const { base } = archive.name;
+	const pieces = archive.pieces.map(({ name, size, digest, start, end }) => ({
+		name,
+		size,
+		digest,
+		record: false,
+		open: () => source.read(start, end)
+	}));
+	const record = report === void 0 ? [] : [inMemory(`${base}.report.json`, report, true)];
+	return [
+		...pieces,
+		...filesBeside(archive, lock, page),
+		...record
+	];
+}
+/** What follows from an archive and its lock. */
+function filesBeside(archive, lock, page) {
+	const { base } = archive.name;
+	return [
+		...sidecarsOf(archive).map(({ name, text }) => inMemory(name, text)),
+		inMemory(`${base}.lock.json`, encodeLock(lock)),
+		inMemory(`${base}.report.html`, page)
+	];
+}
+function inMemory(name, content, record = false) {
+	const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+	return {
+		name,
+		size: bytes.length,
+		digest: digestOf(bytes),
+		record,
+		async *open() {
+			yield bytes;
+		}
+	};
+}
+// src/publish/release/find-released.ts
+/**
+* The archive that a release has, if every file of it is there, whole, as this tool would make it of the release's own
+* lock. Small files are read; of the archive the service's own digests tell. Undefined where anything is otherwise.
+* @throws OciSaveError what the service refused, or `usage` for a lock that is none
+*/
+async function findReleased({ service, release, archive: archiveName, partSize, pageOf }) {
+	const assets = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
+	const read = async (file) => readAsset(assets.get(file), service);
+	const { base } = archiveName;
+	const record = assets.get(`${base}.report.json`);
+	const [lockBytes, report] = await Promise.all([read(`${base}.lock.json`), readAsset(record, service)]);
+	if (lockBytes === void 0 || report === void 0 || record === void 0) return void 0;
+	const archive = await archiveIn(assets, archiveName, partSize, read);
+	if (archive === void 0) return void 0;
+	const lock = parseLock(lockBytes, `${base}.lock.json of release ${release.tag}`);
+	const files = [...archive.pieces.map(({ name, size, digest }) => ({
+		name,
+		size,
+		digest,
+		record: false
+	})), ...filesBeside(archive, lock, pageOf(lock))];
+	if (!files.every((file) => isSame(file, assets.get(file.name)))) return void 0;
+	return {
+		lock,
+		report,
+		files: [...files, {
+			name: record.name,
+			size: record.size,
+			digest: digestOf(report)
+		}].map(({ name, size, digest }) => ({
+			name,
+			size,
+			digest,
+			status: "there"
+		}))
+	};
+}
+/** The archive and its pieces, as the release's own words have it; whether they are true is told by comparing them. */
+async function archiveIn(assets, name, partSize, read) {
+	const whole = assets.get(wholeName(name));
+	if (whole !== void 0) return wholeArchive(whole, name, partSize);
+	const bytes = await read(partsListName(name));
+	const list = bytes === void 0 ? void 0 : parsePartsList(Buffer.from(bytes).toString("utf8"));
+	if (list === void 0) return void 0;
+	const { size, digest } = list.archive;
+	const digests = new Map(list.parts.map((part) => [part.name, part.digest]));
+	const pieces = piecesOf(size, name, partSize).flatMap((piece) => {
+		const own = digests.get(piece.name);
+		return own === void 0 ? [] : [{
+			...piece,
+			digest: own
+		}];
+	});
+	return pieces.length === list.parts.length ? {
+		name,
+		size,
+		digest,
+		pieces
+	} : void 0;
+}
+function wholeArchive({ size, digest }, name, partSize) {
+	if (digest === null || !isDigest(digest)) return void 0;
+	const pieces = piecesOf(size, name, partSize).map((piece) => ({
+		...piece,
+		digest
+	}));
+	return isSplit({ pieces }) ? void 0 : {
+		name,
+		size,
+		digest,
+		pieces
+	};
+}
 // src/publish/release/answers.ts
 /** What we read of a release in an answer. */
 const releaseSchema = object({
@@ -38614,39 +38973,6 @@ function createReleaseService(target, options) {
 		...assetCalls(connection)
 	};
 }
-// src/publish/release/release-files.ts
-/**
-* The files of a release, in the order in which they are sent: the archive or its parts, each read from the source when it
-* is sent, then what stands beside them.
-*/
-function releaseFiles({ archive, source, lock, page, report }) {
-	const { base } = archive.name;
-	return [
-		...archive.pieces.map(({ name, size, digest, start, end }) => ({
-			name,
-			size,
-			digest,
-			record: false,
-			open: () => source.read(start, end)
-		})),
-		...sidecarsOf(archive).map(({ name, text }) => inMemory(name, text)),
-		inMemory(`${base}.lock.json`, encodeLock(lock)),
-		inMemory(`${base}.report.html`, page),
-		...report === void 0 ? [] : [inMemory(`${base}.report.json`, report, true)]
-	];
-}
-function inMemory(name, content, record = false) {
-	const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-	return {
-		name,
-		size: bytes.length,
-		digest: digestOf(bytes),
-		record,
-		async *open() {
-			yield bytes;
-		}
-	};
-}
 // src/publish/release/forbidden.ts
 const MAX_FILES = 1e3;
 /** One byte less than GitHub's limit. */
@@ -38669,94 +38995,6 @@ function refused(message, hint) {
 		message,
 		hint
 	});
-}
-// src/publish/release/plan.ts
-/** The name under which a file is sent that replaces another: the old one goes only when the new one is there, whole. */
-function interimName(name) {
-	return `${name}.new`;
-}
-/** Compares what a release shall have with what it has. Pure. */
-function planRelease({ files, present, earlier, draft, policy }) {
-	const byName = new Map(present.map((asset) => [asset.name, asset]));
-	const names = new Set(files.map(({ name }) => name));
-	const content = files.filter(({ record }) => !record);
-	const differing = content.filter((file) => differs(file, byName.get(file.name))).map(({ name }) => name);
-	const allowed = policy === "auto" ? draft ? "replace" : "fail" : policy;
-	if (differing.length > 0 && allowed === "keep") return {
-		steps: files.flatMap((file) => keep(file, byName.get(file.name))),
-		stale: [],
-		conflicts: []
-	};
-	if (differing.length > 0 && allowed === "fail") return {
-		steps: [],
-		stale: [],
-		conflicts: differing
-	};
-	const steps = content.map((file) => stepFor(file, byName));
-	const moves = steps.some(({ action }) => action !== "none");
-	const records = files.filter(({ record }) => record).flatMap((file) => {
-		const there = byName.get(file.name);
-		const mayChange = moves && allowed === "replace";
-		return isUploaded(there) && !mayChange ? keep(file, there) : [stepFor(file, byName)];
-	});
-	const all = [...steps, ...records];
-	return {
-		steps: all,
-		stale: allowed === "replace" ? staleAmong(present, earlier, names, all) : [],
-		conflicts: []
-	};
-}
-function staleAmong(present, earlier, wanted, steps) {
-	const used = new Set(steps.flatMap((step) => step.action === "none" ? [] : interimName(step.file.name)));
-	const interim = new Set([...wanted].map(interimName).filter((name) => !used.has(name)));
-	return present.filter(({ name }) => earlier.has(name) && !wanted.has(name) || interim.has(name));
-}
-function stepFor(file, byName) {
-	const there = byName.get(file.name);
-	const interim = byName.get(interimName(file.name));
-	if (isSame(file, there)) return {
-		file,
-		action: "none",
-		status: "there"
-	};
-	const old = isUploaded(there) ? there : void 0;
-	if (interim !== void 0 && isSame(file, interim)) return {
-		file,
-		action: "rename",
-		sent: interim,
-		old: there
-	};
-	if (old !== void 0) return {
-		file,
-		action: "replace",
-		old,
-		broken: interim
-	};
-	return {
-		file,
-		action: "send",
-		broken: there
-	};
-}
-function keep(file, there) {
-	if (!isUploaded(there)) return [];
-	return [{
-		file,
-		action: "none",
-		status: isSame(file, there) ? "there" : "kept"
-	}];
-}
-/** An upload that broke leaves an empty asset, which is nobody's content. */
-function isUploaded(asset) {
-	return asset?.state === "uploaded";
-}
-function differs(file, there) {
-	return file.digest !== void 0 && isUploaded(there) && !isSame(file, there);
-}
-/** Whether an asset is the wanted file: whole, of its size and its digest. */
-function isSame({ size, digest }, asset) {
-	if (!isUploaded(asset) || asset.size !== size) return false;
-	return digest !== void 0 && asset.digest === digest;
 }
 // src/publish/release/upload.ts
 /**
@@ -38869,10 +39107,7 @@ const MAX_TEXT_BYTES = 1048576;
 /** What the list and the sums in a release name as ours. */
 async function earlierPieces(present, { archive, service, files }) {
 	const textOf = async (name) => {
-		const asset = present.find((one) => one.name === name);
-		if (asset === void 0 || asset.state !== "uploaded" || asset.size > MAX_TEXT_BYTES) return "";
-		const chunks = await Array.fromAsync(service.read(asset));
-		return Buffer.concat(chunks).toString("utf8");
+		return (await readAsset(present.find((one) => one.name === name), service, MAX_TEXT_BYTES))?.toString("utf8") ?? "";
 	};
 	const wanted = new Set(files.map(({ name }) => name));
 	if (!present.some(({ name }) => isPieceName(archive, name) && !wanted.has(name))) return /* @__PURE__ */ new Set();
@@ -39144,6 +39379,220 @@ function placesOf(options, env) {
 		report: `${folder ?? base}.report.json`
 	};
 }
+// src/save/cache-scope.ts
+/** Which list a catalogue is about: jobs that save others, or other platforms, side by side do not replace it. */
+function cacheScope(options, repository = "") {
+	const { imageList, platforms, output, archiveName, format } = options;
+	const chosen = platforms === void 0 || platforms === "all" ? [String(platforms)] : platforms.map(formatPlatform);
+	return scopeOf([
+		repository,
+		...imageList.toSorted(),
+		"",
+		...chosen.toSorted(),
+		output,
+		archiveName,
+		format
+	]);
+}
+// src/save/release-access.ts
+/** Opens the release that the options name; undefined where they name none. */
+async function openRelease(options, { archivePlace, partSize }, io) {
+	const tag = releaseTag(options.release, io.env);
+	if (tag === void 0) return void 0;
+	return accessRelease({
+		tag,
+		base: archivePlace.name.base,
+		partSize,
+		retries: options.retries
+	}, io);
+}
+/**
+* Checks what a release is asked for, and that its repository answers: before any image is fetched for it.
+* @throws OciSaveError `usage` for what can never be released, else what the service refuses
+*/
+async function accessRelease({ tag, repository, base, partSize, retries }, { env, emit, signal, releaseToken: token }) {
+	checkAssetBase(base);
+	if (partSizeOf(partSize) > MAX_FILE_BYTES) throw new OciSaveError({
+		code: "usage",
+		message: `split-size: a release takes less than 2 GiB in one file, and ${partSize} bytes are asked for`,
+		hint: "Leave --split-size out, or write at most 2GiB."
+	});
+	const target = releaseTarget({
+		tag,
+		repository,
+		token,
+		env
+	});
+	const service = createReleaseService(target, {
+		retries,
+		signal,
+		onWait: (milliseconds) => emit({
+			type: "log",
+			level: "warning",
+			message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1e3)} s`
+		})
+	});
+	return {
+		target,
+		service,
+		found: await findRelease(service, tag)
+	};
+}
+// src/save/client.ts
+/** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
+async function openClient({ authFile, insecureRegistries, retries }, io) {
+	const { env, emit } = io;
+	const files = await openCredentialStore({
+		...authFile === "" ? {} : { authFile },
+		env
+	});
+	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
+	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
+	return {
+		client: createRegistryClient({
+			credentials,
+			insecureRegistries,
+			retries,
+			userAgent: USER_AGENT,
+			env,
+			onWarning: (message) => emit({
+				type: "log",
+				level: "warning",
+				message
+			})
+		}),
+		credentials
+	};
+}
+// src/save/session.ts
+/** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
+async function openSession(options, io) {
+	const { env, emit } = io;
+	const store = await openStore(storeFolder(options.cacheDir, env), { onHealed: (digest, why) => emit({
+		type: "log",
+		level: "warning",
+		message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed`
+	}) });
+	try {
+		return await openOver(store, options, io);
+	} catch (error) {
+		await store.close();
+		throw error;
+	}
+}
+async function openOver(store, options, io) {
+	const { env, emit } = io;
+	const { client, credentials } = await openClient(options, io);
+	const layouts = /* @__PURE__ */ new Map();
+	const layoutAt = (folder) => {
+		const layout = layouts.get(folder) ?? openLayout(folder);
+		layouts.set(folder, layout);
+		return layout;
+	};
+	let tools;
+	let version;
+	const find = async () => {
+		const skopeo = await (io.setUpSkopeo ?? ((wanted) => findSkopeo(wanted, env)))(options.skopeo, store.runFolder);
+		emit({
+			type: "log",
+			level: "debug",
+			message: `skopeo ${skopeo.version} (${skopeo.file})`
+		});
+		version = skopeo.version;
+		return {
+			skopeo,
+			environment: await createSkopeoEnvironment(store.runFolder, env)
+		};
+	};
+	return {
+		store,
+		client,
+		credentials,
+		skopeoTools: () => tools ??= find(),
+		skopeoVersion: () => version,
+		async sourceOf({ source }) {
+			if (source.transport === "oci") return layoutAt(source.path);
+			return source.transport === "docker" ? registrySource(client, source.reference) : void 0;
+		},
+		placeOf({ source }) {
+			if (source.transport !== "docker") return void 0;
+			const { domain, path: repository } = source.reference;
+			return {
+				domain,
+				path: repository,
+				insecure: options.insecureRegistries.includes(domain)
+			};
+		},
+		async close() {
+			client.close();
+			await store.close();
+		}
+	};
+}
+/** The store's folder: the one named, else `oci-save` in the user's cache folder. */
+function storeFolder(named, env) {
+	if (named !== "") return path.resolve(named);
+	const home = env["HOME"] ?? env["USERPROFILE"];
+	const cache = env["XDG_CACHE_HOME"] ?? (home === void 0 ? tmpdir() : path.join(home, ".cache"));
+	return path.join(cache, "oci-save");
+}
+// src/save/run.ts
+/** Whether a run makes nothing but what push targets and a release get: then what they have need not be copied. */
+function publishesAlone({ options, places, release }) {
+	return (options.push.length > 0 || release !== void 0) && places.output === void 0 && places.archive === void 0 && !options.dryRun;
+}
+/** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
+async function withRun(given, work) {
+	const { options, io, places } = given;
+	const release = await openRelease(options, places, io);
+	const output = places.output !== void 0 && !options.dryRun ? await openOutputFolder(places.output) : void 0;
+	try {
+		const session = await openSession(options, io);
+		try {
+			const cache = openCacheSession(io.remoteCache, {
+				store: session.store,
+				scope: cacheScope(options, io.remoteCache?.repository),
+				emit: io.emit,
+				signal: io.signal
+			});
+			try {
+				return await work({
+					...given,
+					session,
+					cache,
+					output,
+					release
+				});
+			} finally {
+				await cache.close();
+			}
+		} finally {
+			await session.close();
+		}
+	} finally {
+		await output?.release();
+	}
+}
+// src/save/needed.ts
+/**
+* The images of which blobs are needed: where a run only pushes, those that some target has not. With a cache around
+* the store all are, since the cache keeps what its list names.
+*/
+async function neededImages(images, run) {
+	const { options, session, release, io } = run;
+	if (!publishesAlone(run) || release !== void 0 || io.remoteCache !== void 0) return images;
+	const found = await findPushed(images.flatMap(({ image }) => image.names.map((name) => ({
+		name,
+		digests: acceptable(image, options.index)
+	}))), options.push, session.client, io.signal);
+	const lacking = new Set(found.filter(({ there }) => !there).map(({ name }) => name));
+	return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
+}
+/** What a target may have under an image's name, as pushing sees it. */
+function acceptable({ digest, root }, index) {
+	if (index === "keep") return [digest];
+	return index === "narrow" ? [root] : [digest, root];
+}
 // src/save/push-store.ts
 /** A registry that is started in the same job is up within seconds. */
 const WAIT_MILLISECONDS = 6e4;
@@ -39346,30 +39795,34 @@ async function withRelease(made, { archive }, lock, run) {
 }
 /** Releases, and reports what came of it, a failure too; what the user stopped is none. */
 async function tryRelease({ target }, signal, send) {
-	const { owner, repo, tag } = target;
-	const place = {
-		repository: `${owner}/${repo}`,
-		tag
-	};
 	try {
-		const { url, draft, files, removed } = await send();
-		return {
-			...place,
-			...url === void 0 ? {} : { url },
-			draft,
-			assets: [...files],
-			removed: [...removed]
-		};
+		return releaseReport(target, await send());
 	} catch (error) {
 		signal?.throwIfAborted();
 		if (!(error instanceof OciSaveError) || exitCodeOf(error) !== 1) throw error;
 		return {
-			...place,
+			...placeOf(target),
 			assets: [],
 			removed: [],
 			failure: faultOf(error)
 		};
 	}
+}
+/** A release that was looked at or sent to, as data. */
+function releaseReport(target, { url, draft, files, removed }) {
+	return {
+		...placeOf(target),
+		...url === void 0 ? {} : { url },
+		draft,
+		assets: [...files],
+		removed: [...removed]
+	};
+}
+function placeOf({ owner, repo, tag }) {
+	return {
+		repository: `${owner}/${repo}`,
+		tag
+	};
 }
 /** What a dry run would send: with digests where the store has all blobs, else with sizes alone. */
 async function plannedFiles(made, lock, run) {
@@ -39437,9 +39890,8 @@ async function writeReport(report, { options, places, io }, failure) {
 	if (failure !== void 0 && !(failure instanceof OciSaveError)) throw failure;
 }
 // src/save/report-unchanged.ts
-/** Ends a run that has nothing to do. Its lock is empty: no manifest was read that could fill it. */
-async function endUnchanged({ images, push }, { started, run, list }) {
-	const lock = lockOf([]);
+/** Ends a run that has nothing to do. Its lock is the release's; without one it is empty, since no manifest was read. */
+async function endUnchanged({ images, push, release, lock = lockOf([]) }, { started, run, list }) {
 	const made = makeReport({
 		started,
 		run,
@@ -39462,7 +39914,7 @@ async function endUnchanged({ images, push }, { started, run, list }) {
 		},
 		cache: void 0,
 		published: {
-			results: { push: [...push] },
+			results: push.length === 0 ? {} : { push: [...push] },
 			archive: void 0
 		},
 		needed: /* @__PURE__ */ new Set()
@@ -39470,6 +39922,7 @@ async function endUnchanged({ images, push }, { started, run, list }) {
 	const report = {
 		...made,
 		unchanged: true,
+		...release === void 0 ? {} : { release },
 		images: images.map(({ wanted, digest, mediaType, names }) => ({
 			ref: wanted.ref,
 			names: [...names],
@@ -39495,196 +39948,6 @@ async function endUnchanged({ images, push }, { started, run, list }) {
 		lock
 	};
 }
-// src/save/cache-scope.ts
-/** Which list a catalogue is about: jobs that save others, or other platforms, side by side do not replace it. */
-function cacheScope(options, repository = "") {
-	const { imageList, platforms, output, archiveName, format } = options;
-	const chosen = platforms === void 0 || platforms === "all" ? [String(platforms)] : platforms.map(formatPlatform);
-	return scopeOf([
-		repository,
-		...imageList.toSorted(),
-		"",
-		...chosen.toSorted(),
-		output,
-		archiveName,
-		format
-	]);
-}
-// src/save/release-access.ts
-/** Opens the release that the options name; undefined where they name none. */
-async function openRelease(options, { archivePlace, partSize }, io) {
-	const tag = releaseTag(options.release, io.env);
-	if (tag === void 0) return void 0;
-	return accessRelease({
-		tag,
-		base: archivePlace.name.base,
-		partSize,
-		retries: options.retries
-	}, io);
-}
-/**
-* Checks what a release is asked for, and that its repository answers: before any image is fetched for it.
-* @throws OciSaveError `usage` for what can never be released, else what the service refuses
-*/
-async function accessRelease({ tag, repository, base, partSize, retries }, { env, emit, signal, releaseToken: token }) {
-	checkAssetBase(base);
-	if (partSizeOf(partSize) > MAX_FILE_BYTES) throw new OciSaveError({
-		code: "usage",
-		message: `split-size: a release takes less than 2 GiB in one file, and ${partSize} bytes are asked for`,
-		hint: "Leave --split-size out, or write at most 2GiB."
-	});
-	const target = releaseTarget({
-		tag,
-		repository,
-		token,
-		env
-	});
-	const service = createReleaseService(target, {
-		retries,
-		signal,
-		onWait: (milliseconds) => emit({
-			type: "log",
-			level: "warning",
-			message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1e3)} s`
-		})
-	});
-	await findRelease(service, tag);
-	return {
-		target,
-		service
-	};
-}
-// src/save/client.ts
-/** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
-async function openClient({ authFile, insecureRegistries, retries }, io) {
-	const { env, emit } = io;
-	const files = await openCredentialStore({
-		...authFile === "" ? {} : { authFile },
-		env
-	});
-	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
-	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
-	return {
-		client: createRegistryClient({
-			credentials,
-			insecureRegistries,
-			retries,
-			userAgent: USER_AGENT,
-			env,
-			onWarning: (message) => emit({
-				type: "log",
-				level: "warning",
-				message
-			})
-		}),
-		credentials
-	};
-}
-// src/save/session.ts
-/** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
-async function openSession(options, io) {
-	const { env, emit } = io;
-	const store = await openStore(storeFolder(options.cacheDir, env), { onHealed: (digest, why) => emit({
-		type: "log",
-		level: "warning",
-		message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed`
-	}) });
-	try {
-		return await openOver(store, options, io);
-	} catch (error) {
-		await store.close();
-		throw error;
-	}
-}
-async function openOver(store, options, io) {
-	const { env, emit } = io;
-	const { client, credentials } = await openClient(options, io);
-	const layouts = /* @__PURE__ */ new Map();
-	const layoutAt = (folder) => {
-		const layout = layouts.get(folder) ?? openLayout(folder);
-		layouts.set(folder, layout);
-		return layout;
-	};
-	let tools;
-	let version;
-	const find = async () => {
-		const skopeo = await (io.setUpSkopeo ?? ((wanted) => findSkopeo(wanted, env)))(options.skopeo, store.runFolder);
-		emit({
-			type: "log",
-			level: "debug",
-			message: `skopeo ${skopeo.version} (${skopeo.file})`
-		});
-		version = skopeo.version;
-		return {
-			skopeo,
-			environment: await createSkopeoEnvironment(store.runFolder, env)
-		};
-	};
-	return {
-		store,
-		client,
-		credentials,
-		skopeoTools: () => tools ??= find(),
-		skopeoVersion: () => version,
-		async sourceOf({ source }) {
-			if (source.transport === "oci") return layoutAt(source.path);
-			return source.transport === "docker" ? registrySource(client, source.reference) : void 0;
-		},
-		placeOf({ source }) {
-			if (source.transport !== "docker") return void 0;
-			const { domain, path: repository } = source.reference;
-			return {
-				domain,
-				path: repository,
-				insecure: options.insecureRegistries.includes(domain)
-			};
-		},
-		async close() {
-			client.close();
-			await store.close();
-		}
-	};
-}
-/** The store's folder: the one named, else `oci-save` in the user's cache folder. */
-function storeFolder(named, env) {
-	if (named !== "") return path.resolve(named);
-	const home = env["HOME"] ?? env["USERPROFILE"];
-	const cache = env["XDG_CACHE_HOME"] ?? (home === void 0 ? tmpdir() : path.join(home, ".cache"));
-	return path.join(cache, "oci-save");
-}
-// src/save/run.ts
-/** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
-async function withRun(given, work) {
-	const { options, io, places } = given;
-	const release = await openRelease(options, places, io);
-	const output = places.output !== void 0 && !options.dryRun ? await openOutputFolder(places.output) : void 0;
-	try {
-		const session = await openSession(options, io);
-		try {
-			const cache = openCacheSession(io.remoteCache, {
-				store: session.store,
-				scope: cacheScope(options, io.remoteCache?.repository),
-				emit: io.emit,
-				signal: io.signal
-			});
-			try {
-				return await work({
-					...given,
-					session,
-					cache,
-					output,
-					release
-				});
-			} finally {
-				await cache.close();
-			}
-		} finally {
-			await session.close();
-		}
-	} finally {
-		await output?.release();
-	}
-}
 // src/need/need.ts
 /**
 * Whether everything is where it is wanted already, found out by HEAD requests alone: an unchanged night then needs no
@@ -39699,7 +39962,7 @@ async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
 		if (claim === void 0) return void 0;
 		const { digest, mediaType } = claim;
 		const names = wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(digest)}`);
-		return (await Promise.all(names.map((name) => isEverywhere(name, digest)))).every(Boolean) ? {
+		return (await Promise.all(names.map((name) => isEverywhere(wanted, name, digest)))).every(Boolean) ? {
 			wanted,
 			digest,
 			mediaType,
@@ -39715,78 +39978,79 @@ async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
 	})));
 	return changed ? void 0 : unchanged;
 }
+// src/save/released.ts
+/**
+* A release that was made of the same list and the same options, and has all its files: it is what is wanted if the
+* digests in its lock are still those of today. Undefined where it is another one, a draft, or cannot be read, of which
+* the usual way of the run tells more.
+*/
+async function releasedBefore({ target, service, found }, { wanted, options, places, io }) {
+	if (found === void 0 || found.draft) return void 0;
+	try {
+		const released = await findReleased({
+			service,
+			release: found,
+			archive: places.archivePlace.name,
+			partSize: places.partSize,
+			pageOf: renderBundlePage
+		});
+		if (released === void 0) return void 0;
+		const { lock, files } = released;
+		const content = contentIn(released.report);
+		if (content?.asked !== askedDigest(wanted, options, places)) return void 0;
+		if (content.lock !== digestOf(encodeLock(lock))) return void 0;
+		return {
+			lock,
+			report: releaseReport(target, {
+				url: found.url,
+				draft: false,
+				files,
+				removed: []
+			})
+		};
+	} catch (error) {
+		io.signal?.throwIfAborted();
+		if (error instanceof OciSaveError) return void 0;
+		throw error;
+	}
+}
 // src/save/unchanged.ts
 /** Images asked for at once: one round trip each, at the source and at every target. */
 const IMAGES_AT_ONCE = 32;
-/** Whether a run makes nothing but what its push targets get. */
-function onlyPushes({ options, places, release }) {
-	return options.push.length > 0 && places.output === void 0 && places.archive === void 0 && release === void 0 && !options.dryRun;
-}
 /**
-* Whether a run that only pushes has nothing to push, by HEAD requests alone. Undefined where it has, or where it takes
-* more to tell: conversions and narrowed indexes have other digests at a target than at the source.
+* Whether a run that only publishes has nothing to publish, by HEAD requests and by what a release says of itself.
+* Undefined where it has, or where it takes more to tell.
 */
 async function findUnchanged(run) {
-	const { options, wanted, session, io } = run;
-	if (!onlyPushes(run) || options.format !== "keep" || options.index === "narrow") return void 0;
+	const { options, wanted, session, release, io } = run;
+	if (!publishesAlone(run) || options.push.length > 0 && !pushesAsItIs(run)) return void 0;
 	const began = performance.now();
-	const found = [];
-	const refs = new Map(wanted.flatMap(({ ref, names }) => names.map(({ name }) => [name, ref])));
+	const released = release === void 0 ? void 0 : await releasedBefore(release, run);
+	if (release !== void 0 && released === void 0) return void 0;
+	const locked = new Map(released?.lock.images.map((image) => [image.ref, image]));
+	const targets = askTargets(options.push, session.client, io.signal);
 	const images = await allUnchanged(wanted, {
 		head: (image) => headOf(image, run),
-		async isEverywhere(name, digest) {
-			const there = await findPushed([{
-				name,
-				digests: [digest]
-			}], options.push, session.client, io.signal);
-			const ref = refs.get(name.slice(0, name.lastIndexOf(":"))) ?? name;
-			found.push(...there.map((at) => ({
-				ref,
-				digest,
-				at
-			})));
-			return there.every((at) => at.there);
+		async isEverywhere({ ref }, name, digest) {
+			if (released === void 0) return targets.haveAll(ref, name, [digest]);
+			const image = locked.get(ref);
+			return image?.digest === digest && targets.haveAll(ref, name, acceptable(image, options.index));
 		},
 		parallel: IMAGES_AT_ONCE,
 		signal: io.signal
 	});
 	if (images === void 0) return void 0;
-	const seconds = (performance.now() - began) / 1e3;
 	return {
 		images,
-		push: options.push.map((target) => {
-			const names = found.filter(({ at }) => at.target.text === target.text).toSorted((a, b) => a.at.to.text < b.at.to.text ? -1 : 1);
-			return {
-				target: target.text,
-				outcome: "done",
-				images: names.map(({ ref, digest, at: { name, to } }) => ({
-					ref,
-					name,
-					as: to.text,
-					digest,
-					status: "unchanged",
-					there: digest
-				})),
-				failed: [],
-				totals: {
-					...NO_TRAFFIC,
-					unchanged: names.length
-				},
-				seconds
-			};
-		})
+		push: targets.reports((performance.now() - began) / 1e3),
+		release: released?.report,
+		lock: released?.lock
 	};
 }
-const NO_TRAFFIC = {
-	pushed: 0,
-	unchanged: 0,
-	kept: 0,
-	failed: 0,
-	sentBlobs: 0,
-	sentBytes: 0,
-	mountedBlobs: 0,
-	thereBlobs: 0
-};
+/** Conversions and narrowed indexes have other digests at a target than at the source. */
+function pushesAsItIs({ options }) {
+	return options.format === "keep" && options.index !== "narrow";
+}
 /** What a source refuses is told by the usual way of the run, which asks again. */
 async function headOf({ source, pin }, { session, io }) {
 	if (source.transport !== "docker") return void 0;
@@ -39798,25 +40062,6 @@ async function headOf({ source, pin }, { session, io }) {
 		if (error instanceof OciSaveError) return void 0;
 		throw error;
 	}
-}
-/**
-* The images of which blobs are needed: where a run only pushes, those that some target has not. With a cache around
-* the store all are, since the cache keeps what its list names.
-*/
-async function neededImages(images, run) {
-	const { options, session, io } = run;
-	if (!onlyPushes(run) || io.remoteCache !== void 0) return images;
-	const found = await findPushed(images.flatMap(({ image }) => image.names.map((name) => ({
-		name,
-		digests: acceptable(image, options.index)
-	}))), options.push, session.client, io.signal);
-	const lacking = new Set(found.filter(({ there }) => !there).map(({ name }) => name));
-	return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
-}
-/** What a target may have under an image's name, as pushing sees it. */
-function acceptable({ digest, root }, index) {
-	if (index === "keep") return [digest];
-	return index === "narrow" ? [root] : [digest, root];
 }
 // src/save.ts
 /** What a dry run copies. */
@@ -40941,4 +41186,4 @@ function letFetchUseProxies(env) {
 		});
 	}
 }
-export { readManifests as $, pushNotes as A, encodeLock as At, renderColumns as B, boolean as Bt, HANDOVER as C, describeInputs as Ct, releaseWords as D, formatPlatform as Dt, runReportSchema as E, optionsSchema as Et, platformWords as F, digestOf as Ft, plainText as G, exitCodeOf as Gt, formatSeconds as H, strictObject as Ht, statusWords as I, hexOf as It, lockFileIn as J, formatBytes as K, messageOf as Kt, renderBundlePage as L, isDigest as Lt, pushTraffic as M, nameOf$1 as Mt, pushReportSchema as N, parseReference as Nt, renderRelease as O, parsePlatform as Ot, noteLines as P, lockSchema as Pt, planTree as Q, renderError as R, shortDigest as Rt, VERSION$2 as S, bareAddress as St, renderSummary as T, kebab as Tt, cacheLines as U, string as Ut, createReporter as V, looseObject as Vt, plainLines as W, OciSaveError as Wt, viewsIn as X, openBundle as Y, writeFileWhole as Z, measureArchive as _, boundedBody as _t, pushBundle as a, listStore as at, createTarDecoder as b, parseOptions as bt, accessRelease as c, freeBytes as ct, placesOf as d, percentDecoded as dt, readLists as et, releaseTag as f, run as ft, openArchive as g, parseContentRange as gt, assetNameOf as h, networkError as ht, findRegistryRoot as i, setUpSkopeo as it, pushTally as j, formatReference as jt, renderPushSummary as k, parseLock as kt, tryRelease as l, openStore as lt, releaseFiles as m, createExchange as mt, watchSignals as n, parseInline as nt, save as o, pruneStore as ot, sendRelease as p, insecureHosts as pt, formatCount as q, systemCodeOf as qt, serveRegistry as r, checkDefaultRegistry as rt, storeFolder as s, verifyStore as st, letFetchUseProxies as t, formatOrigin as tt, RELEASE_PART_BYTES as u, fetchFile as ut, partSizeOf as v, createAgents as vt, refOf as w, describeOptions as wt, USER_AGENT as x, parseReleaseOptions as xt, bundleTar as y, parseInputs as yt, causeTexts as z, array as zt };
+export { formatBytes as $, readManifests as A, parseLock as At, noteLines as B, array as Bt, HANDOVER as C, bareAddress as Ct, viewsIn as D, optionsSchema as Dt, openBundle as E, kebab as Et, renderPushSummary as F, lockSchema as Ft, renderError as G, OciSaveError as Gt, sizeWords as H, looseObject as Ht, pushNotes as I, digestOf as It, createReporter as J, systemCodeOf as Jt, causeTexts as K, exitCodeOf as Kt, pushTally as L, hexOf as Lt, runReportSchema as M, formatReference as Mt, releaseWords as N, nameOf$1 as Nt, writeFileWhole as O, formatPlatform as Ot, renderRelease as P, parseReference as Pt, plainText as Q, pushTraffic as R, isDigest as Rt, VERSION$2 as S, parseReleaseOptions as St, lockFileIn as T, describeOptions as Tt, statusWords as U, strictObject as Ut, platformWords as V, boolean as Vt, renderBundlePage as W, string as Wt, cacheLines as X, formatSeconds as Y, plainLines as Z, measureArchive as _, parseContentRange as _t, pushBundle as a, setUpSkopeo as at, createTarDecoder as b, parseInputs as bt, storeFolder as c, verifyStore as ct, placesOf as d, fetchFile as dt, formatCount as et, releaseTag as f, percentDecoded as ft, openArchive as g, networkError as gt, assetNameOf as h, createExchange as ht, findRegistryRoot as i, checkDefaultRegistry as it, renderSummary as j, encodeLock as jt, planTree as k, parsePlatform as kt, accessRelease as l, freeBytes as lt, releaseFiles as m, insecureHosts as mt, watchSignals as n, formatOrigin as nt, save as o, listStore as ot, sendRelease as p, run as pt, renderColumns as q, messageOf as qt, serveRegistry as r, parseInline as rt, tryRelease as s, pruneStore as st, letFetchUseProxies as t, readLists as tt, RELEASE_PART_BYTES as u, openStore as ut, partSizeOf as v, boundedBody as vt, refOf as w, describeInputs as wt, USER_AGENT as x, parseOptions as xt, bundleTar as y, createAgents as yt, pushReportSchema as z, shortDigest as zt };

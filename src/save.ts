@@ -13,11 +13,12 @@ import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
 import { ownPlatform } from './save/own-platform.ts';
 import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
+import { neededImages } from './save/needed.ts';
 import { NOTHING_PUBLISHED, publish, publishDry } from './save/publish.ts';
 import { withRelease } from './save/release.ts';
 import { endUnchanged } from './save/report-unchanged.ts';
 import { type SaveIo, withRun } from './save/run.ts';
-import { findUnchanged, neededImages } from './save/unchanged.ts';
+import { findUnchanged } from './save/unchanged.ts';
 import { writeReport } from './save/write-report.ts';
 
 export interface SaveResult {

@@ -39,7 +39,10 @@ export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Ou
     path: bundle?.path ?? '',
     archive: archive?.parts?.map(({ path }) => path).join('\n') ?? archive?.path ?? '',
     // A run that read no manifest has no lock to tell of; a target that failed takes nothing from what was saved.
-    digest: unchanged || (outcome === 'failed' && failed.length > 0) ? '' : digestOf(encodeLock(lock)),
+    digest:
+      (unchanged && lock.images.length === 0) || (outcome === 'failed' && failed.length > 0)
+        ? ''
+        : digestOf(encodeLock(lock)),
     count: String(totals.images),
     size: String(totals.bytes),
     'fetched-bytes': String(totals.fetchedBytes),

@@ -4,6 +4,7 @@ import {
   platformWords,
   type ReportedImage,
   type RunReport,
+  sizeWords,
   statusWords,
 } from '../report/index.ts';
 import { type Bound, code, escaped, folded, table } from './markdown.ts';
@@ -26,8 +27,8 @@ export function imageSection({ images, dryRun = false }: RunReport, bound: Bound
         nameCell(image),
         code(hexOf(image.digest).slice(0, 12)),
         escaped(platformWords(image.platforms).replaceAll(',', ', ')),
-        figure(image.size),
-        ...(fetched ? [image.fetchedBytes === 0 ? '' : figure(image.fetchedBytes)] : []),
+        figure(sizeWords(image)),
+        ...(fetched ? [image.fetchedBytes === 0 ? '' : figure(formatBytes(image.fetchedBytes))] : []),
         statusWords(image, dryRun),
       ],
     },
@@ -48,6 +49,6 @@ function nameCell({ ref, names }: ReportedImage): string {
 }
 
 /** A number stays with its unit, however narrow the column. */
-function figure(bytes: number): string {
-  return formatBytes(bytes).replace(' ', '&nbsp;');
+function figure(words: string): string {
+  return words.replace(' ', '&nbsp;');
 }

@@ -101,8 +101,9 @@ function unfinished({ outcome, failed, bundle, error, dryRun = false }: RunRepor
   return (images || error !== undefined) && bundle === undefined && !dryRun;
 }
 
-function figures({ totals, cache, dryRun = false, unchanged = false, seconds }: RunReport): string {
-  if (unchanged) return `Every push target has every image. ${formatSeconds(seconds)}.`;
+function figures(report: RunReport): string {
+  const { totals, cache, dryRun = false, unchanged = false, seconds } = report;
+  if (unchanged) return `${whereItIs(report)} every image. ${formatSeconds(seconds)}.`;
   const cached = cache?.restored.bytes ?? 0;
   const moved = dryRun
     ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch`
@@ -143,4 +144,9 @@ function resultSection(report: RunReport, shown: (file: string) => string, repor
 function pathIn(folder: string, file: string): string {
   const relative = path.relative(folder, file);
   return relative === '' || relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
+}
+
+function whereItIs({ push, release }: RunReport): string {
+  if (release === undefined) return 'Every push target has';
+  return push === undefined ? 'The release has' : 'Every push target and the release have';
 }

@@ -17,7 +17,7 @@ export interface NeedContext {
     image: WantedImage,
   ) => Promise<{ readonly digest: Digest; readonly mediaType: string } | undefined>;
   /** Whether every target has the digest under a stored name. */
-  readonly isEverywhere: (name: string, digest: Digest) => Promise<boolean>;
+  readonly isEverywhere: (image: WantedImage, name: string, digest: Digest) => Promise<boolean>;
   /** Images asked for at once. */
   readonly parallel: number;
   readonly signal?: AbortSignal | undefined;
@@ -39,7 +39,7 @@ export async function allUnchanged(
     if (claim === undefined) return undefined;
     const { digest, mediaType } = claim;
     const names = wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(digest)}`);
-    const there = await Promise.all(names.map((name) => isEverywhere(name, digest)));
+    const there = await Promise.all(names.map((name) => isEverywhere(wanted, name, digest)));
     return there.every(Boolean) ? { wanted, digest, mediaType, names } : undefined;
   };
   const unchanged: UnchangedImage[] = [];

@@ -1,4 +1,4 @@
-import { formatCount } from './bytes.ts';
+import { formatBytes, formatCount } from './bytes.ts';
 import { plainText } from './plain-text.ts';
 import type { ReportedImage, RunReport } from './run-report.ts';
 
@@ -14,6 +14,11 @@ export function platformWords(platforms: readonly string[]): string {
       : shown;
   const more = platforms.length - shown.length;
   return (short.join(',') || '-') + (more > 0 ? ` +${more}` : '');
+}
+
+/** An image that was not looked into has no size that anyone knows. */
+export function sizeWords({ size }: ReportedImage): string {
+  return size === 0 ? '-' : formatBytes(size);
 }
 
 const STATUS: Record<ReportedImage['status'], readonly [done: string, planned: string]> = {

@@ -6,7 +6,7 @@ export { causeTexts } from './causes.ts';
 export { formatSeconds } from './duration.ts';
 export { type ErrorTextOptions, renderError } from './error-text.ts';
 export { renderBundlePage, renderHtml } from './html.ts';
-export { noteLines, platformWords, statusWords } from './image-words.ts';
+export { noteLines, platformWords, sizeWords, statusWords } from './image-words.ts';
 export { plainLines, plainText } from './plain-text.ts';
 export type { Folding, Reporter, ReporterOptions, ReportStream } from './reporter.ts';
 export { type Failure, failureOf, faultOf, type ReportedOrigin } from './failure.ts';
@@ -21,5 +21,11 @@ export { renderPushSummary } from './push-summary.ts';
 export { pushNotes, pushTally, pushTraffic } from './summary-push.ts';
 export type { ReleaseReport } from './release-report.ts';
 export { archiveWords, releaseWords, renderRelease } from './summary-release.ts';
-export { formatRunReport, type ReportedImage, type RunReport, runReportSchema } from './run-report.ts';
+export {
+  contentIn,
+  formatRunReport,
+  type ReportedImage,
+  type RunReport,
+  runReportSchema,
+} from './run-report.ts';
 export { renderSummary, type SummaryOptions } from './summary.ts';

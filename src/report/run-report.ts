@@ -17,7 +17,7 @@ const imageSchema = z.strictObject({
   size: bytes.meta({ description: 'all blobs that it names, each once' }),
   status: z.enum(['fetched', 'partly stored', 'stored', 'unchanged']).meta({
     description:
-      'unchanged: every push target has it, and nothing else was wanted, so its blobs were not looked for',
+      'unchanged: every push target and the release have it, and nothing else was wanted, so its blobs were not looked for',
   }),
   fetchedBytes: bytes,
   cachedBytes: bytes.optional().meta({ description: 'came from the cache' }),
@@ -28,6 +28,15 @@ const imageSchema = z.strictObject({
 });
 
 const fileSchema = z.strictObject({ path: z.string(), size: bytes, digest: digestSchema });
+
+const contentSchema = z
+  .strictObject({
+    asked: digestSchema.meta({
+      description: 'of the list and the options, as far as they decide the content',
+    }),
+    lock: digestSchema.meta({ description: 'of the lock that came of it' }),
+  })
+  .meta({ description: 'absent where images are missing' });
 
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 export const runReportSchema = z.strictObject({
@@ -44,7 +53,8 @@ export const runReportSchema = z.strictObject({
   }),
   dryRun: z.boolean().optional(),
   unchanged: z.boolean().optional().meta({
-    description: 'headers alone told that every push target has everything: no manifest was read',
+    description:
+      'headers alone told that every push target and the release have everything: no manifest was read',
   }),
   options: z.record(z.string(), z.unknown()).meta({ description: 'as given, without secrets' }),
   lists: z.array(z.strictObject({ file: z.string(), format: z.string(), count: z.int().nonnegative() })),
@@ -87,9 +97,21 @@ export const runReportSchema = z.strictObject({
         .meta({ description: 'where it was cut; there is no file at path then' }),
     })
     .optional(),
+  content: contentSchema.optional(),
   push: z.array(pushTargetSchema).optional().meta({ description: 'what each push target got' }),
   release: releaseReportSchema.optional(),
 });
+
+/** What a report says of its content; undefined where it says nothing, or is none of a version that we know. */
+export function contentIn(report: Uint8Array): RunReport['content'] {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(report));
+    return z.object({ version: z.literal(1), content: contentSchema }).safeParse(json).data?.content;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
 
 export type RunReport = z.infer<typeof runReportSchema>;
 export type ReportedImage = z.infer<typeof imageSchema>;

@@ -1,7 +1,6 @@
 import { hexOf } from '../oci/digest.ts';
-import { formatBytes } from './bytes.ts';
 import type { Cell } from './columns.ts';
-import { noteLines, platformWords, statusWords } from './image-words.ts';
+import { noteLines, platformWords, sizeWords, statusWords } from './image-words.ts';
 import type { Palette } from './paint.ts';
 import { plainText } from './plain-text.ts';
 import type { ReportedImage, RunReport } from './run-report.ts';
@@ -38,7 +37,7 @@ function imageRows(image: ReportedImage, palette: Palette, dryRun: boolean): Cel
       { text: ref },
       { text: hexOf(image.digest).slice(0, 12) },
       { text: platformWords(image.platforms) },
-      { text: formatBytes(image.size) },
+      { text: sizeWords(image) },
       statusOf(image, palette, dryRun),
     ],
     ...names.map((name) => [{ text: `  => ${name}`, paint: palette.faint }]),

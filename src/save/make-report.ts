@@ -5,6 +5,7 @@ import type { Lock, LockedImage } from '../lock/index.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { failureOf, faultOf, type ReportedImage, type RunReport } from '../report/index.ts';
 import type { FailedImage, ResolvedImage } from '../resolve/index.ts';
+import { contentAsked } from './asked.ts';
 import type { Published } from './publish.ts';
 import type { Run } from './run.ts';
 import type { Environment } from './session.ts';
@@ -78,6 +79,7 @@ export function makeReport(parts: ReportParts): RunReport {
     },
     ...(cache === undefined ? {} : { cache: { ...cache, troubles: [...cache.troubles] } }),
     ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
+    ...(failed.length > 0 ? {} : contentAsked(lock, run)),
     ...published.results,
   };
 }

@@ -8,6 +8,7 @@ import {
   type Environment,
   findRelease,
   MAX_FILE_BYTES,
+  type Release,
   type ReleaseService,
   releaseTag,
   type ReleaseTarget,
@@ -28,6 +29,8 @@ export interface ReleaseIo {
 export interface ReleaseAccess {
   readonly target: ReleaseTarget;
   readonly service: ReleaseService;
+  /** As it was when the run began. */
+  readonly found: Release | undefined;
 }
 
 /** What a service needs to be opened, of a save or of a release alone. */
@@ -78,6 +81,5 @@ export async function accessRelease(
         message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1000)} s`,
       }),
   });
-  await findRelease(service, tag);
-  return { target, service };
+  return { target, service, found: await findRelease(service, tag) };
 }

@@ -2,7 +2,13 @@ import { bundleTar, type MeasuredArchive, measureArchive, piecesOf } from '../ar
 import { exitCodeOf, OciSaveError } from '../errors.ts';
 import type { Lock } from '../lock/index.ts';
 import type { Digest } from '../oci/digest.ts';
-import { type ReleaseFile, releaseFiles, type SentRelease, sendRelease } from '../publish/index.ts';
+import {
+  type ReleaseFile,
+  releaseFiles,
+  type ReleaseTarget,
+  type SentRelease,
+  sendRelease,
+} from '../publish/index.ts';
 import {
   faultOf,
   formatRunReport,
@@ -63,22 +69,31 @@ export async function tryRelease(
   signal: AbortSignal | undefined,
   send: () => Promise<SentRelease>,
 ): Promise<ReleaseReport> {
-  const { owner, repo, tag } = target;
-  const place = { repository: `${owner}/${repo}`, tag };
   try {
-    const { url, draft, files, removed } = await send();
-    return {
-      ...place,
-      ...(url === undefined ? {} : { url }),
-      draft,
-      assets: [...files],
-      removed: [...removed],
-    };
+    return releaseReport(target, await send());
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof OciSaveError) || exitCodeOf(error) !== 1) throw error;
-    return { ...place, assets: [], removed: [], failure: faultOf(error) };
+    return { ...placeOf(target), assets: [], removed: [], failure: faultOf(error) };
   }
+}
+
+/** A release that was looked at or sent to, as data. */
+export function releaseReport(
+  target: ReleaseTarget,
+  { url, draft, files, removed }: Omit<SentRelease, 'tag'>,
+): ReleaseReport {
+  return {
+    ...placeOf(target),
+    ...(url === undefined ? {} : { url }),
+    draft,
+    assets: [...files],
+    removed: [...removed],
+  };
+}
+
+function placeOf({ owner, repo, tag }: ReleaseTarget): Pick<ReleaseReport, 'repository' | 'tag'> {
+  return { repository: `${owner}/${repo}`, tag };
 }
 
 /** What a dry run would send: with digests where the store has all blobs, else with sizes alone. */

@@ -14,12 +14,11 @@ export interface Begun {
   readonly list: ImageList;
 }
 
-/** Ends a run that has nothing to do. Its lock is empty: no manifest was read that could fill it. */
+/** Ends a run that has nothing to do. Its lock is the release's; without one it is empty, since no manifest was read. */
 export async function endUnchanged(
-  { images, push }: Unchanged,
+  { images, push, release, lock = lockOf([]) }: Unchanged,
   { started, run, list }: Begun,
 ): Promise<{ readonly report: RunReport; readonly lock: Lock }> {
-  const lock = lockOf([]);
   const made = makeReport({
     started,
     run,
@@ -35,12 +34,13 @@ export async function endUnchanged(
     },
     copied: { movers: new Map(), failures: new Map() },
     cache: undefined,
-    published: { results: { push: [...push] }, archive: undefined },
+    published: { results: push.length === 0 ? {} : { push: [...push] }, archive: undefined },
     needed: new Set(),
   });
   const report: RunReport = {
     ...made,
     unchanged: true,
+    ...(release === undefined ? {} : { release }),
     images: images.map(({ wanted, digest, mediaType, names }) => ({
       ref: wanted.ref,
       names: [...names],

@@ -46,6 +46,12 @@ export interface Run {
   readonly release: ReleaseAccess | undefined;
 }
 
+/** Whether a run makes nothing but what push targets and a release get: then what they have need not be copied. */
+export function publishesAlone({ options, places, release }: Run): boolean {
+  const publishes = options.push.length > 0 || release !== undefined;
+  return publishes && places.output === undefined && places.archive === undefined && !options.dryRun;
+}
+
 /** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
 export async function withRun<T>(
   given: Omit<Run, 'session' | 'cache' | 'output' | 'release'>,

@@ -15,7 +15,7 @@ const wanted = (ref: string, tag: string | undefined = '1'): WantedImage => ({
 });
 const context = (there: (name: string, digest: Digest) => boolean) => ({
   head: async () => ({ digest, mediaType: 'application/vnd.oci.image.index.v1+json' }),
-  isEverywhere: async (name: string, asked: Digest) => there(name, asked),
+  isEverywhere: async (_: WantedImage, name: string, asked: Digest) => there(name, asked),
   parallel: 2,
 });
 

@@ -1,3 +1,4 @@
+export { askTargets } from './ask-targets.ts';
 export { readContent, type PushContent } from './content.ts';
 export type { PushContext } from './context.ts';
 export type { PushPolicy } from './decide.ts';

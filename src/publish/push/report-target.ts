@@ -12,10 +12,13 @@ const REMEDIES = {
   unsupported: 'Ask who runs the registry: these are its own words.',
 } as const;
 
+/** What a report tells of a name. */
+export type ReportedName = Pick<PushName, 'ref' | 'stored' | 'to' | 'digest'>;
+
 export interface TargetParts {
   readonly target: PushTarget;
-  readonly names: readonly PushName[];
-  readonly results: ReadonlyMap<PushName, NameResult>;
+  readonly names: readonly ReportedName[];
+  readonly results: ReadonlyMap<ReportedName, NameResult>;
   readonly traffic: Traffic;
   readonly missing: readonly string[];
   readonly seconds: number;
@@ -49,7 +52,7 @@ export function reportTarget(parts: TargetParts): PushTargetReport {
 }
 
 function reportName(
-  { ref, stored, to, digest }: PushName,
+  { ref, stored, to, digest }: ReportedName,
   { status, there, narrowed }: NameResult,
 ): PushedName {
   return {
@@ -65,8 +68,8 @@ function reportName(
 
 function failuresOf(
   target: PushTarget,
-  names: readonly PushName[],
-  results: ReadonlyMap<PushName, NameResult>,
+  names: readonly ReportedName[],
+  results: ReadonlyMap<ReportedName, NameResult>,
 ): PushTargetReport['failed'] {
   const failed = names.filter((name) => results.get(name)?.status === 'failed');
   const byError = Map.groupBy(failed, (name) => results.get(name)?.error);

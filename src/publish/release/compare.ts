@@ -1,5 +1,6 @@
 import { isPieceName, parsePartsList, partsListName, sumsIn, sumsName } from '../../archive/index.ts';
 import { type ReleasePlan, planRelease } from './plan.ts';
+import { readAsset } from './read-asset.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service.ts';
 import { withDigest } from './upload.ts';
@@ -37,9 +38,7 @@ async function earlierPieces(
 ): Promise<Set<string>> {
   const textOf = async (name: string): Promise<string> => {
     const asset = present.find((one) => one.name === name);
-    if (asset === undefined || asset.state !== 'uploaded' || asset.size > MAX_TEXT_BYTES) return '';
-    const chunks = await Array.fromAsync(service.read(asset));
-    return Buffer.concat(chunks).toString('utf8');
+    return (await readAsset(asset, service, MAX_TEXT_BYTES))?.toString('utf8') ?? '';
   };
   const wanted = new Set(files.map(({ name }) => name));
   // Most releases are new, or as they were: then nothing of this is read.

@@ -27,12 +27,17 @@ export function releaseFiles({ archive, source, lock, page, report }: ReleaseCon
     record: false,
     open: () => source.read(start, end),
   }));
+  const record = report === undefined ? [] : [inMemory(`${base}.report.json`, report, true)];
+  return [...pieces, ...filesBeside(archive, lock, page), ...record];
+}
+
+/** What follows from an archive and its lock. */
+export function filesBeside(archive: MeasuredArchive, lock: Lock, page: string): ReleaseFile[] {
+  const { base } = archive.name;
   return [
-    ...pieces,
     ...sidecarsOf(archive).map(({ name, text }) => inMemory(name, text)),
     inMemory(`${base}.lock.json`, encodeLock(lock)),
     inMemory(`${base}.report.html`, page),
-    ...(report === undefined ? [] : [inMemory(`${base}.report.json`, report, true)]),
   ];
 }
 

@@ -1,0 +1,33 @@
+import type { LockedImage } from '../lock/index.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { SaveOptions } from '../options.ts';
+import { findPushed } from '../publish/push/index.ts';
+import type { ResolvedImage } from '../resolve/index.ts';
+import { type Run, publishesAlone } from './run.ts';
+
+/**
+ * The images of which blobs are needed: where a run only pushes, those that some target has not. With a cache around
+ * the store all are, since the cache keeps what its list names.
+ */
+export async function neededImages(
+  images: readonly ResolvedImage[],
+  run: Run,
+): Promise<readonly ResolvedImage[]> {
+  const { options, session, release, io } = run;
+  if (!publishesAlone(run) || release !== undefined || io.remoteCache !== undefined) return images;
+  const names = images.flatMap(({ image }) =>
+    image.names.map((name) => ({ name, digests: acceptable(image, options.index) })),
+  );
+  const found = await findPushed(names, options.push, session.client, io.signal);
+  const lacking = new Set(found.filter(({ there }) => !there).map(({ name }) => name));
+  return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
+}
+
+/** What a target may have under an image's name, as pushing sees it. */
+export function acceptable(
+  { digest, root }: Pick<LockedImage, 'digest' | 'root'>,
+  index: SaveOptions['index'],
+): [Digest, ...Digest[]] {
+  if (index === 'keep') return [digest];
+  return index === 'narrow' ? [root] : [digest, root];
+}
