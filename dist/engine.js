@@ -17615,7 +17615,7 @@ function verifyStore(folder, options = {}) {
 function pruneStore(folder, options) {
 	const places = placesIn(folder);
 	return whereUsable(folder, async () => {
-		if (!await isThere$1(places)) return {
+		if (!await isThere$2(places)) return {
 			removed: NOTHING$2,
 			kept: NOTHING$2,
 			linked: NOTHING$2
@@ -17632,7 +17632,7 @@ const NOTHING$2 = {
 	blobs: 0,
 	bytes: 0
 };
-async function isThere$1({ blobs }) {
+async function isThere$2({ blobs }) {
 	return await unlessGone(stat(blobs)) !== void 0;
 }
 // src/copy/failure.ts
@@ -27306,6 +27306,10 @@ async function findPushed(wanted, targets, client, signal) {
 	};
 	return Promise.all(targets.flatMap((target) => wanted.map((name) => ask(target, name))));
 }
+/** A registry that refuses is up, and so is one that fails at this name alone, as over a link that a crash left empty. */
+function isUp(error) {
+	return error.code === "denied" || refusalOf(error)?.status === 500;
+}
 /** What stands under one name; of a refusal, the error. With `once`, a registry that is not there throws. */
 async function findOne(to, client, { signal, once = false }) {
 	try {
@@ -27315,7 +27319,7 @@ async function findOne(to, client, { signal, once = false }) {
 		}) };
 	} catch (error) {
 		signal?.throwIfAborted();
-		if (!(error instanceof OciSaveError) || once && error.code !== "denied") throw error;
+		if (!(error instanceof OciSaveError) || once && !isUp(error)) throw error;
 		return {
 			found: void 0,
 			error
@@ -32594,10 +32598,10 @@ async function writeBundle(write) {
 // src/bundle/views-in.ts
 /** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
 async function viewsIn(folder) {
-	if (!await isThere(path.join(folder, "index.json"))) return ["zot"];
-	return await isThere(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
+	if (!await isThere$1(path.join(folder, "index.json"))) return ["zot"];
+	return await isThere$1(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
 }
-async function isThere(place) {
+async function isThere$1(place) {
 	try {
 		await stat(place);
 		return true;
@@ -32853,6 +32857,25 @@ async function allSettled(work) {
 	const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
 	if (failed !== void 0) throw failed.reason;
 }
+// src/publish/push/find-blob.ts
+/**
+* Whether a repository has a blob. A registry that ended in the midst of a write may keep an empty link, and answers 500
+* for that blob until it is sent anew (docker-registry 2.8.2, measured).
+*/
+async function isThere(repository, digest, { client, emit, signal }) {
+	try {
+		return await client.headBlob(repository, digest, signal);
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (refusalOf(error)?.status !== 500) throw error;
+		emit({
+			type: "log",
+			level: "warning",
+			message: `${messageOf(error)}; it is sent anew`
+		});
+		return false;
+	}
+}
 // src/publish/push/blob-sender.ts
 /** Large blobs at once: more share the same line. */
 const LARGE_AT_ONCE = 8;
@@ -32907,7 +32930,7 @@ function createBlobSender({ context, uploads, traffic }) {
 		traffic.sentBytes += blob.size;
 	});
 	const sendIfAbsent = async (repository, blob) => {
-		if (!await client.headBlob(repository, blob.digest, signal)) return send(repository, blob, void 0);
+		if (!await isThere(repository, blob.digest, context)) return send(repository, blob, void 0);
 		traffic.thereBlobs += 1;
 	};
 	const mount = async (repository, blob, from) => {
@@ -32917,7 +32940,7 @@ function createBlobSender({ context, uploads, traffic }) {
 		else if (mounted === false) {
 			mounts = false;
 			await sendIfAbsent(repository, blob);
-		} else if (await client.headBlob(repository, blob.digest, signal)) {
+		} else if (await isThere(repository, blob.digest, context)) {
 			traffic.thereBlobs += 1;
 			await client.cancelUpload(mounted, signal);
 		} else await send(repository, blob, mounted);

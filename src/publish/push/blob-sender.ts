@@ -4,6 +4,7 @@ import { OciSaveError } from '../../errors.ts';
 import { type Digest, shortDigest } from '../../oci/digest.ts';
 import { type BlobContent, refusalOf, type Repository, type Upload } from '../../registry/index.ts';
 import type { PushContext } from './context.ts';
+import { isThere } from './find-blob.ts';
 import type { Traffic } from './result.ts';
 
 /** Brings blobs into the repositories of one target. */
@@ -74,7 +75,7 @@ export function createBlobSender({ context, uploads, traffic }: BlobSenderOption
     });
 
   const sendIfAbsent = async (repository: Repository, blob: BlobContent): Promise<void> => {
-    if (!(await client.headBlob(repository, blob.digest, signal))) return send(repository, blob, undefined);
+    if (!(await isThere(repository, blob.digest, context))) return send(repository, blob, undefined);
     traffic.thereBlobs += 1;
   };
 
@@ -86,7 +87,7 @@ export function createBlobSender({ context, uploads, traffic }: BlobSenderOption
     } else if (mounted === false) {
       mounts = false;
       await sendIfAbsent(repository, blob);
-    } else if (await client.headBlob(repository, blob.digest, signal)) {
+    } else if (await isThere(repository, blob.digest, context)) {
       traffic.thereBlobs += 1;
       await client.cancelUpload(mounted, signal);
     } else {

@@ -1,6 +1,6 @@
 import { OciSaveError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { RegistryClient } from '../../registry/index.ts';
+import { refusalOf, type RegistryClient } from '../../registry/index.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import type { PushTarget } from './target.ts';
 
@@ -44,6 +44,11 @@ export async function findPushed(
   return Promise.all(targets.flatMap((target) => wanted.map((name) => ask(target, name))));
 }
 
+/** A registry that refuses is up, and so is one that fails at this name alone, as over a link that a crash left empty. */
+function isUp(error: OciSaveError): boolean {
+  return error.code === 'denied' || refusalOf(error)?.status === 500;
+}
+
 /** What stands under one name; of a refusal, the error. With `once`, a registry that is not there throws. */
 export async function findOne(
   to: Destination,
@@ -54,7 +59,7 @@ export async function findOne(
     return { found: await client.findManifest(to, to.tag, { signal, once }) };
   } catch (error) {
     signal?.throwIfAborted();
-    if (!(error instanceof OciSaveError) || (once && error.code !== 'denied')) throw error;
+    if (!(error instanceof OciSaveError) || (once && !isUp(error))) throw error;
     return { found: undefined, error };
   }
 }
