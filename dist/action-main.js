@@ -1,13 +1,13 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { $ as formatBytes, B as noteLines, C as HANDOVER, Ct as bareAddress, Et as kebab, G as renderError, Gt as OciSaveError, H as sizeWords, Ht as looseObject, I as pushNotes, It as digestOf, J as createReporter, Jt as systemCodeOf, K as causeTexts, Kt as exitCodeOf, L as pushTally, Lt as hexOf, N as releaseWords, Q as plainText, R as pushTraffic, U as statusWords, V as platformWords, Vt as boolean, Wt as string, X as cacheLines, Y as formatSeconds, Z as plainLines, _t as parseContentRange, at as setUpSkopeo, b as createTarDecoder, bt as parseInputs, d as placesOf, dt as fetchFile, et as formatCount, ft as percentDecoded, gt as networkError, ht as createExchange, j as renderSummary, jt as encodeLock, lt as freeBytes, mt as insecureHosts, n as watchSignals, o as save, pt as run, qt as messageOf, t as letFetchUseProxies, vt as boundedBody, wt as describeInputs, x as USER_AGENT, yt as createAgents } from "./engine.js";
+import { $ as plainText, C as HANDOVER, Et as describeInputs, H as platformWords, Jt as exitCodeOf, K as renderError, Kt as string, L as pushNotes, M as renderSummary, Nt as encodeLock, Ot as kebab, P as releaseWords, Q as plainLines, R as pushTally, Rt as digestOf, St as parseInputs, Tt as bareAddress, U as sizeWords, Ut as boolean, V as noteLines, W as statusWords, Wt as looseObject, X as formatSeconds, Xt as systemCodeOf, Y as createReporter, Yt as messageOf, Z as cacheLines, _t as networkError, b as createTarDecoder, bt as createAgents, d as placesOf, et as formatBytes, ft as fetchFile, gt as createExchange, ht as insecureHosts, mt as run, n as watchSignals, o as save, ot as setUpSkopeo, pt as percentDecoded, q as causeTexts, qt as OciSaveError, t as letFetchUseProxies, tt as formatCount, ut as freeBytes, vt as parseContentRange, x as USER_AGENT, yt as boundedBody, z as pushTraffic, zt as hexOf } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import fs$1, { constants, createReadStream } from "node:fs";
 import { access as access$2, appendFile as appendFile$1, constants as constants$1, copyFile as copyFile$1, lstat as lstat$1, mkdir as mkdir$1, realpath, rm as rm$1, rmdir as rmdir$1 } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
 import http$1 from "node:http";
 import https$1 from "node:https";
 import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import process$1 from "node:process";
 import util$1, { inspect, types as types$1 } from "node:util";
 import os$1, { EOL as EOL$1 } from "node:os";

@@ -1,7 +1,7 @@
-import { $ as formatBytes, A as readManifests, At as parseLock, D as viewsIn, E as openBundle, Et as kebab, F as renderPushSummary, G as renderError, Gt as OciSaveError, J as createReporter, Jt as systemCodeOf, Kt as exitCodeOf, O as writeFileWhole, Ot as formatPlatform, P as renderRelease, Q as plainText, S as VERSION, St as parseReleaseOptions, T as lockFileIn, Tt as describeOptions, W as renderBundlePage, _ as measureArchive, a as pushBundle, c as storeFolder, ct as verifyStore, et as formatCount, f as releaseTag, g as openArchive, h as assetNameOf, i as findRegistryRoot, j as renderSummary, jt as encodeLock, k as planTree, kt as parsePlatform, l as accessRelease, m as releaseFiles, n as watchSignals, nt as formatOrigin, o as save, ot as listStore, p as sendRelease, q as renderColumns, r as serveRegistry, s as tryRelease, st as pruneStore, t as letFetchUseProxies, tt as readLists, v as partSizeOf, w as refOf, xt as parseOptions, y as bundleTar, zt as shortDigest } from "./engine.js";
+import { $ as plainText, A as planTree, At as formatPlatform, Ct as parseOptions, D as viewsIn, Dt as describeOptions, E as openBundle, F as renderRelease, G as renderBundlePage, I as renderPushSummary, J as renderColumns, Jt as exitCodeOf, K as renderError, M as renderSummary, Nt as encodeLock, O as writeFileWhole, Ot as kebab, S as VERSION, T as lockFileIn, Vt as shortDigest, Xt as systemCodeOf, Y as createReporter, _ as measureArchive, a as pushBundle, c as storeFolder, ct as pruneStore, et as formatBytes, f as releaseTag, g as openArchive, h as assetNameOf, i as findRegistryRoot, j as readManifests, jt as parsePlatform, k as readLock, l as accessRelease, lt as verifyStore, m as releaseFiles, n as watchSignals, nt as readLists, o as save, p as sendRelease, qt as OciSaveError, r as serveRegistry, rt as formatOrigin, s as tryRelease, st as listStore, t as letFetchUseProxies, tt as formatCount, v as partSizeOf, w as refOf, wt as parseReleaseOptions, xt as readBounded, y as bundleTar } from "./engine.js";
 import path from "node:path";
 import fs from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import childProcess from "node:child_process";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
@@ -3309,14 +3309,14 @@ function cacheCommand(host, done) {
 	return new Command("cache").description("what is kept between runs on this machine: list it, verify it, prune it").addHelpText("after", EXAMPLES$6).addCommand(cacheListCommand(host, done)).addCommand(cacheVerifyCommand(host, done)).addCommand(cachePruneCommand(host, done));
 }
 // src/cli/content.ts
-/** A lock of tens of thousands of images stays below. */
-const MAX_LOCK_BYTES = 268435456;
 /** What a list, a lock or a bundle names. Throws `usage` or `list` where it is none of them. */
 async function readContent(what, host) {
 	if (what === "-") return readList(what, host);
 	const place = await lockFileOf(what);
 	if (place === void 0) return readList(what, host);
-	return parseLock(await readBounded(place), place).images.map((image) => ({
+	const lock = await readLock(place);
+	if (lock === void 0) throw unreadable(place, "gone");
+	return lock.images.map((image) => ({
 		ref: image.ref,
 		names: image.names,
 		digest: image.digest,
@@ -3359,25 +3359,15 @@ async function statOrThrow(file) {
 	try {
 		return await stat(file);
 	} catch (cause) {
-		throw new OciSaveError({
-			code: "usage",
-			message: `${file} cannot be read (${systemCodeOf(cause) ?? "unknown"})`,
-			cause
-		});
+		throw unreadable(file, systemCodeOf(cause) ?? "unknown", cause);
 	}
 }
-async function readBounded(file) {
-	const handle = await open(file, "r");
-	try {
-		const { size } = await handle.stat();
-		if (size > MAX_LOCK_BYTES) throw new OciSaveError({
-			code: "usage",
-			message: `${file} is too large for a lock`
-		});
-		return await handle.readFile();
-	} finally {
-		await handle.close();
-	}
+function unreadable(file, why, cause) {
+	return new OciSaveError({
+		code: "usage",
+		message: `${file} cannot be read (${why})`,
+		cause
+	});
 }
 // src/cli/listed.ts
 /** The images in one of the forms, with a line end after the last line. */
@@ -3673,7 +3663,7 @@ async function openContent(options, tag) {
 		},
 		partSize: given || archive.partSize || 2097152e3,
 		lock: await lockBeside(`${beside}.lock.json`),
-		report: await readIfThere(`${beside}.report.json`)
+		report: await reportIn(`${beside}.report.json`)
 	};
 }
 async function contentOfBundle({ content, archiveName, splitSize }, tag) {
@@ -3688,32 +3678,22 @@ async function contentOfBundle({ content, archiveName, splitSize }, tag) {
 		},
 		partSize: partSizeOf(splitSize) || 2097152e3,
 		lock,
-		report: await readIfThere(`${folder}.report.json`)
+		report: await reportIn(`${folder}.report.json`)
 	};
 }
 async function lockBeside(file) {
-	const text = await readIfThere(file);
-	if (text !== void 0) return parseLock(Buffer.from(text), file);
+	const lock = await readLock(file);
+	if (lock !== void 0) return lock;
 	throw new OciSaveError({
 		code: "usage",
 		message: `the archive's lock is missing: ${file}`,
 		hint: "It stands beside the archive; or name the bundle that the archive was made of."
 	});
 }
-/** A lock or a report of tens of thousands of images stays below. */
-const MAX_TEXT_BYTES = 268435456;
-async function readIfThere(file) {
-	try {
-		const { size } = await stat(file);
-		if (size <= MAX_TEXT_BYTES) return await readFile(file, "utf8");
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return void 0;
-		throw error;
-	}
-	throw new OciSaveError({
-		code: "unsupported",
-		message: `${file} is too large`
-	});
+/** A report of tens of thousands of images stays below. */
+const MAX_REPORT_BYTES = 268435456;
+async function reportIn(file) {
+	return (await readBounded(file, MAX_REPORT_BYTES))?.toString("utf8");
 }
 // src/cli/release-command.ts
 const EXAMPLES$2 = `

@@ -3,12 +3,12 @@ import path, { join as join$1, sep as sep$1 } from "node:path";
 import { createHash, randomUUID } from "node:crypto";
 import fs, { appendFileSync, closeSync, constants, createReadStream, createWriteStream, openSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
 import { access, appendFile, chmod, constants as constants$1, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
 import http, { createServer } from "node:http";
 import https from "node:https";
 import { Duplex, PassThrough, Readable, Transform, Writable, getDefaultHighWaterMark } from "node:stream";
 import { BlockList, isIP } from "node:net";
 import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
-import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import process$2, { execArgv, execPath, hrtime, platform as platform$1 } from "node:process";
@@ -6838,6 +6838,43 @@ async function elsewhere({ urls = [] }, refusal, get) {
 	}
 	throw passing ?? refusal;
 }
+// src/files/unless-gone.ts
+/** What was read, or undefined where the file or folder is not there (any more). */
+async function unlessGone(reading) {
+	try {
+		return await reading;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === "ENOENT" || code === "ENOTDIR") return void 0;
+		throw error;
+	}
+}
+// src/files/kind.ts
+/** Whether anything stands at a path, a link to nowhere too. */
+async function exists(place) {
+	return await unlessGone(lstat(place)) !== void 0;
+}
+/** Whether a path leads to a file. */
+async function isFile(place) {
+	return (await unlessGone(stat(place)))?.isFile() ?? false;
+}
+/** Whether a path leads to a folder. */
+async function isFolder$1(place) {
+	return (await unlessGone(stat(place)))?.isDirectory() ?? false;
+}
+// src/files/read-bounded.ts
+/**
+* A whole file; undefined where it is not there.
+* @throws OciSaveError `unsupported` where it has more than `maxBytes`, of which no more are read; what the system says
+*/
+async function readBounded$1(file, maxBytes) {
+	const bytes = await unlessGone(buffer(createReadStream(file, { end: maxBytes })));
+	if (bytes === void 0 || bytes.length <= maxBytes) return bytes;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `${file} is too large: ${maxBytes} bytes are the limit`
+	});
+}
 // src/oci/descriptor.ts
 const platformSchema = looseObject({
 	architecture: string(),
@@ -7046,7 +7083,7 @@ async function openLayout(folder) {
 		head: async () => void 0,
 		async manifest(reference) {
 			const digest = digestFor(reference);
-			const bytes = await readBounded$2(blobFile(digest), MAX_MANIFEST_BYTES$1);
+			const bytes = await readWhole(blobFile(digest), MAX_MANIFEST_BYTES$1);
 			if (digestOf(bytes) !== digest) throw new OciSaveError({
 				code: "digest",
 				message: `${folder}: manifest ${shortDigest(digest)} is damaged`
@@ -7069,7 +7106,7 @@ async function openLayout(folder) {
 async function readIndex(folder) {
 	const file = path.join(folder, "index.json");
 	try {
-		const json = JSON.parse(new TextDecoder().decode(await readBounded$2(file, MAX_INDEX_BYTES$1)));
+		const json = JSON.parse(new TextDecoder().decode(await readWhole(file, MAX_INDEX_BYTES$1)));
 		return indexSchema$1.parse(json).manifests ?? [];
 	} catch (cause) {
 		if (cause instanceof OciSaveError && cause.code !== "not-found") throw cause;
@@ -7080,28 +7117,13 @@ async function readIndex(folder) {
 		});
 	}
 }
-/** Reads a whole file of at most `maxBytes`. Throws `not-found` or `unsupported`. */
-async function readBounded$2(file, maxBytes) {
-	try {
-		const handle = await open$1(file, "r");
-		try {
-			const { size } = await handle.stat();
-			if (size > maxBytes) throw new OciSaveError({
-				code: "unsupported",
-				message: `${file} has ${size} bytes; ${maxBytes} is the limit`
-			});
-			return await handle.readFile();
-		} finally {
-			await handle.close();
-		}
-	} catch (cause) {
-		if (systemCodeOf(cause) !== "ENOENT") throw cause;
-		throw new OciSaveError({
-			code: "not-found",
-			message: `${file} is missing`,
-			cause
-		});
-	}
+async function readWhole(file, maxBytes) {
+	const bytes = await readBounded$1(file, maxBytes);
+	if (bytes !== void 0) return bytes;
+	throw new OciSaveError({
+		code: "not-found",
+		message: `${file} is missing`
+	});
 }
 // node_modules/is-network-error/index.js
 const objectToString$2 = Object.prototype.toString;
@@ -7771,7 +7793,7 @@ function feed(wire, { open, onSent }, moved) {
 		moved();
 		onSent?.(chunk.length);
 	});
-	source.once("error", (error) => wire.destroy(unreadable$1(error)));
+	source.once("error", (error) => wire.destroy(unreadable$2(error)));
 	const stop = () => {
 		source.unpipe(wire);
 		source.destroy();
@@ -7781,7 +7803,7 @@ function feed(wire, { open, onSent }, moved) {
 	source.pipe(wire);
 }
 /** A file of ours that cannot be read is no fault of the network. */
-function unreadable$1(cause) {
+function unreadable$2(cause) {
 	if (cause instanceof OciSaveError) return cause;
 	return new OciSaveError({
 		code: "local",
@@ -16371,10 +16393,10 @@ function rememberedHelpers(env) {
 	};
 }
 async function readAuthFile({ path, legacy, required }) {
-	const text = await readBounded$1(path, required);
+	const text = await readBounded(path, required);
 	return text === void 0 ? void 0 : parseAuthFile(text, path, { legacy });
 }
-async function readBounded$1(path, required) {
+async function readBounded(path, required) {
 	let bytes;
 	try {
 		bytes = await buffer(createReadStream(path, { end: MAX_AUTH_FILE_BYTES }));
@@ -16732,16 +16754,6 @@ async function hashFile(file, { onBytes, signal } = {}) {
 		};
 	} finally {
 		await handle.close();
-	}
-}
-// src/store/gone.ts
-/** What was read, or undefined where the file or folder is not there (any more). */
-async function unlessGone(reading) {
-	try {
-		return await reading;
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return void 0;
-		throw error;
 	}
 }
 // src/store/link.ts
@@ -17615,7 +17627,7 @@ function verifyStore(folder, options = {}) {
 function pruneStore(folder, options) {
 	const places = placesIn(folder);
 	return whereUsable(folder, async () => {
-		if (!await isThere$2(places)) return {
+		if (!await isThere$1(places)) return {
 			removed: NOTHING$2,
 			kept: NOTHING$2,
 			linked: NOTHING$2
@@ -17632,7 +17644,7 @@ const NOTHING$2 = {
 	blobs: 0,
 	bytes: 0
 };
-async function isThere$2({ blobs }) {
+async function isThere$1({ blobs }) {
 	return await unlessGone(stat(blobs)) !== void 0;
 }
 // src/copy/failure.ts
@@ -18456,22 +18468,10 @@ function watchLanding(options) {
 	};
 }
 async function sizeOf$1(file) {
-	try {
-		return (await stat(file)).size;
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return void 0;
-		throw error;
-	}
+	return (await unlessGone(stat(file)))?.size;
 }
 async function incomingBytes(layout) {
-	let names;
-	try {
-		names = await readdir(layout);
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return 0;
-		throw error;
-	}
-	const sizes = names.filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf$1(path.join(layout, name)));
+	const sizes = (await unlessGone(readdir(layout)) ?? []).filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf$1(path.join(layout, name)));
 	return (await Promise.all(sizes)).reduce((sum, size) => sum + (size ?? 0), 0);
 }
 // src/copy/skopeo-mover.ts
@@ -32365,6 +32365,17 @@ function sha256sums(files) {
 		}];
 	}).toSorted((a, b) => a.path < b.path ? -1 : 1).map(({ line }) => line).join("");
 }
+// src/bundle/read-lock.ts
+/** A lock of tens of thousands of images stays below. */
+const MAX_LOCK_BYTES = 268435456;
+/**
+* The lock in a file; undefined where there is no such file.
+* @throws OciSaveError `usage` where it is none, `unsupported` where it is too large for one
+*/
+async function readLock(file) {
+	const bytes = await readBounded$1(file, MAX_LOCK_BYTES);
+	return bytes === void 0 ? void 0 : parseLock(bytes, file);
+}
 // src/bundle/output-lock.ts
 /** The path of a file beside an output: `.<name>.<suffix>`. */
 function besideOutput(output, suffix) {
@@ -32464,10 +32475,9 @@ async function refuseForeign(output) {
 }
 async function isLock(file) {
 	try {
-		parseLock(await readFile(file), file);
-		return true;
+		return await readLock(file) !== void 0;
 	} catch (error) {
-		if (error instanceof OciSaveError || systemCodeOf(error) === "ENOENT") return false;
+		if (error instanceof OciSaveError) return false;
 		throw error;
 	}
 }
@@ -32477,15 +32487,6 @@ function foreign(output, what) {
 		message: `${output} ${what}; it is left as it is`,
 		hint: "Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself."
 	});
-}
-async function exists(place) {
-	try {
-		await lstat(place);
-		return true;
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
 }
 // src/bundle/write-file.ts
 /** Writes a file that is there whole or not at all. */
@@ -32598,21 +32599,10 @@ async function writeBundle(write) {
 // src/bundle/views-in.ts
 /** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
 async function viewsIn(folder) {
-	if (!await isThere$1(path.join(folder, "index.json"))) return ["zot"];
-	return await isThere$1(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
-}
-async function isThere$1(place) {
-	try {
-		await stat(place);
-		return true;
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return false;
-		throw error;
-	}
+	if (!await exists(path.join(folder, "index.json"))) return ["zot"];
+	return await exists(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
 }
 // src/bundle/open-bundle.ts
-/** A lock of tens of thousands of images stays below. */
-const MAX_LOCK_BYTES = 268435456;
 /** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
 async function lockFileIn(folder) {
 	for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) if (await isFile(file)) return file;
@@ -32620,14 +32610,15 @@ async function lockFileIn(folder) {
 /** Opens the bundle in `folder`, whichever views it has. Throws `usage` where there is none. */
 async function openBundle(folder) {
 	const lockFile = await lockFileIn(folder);
-	if (lockFile === void 0) throw new OciSaveError({
+	const lock = lockFile === void 0 ? void 0 : await readLock(lockFile);
+	if (lock === void 0) throw new OciSaveError({
 		code: "usage",
 		message: `${folder} is no bundle: no lock stands in it or beside it`,
 		hint: "Name the folder that oci-save save wrote."
 	});
 	return {
 		folder,
-		lock: parseLock(await readBounded(lockFile, MAX_LOCK_BYTES), lockFile),
+		lock,
 		pool: await openPool(folder)
 	};
 }
@@ -32642,9 +32633,8 @@ async function openPool(folder) {
 			return actual.digest === digest && actual.size === size;
 		},
 		async read(digest, maxBytes) {
-			if (!await isFile(pathOf(digest))) return void 0;
-			const bytes = await readBounded(pathOf(digest), maxBytes);
-			if (digestOf(bytes) === digest) return bytes;
+			const bytes = await readBounded$1(pathOf(digest), maxBytes);
+			if (bytes === void 0 || digestOf(bytes) === digest) return bytes;
 			throw new OciSaveError({
 				code: "digest",
 				message: `${folder}: blob ${shortDigest(digest)} is damaged`,
@@ -32655,33 +32645,9 @@ async function openPool(folder) {
 }
 /** The flat layout's blobs are all there are; where only the zot view stands, each repository has its own. */
 async function blobPlaces(folder) {
-	const flat = path.join(folder, "blobs", "sha256");
-	if (await isFolder$1(flat)) return /* @__PURE__ */ new Map();
+	if (await isFolder$1(path.join(folder, "blobs", "sha256"))) return /* @__PURE__ */ new Map();
 	const names = await readdir(folder, { recursive: true });
 	return new Map(names.map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name)).flatMap((match) => match?.[1] === void 0 ? [] : [[match[1], path.join(folder, match.input)]]));
-}
-async function readBounded(file, maxBytes) {
-	const handle = await open$1(file, "r");
-	try {
-		const { size } = await handle.stat();
-		if (size <= maxBytes) return await handle.readFile();
-		throw new OciSaveError({
-			code: "unsupported",
-			message: `${file} has ${size} bytes; ${maxBytes} is the limit`
-		});
-	} finally {
-		await handle.close();
-	}
-}
-const isFile = (file) => is(file, "isFile");
-const isFolder$1 = (file) => is(file, "isDirectory");
-async function is(file, what) {
-	try {
-		return (await stat(file))[what]();
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;
-		throw error;
-	}
 }
 // src/oci/narrow.ts
 const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -36743,6 +36709,12 @@ function parsePartsList(text) {
 		throw error;
 	}
 }
+/** The text of a list or of sums; empty where there is none, or no such file of ours. */
+async function readSidecar(file) {
+	const stats = await unlessGone(stat(file));
+	if (stats === void 0 || !stats.isFile() || stats.size > 1048576) return "";
+	return readFile(file, "utf8");
+}
 // src/archive/sums.ts
 /** `N.sha256`, as `sha256sum -c` reads it: a line for each file that stands beside it. */
 function encodeSums(pieces) {
@@ -36756,8 +36728,6 @@ function sumsIn(text) {
 	}));
 }
 // src/archive/open-archive.ts
-/** No list or sums of ours are larger. */
-const MAX_TEXT_BYTES$2 = 1048576;
 /**
 * Opens the archive that a path names: `N.tar`, one of its parts, or `N.parts.json`. Undefined where it has none of these
 * names.
@@ -36779,13 +36749,15 @@ async function openArchive(file) {
 async function openWhole({ folder, name }) {
 	const whole = wholeName(name);
 	const file = path.join(folder, whole);
-	const sums = sumsIn(await readSmall$1(path.join(folder, sumsName(name))));
+	const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name))));
+	const size = await sizeOf(file);
+	if (size === void 0) throw unreadable$1(file);
 	return {
 		folder,
 		name,
 		source: joinSegments([{
 			file,
-			size: await sizeOf(file),
+			size,
 			digest: sums.get(whole)
 		}]),
 		partSize: 0
@@ -36797,7 +36769,7 @@ async function openParts({ folder, name }) {
 	const faults = [];
 	for (const { name: part, size, digest } of parts) {
 		const file = path.join(folder, path.basename(part));
-		const has = await sizeOf(file, true);
+		const has = await sizeOf(file);
 		if (has !== size) faults.push(has === void 0 ? `${part} is missing` : `${part} has ${has} bytes instead of ${size}`);
 		segments.push({
 			file,
@@ -36819,7 +36791,7 @@ async function openParts({ folder, name }) {
 }
 async function readList(folder, name) {
 	const file = path.join(folder, partsListName(name));
-	const list = parsePartsList(await readSmall$1(file));
+	const list = parsePartsList(await readSidecar(file));
 	if (list !== void 0) return list;
 	throw new OciSaveError({
 		code: "usage",
@@ -36827,21 +36799,17 @@ async function readList(folder, name) {
 		hint: "It stands beside the parts, and says what they are."
 	});
 }
-async function sizeOf(file, mayBeAbsent = false) {
-	try {
-		const stats = await stat(file);
-		if (stats.isFile()) return stats.size;
-	} catch (error) {
-		if (systemCodeOf(error) !== "ENOENT") throw error;
-		if (mayBeAbsent) return void 0;
-	}
-	throw new OciSaveError({
+/** Undefined where there is no such file. */
+async function sizeOf(file) {
+	const stats = await unlessGone(stat(file));
+	if (stats === void 0 || stats.isFile()) return stats?.size;
+	throw unreadable$1(file);
+}
+function unreadable$1(file) {
+	return new OciSaveError({
 		code: "usage",
 		message: `${file} is no file that can be read`
 	});
-}
-async function readSmall$1(file) {
-	return await sizeOf(file, true) === void 0 || await sizeOf(file) > MAX_TEXT_BYTES$2 ? "" : readFile(file, "utf8");
 }
 // src/archive/join-script.ts
 /** A word that a POSIX shell reads back as it is, whatever is in it. */
@@ -37031,24 +36999,12 @@ async function openSink(file) {
 		}
 	};
 }
-/** No list or sums of ours are larger: they name a thousand files. */
-const MAX_TEXT_BYTES$1 = 1048576;
 /** The archive or the parts of an earlier run: what its list and its sums name. */
 async function earlierFiles(folder, name) {
-	const list = parsePartsList(await readSmall(path.join(folder, partsListName(name))));
-	const sums = sumsIn(await readSmall(path.join(folder, sumsName(name)))).keys();
+	const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
+	const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name)))).keys();
 	const named = [...list?.parts.map((part) => part.name) ?? [], ...sums];
 	return [...new Set(named)].filter((file) => isPieceName(name, file));
-}
-/** The text of a small file; empty where there is none, or no such file of ours. */
-async function readSmall(file) {
-	try {
-		const stats = await stat(file);
-		return stats.isFile() && stats.size <= MAX_TEXT_BYTES$1 ? await readFile(file, "utf8") : "";
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") return "";
-		throw error;
-	}
 }
 // src/publish/release/asset-name.ts
 /** GitHub renames assets with other characters, and those that begin or end with a period; several in a row are not tried. */
@@ -39126,11 +39082,10 @@ async function comparePlan(release, options) {
 		plan
 	};
 }
-const MAX_TEXT_BYTES = 1048576;
 /** What the list and the sums in a release name as ours. */
 async function earlierPieces(present, { archive, service, files }) {
 	const textOf = async (name) => {
-		return (await readAsset(present.find((one) => one.name === name), service, MAX_TEXT_BYTES))?.toString("utf8") ?? "";
+		return (await readAsset(present.find((one) => one.name === name), service, 1048576))?.toString("utf8") ?? "";
 	};
 	const wanted = new Set(files.map(({ name }) => name));
 	if (!present.some(({ name }) => isPieceName(archive, name) && !wanted.has(name))) return /* @__PURE__ */ new Set();
@@ -41209,4 +41164,4 @@ function letFetchUseProxies(env) {
 		});
 	}
 }
-export { formatBytes as $, readManifests as A, parseLock as At, noteLines as B, array as Bt, HANDOVER as C, bareAddress as Ct, viewsIn as D, optionsSchema as Dt, openBundle as E, kebab as Et, renderPushSummary as F, lockSchema as Ft, renderError as G, OciSaveError as Gt, sizeWords as H, looseObject as Ht, pushNotes as I, digestOf as It, createReporter as J, systemCodeOf as Jt, causeTexts as K, exitCodeOf as Kt, pushTally as L, hexOf as Lt, runReportSchema as M, formatReference as Mt, releaseWords as N, nameOf$1 as Nt, writeFileWhole as O, formatPlatform as Ot, renderRelease as P, parseReference as Pt, plainText as Q, pushTraffic as R, isDigest as Rt, VERSION$2 as S, parseReleaseOptions as St, lockFileIn as T, describeOptions as Tt, statusWords as U, strictObject as Ut, platformWords as V, boolean as Vt, renderBundlePage as W, string as Wt, cacheLines as X, formatSeconds as Y, plainLines as Z, measureArchive as _, parseContentRange as _t, pushBundle as a, setUpSkopeo as at, createTarDecoder as b, parseInputs as bt, storeFolder as c, verifyStore as ct, placesOf as d, fetchFile as dt, formatCount as et, releaseTag as f, percentDecoded as ft, openArchive as g, networkError as gt, assetNameOf as h, createExchange as ht, findRegistryRoot as i, checkDefaultRegistry as it, renderSummary as j, encodeLock as jt, planTree as k, parsePlatform as kt, accessRelease as l, freeBytes as lt, releaseFiles as m, insecureHosts as mt, watchSignals as n, formatOrigin as nt, save as o, listStore as ot, sendRelease as p, run as pt, renderColumns as q, messageOf as qt, serveRegistry as r, parseInline as rt, tryRelease as s, pruneStore as st, letFetchUseProxies as t, readLists as tt, RELEASE_PART_BYTES as u, openStore as ut, partSizeOf as v, boundedBody as vt, refOf as w, describeInputs as wt, USER_AGENT as x, parseOptions as xt, bundleTar as y, createAgents as yt, pushReportSchema as z, shortDigest as zt };
+export { plainText as $, planTree as A, formatPlatform as At, pushReportSchema as B, isDigest as Bt, HANDOVER as C, parseOptions as Ct, viewsIn as D, describeOptions as Dt, openBundle as E, describeInputs as Et, renderRelease as F, nameOf$1 as Ft, renderBundlePage as G, strictObject as Gt, platformWords as H, array as Ht, renderPushSummary as I, parseReference as It, renderColumns as J, exitCodeOf as Jt, renderError as K, string as Kt, pushNotes as L, lockSchema as Lt, renderSummary as M, parseLock as Mt, runReportSchema as N, encodeLock as Nt, writeFileWhole as O, kebab as Ot, releaseWords as P, formatReference as Pt, plainLines as Q, pushTally as R, digestOf as Rt, VERSION$2 as S, parseInputs as St, lockFileIn as T, bareAddress as Tt, sizeWords as U, boolean as Ut, noteLines as V, shortDigest as Vt, statusWords as W, looseObject as Wt, formatSeconds as X, systemCodeOf as Xt, createReporter as Y, messageOf as Yt, cacheLines as Z, measureArchive as _, networkError as _t, pushBundle as a, checkDefaultRegistry as at, createTarDecoder as b, createAgents as bt, storeFolder as c, pruneStore as ct, placesOf as d, openStore as dt, formatBytes as et, releaseTag as f, fetchFile as ft, openArchive as g, createExchange as gt, assetNameOf as h, insecureHosts as ht, findRegistryRoot as i, parseInline as it, readManifests as j, parsePlatform as jt, readLock as k, optionsSchema as kt, accessRelease as l, verifyStore as lt, releaseFiles as m, run as mt, watchSignals as n, readLists as nt, save as o, setUpSkopeo as ot, sendRelease as p, percentDecoded as pt, causeTexts as q, OciSaveError as qt, serveRegistry as r, formatOrigin as rt, tryRelease as s, listStore as st, letFetchUseProxies as t, formatCount as tt, RELEASE_PART_BYTES as u, freeBytes as ut, partSizeOf as v, parseContentRange as vt, refOf as w, parseReleaseOptions as wt, USER_AGENT as x, readBounded$1 as xt, bundleTar as y, boundedBody as yt, pushTraffic as z, hexOf as zt };

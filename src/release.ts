@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type ArchiveName,
@@ -8,9 +7,10 @@ import {
   openArchive,
   partSizeOf,
 } from './archive/index.ts';
-import { openBundle, planTree, readManifests, viewsIn } from './bundle/index.ts';
-import { OciSaveError, systemCodeOf } from './errors.ts';
-import { type Lock, parseLock } from './lock/index.ts';
+import { openBundle, planTree, readLock, readManifests, viewsIn } from './bundle/index.ts';
+import { OciSaveError } from './errors.ts';
+import { readBounded } from './files/index.ts';
+import type { Lock } from './lock/index.ts';
 import { assetNameOf, releaseFiles, type ReleasePolicy, releaseTag, sendRelease } from './publish/index.ts';
 import { type ReleaseReport, renderBundlePage } from './report/index.ts';
 import { RELEASE_PART_BYTES } from './save/places.ts';
@@ -85,7 +85,7 @@ async function openContent(options: ReleaseOptions, tag: string): Promise<Conten
     name: archiveName === '' ? archive.name : { ...archive.name, base: archiveName },
     partSize: given || archive.partSize || RELEASE_PART_BYTES,
     lock: await lockBeside(`${beside}.lock.json`),
-    report: await readIfThere(`${beside}.report.json`),
+    report: await reportIn(`${beside}.report.json`),
   };
 }
 
@@ -101,13 +101,13 @@ async function contentOfBundle(
     name: { base: archiveName || assetNameOf(`${path.basename(folder)}-${tag}`), suffix: 'tar' },
     partSize: partSizeOf(splitSize) || RELEASE_PART_BYTES,
     lock,
-    report: await readIfThere(`${folder}.report.json`),
+    report: await reportIn(`${folder}.report.json`),
   };
 }
 
 async function lockBeside(file: string): Promise<Lock> {
-  const text = await readIfThere(file);
-  if (text !== undefined) return parseLock(Buffer.from(text), file);
+  const lock = await readLock(file);
+  if (lock !== undefined) return lock;
   throw new OciSaveError({
     code: 'usage',
     message: `the archive's lock is missing: ${file}`,
@@ -115,16 +115,9 @@ async function lockBeside(file: string): Promise<Lock> {
   });
 }
 
-/** A lock or a report of tens of thousands of images stays below. */
-const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+/** A report of tens of thousands of images stays below. */
+const MAX_REPORT_BYTES = 256 * 1024 * 1024;
 
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    const { size } = await stat(file);
-    if (size <= MAX_TEXT_BYTES) return await readFile(file, 'utf8');
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  throw new OciSaveError({ code: 'unsupported', message: `${file} is too large` });
+async function reportIn(file: string): Promise<string | undefined> {
+  return (await readBounded(file, MAX_REPORT_BYTES))?.toString('utf8');
 }

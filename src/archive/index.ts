@@ -6,6 +6,7 @@ export { partSizeOf } from './cut.ts';
 export { type ArchivePiece, isSplit, type MeasuredArchive, measureArchive, piecesOf } from './measure.ts';
 export { openArchive, type OpenArchive } from './open-archive.ts';
 export { parsePartsList, type PartsList, partsListSchema } from './parts-list.ts';
+export { MAX_SIDECAR_BYTES } from './read-sidecar.ts';
 export { type Sidecar, sidecarsOf } from './sidecars.ts';
 export { sumsIn } from './sums.ts';
 export { type ArchivePlace, writeArchive } from './write-archive.ts';

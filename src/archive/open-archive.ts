@@ -1,9 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
+import { unlessGone } from '../files/index.ts';
 import { type ArchiveName, partsListName, sumsName, wholeName } from './archive-name.ts';
 import { type ByteSource, joinSegments, type Segment } from './byte-source.ts';
 import { parsePartsList, type PartsList } from './parts-list.ts';
+import { readSidecar } from './read-sidecar.ts';
 import { sumsIn } from './sums.ts';
 import type { ArchivePlace } from './write-archive.ts';
 
@@ -14,9 +16,6 @@ export interface OpenArchive extends ArchivePlace {
   /** The size of its parts; 0 where it stands in one file. */
   readonly partSize: number;
 }
-
-/** No list or sums of ours are larger. */
-const MAX_TEXT_BYTES = 1024 * 1024;
 
 /**
  * Opens the archive that a path names: `N.tar`, one of its parts, or `N.parts.json`. Undefined where it has none of these
@@ -36,8 +35,10 @@ export async function openArchive(file: string): Promise<OpenArchive | undefined
 async function openWhole({ folder, name }: ArchivePlace): Promise<OpenArchive> {
   const whole = wholeName(name);
   const file = path.join(folder, whole);
-  const sums = sumsIn(await readSmall(path.join(folder, sumsName(name))));
-  const segment: Segment = { file, size: await sizeOf(file), digest: sums.get(whole) };
+  const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name))));
+  const size = await sizeOf(file);
+  if (size === undefined) throw unreadable(file);
+  const segment: Segment = { file, size, digest: sums.get(whole) };
   return { folder, name, source: joinSegments([segment]), partSize: 0 };
 }
 
@@ -47,7 +48,7 @@ async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
   const faults: string[] = [];
   for (const { name: part, size, digest } of parts) {
     const file = path.join(folder, path.basename(part));
-    const has = await sizeOf(file, true);
+    const has = await sizeOf(file);
     if (has !== size)
       faults.push(has === undefined ? `${part} is missing` : `${part} has ${has} bytes instead of ${size}`);
     segments.push({ file, size, digest });
@@ -64,7 +65,7 @@ async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
 
 async function readList(folder: string, name: ArchiveName): Promise<PartsList> {
   const file = path.join(folder, partsListName(name));
-  const list = parsePartsList(await readSmall(file));
+  const list = parsePartsList(await readSidecar(file));
   if (list !== undefined) return list;
   throw new OciSaveError({
     code: 'usage',
@@ -73,21 +74,13 @@ async function readList(folder: string, name: ArchiveName): Promise<PartsList> {
   });
 }
 
-async function sizeOf(file: string): Promise<number>;
-async function sizeOf(file: string, mayBeAbsent: true): Promise<number | undefined>;
-async function sizeOf(file: string, mayBeAbsent = false): Promise<number | undefined> {
-  try {
-    const stats = await stat(file);
-    if (stats.isFile()) return stats.size;
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
-    if (mayBeAbsent) return undefined;
-  }
-  throw new OciSaveError({ code: 'usage', message: `${file} is no file that can be read` });
+/** Undefined where there is no such file. */
+async function sizeOf(file: string): Promise<number | undefined> {
+  const stats = await unlessGone(stat(file));
+  if (stats === undefined || stats.isFile()) return stats?.size;
+  throw unreadable(file);
 }
 
-async function readSmall(file: string): Promise<string> {
-  return (await sizeOf(file, true)) === undefined || (await sizeOf(file)) > MAX_TEXT_BYTES
-    ? ''
-    : readFile(file, 'utf8');
+function unreadable(file: string): OciSaveError {
+  return new OciSaveError({ code: 'usage', message: `${file} is no file that can be read` });
 }

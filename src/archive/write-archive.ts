@@ -1,12 +1,12 @@
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { partOf, writeFileWhole } from '../bundle/index.ts';
-import { systemCodeOf } from '../errors.ts';
 import { isAlive } from '../store/index.ts';
 import { type ArchiveName, isPieceName, joinScriptName, partsListName, sumsName } from './archive-name.ts';
 import type { ByteSource } from './byte-source.ts';
 import { type MeasuredArchive, measureArchive, type MeasureOptions, type PieceSink } from './measure.ts';
 import { parsePartsList } from './parts-list.ts';
+import { readSidecar } from './read-sidecar.ts';
 import { sidecarsOf } from './sidecars.ts';
 import { sumsIn } from './sums.ts';
 
@@ -84,24 +84,10 @@ async function openSink(file: string): Promise<PieceSink> {
   };
 }
 
-/** No list or sums of ours are larger: they name a thousand files. */
-const MAX_TEXT_BYTES = 1024 * 1024;
-
 /** The archive or the parts of an earlier run: what its list and its sums name. */
 async function earlierFiles(folder: string, name: ArchiveName): Promise<string[]> {
-  const list = parsePartsList(await readSmall(path.join(folder, partsListName(name))));
-  const sums = sumsIn(await readSmall(path.join(folder, sumsName(name)))).keys();
+  const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
+  const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name)))).keys();
   const named = [...(list?.parts.map((part) => part.name) ?? []), ...sums];
   return [...new Set(named)].filter((file) => isPieceName(name, file));
-}
-
-/** The text of a small file; empty where there is none, or no such file of ours. */
-async function readSmall(file: string): Promise<string> {
-  try {
-    const stats = await stat(file);
-    return stats.isFile() && stats.size <= MAX_TEXT_BYTES ? await readFile(file, 'utf8') : '';
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return '';
-    throw error;
-  }
 }

@@ -1,7 +1,8 @@
-import { lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { parseLock } from '../lock/index.ts';
+import { OciSaveError } from '../errors.ts';
+import { exists } from '../files/index.ts';
+import { readLock } from './read-lock.ts';
 import { besideOutput, cannotWrite, lockOutput } from './output-lock.ts';
 import { LOCK_FILE } from './tree.ts';
 
@@ -76,10 +77,9 @@ async function refuseForeign(output: string): Promise<void> {
 
 async function isLock(file: string): Promise<boolean> {
   try {
-    parseLock(await readFile(file), file);
-    return true;
+    return (await readLock(file)) !== undefined;
   } catch (error) {
-    if (error instanceof OciSaveError || systemCodeOf(error) === 'ENOENT') return false;
+    if (error instanceof OciSaveError) return false;
     throw error;
   }
 }
@@ -90,14 +90,4 @@ function foreign(output: string, what: string): OciSaveError {
     message: `${output} ${what}; it is left as it is`,
     hint: 'Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself.',
   });
-}
-
-async function exists(place: string): Promise<boolean> {
-  try {
-    await lstat(place);
-    return true;
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -1,23 +1,20 @@
 import type { Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { lockFileIn } from '../bundle/index.ts';
+import { stat } from 'node:fs/promises';
+import { lockFileIn, readLock } from '../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { formatOrigin, readLists } from '../list/index.ts';
-import { parseLock } from '../lock/index.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { refOf } from '../resolve/index.ts';
 import type { Host } from './face.ts';
 import type { Listed } from './listed.ts';
-
-/** A lock of tens of thousands of images stays below. */
-const MAX_LOCK_BYTES = 256 * 1024 * 1024;
 
 /** What a list, a lock or a bundle names. Throws `usage` or `list` where it is none of them. */
 export async function readContent(what: string, host: Host): Promise<Listed[]> {
   if (what === '-') return readList(what, host);
   const place = await lockFileOf(what);
   if (place === undefined) return readList(what, host);
-  const lock = parseLock(await readBounded(place), place);
+  const lock = await readLock(place);
+  if (lock === undefined) throw unreadable(place, 'gone');
   return lock.images.map((image) => ({
     ref: image.ref,
     names: image.names,
@@ -63,22 +60,10 @@ async function statOrThrow(file: string): Promise<Stats> {
   try {
     return await stat(file);
   } catch (cause) {
-    throw new OciSaveError({
-      code: 'usage',
-      message: `${file} cannot be read (${systemCodeOf(cause) ?? 'unknown'})`,
-      cause,
-    });
+    throw unreadable(file, systemCodeOf(cause) ?? 'unknown', cause);
   }
 }
 
-async function readBounded(file: string): Promise<Uint8Array> {
-  const handle = await open(file, 'r');
-  try {
-    const { size } = await handle.stat();
-    if (size > MAX_LOCK_BYTES)
-      throw new OciSaveError({ code: 'usage', message: `${file} is too large for a lock` });
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
+function unreadable(file: string, why: string, cause?: unknown): OciSaveError {
+  return new OciSaveError({ code: 'usage', message: `${file} cannot be read (${why})`, cause });
 }

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
+import { readBounded } from '../files/index.ts';
 import { type Descriptor, descriptorSchema } from '../oci/descriptor.ts';
 import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
@@ -55,7 +55,7 @@ export async function openLayout(folder: string): Promise<Layout> {
     head: async () => undefined,
     async manifest(reference) {
       const digest = digestFor(reference);
-      const bytes = await readBounded(blobFile(digest), MAX_MANIFEST_BYTES);
+      const bytes = await readWhole(blobFile(digest), MAX_MANIFEST_BYTES);
       if (digestOf(bytes) !== digest) {
         throw new OciSaveError({
           code: 'digest',
@@ -74,7 +74,7 @@ export async function openLayout(folder: string): Promise<Layout> {
 async function readIndex(folder: string): Promise<Descriptor[]> {
   const file = path.join(folder, 'index.json');
   try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(await readBounded(file, MAX_INDEX_BYTES)));
+    const json: unknown = JSON.parse(new TextDecoder().decode(await readWhole(file, MAX_INDEX_BYTES)));
     return indexSchema.parse(json).manifests ?? [];
   } catch (cause) {
     if (cause instanceof OciSaveError && cause.code !== 'not-found') throw cause;
@@ -86,24 +86,8 @@ async function readIndex(folder: string): Promise<Descriptor[]> {
   }
 }
 
-/** Reads a whole file of at most `maxBytes`. Throws `not-found` or `unsupported`. */
-async function readBounded(file: string, maxBytes: number): Promise<Uint8Array> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { size } = await handle.stat();
-      if (size > maxBytes) {
-        throw new OciSaveError({
-          code: 'unsupported',
-          message: `${file} has ${size} bytes; ${maxBytes} is the limit`,
-        });
-      }
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    if (systemCodeOf(cause) !== 'ENOENT') throw cause;
-    throw new OciSaveError({ code: 'not-found', message: `${file} is missing`, cause });
-  }
+async function readWhole(file: string, maxBytes: number): Promise<Uint8Array> {
+  const bytes = await readBounded(file, maxBytes);
+  if (bytes !== undefined) return bytes;
+  throw new OciSaveError({ code: 'not-found', message: `${file} is missing` });
 }

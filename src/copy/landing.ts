@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
+import { unlessGone } from '../files/index.ts';
 import { MAX_CONFIG_BYTES } from '../oci/config.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { LAYOUT, poolOf } from '../skopeo/index.ts';
@@ -101,22 +102,11 @@ export function watchLanding(options: {
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return (await unlessGone(stat(file)))?.size;
 }
 
 async function incomingBytes(layout: string): Promise<number> {
-  let names: string[];
-  try {
-    names = await readdir(layout);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return 0;
-    throw error;
-  }
+  const names = (await unlessGone(readdir(layout))) ?? [];
   const sizes = names
     .filter((name) => name.startsWith(INCOMING))
     .map((name) => sizeOf(path.join(layout, name)));

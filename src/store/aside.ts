@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { unlessGone } from './gone.ts';
+import { unlessGone } from '../files/index.ts';
 import { tryLink } from './link.ts';
 import { isHex } from './places.ts';
 

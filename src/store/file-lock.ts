@@ -3,7 +3,7 @@ import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { systemCodeOf } from '../errors.ts';
-import { unlessGone } from './gone.ts';
+import { unlessGone } from '../files/index.ts';
 import { isAlive, thisHost } from './host.ts';
 
 const holderSchema = z.object({ host: z.string(), namespace: z.string().optional(), pid: z.int() });

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { unlessGone } from './gone.ts';
+import { unlessGone } from '../files/index.ts';
 import { placesIn, type StorePlaces } from './places.ts';
 import { pruneBlobs, type Pruned, type PruneOptions } from './prune.ts';
 import { createRunFolder, liveRuns } from './run-folder.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { unlessGone } from './gone.ts';
+import { unlessGone } from '../files/index.ts';
 
 const lineSchema = z.strictObject({ key: z.string(), value: z.string() });
 type Line = z.infer<typeof lineSchema>;

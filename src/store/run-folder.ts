@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { unlessGone } from './gone.ts';
+import { unlessGone } from '../files/index.ts';
 import { isAlive, thisHost } from './host.ts';
 import { putBackAll } from './aside.ts';
 import type { StorePlaces } from './places.ts';

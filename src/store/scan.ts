@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import type { Digest } from '../oci/digest.ts';
-import { unlessGone } from './gone.ts';
+import { unlessGone } from '../files/index.ts';
 import { isHex, type StorePlaces } from './places.ts';
 import { lastUses } from './uses.ts';
 

@@ -6,7 +6,7 @@ import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
 import { type BlobSize, type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { hashFile } from './hash-file.ts';
-import { unlessGone } from './gone.ts';
+import { unlessGone } from '../files/index.ts';
 import { linkOrCopyIn } from './link.ts';
 import { openFiles } from './open-files.ts';
 import { openPins } from './pins.ts';

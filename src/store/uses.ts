@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { unlessGone } from './gone.ts';
+import { unlessGone } from '../files/index.ts';
 import { isHex, type StorePlaces } from './places.ts';
 import { readRecords, writeRecords } from './record-file.ts';
 import { liveRuns } from './run-folder.ts';

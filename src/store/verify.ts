@@ -3,7 +3,7 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { type Digest, shortDigest } from '../oci/digest.ts';
-import { unlessGone } from './gone.ts';
+import { unlessGone } from '../files/index.ts';
 import { hashFile } from './hash-file.ts';
 import { openJournal } from './journal.ts';
 import { isHex, type StorePlaces } from './places.ts';

@@ -1,4 +1,11 @@
-import { isPieceName, parsePartsList, partsListName, sumsIn, sumsName } from '../../archive/index.ts';
+import {
+  isPieceName,
+  MAX_SIDECAR_BYTES,
+  parsePartsList,
+  partsListName,
+  sumsIn,
+  sumsName,
+} from '../../archive/index.ts';
 import { type ReleasePlan, planRelease } from './plan.ts';
 import { readAsset } from './read-asset.ts';
 import type { SendOptions } from './send-options.ts';
@@ -29,8 +36,6 @@ export async function comparePlan(
   return { present, plan };
 }
 
-const MAX_TEXT_BYTES = 1024 * 1024;
-
 /** What the list and the sums in a release name as ours. */
 async function earlierPieces(
   present: readonly Asset[],
@@ -38,7 +43,7 @@ async function earlierPieces(
 ): Promise<Set<string>> {
   const textOf = async (name: string): Promise<string> => {
     const asset = present.find((one) => one.name === name);
-    return (await readAsset(asset, service, MAX_TEXT_BYTES))?.toString('utf8') ?? '';
+    return (await readAsset(asset, service, MAX_SIDECAR_BYTES))?.toString('utf8') ?? '';
   };
   const wanted = new Set(files.map(({ name }) => name));
   // Most releases are new, or as they were: then nothing of this is read.

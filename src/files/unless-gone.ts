@@ -5,7 +5,8 @@ export async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined>
   try {
     return await reading;
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
 }
