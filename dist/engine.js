@@ -27287,24 +27287,32 @@ function foldPath(path, depth) {
 }
 // src/publish/push/find-pushed.ts
 /**
-* Asks targets which names they have already, by one HEAD a name and target (a GET only of a registry that refuses
-* HEAD). Never throws for a target's answer: what is not known to be there, is not there.
+* Asks targets which names they have already, by one HEAD a name and target, and one for each manifest below a sparse
+* index (a GET only of a registry that refuses HEAD). Never throws for a target's answer: what is not known to be there, is not there.
 * @throws the signal's reason
 */
 async function findPushed(wanted, targets, client, signal) {
-	const ask = async (target, { name, digests }) => {
+	const ask = async (target, { name, right }) => {
 		const to = destinationOf(target, name);
 		const { found, error } = await findOne(to, client, { signal });
+		const one = right.find(({ digest }) => digest === found);
 		return {
 			target,
 			name,
 			to,
 			found,
-			there: found !== void 0 && digests.includes(found),
+			there: one !== void 0 && await hasBelow(to, one.below, client, signal),
 			error
 		};
 	};
 	return Promise.all(targets.flatMap((target) => wanted.map((name) => ask(target, name))));
+}
+/** Whether a repository has all of these manifests, by one HEAD each. What it does not tell of, it has not. */
+async function hasBelow(to, digests, client, signal) {
+	return (await Promise.all(digests.map((digest) => findOne({
+		...to,
+		tag: digest
+	}, client, { signal })))).every((one, at) => one.found === digests[at]);
 }
 /** A registry that refuses is up, and so is one that fails at this name alone, as over a link that a crash left empty. */
 function isUp(error) {
@@ -32068,12 +32076,12 @@ function noTraffic() {
 function askTargets(targets, client, signal) {
 	const found = [];
 	return {
-		async haveAll(ref, name, digests) {
+		async haveAll(ref, name, right) {
 			const there = await findPushed([{
 				name,
-				digests
+				right
 			}], targets, client, signal);
-			const [digest] = digests;
+			const [{ digest }] = right;
 			found.push(...there.map((at) => ({
 				at,
 				name: {
@@ -32951,6 +32959,39 @@ function missing(digest) {
 		hint: "Save the image again: what is whole is not fetched again."
 	});
 }
+// src/publish/push/estimate.ts
+/** What would be sent of names, by asking for each blob in each repository (HEAD alone). Counts it; returns the names. */
+async function estimate(names, context, traffic) {
+	const { client, content, signal } = context;
+	const wanted = new Map(names.flatMap(({ to, variants: [variant] }) => variant.blobs.map((digest) => [`${to.path}@${digest}`, {
+		to,
+		digest
+	}])));
+	const there = /* @__PURE__ */ new Map();
+	const absent = /* @__PURE__ */ new Map();
+	await Promise.all([...wanted.values()].map(async ({ to, digest }) => {
+		const counts = await has(client.headBlob(to, digest, signal), signal) ? there : absent;
+		counts.set(digest, (counts.get(digest) ?? 0) + 1);
+	}));
+	for (const count of there.values()) traffic.thereBlobs += count;
+	for (const [digest, count] of absent) {
+		const sent = there.has(digest) ? 0 : 1;
+		traffic.sentBlobs += sent;
+		traffic.sentBytes += sent * (content.lock.blobs[digest] ?? 0);
+		traffic.mountedBlobs += count - sent;
+	}
+	return names;
+}
+/** A repository that does not exist yet is answered in many ways. */
+async function has(asking, signal) {
+	try {
+		return await asking;
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (error instanceof OciSaveError && error.code !== "network") return false;
+		throw error;
+	}
+}
 // src/publish/push/decide.ts
 /**
 * What becomes of a name of which a target has `found`. The same digest is always success, whatever the policy; of a
@@ -32986,38 +33027,73 @@ function different({ to, variants: [wanted] }, found) {
 		hint: "Push it under another tag (source => name in the list), or use --push-policy always or if-missing."
 	});
 }
-// src/publish/push/estimate.ts
-/** What would be sent of names, by asking for each blob in each repository (HEAD alone). Counts it; returns the names. */
-async function estimate(names, context, traffic) {
-	const { client, content, signal } = context;
-	const wanted = new Map(names.flatMap(({ to, variants: [variant] }) => variant.blobs.map((digest) => [`${to.path}@${digest}`, {
-		to,
-		digest
-	}])));
-	const there = /* @__PURE__ */ new Map();
-	const absent = /* @__PURE__ */ new Map();
-	await Promise.all([...wanted.values()].map(async ({ to, digest }) => {
-		const counts = await has(client.headBlob(to, digest, signal), signal) ? there : absent;
-		counts.set(digest, (counts.get(digest) ?? 0) + 1);
-	}));
-	for (const count of there.values()) traffic.thereBlobs += count;
-	for (const [digest, count] of absent) {
-		const sent = there.has(digest) ? 0 : 1;
-		traffic.sentBlobs += sent;
-		traffic.sentBytes += sent * (content.lock.blobs[digest] ?? 0);
-		traffic.mountedBlobs += count - sent;
-	}
-	return names;
-}
-/** A repository that does not exist yet is answered in many ways. */
-async function has(asking, signal) {
-	try {
-		return await asking;
+// src/publish/push/when-there.ts
+const LOOK_EVERY_MILLISECONDS = 500;
+/**
+* Asks a registry until it answers: one that is started in the same job is not up at once. What no waiting helps against
+* (a host's name that does not resolve, a certificate, a refusal) is told at once.
+* @throws OciSaveError `network` where it does not answer in time; what `ask` throws
+*/
+async function whenThere(domain, ask, { waitMilliseconds, emit, signal }) {
+	const began = performance.now();
+	for (let looks = 0;; looks += 1) try {
+		return await ask();
 	} catch (error) {
 		signal?.throwIfAborted();
-		if (error instanceof OciSaveError && error.code !== "network") return false;
-		throw error;
+		if (!comesBack(error)) throw error;
+		const left = began + waitMilliseconds - performance.now();
+		const seconds = Math.round(waitMilliseconds / 1e3);
+		if (left <= 0) throw notReady(domain, seconds, error);
+		const message = `${domain} is not there yet; waiting for it, at most ${seconds} s`;
+		if (looks === 0) emit({
+			type: "log",
+			level: "info",
+			message
+		});
+		await setTimeout$1(Math.min(left, LOOK_EVERY_MILLISECONDS), void 0, signal ? { signal } : {});
 	}
+}
+function comesBack(error) {
+	const cause = error instanceof OciSaveError ? error.cause : void 0;
+	return isTemporary$1(error) && systemCodeOf(cause) !== "ENOTFOUND";
+}
+function notReady(domain, seconds, cause) {
+	return new OciSaveError({
+		code: "network",
+		message: `${domain} did not answer as a registry within ${seconds} s`,
+		hint: "Look whether it runs, and at the host and the port.",
+		cause
+	});
+}
+// src/publish/push/find-todo.ts
+/** Settles what needs nothing more; returns the others, in their order. */
+async function findTodo(names, settle, context) {
+	const { client, policy, signal } = context;
+	const [first, ...others] = names;
+	if (first === void 0) return [];
+	const ask = (once, { to }) => findOne(to, client, {
+		signal,
+		once
+	});
+	const found = [await whenThere(first.to.domain, () => ask(true, first), context), ...await Promise.all(others.map((name) => ask(false, name)))];
+	const decisions = await Promise.all(names.map(async (name, at) => {
+		const there = found[at]?.found;
+		return await isTorn(name, there, {
+			client,
+			signal
+		}) ? { kind: "push" } : decide(name, there, policy);
+	}));
+	return names.filter((name, at) => {
+		const decision = decisions[at];
+		if (decision?.kind !== "settled") return true;
+		settle(name, decision.result);
+		return false;
+	});
+}
+/** Whether a target has a sparse index without all that this push takes of it: another run took other platforms. */
+async function isTorn({ to, sparse, variants: [original] }, there, { client, signal }) {
+	if (!sparse || original.narrowed || there !== original.digest) return false;
+	return !await hasBelow(to, original.manifests.filter((digest) => digest !== original.digest), client, signal);
 }
 // src/publish/push/image-pusher.ts
 /** A tag is put when everything below it is there, and at no other time. */
@@ -33050,7 +33126,7 @@ function createImagePusher(context, blobs) {
 		try {
 			return await pushVariant(name, variant);
 		} catch (error) {
-			if (standIn === void 0 || !mayBeSparse(error)) throw error;
+			if (standIn === void 0 || !mayBeSparse$1(error)) throw error;
 			const message = `${name.to.domain} refuses the index ${shortDigest(variant.digest)} without all of its children`;
 			context.emit({
 				type: "log",
@@ -33073,7 +33149,7 @@ async function putManifest({ client, content, signal }, repository, reference, d
 	}, signal);
 }
 /** Whether a manifest was refused for what it is, not for who put it or how it was sent. */
-function mayBeSparse(error) {
+function mayBeSparse$1(error) {
 	const status = refusalOf(error)?.status ?? 0;
 	return status >= 400 && status < 500 && ![
 		401,
@@ -33190,9 +33266,14 @@ async function isTaken(putting, signal) {
 		return true;
 	} catch (error) {
 		signal?.throwIfAborted();
-		if (!(error instanceof OciSaveError)) throw error;
-		return false;
+		if (isJudged(error)) return false;
+		throw error;
 	}
+}
+/** Whether a registry has looked at a manifest, and be it over its own feet. One that was busy has judged nothing. */
+function isJudged(error) {
+	const status = refusalOf(error)?.status;
+	return status === 500 || status !== void 0 && !isTemporary$1(error);
 }
 /** The first index of a tree that lacks children, with those children alone. */
 async function absentOnly(manifests, context) {
@@ -33354,44 +33435,6 @@ async function digestUnder(to, { client, signal }) {
 		throw error;
 	}
 }
-// src/publish/push/when-there.ts
-const LOOK_EVERY_MILLISECONDS = 500;
-/**
-* Asks a registry until it answers: one that is started in the same job is not up at once. What no waiting helps against
-* (a host's name that does not resolve, a certificate, a refusal) is told at once.
-* @throws OciSaveError `network` where it does not answer in time; what `ask` throws
-*/
-async function whenThere(domain, ask, { waitMilliseconds, emit, signal }) {
-	const began = performance.now();
-	for (let looks = 0;; looks += 1) try {
-		return await ask();
-	} catch (error) {
-		signal?.throwIfAborted();
-		if (!comesBack(error)) throw error;
-		const left = began + waitMilliseconds - performance.now();
-		const seconds = Math.round(waitMilliseconds / 1e3);
-		if (left <= 0) throw notReady(domain, seconds, error);
-		const message = `${domain} is not there yet; waiting for it, at most ${seconds} s`;
-		if (looks === 0) emit({
-			type: "log",
-			level: "info",
-			message
-		});
-		await setTimeout$1(Math.min(left, LOOK_EVERY_MILLISECONDS), void 0, signal ? { signal } : {});
-	}
-}
-function comesBack(error) {
-	const cause = error instanceof OciSaveError ? error.cause : void 0;
-	return isTemporary$1(error) && systemCodeOf(cause) !== "ENOTFOUND";
-}
-function notReady(domain, seconds, cause) {
-	return new OciSaveError({
-		code: "network",
-		message: `${domain} did not answer as a registry within ${seconds} s`,
-		hint: "Look whether it runs, and at the host and the port.",
-		cause
-	});
-}
 // src/publish/push/push-target.ts
 /** Images at once: small ones wait for round trips, not for bytes. */
 const IMAGES_AT_ONCE$1 = 24;
@@ -33442,7 +33485,7 @@ async function pushTarget(target, names, context) {
 /** Returns the repositories that are missing. */
 async function work(push, names) {
 	const { target, context } = push;
-	const todo = await findTodo(push, names);
+	const todo = await findTodo(names, push.settle, context);
 	const different = names.filter((name) => push.results.get(name)?.status === "failed");
 	if (context.dryRun) {
 		const planned = await estimate(todo, context, push.traffic);
@@ -33461,23 +33504,6 @@ async function work(push, names) {
 		await cancelUploads(checked.uploads, context);
 	}
 	return checked.missing;
-}
-/** Settles what needs nothing more; returns the others, in their order. */
-async function findTodo({ context, settle }, names) {
-	const { client, policy, signal } = context;
-	const [first, ...others] = names;
-	if (first === void 0) return [];
-	const ask = (once, { to }) => findOne(to, client, {
-		signal,
-		once
-	});
-	const found = [await whenThere(first.to.domain, () => ask(true, first), context), ...await Promise.all(others.map((name) => ask(false, name)))];
-	return names.filter((name, at) => {
-		const decision = decide(name, found[at]?.found, policy);
-		if (decision.kind === "push") return true;
-		settle(name, decision.result);
-		return false;
-	});
 }
 function flag({ settle }, issues) {
 	const flagged = /* @__PURE__ */ new Set();
@@ -39561,15 +39587,23 @@ async function neededImages(images, run) {
 	if (!publishesAlone(run) || release !== void 0 || io.remoteCache !== void 0) return images;
 	const found = await findPushed(images.flatMap(({ image }) => image.names.map((name) => ({
 		name,
-		digests: acceptable(image, options.index)
+		right: rightDigests(image, options.index)
 	}))), options.push, session.client, io.signal);
 	const lacking = new Set(found.filter(({ there }) => !there).map(({ name }) => name));
 	return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
 }
 /** What a target may have under an image's name, as pushing sees it. */
-function acceptable({ digest, root }, index) {
-	if (index === "keep") return [digest];
-	return index === "narrow" ? [root] : [digest, root];
+function rightDigests({ digest, root, leaves }, index) {
+	const narrowed = {
+		digest: root,
+		below: []
+	};
+	if (root === digest || index === "narrow") return [narrowed];
+	const original = {
+		digest,
+		below: leaves.map((leaf) => leaf.digest)
+	};
+	return index === "keep" ? [original] : [original, narrowed];
 }
 // src/save/push-store.ts
 /** A registry that is started in the same job is up within seconds. */
@@ -40008,11 +40042,17 @@ async function findUnchanged(run) {
 	const locked = new Map(released?.lock.images.map((image) => [image.ref, image]));
 	const targets = askTargets(options.push, session.client, io.signal);
 	const images = await allUnchanged(wanted, {
-		head: (image) => headOf(image, run),
+		async head(image) {
+			const claim = await headOf(image, run);
+			return released === void 0 && mayBeSparse(image, claim) ? void 0 : claim;
+		},
 		async isEverywhere({ ref }, name, digest) {
-			if (released === void 0) return targets.haveAll(ref, name, [digest]);
+			if (released === void 0) return targets.haveAll(ref, name, [{
+				digest,
+				below: []
+			}]);
 			const image = locked.get(ref);
-			return image?.digest === digest && targets.haveAll(ref, name, acceptable(image, options.index));
+			return image?.digest === digest && targets.haveAll(ref, name, rightDigests(image, options.index));
 		},
 		parallel: IMAGES_AT_ONCE,
 		signal: io.signal
@@ -40028,6 +40068,10 @@ async function findUnchanged(run) {
 /** Conversions and narrowed indexes have other digests at a target than at the source. */
 function pushesAsItIs({ options }) {
 	return options.format === "keep" && options.index !== "narrow";
+}
+/** Where some platforms of an index are wanted, its digest does not tell which of them a target has. */
+function mayBeSparse({ platforms }, claim) {
+	return platforms !== "all" && claim !== void 0 && isIndexType(claim.mediaType);
 }
 /** What a source refuses is told by the usual way of the run, which asks again. */
 async function headOf({ source, pin }, { session, io }) {

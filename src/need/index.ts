@@ -1,1 +1,1 @@
-export { allUnchanged, type NeedContext, type UnchangedImage } from './need.ts';
+export { allUnchanged, type Claim, type NeedContext, type UnchangedImage } from './need.ts';

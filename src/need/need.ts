@@ -11,11 +11,15 @@ export interface UnchangedImage {
   readonly names: readonly string[];
 }
 
+/** What a source says of an image by headers alone. */
+export interface Claim {
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
 export interface NeedContext {
   /** What the source says by HEAD; undefined where only more than that tells. */
-  readonly head: (
-    image: WantedImage,
-  ) => Promise<{ readonly digest: Digest; readonly mediaType: string } | undefined>;
+  readonly head: (image: WantedImage) => Promise<Claim | undefined>;
   /** Whether every target has the digest under a stored name. */
   readonly isEverywhere: (image: WantedImage, name: string, digest: Digest) => Promise<boolean>;
   /** Images asked for at once. */

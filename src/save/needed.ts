@@ -1,7 +1,6 @@
 import type { LockedImage } from '../lock/index.ts';
-import type { Digest } from '../oci/digest.ts';
 import type { SaveOptions } from '../options.ts';
-import { findPushed } from '../publish/push/index.ts';
+import { findPushed, type RightDigest } from '../publish/push/index.ts';
 import type { ResolvedImage } from '../resolve/index.ts';
 import { type Run, publishesAlone } from './run.ts';
 
@@ -16,7 +15,7 @@ export async function neededImages(
   const { options, session, release, io } = run;
   if (!publishesAlone(run) || release !== undefined || io.remoteCache !== undefined) return images;
   const names = images.flatMap(({ image }) =>
-    image.names.map((name) => ({ name, digests: acceptable(image, options.index) })),
+    image.names.map((name) => ({ name, right: rightDigests(image, options.index) })),
   );
   const found = await findPushed(names, options.push, session.client, io.signal);
   const lacking = new Set(found.filter(({ there }) => !there).map(({ name }) => name));
@@ -24,10 +23,12 @@ export async function neededImages(
 }
 
 /** What a target may have under an image's name, as pushing sees it. */
-export function acceptable(
-  { digest, root }: Pick<LockedImage, 'digest' | 'root'>,
+export function rightDigests(
+  { digest, root, leaves }: LockedImage,
   index: SaveOptions['index'],
-): [Digest, ...Digest[]] {
-  if (index === 'keep') return [digest];
-  return index === 'narrow' ? [root] : [digest, root];
+): [RightDigest, ...RightDigest[]] {
+  const narrowed = { digest: root, below: [] };
+  if (root === digest || index === 'narrow') return [narrowed];
+  const original = { digest, below: leaves.map((leaf) => leaf.digest) };
+  return index === 'keep' ? [original] : [original, narrowed];
 }

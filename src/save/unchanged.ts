@@ -1,11 +1,11 @@
 import { OciSaveError } from '../errors.ts';
 import type { Lock } from '../lock/index.ts';
-import { allUnchanged, type UnchangedImage } from '../need/index.ts';
-import type { Digest } from '../oci/digest.ts';
+import { allUnchanged, type Claim, type UnchangedImage } from '../need/index.ts';
+import { isIndexType } from '../oci/media-type.ts';
 import { askTargets } from '../publish/push/index.ts';
 import type { PushTargetReport, ReleaseReport } from '../report/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
-import { acceptable } from './needed.ts';
+import { rightDigests } from './needed.ts';
 import { releasedBefore } from './released.ts';
 import { publishesAlone, type Run } from './run.ts';
 
@@ -34,11 +34,14 @@ export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   const locked = new Map(released?.lock.images.map((image) => [image.ref, image]));
   const targets = askTargets(options.push, session.client, io.signal);
   const images = await allUnchanged(wanted, {
-    head: (image) => headOf(image, run),
+    async head(image) {
+      const claim = await headOf(image, run);
+      return released === undefined && mayBeSparse(image, claim) ? undefined : claim;
+    },
     async isEverywhere({ ref }, name, digest) {
-      if (released === undefined) return targets.haveAll(ref, name, [digest]);
+      if (released === undefined) return targets.haveAll(ref, name, [{ digest, below: [] }]);
       const image = locked.get(ref);
-      return image?.digest === digest && targets.haveAll(ref, name, acceptable(image, options.index));
+      return image?.digest === digest && targets.haveAll(ref, name, rightDigests(image, options.index));
     },
     parallel: IMAGES_AT_ONCE,
     signal: io.signal,
@@ -53,11 +56,13 @@ function pushesAsItIs({ options }: Run): boolean {
   return options.format === 'keep' && options.index !== 'narrow';
 }
 
+/** Where some platforms of an index are wanted, its digest does not tell which of them a target has. */
+function mayBeSparse({ platforms }: WantedImage, claim: Claim | undefined): boolean {
+  return platforms !== 'all' && claim !== undefined && isIndexType(claim.mediaType);
+}
+
 /** What a source refuses is told by the usual way of the run, which asks again. */
-async function headOf(
-  { source, pin }: WantedImage,
-  { session, io }: Run,
-): Promise<{ digest: Digest; mediaType: string } | undefined> {
+async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promise<Claim | undefined> {
   if (source.transport !== 'docker') return undefined;
   const { reference } = source;
   try {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { d2, idx, one } from '../support/fixtures/index.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { pushImage } from '../support/push.ts';
+import { startPushRegistry } from '../support/push-registry.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
 
 let source: DockerRegistry;
@@ -99,6 +100,24 @@ describe('a list that is mirrored every night', () => {
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toMatch(/app\/gone:1/);
     expect((await work.report('night.report.json')).failed.map(({ class: c }) => c)).toEqual(['not-found']);
+  });
+
+  it('brings a platform that is new in the list to a target that has the index without it', async () => {
+    await using sparse = await startPushRegistry({ sparse: 'all' });
+    const to = ['--push', sparse.host, '--insecure-registries', sparse.host];
+    const leaves = (): number =>
+      [...sparse.contents.repositories.values()].reduce((sum, { manifests }) => sum + manifests.size, 0);
+    expect((await night('-p', 'linux/amd64', ...to)).exitCode).toBe(0);
+    const before = leaves();
+    await writeFile(work.file('arm.txt'), `--platform=linux/arm64 ${source.host}/app/idx:1\n`);
+    await night('-p', 'linux/amd64', '-f', 'arm.txt', ...to);
+    const { push = [] } = await work.report('night.report.json');
+    expect(push.find(({ target: at }) => at === sparse.host)?.totals).toMatchObject({ pushed: 1, failed: 0 });
+    expect(leaves()).toBe(before + 1);
+    sparse.clear();
+    await night('-p', 'linux/amd64', '-f', 'arm.txt', ...to);
+    const methods = sparse.requests().flatMap(({ method, path }) => (path === '/v2/' ? [] : [method]));
+    expect(new Set(methods)).toEqual(new Set(['HEAD']));
   });
 
   it('asks for more than headers where a target gets narrowed indexes', async () => {

@@ -1,15 +1,14 @@
-import type { Digest } from '../../oci/digest.ts';
 import type { RegistryClient } from '../../registry/index.ts';
 import type { PushTargetReport } from '../../report/index.ts';
-import { findPushed, type FoundName } from './find-pushed.ts';
+import { findPushed, type FoundName, type RightDigest } from './find-pushed.ts';
 import { type ReportedName, reportTarget } from './report-target.ts';
 import { type NameResult, noTraffic } from './result.ts';
 import type { PushTarget } from './target.ts';
 
 /** Targets that are asked for names one after the other, and remember what they have. */
 export interface AskedTargets {
-  /** Whether every target has one of these digests under a stored name. The first one is the image's own. */
-  haveAll(ref: string, name: string, digests: readonly [Digest, ...Digest[]]): Promise<boolean>;
+  /** Whether every target has what is right under a stored name. The first digest is the image's own. */
+  haveAll(ref: string, name: string, right: readonly [RightDigest, ...RightDigest[]]): Promise<boolean>;
   /** What each target was found to have, as a push that had nothing to do. */
   reports(seconds: number): PushTargetReport[];
 }
@@ -22,9 +21,9 @@ export function askTargets(
 ): AskedTargets {
   const found: { readonly at: FoundName; readonly name: ReportedName }[] = [];
   return {
-    async haveAll(ref, name, digests) {
-      const there = await findPushed([{ name, digests }], targets, client, signal);
-      const [digest] = digests;
+    async haveAll(ref, name, right) {
+      const there = await findPushed([{ name, right }], targets, client, signal);
+      const [{ digest }] = right;
       found.push(...there.map((at) => ({ at, name: { ref, stored: name, to: at.to, digest } })));
       return there.every((at) => at.there);
     },

@@ -4,10 +4,17 @@ import { refusalOf, type RegistryClient } from '../../registry/index.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import type { PushTarget } from './target.ts';
 
+/** A digest that is right under a name, if the manifests below it that are wanted are there, too. */
+export interface RightDigest {
+  readonly digest: Digest;
+  /** Of a sparse index alone: what is whole is there whole, since a tag is put last. */
+  readonly below: readonly Digest[];
+}
+
 /** A stored name, `repository:tag`, and the digests that are right under it. */
 export interface WantedName {
   readonly name: string;
-  readonly digests: readonly Digest[];
+  readonly right: readonly RightDigest[];
 }
 
 /** What a target has under a name. */
@@ -17,7 +24,7 @@ export interface FoundName {
   readonly to: Destination;
   /** Undefined where nothing stands there, and where the target does not tell. */
   readonly found: Digest | undefined;
-  /** Whether that is one of the wanted digests. */
+  /** Whether that is right. */
   readonly there: boolean;
   /** Why the target does not tell. */
   readonly error?: OciSaveError | undefined;
@@ -26,8 +33,8 @@ export interface FoundName {
 type Asking = Pick<RegistryClient, 'findManifest'>;
 
 /**
- * Asks targets which names they have already, by one HEAD a name and target (a GET only of a registry that refuses
- * HEAD). Never throws for a target's answer: what is not known to be there, is not there.
+ * Asks targets which names they have already, by one HEAD a name and target, and one for each manifest below a sparse
+ * index (a GET only of a registry that refuses HEAD). Never throws for a target's answer: what is not known to be there, is not there.
  * @throws the signal's reason
  */
 export async function findPushed(
@@ -36,12 +43,27 @@ export async function findPushed(
   client: Asking,
   signal?: AbortSignal,
 ): Promise<FoundName[]> {
-  const ask = async (target: PushTarget, { name, digests }: WantedName): Promise<FoundName> => {
+  const ask = async (target: PushTarget, { name, right }: WantedName): Promise<FoundName> => {
     const to = destinationOf(target, name);
     const { found, error } = await findOne(to, client, { signal });
-    return { target, name, to, found, there: found !== undefined && digests.includes(found), error };
+    const one = right.find(({ digest }) => digest === found);
+    const there = one !== undefined && (await hasBelow(to, one.below, client, signal));
+    return { target, name, to, found, there, error };
   };
   return Promise.all(targets.flatMap((target) => wanted.map((name) => ask(target, name))));
+}
+
+/** Whether a repository has all of these manifests, by one HEAD each. What it does not tell of, it has not. */
+export async function hasBelow(
+  to: Destination,
+  digests: readonly Digest[],
+  client: Asking,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const found = await Promise.all(
+    digests.map((digest) => findOne({ ...to, tag: digest }, client, { signal })),
+  );
+  return found.every((one, at) => one.found === digests[at]);
 }
 
 /** A registry that refuses is up, and so is one that fails at this name alone, as over a link that a crash left empty. */

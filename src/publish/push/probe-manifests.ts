@@ -1,7 +1,7 @@
 import { OciSaveError } from '../../errors.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { narrowIndex } from '../../oci/narrow.ts';
-import { refusalOf } from '../../registry/index.ts';
+import { isTemporary, refusalOf } from '../../registry/index.ts';
 import { manifestBytes } from './content.ts';
 import type { PushContext } from './context.ts';
 import { putManifest } from './image-pusher.ts';
@@ -67,9 +67,15 @@ async function isTaken(putting: Promise<void>, signal: AbortSignal | undefined):
     return true;
   } catch (error) {
     signal?.throwIfAborted();
-    if (!(error instanceof OciSaveError)) throw error;
-    return false;
+    if (isJudged(error)) return false;
+    throw error;
   }
+}
+
+/** Whether a registry has looked at a manifest, and be it over its own feet. One that was busy has judged nothing. */
+function isJudged(error: unknown): boolean {
+  const status = refusalOf(error)?.status;
+  return status === 500 || (status !== undefined && !isTemporary(error));
 }
 
 /** The first index of a tree that lacks children, with those children alone. */

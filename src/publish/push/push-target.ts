@@ -6,9 +6,8 @@ import type { PushTargetReport } from '../../report/index.ts';
 import { allSettled } from './all-settled.ts';
 import { createBlobSender } from './blob-sender.ts';
 import type { PushContext } from './context.ts';
-import { decide } from './decide.ts';
 import { estimate } from './estimate.ts';
-import { findOne } from './find-pushed.ts';
+import { findTodo } from './find-todo.ts';
 import { createImagePusher } from './image-pusher.ts';
 import type { PushName } from './plan.ts';
 import type { Issue } from './issue.ts';
@@ -17,7 +16,6 @@ import { readBack } from './read-back.ts';
 import { reportTarget } from './report-target.ts';
 import { type NameResult, noTraffic, type Traffic } from './result.ts';
 import type { PushTarget } from './target.ts';
-import { whenThere } from './when-there.ts';
 
 /** Images at once: small ones wait for round trips, not for bytes. */
 const IMAGES_AT_ONCE = 24;
@@ -64,7 +62,7 @@ export async function pushTarget(
 /** Returns the repositories that are missing. */
 async function work(push: Push, names: readonly PushName[]): Promise<readonly string[]> {
   const { target, context } = push;
-  const todo = await findTodo(push, names);
+  const todo = await findTodo(names, push.settle, context);
   const different = names.filter((name) => push.results.get(name)?.status === 'failed');
   if (context.dryRun) {
     const planned = await estimate(todo, context, push.traffic);
@@ -83,24 +81,6 @@ async function work(push: Push, names: readonly PushName[]): Promise<readonly st
     await cancelUploads(checked.uploads, context);
   }
   return checked.missing;
-}
-
-/** Settles what needs nothing more; returns the others, in their order. */
-async function findTodo({ context, settle }: Push, names: readonly PushName[]): Promise<PushName[]> {
-  const { client, policy, signal } = context;
-  const [first, ...others] = names;
-  if (first === undefined) return [];
-  const ask = (once: boolean, { to }: PushName): ReturnType<typeof findOne> =>
-    findOne(to, client, { signal, once });
-  // The first one waits for a target that is not up yet; an unchanged push costs nothing but these.
-  const began = await whenThere(first.to.domain, () => ask(true, first), context);
-  const found = [began, ...(await Promise.all(others.map((name) => ask(false, name))))];
-  return names.filter((name, at) => {
-    const decision = decide(name, found[at]?.found, policy);
-    if (decision.kind === 'push') return true;
-    settle(name, decision.result);
-    return false;
-  });
 }
 
 function flag({ settle }: Push, issues: readonly Issue[]): Set<PushName> {

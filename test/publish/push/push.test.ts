@@ -307,6 +307,35 @@ describe('a sparse image', () => {
     expect(registry.contents.at('r.example/x').manifests.size).toBe(0);
   });
 
+  it.each([
+    [500, 'pushed', 'where the registry stumbles over its index'],
+    [503, 'failed', 'by a registry that is busy, which says nothing of indexes'],
+  ])('with %i is %s %s', async (status, outcome) => {
+    const faults = [{ method: 'PUT', path: /manifests\/sha256:/, times: 2, status }];
+    await using registry = await startPushRegistry({ sparse: 'all', faults });
+    const { lock, root } = await sparse('linux/amd64', idx(small));
+    const { report } = await pushTo(registry, lock, bench.store, { client: { retries: 0 } });
+    expect(report.images).toMatchObject([{ status: outcome }]);
+    expect(tagged(registry)).toBe(outcome === 'pushed' ? root : undefined);
+  });
+
+  it('whose index is there with other platforms gets the rest, whatever the policy', async () => {
+    await using registry = await startPushRegistry({ sparse: 'all' });
+    const first = await sparse('linux/amd64', idx(small));
+    await pushTo(registry, first.lock, bench.store);
+    const { lock, top } = await sparse('linux/amd64,linux/arm64', idx(small));
+    const { report } = await pushTo(registry, lock, bench.store, { policy: 'if-missing' });
+    expect(report.images).toMatchObject([{ status: 'pushed', there: top }]);
+    const { manifests } = registry.contents.at('r.example/x');
+    const leaves = lock.images[0]?.leaves.map(({ digest }) => digest) ?? [];
+    expect(leaves).toHaveLength(2);
+    for (const leaf of leaves) expect(manifests.has(leaf)).toBe(true);
+    registry.clear();
+    const again = await pushTo(registry, lock, bench.store);
+    expect(again.report.images).toMatchObject([{ status: 'unchanged', there: top }]);
+    expect(tally(registry.requests())).toEqual({ 'HEAD manifest': 3 });
+  });
+
   it('under index narrow asks nothing about it', async () => {
     await using registry = await startPushRegistry({ sparse: 'all' });
     const { lock, root } = await sparse('linux/amd64');
@@ -557,10 +586,11 @@ describe('findPushed', () => {
     registry.clear();
     using client = clientOf([registry, denying]);
     const targets = parsePushTargets([`${registry.host}/m`, denying.host]);
+    const right = [{ digest: one(small).top, below: [] }];
     const wanted = [
-      { name: 'r.example/one:1', digests: [one(small).top] },
-      { name: 'r.example/idx:1', digests: [one(small).top] },
-      { name: 'r.example/none:1', digests: [one(small).top] },
+      { name: 'r.example/one:1', right },
+      { name: 'r.example/idx:1', right },
+      { name: 'r.example/none:1', right },
     ];
     const found = await findPushed(wanted, targets, client);
     expect(found.map(({ there }) => there)).toEqual([true, false, false, false, false, false]);
