@@ -1,6 +1,6 @@
 import { r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import path, { join as join$1, sep as sep$1 } from "node:path";
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import fs, { appendFileSync, closeSync, constants, createReadStream, createWriteStream, openSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
 import { access, appendFile, chmod, constants as constants$1, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
@@ -27302,6 +27302,7 @@ async function findPushed(wanted, targets, client, signal) {
 			to,
 			found,
 			there: one !== void 0 && await hasBelow(to, one.below, client, signal),
+			differs: found !== void 0 && one === void 0,
 			error
 		};
 	};
@@ -30059,6 +30060,12 @@ const STAGES = {
 		noun: "image",
 		here: "already there"
 	},
+	compare: {
+		doing: "Comparing",
+		did: "Compared",
+		noun: "image",
+		here: "already there"
+	},
 	cache: {
 		doing: "Saving to the cache",
 		did: "Saved to the cache"
@@ -30133,7 +30140,7 @@ const VERBS = {
 };
 /** The word before an image's name. */
 function stepVerb({ stage, outcome }) {
-	if (stage === "push" && outcome === "stored") return "unchanged";
+	if (["push", "compare"].includes(stage) && outcome === "stored") return "unchanged";
 	return VERBS[outcome];
 }
 /** What follows the name: the blobs that were fetched, and those that were here. */
@@ -30590,6 +30597,7 @@ function createPlainReporter(options) {
 		} else if ([
 			"copy",
 			"push",
+			"compare",
 			"release"
 		].includes(event.stage) || verbose || lines.length > 0) chat([stepLine(event, palette), ...lines]);
 	};
@@ -32994,11 +33002,15 @@ async function has(asking, signal) {
 }
 // src/publish/push/decide.ts
 /**
-* What becomes of a name of which a target has `found`. The same digest is always success, whatever the policy; of a
+* What becomes of a name, by what a target says of it. A policy that leaves tags alone cannot be kept where nobody
+* tells whether there is one. The same digest is always success, whatever the policy; of a
 * sparse image what stands in for it is the same, where it may. Pure.
 */
-function decide(name, found, policy) {
-	if (found === void 0) return { kind: "push" };
+function decide(name, { found, error }, policy) {
+	if (found === void 0) return error !== void 0 && policy !== "always" ? settled({
+		status: "failed",
+		error: untold(name, policy, error)
+	}) : { kind: "push" };
 	const variant = variantOf(name, found);
 	if (variant !== void 0) return settled({
 		status: "unchanged",
@@ -33025,6 +33037,15 @@ function different({ to, variants: [wanted] }, found) {
 		code: "digest",
 		message: `${to.text} has ${shortDigest(found)} there, not ${shortDigest(wanted.digest)}, and push-policy is fail-if-different`,
 		hint: "Push it under another tag (source => name in the list), or use --push-policy always or if-missing."
+	});
+}
+function untold({ to }, policy, why) {
+	const { code, message, cause } = why;
+	return new OciSaveError({
+		code,
+		message: `whether ${to.text} is there is not known, and push-policy is ${policy}: ${message}`,
+		hint: "Give the login the right to pull there, or push again; --push-policy always pushes over whatever is there.",
+		cause
 	});
 }
 // src/publish/push/when-there.ts
@@ -33068,7 +33089,7 @@ function notReady(domain, seconds, cause) {
 // src/publish/push/find-todo.ts
 /** Settles what needs nothing more; returns the others, in their order. */
 async function findTodo(names, settle, context) {
-	const { client, policy, signal } = context;
+	const { client, policy, dryRun, emit, signal } = context;
 	const [first, ...others] = names;
 	if (first === void 0) return [];
 	const ask = (once, { to }) => findOne(to, client, {
@@ -33076,12 +33097,19 @@ async function findTodo(names, settle, context) {
 		once
 	});
 	const found = [await whenThere(first.to.domain, () => ask(true, first), context), ...await Promise.all(others.map((name) => ask(false, name)))];
+	const [doubt] = found.flatMap(({ error }) => error === void 0 ? [] : [error]);
+	if (dryRun && doubt !== void 0) emit({
+		type: "log",
+		level: "warning",
+		message: `${first.to.domain} does not tell what it has, and may refuse the push: ${doubt.message}`
+	});
 	const decisions = await Promise.all(names.map(async (name, at) => {
-		const there = found[at]?.found;
-		return await isTorn(name, there, {
+		const told = found[at] ?? { found: void 0 };
+		if (await isTorn(name, told.found, {
 			client,
 			signal
-		}) ? { kind: "push" } : decide(name, there, policy);
+		})) return { kind: "push" };
+		return decide(name, told, policy);
 	}));
 	return names.filter((name, at) => {
 		const decision = decisions[at];
@@ -33250,7 +33278,7 @@ async function takesSparse(name, context) {
 	const [original] = name.variants;
 	const { to } = name;
 	if (await isTaken(putManifest(context, to, original.digest, original.digest), signal)) return true;
-	const probe = await absentOnly(original.manifests, context);
+	const probe = await probeIndex(original.manifests, context);
 	if (probe === void 0) return true;
 	const digest = digestOf(probe.bytes);
 	if (!await isTaken(client.putManifest(to, digest, {
@@ -33275,15 +33303,19 @@ function isJudged(error) {
 	const status = refusalOf(error)?.status;
 	return status === 500 || status !== void 0 && !isTemporary$1(error);
 }
-/** The first index of a tree that lacks children, with those children alone. */
-async function absentOnly(manifests, context) {
+/** The first index of a tree that lacks children, with others in their place alone, which are nowhere. */
+async function probeIndex(manifests, context) {
 	const held = new Set(manifests);
 	for (const digest of manifests) {
 		const manifest = context.content.manifests.get(digest)?.manifest;
 		if (manifest?.kind !== "index") continue;
 		const absent = manifest.manifests.filter((child) => !held.has(child.digest));
 		if (absent.length === 0) continue;
-		const keep = new Map(absent.map((child) => [child.digest, child]));
+		const nowhere = (size) => ({
+			digest: digestOf(randomBytes(32)),
+			size
+		});
+		const keep = new Map(absent.map(({ digest: child, size }) => [child, nowhere(size)]));
 		return {
 			bytes: narrowIndex(await manifestBytes(context.content, digest), keep),
 			mediaType: manifest.mediaType
@@ -33449,9 +33481,10 @@ async function pushTarget(target, names, context) {
 	const settle = (name, result) => {
 		results.set(name, result);
 		const outcome = outcomeOf$3(result);
+		const stage = context.dryRun ? "compare" : "push";
 		if (outcome !== void 0) context.emit({
 			type: "step",
-			stage: "push",
+			stage,
 			subject: name.to.text,
 			outcome
 		});
@@ -33585,12 +33618,13 @@ function outcomeOf$3({ status }) {
 * @throws OciSaveError `usage` where two images would have one name at a target; the signal's reason
 */
 async function pushToTargets(targets, context) {
-	const { content, index, emit } = context;
+	const { content, index, dryRun, emit } = context;
 	const plans = targets.map((target) => planPush(content.lock, content.manifests, target, index));
+	const total = plans.reduce((sum, names) => sum + names.length, 0);
 	emit({
 		type: "stage",
-		stage: "push",
-		total: plans.reduce((sum, names) => sum + names.length, 0)
+		stage: dryRun ? "compare" : "push",
+		total
 	});
 	return Promise.all(targets.map((target, at) => pushTarget(target, plans[at] ?? [], context)));
 }
@@ -39589,7 +39623,8 @@ async function neededImages(images, run) {
 		name,
 		right: rightDigests(image, options.index)
 	}))), options.push, session.client, io.signal);
-	const lacking = new Set(found.filter(({ there }) => !there).map(({ name }) => name));
+	const moves = options.pushPolicy === "always";
+	const lacking = new Set(found.filter(({ there, differs }) => !there && (moves || !differs)).map(({ name }) => name));
 	return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
 }
 /** What a target may have under an image's name, as pushing sees it. */

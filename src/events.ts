@@ -39,6 +39,8 @@ export type Stage =
   | 'archive'
   | 'measure'
   | 'push'
+  /** What a push would do: a dry run. */
+  | 'compare'
   | 'cache'
   | 'release'
   | 'verify';

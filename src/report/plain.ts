@@ -64,7 +64,7 @@ export function createPlainReporter(options: PlainOptions): Reporter {
     if (event.outcome === 'failed') {
       if (!blamed.has(event.subject)) print([stepLine(event, palette)]);
       chat(lines);
-    } else if (['copy', 'push', 'release'].includes(event.stage) || verbose || lines.length > 0) {
+    } else if (['copy', 'push', 'compare', 'release'].includes(event.stage) || verbose || lines.length > 0) {
       chat([stepLine(event, palette), ...lines]);
     }
   };

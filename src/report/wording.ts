@@ -24,6 +24,7 @@ const STAGES: Record<Stage, StageWords> = {
   bundle: { doing: 'Building the bundle', did: 'Built the bundle' },
   archive: { doing: 'Writing the archive', did: 'Wrote the archive' },
   push: { doing: 'Pushing', did: 'Pushed', noun: 'image', here: 'already there' },
+  compare: { doing: 'Comparing', did: 'Compared', noun: 'image', here: 'already there' },
   cache: { doing: 'Saving to the cache', did: 'Saved to the cache' },
   verify: { doing: 'Verifying', did: 'Verified', noun: 'blob' },
   measure: { doing: 'Hashing the archive', did: 'Hashed the archive' },
@@ -94,7 +95,7 @@ const VERBS: Record<Outcome, string> = {
 
 /** The word before an image's name. */
 export function stepVerb({ stage, outcome }: StepEvent): string {
-  if (stage === 'push' && outcome === 'stored') return 'unchanged';
+  if (['push', 'compare'].includes(stage) && outcome === 'stored') return 'unchanged';
   return VERBS[outcome];
 }
 

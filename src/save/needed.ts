@@ -18,7 +18,11 @@ export async function neededImages(
     image.names.map((name) => ({ name, right: rightDigests(image, options.index) })),
   );
   const found = await findPushed(names, options.push, session.client, io.signal);
-  const lacking = new Set(found.filter(({ there }) => !there).map(({ name }) => name));
+  // Another digest that is left alone, or fails the push, needs no blob.
+  const moves = options.pushPolicy === 'always';
+  const lacking = new Set(
+    found.filter(({ there, differs }) => !there && (moves || !differs)).map(({ name }) => name),
+  );
   return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
 }
 

@@ -26,6 +26,8 @@ export interface FoundName {
   readonly found: Digest | undefined;
   /** Whether that is right. */
   readonly there: boolean;
+  /** Whether it is another image's. */
+  readonly differs: boolean;
   /** Why the target does not tell. */
   readonly error?: OciSaveError | undefined;
 }
@@ -48,7 +50,7 @@ export async function findPushed(
     const { found, error } = await findOne(to, client, { signal });
     const one = right.find(({ digest }) => digest === found);
     const there = one !== undefined && (await hasBelow(to, one.below, client, signal));
-    return { target, name, to, found, there, error };
+    return { target, name, to, found, there, differs: found !== undefined && one === undefined, error };
   };
   return Promise.all(targets.flatMap((target) => wanted.map((name) => ask(target, name))));
 }

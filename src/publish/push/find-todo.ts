@@ -12,7 +12,7 @@ export async function findTodo(
   settle: (name: PushName, result: NameResult) => void,
   context: PushContext,
 ): Promise<PushName[]> {
-  const { client, policy, signal } = context;
+  const { client, policy, dryRun, emit, signal } = context;
   const [first, ...others] = names;
   if (first === undefined) return [];
   const ask = (once: boolean, { to }: PushName): ReturnType<typeof findOne> =>
@@ -20,12 +20,16 @@ export async function findTodo(
   // The first one waits for a target that is not up yet; an unchanged push costs nothing but these.
   const began = await whenThere(first.to.domain, () => ask(true, first), context);
   const found = [began, ...(await Promise.all(others.map((name) => ask(false, name))))];
+  const [doubt] = found.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  if (dryRun && doubt !== undefined) {
+    const message = `${first.to.domain} does not tell what it has, and may refuse the push: ${doubt.message}`;
+    emit({ type: 'log', level: 'warning', message });
+  }
   const decisions = await Promise.all(
     names.map(async (name, at) => {
-      const there = found[at]?.found;
-      return (await isTorn(name, there, { client, signal }))
-        ? { kind: 'push' as const }
-        : decide(name, there, policy);
+      const told = found[at] ?? { found: undefined };
+      if (await isTorn(name, told.found, { client, signal })) return { kind: 'push' as const };
+      return decide(name, told, policy);
     }),
   );
   return names.filter((name, at) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { OciSaveError } from '../../errors.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { narrowIndex } from '../../oci/narrow.ts';
@@ -21,7 +22,8 @@ import { dockerRefused } from './refusals.ts';
  *
  * So what is put is what the push would bring anyway: it is kept by those alone that keep everything, under its own
  * digest and without a name. One exception: whether absent children alone pass can only be asked by an index of nothing
- * but them. Where it passes it is deleted again.
+ * but such. Where it passes it is deleted again, so it must be nobody else's: an index of the real children may stand
+ * there under another tag, narrowed to them by another push. Its children are made up.
  */
 
 /** Names with manifests of Docker's types, where the target does not take such: one of them is tried. */
@@ -53,7 +55,7 @@ export async function takesSparse(name: PushName, context: PushContext): Promise
   const [original] = name.variants;
   const { to } = name;
   if (await isTaken(putManifest(context, to, original.digest, original.digest), signal)) return true;
-  const probe = await absentOnly(original.manifests, context);
+  const probe = await probeIndex(original.manifests, context);
   if (probe === undefined) return true;
   const digest = digestOf(probe.bytes);
   if (!(await isTaken(client.putManifest(to, digest, { ...probe, digest }, signal), signal))) return false;
@@ -78,8 +80,8 @@ function isJudged(error: unknown): boolean {
   return status === 500 || (status !== undefined && !isTemporary(error));
 }
 
-/** The first index of a tree that lacks children, with those children alone. */
-async function absentOnly(
+/** The first index of a tree that lacks children, with others in their place alone, which are nowhere. */
+async function probeIndex(
   manifests: readonly Digest[],
   context: PushContext,
 ): Promise<{ bytes: Uint8Array; mediaType: string } | undefined> {
@@ -89,7 +91,11 @@ async function absentOnly(
     if (manifest?.kind !== 'index') continue;
     const absent = manifest.manifests.filter((child) => !held.has(child.digest));
     if (absent.length === 0) continue;
-    const keep = new Map(absent.map((child) => [child.digest, child] as const));
+    const nowhere = (size: number): { digest: Digest; size: number } => ({
+      digest: digestOf(randomBytes(32)),
+      size,
+    });
+    const keep = new Map(absent.map(({ digest: child, size }) => [child, nowhere(size)] as const));
     return {
       bytes: narrowIndex(await manifestBytes(context.content, digest), keep),
       mediaType: manifest.mediaType,

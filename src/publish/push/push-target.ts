@@ -44,7 +44,8 @@ export async function pushTarget(
   const settle = (name: PushName, result: NameResult): void => {
     results.set(name, result);
     const outcome = outcomeOf(result);
-    if (outcome !== undefined) context.emit({ type: 'step', stage: 'push', subject: name.to.text, outcome });
+    const stage = context.dryRun ? 'compare' : 'push';
+    if (outcome !== undefined) context.emit({ type: 'step', stage, subject: name.to.text, outcome });
   };
   const push: Push = { target, context, results, traffic: noTraffic(), settle };
   let missing: readonly string[] = [];

@@ -14,8 +14,9 @@ export async function pushToTargets(
   targets: readonly PushTarget[],
   context: PushContext,
 ): Promise<PushTargetReport[]> {
-  const { content, index, emit } = context;
+  const { content, index, dryRun, emit } = context;
   const plans = targets.map((target) => planPush(content.lock, content.manifests, target, index));
-  emit({ type: 'stage', stage: 'push', total: plans.reduce((sum, names) => sum + names.length, 0) });
+  const total = plans.reduce((sum, names) => sum + names.length, 0);
+  emit({ type: 'stage', stage: dryRun ? 'compare' : 'push', total });
   return Promise.all(targets.map((target, at) => pushTarget(target, plans[at] ?? [], context)));
 }

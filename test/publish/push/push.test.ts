@@ -295,6 +295,22 @@ describe('a sparse image', () => {
     },
   );
 
+  it.each(['none', 'all'] as const)(
+    'leaves the tags of others alone that took its other platforms, where %s absent children pass',
+    async (children) => {
+      await using registry = await startPushRegistry({ sparse: children });
+      const image = idx(small);
+      const [mine, rest] = ['linux/amd64', 'linux/arm64,linux/arm/v7'];
+      const others = await bench.resolve(image, 'r.example/x:rest', { platforms: rest });
+      await pushTo(registry, bench.lock(others), bench.store);
+      const stood = registry.contents.at('r.example/x').tags.get('rest') ?? '';
+      const { lock } = await sparse(mine, image);
+      await pushTo(registry, lock, bench.store);
+      expect(registry.contents.at('r.example/x').manifests.has(stood)).toBe(true);
+      expect(registry.contents.broken(children === 'all')).toEqual([]);
+    },
+  );
+
   it('under index keep is refused before a byte', async () => {
     await using registry = await startPushRegistry();
     const { lock } = await sparse('linux/amd64');
@@ -385,6 +401,26 @@ describe('a tag that has another digest', () => {
     expect(report.images[0]).toMatchObject({ status: 'kept', there: first['r.example/x:1'].top });
     expect(registry.requests().some(({ method }) => WRITES.includes(method))).toBe(false);
   });
+
+  it.each([403, 500, 503])(
+    'and is not told of, by %i, stays by the policies that leave tags alone',
+    async (status) => {
+      for (const policy of ['if-missing', 'fail-if-different'] as const) {
+        await using registry = await startPushRegistry();
+        await pushTo(registry, await lockOf(first), bench.store);
+        registry.misbehave({
+          faults: ['HEAD', 'GET'].map((method) => ({ method, path: /x\/manifests\/1/, times: 99, status })),
+        });
+        const client = { retries: 0 };
+        const { report } = await pushTo(registry, await lockOf(second), bench.store, { policy, client });
+        expect(report.outcome).toBe('failed');
+        expect(report.failed.map(({ message }) => message).join()).toMatch(
+          /is there is not known|did not answer/,
+        );
+        expect(registry.contents.at('r.example/x').tags.get('1')).toBe(first['r.example/x:1'].top);
+      }
+    },
+  );
 
   it('fails by the policy fail-if-different, before anything is written', async () => {
     await using registry = await startPushRegistry();
@@ -559,6 +595,14 @@ describe('a target that is not there yet', () => {
 });
 
 describe('a dry run', () => {
+  it('warns where a target does not tell what it has', async () => {
+    await using registry = await startPushRegistry({ authorization: 'Basic x' });
+    const { report, events } = await pushTo(registry, await lockOf(KINDS), bench.store, { dryRun: true });
+    expect(new Set(report.images.map(({ status }) => status))).toEqual(new Set(['to push']));
+    const warnings = events.filter((event) => event.type === 'log' && event.level === 'warning');
+    expect(warnings).toMatchObject([{ message: expect.stringContaining('may refuse the push') }]);
+  });
+
   it('tells by HEADs alone what would be sent', async () => {
     await using registry = await startPushRegistry();
     const shared = sharing(3, { layerBytes: 2000, ownBytes: 100 });
