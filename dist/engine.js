@@ -31726,7 +31726,8 @@ const fileSchema$1 = strictObject({
 });
 const contentSchema = strictObject({
 	asked: digestSchema.meta({ description: "of the list and the options, as far as they decide the content" }),
-	lock: digestSchema.meta({ description: "of the lock that came of it" })
+	lock: digestSchema.meta({ description: "of the lock that came of it" }),
+	sums: digestSchema.optional().meta({ description: "of the sums of the archive, which name each of its files; absent without an archive" })
 }).meta({ description: "absent where images are missing" });
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 const runReportSchema = strictObject({
@@ -35257,288 +35258,6 @@ async function limitStore({ options, session, io: { emit } }) {
 		});
 	}
 }
-// src/version.ts
-/** This tool's own version. */
-const VERSION$2 = "0.1.0";
-/** How it names itself to registries. */
-const USER_AGENT = `oci-save/${VERSION$2}`;
-// src/save/asked.ts
-/**
-* Options that decide nothing of an archive, or are in what is wanted and in the places already. Any other one decides:
-* one that is forgotten here costs a run its short way, and never makes two archives one.
-*/
-const UNDECISIVE = /* @__PURE__ */ new Set([
-	"images",
-	"imageList",
-	"listFormat",
-	"defaultRegistry",
-	"onCandidate",
-	"platforms",
-	"naming",
-	"authFile",
-	"insecureRegistries",
-	"strictTags",
-	"output",
-	"archive",
-	"archiveName",
-	"splitSize",
-	"cacheDir",
-	"cacheMaxSize",
-	"push",
-	"pushPolicy",
-	"release",
-	"releasePolicy",
-	"copier",
-	"parallel",
-	"retries",
-	"onError",
-	"dryRun",
-	"skopeo"
-]);
-/**
-* A digest of all that was asked for, as far as it decides the archive. Where it is the same, and every image has the
-* same digest, the archive is the same. The tool's version is in it: another one may lay out the same images otherwise.
-*/
-function askedDigest(wanted, options, { archivePlace: { name }, partSize }) {
-	const images = wanted.map(({ ref, names, platforms }) => ({
-		ref,
-		names: names.map((stored) => `${stored.name}:${stored.tag ?? ""}`).toSorted(),
-		platforms: platformsOf(platforms)
-	})).toSorted((a, b) => a.ref < b.ref ? -1 : 1);
-	const others = Object.entries(options).filter(([option]) => !UNDECISIVE.has(option));
-	const text = JSON.stringify({
-		version: VERSION$2,
-		name,
-		partSize,
-		options: others,
-		images
-	});
-	return digestOf(new TextEncoder().encode(text));
-}
-/** What a later run needs to know that it would make the same; nothing of a run that has made nothing. */
-function contentAsked(lock, { wanted, options, places }) {
-	if (options.dryRun || lock.images.length === 0) return {};
-	return { content: {
-		asked: askedDigest(wanted, options, places),
-		lock: digestOf(encodeLock(lock))
-	} };
-}
-function platformsOf(choice) {
-	return choice === "all" ? choice : choice.map(formatPlatform).toSorted();
-}
-// src/save/make-report.ts
-/** The run as data: what `report.json` and the table at the end are made of. */
-function makeReport(parts) {
-	const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
-	const { options, session } = run;
-	const { restored } = run.cache;
-	const finished = /* @__PURE__ */ new Date();
-	const skopeoVersion = session.skopeoVersion();
-	const sizes = Object.values(lock.blobs);
-	const planned = new Set(options.dryRun ? inventory.missing.map(({ digest }) => digest) : []);
-	return {
-		version: 1,
-		tool: {
-			name: "oci-save",
-			version: VERSION$2
-		},
-		...skopeoVersion === void 0 ? {} : { skopeoVersion },
-		...workflowSource(run.io.env),
-		startedAt: started.toISOString(),
-		finishedAt: finished.toISOString(),
-		seconds: (finished.getTime() - started.getTime()) / 1e3,
-		outcome: outcomeOf$2(parts),
-		...options.dryRun ? { dryRun: true } : {},
-		options: {
-			...options,
-			push: options.push.map(({ text }) => text),
-			skopeo: formatWantedSkopeo(options.skopeo)
-		},
-		lists: list.lists.map(({ file, format, count }) => ({
-			file,
-			format,
-			count
-		})),
-		images: images.map((resolved) => {
-			const image = reportImage(resolved, copied, {
-				store: session.store,
-				restored,
-				planned
-			});
-			return parts.needed.has(image.ref) ? image : {
-				...image,
-				status: "unchanged"
-			};
-		}),
-		failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
-		warnings: list.warnings.map(({ message, origin }) => ({
-			message,
-			...origin ? { origin: { ...origin } } : {}
-		})),
-		candidates: list.candidates.map(({ text, origin, why }) => ({
-			text,
-			origin: { ...origin },
-			why
-		})),
-		rejects: list.rejects.map(({ text, origin, reason, hint }) => ({
-			text,
-			origin: { ...origin },
-			reason,
-			...hint === void 0 ? {} : { hint }
-		})),
-		totals: {
-			images: images.length,
-			blobs: sizes.length,
-			bytes: sizes.reduce((sum, size) => sum + size, 0),
-			fetchedBytes: fetchedBytes(lock, session.store, restored),
-			storedBytes: inventory.stored.bytes
-		},
-		...cache === void 0 ? {} : { cache: {
-			...cache,
-			troubles: [...cache.troubles]
-		} },
-		...published.error === void 0 ? {} : { error: faultOf(published.error) },
-		...failed.length > 0 ? {} : contentAsked(lock, run),
-		...published.results
-	};
-}
-/** A target that got nothing fails the run, whatever it was told about single images. */
-function outcomeOf$2({ run, images, failed, published }) {
-	const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
-	if (published.error !== void 0 || targets.includes("failed")) return "failed";
-	if (failed.length === 0) return targets.includes("warned") ? "warned" : "done";
-	return run.options.onError === "warn" && images.length > 0 ? "warned" : "failed";
-}
-/** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
-function workflowSource(env) {
-	const { GITHUB_REPOSITORY: repository, GITHUB_SHA: commit } = env;
-	return {
-		...repository ? { repository } : {},
-		...commit ? { commit } : {}
-	};
-}
-/** Content that came from the images' sources in this run, by whichever mover, or while resolving. */
-function fetchedBytes({ blobs }, store, restored) {
-	const fetched = (digest) => isDigest(digest) && store.isNew(digest) && !restored.has(digest);
-	return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
-}
-function reportImage({ image, wanted, sizes, notes }, { movers }, { store, restored, planned }) {
-	const blobs = contentOf(image);
-	const bytes = (digests) => digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
-	const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
-	const cached = blobs.filter((digest) => restored.has(digest));
-	const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
-	const by = new Set(brought.map((digest) => movers.get(digest) ?? "direct"));
-	const [only] = by;
-	return {
-		ref: image.ref,
-		names: image.names,
-		origins: wanted.origins.map((origin) => ({ ...origin })),
-		digest: image.digest,
-		root: image.root,
-		mediaType: image.mediaType,
-		platforms: image.platforms,
-		size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
-		status: lacked.length === 0 ? "stored" : lacked.length === blobs.length ? "fetched" : "partly stored",
-		fetchedBytes: bytes(brought),
-		...cached.length === 0 ? {} : { cachedBytes: bytes(cached) },
-		copier: only === void 0 ? "none" : by.size > 1 ? "both" : only,
-		...image.root === image.digest ? {} : { narrowed: true },
-		...image.converted === void 0 ? {} : { converted: true },
-		notes: [...notes]
-	};
-}
-function contentOf({ leaves }) {
-	return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
-}
-// src/save/outcome.ts
-/** An image fails with the first of its blobs that could not be had; none is ever saved without a blob. */
-function outcomeOf$1({ resolved, failed }, { failures }) {
-	const whole = [];
-	const broken = [];
-	for (const image of resolved) {
-		const lost = [...image.sizes.keys()].find((digest) => failures.has(digest));
-		if (lost === void 0) whole.push(image);
-		else broken.push({
-			wanted: image.wanted,
-			error: failures.get(lost)
-		});
-	}
-	return {
-		whole,
-		failed: [...failed, ...broken]
-	};
-}
-/** The lock of resolved images. Throws `list` for two images under one name. */
-function lockOf(images) {
-	return buildLock(images.map(({ image, sizes, wanted }) => ({
-		image,
-		sizes,
-		origins: wanted.origins.map(formatOrigin)
-	})));
-}
-/**
-* Fails images that say another size of a blob than an image before them: one of the two is wrong, and a lock holds
-* one size of a blob.
-*/
-function withoutContradictions({ resolved, failed }) {
-	const sizes = /* @__PURE__ */ new Map();
-	const [sound, wrong] = [[], []];
-	for (const image of resolved) {
-		const contradiction = [...image.sizes].find(([digest, size]) => (sizes.get(digest) ?? size) !== size);
-		if (contradiction === void 0) {
-			sound.push(image);
-			for (const [digest, size] of image.sizes) sizes.set(digest, size);
-		} else {
-			const [digest, size] = contradiction;
-			const message = `it says that blob ${shortDigest(digest)} has ${size} bytes; another image says ${sizes.get(digest)}`;
-			wrong.push({
-				wanted: image.wanted,
-				error: new OciSaveError({
-					code: "digest",
-					message
-				})
-			});
-		}
-	}
-	return {
-		resolved: sound,
-		failed: [...failed, ...wrong]
-	};
-}
-// src/save/own-platform.ts
-/** The platform that is taken where none was chosen, which is said: Linux on this machine's architecture. */
-function ownPlatform(emit) {
-	const platform = hostPlatform(process.arch);
-	emit({
-		type: "log",
-		level: "info",
-		message: `Platform: ${formatPlatform(platform)}, this machine's; --platforms names others`
-	});
-	return [platform];
-}
-// src/save/platform-notes.ts
-/**
-* Images whose config tells another platform than their index: a publisher's error that shows at the site, as an
-* exec format error. It is said, not refused: the index decides what runtimes take.
-*/
-async function withPlatformNotes(images, store) {
-	return Promise.all(images.map(async (resolved) => {
-		const notes = await Promise.all(resolved.image.leaves.map((leaf) => noteOn(leaf, store)));
-		return {
-			...resolved,
-			notes: [...resolved.notes, ...notes.flat()]
-		};
-	}));
-}
-async function noteOn({ platform, config, attests }, store) {
-	if (platform === void 0 || attests !== void 0) return [];
-	const bytes = await store.read(config, MAX_CONFIG_BYTES);
-	if (bytes === void 0) return [];
-	const told = parseConfig(bytes).platform;
-	if (matchesPlatform(parsePlatform(platform), told) || told.os === "windows") return [];
-	return [`its index says ${platform}, its config ${formatPlatform(told)}: it may hold the wrong programs`];
-}
 // src/archive/archive-name.ts
 /** `N.tar`: the archive, whether it stands as one file or has to be joined. */
 function wholeName({ base, suffix }) {
@@ -36780,6 +36499,10 @@ async function readSidecar(file) {
 function encodeSums(pieces) {
 	return pieces.map(({ name, digest }) => `${hexOf(digest)}  ${name}\n`).join("");
 }
+/** What stands for all bytes of an archive, in whichever files: the digest of its sums. */
+function digestOfSums({ pieces }) {
+	return digestOf(new TextEncoder().encode(encodeSums(pieces)));
+}
 /** The digests in such a file, by name; lines of any other form are passed over. */
 function sumsIn(text) {
 	return new Map(text.split("\n").flatMap((line) => {
@@ -37066,6 +36789,289 @@ async function earlierFiles(folder, name) {
 	const named = [...list?.parts.map((part) => part.name) ?? [], ...sums];
 	return [...new Set(named)].filter((file) => isPieceName(name, file));
 }
+// src/version.ts
+/** This tool's own version. */
+const VERSION$2 = "0.1.0";
+/** How it names itself to registries. */
+const USER_AGENT = `oci-save/${VERSION$2}`;
+// src/save/asked.ts
+/**
+* Options that decide nothing of an archive, or are in what is wanted and in the places already. Any other one decides:
+* one that is forgotten here costs a run its short way, and never makes two archives one.
+*/
+const UNDECISIVE = /* @__PURE__ */ new Set([
+	"images",
+	"imageList",
+	"listFormat",
+	"defaultRegistry",
+	"onCandidate",
+	"platforms",
+	"naming",
+	"authFile",
+	"insecureRegistries",
+	"strictTags",
+	"output",
+	"archive",
+	"archiveName",
+	"splitSize",
+	"cacheDir",
+	"cacheMaxSize",
+	"push",
+	"pushPolicy",
+	"release",
+	"releasePolicy",
+	"copier",
+	"parallel",
+	"retries",
+	"onError",
+	"dryRun",
+	"skopeo"
+]);
+/**
+* A digest of all that was asked for, as far as it decides the archive. Where it is the same, and every image has the
+* same digest, the archive is the same. The tool's version is in it: another one may lay out the same images otherwise.
+*/
+function askedDigest(wanted, options, { archivePlace: { name }, partSize }) {
+	const images = wanted.map(({ ref, names, platforms }) => ({
+		ref,
+		names: names.map((stored) => `${stored.name}:${stored.tag ?? ""}`).toSorted(),
+		platforms: platformsOf(platforms)
+	})).toSorted((a, b) => a.ref < b.ref ? -1 : 1);
+	const others = Object.entries(options).filter(([option]) => !UNDECISIVE.has(option));
+	const text = JSON.stringify({
+		version: VERSION$2,
+		name,
+		partSize,
+		options: others,
+		images
+	});
+	return digestOf(new TextEncoder().encode(text));
+}
+/** What a later run needs to know that it would make the same; nothing of a run that has made nothing. */
+function contentAsked(lock, archive, { wanted, options, places }) {
+	if (options.dryRun || lock.images.length === 0) return {};
+	return { content: {
+		asked: askedDigest(wanted, options, places),
+		lock: digestOf(encodeLock(lock)),
+		...archive === void 0 ? {} : { sums: digestOfSums(archive) }
+	} };
+}
+function platformsOf(choice) {
+	return choice === "all" ? choice : choice.map(formatPlatform).toSorted();
+}
+// src/save/make-report.ts
+/** The run as data: what `report.json` and the table at the end are made of. */
+function makeReport(parts) {
+	const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
+	const { options, session } = run;
+	const { restored } = run.cache;
+	const finished = /* @__PURE__ */ new Date();
+	const skopeoVersion = session.skopeoVersion();
+	const sizes = Object.values(lock.blobs);
+	const planned = new Set(options.dryRun ? inventory.missing.map(({ digest }) => digest) : []);
+	return {
+		version: 1,
+		tool: {
+			name: "oci-save",
+			version: VERSION$2
+		},
+		...skopeoVersion === void 0 ? {} : { skopeoVersion },
+		...workflowSource(run.io.env),
+		startedAt: started.toISOString(),
+		finishedAt: finished.toISOString(),
+		seconds: (finished.getTime() - started.getTime()) / 1e3,
+		outcome: outcomeOf$2(parts),
+		...options.dryRun ? { dryRun: true } : {},
+		options: {
+			...options,
+			push: options.push.map(({ text }) => text),
+			skopeo: formatWantedSkopeo(options.skopeo)
+		},
+		lists: list.lists.map(({ file, format, count }) => ({
+			file,
+			format,
+			count
+		})),
+		images: images.map((resolved) => {
+			const image = reportImage(resolved, copied, {
+				store: session.store,
+				restored,
+				planned
+			});
+			return parts.needed.has(image.ref) ? image : {
+				...image,
+				status: "unchanged"
+			};
+		}),
+		failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
+		warnings: list.warnings.map(({ message, origin }) => ({
+			message,
+			...origin ? { origin: { ...origin } } : {}
+		})),
+		candidates: list.candidates.map(({ text, origin, why }) => ({
+			text,
+			origin: { ...origin },
+			why
+		})),
+		rejects: list.rejects.map(({ text, origin, reason, hint }) => ({
+			text,
+			origin: { ...origin },
+			reason,
+			...hint === void 0 ? {} : { hint }
+		})),
+		totals: {
+			images: images.length,
+			blobs: sizes.length,
+			bytes: sizes.reduce((sum, size) => sum + size, 0),
+			fetchedBytes: fetchedBytes(lock, session.store, restored),
+			storedBytes: inventory.stored.bytes
+		},
+		...cache === void 0 ? {} : { cache: {
+			...cache,
+			troubles: [...cache.troubles]
+		} },
+		...published.error === void 0 ? {} : { error: faultOf(published.error) },
+		...failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run),
+		...published.results
+	};
+}
+/** A target that got nothing fails the run, whatever it was told about single images. */
+function outcomeOf$2({ run, images, failed, published }) {
+	const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
+	if (published.error !== void 0 || targets.includes("failed")) return "failed";
+	if (failed.length === 0) return targets.includes("warned") ? "warned" : "done";
+	return run.options.onError === "warn" && images.length > 0 ? "warned" : "failed";
+}
+/** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
+function workflowSource(env) {
+	const { GITHUB_REPOSITORY: repository, GITHUB_SHA: commit } = env;
+	return {
+		...repository ? { repository } : {},
+		...commit ? { commit } : {}
+	};
+}
+/** Content that came from the images' sources in this run, by whichever mover, or while resolving. */
+function fetchedBytes({ blobs }, store, restored) {
+	const fetched = (digest) => isDigest(digest) && store.isNew(digest) && !restored.has(digest);
+	return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
+}
+function reportImage({ image, wanted, sizes, notes }, { movers }, { store, restored, planned }) {
+	const blobs = contentOf(image);
+	const bytes = (digests) => digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
+	const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
+	const cached = blobs.filter((digest) => restored.has(digest));
+	const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
+	const by = new Set(brought.map((digest) => movers.get(digest) ?? "direct"));
+	const [only] = by;
+	return {
+		ref: image.ref,
+		names: image.names,
+		origins: wanted.origins.map((origin) => ({ ...origin })),
+		digest: image.digest,
+		root: image.root,
+		mediaType: image.mediaType,
+		platforms: image.platforms,
+		size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+		status: lacked.length === 0 ? "stored" : lacked.length === blobs.length ? "fetched" : "partly stored",
+		fetchedBytes: bytes(brought),
+		...cached.length === 0 ? {} : { cachedBytes: bytes(cached) },
+		copier: only === void 0 ? "none" : by.size > 1 ? "both" : only,
+		...image.root === image.digest ? {} : { narrowed: true },
+		...image.converted === void 0 ? {} : { converted: true },
+		notes: [...notes]
+	};
+}
+function contentOf({ leaves }) {
+	return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
+}
+// src/save/outcome.ts
+/** An image fails with the first of its blobs that could not be had; none is ever saved without a blob. */
+function outcomeOf$1({ resolved, failed }, { failures }) {
+	const whole = [];
+	const broken = [];
+	for (const image of resolved) {
+		const lost = [...image.sizes.keys()].find((digest) => failures.has(digest));
+		if (lost === void 0) whole.push(image);
+		else broken.push({
+			wanted: image.wanted,
+			error: failures.get(lost)
+		});
+	}
+	return {
+		whole,
+		failed: [...failed, ...broken]
+	};
+}
+/** The lock of resolved images. Throws `list` for two images under one name. */
+function lockOf(images) {
+	return buildLock(images.map(({ image, sizes, wanted }) => ({
+		image,
+		sizes,
+		origins: wanted.origins.map(formatOrigin)
+	})));
+}
+/**
+* Fails images that say another size of a blob than an image before them: one of the two is wrong, and a lock holds
+* one size of a blob.
+*/
+function withoutContradictions({ resolved, failed }) {
+	const sizes = /* @__PURE__ */ new Map();
+	const [sound, wrong] = [[], []];
+	for (const image of resolved) {
+		const contradiction = [...image.sizes].find(([digest, size]) => (sizes.get(digest) ?? size) !== size);
+		if (contradiction === void 0) {
+			sound.push(image);
+			for (const [digest, size] of image.sizes) sizes.set(digest, size);
+		} else {
+			const [digest, size] = contradiction;
+			const message = `it says that blob ${shortDigest(digest)} has ${size} bytes; another image says ${sizes.get(digest)}`;
+			wrong.push({
+				wanted: image.wanted,
+				error: new OciSaveError({
+					code: "digest",
+					message
+				})
+			});
+		}
+	}
+	return {
+		resolved: sound,
+		failed: [...failed, ...wrong]
+	};
+}
+// src/save/own-platform.ts
+/** The platform that is taken where none was chosen, which is said: Linux on this machine's architecture. */
+function ownPlatform(emit) {
+	const platform = hostPlatform(process.arch);
+	emit({
+		type: "log",
+		level: "info",
+		message: `Platform: ${formatPlatform(platform)}, this machine's; --platforms names others`
+	});
+	return [platform];
+}
+// src/save/platform-notes.ts
+/**
+* Images whose config tells another platform than their index: a publisher's error that shows at the site, as an
+* exec format error. It is said, not refused: the index decides what runtimes take.
+*/
+async function withPlatformNotes(images, store) {
+	return Promise.all(images.map(async (resolved) => {
+		const notes = await Promise.all(resolved.image.leaves.map((leaf) => noteOn(leaf, store)));
+		return {
+			...resolved,
+			notes: [...resolved.notes, ...notes.flat()]
+		};
+	}));
+}
+async function noteOn({ platform, config, attests }, store) {
+	if (platform === void 0 || attests !== void 0) return [];
+	const bytes = await store.read(config, MAX_CONFIG_BYTES);
+	if (bytes === void 0) return [];
+	const told = parseConfig(bytes).platform;
+	if (matchesPlatform(parsePlatform(platform), told) || told.os === "windows") return [];
+	return [`its index says ${platform}, its config ${formatPlatform(told)}: it may hold the wrong programs`];
+}
 // src/publish/release/asset-name.ts
 /** GitHub renames assets with other characters, and those that begin or end with a period; several in a row are not tried. */
 const UNCHANGED = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
@@ -37308,14 +37314,16 @@ async function findReleased({ service, release, archive: archiveName, partSize, 
 		record: false
 	})), ...filesBeside(archive, lock, pageOf(lock))];
 	if (!files.every((file) => isSame(file, assets.get(file.name)))) return void 0;
+	const there = [...files, {
+		name: record.name,
+		size: record.size,
+		digest: digestOf(report)
+	}];
 	return {
 		lock,
+		sums: digestOfSums(archive),
 		report,
-		files: [...files, {
-			name: record.name,
-			size: record.size,
-			digest: digestOf(report)
-		}].map(({ name, size, digest }) => ({
+		files: there.map(({ name, size, digest }) => ({
 			name,
 			size,
 			digest,
@@ -40045,7 +40053,7 @@ async function releasedBefore({ target, service, found }, { wanted, options, pla
 		const { lock, files } = released;
 		const content = contentIn(released.report);
 		if (content?.asked !== askedDigest(wanted, options, places)) return void 0;
-		if (content.lock !== digestOf(encodeLock(lock))) return void 0;
+		if (content.lock !== digestOf(encodeLock(lock)) || content.sums !== released.sums) return void 0;
 		return {
 			lock,
 			report: releaseReport(target, {
@@ -40071,6 +40079,7 @@ const IMAGES_AT_ONCE = 32;
 async function findUnchanged(run) {
 	const { options, wanted, session, release, io } = run;
 	if (!publishesAlone(run) || options.push.length > 0 && !pushesAsItIs(run)) return void 0;
+	if (haveCommonName(wanted)) return void 0;
 	const began = performance.now();
 	const released = release === void 0 ? void 0 : await releasedBefore(release, run);
 	if (release !== void 0 && released === void 0) return void 0;
@@ -40104,13 +40113,26 @@ async function findUnchanged(run) {
 function pushesAsItIs({ options }) {
 	return options.format === "keep" && options.index !== "narrow";
 }
+/** Whether two images are to stand under one name: whether they may takes more to tell. */
+function haveCommonName(images) {
+	const places = images.flatMap(({ names }) => [...new Set(names.map(({ name, tag }) => `${repositoryPath(name)}:${tag ?? ""}`))]);
+	return new Set(places).size < places.length;
+}
 /** Where some platforms of an index are wanted, its digest does not tell which of them a target has. */
 function mayBeSparse({ platforms }, claim) {
 	return platforms !== "all" && claim !== void 0 && isIndexType(claim.mediaType);
 }
-/** What a source refuses is told by the usual way of the run, which asks again. */
+/**
+* Of an image that is pinned by digest the store tells, where it can. What a source refuses is told by the usual way of
+* the run, which asks again.
+*/
 async function headOf({ source, pin }, { session, io }) {
 	if (source.transport !== "docker") return void 0;
+	const stored = pin === void 0 ? void 0 : await session.store.read(pin, MAX_MANIFEST_BYTES$1);
+	if (pin !== void 0 && stored !== void 0) return {
+		digest: pin,
+		mediaType: parseManifest(stored).mediaType
+	};
 	const { reference } = source;
 	try {
 		return await session.client.headManifest(reference, pin ?? reference.tag ?? "latest", io.signal);
@@ -41243,4 +41265,4 @@ function letFetchUseProxies(env) {
 		});
 	}
 }
-export { plainText as $, planTree as A, formatPlatform as At, pushReportSchema as B, isDigest as Bt, HANDOVER as C, parseOptions as Ct, viewsIn as D, describeOptions as Dt, openBundle as E, describeInputs as Et, renderRelease as F, nameOf$1 as Ft, renderBundlePage as G, strictObject as Gt, platformWords as H, array as Ht, renderPushSummary as I, parseReference as It, renderColumns as J, exitCodeOf as Jt, renderError as K, string as Kt, pushNotes as L, lockSchema as Lt, renderSummary as M, parseLock as Mt, runReportSchema as N, encodeLock as Nt, writeFileWhole as O, kebab as Ot, releaseWords as P, formatReference as Pt, plainLines as Q, pushTally as R, digestOf as Rt, VERSION$2 as S, parseInputs as St, lockFileIn as T, bareAddress as Tt, sizeWords as U, boolean as Ut, noteLines as V, shortDigest as Vt, statusWords as W, looseObject as Wt, formatSeconds as X, systemCodeOf as Xt, createReporter as Y, messageOf as Yt, cacheLines as Z, measureArchive as _, networkError as _t, pushBundle as a, checkDefaultRegistry as at, createTarDecoder as b, createAgents as bt, storeFolder as c, pruneStore as ct, placesOf as d, openStore as dt, formatBytes as et, releaseTag as f, fetchFile as ft, openArchive as g, createExchange as gt, assetNameOf as h, insecureHosts as ht, findRegistryRoot as i, parseInline as it, readManifests as j, parsePlatform as jt, readLock as k, optionsSchema as kt, accessRelease as l, verifyStore as lt, releaseFiles as m, run as mt, watchSignals as n, readLists as nt, save as o, setUpSkopeo as ot, sendRelease as p, percentDecoded as pt, causeTexts as q, OciSaveError as qt, serveRegistry as r, formatOrigin as rt, tryRelease as s, listStore as st, letFetchUseProxies as t, formatCount as tt, RELEASE_PART_BYTES as u, freeBytes as ut, partSizeOf as v, parseContentRange as vt, refOf as w, parseReleaseOptions as wt, USER_AGENT as x, readBounded$1 as xt, bundleTar as y, boundedBody as yt, pushTraffic as z, hexOf as zt };
+export { plainText as $, planTree as A, formatPlatform as At, pushReportSchema as B, isDigest as Bt, HANDOVER as C, parseOptions as Ct, viewsIn as D, describeOptions as Dt, openBundle as E, describeInputs as Et, renderRelease as F, nameOf$1 as Ft, renderBundlePage as G, strictObject as Gt, platformWords as H, array as Ht, renderPushSummary as I, parseReference as It, renderColumns as J, exitCodeOf as Jt, renderError as K, string as Kt, pushNotes as L, lockSchema as Lt, renderSummary as M, parseLock as Mt, runReportSchema as N, encodeLock as Nt, writeFileWhole as O, kebab as Ot, releaseWords as P, formatReference as Pt, plainLines as Q, pushTally as R, digestOf as Rt, createTarDecoder as S, parseInputs as St, lockFileIn as T, bareAddress as Tt, sizeWords as U, boolean as Ut, noteLines as V, shortDigest as Vt, statusWords as W, looseObject as Wt, formatSeconds as X, systemCodeOf as Xt, createReporter as Y, messageOf as Yt, cacheLines as Z, VERSION$2 as _, networkError as _t, pushBundle as a, checkDefaultRegistry as at, partSizeOf as b, createAgents as bt, storeFolder as c, pruneStore as ct, placesOf as d, openStore as dt, formatBytes as et, releaseTag as f, fetchFile as ft, USER_AGENT as g, createExchange as gt, assetNameOf as h, insecureHosts as ht, findRegistryRoot as i, parseInline as it, readManifests as j, parsePlatform as jt, readLock as k, optionsSchema as kt, accessRelease as l, verifyStore as lt, releaseFiles as m, run as mt, watchSignals as n, readLists as nt, save as o, setUpSkopeo as ot, sendRelease as p, percentDecoded as pt, causeTexts as q, OciSaveError as qt, serveRegistry as r, formatOrigin as rt, tryRelease as s, listStore as st, letFetchUseProxies as t, formatCount as tt, RELEASE_PART_BYTES as u, freeBytes as ut, openArchive as v, parseContentRange as vt, refOf as w, parseReleaseOptions as wt, bundleTar as x, readBounded$1 as xt, measureArchive as y, boundedBody as yt, pushTraffic as z, hexOf as zt };

@@ -8,5 +8,5 @@ export { openArchive, type OpenArchive } from './open-archive.ts';
 export { parsePartsList, type PartsList, partsListSchema } from './parts-list.ts';
 export { MAX_SIDECAR_BYTES } from './read-sidecar.ts';
 export { type Sidecar, sidecarsOf } from './sidecars.ts';
-export { sumsIn } from './sums.ts';
+export { digestOfSums, sumsIn } from './sums.ts';
 export { type ArchivePlace, writeArchive } from './write-archive.ts';

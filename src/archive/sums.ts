@@ -1,9 +1,14 @@
-import { type Digest, hexOf } from '../oci/digest.ts';
-import type { ArchivePiece } from './measure.ts';
+import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
+import type { ArchivePiece, MeasuredArchive } from './measure.ts';
 
 /** `N.sha256`, as `sha256sum -c` reads it: a line for each file that stands beside it. */
 export function encodeSums(pieces: readonly Pick<ArchivePiece, 'name' | 'digest'>[]): string {
   return pieces.map(({ name, digest }) => `${hexOf(digest)}  ${name}\n`).join('');
+}
+
+/** What stands for all bytes of an archive, in whichever files: the digest of its sums. */
+export function digestOfSums({ pieces }: Pick<MeasuredArchive, 'pieces'>): Digest {
+  return digestOf(new TextEncoder().encode(encodeSums(pieces)));
 }
 
 /** The digests in such a file, by name; lines of any other form are passed over. */

@@ -1,3 +1,4 @@
+import { digestOfSums, type MeasuredArchive } from '../archive/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { formatPlatform, type PlatformChoice } from '../oci/platform.ts';
@@ -65,11 +66,16 @@ export function askedDigest(
 /** What a later run needs to know that it would make the same; nothing of a run that has made nothing. */
 export function contentAsked(
   lock: Lock,
+  archive: MeasuredArchive | undefined,
   { wanted, options, places }: Pick<Run, 'wanted' | 'options' | 'places'>,
 ): Pick<RunReport, 'content'> {
   if (options.dryRun || lock.images.length === 0) return {};
   return {
-    content: { asked: askedDigest(wanted, options, places), lock: digestOf(encodeLock(lock)) },
+    content: {
+      asked: askedDigest(wanted, options, places),
+      lock: digestOf(encodeLock(lock)),
+      ...(archive === undefined ? {} : { sums: digestOfSums(archive) }),
+    },
   };
 }
 

@@ -79,7 +79,7 @@ export function makeReport(parts: ReportParts): RunReport {
     },
     ...(cache === undefined ? {} : { cache: { ...cache, troubles: [...cache.troubles] } }),
     ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
-    ...(failed.length > 0 ? {} : contentAsked(lock, run)),
+    ...(failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run)),
     ...published.results,
   };
 }

@@ -36,7 +36,8 @@ export async function releasedBefore(
     const { lock, files } = released;
     const content = contentIn(released.report);
     if (content?.asked !== askedDigest(wanted, options, places)) return undefined;
-    if (content.lock !== digestOf(encodeLock(lock))) return undefined;
+    // Another archive of the same images may stand there: one that was laid out otherwise, or was tampered with.
+    if (content.lock !== digestOf(encodeLock(lock)) || content.sums !== released.sums) return undefined;
     return { lock, report: releaseReport(target, { url: found.url, draft: false, files, removed: [] }) };
   } catch (error) {
     io.signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 import { OciSaveError } from '../errors.ts';
-import type { Lock } from '../lock/index.ts';
+import { type Lock, repositoryPath } from '../lock/index.ts';
 import { allUnchanged, type Claim, type UnchangedImage } from '../need/index.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { askTargets } from '../publish/push/index.ts';
 import type { PushTargetReport, ReleaseReport } from '../report/index.ts';
@@ -28,6 +29,7 @@ const IMAGES_AT_ONCE = 32;
 export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   const { options, wanted, session, release, io } = run;
   if (!publishesAlone(run) || (options.push.length > 0 && !pushesAsItIs(run))) return undefined;
+  if (haveCommonName(wanted)) return undefined;
   const began = performance.now();
   const released = release === undefined ? undefined : await releasedBefore(release, run);
   if (release !== undefined && released === undefined) return undefined;
@@ -56,14 +58,28 @@ function pushesAsItIs({ options }: Run): boolean {
   return options.format === 'keep' && options.index !== 'narrow';
 }
 
+/** Whether two images are to stand under one name: whether they may takes more to tell. */
+function haveCommonName(images: readonly WantedImage[]): boolean {
+  const places = images.flatMap(({ names }) => [
+    ...new Set(names.map(({ name, tag }) => `${repositoryPath(name)}:${tag ?? ''}`)),
+  ]);
+  return new Set(places).size < places.length;
+}
+
 /** Where some platforms of an index are wanted, its digest does not tell which of them a target has. */
 function mayBeSparse({ platforms }: WantedImage, claim: Claim | undefined): boolean {
   return platforms !== 'all' && claim !== undefined && isIndexType(claim.mediaType);
 }
 
-/** What a source refuses is told by the usual way of the run, which asks again. */
+/**
+ * Of an image that is pinned by digest the store tells, where it can. What a source refuses is told by the usual way of
+ * the run, which asks again.
+ */
 async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promise<Claim | undefined> {
   if (source.transport !== 'docker') return undefined;
+  const stored = pin === undefined ? undefined : await session.store.read(pin, MAX_MANIFEST_BYTES);
+  if (pin !== undefined && stored !== undefined)
+    return { digest: pin, mediaType: parseManifest(stored).mediaType };
   const { reference } = source;
   try {
     return await session.client.headManifest(reference, pin ?? reference.tag ?? 'latest', io.signal);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunReport } from '../../src/report/index.ts';
@@ -111,6 +112,33 @@ describe('a list that is released every night', () => {
       expect((await night()).report.unchanged).toBe(true);
     },
   );
+
+  it('is looked at again where the release has another archive of the same images', async () => {
+    await night();
+    const there = assets();
+    const kept = there.filter(({ name }) => !['night.tar', 'night.sha256'].includes(name));
+    there.splice(0, there.length, ...kept);
+    await night('--layout', 'zot', '--release-policy', 'replace');
+    expect((await night('--release-policy', 'replace')).report.unchanged).toBeUndefined();
+  });
+
+  it('is not fooled by other bytes that come with sums of their own', async () => {
+    await night();
+    const bytes = Buffer.alloc(100_000, 'x');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const sums = Buffer.from(`${sha256}  night.tar\n`);
+    const put = (name: string, content: Buffer): void => {
+      const asset = service.releases[0]?.assets.find((one) => one.name === name);
+      const digest = createHash('sha256').update(content).digest('hex');
+      Object.assign(asset ?? {}, { bytes: content, size: content.length, sha256: digest });
+    };
+    put('night.tar', bytes);
+    put('night.sha256', sums);
+    const { report, exitCode } = await night();
+    expect(report.unchanged).toBeUndefined();
+    expect(exitCode).toBe(1);
+    expect(report.release?.failure?.message).toContain('has other content');
+  });
 
   it('is not taken for released while it is a draft', async () => {
     service.add({ tag: TAG, draft: true });

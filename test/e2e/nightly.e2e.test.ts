@@ -120,6 +120,36 @@ describe('a list that is mirrored every night', () => {
     expect(new Set(methods)).toEqual(new Set(['HEAD']));
   });
 
+  it('asks no source for an image that is pinned by digest and stored', async () => {
+    const pinned = `${source.host}/app/idx@${images.idx.top}`;
+    const to = [
+      '-o',
+      'none',
+      '--archive-name',
+      'pin',
+      '--cache-dir',
+      'kept',
+      '--push',
+      `${target.host}/pins`,
+    ];
+    const hosts = ['--insecure-registries', `${source.host},${target.host}`];
+    await work.succeed('save', pinned, '-p', 'all', ...hosts, ...to);
+    await source.clear();
+    await work.succeed('save', pinned, '-p', 'all', ...hosts, ...to);
+    expect(await source.requests()).toEqual([]);
+    expect((await work.report('pin.report.json')).unchanged).toBe(true);
+  });
+
+  it('tells of two images under one name, although a target has one of them', async () => {
+    const list = ['linux/amd64', 'linux/arm64'].map((platform, at) => {
+      const ref = at === 0 ? `${source.host}/app/idx:1` : `${source.host}/app/idx@${images.idx.top}`;
+      return `--platform=${platform} ${ref} => ${source.host}/app/idx:1`;
+    });
+    await writeFile(work.file('two.txt'), list.join('\n'));
+    const { exitCode, stderr } = await night('-f', 'two.txt');
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('two images would be stored as')]);
+  });
+
   it('asks for more than headers where a target gets narrowed indexes', async () => {
     const result = await night('--index', 'narrow');
     expect(result.exitCode).toBe(0);

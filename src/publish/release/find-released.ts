@@ -1,5 +1,6 @@
 import {
   type ArchiveName,
+  digestOfSums,
   isSplit,
   type MeasuredArchive,
   parsePartsList,
@@ -8,7 +9,7 @@ import {
   wholeName,
 } from '../../archive/index.ts';
 import { type Lock, parseLock } from '../../lock/index.ts';
-import { digestOf, isDigest } from '../../oci/digest.ts';
+import { type Digest, digestOf, isDigest } from '../../oci/digest.ts';
 import type { SentFile } from './outcome.ts';
 import { isSame } from './plan.ts';
 import { readAsset } from './read-asset.ts';
@@ -18,6 +19,8 @@ import type { Asset, Release, ReleaseService } from './service.ts';
 /** What a release has of one archive, as it tells itself. */
 export interface Released {
   readonly lock: Lock;
+  /** Of its sums: what its archive is, to the last byte. */
+  readonly sums: Digest;
   /** `report.json` of the run that made it. */
   readonly report: Uint8Array;
   readonly files: readonly SentFile[];
@@ -59,6 +62,7 @@ export async function findReleased({
   const there = [...files, { name: record.name, size: record.size, digest: digestOf(report) }];
   return {
     lock,
+    sums: digestOfSums(archive),
     report,
     files: there.map(({ name, size, digest }) => ({ name, size, digest, status: 'there' })),
   };
