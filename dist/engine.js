@@ -8900,6 +8900,10 @@ function isLost(error) {
 	const told = codes.includes("BLOB_UPLOAD_UNKNOWN") || codes.includes("BLOB_UPLOAD_INVALID");
 	return status === 404 || status === 410 || status === 400 && told;
 }
+/** Whether a registry says that it got other bytes than the digest's. */
+function isMistaken(error) {
+	return refusalOf(error)?.codes.includes("DIGEST_INVALID") === true;
+}
 /** An error of an upload, with what helps where the answer itself does not tell. `milliseconds` is how long it took. */
 function uploadError(error, blob, milliseconds) {
 	if (!(error instanceof OciSaveError)) return error;
@@ -8911,7 +8915,7 @@ function uploadError(error, blob, milliseconds) {
 		hint: `Something before ${refusal.host} limits the size of a request: raise it there (nginx: client_max_body_size; Cloudflare’s proxy takes 100 MB at most), or push past it.`,
 		cause
 	});
-	if (refusal?.codes.includes("DIGEST_INVALID") === true) return new OciSaveError({
+	if (isMistaken(error)) return new OciSaveError({
 		code: "digest",
 		message: `${message}: it received other bytes than were sent`,
 		hint: "Push again. If it stays so, look at what stands between this machine and the registry.",
@@ -9135,7 +9139,8 @@ async function sendBlob(call, content, options) {
 	const sending = {
 		upload: options.upload,
 		part: WHOLE$1,
-		doubt: false
+		doubt: false,
+		mistaken: false
 	};
 	const attempt = async () => {
 		if (sending.doubt && await hasArrived(call, content, sending, progress)) return;
@@ -9195,7 +9200,9 @@ async function sendRest(call, content, sending, { add }) {
 		call.signal?.throwIfAborted();
 		const partial = resumed || sending.part !== WHOLE$1;
 		if (isCut(error)) sending.part = Math.max(SMALLEST_PART, Math.floor(sent / 4));
-		if (isTemporary$1(error) || !isOutOfStep(error, partial)) throw uploadError(error, content, performance.now() - began);
+		const again = isMistaken(error) && !sending.mistaken;
+		sending.mistaken ||= again;
+		if (isTemporary$1(error) || !(again || isOutOfStep(error, partial))) throw uploadError(error, content, performance.now() - began);
 		if (refusalOf(error)?.status !== 416) [sending.upload, sending.part] = [void 0, WHOLE$1];
 		throw new OciSaveError({
 			code: "network",

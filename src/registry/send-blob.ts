@@ -2,7 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import { isTemporary, refusalOf } from './error.ts';
 import { blobSubject } from './repository.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';
-import { isCut, isLost, uploadError } from './upload-error.ts';
+import { isCut, isLost, isMistaken, uploadError } from './upload-error.ts';
 import {
   beginUpload,
   type BlobContent,
@@ -37,7 +37,7 @@ const WHOLE = Number.POSITIVE_INFINITY;
 export async function sendBlob(call: UploadCall, content: BlobContent, options: SendOptions): Promise<void> {
   const { policy, onBytes, onRetry } = options;
   const progress = createProgress(onBytes);
-  const sending: Sending = { upload: options.upload, part: WHOLE, doubt: false };
+  const sending: Sending = { upload: options.upload, part: WHOLE, doubt: false, mistaken: false };
   const attempt = async (): Promise<void> => {
     if (sending.doubt && (await hasArrived(call, content, sending, progress))) return;
     sending.upload ??= await beginUpload(call, blobSubject(call.repository, content.digest));
@@ -62,6 +62,8 @@ interface Sending {
   part: number;
   /** Bytes went of which nobody knows what became. */
   doubt: boolean;
+  /** The registry said once that other bytes had come. */
+  mistaken: boolean;
 }
 
 interface SentBytes {
@@ -128,7 +130,10 @@ async function sendRest(
     call.signal?.throwIfAborted();
     const partial = resumed || sending.part !== WHOLE;
     if (isCut(error)) sending.part = Math.max(SMALLEST_PART, Math.floor(sent / 4));
-    if (isTemporary(error) || !isOutOfStep(error, partial)) {
+    // Two uploads of one blob at once can spoil each other in a registry: once more, since what went was hashed here.
+    const again = isMistaken(error) && !sending.mistaken;
+    sending.mistaken ||= again;
+    if (isTemporary(error) || !(again || isOutOfStep(error, partial))) {
       throw uploadError(error, content, performance.now() - began);
     }
     // The upload is of no use any more; without parts, if it was them that the registry did not take.

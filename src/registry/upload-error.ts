@@ -25,6 +25,11 @@ export function isLost(error: unknown): boolean {
   return status === 404 || status === 410 || (status === 400 && told);
 }
 
+/** Whether a registry says that it got other bytes than the digest's. */
+export function isMistaken(error: unknown): boolean {
+  return refusalOf(error)?.codes.includes('DIGEST_INVALID') === true;
+}
+
 /** An error of an upload, with what helps where the answer itself does not tell. `milliseconds` is how long it took. */
 export function uploadError(error: unknown, blob: WantedBlob, milliseconds: number): unknown {
   if (!(error instanceof OciSaveError)) return error;
@@ -40,7 +45,7 @@ export function uploadError(error: unknown, blob: WantedBlob, milliseconds: numb
       cause,
     });
   }
-  if (refusal?.codes.includes('DIGEST_INVALID') === true) {
+  if (isMistaken(error)) {
     return new OciSaveError({
       code: 'digest',
       message: `${message}: it received other bytes than were sent`,

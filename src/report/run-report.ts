@@ -35,11 +35,9 @@ const contentSchema = z
       description: 'of the list and the options, as far as they decide the content',
     }),
     lock: digestSchema.meta({ description: 'of the lock that came of it' }),
-    sums: digestSchema
-      .optional()
-      .meta({
-        description: 'of the sums of the archive, which name each of its files; absent without an archive',
-      }),
+    sums: digestSchema.optional().meta({
+      description: 'of the sums of the archive, which name each of its files; absent without an archive',
+    }),
   })
   .meta({ description: 'absent where images are missing' });
 

@@ -58,6 +58,20 @@ describe('an upload', () => {
     expect(hasBlob(registry, blob)).toBe(true);
   });
 
+  it.each([
+    [1, 'is made once more'],
+    [2, 'fails, though it may be tried more often'],
+  ])('of which the registry says %i times that other bytes came %s', async (times) => {
+    await using registry = await startPushRegistry({ spoil: { times } });
+    using client = clientOf([registry], { retries: 5 });
+    const blob = blobOf(1000);
+    const sending = client.sendBlob(repositoryAt(registry), blob);
+    if (times === 1) await sending;
+    else expect((await failureOf(sending)).code).toBe('digest');
+    expect(hasBlob(registry, blob)).toBe(times === 1);
+    expect(registry.requests({ method: 'PUT' })).toHaveLength(2);
+  });
+
   it('of a large blob is streamed with its length, then ended', async () => {
     await using registry = await startPushRegistry({ location: 'absolute' });
     using client = clientOf([registry]);
@@ -196,13 +210,13 @@ describe('an upload', () => {
     expect(methods(registry.requests())).toEqual(['POST 202', 'PATCH 413']);
   });
 
-  it('of other bytes than its digest says is refused', async () => {
+  it('of other bytes than its digest says is refused, twice', async () => {
     await using registry = await startPushRegistry();
     using client = clientOf([registry]);
     const blob = { ...blobOf(1000), digest: digestOf(Buffer.from('other')) };
     const error = await failureOf(client.sendBlob(repositoryAt(registry), blob));
     expect(error.code).toBe('digest');
-    expect(methods(registry.requests())).toEqual(['POST 202', 'PUT 400']);
+    expect(methods(registry.requests())).toEqual(['POST 202', 'PUT 400', 'HEAD 404', 'POST 202', 'PUT 400']);
   });
 
   it('of a file that cannot be read is no fault of the network', async () => {

@@ -152,7 +152,9 @@ export async function startPushRegistry(
   };
 
   const end = (repository: string, id: string, session: Session, digest: string): Reply | typeof CUT => {
-    if (digestOf(session.bytes) !== digest) return failed(400, 'DIGEST_INVALID');
+    const { spoil } = switches;
+    if (digestOf(session.bytes) !== digest || (spoil && isFirst(spoil, spoil.times)))
+      return failed(400, 'DIGEST_INVALID');
     const span: [number, number] = [session.began ?? performance.now(), performance.now()];
     const others = spans.get(digest) ?? [];
     spans.set(digest, [...others, span]);

@@ -12,6 +12,8 @@ export interface PushSwitches {
   readonly cut?: { readonly times: number; readonly after: number; readonly keeps: boolean };
   /** The answer to an upload's end is not sent, the first `times`; the blob is there. */
   readonly mute?: { readonly times: number };
+  /** The first `times` uploads end as if other bytes had come: 400 DIGEST_INVALID. */
+  readonly spoil?: { readonly times: number };
   /** The first `times` requests that go on with an upload find it unknown. */
   readonly forget?: { readonly times: number };
   /** 500 for two uploads of one digest whose bytes come at the same time. */
