@@ -6,9 +6,10 @@ import type { RunReport } from '../report/index.ts';
 export const OUTPUTS = {
   path: "the bundle's folder",
   archive: 'the archive, or its parts, one a line',
-  digest: "the lock's sha256: the same images have the same one",
+  digest:
+    "the lock's sha256: the same images have the same one; empty where headers alone told that push targets have them",
   count: 'images in the bundle',
-  size: 'bytes of all their blobs, each once',
+  size: 'bytes of all their blobs, each once; 0 where nobody looked',
   'fetched-bytes': 'bytes that this run fetched',
   'cached-bytes': 'bytes that were in the store before, or came from the Actions cache',
   'cache-hit': 'true when no blob had to be fetched from a registry',
