@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { mkdir, open, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Digest, hexOf } from '../../src/oci/digest.ts';
 import { type BadRequest, type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { childrenOf } from '../support/children.ts';
 import { until } from '../support/deadline.ts';
 import { d2, one, sharing } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
@@ -127,7 +129,7 @@ describe('one run', () => {
   /** Ten images over one layer, saved by a copier; what the registry does meanwhile is up to `lead`. */
   const saveSharing = async (
     copier: string,
-    lead: (images: readonly Image[], shared: string) => Promise<void>,
+    lead: (images: readonly Image[], shared: string, skopeos: () => number) => Promise<void>,
   ): Promise<{ shared: BadRequest | undefined; owns: BadRequest[] }> => {
     const images = sharing(10, { layerBytes: LARGE, ownBytes: 1500 * KIB });
     const refs = await listOf(`shared-${copier}-`, images);
@@ -136,8 +138,13 @@ describe('one run', () => {
     if (shared === undefined) throw new Error('nothing is shared');
     const output = `shared-${copier}`;
     const more = ['--copier', copier, '--cache-dir', `${output}-store`, '-o', output];
-    const leading = lead(images, shared);
-    await Promise.all([work.succeed(...args('-f', `shared-${copier}-.txt`, ...more)), leading]);
+    let pid: number | undefined;
+    const skopeos = (): number => childrenOf(pid).filter(({ name }) => name === 'skopeo').length;
+    const leading = lead(images, shared, skopeos);
+    const child = work.start(...args('-f', `shared-${copier}-.txt`, ...more));
+    pid = child.pid;
+    const [[code]] = await Promise.all([once(child, 'exit'), leading]);
+    expect(code).toBe(0);
     expect(await checkBundle(work.file(output))).toHaveLength(refs.length);
 
     const [request, ...again] = registry.requests({ reference: shared });
@@ -169,7 +176,7 @@ describe('one run', () => {
   });
 
   it('fetches a shared layer once; what waits for it goes on when it lands, by the copier skopeo', async () => {
-    const { shared, owns } = await saveSharing('skopeo', async (images, digest) => {
+    const { shared, owns } = await saveSharing('skopeo', async (images, digest, skopeos) => {
       const gates = new Map(
         [digest, ...images.map((image) => ownLayer(image, digest))].map((layer) => [
           layer,
@@ -191,6 +198,8 @@ describe('one run', () => {
       gates.get(digest)?.resolve();
       // The leader has its own layer to fetch still: nobody waits for that.
       await until('its followers', () => (begun().length >= 8 ? true : undefined), 60);
+      // Those that were free to go were started together: a ninth would be there by now.
+      expect(skopeos()).toBe(8);
       gates.get(leader)?.resolve();
       await registry.request({ reference: leader });
       for (const { resolve } of gates.values()) resolve();

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, watch as watchFolder } from 'node:fs';
+import { existsSync, readdirSync, watch as watchFolder } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { childrenOf } from '../support/children.ts';
 import { until } from '../support/deadline.ts';
 import { one, sharing } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
@@ -181,22 +182,6 @@ describe('killed', () => {
     await outputOf('sha256sum', ['-c', 'all.sha256'], { cwd: work.folder });
   });
 });
-
-/** The process numbers of the programs that a process has started. */
-function childrenOf(pid: number | undefined): { pid: number; name: string }[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const [, program = '', parent] =
-          /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
-        return Number(parent) === pid ? [{ pid: Number(name), name: program }] : [];
-      } catch {
-        // It ended while we looked.
-        return [];
-      }
-    });
-}
 
 /** An image whose large layer stops at its half, the first time that it is asked for. */
 async function stallingImage(
