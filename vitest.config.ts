@@ -4,6 +4,9 @@ const minute = 60_000;
 
 export default defineConfig({
   test: {
+    // As many files at once as there are processors, of all projects together: each file has servers, ports, folders
+    // and homes of its own. By default one processor is kept free.
+    maxWorkers: '100%',
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
@@ -23,7 +26,6 @@ export default defineConfig({
         test: {
           name: 'itg',
           include: ['test/**/*.itg.test.ts'],
-          fileParallelism: false,
           testTimeout: 2 * minute,
           hookTimeout: 2 * minute,
         },
@@ -33,7 +35,6 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
-          fileParallelism: false,
           testTimeout: 5 * minute,
           hookTimeout: 5 * minute,
         },

@@ -28,8 +28,12 @@ let bad: BadRegistry;
 let work: Workplace;
 let earlier: Map<string, string>;
 let count = 0;
+let silence: Promise<Awaited<ReturnType<typeof leaveSilence>>[]>;
 
 beforeAll(async () => {
+  // It waits for a minute: all else is tested meanwhile, and its own test at the end.
+  silence = Promise.all([leaveSilence('skopeo'), leaveSilence('direct')]);
+  silence.catch(() => {});
   bad = await startBadRegistry({ auth: AUTH });
   work = await workplace({ REGISTRY_AUTH_FILE: 'auth.json' });
   const auth = Buffer.from(`${USER.username}:${USER.password}`).toString('base64');
@@ -40,6 +44,7 @@ beforeAll(async () => {
   earlier = await filesOf(work.file('earlier'));
 });
 afterAll(async () => {
+  await Promise.allSettled([silence]);
   await work.close();
   await bad.close();
 });
@@ -345,23 +350,6 @@ describe('over TLS', () => {
   });
 });
 
-it('a server that goes silent is left after a minute, whoever copies', async () => {
-  const stalled = async (copier: string): Promise<void> => {
-    const image = one({ seed: `stall ${copier}`, layerBytes: 1300 * KIB });
-    const failure = { kind: 'stall', at: 0.5 } as const;
-    const faults = [{ path: new RegExp(`/blobs/${largestBlobOf(image)}`), times: 1, failure }];
-    await using silent = await startBadRegistry({ images: { 'a:1': image }, faults });
-    await using place = await workplace();
-    const hosts = ['--insecure-registries', silent.host];
-    const args = ['-p', 'linux/amd64', '--retries', '1', ...hosts, '--copier', copier];
-    const { stderr } = await place.succeed('save', ...args, `${silent.host}/a:1`);
-    expect(stderr).toMatch(/no byte (?:came )?for 60 s/);
-    expect(await checkBundle(place.file('oci-bundle'))).toHaveLength(1);
-    expect(silent.requests({ reference: largestBlobOf(image) })).toHaveLength(2);
-  };
-  await Promise.all([stalled('skopeo'), stalled('direct')]);
-});
-
 describe('a foreign layer', () => {
   const FOREIGN = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
   const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
@@ -422,4 +410,23 @@ describe('a foreign layer', () => {
     await expectFailure(saved, 'network', new RegExp(`neither in the registry nor at ${dead}`));
     expect(bad.requests({ reference: digest, status: 200 })).toEqual([]);
   });
+});
+
+/** Saves an image whose layer stops at its half, the first time that it is asked for. */
+async function leaveSilence(copier: string): Promise<{ stderr: string; images: number; asked: number }> {
+  const image = one({ seed: `stall ${copier}`, layerBytes: 1300 * KIB });
+  const failure = { kind: 'stall', at: 0.5 } as const;
+  const faults = [{ path: new RegExp(`/blobs/${largestBlobOf(image)}`), times: 1, failure }];
+  await using silent = await startBadRegistry({ images: { 'a:1': image }, faults });
+  await using place = await workplace();
+  const hosts = ['--insecure-registries', silent.host];
+  const args = ['-p', 'linux/amd64', '--retries', '1', ...hosts, '--copier', copier];
+  const { stderr } = await place.succeed('save', ...args, `${silent.host}/a:1`);
+  const { length: images } = await checkBundle(place.file('oci-bundle'));
+  return { stderr, images, asked: silent.requests({ reference: largestBlobOf(image) }).length };
+}
+
+it('a server that goes silent is left after a minute, whoever copies', async () => {
+  const left = { stderr: expect.stringMatching(/no byte (?:came )?for 60 s/), images: 1, asked: 2 };
+  expect(await silence).toEqual([left, left]);
 });

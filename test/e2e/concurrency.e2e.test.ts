@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { mkdir, open, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Digest, hexOf } from '../../src/oci/digest.ts';
 import { type BadRequest, type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { childrenOf } from '../support/children.ts';
 import { until } from '../support/deadline.ts';
 import { d2, one, sharing } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
@@ -124,60 +126,94 @@ describe('one run', () => {
     }
   });
 
-  it.each(['skopeo', 'direct'])(
-    'fetches a shared layer once; what waits for it goes on when it lands, by the copier %s',
-    async (copier) => {
-      const images = sharing(10, { layerBytes: LARGE, ownBytes: 1500 * KIB });
-      const refs = await listOf(`shared-${copier}-`, images);
-      const [first, second] = images;
-      const shared = [...(first?.blobs.keys() ?? [])].find((digest) => second?.blobs.has(digest));
-      if (shared === undefined) throw new Error('nothing is shared');
-      const rate = (bytesPerSecond: number) => ({ kind: 'rate', bytesPerSecond }) as const;
+  /** Ten images over one layer, saved by a copier; what the registry does meanwhile is up to `lead`. */
+  const saveSharing = async (
+    copier: string,
+    lead: (images: readonly Image[], shared: string, skopeos: () => number) => Promise<void>,
+  ): Promise<{ shared: BadRequest | undefined; owns: BadRequest[] }> => {
+    const images = sharing(10, { layerBytes: LARGE, ownBytes: 1500 * KIB });
+    const refs = await listOf(`shared-${copier}-`, images);
+    const [first, second] = images;
+    const shared = [...(first?.blobs.keys() ?? [])].find((digest) => second?.blobs.has(digest));
+    if (shared === undefined) throw new Error('nothing is shared');
+    const output = `shared-${copier}`;
+    const more = ['--copier', copier, '--cache-dir', `${output}-store`, '-o', output];
+    let pid: number | undefined;
+    const skopeos = (): number => childrenOf(pid).filter(({ name }) => name === 'skopeo').length;
+    const leading = lead(images, shared, skopeos);
+    const child = work.start(...args('-f', `shared-${copier}-.txt`, ...more));
+    pid = child.pid;
+    const [[code]] = await Promise.all([once(child, 'exit'), leading]);
+    expect(code).toBe(0);
+    expect(await checkBundle(work.file(output))).toHaveLength(refs.length);
+
+    const [request, ...again] = registry.requests({ reference: shared });
+    expect(again).toEqual([]);
+    const owns = images.map((image) => registry.requests({ reference: ownLayer(image, shared) }));
+    expect(owns.map((requests) => requests.length)).toEqual(images.map(() => 1));
+    for (const image of images) {
+      const config =
+        [...image.blobs.keys()].find((digest) => digest !== shared && digest !== ownLayer(image, shared)) ??
+        '';
+      expect(registry.requests({ reference: config }).length).toBeLessThanOrEqual(
+        copier === 'skopeo' ? 2 : 1,
+      );
+    }
+    return { shared: request, owns: owns.flat() };
+  };
+
+  it('fetches a shared layer once, by the copier direct', async () => {
+    const rate = (bytesPerSecond: number) => ({ kind: 'rate', bytesPerSecond }) as const;
+    const { owns } = await saveSharing('direct', async (images, shared) => {
       const own = new RegExp(images.map((image) => ownLayer(image, shared)).join('|'));
       const faults = [
         { path: new RegExp(shared), failure: rate(3_000_000) },
         { path: own, failure: rate(1_500_000) },
       ];
       registry.misbehave({ faults });
-      const output = `shared-${copier}`;
-      await work.succeed(
-        ...args(
-          '-f',
-          `shared-${copier}-.txt`,
-          '--copier',
-          copier,
-          '--cache-dir',
-          `${output}-store`,
-          '-o',
-          output,
-        ),
-      );
-      expect(await checkBundle(work.file(output))).toHaveLength(refs.length);
+    });
+    expect(owns).toHaveLength(10);
+  });
 
-      const [leading, ...again] = registry.requests({ reference: shared });
-      expect(again).toEqual([]);
-      const owns = images.map((image) => registry.requests({ reference: ownLayer(image, shared) }));
-      expect(owns.map((requests) => requests.length)).toEqual(images.map(() => 1));
-      for (const image of images) {
-        const config =
-          [...image.blobs.keys()].find((digest) => digest !== shared && digest !== ownLayer(image, shared)) ??
-          '';
-        expect(registry.requests({ reference: config }).length).toBeLessThanOrEqual(
-          copier === 'skopeo' ? 2 : 1,
-        );
-      }
-      if (copier === 'direct') return;
-      const landed = leading?.ended ?? 0;
-      const [leaders, followers] = [
-        owns.flat().filter(({ began }) => began < landed),
-        owns.flat().filter(({ began }) => began >= landed),
-      ];
-      expect(leaders).toHaveLength(1);
-      // Eight copies run at once: the leader's and seven that waited for the layer, not for the leader's end.
-      const early = followers.filter(({ began }) => began < (leaders[0]?.ended ?? 0));
-      expect(early).toHaveLength(7);
-    },
-  );
+  it('fetches a shared layer once; what waits for it goes on when it lands, by the copier skopeo', async () => {
+    const { shared, owns } = await saveSharing('skopeo', async (images, digest, skopeos) => {
+      const gates = new Map(
+        [digest, ...images.map((image) => ownLayer(image, digest))].map((layer) => [
+          layer,
+          Promise.withResolvers<void>(),
+        ]),
+      );
+      const held = (until: Promise<void>) => ({ kind: 'stall', at: 0.5, until }) as const;
+      const faults = [...gates].map(([layer, { promise }]) => ({
+        path: new RegExp(layer),
+        failure: held(promise),
+      }));
+      registry.misbehave({ faults });
+      const begun = (): string[] =>
+        images
+          .map((image) => ownLayer(image, digest))
+          .filter((layer) => registry.requests({ reference: layer }).length > 0);
+      const leader = await until('the leader', () => begun()[0], 60);
+      await registry.request({ reference: digest }, 'arrival');
+      gates.get(digest)?.resolve();
+      // The leader has its own layer to fetch still: nobody waits for that.
+      await until('its followers', () => (begun().length >= 8 ? true : undefined), 60);
+      // Those that were free to go were started together: a ninth would be there by now.
+      expect(skopeos()).toBe(8);
+      gates.get(leader)?.resolve();
+      await registry.request({ reference: leader });
+      for (const { resolve } of gates.values()) resolve();
+    });
+    const landed = shared?.ended ?? 0;
+    const [leaders, followers] = [
+      owns.filter(({ began }) => began < landed),
+      owns.filter(({ began }) => began >= landed),
+    ];
+    expect(leaders).toHaveLength(1);
+    // Eight copies run at once: the leader's and seven that waited for the layer, not for the leader's end.
+    const early = followers.filter(({ began }) => began < (leaders[0]?.ended ?? 0));
+    expect(early).toHaveLength(7);
+  });
 });
 
 function ownLayer({ blobs }: Image, shared: string): string {

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDigest } from '../../src/oci/digest.ts';
 import { type CorpusImage, corpus } from '../support/corpus.ts';
@@ -104,6 +105,7 @@ it('gives the same bundle whoever copied', async () => {
 });
 
 describe('the bundle, served', () => {
+  const AT_ONCE = pLimit(4);
   let served: ServedBundle;
   let containerd: Containerd;
   beforeAll(async () => {
@@ -118,7 +120,7 @@ describe('the bundle, served', () => {
     `${served.host}/${registry.host.replace(':', '_')}/corpus/${name}:${tag}`;
 
   it('is pulled whole by skopeo, digest for digest', async () => {
-    for (const [at, { name, tag, image }] of images.entries()) {
+    await AT_ONCE.map(images, async ({ name, tag, image }, at) => {
       const source = `docker://${stored(name, tag)}`;
       await outputOf(toolPath('skopeo'), [
         '--insecure-policy',
@@ -132,13 +134,11 @@ describe('the bundle, served', () => {
       ]);
       const [sum = ''] = (await outputOf('sha256sum', [work.file(`pulled-${at}/manifest.json`)])).split(' ');
       expect(`sha256:${sum}`).toBe(image.top);
-    }
+    });
   });
 
   it('is pulled whole by containerd, digest for digest', async () => {
-    for (const { name, tag } of images) {
-      await containerd.pull(stored(name, tag), '--all-platforms');
-    }
+    await AT_ONCE.map(images, ({ name, tag }) => containerd.pull(stored(name, tag), '--all-platforms'));
     const pulled = new Map((await containerd.images()).map(({ name, digest }) => [name, digest]));
     for (const { name, tag, image } of images) expect(pulled.get(stored(name, tag))).toBe(image.top);
   });

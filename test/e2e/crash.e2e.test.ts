@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, watch as watchFolder } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { childrenOf } from '../support/children.ts';
 import { until } from '../support/deadline.ts';
 import { one, sharing } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
@@ -41,6 +42,20 @@ const RUNS = 'cache/oci-save/runs';
 /** Waits for something that only looking tells, as closely as can be. Ends too when the program has ended. */
 async function watch(child: ChildProcess, happened: () => boolean): Promise<void> {
   while (child.exitCode === null && child.signalCode === null && !happened()) await setImmediate();
+}
+
+/** Waits until a file or folder of this name is there. Ends too when the program has ended. */
+function appeared(child: ChildProcess, name: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (child.exitCode === null && child.signalCode === null && !existsSync(work.file(name))) return;
+      watcher.close();
+      resolve();
+    };
+    const watcher = watchFolder(work.folder, look);
+    child.once('exit', look);
+    look();
+  });
 }
 
 async function ended(child: ChildProcess): Promise<[code: number | null, signal: string | null]> {
@@ -92,8 +107,11 @@ describe('killed', () => {
       const child = work.start(...args('-f', 'crash.txt'));
       const share = round / (POINTS / 2);
       // First by what was asked for, then by what of the new bundle is written.
-      if (share <= 1) await watch(child, () => registry.requests().length >= share * (requests - 1));
-      else await watch(child, () => entriesIn(work.file('.oci-bundle.new')) >= (share - 1) * files);
+      if (share <= 1) await Promise.race([registry.arrivals(share * (requests - 1)), ended(child)]);
+      else {
+        await appeared(child, '.oci-bundle.new');
+        await watch(child, () => entriesIn(work.file('.oci-bundle.new')) >= (share - 1) * files);
+      }
       child.kill('SIGKILL');
       const [, signal] = await ended(child);
       if (signal === 'SIGKILL') killedAt[share <= 1 ? 'fetching' : 'writing'] += 1;
@@ -130,7 +148,7 @@ describe('killed', () => {
       const output = `only-${layout}`;
       for (let round = 0; round < 4; round += 1) {
         const child = work.start(...args('-f', 'crash.txt', '--layout', layout, '-o', output));
-        await watch(child, () => existsSync(work.file(output)));
+        await appeared(child, output);
         child.kill('SIGKILL');
         await ended(child);
         expect(existsSync(work.file(`${output}.lock.json`))).toBe(true);
@@ -164,22 +182,6 @@ describe('killed', () => {
     await outputOf('sha256sum', ['-c', 'all.sha256'], { cwd: work.folder });
   });
 });
-
-/** The process numbers of the programs that a process has started. */
-function childrenOf(pid: number | undefined): { pid: number; name: string }[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const [, program = '', parent] =
-          /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
-        return Number(parent) === pid ? [{ pid: Number(name), name: program }] : [];
-      } catch {
-        // It ended while we looked.
-        return [];
-      }
-    });
-}
 
 /** An image whose large layer stops at its half, the first time that it is asked for. */
 async function stallingImage(

@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushReportSchema } from '../../src/report/index.ts';
 import { brokenTags, tagsOf } from '../support/broken-tags.ts';
@@ -62,11 +61,6 @@ const args = (host: string, ...more: readonly string[]): string[] => [
   ...more.filter((word) => !word.startsWith('/')),
 ];
 
-/** Waits for something that only looking tells. Ends too when the program has ended. */
-async function watch(child: ChildProcess, happened: () => boolean): Promise<void> {
-  while (child.exitCode === null && child.signalCode === null && !happened()) await setImmediate();
-}
-
 async function ended(child: ChildProcess): Promise<string | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   return child.signalCode;
@@ -82,7 +76,7 @@ describe('a push that is killed', () => {
     for (let round = 1; round <= ROUNDS; round += 1) {
       proxy.clear();
       const child = work.start(...args(proxy.host, `/r${round}`));
-      await watch(child, () => proxy.requests().length >= (round / (ROUNDS + 1)) * all);
+      await Promise.race([proxy.answered((round / (ROUNDS + 1)) * all), ended(child)]);
       child.kill('SIGKILL');
       if ((await ended(child)) === 'SIGKILL') killed += 1;
       expect(await brokenTags(registry.url, `r${round}/`)).toEqual([]);
@@ -110,7 +104,7 @@ describe('a registry that goes away in mid-push', () => {
       const before = await startProxy(first.host);
       const child = work.start(...args(before.host, prefix, '--retries', '1', '--wait', '0'));
       // Some 12 requests an image; what is shared is mounted.
-      await watch(child, () => before.requests().length >= share * 12 * COUNT);
+      await Promise.race([before.answered(share * 12 * COUNT), ended(child)]);
       await first.close();
       await ended(child);
       await before.close();
@@ -147,7 +141,7 @@ describe('a registry that goes away in mid-push', () => {
     const pushing = work.run(
       ...args(proxy.host, '--retries', '1', '--wait', '0', '--json', '--parallel', '2'),
     );
-    while (proxy.requests({ method: 'PUT' }).length < 4) await setImmediate();
+    await proxy.answered(4, { method: 'PUT' });
     await proxy.close();
     const { exitCode, stdout, stderr } = await pushing;
     await registry.close();

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -71,6 +71,7 @@ async function lookUntil(done: () => boolean, store: string): Promise<Seen> {
       const command = readNow(`/proc/${pid}/cmdline`);
       for (const secret of SECRETS) if (command.includes(secret)) seen.leaks.add(command);
       if (!/(?:^|\/)skopeo\0/.test(command) || !command.includes('\0copy\0')) continue;
+      if (!folderOf(pid).startsWith(store)) continue;
       seen.skopeo += 1;
       const environment = readNow(`/proc/${pid}/environ`);
       for (const secret of SECRETS)
@@ -80,6 +81,15 @@ async function lookUntil(done: () => boolean, store: string): Promise<Seen> {
     await setImmediate();
   }
   return seen;
+}
+
+/** The folder in which a process works; other tests have skopeo running, too. */
+function folderOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
 }
 
 function authFilesIn(store: string): string[] {

@@ -9,7 +9,8 @@ const shell = (script: string, options: Partial<ProcessOptions> = {}): ReturnTyp
 /** Far longer than any test may take. */
 const FOR_EVER = 'sleep 20';
 
-describe('a program', () => {
+// Two of them wait for what they are about: side by side.
+describe.concurrent('a program', () => {
   it('is told by its outputs and its exit code', async () => {
     expect(await shell('echo out; echo err >&2; exit 3')).toEqual({
       exitCode: 3,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Lock, lockSchema } from '../../src/lock/index.ts';
 import { type RunReport, runReportSchema } from '../../src/report/index.ts';
 import { closable, type Closable } from './closable.ts';
+import { compiled } from './compiled.ts';
 import { type ProgramResult, runProgram } from './program.ts';
 import { tempFolder } from './temp.ts';
 import { toolsSearchPath } from './tools.ts';
@@ -58,7 +59,7 @@ export async function workplace(env: Readonly<Record<string, string>> = {}): Pro
       start: (...args: readonly string[]) =>
         spawn(process.execPath, [CLI, ...args], {
           cwd: folder,
-          env: { PATH: toolsSearchPath(), ...own },
+          env: { ...compiled(), PATH: toolsSearchPath(), ...own },
           stdio: 'ignore',
         }),
       lock: async (name = 'oci-bundle/oci-save.lock.json') =>

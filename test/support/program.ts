@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { closable, type Closable } from './closable.ts';
+import { compiled } from './compiled.ts';
 import { toolsSearchPath } from './tools.ts';
 
 export interface ProgramOptions {
@@ -21,7 +22,13 @@ function environment(extra: Readonly<Record<string, string>> = {}): Record<strin
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { ...Object.fromEntries(inherited), PATH: toolsSearchPath(), LC_ALL: 'C.UTF-8', ...extra };
+  return {
+    ...Object.fromEntries(inherited),
+    ...compiled(),
+    PATH: toolsSearchPath(),
+    LC_ALL: 'C.UTF-8',
+    ...extra,
+  };
 }
 
 /** Runs a program to its end; its exit code is a result. Rejects where it cannot be started. */

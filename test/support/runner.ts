@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { type RunReport, runReportSchema } from '../../src/report/index.ts';
 import { closable, type Closable } from './closable.ts';
+import { compiled } from './compiled.ts';
 import { tempFolder } from './temp.ts';
 import { toolsSearchPath } from './tools.ts';
 
@@ -99,6 +100,7 @@ export async function startRunner(base: Readonly<Record<string, string | undefin
     ]);
     const given = { ...Object.fromEntries(defaults), ...inputs };
     const all: Record<string, string | undefined> = {
+      ...compiled(),
       PATH: toolsSearchPath(),
       HOME: home,
       XDG_RUNTIME_DIR: path.join(home, 'run'),

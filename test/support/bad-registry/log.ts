@@ -1,3 +1,4 @@
+import { lookout } from '../lookout.ts';
 import { type RegistryRequest, type RequestFilter, selectRequests } from '../registry-request.ts';
 
 /** One request. It stands in the log from its arrival; `status`, `bytes` and `ended` come with its answer. */
@@ -17,6 +18,8 @@ export interface BadLog {
   readonly requests: (filter?: RequestFilter) => BadRequest[];
   /** Resolves with the first request, past or to come, that fits: when it was answered, or with `arrival` at once. */
   readonly request: (filter: RequestFilter, at?: 'arrival' | 'end') => Promise<BadRequest>;
+  /** Resolves when so many requests have arrived since the last `clear`. */
+  readonly arrivals: (count: number) => Promise<void>;
   readonly clear: () => void;
 }
 
@@ -30,8 +33,7 @@ export interface WritableLog extends BadLog {
 export function badLog(): WritableLog {
   const start = performance.now();
   const entries: OpenRequest[] = [];
-  const waiting = new Set<() => void>();
-  const wake = (): void => [...waiting].forEach((look) => look());
+  const { wake, see } = lookout();
   return {
     open: (given) => {
       const entry = { ...given, status: 0, bytes: 0, began: performance.now() - start, ended: undefined };
@@ -46,18 +48,8 @@ export function badLog(): WritableLog {
     },
     requests: (filter = {}) => selectRequests(entries, filter),
     request: (filter, at = 'end') =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          const found = selectRequests(entries, filter).find(
-            ({ ended }) => at === 'arrival' || ended !== undefined,
-          );
-          if (!found) return;
-          waiting.delete(look);
-          resolve(found);
-        };
-        waiting.add(look);
-        look();
-      }),
+      see(() => selectRequests(entries, filter).find(({ ended }) => at === 'arrival' || ended !== undefined)),
+    arrivals: async (count) => void (await see(() => (entries.length >= count ? true : undefined))),
     clear: () => void entries.splice(0),
   };
 }

@@ -100,6 +100,7 @@ export async function startBadRegistry(options: BadRegistryOptions = {}): Promis
       },
       requests: log.requests,
       request: log.request,
+      arrivals: log.arrivals,
       clear: log.clear,
     },
     async () => void (await Promise.all([first.end(), second.end()])),

@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { closable, type Closable } from '../closable.ts';
 import { type RegistryRequest, type RequestFilter, selectRequests } from '../registry-request.ts';
 import { listen } from '../listen.ts';
+import { lookout } from '../lookout.ts';
 import { throttle } from '../throttle.ts';
 
 export interface ProxiedRequest extends RegistryRequest {
@@ -51,6 +52,8 @@ export interface Proxy extends Closable {
   connections(): number;
   /** Answered requests, in the order in which their answers ended. */
   requests(filter?: RequestFilter): ProxiedRequest[];
+  /** Resolves when so many requests that fit have been answered since the last `clear`. */
+  answered(count: number, filter?: RequestFilter): Promise<void>;
   clear(): void;
 }
 
@@ -66,6 +69,8 @@ export async function startProxy(upstream: string, options: ProxyOptions = {}): 
   const started = performance.now();
   const greeted = new WeakSet<Socket>();
   let connections = 0;
+  const { wake, see } = lookout();
+  const requests = (filter: RequestFilter = {}): ProxiedRequest[] => selectRequests(log, filter);
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const began = performance.now() - started;
     let bytes = 0;
@@ -102,6 +107,7 @@ export async function startProxy(upstream: string, options: ProxyOptions = {}): 
         began,
         ended: performance.now() - started,
       });
+      wake();
     }
   };
   const server = createServer((request, response) => void serve(request, response));
@@ -114,7 +120,9 @@ export async function startProxy(upstream: string, options: ProxyOptions = {}): 
       url: `http://${host}`,
       line,
       connections: () => connections,
-      requests: (filter: RequestFilter = {}) => selectRequests(log, filter),
+      requests,
+      answered: async (count: number, filter?: RequestFilter) =>
+        void (await see(() => (requests(filter).length >= count ? true : undefined))),
       clear: () => void log.splice(0),
     },
     async () => {
