@@ -23,6 +23,7 @@ export type { ReleaseReport } from './release-report.ts';
 export { archiveWords, releaseWords, renderRelease } from './summary-release.ts';
 export {
   contentIn,
+  isReportOf,
   formatRunReport,
   type ReportedImage,
   type RunReport,

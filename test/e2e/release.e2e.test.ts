@@ -736,6 +736,22 @@ describe('oci-save release', () => {
     expect(whole?.sha256).toBe(sha(parts));
   });
 
+  it('leaves out the report of another run, which failed, and says so', async () => {
+    await save();
+    const gone = `${registry.host}/acme/gone:1`;
+    expectExit(await work.run(...args('--release', '', gone)), 1);
+    const { stderr } = await work.succeed('release', 'oci-bundle', TAG);
+    expect(stderr).toMatch(/warning: .*oci-bundle\.report\.json is of another run/);
+    expect(names()).toEqual(['lock.json', 'report.html', 'sha256', 'tar'].map((end) => `${BASE}.${end}`));
+  });
+
+  it('takes the report of a run that had to leave images out', async () => {
+    await save('--on-error', 'warn', `${registry.host}/acme/gone:1`);
+    const { stderr } = await work.succeed('release', 'oci-bundle', TAG);
+    expect(stderr).not.toContain('is of another run');
+    expect(JSON.parse(bytesOf(`${BASE}.report.json`).toString()).outcome).toBe('warned');
+  });
+
   it('sends nothing of a bundle or of parts that are damaged', async () => {
     await save();
     const lock = await work.lock();
