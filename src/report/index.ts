@@ -30,3 +30,4 @@ export {
   runReportSchema,
 } from './run-report.ts';
 export { renderSummary, type SummaryOptions } from './summary.ts';
+export { unwritten } from './unwritten.ts';
