@@ -109,7 +109,7 @@ async function isFolder(file: string): Promise<boolean> {
 function inTheWay(file: string): OciSaveError {
   return new OciSaveError({
     code: 'local',
-    message: `a folder stands where a file of the archive is to be: ${file}`,
-    hint: 'Remove it, or name another archive with --archive-name. The earlier one is as it was.',
+    message: `the archive could not be written: a folder stands at ${file}`,
+    hint: 'Look at what stands there, or name another one with --output or --archive-name.',
   });
 }
