@@ -63,6 +63,18 @@ export function parseReleaseOptions(given: Readonly<Record<string, unknown>>): z
   return read(releaseSchema, given, { noun: 'option', hint: 'oci-save release --help lists every option.' });
 }
 
+/** Those that commands about the store have. */
+const storeSchema = optionsSchema.pick({ cacheDir: true, cacheMaxSize: true });
+
+/** Reads the options of `oci-save cache <command>` by camelCase name. Throws `usage` with every fault. */
+export function parseStoreOptions(
+  given: Readonly<Record<string, unknown>>,
+  command: string,
+): z.infer<typeof storeSchema> {
+  const hint = `oci-save cache ${command} --help lists every option.`;
+  return read(storeSchema, given, { noun: 'option', hint });
+}
+
 interface Words {
   /** What the names are called. */
   readonly noun: string;

@@ -10,9 +10,11 @@ import {
 import { openBundle, planTree, readLock, readManifests, viewsIn } from './bundle/index.ts';
 import { OciSaveError } from './errors.ts';
 import { readBounded } from './files/index.ts';
-import type { Lock } from './lock/index.ts';
+import type { Emit } from './events.ts';
+import { encodeLock, type Lock } from './lock/index.ts';
+import { digestOf } from './oci/digest.ts';
 import { assetNameOf, releaseFiles, type ReleasePolicy, releaseTag, sendRelease } from './publish/index.ts';
-import { type ReleaseReport, renderBundlePage } from './report/index.ts';
+import { isReportOf, type ReleaseReport, renderBundlePage } from './report/index.ts';
 import { RELEASE_PART_BYTES } from './save/places.ts';
 import { tryRelease } from './save/release.ts';
 import { accessRelease, type ReleaseIo } from './save/release-access.ts';
@@ -53,7 +55,7 @@ export async function releaseContent(options: ReleaseOptions, io: ReleaseIo): Pr
   const { emit, signal } = io;
   const tag = releaseTag(options.tag, io.env);
   if (tag === undefined) throw new OciSaveError({ code: 'usage', message: 'no tag is named' });
-  const { source, name, partSize, lock, report } = await openContent(options, tag);
+  const { source, name, partSize, lock, report } = await openContent(options, tag, emit);
   const access = await accessRelease({ tag, repository, base: name.base, partSize, retries }, io);
   emit({ type: 'stage', stage: 'measure', bytes: source.size });
   const onBytes = (delta: number): void => emit({ type: 'bytes', stage: 'measure', delta });
@@ -74,24 +76,26 @@ export async function releaseContent(options: ReleaseOptions, io: ReleaseIo): Pr
   );
 }
 
-async function openContent(options: ReleaseOptions, tag: string): Promise<Content> {
+async function openContent(options: ReleaseOptions, tag: string, emit: Emit): Promise<Content> {
   const { content, archiveName, splitSize } = options;
   const archive = await openArchive(content);
   const given = partSizeOf(splitSize);
-  if (archive === undefined) return contentOfBundle(options, tag);
+  if (archive === undefined) return contentOfBundle(options, tag, emit);
   const beside = path.join(archive.folder, archive.name.base);
+  const lock = await lockBeside(`${beside}.lock.json`);
   return {
     source: archive.source,
     name: archiveName === '' ? archive.name : { ...archive.name, base: archiveName },
     partSize: given || archive.partSize || RELEASE_PART_BYTES,
-    lock: await lockBeside(`${beside}.lock.json`),
-    report: await reportIn(`${beside}.report.json`),
+    lock,
+    report: await reportOf(lock, `${beside}.report.json`, emit),
   };
 }
 
 async function contentOfBundle(
   { content, archiveName, splitSize }: ReleaseOptions,
   tag: string,
+  emit: Emit,
 ): Promise<Content> {
   const folder = path.resolve(content);
   const { lock, pool } = await openBundle(folder);
@@ -101,7 +105,7 @@ async function contentOfBundle(
     name: { base: archiveName || assetNameOf(`${path.basename(folder)}-${tag}`), suffix: 'tar' },
     partSize: partSizeOf(splitSize) || RELEASE_PART_BYTES,
     lock,
-    report: await reportIn(`${folder}.report.json`),
+    report: await reportOf(lock, `${folder}.report.json`, emit),
   };
 }
 
@@ -118,6 +122,11 @@ async function lockBeside(file: string): Promise<Lock> {
 /** A report of tens of thousands of images stays below. */
 const MAX_REPORT_BYTES = 256 * 1024 * 1024;
 
-async function reportIn(file: string): Promise<string | undefined> {
-  return (await readBounded(file, MAX_REPORT_BYTES))?.toString('utf8');
+/** The report of the run that made the content: a later one that failed leaves its own at the same place. */
+async function reportOf(lock: Lock, file: string, emit: Emit): Promise<string | undefined> {
+  const report = await readBounded(file, MAX_REPORT_BYTES);
+  if (report === undefined || isReportOf(report, digestOf(encodeLock(lock)))) return report?.toString('utf8');
+  const message = `${file} is of another run than the one that made this; the release goes without it`;
+  emit({ type: 'log', level: 'warning', message });
+  return undefined;
 }

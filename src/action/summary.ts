@@ -9,6 +9,7 @@ import {
   noteLines,
   plainLines,
   type RunReport,
+  unwritten,
 } from '../report/index.ts';
 import { type Bound, bounded, code, escaped, prose, table, where } from './markdown.ts';
 import { errorSection, failureSection } from './summary-failures.ts';
@@ -37,7 +38,7 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
   return joined([
     [`## ${headline(report)}`],
     errorSection(report),
-    unfinished(report) ? ['No bundle was written.'] : [],
+    unfinished(report),
     [figures(report)],
     failureSection(report, bound('failures')),
     releaseFailure(report),
@@ -96,9 +97,11 @@ function headline(report: RunReport): string {
   return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
 }
 
-function unfinished({ outcome, failed, bundle, error, dryRun = false }: RunReport): boolean {
-  const images = failed.length > 0 && outcome === 'failed';
-  return (images || error !== undefined) && bundle === undefined && !dryRun;
+function unfinished(report: RunReport): string[] {
+  const { outcome, failed, error, dryRun = false } = report;
+  const isUnfinished = error !== undefined || (failed.length > 0 && outcome === 'failed');
+  const missing = unwritten(report);
+  return isUnfinished && !dryRun && missing !== undefined ? [`No ${missing} was written.`] : [];
 }
 
 function figures(report: RunReport): string {

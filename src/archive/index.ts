@@ -1,4 +1,12 @@
-export { type ArchiveName, isPieceName, partsListName, sumsName, wholeName } from './archive-name.ts';
+export {
+  type ArchiveName,
+  isPieceName,
+  joinScriptName,
+  partsListName,
+  sumsName,
+  wholeName,
+} from './archive-name.ts';
+export { checkArchiveName } from './check-name.ts';
 export { bundleTar } from './bundle-tar.ts';
 export { type ByteSource, joinSegments } from './byte-source.ts';
 export { computeTar, type ComputedTar, type TarEntry } from './computed-tar.ts';

@@ -9,15 +9,14 @@ function quoted(text: string): string {
 /**
  * `N.join.sh`: a script for a POSIX shell (dash and busybox included) that joins the parts where there is nothing else.
  * It looks at every part first and names each that is missing, cut, damaged or another archive's; what it joined is hashed
- * once more before it has its name.
- *
- * @param own the script's own name, for its usage
+ * once more before it has its name. Names stand in it as quoted words alone: in a comment, a line break would begin a
+ * command.
  */
-export function joinScript({ archive, parts }: PartsList, own: string): string {
+export function joinScript({ archive, parts }: PartsList): string {
   const checks = parts.map(({ name, size, digest }) => `check ${quoted(name)} ${size} ${hexOf(digest)}`);
   const names = parts.map(({ name }) => `./${name}`).map(quoted);
   return `#!/bin/sh
-# Joins ${parts.length} parts: sh ${own} [FILE]
+# Joins ${parts.length} parts: sh THIS-SCRIPT [FILE]
 # FILE is the name of what they are joined to, and - is standard output; without it, the archive stands beside the parts.
 set -eu
 

@@ -18,7 +18,7 @@ export function sidecarsOf(archive: MeasuredArchive): Sidecar[] {
   const list = partsListOf(archive);
   return [
     { name: partsListName(name), text: encodePartsList(list) },
-    { name: joinScriptName(name), text: joinScript(list, joinScriptName(name)) },
+    { name: joinScriptName(name), text: joinScript(list) },
     sums,
   ];
 }

@@ -1,5 +1,7 @@
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { OciSaveError } from '../errors.ts';
+import { unlessGone } from '../files/index.ts';
 import { partOf, writeFileWhole } from '../bundle/index.ts';
 import { isAlive } from '../store/index.ts';
 import { type ArchiveName, isPieceName, joinScriptName, partsListName, sumsName } from './archive-name.ts';
@@ -43,6 +45,9 @@ export async function writeArchive(
     const wanted = new Set([...written.keys(), ...sidecars.map((sidecar) => sidecar.name)]);
     const earlier = await earlierFiles(folder, name);
     const stale = [...earlier, partsListName(name)].filter((file) => !wanted.has(file));
+    // Nothing of the earlier archive goes before all of the new one can have its place.
+    for (const file of [...wanted, partsListName(name), joinScriptName(name)])
+      if (await isFolder(fileOf(file))) throw inTheWay(fileOf(file));
     for (const file of [...stale, joinScriptName(name), sumsName(name)])
       await rm(fileOf(file), { force: true });
     // The list first: a run that is killed among the parts leaves word of which files are ours.
@@ -88,6 +93,23 @@ async function openSink(file: string): Promise<PieceSink> {
 async function earlierFiles(folder: string, name: ArchiveName): Promise<string[]> {
   const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
   const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name)))).keys();
-  const named = [...(list?.parts.map((part) => part.name) ?? []), ...sums];
-  return [...new Set(named)].filter((file) => isPieceName(name, file));
+  const named = new Set([...(list?.parts.map((part) => part.name) ?? []), ...sums]);
+  const files: string[] = [];
+  for (const file of named) {
+    // Whatever they say, a folder is no part.
+    if (isPieceName(name, file) && !(await isFolder(path.join(folder, file)))) files.push(file);
+  }
+  return files;
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return (await unlessGone(lstat(file)))?.isDirectory() ?? false;
+}
+
+function inTheWay(file: string): OciSaveError {
+  return new OciSaveError({
+    code: 'local',
+    message: `the archive could not be written: a folder stands at ${file}`,
+    hint: 'Look at what stands there, or name another one with --output or --archive-name.',
+  });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseOptions } from '../options.ts';
+import { parseStoreOptions } from '../options.ts';
 import { storeFolder } from '../save/session.ts';
 import type { Host, Manner } from './face.ts';
 import { addManner, takeManner } from './manner.ts';
@@ -20,13 +20,18 @@ export function addStoreFlags(command: Command, limited: 'limited' | 'whatever i
   return addManner(addOnly(command, limited === 'limited' ? ['cacheDir', 'cacheMaxSize'] : ['cacheDir']));
 }
 
-/** Reads them. Throws `usage` for a size that is none. */
-export function takeStoreFlags(flags: Readonly<Record<string, unknown>>, host: Host): StoreFlags {
+/** Reads those of a command that is called so. Throws `usage` for a size that is none. */
+export function takeStoreFlags(
+  flags: Readonly<Record<string, unknown>>,
+  command: string,
+  host: Host,
+): StoreFlags {
   const { manner, rest: given } = takeManner(flags, host);
   const { cacheDir, cacheMaxSize, ...rest } = given;
-  const options = parseOptions({
+  const stored = {
     ...(cacheDir === undefined ? {} : { cacheDir }),
     ...(cacheMaxSize === undefined ? {} : { cacheMaxSize }),
-  });
+  };
+  const options = parseStoreOptions(stored, command);
   return { folder: storeFolder(options.cacheDir, host.env), maxBytes: options.cacheMaxSize, manner, rest };
 }

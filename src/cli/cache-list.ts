@@ -20,7 +20,7 @@ export function cacheListCommand(host: Host, done: (exitCode: number) => void): 
     .description('show what is kept, by age; --verbose shows every blob')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Record<string, unknown>) => {
-      const { folder, maxBytes, manner } = takeStoreFlags(flags, host);
+      const { folder, maxBytes, manner } = takeStoreFlags(flags, 'list', host);
       const content = await listStore(folder);
       const store = describeStore(content, { folder, maxBytes, now: Date.now() });
       const entries = manner.verbose ? describeBlobs(content) : undefined;

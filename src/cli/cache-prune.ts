@@ -26,7 +26,7 @@ export function cachePruneCommand(host: Host, done: (exitCode: number) => void):
     .option('--dry-run', 'tell what would be removed; remove nothing')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Record<string, unknown>) => {
-      const { folder, maxBytes, manner, rest } = takeStoreFlags(flags, host);
+      const { folder, maxBytes, manner, rest } = takeStoreFlags(flags, 'prune', host);
       const rule = ruleOf({ ...rest, cacheMaxSize: flags['cacheMaxSize'] }, maxBytes);
       const dryRun = rest['dryRun'] === true;
       const pruned = await pruneStore(folder, { rule, dryRun });

@@ -23,7 +23,7 @@ export function cacheVerifyCommand(host: Host, done: (exitCode: number) => void)
     .description('hash every blob that is kept; damaged ones are named and dropped')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Record<string, unknown>) => {
-      const { folder, manner } = takeStoreFlags(flags, host);
+      const { folder, manner } = takeStoreFlags(flags, 'verify', host);
       const reporter = reporterFor(host, manner);
       const interruption = watchSignals(host);
       try {

@@ -78,11 +78,12 @@ export function createAuthorizer({ exchange, credentials, signal }: AuthorizerOp
     scope: string,
     refused?: Authorization,
   ): Promise<Authorization> => {
-    const { registry, repository, address, subject } = call;
+    const { registry, repository, address, subject, push } = call;
     const ask = (found: Credentials | undefined): ReturnType<typeof fetchToken> =>
       fetchToken(exchange, {
         ...scheme,
         subject,
+        push,
         scope,
         registry: address,
         insecure: registry.insecure,

@@ -33,13 +33,18 @@ export function isQuota({ retryAfter, words }: Refusal): boolean {
   return !short && /\b(?:limit|limits|quota|quotas)\b/i.test(words);
 }
 
-export function quotaError(refusal: Refusal): OciSaveError {
+const QUOTA_HINTS = {
+  pull: 'Log in for a larger quota, read from a mirror, or save from a lock with a kept store: both ask for less.',
+  push: 'Run it again later: what the registry has by then is not sent again. Log in as a user with a larger quota, if there is one.',
+};
+
+export function quotaError(refusal: Refusal, action: 'pull' | 'push'): OciSaveError {
   const { host, retryAfter } = refusal;
   const back = retryAfter === undefined ? '' : `; it asks to come back in ${inHours(retryAfter)}`;
   return new OciSaveError({
     code: 'quota',
-    message: `${host} refuses further pulls, a quota is used up: it answered ${formatRefusal(refusal)}${back}`,
-    hint: 'Log in for a larger quota, read from a mirror, or save from a lock with a kept store: both ask for less.',
+    message: `${host} refuses further ${action === 'push' ? 'pushes' : 'pulls'}, a quota is used up: it answered ${formatRefusal(refusal)}${back}`,
+    hint: QUOTA_HINTS[action],
     cause: refusal,
   });
 }

@@ -65,8 +65,9 @@ function refusesForNow({ method }: Ask, { status, headers }: Answer): boolean {
 
 /** What a refusal that may go away means for the host: its gate is shut for a while, or for good. */
 function judge(ask: Ask, refusal: Refusal, gate: Gate, warn: (message: string) => void): OciSaveError {
+  const action = ask.push === true ? 'push' : 'pull';
   if (isRateRefusal(refusal) && isQuota(refusal)) {
-    const error = quotaError(refusal);
+    const error = quotaError(refusal, action);
     gate.exhaust(error);
     return error;
   }
@@ -76,5 +77,5 @@ function judge(ask: Ask, refusal: Refusal, gate: Gate, warn: (message: string) =
     warn(`${host} asks to wait for ${seconds} s; waiting ${MAX_THROTTLE_MILLISECONDS / 1000} s`);
   }
   gate.hold(Math.min(retryAfter, MAX_THROTTLE_MILLISECONDS));
-  return refusalError(ask.subject, refusal, 'nothing');
+  return refusalError(ask.subject, refusal, 'nothing', action);
 }

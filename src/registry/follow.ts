@@ -18,6 +18,8 @@ export interface Ask extends WireRequest {
   readonly secrets?: readonly string[];
   /** False where the caller resumes by itself: then only a throttle is waited for. */
   readonly retry?: boolean;
+  /** Whether it is part of a push, for messages. */
+  readonly push?: boolean;
   /** Whether a redirect that keeps the method (307, 308) is followed, with the body. Others are for reading. */
   readonly resend?: boolean;
 }

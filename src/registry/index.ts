@@ -1,4 +1,5 @@
 export { createAgents } from './agents.ts';
+export { shown } from './answer.ts';
 export type { Environment } from './auth-search.ts';
 export type { BlobOptions, BlobResponse, WantedBlob } from './blobs.ts';
 export { boundedBody } from './body.ts';

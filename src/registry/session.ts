@@ -120,6 +120,7 @@ function sender<T>(
         content,
         stream,
         extraMilliseconds,
+        push,
         resend: push,
         subject,
         signal,

@@ -27,6 +27,8 @@ export interface Token {
 export interface TokenRequest extends Realm {
   readonly service: string | undefined;
   readonly scope: string;
+  /** Whether it is for a push, for messages. */
+  readonly push?: boolean;
   readonly credentials: Credentials | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,8 +55,8 @@ export function lifetimeOf(expiresIn: unknown): number {
 export async function fetchToken(exchange: Exchange, request: TokenRequest): Promise<Token> {
   const realm = checkedRealm(request);
   const subject = `${request.subject}: token for ${request.registry.host}`;
-  const { credentials } = request;
-  const ask: Ask = { subject, ...tokenCall(realm, request), signal: request.signal };
+  const { credentials, push = false } = request;
+  const ask: Ask = { subject, push, ...tokenCall(realm, request), signal: request.signal };
   return exchange.ask(ask, async (answer) => {
     if (answer.status !== 200) throw await refused(subject, answer, credentials !== undefined);
     return readToken(subject, answer, exchange, request.signal);

@@ -23,9 +23,11 @@ export type { ReleaseReport } from './release-report.ts';
 export { archiveWords, releaseWords, renderRelease } from './summary-release.ts';
 export {
   contentIn,
+  isReportOf,
   formatRunReport,
   type ReportedImage,
   type RunReport,
   runReportSchema,
 } from './run-report.ts';
 export { renderSummary, type SummaryOptions } from './summary.ts';
+export { unwritten } from './unwritten.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestSchema } from '../oci/digest.ts';
+import { type Digest, digestSchema } from '../oci/digest.ts';
 import { failureSchema, faultShape, origins, originSchema } from './failure.ts';
 import { cacheReportSchema } from './cache-report.ts';
 import { pushTargetSchema } from './push-report.ts';
@@ -107,9 +107,22 @@ export const runReportSchema = z.strictObject({
 
 /** What a report says of its content; undefined where it says nothing, or is none of a version that we know. */
 export function contentIn(report: Uint8Array): RunReport['content'] {
+  return z.object({ version: z.literal(1), content: contentSchema }).safeParse(jsonIn(report)).data?.content;
+}
+
+/**
+ * Whether a report is of the run that made what a lock tells of. Of a run that made nothing, or another thing, it is not,
+ * though it may lie there.
+ */
+export function isReportOf(report: Uint8Array, lock: Digest): boolean {
+  const made = z.object({ version: z.literal(1), lock: z.object({ digest: digestSchema }) });
+  const digests = [contentIn(report)?.lock, made.safeParse(jsonIn(report)).data?.lock.digest];
+  return digests.includes(lock);
+}
+
+function jsonIn(report: Uint8Array): unknown {
   try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(report));
-    return z.object({ version: z.literal(1), content: contentSchema }).safeParse(json).data?.content;
+    return JSON.parse(new TextDecoder().decode(report));
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

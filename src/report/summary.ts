@@ -10,6 +10,7 @@ import { archiveWords, releaseFailureSection, releaseWords } from './summary-rel
 import { imageSection, noteSection } from './summary-images.ts';
 import { candidateSection, rejectSection, warningSection } from './summary-lists.ts';
 import { pushSections } from './summary-push.ts';
+import { unwritten } from './unwritten.ts';
 import { wrapHanging, wrapWords } from './wrap.ts';
 
 export interface SummaryOptions {
@@ -89,8 +90,11 @@ function errorLines(
   return [palette.bad(first), ...rest, ...remedy.map((line) => `  ${line}`)];
 }
 
-const UNFINISHED =
-  'No bundle was written. What was fetched stays in the store; the next run goes on from there.';
+function unfinishedWords(report: RunReport): string {
+  const missing = unwritten(report);
+  const words = missing === undefined ? '' : `No ${missing} was written. `;
+  return `${words}What was fetched stays in the store; the next run goes on from there.`;
+}
 
 /** The last line that is read: a table of a thousand images moves everything else out of sight. */
 function verdict(report: RunReport, palette: Palette, room: number): string[] {
@@ -117,6 +121,6 @@ function verdict(report: RunReport, palette: Palette, room: number): string[] {
     ...(failed === 0 ? [] : [palette.bad(`Failed: ${causes}`)]),
     ...(report.error === undefined ? [] : errorLines(report.error, palette, room)),
     ...(failed === 0 && pushes.length > 0 ? [palette.bad(`Failed: ${pushed}`)] : []),
-    ...(unfinished ? wrapWords(UNFINISHED, room) : []),
+    ...(unfinished ? wrapWords(unfinishedWords(report), room) : []),
   ];
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type ArchivePlace, partSizeOf, wholeName } from '../archive/index.ts';
+import { type ArchivePlace, checkArchiveName, partSizeOf, wholeName } from '../archive/index.ts';
 import type { SaveOptions } from '../options.ts';
 import { assetNameOf, type Environment, releaseTag } from '../publish/index.ts';
 
@@ -26,17 +26,20 @@ const NONE = 'none';
  */
 export const RELEASE_PART_BYTES = 2000 * 1024 * 1024;
 
-/** Reads the tag of a release from the environment where it is `auto`. Throws `usage` where there is none. */
+/**
+ * Reads the tag of a release from the environment where it is `auto`.
+ * @throws OciSaveError `usage` where there is none, or an archive cannot have the name that it would have
+ */
 export function placesOf(options: SaveOptions, env: Environment): Places {
   const { output, archive, archiveName, splitSize } = options;
   const tag = releaseTag(options.release, env);
   const folder = output === NONE ? undefined : path.resolve(output);
   const home = folder === undefined ? process.cwd() : path.dirname(folder);
   const given = folder === undefined ? 'oci-bundle' : path.basename(folder);
-  const base = path.resolve(
-    home,
-    archiveName || (tag === undefined ? given : assetNameOf(`${given}-${tag}`)),
-  );
+  const called = archiveName || (tag === undefined ? given : assetNameOf(`${given}-${tag}`));
+  // A folder alone may have any name.
+  if (archiveName !== '' || archive !== NONE) checkArchiveName(called);
+  const base = path.resolve(home, called);
   const place = {
     folder: path.dirname(base),
     name: { base: path.basename(base), suffix: archive === NONE ? 'tar' : archive },

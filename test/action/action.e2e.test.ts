@@ -201,7 +201,7 @@ describe('a step that fails', () => {
     const result = await runner.step({ ...base(), images: names.one, archive: 'tar' });
     expectVerdict(
       result,
-      /^the archive could not be written: EISDIR.*\nRemedy: Look at what stands .* with `output` or `archive-name`\.$/,
+      /^the archive could not be written: a folder stands at .*\nRemedy: Look at what stands .* with `output` or `archive-name`\.$/,
     );
     expect(errorsOf(result)).toHaveLength(1);
     const bundle = runner.file('oci-bundle');

@@ -152,6 +152,7 @@ describe('the job summary', () => {
       /^## Failed\n\n\*\*local\*\*: the &#60;disk&#62; is full<br>Remedy: Free space, or `cache-dir`\.\n\nNo bundle was written\.\n\n17 blobs/,
     );
     expect(render({ ...report, bundle: { path: 'made' } })).not.toContain('No bundle');
+    expect(render({ ...report, options: { output: 'none' } })).not.toContain('was written');
   });
 
   it('stays below 1 MiB whatever happens, and says what is not in it', () => {

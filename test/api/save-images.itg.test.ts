@@ -120,7 +120,7 @@ describe('saveImages', () => {
     const error = await failureOf(saveImages(entries(['acme/web:2']), dir, 'all', archived));
     if (!(error instanceof FailedSaveError)) throw error;
     expect(error).toMatchObject({ code: 'local', hint: expect.stringContaining('--archive-name') });
-    expect(error.message).toMatch(/^the archive could not be written: EISDIR[^\n]*$/);
+    expect(error.message).toMatch(/^the archive could not be written: a folder stands at [^\n]*$/);
     expect(error.report).toMatchObject({ failed: [], error: { class: 'local' }, bundle: { path: dir } });
     expect(error.report.archive).toBeUndefined();
   });

@@ -96,6 +96,28 @@ describe('an archive over an earlier one', () => {
     expect(await names()).toEqual(expect.arrayContaining([...strangers, 'sub']));
   });
 
+  it('passes over a folder that its sums name as a part', async () => {
+    await write(content('a'), 100_000);
+    await mkdir(file('site.tar.998'));
+    await writeFile(file('site.sha256'), `${'0'.repeat(64)}  site.tar.998\n`, { flag: 'a' });
+    await write(content('b'), 100_000);
+    expect(await names()).toContain('site.tar.998');
+    expect((await readFile(file('site.tar.001'))).equals(content('b').subarray(0, 100_000))).toBe(true);
+  });
+
+  it.each(['site.tar.004', 'site.join.sh'])('leaves it whole where a folder stands at %s', async (name) => {
+    await write(content('a'), 100_000);
+    await rm(file(name), { force: true });
+    await mkdir(file(name));
+    const before = await names();
+    const writing = write(content('b', 350_000), 100_000);
+    await expect(writing).rejects.toThrow(
+      `the archive could not be written: a folder stands at ${file(name)}`,
+    );
+    expect(await names()).toEqual(before);
+    expect((await readFile(file('site.tar.001'))).equals(content('a').subarray(0, 100_000))).toBe(true);
+  });
+
   it('clears away what a killed run left unfinished, and nothing of one that lives', async () => {
     const dead = 2 ** 22 + 1;
     const [left, living] = [`site.tar.009.${dead}.part`, `site.tar.009.${process.pid}.part`];
@@ -215,6 +237,17 @@ describe.each(SHELLS)('the script that joins, in %s', (_, shell) => {
     const { exitCode, stderr } = await join(['/dev/full/x']);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('could not be written')]);
     expect(await names()).not.toContain('site.tar');
+  });
+
+  it('runs nothing that a name says', async () => {
+    const base = 'a\n touch pwned #$(touch pwned)`touch pwned`';
+    await write(content('a'), 100_000, base);
+    const [program = '', ...first] = shell();
+    expect(await runProgram(program, [...first, `${base}.join.sh`], { cwd: temp.path })).toMatchObject({
+      exitCode: 0,
+    });
+    expect(await names()).not.toContain('pwned');
+    expect((await readFile(file(`${base}.tar`))).equals(content('a'))).toBe(true);
   });
 
   it('takes names with blanks and quotes', async () => {

@@ -168,7 +168,7 @@ describe('a result that cannot be written', () => {
     );
     expectExit(failed, 1);
     expect(failed.stderr).toMatch(
-      /\nFailed \(local\): the archive could not be written: EISDIR.*\n {2}remedy: Look at/,
+      /\nFailed \(local\): the archive could not be written: a folder stands at .*in-the-way\.tar\n {2}remedy: Look at/,
     );
     expect(failed.stderr).not.toContain('No bundle was written');
     const { outcome, error, bundle, archive } = await place.report('in-the-way.report.json');
@@ -190,7 +190,9 @@ describe('a result that cannot be written', () => {
     const failed = await place.run(...args(`${registry.host}/unreported:1`, '-o', 'out', '--archive', 'tar'));
     expectExit(failed, 1);
     expect(failed.stderr).toMatch(/the report is missing, too: /);
-    expect(failed.stderr).toMatch(/error \(local\): the archive could not be written\n/);
+    expect(failed.stderr).toMatch(
+      /error \(local\): the archive could not be written: a folder stands at .*out\.tar\n/,
+    );
   });
 });
 

@@ -114,7 +114,7 @@ describe('a release', () => {
     ]);
     expect(calls.slice(8, 11).toSorted()).toEqual(['tar.001', 'tar.002', 'tar.003'].map(send));
     expect(calls.slice(11)).toEqual([
-      ...['parts.json', 'join.sh', 'sha256', 'lock.json', 'report.html', 'report.json'].map(send),
+      ...['parts.json', 'join.sh', 'lock.json', 'report.html', 'sha256', 'report.json'].map(send),
       'api GET /ID/assets?page=1&per_page=100 200',
       'api PATCH /ID 200',
     ]);
@@ -296,6 +296,50 @@ describe('a draft', () => {
   });
 });
 
+describe('a draft of ours and --release-policy keep', () => {
+  const digestIn = (name: string): unknown =>
+    JSON.parse(bytesOf(`${BASE}.parts.json`).toString())[name].digest;
+
+  it.each([
+    ['its first part', /tar\.00[23]/, []],
+    ['its first and last part', /tar\.002/, []],
+    ['one file', /\.sha256/, ['--split-size', '0']],
+    ['all but the sums', /\.sha256/, []],
+  ])('with %s of an older content is replaced, and published whole', async (_, path, more) => {
+    service.misbehave({ method: 'POST', path, times: 99, fault: { kind: 'status', status: 403 } });
+    expectExit(await work.run(...args(...more)), 1);
+    service.misbehave();
+    moveContent();
+    await work.succeed(...args('--release-policy', 'keep', ...more));
+    expect(release().draft).toBe(false);
+    const whole = ['lock.json', 'report.html', 'report.json', 'sha256', 'tar'].map((end) => `${BASE}.${end}`);
+    expect(names()).toEqual(more.length > 0 ? whole : NAMES.filter((name) => !name.endsWith('.003')));
+    if (more.length > 0) return;
+    const parts = Buffer.concat([1, 2].map((at) => bytesOf(`${BASE}.tar.00${at}`)));
+    expect(digestIn('archive')).toBe(`sha256:${sha(parts)}`);
+  });
+
+  it('with a whole older archive is published as it is', async () => {
+    service.misbehave({ method: 'PATCH', times: 99, fault: { kind: 'status', status: 403 } });
+    expectExit(await work.run(...args()), 1);
+    service.misbehave();
+    moveContent();
+    const before = service.files(TAG);
+    await work.succeed(...args('--release-policy', 'keep'));
+    expect(release().draft).toBe(false);
+    expect(service.files(TAG)).toEqual(before);
+  });
+
+  it('with an older archive that lacks images is replaced', async () => {
+    await work.succeed(...args(`${registry.host}/acme/later:1`, '--on-error', 'warn'));
+    expect(release().draft).toBe(true);
+    registry.put('acme/later', one({ seed: 'late', layerBytes: KIB }), '1');
+    await work.succeed(...args(`${registry.host}/acme/later:1`, '--release-policy', 'keep'));
+    expect(release().draft).toBe(false);
+    expect(JSON.parse(bytesOf(`${BASE}.lock.json`).toString()).images).toHaveLength(2);
+  });
+});
+
 describe('a published release', () => {
   /** Releases, then moves the content. */
   async function published(): Promise<string[]> {
@@ -338,6 +382,33 @@ describe('a published release', () => {
     expect(service.files(TAG)).toEqual(before);
     const report = (await work.report()).release;
     expect(report?.assets.find(({ name }) => name.endsWith('.tar.001'))?.status).toBe('kept');
+  });
+
+  it('is not kept where its archive is not whole: the run fails, says what is missing, and sends nothing', async () => {
+    const before = await published();
+    const { assets } = release();
+    assets.splice(0, assets.length, ...assets.filter(({ name }) => !name.endsWith('.tar.003')));
+    const { exitCode, stderr } = await work.run(...args('--release-policy', 'keep'));
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /unsupported: release v1\.2\.3 has another archive.*: oci-bundle-v1\.2\.3\.tar\.003 is missing\n/,
+      ),
+    ]);
+    expect(stderr).toMatch(/remedy: Replace it \(--release-policy replace\)/);
+    expect(service.calls().every(({ method }) => method === 'GET')).toBe(true);
+    expect(service.files(TAG)).toEqual(before.filter((name) => !name.includes('.tar.003')));
+  });
+
+  it('that a replacing run left half done is not kept', async () => {
+    await published();
+    service.misbehave({ method: 'PATCH', path: /assets/, times: 99, fault: { kind: 'status', status: 403 } });
+    expectExit(await work.run(...args('--release-policy', 'replace')), 1);
+    service.misbehave();
+    const { exitCode, stderr } = await work.run(...args('--release-policy', 'keep'));
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/\.tar\.001 is missing/)]);
+    await work.succeed(...args('--release-policy', 'replace'));
+    expect(names()).toEqual(NAMES.filter((name) => !name.endsWith('.003')));
   });
 
   it('gets what it lacks', async () => {
@@ -663,6 +734,22 @@ describe('oci-save release', () => {
       .find(({ tag }) => tag === 'v2')
       ?.assets.find(({ name }) => name === 'lying.tar');
     expect(whole?.sha256).toBe(sha(parts));
+  });
+
+  it('leaves out the report of another run, which failed, and says so', async () => {
+    await save();
+    const gone = `${registry.host}/acme/gone:1`;
+    expectExit(await work.run(...args('--release', '', gone)), 1);
+    const { stderr } = await work.succeed('release', 'oci-bundle', TAG);
+    expect(stderr).toMatch(/warning: .*oci-bundle\.report\.json is of another run/);
+    expect(names()).toEqual(['lock.json', 'report.html', 'sha256', 'tar'].map((end) => `${BASE}.${end}`));
+  });
+
+  it('takes the report of a run that had to leave images out', async () => {
+    await save('--on-error', 'warn', `${registry.host}/acme/gone:1`);
+    const { stderr } = await work.succeed('release', 'oci-bundle', TAG);
+    expect(stderr).not.toContain('is of another run');
+    expect(JSON.parse(bytesOf(`${BASE}.report.json`).toString()).outcome).toBe('warned');
   });
 
   it('sends nothing of a bundle or of parts that are damaged', async () => {

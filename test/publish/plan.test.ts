@@ -20,7 +20,16 @@ const asset = (name: string, content = name, state = 'uploaded'): Asset => ({
   digest: state === 'uploaded' ? digest(content) : null,
 });
 const plan = (parts: Partial<PlanInput>): ReturnType<typeof planRelease> =>
-  planRelease({ files: [], present: [], earlier: new Set(), draft: true, policy: 'auto', ...parts });
+  planRelease({
+    files: [],
+    present: [],
+    earlier: new Set(),
+    draft: true,
+    ours: false,
+    lacking: [],
+    policy: 'auto',
+    ...parts,
+  });
 const actions = (parts: Partial<PlanInput>): string[] =>
   plan(parts).steps.map((step) => (step.action === 'none' ? step.status : step.action));
 
@@ -40,6 +49,17 @@ describe('the plan of a release', () => {
     const input = { files: [file('a')], present: [asset('a', 'old')], policy, draft };
     expect(actions(input)).toEqual(wanted);
     expect(plan(input).conflicts).toEqual(wanted.length === 0 ? ['a'] : []);
+  });
+
+  it('keeps no archive that is not whole: in a draft of ours it is replaced, elsewhere nothing is done', () => {
+    const files = [file('a'), file('b')];
+    const lacking = ['b is missing'];
+    const input = { files, present: [asset('a', 'old')], policy: 'keep', lacking } as const;
+    expect(actions({ ...input, ours: true })).toEqual(['replace', 'send']);
+    expect(plan(input)).toEqual({ steps: [], stale: [], conflicts: ['a'], lacking });
+    expect(plan({ ...input, draft: false })).toEqual({ steps: [], stale: [], conflicts: ['a'], lacking });
+    expect(actions({ ...input, lacking: [], ours: true })).toEqual(['kept']);
+    expect(actions({ ...input, present: [asset('a')], ours: true })).toEqual(['there', 'send']);
   });
 
   it('never lets a record decide, and renews it with the content alone', () => {
@@ -79,6 +99,13 @@ describe('the plan of a release', () => {
     const present = ['a', 'a.new', 'b', 'c', 'c.new'].map((name) => asset(name));
     const { stale } = plan({ files: [file('a')], present, earlier: new Set(['a', 'b']) });
     expect(stale.map(({ name }) => name)).toEqual(['a.new', 'b']);
+  });
+
+  it('removes from a draft of ours what another archive left, whatever the policy', () => {
+    for (const policy of ['auto', 'keep', 'fail', 'replace'] as const) {
+      const input = { files: [file('a')], present: [asset('b')], earlier: new Set(['b']), policy };
+      expect(plan({ ...input, ours: true }).stale.map(({ name }) => name)).toEqual(['b']);
+    }
   });
 
   it('knows nothing of files whose bytes are not there yet', () => {

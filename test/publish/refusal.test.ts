@@ -11,7 +11,7 @@ function refusal(status: number, data: unknown, headers: Readonly<Record<string,
     headers: { authorization: 'token SECRET' },
   } as const;
   const response = { status, url: 'https://api.github.com/x', headers, data, retryCount: 0 };
-  const read = readRefusal(new RequestError('said', status, { request, response }), NOW);
+  const read = readRefusal(new RequestError('said', status, { request, response }), ['ghs_SECRET'], NOW);
   if (read === undefined) throw new Error('it is none');
   return read;
 }
@@ -61,6 +61,11 @@ describe('a refusal of the service', () => {
       refusal(400, { message: 'a\n::error::b\u001B[31m' }),
       /\(a ::error::b \[31m\)/,
     ],
+    [
+      'words that repeat the token',
+      refusal(422, { message: 'no ghs_SECRET', errors: ['ghs_SECRET', { message: 'nor ghs_SECRET' }] }),
+      /\(no \*\*\*; \*\*\*; nor \*\*\*\)/,
+    ],
   ])('is told with its remedy: %s', (_, one, words) => {
     expect(told(one)).toMatch(words);
     expect(told(one)).not.toMatch(/SECRET|\n/);
@@ -101,13 +106,13 @@ describe('a refusal of the service', () => {
     const cause = new TypeError('fetch failed', {
       cause: Object.assign(new Error('connect http://me:pw@proxy'), { code: 'ECONNREFUSED' }),
     });
-    const read = readRefusal(new RequestError('connect http://me:pw@proxy', 500, { request, cause }));
+    const read = readRefusal(new RequestError('connect http://me:pw@proxy', 500, { request, cause }), []);
     expect(read).toMatchObject({ status: 0, words: 'ECONNREFUSED' });
     expect(told(read!)).toMatch(/^network \| .*no answer came \(ECONNREFUSED\)/);
   });
 
   it('is nothing that a stranger threw', () => {
-    expect(readRefusal(new Error('x'))).toBeUndefined();
-    expect(readRefusal('x')).toBeUndefined();
+    expect(readRefusal(new Error('x'), [])).toBeUndefined();
+    expect(readRefusal('x', [])).toBeUndefined();
   });
 });

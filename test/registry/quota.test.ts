@@ -33,6 +33,17 @@ describe('a quota', () => {
     await client.getManifest(repositoryAt(other), '1');
   });
 
+  it('of what is sent is told as one', async () => {
+    await using stub = await startStub((_, response) =>
+      answerError(response, 429, 'TOOMANYREQUESTS', 'You have reached your rate limit'),
+    );
+    using client = clientOf([stub]);
+    const failure = await failureOf(client.beginUpload(repositoryAt(stub)));
+    expect(failure.message).toMatch(/refuses further pushes, a quota is used up/);
+    expect(failure.hint).toMatch(/what the registry has by then is not sent again/);
+    expect(failure.hint).not.toMatch(/mirror|pull/);
+  });
+
   it('is told by a GET where HEAD has no words for it', async () => {
     await using stub = await startStub((request, response) => {
       if (request.method === 'HEAD') return void response.writeHead(429).end();

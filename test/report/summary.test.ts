@@ -93,6 +93,18 @@ describe('renderSummary', () => {
     ]);
   });
 
+  it.each([
+    [{ output: 'none' }, ''],
+    [{ output: 'none', archive: 'tar' }, 'No archive was written. '],
+    [{ output: 'x', archive: 'tar' }, 'No bundle was written. '],
+  ])('says of %j only what was wanted and is not there', (options, words) => {
+    const missing = { bundle: undefined, lock: undefined, archive: undefined };
+    const lines = linesOf(sampleReport({ outcome: 'failed', options, ...missing }));
+    expect(lines.at(-1)).toBe(
+      `${words}What was fetched stays in the store; the next run goes on from there.`,
+    );
+  });
+
   it('says at the very end that a run failed, and what is left of it', () => {
     const failed = sampleReport({
       outcome: 'failed',

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pRetry from 'p-retry';
+import { OciSaveError } from '../../errors.ts';
 import { isTemporary, readRefusal, type Refusal, refusalError } from './refusal.ts';
 
 export interface AskOptions {
@@ -9,6 +10,8 @@ export interface AskOptions {
   readonly may?: ((refusal: Refusal) => boolean) | undefined;
   /** `owner/name on host`, for messages. */
   readonly where: string;
+  /** What goes with every request, and must not be shown where an answer repeats it. */
+  readonly secrets: readonly string[];
   readonly signal?: AbortSignal | undefined;
   /** Told where the service asks to wait. */
   readonly onWait: (milliseconds: number) => void;
@@ -28,7 +31,9 @@ const UNNAMED_WAIT_MILLISECONDS = 60_000;
 
 const waitFor = ({ wait, limited }: Refusal): number => wait ?? (limited ? UNNAMED_WAIT_MILLISECONDS : 0);
 
-export function createAsk({ retries, may = isTemporary, where, signal, onWait }: AskOptions): Ask {
+export function createAsk({ retries, may = isTemporary, where, secrets, signal, onWait }: AskOptions): Ask {
+  const read = (error: unknown): Refusal | undefined =>
+    ownError(error) === undefined ? readRefusal(error, secrets) : undefined;
   return async (subject, attempt) => {
     try {
       return await pRetry(attempt, {
@@ -37,11 +42,11 @@ export function createAsk({ retries, may = isTemporary, where, signal, onWait }:
         maxTimeout: 30_000,
         randomize: true,
         shouldRetry({ error }) {
-          const refusal = readRefusal(error);
+          const refusal = read(error);
           return refusal !== undefined && may(refusal) && waitFor(refusal) <= MAX_WAIT_MILLISECONDS;
         },
         async onFailedAttempt({ error, retriesLeft }) {
-          const refusal = readRefusal(error);
+          const refusal = read(error);
           const wait = refusal === undefined ? 0 : waitFor(refusal);
           if (wait === 0 || wait > MAX_WAIT_MILLISECONDS || retriesLeft === 0) return;
           onWait(wait);
@@ -51,8 +56,14 @@ export function createAsk({ retries, may = isTemporary, where, signal, onWait }:
       });
     } catch (error) {
       signal?.throwIfAborted();
-      const refusal = readRefusal(error);
-      throw refusal === undefined ? error : refusalError(subject, where, refusal);
+      const refusal = read(error);
+      throw refusal === undefined ? (ownError(error) ?? error) : refusalError(subject, where, refusal);
     }
   };
+}
+
+/** What we threw beneath octokit, which wraps it as a failure of the network. */
+function ownError(error: unknown): OciSaveError | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof OciSaveError ? cause : undefined;
 }

@@ -1,7 +1,9 @@
 import { OciSaveError } from '../../errors.ts';
+import { assetBytes } from './asset-bytes.ts';
 import { assetSchema, checked, parsed, unreadable } from './answers.ts';
+import { BYTES } from './bounded-fetch.ts';
 import { type Connection, HEADERS, PER_PAGE } from './connection.ts';
-import { readRefusal } from './refusal.ts';
+import { refusalError, unanswered } from './refusal.ts';
 import type { NewAsset, Release, ReleaseService } from './service.ts';
 import type { ReleaseTarget } from './target.ts';
 
@@ -17,6 +19,8 @@ export function assetCalls({
   askOnce,
   soon,
   allPages,
+  refusalIn,
+  bytes,
   signal,
 }: Connection): AssetCalls {
   return {
@@ -73,25 +77,26 @@ export function assetCalls({
             request: soon(),
           });
         } catch (error) {
-          if (readRefusal(error)?.status !== 404) throw error;
+          if (refusalIn(error)?.status !== 404) throw error;
         }
       });
     },
-    async *read({ id, name }) {
-      const body: unknown = await ask(`${name} cannot be read`, async () => {
-        const answer = await octokit.request('GET /repos/{owner}/{repo}/releases/assets/{asset_id}', {
-          ...at,
-          asset_id: id,
-          headers: { ...HEADERS, accept: 'application/octet-stream' },
-          request: { parseSuccessResponseBody: false, ...(signal === undefined ? {} : { signal }) },
+    read({ id, name, size }) {
+      const subject = `${name} cannot be read`;
+      const open = (): Promise<ReadableStream<Uint8Array>> =>
+        ask(subject, async () => {
+          const answer = await octokit.request('GET /repos/{owner}/{repo}/releases/assets/{asset_id}', {
+            ...at,
+            asset_id: id,
+            headers: { ...HEADERS, accept: BYTES },
+            request: { parseSuccessResponseBody: false, ...(signal === undefined ? {} : { signal }) },
+          });
+          const body: unknown = answer.data;
+          if (body instanceof ReadableStream) return body;
+          throw unreadable(where);
         });
-        return answer.data;
-      });
-      if (!(body instanceof ReadableStream)) throw unreadable(where);
-      for await (const chunk of body) {
-        if (!(chunk instanceof Uint8Array)) throw unreadable(where);
-        yield chunk;
-      }
+      const broken = (words: string): OciSaveError => refusalError(subject, where, unanswered(words));
+      return assetBytes({ size, open, broken, ...bytes });
     },
   };
 }

@@ -6,7 +6,9 @@ import {
   sumsIn,
   sumsName,
 } from '../../archive/index.ts';
-import { type ReleasePlan, planRelease } from './plan.ts';
+import { lackingIn, lacksImages } from './lacking.ts';
+import { draftNotes, isOurs } from './notes.ts';
+import { differingFiles, type ReleasePlan, planRelease } from './plan.ts';
 import { readAsset } from './read-asset.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service.ts';
@@ -24,8 +26,11 @@ export async function comparePlan(
   // Only what could be the wanted file is worth reading.
   for (const asset of listed)
     present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
-  const earlier = await earlierPieces(present, options);
-  const plan = planRelease({ files, present, earlier, draft: release?.draft ?? true, policy });
+  const { draft, body } = release ?? { draft: true, body: draftNotes() };
+  const ours = draft && isOurs(body);
+  const earlier = await earlierPieces(present, ours, options);
+  const lacking = await lackingToKeep(present, ours, options);
+  const plan = planRelease({ files, present, earlier, draft, ours, policy, lacking });
   const strange = present.filter(
     ({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name),
   );
@@ -36,9 +41,23 @@ export async function comparePlan(
   return { present, plan };
 }
 
-/** What the list and the sums in a release name as ours. */
+/** What speaks against keeping what is there, where it is to be kept. */
+async function lackingToKeep(
+  present: readonly Asset[],
+  ours: boolean,
+  { files, archive, policy, service }: SendOptions,
+): Promise<string[]> {
+  if (policy !== 'keep' || differingFiles(files, present).length === 0) return [];
+  const lacking = await lackingIn(present, archive, service);
+  // It was not published for that.
+  if (ours && (await lacksImages(present, archive, service))) lacking.push('images are missing');
+  return lacking;
+}
+
+/** What the list and the sums in a release name as ours; in a draft of ours, where they come late, whatever has such a name. */
 async function earlierPieces(
   present: readonly Asset[],
+  ours: boolean,
   { archive, service, files }: SendOptions,
 ): Promise<Set<string>> {
   const textOf = async (name: string): Promise<string> => {
@@ -47,7 +66,8 @@ async function earlierPieces(
   };
   const wanted = new Set(files.map(({ name }) => name));
   // Most releases are new, or as they were: then nothing of this is read.
-  if (!present.some(({ name }) => isPieceName(archive, name) && !wanted.has(name))) return new Set();
+  const pieces = present.map(({ name }) => name).filter((name) => isPieceName(archive, name));
+  if (ours || pieces.every((name) => wanted.has(name))) return new Set(pieces);
   const list = parsePartsList(await textOf(partsListName(archive)));
   const sums = sumsIn(await textOf(sumsName(archive))).keys();
   const names = [...(list?.parts.map(({ name }) => name) ?? []), ...sums];

@@ -1,8 +1,10 @@
 import { Octokit } from '@octokit/core';
 import type { z } from 'zod';
 import { USER_AGENT } from '../../version.ts';
-import { parsed } from './answers.ts';
+import { parsed, unreadable } from './answers.ts';
 import { type Ask, createAsk } from './ask.ts';
+import { boundedFetch } from './bounded-fetch.ts';
+import { readRefusal, type Refusal } from './refusal.ts';
 import type { ServiceOptions } from './service-options.ts';
 import type { ReleaseTarget } from './target.ts';
 
@@ -19,21 +21,27 @@ export const HEADERS = { 'x-github-api-version': '2022-11-28' };
 /** What all calls to one repository share. */
 export type Connection = ReturnType<typeof connect>;
 
+const isList = (value: unknown): boolean => Array.isArray(value);
+
 /** Opens no socket yet. */
 export function connect(target: ReleaseTarget, options: ServiceOptions) {
   const { api, owner, repo, token } = target;
-  const { retries, signal, onWait } = options;
+  const { retries, signal, stallMilliseconds = ANSWER_MILLISECONDS, onWait } = options;
+  const where = `${owner}/${repo} on ${api.host}`;
+  const secrets = [token];
   const octokit = new Octokit({
     baseUrl: api.href.replace(/\/$/, ''),
     auth: token,
     userAgent: USER_AGENT,
+    request: {
+      fetch: boundedFetch({ headMilliseconds: ANSWER_MILLISECONDS, tooLarge: () => unreadable(where) }),
+    },
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
   const at = { owner, repo, headers: HEADERS };
-  const where = `${owner}/${repo} on ${api.host}`;
-  const ask: Ask = createAsk({ retries, where, signal, onWait });
+  const ask: Ask = createAsk({ retries, where, secrets, signal, onWait });
   // For what must not be done twice: only where a limit kept it from being done at all.
-  const askOnce: Ask = createAsk({ retries, may: ({ limited }) => limited, where, signal, onWait });
+  const askOnce: Ask = createAsk({ retries, may: ({ limited }) => limited, where, secrets, signal, onWait });
   const soon = (): { signal: AbortSignal } => {
     const deadline = AbortSignal.timeout(ANSWER_MILLISECONDS);
     return { signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) };
@@ -46,11 +54,15 @@ export function connect(target: ReleaseTarget, options: ServiceOptions) {
     const all: z.output<Schema>[] = [];
     for (let page = 1; page <= MAX_PAGES; page += 1) {
       const entries = await read(page);
+      // The type is GitHub's promise, and another server may answer in its place.
+      if (!isList(entries)) throw unreadable(where);
       all.push(...entries.map((entry) => parsed(schema, entry, where)));
       if (entries.length < PER_PAGE) break;
     }
     return all;
   };
 
-  return { target, octokit, at, where, ask, askOnce, soon, allPages, signal };
+  const refusalIn = (error: unknown): Refusal | undefined => readRefusal(error, secrets);
+  const bytes = { retries, stallMilliseconds, signal };
+  return { target, octokit, at, where, ask, askOnce, soon, allPages, refusalIn, bytes, signal };
 }

@@ -10,7 +10,7 @@ export const MAX_FILE_BYTES = 2 ** 31 - 1;
 /** Throws `unsupported` for a plan that must not be begun: nothing was sent yet. */
 export function refuseForbidden(
   release: Release | undefined,
-  { steps, stale, conflicts }: ReleasePlan,
+  { steps, stale, conflicts, lacking }: ReleasePlan,
   present: readonly Asset[],
   { tag, files }: SendOptions,
 ): void {
@@ -21,12 +21,19 @@ export function refuseForbidden(
       'Take smaller parts: --split-size.',
     );
   }
+  const mayReplace = release?.immutable !== true;
+  if (lacking.length > 0) {
+    throw refused(
+      `release ${tag} has another archive, which cannot be kept as it is not whole, and nothing was sent: ${lacking.join(', ')}`,
+      mayReplace
+        ? 'Replace it (--release-policy replace), bring back what is missing, or release under a new tag.'
+        : NEW_TAG,
+    );
+  }
   if (conflicts.length > 0) {
     throw refused(
       `release ${tag} has other content, and nothing was sent: ${conflicts.join(', ')}`,
-      release?.immutable === true
-        ? NEW_TAG
-        : 'Release under a new tag, or replace what is there: --release-policy replace.',
+      mayReplace ? 'Release under a new tag, or replace what is there: --release-policy replace.' : NEW_TAG,
     );
   }
   const changes = stale.length > 0 || steps.some(({ action }) => action !== 'none');

@@ -30,6 +30,8 @@ export interface ReleasePlan {
   readonly stale: readonly Asset[];
   /** Names that the policy says must not change: nothing may be sent. */
   readonly conflicts: readonly string[];
+  /** Why what is there cannot be kept either, where that was wanted. */
+  readonly lacking: readonly string[];
 }
 
 export interface PlanInput {
@@ -38,7 +40,11 @@ export interface PlanInput {
   /** Pieces of an earlier archive, by name. */
   readonly earlier: ReadonlySet<string>;
   readonly draft: boolean;
+  /** A draft that we made, and publish when it is whole. */
+  readonly ours: boolean;
   readonly policy: ReleasePolicy;
+  /** What the archive that is there lacks to be whole; counts only where it is to be kept. */
+  readonly lacking: readonly string[];
 }
 
 /** The name under which a file is sent that replaces another: the old one goes only when the new one is there, whole. */
@@ -47,17 +53,22 @@ export function interimName(name: string): string {
 }
 
 /** Compares what a release shall have with what it has. Pure. */
-export function planRelease({ files, present, earlier, draft, policy }: PlanInput): ReleasePlan {
+export function planRelease(input: PlanInput): ReleasePlan {
+  const { files, present, earlier, draft, ours, policy, lacking } = input;
   const byName = new Map(present.map((asset) => [asset.name, asset]));
   const names = new Set(files.map(({ name }) => name));
   const content = files.filter(({ record }) => !record);
-  const differing = content.filter((file) => differs(file, byName.get(file.name))).map(({ name }) => name);
-  const allowed = policy === 'auto' ? (draft ? 'replace' : 'fail') : policy;
+  const differing = differingFiles(files, present);
+  const none = { stale: [], conflicts: [], lacking: [] };
+  // What an interrupted run of ours left in its draft was never anybody's.
+  const worthless = policy === 'keep' && ours && lacking.length > 0;
+  const allowed = policy === 'auto' || worthless ? (draft ? 'replace' : 'fail') : policy;
   if (differing.length > 0 && allowed === 'keep') {
+    if (lacking.length > 0) return { ...none, steps: [], conflicts: differing, lacking };
     // A new part beside old ones would make an archive that is neither.
-    return { steps: files.flatMap((file) => keep(file, byName.get(file.name))), stale: [], conflicts: [] };
+    return { ...none, steps: files.flatMap((file) => keep(file, byName.get(file.name))) };
   }
-  if (differing.length > 0 && allowed === 'fail') return { steps: [], stale: [], conflicts: differing };
+  if (differing.length > 0 && allowed === 'fail') return { ...none, steps: [], conflicts: differing };
   const steps = content.map((file) => stepFor(file, byName));
   const moves = steps.some(({ action }) => action !== 'none');
   const records = files
@@ -69,10 +80,16 @@ export function planRelease({ files, present, earlier, draft, policy }: PlanInpu
     });
   const all = [...steps, ...records];
   return {
+    ...none,
     steps: all,
-    stale: allowed === 'replace' ? staleAmong(present, earlier, names, all) : [],
-    conflicts: [],
+    stale: allowed === 'replace' || ours ? staleAmong(present, earlier, names, all) : [],
   };
+}
+
+/** Names of content that is there with other bytes. */
+export function differingFiles(files: readonly WantedFile[], present: readonly Asset[]): string[] {
+  const byName = new Map(present.map((asset) => [asset.name, asset]));
+  return files.filter((file) => !file.record && differs(file, byName.get(file.name))).map(({ name }) => name);
 }
 
 function staleAmong(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { shown } from '../../registry/index.ts';
 
 /** What the service answered instead of doing what it was asked; status 0 where no answer came. */
 export interface Refusal {
@@ -41,15 +42,21 @@ const bodySchema = z.looseObject({
     .optional(),
 });
 
-const MAX_WORDS = 300;
-
-/** Reads what octokit threw; undefined where it is no error of a request. `now` is in milliseconds since 1970. */
-export function readRefusal(error: unknown, now: number = Date.now()): Refusal | undefined {
+/**
+ * Reads what octokit threw; undefined where it is no error of a request. What was sent as a secret is not in its words.
+ *
+ * @param now milliseconds since 1970
+ */
+export function readRefusal(
+  error: unknown,
+  secrets: readonly string[],
+  now: number = Date.now(),
+): Refusal | undefined {
   const parsed = requestErrorSchema.safeParse(error);
   if (!(error instanceof Error) || error.name !== 'HttpError' || !parsed.success) return undefined;
   const { status, response } = parsed.data;
   if (response === undefined) {
-    return { status: 0, words: networkWords(error), codes: [], wait: undefined, limited: false };
+    return unanswered(networkWords(error));
   }
   const body = bodySchema.safeParse(response.data);
   const { message = '', errors = [] } = body.success ? body.data : {};
@@ -57,7 +64,7 @@ export function readRefusal(error: unknown, now: number = Date.now()): Refusal |
   const codes = errors.flatMap((one) =>
     typeof one === 'string' || one.code === undefined ? [] : [one.code],
   );
-  const words = shown([message, ...details].filter((text) => text !== '').join('; '));
+  const words = shown([message, ...details].filter((text) => text !== '').join('; '), secrets);
   const header = (name: string): string => String(response.headers[name] ?? '');
   const limited =
     status === 429 ||
@@ -89,23 +96,23 @@ function waitOf(header: (name: string) => string, now: number): number | undefin
 }
 
 /** Only the code: a message of the network may name a proxy with its password. */
-function networkWords(error: Error): string {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+export function networkWords(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = systemCodeOf(cause);
     if (code !== undefined) return code;
+    if (cause.name === 'TimeoutError') return 'none in time';
   }
   return 'no reason given';
-}
-
-/** Strangers' text for one line of ours. */
-function shown(text: string): string {
-  const line = text.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();
-  return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS - 1)}…` : line;
 }
 
 /** Whether asking again may help. */
 export function isTemporary({ status, limited }: Refusal): boolean {
   return status === 0 || status === 408 || limited || (status >= 500 && status !== 501);
+}
+
+/** An answer that did not come, or not to its end. */
+export function unanswered(words: string): Refusal {
+  return { status: 0, words, codes: [], wait: undefined, limited: false };
 }
 
 /** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */

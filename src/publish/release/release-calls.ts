@@ -1,8 +1,8 @@
-import { parsed, releaseSchema } from './answers.ts';
+import type { z } from 'zod';
+import { parsed, releaseSchema, unreadable } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { PER_PAGE } from './connection.ts';
-import { readRefusal } from './refusal.ts';
-import type { ReleaseService } from './service.ts';
+import type { Release, ReleaseService } from './service.ts';
 
 type ReleaseCalls = Pick<ReleaseService, 'published' | 'drafts' | 'createDraft' | 'publish' | 'removeDraft'>;
 
@@ -16,8 +16,14 @@ export function releaseCalls({
   askOnce,
   soon,
   allPages,
+  refusalIn,
 }: Connection): ReleaseCalls {
   const { commit } = target;
+  const releaseOf = (tag: string, data: z.input<typeof releaseSchema>): Release => {
+    const release = parsed(releaseSchema, data, where);
+    if (release.tag === tag) return release;
+    throw unreadable(where);
+  };
   return {
     async published(tag) {
       return ask(`release ${tag} cannot be looked up`, async () => {
@@ -27,9 +33,9 @@ export function releaseCalls({
             tag,
             request: soon(),
           });
-          return parsed(releaseSchema, answer.data, where);
+          return releaseOf(tag, answer.data);
         } catch (error) {
-          if (readRefusal(error)?.status === 404) return undefined;
+          if (refusalIn(error)?.status === 404) return undefined;
           throw error;
         }
       });
@@ -60,7 +66,7 @@ export function releaseCalls({
           ...(commit === undefined ? {} : { target_commitish: commit }),
           request: soon(),
         });
-        return parsed(releaseSchema, answer.data, where);
+        return releaseOf(tag, answer.data);
       });
     },
     async publish({ id, tag }, body) {
@@ -72,7 +78,7 @@ export function releaseCalls({
           body,
           request: soon(),
         });
-        return parsed(releaseSchema, answer.data, where);
+        return releaseOf(tag, answer.data);
       });
     },
     async removeDraft({ id, tag }) {

@@ -1,4 +1,4 @@
-import type { ByteSource, MeasuredArchive } from '../../archive/index.ts';
+import type { ArchiveName, ByteSource, MeasuredArchive } from '../../archive/index.ts';
 import { sidecarsOf } from '../../archive/index.ts';
 import { encodeLock, type Lock } from '../../lock/index.ts';
 import { digestOf } from '../../oci/digest.ts';
@@ -19,7 +19,6 @@ export interface ReleaseContent {
  * is sent, then what stands beside them.
  */
 export function releaseFiles({ archive, source, lock, page, report }: ReleaseContent): ReleaseFile[] {
-  const { base } = archive.name;
   const pieces = archive.pieces.map(({ name, size, digest, start, end }): ReleaseFile => ({
     name,
     size,
@@ -27,17 +26,20 @@ export function releaseFiles({ archive, source, lock, page, report }: ReleaseCon
     record: false,
     open: () => source.read(start, end),
   }));
-  const record = report === undefined ? [] : [inMemory(`${base}.report.json`, report, true)];
+  const record = report === undefined ? [] : [inMemory(recordName(archive.name), report, true)];
   return [...pieces, ...filesBeside(archive, lock, page), ...record];
 }
 
+export const lockName = ({ base }: ArchiveName): string => `${base}.lock.json`;
+export const pageName = ({ base }: ArchiveName): string => `${base}.report.html`;
+export const recordName = ({ base }: ArchiveName): string => `${base}.report.json`;
+
 /** What follows from an archive and its lock. */
 export function filesBeside(archive: MeasuredArchive, lock: Lock, page: string): ReleaseFile[] {
-  const { base } = archive.name;
   return [
     ...sidecarsOf(archive).map(({ name, text }) => inMemory(name, text)),
-    inMemory(`${base}.lock.json`, encodeLock(lock)),
-    inMemory(`${base}.report.html`, page),
+    inMemory(lockName(archive.name), encodeLock(lock)),
+    inMemory(pageName(archive.name), page),
   ];
 }
 

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { isPieceName } from '../../archive/index.ts';
+import { isPieceName, sumsName } from '../../archive/index.ts';
 import { comparePlan } from './compare.ts';
 import { findOrCreateRelease, findRelease } from './find-release.ts';
 import { refuseForbidden } from './forbidden.ts';
@@ -42,7 +42,8 @@ export async function sendRelease(options: SendOptions): Promise<SentRelease> {
   return outcomeOf(ended, plan, options);
 }
 
-/** Pieces first, two at once; then what is stale goes; what names and vouches for the pieces comes last, one by one. */
+/** Pieces first, two at once; then what is stale goes; what names the pieces follows, one by one, and the sums come when
+ * all the rest of the archive is there: they vouch for it. */
 async function takeSteps(
   release: Release,
   { steps, stale }: ReleasePlan,
@@ -68,7 +69,9 @@ async function takeSteps(
   const isPiece = ({ file }: Step): boolean => isPieceName(archive, file.name);
   await inParallel(steps.filter(isPiece), take);
   for (const asset of stale) await service.remove(asset);
-  for (const step of steps.filter((one) => !isPiece(one))) await take(step);
+  const others = steps.filter((step) => !isPiece(step));
+  const isLast = ({ file }: Step): boolean => file.record || file.name === sumsName(archive);
+  for (const step of [...others.filter((one) => !isLast(one)), ...others.filter(isLast)]) await take(step);
 }
 
 /** After a failure nothing new begins, and what is under way ends before it is told. */

@@ -89,7 +89,7 @@ export async function isWhole(file: WantedFile, asset: Asset, service: ReleaseSe
 }
 
 /** The asset with the digest of its bytes, whether the service tells it or not. */
-export async function withDigest(asset: Asset, service: ReleaseService): Promise<Asset> {
+export async function withDigest(asset: Asset, service: Pick<ReleaseService, 'read'>): Promise<Asset> {
   if (asset.digest !== null || asset.state !== 'uploaded') return asset;
   const hash = createHash('sha256');
   for await (const chunk of service.read(asset)) hash.update(chunk);
