@@ -1,5 +1,5 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { $ as plainText, C as HANDOVER, Et as describeInputs, H as platformWords, Jt as exitCodeOf, K as renderError, Kt as string, L as pushNotes, M as renderSummary, Nt as encodeLock, Ot as kebab, P as releaseWords, Q as plainLines, R as pushTally, Rt as digestOf, S as createTarDecoder, St as parseInputs, Tt as bareAddress, U as sizeWords, Ut as boolean, V as noteLines, W as statusWords, Wt as looseObject, X as formatSeconds, Xt as systemCodeOf, Y as createReporter, Yt as messageOf, Z as cacheLines, _t as networkError, bt as createAgents, d as placesOf, et as formatBytes, ft as fetchFile, g as USER_AGENT, gt as createExchange, ht as insecureHosts, mt as run, n as watchSignals, o as save, ot as setUpSkopeo, pt as percentDecoded, q as causeTexts, qt as OciSaveError, t as letFetchUseProxies, tt as formatCount, ut as freeBytes, vt as parseContentRange, yt as boundedBody, z as pushTraffic, zt as hexOf } from "./engine.js";
+import { $ as cacheLines, $t as systemCodeOf, B as pushTally, C as HANDOVER, G as sizeWords, Ht as hexOf, I as releaseWords, It as encodeLock, J as renderError, K as statusWords, Kt as boolean, M as renderSummary, N as unwritten, Ot as bareAddress, Q as formatSeconds, Qt as messageOf, S as createTarDecoder, St as createAgents, U as noteLines, V as pushTraffic, Vt as digestOf, W as platformWords, Xt as OciSaveError, Y as causeTexts, Yt as string, Z as createReporter, Zt as exitCodeOf, _t as insecureHosts, bt as parseContentRange, ct as setUpSkopeo, d as placesOf, et as plainLines, ft as freeBytes, g as USER_AGENT, gt as run, ht as percentDecoded, jt as kebab, kt as describeInputs, mt as fetchFile, n as watchSignals, nt as formatBytes, o as save, qt as looseObject, rt as formatCount, t as letFetchUseProxies, tt as plainText, vt as createExchange, wt as parseInputs, xt as boundedBody, yt as networkError, z as pushNotes } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import fs$1, { constants, createReadStream } from "node:fs";
@@ -18250,7 +18250,7 @@ function renderJobSummary(report, { reportFile, folder }) {
 	return joined([
 		[`## ${headline(report)}`],
 		errorSection(report),
-		unfinished(report) ? ["No bundle was written."] : [],
+		unfinished(report),
 		[figures(report)],
 		failureSection(report, bound("failures")),
 		releaseFailure(report),
@@ -18303,8 +18303,11 @@ function headline(report) {
 	const done = outcome === "warned" ? `${images.length} of ${all}` : all;
 	return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
 }
-function unfinished({ outcome, failed, bundle, error, dryRun = false }) {
-	return (failed.length > 0 && outcome === "failed" || error !== void 0) && bundle === void 0 && !dryRun;
+function unfinished(report) {
+	const { outcome, failed, error, dryRun = false } = report;
+	const isUnfinished = error !== void 0 || failed.length > 0 && outcome === "failed";
+	const missing = unwritten(report);
+	return isUnfinished && !dryRun && missing !== void 0 ? [`No ${missing} was written.`] : [];
 }
 function figures(report) {
 	const { totals, cache, dryRun = false, unchanged = false, seconds } = report;

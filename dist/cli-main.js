@@ -1,4 +1,4 @@
-import { $ as plainText, A as planTree, At as formatPlatform, Ct as parseOptions, D as viewsIn, Dt as describeOptions, E as openBundle, F as renderRelease, G as renderBundlePage, I as renderPushSummary, J as renderColumns, Jt as exitCodeOf, K as renderError, M as renderSummary, Nt as encodeLock, O as writeFileWhole, Ot as kebab, T as lockFileIn, Vt as shortDigest, Xt as systemCodeOf, Y as createReporter, _ as VERSION, a as pushBundle, b as partSizeOf, c as storeFolder, ct as pruneStore, et as formatBytes, f as releaseTag, h as assetNameOf, i as findRegistryRoot, j as readManifests, jt as parsePlatform, k as readLock, l as accessRelease, lt as verifyStore, m as releaseFiles, n as watchSignals, nt as readLists, o as save, p as sendRelease, qt as OciSaveError, r as serveRegistry, rt as formatOrigin, s as tryRelease, st as listStore, t as letFetchUseProxies, tt as formatCount, v as openArchive, w as refOf, wt as parseReleaseOptions, x as bundleTar, xt as readBounded, y as measureArchive } from "./engine.js";
+import { $t as systemCodeOf, A as planTree, At as describeOptions, Ct as readBounded, D as viewsIn, Dt as parseStoreOptions, E as openBundle, Et as parseReleaseOptions, It as encodeLock, J as renderError, L as renderRelease, M as renderSummary, Nt as formatPlatform, O as writeFileWhole, P as isReportOf, Pt as parsePlatform, R as renderPushSummary, T as lockFileIn, Tt as parseOptions, Vt as digestOf, Wt as shortDigest, X as renderColumns, Xt as OciSaveError, Z as createReporter, Zt as exitCodeOf, _ as VERSION, a as pushBundle, at as formatOrigin, b as partSizeOf, c as storeFolder, dt as verifyStore, f as releaseTag, h as assetNameOf, i as findRegistryRoot, it as readLists, j as readManifests, jt as kebab, k as readLock, l as accessRelease, lt as listStore, m as releaseFiles, n as watchSignals, nt as formatBytes, o as save, p as sendRelease, q as renderBundlePage, r as serveRegistry, rt as formatCount, s as tryRelease, t as letFetchUseProxies, tt as plainText, ut as pruneStore, v as openArchive, w as refOf, x as bundleTar, y as measureArchive } from "./engine.js";
 import path from "node:path";
 import fs from "node:fs";
 import { stat } from "node:fs/promises";
@@ -3016,14 +3016,15 @@ function addWhere(command, wanted) {
 function addStoreFlags(command, limited) {
 	return addManner(addOnly(command, limited === "limited" ? ["cacheDir", "cacheMaxSize"] : ["cacheDir"]));
 }
-/** Reads them. Throws `usage` for a size that is none. */
-function takeStoreFlags(flags, host) {
+/** Reads those of a command that is called so. Throws `usage` for a size that is none. */
+function takeStoreFlags(flags, command, host) {
 	const { manner, rest: given } = takeManner(flags, host);
 	const { cacheDir, cacheMaxSize, ...rest } = given;
-	const options = parseOptions({
+	const stored = {
 		...cacheDir === void 0 ? {} : { cacheDir },
 		...cacheMaxSize === void 0 ? {} : { cacheMaxSize }
-	});
+	};
+	const options = parseStoreOptions(stored, command);
 	return {
 		folder: storeFolder(options.cacheDir, host.env),
 		maxBytes: options.cacheMaxSize,
@@ -3134,7 +3135,7 @@ gone it does.
 /** `oci-save cache list`: what the store holds, by age. Nothing is hashed and nothing changed. */
 function cacheListCommand(host, done) {
 	return addStoreFlags(new Command("list"), "limited").description("show what is kept, by age; --verbose shows every blob").addHelpText("after", EXAMPLES$9).action(async (flags) => {
-		const { folder, maxBytes, manner } = takeStoreFlags(flags, host);
+		const { folder, maxBytes, manner } = takeStoreFlags(flags, "list", host);
 		const content = await listStore(folder);
 		const store = describeStore(content, {
 			folder,
@@ -3165,7 +3166,7 @@ const DAY = 864e5;
 /** `oci-save cache prune`: removes what was not used for longest, for long, or all. */
 function cachePruneCommand(host, done) {
 	return addStoreFlags(new Command("prune"), "limited").description("remove what was not used for longest, down to a limit").option("--unused-for <days>", "remove what no run has used for so many days, whatever the limit").option("--all", "remove everything that no run at work and no bundle needs").option("--dry-run", "tell what would be removed; remove nothing").addHelpText("after", EXAMPLES$8).action(async (flags) => {
-		const { folder, maxBytes, manner, rest } = takeStoreFlags(flags, host);
+		const { folder, maxBytes, manner, rest } = takeStoreFlags(flags, "prune", host);
 		const rule = ruleOf({
 			...rest,
 			cacheMaxSize: flags["cacheMaxSize"]
@@ -3233,7 +3234,7 @@ Exit codes: 0 every blob is right, 1 some were damaged, 2 the store cannot be re
 /** `oci-save cache verify`: hashes every blob and drops what is damaged. */
 function cacheVerifyCommand(host, done) {
 	return addStoreFlags(new Command("verify"), "whatever its size").description("hash every blob that is kept; damaged ones are named and dropped").addHelpText("after", EXAMPLES$7).action(async (flags) => {
-		const { folder, manner } = takeStoreFlags(flags, host);
+		const { folder, manner } = takeStoreFlags(flags, "verify", host);
 		const reporter = reporterFor(host, manner);
 		const interruption = watchSignals(host);
 		try {
@@ -3607,7 +3608,7 @@ async function releaseContent(options, io) {
 		code: "usage",
 		message: "no tag is named"
 	});
-	const { source, name, partSize, lock, report } = await openContent(options, tag);
+	const { source, name, partSize, lock, report } = await openContent(options, tag, emit);
 	const access = await accessRelease({
 		tag,
 		repository,
@@ -3649,12 +3650,13 @@ async function releaseContent(options, io) {
 		signal
 	}));
 }
-async function openContent(options, tag) {
+async function openContent(options, tag, emit) {
 	const { content, archiveName, splitSize } = options;
 	const archive = await openArchive(content);
 	const given = partSizeOf(splitSize);
-	if (archive === void 0) return contentOfBundle(options, tag);
+	if (archive === void 0) return contentOfBundle(options, tag, emit);
 	const beside = path.join(archive.folder, archive.name.base);
+	const lock = await lockBeside(`${beside}.lock.json`);
 	return {
 		source: archive.source,
 		name: archiveName === "" ? archive.name : {
@@ -3662,11 +3664,11 @@ async function openContent(options, tag) {
 			base: archiveName
 		},
 		partSize: given || archive.partSize || 2097152e3,
-		lock: await lockBeside(`${beside}.lock.json`),
-		report: await reportIn(`${beside}.report.json`)
+		lock,
+		report: await reportOf(lock, `${beside}.report.json`, emit)
 	};
 }
-async function contentOfBundle({ content, archiveName, splitSize }, tag) {
+async function contentOfBundle({ content, archiveName, splitSize }, tag, emit) {
 	const folder = path.resolve(content);
 	const { lock, pool } = await openBundle(folder);
 	const tree = planTree(lock, await readManifests(lock, pool), await viewsIn(folder), renderBundlePage);
@@ -3678,7 +3680,7 @@ async function contentOfBundle({ content, archiveName, splitSize }, tag) {
 		},
 		partSize: partSizeOf(splitSize) || 2097152e3,
 		lock,
-		report: await reportIn(`${folder}.report.json`)
+		report: await reportOf(lock, `${folder}.report.json`, emit)
 	};
 }
 async function lockBeside(file) {
@@ -3692,8 +3694,15 @@ async function lockBeside(file) {
 }
 /** A report of tens of thousands of images stays below. */
 const MAX_REPORT_BYTES = 268435456;
-async function reportIn(file) {
-	return (await readBounded(file, MAX_REPORT_BYTES))?.toString("utf8");
+/** The report of the run that made the content: a later one that failed leaves its own at the same place. */
+async function reportOf(lock, file, emit) {
+	const report = await readBounded(file, MAX_REPORT_BYTES);
+	if (report === void 0 || isReportOf(report, digestOf(encodeLock(lock)))) return report?.toString("utf8");
+	emit({
+		type: "log",
+		level: "warning",
+		message: `${file} is of another run than the one that made this; the release goes without it`
+	});
 }
 // src/cli/release-command.ts
 const EXAMPLES$2 = `

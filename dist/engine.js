@@ -6627,6 +6627,19 @@ function parseReleaseOptions(given) {
 		hint: "oci-save release --help lists every option."
 	});
 }
+/** Those that commands about the store have. */
+const storeSchema = optionsSchema.pick({
+	cacheDir: true,
+	cacheMaxSize: true
+});
+/** Reads the options of `oci-save cache <command>` by camelCase name. Throws `usage` with every fault. */
+function parseStoreOptions(given, command) {
+	const hint = `oci-save cache ${command} --help lists every option.`;
+	return read$2(storeSchema, given, {
+		noun: "option",
+		hint
+	});
+}
 function read$2(schema, given, { noun, hint }) {
 	const parsed = schema.safeParse(given);
 	if (parsed.success) return parsed.data;
@@ -6859,7 +6872,7 @@ async function isFile(place) {
 	return (await unlessGone(stat(place)))?.isFile() ?? false;
 }
 /** Whether a path leads to a folder. */
-async function isFolder$1(place) {
+async function isFolder$2(place) {
 	return (await unlessGone(stat(place)))?.isDirectory() ?? false;
 }
 // src/files/read-bounded.ts
@@ -7340,6 +7353,82 @@ function createAgents({ sockets, env }) {
 		}
 	};
 }
+// src/registry/answer.ts
+const MAX_WORDS = 300;
+const bodySchema$1 = looseObject({ errors: array(looseObject({
+	code: unknown().optional(),
+	message: unknown().optional()
+})) });
+/** Token services answer in OAuth2's form, others in one of their own. */
+const oauthSchema = looseObject({
+	error: string().optional(),
+	error_description: string().optional(),
+	details: string().optional(),
+	message: string().optional()
+});
+const textOf$1 = (value) => typeof value === "string" ? value : "";
+/** The entries of an error body, in whatever form; none where it is no JSON. */
+function parseDiagnostics(text) {
+	let json;
+	try {
+		json = JSON.parse(text);
+	} catch {
+		return [];
+	}
+	const spec = bodySchema$1.safeParse(json);
+	if (spec.success) return spec.data.errors.map(({ code, message }) => ({
+		code: textOf$1(code),
+		message: textOf$1(message)
+	}));
+	const oauth = oauthSchema.safeParse(json);
+	if (!oauth.success) return [];
+	const { error = "", error_description: description, details, message } = oauth.data;
+	const said = description ?? details ?? message ?? "";
+	return error === "" && said === "" ? [] : [{
+		code: error,
+		message: said
+	}];
+}
+/**
+* Text of strangers for one line of ours: no control characters (they move cursors and forge log lines), no
+* secret that was sent with the request and echoed, at most 300 characters.
+*/
+function shown(text, secrets) {
+	const line = secrets.filter((secret) => secret.length > 3).sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, "***"), text).replace(/[\p{C}\p{Z}]+/gu, " ").trim();
+	return line.length > MAX_WORDS ? `${line.slice(0, 299)}…` : line;
+}
+/** Reads an answer that is no success. Pages of HTML are named, not quoted. */
+function readRefusal$1({ host, status, body, retryAfter, secrets }) {
+	const text = new TextDecoder().decode(body);
+	const diagnostics = parseDiagnostics(text);
+	const codes = diagnostics.map(({ code }) => shown(code, secrets)).filter((code) => code !== "");
+	const said = diagnostics.map(({ code, message }) => [code, message].filter((part) => part).join(": "));
+	const plain = /^\s*</.test(text) ? "a web page" : /^\s*[[{]/.test(text) ? "" : text;
+	return {
+		host,
+		status,
+		codes,
+		words: shown(diagnostics.length > 0 ? said.join("; ") : plain, secrets),
+		retryAfter
+	};
+}
+/** `502 (bad gateway)`. */
+function formatRefusal({ status, words }) {
+	return words === "" ? String(status) : `${status} (${words})`;
+}
+const HTTP_DATE = /^[A-Za-z]{3,9},? .*(?:GMT|UTC)$|^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d /;
+/**
+* Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is
+* compared with the sender's own clock where it tells it. Anything else counts as absent.
+*/
+function parseRetryAfter(header, date, now) {
+	const text = header?.trim() ?? "";
+	if (/^\d+$/.test(text)) return Number(text) * 1e3;
+	const until = HTTP_DATE.test(text) ? Date.parse(text) : NaN;
+	if (Number.isNaN(until)) return void 0;
+	const sent = date === void 0 ? NaN : Date.parse(date);
+	return Math.max(0, until - (Number.isNaN(sent) ? now : sent));
+}
 // src/registry/body.ts
 /**
 * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up
@@ -7455,82 +7544,6 @@ function parseContentRange(header) {
 		total: total === "*" ? void 0 : Number(total)
 	};
 }
-// src/registry/answer.ts
-const MAX_WORDS$1 = 300;
-const bodySchema$1 = looseObject({ errors: array(looseObject({
-	code: unknown().optional(),
-	message: unknown().optional()
-})) });
-/** Token services answer in OAuth2's form, others in one of their own. */
-const oauthSchema = looseObject({
-	error: string().optional(),
-	error_description: string().optional(),
-	details: string().optional(),
-	message: string().optional()
-});
-const textOf$1 = (value) => typeof value === "string" ? value : "";
-/** The entries of an error body, in whatever form; none where it is no JSON. */
-function parseDiagnostics(text) {
-	let json;
-	try {
-		json = JSON.parse(text);
-	} catch {
-		return [];
-	}
-	const spec = bodySchema$1.safeParse(json);
-	if (spec.success) return spec.data.errors.map(({ code, message }) => ({
-		code: textOf$1(code),
-		message: textOf$1(message)
-	}));
-	const oauth = oauthSchema.safeParse(json);
-	if (!oauth.success) return [];
-	const { error = "", error_description: description, details, message } = oauth.data;
-	const said = description ?? details ?? message ?? "";
-	return error === "" && said === "" ? [] : [{
-		code: error,
-		message: said
-	}];
-}
-/**
-* Text of strangers for one line of ours: no control characters (they move cursors and forge log lines), no
-* secret that was sent with the request and echoed, at most 300 characters.
-*/
-function shown$1(text, secrets) {
-	const line = secrets.filter((secret) => secret.length > 3).sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, "***"), text).replace(/[\p{C}\p{Z}]+/gu, " ").trim();
-	return line.length > MAX_WORDS$1 ? `${line.slice(0, 299)}…` : line;
-}
-/** Reads an answer that is no success. Pages of HTML are named, not quoted. */
-function readRefusal$1({ host, status, body, retryAfter, secrets }) {
-	const text = new TextDecoder().decode(body);
-	const diagnostics = parseDiagnostics(text);
-	const codes = diagnostics.map(({ code }) => shown$1(code, secrets)).filter((code) => code !== "");
-	const said = diagnostics.map(({ code, message }) => [code, message].filter((part) => part).join(": "));
-	const plain = /^\s*</.test(text) ? "a web page" : /^\s*[[{]/.test(text) ? "" : text;
-	return {
-		host,
-		status,
-		codes,
-		words: shown$1(diagnostics.length > 0 ? said.join("; ") : plain, secrets),
-		retryAfter
-	};
-}
-/** `502 (bad gateway)`. */
-function formatRefusal({ status, words }) {
-	return words === "" ? String(status) : `${status} (${words})`;
-}
-const HTTP_DATE = /^[A-Za-z]{3,9},? .*(?:GMT|UTC)$|^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d /;
-/**
-* Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is
-* compared with the sender's own clock where it tells it. Anything else counts as absent.
-*/
-function parseRetryAfter(header, date, now) {
-	const text = header?.trim() ?? "";
-	if (/^\d+$/.test(text)) return Number(text) * 1e3;
-	const until = HTTP_DATE.test(text) ? Date.parse(text) : NaN;
-	if (Number.isNaN(until)) return void 0;
-	const sent = date === void 0 ? NaN : Date.parse(date);
-	return Math.max(0, until - (Number.isNaN(sent) ? now : sent));
-}
 // src/registry/network-fault.ts
 const FAULTS = {
 	ENOTFOUND: "has a name that cannot be resolved",
@@ -7618,13 +7631,17 @@ function isQuota({ retryAfter, words }) {
 	if (retryAfter !== void 0) return retryAfter > MAX_THROTTLE_MILLISECONDS;
 	return !/\b(?:per|a|each)[ -](?:second|minute)\b|\/\s*(?:s|sec|second|min|minute)\b/i.test(words) && /\b(?:limit|limits|quota|quotas)\b/i.test(words);
 }
-function quotaError(refusal) {
+const QUOTA_HINTS = {
+	pull: "Log in for a larger quota, read from a mirror, or save from a lock with a kept store: both ask for less.",
+	push: "Run it again later: what the registry has by then is not sent again. Log in as a user with a larger quota, if there is one."
+};
+function quotaError(refusal, action) {
 	const { host, retryAfter } = refusal;
 	const back = retryAfter === void 0 ? "" : `; it asks to come back in ${inHours(retryAfter)}`;
 	return new OciSaveError({
 		code: "quota",
-		message: `${host} refuses further pulls, a quota is used up: it answered ${formatRefusal(refusal)}${back}`,
-		hint: "Log in for a larger quota, read from a mirror, or save from a lock with a kept store: both ask for less.",
+		message: `${host} refuses further ${action === "push" ? "pushes" : "pulls"}, a quota is used up: it answered ${formatRefusal(refusal)}${back}`,
+		hint: QUOTA_HINTS[action],
 		cause: refusal
 	});
 }
@@ -8056,15 +8073,16 @@ function refusesForNow({ method }, { status, headers }) {
 }
 /** What a refusal that may go away means for the host: its gate is shut for a while, or for good. */
 function judge$1(ask, refusal, gate, warn) {
+	const action = ask.push === true ? "push" : "pull";
 	if (isRateRefusal(refusal) && isQuota(refusal)) {
-		const error = quotaError(refusal);
+		const error = quotaError(refusal, action);
 		gate.exhaust(error);
 		return error;
 	}
 	const { retryAfter = 0, host } = refusal;
 	if (retryAfter > 6e4) warn(`${host} asks to wait for ${Math.round(retryAfter / 1e3)} s; waiting ${MAX_THROTTLE_MILLISECONDS / 1e3} s`);
 	gate.hold(Math.min(retryAfter, MAX_THROTTLE_MILLISECONDS));
-	return refusalError$1(ask.subject, refusal, "nothing");
+	return refusalError$1(ask.subject, refusal, "nothing", action);
 }
 // src/registry/insecure.ts
 const PORTS = {
@@ -8314,9 +8332,10 @@ function lifetimeOf(expiresIn) {
 async function fetchToken(exchange, request) {
 	const realm = checkedRealm(request);
 	const subject = `${request.subject}: token for ${request.registry.host}`;
-	const { credentials } = request;
+	const { credentials, push = false } = request;
 	const ask = {
 		subject,
+		push,
 		...tokenCall(realm, request),
 		signal: request.signal
 	};
@@ -8442,10 +8461,11 @@ function createAuthorizer({ exchange, credentials, signal }) {
 		};
 	};
 	const bearer = async (call, scheme, scope, refused) => {
-		const { registry, repository, address, subject } = call;
+		const { registry, repository, address, subject, push } = call;
 		const ask = (found) => fetchToken(exchange, {
 			...scheme,
 			subject,
+			push,
 			scope,
 			registry: address,
 			insecure: registry.insecure,
@@ -9276,6 +9296,7 @@ function sender(exchange, address, request, read) {
 			content,
 			stream,
 			extraMilliseconds,
+			push,
 			resend: push,
 			subject,
 			signal,
@@ -31801,12 +31822,25 @@ const runReportSchema = strictObject({
 });
 /** What a report says of its content; undefined where it says nothing, or is none of a version that we know. */
 function contentIn(report) {
+	return object({
+		version: literal(1),
+		content: contentSchema
+	}).safeParse(jsonIn(report)).data?.content;
+}
+/**
+* Whether a report is of the run that made what a lock tells of. Of a run that made nothing, or another thing, it is not,
+* though it may lie there.
+*/
+function isReportOf(report, lock) {
+	const made = object({
+		version: literal(1),
+		lock: object({ digest: digestSchema })
+	});
+	return [contentIn(report)?.lock, made.safeParse(jsonIn(report)).data?.lock.digest].includes(lock);
+}
+function jsonIn(report) {
 	try {
-		const json = JSON.parse(new TextDecoder().decode(report));
-		return object({
-			version: literal(1),
-			content: contentSchema
-		}).safeParse(json).data?.content;
+		return JSON.parse(new TextDecoder().decode(report));
 	} catch (error) {
 		if (error instanceof SyntaxError) return void 0;
 		throw error;
@@ -31955,6 +31989,12 @@ function section(title, shape, rows, room) {
 		...more > 0 ? [`  and ${more} more, all in report.json`] : []
 	];
 }
+// src/report/unwritten.ts
+/** What was wanted on the disk and is not there: a run that only publishes wants neither. */
+function unwritten({ options, bundle, archive }) {
+	if (options["output"] !== "none") return bundle === void 0 ? "bundle" : void 0;
+	return options["archive"] === "tar" && archive === void 0 ? "archive" : void 0;
+}
 // src/report/summary.ts
 /**
 * What a person reads when a run has ended: what failed and why, the images, what was left out, and where the
@@ -32011,7 +32051,10 @@ function errorLines({ class: failureClass, message, hint }, palette, room) {
 		...remedy.map((line) => `  ${line}`)
 	];
 }
-const UNFINISHED = "No bundle was written. What was fetched stays in the store; the next run goes on from there.";
+function unfinishedWords(report) {
+	const missing = unwritten(report);
+	return `${missing === void 0 ? "" : `No ${missing} was written. `}What was fetched stays in the store; the next run goes on from there.`;
+}
 /** The last line that is read: a table of a thousand images moves everything else out of sight. */
 function verdict(report, palette, room) {
 	const failed = report.failed.length;
@@ -32029,7 +32072,7 @@ function verdict(report, palette, room) {
 		...failed === 0 ? [] : [palette.bad(`Failed: ${causes}`)],
 		...report.error === void 0 ? [] : errorLines(report.error, palette, room),
 		...failed === 0 && pushes.length > 0 ? [palette.bad(`Failed: ${pushed}`)] : [],
-		...unfinished ? wrapWords(UNFINISHED, room) : []
+		...unfinished ? wrapWords(unfinishedWords(report), room) : []
 	];
 }
 // src/publish/push/report-target.ts
@@ -32669,7 +32712,7 @@ async function openPool(folder) {
 }
 /** The flat layout's blobs are all there are; where only the zot view stands, each repository has its own. */
 async function blobPlaces(folder) {
-	if (await isFolder$1(path.join(folder, "blobs", "sha256"))) return /* @__PURE__ */ new Map();
+	if (await isFolder$2(path.join(folder, "blobs", "sha256"))) return /* @__PURE__ */ new Map();
 	const names = await readdir(folder, { recursive: true });
 	return new Map(names.map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name)).flatMap((match) => match?.[1] === void 0 ? [] : [[match[1], path.join(folder, match.input)]]));
 }
@@ -34533,7 +34576,7 @@ function halved({ blobs }) {
 	return all.length < 2 ? [] : [packOf(all.slice(0, middle)), packOf(all.slice(middle))];
 }
 /** The first packs that have room below `maxBytes`, beside `usedBytes`, and those that have none. */
-function within(packs, usedBytes, maxBytes) {
+function within$1(packs, usedBytes, maxBytes) {
 	const [fitting, left] = [[], []];
 	let bytes = usedBytes;
 	for (const pack of packs) {
@@ -34567,7 +34610,7 @@ function planPacks({ blobs, whole }, known, spoilt, maxBytes = MAX_CACHE_BYTES) 
 	const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
 	const unseen = divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest)));
 	const savable = unseen.flatMap((pack) => spoilt.has(pack.hex) ? halved(pack) : [pack]);
-	const { fitting, left } = within(savable, sumOf(kept), maxBytes);
+	const { fitting, left } = within$1(savable, sumOf(kept), maxBytes);
 	return {
 		kept,
 		fresh: fitting,
@@ -35281,6 +35324,28 @@ const joinScriptName = ({ base }) => `${base}.join.sh`;
 function isPieceName(name, candidate) {
 	const whole = wholeName(name);
 	return candidate === whole || candidate.startsWith(`${whole}.`) && /^\d{3}$/.test(candidate.slice(whole.length + 1));
+}
+// src/archive/check-name.ts
+/** Line breaks and what else moves a cursor, and the signs that turn the direction of text. */
+const CONTROL = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
+/**
+* Checks the name that an archive is given, which may have folders before it, or the folder that it is called after. Its
+* files are read as lines and by shells where the archive goes.
+* @throws OciSaveError `usage`
+*/
+function checkArchiveName(written) {
+	const last = written.split(path.sep).at(-1) ?? "";
+	const wrong = CONTROL.test(written) ? "has control characters in it" : [
+		"",
+		".",
+		".."
+	].includes(last) ? "is a folder" : void 0;
+	if (wrong === void 0) return;
+	throw new OciSaveError({
+		code: "usage",
+		message: `archive-name: ${JSON.stringify(written)} cannot name an archive: it ${wrong}`,
+		hint: "Write --archive-name NAME, or FOLDER/NAME."
+	});
 }
 // src/archive/byte-source.ts
 const CHUNK_BYTES$1 = 262144;
@@ -36495,6 +36560,9 @@ function parsePartsList(text) {
 		throw error;
 	}
 }
+// src/archive/read-sidecar.ts
+/** No list or sums of ours are larger: they name a thousand files. */
+const MAX_SIDECAR_BYTES = 1048576;
 /** The text of a list or of sums; empty where there is none, or no such file of ours. */
 async function readSidecar(file) {
 	const stats = await unlessGone(stat(file));
@@ -36609,15 +36677,14 @@ function quoted(text) {
 /**
 * `N.join.sh`: a script for a POSIX shell (dash and busybox included) that joins the parts where there is nothing else.
 * It looks at every part first and names each that is missing, cut, damaged or another archive's; what it joined is hashed
-* once more before it has its name.
-*
-* @param own the script's own name, for its usage
+* once more before it has its name. Names stand in it as quoted words alone: in a comment, a line break would begin a
+* command.
 */
-function joinScript({ archive, parts }, own) {
+function joinScript({ archive, parts }) {
 	const checks = parts.map(({ name, size, digest }) => `check ${quoted(name)} ${size} ${hexOf(digest)}`);
 	const names = parts.map(({ name }) => `./${name}`).map(quoted);
 	return `#!/bin/sh
-# Joins ${parts.length} parts: sh ${own} [FILE]
+# Joins ${parts.length} parts: sh THIS-SCRIPT [FILE]
 # FILE is the name of what they are joined to, and - is standard output; without it, the archive stands beside the parts.
 set -eu
 
@@ -36722,7 +36789,7 @@ function sidecarsOf(archive) {
 		},
 		{
 			name: joinScriptName(name),
-			text: joinScript(list, joinScriptName(name))
+			text: joinScript(list)
 		},
 		sums
 	];
@@ -36750,6 +36817,11 @@ async function writeArchive(source, { folder, name }, options) {
 		const sidecars = sidecarsOf(archive);
 		const wanted = /* @__PURE__ */ new Set([...written.keys(), ...sidecars.map((sidecar) => sidecar.name)]);
 		const stale = [...await earlierFiles(folder, name), partsListName(name)].filter((file) => !wanted.has(file));
+		for (const file of [
+			...wanted,
+			partsListName(name),
+			joinScriptName(name)
+		]) if (await isFolder$1(fileOf(file))) throw inTheWay(fileOf(file));
 		for (const file of [
 			...stale,
 			joinScriptName(name),
@@ -36793,8 +36865,20 @@ async function openSink(file) {
 async function earlierFiles(folder, name) {
 	const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
 	const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name)))).keys();
-	const named = [...list?.parts.map((part) => part.name) ?? [], ...sums];
-	return [...new Set(named)].filter((file) => isPieceName(name, file));
+	const named = /* @__PURE__ */ new Set([...list?.parts.map((part) => part.name) ?? [], ...sums]);
+	const files = [];
+	for (const file of named) if (isPieceName(name, file) && !await isFolder$1(path.join(folder, file))) files.push(file);
+	return files;
+}
+async function isFolder$1(file) {
+	return (await unlessGone(lstat(file)))?.isDirectory() ?? false;
+}
+function inTheWay(file) {
+	return new OciSaveError({
+		code: "local",
+		message: `the archive could not be written: a folder stands at ${file}`,
+		hint: "Look at what stands there, or name another one with --output or --archive-name."
+	});
 }
 // src/version.ts
 /** This tool's own version. */
@@ -37151,20 +37235,34 @@ function interimName(name) {
 	return `${name}.new`;
 }
 /** Compares what a release shall have with what it has. Pure. */
-function planRelease({ files, present, earlier, draft, policy }) {
+function planRelease(input) {
+	const { files, present, earlier, draft, ours, policy, lacking } = input;
 	const byName = new Map(present.map((asset) => [asset.name, asset]));
 	const names = new Set(files.map(({ name }) => name));
 	const content = files.filter(({ record }) => !record);
-	const differing = content.filter((file) => differs(file, byName.get(file.name))).map(({ name }) => name);
-	const allowed = policy === "auto" ? draft ? "replace" : "fail" : policy;
-	if (differing.length > 0 && allowed === "keep") return {
-		steps: files.flatMap((file) => keep(file, byName.get(file.name))),
+	const differing = differingFiles(files, present);
+	const none = {
 		stale: [],
-		conflicts: []
+		conflicts: [],
+		lacking: []
 	};
+	const worthless = policy === "keep" && ours && lacking.length > 0;
+	const allowed = policy === "auto" || worthless ? draft ? "replace" : "fail" : policy;
+	if (differing.length > 0 && allowed === "keep") {
+		if (lacking.length > 0) return {
+			...none,
+			steps: [],
+			conflicts: differing,
+			lacking
+		};
+		return {
+			...none,
+			steps: files.flatMap((file) => keep(file, byName.get(file.name)))
+		};
+	}
 	if (differing.length > 0 && allowed === "fail") return {
+		...none,
 		steps: [],
-		stale: [],
 		conflicts: differing
 	};
 	const steps = content.map((file) => stepFor(file, byName));
@@ -37176,10 +37274,15 @@ function planRelease({ files, present, earlier, draft, policy }) {
 	});
 	const all = [...steps, ...records];
 	return {
+		...none,
 		steps: all,
-		stale: allowed === "replace" ? staleAmong(present, earlier, names, all) : [],
-		conflicts: []
+		stale: allowed === "replace" || ours ? staleAmong(present, earlier, names, all) : []
 	};
+}
+/** Names of content that is there with other bytes. */
+function differingFiles(files, present) {
+	const byName = new Map(present.map((asset) => [asset.name, asset]));
+	return files.filter((file) => !file.record && differs(file, byName.get(file.name))).map(({ name }) => name);
 }
 function staleAmong(present, earlier, wanted, steps) {
 	const used = new Set(steps.flatMap((step) => step.action === "none" ? [] : interimName(step.file.name)));
@@ -37262,7 +37365,6 @@ async function readAsset(asset, service, most = MAX_BYTES) {
 * is sent, then what stands beside them.
 */
 function releaseFiles({ archive, source, lock, page, report }) {
-	const { base } = archive.name;
 	const pieces = archive.pieces.map(({ name, size, digest, start, end }) => ({
 		name,
 		size,
@@ -37270,20 +37372,22 @@ function releaseFiles({ archive, source, lock, page, report }) {
 		record: false,
 		open: () => source.read(start, end)
 	}));
-	const record = report === void 0 ? [] : [inMemory(`${base}.report.json`, report, true)];
+	const record = report === void 0 ? [] : [inMemory(recordName(archive.name), report, true)];
 	return [
 		...pieces,
 		...filesBeside(archive, lock, page),
 		...record
 	];
 }
+const lockName = ({ base }) => `${base}.lock.json`;
+const pageName = ({ base }) => `${base}.report.html`;
+const recordName = ({ base }) => `${base}.report.json`;
 /** What follows from an archive and its lock. */
 function filesBeside(archive, lock, page) {
-	const { base } = archive.name;
 	return [
 		...sidecarsOf(archive).map(({ name, text }) => inMemory(name, text)),
-		inMemory(`${base}.lock.json`, encodeLock(lock)),
-		inMemory(`${base}.report.html`, page)
+		inMemory(lockName(archive.name), encodeLock(lock)),
+		inMemory(pageName(archive.name), page)
 	];
 }
 function inMemory(name, content, record = false) {
@@ -37374,6 +37478,184 @@ function wholeArchive({ size, digest }, name, partSize) {
 		pieces
 	};
 }
+// src/publish/release/refusal.ts
+const requestErrorSchema = object({
+	status: number(),
+	response: object({
+		headers: record(string(), union([
+			string(),
+			number(),
+			_undefined()
+		])),
+		data: unknown()
+	}).optional(),
+	cause: unknown().optional()
+});
+const bodySchema = looseObject({
+	message: string().optional(),
+	errors: array(union([string(), looseObject({
+		code: string().optional(),
+		message: string().optional(),
+		field: string().optional()
+	})])).optional()
+});
+/**
+* Reads what octokit threw; undefined where it is no error of a request. What was sent as a secret is not in its words.
+*
+* @param now milliseconds since 1970
+*/
+function readRefusal(error, secrets, now = Date.now()) {
+	const parsed = requestErrorSchema.safeParse(error);
+	if (!(error instanceof Error) || error.name !== "HttpError" || !parsed.success) return void 0;
+	const { status, response } = parsed.data;
+	if (response === void 0) return unanswered(networkWords(error));
+	const body = bodySchema.safeParse(response.data);
+	const { message = "", errors = [] } = body.success ? body.data : {};
+	const details = errors.map((one) => typeof one === "string" ? one : one.message ?? codeAndField(one));
+	const codes = errors.flatMap((one) => typeof one === "string" || one.code === void 0 ? [] : [one.code]);
+	const words = shown([message, ...details].filter((text) => text !== "").join("; "), secrets);
+	const header = (name) => String(response.headers[name] ?? "");
+	const limited = status === 429 || status === 403 && (header("x-ratelimit-remaining") === "0" || header("retry-after") !== "" || /rate limit/i.test(message));
+	return {
+		status,
+		words,
+		codes,
+		limited,
+		wait: limited || status === 503 ? waitOf(header, now) : void 0
+	};
+}
+function codeAndField({ code = "", field = "" }) {
+	return [field, code].filter((text) => text !== "").join(" ");
+}
+/** `retry-after` in seconds, else the moment at which the hour's quota comes back. */
+function waitOf(header, now) {
+	const after = header("retry-after");
+	if (/^\d+$/.test(after)) return Number(after) * 1e3;
+	const reset = header("x-ratelimit-reset");
+	return /^\d+$/.test(reset) && header("x-ratelimit-remaining") === "0" ? Math.max(0, Number(reset) * 1e3 - now) : void 0;
+}
+/** Only the code: a message of the network may name a proxy with its password. */
+function networkWords(error) {
+	for (let cause = error; cause instanceof Error; cause = cause.cause) {
+		const code = systemCodeOf(cause);
+		if (code !== void 0) return code;
+		if (cause.name === "TimeoutError") return "none in time";
+	}
+	return "no reason given";
+}
+/** Whether asking again may help. */
+function isTemporary({ status, limited }) {
+	return status === 0 || status === 408 || limited || status >= 500 && status !== 501;
+}
+/** An answer that did not come, or not to its end. */
+function unanswered(words) {
+	return {
+		status: 0,
+		words,
+		codes: [],
+		wait: void 0,
+		limited: false
+	};
+}
+/** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */
+function refusalError(subject, where, refusal) {
+	const { status, words } = refusal;
+	const answer = status === 0 ? `no answer came (${words})` : `it answered ${status}${words === "" ? "" : ` (${words})`}`;
+	const [code, hint] = meaningOf(refusal);
+	return new OciSaveError({
+		code,
+		message: `${subject}: ${where}: ${answer}`,
+		hint,
+		cause: refusal
+	});
+}
+/** Whether an error says that the name is taken; the service also says so of an asset that has just been removed. */
+function saysNameIsTaken(error) {
+	if (!(error instanceof OciSaveError)) return false;
+	const { cause } = error;
+	return typeof cause === "object" && cause !== null && "codes" in cause && Array.isArray(cause.codes) && cause.codes.includes("already_exists");
+}
+const WRITE = "The token may not write releases. In a workflow, give the job permissions: contents: write; runs for a pull request of a fork never have it. A token of a person needs Contents: read and write for this repository.";
+function meaningOf({ status, words, limited, codes, wait }) {
+	if (limited) return ["quota", `Run it again later${wait === void 0 ? "" : `, in ${Math.ceil(wait / 6e4)} min`}: what is there is not sent again.`];
+	if (/immutable/i.test(words)) return ["unsupported", "What is published there cannot change any more: release under a new tag."];
+	if (status === 401) return ["denied", "The token is wrong or has ended. In a workflow leave the input token out: the job has one."];
+	if (status === 403) return ["denied", WRITE];
+	if (status === 404) return ["not-found", "Check the repository, and that the token may see it: for what a token may not do, GitHub answers as if nothing were there."];
+	if (codes.includes("already_exists")) return ["unsupported", "Another run writes to this release: let one end before the next begins (concurrency)."];
+	if (/file_count/.test(words)) return ["unsupported", "A release holds 1000 files: take larger parts, or another tag."];
+	if (status === 413 || /size/i.test(words)) return ["unsupported", "Take smaller parts: --split-size."];
+	if (status === 0 || status >= 500) return ["network", "Run it again: what is there is not sent again. If it comes back, look at the proxy and the line."];
+	return ["unsupported", "Look at the release on its page, and run it again."];
+}
+// src/publish/release/asset-bytes.ts
+const MAX_PAUSE_MILLISECONDS = 3e4;
+/**
+* The bytes of an asset. Where an answer breaks off or goes silent another one is begun, and what came already is passed
+* over. Of more bytes than were told it gives the first ones too many, and ends: then they are other bytes.
+* @throws OciSaveError where every answer broke off
+*/
+async function* assetBytes(asset) {
+	const { size, open, retries, broken, signal } = asset;
+	let given = 0;
+	for (let attempt = 0; given < size || attempt === 0; attempt += 1) {
+		if (attempt > 0) await setTimeout$1(pauseBefore(attempt), void 0, signal === void 0 ? {} : { signal });
+		let position = 0;
+		let words = "closed too early";
+		const body = await open();
+		try {
+			for await (const chunk of chunksOf(body, asset)) {
+				const fresh = chunk.subarray(Math.max(0, given - position));
+				position += chunk.length;
+				if (fresh.length === 0) continue;
+				given += fresh.length;
+				yield fresh;
+				if (given > size) return;
+			}
+		} catch (error) {
+			signal?.throwIfAborted();
+			if (!(error instanceof BrokenOff)) throw error;
+			words = error.message;
+		}
+		if (given < size && attempt >= retries) throw broken(words);
+	}
+}
+var BrokenOff = class extends Error {};
+async function* chunksOf(body, { stallMilliseconds }) {
+	const reader = body.getReader();
+	let ended = false;
+	try {
+		for (;;) {
+			const { done, value } = await within(stallMilliseconds, reader.read());
+			ended = done;
+			if (value === void 0) return;
+			yield value;
+		}
+	} finally {
+		if (!ended) reader.cancel().catch(() => void 0);
+	}
+}
+async function within(milliseconds, reading) {
+	const silence = new AbortController();
+	const stalled = setTimeout$1(milliseconds, void 0, {
+		signal: silence.signal,
+		ref: true
+	}).then(() => {
+		throw new BrokenOff(`silent for ${Math.round(milliseconds / 1e3)} s`);
+	});
+	stalled.catch(() => void 0);
+	try {
+		return await Promise.race([stalled, reading]);
+	} catch (cause) {
+		if (cause instanceof BrokenOff) throw cause;
+		throw new BrokenOff(networkWords(cause), { cause });
+	} finally {
+		silence.abort();
+	}
+}
+function pauseBefore(attempt) {
+	return Math.min(MAX_PAUSE_MILLISECONDS, 1e3 * 2 ** (attempt - 1) * (1 + Math.random()));
+}
 // src/publish/release/answers.ts
 /** What we read of a release in an answer. */
 const releaseSchema = object({
@@ -37421,6 +37703,49 @@ function unreadable(where, cause) {
 		hint: "Check GITHUB_API_URL.",
 		cause
 	});
+}
+// src/publish/release/bounded-fetch.ts
+/** A hundred releases of some hundred files each: what is larger is no page of answers. */
+const MAX_ANSWER_BYTES = 67108864;
+/** Asked for with this, an answer is the bytes of a file, which the caller bounds. */
+const BYTES = "application/octet-stream";
+/**
+* fetch for a client that reads whatever comes, to the end, and takes an answer that breaks off for an empty one: here
+* answers are read under a bound, and one that breaks off fails.
+*/
+function boundedFetch({ maxBytes = MAX_ANSWER_BYTES, headMilliseconds, tooLarge }) {
+	return async (address, init = {}) => {
+		if (new Headers(init.headers).get("accept") === "application/octet-stream") return fetchBytes(address, init, headMilliseconds);
+		const response = await fetch(address, init);
+		const { body, status, headers } = response;
+		if (body === null) return response;
+		const bytes = await new Response(body.pipeThrough(atMost(maxBytes, tooLarge))).arrayBuffer();
+		return new Response(bytes, {
+			status,
+			headers
+		});
+	};
+}
+function atMost(most, tooLarge) {
+	let received = 0;
+	return new TransformStream({ transform(chunk, controller) {
+		received += chunk.length;
+		if (received > most) throw tooLarge();
+		controller.enqueue(chunk);
+	} });
+}
+async function fetchBytes(address, init, milliseconds) {
+	const deadline = new AbortController();
+	const timer = setTimeout(() => deadline.abort(new DOMException("no answer in time", "TimeoutError")), milliseconds);
+	const signals = [deadline.signal, ...init.signal ? [init.signal] : []];
+	try {
+		return await fetch(address, {
+			...init,
+			signal: AbortSignal.any(signals)
+		});
+	} finally {
+		clearTimeout(timer);
+	}
 }
 // node_modules/universal-user-agent/index.js
 function getUserAgent() {
@@ -38650,120 +38975,14 @@ var Octokit = class {
 	hook;
 	auth;
 };
-// src/publish/release/refusal.ts
-const requestErrorSchema = object({
-	status: number(),
-	response: object({
-		headers: record(string(), union([
-			string(),
-			number(),
-			_undefined()
-		])),
-		data: unknown()
-	}).optional(),
-	cause: unknown().optional()
-});
-const bodySchema = looseObject({
-	message: string().optional(),
-	errors: array(union([string(), looseObject({
-		code: string().optional(),
-		message: string().optional(),
-		field: string().optional()
-	})])).optional()
-});
-const MAX_WORDS = 300;
-/** Reads what octokit threw; undefined where it is no error of a request. `now` is in milliseconds since 1970. */
-function readRefusal(error, now = Date.now()) {
-	const parsed = requestErrorSchema.safeParse(error);
-	if (!(error instanceof Error) || error.name !== "HttpError" || !parsed.success) return void 0;
-	const { status, response } = parsed.data;
-	if (response === void 0) return {
-		status: 0,
-		words: networkWords(error),
-		codes: [],
-		wait: void 0,
-		limited: false
-	};
-	const body = bodySchema.safeParse(response.data);
-	const { message = "", errors = [] } = body.success ? body.data : {};
-	const details = errors.map((one) => typeof one === "string" ? one : one.message ?? codeAndField(one));
-	const codes = errors.flatMap((one) => typeof one === "string" || one.code === void 0 ? [] : [one.code]);
-	const words = shown([message, ...details].filter((text) => text !== "").join("; "));
-	const header = (name) => String(response.headers[name] ?? "");
-	const limited = status === 429 || status === 403 && (header("x-ratelimit-remaining") === "0" || header("retry-after") !== "" || /rate limit/i.test(message));
-	return {
-		status,
-		words,
-		codes,
-		limited,
-		wait: limited || status === 503 ? waitOf(header, now) : void 0
-	};
-}
-function codeAndField({ code = "", field = "" }) {
-	return [field, code].filter((text) => text !== "").join(" ");
-}
-/** `retry-after` in seconds, else the moment at which the hour's quota comes back. */
-function waitOf(header, now) {
-	const after = header("retry-after");
-	if (/^\d+$/.test(after)) return Number(after) * 1e3;
-	const reset = header("x-ratelimit-reset");
-	return /^\d+$/.test(reset) && header("x-ratelimit-remaining") === "0" ? Math.max(0, Number(reset) * 1e3 - now) : void 0;
-}
-/** Only the code: a message of the network may name a proxy with its password. */
-function networkWords(error) {
-	for (let cause = error; cause instanceof Error; cause = cause.cause) {
-		const code = systemCodeOf(cause);
-		if (code !== void 0) return code;
-	}
-	return "no reason given";
-}
-/** Strangers' text for one line of ours. */
-function shown(text) {
-	const line = text.replaceAll(/[\p{C}\p{Z}]+/gu, " ").trim();
-	return line.length > MAX_WORDS ? `${line.slice(0, 299)}…` : line;
-}
-/** Whether asking again may help. */
-function isTemporary({ status, limited }) {
-	return status === 0 || status === 408 || limited || status >= 500 && status !== 501;
-}
-/** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */
-function refusalError(subject, where, refusal) {
-	const { status, words } = refusal;
-	const answer = status === 0 ? `no answer came (${words})` : `it answered ${status}${words === "" ? "" : ` (${words})`}`;
-	const [code, hint] = meaningOf(refusal);
-	return new OciSaveError({
-		code,
-		message: `${subject}: ${where}: ${answer}`,
-		hint,
-		cause: refusal
-	});
-}
-/** Whether an error says that the name is taken; the service also says so of an asset that has just been removed. */
-function saysNameIsTaken(error) {
-	if (!(error instanceof OciSaveError)) return false;
-	const { cause } = error;
-	return typeof cause === "object" && cause !== null && "codes" in cause && Array.isArray(cause.codes) && cause.codes.includes("already_exists");
-}
-const WRITE = "The token may not write releases. In a workflow, give the job permissions: contents: write; runs for a pull request of a fork never have it. A token of a person needs Contents: read and write for this repository.";
-function meaningOf({ status, words, limited, codes, wait }) {
-	if (limited) return ["quota", `Run it again later${wait === void 0 ? "" : `, in ${Math.ceil(wait / 6e4)} min`}: what is there is not sent again.`];
-	if (/immutable/i.test(words)) return ["unsupported", "What is published there cannot change any more: release under a new tag."];
-	if (status === 401) return ["denied", "The token is wrong or has ended. In a workflow leave the input token out: the job has one."];
-	if (status === 403) return ["denied", WRITE];
-	if (status === 404) return ["not-found", "Check the repository, and that the token may see it: for what a token may not do, GitHub answers as if nothing were there."];
-	if (codes.includes("already_exists")) return ["unsupported", "Another run writes to this release: let one end before the next begins (concurrency)."];
-	if (/file_count/.test(words)) return ["unsupported", "A release holds 1000 files: take larger parts, or another tag."];
-	if (status === 413 || /size/i.test(words)) return ["unsupported", "Take smaller parts: --split-size."];
-	if (status === 0 || status >= 500) return ["network", "Run it again: what is there is not sent again. If it comes back, look at the proxy and the line."];
-	return ["unsupported", "Look at the release on its page, and run it again."];
-}
 // src/publish/release/ask.ts
 /** A limit that lasts longer is the reader's business: a job that sleeps for an hour helps nobody. */
 const MAX_WAIT_MILLISECONDS = 12e4;
 /** What GitHub wants where it limits and names no time. */
 const UNNAMED_WAIT_MILLISECONDS = 6e4;
 const waitFor = ({ wait, limited }) => wait ?? (limited ? UNNAMED_WAIT_MILLISECONDS : 0);
-function createAsk({ retries, may = isTemporary, where, signal, onWait }) {
+function createAsk({ retries, may = isTemporary, where, secrets, signal, onWait }) {
+	const read = (error) => ownError(error) === void 0 ? readRefusal(error, secrets) : void 0;
 	return async (subject, attempt) => {
 		try {
 			return await pRetry(attempt, {
@@ -38772,11 +38991,11 @@ function createAsk({ retries, may = isTemporary, where, signal, onWait }) {
 				maxTimeout: 3e4,
 				randomize: true,
 				shouldRetry({ error }) {
-					const refusal = readRefusal(error);
+					const refusal = read(error);
 					return refusal !== void 0 && may(refusal) && waitFor(refusal) <= MAX_WAIT_MILLISECONDS;
 				},
 				async onFailedAttempt({ error, retriesLeft }) {
-					const refusal = readRefusal(error);
+					const refusal = read(error);
 					const wait = refusal === void 0 ? 0 : waitFor(refusal);
 					if (wait === 0 || wait > MAX_WAIT_MILLISECONDS || retriesLeft === 0) return;
 					onWait(wait);
@@ -38786,10 +39005,15 @@ function createAsk({ retries, may = isTemporary, where, signal, onWait }) {
 			});
 		} catch (error) {
 			signal?.throwIfAborted();
-			const refusal = readRefusal(error);
-			throw refusal === void 0 ? error : refusalError(subject, where, refusal);
+			const refusal = read(error);
+			throw refusal === void 0 ? ownError(error) ?? error : refusalError(subject, where, refusal);
 		}
 	};
+}
+/** What we threw beneath octokit, which wraps it as a failure of the network. */
+function ownError(error) {
+	const cause = error instanceof Error ? error.cause : void 0;
+	return cause instanceof OciSaveError ? cause : void 0;
 }
 /** GitHub lists ten thousand releases and no more. */
 const MAX_PAGES = 100;
@@ -38797,14 +39021,21 @@ const MAX_PAGES = 100;
 const ANSWER_MILLISECONDS = 6e4;
 /** The version of the API that this was written for. */
 const HEADERS = { "x-github-api-version": "2022-11-28" };
+const isList = (value) => Array.isArray(value);
 /** Opens no socket yet. */
 function connect(target, options) {
 	const { api, owner, repo, token } = target;
-	const { retries, signal, onWait } = options;
+	const { retries, signal, stallMilliseconds = ANSWER_MILLISECONDS, onWait } = options;
+	const where = `${owner}/${repo} on ${api.host}`;
+	const secrets = [token];
 	const octokit = new Octokit({
 		baseUrl: api.href.replace(/\/$/, ""),
 		auth: token,
 		userAgent: USER_AGENT,
+		request: { fetch: boundedFetch({
+			headMilliseconds: ANSWER_MILLISECONDS,
+			tooLarge: () => unreadable(where)
+		}) },
 		log: {
 			debug() {},
 			info() {},
@@ -38817,10 +39048,10 @@ function connect(target, options) {
 		repo,
 		headers: HEADERS
 	};
-	const where = `${owner}/${repo} on ${api.host}`;
 	const ask = createAsk({
 		retries,
 		where,
+		secrets,
 		signal,
 		onWait
 	});
@@ -38828,6 +39059,7 @@ function connect(target, options) {
 		retries,
 		may: ({ limited }) => limited,
 		where,
+		secrets,
 		signal,
 		onWait
 	});
@@ -38839,11 +39071,13 @@ function connect(target, options) {
 		const all = [];
 		for (let page = 1; page <= MAX_PAGES; page += 1) {
 			const entries = await read(page);
+			if (!isList(entries)) throw unreadable(where);
 			all.push(...entries.map((entry) => parsed(schema, entry, where)));
 			if (entries.length < 100) break;
 		}
 		return all;
 	};
+	const refusalIn = (error) => readRefusal(error, secrets);
 	return {
 		target,
 		octokit,
@@ -38853,12 +39087,18 @@ function connect(target, options) {
 		askOnce,
 		soon,
 		allPages,
+		refusalIn,
+		bytes: {
+			retries,
+			stallMilliseconds,
+			signal
+		},
 		signal
 	};
 }
 // src/publish/release/asset-calls.ts
 /** The calls that are about the files of a release. */
-function assetCalls({ target, octokit, at, where, ask, askOnce, soon, allPages, signal }) {
+function assetCalls({ target, octokit, at, where, ask, askOnce, soon, allPages, refusalIn, bytes, signal }) {
 	return {
 		async assets({ id, tag }) {
 			return allPages(assetSchema, (page) => ask(`files of release ${tag} cannot be listed`, async () => {
@@ -38911,30 +39151,35 @@ function assetCalls({ target, octokit, at, where, ask, askOnce, soon, allPages, 
 						request: soon()
 					});
 				} catch (error) {
-					if (readRefusal(error)?.status !== 404) throw error;
+					if (refusalIn(error)?.status !== 404) throw error;
 				}
 			});
 		},
-		async *read({ id, name }) {
-			const body = await ask(`${name} cannot be read`, async () => {
-				return (await octokit.request("GET /repos/{owner}/{repo}/releases/assets/{asset_id}", {
+		read({ id, name, size }) {
+			const subject = `${name} cannot be read`;
+			const open = () => ask(subject, async () => {
+				const body = (await octokit.request("GET /repos/{owner}/{repo}/releases/assets/{asset_id}", {
 					...at,
 					asset_id: id,
 					headers: {
 						...HEADERS,
-						accept: "application/octet-stream"
+						accept: BYTES
 					},
 					request: {
 						parseSuccessResponseBody: false,
 						...signal === void 0 ? {} : { signal }
 					}
 				})).data;
+				if (body instanceof ReadableStream) return body;
+				throw unreadable(where);
 			});
-			if (!(body instanceof ReadableStream)) throw unreadable(where);
-			for await (const chunk of body) {
-				if (!(chunk instanceof Uint8Array)) throw unreadable(where);
-				yield chunk;
-			}
+			const broken = (words) => refusalError(subject, where, unanswered(words));
+			return assetBytes({
+				size,
+				open,
+				broken,
+				...bytes
+			});
 		}
 	};
 }
@@ -38955,8 +39200,13 @@ function uploadAddress({ uploadUrl }, { api }) {
 }
 // src/publish/release/release-calls.ts
 /** The calls that are about releases themselves. */
-function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages }) {
+function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages, refusalIn }) {
 	const { commit } = target;
+	const releaseOf = (tag, data) => {
+		const release = parsed(releaseSchema, data, where);
+		if (release.tag === tag) return release;
+		throw unreadable(where);
+	};
 	return {
 		async published(tag) {
 			return ask(`release ${tag} cannot be looked up`, async () => {
@@ -38966,9 +39216,9 @@ function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages
 						tag,
 						request: soon()
 					});
-					return parsed(releaseSchema, answer.data, where);
+					return releaseOf(tag, answer.data);
 				} catch (error) {
-					if (readRefusal(error)?.status === 404) return void 0;
+					if (refusalIn(error)?.status === 404) return void 0;
 					throw error;
 				}
 			});
@@ -38994,7 +39244,7 @@ function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages
 					...commit === void 0 ? {} : { target_commitish: commit },
 					request: soon()
 				});
-				return parsed(releaseSchema, answer.data, where);
+				return releaseOf(tag, answer.data);
 			});
 		},
 		async publish({ id, tag }, body) {
@@ -39006,7 +39256,7 @@ function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages
 					body,
 					request: soon()
 				});
-				return parsed(releaseSchema, answer.data, where);
+				return releaseOf(tag, answer.data);
 			});
 		},
 		async removeDraft({ id, tag }) {
@@ -39032,10 +39282,12 @@ const MAX_FILES = 1e3;
 /** One byte less than GitHub's limit. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
 /** Throws `unsupported` for a plan that must not be begun: nothing was sent yet. */
-function refuseForbidden(release, { steps, stale, conflicts }, present, { tag, files }) {
+function refuseForbidden(release, { steps, stale, conflicts, lacking }, present, { tag, files }) {
 	const [large] = files.filter(({ size }) => size > MAX_FILE_BYTES);
 	if (large !== void 0) throw refused(`${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`, "Take smaller parts: --split-size.");
-	if (conflicts.length > 0) throw refused(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, release?.immutable === true ? NEW_TAG : "Release under a new tag, or replace what is there: --release-policy replace.");
+	const mayReplace = release?.immutable !== true;
+	if (lacking.length > 0) throw refused(`release ${tag} has another archive, which cannot be kept as it is not whole, and nothing was sent: ${lacking.join(", ")}`, mayReplace ? "Replace it (--release-policy replace), bring back what is missing, or release under a new tag." : NEW_TAG);
+	if (conflicts.length > 0) throw refused(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, mayReplace ? "Release under a new tag, or replace what is there: --release-policy replace." : NEW_TAG);
 	const changes = stale.length > 0 || steps.some(({ action }) => action !== "none");
 	if (release?.immutable === true && !release.draft && changes) throw refused(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent`, NEW_TAG);
 	const added = steps.filter(({ action }) => action === "send").length;
@@ -39130,6 +39382,43 @@ function otherBytes(name, { size, state, digest }) {
 		hint: "It was removed again. Something between here and the service damages data: look at the proxy and the line."
 	});
 }
+// src/publish/release/lacking.ts
+/**
+* What the archive that a release has lacks to be whole, in words. Its own sums tell, which are sent when all the rest is
+* there: nothing is lacking where every file has the bytes that they name.
+* @throws OciSaveError what the service refused
+*/
+async function lackingIn(present, archive, service) {
+	const uploaded = new Map(present.filter(({ state }) => state === "uploaded").map((asset) => [asset.name, asset]));
+	const sums = [...sumsIn((await readAsset(uploaded.get(sumsName(archive)), service, MAX_SIDECAR_BYTES))?.toString("utf8") ?? "")].filter(([name]) => isPieceName(archive, name));
+	const pieces = sums.length === 0 ? [wholeName(archive)] : sums.map(([name]) => name);
+	const ofParts = pieces.length > 1 ? [partsListName(archive), joinScriptName(archive)] : [];
+	const lacking = [
+		...pieces,
+		...ofParts,
+		lockName(archive),
+		pageName(archive),
+		sumsName(archive)
+	].filter((name) => !uploaded.has(name)).map((name) => `${name} is missing`);
+	for (const [name, digest] of sums) {
+		const piece = uploaded.get(name);
+		if (piece === void 0) continue;
+		if ((await withDigest(piece, service)).digest !== digest) lacking.push(`${name} is of another archive`);
+	}
+	return lacking;
+}
+/** Whether the run that made the archive of a release had to leave images out. */
+async function lacksImages(present, archive, service) {
+	return failedIn((await readAsset(present.find(({ name }) => name === recordName(archive)), service))?.toString("utf8") ?? "").length > 0;
+}
+function failedIn(report) {
+	try {
+		return object({ failed: array(unknown()) }).safeParse(JSON.parse(report)).data?.failed ?? [];
+	} catch (error) {
+		if (error instanceof SyntaxError) return [];
+		throw error;
+	}
+}
 // src/publish/release/compare.ts
 /** Compares what a release has with what it shall have. */
 async function comparePlan(release, options) {
@@ -39138,13 +39427,20 @@ async function comparePlan(release, options) {
 	const sizes = new Map(files.map(({ name, size }) => [name, size]));
 	const present = [];
 	for (const asset of listed) present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
-	const earlier = await earlierPieces(present, options);
+	const { draft, body } = release ?? {
+		draft: true,
+		body: draftNotes()
+	};
+	const ours = draft && isOurs(body);
+	const earlier = await earlierPieces(present, ours, options);
 	const plan = planRelease({
 		files,
 		present,
 		earlier,
-		draft: release?.draft ?? true,
-		policy
+		draft,
+		ours,
+		policy,
+		lacking: await lackingToKeep(present, ours, options)
 	});
 	const strange = present.filter(({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name));
 	for (const { name } of strange) emit({
@@ -39157,13 +39453,21 @@ async function comparePlan(release, options) {
 		plan
 	};
 }
-/** What the list and the sums in a release name as ours. */
-async function earlierPieces(present, { archive, service, files }) {
+/** What speaks against keeping what is there, where it is to be kept. */
+async function lackingToKeep(present, ours, { files, archive, policy, service }) {
+	if (policy !== "keep" || differingFiles(files, present).length === 0) return [];
+	const lacking = await lackingIn(present, archive, service);
+	if (ours && await lacksImages(present, archive, service)) lacking.push("images are missing");
+	return lacking;
+}
+/** What the list and the sums in a release name as ours; in a draft of ours, where they come late, whatever has such a name. */
+async function earlierPieces(present, ours, { archive, service, files }) {
 	const textOf = async (name) => {
 		return (await readAsset(present.find((one) => one.name === name), service, 1048576))?.toString("utf8") ?? "";
 	};
 	const wanted = new Set(files.map(({ name }) => name));
-	if (!present.some(({ name }) => isPieceName(archive, name) && !wanted.has(name))) return /* @__PURE__ */ new Set();
+	const pieces = present.map(({ name }) => name).filter((name) => isPieceName(archive, name));
+	if (ours || pieces.every((name) => wanted.has(name))) return new Set(pieces);
 	const list = parsePartsList(await textOf(partsListName(archive)));
 	const sums = sumsIn(await textOf(sumsName(archive))).keys();
 	const names = [...list?.parts.map(({ name }) => name) ?? [], ...sums];
@@ -39265,7 +39569,8 @@ async function sendRelease(options) {
 	if (ended.draft) noteDraft(ended, options);
 	return outcomeOf(ended, plan, options);
 }
-/** Pieces first, two at once; then what is stale goes; what names and vouches for the pieces comes last, one by one. */
+/** Pieces first, two at once; then what is stale goes; what names the pieces follows, one by one, and the sums come when
+* all the rest of the archive is there: they vouch for it. */
 async function takeSteps(release, { steps, stale }, options) {
 	const { service, archive, retries, emit, signal } = options;
 	const onBytes = (delta) => emit({
@@ -39300,7 +39605,9 @@ async function takeSteps(release, { steps, stale }, options) {
 	const isPiece = ({ file }) => isPieceName(archive, file.name);
 	await inParallel(steps.filter(isPiece), take);
 	for (const asset of stale) await service.remove(asset);
-	for (const step of steps.filter((one) => !isPiece(one))) await take(step);
+	const others = steps.filter((step) => !isPiece(step));
+	const isLast = ({ file }) => file.record || file.name === sumsName(archive);
+	for (const step of [...others.filter((one) => !isLast(one)), ...others.filter(isLast)]) await take(step);
 }
 /** After a failure nothing new begins, and what is under way ends before it is told. */
 async function inParallel(all, work) {
@@ -39408,14 +39715,19 @@ const NONE$1 = "none";
 * tells a reader at once that nothing was cut off.
 */
 const RELEASE_PART_BYTES = 2097152e3;
-/** Reads the tag of a release from the environment where it is `auto`. Throws `usage` where there is none. */
+/**
+* Reads the tag of a release from the environment where it is `auto`.
+* @throws OciSaveError `usage` where there is none, or an archive cannot have the name that it would have
+*/
 function placesOf(options, env) {
 	const { output, archive, archiveName, splitSize } = options;
 	const tag = releaseTag(options.release, env);
 	const folder = output === NONE$1 ? void 0 : path.resolve(output);
 	const home = folder === void 0 ? process.cwd() : path.dirname(folder);
 	const given = folder === void 0 ? "oci-bundle" : path.basename(folder);
-	const base = path.resolve(home, archiveName || (tag === void 0 ? given : assetNameOf(`${given}-${tag}`)));
+	const called = archiveName || (tag === void 0 ? given : assetNameOf(`${given}-${tag}`));
+	if (archiveName !== "" || archive !== NONE$1) checkArchiveName(called);
+	const base = path.resolve(home, called);
 	const place = {
 		folder: path.dirname(base),
 		name: {
@@ -41272,4 +41584,4 @@ function letFetchUseProxies(env) {
 		});
 	}
 }
-export { plainText as $, planTree as A, formatPlatform as At, pushReportSchema as B, isDigest as Bt, HANDOVER as C, parseOptions as Ct, viewsIn as D, describeOptions as Dt, openBundle as E, describeInputs as Et, renderRelease as F, nameOf$1 as Ft, renderBundlePage as G, strictObject as Gt, platformWords as H, array as Ht, renderPushSummary as I, parseReference as It, renderColumns as J, exitCodeOf as Jt, renderError as K, string as Kt, pushNotes as L, lockSchema as Lt, renderSummary as M, parseLock as Mt, runReportSchema as N, encodeLock as Nt, writeFileWhole as O, kebab as Ot, releaseWords as P, formatReference as Pt, plainLines as Q, pushTally as R, digestOf as Rt, createTarDecoder as S, parseInputs as St, lockFileIn as T, bareAddress as Tt, sizeWords as U, boolean as Ut, noteLines as V, shortDigest as Vt, statusWords as W, looseObject as Wt, formatSeconds as X, systemCodeOf as Xt, createReporter as Y, messageOf as Yt, cacheLines as Z, VERSION$2 as _, networkError as _t, pushBundle as a, checkDefaultRegistry as at, partSizeOf as b, createAgents as bt, storeFolder as c, pruneStore as ct, placesOf as d, openStore as dt, formatBytes as et, releaseTag as f, fetchFile as ft, USER_AGENT as g, createExchange as gt, assetNameOf as h, insecureHosts as ht, findRegistryRoot as i, parseInline as it, readManifests as j, parsePlatform as jt, readLock as k, optionsSchema as kt, accessRelease as l, verifyStore as lt, releaseFiles as m, run as mt, watchSignals as n, readLists as nt, save as o, setUpSkopeo as ot, sendRelease as p, percentDecoded as pt, causeTexts as q, OciSaveError as qt, serveRegistry as r, formatOrigin as rt, tryRelease as s, listStore as st, letFetchUseProxies as t, formatCount as tt, RELEASE_PART_BYTES as u, freeBytes as ut, openArchive as v, parseContentRange as vt, refOf as w, parseReleaseOptions as wt, bundleTar as x, readBounded$1 as xt, measureArchive as y, boundedBody as yt, pushTraffic as z, hexOf as zt };
+export { cacheLines as $, systemCodeOf as $t, planTree as A, describeOptions as At, pushTally as B, lockSchema as Bt, HANDOVER as C, readBounded$1 as Ct, viewsIn as D, parseStoreOptions as Dt, openBundle as E, parseReleaseOptions as Et, runReportSchema as F, parseLock as Ft, sizeWords as G, array as Gt, pushReportSchema as H, hexOf as Ht, releaseWords as I, encodeLock as It, renderError as J, strictObject as Jt, statusWords as K, boolean as Kt, renderRelease as L, formatReference as Lt, renderSummary as M, optionsSchema as Mt, unwritten as N, formatPlatform as Nt, writeFileWhole as O, bareAddress as Ot, isReportOf as P, parsePlatform as Pt, formatSeconds as Q, messageOf as Qt, renderPushSummary as R, nameOf$1 as Rt, createTarDecoder as S, createAgents as St, lockFileIn as T, parseOptions as Tt, noteLines as U, isDigest as Ut, pushTraffic as V, digestOf as Vt, platformWords as W, shortDigest as Wt, renderColumns as X, OciSaveError as Xt, causeTexts as Y, string as Yt, createReporter as Z, exitCodeOf as Zt, VERSION$2 as _, insecureHosts as _t, pushBundle as a, formatOrigin as at, partSizeOf as b, parseContentRange as bt, storeFolder as c, setUpSkopeo as ct, placesOf as d, verifyStore as dt, plainLines as et, releaseTag as f, freeBytes as ft, USER_AGENT as g, run as gt, assetNameOf as h, percentDecoded as ht, findRegistryRoot as i, readLists as it, readManifests as j, kebab as jt, readLock as k, describeInputs as kt, accessRelease as l, listStore as lt, releaseFiles as m, fetchFile as mt, watchSignals as n, formatBytes as nt, save as o, parseInline as ot, sendRelease as p, openStore as pt, renderBundlePage as q, looseObject as qt, serveRegistry as r, formatCount as rt, tryRelease as s, checkDefaultRegistry as st, letFetchUseProxies as t, plainText as tt, RELEASE_PART_BYTES as u, pruneStore as ut, openArchive as v, createExchange as vt, refOf as w, parseInputs as wt, bundleTar as x, boundedBody as xt, measureArchive as y, networkError as yt, pushNotes as z, parseReference as zt };
