@@ -39495,16 +39495,17 @@ function statusOf(step, dryRun) {
 	return step.action === "replace" || step.action === "rename" && step.old !== void 0 ? "replaced" : "sent";
 }
 // src/publish/release/read-back.ts
-/** Nothing is taken on trust: the release's own list has to have every file, whole. */
+/** Nothing is taken on trust: the release's own list, which is returned, has to have every file, whole. */
 async function readBack(release, { steps }, { service, tag }) {
-	const present = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
+	const there = await service.assets(release);
+	const present = new Map(there.map((asset) => [asset.name, asset]));
 	const wrong = [];
 	for (const { file, ...step } of steps) {
 		if (step.action === "none" && step.status === "kept") continue;
 		const asset = present.get(file.name);
 		if (asset === void 0 || !await isWhole(file, asset, service)) wrong.push(file.name);
 	}
-	if (wrong.length === 0) return;
+	if (wrong.length === 0) return there;
 	throw new OciSaveError({
 		code: "digest",
 		message: `release ${tag} does not hold what was sent: ${wrong.join(", ")}`,
@@ -39537,6 +39538,22 @@ async function moveIntoPlace(sent, old, name, { service, retries, signal }) {
 		...signal === void 0 ? {} : { signal }
 	});
 }
+// src/publish/release/unfinished.ts
+/**
+* Other archives in a release, as `N.tar`, of which there are pieces and no sums: these come last, so another run is
+* sending it, or broke off. Pure.
+*/
+function unfinishedBeside(present, own) {
+	const names = new Set(present.map(({ name }) => name));
+	const others = present.flatMap(({ name }) => {
+		const [, base] = /^(.+)\.tar(?:\.\d{3})?$/.exec(name) ?? [];
+		return base === void 0 || base === own.base ? [] : [{
+			base,
+			suffix: "tar"
+		}];
+	});
+	return [...new Set(others.filter((other) => !names.has(sumsName(other))).map(wholeName))];
+}
 // src/publish/release/send-release.ts
 /** More gain nothing on one line, and each holds some megabytes. */
 const PARALLEL = 2;
@@ -39564,13 +39581,27 @@ async function sendRelease(options) {
 		bytes
 	});
 	await takeSteps(release, plan, options);
-	await readBack(release, plan, options);
-	const ended = release.draft && isOurs(release.body) && options.complete ? await service.publish(release, publishedNotes(release.body)) : release;
-	if (ended.draft) noteDraft(ended, options);
+	const why = whyDraft(release, await readBack(release, plan, options), options);
+	const ended = release.draft && why === void 0 ? await service.publish(release, publishedNotes(release.body)) : release;
+	if (ended.draft && why !== void 0) emit({
+		type: "log",
+		level: "info",
+		message: `release ${tag} stays a draft, ${why}`
+	});
 	return outcomeOf(ended, plan, options);
 }
-/** Pieces first, two at once; then what is stale goes; what names the pieces follows, one by one, and the sums come when
-* all the rest of the archive is there: they vouch for it. */
+/** Why a draft that holds what was sent stays one, in words; undefined where it is to be published. */
+function whyDraft({ body }, there, { archive, complete }) {
+	if (!isOurs(body)) return "as it was";
+	if (!complete) return "because images are missing";
+	const others = unfinishedBeside(there, archive);
+	if (others.length === 0) return void 0;
+	return `because another archive in it is not whole yet, ${others.join(", ")}: the run that sends it publishes both`;
+}
+/**
+* Pieces first, two at once; then what is stale goes; what else there is follows, one by one, and the sums come when all
+* the rest is there: they vouch for it.
+*/
 async function takeSteps(release, { steps, stale }, options) {
 	const { service, archive, retries, emit, signal } = options;
 	const onBytes = (delta) => emit({
@@ -39606,7 +39637,7 @@ async function takeSteps(release, { steps, stale }, options) {
 	await inParallel(steps.filter(isPiece), take);
 	for (const asset of stale) await service.remove(asset);
 	const others = steps.filter((step) => !isPiece(step));
-	const isLast = ({ file }) => file.record || file.name === sumsName(archive);
+	const isLast = ({ file }) => file.name === sumsName(archive);
 	for (const step of [...others.filter((one) => !isLast(one)), ...others.filter(isLast)]) await take(step);
 }
 /** After a failure nothing new begins, and what is under way ends before it is told. */
@@ -39626,13 +39657,6 @@ async function inParallel(all, work) {
 }
 function bytesOf({ action, file }) {
 	return action === "send" || action === "replace" ? file.size : 0;
-}
-function noteDraft({ tag, body }, { complete, emit }) {
-	emit({
-		type: "log",
-		level: "info",
-		message: `release ${tag} stays a draft, ${complete || !isOurs(body) ? "as it was" : "because images are missing"}`
-	});
 }
 // src/publish/release/target.ts
 /**

@@ -114,7 +114,7 @@ describe('a release', () => {
     ]);
     expect(calls.slice(8, 11).toSorted()).toEqual(['tar.001', 'tar.002', 'tar.003'].map(send));
     expect(calls.slice(11)).toEqual([
-      ...['parts.json', 'join.sh', 'lock.json', 'report.html', 'sha256', 'report.json'].map(send),
+      ...['parts.json', 'join.sh', 'lock.json', 'report.html', 'report.json', 'sha256'].map(send),
       'api GET /ID/assets?page=1&per_page=100 200',
       'api PATCH /ID 200',
     ]);
@@ -274,6 +274,23 @@ describe('a draft', () => {
       'a-v1.2.3.sha256',
       'b-v1.2.3.sha256',
     ]);
+  });
+
+  it('of ours is published by the run that ends last, while another archive in it is on its way', async () => {
+    service.set({ immutableReleases: true });
+    service.misbehave({
+      method: 'POST',
+      path: /b-.*sha256/,
+      fault: { kind: 'status', status: 500, message: 'no' },
+    });
+    const broken = await work.run(...args('-o', 'b', '--retries', '0'));
+    expect(broken.exitCode).toBe(1);
+    const { stderr } = await work.succeed(...args('-o', 'a'));
+    expect(stderr).toContain('stays a draft, because another archive in it is not whole yet, b-v1.2.3.tar');
+    expect(release().draft).toBe(true);
+    await work.succeed(...args('-o', 'b'));
+    expect(release().draft).toBe(false);
+    expect(names().filter((name) => name.endsWith('.sha256'))).toHaveLength(2);
   });
 
   it('of which there are several that are not ours is refused by name', async () => {

@@ -8,8 +8,9 @@ import { outcomeOf, type SentRelease } from './outcome.ts';
 import type { ReleasePlan, Step } from './plan.ts';
 import { readBack } from './read-back.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Release } from './service.ts';
+import type { Asset, Release } from './service.ts';
 import { takeStep } from './take-step.ts';
+import { unfinishedBeside } from './unfinished.ts';
 
 /** More gain nothing on one line, and each holds some megabytes. */
 const PARALLEL = 2;
@@ -35,15 +36,34 @@ export async function sendRelease(options: SendOptions): Promise<SentRelease> {
   const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
   emit({ type: 'stage', stage: 'release', total: plan.steps.length, bytes });
   await takeSteps(release, plan, options);
-  await readBack(release, plan, options);
-  const goesPublic = release.draft && isOurs(release.body) && options.complete;
-  const ended = goesPublic ? await service.publish(release, publishedNotes(release.body)) : release;
-  if (ended.draft) noteDraft(ended, options);
+  const there = await readBack(release, plan, options);
+  const why = whyDraft(release, there, options);
+  const ended =
+    release.draft && why === undefined
+      ? await service.publish(release, publishedNotes(release.body))
+      : release;
+  if (ended.draft && why !== undefined)
+    emit({ type: 'log', level: 'info', message: `release ${tag} stays a draft, ${why}` });
   return outcomeOf(ended, plan, options);
 }
 
-/** Pieces first, two at once; then what is stale goes; what names the pieces follows, one by one, and the sums come when
- * all the rest of the archive is there: they vouch for it. */
+/** Why a draft that holds what was sent stays one, in words; undefined where it is to be published. */
+function whyDraft(
+  { body }: Release,
+  there: readonly Asset[],
+  { archive, complete }: SendOptions,
+): string | undefined {
+  if (!isOurs(body)) return 'as it was';
+  if (!complete) return 'because images are missing';
+  const others = unfinishedBeside(there, archive);
+  if (others.length === 0) return undefined;
+  return `because another archive in it is not whole yet, ${others.join(', ')}: the run that sends it publishes both`;
+}
+
+/**
+ * Pieces first, two at once; then what is stale goes; what else there is follows, one by one, and the sums come when all
+ * the rest is there: they vouch for it.
+ */
 async function takeSteps(
   release: Release,
   { steps, stale }: ReleasePlan,
@@ -70,7 +90,7 @@ async function takeSteps(
   await inParallel(steps.filter(isPiece), take);
   for (const asset of stale) await service.remove(asset);
   const others = steps.filter((step) => !isPiece(step));
-  const isLast = ({ file }: Step): boolean => file.record || file.name === sumsName(archive);
+  const isLast = ({ file }: Step): boolean => file.name === sumsName(archive);
   for (const step of [...others.filter((one) => !isLast(one)), ...others.filter(isLast)]) await take(step);
 }
 
@@ -96,9 +116,4 @@ async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>)
 
 function bytesOf({ action, file }: Step): number {
   return action === 'send' || action === 'replace' ? file.size : 0;
-}
-
-function noteDraft({ tag, body }: Release, { complete, emit }: SendOptions): void {
-  const why = complete || !isOurs(body) ? 'as it was' : 'because images are missing';
-  emit({ type: 'log', level: 'info', message: `release ${tag} stays a draft, ${why}` });
 }
