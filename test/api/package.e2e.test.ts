@@ -71,7 +71,9 @@ beforeAll(async () => {
     path.join(project, 'package.json'),
     JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
   );
-  await npm(['install', '--prefer-offline', '--ignore-scripts', tarball], project);
+  // By itself npm waits five minutes for a connection that went silent.
+  const patience = ['--fetch-timeout=20000', '--fetch-retries=5', '--fetch-retry-mintimeout=1000'];
+  await npm(['install', '--prefer-offline', '--ignore-scripts', ...patience, tarball], project);
   const config = {
     compilerOptions: {
       module: 'nodenext',
