@@ -33,8 +33,16 @@ let packed: string[];
 let project: string;
 let compiled: ProgramResult;
 
+/** How this machine reaches the net, where it is not by itself: npm fetches what the package brings. */
+const way = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    value !== undefined && /^(?:https?_proxy|no_proxy|node_extra_ca_certs)$/i.test(name)
+      ? [[name, value]]
+      : [],
+  ),
+);
 const npm = (args: readonly string[], cwd: string): Promise<string> =>
-  outputOf('npm', [...args, '--loglevel=error', '--no-audit', '--no-fund'], { cwd });
+  outputOf('npm', [...args, '--loglevel=error', '--no-audit', '--no-fund'], { cwd, env: way });
 
 /** Packs a checkout of its own: the build would take `dist` from under the tests that run beside. */
 async function pack(): Promise<{ tarball: string; files: string[] }> {
