@@ -40349,7 +40349,7 @@ async function endUnchanged({ images, push, release, lock = lockOf([]) }, { star
 // src/need/need.ts
 /**
 * Whether everything is where it is wanted already, found out by HEAD requests alone: an unchanged night then needs no
-* manifest, no blob and no cache. Undefined as soon as one image is not, or cannot be judged so cheaply; the run then
+* manifest, no blob and no cache. In the order of the images. Undefined as soon as one image is not, or cannot be judged so cheaply; the run then
 * takes its usual way, which finds out the rest and tells of errors.
 */
 async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
@@ -40367,14 +40367,13 @@ async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
 			names
 		} : void 0;
 	};
-	const unchanged = [];
-	await Promise.all(images.map((image) => limit(async () => {
+	const judged = await Promise.all(images.map((image) => limit(async () => {
 		signal?.throwIfAborted();
-		const judged = await judge(image);
-		if (judged === void 0) changed = true;
-		else unchanged.push(judged);
+		const one = await judge(image);
+		if (one === void 0) changed = true;
+		return one === void 0 ? [] : [one];
 	})));
-	return changed ? void 0 : unchanged;
+	return changed ? void 0 : judged.flat();
 }
 // src/save/released.ts
 /**

@@ -29,7 +29,7 @@ export interface NeedContext {
 
 /**
  * Whether everything is where it is wanted already, found out by HEAD requests alone: an unchanged night then needs no
- * manifest, no blob and no cache. Undefined as soon as one image is not, or cannot be judged so cheaply; the run then
+ * manifest, no blob and no cache. In the order of the images. Undefined as soon as one image is not, or cannot be judged so cheaply; the run then
  * takes its usual way, which finds out the rest and tells of errors.
  */
 export async function allUnchanged(
@@ -46,16 +46,15 @@ export async function allUnchanged(
     const there = await Promise.all(names.map((name) => isEverywhere(wanted, name, digest)));
     return there.every(Boolean) ? { wanted, digest, mediaType, names } : undefined;
   };
-  const unchanged: UnchangedImage[] = [];
-  await Promise.all(
+  const judged = await Promise.all(
     images.map((image) =>
       limit(async () => {
         signal?.throwIfAborted();
-        const judged = await judge(image);
-        if (judged === undefined) changed = true;
-        else unchanged.push(judged);
+        const one = await judge(image);
+        if (one === undefined) changed = true;
+        return one === undefined ? [] : [one];
       }),
     ),
   );
-  return changed ? undefined : unchanged;
+  return changed ? undefined : judged.flat();
 }

@@ -27,11 +27,18 @@ describe('whether everything is where it is wanted', () => {
       images,
       context((_, asked) => asked === digest),
     );
-    expect(all?.map(({ names }) => names[0]).toSorted()).toEqual([
-      'r.example/a:1',
-      'r.example/b:1',
-      'r.example/c:1',
-    ]);
+    expect(all?.map(({ names }) => names[0])).toEqual(['r.example/a:1', 'r.example/b:1', 'r.example/c:1']);
+  });
+
+  it('tells of images in their order, whichever answers first', async () => {
+    const first = Promise.withResolvers<void>();
+    const head = async (image: WantedImage) => {
+      if (image === images[0]) await first.promise;
+      else first.resolve();
+      return { digest, mediaType: 'application/vnd.oci.image.index.v1+json' };
+    };
+    const all = await allUnchanged(images, { ...context(() => true), head });
+    expect(all?.map((one) => one.wanted)).toEqual(images);
   });
 
   it('is not where one name is missing', async () => {
