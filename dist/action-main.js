@@ -1,5 +1,5 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { $ as cacheLines, $t as systemCodeOf, B as pushTally, C as HANDOVER, G as sizeWords, Ht as hexOf, I as releaseWords, It as encodeLock, J as renderError, K as statusWords, Kt as boolean, M as renderSummary, N as unwritten, Ot as bareAddress, Q as formatSeconds, Qt as messageOf, S as createTarDecoder, St as createAgents, U as noteLines, V as pushTraffic, Vt as digestOf, W as platformWords, Xt as OciSaveError, Y as causeTexts, Yt as string, Z as createReporter, Zt as exitCodeOf, _t as insecureHosts, bt as parseContentRange, ct as setUpSkopeo, d as placesOf, et as plainLines, ft as freeBytes, g as USER_AGENT, gt as run, ht as percentDecoded, jt as kebab, kt as describeInputs, mt as fetchFile, n as watchSignals, nt as formatBytes, o as save, qt as looseObject, rt as formatCount, t as letFetchUseProxies, tt as plainText, vt as createExchange, wt as parseInputs, xt as boundedBody, yt as networkError, z as pushNotes } from "./engine.js";
+import { $ as cacheLines, $t as systemCodeOf, B as pushTally, C as HANDOVER, G as sizeWords, Ht as hexOf, I as releaseWords, It as digestOfLock, J as renderError, K as statusWords, Kt as boolean, M as renderSummary, N as unwritten, Ot as bareAddress, Q as formatSeconds, Qt as messageOf, S as createTarDecoder, St as createAgents, U as noteLines, V as pushTraffic, W as platformWords, Xt as OciSaveError, Y as causeTexts, Yt as string, Z as createReporter, Zt as exitCodeOf, _t as insecureHosts, bt as parseContentRange, ct as setUpSkopeo, d as placesOf, et as plainLines, ft as freeBytes, g as USER_AGENT, gt as run, ht as percentDecoded, jt as kebab, kt as describeInputs, mt as fetchFile, n as watchSignals, nt as formatBytes, o as save, qt as looseObject, rt as formatCount, t as letFetchUseProxies, tt as plainText, vt as createExchange, wt as parseInputs, xt as boundedBody, yt as networkError, z as pushNotes } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import fs$1, { constants, createReadStream } from "node:fs";
@@ -17923,7 +17923,7 @@ function outputsOf(report, lock, reportFile) {
 	return {
 		path: bundle?.path ?? "",
 		archive: archive?.parts?.map(({ path }) => path).join("\n") ?? archive?.path ?? "",
-		digest: unchanged && lock.images.length === 0 || outcome === "failed" && failed.length > 0 ? "" : digestOf(encodeLock(lock)),
+		digest: unchanged && lock.images.length === 0 || outcome === "failed" && failed.length > 0 ? "" : digestOfLock(lock),
 		count: String(totals.images),
 		size: String(totals.bytes),
 		"fetched-bytes": String(totals.fetchedBytes),

@@ -1,4 +1,4 @@
-import { $t as systemCodeOf, A as planTree, At as describeOptions, Ct as readBounded, D as viewsIn, Dt as parseStoreOptions, E as openBundle, Et as parseReleaseOptions, It as encodeLock, J as renderError, L as renderRelease, M as renderSummary, Nt as formatPlatform, O as writeFileWhole, P as isReportOf, Pt as parsePlatform, R as renderPushSummary, T as lockFileIn, Tt as parseOptions, Vt as digestOf, Wt as shortDigest, X as renderColumns, Xt as OciSaveError, Z as createReporter, Zt as exitCodeOf, _ as VERSION, a as pushBundle, at as formatOrigin, b as partSizeOf, c as storeFolder, dt as verifyStore, f as releaseTag, h as assetNameOf, i as findRegistryRoot, it as readLists, j as readManifests, jt as kebab, k as readLock, l as accessRelease, lt as listStore, m as releaseFiles, n as watchSignals, nt as formatBytes, o as save, p as sendRelease, q as renderBundlePage, r as serveRegistry, rt as formatCount, s as tryRelease, t as letFetchUseProxies, tt as plainText, ut as pruneStore, v as openArchive, w as refOf, x as bundleTar, y as measureArchive } from "./engine.js";
+import { $t as systemCodeOf, A as planTree, At as describeOptions, Ct as readBounded, D as viewsIn, Dt as parseStoreOptions, E as openBundle, Et as parseReleaseOptions, It as digestOfLock, J as renderError, L as renderRelease, Lt as encodeLock, M as renderSummary, Nt as formatPlatform, O as writeFileWhole, P as isReportOf, Pt as parsePlatform, R as renderPushSummary, T as lockFileIn, Tt as parseOptions, Wt as shortDigest, X as renderColumns, Xt as OciSaveError, Z as createReporter, Zt as exitCodeOf, _ as VERSION, a as pushBundle, at as formatOrigin, b as partSizeOf, c as storeFolder, dt as verifyStore, f as releaseTag, h as assetNameOf, i as findRegistryRoot, it as readLists, j as readManifests, jt as kebab, k as readLock, l as accessRelease, lt as listStore, m as releaseFiles, n as watchSignals, nt as formatBytes, o as save, p as sendRelease, q as renderBundlePage, r as serveRegistry, rt as formatCount, s as tryRelease, t as letFetchUseProxies, tt as plainText, ut as pruneStore, v as openArchive, w as refOf, x as bundleTar, y as measureArchive } from "./engine.js";
 import path from "node:path";
 import fs from "node:fs";
 import { stat } from "node:fs/promises";
@@ -3697,7 +3697,7 @@ const MAX_REPORT_BYTES = 268435456;
 /** The report of the run that made the content: a later one that failed leaves its own at the same place. */
 async function reportOf(lock, file, emit) {
 	const report = await readBounded(file, MAX_REPORT_BYTES);
-	if (report === void 0 || isReportOf(report, digestOf(encodeLock(lock)))) return report?.toString("utf8");
+	if (report === void 0 || isReportOf(report, digestOfLock(lock))) return report?.toString("utf8");
 	emit({
 		type: "log",
 		level: "warning",

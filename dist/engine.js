@@ -6063,6 +6063,10 @@ function buildLock(inputs) {
 function encodeLock(lock) {
 	return new TextEncoder().encode(`${JSON.stringify(lock, null, 2)}\n`);
 }
+/** A lock's sha256: the same images have the same one. */
+function digestOfLock(lock) {
+	return digestOf(encodeLock(lock));
+}
 function refuseCollisions$1(inputs) {
 	const byName = /* @__PURE__ */ new Map();
 	const collisions = [];
@@ -33054,8 +33058,8 @@ async function has(asking, signal) {
 // src/publish/push/decide.ts
 /**
 * What becomes of a name, by what a target says of it. A policy that leaves tags alone cannot be kept where nobody
-* tells whether there is one. The same digest is always success, whatever the policy; of a
-* sparse image what stands in for it is the same, where it may. Pure.
+* tells whether there is one. The same digest is always success, whatever the policy; of a sparse image what stands in
+* for it is the same, where it may. Pure.
 */
 function decide(name, { found, error }, policy) {
 	if (found === void 0) return error !== void 0 && policy !== "always" ? settled({
@@ -36943,7 +36947,7 @@ function contentAsked(lock, archive, { wanted, options, places }) {
 	if (options.dryRun || lock.images.length === 0) return {};
 	return { content: {
 		asked: askedDigest(wanted, options, places),
-		lock: digestOf(encodeLock(lock)),
+		lock: digestOfLock(lock),
 		...archive === void 0 ? {} : { sums: digestOfSums(archive) }
 	} };
 }
@@ -40025,7 +40029,7 @@ const NOTHING_PUBLISHED = {
 */
 async function publish(lock, run) {
 	const { places } = run;
-	const digest = digestOf(encodeLock(lock));
+	const digest = digestOfLock(lock);
 	let results = {};
 	try {
 		const tree = await treeOf(lock, run);
@@ -40349,8 +40353,8 @@ async function endUnchanged({ images, push, release, lock = lockOf([]) }, { star
 // src/need/need.ts
 /**
 * Whether everything is where it is wanted already, found out by HEAD requests alone: an unchanged night then needs no
-* manifest, no blob and no cache. In the order of the images. Undefined as soon as one image is not, or cannot be judged so cheaply; the run then
-* takes its usual way, which finds out the rest and tells of errors.
+* manifest, no blob and no cache. In the order of the images. Undefined as soon as one image is not, or cannot be judged
+* so cheaply; the run then takes its usual way, which finds out the rest and tells of errors.
 */
 async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
 	const limit = pLimit(parallel);
@@ -40395,7 +40399,7 @@ async function releasedBefore({ target, service, found }, { wanted, options, pla
 		const { lock, files } = released;
 		const content = contentIn(released.report);
 		if (content?.asked !== askedDigest(wanted, options, places)) return void 0;
-		if (content.lock !== digestOf(encodeLock(lock)) || content.sums !== released.sums) return void 0;
+		if (content.lock !== digestOfLock(lock) || content.sums !== released.sums) return void 0;
 		return {
 			lock,
 			report: releaseReport(target, {
@@ -41607,4 +41611,4 @@ function letFetchUseProxies(env) {
 		});
 	}
 }
-export { cacheLines as $, systemCodeOf as $t, planTree as A, describeOptions as At, pushTally as B, lockSchema as Bt, HANDOVER as C, readBounded$1 as Ct, viewsIn as D, parseStoreOptions as Dt, openBundle as E, parseReleaseOptions as Et, runReportSchema as F, parseLock as Ft, sizeWords as G, array as Gt, pushReportSchema as H, hexOf as Ht, releaseWords as I, encodeLock as It, renderError as J, strictObject as Jt, statusWords as K, boolean as Kt, renderRelease as L, formatReference as Lt, renderSummary as M, optionsSchema as Mt, unwritten as N, formatPlatform as Nt, writeFileWhole as O, bareAddress as Ot, isReportOf as P, parsePlatform as Pt, formatSeconds as Q, messageOf as Qt, renderPushSummary as R, nameOf$1 as Rt, createTarDecoder as S, createAgents as St, lockFileIn as T, parseOptions as Tt, noteLines as U, isDigest as Ut, pushTraffic as V, digestOf as Vt, platformWords as W, shortDigest as Wt, renderColumns as X, OciSaveError as Xt, causeTexts as Y, string as Yt, createReporter as Z, exitCodeOf as Zt, VERSION$2 as _, insecureHosts as _t, pushBundle as a, formatOrigin as at, partSizeOf as b, parseContentRange as bt, storeFolder as c, setUpSkopeo as ct, placesOf as d, verifyStore as dt, plainLines as et, releaseTag as f, freeBytes as ft, USER_AGENT as g, run as gt, assetNameOf as h, percentDecoded as ht, findRegistryRoot as i, readLists as it, readManifests as j, kebab as jt, readLock as k, describeInputs as kt, accessRelease as l, listStore as lt, releaseFiles as m, fetchFile as mt, watchSignals as n, formatBytes as nt, save as o, parseInline as ot, sendRelease as p, openStore as pt, renderBundlePage as q, looseObject as qt, serveRegistry as r, formatCount as rt, tryRelease as s, checkDefaultRegistry as st, letFetchUseProxies as t, plainText as tt, RELEASE_PART_BYTES as u, pruneStore as ut, openArchive as v, createExchange as vt, refOf as w, parseInputs as wt, bundleTar as x, boundedBody as xt, measureArchive as y, networkError as yt, pushNotes as z, parseReference as zt };
+export { cacheLines as $, systemCodeOf as $t, planTree as A, describeOptions as At, pushTally as B, parseReference as Bt, HANDOVER as C, readBounded$1 as Ct, viewsIn as D, parseStoreOptions as Dt, openBundle as E, parseReleaseOptions as Et, runReportSchema as F, parseLock as Ft, sizeWords as G, array as Gt, pushReportSchema as H, hexOf as Ht, releaseWords as I, digestOfLock as It, renderError as J, strictObject as Jt, statusWords as K, boolean as Kt, renderRelease as L, encodeLock as Lt, renderSummary as M, optionsSchema as Mt, unwritten as N, formatPlatform as Nt, writeFileWhole as O, bareAddress as Ot, isReportOf as P, parsePlatform as Pt, formatSeconds as Q, messageOf as Qt, renderPushSummary as R, formatReference as Rt, createTarDecoder as S, createAgents as St, lockFileIn as T, parseOptions as Tt, noteLines as U, isDigest as Ut, pushTraffic as V, lockSchema as Vt, platformWords as W, shortDigest as Wt, renderColumns as X, OciSaveError as Xt, causeTexts as Y, string as Yt, createReporter as Z, exitCodeOf as Zt, VERSION$2 as _, insecureHosts as _t, pushBundle as a, formatOrigin as at, partSizeOf as b, parseContentRange as bt, storeFolder as c, setUpSkopeo as ct, placesOf as d, verifyStore as dt, plainLines as et, releaseTag as f, freeBytes as ft, USER_AGENT as g, run as gt, assetNameOf as h, percentDecoded as ht, findRegistryRoot as i, readLists as it, readManifests as j, kebab as jt, readLock as k, describeInputs as kt, accessRelease as l, listStore as lt, releaseFiles as m, fetchFile as mt, watchSignals as n, formatBytes as nt, save as o, parseInline as ot, sendRelease as p, openStore as pt, renderBundlePage as q, looseObject as qt, serveRegistry as r, formatCount as rt, tryRelease as s, checkDefaultRegistry as st, letFetchUseProxies as t, plainText as tt, RELEASE_PART_BYTES as u, pruneStore as ut, openArchive as v, createExchange as vt, refOf as w, parseInputs as wt, bundleTar as x, boundedBody as xt, measureArchive as y, networkError as yt, pushNotes as z, nameOf$1 as zt };

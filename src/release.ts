@@ -11,8 +11,7 @@ import { openBundle, planTree, readLock, readManifests, viewsIn } from './bundle
 import { OciSaveError } from './errors.ts';
 import { readBounded } from './files/index.ts';
 import type { Emit } from './events.ts';
-import { encodeLock, type Lock } from './lock/index.ts';
-import { digestOf } from './oci/digest.ts';
+import { digestOfLock, type Lock } from './lock/index.ts';
 import { assetNameOf, releaseFiles, type ReleasePolicy, releaseTag, sendRelease } from './publish/index.ts';
 import { isReportOf, type ReleaseReport, renderBundlePage } from './report/index.ts';
 import { RELEASE_PART_BYTES } from './save/places.ts';
@@ -125,7 +124,7 @@ const MAX_REPORT_BYTES = 256 * 1024 * 1024;
 /** The report of the run that made the content: a later one that failed leaves its own at the same place. */
 async function reportOf(lock: Lock, file: string, emit: Emit): Promise<string | undefined> {
   const report = await readBounded(file, MAX_REPORT_BYTES);
-  if (report === undefined || isReportOf(report, digestOf(encodeLock(lock)))) return report?.toString('utf8');
+  if (report === undefined || isReportOf(report, digestOfLock(lock))) return report?.toString('utf8');
   const message = `${file} is of another run than the one that made this; the release goes without it`;
   emit({ type: 'log', level: 'warning', message });
   return undefined;

@@ -1,5 +1,4 @@
-import { encodeLock, type Lock } from '../lock/index.ts';
-import { digestOf } from '../oci/digest.ts';
+import { digestOfLock, type Lock } from '../lock/index.ts';
 import type { RunReport } from '../report/index.ts';
 
 /** What later steps can read, and what action.yml says of it. */
@@ -43,7 +42,7 @@ export function outputsOf(report: RunReport, lock: Lock, reportFile: string): Ou
     digest:
       (unchanged && lock.images.length === 0) || (outcome === 'failed' && failed.length > 0)
         ? ''
-        : digestOf(encodeLock(lock)),
+        : digestOfLock(lock),
     count: String(totals.images),
     size: String(totals.bytes),
     'fetched-bytes': String(totals.fetchedBytes),

@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { type Digest, shortDigest } from '../oci/digest.ts';
+import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
 import { repositoryPath } from './repository-path.ts';
 import type { Lock, LockedImage } from './schema.ts';
 
@@ -26,6 +26,11 @@ export function buildLock(inputs: readonly LockInput[]): Lock {
 /** The lock's bytes: the same images give the same bytes, whatever the list looked like. */
 export function encodeLock(lock: Lock): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(lock, null, 2)}\n`);
+}
+
+/** A lock's sha256: the same images have the same one. */
+export function digestOfLock(lock: Lock): Digest {
+  return digestOf(encodeLock(lock));
 }
 
 function refuseCollisions(inputs: readonly LockInput[]): void {

@@ -29,8 +29,8 @@ export interface NeedContext {
 
 /**
  * Whether everything is where it is wanted already, found out by HEAD requests alone: an unchanged night then needs no
- * manifest, no blob and no cache. In the order of the images. Undefined as soon as one image is not, or cannot be judged so cheaply; the run then
- * takes its usual way, which finds out the rest and tells of errors.
+ * manifest, no blob and no cache. In the order of the images. Undefined as soon as one image is not, or cannot be judged
+ * so cheaply; the run then takes its usual way, which finds out the rest and tells of errors.
  */
 export async function allUnchanged(
   images: readonly WantedImage[],

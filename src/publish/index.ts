@@ -1,6 +1,6 @@
 export { assetNameOf, checkAssetBase } from './release/asset-name.ts';
 export { findRelease } from './release/find-release.ts';
-export { findReleased, type Released } from './release/find-released.ts';
+export { findReleased } from './release/find-released.ts';
 export { createReleaseService } from './release/octokit-service.ts';
 export type { ServiceOptions } from './release/service-options.ts';
 export type { ReleasePolicy } from './release/plan.ts';

@@ -1,5 +1,5 @@
 import { digestOfSums, type MeasuredArchive } from '../archive/index.ts';
-import { encodeLock, type Lock } from '../lock/index.ts';
+import { digestOfLock, type Lock } from '../lock/index.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { formatPlatform, type PlatformChoice } from '../oci/platform.ts';
 import type { SaveOptions } from '../options.ts';
@@ -73,7 +73,7 @@ export function contentAsked(
   return {
     content: {
       asked: askedDigest(wanted, options, places),
-      lock: digestOf(encodeLock(lock)),
+      lock: digestOfLock(lock),
       ...(archive === undefined ? {} : { sums: digestOfSums(archive) }),
     },
   };

@@ -10,8 +10,7 @@ import {
 } from '../archive/index.ts';
 import { type BundleTree, planTree, readManifests, writeBundle, writeFileWhole } from '../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { encodeLock, type Lock } from '../lock/index.ts';
-import { digestOf } from '../oci/digest.ts';
+import { digestOfLock, encodeLock, type Lock } from '../lock/index.ts';
 import { renderBundlePage, type RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
 import { pushStore } from './push-store.ts';
@@ -36,7 +35,7 @@ export const NOTHING_PUBLISHED: Published = { results: {}, archive: undefined };
  */
 export async function publish(lock: Lock, run: Run): Promise<Published> {
   const { places } = run;
-  const digest = digestOf(encodeLock(lock));
+  const digest = digestOfLock(lock);
   let results: Published['results'] = {};
   try {
     const tree = await treeOf(lock, run);

@@ -1,6 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { encodeLock, type Lock } from '../lock/index.ts';
-import { digestOf } from '../oci/digest.ts';
+import { digestOfLock, type Lock } from '../lock/index.ts';
 import { findReleased } from '../publish/index.ts';
 import { contentIn, type ReleaseReport, renderBundlePage } from '../report/index.ts';
 import { askedDigest } from './asked.ts';
@@ -37,7 +36,7 @@ export async function releasedBefore(
     const content = contentIn(released.report);
     if (content?.asked !== askedDigest(wanted, options, places)) return undefined;
     // Another archive of the same images may stand there: one that was laid out otherwise, or was tampered with.
-    if (content.lock !== digestOf(encodeLock(lock)) || content.sums !== released.sums) return undefined;
+    if (content.lock !== digestOfLock(lock) || content.sums !== released.sums) return undefined;
     return { lock, report: releaseReport(target, { url: found.url, draft: false, files, removed: [] }) };
   } catch (error) {
     io.signal?.throwIfAborted();

@@ -16,8 +16,8 @@ export interface Told {
 
 /**
  * What becomes of a name, by what a target says of it. A policy that leaves tags alone cannot be kept where nobody
- * tells whether there is one. The same digest is always success, whatever the policy; of a
- * sparse image what stands in for it is the same, where it may. Pure.
+ * tells whether there is one. The same digest is always success, whatever the policy; of a sparse image what stands in
+ * for it is the same, where it may. Pure.
  */
 export function decide(name: PushName, { found, error }: Told, policy: PushPolicy): Decision {
   if (found === undefined) {
