@@ -1,8 +1,10 @@
+import sliceAnsi from 'slice-ansi';
+import stringWidth from 'string-width';
 import type { Paint } from './paint.ts';
 
 export interface Column {
   readonly align?: 'left' | 'right';
-  /** The fewest characters to which the column may be cut where the lines are too long; never, if absent. */
+  /** The fewest terminal columns to which the column may be cut where the lines are too long; never, if absent. */
   readonly min?: number;
 }
 
@@ -17,23 +19,22 @@ const ELLIPSIS = '...';
 
 /**
  * Cuts the middle out of a text: a reference says most at its ends, the registry and the tag.
- * @param max characters; below four nothing but dots fits.
+ * @param max terminal columns; below four nothing but dots fits
  */
 export function truncateMiddle(text: string, max: number): string {
-  const chars = Array.from(text);
-  if (chars.length <= max) return text;
+  const width = stringWidth(text);
+  if (width <= max) return text;
   if (max <= ELLIPSIS.length) return ELLIPSIS.slice(0, Math.max(0, max));
   const kept = max - ELLIPSIS.length;
   const head = Math.floor(kept / 2);
-  return chars.slice(0, head).join('') + ELLIPSIS + chars.slice(chars.length - (kept - head)).join('');
+  return sliceAnsi(text, 0, head) + ELLIPSIS + sliceAnsi(text, width - (kept - head));
 }
 
-/** Cuts the end off a text. */
+/** Cuts the end off a text. @param max terminal columns */
 export function truncateEnd(text: string, max: number): string {
-  const chars = Array.from(text);
-  if (chars.length <= max) return text;
+  if (stringWidth(text) <= max) return text;
   if (max <= ELLIPSIS.length) return ELLIPSIS.slice(0, Math.max(0, max));
-  return chars.slice(0, max - ELLIPSIS.length).join('') + ELLIPSIS;
+  return sliceAnsi(text, 0, max - ELLIPSIS.length) + ELLIPSIS;
 }
 
 /**
@@ -54,7 +55,7 @@ export function alignColumns(
       .map((cell, index) => {
         const columnWidth = widths[index] ?? 0;
         const text = truncateMiddle(cell.text, columnWidth);
-        const pad = ' '.repeat(columnWidth - lengthOf(text));
+        const pad = ' '.repeat(Math.max(0, columnWidth - stringWidth(text)));
         const painted = cell.paint === undefined ? text : cell.paint(text);
         if (columns[index]?.align === 'right') return pad + painted;
         return index === last ? painted : painted + pad;
@@ -74,16 +75,12 @@ export function columnsFit(
 
 function naturalWidths(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number[] {
   return columns.map((_, index) =>
-    rows.reduce((widest, row) => Math.max(widest, lengthOf(row[index]?.text ?? '')), 0),
+    rows.reduce((widest, row) => Math.max(widest, stringWidth(row[index]?.text ?? '')), 0),
   );
 }
 
 function sumOf(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width, 0);
-}
-
-function lengthOf(text: string): number {
-  return Array.from(text).length;
 }
 
 function shrink(columns: readonly Column[], natural: readonly number[], room: number): number[] {

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { formatBytes } from './bytes.ts';
 import { alignColumns, truncateEnd } from './columns.ts';
 import { formatSeconds } from './duration.ts';
@@ -20,7 +21,7 @@ const MIN_BAR = 8;
 const SILENCE_MS = 8000;
 
 /**
- * A running save as one to six lines, none longer than `width` characters: stage and bar, images, and those in
+ * A running save as one to six lines, none wider than `width` columns: stage and bar, images, and those in
  * flight. Before the first stage there is nothing to show.
  */
 export function renderProgress(state: Progress, width: number, color: boolean): string {
@@ -66,14 +67,14 @@ function headLine(state: Progress, current: StageProgress, width: number, color:
   const bar = percent === undefined ? undefined : barOf(percent, width - lengthOf(pieces) - 2, color);
   const [head, ...rest] = pieces;
   return [
-    head === undefined || head.plain.length > width ? truncateEnd(name, width) : head.painted,
+    head === undefined || stringWidth(head.plain) > width ? truncateEnd(name, width) : head.painted,
     ...(bar === undefined ? [] : [bar]),
     ...rest.map(({ painted }) => painted),
   ].join('  ');
 }
 
 function lengthOf(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { plain }) => sum + plain.length + 2, -2);
+  return pieces.reduce((sum, { plain }) => sum + stringWidth(plain) + 2, -2);
 }
 
 /** Done of wanted, rate, time left. */

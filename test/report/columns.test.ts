@@ -1,4 +1,6 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
 import * as fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { alignColumns, columnsFit, truncateEnd, truncateMiddle } from '../../src/report/columns.ts';
 import { renderColumns } from '../../src/report/index.ts';
@@ -12,12 +14,27 @@ describe('truncateMiddle', () => {
     expect(truncateMiddle('registry.k8s.io/kube-apiserver:v1.31.0', 24)).toBe('registry.k...ver:v1.31.0');
   });
 
-  it('is as long as it may be, and no longer', () => {
+  it('is as wide as it may be, and no wider', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.nat(80), (text, max) => {
-        const length = Array.from(text).length;
+      fc.property(fc.string({ unit: 'grapheme-ascii' }), fc.nat(80), (text, max) => {
         for (const cut of [truncateMiddle, truncateEnd]) {
-          expect(Array.from(cut(text, max)).length).toBe(Math.min(length, max > 3 ? max : Math.min(max, 3)));
+          expect(cut(text, max).length).toBe(Math.min(text.length, max));
+        }
+      }),
+    );
+  });
+
+  it('counts a CJK character as the two columns that it fills, and a combining mark as none', () => {
+    expect(truncateMiddle('漢字漢字漢字:1', 9)).toBe('漢...:1');
+    expect(truncateEnd('漢字漢字', 7)).toBe('漢字...');
+    expect(truncateEnd('e\u0301e\u0301e\u0301', 3)).toBe('e\u0301e\u0301e\u0301');
+  });
+
+  it('is never wider than it may be, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(80), (text, max) => {
+        for (const cut of [truncateMiddle, truncateEnd]) {
+          expect(stringWidth(cut(text, max))).toBeLessThanOrEqual(max);
         }
       }),
     );
@@ -33,6 +50,13 @@ describe('alignColumns', () => {
       'NAME       SIZE',
       'a/b:1  12.4 MiB',
       'x           1 B',
+    ]);
+  });
+
+  it('aligns a column behind CJK text', () => {
+    expect(alignColumns([{}, {}], [cells('漢字', 'x'), cells('ab', 'y')], 80)).toEqual([
+      '漢字  x',
+      'ab    y',
     ]);
   });
 
@@ -126,6 +150,15 @@ describe('wrapWords', () => {
         for (const line of lines) expect(line.length <= width || !line.includes(' ')).toBe(true);
       }),
     );
+  });
+
+  it('does not count colours, and counts CJK characters twice', () => {
+    const red = (text: string): string => styleText('red', text, { validateStream: false });
+    expect(wrapWords(`${red('one')} ${red('two')} three`, 9).map(stripVTControlCharacters)).toEqual([
+      'one two',
+      'three',
+    ]);
+    expect(wrapWords('漢字 漢字 漢字', 9)).toEqual(['漢字 漢字', '漢字']);
   });
 
   it('indents what follows', () => {
