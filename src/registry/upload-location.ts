@@ -17,7 +17,10 @@ export function uploadLocation(subject: string, answer: RegistryAnswer, trusted:
     });
   }
   if (answer.url.protocol === 'https:' && isPlainTwin(target, answer.url)) {
-    return new URL(target.pathname + target.search, answer.url);
+    // Part by part: joined as a text, a path of `//elsewhere` would name another host.
+    const twin = new URL(answer.url);
+    [twin.pathname, twin.search, twin.hash] = [target.pathname, target.search, ''];
+    return twin;
   }
   return redirectTarget({ subject, from: answer.url, location: target.href, peer: answer.peer, trusted });
 }
