@@ -37,7 +37,8 @@ export function requestPath(repository: string, endpoint: Endpoint): string {
  */
 export function requestUrl(path: string, registry: URL): URL {
   const url = URL.parse(path, registry.href);
-  if (url !== null && url.href === `${registry.origin}${path}`) return url;
+  // Path and query are what is sent; a fragment is not.
+  if (url?.origin === registry.origin && url.pathname + url.search === path) return url;
   throw refused(path, 'path of a request');
 }
 

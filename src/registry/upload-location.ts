@@ -7,7 +7,11 @@ import type { RegistryAnswer } from './session.ts';
  * redirects, but for one: a registry behind a proxy that ends TLS often names itself by http; it is asked by https.
  * @throws OciSaveError `unsupported` where it leads nowhere, or to a place that is not asked
  */
-export function uploadLocation(subject: string, answer: RegistryAnswer, trusted: boolean): URL {
+export function uploadLocation(
+  subject: string,
+  answer: Pick<RegistryAnswer, 'url' | 'host' | 'peer' | 'headers'>,
+  trusted: boolean,
+): URL {
   const { location } = answer.headers;
   const target = location === undefined ? null : URL.parse(location, answer.url.href);
   if (target === null) {
