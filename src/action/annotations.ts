@@ -121,10 +121,10 @@ export function verdictOf({ failed, images, error, push = [], release, dryRun = 
   if (error !== undefined) return withRemedy([plainText(error.message)], error.hint);
   const targets = push.filter(({ outcome }) => outcome === 'failed').map(({ target }) => target);
   if (failed.length === 0 && targets.length > 0)
-    return `not all images could be pushed to ${targets.join(', ')}`;
+    return `not all images could be pushed to ${targets.map(plainText).join(', ')}`;
   if (failed.length === 0 && release?.failure !== undefined) {
     const { tag, failure } = release;
-    return withRemedy([`Release ${plainText(tag)} failed: ${failure.message}`], failure.hint);
+    return withRemedy([`Release ${plainText(tag)} failed: ${plainText(failure.message)}`], failure.hint);
   }
   const all = formatCount(failed.length + images.length, 'image');
   return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;

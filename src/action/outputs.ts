@@ -1,5 +1,5 @@
 import { digestOfLock, type Lock } from '../lock/index.ts';
-import type { RunReport } from '../report/index.ts';
+import { printableJson, type RunReport } from '../report/index.ts';
 
 /** What later steps can read, and what action.yml says of it. */
 export const OUTPUTS = {
@@ -62,8 +62,11 @@ function failedList(failed: RunReport['failed']): string {
     class: failureClass,
     message: message.slice(0, MAX_MESSAGE_CHARACTERS),
   }));
-  const text = JSON.stringify(shown);
+  const text = printableJson(shown, 0);
   return text.length <= MAX_FAILED_CHARACTERS
     ? text
-    : JSON.stringify(shown.map(({ ref, class: failureClass }) => ({ ref, class: failureClass })));
+    : printableJson(
+        shown.map(({ ref, class: failureClass }) => ({ ref, class: failureClass })),
+        0,
+      );
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printableJson } from '../report/index.ts';
 import { listStore } from '../store/index.ts';
 import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
 import type { Host } from './face.ts';
@@ -25,7 +26,7 @@ export function cacheListCommand(host: Host, done: (exitCode: number) => void): 
       const store = describeStore(content, { folder, maxBytes, now: Date.now() });
       const entries = manner.verbose ? describeBlobs(content) : undefined;
       const { stdout } = host;
-      if (manner.json) stdout.write(`${JSON.stringify({ ...store, entries }, null, 2)}\n`);
+      if (manner.json) stdout.write(`${printableJson({ ...store, entries })}\n`);
       else stdout.write(renderStore(store, entries, stdout.columns));
       done(0);
     });

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { OciSaveError } from '../errors.ts';
-import { formatBytes, formatCount, plainText } from '../report/index.ts';
+import { formatBytes, formatCount, plainText, printableJson } from '../report/index.ts';
 import { pruneStore, type Pruned, type PruneRule } from '../store/index.ts';
 import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
 import type { Host } from './face.ts';
@@ -30,7 +30,7 @@ export function cachePruneCommand(host: Host, done: (exitCode: number) => void):
       const rule = ruleOf({ ...rest, cacheMaxSize: flags['cacheMaxSize'] }, maxBytes);
       const dryRun = rest['dryRun'] === true;
       const pruned = await pruneStore(folder, { rule, dryRun });
-      if (manner.json) host.stdout.write(`${JSON.stringify({ folder, dryRun, ...pruned }, null, 2)}\n`);
+      if (manner.json) host.stdout.write(`${printableJson({ folder, dryRun, ...pruned })}\n`);
       if (!manner.quiet) host.stderr.write(`${renderPruned(pruned, folder, dryRun)}\n`);
       done(0);
     });

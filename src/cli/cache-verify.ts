@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Emit } from '../events.ts';
 import { watchSignals } from '../interruption.ts';
-import { formatBytes, formatCount, plainText } from '../report/index.ts';
+import { formatBytes, formatCount, plainText, printableJson } from '../report/index.ts';
 import { type DamagedBlob, type StoreCheck, verifyStore } from '../store/index.ts';
 import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
 import { type Host, reporterFor } from './face.ts';
@@ -30,7 +30,7 @@ export function cacheVerifyCommand(host: Host, done: (exitCode: number) => void)
         const check = await verifyAloud(folder, reporter.emit, interruption.signal);
         reporter.stop();
         const isDamaged = check.damaged.length > 0;
-        if (manner.json) host.stdout.write(`${JSON.stringify({ folder, ...check }, null, 2)}\n`);
+        if (manner.json) host.stdout.write(`${printableJson({ folder, ...check })}\n`);
         if (!manner.quiet || isDamaged) host.stderr.write(`${verdict(folder, check)}\n`);
         done(isDamaged ? 1 : 0);
       } finally {

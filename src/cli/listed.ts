@@ -1,6 +1,7 @@
+import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { parsePlatform } from '../oci/platform.ts';
-import { renderColumns } from '../report/index.ts';
+import { plainText, printableJson, renderColumns } from '../report/index.ts';
 
 /** One image as a list, a lock or a bundle names it. */
 export interface Listed {
@@ -13,7 +14,10 @@ export interface Listed {
   readonly origin: string | undefined;
 }
 
-/** The images in one of the forms, with a line end after the last line. */
+/**
+ * The images in one of the forms, with a line end after the last line.
+ * @throws OciSaveError `usage` where the plain form would be read as something else
+ */
 export function renderListed(
   images: readonly Listed[],
   form: 'table' | 'json' | 'plain' | 'sealer',
@@ -23,11 +27,11 @@ export function renderListed(
     case 'table':
       return renderTable(images, width);
     case 'json':
-      return `${JSON.stringify(images, null, 2)}\n`;
+      return `${printableJson(images)}\n`;
     case 'plain':
       return images.map(plainLine).join('');
     case 'sealer':
-      return `${JSON.stringify(images.flatMap(sealerEntries), null, 2)}\n`;
+      return `${printableJson(images.flatMap(sealerEntries))}\n`;
   }
 }
 
@@ -39,14 +43,29 @@ function renderTable(images: readonly Listed[], width: number | undefined): stri
     platforms.join(','),
     origin ?? '',
   ]);
-  return `${renderColumns(['IMAGE', 'STORED AS', 'DIGEST', 'PLATFORMS', 'FROM'], rows, width)}\n`;
+  const titles = ['IMAGE', 'STORED AS', 'DIGEST', 'PLATFORMS', 'FROM'];
+  return `${renderColumns(
+    titles,
+    rows.map((row) => row.map(plainText)),
+    width,
+  )}\n`;
 }
 
 /** A line that our own plain list reads again. */
 function plainLine({ ref, names, digest }: Listed): string {
   const pinned = digest === undefined || ref.includes('@') ? ref : `${ref}@${digest}`;
   const other = names.find((name) => name !== ref);
-  return `${pinned}${other === undefined ? '' : ` => ${other}`}\n`;
+  return `${plainWord(pinned)}${other === undefined ? '' : ` => ${plainWord(other)}`}\n`;
+}
+
+/** A blank, and what does not show itself, would end a line's entry or begin another one. */
+function plainWord(text: string): string {
+  if (!/[\p{C}\p{Z}]/u.test(text)) return text;
+  throw new OciSaveError({
+    code: 'usage',
+    message: `'${plainText(text)}' cannot stand in a plain list: it holds a blank, or a character that does not show`,
+    hint: 'Use --as json, or give the source another path.',
+  });
 }
 
 /** sealer's `sealer.image.container.images`: one entry an image and platform. */

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
-import { renderError } from '../report/index.ts';
+import { printableJson, renderError } from '../report/index.ts';
 import { VERSION } from '../version.ts';
 import { cacheCommand } from './cache-command.ts';
 import { type Host, wantsColor } from './face.ts';
@@ -60,7 +60,7 @@ function report(error: unknown, args: readonly string[], host: Host): number {
   if (args.includes('--json') && error instanceof OciSaveError) {
     const { code, message, hint } = error;
     host.stdout.write(
-      `${JSON.stringify({ error: { code, message, ...(hint === undefined ? {} : { hint }) } })}\n`,
+      `${printableJson({ error: { code, message, ...(hint === undefined ? {} : { hint }) } }, 0)}\n`,
     );
   }
   return exitCodeOf(error);

@@ -3,7 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { watchSignals } from '../interruption.ts';
 import { describeOptions, parseOptions } from '../options.ts';
 import { pushBundle } from '../push.ts';
-import { renderPushSummary } from '../report/index.ts';
+import { printableJson, renderPushSummary } from '../report/index.ts';
 import { type Host, reporterFor } from './face.ts';
 import { addManner, takeManner } from './manner.ts';
 import { addOptions } from './option-flags.ts';
@@ -58,7 +58,7 @@ export function pushCommand(host: Host, done: (exitCode: number) => void): Comma
         const { signal } = interruption;
         const report = await pushBundle({ ...options, bundle, waitMilliseconds }, { env, emit, signal });
         reporter.stop();
-        if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+        if (manner.json) stdout.write(`${printableJson(report)}\n`);
         if (!manner.quiet || report.outcome === 'failed') {
           const view = { color: manner.color, width: stderr.columns };
           stderr.write(`\n${renderPushSummary(report, view)}\n`);

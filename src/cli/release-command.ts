@@ -3,7 +3,7 @@ import { letFetchUseProxies } from '../fetch-proxy.ts';
 import { watchSignals } from '../interruption.ts';
 import { parseReleaseOptions } from '../options.ts';
 import { releaseContent } from '../release.ts';
-import { renderRelease } from '../report/index.ts';
+import { printableJson, renderRelease } from '../report/index.ts';
 import { type Host, reporterFor } from './face.ts';
 import { addManner, takeManner } from './manner.ts';
 import { addOnly } from './option-flags.ts';
@@ -45,7 +45,7 @@ export function releaseCommand(host: Host, done: (exitCode: number) => void): Co
           { env, emit: reporter.emit, signal: interruption.signal },
         );
         reporter.stop();
-        if (manner.json) stdout.write(`${JSON.stringify(release, null, 2)}\n`);
+        if (manner.json) stdout.write(`${printableJson(release)}\n`);
         const failed = release.failure !== undefined;
         if (!manner.quiet || failed) {
           stderr.write(`\n${renderRelease(release, { color: manner.color, width: stderr.columns })}\n`);

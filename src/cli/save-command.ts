@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { parseOptions } from '../options.ts';
-import { renderSummary } from '../report/index.ts';
+import { printableJson, renderSummary } from '../report/index.ts';
 import { letFetchUseProxies } from '../fetch-proxy.ts';
 import { save } from '../save.ts';
 import { type Host, reporterFor } from './face.ts';
@@ -45,7 +45,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
           signal: interruption.signal,
         });
         reporter.stop();
-        if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+        if (manner.json) stdout.write(`${printableJson(report)}\n`);
         if (!manner.quiet || report.outcome !== 'done') {
           stderr.write(`\n${renderSummary(report, { color: manner.color, width: stderr.columns })}\n`);
         }

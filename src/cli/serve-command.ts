@@ -37,7 +37,7 @@ export function serveCommand(host: Host, done: (exitCode: number) => void): Comm
         },
       });
       host.stdout.write(`${registry.address}\n`);
-      host.stderr.write(`serving ${root} at ${registry.url} for pulls; end it with Ctrl-C\n`);
+      host.stderr.write(`serving ${plainText(root)} at ${registry.url} for pulls; end it with Ctrl-C\n`);
       await new Promise<void>((resolve) => {
         interruption.signal.addEventListener('abort', () => resolve(), { once: true });
       });

@@ -1,6 +1,7 @@
-export { lockSchema, type Leaf, type Lock, type LockedImage } from './schema.ts';
+export { lockedImageSchema, lockSchema, type Leaf, type Lock, type LockedImage } from './schema.ts';
 export { type NamingRule, parseNamingRule, storedNames } from './naming.ts';
 export { type NameAndTag, splitName } from './stored-name.ts';
+export { whyUnstorable } from './grammar.ts';
 export { repositoryPath, whyUnservable } from './repository-path.ts';
 export { buildLock, digestOfLock, encodeLock, type LockInput } from './build-lock.ts';
 export { parseLock } from './parse-lock.ts';

@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { DEFAULT_REGISTRY, nameOf, parseReference, type Reference } from '../oci/reference.ts';
+import { DEFAULT_REGISTRY, nameOf, namesRegistry, parseReference, type Reference } from '../oci/reference.ts';
 
 /** How a reference becomes stored names; each rule adds one. */
 export type NamingRule =
@@ -14,22 +14,26 @@ const LIBRARY = 'library/';
 export function parseNamingRule(text: string): NamingRule {
   if (text === 'keep-domain' || text === 'strip-domain' || text === 'strip-library') return { kind: text };
   const [from = '', to = '', ...more] = text.split('=').map((part) => part.trim().replace(/\/$/, ''));
-  if (from === '' || to === '' || more.length > 0 || !isNamePrefix(to)) {
+  const prefix = to === '' || more.length > 0 ? undefined : normalPrefix(to);
+  if (from === '' || prefix === undefined) {
     throw new OciSaveError({
       code: 'usage',
       message: `naming: '${text}' is no rule`,
       hint: 'Write keep-domain, strip-domain, strip-library, or FROM=TO, for example docker.io/=mirror.example/hub/.',
     });
   }
-  return { kind: 'prefix', from, to };
+  return { kind: 'prefix', from, to: prefix };
 }
 
-function isNamePrefix(text: string): boolean {
+/** What stands before a name, its registry in normal form; undefined where it fits no reference. */
+function normalPrefix(text: string): string | undefined {
   try {
-    parseReference(`${text}/x`);
-    return true;
+    // Two components follow, since Docker Hub puts `library/` before one.
+    const { domain, path } = parseReference(`${text}/x/x`);
+    if (!namesRegistry(`${text}/x`)) return text;
+    return [domain, ...path.split('/').slice(0, -2)].join('/');
   } catch (error) {
-    if (error instanceof OciSaveError) return false;
+    if (error instanceof OciSaveError) return undefined;
     throw error;
   }
 }
@@ -44,7 +48,7 @@ export function storedNames(reference: Reference, rules: readonly NamingRule[]):
     return [];
   });
   const prefix = longestPrefix(name, rules);
-  return [...new Set(prefix === undefined ? named : [...named, prefix])];
+  return [...new Set((prefix === undefined ? named : [...named, prefix]).map(normalName))];
 }
 
 function stripLibrary({ domain, path }: Reference): string {
@@ -59,4 +63,16 @@ function longestPrefix(name: string, rules: readonly NamingRule[]): string | und
     if (!best || rule.from.length > best.from.length) best = rule;
   }
   return best === undefined ? undefined : best.to + name.slice(best.from.length);
+}
+
+/** Readers normalise what names a registry: `docker.io/app` is `docker.io/library/app` to them. */
+function normalName(name: string): string {
+  if (!namesRegistry(name)) return name;
+  try {
+    return nameOf(parseReference(name));
+  } catch (error) {
+    // `whyUnstorable` refuses it, with the list's line.
+    if (error instanceof OciSaveError) return name;
+    throw error;
+  }
 }

@@ -1,19 +1,39 @@
 import { OciSaveError } from '../errors.ts';
+import { describeIssue } from './issue.ts';
 import { type Lock, lockSchema } from './schema.ts';
 
-/** Reads a lock's bytes. Throws `usage` where they are none; `file` is named in the message. */
+const HINT =
+  'It was changed, or something else wrote it. Save the images again, or get it again from where it was saved.';
+
+/**
+ * Reads a lock's bytes, which are a stranger's until then.
+ * @throws OciSaveError `usage` where they are no lock; the message names `file`, the image and its field
+ */
 export function parseLock(bytes: Uint8Array, file: string): Lock {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new OciSaveError({ code: 'usage', message: `${file} is no lock: it is not JSON`, cause });
+  const json = parseJson(bytes);
+  if (json === undefined) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `${file} is not a valid lock: it is not JSON`,
+      hint: HINT,
+    });
   }
   const parsed = lockSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  const why = describeIssue(parsed.error, json);
   throw new OciSaveError({
     code: 'usage',
-    message: `${file} is no lock of version 1: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
+    message: `${file} is not a valid lock of version 1: ${why}`,
+    hint: HINT,
   });
+}
+
+/** JSON as data; undefined, which no lock is, where the bytes are none. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // The parser's words would quote the text.
+    return undefined;
+  }
 }

@@ -1,5 +1,7 @@
-/** zot's grammar of repository names (pkg/regexp/regexp.go): lower case, no port. */
-const SERVABLE = /^[a-z0-9]+(?:(?:\.|_|__|-*)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-*)[a-z0-9]+)*)*$/;
+import { isRepositoryPath } from '../oci/reference.ts';
+
+/** Clients and registries stop here (distribution-spec, Pulling manifests). */
+const MAX_LENGTH = 255;
 
 /** Folders that zot's walk passes over, with all below them (storage/imagestore.go). */
 const UNLISTED = ['blobs', '.uploads', '.sync'];
@@ -21,9 +23,13 @@ export function repositoryPath(storedName: string): string {
   return `ipv6-${plain}${port === undefined ? '' : `_${port}`}${rest}`;
 }
 
-/** Why zot could not serve or list a repository of that path; undefined where it can. */
+/**
+ * Why zot could not serve or list a repository of that path; undefined where it can. Its grammar (pkg/regexp/regexp.go)
+ * is that of distribution-spec: lower case, no port.
+ */
 export function whyUnservable(repository: string): string | undefined {
-  if (!SERVABLE.test(repository)) return `zot serves no repository named '${repository}'`;
+  if (repository.length > MAX_LENGTH) return `its name is longer than ${MAX_LENGTH} characters`;
+  if (!isRepositoryPath(repository)) return `zot serves no repository named '${repository}'`;
   for (const component of repository.split('/')) {
     const suffix = UNLISTED.find((ending) => component.endsWith(ending));
     if (suffix !== undefined) return `zot lists no repository with a component that ends in '${suffix}'`;

@@ -1,46 +1,106 @@
 import { z } from 'zod';
 import { digestSchema } from '../oci/digest.ts';
+import {
+  digestTextSchema,
+  filePathSchema,
+  isReference,
+  leafTypeSchema,
+  manifestTypeSchema,
+  platformSchema,
+  referenceSchema,
+  storedNameSchema,
+} from './grammar.ts';
 
-const platformName = z.string().meta({ description: 'os/architecture[/variant][:os.version]' });
+/**
+ * Bounds on numbers, far above what is made: no image has more than 5000 manifests (resolve's own bound), and a
+ * manifest of 8 MiB has less than 100,000 layers.
+ */
+const MAX_IMAGES = 1_000_000;
+const MAX_NAMES = 100_000;
+const MAX_LEAVES = 5000;
+const MAX_LAYERS = 100_000;
 
 const leafSchema = z.strictObject({
   digest: digestSchema,
-  mediaType: z.string(),
-  platform: platformName.optional().meta({ description: 'absent for an artifact' }),
+  mediaType: leafTypeSchema,
+  platform: platformSchema.optional().meta({ description: 'absent for an artifact' }),
   attests: digestSchema.optional().meta({ description: 'the leaf that this attestation belongs to' }),
   config: digestSchema,
-  layers: z.array(digestSchema),
+  layers: z.array(digestSchema).max(MAX_LAYERS),
 });
 
-const imageSchema = z.strictObject({
-  ref: z.string().meta({ description: 'the normalised reference' }),
-  names: z.array(z.string()).min(1).meta({ description: 'stored names, repository:tag' }),
+const imageShape = z.strictObject({
+  ref: referenceSchema,
+  names: z.array(storedNameSchema).min(1).max(MAX_NAMES).meta({ description: 'stored names' }),
   source: z.enum(['docker', 'docker-archive', 'oci']),
   digest: digestSchema.meta({ description: 'what the source served, or the result of a conversion' }),
-  mediaType: z.string(),
+  mediaType: manifestTypeSchema,
   root: digestSchema.meta({
     description: 'what stands in the flat layout for readers that take no sparse index',
   }),
-  rootMediaType: z.string(),
+  rootMediaType: manifestTypeSchema,
   converted: z
-    .record(z.string(), digestSchema)
+    .record(digestTextSchema, digestSchema)
     .optional()
     .meta({ description: 'old digest to new; empty where the source has no digest' }),
   imageId: digestSchema.optional(),
-  diffIds: z.array(z.string()).optional(),
-  platforms: z.array(platformName),
-  leaves: z.array(leafSchema),
-  referrers: z.array(digestSchema),
+  diffIds: z.array(digestTextSchema).max(MAX_LAYERS).optional(),
+  platforms: z.array(platformSchema).max(MAX_LEAVES),
+  leaves: z.array(leafSchema).max(MAX_LEAVES),
+  referrers: z.array(digestSchema).max(MAX_LEAVES),
 });
 
-/** The lock, version 1: all resolved images of a list, content only. */
-export const lockSchema = z.strictObject({
-  version: z.literal(1),
-  images: z.array(imageSchema),
-  files: z.array(z.strictObject({ path: z.string(), digest: digestSchema, size: z.int().nonnegative() })),
-  blobs: z.record(z.string(), z.int().nonnegative()).meta({ description: 'digest to size, in bytes' }),
+/**
+ * One image of a lock, checked alone. All that resolve makes passes it: names, platforms and types fit the grammars of
+ * lists, since whoever reads the lock joins them into paths and addresses.
+ */
+export const lockedImageSchema = imageShape.superRefine(({ ref, source }, context) => {
+  if (source === 'docker' && !isReference(ref)) {
+    context.addIssue({ code: 'custom', path: ['ref'], message: 'is not a valid image reference' });
+  }
 });
+
+/** The lock, version 1: all resolved images of a list, content only. Each blob that an image names stands in `blobs`. */
+export const lockSchema = z
+  .strictObject({
+    version: z.literal(1),
+    images: z.array(lockedImageSchema).max(MAX_IMAGES),
+    files: z
+      .array(z.strictObject({ path: filePathSchema, digest: digestSchema, size: z.int().nonnegative() }))
+      .max(MAX_IMAGES),
+    blobs: z
+      .record(digestTextSchema, z.int().nonnegative())
+      .meta({ description: 'digest to size, in bytes' }),
+  })
+  .superRefine(({ images, blobs }, context) => {
+    const refuse = (path: (string | number)[]): void =>
+      context.addIssue({ code: 'custom', path, message: 'does not stand among the blobs' });
+    for (const [at, image] of images.entries()) {
+      for (const path of namedBlobs(image)) {
+        if (!Object.hasOwn(blobs, path.digest)) refuse(['images', at, ...path.field]);
+      }
+    }
+  });
 
 export type Lock = z.infer<typeof lockSchema>;
-export type LockedImage = z.infer<typeof imageSchema>;
+export type LockedImage = z.infer<typeof lockedImageSchema>;
 export type Leaf = z.infer<typeof leafSchema>;
+
+interface NamedBlob {
+  readonly field: readonly (string | number)[];
+  readonly digest: string;
+}
+
+/** Every blob that an image names, with its field. */
+function* namedBlobs({ digest, root, leaves, referrers }: LockedImage): Generator<NamedBlob> {
+  yield { field: ['digest'], digest };
+  yield { field: ['root'], digest: root };
+  for (const [at, leaf] of leaves.entries()) {
+    yield { field: ['leaves', at, 'digest'], digest: leaf.digest };
+    yield { field: ['leaves', at, 'config'], digest: leaf.config };
+    for (const [layer, blob] of leaf.layers.entries()) {
+      yield { field: ['leaves', at, 'layers', layer], digest: blob };
+    }
+  }
+  for (const [at, referrer] of referrers.entries()) yield { field: ['referrers', at], digest: referrer };
+}

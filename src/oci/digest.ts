@@ -10,10 +10,12 @@ export function isDigest(text: string): text is Digest {
   return DIGEST.test(text);
 }
 
-export const digestSchema = z.custom<Digest>(
-  (value) => typeof value === 'string' && isDigest(value),
-  'not a sha256 digest',
-);
+export const digestSchema = z
+  .custom<Digest>((value) => typeof value === 'string' && isDigest(value), {
+    error: 'is not a valid sha256 digest',
+    abort: true,
+  })
+  .meta({ type: 'string', pattern: DIGEST.source });
 
 /** The digest of bytes in memory. */
 export function digestOf(bytes: Uint8Array): Digest {

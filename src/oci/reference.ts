@@ -33,6 +33,16 @@ export function isTag(text: string): boolean {
   return TAG.test(text);
 }
 
+/** Whether a text is a registry as references name it: a host name or an address, with a port where there is one. */
+export function isDomain(text: string): boolean {
+  return DOMAIN.test(text) || IPV6.test(text);
+}
+
+/** Whether a text is a repository's path by the grammar of distribution-spec (Pulling manifests), of any length. */
+export function isRepositoryPath(text: string): boolean {
+  return text.split('/').every((component) => PATH_COMPONENT.test(component));
+}
+
 /** A first component names a registry when it could be no Docker Hub name: docker's own rule, and IPv6. */
 function isDomainLike(component: string): boolean {
   return /[.:]|[A-Z]/.test(component) || component === 'localhost' || component.startsWith('[');
@@ -91,9 +101,9 @@ export function parseReference(text: string, defaultRegistry: string = DEFAULT_R
   const slash = namesRegistry(name) ? name.indexOf('/') : -1;
   const domain = normalizeDomain(slash < 0 ? defaultRegistry : name.slice(0, slash));
   const rest = name.slice(slash + 1);
-  if (!DOMAIN.test(domain) && !IPV6.test(domain)) throw invalid(text, 'bad-domain');
+  if (!isDomain(domain)) throw invalid(text, 'bad-domain');
   const path = domain === DEFAULT_REGISTRY && !rest.includes('/') ? `library/${rest}` : rest;
-  if (!path.split('/').every((component) => PATH_COMPONENT.test(component))) throw invalid(text, 'bad-path');
+  if (!isRepositoryPath(path)) throw invalid(text, 'bad-path');
   if (domain.length + path.length + 1 > MAX_NAME) throw invalid(text, 'too-long');
   return { domain, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
 }

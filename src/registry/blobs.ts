@@ -58,7 +58,15 @@ export function getBlob(
   const subject = blobSubject(repository, blob.digest);
   return transfer({ subject, blob, offset, signal, stallMilliseconds }, (headers, read) =>
     session.ask(
-      { method: 'GET', repository, path: `blobs/${blob.digest}`, headers, subject, signal, retry: false },
+      {
+        method: 'GET',
+        repository,
+        target: { kind: 'blob', digest: blob.digest },
+        headers,
+        subject,
+        signal,
+        retry: false,
+      },
       (answer) => read(answer, answer.error),
     ),
   );

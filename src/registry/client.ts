@@ -174,7 +174,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     getBlob: async (repository, blob, blobOptions = {}) =>
       getBlob(at(repository).session, repository, blob, blobOptions, stallMilliseconds),
     getUrl: async (url, blob, blobOptions = {}) => getUrl(exchange, insecure, url, blob, blobOptions),
-    reach: (domain) => registryAt(domain).reach(),
+    reach: async (domain) => registryAt(domain).reach(),
     async findManifest(repository, reference, { signal, once = false } = {}) {
       if (once) await at(repository).registry.locate();
       return findManifest({ ...manifestCall(repository, reference, signal), retry: !once });

@@ -3,7 +3,6 @@ import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { ACCEPTED_MANIFESTS, bareType } from '../oci/media-type.ts';
-import { isTag } from '../oci/reference.ts';
 import { boundedBody } from './body.ts';
 import { networkError } from './error.ts';
 import { manifestSubject, type Repository } from './repository.ts';
@@ -47,11 +46,8 @@ function requestOf(
   { repository, reference, signal, retry = true }: ManifestCall,
 ): RegistryRequest {
   const subject = manifestSubject(repository, reference);
-  if (!isTag(reference) && !isDigest(reference)) {
-    throw new OciSaveError({ code: 'unsupported', message: `${subject} is named by neither tag nor sha256` });
-  }
-  const path = `manifests/${reference}`;
-  return { method, repository, path, headers: { accept: ACCEPT }, subject, signal, retry };
+  const target = { kind: 'manifest', reference } as const;
+  return { method, repository, target, headers: { accept: ACCEPT }, subject, signal, retry };
 }
 
 /**
@@ -128,7 +124,7 @@ export async function putManifest(
   const request: RegistryRequest = {
     method: 'PUT',
     repository,
-    path: `manifests/${reference}`,
+    target: { kind: 'manifest', reference },
     headers: { 'content-type': mediaType },
     content: bytes,
     push: true,
@@ -150,9 +146,9 @@ export async function putManifest(
 /** Deletes a manifest by its digest. False where the registry does not delete (405), or does not let us. */
 export function deleteManifest({ session, repository, reference, signal }: ManifestCall): Promise<boolean> {
   const subject = manifestSubject(repository, reference);
-  const path = `manifests/${reference}`;
+  const target = { kind: 'manifest', reference } as const;
   return session.ask(
-    { method: 'DELETE', repository, path, headers: {}, push: true, subject, signal },
+    { method: 'DELETE', repository, target, headers: {}, push: true, subject, signal },
     (answer) => {
       answer.discard();
       return answer.status >= 200 && answer.status < 300;

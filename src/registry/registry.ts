@@ -1,6 +1,6 @@
 import type { Scheme } from './challenge.ts';
 import { looksLikePlainHttp } from './network-fault.ts';
-import { registryHost } from './repository.ts';
+import { registryUrl } from './registry-url.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';
 
 /** What is known of one registry: learnt once, used by every request. */
@@ -39,13 +39,14 @@ export interface RegistryOptions {
 /** Asks an address for anything, once; resolves with the status of whatever it answers. */
 export type Knock = (url: URL) => Promise<number>;
 
+/** @throws OciSaveError `unsupported` for a domain that is not the host of its address */
 export function createRegistry({ domain, insecure, knock, policy }: RegistryOptions): Registry {
-  const host = registryHost(domain);
+  const secure = registryUrl(domain, 'https:');
   let address: Promise<URL> | undefined;
   let leading: Promise<void> | undefined;
   let open = false;
   const find = async (): Promise<URL> => {
-    const { url, status } = await probe(host, knock);
+    const { url, status } = await probe(domain, knock);
     open = status === 200;
     return url;
   };
@@ -59,7 +60,7 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
       return open;
     },
     address() {
-      if (!insecure) return Promise.resolve(new URL(`https://${host}`));
+      if (!insecure) return Promise.resolve(secure);
       const probing = (address ??= withRetries(find, policy, {}));
       probing.catch(() => {
         // A registry that was away is asked again by the next request; whoever waits for this one hears of
@@ -69,7 +70,7 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
       return probing;
     },
     async reach() {
-      if (!insecure) return void (await knock(new URL(`https://${host}`)));
+      if (!insecure) return void (await knock(secure));
       address = Promise.resolve(await find());
     },
     async locate() {
@@ -95,13 +96,13 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
  * An insecure registry is asked in TLS first: one that has a certificate, of whatever kind, is not
  * downgraded.
  */
-async function probe(host: string, knock: Knock): Promise<{ url: URL; status: number }> {
-  const secure = new URL(`https://${host}`);
+async function probe(domain: string, knock: Knock): Promise<{ url: URL; status: number }> {
+  const secure = registryUrl(domain, 'https:');
   try {
     return { url: secure, status: await knock(secure) };
   } catch (error) {
     if (!(error instanceof Error) || !looksLikePlainHttp(error.cause)) throw error;
-    const plain = new URL(`http://${host}`);
+    const plain = registryUrl(domain, 'http:');
     const status = await knock(plain);
     // A server of TLS that hung up once answers plain HTTP with 400: it is none of plain HTTP.
     if (status === 400) throw error;

@@ -8,22 +8,21 @@ import type { Answer } from './follow.ts';
 import type { StreamedBody } from './feed.ts';
 import type { Registry } from './registry.ts';
 import type { Repository } from './repository.ts';
+import { type Endpoint, requestPath, requestUrl } from './request-path.ts';
 import { pullScope, pushScope } from './scope.ts';
 import type { Method } from './transport.ts';
 
 export interface RegistryRequest {
   readonly method: Method;
   readonly repository: Repository;
-  /** Below `/v2/<repository>/`, or where an answer of the registry said to go on. */
-  readonly path: string | URL;
+  /** Below the repository, or where an answer of the registry said to go on. */
+  readonly target: Endpoint | URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly content?: Uint8Array | undefined;
   readonly stream?: StreamedBody | undefined;
   readonly extraMilliseconds?: number | undefined;
   /** For what writes: the repository is asked for with the right to push. */
   readonly push?: boolean;
-  /** Another repository of the registry that is read by this request. */
-  readonly from?: string | undefined;
   /** What is asked for, as messages call it. */
   readonly subject: string;
   readonly signal: AbortSignal | undefined;
@@ -57,12 +56,16 @@ export function createSession(registry: Registry, exchange: Exchange, authorizer
   return {
     async ask(request, read) {
       const { repository, subject, signal, push = false } = request;
+      const { target } = request;
+      // Before anything is sent, and before credentials are looked up.
+      const path = target instanceof URL ? target : requestPath(repository.path, target);
       const address = await abortable(registry.address(), signal);
-      const scope = push ? pushScope(repository, request.from) : pullScope(repository);
+      const url = path instanceof URL ? path : requestUrl(path, address);
+      const scope = push ? pushScope(repository, mountedFrom(target)) : pullScope(repository);
       const call: AuthorizeCall = { registry, repository, address, scope, push, subject, signal };
-      const once = sender(exchange, address, request, read);
+      const once = sender(exchange, { address, url }, request, read);
       // An upload that goes on at another origin has its own authorization in its address.
-      if (request.path instanceof URL && request.path.origin !== address.origin) {
+      if (url.origin !== address.origin) {
         const outcome = await once(undefined);
         if ('challenges' in outcome) throw outcome.error;
         return outcome.value;
@@ -93,15 +96,19 @@ export function createSession(registry: Registry, exchange: Exchange, authorizer
   };
 }
 
+/** Another repository of the registry, which is read by a request. */
+function mountedFrom(target: Endpoint | URL): string | undefined {
+  return target instanceof URL || target.kind !== 'upload' ? undefined : target.mount?.from;
+}
+
 function sender<T>(
   exchange: Exchange,
-  address: URL,
+  { address, url }: { readonly address: URL; readonly url: URL },
   request: RegistryRequest,
   read: (answer: RegistryAnswer) => Promise<T> | T,
 ): (authorization: Authorization | undefined) => Promise<Outcome<T>> {
-  const { method, repository, path, headers, subject, signal, retry = true, push = false } = request;
+  const { method, headers, subject, signal, retry = true, push = false } = request;
   const { content, stream, extraMilliseconds } = request;
-  const url = path instanceof URL ? path : new URL(`/v2/${repository.path}/${path}`, address);
   return (authorization) => {
     const errorOf = async (answer: Answer): Promise<OciSaveError> => {
       const sent: Sent =

@@ -7,7 +7,11 @@ import type { RegistryAnswer } from './session.ts';
  * redirects, but for one: a registry behind a proxy that ends TLS often names itself by http; it is asked by https.
  * @throws OciSaveError `unsupported` where it leads nowhere, or to a place that is not asked
  */
-export function uploadLocation(subject: string, answer: RegistryAnswer, trusted: boolean): URL {
+export function uploadLocation(
+  subject: string,
+  answer: Pick<RegistryAnswer, 'url' | 'host' | 'peer' | 'headers'>,
+  trusted: boolean,
+): URL {
   const { location } = answer.headers;
   const target = location === undefined ? null : URL.parse(location, answer.url.href);
   if (target === null) {
@@ -17,7 +21,10 @@ export function uploadLocation(subject: string, answer: RegistryAnswer, trusted:
     });
   }
   if (answer.url.protocol === 'https:' && isPlainTwin(target, answer.url)) {
-    return new URL(target.pathname + target.search, answer.url);
+    // Part by part: joined as a text, a path of `//elsewhere` would name another host.
+    const twin = new URL(answer.url);
+    [twin.pathname, twin.search, twin.hash] = [target.pathname, target.search, ''];
+    return twin;
   }
   return redirectTarget({ subject, from: answer.url, location: target.href, peer: answer.peer, trusted });
 }

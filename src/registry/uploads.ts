@@ -35,7 +35,7 @@ const OCTETS = { 'content-type': 'application/octet-stream' };
 function request(
   { repository, signal }: UploadCall,
   subject: string,
-  parts: Pick<RegistryRequest, 'method' | 'path'> & Partial<RegistryRequest>,
+  parts: Pick<RegistryRequest, 'method' | 'target'> & Partial<RegistryRequest>,
 ): RegistryRequest {
   return { repository, signal, headers: {}, subject, push: true, ...parts };
 }
@@ -46,7 +46,7 @@ export function headBlob({ session, repository, signal }: UploadCall, digest: Di
   const asked = {
     method: 'HEAD',
     repository,
-    path: `blobs/${digest}`,
+    target: { kind: 'blob', digest },
     headers: {},
     subject,
     signal,
@@ -61,7 +61,7 @@ export function headBlob({ session, repository, signal }: UploadCall, digest: Di
 
 /** Begins an upload. */
 export function beginUpload(call: UploadCall, subject: string): Promise<Upload> {
-  const asked = request(call, subject, { method: 'POST', path: 'blobs/uploads/' });
+  const asked = request(call, subject, { method: 'POST', target: { kind: 'upload' } });
   return call.session.ask(asked, (answer) => begun(call, subject, answer));
 }
 
@@ -71,9 +71,8 @@ export function beginUpload(call: UploadCall, subject: string): Promise<Upload> 
  */
 export function mountBlob(call: UploadCall, digest: Digest, from: string): Promise<Upload | boolean> {
   const subject = blobSubject(call.repository, digest);
-  const query = `mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`;
-  const path = `blobs/uploads/?${query}`;
-  return call.session.ask(request(call, subject, { method: 'POST', path, from }), async (answer) => {
+  const target = { kind: 'upload', mount: { digest, from } } as const;
+  return call.session.ask(request(call, subject, { method: 'POST', target }), async (answer) => {
     if (answer.status === 201) {
       answer.discard();
       return true;
@@ -98,7 +97,7 @@ export function sendPart(
   const whole = offset === 0 && end === content.size;
   const asked = request(call, subject, {
     method: 'PATCH',
-    path: location,
+    target: location,
     headers: { ...OCTETS, ...(whole ? {} : { 'content-range': `${offset}-${end - 1}` }) },
     stream: bodyOf(content, offset, end, onSent),
     extraMilliseconds: (end - offset) / BYTES_A_MILLISECOND,
@@ -123,7 +122,7 @@ export function endUpload(
   const rest = content.size - upload.offset;
   const asked = request(call, subject, {
     method: 'PUT',
-    path: withDigest(upload.location, content.digest),
+    target: withDigest(upload.location, content.digest),
     headers: OCTETS,
     ...(rest > 0 ? { stream: bodyOf(content, upload.offset, content.size, onSent) } : {}),
     extraMilliseconds: content.size / BYTES_A_MILLISECOND,
@@ -138,7 +137,7 @@ export function endUpload(
 /** How far an upload got, by the registry's word; undefined where it knows nothing of it. */
 export function uploadStatus(call: UploadCall, upload: Upload, digest: Digest): Promise<Upload | undefined> {
   const subject = blobSubject(call.repository, digest);
-  return call.session.ask(request(call, subject, { method: 'GET', path: upload.location }), (answer) => {
+  return call.session.ask(request(call, subject, { method: 'GET', target: upload.location }), (answer) => {
     answer.discard();
     // What is no good answer to this question is none: the upload begins anew.
     if (answer.status !== 204 && answer.status !== 200) return undefined;
@@ -151,7 +150,7 @@ export function uploadStatus(call: UploadCall, upload: Upload, digest: Digest): 
 /** Takes an upload back. A registry that cannot (405) clears it up by itself in time. */
 export async function cancelUpload(call: UploadCall, upload: Upload): Promise<void> {
   const subject = `${upload.repository.domain}/${upload.repository.path}`;
-  const asked = request(call, subject, { method: 'DELETE', path: upload.location, retry: false });
+  const asked = request(call, subject, { method: 'DELETE', target: upload.location, retry: false });
   await call.session.ask(asked, (answer) => answer.discard());
 }
 

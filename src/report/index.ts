@@ -7,7 +7,7 @@ export { formatSeconds } from './duration.ts';
 export { type ErrorTextOptions, renderError } from './error-text.ts';
 export { renderBundlePage, renderHtml } from './html.ts';
 export { noteLines, platformWords, sizeWords, statusWords } from './image-words.ts';
-export { plainLines, plainText } from './plain-text.ts';
+export { plainLines, plainText, printableJson } from './plain-text.ts';
 export type { Folding, Reporter, ReporterOptions, ReportStream } from './reporter.ts';
 export { type Failure, failureOf, faultOf, type ReportedOrigin } from './failure.ts';
 export {

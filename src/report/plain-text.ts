@@ -43,6 +43,22 @@ export function printable(text: string): string {
   return text.toWellFormed().replace(UNPRINTABLE, codePoint);
 }
 
+/**
+ * A value as JSON that a terminal shows and does not act upon: invisible and turning characters are escaped, as
+ * JSON escapes them. `indent` is 0 for one line. No line end after the last line.
+ */
+export function printableJson(value: unknown, indent = 2): string {
+  // The line ends are those between fields: within a text they are escaped already.
+  return JSON.stringify(value, null, indent).replace(UNPRINTABLE, (char) =>
+    char === '\n' ? char : jsonEscape(char),
+  );
+}
+
+/** `\u001b`, for each UTF-16 unit. */
+function jsonEscape(char: string): string {
+  return char.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 function codePoint(char: string): string {
   return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Digest, digestSchema } from '../oci/digest.ts';
 import { failureSchema, faultShape, origins, originSchema } from './failure.ts';
 import { cacheReportSchema } from './cache-report.ts';
+import { printableJson } from './plain-text.ts';
 import { pushTargetSchema } from './push-report.ts';
 import { releaseReportSchema } from './release-report.ts';
 
@@ -134,5 +135,5 @@ export type ReportedImage = z.infer<typeof imageSchema>;
 
 /** The bytes of `report.json`. */
 export function formatRunReport(report: RunReport): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return `${printableJson(report)}\n`;
 }

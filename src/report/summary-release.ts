@@ -66,9 +66,9 @@ export function renderRelease(
     ...releaseFailureSection({ release }, palette, room),
     ...release.assets.map(
       ({ name, size, status }) =>
-        `  ${name.padEnd(longest)}  ${formatBytes(size).padStart(9)}  ${STATUS_WORDS[status]}`,
+        `  ${plainText(name).padEnd(longest)}  ${formatBytes(size).padStart(9)}  ${STATUS_WORDS[status]}`,
     ),
-    ...release.removed.map((name) => `  ${name.padEnd(longest)}  ${''.padStart(9)}  removed`),
+    ...release.removed.map((name) => `  ${plainText(name).padEnd(longest)}  ${''.padStart(9)}  removed`),
     ...wrapHanging(`${palette.strong('Release')}  ${releaseWords(release)}`, room, 9),
     ...(release.url === undefined ? [] : [`         ${plainText(release.url)}`]),
   ].join('\n');

@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { formatOrigin, type ImageRequest, type Origin, type Source } from '../list/index.ts';
-import { type NamingRule, repositoryPath, storedNames, whyUnservable } from '../lock/index.ts';
+import { type NamingRule, storedNames, whyUnstorable } from '../lock/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type PlatformChoice } from '../oci/platform.ts';
 import { formatReference, nameOf, type Reference, withDefaultTag } from '../oci/reference.ts';
@@ -88,7 +88,7 @@ export function namesOf(reference: Reference, naming: readonly NamingRule[]): St
 
 function refusals({ ref, names, origins }: WantedImage): string[] {
   return names.flatMap(({ name }) => {
-    const why = whyUnservable(repositoryPath(name));
+    const why = whyUnstorable(name);
     return why === undefined ? [] : [`${origins.map(formatOrigin).join(', ')}: ${ref}: ${why}`];
   });
 }

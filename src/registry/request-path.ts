@@ -1,0 +1,66 @@
+import { OciSaveError } from '../errors.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
+import { isRepositoryPath, isTag } from '../oci/reference.ts';
+import { quoteReference } from '../oci/reference-quote.ts';
+
+/** What a request is for, below its repository (distribution-spec, Endpoints). */
+export type Endpoint =
+  | { readonly kind: 'manifest'; readonly reference: string }
+  | { readonly kind: 'blob'; readonly digest: Digest }
+  /** An upload begins; `mount` asks for a blob that the repository `from` of the same registry has. */
+  | { readonly kind: 'upload'; readonly mount?: { readonly digest: Digest; readonly from: string } };
+
+/**
+ * The path of a request, with its query: the one place where it is put together, of components that fit their
+ * grammars. None of these has a character that a URL reads as anything but itself.
+ * @throws OciSaveError `unsupported` for a component outside its grammar; nothing may be sent then
+ */
+export function requestPath(repository: string, endpoint: Endpoint): string {
+  const base = `/v2/${checkedRepository(repository)}`;
+  switch (endpoint.kind) {
+    case 'manifest':
+      return `${base}/manifests/${checkedReference(endpoint.reference)}`;
+    case 'blob':
+      return `${base}/blobs/${checkedDigest(endpoint.digest)}`;
+    case 'upload': {
+      const { mount } = endpoint;
+      if (mount === undefined) return `${base}/blobs/uploads/`;
+      const digest = encodeURIComponent(checkedDigest(mount.digest));
+      return `${base}/blobs/uploads/?mount=${digest}&from=${encodeURIComponent(checkedRepository(mount.from))}`;
+    }
+  }
+}
+
+/**
+ * The address of a path at a registry.
+ * @throws OciSaveError `unsupported` where reading it as a URL changes anything: it would ask for something else
+ */
+export function requestUrl(path: string, registry: URL): URL {
+  const url = URL.parse(path, registry.href);
+  // Path and query are what is sent; a fragment is not.
+  if (url?.origin === registry.origin && url.pathname + url.search === path) return url;
+  throw refused(path, 'path of a request');
+}
+
+function checkedRepository(text: string): string {
+  if (isRepositoryPath(text)) return text;
+  throw refused(text, 'repository name');
+}
+
+function checkedReference(text: string): string {
+  if (isTag(text) || isDigest(text)) return text;
+  throw refused(text, 'tag or sha256 digest');
+}
+
+function checkedDigest(text: string): string {
+  if (isDigest(text)) return text;
+  throw refused(text, 'sha256 digest');
+}
+
+function refused(text: string, what: string): OciSaveError {
+  return new OciSaveError({
+    code: 'unsupported',
+    message: `'${quoteReference(text)}' is not a valid ${what}; nothing was sent to the registry`,
+    hint: 'Correct the name where it was written: in the list, the lock or the push target.',
+  });
+}
