@@ -12,7 +12,7 @@ export function isDigest(text: string): text is Digest {
 
 export const digestSchema = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
-  'not a sha256 digest',
+  'is not a sha256 digest',
 );
 
 /** The digest of bytes in memory. */

@@ -22,7 +22,7 @@ export function isWhole(tree: ManifestTree): boolean {
  * `hash` is the digest of bytes.
  */
 export function rootOf(tree: ManifestTree, hash: (bytes: Uint8Array) => Digest): Root {
-  const images = tree.nodes.filter((node) => node.manifest.kind === 'manifest' && node.attests === undefined);
+  const images = tree.nodes.filter((node) => node.manifest.kind === 'manifest' && node.attests.length === 0);
   const [leaf, ...others] = images;
   if (isWhole(tree) || leaf === undefined) return asRoot(tree.top, tree.nodes);
   if (others.length === 0) return asRoot(leaf, [leaf]);
