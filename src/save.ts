@@ -18,6 +18,7 @@ import { NOTHING_PUBLISHED, publish, publishDry } from './save/publish.ts';
 import { withRelease } from './save/release.ts';
 import { endUnchanged } from './save/report-unchanged.ts';
 import { type SaveIo, withRun } from './save/run.ts';
+import { settleSizes } from './save/settle-sizes.ts';
 import { findUnchanged } from './save/unchanged.ts';
 import { writeReport } from './save/write-report.ts';
 
@@ -45,7 +46,10 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const unchanged = await findUnchanged(run);
     if (unchanged) return endUnchanged(unchanged, { started, run, list });
     await run.cache.restoreCatalogue();
-    const resolution = withinReason(withoutContradictions(await resolveImages(wanted, resolveContext(run))));
+    const read = await resolveImages(wanted, resolveContext(run));
+    // A dry run fetches no blob to see who is right.
+    const settled = options.dryRun ? read : await settleSizes(read, run);
+    const resolution = withinReason(withoutContradictions(settled));
     refuseCollisions(lockOf(resolution.resolved), options.push);
     const needed = await neededImages(resolution.resolved, run);
     const planned = lockOf(needed);

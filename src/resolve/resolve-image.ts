@@ -85,10 +85,19 @@ async function readConfigPlatform(
   source: ContentSource,
   { store, retries, signal }: ResolveOptions,
 ): Promise<Platform> {
-  if (!(await store.has({ digest, size })))
+  const read = (): Promise<Uint8Array | undefined> => store.read(digest, MAX_CONFIG_BYTES);
+  let bytes = await read();
+  if (bytes === undefined) {
     await bringBlob(source, { digest, size }, store, { retries, signal });
-  const bytes = await store.read(digest, MAX_CONFIG_BYTES);
-  if (bytes !== undefined) return parseConfig(bytes).platform;
-  const message = `config ${shortDigest(digest)} has gone from the store, or is damaged`;
-  throw new OciSaveError({ code: 'local', message, hint: 'Run it again: what was fetched stays.' });
+    bytes = await read();
+  }
+  if (bytes === undefined) {
+    const message = `config ${shortDigest(digest)} has gone from the store, or is damaged`;
+    throw new OciSaveError({ code: 'local', message, hint: 'Run it again: what was fetched stays.' });
+  }
+  if (bytes.length !== size) {
+    const message = `it says that config ${shortDigest(digest)} has ${size} bytes; it has ${bytes.length}`;
+    throw new OciSaveError({ code: 'digest', message });
+  }
+  return parseConfig(bytes).platform;
 }
