@@ -13,7 +13,7 @@ import { makeReport } from './save/make-report.ts';
 import { lockOf, outcomeOf, withinReason, withoutContradictions } from './save/outcome.ts';
 import { ownPlatform } from './save/own-platform.ts';
 import { placesOf } from './save/places.ts';
-import { neededImages } from './save/needed.ts';
+import { withoutOversized } from './save/oversized.ts';
 import { NOTHING_PUBLISHED, publish, publishDry } from './save/publish.ts';
 import { withRelease } from './save/release.ts';
 import { endUnchanged } from './save/report-unchanged.ts';
@@ -49,9 +49,9 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const read = await resolveImages(wanted, resolveContext(run));
     // A dry run fetches no blob to see who is right.
     const settled = options.dryRun ? read : await settleSizes(read, run);
-    const resolution = withinReason(withoutContradictions(settled));
-    refuseCollisions(lockOf(resolution.resolved), options.push);
-    const needed = await neededImages(resolution.resolved, run);
+    const sound = withinReason(withoutContradictions(settled));
+    refuseCollisions(lockOf(sound.resolved), options.push);
+    const { resolution, needed } = await withoutOversized(sound, run);
     const planned = lockOf(needed);
     const inventory = await takeInventory(planned, run.session.store);
     const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);

@@ -119,7 +119,7 @@ async function expectAlone(
     expect(origins).toHaveLength(1);
     expect(message).not.toMatch(FOREIGN_WORDS);
     expect(message.length).toBeLessThan(1000);
-    expect(['unsupported', 'digest', 'not-found', 'network']).toContain(kind);
+    expect(['unsupported', 'digest', 'not-found', 'network', 'local']).toContain(kind);
   }
 }
 
@@ -183,6 +183,12 @@ describe('an image whose publisher wrote nonsense', () => {
       'a layer of 2^53 - 1 bytes',
       imageWith({ layer: { size: 2 ** 53 - 1 } }),
       /size is more than any disk holds/,
+    ],
+    [
+      'a layer of 8 TiB, more than is free,',
+      imageWith({ layer: { size: 2 ** 43 } }),
+      /^the disk is too small for it: 8\.0 TiB are needed, /,
+      'local',
     ],
     [
       'another size of a layer of the good image, which comes later',
