@@ -6,15 +6,15 @@ import { type Lock, type LockedImage, parseLock } from '../../src/lock/index.ts'
 import { type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
-import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../src/oci/media-type.ts';
+import { OCI_MANIFEST } from '../../src/oci/media-type.ts';
 import { parseOptions } from '../../src/options.ts';
 import { type RunReport, runReportSchema } from '../../src/report/index.ts';
 import { save } from '../../src/save.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
-import { configOf } from '../support/fixtures/build.ts';
 import { idx, seededBytes } from '../support/fixtures/index.ts';
 import { hostileChanges, hostileImage } from '../support/hostile/image.ts';
-import { descriptorOf, type Image, imageOf, jsonBytes } from '../support/image.ts';
+import { imageWith } from '../support/hostile/image-with.ts';
+import { descriptorOf, type Image, jsonBytes } from '../support/image.ts';
 import { startPushRegistry } from '../support/push-registry.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
@@ -121,34 +121,6 @@ async function expectAlone(
     expect(message.length).toBeLessThan(1000);
     expect(['unsupported', 'digest', 'not-found', 'network', 'local']).toContain(kind);
   }
-}
-
-/** An image of one child for linux/amd64, or as its index says. */
-function imageWith({
-  config = configOf({ layers: [] }),
-  layer = {},
-  platform = { architecture: 'amd64', os: 'linux' },
-  others = [],
-}: {
-  readonly config?: Uint8Array;
-  readonly layer?: Readonly<Record<string, unknown>>;
-  readonly platform?: unknown;
-  readonly others?: readonly unknown[];
-}): Image {
-  const bytes = seededBytes('bad layer', 300);
-  const manifest = jsonBytes({
-    schemaVersion: 2,
-    mediaType: OCI_MANIFEST,
-    config: descriptorOf(OCI_CONFIG, config),
-    layers: [{ ...descriptorOf(`${OCI_LAYER}+gzip`, bytes), ...layer }],
-  });
-  const index = jsonBytes({
-    schemaVersion: 2,
-    mediaType: OCI_INDEX,
-    manifests: [descriptorOf(OCI_MANIFEST, manifest, { platform }), ...others],
-  });
-  const child = imageOf({ mediaType: OCI_MANIFEST, bytes: manifest }, [config, bytes]);
-  return imageOf({ mediaType: OCI_INDEX, bytes: index }, [], [child]);
 }
 
 const ARM = { platform: { architecture: 'arm64', os: 'linux' } };
