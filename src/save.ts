@@ -7,17 +7,18 @@ import type { RunReport } from './report/index.ts';
 import { joinRequests, resolveImages } from './resolve/index.ts';
 import { listInputs, resolveContext } from './save/contexts.ts';
 import { copyMissing } from './save/copy-missing.ts';
+import { judgeConfigs } from './save/judge-configs.ts';
 import { limitStore } from './save/limit-store.ts';
 import { makeReport } from './save/make-report.ts';
-import { lockOf, outcomeOf, withoutContradictions } from './save/outcome.ts';
+import { lockOf, outcomeOf, withinReason, withoutContradictions } from './save/outcome.ts';
 import { ownPlatform } from './save/own-platform.ts';
-import { withPlatformNotes } from './save/platform-notes.ts';
 import { placesOf } from './save/places.ts';
-import { neededImages } from './save/needed.ts';
+import { withoutOversized } from './save/oversized.ts';
 import { NOTHING_PUBLISHED, publish, publishDry } from './save/publish.ts';
 import { withRelease } from './save/release.ts';
 import { endUnchanged } from './save/report-unchanged.ts';
 import { type SaveIo, withRun } from './save/run.ts';
+import { settleSizes } from './save/settle-sizes.ts';
 import { findUnchanged } from './save/unchanged.ts';
 import { writeReport } from './save/write-report.ts';
 
@@ -45,14 +46,16 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const unchanged = await findUnchanged(run);
     if (unchanged) return endUnchanged(unchanged, { started, run, list });
     await run.cache.restoreCatalogue();
-    const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
-    refuseCollisions(lockOf(resolution.resolved), options.push);
-    const needed = await neededImages(resolution.resolved, run);
+    const read = await resolveImages(wanted, resolveContext(run));
+    // A dry run fetches no blob to see who is right.
+    const settled = options.dryRun ? read : await settleSizes(read, run);
+    const sound = withinReason(withoutContradictions(settled));
+    refuseCollisions(lockOf(sound.resolved), options.push);
+    const { resolution, needed } = await withoutOversized(sound, run);
     const planned = lockOf(needed);
     const inventory = await takeInventory(planned, run.session.store);
     const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
-    const { whole, failed } = outcomeOf(resolution, copied);
-    const images = await withPlatformNotes(whole, run.session.store);
+    const { whole, failed } = await judgeConfigs(outcomeOf(resolution, copied), run.session.store);
     const lock = lockOf(whole);
     const publishable =
       !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === 'warn');
@@ -67,7 +70,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
       run,
       list,
       lock,
-      images,
+      images: whole,
       failed,
       inventory,
       copied,

@@ -1,7 +1,8 @@
 import { OciSaveError } from '../errors.ts';
-import type { Lock } from '../lock/index.ts';
+import type { Lock, LockedImage } from '../lock/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { reachable } from '../oci/reachable.ts';
 import type { BlobPool } from '../store/index.ts';
 
 export interface StoredManifest {
@@ -15,28 +16,60 @@ export type Manifests = ReadonlyMap<Digest, StoredManifest>;
 /** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
 export async function readManifests(lock: Lock, pool: BlobPool): Promise<Manifests> {
   const manifests = new Map<Digest, StoredManifest>();
-  const read = async (digest: Digest, ref: string): Promise<void> => {
-    if (manifests.has(digest)) return;
+  const others = new Set<Digest>();
+
+  /** False where it is not here, or is something else than a manifest. */
+  const read = async (digest: Digest): Promise<boolean> => {
+    if (manifests.has(digest)) return true;
+    if (others.has(digest)) return false;
     const bytes = await pool.read(digest, MAX_MANIFEST_BYTES);
-    if (bytes === undefined) {
-      throw new OciSaveError({
-        code: 'digest',
-        message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
-        hint: 'Save it again: what is whole is not fetched again.',
-      });
+    const manifest = bytes === undefined ? undefined : manifestIn(bytes);
+    if (bytes === undefined || manifest === undefined) {
+      others.add(digest);
+      return false;
     }
-    const manifest = parseManifest(bytes);
     manifests.set(digest, { digest, size: bytes.length, manifest });
-    for (const child of presentChildren(manifest, lock)) await read(child, ref);
+    for (const child of presentChildren(manifest, lock)) await read(child);
+    return true;
   };
+
   for (const image of lock.images) {
-    await read(image.digest, image.ref);
-    await read(image.root, image.ref);
+    for (const digest of manifestsOf(image)) if (!(await read(digest))) throw lost(digest, image);
+    const leaves = new Set(image.leaves.map(({ digest }) => digest));
+    const held = new Set(reachable(image.digest, manifests, leaves).manifests);
+    // An index between them is gone.
+    const [torn] = [...leaves].filter((digest) => !held.has(digest));
+    if (torn !== undefined) throw lost(torn, image);
   }
   return manifests;
 }
 
-/** The children of an index that the lock holds; none of an image manifest. */
+function lost(digest: Digest, { ref }: LockedImage): OciSaveError {
+  return new OciSaveError({
+    code: 'digest',
+    message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
+    hint: 'Save it again: what is whole is not fetched again.',
+  });
+}
+
+/** What an image cannot do without. */
+function manifestsOf({ digest, root, leaves }: LockedImage): Digest[] {
+  return [digest, root, ...leaves.map((leaf) => leaf.digest)];
+}
+
+function manifestIn(bytes: Uint8Array): Manifest | undefined {
+  try {
+    return parseManifest(bytes);
+  } catch (error) {
+    if (error instanceof OciSaveError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The children of an index that the lock holds; none of an image manifest. A child that was not taken may have the digest
+ * of another image's layer, so what is found under it need not be a manifest.
+ */
 function presentChildren(manifest: Manifest, lock: Lock): Digest[] {
   if (manifest.kind === 'manifest') return [];
   const digests = manifest.manifests

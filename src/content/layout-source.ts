@@ -3,14 +3,16 @@ import path from 'node:path';
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import { readBounded } from '../files/index.ts';
-import { type Descriptor, descriptorSchema } from '../oci/descriptor.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { readEntries } from '../oci/index-entries.ts';
+import { readJson } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import type { ContentSource } from './content-source.ts';
 
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 const REF_NAME = 'org.opencontainers.image.ref.name';
-const indexSchema = z.looseObject({ manifests: z.array(descriptorSchema).nullish() });
+const indexSchema = z.looseObject({ manifests: z.array(z.unknown()).nullish() });
 
 /** An OCI layout as a source of images; it is read and never written. */
 export interface Layout extends ContentSource {
@@ -73,17 +75,25 @@ export async function openLayout(folder: string): Promise<Layout> {
 
 async function readIndex(folder: string): Promise<Descriptor[]> {
   const file = path.join(folder, 'index.json');
-  try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(await readWhole(file, MAX_INDEX_BYTES)));
-    return indexSchema.parse(json).manifests ?? [];
-  } catch (cause) {
-    if (cause instanceof OciSaveError && cause.code !== 'not-found') throw cause;
-    throw new OciSaveError({
+  const unreadable = (why: string, cause?: unknown): OciSaveError =>
+    new OciSaveError({
       code: 'list',
-      message: `${folder} is no OCI layout: its index.json cannot be read`,
+      message: `${folder} is no OCI layout: its index.json cannot be read${why}`,
       cause,
     });
+  let bytes: Uint8Array;
+  try {
+    bytes = await readWhole(file, MAX_INDEX_BYTES);
+  } catch (cause) {
+    if (cause instanceof OciSaveError && cause.code !== 'not-found') throw cause;
+    throw unreadable('', cause);
   }
+  const json = readJson(bytes);
+  if ('fault' in json) throw unreadable(`: ${json.fault}`);
+  const index = indexSchema.safeParse(json.value);
+  if (!index.success) throw unreadable(': it has not the fields of an index');
+  // An entry that is not a valid descriptor names no image that could be asked for.
+  return [...readEntries(index.data.manifests ?? []).manifests];
 }
 
 async function readWhole(file: string, maxBytes: number): Promise<Uint8Array> {

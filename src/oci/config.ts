@@ -1,17 +1,28 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import type { Platform } from './platform.ts';
+import { digestOf, shortDigest } from './digest.ts';
+import { readJson } from './json.ts';
+import { type Platform, toPlatform } from './platform.ts';
 
 /** No image config is larger: it is read into memory. */
 export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
-const configSchema = z.looseObject({
-  os: z.string().nullish(),
-  architecture: z.string().nullish(),
-  variant: z.string().nullish(),
-  'os.version': z.string().nullish(),
-  rootfs: z.looseObject({ diff_ids: z.array(z.string()).nullish() }).nullish(),
-});
+const text = z.string('is not text').nullish();
+const configSchema = z.looseObject(
+  {
+    os: text,
+    architecture: text,
+    variant: text,
+    'os.version': text,
+    rootfs: z
+      .looseObject(
+        { diff_ids: z.array(z.string('is not text'), 'is not a list').nullish() },
+        'is not an object',
+      )
+      .nullish(),
+  },
+  'is not an object',
+);
 
 export interface ImageConfig {
   readonly platform: Platform;
@@ -19,30 +30,35 @@ export interface ImageConfig {
   readonly diffIds: readonly string[];
 }
 
-/** Reads an image config (image-spec, config.md). Throws `unsupported` where it is none. */
+/**
+ * Reads an image config (image-spec, config.md).
+ * @throws OciSaveError `unsupported` where it is not a valid one, in a sentence that names it by its digest
+ */
 export function parseConfig(bytes: Uint8Array): ImageConfig {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new OciSaveError({ code: 'unsupported', message: 'the image config is not JSON', cause });
-  }
-  const parsed = configSchema.safeParse(json);
+  const json = readJson(bytes);
+  if ('fault' in json) throw notAConfig(bytes, json.fault);
+  const parsed = configSchema.safeParse(json.value);
   if (!parsed.success) {
-    throw new OciSaveError({
-      code: 'unsupported',
-      message: 'the image config does not fit the specification',
-    });
+    const [issue] = parsed.error.issues;
+    // Its names are the schema's own: nothing of the content is in them.
+    const field = (issue?.path ?? []).filter((part) => typeof part === 'string').join('.');
+    throw notAConfig(bytes, `${field === '' ? 'it' : `its ${field}`} ${issue?.message ?? 'is wrong'}`);
   }
   const { os, architecture, variant, rootfs } = parsed.data;
-  return {
+  const platform = toPlatform({
     // Docker's oldest configs leave the system out; they are all Linux.
-    platform: {
-      os: os || 'linux',
-      architecture: architecture || 'amd64',
-      variant: variant ?? undefined,
-      osVersion: parsed.data['os.version'] ?? undefined,
-    },
-    diffIds: rootfs?.diff_ids ?? [],
-  };
+    os: os || 'linux',
+    architecture: architecture || 'amd64',
+    variant: variant ?? undefined,
+    osVersion: parsed.data['os.version'] ?? undefined,
+  });
+  if (platform === undefined) throw notAConfig(bytes, 'its platform has characters that no platform has');
+  return { platform, diffIds: rootfs?.diff_ids ?? [] };
+}
+
+function notAConfig(bytes: Uint8Array, why: string): OciSaveError {
+  return new OciSaveError({
+    code: 'unsupported',
+    message: `config ${shortDigest(digestOf(bytes))} is not a valid image config: ${why}`,
+  });
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import { descriptorSchema, type Descriptor } from './descriptor.ts';
+import { describeFault } from './fault.ts';
+import { type FaultyEntry, readEntries } from './index-entries.ts';
+import { readJson } from './json.ts';
 import {
   bareType,
   DOCKER_CONFIG,
@@ -8,6 +11,7 @@ import {
   isIndexType,
   isLayerType,
   isManifestType,
+  isMediaType,
   isSchema1Type,
   OCI_CONFIG,
   OCI_INDEX,
@@ -17,19 +21,21 @@ import {
 /** No manifest is larger; distribution-spec lets registries stop at 4 MiB. */
 export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 
+const mediaType = z
+  .string('is not text')
+  .refine((type) => type === '' || isMediaType(type), 'is not a media type')
+  .nullish();
+const common = { mediaType, artifactType: mediaType, subject: descriptorSchema.nullish() };
+
 const manifestSchema = z.looseObject({
-  mediaType: z.string().nullish(),
   config: descriptorSchema,
-  layers: z.array(descriptorSchema).nullish(),
-  artifactType: z.string().nullish(),
-  subject: descriptorSchema.nullish(),
+  layers: z.array(descriptorSchema, 'is not a list').nullish(),
+  ...common,
 });
 
 const indexSchema = z.looseObject({
-  mediaType: z.string().nullish(),
-  manifests: z.array(descriptorSchema).nullish(),
-  artifactType: z.string().nullish(),
-  subject: descriptorSchema.nullish(),
+  manifests: z.array(z.unknown(), 'is not a list'),
+  ...common,
 });
 
 export interface ImageManifest {
@@ -44,7 +50,10 @@ export interface ImageManifest {
 export interface ImageIndex {
   readonly kind: 'index';
   readonly mediaType: string;
+  /** What it lists, as far as that are valid descriptors. */
   readonly manifests: readonly Descriptor[];
+  /** What it lists beside them. */
+  readonly faulty: readonly FaultyEntry[];
   readonly artifactType: string | undefined;
   readonly subject: Descriptor | undefined;
 }
@@ -53,13 +62,14 @@ export type Manifest = ImageManifest | ImageIndex;
 
 /**
  * Reads a manifest or index. Its type is what the body says, else what its shape says: proxies serve the right
- * bytes under wrong headers. `header` only helps to name what was served instead of a manifest.
- * Throws `unsupported` for schema 1, web pages and anything that is no manifest.
+ * bytes under wrong headers. `header` only helps to name what was served instead of a manifest. Nonsense in an entry of
+ * an index is no error here, since not all of them are taken.
+ * @throws OciSaveError `unsupported` for schema 1, web pages and anything that is not a manifest
  */
 export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
   const json = parseJson(bytes, header);
   const shape = z.looseObject({}).safeParse(json);
-  if (!shape.success) throw notAManifest('its body is JSON, but no object');
+  if (!shape.success) throw notAManifest('its body is JSON, but not an object');
   const { schemaVersion, mediaType, manifests, config, fsLayers } = shape.data;
   if (
     schemaVersion === 1 ||
@@ -74,29 +84,25 @@ export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
   }
   if (Array.isArray(manifests) && config === undefined) return toIndex(json);
   if (config !== undefined && manifests === undefined) return toManifest(json);
+  if (manifests === null && config === undefined) throw notAManifest('its list of manifests is null');
   throw notAManifest('it has neither the fields of an image manifest nor those of an index');
 }
 
 function parseJson(bytes: Uint8Array, header: string): unknown {
-  const text = new TextDecoder().decode(bytes);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const page = /^\s*</.test(text) || bareType(header) === 'text/html';
-    throw page
-      ? new OciSaveError({
-          code: 'unsupported',
-          message: 'a web page was served instead of a manifest',
-          hint: 'A proxy or a login page may stand before the registry: open the address in a browser.',
-          cause,
-        })
-      : notAManifest('its body is not JSON', cause);
-  }
+  const json = readJson(bytes);
+  if (!('fault' in json)) return json.value;
+  const begin = new TextDecoder().decode(bytes.subarray(0, 1024));
+  if (!/^\s*</.test(begin) && bareType(header) !== 'text/html') throw notAManifest(json.fault);
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: 'a web page was served instead of a manifest',
+    hint: 'A proxy or a login page may stand before the registry: open the address in a browser.',
+  });
 }
 
 function toManifest(json: unknown): ImageManifest {
   const parsed = manifestSchema.safeParse(json);
-  if (!parsed.success) throw notAManifest(firstIssue(parsed.error), parsed.error);
+  if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
   const { mediaType, config, layers, artifactType, subject } = parsed.data;
   if (mediaType && !isManifestType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
   return {
@@ -111,25 +117,20 @@ function toManifest(json: unknown): ImageManifest {
 
 function toIndex(json: unknown): ImageIndex {
   const parsed = indexSchema.safeParse(json);
-  if (!parsed.success) throw notAManifest(firstIssue(parsed.error), parsed.error);
+  if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
   const { mediaType, manifests, artifactType, subject } = parsed.data;
   if (mediaType && !isIndexType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
   return {
     kind: 'index',
     mediaType: mediaType || OCI_INDEX,
-    manifests: manifests ?? [],
+    ...readEntries(manifests),
     artifactType: artifactType || undefined,
     subject: subject ?? undefined,
   };
 }
 
-function firstIssue(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return issue ? `${issue.path.join('.')}: ${issue.message}` : 'it does not fit the specification';
-}
-
-function notAManifest(why: string, cause?: unknown): OciSaveError {
-  return new OciSaveError({ code: 'unsupported', message: `what was served is no manifest: ${why}`, cause });
+function notAManifest(why: string): OciSaveError {
+  return new OciSaveError({ code: 'unsupported', message: `what was served is no manifest: ${why}` });
 }
 
 /**

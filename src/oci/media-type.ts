@@ -40,6 +40,14 @@ export function isForeignLayerType(type: string): boolean {
   );
 }
 
+/** Two names of at most 127 characters (RFC 6838, 4.2), and parameters, which some artifacts have. */
+const MEDIA_TYPE = /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}(?:;[ -~]{0,255})?$/;
+
+/** Whether text has the form of a media type. */
+export function isMediaType(text: string): boolean {
+  return MEDIA_TYPE.test(text);
+}
+
 /** The type without parameters (`; charset=utf-8`) and in lower case, as headers have it. */
 export function bareType(header: string): string {
   return (header.split(';')[0] ?? '').trim().toLowerCase();

@@ -51,7 +51,20 @@ function normalizeVariant(architecture: string, variant: string | undefined): st
   return spelled;
 }
 
-const COMPONENT = /^[A-Za-z0-9_-]+$/;
+const COMPONENT = /^[a-z0-9_-]{1,64}$/;
+const OS_VERSION = /^[A-Za-z0-9._+~-]{1,128}$/;
+
+/**
+ * A platform's normal form, where text can carry it: then `parsePlatform(formatPlatform(p))` is `p` again. Undefined for
+ * anything else that a publisher or a user wrote, as an architecture with a slash, or one that is a system's name.
+ */
+export function toPlatform(fields: Platform): Platform | undefined {
+  const platform = normalizePlatform(fields);
+  const { os, architecture, variant, osVersion } = platform;
+  const named = [os, architecture, ...(variant === undefined ? [] : [variant])];
+  const isText = named.every((part) => COMPONENT.test(part)) && !isOperatingSystem(architecture);
+  return isText && (osVersion === undefined || OS_VERSION.test(osVersion)) ? platform : undefined;
+}
 
 /**
  * One platform as users write it: `linux/amd64`, `linux/arm64/v8`, `windows/amd64:10.0.17763`, or an
@@ -60,17 +73,17 @@ const COMPONENT = /^[A-Za-z0-9_-]+$/;
 export function parsePlatform(text: string): Platform {
   const [spelled = '', osVersion, surplus] = text.trim().split(':');
   const parts = spelled.includes('/') ? spelled.split('/') : ['linux', spelled];
-  const [os = '', architecture = '', variant] = parts;
-  const named = [os, architecture, ...(variant === undefined ? [] : [variant])];
-  const wellFormed = named.every((part) => COMPONENT.test(part)) && osVersion !== '' && surplus === undefined;
-  if (parts.length > 3 || !wellFormed || isOperatingSystem(architecture)) {
+  const [os = '', architecture = '', variant, ...more] = parts;
+  const whole = variant !== '' && more.length === 0 && osVersion !== '' && surplus === undefined;
+  const platform = toPlatform({ os, architecture, variant, osVersion });
+  if (!whole || platform === undefined) {
     throw new OciSaveError({
       code: 'usage',
       message: `'${quoteReference(text)}' is no platform`,
       hint: 'Write os/architecture or os/architecture/variant, for example linux/amd64 or linux/arm/v7.',
     });
   }
-  return normalizePlatform({ os, architecture, variant, osVersion });
+  return platform;
 }
 
 /** A comma-separated choice, or `all`. Throws `usage` for an empty or malformed one. */

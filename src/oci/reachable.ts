@@ -19,12 +19,17 @@ export function reachable(
 ): Reachable {
   const held = new Set<Digest>();
   const blobs = new Set<Digest>();
+  // Each once: indexes may list the same children many times over.
+  const visited = new Map<Digest, boolean>();
   const visit = (digest: Digest): boolean => {
     const manifest = manifests.get(digest)?.manifest;
     if (manifest === undefined) return false;
+    const known = visited.get(digest);
+    if (known !== undefined) return known;
     const children = manifest.kind === 'index' ? manifest.manifests.map((child) => child.digest) : [];
     const below = children.filter(visit);
     const wanted = manifest.kind === 'manifest' ? leaves.has(digest) : below.length > 0;
+    visited.set(digest, wanted);
     if (wanted) held.add(digest);
     if (wanted && manifest.kind === 'manifest') {
       for (const blob of blobsOf(manifest)) blobs.add(blob.digest);

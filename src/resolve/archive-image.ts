@@ -48,7 +48,7 @@ export async function resolveArchive(
     for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
     const tree = await readTree(digest, bytes, wanted.platforms, {
       manifest: async (child) => readFile(fileOf(child)),
-      configPlatform: async () => parseConfig(await readFile(fileOf(manifest.config.digest))).platform,
+      configPlatform: async ({ config }) => parseConfig(await readFile(fileOf(config.digest))).platform,
       note: () => {},
     });
     return await describe({

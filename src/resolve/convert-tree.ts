@@ -3,7 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isDockerType } from '../oci/media-type.ts';
-import type { ManifestTree, TreeNode } from './tree.ts';
+import { type ManifestTree, type TreeNode, treeOf } from './tree.ts';
 
 export interface ConvertedTree {
   readonly tree: ManifestTree;
@@ -14,24 +14,17 @@ export interface ConvertedTree {
 /** The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. */
 export function convertTree({ top }: ManifestTree): ConvertedTree {
   const converted = new Map<Digest, Digest>();
-  const nodes = new Map<Digest, TreeNode>();
 
   const convert = (node: TreeNode): TreeNode => {
     const children = node.children.map(convert);
     const bytes = convertedBytes(node, children);
     const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
     if (digest !== node.digest) converted.set(node.digest, digest);
-    const attests = node.attests === undefined ? undefined : (converted.get(node.attests) ?? node.attests);
-    const result = { ...node, digest, bytes, children, attests, manifest: parseManifest(bytes) };
-    nodes.set(digest, result);
-    return result;
+    const attests = node.attests.map((attested) => converted.get(attested) ?? attested);
+    return { ...node, digest, bytes, children, attests, manifest: parseManifest(bytes) };
   };
 
-  const newTop = convert(top);
-  return {
-    tree: { top: newTop, nodes: [newTop, ...[...nodes.values()].filter((node) => node !== newTop)] },
-    converted,
-  };
+  return { tree: treeOf(convert(top)), converted };
 }
 
 function convertedBytes(node: TreeNode, children: readonly TreeNode[]): Uint8Array {

@@ -1,11 +1,13 @@
 import type { Leaf, LockedImage } from '../lock/index.ts';
 import { type Digest, digestOf, digestTag } from '../oci/digest.ts';
-import { blobsOf, isImage } from '../oci/manifest.ts';
+import { isImage } from '../oci/manifest.ts';
 import { isForeignLayerType } from '../oci/media-type.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Store } from '../store/index.ts';
+import { refuseUnlockable } from './lockable.ts';
 import { rootOf } from './root.ts';
+import { sizesOf } from './sizes.ts';
 import type { ManifestTree, TreeNode } from './tree.ts';
 import type { WantedImage } from './wanted.ts';
 
@@ -28,7 +30,10 @@ export interface Described {
   readonly origin?: Pick<LockedImage, 'imageId' | 'diffIds' | 'converted'>;
 }
 
-/** Puts a tree into the lock's words and its manifests into the store. */
+/**
+ * Puts a tree into the lock's words and its manifests into the store.
+ * @throws OciSaveError `digest` or `unsupported` where what the publisher wrote cannot stand in a lock
+ */
 export async function describe({
   wanted,
   tree,
@@ -38,9 +43,6 @@ export async function describe({
   origin,
 }: Described): Promise<ResolvedImage> {
   const root = rootOf(tree, digestOf);
-  await Promise.all(
-    [...tree.nodes.map(({ bytes }) => bytes), ...root.made].map((bytes) => options.store.put(bytes)),
-  );
   const narrowed = root.made.length > 0 || root.digest !== tree.top.digest;
   const top =
     options.index === 'narrow' ? root : { digest: tree.top.digest, mediaType: tree.top.manifest.mediaType };
@@ -51,9 +53,11 @@ export async function describe({
   if (tree.nodes.some(hasForeignLayer)) {
     notes.push('it has foreign layers: they are in the bundle, but containerd asks their publisher even so');
   }
-  const leaves = (options.index === 'narrow' ? root.kept : tree.nodes).flatMap(toLeaf);
-  const sizes = sizesOf(options.index === 'narrow' ? root.kept : tree.nodes);
-  for (const bytes of root.made) sizes.set(digestOf(bytes), bytes.length);
+  const underRoot = new Set(root.kept.map(({ digest }) => digest));
+  const kept =
+    options.index === 'narrow' ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
+  const leaves = kept.flatMap(toLeaves);
+  const sizes = sizesOf(kept, new Map(root.made.map((bytes) => [digestOf(bytes), bytes.length])));
   const image: LockedImage = {
     ref: lockedRef(wanted),
     names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
@@ -68,6 +72,10 @@ export async function describe({
     leaves,
     referrers: [],
   };
+  refuseUnlockable(image);
+  await Promise.all(
+    [...tree.nodes.map(({ bytes }) => bytes), ...root.made].map((bytes) => options.store.put(bytes)),
+  );
   return { wanted, image, sizes, notes };
 }
 
@@ -85,26 +93,22 @@ function hasForeignLayer({ manifest }: TreeNode): boolean {
   );
 }
 
-function toLeaf({ digest, manifest, platform, attests }: TreeNode): Leaf[] {
+/**
+ * A leaf as the lock has it: once for each platform under which its index lists it, and once for each leaf to which it
+ * attests. Every reader finds what is there for a platform by its entry, as in the index, and what has to do with blobs
+ * goes by the digest, which is one.
+ */
+function toLeaves({ digest, manifest, platforms, attests }: TreeNode): Leaf[] {
   if (manifest.kind === 'index') return [];
-  return [
-    {
-      digest,
-      mediaType: manifest.mediaType,
-      ...(platform === undefined || !isImage(manifest) ? {} : { platform: formatPlatform(platform) }),
-      ...(attests === undefined ? {} : { attests }),
-      config: manifest.config.digest,
-      layers: manifest.layers.map((layer) => layer.digest),
-    },
+  const listed = [
+    ...(isImage(manifest) ? platforms : []).map((platform) => ({ platform: formatPlatform(platform) })),
+    ...attests.map((attested) => ({ attests: attested })),
   ];
-}
-
-function sizesOf(nodes: readonly TreeNode[]): Map<Digest, number> {
-  const sizes = new Map<Digest, number>();
-  for (const { digest, bytes, manifest } of nodes) {
-    sizes.set(digest, bytes.length);
-    if (manifest.kind === 'index') continue;
-    for (const blob of blobsOf(manifest)) sizes.set(blob.digest, blob.size);
-  }
-  return sizes;
+  return (listed.length > 0 ? listed : [{}]).map((one) => ({
+    digest,
+    mediaType: manifest.mediaType,
+    ...one,
+    config: manifest.config.digest,
+    layers: manifest.layers.map((layer) => layer.digest),
+  }));
 }

@@ -1,8 +1,9 @@
 import { bringBlob, type ContentSource } from '../content/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
-import { type Digest, isDigest } from '../oci/digest.ts';
-import { MAX_MANIFEST_BYTES, type Manifest } from '../oci/manifest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import type { Platform, PlatformChoice } from '../oci/platform.ts';
 import type { Store } from '../store/index.ts';
 import { convertTree } from './convert-tree.ts';
@@ -14,8 +15,6 @@ export interface ResolveOptions {
   readonly store: Store;
   readonly index: 'auto' | 'keep' | 'narrow';
   readonly format: 'keep' | 'oci';
-  /** False where nothing but manifests may be asked for (a dry run): platforms in configs stay unknown. */
-  readonly readConfigs: boolean;
   readonly retries: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,7 +38,7 @@ export async function resolveImage(
   const { digest, bytes } = await readTop(reference, source, options);
   const served = await readTree(digest, bytes, choice, {
     manifest: async (child) => (await readManifest(child, source, options)).bytes,
-    configPlatform: (manifest) => readConfigPlatform(manifest, source, options),
+    configPlatform: ({ config }) => readConfigPlatform(config, source, options),
     note: (message) => notes.push(message),
   });
   const { tree, converted } =
@@ -82,17 +81,23 @@ async function readManifest(
 }
 
 async function readConfigPlatform(
-  manifest: Manifest,
+  { digest, size }: Descriptor,
   source: ContentSource,
-  { store, readConfigs, retries, signal }: ResolveOptions,
-): Promise<Platform | undefined> {
-  if (manifest.kind !== 'manifest' || !readConfigs) return undefined;
-  const { config } = manifest;
-  if (config.size > MAX_CONFIG_BYTES) {
-    throw new OciSaveError({ code: 'unsupported', message: `its config has ${config.size} bytes` });
+  { store, retries, signal }: ResolveOptions,
+): Promise<Platform> {
+  const read = (): Promise<Uint8Array | undefined> => store.read(digest, MAX_CONFIG_BYTES);
+  let bytes = await read();
+  if (bytes === undefined) {
+    await bringBlob(source, { digest, size }, store, { retries, signal });
+    bytes = await read();
   }
-  if (!(await store.has(config)))
-    await bringBlob(source, { digest: config.digest, size: config.size }, store, { retries, signal });
-  const bytes = await store.read(config.digest, MAX_CONFIG_BYTES);
-  return bytes === undefined ? undefined : parseConfig(bytes).platform;
+  if (bytes === undefined) {
+    const message = `config ${shortDigest(digest)} has gone from the store, or is damaged`;
+    throw new OciSaveError({ code: 'local', message, hint: 'Run it again: what was fetched stays.' });
+  }
+  if (bytes.length !== size) {
+    const message = `it says that config ${shortDigest(digest)} has ${size} bytes; it has ${bytes.length}`;
+    throw new OciSaveError({ code: 'digest', message });
+  }
+  return parseConfig(bytes).platform;
 }

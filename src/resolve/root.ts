@@ -18,14 +18,14 @@ export function isWhole(tree: ManifestTree): boolean {
 }
 
 /**
- * The root of a tree: its top where it is whole, the leaf where one alone was taken, else a narrowed index.
- * `hash` is the digest of bytes.
+ * The root of a tree: its top where it is whole, the leaf where one alone was taken, else a narrowed index. A leaf that
+ * stands for several platforms needs an index, too, since its own config tells one of them. `hash` is the digest of bytes.
  */
 export function rootOf(tree: ManifestTree, hash: (bytes: Uint8Array) => Digest): Root {
-  const images = tree.nodes.filter((node) => node.manifest.kind === 'manifest' && node.attests === undefined);
+  const images = tree.nodes.filter((node) => node.manifest.kind === 'manifest' && node.attests.length === 0);
   const [leaf, ...others] = images;
   if (isWhole(tree) || leaf === undefined) return asRoot(tree.top, tree.nodes);
-  if (others.length === 0) return asRoot(leaf, [leaf]);
+  if (others.length === 0 && leaf.platforms.length <= 1) return asRoot(leaf, [leaf]);
   const made: Uint8Array[] = [];
   const kept: TreeNode[] = [];
   const narrow = (node: TreeNode): { digest: Digest; size: number } => {

@@ -1,54 +1,92 @@
+import { OciSaveError } from '../errors.ts';
 import { attestedDigest, type Descriptor, isAttestation, platformOf } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { ImageIndex } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
-import { formatPlatform, matchesPlatform, normalizePlatform, type PlatformChoice } from '../oci/platform.ts';
+import {
+  formatPlatform,
+  matchesPlatform,
+  normalizePlatform,
+  type Platform,
+  type PlatformChoice,
+} from '../oci/platform.ts';
+
+/** A child of an index, with every entry that lists it: one child may stand there for several platforms. */
+export interface Child {
+  readonly digest: Digest;
+  readonly entries: readonly Descriptor[];
+}
 
 /** Which children of one index are taken, before any of them is read. */
 export interface Selection {
   /** Taken: of a wanted platform. */
-  readonly leaves: readonly Descriptor[];
+  readonly leaves: readonly Child[];
   /** Read on, since the wanted platforms may stand below. */
-  readonly indexes: readonly Descriptor[];
+  readonly indexes: readonly Child[];
   /** They name no platform: their config tells. */
-  readonly unknown: readonly Descriptor[];
+  readonly unknown: readonly Child[];
   /** Attestations of all children; those of taken ones travel with them. */
-  readonly attestations: readonly Descriptor[];
+  readonly attestations: readonly Child[];
 }
 
 /**
  * Chooses an index's children by platform. Attestations are no platforms: they are never chosen, counted or
- * missed. Two children of one platform are both taken.
+ * missed. Two children of one platform are both taken, and a child of which one platform is wanted.
  */
 export function selectChildren(index: ImageIndex, choice: PlatformChoice): Selection {
-  const leaves: Descriptor[] = [];
-  const indexes: Descriptor[] = [];
-  const unknown: Descriptor[] = [];
-  const attestations: Descriptor[] = [];
-  for (const child of index.manifests) {
-    const platform = platformOf(child);
-    if (isAttestation(child)) attestations.push(child);
-    else if (platform !== undefined && !isWanted(child, choice)) continue;
-    else if (isIndexType(child.mediaType)) indexes.push(child);
-    else if (platform === undefined && choice !== 'all') unknown.push(child);
-    else leaves.push(child);
+  const leaves: Child[] = [];
+  const indexes: Child[] = [];
+  const unknown: Child[] = [];
+  const attestations: Child[] = [];
+  for (const child of childrenOf(index)) {
+    const images = child.entries.filter((entry) => !isAttestation(entry));
+    const platforms = images.flatMap((entry) => platformOf(entry) ?? []);
+    const wanted = platforms.some((platform) => isWanted(platform, choice));
+    if (images.length === 0) attestations.push(child);
+    else if (!wanted && platforms.length === images.length) continue;
+    else if (images.some(({ mediaType }) => isIndexType(mediaType))) indexes.push(child);
+    else if (wanted) leaves.push(child);
+    else unknown.push(child);
   }
   return { leaves, indexes, unknown, attestations };
 }
 
-export function isWanted(child: Descriptor, choice: PlatformChoice): boolean {
-  const platform = platformOf(child);
-  return (
-    choice === 'all' || (platform !== undefined && choice.some((wanted) => matchesPlatform(wanted, platform)))
-  );
+function childrenOf(index: ImageIndex): Child[] {
+  const byDigest = Map.groupBy(index.manifests, ({ digest }) => digest);
+  return [...byDigest].map(([digest, entries]) => ({ digest, entries }));
+}
+
+export function isWanted(platform: Platform, choice: PlatformChoice): boolean {
+  return choice === 'all' || choice.some((wanted) => matchesPlatform(wanted, platform));
 }
 
 /** The attestations that belong to one of `digests`; all of them where every child is taken. */
 export function attestationsOf(
-  attestations: readonly Descriptor[],
+  attestations: readonly Child[],
   digests: ReadonlySet<string>,
   choice: PlatformChoice,
-): Descriptor[] {
-  return attestations.filter((child) => choice === 'all' || digests.has(attestedDigest(child) ?? ''));
+): Child[] {
+  return attestations.filter(
+    ({ entries }) => choice === 'all' || entries.some((entry) => digests.has(attestedDigest(entry) ?? '')),
+  );
+}
+
+/**
+ * Refuses an index of which an entry is taken that is not a valid descriptor. One of a platform that is not wanted, or
+ * an attestation, may be nonsense.
+ * @throws OciSaveError `unsupported`
+ */
+export function refuseFaulty(
+  { faulty }: ImageIndex,
+  taken: ReadonlySet<Digest>,
+  choice: PlatformChoice,
+): void {
+  const wrong = faulty.find(({ digest, platform, isAttestation: attests }) => {
+    if (choice === 'all' || (digest !== undefined && taken.has(digest))) return true;
+    return !attests && (platform === undefined || isWanted(platform, choice));
+  });
+  if (wrong === undefined) return;
+  throw new OciSaveError({ code: 'unsupported', message: `its index is not valid: ${wrong.fault}` });
 }
 
 /** The platforms that an index offers, for the message that one is missing. */

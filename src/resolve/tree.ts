@@ -1,15 +1,24 @@
 import { OciSaveError } from '../errors.ts';
-import { attestedDigest, type Descriptor, platformOf } from '../oci/descriptor.ts';
+import { MAX_CONFIG_BYTES } from '../oci/config.ts';
+import { attestedDigest, platformOf } from '../oci/descriptor.ts';
 import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
-import { type ImageIndex, isImage, type Manifest, parseManifest } from '../oci/manifest.ts';
 import {
-  formatPlatform,
-  matchesPlatform,
-  normalizePlatform,
-  type Platform,
-  type PlatformChoice,
-} from '../oci/platform.ts';
-import { attestationsOf, offeredPlatforms, selectChildren } from './select.ts';
+  type ImageIndex,
+  type ImageManifest,
+  isImage,
+  type Manifest,
+  parseManifest,
+} from '../oci/manifest.ts';
+import { formatPlatform, normalizePlatform, type Platform, type PlatformChoice } from '../oci/platform.ts';
+import { refuseMissing } from './missing.ts';
+import {
+  attestationsOf,
+  type Child,
+  isWanted,
+  offeredPlatforms,
+  refuseFaulty,
+  selectChildren,
+} from './select.ts';
 
 /** A manifest that was taken, with those below it. */
 export interface TreeNode {
@@ -19,9 +28,10 @@ export interface TreeNode {
   readonly children: readonly TreeNode[];
   /** How many children of this index were left out. */
   readonly absent: number;
-  readonly platform: Platform | undefined;
-  /** The leaf to which this attestation belongs. */
-  readonly attests: Digest | undefined;
+  /** All for which its index lists it, each once; else the one in its config. */
+  readonly platforms: readonly Platform[];
+  /** The leaves to which this attestation belongs. */
+  readonly attests: readonly Digest[];
 }
 
 export interface ManifestTree {
@@ -33,19 +43,21 @@ export interface ManifestTree {
 /** How a tree is read. Both may ask a store or a source. */
 export interface TreeReader {
   manifest(digest: Digest): Promise<Uint8Array>;
-  /** The platform in an image's config; undefined where it is not to be read. */
-  configPlatform(manifest: Manifest): Promise<Platform | undefined>;
+  /** The platform in an image's config. */
+  configPlatform(manifest: ImageManifest): Promise<Platform>;
   /** Told of what is odd and harmless. */
   note(message: string): void;
 }
 
-/** Indexes in indexes go no deeper than this, and no image has more manifests. */
+/** Indexes in indexes go no deeper than this, and no image has more manifests, or more bytes of them. */
 const MAX_DEPTH = 4;
 const MAX_MANIFESTS = 5000;
+const MAX_TREE_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads all manifests of an image that the choice of platforms takes. Throws `not-found` where a wanted platform
- * is missing, naming those that are there; `unsupported` for nesting or numbers beyond reason.
+ * Reads all manifests of an image that the choice of platforms takes.
+ * @throws OciSaveError `not-found` where a wanted platform is missing, naming those that are there; `unsupported` for
+ *   what is not valid, and for nesting or numbers beyond reason
  */
 export async function readTree(
   digest: Digest,
@@ -55,84 +67,126 @@ export async function readTree(
 ): Promise<ManifestTree> {
   const offered = new Set<string>();
   let count = 0;
+  let treeBytes = 0;
 
   const readNode = async (
-    own: Pick<TreeNode, 'digest' | 'bytes' | 'platform' | 'attests'>,
+    own: Pick<TreeNode, 'digest' | 'bytes' | 'platforms' | 'attests'>,
     depth: number,
   ): Promise<TreeNode> => {
     count += 1;
-    if (depth > MAX_DEPTH || count > MAX_MANIFESTS) {
-      throw new OciSaveError({
-        code: 'unsupported',
-        message: 'its indexes hold more manifests than is reasonable',
-      });
-    }
+    treeBytes += own.bytes.length;
+    if (depth > MAX_DEPTH || count > MAX_MANIFESTS || treeBytes > MAX_TREE_BYTES) throw unreasonable();
     const manifest = parseManifest(own.bytes);
-    if (manifest.kind === 'manifest') return { ...own, manifest, children: [], absent: 0 };
+    if (manifest.kind === 'manifest') {
+      refuseLargeConfig(manifest);
+      return { ...own, manifest, children: [], absent: 0 };
+    }
     for (const platform of offeredPlatforms(manifest.manifests)) offered.add(platform);
     const children = await readChildren(manifest, depth);
     const present = new Set(children.map((child) => child.digest));
+    refuseFaulty(manifest, present, choice);
     const absent = new Set(
       manifest.manifests.map((child) => child.digest).filter((child) => !present.has(child)),
     );
-    return { ...own, manifest, children, absent: absent.size };
+    return { ...own, manifest, children, absent: absent.size + manifest.faulty.length };
   };
 
-  const readChild = async (child: Descriptor, depth: number): Promise<TreeNode> => {
-    const childBytes = await reader.manifest(child.digest);
-    if (childBytes.length !== child.size) {
-      reader.note(
-        `its index says that ${shortDigest(child.digest)} has ${child.size} bytes; it has ${childBytes.length}`,
-      );
+  const readChild = async (
+    child: Child,
+    depth: number,
+    attests: readonly Digest[] = [],
+  ): Promise<TreeNode> => {
+    const platforms = attests.length > 0 ? [] : platformsOf(child);
+    const who = [...platforms.map(formatPlatform), shortDigest(child.digest)].join(', ');
+    try {
+      const childBytes = await reader.manifest(child.digest);
+      const sizes = new Set(child.entries.map(({ size }) => size));
+      sizes.delete(childBytes.length);
+      for (const size of sizes) {
+        reader.note(
+          `its index says that ${shortDigest(child.digest)} has ${size} bytes; it has ${childBytes.length}`,
+        );
+      }
+      return await readNode({ digest: child.digest, bytes: childBytes, platforms, attests }, depth + 1);
+    } catch (error) {
+      throw childError(who, error);
     }
-    const attested = attestedDigest(child);
-    const platform = platformOf(child);
-    return readNode(
-      {
-        digest: child.digest,
-        bytes: childBytes,
-        platform: platform === undefined || attested !== undefined ? undefined : normalizePlatform(platform),
-        attests: attested !== undefined && isDigest(attested) ? attested : undefined,
-      },
-      depth + 1,
-    );
   };
 
   const readChildren = async (index: ImageIndex, depth: number): Promise<TreeNode[]> => {
-    const selection = selectChildren(index, choice);
-    const read = (children: readonly Descriptor[]): Promise<TreeNode[]> =>
+    const { leaves, indexes, unknown, attestations } = selectChildren(index, choice);
+    if (count + leaves.length + indexes.length + unknown.length > MAX_MANIFESTS) throw unreasonable();
+    const read = (children: readonly Child[]): Promise<TreeNode[]> =>
       Promise.all(children.map((child) => readChild(child, depth)));
-    const [leaves, indexes, unknown] = await Promise.all([
-      read(selection.leaves),
-      read(selection.indexes),
-      read(selection.unknown),
+    const [known, told] = await Promise.all([
+      read([...leaves, ...indexes]),
+      read(unknown).then((nodes) => Promise.all(nodes.map((node) => withConfigPlatform(node, reader)))),
     ]);
-    const told = await Promise.all(unknown.map((node) => withConfigPlatform(node, reader)));
+    for (const { platforms } of told) for (const one of platforms) offered.add(formatPlatform(one));
     const taken = [
-      ...leaves,
-      ...indexes.filter((node) => node.children.length > 0),
-      ...told.filter((node) => node.platform === undefined || isChosen(node.platform, choice)),
-    ];
+      ...known,
+      ...told.filter(
+        ({ platforms }) => platforms.length === 0 || platforms.some((one) => isWanted(one, choice)),
+      ),
+    ].filter(({ manifest, children }) => manifest.kind === 'manifest' || children.length > 0);
     const digests = new Set<string>(taken.map((node) => node.digest));
-    const all = [...taken, ...(await read(attestationsOf(selection.attestations, digests, choice)))];
-    return inOrderOf(index, all);
+    const attesting = await Promise.all(
+      attestationsOf(attestations, digests, choice).map((child) =>
+        readChild(child, depth, attestedDigests(child, digests)),
+      ),
+    );
+    return inOrderOf(index, [...taken, ...attesting]);
   };
 
-  const read = await readNode({ digest, bytes, platform: undefined, attests: undefined }, 0);
-  const top = read.manifest.kind === 'manifest' ? await withConfigPlatform(read, reader) : read;
-  const tree = { top, nodes: flatten(top) };
-  refuseMissing(tree, choice, [...offered]);
+  const read = await readNode({ digest, bytes, platforms: [], attests: [] }, 0);
+  const tree = treeOf(read.manifest.kind === 'manifest' ? await withConfigPlatform(read, reader) : read);
+  const found = tree.nodes.flatMap(({ platforms }) => platforms);
+  refuseMissing(choice, found, [...offered]);
   return tree;
 }
 
-function isChosen(platform: Platform, choice: PlatformChoice): boolean {
-  return choice === 'all' || choice.some((wanted) => matchesPlatform(wanted, platform));
+/**
+ * A tree of its top. A manifest that stands in it several times is one node, of all its platforms.
+ */
+export function treeOf(top: TreeNode): ManifestTree {
+  const nodes = new Map<Digest, TreeNode>();
+  const visit = (node: TreeNode): void => {
+    const known = nodes.get(node.digest);
+    nodes.set(node.digest, known === undefined ? node : joined(known, node));
+    if (known === undefined) node.children.forEach(visit);
+  };
+  visit(top);
+  return { top: nodes.get(top.digest) ?? top, nodes: [...nodes.values()] };
+}
+
+function joined(a: TreeNode, b: TreeNode): TreeNode {
+  return {
+    ...a,
+    platforms: distinct([...a.platforms, ...b.platforms]),
+    attests: [...new Set([...a.attests, ...b.attests])],
+  };
+}
+
+/** The platforms for which an index lists a child. */
+function platformsOf({ entries }: Child): Platform[] {
+  return distinct(entries.flatMap((entry) => platformOf(entry) ?? []).map(normalizePlatform));
+}
+
+function distinct(platforms: readonly Platform[]): Platform[] {
+  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
+}
+
+/** The children to which an attestation belongs: those that were taken, where any was. */
+function attestedDigests({ entries }: Child, taken: ReadonlySet<string>): Digest[] {
+  const digests = [...new Set(entries.map((entry) => attestedDigest(entry) ?? ''))].filter(isDigest);
+  const present = digests.filter((digest) => taken.has(digest));
+  return present.length > 0 ? present : digests;
 }
 
 async function withConfigPlatform(node: TreeNode, reader: TreeReader): Promise<TreeNode> {
   if (node.manifest.kind !== 'manifest' || !isImage(node.manifest)) return node;
   const platform = await reader.configPlatform(node.manifest);
-  return platform === undefined ? node : { ...node, platform: normalizePlatform(platform) };
+  return { ...node, platforms: distinct([...node.platforms, normalizePlatform(platform)]) };
 }
 
 /** The children as the index lists them, each digest once. */
@@ -142,33 +196,24 @@ function inOrderOf(index: ImageIndex, nodes: readonly TreeNode[]): TreeNode[] {
   return [...digests].flatMap((digest) => byDigest.get(digest) ?? []);
 }
 
-function flatten(top: TreeNode): TreeNode[] {
-  const nodes = new Map<Digest, TreeNode>();
-  const visit = (node: TreeNode): void => {
-    if (nodes.has(node.digest)) return;
-    nodes.set(node.digest, node);
-    node.children.forEach(visit);
-  };
-  visit(top);
-  return [...nodes.values()];
+/** Configs are read into memory; of an artifact it may be anything. */
+function refuseLargeConfig(manifest: ImageManifest): void {
+  const { digest, size } = manifest.config;
+  if (!isImage(manifest) || size <= MAX_CONFIG_BYTES) return;
+  const message = `its config, ${shortDigest(digest)}, has ${size} bytes; no image config has more than ${MAX_CONFIG_BYTES}`;
+  throw new OciSaveError({ code: 'unsupported', message });
 }
 
-/** An artifact has no platform, and nothing that offers none can miss one. */
-function refuseMissing(
-  { top, nodes }: ManifestTree,
-  choice: PlatformChoice,
-  offered: readonly string[],
-): void {
-  if (choice === 'all') return;
-  const found = nodes.flatMap((node) => (node.platform === undefined ? [] : [node.platform]));
-  if (found.length === 0 && offered.length === 0) return;
-  const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
-  if (missing.length === 0) return;
-  const names = missing.map(formatPlatform).join(', ');
-  const there = top.manifest.kind === 'manifest' ? found.map(formatPlatform) : offered;
-  throw new OciSaveError({
-    code: 'not-found',
-    message: `it has no ${names}; it has ${there.length > 0 ? there.join(', ') : 'no platform'}`,
-    hint: `Choose others with --platforms, or for this image alone: '--platform=${there[0] ?? 'os/arch'} …' in the list.`,
+function unreasonable(): OciSaveError {
+  return new OciSaveError({
+    code: 'unsupported',
+    message: 'its indexes hold more manifests than is reasonable',
   });
+}
+
+/** What is wrong with the content of a child names it; where it could not be had, its address says which it is. */
+function childError(who: string, error: unknown): unknown {
+  if (!(error instanceof OciSaveError) || error.code !== 'unsupported') return error;
+  const { code, message, hint, cause } = error;
+  return new OciSaveError({ code, message: `its child ${who}: ${message}`, hint, cause });
 }

@@ -22,7 +22,7 @@ export function listInputs(options: SaveOptions, { stdin, lists }: SaveIo): List
   };
 }
 
-export function resolveContext({ options, session, io: { emit, signal, lockOnly } }: Run): ResolveContext {
+export function resolveContext({ options, session, io: { emit, signal } }: Run): ResolveContext {
   return {
     store: session.store,
     client: session.client,
@@ -30,7 +30,6 @@ export function resolveContext({ options, session, io: { emit, signal, lockOnly 
     index: options.index,
     format: options.format,
     naming: options.naming,
-    readConfigs: !options.dryRun || lockOnly === true,
     retries: options.retries,
     parallel: CONNECTIONS,
     emit,

@@ -33,6 +33,6 @@ export function rightDigests(
 ): [RightDigest, ...RightDigest[]] {
   const narrowed = { digest: root, below: [] };
   if (root === digest || index === 'narrow') return [narrowed];
-  const original = { digest, below: leaves.map((leaf) => leaf.digest) };
+  const original = { digest, below: [...new Set(leaves.map((leaf) => leaf.digest))] };
   return index === 'keep' ? [original] : [original, narrowed];
 }

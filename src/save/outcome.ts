@@ -50,3 +50,26 @@ export function withoutContradictions({ resolved, failed }: Resolution): Resolut
   }
   return { resolved: sound, failed: [...failed, ...wrong] };
 }
+
+/**
+ * Fails the largest images where all together are more bytes than a number counts exactly: no disk holds so much, and
+ * what is true of a few must not spoil the sums of all.
+ */
+export function withinReason({ resolved, failed }: Resolution): Resolution {
+  const bytesOf = ({ sizes }: ResolvedImage): number =>
+    [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  const total = resolved.reduce((sum, image) => sum + bytesOf(image), 0);
+  if (Number.isSafeInteger(total)) return { resolved, failed };
+  let bytes = 0;
+  const tooMuch = new Set(
+    resolved
+      .toSorted((a, b) => bytesOf(a) - bytesOf(b))
+      .filter((image) => !Number.isSafeInteger((bytes += bytesOf(image)))),
+  );
+  const message = 'with the other images of the list its blobs are more than any disk holds';
+  const wrong = [...tooMuch].map(({ wanted }) => ({
+    wanted,
+    error: new OciSaveError({ code: 'unsupported', message }),
+  }));
+  return { resolved: resolved.filter((image) => !tooMuch.has(image)), failed: [...failed, ...wrong] };
+}

@@ -77,11 +77,12 @@ function mayBeSparse({ platforms }: WantedImage, claim: Claim | undefined): bool
  */
 async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promise<Claim | undefined> {
   if (source.transport !== 'docker') return undefined;
-  const stored = pin === undefined ? undefined : await session.store.read(pin, MAX_MANIFEST_BYTES);
-  if (pin !== undefined && stored !== undefined)
-    return { digest: pin, mediaType: parseManifest(stored).mediaType };
   const { reference } = source;
   try {
+    const stored = pin === undefined ? undefined : await session.store.read(pin, MAX_MANIFEST_BYTES);
+    // A pin may name anything: that it is not a manifest is told by the usual way, too.
+    if (pin !== undefined && stored !== undefined)
+      return { digest: pin, mediaType: parseManifest(stored).mediaType };
     return await session.client.headManifest(reference, pin ?? reference.tag ?? 'latest', io.signal);
   } catch (error) {
     io.signal?.throwIfAborted();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planTree, readManifests, type TreeFile, type View } from '../../src/bundle/index.ts';
 import type { Lock } from '../../src/lock/index.ts';
 import { type Digest, digestTag, hexOf } from '../../src/oci/digest.ts';
-import { att, chart, d2, idx, one } from '../support/fixtures/index.ts';
+import { AMD64, ARM64, ARM_V7, att, buildIndex, chart, d2, idx, one } from '../support/fixtures/index.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
 
 const small = { layerBytes: 100 };
@@ -85,6 +85,21 @@ describe('what each reader gets', () => {
     expect(resolved.image.root).not.toBe(idx(small).top);
     const amd64 = resolved.image.leaves.find(({ platform }) => platform === 'linux/amd64');
     expect(Object.values(got.docker)).toEqual([`blobs/sha256/${hexOf(amd64!.config)}`]);
+  });
+
+  it('of a child under two platforms: it stands for linux/amd64, and in the repository once', async () => {
+    const child = one({ ...small, seed: 'fat' });
+    const index = buildIndex([
+      { image: one({ ...small, platform: ARM_V7 }), platform: ARM_V7 },
+      { image: child, platform: ARM64 },
+      { image: child, platform: AMD64 },
+    ]);
+    const resolved = await bench.resolve(index, 'x:1');
+    const got = await readers(bench.lock(resolved), X);
+    const leaf = resolved.image.leaves.find(({ digest }) => digest === child.top);
+    expect(got.docker).toEqual({ [`${X}:1`]: `blobs/sha256/${hexOf(leaf!.config)}` });
+    expect(got.untagged.filter((digest) => digest === child.top)).toHaveLength(1);
+    expect(got.root).toEqual({ [`${X}:1`]: index.top });
   });
 
   it('of an image with attestations: they stand in the repository, never under a leaf in the root', async () => {

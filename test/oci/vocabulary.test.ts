@@ -7,6 +7,7 @@ import {
   matchesPlatform,
   parsePlatform,
   parsePlatformChoice,
+  toPlatform,
 } from '../../src/oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../../src/oci/reference.ts';
 import { chart, cosignSignature, d2, idx, one, schema1 } from '../support/fixtures/index.ts';
@@ -95,6 +96,59 @@ describe('a platform', () => {
 
   it.each(['', 'linux/', 'linux/amd64/v1/x', 'all,amd64', 'linux/a b/c/d/e'])('%j is no choice', (text) => {
     expect(() => parsePlatformChoice(text)).toThrow(/platform|stands alone/);
+  });
+});
+
+describe('a platform that somebody wrote', () => {
+  const word = fc.oneof(
+    fc.string({ maxLength: 4 }),
+    fc.constantFrom(
+      'linux',
+      'Windows',
+      'macos',
+      'amd64',
+      'x86_64',
+      'arm',
+      'armhf',
+      'arm64',
+      'v7',
+      '8',
+      '1:2',
+      '',
+    ),
+    fc.stringMatching(/^[A-Za-z0-9_.-]{1,70}$/),
+  );
+  const written = fc.record({
+    os: word,
+    architecture: word,
+    variant: fc.option(word, { nil: undefined }),
+    osVersion: fc.option(word, { nil: undefined }),
+  });
+
+  it('is the same after it was written out, where text can carry it', () => {
+    fc.assert(
+      fc.property(written, (fields) => {
+        const platform = toPlatform(fields);
+        fc.pre(platform !== undefined);
+        expect(parsePlatform(formatPlatform(platform))).toEqual(platform);
+        expect(toPlatform(platform)).toEqual(platform);
+        expect(formatPlatform(platform)).toMatch(/^[!-~]{3,400}$/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    { os: 'li/nux' },
+    { os: '' },
+    { architecture: 'amd 64' },
+    { architecture: 'linux' },
+    { variant: 'v1,v2' },
+    { osVersion: '1:2' },
+    { osVersion: '10\u001B[31m' },
+    { osVersion: '1'.repeat(200) },
+  ])('is none with %j', (fields) => {
+    expect(toPlatform({ os: 'windows', architecture: 'amd64', ...fields })).toBeUndefined();
   });
 });
 

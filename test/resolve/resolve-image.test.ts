@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { DOCKER_LIST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
+import type { LockedImage } from '../../src/lock/index.ts';
 import {
+  AMD64,
   ARM64,
+  ARM_V7,
   att,
+  buildIndex,
   chart,
   cosignSignature,
   d2,
@@ -117,6 +121,71 @@ describe('resolving an image', () => {
     expect(artifact.image.leaves[0]).not.toHaveProperty('platform');
     const { image } = cosignSignature(one(small));
     await expect(bench.resolve(image, `x:${image.top.replace(':', '-')}.sig`)).resolves.toBeDefined();
+  });
+});
+
+describe('an index that lists one child several times', () => {
+  const child = one({ ...small, seed: 'fat' });
+  const other = one({ ...small, seed: 'other', platform: ARM_V7 });
+  const twice = buildIndex([
+    { image: child, platform: ARM64 },
+    { image: other, platform: ARM_V7 },
+    { image: child, platform: AMD64 },
+  ]);
+  const entriesOf = async (digest: `sha256:${string}`): Promise<unknown[]> =>
+    JSON.parse(await bytesIn(digest)).manifests;
+  const leavesOf = ({ leaves }: LockedImage): [string, string | undefined][] =>
+    leaves.map(({ digest, platform }) => [digest, platform]);
+
+  it('found A9: satisfies each platform, and has all of them in the lock', async () => {
+    const { image } = await bench.resolve(twice, 'x:1', { platforms: 'linux/amd64,linux/arm64' });
+    expect(image.platforms).toEqual(['linux/amd64', 'linux/arm64']);
+    expect(leavesOf(image)).toEqual([
+      [child.top, 'linux/arm64'],
+      [child.top, 'linux/amd64'],
+    ]);
+    const [arm64, , amd64] = await entriesOf(twice.top);
+    expect(await entriesOf(image.root)).toEqual([arm64, amd64]);
+    const all = await bench.resolve(twice, 'x:1');
+    expect(all.image.root).toBe(twice.top);
+    expect(all.image.platforms).toEqual(['linux/amd64', 'linux/arm/v7', 'linux/arm64']);
+  });
+
+  it('takes the child with all of its entries where one of its platforms is wanted', async () => {
+    const [few, both] = await Promise.all(
+      ['linux/amd64', 'linux/amd64,linux/arm64'].map((platforms) =>
+        bench.resolve(twice, 'x:1', { platforms }),
+      ),
+    );
+    expect(few?.image).toEqual(both?.image);
+  });
+
+  it('counts entries that differ in their annotations alone as one', async () => {
+    const index = buildIndex([
+      { image: child, platform: AMD64, annotations: { a: '1' } },
+      { image: child, platform: AMD64, annotations: { a: '2' } },
+      { image: other, platform: ARM_V7 },
+    ]);
+    const narrowed = await bench.resolve(index, 'x:1', { platforms: 'linux/amd64' });
+    expect(leavesOf(narrowed.image)).toEqual([[child.top, 'linux/amd64']]);
+    expect(narrowed.image.root).toBe(child.top);
+    const both = await bench.resolve(index, 'x:1', { platforms: 'linux/amd64,linux/arm/v7' });
+    expect(both.image.root).toBe(index.top);
+  });
+
+  it('finds it for another platform in an index below', async () => {
+    const below = buildIndex([
+      { image: other, platform: ARM_V7 },
+      { image: child, platform: ARM64 },
+    ]);
+    const index = buildIndex([{ image: child, platform: AMD64 }, { image: below }]);
+    const { image } = await bench.resolve(index, 'x:1', { platforms: 'linux/amd64,linux/arm64' });
+    expect(leavesOf(image)).toEqual([
+      [child.top, 'linux/amd64'],
+      [child.top, 'linux/arm64'],
+    ]);
+    const entries = await entriesOf(image.root);
+    expect(entries).toHaveLength(2);
   });
 });
 

@@ -55,7 +55,6 @@ export async function startResolving(): Promise<Resolving> {
           store,
           index,
           format,
-          readConfigs: true,
           retries: 0,
         });
         for (const [digest, size] of resolved.sizes) {

@@ -47,7 +47,7 @@ async function resolve(seed: string): ReturnType<typeof resolveImage> {
       names: namesOf(reference, [{ kind: 'keep-domain' }]),
       pin: undefined,
     };
-    const options = { store, index: 'auto', format: 'keep', readConfigs: true, retries: 1 } as const;
+    const options = { store, index: 'auto', format: 'keep', retries: 1 } as const;
     return await resolveImage(wanted, '1', registrySource(client, reference), options);
   } finally {
     client.close();
