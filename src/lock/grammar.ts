@@ -4,14 +4,15 @@ import { isDigest } from '../oci/digest.ts';
 import { isIndexType, isManifestType } from '../oci/media-type.ts';
 import { formatPlatform, parsePlatform } from '../oci/platform.ts';
 import { formatReference, namesRegistry, parseReference, type Reference } from '../oci/reference.ts';
-import { MAX_REFERENCE, quoteReference } from '../oci/reference-quote.ts';
+import { quoteText } from '../oci/quote-text.ts';
+import { MAX_REFERENCE } from '../oci/reference-quote.ts';
 import { repositoryPath, whyUnservable } from './repository-path.ts';
 
 /** Characters of a path in a bundle. */
 const MAX_PATH = 1024;
 
-/** What `os.version` adds to a platform's words: digits and dots in the field. */
-const PLATFORM = /^[\w./:+-]{1,255}$/;
+/** Every character of a platform's words and of an `os.version`. */
+const PLATFORM = /^[\w./:+~-]{1,255}$/;
 
 /** A folder or a file: no separator of any system, nothing that a terminal or a shell acts upon, no `.` and `..`. */
 const PATH_COMPONENT = /^(?!\.{1,2}$)[\p{L}\p{N}._+@=,~ -]+$/u;
@@ -47,7 +48,7 @@ export function isStoredName(text: string): boolean {
 export function whyUnstorable(name: string): string | undefined {
   const why = whyUnservable(repositoryPath(name));
   if (why !== undefined) return why;
-  return isStoredName(`${name}:tag`) ? undefined : `no reader takes the name '${quoteReference(name)}'`;
+  return isStoredName(`${name}:tag`) ? undefined : `no reader takes the name ${quoteText(name)}`;
 }
 
 /** Whether a text is a platform in its normal form. */

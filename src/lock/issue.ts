@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { quoteReference } from '../oci/reference-quote.ts';
+import { quoteText } from '../oci/quote-text.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -15,7 +15,7 @@ export function describeIssue({ issues: [issue] }: z.ZodError, json: unknown): s
   const field = fieldName(issue.path);
   const what = wordsOf(issue);
   const value = issue.code === 'custom' ? valueAt(json, issue.path) : undefined;
-  const shown = typeof value === 'string' ? `: '${quoteReference(value)}'` : '';
+  const shown = typeof value === 'string' ? `: ${quoteText(value)}` : '';
   return `${field === '' ? 'it' : field} ${what}${shown}`;
 }
 
@@ -30,7 +30,7 @@ const WORDS: Partial<Record<Issue['code'], string>> = {
 function wordsOf(issue: Issue): string {
   if (issue.code === 'custom') return issue.message;
   if (issue.code === 'unrecognized_keys') {
-    return `has a field that the format does not know: '${quoteReference(issue.keys[0] ?? '')}'`;
+    return `has a field that the format does not know: ${quoteText(issue.keys[0] ?? '')}`;
   }
   return WORDS[issue.code] ?? 'is missing, or of another type';
 }
@@ -41,7 +41,7 @@ function fieldName(path: readonly PropertyKey[]): string {
     .map((key) => {
       if (typeof key === 'number') return `[${key}]`;
       const text = String(key);
-      return PLAIN_KEY.test(text) ? `.${text}` : `['${quoteReference(text)}']`;
+      return PLAIN_KEY.test(text) ? `.${text}` : `[${quoteText(text)}]`;
     })
     .join('')
     .replace(/^\./, '');

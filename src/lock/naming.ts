@@ -14,26 +14,22 @@ const LIBRARY = 'library/';
 export function parseNamingRule(text: string): NamingRule {
   if (text === 'keep-domain' || text === 'strip-domain' || text === 'strip-library') return { kind: text };
   const [from = '', to = '', ...more] = text.split('=').map((part) => part.trim().replace(/\/$/, ''));
-  const prefix = to === '' || more.length > 0 ? undefined : normalPrefix(to);
-  if (from === '' || prefix === undefined) {
+  if (from === '' || to === '' || more.length > 0 || !isNamePrefix(to)) {
     throw new OciSaveError({
       code: 'usage',
       message: `naming: '${text}' is no rule`,
       hint: 'Write keep-domain, strip-domain, strip-library, or FROM=TO, for example docker.io/=mirror.example/hub/.',
     });
   }
-  return { kind: 'prefix', from, to: prefix };
+  return { kind: 'prefix', from, to };
 }
 
-/** What stands before a name, its registry in normal form; undefined where it fits no reference. */
-function normalPrefix(text: string): string | undefined {
+function isNamePrefix(text: string): boolean {
   try {
-    // Two components follow, since Docker Hub puts `library/` before one.
-    const { domain, path } = parseReference(`${text}/x/x`);
-    if (!namesRegistry(`${text}/x`)) return text;
-    return [domain, ...path.split('/').slice(0, -2)].join('/');
+    parseReference(`${text}/x`);
+    return true;
   } catch (error) {
-    if (error instanceof OciSaveError) return undefined;
+    if (error instanceof OciSaveError) return false;
     throw error;
   }
 }

@@ -73,12 +73,10 @@ export const lockSchema = z
       .meta({ description: 'digest to size, in bytes' }),
   })
   .superRefine(({ images, blobs }, context) => {
-    const refuse = (path: (string | number)[]): void =>
-      context.addIssue({ code: 'custom', path, message: 'does not stand among the blobs' });
     for (const [at, image] of images.entries()) {
-      for (const path of namedBlobs(image)) {
-        if (!Object.hasOwn(blobs, path.digest)) refuse(['images', at, ...path.field]);
-      }
+      if (namesOnly(image, blobs)) continue;
+      const path = ['images', at, ...fieldOutside(image, blobs)];
+      context.addIssue({ code: 'custom', path, message: 'does not stand among the blobs' });
     }
   });
 
@@ -86,21 +84,30 @@ export type Lock = z.infer<typeof lockSchema>;
 export type LockedImage = z.infer<typeof lockedImageSchema>;
 export type Leaf = z.infer<typeof leafSchema>;
 
-interface NamedBlob {
-  readonly field: readonly (string | number)[];
-  readonly digest: string;
+type Blobs = Lock['blobs'];
+
+/** Whether every blob that an image names is there. Digests are no names of an object's own methods. */
+function namesOnly({ digest, root, leaves, referrers }: LockedImage, blobs: Blobs): boolean {
+  const has = (one: string): boolean => blobs[one] !== undefined;
+  return (
+    has(digest) &&
+    has(root) &&
+    leaves.every((leaf) => has(leaf.digest) && has(leaf.config) && leaf.layers.every(has)) &&
+    referrers.every(has)
+  );
 }
 
-/** Every blob that an image names, with its field. */
-function* namedBlobs({ digest, root, leaves, referrers }: LockedImage): Generator<NamedBlob> {
-  yield { field: ['digest'], digest };
-  yield { field: ['root'], digest: root };
-  for (const [at, leaf] of leaves.entries()) {
-    yield { field: ['leaves', at, 'digest'], digest: leaf.digest };
-    yield { field: ['leaves', at, 'config'], digest: leaf.config };
-    for (const [layer, blob] of leaf.layers.entries()) {
-      yield { field: ['leaves', at, 'layers', layer], digest: blob };
-    }
-  }
-  for (const [at, referrer] of referrers.entries()) yield { field: ['referrers', at], digest: referrer };
+/** The field of the first blob that is not there, of an image with one. */
+function fieldOutside({ digest, root, leaves, referrers }: LockedImage, blobs: Blobs): (string | number)[] {
+  const named: [field: (string | number)[], digest: string][] = [
+    [['digest'], digest],
+    [['root'], root],
+    ...leaves.flatMap((leaf, at): typeof named => [
+      [['leaves', at, 'digest'], leaf.digest],
+      [['leaves', at, 'config'], leaf.config],
+      ...leaf.layers.map((layer, nth): (typeof named)[number] => [['leaves', at, 'layers', nth], layer]),
+    ]),
+    ...referrers.map((one, at): (typeof named)[number] => [['referrers', at], one]),
+  ];
+  return named.find(([, one]) => blobs[one] === undefined)?.[0] ?? [];
 }

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { OciSaveError } from '../errors.ts';
 import { isDomain } from '../oci/reference.ts';
-import { quoteReference } from '../oci/reference-quote.ts';
+import { quoteText } from '../oci/quote-text.ts';
 import { registryHost } from './repository.ts';
 
 const PORTS = { 'https:': '443', 'http:': '80' } as const;
@@ -17,7 +17,7 @@ export function registryUrl(domain: string, protocol: 'https:' | 'http:'): URL {
   if (url !== null && isSameHost(url, host, PORTS[protocol])) return url;
   throw new OciSaveError({
     code: 'unsupported',
-    message: `'${quoteReference(domain)}' is not a valid registry; nothing was sent to it`,
+    message: `${quoteText(domain)} is not a valid registry; nothing was sent to it`,
     hint: 'Write host or host:port, with a port up to 65535 and an address in its usual form.',
   });
 }

@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { isRepositoryPath, isTag } from '../oci/reference.ts';
-import { quoteReference } from '../oci/reference-quote.ts';
+import { quoteText } from '../oci/quote-text.ts';
 
 /** What a request is for, below its repository (distribution-spec, Endpoints). */
 export type Endpoint =
@@ -60,7 +60,7 @@ function checkedDigest(text: string): string {
 function refused(text: string, what: string): OciSaveError {
   return new OciSaveError({
     code: 'unsupported',
-    message: `'${quoteReference(text)}' is not a valid ${what}; nothing was sent to the registry`,
+    message: `${quoteText(text)} is not a valid ${what}; nothing was sent to the registry`,
     hint: 'Correct the name where it was written: in the list, the lock or the push target.',
   });
 }

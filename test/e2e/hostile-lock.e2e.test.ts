@@ -144,6 +144,15 @@ describe('found B1: a bundle whose lock a stranger wrote', () => {
   });
 });
 
+it('found B1: an archive whose lock a stranger wrote is not released', async () => {
+  await writeFile(work.file('a.tar'), 'x');
+  const forged = forgedImage({ names: ['docker.io/../../trusted/base:1'] })(good);
+  await writeFile(work.file('a.lock.json'), JSON.stringify(forged));
+  const { exitCode, stdout, stderr } = await work.run('release', 'a.tar', 'v1', '--dry-run');
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('a.lock.json is not a valid lock of version 1: images[0].names[0] ');
+});
+
 /** Two sources whose paths a YAML list may hold: one would be read as two names, one turns what stands behind it. */
 const ODD_PATHS = [
   'images:',
