@@ -3,7 +3,7 @@ import { nameOfEntry, openLayout, registrySource } from '../content/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
 import { formatOrigin } from '../list/index.ts';
-import type { NamingRule } from '../lock/index.ts';
+import { type NamingRule, repositoryPath, whyUnservable } from '../lock/index.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/index.ts';
 import { diskError } from '../store/index.ts';
@@ -100,5 +100,11 @@ function named(wanted: WantedImage, inside: string | undefined, { naming }: Reso
       hint: `Write '${wanted.ref} => name:tag'.`,
     });
   }
-  return { ...wanted, names: namesOf(withDefaultTag(parseReference(inside)), naming) };
+  const names = namesOf(withDefaultTag(parseReference(inside)), naming);
+  const [why] = names.flatMap(({ name }) => whyUnservable(repositoryPath(name)) ?? []);
+  if (why !== undefined) {
+    const hint = `Store it under another name: '${wanted.ref} => name:tag'.`;
+    throw new OciSaveError({ code: 'list', message: `its source names it '${inside}': ${why}`, hint });
+  }
+  return { ...wanted, names };
 }

@@ -28,7 +28,7 @@ export interface SaveIo {
   readonly releaseToken?: string | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
-  /** A lock copies nothing, but reads the configs of images without an index: only they tell a platform. */
+  /** The lock alone is wanted of a dry run: push targets are not asked. */
   readonly lockOnly?: boolean;
 }
 

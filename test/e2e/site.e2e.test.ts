@@ -227,7 +227,7 @@ describe('lists', () => {
     const asked = (await registry.requests({ kind: 'blob' })).map(({ path: place }) =>
       place.split('/').at(-1),
     );
-    expect(asked.toSorted()).toEqual(configs.toSorted());
+    expect([asked.length, new Set<string | undefined>(asked)]).toEqual([configs.length, new Set(configs)]);
   });
 
   it('fail for a pin that the registry does not serve, and with strict-tags for a missing tag', async () => {

@@ -11,7 +11,7 @@ import { parseOptions } from '../../src/options.ts';
 import { type RunReport, runReportSchema } from '../../src/report/index.ts';
 import { save } from '../../src/save.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
-import { idx, seededBytes } from '../support/fixtures/index.ts';
+import { idx, seededBytes, writeOciLayout } from '../support/fixtures/index.ts';
 import { hostileChanges, hostileImage } from '../support/hostile/image.ts';
 import { imageWith } from '../support/hostile/image-with.ts';
 import { descriptorOf, type Image, jsonBytes } from '../support/image.ts';
@@ -222,6 +222,17 @@ describe('an image whose publisher wrote nonsense', () => {
     expect(imageIn(lock, 'bad')?.digest).toBe(image.top);
     const { report } = await run(['bad', 'good'], { platforms: 'all' });
     expect(report.failed.map(({ ref }) => ref)).toEqual([refOf('bad')]);
+  });
+
+  it.each([
+    ['a name that zot lists nowhere', 'docker.io/library/blobs:1', /^its source names it .*ends in 'blobs'$/],
+    ['a name that is none', '../../etc', /'\.\.\/\.\.\/etc'/],
+  ])('fails where a layout calls it by %s', async (_, name, words) => {
+    const layout = path.join(temp.path, `layout-${name.length}`);
+    await writeOciLayout(layout, [{ image: good, name }]);
+    const { report } = await run(['good'], { images: [refOf('good'), `oci:${layout}`] });
+    expect(report.images.map(({ ref }) => ref)).toEqual([refOf('good')]);
+    expect(report.failed.map(({ message }) => message)).toEqual([expect.stringMatching(words)]);
   });
 
   it('fails where a digest pins something else than a manifest, also in a run that only pushes', async () => {
