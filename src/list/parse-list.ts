@@ -4,7 +4,7 @@ import { type ListDocument, readDocument } from './document.ts';
 import { addReject, type Findings, noFindings, type ParseOptions } from './findings.ts';
 import type { ListFormat } from './format.ts';
 import { FORMATS } from './formats.ts';
-import { nearestFormats, unknownFormat } from './nearest.ts';
+import { nearestFormats, unknownFormat } from './nearest-formats.ts';
 import { firstMisfit } from './plain.ts';
 import type { ParsedList } from './request.ts';
 import { refusal } from './source.ts';
