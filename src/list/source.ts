@@ -2,6 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { explainEmptyValue } from '../oci/reference-hint.ts';
 import { showText } from '../oci/reference-quote.ts';
+import { looksLikeSecret } from '../oci/secret-text.ts';
 import type { Source } from './request.ts';
 
 const UNREAD = ['docker-daemon', 'oci-archive', 'dir', 'containers-storage'];
@@ -42,6 +43,8 @@ export function parseName(text: string, defaultRegistry?: string): Reference {
   const reference = parseReference(text, defaultRegistry);
   const empty = explainEmptyValue(text);
   if (empty) throw refusal(`${showText(text)} is no image reference: ${empty.reason}`, empty.hint);
+  // A token alone in a line fits the grammar, and would be sent to Docker Hub as a name.
+  if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw refusal(`${showText(text)} is no image reference`);
   return reference;
 }
 
