@@ -6,6 +6,9 @@ export const MAX_REFERENCE = 1024;
 /** What references, the names that templates leave in them, and pasted addresses consist of. */
 const QUOTABLE = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF-]*$/u;
 
+/** The same with what a pasted address may have, of which no part is quoted. */
+const ADDRESS = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF?=#&!*-]*$/u;
+
 /** Characters outside ASCII that a mistyped reference has at most; more of them are another text. */
 const MAX_ODD = 4;
 
@@ -44,15 +47,20 @@ export function quoteReference(text: string): string | undefined {
   const word = text.replace(/^[^ \t\r\n/]*[ \t\r\n].*$/s, '…').replace(/[ \t\r\n].*$/s, ' …');
   const end = credentialsEnd(word);
   const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*$/s, '…');
-  if (!isQuotable(plain)) return undefined;
+  if (!ADDRESS.test(withoutControls(word)) || !isQuotable(plain)) return undefined;
   const shown = plain.length > 80 ? `${plain.slice(0, 77)}…` : plain;
   return shown.replace(/[^\x20-\x7E…]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 function isQuotable(text: string): boolean {
-  const seen = text.replaceAll(/[\x00-\x1F\x7F]/g, '');
+  const seen = withoutControls(text);
   const odd = text.length - text.replaceAll(/[^\x20-\x7E…]/gu, '').length;
   return odd <= MAX_ODD && QUOTABLE.test(seen) && !looksLikeSecret(seen);
+}
+
+/** They are shown by their numbers. */
+function withoutControls(text: string): string {
+  return text.replaceAll(/[\x00-\x1F\x7F]/g, '');
 }
 
 /** What is said of a text in place of itself: `a text of 64 characters that looks like a secret`. */

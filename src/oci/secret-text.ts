@@ -14,6 +14,7 @@ const DIGEST = /(?:sha\d+|md5)[:-][0-9a-f]*/g;
 
 /** Shorter runs of letters and digits are names. */
 const RUN = /[A-Za-z0-9+/=_-]{16,}/g;
+const LONG_RUN = /[A-Za-z0-9+/]{28,}/g;
 const LONG_WORD = /[A-Za-z0-9]{32,}/g;
 
 /**
@@ -25,8 +26,10 @@ export function looksLikeSecret(text: string): boolean {
   return (
     TOKEN_HEAD.test(named) ||
     NAMED_SECRET.test(named) ||
+    named.startsWith('-----BEGIN') ||
     PEM_HEAD.test(named) ||
     (named.match(RUN) ?? []).some(isRandom) ||
+    (named.match(LONG_RUN) ?? []).some((run) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /\d/.test(run)) ||
     (named.match(LONG_WORD) ?? []).some((word) => /\d/.test(word) && /[A-Za-z]/.test(word))
   );
 }
