@@ -11,7 +11,7 @@ export default {
       severity: 'error',
       from: {
         path: '^src/(oci/|list/|copy/plan|copy/division|cache/(keys|packing|pack-plan|catalogue)|publish/release/plan|publish/push/(?:plan|target|destination|decide)\\.ts|report/render|options)',
-        pathNot: '^src/list/(index|read-lists|list-files)\\.ts$',
+        pathNot: '^src/list/(index|read-lists|list-files|local-sources)\\.ts$',
       },
       to: { reachable: true, path: [...IO, 'node_modules/(execa|@actions)/'] },
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { showText } from './oci/reference-quote.ts';
 
 /** What `--help` and the documents say of an option, apart from its name. */
 export interface OptionMeta {
@@ -82,7 +83,7 @@ export function choiceOption<const Choices extends readonly [string, ...string[]
     .preprocess(
       (given: Choices[number] | '' | undefined) => (given === '' || given === undefined ? fallback : given),
       z.enum(choices, {
-        error: ({ input }) => `'${String(input)}' is not one of ${words}`,
+        error: ({ input }) => `${showText(String(input))} is not one of ${words}`,
       }),
     )
     .meta({ option: metaOf('choice', wording, fallback, choices) });

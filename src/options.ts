@@ -3,6 +3,7 @@ import { OciSaveError } from './errors.ts';
 import { type NamingRule, parseNamingRule } from './lock/index.ts';
 import { nearest } from './nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from './oci/platform.ts';
+import { showText } from './oci/reference-quote.ts';
 import { parsePushTargets, type PushTarget } from './publish/push/target.ts';
 import { inputsSchema, kebab, optionsSchema } from './options-schema.ts';
 import { parseWantedSkopeo, type WantedSkopeo } from './skopeo/wanted.ts';
@@ -128,7 +129,7 @@ function parseLayout(words: readonly string[]): ('oci' | 'zot')[] {
   const wrong = [...views].filter((word) => word !== 'oci' && word !== 'zot');
   throw new OciSaveError({
     code: 'usage',
-    message: `layout: '${wrong.join(', ')}' is no view`,
+    message: `layout: ${showText(wrong.join(','))} is no view`,
     hint: 'Name oci, zot or both.',
   });
 }

@@ -71,13 +71,15 @@ function asMessage(message: string): Annotation {
 }
 
 function notSaved(count: number, text: string): string {
+  const one = text === '' ? 'an entry' : `'${text}'`;
   const subject =
-    count === 1 ? `'${text}' is probably an image and was` : `${count} entries are probably images and were`;
+    count === 1 ? `${one} is probably an image and was` : `${count} entries are probably images and were`;
   return `${subject} not saved: \`on-candidate: accept\` takes such entries`;
 }
 
 function notRead(count: number, text: string): string {
-  return count === 1 ? `'${text}' was not understood` : `${count} entries were not understood, as '${text}'`;
+  if (count === 1) return `${text === '' ? 'an entry' : `'${text}'`} was not understood`;
+  return `${count} entries were not understood${text === '' ? '' : `, as '${text}'`}`;
 }
 
 function failureAnnotation(

@@ -9,7 +9,7 @@ import { letFetchUseProxies } from '../fetch-proxy.ts';
 import { createInstaller } from './installer.ts';
 import { createActionLog } from './log.ts';
 import { createMask, secretsIn } from './masks.ts';
-import { storeFolderOf, workspaceOf } from './places.ts';
+import { boundaryOf, storeFolderOf, workspaceOf } from './places.ts';
 import { remoteCacheOf } from './remote-cache.ts';
 import type { Step } from './step.ts';
 import { errorInWorkflowWords } from './wording.ts';
@@ -56,6 +56,7 @@ async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
         emit: log.emit,
         signal,
         onSecret: mask,
+        boundary: await boundaryOf(workspace, env),
         remoteCache: await remoteCacheOf(inputs, step),
         releaseToken: token,
         async setUpSkopeo(wanted, folder) {

@@ -1,6 +1,7 @@
 import { access, constants, mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCodeOf } from '../errors.ts';
+import { type Boundary, unlessGone } from '../files/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,6 +15,19 @@ export async function workspaceOf(env: Environment): Promise<string> {
     if (systemCodeOf(error) === undefined) throw error;
     return process.cwd();
   }
+}
+
+/**
+ * What a checkout may lead to: itself, and the runner's folder for temporary files, where earlier steps put theirs.
+ * @param workspace its real path
+ */
+export async function boundaryOf(workspace: string, env: Environment): Promise<Boundary> {
+  const temp = env['RUNNER_TEMP'] || undefined;
+  const realTemp = temp === undefined ? undefined : await unlessGone(realpath(temp));
+  return {
+    checkout: [workspace, path.resolve(env['GITHUB_WORKSPACE'] || '.')],
+    folders: realTemp === undefined ? [workspace] : [workspace, realTemp],
+  };
 }
 
 /**

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import { readBounded } from '../files/index.ts';
+import { openRegularFile, unlessGone } from '../files/index.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { readEntries } from '../oci/index-entries.ts';
@@ -26,9 +26,13 @@ export function nameOfEntry(entry: Descriptor): string | undefined {
   return entry.annotations?.['io.containerd.image.name'] ?? entry.annotations?.[REF_NAME];
 }
 
-/** Opens the layout in `folder`. Throws `list` where there is none. */
-export async function openLayout(folder: string): Promise<Layout> {
-  const entries = await readIndex(folder);
+/**
+ * Opens the layout in `folder`.
+ * @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
+ * @throws OciSaveError `list` where there is no layout, `local` for a file that is none, or lies elsewhere
+ */
+export async function openLayout(folder: string, within?: readonly string[]): Promise<Layout> {
+  const entries = await readIndex(folder, within);
   const blobFile = (digest: Digest): string => path.join(folder, 'blobs', 'sha256', hexOf(digest));
 
   const find = (name: string | undefined): Descriptor => {
@@ -57,7 +61,7 @@ export async function openLayout(folder: string): Promise<Layout> {
     head: async () => undefined,
     async manifest(reference) {
       const digest = digestFor(reference);
-      const bytes = await readWhole(blobFile(digest), MAX_MANIFEST_BYTES);
+      const bytes = await readWhole(blobFile(digest), MAX_MANIFEST_BYTES, within);
       if (digestOf(bytes) !== digest) {
         throw new OciSaveError({
           code: 'digest',
@@ -68,12 +72,12 @@ export async function openLayout(folder: string): Promise<Layout> {
     },
     blob: async ({ digest }, offset) => ({
       offset,
-      body: createReadStream(blobFile(digest), { start: offset, highWaterMark: 1024 * 1024 }),
+      body: readFrom(blobFile(digest), offset, within),
     }),
   };
 }
 
-async function readIndex(folder: string): Promise<Descriptor[]> {
+async function readIndex(folder: string, within: readonly string[] | undefined): Promise<Descriptor[]> {
   const file = path.join(folder, 'index.json');
   const unreadable = (why: string, cause?: unknown): OciSaveError =>
     new OciSaveError({
@@ -83,7 +87,7 @@ async function readIndex(folder: string): Promise<Descriptor[]> {
     });
   let bytes: Uint8Array;
   try {
-    bytes = await readWhole(file, MAX_INDEX_BYTES);
+    bytes = await readWhole(file, MAX_INDEX_BYTES, within);
   } catch (cause) {
     if (cause instanceof OciSaveError && cause.code !== 'not-found') throw cause;
     throw unreadable('', cause);
@@ -96,8 +100,27 @@ async function readIndex(folder: string): Promise<Descriptor[]> {
   return [...readEntries(index.data.manifests ?? []).manifests];
 }
 
-async function readWhole(file: string, maxBytes: number): Promise<Uint8Array> {
-  const bytes = await readBounded(file, maxBytes);
-  if (bytes !== undefined) return bytes;
-  throw new OciSaveError({ code: 'not-found', message: `${file} is missing` });
+async function readWhole(
+  file: string,
+  maxBytes: number,
+  within: readonly string[] | undefined,
+): Promise<Uint8Array> {
+  const handle = await unlessGone(openRegularFile(file, within));
+  if (handle === undefined) throw new OciSaveError({ code: 'not-found', message: `${file} is missing` });
+  // One byte more than allowed tells a large file from an allowed one.
+  const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
+  if (bytes.length <= maxBytes) return bytes;
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `${file} is too large: ${maxBytes} bytes are the limit`,
+  });
+}
+
+async function* readFrom(
+  file: string,
+  start: number,
+  within: readonly string[] | undefined,
+): AsyncGenerator<Uint8Array> {
+  const handle = await openRegularFile(file, within);
+  yield* handle.createReadStream({ start, highWaterMark: 1024 * 1024 });
 }

@@ -1,3 +1,4 @@
+import { quoteReference, showText } from '../oci/reference-quote.ts';
 import { addEntryLine, noFindings, type ParseOptions } from './findings.ts';
 import type { Candidate, ImageRequest, ParsedList, Reject, Warning } from './request.ts';
 
@@ -38,7 +39,7 @@ export function settleCandidates(
   const inDoubt = taken.map(({ text, origin, why }) => ({
     text,
     origin,
-    reason: `'${text}' is probably an image (${why})`,
+    reason: `${showText(text)} is probably an image (${why})`,
     hint: 'Set `on-candidate` to accept or report.',
   }));
   const accepted = onCandidate === 'accept';
@@ -46,10 +47,15 @@ export function settleCandidates(
     file: list.file,
     format: list.format,
     requests: accepted ? [...list.requests, ...read.requests] : list.requests,
-    candidates: onCandidate === 'report' ? taken : [],
+    candidates: onCandidate === 'report' ? taken.map(withShownText) : [],
     rejected: accepted ? [] : read.rejects,
     faults: [...list.rejects, ...(accepted ? read.rejects : []), ...(onCandidate === 'error' ? inDoubt : [])],
     ignored: list.ignored,
     warnings: list.warnings,
   };
+}
+
+/** Its text goes into reports and annotations. */
+function withShownText(candidate: Candidate): Candidate {
+  return { ...candidate, text: quoteReference(candidate.text) ?? '' };
 }

@@ -6,6 +6,19 @@ const MAX_TOKENS = 2_000_000;
 /** Errors and directives; text that is no YAML has one a token. */
 const MAX_NOISE = 20;
 
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['BAD_ALIAS', 'an alias refers to no anchor before it'],
+  ['BAD_DQ_ESCAPE', 'a text in double quotes has an escape that YAML does not know'],
+  ['BAD_INDENT', 'a line is indented too little, or too much'],
+  ['BAD_SCALAR_START', 'a text begins with a character that needs quotes'],
+  ['BLOCK_AS_IMPLICIT_KEY', 'a mapping stands inside a line'],
+  ['KEY_OVER_1024_CHARS', 'a key is too long'],
+  ['MISSING_CHAR', 'a quote, a bracket, a comma or a colon is missing'],
+  ['MULTILINE_IMPLICIT_KEY', 'a key goes over several lines'],
+  ['TAB_AS_INDENT', 'a tab indents a line'],
+  ['UNEXPECTED_TOKEN', 'something stands where it cannot'],
+]);
+
 export interface ComposedYaml {
   /** The contents of each document, null for an empty one. */
   readonly documents: readonly unknown[];
@@ -53,10 +66,10 @@ export function composeYaml(text: string): ComposedYaml {
 
 function problemsOf(documents: readonly Document.Parsed[], lines: LineCounter): TreeProblem[] {
   return documents.flatMap(({ errors }) =>
-    errors.slice(0, MAX_NOISE).map(({ pos, message }) => ({
+    errors.slice(0, MAX_NOISE).map(({ pos, code }) => ({
       line: lines.linePos(pos[0]).line,
-      // What follows a colon is quoted from the file.
-      reason: `it is no valid YAML: ${(message.split(':')[0] ?? '').slice(0, 80)}`,
+      // In words of our own: the reader's quote the file.
+      reason: `it is no valid YAML${REASONS.has(code) ? `: ${REASONS.get(code)}` : ''}`,
     })),
   );
 }

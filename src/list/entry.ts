@@ -1,7 +1,7 @@
 import { type Digest, isDigest } from '../oci/digest.ts';
 import type { PlatformChoice } from '../oci/platform.ts';
 import { isTag, type Reference, withDefaultTag } from '../oci/reference.ts';
-import { quoteReference } from '../oci/reference-quote.ts';
+import { showText } from '../oci/reference-quote.ts';
 import type { ImageRequest, Origin, Source } from './request.ts';
 import { parseName, parseSource, refusal } from './source.ts';
 
@@ -63,17 +63,14 @@ function storedName(text: string, source: Source, defaultRegistry: string): Refe
   const reference = parseName(text.replace(/^docker:\/\//, ''), defaultRegistry);
   if (reference.digest !== undefined) {
     throw refusal(
-      `'${quoteReference(text)}' holds a digest, and an image is stored under a name`,
+      `${showText(text)} holds a digest, and an image is stored under a name`,
       'Write the digest with the source.',
     );
   }
   if (reference.tag !== undefined) return reference;
   const tag = tagOfSource(source);
   if (tag === undefined && source.transport !== 'docker') {
-    throw refusal(
-      `the stored name '${quoteReference(text)}' needs a tag`,
-      'Its source names none to take over.',
-    );
+    throw refusal(`the stored name ${showText(text)} needs a tag`, 'Its source names none to take over.');
   }
   return tag === undefined ? reference : { ...reference, tag };
 }

@@ -83,11 +83,11 @@ export function addReject(findings: Findings, origin: Origin, text: string, erro
 function quotable(text: string): string {
   if (text.length > MAX_LINE) return '';
   const [first = '', ...more] = text.split(/[ \t]+/);
-  if (more.length === 0) return quoteReference(first);
+  if (more.length === 0) return quoteReference(first) ?? '';
   if (!first.includes('/')) return '';
   try {
     parseReference(first);
-    return first;
+    return quoteReference(first) ?? '';
   } catch (error) {
     if (error instanceof OciSaveError) return '';
     throw error;

@@ -1,6 +1,7 @@
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
+import { showText } from '../oci/reference-quote.ts';
 import { type NamedList, type OnCandidate, settleCandidates, type SettledList } from './candidates.ts';
 import type { ParseOptions } from './findings.ts';
 import { titleOf } from './parse-list.ts';
@@ -95,7 +96,7 @@ function referenceOf(source: Source): Reference | undefined {
 function looseTag({ source, written, origin, implicitTag }: ImageRequest): Problem[] {
   const reference = referenceOf(source);
   if (reference?.tag !== 'latest' || reference.digest !== undefined) return [];
-  const reason = `'${written}' ${implicitTag ? 'names no tag' : 'is named by the tag latest'}`;
+  const reason = `${showText(written)} ${implicitTag ? 'names no tag' : 'is named by the tag latest'}`;
   return [{ ...origin, reason, hint: 'With `strict-tags`, write a version or a digest.' }];
 }
 
@@ -149,7 +150,10 @@ function identityOf({ source, platforms, storedAs }: ImageRequest): string {
 function warningsOf(requests: readonly ImageRequest[]): Warning[] {
   const implicit = requests
     .filter(({ implicitTag }) => implicitTag)
-    .map(({ written, origin }) => ({ message: `'${written}' names no tag: latest is taken`, origin }));
+    .map(({ written, origin }) => ({
+      message: `${showText(written)} names no tag: latest is taken`,
+      origin,
+    }));
   const withoutHost = requests.filter(
     ({ source, written }) =>
       source.transport === 'docker' && !namesRegistry(written.replace(/^\w+:\/\//, '')),
@@ -158,7 +162,7 @@ function warningsOf(requests: readonly ImageRequest[]): Warning[] {
     const [first] = group;
     if (first === undefined) return [];
     const registry = referenceOf(first.source)?.domain;
-    const message = `without a host, taken from ${registry}: ${group.length}, the first is '${first.written}'`;
+    const message = `without a host, taken from ${registry}: ${group.length}, the first is ${showText(first.written)}`;
     return [{ message, origin: first.origin }];
   });
   return [...implicit, ...hosts];

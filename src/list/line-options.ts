@@ -1,3 +1,5 @@
+import type { OciSaveError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
 import { refusal } from './source.ts';
 
@@ -8,6 +10,7 @@ export interface LineOptions {
   readonly rest: string;
 }
 
+const KNOWN = ['--platform', '--quiet', '--all-tags', '--disable-content-trust'];
 /** Options of `docker pull` that change nothing here. */
 const HARMLESS = /^(?:-q|--quiet|--disable-content-trust)(?:=(?:true|false))?$/;
 
@@ -33,10 +36,20 @@ export function takeOptions(text: string): LineOptions {
     } else if (/^(?:-a|--all-tags)$/.test(name)) {
       throw refusal('all tags of a repository are not read yet', 'Write each tag on a line of its own.');
     } else {
-      throw refusal(`the option '${name.slice(0, 40)}' is unknown`, 'Lists know --platform alone.');
+      throw unknownOption(name);
     }
   }
   return { platforms, ignored, rest };
+}
+
+/** Quoted where it can be no value that was written without a blank before it. */
+function unknownOption(name: string): OciSaveError {
+  const shown = /^(?:-[A-Za-z]|--[a-z][a-z-]{1,30})$/.test(name) ? `the option '${name}'` : 'an option';
+  const meant = nearest(name, KNOWN);
+  return refusal(
+    `${shown} is unknown`,
+    meant === undefined ? 'Lists know --platform alone.' : `Did you mean '${meant}'?`,
+  );
 }
 
 function nextWord(text: string): string | undefined {

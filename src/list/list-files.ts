@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { glob, stat } from 'node:fs/promises';
 import { systemCodeOf } from '../errors.ts';
+import { openRegular } from '../files/index.ts';
 import type { Problem } from './problems.ts';
 
 /** No list that people write or generate comes near; YAML of that size takes seconds. */
@@ -34,11 +34,16 @@ async function standsAt(path: string): Promise<'folder' | 'file' | 'nothing'> {
   }
 }
 
-/** A file's bytes, at most 16 MiB: of what is longer, or endless, no more is read. */
-export async function readList(path: string): Promise<Found<Uint8Array>> {
+/**
+ * A regular file's bytes, at most 16 MiB: of what is longer no more is read.
+ * @param folders real folders that it must lie in, links followed; anywhere, where they are left out
+ */
+export async function readList(path: string, folders?: readonly string[]): Promise<Found<Uint8Array>> {
   try {
+    const opened = await openRegular(path, folders);
+    if (!('handle' in opened)) return { problem: { file: path, ...opened } };
     // Leaving the loop early closes the file.
-    return await gather(path, createReadStream(path, { highWaterMark: 256 * 1024 }));
+    return await gather(path, opened.handle.createReadStream({ highWaterMark: 256 * 1024 }));
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === undefined) throw error;
@@ -48,7 +53,6 @@ export async function readList(path: string): Promise<Found<Uint8Array>> {
 
 const REASONS = new Map([
   ['ENOENT', 'there is no such file'],
-  ['EISDIR', 'it is a folder, not a list'],
   ['EACCES', 'it may not be read by this user'],
 ]);
 

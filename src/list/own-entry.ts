@@ -5,35 +5,25 @@ import {
   parsePlatformChoice,
   type PlatformChoice,
 } from '../oci/platform.ts';
-import { quoteReference } from '../oci/reference-quote.ts';
+import { showText } from '../oci/reference-quote.ts';
 import type { EntryParts } from './entry.ts';
 import { addEntry, addReject, type Findings, type ParseOptions } from './findings.ts';
 import { stripBlanks } from './lines.ts';
+import { ARCHITECTURE_KEYS, ENTRY_KEYS, IMAGE_KEYS, NAME_KEYS, PLATFORM_KEYS, TAG_KEYS } from './own-keys.ts';
 import type { Origin } from './request.ts';
 import { isLocalSource, refusal } from './source.ts';
-import { fieldOf, keysOf, listed, type Mapping } from './tree.ts';
+import { fieldOf, listed, type Mapping } from './tree.ts';
+import { addUnknownKeys } from './unknown-key.ts';
 
-/** Keys of the reference, the most explicit first: charts have a `name` beside the `image` that is only a label. */
-export const IMAGE_KEYS = ['image', 'ref', 'source', 'name'];
-const PLATFORM_KEYS = ['platform', 'platforms'];
-const ARCHITECTURE_KEYS = ['arch', 'architecture'];
-const NAME_KEYS = ['as', 'target', 'destination'];
-const TAG_KEYS = ['tag', 'tags'];
-const KNOWN = new Set([
-  ...PLATFORM_KEYS,
-  ...ARCHITECTURE_KEYS,
-  ...NAME_KEYS,
-  ...TAG_KEYS,
-  'digest',
-  'credentials',
-]);
-
-/** Adds the requests of one mapping: one, or one a tag. Other keys than ours are noted once a file. */
+/**
+ * Adds the requests of one mapping: one, or one a tag. A key that is not ours is an error: it would be an option that
+ * somebody wanted, and that would do nothing.
+ */
 export function addOwnEntry(findings: Findings, origin: Origin, entry: Mapping, options: ParseOptions): void {
-  const reference = IMAGE_KEYS.find((key) => fieldOf(entry, key) !== undefined);
-  for (const key of keysOf(entry)) {
-    if (!KNOWN.has(key) && key !== reference) findings.ignored.add(`key '${key.slice(0, 80)}'`);
-  }
+  const told = findings.rejects.length;
+  addUnknownKeys(findings, origin.file, entry.entries, ENTRY_KEYS);
+  // That it names no image is then told already.
+  if (findings.rejects.length > told && IMAGE_KEYS.every((key) => fieldOf(entry, key) === undefined)) return;
   try {
     const source = sourceOf(entry);
     const tags = tagsOf(entry, source);
@@ -77,7 +67,7 @@ function withTag(parts: EntryParts, tag: string, count: number): EntryParts {
     throw refusal('the reference names a tag or a digest, and so does the entry', 'Write it once.');
   }
   // It would turn the name into a registry's: `a` with the tag `5000/b`.
-  if (tag === '' || tag.includes('/')) throw refusal(`'${quoteReference(tag)}' is no tag`);
+  if (tag === '' || tag.includes('/')) throw refusal(`${showText(tag)} is no tag`);
   if (count > 1 && parts.storedAs.some((name) => /:[^/]*$/.test(name))) {
     throw refusal('several tags cannot be stored under one name', 'Leave the tag out of the stored name.');
   }

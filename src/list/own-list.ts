@@ -8,9 +8,12 @@ import {
   stopsReading,
 } from './findings.ts';
 import { contentLines, stripBlanks } from './lines.ts';
-import { addOwnEntry, IMAGE_KEYS } from './own-entry.ts';
+import { addOwnEntry } from './own-entry.ts';
+import { IMAGE_KEYS } from './own-keys.ts';
+import type { Reject } from './request.ts';
 import { refusal } from './source.ts';
-import { fieldOf, isNull, keysOf, listed, type Tree } from './tree.ts';
+import { fieldOf, isNull, keysOf, listed, type Mapping, type Tree } from './tree.ts';
+import { addUnknownKeys, isMisspelt, shownKey } from './unknown-key.ts';
 
 /** A sequence of entries, a mapping with such a sequence as `images`, or entries as documents of their own. */
 export function isOwnList({ trees }: ListDocument): boolean {
@@ -22,7 +25,20 @@ function isOwnRoot(tree: Tree): boolean {
   if (tree.kind !== 'mapping') return false;
   const images = fieldOf(tree, 'images');
   if (images?.kind === 'sequence') return holdsEntries(images.items);
-  return keysOf(tree).includes('images') ? images?.kind !== 'mapping' : isEntry(tree);
+  return keysOf(tree).includes('images')
+    ? images?.kind !== 'mapping'
+    : isEntry(tree) || isMisspeltHolder(tree);
+}
+
+/** `imges:` and a list of entries: our own list with a mistake, and no unknown format. */
+function isMisspeltHolder({ entries }: Mapping): boolean {
+  return entries.some(
+    ({ key, value }) =>
+      isMisspelt(key, 'images') &&
+      value.kind === 'sequence' &&
+      value.items.length > 0 &&
+      holdsEntries(value.items),
+  );
 }
 
 /** Some, not all: a misspelt key in one entry must be told by its line. */
@@ -31,7 +47,16 @@ function holdsEntries(items: readonly Tree[]): boolean {
 }
 
 function isEntry(tree: Tree): boolean {
-  return IMAGE_KEYS.some((key) => fieldOf(tree, key)?.kind === 'scalar') || emptyTag(tree) !== undefined;
+  if (IMAGE_KEYS.some((key) => fieldOf(tree, key)?.kind === 'scalar')) return true;
+  return emptyTag(tree) !== undefined || misspeltImage(tree);
+}
+
+/** `imge: quay.io/a/b:1`: an entry with a mistake. */
+function misspeltImage(tree: Tree): boolean {
+  return (
+    tree.kind === 'mapping' &&
+    tree.entries.some(({ key, value }) => isMisspelt(key, 'image') && value.kind === 'scalar')
+  );
 }
 
 /** `- registry/app:` is YAML for a mapping, and means a reference whose tag is missing. */
@@ -48,7 +73,7 @@ export function parseOwnList({ file, trees }: ListDocument, options: ParseOption
   const findings = noFindings();
   for (const { key, line } of trees?.joined ?? []) {
     findings.warnings.push({
-      message: `the key '${key.slice(0, 80)}' stands twice; joined`,
+      message: `the key ${shownKey(key)} stands twice; joined`,
       origin: { file, line },
     });
   }
@@ -57,17 +82,27 @@ export function parseOwnList({ file, trees }: ListDocument, options: ParseOption
   }
   if (findings.rejects.length > 0) return findings;
   for (const tree of trees?.roots ?? []) {
-    for (const item of entriesOf(tree, findings)) {
+    for (const item of entriesOf(tree, file, findings)) {
       if (stopsReading(findings, { file, line: item.line })) return findings;
       addItem(findings, file, item, options);
     }
   }
-  return findings;
+  return { ...findings, rejects: distinct(findings.rejects) };
 }
 
-function entriesOf(tree: Tree, findings: Findings): readonly Tree[] {
-  if (tree.kind === 'mapping' && keysOf(tree).includes('images')) {
-    for (const key of keysOf(tree)) if (key !== 'images') findings.ignored.add(`key '${key.slice(0, 80)}'`);
+/** Each fault of a line once: a merge key brings the keys of one mapping into many entries. */
+function distinct(rejects: readonly Reject[]): Reject[] {
+  const byPlace = new Map(
+    rejects.map((reject) => [`${reject.origin.line} ${reject.text} ${reject.reason}`, reject]),
+  );
+  return [...byPlace.values()];
+}
+
+/** The entries of one document. Keys beside `images` are errors, but for those that begin with `x-`, as in Compose. */
+function entriesOf(tree: Tree, file: string, findings: Findings): readonly Tree[] {
+  if (tree.kind === 'mapping' && (keysOf(tree).includes('images') || isMisspeltHolder(tree))) {
+    const beside = tree.entries.filter(({ key }) => !key.startsWith('x-'));
+    addUnknownKeys(findings, file, beside, ['images']);
     const images = fieldOf(tree, 'images');
     return images === undefined ? [] : listed(images);
   }

@@ -1,10 +1,11 @@
 import { OciSaveError } from '../errors.ts';
+import { pemStart } from '../oci/secret-text.ts';
 import { decodeList } from './decode.ts';
 import { type ListDocument, readDocument } from './document.ts';
 import { addReject, type Findings, noFindings, type ParseOptions } from './findings.ts';
 import type { ListFormat } from './format.ts';
 import { FORMATS } from './formats.ts';
-import { nearestFormats, unknownFormat } from './nearest.ts';
+import { nearestFormats, unknownFormat } from './nearest-formats.ts';
 import { firstMisfit } from './plain.ts';
 import type { ParsedList } from './request.ts';
 import { refusal } from './source.ts';
@@ -35,7 +36,16 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
   }
   if (format === undefined) return faulty(UNKNOWN, file, ...lastResort(document));
   if (format.parse === undefined) return faulty(format.name, file, 1, notRead(format));
+  const key = pemStart(text);
+  if (key >= 0) return faulty(format.name, file, lineAt(text, key), HOLDS_KEY);
   return toParsedList(format.name, format.parse(document, options));
+}
+
+/** Lines of base64 look like anything: of such a file none is read as an entry, and none is shown. */
+const HOLDS_KEY = refusal('this file holds a key or a certificate: it is no list');
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
 }
 
 /** Checks `list-format`. Undefined for `auto`; throws `usage` for a format that does not exist. */

@@ -1,8 +1,10 @@
+import { type Boundary, isInCheckout } from '../files/index.ts';
 import { checkDefaultRegistry } from './default-registry.ts';
 import { parseInline } from './inline.ts';
 import type { NamedList } from './candidates.ts';
 import { type ImageList, type JoinOptions, joinLists } from './join-lists.ts';
 import { findLists, gather, readList } from './list-files.ts';
+import { keepInside } from './local-sources.ts';
 import { namedFormat, parseList, type ParseListOptions } from './parse-list.ts';
 import type { Problem } from './problems.ts';
 
@@ -13,6 +15,8 @@ export interface ListInputs extends ParseListOptions, JoinOptions {
   /** Paths, globs, or `-` for `stdin`. */
   readonly files: readonly string[];
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** Where lists lie in a checkout that may be a stranger's: its links lead none of them, and no source, out. */
+  readonly boundary?: Boundary | undefined;
   /** Lists that were read before, with options of their own. */
   readonly lists?: readonly NamedList[] | undefined;
 }
@@ -27,17 +31,24 @@ const STDIN = 'stdin';
  * `usage` for a format or a default registry that cannot be one.
  */
 export async function readLists(inputs: ListInputs): Promise<ImageList> {
+  const { boundary } = inputs;
   namedFormat(inputs.format);
   checkDefaultRegistry(inputs.defaultRegistry, 'the default registry');
   const lists: NamedList[] = [];
   const faults: Problem[] = [];
   for (const file of await namedFiles(inputs.files, faults)) {
-    const read = file === '-' ? await readStdin(inputs.stdin) : await readList(file);
+    const folders = boundary !== undefined && isInCheckout(file, boundary) ? boundary.folders : undefined;
+    const read = file === '-' ? await readStdin(inputs.stdin) : await readList(file, folders);
     const name = file === '-' ? STDIN : file;
     if ('problem' in read) faults.push(read.problem);
-    else lists.push({ file: name, ...parseList(read.found, name, inputs) });
+    else {
+      const list = { file: name, ...parseList(read.found, name, inputs) };
+      lists.push(await keepInside(list, boundary, 'list'));
+    }
   }
-  if (inputs.images.length > 0) lists.push(parseInline(inputs.images, inputs));
+  if (inputs.images.length > 0) {
+    lists.push(await keepInside(parseInline(inputs.images, inputs), boundary, 'workflow'));
+  }
   return joinLists([...lists, ...(inputs.lists ?? [])], faults, inputs);
 }
 

@@ -7,15 +7,19 @@ export interface Origin {
   readonly line: number;
 }
 
-/** Where a request is copied from. Paths are as written, relative to the working directory. */
+/** A source on this machine. */
+interface LocalPlace {
+  /** As written, relative to the working directory. */
+  readonly path: string;
+  /** Real folders that each of its files must lie in, links followed; anywhere, where they are left out. */
+  readonly folders?: readonly string[] | undefined;
+}
+
+/** Where a request is copied from. */
 export type Source =
   | { readonly transport: 'docker'; readonly reference: Reference }
-  | {
-      readonly transport: 'docker-archive';
-      readonly path: string;
-      readonly reference?: Reference | undefined;
-    }
-  | { readonly transport: 'oci'; readonly path: string; readonly name?: string | undefined };
+  | ({ readonly transport: 'docker-archive'; readonly reference?: Reference | undefined } & LocalPlace)
+  | ({ readonly transport: 'oci'; readonly name?: string | undefined } & LocalPlace);
 
 /** One wanted image. */
 export interface ImageRequest {

@@ -1,7 +1,8 @@
 import { OciSaveError } from '../errors.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { explainEmptyValue } from '../oci/reference-hint.ts';
-import { quoteReference } from '../oci/reference-quote.ts';
+import { showText } from '../oci/reference-quote.ts';
+import { looksLikeSecret } from '../oci/secret-text.ts';
 import type { Source } from './request.ts';
 
 const UNREAD = ['docker-daemon', 'oci-archive', 'dir', 'containers-storage'];
@@ -41,7 +42,9 @@ export function parseSource(text: string, defaultRegistry: string): Source {
 export function parseName(text: string, defaultRegistry?: string): Reference {
   const reference = parseReference(text, defaultRegistry);
   const empty = explainEmptyValue(text);
-  if (empty) throw refusal(`'${quoteReference(text)}' is no image reference: ${empty.reason}`, empty.hint);
+  if (empty) throw refusal(`${showText(text)} is no image reference: ${empty.reason}`, empty.hint);
+  // A token alone in a line fits the grammar, and would be sent to Docker Hub as a name.
+  if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw refusal(`${showText(text)} is no image reference`);
   return reference;
 }
 

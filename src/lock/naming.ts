@@ -1,4 +1,5 @@
 import { OciSaveError } from '../errors.ts';
+import { showText } from '../oci/reference-quote.ts';
 import { DEFAULT_REGISTRY, nameOf, namesRegistry, parseReference, type Reference } from '../oci/reference.ts';
 
 /** How a reference becomes stored names; each rule adds one. */
@@ -17,7 +18,7 @@ export function parseNamingRule(text: string): NamingRule {
   if (from === '' || to === '' || more.length > 0 || !isNamePrefix(to)) {
     throw new OciSaveError({
       code: 'usage',
-      message: `naming: '${text}' is no rule`,
+      message: `naming: ${showText(text)} is no rule`,
       hint: 'Write keep-domain, strip-domain, strip-library, or FROM=TO, for example docker.io/=mirror.example/hub/.',
     });
   }

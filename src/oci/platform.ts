@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { quoteReference } from './reference-quote.ts';
+import { showText } from './reference-quote.ts';
 
 /** A platform in normal form (image-spec, image-index.md): `osVersion` is Windows' build, where asked for. */
 export interface Platform {
@@ -79,7 +79,7 @@ export function parsePlatform(text: string): Platform {
   if (!whole || platform === undefined) {
     throw new OciSaveError({
       code: 'usage',
-      message: `'${quoteReference(text)}' is no platform`,
+      message: `${showText(text)} is no platform`,
       hint: 'Write os/architecture or os/architecture/variant, for example linux/amd64 or linux/arm/v7.',
     });
   }
@@ -91,7 +91,7 @@ export function parsePlatformChoice(text: string): PlatformChoice {
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
   if (words.includes('all')) {
     if (words.length === 1) return 'all';
-    throw new OciSaveError({ code: 'usage', message: `'all' stands alone: '${quoteReference(text)}'` });
+    throw new OciSaveError({ code: 'usage', message: `'all' stands alone: ${showText(text)}` });
   }
   if (words.length === 0) throw new OciSaveError({ code: 'usage', message: 'no platform is named' });
   const byName = new Map(words.map(parsePlatform).map((platform) => [formatPlatform(platform), platform]));

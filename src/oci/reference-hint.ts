@@ -68,9 +68,9 @@ function pasted(text: string): Explanation | undefined {
     };
   }
   const page = /^https?:\/\/hub\.docker\.com\/(?:r\/|_\/)?([\w./-]+)/.exec(text);
-  if (page?.[1]) return { reason: 'it is the address of a web page', hint: `Did you mean '${page[1]}'?` };
+  if (page?.[1]) return { reason: 'it is the address of a web page', hint: didYouMean(text, page[1]) };
   const address = /^https?:\/\/([^?=#]+)/.exec(text);
-  if (address?.[1]) return { reason: 'references have no scheme', hint: `Did you mean '${address[1]}'?` };
+  if (address?.[1]) return { reason: 'references have no scheme', hint: didYouMean(text, address[1]) };
   if (text.startsWith('-')) return { reason: 'it begins with a dash, as options do' };
   if (/^(IMAGE|REPOSITORY|NAME|TAG)(:|$)/.test(text)) return { reason: 'it looks like the head of a table' };
   return undefined;
@@ -101,7 +101,7 @@ function tagOrDigest(text: string, why: string): Explanation | undefined {
   if (why !== 'bad-tag') return undefined;
   const tag = text.replace(/@.*$/, '').slice(text.indexOf(':', text.lastIndexOf('/') + 1) + 1);
   if (tag.includes('+')) {
-    const shown = quoteReference(tag);
+    const shown = quotePart(text, tag) ?? 'a+b';
     const [chart, release] = [shown.replaceAll('+', '_'), shown.replaceAll('+', '-')];
     return {
       reason: `tags hold no '+'`,
@@ -110,14 +110,16 @@ function tagOrDigest(text: string, why: string): Explanation | undefined {
   }
   if (tag.includes(':')) {
     const bare = `sha256:${tag.split(':').at(-1) ?? ''}`;
-    const hint = isDigest(bare)
-      ? `Did you mean '@' before the digest, or the tag '${digestTag(bare)}'?`
-      : undefined;
+    const hint =
+      isDigest(bare) && quoteReference(text) !== undefined
+        ? `Did you mean '@' before the digest, or the tag '${digestTag(bare)}'?`
+        : undefined;
     return { reason: 'it has more than one tag', hint };
   }
   if (tag.length > 128) return { reason: 'its tag is longer than 128 characters' };
+  const shown = quotePart(text, tag);
   return {
-    reason: `its tag '${quoteReference(tag)}' breaks the grammar`,
+    reason: `its tag ${shown === undefined ? '' : `'${shown}' `}breaks the grammar`,
     hint: 'Tags are letters, digits, _ . and -.',
   };
 }
@@ -131,7 +133,7 @@ function spelling(text: string, why: string): Explanation {
   if (/[A-Z]/.test(named)) {
     return {
       reason: 'repository names are lower case',
-      hint: `Did you mean '${quoteReference(text.replace(named, named.toLowerCase()))}'?`,
+      hint: didYouMean(text, text.replace(named, named.toLowerCase())),
     };
   }
   if (why === 'bad-domain') return { reason: 'its registry is no host name' };
@@ -139,4 +141,14 @@ function spelling(text: string, why: string): Explanation {
     reason: 'its path breaks the grammar',
     hint: 'Components are lower-case letters, digits, and . _ - between.',
   };
+}
+
+/** A part of a text, fit to be quoted where the whole text is. */
+function quotePart(text: string, part: string): string | undefined {
+  return quoteReference(text) === undefined ? undefined : quoteReference(part);
+}
+
+function didYouMean(text: string, meant: string): string | undefined {
+  const quoted = quotePart(text, meant);
+  return quoted === undefined ? undefined : `Did you mean '${quoted}'?`;
 }

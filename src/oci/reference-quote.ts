@@ -1,5 +1,16 @@
+import { looksLikeSecret } from './secret-text.ts';
+
 /** No reference is longer; what is, is not quoted at all. */
 export const MAX_REFERENCE = 1024;
+
+/** What references, the names that templates leave in them, and pasted addresses consist of. */
+const QUOTABLE = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF-]*$/u;
+
+/** The same with what a pasted address may have, of which no part is quoted. */
+const ADDRESS = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF?=#&!*-]*$/u;
+
+/** Characters outside ASCII that a mistyped reference has at most; more of them are another text. */
+const MAX_ODD = 4;
 
 /** Whether a text carries a user name and a password in front of its name, as pasted addresses do. */
 export function holdsCredentials(text: string): boolean {
@@ -18,15 +29,44 @@ function credentialsEnd(text: string): number {
 }
 
 /**
- * A text from a list, fit to be quoted in a message: without credentials, without what follows a `?`, `=` or `#`
- * (pasted addresses carry tokens there), of several words only the first and only with a path (the others may be a
- * pasted command), at most 80 characters, others than printable ASCII as code points.
+ * A text of a user, in quotes where it looks like a reference; where it does not, its length and its kind. A list may be
+ * any file that somebody named by mistake, or that a link leads to: a key must not come into a log by its error message.
  */
-export function quoteReference(text: string): string {
-  if (text.length > MAX_REFERENCE) return '…';
+export function showText(text: string): string {
+  const quoted = quoteReference(text);
+  return quoted === undefined ? describeText(text) : `'${quoted}'`;
+}
+
+/**
+ * A text fit to be quoted, undefined for one that does not look like a reference. Without credentials, without what
+ * follows a `?`, `=` or `#` (pasted addresses carry tokens there), of several words only the first and only with a path
+ * (the others may be a pasted command), at most 80 characters, others than printable ASCII as code points.
+ */
+export function quoteReference(text: string): string | undefined {
+  if (text.length > MAX_REFERENCE) return undefined;
   const word = text.replace(/^[^ \t\r\n/]*[ \t\r\n].*$/s, '…').replace(/[ \t\r\n].*$/s, ' …');
   const end = credentialsEnd(word);
   const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*$/s, '…');
+  if (!ADDRESS.test(withoutControls(word)) || !isQuotable(plain)) return undefined;
   const shown = plain.length > 80 ? `${plain.slice(0, 77)}…` : plain;
   return shown.replace(/[^\x20-\x7E…]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+function isQuotable(text: string): boolean {
+  const seen = withoutControls(text);
+  const odd = text.length - text.replaceAll(/[^\x20-\x7E…]/gu, '').length;
+  return odd <= MAX_ODD && QUOTABLE.test(seen) && !looksLikeSecret(seen);
+}
+
+/** They are shown by their numbers. */
+function withoutControls(text: string): string {
+  return text.replaceAll(/[\x00-\x1F\x7F]/g, '');
+}
+
+/** What is said of a text in place of itself: `a text of 64 characters that looks like a secret`. */
+function describeText(text: string): string {
+  const size = text.length === 1 ? '1 character' : `${text.length} characters`;
+  if (looksLikeSecret(text.slice(0, MAX_REFERENCE))) return `a text of ${size} that looks like a secret`;
+  const words = text.trim().split(/\s+/).length;
+  return words > 1 ? `a text of ${size} in ${words} words` : `a text of ${size}`;
 }

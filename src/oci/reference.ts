@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { explainReference } from './reference-hint.ts';
-import { MAX_REFERENCE, quoteReference } from './reference-quote.ts';
+import { MAX_REFERENCE, showText } from './reference-quote.ts';
 
 /** The registry of names without one. */
 export const DEFAULT_REGISTRY = 'docker.io';
@@ -64,7 +64,7 @@ function invalid(text: string, why: string): OciSaveError {
   const { reason, hint } = explainReference(text, why);
   return new OciSaveError({
     code: 'list',
-    message: `'${quoteReference(text)}' is no image reference: ${reason}`,
+    message: `${showText(text)} is no image reference: ${reason}`,
     hint,
   });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
+import { quoteReference } from '../oci/reference-quote.ts';
 import type { Credentials } from './credentials.ts';
 
 /**
@@ -54,7 +55,8 @@ export function parseAuthFile(text: string, path: string, { legacy = false } = {
   const json = text.trim() === '' ? {} : parseJson(text, path);
   const parsed = fileSchema.safeParse(legacy ? { auths: json } : json);
   if (!parsed.success) {
-    const place = parsed.error.issues[0]?.path.join(' › ') ?? '';
+    const keys = parsed.error.issues[0]?.path.map((key) => quoteReference(String(key)) ?? '…') ?? [];
+    const place = keys.join(' › ');
     throw invalid(path, `does not have the form of an auth file${place === '' ? '' : ` at ${place}`}`);
   }
   const auths = new Map<string, Credentials>();
@@ -96,7 +98,10 @@ function decodeAuth(auth: string, key: string, path: string): Credentials | unde
   const decoded = Buffer.from(compact, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact) || colon < 0) {
-    throw invalid(path, `has an entry for ${key} that is not base64 of user:password`);
+    throw invalid(
+      path,
+      `has an entry for ${quoteReference(key) ?? 'a registry'} that is not base64 of user:password`,
+    );
   }
   // docker pads with zero bytes.
   const password = decoded.slice(colon + 1).replace(/^\0+|\0+$/g, '');

@@ -1,5 +1,5 @@
 import { type ErrorCode, OciSaveError } from '../errors.ts';
-import { causeChain, causeTexts } from './causes.ts';
+import { causeChain, causeTexts, quotesInput } from './causes.ts';
 import { truncateEnd } from './columns.ts';
 import { type Palette, paletteOf } from './paint.ts';
 import { plainLines, plainText } from './plain-text.ts';
@@ -54,10 +54,15 @@ function headOf(error: unknown, { warn, bad }: Palette): string {
 }
 
 function stackLines(thrown: unknown, index: number): string[] {
-  const stack = thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
-  const [first = '', ...frames] = stack.split('\n').slice(0, 40);
+  const [first = '', ...frames] = stackOf(thrown).slice(0, 40);
   return [
     `  ${index === 0 ? '' : 'caused by '}${plainText(first)}`,
     ...frames.map((line) => `    ${plainText(line)}`),
   ];
+}
+
+function stackOf(thrown: unknown): string[] {
+  const stack = thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
+  const lines = stack.split('\n');
+  return quotesInput(thrown) ? [thrown.name, ...lines.filter((line) => /^ {4}at /.test(line))] : lines;
 }

@@ -1,12 +1,13 @@
-import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { openLayout } from '../content/index.ts';
 import { OciSaveError } from '../errors.ts';
+import { openRegularFile } from '../files/index.ts';
 import { parseConfig } from '../oci/config.ts';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { blobsOf, type ImageManifest, parseManifest } from '../oci/manifest.ts';
-import { formatReference } from '../oci/reference.ts';
+import { formatReference, type Reference } from '../oci/reference.ts';
 import {
   copyWithSkopeo,
   inspectRaw,
@@ -40,10 +41,17 @@ export async function resolveArchive(
   tools: LocalTools,
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
+  const { source } = wanted;
+  if (source.transport !== 'docker-archive') throw notAnImage(wanted.ref, 'is no docker archive');
   const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
   await mkdir(path.join(folder, POOL), { recursive: true });
+  // Held open, where it has to lie in some folders: skopeo is to read the file that was looked at.
+  const opened =
+    source.folders === undefined ? undefined : await openRegularFile(source.path, source.folders);
   try {
-    const { origin, digest, bytes, manifest } = await convertArchive(wanted, folder, tools, options);
+    await symlink(placeOf(source.path, opened), path.join(folder, ARCHIVE));
+    const named = { ref: wanted.ref, reference: source.reference };
+    const { origin, digest, bytes, manifest } = await convertArchive(named, folder, tools, options);
     const fileOf = (blob: Digest): string => path.join(poolOf(folder), hexOf(blob));
     for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
     const tree = await readTree(digest, bytes, wanted.platforms, {
@@ -64,8 +72,15 @@ export async function resolveArchive(
       },
     });
   } finally {
+    await opened?.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. */
+function placeOf(file: string, opened: FileHandle | undefined): string {
+  if (opened === undefined || process.platform !== 'linux') return path.resolve(file);
+  return `/proc/${process.pid}/fd/${opened.fd}`;
 }
 
 interface ConvertedArchive {
@@ -77,14 +92,12 @@ interface ConvertedArchive {
 }
 
 async function convertArchive(
-  { ref, source: wanted }: WantedImage,
+  { ref, reference }: { readonly ref: string; readonly reference: Reference | undefined },
   folder: string,
   { skopeo, environment }: LocalTools,
   { signal }: ResolveOptions,
 ): Promise<ConvertedArchive> {
-  if (wanted.transport !== 'docker-archive') throw notAnImage(ref, 'is no docker archive');
-  await symlink(path.resolve(wanted.path), path.join(folder, ARCHIVE));
-  const inside = wanted.reference === undefined ? '' : `:${formatReference(wanted.reference)}`;
+  const inside = reference === undefined ? '' : `:${formatReference(reference)}`;
   const source = `docker-archive:${ARCHIVE}${inside}`;
   const call = { skopeo, environment, folder, source, signal };
   const origin = parseManifest(await inspectRaw({ ...call, subject: ref }));

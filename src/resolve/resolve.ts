@@ -76,7 +76,7 @@ async function resolveOne(
       return await resolveArchive(named(wanted, undefined, context), await context.localTools(), context);
     }
     if (wanted.source.transport === 'oci') {
-      const layout = await openLayout(wanted.source.path);
+      const layout = await openLayout(wanted.source.path, wanted.source.folders);
       const entry = layout.find(wanted.source.name);
       return await resolveImage(named(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
     }

@@ -8,7 +8,7 @@ import type { Run, SaveIo } from './run.ts';
 const CONNECTIONS = 32;
 const SKOPEO_AT_ONCE = 8;
 
-export function listInputs(options: SaveOptions, { stdin, lists }: SaveIo): ListInputs {
+export function listInputs(options: SaveOptions, { stdin, lists, boundary }: SaveIo): ListInputs {
   const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
   return {
     images,
@@ -18,6 +18,7 @@ export function listInputs(options: SaveOptions, { stdin, lists }: SaveIo): List
     strictTags,
     onCandidate,
     lists,
+    boundary,
     ...(stdin === undefined ? {} : { stdin }),
   };
 }

@@ -1,6 +1,7 @@
 import { openOutputFolder, type OutputFolder } from '../bundle/index.ts';
 import { type CacheSession, type CacheUse, openCacheSession } from '../cache/index.ts';
 import type { Emit } from '../events.ts';
+import type { Boundary } from '../files/index.ts';
 import type { NamedList } from '../list/index.ts';
 import type { SaveOptions } from '../options.ts';
 import type { CredentialStore } from '../registry/index.ts';
@@ -16,6 +17,8 @@ export interface SaveIo {
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** Lists that the face has read itself; they come after those of the options. */
   readonly lists?: readonly NamedList[] | undefined;
+  /** Where the checkout may be a stranger's: no link in it leads a list, and no list a source, out. */
+  readonly boundary?: Boundary | undefined;
   /** Asked before the auth files, which answer for the repositories that it does not know. */
   readonly credentials?: CredentialStore | undefined;
   /** Told every secret that a run reads, before it is used. */

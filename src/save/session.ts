@@ -63,8 +63,8 @@ async function openOver(store: Store, options: SaveOptions, io: SessionIo): Prom
   const { env, emit } = io;
   const { client, credentials } = await openClient(options, io);
   const layouts = new Map<string, Promise<Layout>>();
-  const layoutAt = (folder: string): Promise<Layout> => {
-    const layout = layouts.get(folder) ?? openLayout(folder);
+  const layoutAt = (folder: string, within: readonly string[] | undefined): Promise<Layout> => {
+    const layout = layouts.get(folder) ?? openLayout(folder, within);
     layouts.set(folder, layout);
     return layout;
   };
@@ -84,7 +84,7 @@ async function openOver(store: Store, options: SaveOptions, io: SessionIo): Prom
     skopeoTools: () => (tools ??= find()),
     skopeoVersion: () => version,
     async sourceOf({ source }) {
-      if (source.transport === 'oci') return layoutAt(source.path);
+      if (source.transport === 'oci') return layoutAt(source.path, source.folders);
       return source.transport === 'docker' ? registrySource(client, source.reference) : undefined;
     },
     placeOf({ source }) {

@@ -1,4 +1,5 @@
 import { OciSaveError } from '../../errors.ts';
+import { showText } from '../../oci/reference-quote.ts';
 import { namesRegistry, parseReference } from '../../oci/reference.ts';
 
 /** Where images are pushed to: a registry, and what stands before every repository's name there. */
@@ -23,7 +24,7 @@ export function parsePushTargets(texts: readonly string[]): PushTarget[] {
 
 function parsePushTarget(text: string): PushTarget {
   const wrong = (why: string): OciSaveError =>
-    new OciSaveError({ code: 'usage', message: `'${text}' is no push target: ${why}`, hint: HINT });
+    new OciSaveError({ code: 'usage', message: `${showText(text)} is no push target: ${why}`, hint: HINT });
   if (text.includes('://')) throw wrong('it begins with a protocol');
   const match = /^([^@]*?)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
   if (match === null) throw wrong('after @ stands depth=N, or nothing');

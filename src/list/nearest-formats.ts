@@ -1,5 +1,6 @@
 import { OciSaveError } from '../errors.ts';
-import { editDistance } from '../nearest.ts';
+import { editDistance, nearest } from '../nearest.ts';
+import { showText } from '../oci/reference-quote.ts';
 import type { ListDocument } from './document.ts';
 import { FORMATS } from './formats.ts';
 import { keysOf } from './tree.ts';
@@ -30,12 +31,10 @@ export function nearestFormats({ trees }: ListDocument): string[] {
 /** For `list-format`: the formats that are read, and the one that was probably meant. */
 export function unknownFormat(name: string): OciSaveError {
   const readable = FORMATS.filter(({ parse }) => parse !== undefined).map((format) => format.name);
-  const [nearest] = ['auto', ...FORMATS.map((format) => format.name)]
-    .map((known) => ({ known, distance: editDistance(known, name) }))
-    .toSorted((a, b) => a.distance - b.distance);
+  const meant = nearest(name, ['auto', ...FORMATS.map((format) => format.name)]);
   return new OciSaveError({
     code: 'usage',
-    message: `the list format '${name.slice(0, 40)}' is unknown; known are ${['auto', ...readable].join(', ')}`,
-    hint: nearest === undefined ? undefined : `Did you mean '${nearest.known}'?`,
+    message: `the list format ${showText(name)} is unknown; known are ${['auto', ...readable].join(', ')}`,
+    hint: meant === undefined ? undefined : `Did you mean '${meant}'?`,
   });
 }

@@ -1,0 +1,39 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { systemCodeOf } from '../errors.ts';
+
+/** Where the files of a job may lie. A checkout may be a stranger's, and its links lead anywhere. */
+export interface Boundary {
+  /** The checkout's folder under each of its names, absolute. */
+  readonly checkout: readonly string[];
+  /** The real paths of the folders that files must lie in. */
+  readonly folders: readonly string[];
+}
+
+/** Whether a path lies in the checkout by its text alone, as it is written in a workflow. */
+export function isInCheckout(file: string, { checkout }: Boundary): boolean {
+  return isInside(path.resolve(file), checkout);
+}
+
+/** Whether an absolute path is one of some folders, or lies in one, by its text. */
+export function isInside(place: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => {
+    const relative = path.relative(folder, place);
+    return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+  });
+}
+
+/** Whether a path lies in one of some real folders, links followed. Where nothing is there yet, its folder decides. */
+export async function liesInside(file: string, folders: readonly string[]): Promise<boolean> {
+  return isInside(await realPlaceOf(path.resolve(file)), folders);
+}
+
+async function realPlaceOf(place: string): Promise<string> {
+  try {
+    return await realpath(place);
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    const above = path.dirname(place);
+    return above === place ? place : path.join(await realPlaceOf(above), path.basename(place));
+  }
+}

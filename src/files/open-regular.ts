@@ -1,0 +1,84 @@
+import type { BigIntStats } from 'node:fs';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { isInside } from './boundary.ts';
+
+/** Why a file is not read. */
+export interface NotRead {
+  readonly reason: string;
+  readonly hint?: string | undefined;
+}
+
+/** What is said of a path that leads to a file elsewhere. */
+export const OUTSIDE: NotRead = {
+  reason: 'links followed, it lies neither in the workspace nor in the runner’s temporary folder',
+  hint: 'Put the file itself there, and no link to it.',
+};
+
+/**
+ * Opens a regular file for reading, and nothing else: a pipe, a device or a terminal could hold the run for ever, and
+ * opening it does not wait for anybody. Whoever gets a handle closes it.
+ * @param folders real paths; the file must lie in one of them, links followed. It is the opened file that is looked at,
+ *   since a link may be changed between a look and the opening. Hard links cannot be told from the file.
+ * @throws what the system says
+ */
+export async function openRegular(
+  file: string,
+  folders?: readonly string[],
+): Promise<{ readonly handle: FileHandle } | NotRead> {
+  // Dots are taken out by text: behind a link, `..` would mean another folder.
+  const named = path.resolve(file);
+  const place = folders === undefined ? named : await realpath(named);
+  if (folders !== undefined && !isInside(place, folders)) return OUTSIDE;
+  const follow = folders === undefined ? 0 : constants.O_NOFOLLOW;
+  const handle = await open(place, constants.O_RDONLY | constants.O_NONBLOCK | follow);
+  try {
+    const stats = await handle.stat({ bigint: true });
+    const refused = kindRefused(stats) ?? (await placeRefused(handle, stats, place, folders));
+    if (refused === undefined) return { handle };
+    await handle.close();
+    return refused;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** The same, where a file that is refused is an error. Throws OciSaveError `local`, and what the system says. */
+export async function openRegularFile(file: string, folders?: readonly string[]): Promise<FileHandle> {
+  const opened = await openRegular(file, folders);
+  if ('handle' in opened) return opened.handle;
+  throw new OciSaveError({ code: 'local', message: `${file}: ${opened.reason}`, hint: opened.hint });
+}
+
+function kindRefused(stats: BigIntStats): NotRead | undefined {
+  if (stats.isFile()) return undefined;
+  if (stats.isDirectory()) return { reason: 'it is a folder, not a file' };
+  return { reason: 'it is a pipe, a device or a terminal, not a file' };
+}
+
+async function placeRefused(
+  handle: FileHandle,
+  stats: BigIntStats,
+  place: string,
+  folders: readonly string[] | undefined,
+): Promise<NotRead | undefined> {
+  if (folders === undefined) return undefined;
+  const opened = await placeOfHandle(handle);
+  if (opened !== undefined) return isInside(opened, folders) ? undefined : OUTSIDE;
+  const now = await lstat(place, { bigint: true });
+  const same = now.dev === stats.dev && now.ino === stats.ino && (await realpath(place)) === place;
+  return same ? undefined : OUTSIDE;
+}
+
+/** The real path of an open file, where the system tells it (proc(5)). */
+async function placeOfHandle({ fd }: FileHandle): Promise<string | undefined> {
+  try {
+    return await readlink(`/proc/self/fd/${fd}`);
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
