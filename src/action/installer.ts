@@ -5,6 +5,7 @@ import { bareAddress, type Installer } from '../skopeo/index.ts';
 import { USER_AGENT } from '../version.ts';
 import { runCommand } from './run-command.ts';
 import type { Step } from './step.ts';
+import { createToolCache } from './tool-cache.ts';
 
 /** A job that nobody watches waits for hours, if it is let. */
 export interface InstallerLimits {
@@ -36,6 +37,7 @@ export function createInstaller(
   limits: InstallerLimits = LIMITS,
 ): Installer {
   return {
+    ...createToolCache({ log, env, signal }, limits.fetch.bytes),
     isRoot: process.getuid?.() === 0,
     run: (file, args, added) =>
       log.apart(`$ ${[file, ...args].join(' ')}`, (line) =>
