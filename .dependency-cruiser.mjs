@@ -57,9 +57,19 @@ export default {
     },
     {
       name: 'only-process-spawns',
+      comment:
+        'An argument list, an environment of its own, a deadline and a signal: each child process has all four.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/process\\.ts$' },
       to: { path: ['^(node:)?child_process$', 'node_modules/execa/'] },
+    },
+    {
+      name: 'only-run-command-spawns-by-actions',
+      comment:
+        '@actions/exec spawns by itself. One file takes it, for package managers, and gives each child process the same.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/action/run-command\\.ts$' },
+      to: { path: 'node_modules/@actions/exec/' },
     },
     {
       name: 'only-action-knows-actions',

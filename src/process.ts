@@ -12,8 +12,6 @@ export interface ProcessOptions {
   readonly limitMilliseconds?: number | undefined;
   /** Bytes of stdout and of stderr that are kept; the rest is dropped. */
   readonly maxOutput?: number;
-  /** Called for each line of either output, as it comes. */
-  readonly onLine?: (line: string) => void;
 }
 
 export interface ProcessResult {
@@ -25,8 +23,9 @@ export interface ProcessResult {
 }
 
 /**
- * Runs a program with an argument list, never through a shell; no other file of this project spawns. A process
- * that fails is a result, not an exception; its command line is never quoted, since errors are printed.
+ * Runs a program with an argument list, never through a shell; beside the action's package managers, which
+ * @actions/exec runs, no other file of this project spawns. A process that fails is a result, not an exception; its
+ * command line is never quoted, since errors are printed.
  * @throws OciSaveError `machine` where the program cannot be started or did not end in time, the reason of `signal`
  *   where that ended it
  */
@@ -35,7 +34,7 @@ export async function run(
   args: readonly string[],
   options: ProcessOptions,
 ): Promise<ProcessResult> {
-  const { cwd, env, input, signal, limitMilliseconds, maxOutput = 1024 * 1024, onLine } = options;
+  const { cwd, env, input, signal, limitMilliseconds, maxOutput = 1024 * 1024 } = options;
   const child = execa(file, [...args], {
     ...(cwd === undefined ? {} : { cwd }),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
@@ -49,7 +48,6 @@ export async function run(
     windowsHide: true,
     forceKillAfterDelay: 2000,
   });
-  if (onLine) for (const output of [child.stdout, child.stderr]) output?.on('data', lineSplitter(onLine));
   const letGo = letGoOfHeirs(child.nodeChildProcess);
   const result = await child.finally(letGo);
   signal?.throwIfAborted();
@@ -86,13 +84,4 @@ function letGoOfHeirs(child: ChildProcess): () => void {
     }, HEIRS_MILLISECONDS);
   });
   return () => clearTimeout(timer);
-}
-
-function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
-  let rest = '';
-  return (chunk) => {
-    const lines = (rest + chunk.toString('utf8')).split('\n');
-    rest = (lines.pop() ?? '').slice(-64 * 1024);
-    for (const line of lines) onLine(line);
-  };
 }

@@ -1,10 +1,11 @@
 import { OciSaveError } from '../errors.ts';
-import { run } from '../process.ts';
 import { fetchFile, type FetchLimits } from '../registry/index.ts';
 import { formatBytes } from '../report/index.ts';
 import { bareAddress, type Installer } from '../skopeo/index.ts';
 import { USER_AGENT } from '../version.ts';
+import { runCommand } from './run-command.ts';
 import type { Step } from './step.ts';
+import { createToolCache } from './tool-cache.ts';
 
 /** A job that nobody watches waits for hours, if it is let. */
 export interface InstallerLimits {
@@ -28,26 +29,25 @@ const HANDED_ON =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_ALL|TERM|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|HOMEBREW_\w+|(https?|all|no|ftp)_proxy)$/i;
 
 /**
- * Installs as a runner can: by package managers, and from an address. Neither by @actions/exec, which dies of an EPIPE
- * where a program ends before its empty input was written, nor by @actions/tool-cache, whose downloads have no bound,
- * cannot be stopped, and leave an address's user and password behind.
+ * Installs as a runner can: by package managers, and from an address. Not by the downloads of @actions/tool-cache, which
+ * have no bound, cannot be stopped, and leave an address's user and password behind.
  */
 export function createInstaller(
   { log, env, signal }: Pick<Step, 'log' | 'env' | 'signal'>,
   limits: InstallerLimits = LIMITS,
 ): Installer {
   return {
+    ...createToolCache({ log, env, signal }, limits.fetch.bytes),
     isRoot: process.getuid?.() === 0,
     run: (file, args, added) =>
-      log.apart(`$ ${[file, ...args].join(' ')}`, async (line) => {
-        const { exitCode } = await run(file, args, {
+      log.apart(`$ ${[file, ...args].join(' ')}`, (line) =>
+        runCommand(file, args, {
           env: { ...handedOn(env), ...added },
           signal,
           limitMilliseconds: limits.commandMilliseconds,
           onLine: line,
-        });
-        return exitCode;
-      }),
+        }),
+      ),
     download: (url, file) =>
       log.apart(`Fetching skopeo from ${bareAddress(url)}`, async (line) => {
         try {

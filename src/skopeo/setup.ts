@@ -22,6 +22,13 @@ export interface Installer {
   ): Promise<number | undefined>;
   /** Fetches an address into a file that does not exist yet. @throws OciSaveError `machine`; then there is none */
   download(url: string, file: string): Promise<void>;
+  /**
+   * Copies the program that an earlier run kept on this machine into a file that does not exist yet. True where the
+   * copy has this sha256; else there is no file.
+   */
+  takeKept(sha256: string, file: string): Promise<boolean>;
+  /** Keeps a program with this sha256 for later runs, where the machine has a place for it. */
+  keep(sha256: string, file: string): Promise<void>;
 }
 
 export interface SetUpOptions {
@@ -55,18 +62,27 @@ async function downloaded(
   env: Environment,
   installer: Installer,
 ): Promise<Skopeo> {
+  const wasKept = await installer.takeKept(sha256, file);
+  if (!wasKept) await fetchChecked({ url, sha256 }, file, installer);
+  await chmod(file, 0o755);
+  if (!wasKept) await installer.keep(sha256, file);
+  return skopeoAt(file, env);
+}
+
+async function fetchChecked(
+  { url, sha256 }: { readonly url: string; readonly sha256: string },
+  file: string,
+  installer: Installer,
+): Promise<void> {
   await installer.download(url, file);
   const { digest } = await hashFile(file);
-  if (digest !== `sha256:${sha256}`) {
-    await rm(file);
-    throw new OciSaveError({
-      code: 'machine',
-      message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
-      hint: 'Look where the bytes come from before you change the sha256.',
-    });
-  }
-  await chmod(file, 0o755);
-  return skopeoAt(file, env);
+  if (digest === `sha256:${sha256}`) return;
+  await rm(file);
+  throw new OciSaveError({
+    code: 'machine',
+    message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
+    hint: 'Look where the bytes come from before you change the sha256.',
+  });
 }
 
 async function foundOrInstalled(env: Environment, installer: Installer): Promise<Skopeo> {

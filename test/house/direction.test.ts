@@ -6,6 +6,13 @@ import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 const root = process.cwd();
 
+/** As the package is installed. */
+const ACTIONS_EXEC = {
+  'node_modules/@actions/exec/package.json':
+    '{"name": "@actions/exec", "type": "module", "exports": "./index.js"}',
+  'node_modules/@actions/exec/index.js': 'export {};',
+};
+
 /** What each rule forbids: the rule, the module that breaks it, and all modules that it takes. */
 const VIOLATIONS: [rule: string, breaker: string, files: Record<string, string>][] = [
   ['pure-no-io', 'src/oci/reads.ts', { 'src/oci/reads.ts': "import 'node:fs';" }],
@@ -40,6 +47,16 @@ const VIOLATIONS: [rule: string, breaker: string, files: Record<string, string>]
     { 'src/serve/writes.ts': "import '../bundle/index.ts';", 'src/bundle/index.ts': 'export {};' },
   ],
   ['only-process-spawns', 'src/copy/spawns.ts', { 'src/copy/spawns.ts': "import 'node:child_process';" }],
+  [
+    'only-run-command-spawns-by-actions',
+    'src/action/spawns.ts',
+    { 'src/action/spawns.ts': "import '@actions/exec';", ...ACTIONS_EXEC },
+  ],
+  [
+    'only-action-knows-actions',
+    'src/skopeo/installs.ts',
+    { 'src/skopeo/installs.ts': "import '@actions/exec';", ...ACTIONS_EXEC },
+  ],
   [
     'stages-know-no-entry',
     'src/copy/entry.ts',

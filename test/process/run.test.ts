@@ -1,6 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import { type ProcessOptions, run } from '../../src/process.ts';
+import { outputOf } from '../support/program.ts';
+import { tempFolder, type TempFolder } from '../support/temp.ts';
+
+let temp: TempFolder;
+beforeAll(async () => void (temp = await tempFolder('run')));
+afterAll(() => temp.close());
 
 const env = { PATH: '/usr/bin:/bin' };
 const shell = (script: string, options: Partial<ProcessOptions> = {}): ReturnType<typeof run> =>
@@ -30,9 +38,13 @@ describe.concurrent('a program', () => {
   it('ends by a signal though it ignores it and its children hold its outputs', async () => {
     const stop = new AbortController();
     const reason = new OciSaveError({ code: 'interrupted', message: 'stopped' });
-    const onLine = (): void => stop.abort(reason);
-    const deaf = `trap '' TERM INT; (${FOR_EVER}) & echo ready; while :; do ${FOR_EVER}; done`;
-    await expect(shell(deaf, { signal: stop.signal, onLine })).rejects.toBe(reason);
+    const ready = path.join(temp.path, 'ready');
+    await outputOf('mkfifo', [ready]);
+    const deaf = `trap '' TERM INT; (${FOR_EVER}) & echo ready > ${ready}; while :; do ${FOR_EVER}; done`;
+    const running = shell(deaf, { signal: stop.signal });
+    await readFile(ready);
+    stop.abort(reason);
+    await expect(running).rejects.toBe(reason);
   });
 
   it('that leaves another one behind is not waited for longer than itself', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
@@ -29,6 +29,10 @@ interface Machine {
   readonly stuck?: string;
 }
 
+/** What the machine keeps from one run to the next, by its sha256. */
+let kept: Map<string, Buffer>;
+beforeEach(() => void (kept = new Map()));
+
 /** Commands that were run, with their variables, as a user would type them. */
 let commands: string[];
 
@@ -53,6 +57,15 @@ async function setUp(machine: Machine, wanted: WantedSkopeo = { kind: 'auto' }):
     async download(_url, file) {
       if (served === undefined) throw new OciSaveError({ code: 'machine', message: 'no such host' });
       await writeFile(file, served);
+    },
+    async takeKept(sha256, file) {
+      const bytes = kept.get(sha256);
+      if (bytes !== undefined) await writeFile(file, bytes);
+      return bytes !== undefined;
+    },
+    async keep(sha256, file) {
+      expect((await stat(file)).mode & 0o777).toBe(0o755);
+      kept.set(sha256, await readFile(file));
     },
   };
   const folder = path.join(temp.path, 'run');
@@ -222,6 +235,15 @@ describe('skopeo from an address', () => {
       `what https://files.example/skopeo serves has sha256:${sha256}, not sha256:${'0'.repeat(64)}: it was not run`,
     );
     expect(await readdir(path.join(temp.path, 'run'))).toEqual([]);
+    expect([...kept]).toEqual([]);
+  });
+
+  it('B17: is kept for later runs, which do not fetch it', async () => {
+    expect((await setUp({ served }, wanted(sha256))).version).toBe('1.15.0');
+    expect([...kept.keys()]).toEqual([sha256]);
+    await rm(path.join(temp.path, 'run'), { recursive: true });
+    const { file, version } = await setUp({}, wanted(sha256));
+    expect([path.relative(temp.path, file), version]).toEqual(['run/fetched-skopeo', '1.15.0']);
   });
 
   it('has to be a skopeo that is new enough', async () => {

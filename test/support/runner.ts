@@ -64,6 +64,8 @@ export interface Runner extends Closable {
   /** What the runner keeps beside it. */
   readonly home: string;
   readonly temp: string;
+  /** What RUNNER_TOOL_CACHE names. */
+  readonly tools: string;
   file(name: string): string;
   write(name: string, content: string): Promise<void>;
   /** Runs the action as one step: the defaults of action.yml, and `inputs` as `with` has them. */
@@ -147,6 +149,7 @@ export async function startRunner(base: Readonly<Record<string, string | undefin
       workspace,
       home,
       temp,
+      tools,
       file: (name) => path.join(workspace, name),
       write: async (name, content) => {
         await mkdir(path.dirname(path.join(workspace, name)), { recursive: true });
