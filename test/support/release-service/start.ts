@@ -60,7 +60,12 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
   const violations: string[] = [];
   const log: LoggedCall[] = [];
   let id = 1000;
-  const repository: Repository = { releases: [], nextId: () => (id += 1), lagging: new Map() };
+  const repository: Repository = {
+    releases: [],
+    nextId: () => (id += 1),
+    lagging: new Map(),
+    unseen: new Map(),
+  };
   const origins: { -readonly [Name in keyof Origins]: string } = {
     api: '',
     uploads: '',

@@ -43,6 +43,8 @@ export interface ReleaseServiceOptions {
   readonly digests?: boolean;
   /** How often a removed asset's name counts as taken still. */
   readonly nameLag?: number;
+  /** How often a release that was just published is not found by its tag still. */
+  readonly tagLag?: number;
 }
 
 export function faultPicker(
