@@ -7,7 +7,7 @@ import {
   sumsName,
 } from '../../archive/index.ts';
 import { lackingIn, lacksImages } from './lacking.ts';
-import { draftNotes, isOurs } from './notes.ts';
+import { isOurs } from './notes.ts';
 import { differingFiles, type ReleasePlan, planRelease } from './plan.ts';
 import { readAsset } from './read-asset.ts';
 import type { SendOptions } from './send-options.ts';
@@ -26,8 +26,8 @@ export async function comparePlan(
   // Only what could be the wanted file is worth reading.
   for (const asset of listed)
     present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
-  const { draft, body } = release ?? { draft: true, body: draftNotes() };
-  const ours = draft && isOurs(body);
+  const draft = release?.draft ?? true;
+  const ours = draft && (release === undefined || isOurs(release.body));
   const earlier = await earlierPieces(present, ours, options);
   const lacking = await lackingToKeep(present, ours, options);
   const plan = planRelease({ files, present, earlier, draft, ours, policy, lacking });

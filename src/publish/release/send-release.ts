@@ -1,11 +1,13 @@
 import pLimit from 'p-limit';
 import { isPieceName, sumsName } from '../../archive/index.ts';
+import { OciSaveError } from '../../errors.ts';
 import { comparePlan } from './compare.ts';
 import { findOrCreateRelease, findRelease } from './find-release.ts';
 import { refuseForbidden } from './forbidden.ts';
-import { isOurs, publishedNotes } from './notes.ts';
+import { isOurs } from './notes.ts';
 import { outcomeOf, type SentRelease } from './outcome.ts';
 import type { ReleasePlan, Step } from './plan.ts';
+import { publishDraft } from './publish-draft.ts';
 import { readBack } from './read-back.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service.ts';
@@ -37,14 +39,23 @@ export async function sendRelease(options: SendOptions): Promise<SentRelease> {
   emit({ type: 'stage', stage: 'release', total: plan.steps.length, bytes });
   await takeSteps(release, plan, options);
   const there = await readBack(release, plan, options);
-  const why = whyDraft(release, there, options);
-  const ended =
-    release.draft && why === undefined
-      ? await service.publish(release, publishedNotes(release.body))
-      : release;
+  // A person may have edited the draft meanwhile, or another job may have published it.
+  const now = release.draft && isOurs(release.body) ? await stillThere(release, options) : release;
+  const why = whyDraft(now, there, options);
+  const ended = now.draft && why === undefined ? await publishDraft(now, options) : now;
   if (ended.draft && why !== undefined)
     emit({ type: 'log', level: 'info', message: `release ${tag} stays a draft, ${why}` });
   return outcomeOf(ended, plan, options);
+}
+
+async function stillThere(release: Release, { service, tag }: SendOptions): Promise<Release> {
+  const now = await service.reread(release);
+  if (now !== undefined) return now;
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `the draft of release ${tag} is gone, though files were sent to it: ${release.url}`,
+    hint: 'Somebody removed it meanwhile. Run it again.',
+  });
 }
 
 /** Why a draft that holds what was sent stays one, in words; undefined where it is to be published. */

@@ -102,13 +102,14 @@ export const HANDLERS: Record<
     ),
 
   'POST /repos/{owner}/{repo}/releases': (asked) => {
-    const { repository, body, origins } = asked;
+    const { repository, body, origins, options } = asked;
     const given = createSchema.parse(body);
     const published = repository.releases.some(({ tag, draft }) => !draft && tag === given.tag_name);
     if (published && !given.draft) return invalid('Release', 'tag_name', 'already_exists');
+    const id = repository.nextId();
     const release: StoredRelease = {
-      id: repository.nextId(),
-      tag: given.tag_name,
+      id,
+      tag: given.draft && options.untagged !== undefined ? untaggedName({ id }) : given.tag_name,
       title: given.name,
       body: given.body,
       target: given.target_commitish,
@@ -146,7 +147,8 @@ export const HANDLERS: Record<
     const given = updateSchema.parse(asked.body);
     const publishes = given.draft === false && release.draft;
     // A draft whose tag is not named again loses it (release-drafter #204, mongosh #691, goreleaser #4755).
-    const tag = given.tag_name ?? (release.draft ? untaggedName(release) : release.tag);
+    const named = asked.options.untagged === 'always' ? undefined : given.tag_name;
+    const tag = named ?? (release.draft ? untaggedName(release) : release.tag);
     const others = asked.repository.releases.filter((one) => one !== release && !one.draft);
     if (publishes && others.some((one) => one.tag === tag)) {
       return invalid('Release', 'tag_name', 'already_exists');

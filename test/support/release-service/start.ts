@@ -143,6 +143,7 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
     if (`${asked.place['owner']}/${asked.place['repo']}` !== options.repository) return notFound();
     if (rights === 'read' && method !== 'GET') return refused(403, 'Resource not accessible by integration');
     const fault = pick(method, url);
+    if (fault?.kind === 'held') await fault.until();
     if (fault?.kind === 'silent') {
       await once(request.socket, 'close');
       return undefined;

@@ -9,6 +9,8 @@ export type ReleaseFault =
     }
   /** An upload of which an empty asset stays, after `after` bytes; with 502, or without a word. */
   | { readonly kind: 'broken'; readonly after?: number; readonly answer: 502 | 'none' }
+  /** Waits until then, and goes well. */
+  | { readonly kind: 'held'; readonly until: () => Promise<unknown> }
   /** Nothing is done and nothing is said, until the client goes away. */
   | { readonly kind: 'silent' }
   /** Done, but the answer never comes. */
@@ -45,6 +47,8 @@ export interface ReleaseServiceOptions {
   readonly nameLag?: number;
   /** How often a release that was just published is not found by its tag still. */
   readonly tagLag?: number;
+  /** Drafts have what stands for a tag from the beginning: `always` whatever an edit names, else until one names the tag. */
+  readonly untagged?: 'at first' | 'always';
 }
 
 export function faultPicker(
