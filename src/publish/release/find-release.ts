@@ -2,6 +2,7 @@ import { OciSaveError } from '../../errors.ts';
 import { isDraftOf, isPublishedWithout } from './lost-tag.ts';
 import { draftNotes, isOurs } from './notes.ts';
 import type { Release, ReleaseService } from './service.ts';
+import type { Writer } from './writer.ts';
 
 /**
  * The release of a tag, published or a draft; undefined where there is none. A draft of ours that lost its tag is found,
@@ -26,12 +27,16 @@ export async function findRelease(
 }
 
 /** The release of a tag; where there is none, a draft of ours is made. */
-export async function findOrCreateRelease(service: ReleaseService, tag: string): Promise<Release> {
+export async function findOrCreateRelease(
+  service: ReleaseService,
+  tag: string,
+  writer: Writer | undefined,
+): Promise<Release> {
   const found = await findRelease(service, tag);
   if (found !== undefined) return bound(found, tag, service);
   let made: Release | undefined;
   try {
-    made = await service.createDraft(tag, tag, draftNotes({ tag }));
+    made = await service.createDraft(tag, tag, draftNotes({ tag, writer }));
   } catch (error) {
     // The draft may have been made although its answer was lost.
     const draft =

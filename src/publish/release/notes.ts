@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jsonIn } from './json-in.ts';
+import { writerSchema } from './writer.ts';
 
 const TEXT = 'Container images for places without internet.';
 
@@ -9,9 +10,9 @@ const TEXT = 'Container images for places without internet.';
  */
 const MARK = /<!-- oci-save: published when whole(?: (\{[^<>]*\}))? -->/;
 
-const noteSchema = z.object({ tag: z.string() });
+const noteSchema = z.object({ tag: z.string(), writer: writerSchema.optional() });
 
-/** What the mark in a draft of ours tells. */
+/** What the mark in a draft of ours tells: for which tag it was made, and by which job, for which archive and list. */
 export type DraftNote = z.infer<typeof noteSchema>;
 
 /** The text of a release that we make. */

@@ -142,7 +142,7 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
     if (rights === undefined) return refused(401, 'Bad credentials');
     if (`${asked.place['owner']}/${asked.place['repo']}` !== options.repository) return notFound();
     if (rights === 'read' && method !== 'GET') return refused(403, 'Resource not accessible by integration');
-    const fault = pick(method, url);
+    const fault = pick(method, url, token);
     if (fault?.kind === 'held') await fault.until();
     if (fault?.kind === 'silent') {
       await once(request.socket, 'close');

@@ -24,6 +24,8 @@ export interface FaultRule {
   readonly method?: string;
   /** Of the path and query. */
   readonly path?: RegExp;
+  /** Of one client alone. */
+  readonly token?: string;
   /** How often; once where it is left out. */
   readonly times?: number;
   /** Matching requests that go well before. */
@@ -53,11 +55,15 @@ export interface ReleaseServiceOptions {
 
 export function faultPicker(
   rules: readonly FaultRule[],
-): (method: string, url: string) => ReleaseFault | undefined {
+): (method: string, url: string, token: string) => ReleaseFault | undefined {
   const left = rules.map(({ times = 1, skip = 0, ...rule }) => ({ ...rule, times, skip }));
-  return (method, url) => {
+  return (method, url, token) => {
     const rule = left.find(
-      (one) => one.times > 0 && (one.method ?? method) === method && (one.path?.test(url) ?? true),
+      (one) =>
+        one.times > 0 &&
+        (one.method ?? method) === method &&
+        (one.token ?? token) === token &&
+        (one.path?.test(url) ?? true),
     );
     if (rule === undefined) return undefined;
     if (rule.skip > 0) {
