@@ -12,8 +12,16 @@ import { OciSaveError } from './errors.ts';
 import { readBounded } from './files/index.ts';
 import type { Emit } from './events.ts';
 import { digestOfLock, type Lock } from './lock/index.ts';
-import { assetNameOf, releaseFiles, type ReleasePolicy, releaseTag, sendRelease } from './publish/index.ts';
-import { isReportOf, type ReleaseReport, renderBundlePage } from './report/index.ts';
+import type { Digest } from './oci/digest.ts';
+import {
+  assetNameOf,
+  releaseFiles,
+  type ReleasePolicy,
+  releaseTag,
+  sendRelease,
+  writerOf,
+} from './publish/index.ts';
+import { contentIn, isReportOf, type ReleaseReport, renderBundlePage } from './report/index.ts';
 import { RELEASE_PART_BYTES } from './save/places.ts';
 import { tryRelease } from './save/release.ts';
 import { accessRelease, type ReleaseIo } from './save/release-access.ts';
@@ -65,6 +73,7 @@ export async function releaseContent(options: ReleaseOptions, io: ReleaseIo): Pr
       tag,
       policy: releasePolicy,
       archive: name,
+      writer: writerOf(io.env, name, askedIn(report) ?? digestOfLock(lock)),
       files: releaseFiles({ archive, source, lock, page: renderBundlePage(lock), report }),
       complete: true,
       dryRun,
@@ -106,6 +115,11 @@ async function contentOfBundle(
     lock,
     report: await reportOf(lock, `${folder}.report.json`, emit),
   };
+}
+
+/** What the run that made the content was asked for, which is the same when it is run again. */
+function askedIn(report: string | undefined): Digest | undefined {
+  return report === undefined ? undefined : contentIn(Buffer.from(report))?.asked;
 }
 
 async function lockBeside(file: string): Promise<Lock> {

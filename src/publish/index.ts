@@ -18,3 +18,4 @@ export {
   type TargetOptions,
 } from './release/target.ts';
 export type { ReleaseFile } from './release/upload.ts';
+export { jobOf, type Writer, writerOf } from './release/writer.ts';

@@ -49,6 +49,15 @@ export const runReportSchema = z.strictObject({
   skopeoVersion: z.string().optional(),
   repository: z.string().optional(),
   commit: z.string().optional(),
+  workflow: z
+    .strictObject({
+      run: z.string().meta({ description: 'GITHUB_RUN_ID' }),
+      attempt: z.int().nonnegative(),
+      job: z.string(),
+      asked: digestSchema.meta({ description: 'as in content; there where images are missing, too' }),
+    })
+    .optional()
+    .meta({ description: 'the job that ran; absent outside of GitHub Actions' }),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   seconds: z.number().nonnegative(),

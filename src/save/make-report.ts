@@ -3,12 +3,12 @@ import type { CopyResult, Inventory } from '../copy/index.ts';
 import type { ImageList } from '../list/index.ts';
 import type { Lock, LockedImage } from '../lock/index.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import { jobOf } from '../publish/index.ts';
 import { failureOf, faultOf, type ReportedImage, type RunReport } from '../report/index.ts';
 import type { FailedImage, ResolvedImage } from '../resolve/index.ts';
-import { contentAsked } from './asked.ts';
+import { askedDigest, contentAsked } from './asked.ts';
 import type { Published } from './publish.ts';
 import type { Run } from './run.ts';
-import type { Environment } from './session.ts';
 import { formatWantedSkopeo } from '../skopeo/index.ts';
 import type { Store } from '../store/index.ts';
 import { VERSION } from '../version.ts';
@@ -42,7 +42,7 @@ export function makeReport(parts: ReportParts): RunReport {
     version: 1,
     tool: { name: 'oci-save', version: VERSION },
     ...(skopeoVersion === undefined ? {} : { skopeoVersion }),
-    ...workflowSource(run.io.env),
+    ...workflowSource(run),
     startedAt: started.toISOString(),
     finishedAt: finished.toISOString(),
     seconds: (finished.getTime() - started.getTime()) / 1000,
@@ -93,9 +93,19 @@ function outcomeOf({ run, images, failed, published }: ReportParts): RunReport['
 }
 
 /** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
-function workflowSource(env: Environment): Pick<RunReport, 'repository' | 'commit'> {
+function workflowSource({
+  io: { env },
+  wanted,
+  options,
+  places,
+}: Run): Pick<RunReport, 'repository' | 'commit' | 'workflow'> {
   const { GITHUB_REPOSITORY: repository, GITHUB_SHA: commit } = env;
-  return { ...(repository ? { repository } : {}), ...(commit ? { commit } : {}) };
+  const job = jobOf(env);
+  return {
+    ...(repository ? { repository } : {}),
+    ...(commit ? { commit } : {}),
+    ...(job === undefined ? {} : { workflow: { ...job, asked: askedDigest(wanted, options, places) } }),
+  };
 }
 
 /** Content that came from the images' sources in this run, by whichever mover, or while resolving. */

@@ -81,5 +81,11 @@ export async function accessRelease(
         message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1000)} s`,
       }),
   });
-  return { target, service, found: await findRelease(service, tag) };
+  const onStray = ({ url }: Release): void =>
+    emit({
+      type: 'log',
+      level: 'warning',
+      message: `release ${url} was made for ${tag}, and was published without this tag; it is left as it is: remove it, or give it a tag on its page`,
+    });
+  return { target, service, found: await findRelease(service, tag, onStray) };
 }

@@ -8,6 +8,7 @@ import {
   type ReleaseTarget,
   type SentRelease,
   sendRelease,
+  writerOf,
 } from '../publish/index.ts';
 import {
   faultOf,
@@ -16,6 +17,7 @@ import {
   renderBundlePage,
   type RunReport,
 } from '../report/index.ts';
+import { askedDigest } from './asked.ts';
 import { type Published, treeOf } from './publish.ts';
 import type { ReleaseAccess } from './release-access.ts';
 import type { Run } from './run.ts';
@@ -36,6 +38,7 @@ export async function withRelease(
       tag: access.target.tag,
       policy: options.releasePolicy,
       archive: places.archivePlace.name,
+      writer: writerOf(io.env, places.archivePlace.name, askedDigest(run.wanted, options, places)),
       files:
         archive === undefined
           ? await plannedFiles(made, lock, run)

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { barrier } from '../support/barrier.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { one } from '../support/fixtures/index.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
@@ -126,5 +127,27 @@ describe('a step that releases', () => {
     expectDone(await runner.step(inputs({ images: `${registry.host}/acme/proxied:1` }), { env }));
     expect(proxy.log.filter((line) => line.includes('api.github.test')).length).toBeGreaterThan(0);
     expect(service.releases[0]?.assets).toHaveLength(9);
+  });
+
+  it('found K1: fails beside another step of the same run that releases another list under one name', async () => {
+    registry.put('acme/two', one({ seed: 'two', layerBytes: 300 * KIB }), '1');
+    const env = { GITHUB_RUN_ID: '4711', GITHUB_RUN_ATTEMPT: '1', GITHUB_JOB: 'bundle' };
+    await using second = await startRunner({ GITHUB_API_URL: service.url, ...TAG_EVENT });
+    const until = barrier(2);
+    service.misbehave({ method: 'POST', path: /releases$/, times: 2, fault: { kind: 'held', until } });
+    const results = await Promise.all([
+      runner.step(inputs(), { env }),
+      second.step(inputs({ images: `${registry.host}/acme/two:1` }), { env }),
+    ]);
+    const failed = results.filter(({ exitCode }) => exitCode !== 0);
+    expect(failed).toHaveLength(1);
+    expect(failed[0]?.annotations.at(-1)?.message).toMatch(
+      /another job of this run \(job bundle, attempt 1\) writes oci-bundle-v2\.0\.0\.tar of another list[^]*`archive-name`/,
+    );
+    expect(service.releases).toHaveLength(1);
+    expect(service.releases[0]).toMatchObject({ tag: 'v2.0.0', draft: false });
+    const whole = results.find(({ exitCode }) => exitCode === 0);
+    const assets = service.releases[0]?.assets ?? [];
+    expect(whole?.summary).toContain(`${assets.length} files`);
   });
 });

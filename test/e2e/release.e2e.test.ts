@@ -116,7 +116,11 @@ describe('a release', () => {
     expect(calls.slice(11)).toEqual([
       ...['parts.json', 'join.sh', 'lock.json', 'report.html', 'report.json', 'sha256'].map(send),
       'api GET /ID/assets?page=1&per_page=100 200',
+      // As a person may have edited the draft meanwhile; and its tag has to name it, with all its files, in the end.
+      'api GET /ID 200',
       'api PATCH /ID 200',
+      'api GET /tags/v1.2.3 200',
+      'api GET /ID/assets?page=1&per_page=100 200',
     ]);
   });
 

@@ -15,6 +15,7 @@ const asset: Asset = { id: 9, name: 'a.lock.json', size: WHOLE.length, state: 'u
 const release: Release = {
   id: 1,
   tag: 'v1',
+  title: 'v1',
   draft: true,
   immutable: false,
   url: 'https://x/y',
@@ -79,7 +80,7 @@ describe('an answer of the service', () => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
       response.write('[', () => response.destroy());
     }, 1);
-    expect(await failureOf(client.drafts('v1'))).toMatch(
+    expect(await failureOf(client.unbound('v1'))).toMatch(
       /^network: releases cannot be listed: org\/site on .*: no answer came \(.*(?:SOCKET|RESET)/,
     );
     expect(asked).toBe(2);
@@ -87,14 +88,14 @@ describe('an answer of the service', () => {
 
   it.each([[null], [{ x: 1 }], ['text'], [7], [[null]]])('that is no list is told so: %j', async (value) => {
     const client = await clientOf(json(value));
-    for (const asking of [client.assets(release), client.drafts('v1')])
+    for (const asking of [client.assets(release), client.unbound('v1')])
       expect(await failureOf(asking)).toMatch(/^unsupported: .* no answer of GitHub's API$/);
   });
 
   it('for another tag is not taken', async () => {
     const other = { id: 1, tag_name: 'other', draft: true, html_url: 'x', upload_url: 'x' };
     const client = await clientOf(json(other));
-    const asking = [client.published('v1'), client.createDraft('v1', 'v1', ''), client.publish(release, '')];
+    const asking = [client.published('v1'), client.createDraft('v1', 'v1', '')];
     for (const one of asking)
       expect(await failureOf(one)).toMatch(/^unsupported: .* no answer of GitHub's API$/);
   });

@@ -77,7 +77,7 @@ describe('the release service of the tests', () => {
     const { id, upload } = await draft();
     await upload('a', Buffer.from('abc'));
     expect((await api('GET', '/releases/tags/v1')).status).toBe(404);
-    expect((await api('PATCH', `/releases/${id}`, { draft: false })).json).toMatchObject({
+    expect((await api('PATCH', `/releases/${id}`, { tag_name: 'v1', draft: false })).json).toMatchObject({
       draft: false,
       immutable: true,
     });
@@ -85,6 +85,31 @@ describe('the release service of the tests', () => {
     expect((await upload('b', Buffer.from('x'))).json.message).toBe(
       'Cannot upload assets to an immutable release.',
     );
+    expect(service.violations).toEqual([]);
+  });
+
+  it('takes the tag of a draft from it that an edit leaves out, and publishes it without', async () => {
+    const { id } = await draft();
+    const { json } = await api('GET', `/releases/${id}`);
+    expect(json).toMatchObject({
+      tag_name: 'v1',
+      html_url: expect.stringMatching(/\/tag\/untagged-[0-9a-f]{20}$/),
+    });
+    const lost = { tag_name: expect.stringMatching(/^untagged-[0-9a-f]{20}$/), target_commitish: 'main' };
+    expect((await api('PATCH', `/releases/${id}`, { body: 'x' })).json).toMatchObject({
+      ...lost,
+      draft: true,
+    });
+    const bound = { tag_name: 'v1', draft: true };
+    expect((await api('PATCH', `/releases/${id}`, { tag_name: 'v1' })).json).toMatchObject(bound);
+    expect((await api('PATCH', `/releases/${id}`, { draft: false })).json).toMatchObject({
+      ...lost,
+      draft: false,
+    });
+    expect((await api('GET', '/releases/tags/v1')).status).toBe(404);
+    // What is published keeps its tag.
+    await api('PATCH', `/releases/${id}`, { tag_name: 'v1' });
+    expect((await api('PATCH', `/releases/${id}`, { body: 'y' })).json).toMatchObject({ tag_name: 'v1' });
     expect(service.violations).toEqual([]);
   });
 

@@ -7,6 +7,7 @@ export const releaseSchema = z
   .object({
     id: z.int(),
     tag_name: z.string(),
+    name: z.string().nullish(),
     draft: z.boolean(),
     immutable: z.boolean().optional(),
     html_url: z.string(),
@@ -17,6 +18,7 @@ export const releaseSchema = z
     ({
       id,
       tag_name: tag,
+      name,
       draft,
       immutable = false,
       html_url: url,
@@ -25,6 +27,7 @@ export const releaseSchema = z
     }): Release => ({
       id,
       tag,
+      title: name ?? '',
       draft,
       immutable,
       url,

@@ -6,39 +6,50 @@ import {
   sumsIn,
   sumsName,
 } from '../../archive/index.ts';
+import { claimName } from './claim.ts';
 import { lackingIn, lacksImages } from './lacking.ts';
-import { draftNotes, isOurs } from './notes.ts';
+import { isOurs } from './notes.ts';
 import { differingFiles, type ReleasePlan, planRelease } from './plan.ts';
 import { readAsset } from './read-asset.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service.ts';
 import { withDigest } from './upload.ts';
 
+/** What a release has, and what is to be done. */
+export interface Comparison {
+  readonly present: readonly Asset[];
+  readonly plan: ReleasePlan;
+  /** Names of content that is there with other bytes. */
+  readonly differing: readonly string[];
+  /** Names of what could be taken for pieces of the archive, and is none. */
+  readonly strange: readonly string[];
+}
+
 /** Compares what a release has with what it shall have. */
-export async function comparePlan(
-  release: Release | undefined,
-  options: SendOptions,
-): Promise<{ present: readonly Asset[]; plan: ReleasePlan }> {
-  const { service, files, archive, policy, emit } = options;
+export async function comparePlan(release: Release | undefined, options: SendOptions): Promise<Comparison> {
+  const { service, files, archive, policy } = options;
   const listed = release === undefined ? [] : await service.assets(release);
   const sizes = new Map(files.map(({ name, size }) => [name, size]));
   const present: Asset[] = [];
   // Only what could be the wanted file is worth reading.
   for (const asset of listed)
     present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
-  const { draft, body } = release ?? { draft: true, body: draftNotes() };
-  const ours = draft && isOurs(body);
+  const draft = release?.draft ?? true;
+  const ours = draft && (release === undefined || isOurs(release.body));
   const earlier = await earlierPieces(present, ours, options);
+  // Outside of a workflow nobody takes over what a killed job claimed.
+  if (options.writer === undefined) earlier.add(claimName(archive));
   const lacking = await lackingToKeep(present, ours, options);
   const plan = planRelease({ files, present, earlier, draft, ours, policy, lacking });
   const strange = present.filter(
     ({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name),
   );
-  for (const { name } of strange) {
-    const message = `the release has ${name}, which is no file of this archive; it is left as it is`;
-    emit({ type: 'log', level: 'warning', message });
-  }
-  return { present, plan };
+  return {
+    present,
+    plan,
+    differing: differingFiles(files, present),
+    strange: strange.map(({ name }) => name),
+  };
 }
 
 /** What speaks against keeping what is there, where it is to be kept. */

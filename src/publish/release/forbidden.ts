@@ -33,7 +33,7 @@ export function refuseForbidden(
   if (conflicts.length > 0) {
     throw refused(
       `release ${tag} has other content, and nothing was sent: ${conflicts.join(', ')}`,
-      mayReplace ? 'Release under a new tag, or replace what is there: --release-policy replace.' : NEW_TAG,
+      `${mayReplace ? 'Release under a new tag, or replace what is there: --release-policy replace.' : NEW_TAG} ${OWN_NAMES}`,
     );
   }
   const changes = stale.length > 0 || steps.some(({ action }) => action !== 'none');
@@ -53,6 +53,7 @@ export function refuseForbidden(
   }
 }
 
+const OWN_NAMES = 'If it is of another list, give each archive a name of its own: --archive-name.';
 const NEW_TAG = 'What is published there cannot change any more: release under a new tag.';
 
 function refused(message: string, hint: string): OciSaveError {

@@ -1,18 +1,43 @@
+import { z } from 'zod';
+import { jsonIn } from './json-in.ts';
+import { writerSchema } from './writer.ts';
+
+const TEXT = 'Container images for places without internet.';
+
 /**
  * What tells a draft of ours from one that a person made: ours is published when it is whole, theirs stays a draft. It
- * is a comment, which no page shows, and goes when the release is published.
+ * is a comment, which no page shows, and goes when the release is published. Earlier versions wrote it without data.
  */
-const MARK = '<!-- oci-save: published when whole -->';
+const MARK = /<!-- oci-save: published when whole(?: (\{[^<>]*\}))? -->/;
+
+const noteSchema = z.object({ tag: z.string(), writer: writerSchema.optional() });
+
+/** What the mark in a draft of ours tells: for which tag it was made, and by which job, for which archive and list. */
+export type DraftNote = z.infer<typeof noteSchema>;
 
 /** The text of a release that we make. */
-export function draftNotes(): string {
-  return `Container images for places without internet.\n\n${MARK}\n`;
+export function draftNotes(note: DraftNote): string {
+  // No text in it can end the comment.
+  const data = JSON.stringify(note)
+    .replaceAll('<', String.raw`\u003c`)
+    .replaceAll('>', String.raw`\u003e`);
+  return `${TEXT}\n\n<!-- oci-save: published when whole ${data} -->\n`;
 }
 
 export function isOurs(body: string): boolean {
-  return body.includes(MARK);
+  return MARK.test(body);
+}
+
+/** What the mark tells; undefined where there is none, or one of an earlier version. */
+export function noteIn(body: string): DraftNote | undefined {
+  return noteSchema.safeParse(jsonIn(MARK.exec(body)?.[1])).data;
 }
 
 export function publishedNotes(body: string): string {
-  return body.replaceAll(MARK, '').trim();
+  return body.replaceAll(new RegExp(MARK, 'g'), '').trim();
+}
+
+/** Whether a published release has the text that we gave to its draft. */
+export function hasOurText(body: string): boolean {
+  return body.includes(TEXT);
 }

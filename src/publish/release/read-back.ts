@@ -25,3 +25,31 @@ export async function readBack(
     hint: 'A draft stays one. Run it again: what is whole is not sent again.',
   });
 }
+
+/**
+ * Whether a release still has the files that it was published with.
+ *
+ * @param there as `readBack` gave it
+ * @throws OciSaveError `unsupported` where somebody removed one, or put other bytes in its place
+ */
+export async function readAgain(
+  release: Release,
+  there: readonly Asset[],
+  { service, tag, files }: SendOptions,
+): Promise<void> {
+  const now = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
+  const content = new Set(files.filter(({ record }) => !record).map(({ name }) => name));
+  const lost = there.filter((asset) => content.has(asset.name) && !isKept(asset, now.get(asset.name)));
+  if (lost.length === 0) return;
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `release ${tag} was published, and another run replaced what was sent: ${lost.map(({ name }) => name).join(', ')}`,
+    hint: 'Give the archive of each job a name of its own (--archive-name), and let one run end before the next begins.',
+  });
+}
+
+/** Whether an asset is the one that was there, or another one that the service says to have the same bytes. */
+function isKept({ id, size, digest }: Asset, now: Asset | undefined): boolean {
+  if (now === undefined || now.id === id) return now !== undefined;
+  return digest !== null && now.digest === digest && now.size === size;
+}

@@ -2,9 +2,13 @@ import type { z } from 'zod';
 import { parsed, releaseSchema, unreadable } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { PER_PAGE } from './connection.ts';
+import { hasLostItsTag } from './lost-tag.ts';
 import type { Release, ReleaseService } from './service.ts';
 
-type ReleaseCalls = Pick<ReleaseService, 'published' | 'drafts' | 'createDraft' | 'publish' | 'removeDraft'>;
+type ReleaseCalls = Pick<
+  ReleaseService,
+  'published' | 'unbound' | 'reread' | 'createDraft' | 'bind' | 'publish' | 'removeDraft'
+>;
 
 /** The calls that are about releases themselves. */
 export function releaseCalls({
@@ -21,9 +25,28 @@ export function releaseCalls({
   const { commit } = target;
   const releaseOf = (tag: string, data: z.input<typeof releaseSchema>): Release => {
     const release = parsed(releaseSchema, data, where);
-    if (release.tag === tag) return release;
+    // A draft may be told by what stands for its tag.
+    if (release.tag === tag || (release.draft && hasLostItsTag(release))) return release;
     throw unreadable(where);
   };
+  /**
+   * Every edit names the tag: GitHub takes it from a draft otherwise. The commit is not named: without a new one the
+   * existing target stays, says GitHub's description of the call.
+   */
+  const edit = async (
+    subject: string,
+    { id }: Release,
+    change: { readonly tag_name: string; readonly draft?: boolean; readonly body?: string },
+  ): Promise<Release> =>
+    ask(subject, async () => {
+      const answer = await octokit.request('PATCH /repos/{owner}/{repo}/releases/{release_id}', {
+        ...at,
+        release_id: id,
+        ...change,
+        request: soon(),
+      });
+      return parsed(releaseSchema, answer.data, where);
+    });
   return {
     async published(tag) {
       return ask(`release ${tag} cannot be looked up`, async () => {
@@ -40,7 +63,7 @@ export function releaseCalls({
         }
       });
     },
-    async drafts(tag) {
+    async unbound(tag) {
       const releases = await allPages(releaseSchema, (page) =>
         ask('releases cannot be listed', async () => {
           const answer = await octokit.request('GET /repos/{owner}/{repo}/releases', {
@@ -52,7 +75,22 @@ export function releaseCalls({
           return answer.data;
         }),
       );
-      return releases.filter((release) => release.draft && release.tag === tag);
+      return releases.filter((release) => (release.draft && release.tag === tag) || hasLostItsTag(release));
+    },
+    async reread({ id, tag }) {
+      return ask(`release ${tag} cannot be looked up`, async () => {
+        try {
+          const answer = await octokit.request('GET /repos/{owner}/{repo}/releases/{release_id}', {
+            ...at,
+            release_id: id,
+            request: soon(),
+          });
+          return parsed(releaseSchema, answer.data, where);
+        } catch (error) {
+          if (refusalIn(error)?.status === 404) return undefined;
+          throw error;
+        }
+      });
     },
     async createDraft(tag, title, body) {
       // Not asked again: a second draft of the tag could be the answer.
@@ -69,17 +107,11 @@ export function releaseCalls({
         return releaseOf(tag, answer.data);
       });
     },
-    async publish({ id, tag }, body) {
-      return ask(`release ${tag} cannot be published`, async () => {
-        const answer = await octokit.request('PATCH /repos/{owner}/{repo}/releases/{release_id}', {
-          ...at,
-          release_id: id,
-          draft: false,
-          body,
-          request: soon(),
-        });
-        return releaseOf(tag, answer.data);
-      });
+    async bind(release, tag_name) {
+      return edit(`draft ${release.url} cannot be given its tag ${tag_name}`, release, { tag_name });
+    },
+    async publish(release, tag_name, body) {
+      return edit(`release ${tag_name} cannot be published`, release, { tag_name, draft: false, body });
     },
     async removeDraft({ id, tag }) {
       await ask(`a second draft of release ${tag} cannot be removed`, () =>

@@ -1,7 +1,9 @@
 /** A release, as far as it concerns us. */
 export interface Release {
   readonly id: number;
+  /** Of a draft whose tag was lost, what the service puts in its place. */
   readonly tag: string;
+  readonly title: string;
   readonly draft: boolean;
   /** True where nothing of it can change any more. */
   readonly immutable: boolean;
@@ -37,10 +39,15 @@ export interface NewAsset {
 export interface ReleaseService {
   /** The published release of a tag. */
   published(tag: string): Promise<Release | undefined>;
-  /** The drafts of a tag: a service may have several. */
-  drafts(tag: string): Promise<Release[]>;
+  /** What is not found by the tag: its drafts, of which a service may have several, and all releases that lost their tag. */
+  unbound(tag: string): Promise<Release[]>;
+  /** A release as it is now; undefined where it is gone. */
+  reread(release: Release): Promise<Release | undefined>;
   createDraft(tag: string, title: string, body: string): Promise<Release>;
-  publish(release: Release, body: string): Promise<Release>;
+  /** Gives a draft its tag again. The answer is what the service made of it. */
+  bind(release: Release, tag: string): Promise<Release>;
+  /** Publishes a draft under a tag. The answer is what the service made of it. */
+  publish(release: Release, tag: string, body: string): Promise<Release>;
   removeDraft(release: Release): Promise<void>;
   assets(release: Release): Promise<Asset[]>;
   /** One attempt, which is not repeated: what came of it must be looked at first. */

@@ -19,6 +19,7 @@ const OPERATIONS = [
   ['get', '/repos/{owner}/{repo}/releases'],
   ['post', '/repos/{owner}/{repo}/releases'],
   ['get', '/repos/{owner}/{repo}/releases/tags/{tag}'],
+  ['get', '/repos/{owner}/{repo}/releases/{release_id}'],
   ['patch', '/repos/{owner}/{repo}/releases/{release_id}'],
   ['delete', '/repos/{owner}/{repo}/releases/{release_id}'],
   ['get', '/repos/{owner}/{repo}/releases/{release_id}/assets'],

@@ -9,6 +9,7 @@ import {
   releaseJson,
   type StoredAsset,
   type StoredRelease,
+  untaggedName,
 } from './state.ts';
 import type { ReleaseServiceOptions } from './switches.ts';
 
@@ -18,6 +19,8 @@ export interface Repository {
   nextId(): number;
   /** Names of removed assets that count as taken still, and how often. */
   readonly lagging: Map<string, number>;
+  /** How often a release that was just published is not found by its tag, by id. */
+  readonly unseen: Map<number, number>;
 }
 
 export interface Asked {
@@ -42,6 +45,8 @@ const createSchema = z.object({
   prerelease: z.boolean().default(false),
 });
 const updateSchema = z.object({
+  tag_name: z.string().optional(),
+  target_commitish: z.string().optional(),
   draft: z.boolean().optional(),
   body: z.string().optional(),
   name: z.string().optional(),
@@ -97,13 +102,14 @@ export const HANDLERS: Record<
     ),
 
   'POST /repos/{owner}/{repo}/releases': (asked) => {
-    const { repository, body, origins } = asked;
+    const { repository, body, origins, options } = asked;
     const given = createSchema.parse(body);
     const published = repository.releases.some(({ tag, draft }) => !draft && tag === given.tag_name);
     if (published && !given.draft) return invalid('Release', 'tag_name', 'already_exists');
+    const id = repository.nextId();
     const release: StoredRelease = {
-      id: repository.nextId(),
-      tag: given.tag_name,
+      id,
+      tag: given.draft && options.untagged !== undefined ? untaggedName({ id }) : given.tag_name,
       title: given.name,
       body: given.body,
       target: given.target_commitish,
@@ -121,22 +127,40 @@ export const HANDLERS: Record<
     // Drafts have no tag yet.
     const release = asked.repository.releases.find(({ tag, draft }) => !draft && tag === wanted);
     if (release === undefined) return notFound();
+    const lag = asked.repository.unseen.get(release.id) ?? 0;
+    if (lag > 0) {
+      asked.repository.unseen.set(release.id, lag - 1);
+      return notFound();
+    }
+    return { status: 200, json: releaseJson(release, asked.origins, digestsOf(asked)) };
+  },
+
+  'GET /repos/{owner}/{repo}/releases/{release_id}': (asked) => {
+    const release = releaseOf(asked);
+    if (release === undefined) return notFound();
     return { status: 200, json: releaseJson(release, asked.origins, digestsOf(asked)) };
   },
 
   'PATCH /repos/{owner}/{repo}/releases/{release_id}': (asked) => {
     const release = releaseOf(asked);
     if (release === undefined) return notFound();
-    const { draft, body, name } = updateSchema.parse(asked.body);
-    const publishes = draft === false && release.draft;
+    const given = updateSchema.parse(asked.body);
+    const publishes = given.draft === false && release.draft;
+    // A draft whose tag is not named again loses it (release-drafter #204, mongosh #691, goreleaser #4755).
+    const named = asked.options.untagged === 'always' ? undefined : given.tag_name;
+    const tag = named ?? (release.draft ? untaggedName(release) : release.tag);
     const others = asked.repository.releases.filter((one) => one !== release && !one.draft);
-    if (publishes && others.some(({ tag }) => tag === release.tag)) {
+    if (publishes && others.some((one) => one.tag === tag)) {
       return invalid('Release', 'tag_name', 'already_exists');
     }
-    release.body = body ?? release.body;
-    release.title = name ?? release.title;
-    release.draft = draft ?? release.draft;
+    release.tag = tag;
+    // GitHub's description: without a new one the existing target stays.
+    release.target = given.target_commitish ?? release.target;
+    release.body = given.body ?? release.body;
+    release.title = given.name ?? release.title;
+    release.draft = given.draft ?? release.draft;
     release.immutable ||= publishes && asked.options.immutableReleases === true;
+    if (publishes) asked.repository.unseen.set(release.id, asked.options.tagLag ?? 0);
     return { status: 200, json: releaseJson(release, asked.origins, digestsOf(asked)) };
   },
 

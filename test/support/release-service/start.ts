@@ -60,7 +60,12 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
   const violations: string[] = [];
   const log: LoggedCall[] = [];
   let id = 1000;
-  const repository: Repository = { releases: [], nextId: () => (id += 1), lagging: new Map() };
+  const repository: Repository = {
+    releases: [],
+    nextId: () => (id += 1),
+    lagging: new Map(),
+    unseen: new Map(),
+  };
   const origins: { -readonly [Name in keyof Origins]: string } = {
     api: '',
     uploads: '',
@@ -137,7 +142,8 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
     if (rights === undefined) return refused(401, 'Bad credentials');
     if (`${asked.place['owner']}/${asked.place['repo']}` !== options.repository) return notFound();
     if (rights === 'read' && method !== 'GET') return refused(403, 'Resource not accessible by integration');
-    const fault = pick(method, url);
+    const fault = pick(method, url, token);
+    if (fault?.kind === 'held') await fault.until();
     if (fault?.kind === 'silent') {
       await once(request.socket, 'close');
       return undefined;

@@ -84,9 +84,14 @@ export function assetJson(
   };
 }
 
+/** What stands for a tag: in the address of a draft, and in its place where an edit of a draft left it out. */
+export function untaggedName({ id }: Pick<StoredRelease, 'id'>): string {
+  return `untagged-${id.toString(16).padStart(20, '0')}`;
+}
+
 /** The page of a draft has no tag in its address. */
-export function pageOf({ draft, id, tag }: StoredRelease, { api, repository }: Origins): string {
-  const place = draft ? `untagged-${id.toString(16).padStart(20, '0')}` : encodeURIComponent(tag);
+export function pageOf(release: StoredRelease, { api, repository }: Origins): string {
+  const place = release.draft ? untaggedName(release) : encodeURIComponent(release.tag);
   return `${api}/${repository}/releases/tag/${place}`;
 }
 

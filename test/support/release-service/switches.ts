@@ -9,6 +9,8 @@ export type ReleaseFault =
     }
   /** An upload of which an empty asset stays, after `after` bytes; with 502, or without a word. */
   | { readonly kind: 'broken'; readonly after?: number; readonly answer: 502 | 'none' }
+  /** Waits until then, and goes well. */
+  | { readonly kind: 'held'; readonly until: () => Promise<unknown> }
   /** Nothing is done and nothing is said, until the client goes away. */
   | { readonly kind: 'silent' }
   /** Done, but the answer never comes. */
@@ -22,6 +24,8 @@ export interface FaultRule {
   readonly method?: string;
   /** Of the path and query. */
   readonly path?: RegExp;
+  /** Of one client alone. */
+  readonly token?: string;
   /** How often; once where it is left out. */
   readonly times?: number;
   /** Matching requests that go well before. */
@@ -43,15 +47,23 @@ export interface ReleaseServiceOptions {
   readonly digests?: boolean;
   /** How often a removed asset's name counts as taken still. */
   readonly nameLag?: number;
+  /** How often a release that was just published is not found by its tag still. */
+  readonly tagLag?: number;
+  /** Drafts have what stands for a tag from the beginning: `always` whatever an edit names, else until one names the tag. */
+  readonly untagged?: 'at first' | 'always';
 }
 
 export function faultPicker(
   rules: readonly FaultRule[],
-): (method: string, url: string) => ReleaseFault | undefined {
+): (method: string, url: string, token: string) => ReleaseFault | undefined {
   const left = rules.map(({ times = 1, skip = 0, ...rule }) => ({ ...rule, times, skip }));
-  return (method, url) => {
+  return (method, url, token) => {
     const rule = left.find(
-      (one) => one.times > 0 && (one.method ?? method) === method && (one.path?.test(url) ?? true),
+      (one) =>
+        one.times > 0 &&
+        (one.method ?? method) === method &&
+        (one.token ?? token) === token &&
+        (one.path?.test(url) ?? true),
     );
     if (rule === undefined) return undefined;
     if (rule.skip > 0) {
