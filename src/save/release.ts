@@ -16,7 +16,8 @@ import {
   renderBundlePage,
   type RunReport,
 } from '../report/index.ts';
-import { type Published, treeOf } from './publish.ts';
+import type { Published } from './publish.ts';
+import { treeOf } from './publish-folder.ts';
 import type { ReleaseAccess } from './release-access.ts';
 import type { Run } from './run.ts';
 
