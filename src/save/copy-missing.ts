@@ -24,21 +24,25 @@ export async function copyMissing(
   const totalBytes = missingBytes + inventory.stored.bytes;
   const volumes = { store: session.store, staging: output?.staging, archive: places.archive };
   await requireSpace(await needsOf({ ...volumes, missingBytes, totalBytes }));
-  await using verification = await verifyBeside(lock, inventory, run);
-  await cache.restoreBlobs(inventory.missing);
-  const left = await takeInventory(lock, session.store, cache.restored);
-  io.emit({
-    type: 'plan',
-    fetch: { blobs: left.missing.length, bytes: sum(left.missing) },
-    stored: left.stored,
-    images: lock.images.length,
-  });
-  cache.keep(await keepableOf(resolution, run), {
-    missing: new Set(left.missing.map(({ digest }) => digest)),
-    bytes: sum(left.missing) + (places.archive === undefined ? 0 : totalBytes),
-  });
-  await copying.copy(left);
-  if ((await verification.lost) > 0) await copying.again();
+  const verification = await verifyBeside(lock, inventory, run);
+  try {
+    await cache.restoreBlobs(inventory.missing);
+    const left = await takeInventory(lock, session.store, cache.restored);
+    io.emit({
+      type: 'plan',
+      fetch: { blobs: left.missing.length, bytes: sum(left.missing) },
+      stored: left.stored,
+      images: lock.images.length,
+    });
+    cache.keep(await keepableOf(resolution, run), {
+      missing: new Set(left.missing.map(({ digest }) => digest)),
+      bytes: sum(left.missing) + (places.archive === undefined ? 0 : totalBytes),
+    });
+    await copying.copy(left);
+    if ((await verification.lost) > 0) await copying.again();
+  } finally {
+    await verification.stop();
+  }
   cache.copied();
 }
 

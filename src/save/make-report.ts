@@ -8,7 +8,7 @@ import type { FailedImage, ResolvedImage } from '../resolve/index.ts';
 import { contentAsked } from './asked.ts';
 import type { Published } from './publish.ts';
 import type { Run } from './run.ts';
-import type { Environment } from './session.ts';
+import type { Environment } from './store-folder.ts';
 import { formatWantedSkopeo } from '../skopeo/index.ts';
 import type { Store } from '../store/index.ts';
 import { VERSION } from '../version.ts';

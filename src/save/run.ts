@@ -8,7 +8,8 @@ import type { WantedImage } from '../resolve/index.ts';
 import { cacheScope } from './cache-scope.ts';
 import { type Places, placeOf } from './places.ts';
 import { openRelease, type ReleaseAccess } from './release-access.ts';
-import { type Environment, openSession, type Session, type SetUpSkopeo } from './session.ts';
+import { openSession, type Session, type SetUpSkopeo } from './session.ts';
+import type { Environment } from './store-folder.ts';
 
 /** What a run is given by the face that starts it. */
 export interface SaveIo {

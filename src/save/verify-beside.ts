@@ -6,10 +6,12 @@ import { blobsOf } from './lock-blobs.ts';
 import { treeOf, wantedBundle } from './publish-folder.ts';
 import type { Run } from './run.ts';
 
-/** Hashing that goes on beside other work. Leaving its scope stops it. */
-export interface Verification extends AsyncDisposable {
+/** Hashing that goes on beside other work. */
+export interface Verification {
   /** How many of the blobs that were in the store turned out to be wrong. */
   readonly lost: Promise<number>;
+  /** Ends it; nothing is hashed any more when this resolves. */
+  stop(): Promise<void>;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function verifyBeside(
   lost.catch(() => {});
   return {
     lost,
-    async [Symbol.asyncDispose]() {
+    async stop() {
       stop.abort();
       await lost.catch(() => {});
     },
