@@ -1,4 +1,4 @@
-import { type CopyResult, takeInventory } from './copy/index.ts';
+import { takeInventory } from './copy/index.ts';
 import { readLists } from './list/index.ts';
 import type { Lock } from './lock/index.ts';
 import type { SaveOptions } from './options.ts';
@@ -6,15 +6,13 @@ import { refuseCollisions } from './publish/push/index.ts';
 import type { RunReport } from './report/index.ts';
 import { joinRequests, resolveImages } from './resolve/index.ts';
 import { listInputs, resolveContext } from './save/contexts.ts';
-import { copyMissing } from './save/copy-missing.ts';
-import { judgeConfigs } from './save/judge-configs.ts';
+import { copyAndPublish } from './save/copy-and-publish.ts';
 import { limitStore } from './save/limit-store.ts';
 import { makeReport } from './save/make-report.ts';
-import { lockOf, outcomeOf, withinReason, withoutContradictions } from './save/outcome.ts';
+import { lockOf, withinReason, withoutContradictions } from './save/outcome.ts';
+import { withoutOversized } from './save/oversized.ts';
 import { ownPlatform } from './save/own-platform.ts';
 import { placesOf } from './save/places.ts';
-import { withoutOversized } from './save/oversized.ts';
-import { NOTHING_PUBLISHED, publish, publishDry } from './save/publish.ts';
 import { withRelease } from './save/release.ts';
 import { endUnchanged } from './save/report-unchanged.ts';
 import { type SaveIo, withRun } from './save/run.ts';
@@ -27,9 +25,6 @@ export interface SaveResult {
   readonly report: RunReport;
   readonly lock: Lock;
 }
-
-/** What a dry run copies. */
-const NOTHING: CopyResult = { movers: new Map(), failures: new Map() };
 
 /**
  * One save: lists to requests, requests to digests, missing blobs into the store, and the bundle at its path when
@@ -54,31 +49,19 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const { resolution, needed } = await withoutOversized(sound, run);
     const planned = lockOf(needed);
     const inventory = await takeInventory(planned, run.session.store);
-    const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
-    const { whole, failed } = await judgeConfigs(outcomeOf(resolution, copied), run.session.store);
-    const lock = lockOf(whole);
-    const publishable =
-      !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === 'warn');
-    const published = publishable
-      ? await publish(lock, run)
-      : options.dryRun
-        ? await publishDry(lock, run)
-        : NOTHING_PUBLISHED;
+    const made = await copyAndPublish(resolution, planned, inventory, run);
+    const { lock, published } = made;
     const cache = await run.cache.finish();
-    const made = makeReport({
+    const written = makeReport({
+      ...made,
       started,
       run,
       list,
-      lock,
-      images: whole,
-      failed,
       inventory,
-      copied,
       cache,
-      published,
       needed: new Set(needed.map(({ image }) => image.ref)),
     });
-    const report = await withRelease(made, published, lock, run);
+    const report = await withRelease(written, published, lock, run);
     await writeReport(report, run, published.error);
     await limitStore(run);
     return { report, lock };

@@ -32,7 +32,8 @@ export async function boundaryOf(workspace: string, env: Environment): Promise<B
 
 /**
  * Where blobs are kept: beside the workspace, on its file system, so that links work, and safe from the cleaning of
- * actions/checkout. Where that may not be written, the runner's folder for temporary files; empty where there is none.
+ * actions/checkout. Where that may not be written, the runner's own folder for temporary files; empty where there is none:
+ * the store is then where the command has it. What another user made there is refused when the store is opened.
  */
 export async function storeFolderOf(workspace: string, env: Environment): Promise<string> {
   const beside = path.join(path.dirname(workspace), STORE);
@@ -43,7 +44,7 @@ export async function storeFolderOf(workspace: string, env: Environment): Promis
 
 async function canWrite(folder: string): Promise<boolean> {
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     await access(folder, constants.W_OK);
     return true;
   } catch (error) {

@@ -4,8 +4,8 @@ import { type ComputedTar, computeTar, type TarEntry } from './computed-tar.ts';
 
 /**
  * The archive of a bundle, computed from its tree and the pool that has its blobs. A folder stands before its first file; regular
- * files stand before the links that name them. Every blob that is read whole is hashed on the way: nothing that a disk has
- * changed gets into an archive.
+ * files stand before the links that name them. What of the pool was not hashed yet in this run is hashed on the way: nothing
+ * that a disk has changed gets into an archive.
  */
 export function bundleTar(tree: BundleTree, pool: BlobPool): Promise<ComputedTar> {
   const folders = new Set<string>();
@@ -25,5 +25,6 @@ function newFolders(path: string, known: Set<string>): TarEntry[] {
 function toEntry(file: TreeFile, pool: BlobPool): TarEntry {
   if (file.kind !== 'blob') return file;
   const { path, size, digest } = file;
-  return { kind: 'file', path, size, digest, file: pool.pathOf(digest) };
+  const blob = { digest, size };
+  return { kind: 'blob', path, size, open: (start, end) => pool.open(blob, start, end) };
 }

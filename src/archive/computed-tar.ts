@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import { type ByteSource, joinSegments, type Segment } from './byte-source.ts';
 import { END_OF_ARCHIVE, paddingOf, tarHeader } from './tar-header.ts';
 
-/** One entry of an archive: a folder, a file from memory or disk, or a second name of an earlier file. */
+/** One entry of an archive: a folder, a file from memory, a pool or the disk, or a second name of an earlier file. */
 export type TarEntry =
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 'bytes'; readonly path: string; readonly bytes: Uint8Array }
@@ -13,6 +13,12 @@ export type TarEntry =
       readonly file: string;
       /** Checked whenever the whole file is read. */
       readonly digest?: Digest | undefined;
+    }
+  | {
+      readonly kind: 'blob';
+      readonly path: string;
+      readonly size: number;
+      readonly open: (start: number, end: number) => AsyncIterable<Uint8Array>;
     }
   | { readonly kind: 'link'; readonly path: string; readonly to: string };
 
@@ -26,6 +32,7 @@ export async function computeTar(entries: readonly TarEntry[]): Promise<Computed
     segments.push({ bytes: await headerOf(entry) });
     if (entry.kind === 'bytes') segments.push({ bytes: entry.bytes });
     if (entry.kind === 'file') segments.push({ file: entry.file, size: entry.size, digest: entry.digest });
+    if (entry.kind === 'blob') segments.push({ size: entry.size, open: entry.open });
     segments.push({ bytes: END_OF_ARCHIVE.subarray(0, paddingOf(contentLength(entry))) });
   }
   return joinSegments([...segments, { bytes: END_OF_ARCHIVE }]);
@@ -39,6 +46,7 @@ function headerOf(entry: TarEntry): Promise<Uint8Array> {
     case 'link':
       return tarHeader({ path, type: 'link', size: 0, linkTo: entry.to });
     case 'bytes':
+    case 'blob':
     case 'file':
       return tarHeader({ path, type: 'file', size: contentLength(entry) });
   }
@@ -46,5 +54,5 @@ function headerOf(entry: TarEntry): Promise<Uint8Array> {
 
 function contentLength(entry: TarEntry): number {
   if (entry.kind === 'bytes') return entry.bytes.length;
-  return entry.kind === 'file' ? entry.size : 0;
+  return entry.kind === 'file' || entry.kind === 'blob' ? entry.size : 0;
 }

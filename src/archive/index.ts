@@ -17,4 +17,4 @@ export { parsePartsList, type PartsList, partsListSchema } from './parts-list.ts
 export { MAX_SIDECAR_BYTES } from './read-sidecar.ts';
 export { type Sidecar, sidecarsOf } from './sidecars.ts';
 export { digestOfSums, sumsIn } from './sums.ts';
-export { type ArchivePlace, writeArchive } from './write-archive.ts';
+export { type ArchivePlace, discardParts, type PreparedArchive, prepareArchive } from './write-archive.ts';

@@ -1,12 +1,17 @@
-import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { OciSaveError } from '../errors.ts';
 import { unlessGone } from '../files/index.ts';
-import { partOf, writeFileWhole } from '../bundle/index.ts';
+import { partNameOf, partOf, refuseFolders } from '../bundle/index.ts';
 import { isAlive } from '../store/index.ts';
 import { type ArchiveName, isPieceName, joinScriptName, partsListName, sumsName } from './archive-name.ts';
 import type { ByteSource } from './byte-source.ts';
-import { type MeasuredArchive, measureArchive, type MeasureOptions, type PieceSink } from './measure.ts';
+import {
+  type MeasuredArchive,
+  measureArchive,
+  type MeasureOptions,
+  type PieceSink,
+  piecesOf,
+} from './measure.ts';
 import { parsePartsList } from './parts-list.ts';
 import { readSidecar } from './read-sidecar.ts';
 import { sidecarsOf } from './sidecars.ts';
@@ -18,59 +23,61 @@ export interface ArchivePlace {
   readonly name: ArchiveName;
 }
 
+/** An archive that is whole on the disk, under the part names of this process. */
+export interface PreparedArchive {
+  readonly measured: MeasuredArchive;
+  /** The names that its files will have, in the order in which they take them: the sums last. */
+  readonly files: readonly string[];
+  /** What an earlier run wrote there and this one does not. */
+  readonly stale: readonly string[];
+}
+
 /**
  * Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
- * that joins them. Nothing has its name before all bytes are on the disk; the sums come last, so that they never vouch
- * for a mixture. What an earlier run wrote there and this one does not is removed, and no other file.
- * @throws OciSaveError `digest` where a blob is damaged, `usage` for too many parts; what the file system says
+ * that joins them. Nothing has its name yet, and nothing of an earlier archive is changed: `appear` does both.
+ * @throws OciSaveError `usage` for too many parts, `local` where a folder stands at a name; DamagedBlobError; what the file
+ *   system says
  */
-export async function writeArchive(
+export async function prepareArchive(
   source: ByteSource,
   { folder, name }: ArchivePlace,
   options: Omit<MeasureOptions, 'sinkFor'>,
-): Promise<MeasuredArchive> {
+): Promise<PreparedArchive> {
   const fileOf = (file: string): string => path.join(folder, file);
-  const written = new Map<string, string>();
+  const pieces = piecesOf(source.size, name, options.partSize).map((piece) => piece.name);
+  const beside = [partsListName(name), joinScriptName(name), sumsName(name)];
+  await refuseFolders([...pieces, ...beside].map(fileOf));
   await clearAbandoned(folder, name);
+  const written: string[] = [];
+  const partOfFile = async (file: string): Promise<string> => {
+    written.push(fileOf(file));
+    return partOf(fileOf(file));
+  };
   try {
-    const archive = await measureArchive(source, name, {
+    const measured = await measureArchive(source, name, {
       ...options,
-      async sinkFor(piece) {
-        const temporary = await partOf(fileOf(piece));
-        written.set(piece, temporary);
-        return openSink(temporary);
-      },
+      sinkFor: async (piece) => openSink(await partOfFile(piece)),
     });
-    const sidecars = sidecarsOf(archive);
-    const wanted = new Set([...written.keys(), ...sidecars.map((sidecar) => sidecar.name)]);
-    const earlier = await earlierFiles(folder, name);
-    const stale = [...earlier, partsListName(name)].filter((file) => !wanted.has(file));
-    // Nothing of the earlier archive goes before all of the new one can have its place.
-    for (const file of [...wanted, partsListName(name), joinScriptName(name)])
-      if (await isFolder(fileOf(file))) throw inTheWay(fileOf(file));
-    for (const file of [...stale, joinScriptName(name), sumsName(name)])
-      await rm(fileOf(file), { force: true });
-    // The list first: a run that is killed among the parts leaves word of which files are ours.
-    const [list, others] = partition(sidecars, (sidecar) => sidecar.name === partsListName(name));
-    for (const sidecar of list) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
-    for (const [piece, temporary] of written) await rename(temporary, fileOf(piece));
-    for (const sidecar of others) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
-    return archive;
+    for (const { name: file, text } of sidecarsOf(measured)) await writeFile(await partOfFile(file), text);
+    const earlier = [...(await earlierFiles(folder, name)), ...beside].map(fileOf);
+    return { measured, files: written, stale: earlier.filter((file) => !written.includes(file)) };
   } catch (error) {
-    for (const temporary of written.values()) await rm(temporary, { force: true });
+    await discardParts(written);
     throw error;
   }
 }
 
-function partition<T>(all: readonly T[], chosen: (one: T) => boolean): [T[], T[]] {
-  return [all.filter(chosen), all.filter((one) => !chosen(one))];
+/** Removes files that were to take these names and have not. */
+export async function discardParts(files: readonly string[]): Promise<void> {
+  for (const file of files) await rm(partNameOf(file), { force: true });
 }
 
-/** Unfinished pieces of runs that were killed on this host, whatever number the parts had then. */
+/** Unfinished files of runs that were killed on this host, whatever number the parts had then. */
 async function clearAbandoned(folder: string, name: ArchiveName): Promise<void> {
+  const beside = new Set([partsListName(name), joinScriptName(name), sumsName(name)]);
   for (const file of await readdir(folder)) {
-    const [, piece = '', pid] = /^(.+)\.(\d+)\.part$/.exec(file) ?? [];
-    if (pid === undefined || !isPieceName(name, piece) || isAlive(Number(pid))) continue;
+    const [, ours = '', pid] = /^(.+)\.(\d+)\.part$/.exec(file) ?? [];
+    if (pid === undefined || !(isPieceName(name, ours) || beside.has(ours)) || isAlive(Number(pid))) continue;
     await rm(path.join(folder, file), { force: true });
   }
 }
@@ -104,12 +111,4 @@ async function earlierFiles(folder: string, name: ArchiveName): Promise<string[]
 
 async function isFolder(file: string): Promise<boolean> {
   return (await unlessGone(lstat(file)))?.isDirectory() ?? false;
-}
-
-function inTheWay(file: string): OciSaveError {
-  return new OciSaveError({
-    code: 'local',
-    message: `the archive could not be written: a folder stands at ${file}`,
-    hint: 'Look at what stands there, or name another one with --output or --archive-name.',
-  });
 }

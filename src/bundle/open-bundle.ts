@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
-import { isFile, isFolder, readBounded } from '../files/index.ts';
+import { isFile, isFolder, readBounded, readRange } from '../files/index.ts';
 import type { Lock } from '../lock/index.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
-import { type BlobPool, hashFile } from '../store/index.ts';
+import { type BlobPool, checkedBytes, hashFile } from '../store/index.ts';
 import { lockBeside } from './output-folder.ts';
 import { readLock } from './read-lock.ts';
 import { LOCK_FILE } from './tree.ts';
@@ -49,6 +49,10 @@ async function openPool(folder: string): Promise<BlobPool> {
       const actual = await hashFile(pathOf(digest));
       return actual.digest === digest && actual.size === size;
     },
+    open: (blob, start = 0, end = blob.size) =>
+      start === 0 && end === blob.size
+        ? checkedBytes(pathOf(blob.digest), blob)
+        : readRange(pathOf(blob.digest), start, end),
     async read(digest, maxBytes) {
       const bytes = await readBounded(pathOf(digest), maxBytes);
       if (bytes === undefined || digestOf(bytes) === digest) return bytes;

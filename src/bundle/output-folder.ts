@@ -3,7 +3,9 @@ import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { exists } from '../files/index.ts';
 import { readLock } from './read-lock.ts';
-import { besideOutput, cannotWrite, lockOutput } from './output-lock.ts';
+import { finishAppearance, isAppearing, replaceFolder } from './appear.ts';
+import { besideOutput } from './beside-output.ts';
+import { cannotWrite, lockOutput } from './output-lock.ts';
 import { LOCK_FILE } from './tree.ts';
 
 /** An output that this run alone may replace. */
@@ -23,7 +25,7 @@ export function lockBeside(output: string): string {
 
 /**
  * Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
- * ours when a lock names it. A run that was killed between its two renames is mended first.
+ * ours when a lock names it. What a run that was killed has begun to put at its place is finished first.
  * @throws OciSaveError `machine`, before anything is fetched.
  */
 export async function openOutputFolder(output: string): Promise<OutputFolder> {
@@ -37,6 +39,7 @@ export async function openOutputFolder(output: string): Promise<OutputFolder> {
   try {
     await mend(output, old);
     await refuseForeign(output);
+    await finishAppearance(output);
     await rm(staging, { recursive: true, force: true });
     await mkdir(staging, { mode: 0o755 });
   } catch (error) {
@@ -45,14 +48,9 @@ export async function openOutputFolder(output: string): Promise<OutputFolder> {
   }
   return {
     staging,
-    async publish() {
-      // Three steps, each of which a killed run can be mended from: see `mend`.
-      if (await exists(output)) await rename(output, old);
-      await rename(staging, output);
-      await rm(old, { recursive: true, force: true });
-    },
+    publish: () => replaceFolder(output),
     async release() {
-      await rm(staging, { recursive: true, force: true });
+      if (!(await isAppearing(output))) await rm(staging, { recursive: true, force: true });
       await lock.release();
     },
   };

@@ -1,11 +1,6 @@
-import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { type FileLock, type Holder, takeFileLock } from '../store/index.ts';
-
-/** The path of a file beside an output: `.<name>.<suffix>`. */
-export function besideOutput(output: string, suffix: string): string {
-  return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
-}
+import { besideOutput } from './beside-output.ts';
 
 /**
  * Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`

@@ -1,41 +1,60 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import type { Store } from '../store/index.ts';
 import { lockBeside, type OutputFolder } from './output-folder.ts';
-import { writeFileWhole } from './write-file.ts';
+import { holdsSameBundle } from './same-bundle.ts';
+import { writePart } from './write-file.ts';
 import { type BundleTree, LOCK_FILE } from './tree.ts';
 import { writeTree } from './write-tree.ts';
 
-export interface BundleWrite {
+export interface WantedBundle {
   readonly tree: BundleTree;
   readonly lock: Lock;
   /** The path at which it appears. */
   readonly output: string;
-  readonly folder: OutputFolder;
   /** True where one view stands alone, and the lock beside it. */
   readonly lockBeside: boolean;
   readonly store: Store;
-  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where the bundle's lock stands, or will. */
+export function lockFileOf({
+  output,
+  lockBeside: beside,
+}: Pick<WantedBundle, 'output' | 'lockBeside'>): string {
+  return beside ? lockBeside(output) : path.join(output, LOCK_FILE);
+}
+
+/** Whether the wanted bundle stands at its path already, unchanged. */
+export function bundleStands(wanted: WantedBundle): Promise<boolean> {
+  const { tree, lock, output, store } = wanted;
+  const lockFile = lockFileOf(wanted);
+  return holdsSameBundle({ folder: output, tree, lockFile, lockBytes: encodeLock(lock), pool: store });
 }
 
 /**
- * Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
- * a blob changed, or what the file system says.
+ * Builds a bundle beside its path. Returns the files beside it that are to appear with it, whole under their part names.
+ * Throws DamagedBlobError where a blob is wrong or gone, or what the file system says; nothing is left then.
  */
-export async function writeBundle(write: BundleWrite): Promise<{ path: string; lock: string }> {
-  const { tree, lock, output, folder, store, signal } = write;
-  const beside = lockBeside(output);
+export async function buildBundle(
+  wanted: WantedBundle,
+  { staging }: Pick<OutputFolder, 'staging'>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const { tree, lock, store } = wanted;
   try {
-    await writeTree(tree, folder.staging, store, signal);
+    // An attempt that met a damaged blob is repeated.
+    await rm(staging, { recursive: true, force: true });
+    await mkdir(staging, { mode: 0o755 });
+    await writeTree(tree, staging, store, signal);
+    if (!wanted.lockBeside) return [];
+    // A folder counts as somebody else's without a lock that names it: the lock takes its name before.
+    await writePart(lockFileOf(wanted), encodeLock(lock));
+    return [lockFileOf(wanted)];
   } catch (error) {
     // On a full disk, the report of this failure needs the room.
-    await rm(folder.staging, { recursive: true, force: true });
+    await rm(staging, { recursive: true, force: true });
     throw error;
   }
-  // Before the folder: without a lock that names it, a folder counts as somebody else's.
-  if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
-  await folder.publish();
-  if (!write.lockBeside) await rm(beside, { force: true });
-  return { path: output, lock: write.lockBeside ? beside : path.join(output, LOCK_FILE) };
 }

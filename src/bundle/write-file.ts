@@ -14,12 +14,24 @@ export async function writeFileWhole(file: string, content: Uint8Array | string)
   }
 }
 
-/** Where `file` is written until it is whole. What killed runs on this host left of it is removed. */
+/** Writes what a file will be, under the name that it has until then; returns that name. */
+export async function writePart(file: string, content: Uint8Array | string): Promise<string> {
+  const part = await partOf(file);
+  await writeFile(part, content, { mode: 0o644 });
+  return part;
+}
+
+/** Where a process writes `file` until it is whole. */
+export function partNameOf(file: string, pid: number = process.pid): string {
+  return `${file}.${pid}.part`;
+}
+
+/** The same, for this process. What killed runs on this host left of the file is removed. */
 export async function partOf(file: string): Promise<string> {
   const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
   for (const name of await readdir(folder)) {
     const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : undefined;
     if (pid !== undefined && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
   }
-  return `${file}.${process.pid}.part`;
+  return partNameOf(file);
 }

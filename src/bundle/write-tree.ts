@@ -1,17 +1,16 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import { OciSaveError } from '../errors.ts';
 import { shortDigest } from '../oci/digest.ts';
-import { linkOrCopy, type Store } from '../store/index.ts';
+import { DamagedBlobError, linkOrCopy, type Store } from '../store/index.ts';
 import type { BundleTree, TreeFile } from './tree.ts';
 
 /** File operations at once: beyond this the file system gains nothing. */
 const PARALLEL = 16;
 
 /**
- * Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
- * blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was, and the reason of
+ * Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Of each
+ * blob it is made sure that this run has hashed it. Throws DamagedBlobError where one is wrong or gone, and the reason of
  * `signal`. Nothing is written any more when it has ended, so that the folder can go.
  */
 export async function writeTree(
@@ -27,7 +26,7 @@ export async function writeTree(
     if (failed) return;
     try {
       signal?.throwIfAborted();
-      await writeOne(file, folder, store);
+      await writeOne(file, folder, store, signal);
     } catch (error) {
       failed = true;
       throw error;
@@ -38,8 +37,10 @@ export async function writeTree(
     await Promise.allSettled(jobs);
     await Promise.all(jobs);
   };
+  // The lock follows all blobs: a copy of one that is younger than the lock was changed since (see `holdsSameBundle`).
+  await write(tree.filter(({ kind }) => kind === 'blob'));
+  await write(tree.filter(({ kind }) => kind === 'bytes'));
   // Links follow the files that they name.
-  await write(tree.filter(({ kind }) => kind !== 'link'));
   await write(tree.filter(({ kind }) => kind === 'link'));
 }
 
@@ -58,7 +59,12 @@ async function makeFolders(tree: BundleTree, folder: string): Promise<void> {
   }
 }
 
-async function writeOne(file: TreeFile, folder: string, store: Store): Promise<void> {
+async function writeOne(
+  file: TreeFile,
+  folder: string,
+  store: Store,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const target = path.join(folder, ...file.path.split('/'));
   switch (file.kind) {
     case 'bytes':
@@ -66,12 +72,13 @@ async function writeOne(file: TreeFile, folder: string, store: Store): Promise<v
       await chmod(target, 0o644);
       return;
     case 'blob':
-      if (!(await store.has(file))) {
-        throw new OciSaveError({
-          code: 'digest',
-          message: `blob ${shortDigest(file.digest)} changed in the store after it was verified`,
-          hint: 'Nothing was published. Run it again: the blob is fetched anew. If it comes back, check the disk.',
-        });
+      if (!(await store.verify(file, signal))) {
+        const blob = `blob ${shortDigest(file.digest)}`;
+        throw new DamagedBlobError(
+          file.digest,
+          blob,
+          'it is missing in the store, or it was wrong and dropped',
+        );
       }
       await linkOrCopy(store.pathOf(file.digest), target);
       return;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { parseStoreOptions } from '../options.ts';
-import { storeFolder } from '../save/session.ts';
+import { storeFolder } from '../save/store-folder.ts';
 import type { Host, Manner } from './face.ts';
 import { addManner, takeManner } from './manner.ts';
 import { addOnly } from './option-flags.ts';

@@ -29,7 +29,9 @@ const CERTIFICATE =
  * password.
  */
 export function networkFault(cause: unknown): NetworkFault {
-  if (cause instanceof OciSaveError) return { words: messageOf(cause), permanent: false };
+  // What was to be sent and cannot be, is no fault of the network.
+  if (cause instanceof OciSaveError)
+    return { words: messageOf(cause), permanent: cause.code === 'local' || cause.code === 'digest' };
   const code = systemCodeOf(cause) ?? 'no reason given';
   if (NOT_TLS.test(code)) {
     return {

@@ -53,3 +53,8 @@ export function placesOf(options: SaveOptions, env: Environment): Places {
     report: `${folder ?? base}.report.json`,
   };
 }
+
+/** The path that a run's results stand at or beside, and that only one run at a time may write to. */
+export function placeOf({ output, archivePlace }: Places): string {
+  return output ?? path.join(archivePlace.folder, archivePlace.name.base);
+}

@@ -2,17 +2,30 @@ import path from 'node:path';
 import {
   bundleTar,
   type ByteSource,
+  discardParts,
   isSplit,
   type MeasuredArchive,
   measureArchive,
+  prepareArchive,
+  sumsName,
   wholeName,
-  writeArchive,
 } from '../archive/index.ts';
-import { type BundleTree, planTree, readManifests, writeBundle, writeFileWhole } from '../bundle/index.ts';
+import {
+  appear,
+  type Appearance,
+  type BundleTree,
+  isAppearing,
+  lockBeside,
+  writePart,
+} from '../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { exists } from '../files/index.ts';
 import { digestOfLock, encodeLock, type Lock } from '../lock/index.ts';
-import { renderBundlePage, type RunReport } from '../report/index.ts';
+import type { RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
+import type { Copying } from './copying.ts';
+import { type Places, placeOf } from './places.ts';
+import { buildFolder, type BuiltFolder, treeOf } from './publish-folder.ts';
 import { pushStore } from './push-store.ts';
 import type { Run } from './run.ts';
 
@@ -29,36 +42,73 @@ export interface Published {
 export const NOTHING_PUBLISHED: Published = { results: {}, archive: undefined };
 
 /**
- * Makes the bundle and the archive from what the store has, and pushes it. Each file appears at its path when it is
- * whole; a target that fails takes none of them away. A failure is a result, so that the run can report it; thrown is
- * an interruption alone.
+ * Makes the bundle and the archive from what the store has, and pushes it. Folder, archive and what stands beside them
+ * appear together, when all of them are whole: until then those of the earlier run stand there. A target that fails takes
+ * none of them away. A failure is a result, so that the run can report it; thrown is an interruption alone.
  */
-export async function publish(lock: Lock, run: Run): Promise<Published> {
-  const { places } = run;
-  const digest = digestOfLock(lock);
-  let results: Published['results'] = {};
+export async function publish(lock: Lock, copying: Copying, run: Run): Promise<Published> {
+  let made: Published = NOTHING_PUBLISHED;
   try {
-    const tree = await treeOf(lock, run);
-    const bundle = await onDisk('the bundle', publishFolder(lock, tree, run));
-    if (bundle) results = { bundle: { path: bundle.path }, lock: { path: bundle.lock, digest } };
-    const archive = await onDisk('the archive', publishArchive(lock, tree, run));
-    if (archive !== undefined && places.archive !== undefined) {
-      const lockFile = { path: places.archiveLock, digest };
-      results = { lock: lockFile, ...results, archive: reportArchive(archive.measured, run) };
-    }
-    const push = await pushStore(lock, run);
-    if (push) results = { ...results, push };
-    return { results, archive };
+    made = await makeResults(lock, run);
+    const push = await pushStore(lock, run, (digest) => copying.bringBack(digest));
+    if (push) made = { ...made, results: { ...made.results, push } };
+    return made;
   } catch (error) {
     run.io.signal?.throwIfAborted();
     if (!(error instanceof Error)) throw error;
-    return { results, archive: undefined, error };
+    return { results: made.results, archive: undefined, error };
   }
 }
 
-/** The bundle as data, from the manifests that the store has. */
-export async function treeOf(lock: Lock, { session, options }: Run): Promise<BundleTree> {
-  return planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+async function makeResults(lock: Lock, run: Run): Promise<Published> {
+  const { places } = run;
+  const digest = digestOfLock(lock);
+  const tree = await treeOf(lock, run);
+  // First the archive: in the pass that reads all bytes for it they are hashed for the folder, too.
+  const archive = await onDisk('the archive', makeArchive(lock, tree, run));
+  const files = [...(archive?.files ?? [])];
+  const discard = (): Promise<void> => discardParts(files);
+  try {
+    const folder = await onDisk('the bundle', buildFolder(lock, tree, run));
+    files.push(...(folder?.files ?? []));
+    if (files.length > 0 || folder?.moves === true) {
+      await onDisk('the results', appear(placeOf(places), await appearanceOf(files, archive, folder, run)));
+    }
+    return {
+      results: {
+        ...(archive?.files === undefined ? {} : { lock: { path: places.archiveLock, digest } }),
+        ...(folder && { bundle: { path: folder.path }, lock: { path: folder.lock, digest } }),
+        ...(archive?.files && { archive: reportArchive(archive.measured, run) }),
+      },
+      archive,
+    };
+  } catch (error) {
+    if (!(await isAppearing(placeOf(places)))) await discard();
+    throw error;
+  }
+}
+
+/** All that appears, and what of an earlier run goes then. */
+async function appearanceOf(
+  files: readonly string[],
+  archive: MadeArchive | undefined,
+  folder: BuiltFolder | undefined,
+  { places }: Run,
+): Promise<Appearance> {
+  const stale = [...(archive?.stale ?? [])];
+  // The lock of a folder of one view, where there are two now; an archive that stands there keeps its own.
+  if (folder?.moves === true && places.output !== undefined && !(await exists(archiveSums(places))))
+    stale.push(lockBeside(places.output));
+  return {
+    files: [...new Set(files)],
+    stale: stale.filter((file) => !files.includes(file)),
+    folder: folder?.moves ?? false,
+  };
+}
+
+function archiveSums({ output, archivePlace }: Places): string {
+  const folder = output === undefined ? archivePlace.folder : path.dirname(output);
+  return path.join(folder, sumsName({ ...archivePlace.name, base: path.basename(output ?? '') }));
 }
 
 function reportArchive(
@@ -97,41 +147,35 @@ function refusedPath(cause: unknown, what: string): OciSaveError | undefined {
   });
 }
 
-async function publishFolder(
-  lock: Lock,
-  tree: BundleTree,
-  { session, options, places, output, io }: Run,
-): Promise<{ path: string; lock: string } | undefined> {
-  if (output === undefined || places.output === undefined) return undefined;
-  io.emit({ type: 'stage', stage: 'bundle' });
-  io.signal?.throwIfAborted();
-  return writeBundle({
-    tree,
-    lock,
-    output: places.output,
-    folder: output,
-    lockBeside: options.layout.length === 1,
-    store: session.store,
-    signal: io.signal,
-  });
+/** An archive that was made; files only where it is wanted on disk. */
+interface MadeArchive extends NonNullable<Published['archive']> {
+  readonly files?: readonly string[];
+  readonly stale?: readonly string[];
 }
 
-/** Writes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
-async function publishArchive(lock: Lock, tree: BundleTree, run: Run): Promise<Published['archive']> {
+/** Makes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
+async function makeArchive(lock: Lock, tree: BundleTree, run: Run): Promise<MadeArchive | undefined> {
   const { session, places, release, io } = run;
   if (places.archive === undefined && release === undefined) return undefined;
   const source = await bundleTar(tree, session.store);
   const stage = places.archive === undefined ? 'measure' : 'archive';
   io.emit({ type: 'stage', stage, bytes: source.size });
-  const options = {
-    partSize: places.partSize,
-    onBytes: (delta: number) => io.emit({ type: 'bytes', stage, delta }),
-    signal: io.signal,
+  let read = 0;
+  const onBytes = (delta: number): void => {
+    read += delta;
+    io.emit({ type: 'bytes', stage, delta });
   };
-  if (places.archive === undefined) {
-    return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
+  const options = { partSize: places.partSize, onBytes, signal: io.signal };
+  try {
+    if (places.archive === undefined) {
+      return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
+    }
+    const { measured, files, stale } = await prepareArchive(source, places.archivePlace, options);
+    await writePart(places.archiveLock, encodeLock(lock));
+    return { source, measured, files: [places.archiveLock, ...files], stale };
+  } catch (error) {
+    // A pass that met a damaged blob is repeated.
+    onBytes(-read);
+    throw error;
   }
-  const measured = await writeArchive(source, places.archivePlace, options);
-  await writeFileWhole(places.archiveLock, encodeLock(lock));
-  return { source, measured };
 }

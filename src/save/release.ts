@@ -18,7 +18,8 @@ import {
   type RunReport,
 } from '../report/index.ts';
 import { askedDigest } from './asked.ts';
-import { type Published, treeOf } from './publish.ts';
+import type { Published } from './publish.ts';
+import { treeOf } from './publish-folder.ts';
 import type { ReleaseAccess } from './release-access.ts';
 import type { Run } from './run.ts';
 

@@ -1,4 +1,4 @@
-import { openOutputFolder, type OutputFolder } from '../bundle/index.ts';
+import { finishAppearance, lockOutput, openOutputFolder, type OutputFolder } from '../bundle/index.ts';
 import { type CacheSession, type CacheUse, openCacheSession } from '../cache/index.ts';
 import type { Emit } from '../events.ts';
 import type { Boundary } from '../files/index.ts';
@@ -7,9 +7,10 @@ import type { SaveOptions } from '../options.ts';
 import type { CredentialStore } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
 import { cacheScope } from './cache-scope.ts';
-import type { Places } from './places.ts';
+import { type Places, placeOf } from './places.ts';
 import { openRelease, type ReleaseAccess } from './release-access.ts';
-import { type Environment, openSession, type Session, type SetUpSkopeo } from './session.ts';
+import { openSession, type Session, type SetUpSkopeo } from './session.ts';
+import type { Environment } from './store-folder.ts';
 
 /** What a run is given by the face that starts it. */
 export interface SaveIo {
@@ -62,8 +63,9 @@ export async function withRun<T>(
 ): Promise<T> {
   const { options, io, places } = given;
   const release = await openRelease(options, places, io);
-  const wantsFolder = places.output !== undefined && !options.dryRun;
-  const output = wantsFolder ? await openOutputFolder(places.output) : undefined;
+  const output =
+    places.output === undefined || options.dryRun ? undefined : await openOutputFolder(places.output);
+  const alone = output === undefined && !options.dryRun ? await openArchiveAlone(places) : undefined;
   try {
     const session = await openSession(options, io);
     try {
@@ -83,5 +85,19 @@ export async function withRun<T>(
     }
   } finally {
     await output?.release();
+    await alone?.release();
+  }
+}
+
+/** The right to write an archive without a folder, for this run alone; undefined where none is wanted. */
+async function openArchiveAlone(places: Places): Promise<{ release(): Promise<void> } | undefined> {
+  if (places.archive === undefined) return undefined;
+  const lock = await lockOutput(placeOf(places));
+  try {
+    await finishAppearance(placeOf(places));
+    return lock;
+  } catch (error) {
+    await lock.release();
+    throw error;
   }
 }

@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { type ContentSource, type Layout, openLayout, registrySource } from '../content/index.ts';
 import type { RegistryPlace, SkopeoTools } from '../copy/index.ts';
 import type { Emit } from '../events.ts';
@@ -10,8 +8,7 @@ import type { WantedImage } from '../resolve/index.ts';
 import { createSkopeoEnvironment, findSkopeo, type Skopeo, type WantedSkopeo } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { openClient } from './client.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { type Environment, storeFolder } from './store-folder.ts';
 
 /** What one run holds open: the store, the client, and skopeo once something needs it. */
 export interface Session {
@@ -97,12 +94,4 @@ async function openOver(store: Store, options: SaveOptions, io: SessionIo): Prom
       await store.close();
     },
   };
-}
-
-/** The store's folder: the one named, else `oci-save` in the user's cache folder. */
-export function storeFolder(named: string, env: Environment): string {
-  if (named !== '') return path.resolve(named);
-  const home = env['HOME'] ?? env['USERPROFILE'];
-  const cache = env['XDG_CACHE_HOME'] ?? (home === undefined ? tmpdir() : path.join(home, '.cache'));
-  return path.join(cache, 'oci-save');
 }

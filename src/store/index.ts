@@ -1,5 +1,7 @@
 export { type BlobPool, openStore, type Store, type StoreOptions } from './store.ts';
 export type { BlobSize, BlobWriter } from './blob-writer.ts';
+export { checkedBytes } from './checked-bytes.ts';
+export { DamagedBlobError, damagedBlobOf } from './damaged.ts';
 export { hashFile } from './hash-file.ts';
 export { linkOrCopy, tryLink } from './link.ts';
 export { diskError } from './disk-error.ts';
@@ -8,6 +10,7 @@ export { type FileLock, type Holder, takeFileLock } from './file-lock.ts';
 export { isAlive } from './host.ts';
 export type { Pruned, PruneOptions } from './prune.ts';
 export type { PruneRule } from './prune-plan.ts';
+export { verifyStored } from './verify-stored.ts';
 export { listStore, pruneStore, type StoreContent, verifyStore } from './maintain.ts';
 export type { StoredBlob } from './scan.ts';
 export type { DamagedBlob, StoreCheck, VerifyOptions } from './verify.ts';

@@ -1,18 +1,20 @@
 import type { BigIntStats } from 'node:fs';
-import { chmod, lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
-import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
+import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
 import { type BlobSize, type BlobWriter, openBlobWriter } from './blob-writer.ts';
+import { checkedBytes } from './checked-bytes.ts';
+import { DamagedBlobError } from './damaged.ts';
 import { hashFile } from './hash-file.ts';
-import { unlessGone } from '../files/index.ts';
-import { linkOrCopyIn } from './link.ts';
+import { readRange, unlessGone } from '../files/index.ts';
 import { openFiles } from './open-files.ts';
 import { openPins } from './pins.ts';
 import { placesIn } from './places.ts';
 import { pruneBlobs, type Pruned, pruneSettled } from './prune.ts';
 import type { Served } from './served.ts';
+import { NO_FILE, openShelf } from './shelf.ts';
 
 /** The local content-addressed pool: every blob once, under a name that its hash has earned. */
 export interface Store {
@@ -22,10 +24,21 @@ export interface Store {
   readonly served: Served;
   pathOf(digest: Digest): string;
   /**
-   * Whether the blob is here and right. A file that changed since it was hashed is hashed again, or dropped. From then
-   * on no prune takes it before this handle is closed, and it counts as used by this run.
+   * Whether the blob is here, as far as its file's stamp tells: enough to plan by. A file that changed since it was
+   * hashed is hashed again, or dropped. From then on no prune takes it before this handle is closed, and it counts as
+   * used by this run.
    */
   has(blob: BlobSize): Promise<boolean>;
+  /**
+   * Whether the blob is here, and was hashed in this run: on its way in, when it was read, or now. No stamp is
+   * trusted. Where it is wrong it is dropped. To be asked of all that leaves the store. Throws the reason of `signal`.
+   */
+  verify(blob: BlobSize, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * The bytes of a blob from `start` up to `end`, exclusive; all of them by default. They are hashed on the way where
+   * this run has not seen them right yet. Throws DamagedBlobError where they are wrong; the blob is dropped then.
+   */
+  open(blob: BlobSize, start?: number, end?: number): AsyncGenerator<Uint8Array>;
   /** The verified bytes of a small blob, or undefined where it is not here. `maxBytes` bounds the read. */
   read(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Stores bytes in memory under their digest. */
@@ -46,7 +59,7 @@ export interface Store {
 }
 
 /** What reads content by digest: the store has it, and a bundle. */
-export type BlobPool = Pick<Store, 'pathOf' | 'has' | 'read'>;
+export type BlobPool = Pick<Store, 'pathOf' | 'has' | 'read' | 'open'>;
 
 export interface StoreOptions {
   /** Told of each blob that was here and wrong, after it was dropped. */
@@ -59,82 +72,67 @@ export interface StoreOptions {
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
   const places = placesIn(folder);
   const { journal, served, run } = await openFiles(folder, places);
-  const pins = openPins(path.join(places.uses, run.name), new Date(), () => pruneSettled(places));
-  const seen = new Set<Digest>();
-  const entered = new Set<Digest>();
-  const pathOf = (digest: Digest): string => path.join(places.blobs, hexOf(digest));
-
-  /**
-   * The name is taken only by a verified file; where two runs bring one blob, the first stays. `stats` are from
-   * before the hash, so that whatever is done to the file later shows.
-   */
-  const enter = async (file: string, digest: Digest, stats: BigIntStats): Promise<void> => {
-    const name = pathOf(digest);
-    await pins.add(hexOf(digest));
-    const how = await linkOrCopyIn(run.folder, file, name);
-    const named = await unlessGone(statBig(name));
-    // Somebody else's file under that name was not seen verified here: it is hashed when it is asked for. One that a
-    // prune has out of reach is put back: it is pinned.
-    if (named === undefined || (how === 'linked' && named.ino !== stats.ino)) return;
-    await unlessGone(chmod(name, 0o644));
-    await journal.note(hexOf(digest), how === 'linked' ? stats : named);
-    seen.add(digest);
-    entered.add(digest);
-  };
-
-  const drop = async (digest: Digest, why: string): Promise<void> => {
-    await rm(pathOf(digest), { recursive: true, force: true });
-    options.onHealed?.(digest, why);
-  };
+  const shelf = openShelf({
+    folder: places.blobs,
+    runFolder: run.folder,
+    journal,
+    pins: openPins(path.join(places.uses, run.name), new Date(), () => pruneSettled(places)),
+    onHealed: options.onHealed ?? (() => {}),
+  });
+  const pathOf = (digest: Digest): string => shelf.pathOf(digest);
 
   const store: Store = {
     runFolder: run.folder,
     served,
     pathOf,
-    async has({ digest, size }) {
-      await pins.add(hexOf(digest));
-      const stats = await unlessGone(statBig(pathOf(digest)));
-      if (!stats) return false;
-      if (!stats.isFile()) {
-        await drop(digest, NO_FILE);
-        return false;
+    has: (blob) => shelf.look(blob, options.full === true ? 'run' : 'stamp'),
+    verify: (blob, signal) => shelf.look(blob, 'run', signal),
+    async *open(blob, start = 0, end = blob.size) {
+      const { digest, size } = blob;
+      const file = pathOf(digest);
+      await shelf.pin(digest);
+      const stats = await shelf.statOf(digest);
+      const whole = start === 0 && end === size;
+      if (stats?.isFile() !== true || shelf.isSeen(digest, stats) || !whole) {
+        if (!(await shelf.look(blob, 'run')))
+          throw new DamagedBlobError(digest, file, 'it is missing, or wrong');
+        yield* readRange(file, start, end);
+        return;
       }
-      if (stats.size !== BigInt(size)) {
-        await drop(digest, `it has ${stats.size} bytes instead of ${size}`);
-        return false;
+      try {
+        yield* checkedBytes(file, blob);
+      } catch (error) {
+        if (error instanceof DamagedBlobError)
+          await shelf.drop(digest, stats, 'its bytes do not hash to its name');
+        throw error;
       }
-      const trusted = journal.vouches(hexOf(digest), stats) && (options.full !== true || seen.has(digest));
-      if (trusted) return true;
-      const actual = await unlessGone(hashFile(pathOf(digest)));
-      if (actual === undefined) return false;
-      if (actual.digest !== digest) {
-        await drop(digest, `it hashes to ${shortDigest(actual.digest)}`);
-        return false;
-      }
-      await journal.note(hexOf(digest), stats);
-      seen.add(digest);
-      return true;
+      await shelf.noteRight(digest, stats);
     },
     async read(digest, maxBytes) {
-      const stats = await unlessGone(statBig(pathOf(digest)));
-      if (stats && !stats.isFile()) await drop(digest, NO_FILE);
+      const stats = await shelf.statOf(digest);
+      if (stats && !stats.isFile()) await shelf.drop(digest, stats, NO_FILE);
       if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return undefined;
       const bytes = await unlessGone(readFile(pathOf(digest)));
-      if (bytes === undefined || digestOf(bytes) === digest) return bytes;
-      await drop(digest, 'its bytes do not hash to its name');
+      if (bytes === undefined) return undefined;
+      if (digestOf(bytes) === digest) {
+        await shelf.noteRight(digest, stats);
+        return bytes;
+      }
+      await shelf.drop(digest, stats, 'its bytes do not hash to its name');
       return undefined;
     },
     async put(bytes) {
       const digest = digestOf(bytes);
-      if (await store.has({ digest, size: bytes.length })) return digest;
+      const blob = { digest, size: bytes.length };
+      if (await store.verify(blob)) return digest;
       const file = path.join(run.folder, `incoming-${randomUUID()}`);
       await writeFile(file, bytes, { mode: 0o644, flag: 'wx' });
-      await enter(file, digest, await statBig(file));
+      await shelf.enter(file, blob, await statBig(file));
       await rm(file, { force: true });
       return digest;
     },
     write: (blob) =>
-      openBlobWriter(run.folder, blob, async (file) => enter(file, blob.digest, await statBig(file))),
+      openBlobWriter(run.folder, blob, async (file) => shelf.enter(file, blob, await statBig(file))),
     async adopt(file, { digest, size }) {
       const stats = await statBig(file);
       const actual = await hashFile(file);
@@ -144,9 +142,9 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
           message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`,
         });
       }
-      await enter(file, digest, stats);
+      await shelf.enter(file, { digest, size }, stats);
     },
-    isNew: (digest) => entered.has(digest),
+    isNew: (digest) => shelf.isNew(digest),
     async prune(maxBytes) {
       const names = await readdir(places.blobs);
       // What the journal does not know may be anything: then each file is looked at.
@@ -158,8 +156,5 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   };
   return store;
 }
-
-/** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
-const NO_FILE = 'it is no regular file';
 
 const statBig = (file: string): Promise<BigIntStats> => lstat(file, { bigint: true });

@@ -196,7 +196,7 @@ describe('a step that fails', () => {
     expect(result.summary).toMatch(/^## 1 of 2 images saved\n/);
   });
 
-  it('reports what was made where the archive cannot be written, and why it was not', async () => {
+  it('makes no folder either where the archive cannot be written, and reports why', async () => {
     await runner.write('oci-bundle.tar/in-the-way', '');
     const result = await runner.step({ ...base(), images: names.one, archive: 'tar' });
     expectVerdict(
@@ -206,13 +206,13 @@ describe('a step that fails', () => {
     expect(errorsOf(result)).toHaveLength(1);
     const bundle = runner.file('oci-bundle');
     expect(result.outputs).toMatchObject({
-      path: bundle,
+      path: '',
       archive: '',
       digest: expect.stringMatching(/^sha256:/),
       report: `${bundle}.report.json`,
       failed: '[]',
     });
-    expect(await checkBundle(bundle)).toHaveLength(1);
+    expect(await isThere(bundle)).toBe(false);
     expect(await runner.report()).toMatchObject({ outcome: 'failed', error: { class: 'local' }, failed: [] });
     expect(result.summary).toMatch(
       /^## Failed\n\n\*\*local\*\*: the archive could not be written[^]*<br>Remedy: /,

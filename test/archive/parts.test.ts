@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { joinSegments, type MeasuredArchive, writeArchive } from '../../src/archive/index.ts';
+import { joinSegments, type MeasuredArchive, prepareArchive } from '../../src/archive/index.ts';
+import { appear } from '../../src/bundle/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { seededBytes } from '../support/fixtures/random.ts';
 import { type ProgramResult, runProgram } from '../support/program.ts';
@@ -19,9 +20,11 @@ afterEach(() => temp.close());
 
 const content = (seed: string, size = 250_000): Buffer => Buffer.from(seededBytes(seed, size));
 
-function write(bytes: Uint8Array, partSize: number, base = 'site'): Promise<MeasuredArchive> {
-  const name = { base, suffix: 'tar' };
-  return writeArchive(joinSegments([{ bytes }]), { folder: temp.path, name }, { partSize });
+async function write(bytes: Uint8Array, partSize: number, base = 'site'): Promise<MeasuredArchive> {
+  const place = { folder: temp.path, name: { base, suffix: 'tar' } };
+  const { measured, files, stale } = await prepareArchive(joinSegments([{ bytes }]), place, { partSize });
+  await appear(file(base), { files, stale, folder: false });
+  return measured;
 }
 
 const file = (name: string): string => path.join(temp.path, name);
@@ -138,7 +141,7 @@ describe('an archive over an earlier one', () => {
       { file: damaged, size: 120_000, digest: digestOf(content('d')) },
     ]);
     const place = { folder: temp.path, name: { base: 'site', suffix: 'tar' } };
-    await expect(writeArchive(source, place, { partSize: 100_000 })).rejects.toThrow(
+    await expect(prepareArchive(source, place, { partSize: 100_000 })).rejects.toThrow(
       /is damaged: it does not hash/,
     );
     await rm(damaged);

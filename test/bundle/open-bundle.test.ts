@@ -2,12 +2,13 @@ import { appendFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  appear,
+  buildBundle,
   openBundle,
   openOutputFolder,
   planTree,
   readManifests,
   type View,
-  writeBundle,
 } from '../../src/bundle/index.ts';
 import { digestOf, isDigest } from '../../src/oci/digest.ts';
 import type { Lock } from '../../src/lock/index.ts';
@@ -30,7 +31,8 @@ async function written(name: string, views: readonly View[]): Promise<string> {
   const output = path.join(bench.folder, name);
   const folder = await openOutputFolder(output);
   const tree = planTree(lock, await readManifests(lock, bench.store), views, () => '');
-  await writeBundle({ tree, lock, output, folder, lockBeside: views.length === 1, store: bench.store });
+  const wanted = { tree, lock, output, lockBeside: views.length === 1, store: bench.store };
+  await appear(output, { files: await buildBundle(wanted, folder), stale: [], folder: true });
   await folder.release();
   return output;
 }

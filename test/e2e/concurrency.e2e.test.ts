@@ -10,6 +10,7 @@ import { d2, one, sharing } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
 import { expectExit } from '../support/expect-exit.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
+import type { ProgramResult } from '../support/program.ts';
 import { checkBundle, filesOf, isThere, namesIn } from '../support/whole-bundle.ts';
 
 const KIB = 1024;
@@ -275,40 +276,64 @@ describe('a blob in the store', () => {
     ]);
   });
 
-  it.each<[string, (file: string) => Promise<unknown>]>([
+  const meanwhile: [string, (file: string) => Promise<unknown>][] = [
     ['damaged', flip],
     ['removed', (file) => rm(file)],
-  ])('that is %s between its copy and the bundle keeps the bundle from its place', async (what, damage) => {
+  ];
+
+  /** Saves two images over a bundle of another one; the first one's layer meets its fate while the second is fetched. */
+  async function saveWhile(
+    name: string,
+    damage: (file: string) => Promise<unknown>,
+    again: 'served' | 'refused',
+  ): Promise<{ result: ProgramResult; before: Map<string, string> }> {
     const [quick, slow] = ['quick', 'slow'].map((seed) =>
-      one({ seed: `${what} ${seed}`, layerBytes: LARGE }),
+      one({ seed: `${name} ${seed}`, layerBytes: LARGE }),
     );
     if (!quick || !slow) throw new Error('no images');
     await listOf('kept', [one({ seed: 'kept', layerBytes: 64 })]);
     await work.succeed(...args('-f', 'kept.txt', '-o', 'late'));
     const before = await filesOf(work.file('late'));
-    await listOf(`late-${what}-`, [quick, slow]);
+    await listOf(`${name}-`, [quick, slow]);
     const { arrived, release } = stall(slow);
-    const running = work.run(...args('-f', `late-${what}-.txt`, '-o', 'late'));
+    const running = work.run(...args('-f', `${name}-.txt`, '-o', 'late'));
     await arrived;
     const file = fileOf(largestBlobOf(quick));
     await until('the quick layer', async () => ((await isThere(file)) ? true : undefined));
     // Nothing of this run is asked for the quick layer any more: it was verified when it came.
     await until('its copy', () =>
-      registry.requests({ repository: `late-${what}-0` }).every(({ ended }) => ended !== undefined)
+      registry.requests({ repository: `${name}-0` }).every(({ ended }) => ended !== undefined)
         ? true
         : undefined,
     );
     await damage(file);
+    if (again === 'refused') {
+      const failure = { kind: 'status', status: 404 } as const;
+      registry.misbehave({ faults: [{ path: new RegExp(largestBlobOf(quick)), times: 99, failure }] });
+    }
     release();
-    const failed = await running;
-    expectExit(failed, 1);
-    expect(failed.stderr).toMatch(
-      /Failed \(digest\): blob sha256:\w{12} changed in the store after it was verified\s+remedy: Nothing was published/,
-    );
-    expect(await filesOf(work.file('late'))).toEqual(before);
-    expect((await namesIn(work.folder)).filter((name) => name.startsWith('.late'))).toEqual([]);
+    return { result: await running, before };
+  }
 
-    await work.succeed(...args('-f', `late-${what}-.txt`, '-o', 'late'));
+  it.each(meanwhile)('that is %s between its copy and the bundle is fetched again', async (what, damage) => {
+    const { result } = await saveWhile(`healed-${what}`, damage, 'served');
+    expectExit(result, 0);
     expect(await checkBundle(work.file('late'))).toHaveLength(2);
   });
+
+  it.each(meanwhile)(
+    'that is %s between its copy and the bundle, and cannot be had again, keeps the bundle from its place',
+    async (what, damage) => {
+      const name = `late-${what}`;
+      const { result: failed, before } = await saveWhile(name, damage, 'refused');
+      expectExit(failed, 1);
+      expect(failed.stderr).toMatch(new RegExp(`\\n {2}\\S+/${name}-0:1 .+\\n {4}not-found: `));
+      expect(await filesOf(work.file('late'))).toEqual(before);
+      expect((await namesIn(work.folder)).filter((file) => file.startsWith('.late'))).toEqual([]);
+
+      registry.misbehave({});
+      await work.succeed(...args('-f', `${name}-.txt`, '-o', 'late'));
+      expect(await checkBundle(work.file('late'))).toHaveLength(2);
+    },
+  );
 });

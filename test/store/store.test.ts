@@ -1,8 +1,20 @@
-import { appendFile, link, mkdir, readdir, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
-import { openStore, type Store } from '../../src/store/index.ts';
+import { damagedBlobOf, openStore, type Store } from '../../src/store/index.ts';
+import { outputOf } from '../support/program.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 const bytes = new TextEncoder().encode('a blob');
@@ -11,6 +23,14 @@ let temp: TempFolder;
 let healed: string[];
 const open = (full = false): Promise<Store> =>
   openStore(temp.path, { full, onHealed: (digest, why) => healed.push(`${digest === blob.digest} ${why}`) });
+
+/** Other bytes of the same number under the same stamp, to the nanosecond. */
+async function damageUnseen(file: string): Promise<void> {
+  const reference = path.join(temp.path, 'times');
+  await outputOf('touch', ['-r', file, reference]);
+  await writeFile(file, 'a bloc');
+  await outputOf('touch', ['-r', reference, file]);
+}
 
 beforeEach(async () => {
   temp = await tempFolder('store');
@@ -92,6 +112,56 @@ describe('a store', () => {
     await writeFile(file, 'a bloc');
     await utimes(file, atime, mtime);
     expect(await (await open(true)).has(blob)).toBe(false);
+  });
+
+  it('trusts no stamp for what leaves it: what this run has not hashed is hashed, by whichever way it goes', async () => {
+    const first = await open();
+    await first.put(bytes);
+    const file = first.pathOf(blob.digest);
+    const bytesOf = async (store: Store, ...range: number[]): Promise<string> =>
+      text(store.open(blob, ...range));
+    expect([await bytesOf(first), await bytesOf(first, 2, 4)]).toEqual(['a blob', 'bl']);
+    const ways: ((store: Store) => Promise<unknown>)[] = [
+      (store) => store.verify(blob),
+      (store) => bytesOf(store).catch(damagedBlobOf),
+      (store) => bytesOf(store, 2, 4).catch(damagedBlobOf),
+      (store) => store.read(blob.digest, 100),
+    ];
+    const answers: unknown[] = [];
+    for (const way of ways) {
+      await damageUnseen(file);
+      const store = await open();
+      expect(await store.has(blob)).toBe(true);
+      answers.push(await way(store));
+      expect(await store.has(blob)).toBe(false);
+      // What is put then is right again, whatever stood there.
+      await store.put(bytes);
+      expect(await store.verify(blob)).toBe(true);
+    }
+    expect(answers).toEqual([false, blob.digest, blob.digest, undefined]);
+    expect(healed).toHaveLength(ways.length);
+  });
+
+  it('gives nobody the whole of a wrong blob', async () => {
+    await (await open()).put(bytes);
+    const store = await open();
+    await damageUnseen(store.pathOf(blob.digest));
+    let given = 0;
+    const read = async (): Promise<void> => {
+      for await (const chunk of store.open(blob)) given += chunk.length;
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'digest', digest: blob.digest });
+    expect(given).toBeLessThan(blob.size);
+  });
+
+  it('puts the right bytes in the place of wrong ones that its stamp vouches for', async () => {
+    await (await open()).put(bytes);
+    const store = await open();
+    await damageUnseen(store.pathOf(blob.digest));
+    const file = path.join(store.runFolder, 'file');
+    await writeFile(file, bytes);
+    await store.adopt(file, blob);
+    expect(await readFile(store.pathOf(blob.digest), 'utf8')).toBe('a blob');
   });
 
   it('hashes a blob that came without a stamp', async () => {

@@ -1,8 +1,9 @@
-import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import pLimit from 'p-limit';
 import { OciSaveError } from '../../errors.ts';
 import { type Digest, shortDigest } from '../../oci/digest.ts';
 import { type BlobContent, refusalOf, type Repository, type Upload } from '../../registry/index.ts';
+import { damagedBlobOf } from '../../store/index.ts';
 import type { PushContext } from './context.ts';
 import { isThere } from './find-blob.ts';
 import type { Traffic } from './result.ts';
@@ -23,8 +24,6 @@ export interface BlobSenderOptions {
 /** Large blobs at once: more share the same line. */
 const LARGE_AT_ONCE = 8;
 const LARGE_BYTES = 1024 * 1024;
-/** The connection's own pace is seen at this grain. */
-const READ_BYTES = 256 * 1024;
 
 /**
  * Each blob is sent once to a target, by one repository; the others have it mounted from there. Where a registry does
@@ -50,22 +49,37 @@ export function createBlobSender({ context, uploads, traffic }: BlobSenderOption
     return done;
   };
 
+  const bringBack = async (digest: Digest, error: unknown): Promise<void> => {
+    if (context.bringBack === undefined) throw error;
+    await context.bringBack(digest);
+  };
+
   const send = (repository: Repository, blob: BlobContent, begun: Upload | undefined): Promise<void> =>
     inTurn(blob.digest, async () => {
       // A body that is too large for a proxy is too large in every repository.
       if (refused.has(blob.digest)) throw refused.get(blob.digest);
-      if (!(await content.pool.has(blob))) throw missing(blob.digest);
+      if (!(await content.pool.has(blob))) await bringBack(blob.digest, missing(blob.digest));
       const upload = begun ?? uploads.get(repository.path);
       if (upload !== begun) uploads.delete(repository.path);
-      const sending = (): Promise<void> =>
+      const sending = (into: Upload | undefined): Promise<void> =>
         client.sendBlob(repository, blob, {
-          upload,
+          upload: into,
           signal,
           onBytes: (delta) => context.emit({ type: 'bytes', stage: 'push', delta }),
           onRetry: (message) => context.emit({ type: 'log', level: 'debug', message }),
         });
+      const sendingRight = async (): Promise<void> => {
+        try {
+          await sending(upload);
+        } catch (error) {
+          if (damagedBlobOf(error) !== blob.digest) throw error;
+          // Its last bytes were kept back: no target has taken it.
+          await bringBack(blob.digest, error);
+          await sending(undefined);
+        }
+      };
       try {
-        await (blob.size > LARGE_BYTES ? large(sending) : sending());
+        await (blob.size > LARGE_BYTES ? large(sendingRight) : sendingRight());
       } catch (error) {
         if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
         throw error;
@@ -126,11 +140,12 @@ export function createBlobSender({ context, uploads, traffic }: BlobSenderOption
 }
 
 function blobContent({ content: { lock, pool } }: PushContext, digest: Digest): BlobContent {
+  const size = lock.blobs[digest] ?? 0;
   return {
     digest,
-    size: lock.blobs[digest] ?? 0,
-    open: (start, end) =>
-      createReadStream(pool.pathOf(digest), { start, end: end - 1, highWaterMark: READ_BYTES }),
+    size,
+    // What was not hashed yet in this run is hashed on its way out.
+    open: (start, end) => Readable.from(pool.open({ digest, size }, start, end), { objectMode: false }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Emit } from '../../events.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { RegistryClient } from '../../registry/index.ts';
 import type { PushContent } from './content.ts';
 import type { PushPolicy } from './decide.ts';
@@ -21,6 +22,8 @@ export interface PushContext {
   readonly retries: number;
   /** Milliseconds that a target which is not there yet is waited for. */
   readonly waitMilliseconds: number;
+  /** Brings a blob again that turned out to be damaged here, once; without it an image that names one fails. */
+  readonly bringBack?: ((digest: Digest) => Promise<void>) | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,0 +1,35 @@
+import { accessSync, constants } from 'node:fs';
+import { userInfo } from 'node:os';
+import path from 'node:path';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The store's folder: the one named, else `oci-save` in the user's cache folder. Where the environment names no home it is
+ * that of the password file, and never a folder for temporary files: those are shared with other users.
+ * @throws OciSaveError `machine` where there is no home that this user can write to
+ */
+export function storeFolder(named: string, env: Environment): string {
+  if (named !== '') return path.resolve(named);
+  const cache = env['XDG_CACHE_HOME'] || path.join(homeOf(env), '.cache');
+  return path.join(cache, 'oci-save');
+}
+
+function homeOf(env: Environment): string {
+  const given = env['HOME'] || env['USERPROFILE'];
+  if (given) return given;
+  try {
+    const { homedir } = userInfo();
+    accessSync(homedir, constants.W_OK | constants.X_OK);
+    return homedir;
+  } catch (cause) {
+    if (systemCodeOf(cause) === undefined) throw cause;
+    throw new OciSaveError({
+      code: 'machine',
+      message: 'there is no folder to keep blobs in: this user has no home that can be written to',
+      hint: 'Name a folder with --cache-dir, or set HOME.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import type { Stats } from 'node:fs';
+import { chmod, lstat, mkdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { OciSaveError } from '../errors.ts';
+import { unlessGone } from '../files/index.ts';
+
+/** Folders that this tool makes have these names: in a user's cache folder, and beside a workspace. */
+const OWN_NAMES = new Set(['oci-save', '_oci-save']);
+
+const OTHERS_MAY_WRITE = 0o022;
+const OTHERS_MAY_ANYTHING = 0o077;
+
+/**
+ * Makes a store's folder where it is missing, for its user alone (0700), and makes sure as `refuseOthers` does that nobody
+ * else decides what lies in it. Folders above it are made in the same way; a store that its user owns and others may read
+ * is closed to them in silence.
+ * @throws as `refuseOthers`; what the file system says
+ */
+export async function makeOwnFolder(folder: string): Promise<void> {
+  await refuseOthers(folder);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Another user may have been quicker.
+  await refuseOthers(folder);
+  const { uid, mode } = await stat(folder);
+  if (uid === process.getuid?.() && (mode & OTHERS_MAY_ANYTHING) !== 0) await chmod(folder, 0o700);
+}
+
+/**
+ * To be asked before anything of a store is read; one that is not there yet is nobody's. root accepts other owners: a job
+ * in a container works as root in the folders of the runner's user. Windows has no such owners and modes.
+ * @throws OciSaveError `machine` where another user owns the store, a folder of ours above it, or a link that leads there
+ *   or what it leads to, or where others may write to one of these folders
+ */
+export async function refuseOthers(folder: string): Promise<void> {
+  const user = process.getuid?.();
+  if (user === undefined) return;
+  const absolute = path.resolve(folder);
+  for (const place of placesOnTheWay(absolute)) {
+    const stats = await unlessGone(lstat(place));
+    if (stats === undefined) return;
+    const isOurs = place === absolute || OWN_NAMES.has(path.basename(place));
+    if (!stats.isSymbolicLink()) {
+      if (isOurs) refuseWriters(place, stats, user);
+      continue;
+    }
+    // Whoever owns a link may let it lead elsewhere tomorrow; those of the system are root's.
+    if (stats.uid !== 0) refuseOwner(place, stats, user);
+    const target = await unlessGone(stat(place));
+    if (target === undefined) return;
+    if (isOurs) refuseWriters(place, target, user);
+    else if (target.uid !== 0) refuseOwner(place, target, user);
+  }
+}
+
+function refuseWriters(folder: string, stats: Stats, user: number): void {
+  refuseOwner(folder, stats, user);
+  if ((stats.mode & OTHERS_MAY_WRITE) === 0) return;
+  throw new OciSaveError({
+    code: 'machine',
+    message: `the store is not used: others than its user may write to ${folder}`,
+    hint:
+      `Look at what lies there. Then take that right away (chmod -R go-w ${folder}), or remove the folder: it is made ` +
+      'anew. Or name another one with --cache-dir.',
+  });
+}
+
+function refuseOwner(place: string, { uid }: Stats, user: number): void {
+  if (user === 0 || uid === user) return;
+  throw new OciSaveError({
+    code: 'machine',
+    message: `the store is not used: ${place} belongs to another user (${uid}), who may change what lies there`,
+    hint: 'Name a folder of your own with --cache-dir.',
+  });
+}
+
+/** A path and all that is above it, from the root on. */
+function placesOnTheWay(absolute: string): string[] {
+  const above = path.dirname(absolute);
+  return above === absolute ? [] : [...placesOnTheWay(above), absolute];
+}
