@@ -18,6 +18,11 @@ export interface ArchivePlace {
   readonly name: ArchiveName;
 }
 
+export interface ArchiveWrite extends Omit<MeasureOptions, 'sinkFor'> {
+  /** Called when all bytes are on the disk, before the first file takes or loses its name. */
+  readonly beforeNames?: (() => Promise<void>) | undefined;
+}
+
 /**
  * Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
  * that joins them. Nothing has its name before all bytes are on the disk; the sums come last, so that they never vouch
@@ -27,7 +32,7 @@ export interface ArchivePlace {
 export async function writeArchive(
   source: ByteSource,
   { folder, name }: ArchivePlace,
-  options: Omit<MeasureOptions, 'sinkFor'>,
+  { beforeNames, ...options }: ArchiveWrite,
 ): Promise<MeasuredArchive> {
   const fileOf = (file: string): string => path.join(folder, file);
   const written = new Map<string, string>();
@@ -41,6 +46,7 @@ export async function writeArchive(
         return openSink(temporary);
       },
     });
+    await beforeNames?.();
     const sidecars = sidecarsOf(archive);
     const wanted = new Set([...written.keys(), ...sidecars.map((sidecar) => sidecar.name)]);
     const earlier = await earlierFiles(folder, name);
@@ -68,7 +74,8 @@ function partition<T>(all: readonly T[], chosen: (one: T) => boolean): [T[], T[]
 
 /** Unfinished pieces of runs that were killed on this host, whatever number the parts had then. */
 async function clearAbandoned(folder: string, name: ArchiveName): Promise<void> {
-  for (const file of await readdir(folder)) {
+  // The first part last: it tells that the others are ours.
+  for (const file of (await readdir(folder)).toSorted().toReversed()) {
     const [, piece = '', pid] = /^(.+)\.(\d+)\.part$/.exec(file) ?? [];
     if (pid === undefined || !isPieceName(name, piece) || isAlive(Number(pid))) continue;
     await rm(path.join(folder, file), { force: true });

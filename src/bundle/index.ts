@@ -1,6 +1,11 @@
 export { type Manifests, readManifests } from './manifests.ts';
 export { planTree, type BundleTree, type TreeFile, type View } from './tree.ts';
 export { openOutputFolder, type OutputFolder } from './output-folder.ts';
+export { type Foreign, refuseForeign } from './foreign.ts';
+export { foreignAt } from './foreign-files.ts';
+export { lookAtOutput } from './look-at-output.ts';
+export { sumsIn } from './sums-in.ts';
+export { type Unfinished, unfinishedOf } from './unfinished.ts';
 export { writeBundle } from './write-bundle.ts';
 export { partOf, writeFileWhole } from './write-file.ts';
 export { readLock } from './read-lock.ts';

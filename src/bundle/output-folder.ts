@@ -1,59 +1,80 @@
-import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { OciSaveError } from '../errors.ts';
-import { exists } from '../files/index.ts';
-import { readLock } from './read-lock.ts';
-import { besideOutput, cannotWrite, lockOutput } from './output-lock.ts';
-import { LOCK_FILE } from './tree.ts';
+import { exists, whyForeign } from '../files/index.ts';
+import { keepLock, settleLock } from './earlier-lock.ts';
+import { type Foreign, refuseForeign } from './foreign.ts';
+import { lookAgain, lookAtOutput } from './look-at-output.ts';
+import { besideOutput, cannotWrite, HOLDER_MANNER, lockOutput } from './output-lock.ts';
+
+export { lockBeside } from './output-lock.ts';
 
 /** An output that this run alone may replace. */
 export interface OutputFolder {
   /** Where the new content is built, on the output's own volume. */
   readonly staging: string;
+  /** What a server keeps in the earlier bundle, by path: it goes with that. */
+  readonly state: readonly string[];
+  /**
+   * Looks once more for what others put there since the run began.
+   * @throws OciSaveError `local`, naming it
+   */
+  lookAgain(): Promise<void>;
   /** Puts the built content at the output's path: the earlier one stays until then. */
   publish(): Promise<void>;
   /** Gives the output free; what was built and not published goes. */
   release(): Promise<void>;
 }
 
-/** The lock that names a bundle of one view: it stands beside the folder. */
-export function lockBeside(output: string): string {
-  return `${output}.lock.json`;
-}
-
 /**
- * Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
- * ours when a lock names it. A run that was killed between its two renames is mended first.
+ * Prepares an output. What no earlier run wrote is refused: files and links in its place, folders that no lock names, and
+ * in a bundle's folder all that its lock does not explain. A run that was killed between its two renames is mended first.
+ *
+ * @param foreignElsewhere what stands at other places of the run, to be told in the same message
  * @throws OciSaveError `machine`, before anything is fetched.
  */
-export async function openOutputFolder(output: string): Promise<OutputFolder> {
+export async function openOutputFolder(
+  output: string,
+  foreignElsewhere: () => Promise<readonly Foreign[]> = () => Promise.resolve([]),
+): Promise<OutputFolder> {
   try {
     await mkdir(path.dirname(output), { recursive: true });
   } catch (cause) {
     throw cannotWrite(output, cause);
   }
-  const lock = await lockOutput(output);
+  const isFree = (await whyForeign(besideOutput(output, 'lock'), HOLDER_MANNER)) === undefined;
+  const lock = isFree ? await lockOutput(output) : undefined;
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
+  let isReplaced = false;
+  let state: readonly string[] = [];
   try {
+    const found = await lookAtOutput(output);
+    refuseForeign([...found.foreign, ...(await foreignElsewhere())]);
+    ({ state } = found);
     await mend(output, old);
-    await refuseForeign(output);
+    await keepLock(output, found.lockFile);
     await rm(staging, { recursive: true, force: true });
     await mkdir(staging, { mode: 0o755 });
   } catch (error) {
-    await lock.release();
+    await lock?.release();
     throw error;
   }
   return {
     staging,
+    state,
+    async lookAgain() {
+      refuseForeign(await lookAgain(output), 'local');
+    },
     async publish() {
       // Three steps, each of which a killed run can be mended from: see `mend`.
       if (await exists(output)) await rename(output, old);
       await rename(staging, output);
+      isReplaced = true;
       await rm(old, { recursive: true, force: true });
     },
     async release() {
       await rm(staging, { recursive: true, force: true });
-      await lock.release();
+      await settleLock(output, isReplaced);
+      await lock?.release();
     },
   };
 }
@@ -63,31 +84,4 @@ async function mend(output: string, old: string): Promise<void> {
   if (!(await exists(old))) return;
   if (await exists(output)) await rm(old, { recursive: true, force: true });
   else await rename(old, output);
-}
-
-async function refuseForeign(output: string): Promise<void> {
-  if (!(await exists(output))) return;
-  const stats = await lstat(output);
-  if (stats.isSymbolicLink()) throw foreign(output, 'is a link');
-  if (!stats.isDirectory()) throw foreign(output, 'is a file');
-  if ((await readdir(output)).length === 0) return;
-  const ours = (await isLock(path.join(output, LOCK_FILE))) || (await isLock(lockBeside(output)));
-  if (!ours) throw foreign(output, 'holds something else than a bundle');
-}
-
-async function isLock(file: string): Promise<boolean> {
-  try {
-    return (await readLock(file)) !== undefined;
-  } catch (error) {
-    if (error instanceof OciSaveError) return false;
-    throw error;
-  }
-}
-
-function foreign(output: string, what: string): OciSaveError {
-  return new OciSaveError({
-    code: 'machine',
-    message: `${output} ${what}; it is left as it is`,
-    hint: 'Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself.',
-  });
 }

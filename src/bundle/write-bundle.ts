@@ -21,7 +21,8 @@ export interface BundleWrite {
 
 /**
  * Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
- * a blob changed, or what the file system says.
+ * a blob changed,
+ * `local` where somebody put something at the output meanwhile, or what the file system says.
  */
 export async function writeBundle(write: BundleWrite): Promise<{ path: string; lock: string }> {
   const { tree, lock, output, folder, store, signal } = write;
@@ -33,6 +34,7 @@ export async function writeBundle(write: BundleWrite): Promise<{ path: string; l
     await rm(folder.staging, { recursive: true, force: true });
     throw error;
   }
+  await folder.lookAgain();
   // Before the folder: without a lock that names it, a folder counts as somebody else's.
   if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
   await folder.publish();

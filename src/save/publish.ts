@@ -8,11 +8,19 @@ import {
   wholeName,
   writeArchive,
 } from '../archive/index.ts';
-import { type BundleTree, planTree, readManifests, writeBundle, writeFileWhole } from '../bundle/index.ts';
+import {
+  type BundleTree,
+  planTree,
+  readManifests,
+  refuseForeign,
+  writeBundle,
+  writeFileWhole,
+} from '../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { digestOfLock, encodeLock, type Lock } from '../lock/index.ts';
 import { renderBundlePage, type RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
+import { foreignAtArchive } from './foreign.ts';
 import { pushStore } from './push-store.ts';
 import type { Run } from './run.ts';
 
@@ -127,6 +135,7 @@ async function publishArchive(lock: Lock, tree: BundleTree, run: Run): Promise<P
     partSize: places.partSize,
     onBytes: (delta: number) => io.emit({ type: 'bytes', stage, delta }),
     signal: io.signal,
+    beforeNames: async () => refuseForeign(await foreignAtArchive(places), 'local'),
   };
   if (places.archive === undefined) {
     return { source, measured: await measureArchive(source, places.archivePlace.name, options) };

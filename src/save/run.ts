@@ -7,6 +7,7 @@ import type { CredentialStore } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
 import { cacheScope } from './cache-scope.ts';
 import type { Places } from './places.ts';
+import { foreignBeside, refuseForeignOutput } from './foreign.ts';
 import { openRelease, type ReleaseAccess } from './release-access.ts';
 import { type Environment, openSession, type Session, type SetUpSkopeo } from './session.ts';
 
@@ -52,16 +53,18 @@ export function publishesAlone({ options, places, release }: Run): boolean {
   return publishes && places.output === undefined && places.archive === undefined && !options.dryRun;
 }
 
-/** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
+/**
+ * Looks at what stands at the run's output, opens that, asks whether the release can be reached, opens the session, works,
+ * and closes all whatever happens.
+ */
 export async function withRun<T>(
   given: Omit<Run, 'session' | 'cache' | 'output' | 'release'>,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { options, io, places } = given;
-  const release = await openRelease(options, places, io);
-  const wantsFolder = places.output !== undefined && !options.dryRun;
-  const output = wantsFolder ? await openOutputFolder(places.output) : undefined;
+  const output = await openOutput(given);
   try {
+    const release = await openRelease(options, places, io);
     const session = await openSession(options, io);
     try {
       const cache = openCacheSession(io.remoteCache, {
@@ -81,4 +84,29 @@ export async function withRun<T>(
   } finally {
     await output?.release();
   }
+}
+
+/**
+ * Opens the output where a folder is wanted. What others wrote at any of the run's places ends it before its first request;
+ * a dry run ends so, too, and writes nothing.
+ */
+async function openOutput({
+  options,
+  io,
+  places,
+}: Pick<Run, 'options' | 'io' | 'places'>): Promise<OutputFolder | undefined> {
+  if (io.lockOnly === true) return undefined;
+  if (places.output === undefined || options.dryRun) {
+    await refuseForeignOutput(places);
+    return undefined;
+  }
+  const output = await openOutputFolder(places.output, () => foreignBeside(places));
+  if (output.state.length > 0) io.emit({ type: 'log', level: 'info', message: stateWords(output.state) });
+  return output;
+}
+
+function stateWords(state: readonly string[]): string {
+  const named = state.slice(0, 5).join(', ');
+  const more = state.length > 5 ? ` and ${state.length - 5} more` : '';
+  return `a server ran on the earlier bundle; what it keeps there goes with it: ${named}${more}`;
 }
