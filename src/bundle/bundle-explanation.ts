@@ -39,12 +39,7 @@ export function explainBundle(
         new Map([...tags].map(([tag, { digest }]) => [tag, digest])),
       );
   }
-  // Without manifests, the tree's files have other bytes than the bundle's, and the same paths.
-  const tree = planTree({ ...lock, blobs: {} }, new Map(), views, () => '');
-  const files = new Set([
-    ...tree.flatMap((file) => (file.kind === 'bytes' ? [file.path] : [])),
-    ...lock.files.map((file) => file.path),
-  ]);
+  const files = new Set([...fixedFiles(views), ...lock.files.map((file) => file.path)]);
   return {
     files,
     layouts,
@@ -57,6 +52,12 @@ export function explainBundle(
     registry,
     sums,
   };
+}
+
+/** The files that a bundle of these views has whatever is in it. */
+export function fixedFiles(views: readonly View[]): string[] {
+  const empty: Lock = { version: 1, images: [], files: [], blobs: {} };
+  return planTree(empty, new Map(), views, () => '').map(({ path }) => path);
 }
 
 /** A path below a folder of a bundle. */

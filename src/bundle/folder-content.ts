@@ -1,8 +1,16 @@
-import { readdir } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+} from 'node:fs';
 import path from 'node:path';
-import pLimit, { type LimitFunction } from 'p-limit';
+import { setImmediate } from 'node:timers/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { readStart, unlessGone } from '../files/index.ts';
 
 /** What stands under a name that is not a folder. `closed`: this user may not read it, folders included. */
 export type FileKind = 'file' | 'link' | 'closed' | 'other';
@@ -22,71 +30,130 @@ export interface FolderReading {
   readonly maxNames: number;
 }
 
-/** File operations at once: beyond this the file system gains nothing. */
-const PARALLEL = 16;
+/** What a folder held when it was read, and by what a change of it shows. */
+export interface ReadFolder {
+  readonly content: FolderContent;
+  /** A stamp of each folder and of each file that was read, by path, taken before it was read. */
+  readonly stamps: ReadonlyMap<string, string>;
+}
+
+/** Folders that are read without giving way to whatever else the process does. */
+const AT_ONCE = 64;
+/** Waits for no pipe, and follows no link. Windows has neither flag. */
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /**
  * Reads the names below a folder. Links are not followed, and no file is opened but those that are wanted. What goes away
- * meanwhile is left out.
+ * meanwhile is left out. A bundle has thousands of small folders: in the thread itself, reading them takes a third of the
+ * time that it takes through the pool of threads.
+ *
  * @throws OciSaveError `machine` where there are more names than `maxNames`; what the file system says
  */
-export function readFolder(folder: string, reading: FolderReading): Promise<FolderContent> {
-  return readBelow(folder, { ...reading, folder, limit: pLimit(PARALLEL), names: { count: 0 } });
+export async function readFolder(folder: string, reading: FolderReading): Promise<ReadFolder> {
+  const stamps = new Map<string, string>();
+  const content = await readBelow(folder, { ...reading, folder, stamps, names: 0, folders: 0 });
+  return { content, stamps };
+}
+
+/** Whether all that was read is as it was: names that came or went, and files that were written anew, show. */
+export async function isUnchanged({ stamps }: Pick<ReadFolder, 'stamps'>): Promise<boolean> {
+  let looks = 0;
+  for (const [place, stamp] of stamps) {
+    if (stampOf(place) !== stamp) return false;
+    looks += 1;
+    if (looks % AT_ONCE === 0) await setImmediate();
+  }
+  return true;
 }
 
 interface Walk extends FolderReading {
   readonly folder: string;
-  readonly limit: LimitFunction;
-  readonly names: { count: number };
+  readonly stamps: Map<string, string>;
+  names: number;
+  folders: number;
 }
 
 async function readBelow(folder: string, walk: Walk): Promise<FolderContent> {
-  const { limit, names, maxNames } = walk;
-  const entries = await limit(() => unlessGone(readdir(folder, { withFileTypes: true })));
+  walk.folders += 1;
+  if (walk.folders % AT_ONCE === 0) await setImmediate();
   const files = new Map<string, FileKind>();
   const folders = new Map<string, FolderContent>();
   const read = new Map<string, Uint8Array>();
-  names.count += entries?.length ?? 0;
-  if (names.count > maxNames) throw tooMany(walk);
-  const below: Promise<void>[] = [];
-  for (const entry of entries ?? []) {
+  for (const entry of entriesOf(folder, walk)) {
     const { name } = entry;
     if (entry.isDirectory()) {
-      below.push(
-        readBelow(path.join(folder, name), walk).then(
-          (content) => void folders.set(name, content),
-          (error: unknown) => {
-            if (!isClosed(error)) throw error;
-            files.set(name, 'closed');
-          },
-        ),
-      );
+      try {
+        folders.set(name, await readBelow(path.join(folder, name), walk));
+      } catch (error) {
+        if (!isClosed(error)) throw error;
+        files.set(name, 'closed');
+      }
     } else {
-      files.set(name, entry.isFile() ? 'file' : entry.isSymbolicLink() ? 'link' : 'other');
-      if (entry.isFile() && walk.wanted.includes(name))
-        below.push(readWanted(folder, name, { files, read }, walk));
+      const kind = entry.isFile() ? 'file' : entry.isSymbolicLink() ? 'link' : 'other';
+      files.set(name, kind);
+      if (kind === 'file' && walk.wanted.includes(name)) readWanted(folder, name, { files, read }, walk);
     }
   }
-  await Promise.all(below);
   return { files, folders, read };
 }
 
-async function readWanted(
-  folder: string,
-  name: string,
-  { files, read }: { files: Map<string, FileKind>; read: Map<string, Uint8Array> },
-  { maxBytes, limit }: Walk,
-): Promise<void> {
+function entriesOf(folder: string, walk: Walk): Dirent[] {
   try {
-    const start = await limit(() => readStart(path.join(folder, name), maxBytes));
-    if (start === undefined) files.delete(name);
-    else if (start.size <= maxBytes) read.set(name, start.bytes);
+    const stamp = stampOf(folder);
+    const entries = readdirSync(folder, { withFileTypes: true });
+    if (stamp !== undefined) walk.stamps.set(folder, stamp);
+    walk.names += entries.length;
+    if (walk.names > walk.maxNames) throw tooMany(walk);
+    return entries;
   } catch (error) {
-    if (!isClosed(error)) throw error;
-    files.set(name, 'closed');
+    if (isGone(error)) return [];
+    throw error;
   }
 }
 
+function readWanted(
+  folder: string,
+  name: string,
+  { files, read }: { files: Map<string, FileKind>; read: Map<string, Uint8Array> },
+  { maxBytes, stamps }: Walk,
+): void {
+  const file = path.join(folder, name);
+  try {
+    const stamp = stampOf(file);
+    const bytes = readRegular(file, maxBytes);
+    if (stamp !== undefined) stamps.set(file, stamp);
+    if (bytes !== undefined) read.set(name, bytes);
+  } catch (error) {
+    if (isGone(error)) files.delete(name);
+    else if (isClosed(error)) files.set(name, 'closed');
+    else throw error;
+  }
+}
+
+/** Undefined where it is larger, or no regular file any more. */
+function readRegular(file: string, maxBytes: number): Uint8Array | undefined {
+  const handle = openSync(file, FLAGS);
+  try {
+    const stats = fstatSync(handle);
+    if (!stats.isFile() || stats.size > maxBytes) return undefined;
+    const bytes = Buffer.alloc(stats.size);
+    let length = 0;
+    for (let got = -1; got !== 0 && length < bytes.length; length += got)
+      got = readSync(handle, bytes, length, bytes.length - length, length);
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Undefined where nothing stands there. */
+function stampOf(place: string): string | undefined {
+  const stats = lstatSync(place, { bigint: true, throwIfNoEntry: false });
+  return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
+}
+
+const isGone = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCodeOf(error) ?? '');
 const isClosed = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '');
 
 function tooMany({ folder, maxNames }: Walk): OciSaveError {

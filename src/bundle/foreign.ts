@@ -18,8 +18,10 @@ const NAMED = 10;
  */
 export function refuseForeign(foreign: readonly Foreign[], code: 'machine' | 'local' = 'machine'): void {
   if (foreign.length === 0) return;
-  const lines = foreign.slice(0, NAMED).map(({ place, what }) => `${place} ${what}`);
-  const more = foreign.length - lines.length;
+  // A lock stands beside a bundle and beside an archive of one name.
+  const sentences = [...new Set(foreign.map(({ place, what }) => `${place} ${what}`))];
+  const lines = sentences.slice(0, NAMED);
+  const more = sentences.length - lines.length;
   const all = more > 0 ? [...lines, `and ${more} more`] : lines;
   throw new OciSaveError({
     code,

@@ -1,8 +1,8 @@
-import { joinPath } from './bundle-explanation.ts';
+import { fixedFiles, joinPath } from './bundle-explanation.ts';
 import type { FolderContent } from './folder-content.ts';
 import { OCI_LAYOUT } from './layout-index.ts';
 import { SERVER_FILES, UNFINISHED_FOLDERS } from './server-state.ts';
-import { planTree, REGISTRY_FOLDER, type View } from './tree.ts';
+import { REGISTRY_FOLDER, type View } from './tree.ts';
 
 /** What every layout has. */
 export const LAYOUT_FILES: readonly string[] = ['index.json', 'oci-layout'];
@@ -11,13 +11,7 @@ const BLOB = /^[0-9a-f]{64}(?:\.part)?$/;
 const VIEWS: readonly View[][] = [['oci', 'zot'], ['oci'], ['zot']];
 
 /** The files that a bundle has whatever is in it. */
-const FIXED_FILES: ReadonlySet<string> = new Set(
-  VIEWS.flatMap((views) =>
-    planTree({ version: 1, images: [], files: [], blobs: {} }, new Map(), views, () => '').map(
-      ({ path }) => path,
-    ),
-  ),
-);
+const FIXED_FILES: ReadonlySet<string> = new Set(VIEWS.flatMap(fixedFiles));
 
 /**
  * Whether a folder holds nothing but what a run leaves that was killed while it wrote a bundle, or removed an old one:

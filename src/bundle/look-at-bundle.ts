@@ -13,6 +13,8 @@ import { LOCK_FILE, SUMS_FILE, type View } from './tree.ts';
 /** A bundle's folder compared with the lock that explains it best. */
 export interface LookedAtBundle extends FolderFindings {
   readonly lockFile: string;
+  /** By what a change of the folder shows: see `isUnchanged`. */
+  readonly stamps: ReadonlyMap<string, string>;
 }
 
 /** An index.json with more is no layout's that a registry serves. */
@@ -61,7 +63,7 @@ async function compare(
     (await readStart(path.join(folder, SUMS_FILE), MAX_INDEX_BYTES))?.bytes.toString('utf8') ?? '',
   );
   const told = candidates.map(({ lock }) => 16 * (Object.keys(lock.blobs).length + lock.images.length));
-  const content = await readFolder(folder, {
+  const { content, stamps } = await readFolder(folder, {
     wanted: ['index.json'],
     maxBytes: MAX_INDEX_BYTES,
     maxNames: Math.max(...told) + MORE_NAMES,
@@ -71,7 +73,8 @@ async function compare(
     const explained = explain(lock, views, sums);
     if (explained === undefined) continue;
     const found = findForeign(content, explained);
-    if (best === undefined || found.foreign.length < best.foreign.length) best = { ...found, lockFile };
+    if (best === undefined || found.foreign.length < best.foreign.length)
+      best = { ...found, lockFile, stamps };
     if (best.foreign.length === 0) break;
   }
   if (best === undefined) return undefined;

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { unlessGone, whyForeign } from '../files/index.ts';
 import { LOCK_MANNER } from '../lock/index.ts';
-import { readFolder } from './folder-content.ts';
+import { isUnchanged, readFolder } from './folder-content.ts';
 import type { Foreign } from './foreign.ts';
 import type { ForeignContent } from './foreign-content.ts';
 import { isLeftover, LAYOUT_FILES } from './leftover.ts';
@@ -18,7 +18,11 @@ export interface LookedAtOutput {
   readonly state: readonly string[];
   /** The lock that names the earlier bundle; undefined where there is none. */
   readonly lockFile: string | undefined;
+  /** By what a change of the earlier bundle shows. */
+  readonly stamps: ReadonlyMap<string, string>;
 }
+
+const NOTHING: LookedAtOutput = { foreign: [], state: [], lockFile: undefined, stamps: new Map() };
 
 /** Names in what a killed run left. */
 const MAX_LEFTOVER_NAMES = 10_000_000;
@@ -42,12 +46,16 @@ export async function lookAtOutput(output: string): Promise<LookedAtOutput> {
     ...(await fileAt(lockBeside(output), LOCK_MANNER)),
     ...(await fileAt(keptLock(output), LOCK_MANNER)),
   ];
-  return { foreign, state: found?.state ?? [], lockFile: found?.lockFile };
+  return { ...NOTHING, ...found, foreign };
 }
 
-/** The same shortly before the new bundle takes its name. What stands beside it is this run's own by then. */
-export async function lookAgain(output: string): Promise<readonly Foreign[]> {
-  const found = await lookAtFolder(output, output);
+/**
+ * The same shortly before the new bundle takes its name. What stands beside it is this run's own by then, and a bundle in
+ * which no folder and no index.json has changed since `before` is not read again.
+ */
+export async function lookAgain(output: string, before: LookedAtOutput): Promise<readonly Foreign[]> {
+  const isAsBefore = before.stamps.size > 0 && (await isUnchanged(before));
+  const found = isAsBefore ? undefined : await lookAtFolder(output, output);
   return [...(found?.foreign ?? []), ...(await fileAt(lockBeside(output), LOCK_MANNER))];
 }
 
@@ -61,13 +69,12 @@ async function lookAtFolder(folder: string, output: string): Promise<LookedAtOut
   const stats = await unlessGone(lstat(folder));
   if (stats === undefined) return undefined;
   const foreign = (what: string): LookedAtOutput => ({
+    ...NOTHING,
     foreign: [{ place: folder, what }],
-    state: [],
-    lockFile: undefined,
   });
   if (!stats.isDirectory()) return foreign(kindOf(stats));
   try {
-    if ((await readdir(folder)).length === 0) return { foreign: [], state: [], lockFile: undefined };
+    if ((await readdir(folder)).length === 0) return NOTHING;
     const bundle = await lookAtBundle(folder, [lockBeside(output), keptLock(output)]);
     if (bundle === undefined) return foreign('holds something else than a bundle');
     return { ...bundle, foreign: bundle.foreign.map((one) => inWords(one, folder)) };
@@ -85,7 +92,7 @@ async function leftoverAt(folder: string): Promise<Foreign[]> {
   if (!stats.isDirectory()) return [{ place: folder, what: kindOf(stats) }];
   const reading = { wanted: LAYOUT_FILES, maxBytes: 64 * 1024 * 1024, maxNames: MAX_LEFTOVER_NAMES };
   try {
-    const left = isLeftover(await readFolder(folder, reading));
+    const left = isLeftover((await readFolder(folder, reading)).content);
     return left
       ? []
       : [{ place: folder, what: 'holds something else than what a run leaves that was killed' }];

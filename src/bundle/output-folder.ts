@@ -3,7 +3,7 @@ import path from 'node:path';
 import { exists, whyForeign } from '../files/index.ts';
 import { keepLock, settleLock } from './earlier-lock.ts';
 import { type Foreign, refuseForeign } from './foreign.ts';
-import { lookAgain, lookAtOutput } from './look-at-output.ts';
+import { lookAgain, type LookedAtOutput, lookAtOutput } from './look-at-output.ts';
 import { besideOutput, cannotWrite, HOLDER_MANNER, lockOutput } from './output-lock.ts';
 
 export { lockBeside } from './output-lock.ts';
@@ -45,11 +45,10 @@ export async function openOutputFolder(
   const lock = isFree ? await lockOutput(output) : undefined;
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
   let isReplaced = false;
-  let state: readonly string[] = [];
+  let found: LookedAtOutput;
   try {
-    const found = await lookAtOutput(output);
+    found = await lookAtOutput(output);
     refuseForeign([...found.foreign, ...(await foreignElsewhere())]);
-    ({ state } = found);
     await mend(output, old);
     await keepLock(output, found.lockFile);
     await rm(staging, { recursive: true, force: true });
@@ -60,9 +59,9 @@ export async function openOutputFolder(
   }
   return {
     staging,
-    state,
+    state: found.state,
     async lookAgain() {
-      refuseForeign(await lookAgain(output), 'local');
+      refuseForeign(await lookAgain(output, found), 'local');
     },
     async publish() {
       // Three steps, each of which a killed run can be mended from: see `mend`.
