@@ -1,4 +1,5 @@
 export {
+  archiveBaseOf,
   type ArchiveName,
   isPieceName,
   joinScriptName,
@@ -11,6 +12,7 @@ export { bundleTar } from './bundle-tar.ts';
 export { type ByteSource, joinSegments } from './byte-source.ts';
 export { computeTar, type ComputedTar, type TarEntry } from './computed-tar.ts';
 export { partSizeOf } from './cut.ts';
+export { foreignArchiveFiles } from './foreign-files.ts';
 export { type ArchivePiece, isSplit, type MeasuredArchive, measureArchive, piecesOf } from './measure.ts';
 export { openArchive, type OpenArchive } from './open-archive.ts';
 export { parsePartsList, type PartsList, partsListSchema } from './parts-list.ts';

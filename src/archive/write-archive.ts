@@ -75,7 +75,8 @@ export async function discardParts(files: readonly string[]): Promise<void> {
 /** Unfinished files of runs that were killed on this host, whatever number the parts had then. */
 async function clearAbandoned(folder: string, name: ArchiveName): Promise<void> {
   const beside = new Set([partsListName(name), joinScriptName(name), sumsName(name)]);
-  for (const file of await readdir(folder)) {
+  // The first part last: it tells that the others are ours.
+  for (const file of (await readdir(folder)).toSorted().toReversed()) {
     const [, ours = '', pid] = /^(.+)\.(\d+)\.part$/.exec(file) ?? [];
     if (pid === undefined || !(isPieceName(name, ours) || beside.has(ours)) || isAlive(Number(pid))) continue;
     await rm(path.join(folder, file), { force: true });

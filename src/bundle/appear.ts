@@ -2,6 +2,7 @@ import { lstat, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
+import type { OwnFileKind } from '../own-file-kind.ts';
 import { exists, unlessGone } from '../files/index.ts';
 import { besideOutput } from './beside-output.ts';
 import { partNameOf, writeFileWhole } from './write-file.ts';
@@ -29,8 +30,16 @@ type AppearanceRecord = z.infer<typeof recordSchema>;
 /** No record is larger: an archive has at most a thousand files. */
 const MAX_RECORD_BYTES = 1024 * 1024;
 
-/** What is ever named by a record: an archive, its parts, and the files beside it. */
-const OUR_ENDING = /\.(tar(\.\d{3})?|sha256|parts\.json|join\.sh|lock\.json)$/;
+/** How the record is told. It may be cut off where a power failure came. */
+export const APPEARING_FILE_KIND: OwnFileKind = {
+  noun: 'a record of results that were to appear',
+  matches: (bytes) => bytes.toString('utf8').startsWith('{"version":'),
+};
+
+/** Where the record stands while results appear at `place`. */
+export function appearingFile(place: string): string {
+  return besideOutput(place, 'appearing');
+}
 
 /**
  * Lets all results of a run take their names. What is to be done is written down before, beside the output: where the
@@ -48,7 +57,7 @@ export async function appear(place: string, appearance: Appearance): Promise<voi
     stale: appearance.stale.map(relative),
     folder: appearance.folder,
   };
-  const file = besideOutput(place, 'appearing');
+  const file = appearingFile(place);
   await writeFileWhole(file, `${JSON.stringify(record)}\n`);
   await act(place, record);
   await rm(file, { force: true });
@@ -56,20 +65,31 @@ export async function appear(place: string, appearance: Appearance): Promise<voi
 
 /** Whether results have begun to appear at `place`, and not all of them have: the next run does the rest. */
 export function isAppearing(place: string): Promise<boolean> {
-  return exists(besideOutput(place, 'appearing'));
+  return exists(appearingFile(place));
 }
 
 /**
- * Does the rest of what a killed run had begun to let appear, if there is any. A record of another user is not ours.
+ * Does the rest of what a killed run had begun to let appear, if there is any. The record is a stranger's: a file that is
+ * not ours is left alone, whatever the record says.
+ * @returns whether there was anything to do
  * @throws OciSaveError `machine` where it cannot be done
  */
-export async function finishAppearance(place: string): Promise<void> {
-  const file = besideOutput(place, 'appearing');
+export async function finishAppearance(
+  place: string,
+  isOurs: (file: string) => Promise<boolean>,
+): Promise<boolean> {
+  const file = appearingFile(place);
   const record = await readRecord(file);
-  if (record === undefined) return;
+  if (record === undefined) return false;
+  const ours = async (names: readonly string[]): Promise<string[]> => {
+    const kept: string[] = [];
+    for (const name of names) if (await isOurs(path.resolve(path.dirname(place), name))) kept.push(name);
+    return kept;
+  };
   try {
-    await act(place, record);
+    await act(place, { ...record, files: await ours(record.files), stale: await ours(record.stale) });
     await rm(file, { force: true });
+    return true;
   } catch (cause) {
     throw new OciSaveError({
       code: 'machine',
@@ -82,7 +102,7 @@ export async function finishAppearance(place: string): Promise<void> {
 
 /** Each step may have been done before. */
 async function act(place: string, { pid, files, stale, folder }: AppearanceRecord): Promise<void> {
-  const at = (name: string): string => path.join(path.dirname(place), name);
+  const at = (name: string): string => path.resolve(path.dirname(place), name);
   // Old sums never vouch for a mixture; the new ones come last.
   for (const name of files) {
     const isSums = name.endsWith('.sha256') && (await exists(partNameOf(at(name), pid)));
@@ -112,9 +132,7 @@ async function readRecord(file: string): Promise<AppearanceRecord | undefined> {
   if (stats?.isFile() !== true || stats.size > MAX_RECORD_BYTES) return undefined;
   const own = process.getuid?.();
   if (own !== undefined && stats.uid !== own) return undefined;
-  const record = parseRecord(await readFile(file, 'utf8'));
-  const names = record === undefined ? [] : [...record.files, ...record.stale];
-  return names.every((name) => OUR_ENDING.test(name) && !path.isAbsolute(name)) ? record : undefined;
+  return parseRecord(await readFile(file, 'utf8'));
 }
 
 function parseRecord(text: string): AppearanceRecord | undefined {

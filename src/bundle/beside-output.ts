@@ -4,3 +4,13 @@ import path from 'node:path';
 export function besideOutput(output: string, suffix: string): string {
   return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
 }
+
+/** The lock that names a bundle of one view: it stands beside the folder. */
+export function lockBeside(output: string): string {
+  return `${output}.lock.json`;
+}
+
+/** Where the lock beside the earlier bundle is kept until the new bundle and its lock stand: see `keepLock`. */
+export function keptLock(output: string): string {
+  return besideOutput(output, 'old.lock.json');
+}

@@ -5,7 +5,7 @@ import { reachable } from '../oci/reachable.ts';
 import type { Manifests } from './manifests.ts';
 import { rootNames } from './names.ts';
 
-const REF_NAME = 'org.opencontainers.image.ref.name';
+export const REF_NAME = 'org.opencontainers.image.ref.name';
 const CONTAINERD_NAME = 'io.containerd.image.name';
 
 export const OCI_LAYOUT = '{"imageLayoutVersion":"1.0.0"}\n';
@@ -35,12 +35,17 @@ function entry(digest: Digest, manifests: Manifests, annotations?: Record<string
  * A bare tag becomes an image name in docker, an unnamed child a dangling image.
  */
 export function flatIndex(lock: Lock, manifests: Manifests): string {
-  const named = new Map<string, Digest>();
-  for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
-  const entries = [...named]
+  const entries = [...flatNames(lock)]
     .toSorted(([a], [b]) => byText(a, b))
     .flatMap(([name, digest]) => entry(digest, manifests, { [CONTAINERD_NAME]: name, [REF_NAME]: name }));
   return encode(entries);
+}
+
+/** What the flat layout's index.json names, by name. */
+export function flatNames(lock: Lock): ReadonlyMap<string, Digest> {
+  const named = new Map<string, Digest>();
+  for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
+  return named;
 }
 
 /** One repository of the zot root. */
@@ -57,6 +62,13 @@ export interface Repository {
  * zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
  */
 export function repositories(lock: Lock, manifests: Manifests): Repository[] {
+  return [...repositoryTags(lock)]
+    .toSorted(([a], [b]) => byText(a, b))
+    .map(([path, tagged]) => ({ path, ...repositoryContent(tagged, manifests) }));
+}
+
+/** The tags of each repository of a zot root, by its folder. */
+export function repositoryTags(lock: Lock): ReadonlyMap<string, ReadonlyMap<string, Tagged>> {
   const tags = new Map<string, Map<string, Tagged>>();
   for (const image of lock.images) {
     for (const stored of image.names) {
@@ -68,13 +80,11 @@ export function repositories(lock: Lock, manifests: Manifests): Repository[] {
       tags.set(path, known.set(tag, { digest: image.digest, leaves: joined }));
     }
   }
-  return [...tags]
-    .toSorted(([a], [b]) => byText(a, b))
-    .map(([path, tagged]) => ({ path, ...repositoryContent(tagged, manifests) }));
+  return tags;
 }
 
 /** What a tag stands for, and which leaves of it were taken. */
-interface Tagged {
+export interface Tagged {
   readonly digest: Digest;
   readonly leaves: ReadonlySet<Digest>;
 }

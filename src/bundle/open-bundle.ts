@@ -5,7 +5,7 @@ import { isFile, isFolder, readBounded, readRange } from '../files/index.ts';
 import type { Lock } from '../lock/index.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
 import { type BlobPool, checkedBytes, hashFile } from '../store/index.ts';
-import { lockBeside } from './output-folder.ts';
+import { lockBeside } from './beside-output.ts';
 import { readLock } from './read-lock.ts';
 import { LOCK_FILE } from './tree.ts';
 

@@ -1,59 +1,91 @@
-import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { OciSaveError } from '../errors.ts';
-import { exists } from '../files/index.ts';
-import { readLock } from './read-lock.ts';
+import { exists, whyForeign } from '../files/index.ts';
 import { finishAppearance, isAppearing, replaceFolder } from './appear.ts';
 import { besideOutput } from './beside-output.ts';
-import { cannotWrite, lockOutput } from './output-lock.ts';
-import { LOCK_FILE } from './tree.ts';
+import { forgetLock, keepLock } from './earlier-lock.ts';
+import { type Foreign, refuseForeign } from './foreign.ts';
+import { lookAgain, lookAtOutput } from './look-at-output.ts';
+import { cannotWrite, HOLDER_FILE_KIND, holderFile, lockOutput } from './output-lock.ts';
 
 /** An output that this run alone may replace. */
 export interface OutputFolder {
   /** Where the new content is built, on the output's own volume. */
   readonly staging: string;
+  /** What a server keeps in the earlier bundle, by path: it goes with that. */
+  readonly state: readonly string[];
+  /**
+   * Looks once more for what others put there since the run began.
+   * @throws OciSaveError `local`, naming it
+   */
+  lookAgain(): Promise<void>;
   /** Puts the built content at the output's path: the earlier one stays until then. */
   publish(): Promise<void>;
   /** Gives the output free; what was built and not published goes. */
   release(): Promise<void>;
 }
 
-/** The lock that names a bundle of one view: it stands beside the folder. */
-export function lockBeside(output: string): string {
-  return `${output}.lock.json`;
+/** What else a run writes beside its folder: an archive, its sidecars, the report. */
+export interface BesideFolder {
+  /** What others wrote there; it is told in the same message. */
+  foreign(): Promise<readonly Foreign[]>;
+  /** Whether a file that a killed run was to write or remove may be touched: it is ours, and so is what takes its name. */
+  isOurs(file: string): Promise<boolean>;
 }
 
+const NOTHING_BESIDE: BesideFolder = { foreign: async () => [], isOurs: async () => true };
+
 /**
- * Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
- * ours when a lock names it. What a run that was killed has begun to put at its place is finished first.
- * @throws OciSaveError `machine`, before anything is fetched.
+ * Prepares an output. What no earlier run wrote is refused: files and links in its place, folders that no lock names, and
+ * in a bundle's folder all that its lock does not explain. What a run that was killed has begun to put at its place is
+ * finished first.
+ *
+ * @throws OciSaveError `machine`, before anything is fetched
  */
-export async function openOutputFolder(output: string): Promise<OutputFolder> {
+export async function openOutputFolder(
+  output: string,
+  beside: BesideFolder = NOTHING_BESIDE,
+): Promise<OutputFolder> {
   try {
     await mkdir(path.dirname(output), { recursive: true });
   } catch (cause) {
     throw cannotWrite(output, cause);
   }
-  const lock = await lockOutput(output);
+  const isFree = (await whyForeign(holderFile(output), HOLDER_FILE_KIND)) === undefined;
+  const lock = isFree ? await lockOutput(output) : undefined;
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
+  const look = async (): ReturnType<typeof lookAtOutput> => {
+    const found = await lookAtOutput(output);
+    refuseForeign([...found.foreign, ...(await beside.foreign())]);
+    return found;
+  };
   try {
+    const before = await look();
     await mend(output, old);
-    await refuseForeign(output);
-    await finishAppearance(output);
+    const isFinished = await finishAppearance(output, beside.isOurs);
+    const found = isFinished ? await look() : before;
+    await keepLock(output, found.lockFile);
     await rm(staging, { recursive: true, force: true });
     await mkdir(staging, { mode: 0o755 });
+    return {
+      staging,
+      state: found.state,
+      async lookAgain() {
+        refuseForeign(await lookAgain(output, found), 'local');
+      },
+      publish: () => replaceFolder(output),
+      async release() {
+        if (!(await isAppearing(output))) {
+          await rm(staging, { recursive: true, force: true });
+          await forgetLock(output);
+        }
+        await lock?.release();
+      },
+    };
   } catch (error) {
-    await lock.release();
+    await lock?.release();
     throw error;
   }
-  return {
-    staging,
-    publish: () => replaceFolder(output),
-    async release() {
-      if (!(await isAppearing(output))) await rm(staging, { recursive: true, force: true });
-      await lock.release();
-    },
-  };
 }
 
 /** An old bundle without a new one goes back; beside a new one it goes away. */
@@ -61,31 +93,4 @@ async function mend(output: string, old: string): Promise<void> {
   if (!(await exists(old))) return;
   if (await exists(output)) await rm(old, { recursive: true, force: true });
   else await rename(old, output);
-}
-
-async function refuseForeign(output: string): Promise<void> {
-  if (!(await exists(output))) return;
-  const stats = await lstat(output);
-  if (stats.isSymbolicLink()) throw foreign(output, 'is a link');
-  if (!stats.isDirectory()) throw foreign(output, 'is a file');
-  if ((await readdir(output)).length === 0) return;
-  const ours = (await isLock(path.join(output, LOCK_FILE))) || (await isLock(lockBeside(output)));
-  if (!ours) throw foreign(output, 'holds something else than a bundle');
-}
-
-async function isLock(file: string): Promise<boolean> {
-  try {
-    return (await readLock(file)) !== undefined;
-  } catch (error) {
-    if (error instanceof OciSaveError) return false;
-    throw error;
-  }
-}
-
-function foreign(output: string, what: string): OciSaveError {
-  return new OciSaveError({
-    code: 'machine',
-    message: `${output} ${what}; it is left as it is`,
-    hint: 'Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself.',
-  });
 }

@@ -1,13 +1,25 @@
 import { OciSaveError, systemCodeOf } from '../errors.ts';
+import type { OwnFileKind } from '../own-file-kind.ts';
 import { type FileLock, type Holder, takeFileLock } from '../store/index.ts';
 import { besideOutput } from './beside-output.ts';
+
+/** The file that holds the right to write at an output. */
+export function holderFile(output: string): string {
+  return besideOutput(output, 'lock');
+}
+
+/** How the file is told that `lockOutput` makes: empty at first, then the process that holds it. */
+export const HOLDER_FILE_KIND: OwnFileKind = {
+  noun: 'the lock of a run',
+  matches: (bytes) => bytes.toString('utf8').startsWith('{"host":'),
+};
 
 /**
  * Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`
  * where another run that lives holds it.
  */
 export async function lockOutput(output: string): Promise<FileLock> {
-  const file = besideOutput(output, 'lock');
+  const file = holderFile(output);
   const taken = await takeFileLock(file).catch((cause: unknown) => {
     throw cannotWrite(output, cause);
   });

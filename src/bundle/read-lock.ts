@@ -2,7 +2,7 @@ import { readBounded } from '../files/index.ts';
 import { type Lock, parseLock } from '../lock/index.ts';
 
 /** A lock of tens of thousands of images stays below. */
-const MAX_LOCK_BYTES = 256 * 1024 * 1024;
+export const MAX_LOCK_BYTES = 256 * 1024 * 1024;
 
 /**
  * The lock in a file; undefined where there is no such file.

@@ -18,6 +18,7 @@ export type TreeFile =
 export type BundleTree = readonly TreeFile[];
 
 export const LOCK_FILE = 'oci-save.lock.json';
+export const SUMS_FILE = 'SHA256SUMS';
 export const REGISTRY_FOLDER = 'registry';
 
 /** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
@@ -51,7 +52,7 @@ export function planTree(
     text('report.html', reportHtml(lock)),
   ];
   const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
-  const sums = text('SHA256SUMS', sha256sums([...flat, ...beside, ...root]));
+  const sums = text(SUMS_FILE, sha256sums([...flat, ...beside, ...root]));
   return [...flat, ...beside, sums, ...root];
 }
 

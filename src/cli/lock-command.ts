@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import { writeFileWhole } from '../bundle/index.ts';
-import { encodeLock } from '../lock/index.ts';
+import { foreignAt, refuseForeign, writeFileWhole } from '../bundle/index.ts';
+import { encodeLock, LOCK_FILE_KIND } from '../lock/index.ts';
 import { parseOptions } from '../options.ts';
 import { renderSummary } from '../report/index.ts';
 import { save } from '../save.ts';
@@ -47,6 +47,8 @@ export function lockCommand(host: Host, done: (exitCode: number) => void): Comma
     .action(async (images: string[], { output, ...flags }: Record<string, unknown>) => {
       const { manner, rest } = takeManner(flags, host);
       const options = parseOptions({ ...rest, images, dryRun: true });
+      const file = typeof output === 'string' ? path.resolve(output) : undefined;
+      if (file !== undefined) refuseForeign(await foreignAt(file, LOCK_FILE_KIND));
       const reporter = reporterFor(host, manner);
       const interruption = watchSignals(host);
       try {
@@ -60,8 +62,7 @@ export function lockCommand(host: Host, done: (exitCode: number) => void): Comma
         if (!manner.quiet || failed) {
           stderr.write(`\n${renderSummary(report, { color: manner.color, width: stderr.columns })}\n`);
         }
-        if (!failed && typeof output === 'string')
-          await writeFileWhole(path.resolve(output), encodeLock(lock));
+        if (!failed && file !== undefined) await writeFileWhole(file, encodeLock(lock));
         else if (!failed) stdout.write(encodeLock(lock));
         done(failed ? 1 : 0);
       } finally {

@@ -29,5 +29,6 @@ export {
   type RunReport,
   runReportSchema,
 } from './run-report.ts';
+export { REPORT_FILE_KIND } from './report-file-kind.ts';
 export { renderSummary, type SummaryOptions } from './summary.ts';
 export { unwritten } from './unwritten.ts';

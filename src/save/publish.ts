@@ -16,6 +16,7 @@ import {
   type BundleTree,
   isAppearing,
   lockBeside,
+  refuseForeign,
   writePart,
 } from '../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
@@ -24,6 +25,7 @@ import { digestOfLock, encodeLock, type Lock } from '../lock/index.ts';
 import type { RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
 import type { Copying } from './copying.ts';
+import { foreignAtArchive } from './foreign.ts';
 import { type Places, placeOf } from './places.ts';
 import { buildFolder, type BuiltFolder, treeOf } from './publish-folder.ts';
 import { pushStore } from './push-store.ts';
@@ -72,6 +74,9 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
     const folder = await onDisk('the bundle', buildFolder(lock, tree, run));
     files.push(...(folder?.files ?? []));
     if (files.length > 0 || folder?.moves === true) {
+      // Whatever somebody put there while this run was at work stays.
+      if (folder?.moves === true) await run.output?.lookAgain();
+      refuseForeign(await foreignAtArchive(places), 'local');
       await onDisk('the results', appear(placeOf(places), await appearanceOf(files, archive, folder, run)));
     }
     return {

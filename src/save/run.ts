@@ -1,4 +1,4 @@
-import { finishAppearance, lockOutput, openOutputFolder, type OutputFolder } from '../bundle/index.ts';
+import type { OutputFolder } from '../bundle/index.ts';
 import { type CacheSession, type CacheUse, openCacheSession } from '../cache/index.ts';
 import type { Emit } from '../events.ts';
 import type { Boundary } from '../files/index.ts';
@@ -7,7 +7,8 @@ import type { SaveOptions } from '../options.ts';
 import type { CredentialStore } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
 import { cacheScope } from './cache-scope.ts';
-import { type Places, placeOf } from './places.ts';
+import { openOutput } from './open-output.ts';
+import type { Places } from './places.ts';
 import { openRelease, type ReleaseAccess } from './release-access.ts';
 import { openSession, type Session, type SetUpSkopeo } from './session.ts';
 import type { Environment } from './store-folder.ts';
@@ -56,17 +57,18 @@ export function publishesAlone({ options, places, release }: Run): boolean {
   return publishes && places.output === undefined && places.archive === undefined && !options.dryRun;
 }
 
-/** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
+/**
+ * Looks at what stands at the run's output, opens that, asks whether the release can be reached, opens the session, works,
+ * and closes all whatever happens.
+ */
 export async function withRun<T>(
   given: Omit<Run, 'session' | 'cache' | 'output' | 'release'>,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { options, io, places } = given;
-  const release = await openRelease(options, places, io);
-  const output =
-    places.output === undefined || options.dryRun ? undefined : await openOutputFolder(places.output);
-  const alone = output === undefined && !options.dryRun ? await openArchiveAlone(places) : undefined;
+  const output = await openOutput(given);
   try {
+    const release = await openRelease(options, places, io);
     const session = await openSession(options, io);
     try {
       const cache = openCacheSession(io.remoteCache, {
@@ -76,7 +78,7 @@ export async function withRun<T>(
         signal: io.signal,
       });
       try {
-        return await work({ ...given, session, cache, output, release });
+        return await work({ ...given, session, cache, output: output.folder, release });
       } finally {
         await cache.close();
       }
@@ -84,20 +86,6 @@ export async function withRun<T>(
       await session.close();
     }
   } finally {
-    await output?.release();
-    await alone?.release();
-  }
-}
-
-/** The right to write an archive without a folder, for this run alone; undefined where none is wanted. */
-async function openArchiveAlone(places: Places): Promise<{ release(): Promise<void> } | undefined> {
-  if (places.archive === undefined) return undefined;
-  const lock = await lockOutput(placeOf(places));
-  try {
-    await finishAppearance(placeOf(places));
-    return lock;
-  } catch (error) {
-    await lock.release();
-    throw error;
+    await output.release();
   }
 }

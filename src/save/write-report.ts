@@ -1,7 +1,8 @@
-import { writeFileWhole } from '../bundle/index.ts';
+import { refuseForeign, writeFileWhole } from '../bundle/index.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
 import { formatRunReport, type RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
+import { foreignAtReport } from './foreign.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -17,6 +18,7 @@ export async function writeReport(
 ): Promise<void> {
   if (options.dryRun) return;
   try {
+    refuseForeign(await foreignAtReport(places), 'local');
     await writeFileWhole(places.report, formatRunReport(report));
   } catch (error) {
     const problem = diskError(error, places.report) ?? error;

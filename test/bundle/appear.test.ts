@@ -19,20 +19,25 @@ const RECORD = '.out.appearing';
 const LOCK = encodeLock({ version: 1, images: [], files: [], blobs: {} });
 const NAMES = ['out.lock.json', 'out.tar.001', 'out.tar.002', 'out.sha256'];
 
+/** What a file says of the run that wrote it. A lock beside the folder is one. */
+const textOf = (name: string, run: 'old' | 'new'): string =>
+  name === 'out.lock.json' ? `${Buffer.from(LOCK).toString()}${run === 'old' ? '' : '\n'}` : run;
+
 /** A folder, an archive and what stands beside it, all of one earlier run. */
 async function earlier(): Promise<void> {
   await mkdir(output);
   await writeFile(path.join(output, 'oci-save.lock.json'), LOCK);
-  await writeFile(path.join(output, 'content'), 'old');
-  for (const name of [...NAMES, 'out.tar.003', 'out.parts.json']) await writeFile(at(name), 'old');
+  await writeFile(path.join(output, 'report.html'), 'old');
+  for (const name of [...NAMES, 'out.tar.003', 'out.parts.json'])
+    await writeFile(at(name), textOf(name, 'old'));
 }
 
 /** The same of a new run, under part names and in the staging folder. */
 async function prepared(): Promise<Parameters<typeof appear>[1]> {
   await mkdir(at('.out.new'));
   await writeFile(at('.out.new/oci-save.lock.json'), LOCK);
-  await writeFile(at('.out.new/content'), 'new');
-  for (const name of NAMES) await writePart(at(name), 'new');
+  await writeFile(at('.out.new/report.html'), 'new');
+  for (const name of NAMES) await writePart(at(name), textOf(name, 'new'));
   return { files: NAMES.map(at), stale: ['out.tar.003', 'out.parts.json'].map(at), folder: true };
 }
 
@@ -42,8 +47,8 @@ const everything = async (): Promise<Record<string, string>> => {
   return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']));
 };
 const WHOLE = {
-  ...Object.fromEntries(NAMES.map((name) => [name, 'new'])),
-  'out/content': 'new',
+  ...Object.fromEntries(NAMES.map((name) => [name, textOf(name, 'new')])),
+  'out/report.html': 'new',
   'out/oci-save.lock.json': Buffer.from(LOCK).toString(),
 };
 
@@ -96,15 +101,33 @@ describe('a record of what was to appear', () => {
     JSON.stringify({ version: 1, pid: 4711, files: [], stale: [], folder: false, ...more });
 
   it.each([
-    ['names a file that is none of ours', record({ stale: ['thesis.txt'] })],
-    ['names a path from the root', record({ stale: ['/etc/x.tar'] })],
     ['has a key too many', record({ more: 1 })],
     ['is torn', record({}).slice(0, 20)],
   ])('that %s is left alone', async (_, text) => {
     await writeFile(at('thesis.txt'), 'mine');
     await writeFile(at(RECORD), text);
-    await finishAppearance(output);
+    expect(await finishAppearance(output, async () => true)).toBe(false);
     expect(await readdir(temp.path)).toEqual([RECORD, 'thesis.txt']);
+  });
+
+  it('does not touch a file that is not ours, whatever it says', async () => {
+    await writeFile(at('thesis.txt'), 'mine');
+    await writeFile(at('thesis.tar.4711.part'), 'theirs');
+    await writeFile(at('thesis.tar'), 'mine');
+    await writeFile(at('out.tar'), 'old');
+    const stale = ['thesis.txt', at('thesis.txt'), '../elsewhere/x.tar', 'out.tar'];
+    await writeFile(at(RECORD), record({ files: ['thesis.tar'], stale }));
+    const asked: string[] = [];
+    await finishAppearance(output, async (file) => {
+      asked.push(file);
+      return file === at('out.tar');
+    });
+    expect(asked).toContain(path.join(temp.path, '../elsewhere/x.tar'));
+    expect(await everything()).toEqual({
+      'thesis.txt': 'mine',
+      'thesis.tar.4711.part': 'theirs',
+      'thesis.tar': 'mine',
+    });
   });
 
   it('without its files changes nothing that stands there', async () => {

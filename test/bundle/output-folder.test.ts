@@ -20,7 +20,7 @@ async function publishBundle(content: string): Promise<void> {
     path.join(folder.staging, LOCK),
     encodeLock({ version: 1, images: [], files: [], blobs: {} }),
   );
-  await writeFile(path.join(folder.staging, 'content'), content);
+  await writeFile(path.join(folder.staging, 'report.html'), content);
   await folder.publish();
   await folder.release();
 }
@@ -37,14 +37,14 @@ describe('an output folder', () => {
   it('replaces an earlier bundle whole', async () => {
     await publishBundle('old');
     await publishBundle('new');
-    expect(await readFile(path.join(output, 'content'), 'utf8')).toBe('new');
+    expect(await readFile(path.join(output, 'report.html'), 'utf8')).toBe('new');
     expect(await readdir(temp.path)).toEqual(['bundle']);
   });
 
   it('keeps the earlier bundle where nothing is published', async () => {
     await publishBundle('old');
     await (await openOutputFolder(output)).release();
-    expect(await readFile(path.join(output, 'content'), 'utf8')).toBe('old');
+    expect(await readFile(path.join(output, 'report.html'), 'utf8')).toBe('old');
   });
 
   it.each([
@@ -80,7 +80,7 @@ describe('an output folder', () => {
   it('takes an empty folder that the user made', async () => {
     await mkdir(output);
     await publishBundle('new');
-    expect(await readdir(output)).toContain('content');
+    expect(await readdir(output)).toContain('report.html');
   });
 
   it('lets one run at a time write, and takes over from one that was killed', async () => {
@@ -99,7 +99,7 @@ describe('an output folder', () => {
     const { rename } = await import('node:fs/promises');
     await rename(output, path.join(temp.path, '.bundle.old'));
     await (await openOutputFolder(output)).release();
-    expect(await readFile(path.join(output, 'content'), 'utf8')).toBe('old');
+    expect(await readFile(path.join(output, 'report.html'), 'utf8')).toBe('old');
   });
 
   it('removes the old bundle where a run was killed after the new one appeared', async () => {

@@ -5,7 +5,7 @@ import { resolveImage } from '../../src/resolve/resolve-image.ts';
 import { namesOf } from '../../src/resolve/wanted.ts';
 import type { Lock } from '../../src/lock/index.ts';
 import { parsePlatformChoice } from '../../src/oci/platform.ts';
-import { parseReference, withDefaultTag } from '../../src/oci/reference.ts';
+import { formatReference, parseReference, withDefaultTag } from '../../src/oci/reference.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { bringBlob } from '../../src/content/index.ts';
 import { closable, type Closable } from '../support/closable.ts';
@@ -44,7 +44,7 @@ export async function startResolving(): Promise<Resolving> {
         const source = await openLayout(place);
         const parsed = withDefaultTag(parseReference(reference));
         const wanted = {
-          ref: reference,
+          ref: formatReference(parsed),
           source: { transport: 'docker' as const, reference: parsed },
           origins: [{ file: 'images.txt', line: layouts }],
           platforms: parsePlatformChoice(platforms),

@@ -15,6 +15,8 @@ export interface ZotOptions {
   readonly readOnly?: boolean;
   /** False: Docker's media types are refused on push, as zot does by default. */
   readonly compat?: boolean;
+  /** True: storage as zot has it where a configuration says nothing of it: it collects garbage and links blobs. */
+  readonly defaultStorage?: boolean;
   /** How long a request may take, in Go's form: zot's own default is a minute. */
   readonly timeout?: string;
 }
@@ -31,7 +33,7 @@ export function hasZot(): boolean {
   return findTool('zot') !== undefined;
 }
 
-/** Starts zot over a folder on a port that the kernel chooses; nothing is collected or linked by it. */
+/** Starts zot over a folder on a port that the kernel chooses; by default nothing is collected or linked by it. */
 export async function startZot(options: ZotOptions = {}): Promise<Zot> {
   const folder = await tempFolder('zot');
   const root = options.root ?? join(folder.path, 'root');
@@ -81,7 +83,14 @@ async function htpasswd(folder: string, users: Readonly<Record<string, string>>)
 
 function zotConfig(
   rootDirectory: string,
-  { root, users = {}, readOnly = root !== undefined, compat = true, timeout = '0s' }: ZotOptions,
+  {
+    root,
+    users = {},
+    readOnly = root !== undefined,
+    compat = true,
+    timeout = '0s',
+    defaultStorage = false,
+  }: ZotOptions,
   timeouts: boolean,
   auth: string | undefined,
 ): string {
@@ -93,7 +102,7 @@ function zotConfig(
   };
   return JSON.stringify({
     distSpecVersion: '1.1.1',
-    storage: { rootDirectory, gc: false, dedupe: false },
+    storage: { rootDirectory, ...(defaultStorage ? {} : { gc: false, dedupe: false }) },
     http: {
       address: '127.0.0.1',
       port: '0',

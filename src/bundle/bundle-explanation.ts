@@ -1,0 +1,78 @@
+import type { Lock } from '../lock/index.ts';
+import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
+import { flatNames, repositoryTags } from './layout-index.ts';
+import { planTree, REGISTRY_FOLDER, type View } from './tree.ts';
+
+/** What of a bundle's folder a lock explains. Paths are relative, with slashes; the folder itself is ''. */
+export interface BundleExplanation {
+  /** Files that are neither blobs nor in `layouts`. */
+  readonly files: ReadonlySet<string>;
+  /** Folders of layouts, with the digest of each tag. */
+  readonly layouts: ReadonlyMap<string, ReadonlyMap<string, Digest>>;
+  /** Folders that have something of the above in them. */
+  readonly folders: ReadonlySet<string>;
+  /** The hex digits of all blobs. */
+  readonly blobs: ReadonlySet<string>;
+  /** Where a server finds the repositories. */
+  readonly registry: string;
+  /** What files were written as, where the bundle says it of itself. */
+  readonly sums: ReadonlyMap<string, Digest>;
+}
+
+/**
+ * What a bundle of these views has by its lock. No manifest is read: blobs are told by their names, which the lock has, and
+ * tags by what the lock says of them.
+ * @throws OciSaveError where the lock's names are none
+ */
+export function explainBundle(
+  lock: Lock,
+  views: readonly View[],
+  sums: ReadonlyMap<string, Digest>,
+): BundleExplanation {
+  const registry = views.length > 1 ? REGISTRY_FOLDER : '';
+  const layouts = new Map<string, ReadonlyMap<string, Digest>>();
+  if (views.includes('oci')) layouts.set('', flatNames(lock));
+  if (views.includes('zot')) {
+    for (const [repository, tags] of repositoryTags(lock))
+      layouts.set(
+        joinPath(registry, repository),
+        new Map([...tags].map(([tag, { digest }]) => [tag, digest])),
+      );
+  }
+  const files = new Set([...fixedFiles(views), ...lock.files.map((file) => file.path)]);
+  return {
+    files,
+    layouts,
+    folders: foldersOf([
+      ...files,
+      ...sums.keys(),
+      ...[...layouts.keys()].map((at) => joinPath(at, 'index.json')),
+    ]),
+    blobs: new Set(Object.keys(lock.blobs).filter(isDigest).map(hexOf)),
+    registry,
+    sums,
+  };
+}
+
+/** The files that a bundle of these views has whatever is in it. */
+export function fixedFiles(views: readonly View[]): string[] {
+  const empty: Lock = { version: 1, images: [], files: [], blobs: {} };
+  return planTree(empty, new Map(), views, () => '').map(({ path }) => path);
+}
+
+/** A path below a folder of a bundle. */
+export function joinPath(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+function foldersOf(paths: Iterable<string>): Set<string> {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  }
+  return folders;
+}

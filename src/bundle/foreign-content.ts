@@ -1,0 +1,139 @@
+import { digestOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { type BundleExplanation, joinPath } from './bundle-explanation.ts';
+import type { FileKind, FolderContent } from './folder-content.ts';
+import { type LayoutEntry, parseLayoutEntries } from './layout-entries.ts';
+import { SERVER_FILES, SERVER_FOLDERS, UNFINISHED_FOLDERS } from './server-state.ts';
+
+/** Something in a bundle's folder that no run put there. */
+export interface ForeignContent {
+  /** Relative, with slashes; of an image the repository's folder. */
+  readonly path: string;
+  readonly kind: FileKind | 'folder' | 'blob' | 'image';
+  /** An image's name as it is pulled, without the registry. */
+  readonly name?: string;
+}
+
+/** What a bundle's folder holds beside what its lock explains. */
+export interface FolderFindings {
+  readonly foreign: readonly ForeignContent[];
+  /** What a server keeps for itself while it runs, by path: nobody misses it. */
+  readonly state: readonly string[];
+}
+
+const LAYOUT_FILES = new Set(['index.json', 'oci-layout']);
+
+/**
+ * Compares a bundle's folder with what its lock explains. Whatever is missing or damaged is passed over: a save heals it. An
+ * index.json is compared by what it names, since zot writes it anew; the blobs of an image that was pushed are not named
+ * beside it.
+ */
+export function findForeign(content: FolderContent, explained: BundleExplanation): FolderFindings {
+  return judge(content, '', explained);
+}
+
+function judge(folder: FolderContent, at: string, explained: BundleExplanation): FolderFindings {
+  const layout = judgeLayout(folder, at, explained);
+  const foreign: ForeignContent[] = [...(layout?.added ?? [])];
+  const state: string[] = layout?.empty === true ? [`${at}/`] : [];
+  const serverRoot = at === '' || at === explained.registry;
+  for (const [name, kind] of folder.files) {
+    const path = joinPath(at, name);
+    if (kind !== 'file') foreign.push({ path, kind });
+    else if ((layout !== undefined && LAYOUT_FILES.has(name)) || explained.files.has(path)) continue;
+    else if (serverRoot && SERVER_FILES.has(name)) state.push(path);
+    else foreign.push({ path, kind });
+  }
+  for (const [name, below] of folder.folders) {
+    const path = joinPath(at, name);
+    const isState = UNFINISHED_FOLDERS.has(name)
+      ? layout !== undefined
+      : serverRoot && SERVER_FOLDERS.has(name);
+    if (isState) {
+      if (hasFiles(below)) state.push(`${path}/`);
+    } else if (layout !== undefined && name === 'blobs') {
+      foreign.push(...judgeBlobs(below, path, layout.added.length > 0, explained));
+    } else {
+      const inner = judge(below, path, explained);
+      state.push(...inner.state);
+      foreign.push(...(explained.folders.has(path) ? inner.foreign : inOne(path, inner.foreign)));
+    }
+  }
+  return { foreign, state };
+}
+
+/** Of a folder without images, its own name says all. */
+function inOne(path: string, foreign: readonly ForeignContent[]): readonly ForeignContent[] {
+  const plain = foreign.length > 0 && foreign.every(({ kind }) => kind !== 'image' && kind !== 'blob');
+  return plain ? [{ path: `${path}/`, kind: 'folder' }] : foreign;
+}
+
+interface JudgedLayout {
+  readonly added: readonly ForeignContent[];
+  /** A repository that somebody began to push to. */
+  readonly empty: boolean;
+}
+
+/** Undefined where a folder is no layout, or none that can be read. */
+function judgeLayout(
+  folder: FolderContent,
+  at: string,
+  explained: BundleExplanation,
+): JudgedLayout | undefined {
+  const tags = explained.layouts.get(at);
+  const bytes = folder.read.get('index.json');
+  const entries = bytes === undefined ? undefined : parseLayoutEntries(bytes);
+  // A damaged index.json of ours hides nothing: what was pushed beside it shows in the blobs.
+  if (bytes === undefined || entries === undefined)
+    return tags === undefined ? undefined : { added: [], empty: false };
+  if (explained.sums.get(joinPath(at, 'index.json')) === digestOf(bytes)) return { added: [], empty: false };
+  const isOurs = ({ digest, tag }: LayoutEntry): boolean =>
+    tag === undefined
+      ? tags !== undefined && isDigest(digest) && explained.blobs.has(digest.slice('sha256:'.length))
+      : tags?.get(tag) === digest;
+  const added = entries.filter((entry) => !isOurs(entry));
+  return { added: imagesOf(added, at, explained), empty: tags === undefined && entries.length === 0 };
+}
+
+/** Children stand untagged beside the index that names them: where there are tags, they say enough. */
+function imagesOf(
+  entries: readonly LayoutEntry[],
+  at: string,
+  { registry }: BundleExplanation,
+): ForeignContent[] {
+  const repository = registry !== '' && at.startsWith(`${registry}/`) ? at.slice(registry.length + 1) : at;
+  const tagged = entries.filter(({ tag }) => tag !== undefined);
+  const names = (tagged.length > 0 ? tagged : entries).map(({ tag, digest }) => {
+    if (tag !== undefined) return repository === '' ? tag : `${repository}:${tag}`;
+    return `${repository}@${isDigest(digest) ? shortDigest(digest) : digest}`;
+  });
+  return [...new Set(names)].map((name) => ({ path: at, kind: 'image', name }));
+}
+
+const BLOB = /^(?:[a-z0-9]+)\/([0-9a-f]{32,128})$/;
+
+function judgeBlobs(
+  folder: FolderContent,
+  at: string,
+  hasAdded: boolean,
+  { blobs }: BundleExplanation,
+): ForeignContent[] {
+  return filesBelow(folder, '').flatMap(([name, kind]): ForeignContent[] => {
+    const path = joinPath(at, name);
+    if (kind !== 'file') return [{ path, kind }];
+    const hex = BLOB.exec(name)?.[1];
+    if (hex === undefined) return [{ path, kind }];
+    const known = hasAdded || (name.startsWith('sha256/') && blobs.has(hex));
+    return known ? [] : [{ path, kind: 'blob' }];
+  });
+}
+
+function filesBelow(folder: FolderContent, at: string): [path: string, kind: FileKind][] {
+  return [
+    ...[...folder.files].map(([name, kind]): [string, FileKind] => [joinPath(at, name), kind]),
+    ...[...folder.folders].flatMap(([name, below]) => filesBelow(below, joinPath(at, name))),
+  ];
+}
+
+function hasFiles({ files, folders }: FolderContent): boolean {
+  return files.size > 0 || [...folders.values()].some(hasFiles);
+}

@@ -1,0 +1,36 @@
+import { OciSaveError } from '../errors.ts';
+
+/** Something at a run's output that no earlier run wrote. */
+export interface Foreign {
+  /** A path, or the name of an image that was pushed. */
+  readonly place: string;
+  /** What it is: the rest of a sentence that begins with `place`. */
+  readonly what: string;
+}
+
+/** How many are named in one message. */
+const NAMED = 10;
+
+/**
+ * Ends a run that would overwrite or remove what others wrote.
+ * @param code `machine` before the run has begun, `local` where something appeared while it was at work
+ * @throws OciSaveError that names the first ten, and how many more there are
+ */
+export function refuseForeign(foreign: readonly Foreign[], code: 'machine' | 'local' = 'machine'): void {
+  if (foreign.length === 0) return;
+  // A lock stands beside a bundle and beside an archive of one name.
+  const sentences = [...new Set(foreign.map(({ place, what }) => `${place} ${what}`))];
+  const lines = sentences.slice(0, NAMED);
+  const more = sentences.length - lines.length;
+  const all = more > 0 ? [...lines, `and ${more} more`] : lines;
+  throw new OciSaveError({
+    code,
+    message:
+      all.length === 1
+        ? `${all.join('')}; it is left as it is`
+        : `these were not written by an earlier run, and are left as they are:\n${all.join('\n')}`,
+    hint: foreign.some(({ what }) => what.includes('pushed'))
+      ? 'Only an earlier bundle is ever replaced. Push what was pushed there to another registry, too, and delete it here, or name another output with --output.'
+      : 'Only what an earlier run wrote is ever replaced. Move it away, or name another output with --output or --archive-name.',
+  });
+}
