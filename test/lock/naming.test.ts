@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { parseNamingRule, repositoryPath, storedNames, whyUnservable } from '../../src/lock/index.ts';
+import {
+  parseNamingRule,
+  repositoryPath,
+  storedNames,
+  whyUnservable,
+  whyUnstorable,
+} from '../../src/lock/index.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 
 const names = (reference: string, ...rules: string[]): string[] =>
@@ -16,6 +22,9 @@ describe('stored names', () => {
     ['docker.io/team/app', ['docker.io=a', 'docker.io/team=b'], ['b/app']],
     ['docker.io/teams/app', ['docker.io/team=b'], []],
     ['busybox', ['strip-domain', 'strip-domain'], ['library/busybox']],
+    ['quay.io/team/app', ['quay.io/team=docker.io'], ['docker.io/library/app']],
+    ['quay.io/docker.io/app', ['strip-domain'], ['docker.io/library/app']],
+    ['docker.io/team/app', ['docker.io/=Mirror.example/'], ['mirror.example/team/app']],
   ])('of %s by %j are %j', (reference, rules, expected) => {
     expect(names(reference, ...rules)).toEqual(expected);
   });
@@ -50,5 +59,24 @@ describe('the folder of a repository', () => {
     'A/b',
   ])('%s is refused: zot would not serve or list it', (folder) => {
     expect(whyUnservable(folder)).toBeDefined();
+  });
+});
+
+describe('a stored name', () => {
+  it.each(['docker.io/library/busybox', 'localhost:5000/x', '[::1]:5000/x', 'REG/x', 'busybox', 'a_b/c'])(
+    'may be %s',
+    (name) => {
+      expect(whyUnstorable(name)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['a/blobs', /zot lists no repository/],
+    ['a/../b', /zot serves no repository/],
+    // Its first part is read as a registry, and is none.
+    ['my_org.x/app', /no reader takes the name 'my_org\.x\/app'/],
+    [`${'a'.repeat(250)}/bcdef`, /longer than 255/],
+  ])('may not be %s', (name, why) => {
+    expect(whyUnstorable(name)).toMatch(why);
   });
 });
