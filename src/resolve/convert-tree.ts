@@ -3,7 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isDockerType } from '../oci/media-type.ts';
-import { type ManifestTree, type TreeNode, treeOf } from './tree.ts';
+import { type ManifestTree, type TreeNode, treeOf } from './node.ts';
 
 export interface ConvertedTree {
   readonly tree: ManifestTree;

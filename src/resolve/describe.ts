@@ -8,7 +8,7 @@ import type { Store } from '../store/index.ts';
 import { refuseUnlockable } from './lockable.ts';
 import { rootOf } from './root.ts';
 import { sizesOf } from './sizes.ts';
-import type { ManifestTree, TreeNode } from './tree.ts';
+import type { ManifestTree, TreeNode } from './node.ts';
 import type { WantedImage } from './wanted.ts';
 
 /** An image with all that a lock says of it. */

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { narrowIndex } from '../oci/narrow.ts';
-import type { ManifestTree, TreeNode } from './tree.ts';
+import type { ManifestTree, TreeNode } from './node.ts';
 
 /** What stands for an image where a reader takes no sparse index (DESIGN, what each reader gets). */
 export interface Root {

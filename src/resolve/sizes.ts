@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { MAX_BYTES } from '../oci/descriptor.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
-import type { TreeNode } from './tree.ts';
+import type { TreeNode } from './node.ts';
 
 /**
  * Bytes of every blob that manifests name, themselves included.

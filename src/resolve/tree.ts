@@ -2,15 +2,10 @@ import { OciSaveError } from '../errors.ts';
 import { MAX_CONFIG_BYTES } from '../oci/config.ts';
 import { attestedDigest, platformOf } from '../oci/descriptor.ts';
 import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
-import {
-  type ImageIndex,
-  type ImageManifest,
-  isImage,
-  type Manifest,
-  parseManifest,
-} from '../oci/manifest.ts';
+import { type ImageIndex, type ImageManifest, isImage, parseManifest } from '../oci/manifest.ts';
 import { formatPlatform, normalizePlatform, type Platform, type PlatformChoice } from '../oci/platform.ts';
 import { refuseMissing } from './missing.ts';
+import { distinct, type ManifestTree, type TreeNode, treeOf } from './node.ts';
 import {
   attestationsOf,
   type Child,
@@ -19,26 +14,6 @@ import {
   refuseFaulty,
   selectChildren,
 } from './select.ts';
-
-/** A manifest that was taken, with those below it. */
-export interface TreeNode {
-  readonly digest: Digest;
-  readonly bytes: Uint8Array;
-  readonly manifest: Manifest;
-  readonly children: readonly TreeNode[];
-  /** How many children of this index were left out. */
-  readonly absent: number;
-  /** All for which its index lists it, each once; else the one in its config. */
-  readonly platforms: readonly Platform[];
-  /** The leaves to which this attestation belongs. */
-  readonly attests: readonly Digest[];
-}
-
-export interface ManifestTree {
-  readonly top: TreeNode;
-  /** Every taken manifest once, parents before children. */
-  readonly nodes: readonly TreeNode[];
-}
 
 /** How a tree is read. Both may ask a store or a source. */
 export interface TreeReader {
@@ -145,35 +120,9 @@ export async function readTree(
   return tree;
 }
 
-/**
- * A tree of its top. A manifest that stands in it several times is one node, of all its platforms.
- */
-export function treeOf(top: TreeNode): ManifestTree {
-  const nodes = new Map<Digest, TreeNode>();
-  const visit = (node: TreeNode): void => {
-    const known = nodes.get(node.digest);
-    nodes.set(node.digest, known === undefined ? node : joined(known, node));
-    if (known === undefined) node.children.forEach(visit);
-  };
-  visit(top);
-  return { top: nodes.get(top.digest) ?? top, nodes: [...nodes.values()] };
-}
-
-function joined(a: TreeNode, b: TreeNode): TreeNode {
-  return {
-    ...a,
-    platforms: distinct([...a.platforms, ...b.platforms]),
-    attests: [...new Set([...a.attests, ...b.attests])],
-  };
-}
-
 /** The platforms for which an index lists a child. */
 function platformsOf({ entries }: Child): Platform[] {
   return distinct(entries.flatMap((entry) => platformOf(entry) ?? []).map(normalizePlatform));
-}
-
-function distinct(platforms: readonly Platform[]): Platform[] {
-  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 
 /** The children to which an attestation belongs: those that were taken, where any was. */
