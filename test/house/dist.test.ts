@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CLI } from '../support/oci-save.ts';
 import { outputOf, runProgram } from '../support/program.ts';
 import { tempFolder } from '../support/temp.ts';
+import { isThere } from '../support/whole-bundle.ts';
 
 const contents = async (folder: string): Promise<Record<string, string>> =>
   Object.fromEntries(
@@ -14,6 +15,14 @@ const contents = async (folder: string): Promise<Record<string, string>> =>
         .map(async ({ name }) => [name, await readFile(path.join(folder, name), 'utf8')]),
     ),
   );
+
+/** The Node of a folder, where it is one that we do not run on. */
+async function nodeIn(folder: string): Promise<string | undefined> {
+  const node = path.join(folder, 'node');
+  if (folder === '' || !(await isThere(node))) return undefined;
+  const version = await outputOf(node, ['--version']);
+  return Number(/^v(\d+)/.exec(version)?.[1] ?? 24) < 24 ? node : undefined;
+}
 
 describe('dist', () => {
   it('is what the source builds, here and in any folder', async () => {
@@ -47,7 +56,29 @@ describe('dist', () => {
     const { exitCode, stderr } = await runProgram(process.execPath, ['--input-type=module', '-'], {
       input: old,
     });
-    expect([exitCode, stderr]).toEqual([2, 'oci-save needs Node 24 or newer; this is v20.1.0\n']);
+    expect([exitCode, stderr.split('\n')[0]]).toEqual([
+      2,
+      `error: oci-save needs Node 24 or newer; this is v20.1.0, ${process.execPath}`,
+    ]);
+  });
+
+  it('says on the machine’s own old Node, where it has one, how to go on in any folder', async () => {
+    await using elsewhere = await tempFolder('elsewhere');
+    const programs = await Promise.all((process.env['PATH'] ?? '').split(path.delimiter).map(nodeIn));
+    // A machine without an old one has the check of the text above.
+    for (const node of programs.filter((program) => program !== undefined)) {
+      const { exitCode, stderr } = await runProgram(node, [CLI, '--help'], { cwd: elsewhere.path });
+      expect([exitCode, stderr]).toEqual([
+        2,
+        expect.stringMatching(/needs Node 24 or newer; this is v\d+[^]*\n {2}remedy: Install Node 24/),
+      ]);
+      const [, folder = ''] = /--package=node@24 --package=("[^"]+") oci-save/.exec(stderr) ?? [];
+      const { bin } = JSON.parse(await readFile(path.join(JSON.parse(folder), 'package.json'), 'utf8'));
+      expect(bin).toEqual({ 'oci-save': 'dist/cli.js' });
+    }
+    expect((await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ')).toContain(
+      'npx --yes --package=node@24 --package=',
+    );
   });
 
   it('tells its version, and lists its commands', async () => {
