@@ -67,8 +67,8 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
   // First the archive: in the pass that reads all bytes for it they are hashed for the folder, too.
   const archive = await onDisk('the archive', makeArchive(lock, tree, run));
   const files = [...(archive?.files ?? [])];
-  const discard = (): Promise<void> => discardParts(files);
   try {
+    if (archive?.files) await onDisk('the archive', writePart(places.archiveLock, encodeLock(lock)));
     const folder = await onDisk('the bundle', buildFolder(lock, tree, run));
     files.push(...(folder?.files ?? []));
     if (files.length > 0 || folder?.moves === true) {
@@ -83,7 +83,7 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
       archive,
     };
   } catch (error) {
-    if (!(await isAppearing(placeOf(places)))) await discard();
+    if (!(await isAppearing(placeOf(places)))) await discardParts(files);
     throw error;
   }
 }
@@ -171,7 +171,6 @@ async function makeArchive(lock: Lock, tree: BundleTree, run: Run): Promise<Made
       return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
     }
     const { measured, files, stale } = await prepareArchive(source, places.archivePlace, options);
-    await writePart(places.archiveLock, encodeLock(lock));
     return { source, measured, files: [places.archiveLock, ...files], stale };
   } catch (error) {
     // A pass that met a damaged blob is repeated.
