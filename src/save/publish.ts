@@ -65,7 +65,7 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
   const digest = digestOfLock(lock);
   const tree = await treeOf(lock, run);
   // First the archive: in the pass that reads all bytes for it they are hashed for the folder, too.
-  const archive = await onDisk('the archive', makeArchive(lock, tree, run));
+  const archive = await onDisk('the archive', makeArchive(tree, run));
   const files = [...(archive?.files ?? [])];
   try {
     if (archive?.files) await onDisk('the archive', writePart(places.archiveLock, encodeLock(lock)));
@@ -154,7 +154,7 @@ interface MadeArchive extends NonNullable<Published['archive']> {
 }
 
 /** Makes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
-async function makeArchive(lock: Lock, tree: BundleTree, run: Run): Promise<MadeArchive | undefined> {
+async function makeArchive(tree: BundleTree, run: Run): Promise<MadeArchive | undefined> {
   const { session, places, release, io } = run;
   if (places.archive === undefined && release === undefined) return undefined;
   const source = await bundleTar(tree, session.store);
