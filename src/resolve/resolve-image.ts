@@ -91,7 +91,7 @@ async function readConfigPlatform(
   if (config.size > MAX_CONFIG_BYTES) {
     throw new OciSaveError({ code: 'unsupported', message: `its config has ${config.size} bytes` });
   }
-  if (!(await store.has(config)))
+  if (!(await store.verify(config)))
     await bringBlob(source, { digest: config.digest, size: config.size }, store, { retries, signal });
   const bytes = await store.read(config.digest, MAX_CONFIG_BYTES);
   return bytes === undefined ? undefined : parseConfig(bytes).platform;

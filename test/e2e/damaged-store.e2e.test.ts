@@ -159,6 +159,8 @@ describe('a damaged blob whose stamp is right', () => {
     const { stderr } = await work.succeed(...args('-o', 'second'));
     expect(stderr).toMatch(dropped(digest));
     expect(await checkBundle(work.file('second'))).toHaveLength(1);
+    // A config that cannot be read would cost the image its platform in silence.
+    expect(await work.lock('second/oci-save.lock.json')).toEqual(await work.lock('first/oci-save.lock.json'));
   });
 
   it('that is a narrowed index, which no registry has, is made again', async () => {
