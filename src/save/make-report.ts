@@ -75,7 +75,7 @@ export function makeReport(parts: ReportParts): RunReport {
       blobs: sizes.length,
       bytes: sizes.reduce((sum, size) => sum + size, 0),
       fetchedBytes: fetchedBytes(lock, session.store, restored),
-      storedBytes: inventory.stored.bytes,
+      storedBytes: inventory.stored.bytes - broughtBackBytes(lock, inventory, copied),
     },
     ...(cache === undefined ? {} : { cache: { ...cache, troubles: [...cache.troubles] } }),
     ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
@@ -113,6 +113,12 @@ function fetchedBytes({ blobs }: Lock, store: Store, restored: ReadonlySet<Diges
   const fetched = (digest: string): boolean =>
     isDigest(digest) && store.isNew(digest) && !restored.has(digest);
   return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
+}
+
+/** What the store had, and had to be fetched again since it was damaged. */
+function broughtBackBytes({ blobs }: Lock, { missing }: Inventory, { movers }: CopyResult): number {
+  const absent = new Set(missing.map(({ digest }) => digest));
+  return [...movers.keys()].reduce((sum, digest) => sum + (absent.has(digest) ? 0 : (blobs[digest] ?? 0)), 0);
 }
 
 interface Whereabouts {

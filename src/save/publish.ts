@@ -67,10 +67,10 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
   const digest = digestOfLock(lock);
   const tree = await treeOf(lock, run);
   // First the archive: in the pass that reads all bytes for it they are hashed for the folder, too.
-  const archive = await onDisk('the archive', makeArchive(lock, tree, run));
+  const archive = await onDisk('the archive', makeArchive(tree, run));
   const files = [...(archive?.files ?? [])];
-  const discard = (): Promise<void> => discardParts(files);
   try {
+    if (archive?.files) await onDisk('the archive', writePart(places.archiveLock, encodeLock(lock)));
     const folder = await onDisk('the bundle', buildFolder(lock, tree, run));
     files.push(...(folder?.files ?? []));
     if (files.length > 0 || folder?.moves === true) {
@@ -88,7 +88,7 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
       archive,
     };
   } catch (error) {
-    if (!(await isAppearing(placeOf(places)))) await discard();
+    if (!(await isAppearing(placeOf(places)))) await discardParts(files);
     throw error;
   }
 }
@@ -159,7 +159,7 @@ interface MadeArchive extends NonNullable<Published['archive']> {
 }
 
 /** Makes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
-async function makeArchive(lock: Lock, tree: BundleTree, run: Run): Promise<MadeArchive | undefined> {
+async function makeArchive(tree: BundleTree, run: Run): Promise<MadeArchive | undefined> {
   const { session, places, release, io } = run;
   if (places.archive === undefined && release === undefined) return undefined;
   const source = await bundleTar(tree, session.store);
@@ -176,7 +176,6 @@ async function makeArchive(lock: Lock, tree: BundleTree, run: Run): Promise<Made
       return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
     }
     const { measured, files, stale } = await prepareArchive(source, places.archivePlace, options);
-    await writePart(places.archiveLock, encodeLock(lock));
     return { source, measured, files: [places.archiveLock, ...files], stale };
   } catch (error) {
     // A pass that met a damaged blob is repeated.

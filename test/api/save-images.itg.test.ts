@@ -121,8 +121,10 @@ describe('saveImages', () => {
     if (!(error instanceof FailedSaveError)) throw error;
     expect(error).toMatchObject({ code: 'local', hint: expect.stringContaining('--archive-name') });
     expect(error.message).toMatch(/^the archive could not be written: a folder stands at [^\n]*$/);
-    expect(error.report).toMatchObject({ failed: [], error: { class: 'local' }, bundle: { path: dir } });
-    expect(error.report.archive).toBeUndefined();
+    expect(error.report).toMatchObject({ failed: [], error: { class: 'local' } });
+    // Folder and archive appear together, or neither does.
+    expect([error.report.bundle, error.report.archive]).toEqual([undefined, undefined]);
+    expect(await isThere(dir)).toBe(false);
   });
 
   it('ends with `interrupted` when its signal is aborted, before and in the midst, and leaves nothing', async () => {

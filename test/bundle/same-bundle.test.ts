@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { holdsSameBundle } from '../../src/bundle/same-bundle.ts';
 import type { BundleTree } from '../../src/bundle/index.ts';
-import { type Digest, digestOf } from '../../src/oci/digest.ts';
+import { digestOf } from '../../src/oci/digest.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
@@ -39,7 +39,7 @@ const holds = (folder: string): Promise<boolean> =>
     tree,
     lockFile: path.join(folder, 'lock'),
     lockBytes,
-    pool: { pathOf: (_: Digest) => stored() },
+    pool: { pathOf: stored },
   });
 
 describe('a bundle over the store’s own files', () => {
