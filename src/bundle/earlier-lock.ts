@@ -1,7 +1,9 @@
 import { rename, rm } from 'node:fs/promises';
-import { exists } from '../files/index.ts';
+import path from 'node:path';
+import { exists, isFolder } from '../files/index.ts';
 import { linkOrCopy } from '../store/index.ts';
 import { keptLock, lockBeside } from './output-lock.ts';
+import { LOCK_FILE } from './tree.ts';
 
 /**
  * A bundle of one view and the lock beside it are replaced one after the other. Between the two, or where a run is killed there,
@@ -14,6 +16,16 @@ export async function keepLock(output: string, lockFile: string | undefined): Pr
   if (lockFile === kept) await rename(kept, beside);
   await rm(kept, { force: true });
   if (lockFile === kept || lockFile === beside) await linkOrCopy(beside, kept);
+}
+
+/**
+ * An archive alone has its lock at the name at which a bundle of one view has its own. Before the archive's is written there,
+ * the bundle's is kept aside: the next save of a bundle finds it.
+ */
+export async function keepLockOfBundle(output: string): Promise<void> {
+  const [beside, kept] = [lockBeside(output), keptLock(output)];
+  const isNeeded = (await isFolder(output)) && !(await exists(path.join(output, LOCK_FILE)));
+  if (isNeeded && (await exists(beside)) && !(await exists(kept))) await linkOrCopy(beside, kept);
 }
 
 /** Puts the earlier lock back where the earlier bundle stays; else it goes. */

@@ -1,6 +1,7 @@
 export { type Manifests, readManifests } from './manifests.ts';
 export { planTree, type BundleTree, type TreeFile, type View } from './tree.ts';
 export { openOutputFolder, type OutputFolder } from './output-folder.ts';
+export { keepLockOfBundle } from './earlier-lock.ts';
 export { type Foreign, refuseForeign } from './foreign.ts';
 export { foreignAt } from './foreign-files.ts';
 export { lookAtOutput } from './look-at-output.ts';

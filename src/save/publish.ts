@@ -10,6 +10,7 @@ import {
 } from '../archive/index.ts';
 import {
   type BundleTree,
+  keepLockOfBundle,
   planTree,
   readManifests,
   refuseForeign,
@@ -141,6 +142,10 @@ async function publishArchive(lock: Lock, tree: BundleTree, run: Run): Promise<P
     return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
   }
   const measured = await writeArchive(source, places.archivePlace, options);
+  if (places.output === undefined) {
+    const { folder, name } = places.archivePlace;
+    await keepLockOfBundle(path.join(folder, name.base));
+  }
   await writeFileWhole(places.archiveLock, encodeLock(lock));
   return { source, measured };
 }

@@ -379,6 +379,18 @@ describe('what an earlier run wrote', () => {
     expect(await namesIn(work.folder)).not.toContain('.oci-bundle.old.lock.json');
   });
 
+  it('of one view is known by its own lock, though an archive alone was written beside it since', async () => {
+    const single = ['--layout', 'zot', '--insecure-registries', registry.host];
+    await work.succeed('save', `${registry.host}/app/one:1`, ...single);
+    const alone = ['-o', 'none', '--archive', 'tar', '--insecure-registries', registry.host];
+    await work.succeed('save', `${registry.host}/app/idx:1`, ...alone);
+    expect((await work.lock('oci-bundle.lock.json')).images.map(({ ref }) => ref)).toEqual([
+      `${registry.host}/app/idx:1`,
+    ]);
+    await work.succeed('save', `${registry.host}/app/idx:1`, ...single);
+    expect((await namesIn(work.folder)).filter((name) => name.startsWith('.oci'))).toEqual([]);
+  });
+
   it('and was damaged or is incomplete is healed by the next save', async () => {
     await work.succeed(...args());
     const root = work.file(`oci-bundle/registry/${folder}/app/one`);
