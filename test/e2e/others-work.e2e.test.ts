@@ -233,7 +233,7 @@ describe('found A7: what others wrote at a name of the output', () => {
   it('is named all in one message, the first ten of it', async () => {
     for (const name of NAMES) await writeFile(work.file(name), 'a note of mine\n');
     const { stderr } = await refused(...archived);
-    expect(stderr).toContain('these were not written by an earlier run, and are left as they are:');
+    expect(stderr).toContain('others wrote at the output; it is left as it is:');
     expect(stderr).toContain(`and ${NAMES.length - 10} more`);
   });
 
