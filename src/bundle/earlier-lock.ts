@@ -1,6 +1,9 @@
 import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { exists, isFolder } from '../files/index.ts';
 import { linkOrCopy } from '../store/index.ts';
 import { keptLock, lockBeside } from './beside-output.ts';
+import { LOCK_FILE } from './tree.ts';
 
 /**
  * A bundle of one view and the lock beside it are replaced one after the other. Where a run is killed between the two, the
@@ -13,6 +16,16 @@ export async function keepLock(output: string, lockFile: string | undefined): Pr
   if (lockFile === kept) await rename(kept, beside);
   await rm(kept, { force: true });
   if (lockFile === kept || lockFile === beside) await linkOrCopy(beside, kept);
+}
+
+/**
+ * An archive alone has its lock at the name at which a bundle of one view has its own. Before the archive's is written there,
+ * the bundle's is kept aside: the next save of a bundle finds it.
+ */
+export async function keepLockOfBundle(output: string): Promise<void> {
+  const [beside, kept] = [lockBeside(output), keptLock(output)];
+  const isNeeded = (await isFolder(output)) && !(await exists(path.join(output, LOCK_FILE)));
+  if (isNeeded && (await exists(beside)) && !(await exists(kept))) await linkOrCopy(beside, kept);
 }
 
 /** Where bundle and lock are of one run, whichever, the lock that was kept aside goes. */

@@ -23,12 +23,13 @@ export function refuseForeign(foreign: readonly Foreign[], code: 'machine' | 'lo
   const lines = sentences.slice(0, NAMED);
   const more = sentences.length - lines.length;
   const all = more > 0 ? [...lines, `and ${more} more`] : lines;
+  const since = code === 'local' ? ' since this run began' : '';
   throw new OciSaveError({
     code,
     message:
-      all.length === 1
+      all.length === 1 && code === 'machine'
         ? `${all.join('')}; it is left as it is`
-        : `these were not written by an earlier run, and are left as they are:\n${all.join('\n')}`,
+        : `others wrote at the output${since}; it is left as it is:\n${all.join(',\n')}`,
     hint: foreign.some(({ what }) => what.includes('pushed'))
       ? 'Only an earlier bundle is ever replaced. Push what was pushed there to another registry, too, and delete it here, or name another output with --output.'
       : 'Only what an earlier run wrote is ever replaced. Move it away, or name another output with --output or --archive-name.',

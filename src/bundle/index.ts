@@ -11,6 +11,7 @@ export {
   isAppearing,
   refuseFolders,
 } from './appear.ts';
+export { keepLockOfBundle } from './earlier-lock.ts';
 export { type Foreign, refuseForeign } from './foreign.ts';
 export { foreignAt } from './foreign-files.ts';
 export { lookAtOutput } from './look-at-output.ts';

@@ -15,6 +15,7 @@ import {
   type Appearance,
   type BundleTree,
   isAppearing,
+  keepLockOfBundle,
   lockBeside,
   refuseForeign,
   writePart,
@@ -77,6 +78,7 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
       // Whatever somebody put there while this run was at work stays.
       if (folder?.moves === true) await run.output?.lookAgain();
       refuseForeign(await foreignAtArchive(places), 'local');
+      if (places.output === undefined) await keepLockOfBundle(placeOf(places));
       await onDisk('the results', appear(placeOf(places), await appearanceOf(files, archive, folder, run)));
     }
     return {
@@ -175,6 +177,8 @@ async function makeArchive(tree: BundleTree, run: Run): Promise<MadeArchive | un
     if (places.archive === undefined) {
       return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
     }
+    // Told before all is read and written, and once more before the files take their names.
+    refuseForeign(await foreignAtArchive(places), 'local');
     const { measured, files, stale } = await prepareArchive(source, places.archivePlace, options);
     return { source, measured, files: [places.archiveLock, ...files], stale };
   } catch (error) {

@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -115,12 +116,17 @@ describe('saveImages', () => {
 
   it('rejects with what kept the folder from being written, and the report of whole images', async () => {
     const dir = work.file('unwritten');
-    await mkdir(work.file('unwritten.tar/in-the-way'), { recursive: true });
-    const archived = options({ archive: 'tar' });
+    const archived = options({
+      archive: 'tar',
+      onEvent: (event) =>
+        event.type === 'plan' && mkdirSync(work.file('unwritten.tar/in-the-way'), { recursive: true }),
+    });
     const error = await failureOf(saveImages(entries(['acme/web:2']), dir, 'all', archived));
     if (!(error instanceof FailedSaveError)) throw error;
     expect(error).toMatchObject({ code: 'local', hint: expect.stringContaining('--archive-name') });
-    expect(error.message).toMatch(/^the archive could not be written: a folder stands at [^\n]*$/);
+    expect(error.message).toMatch(
+      /^others wrote at the output since this run began; it is left as it is: [^\n]*unwritten\.tar is a folder$/,
+    );
     expect(error.report).toMatchObject({ failed: [], error: { class: 'local' } });
     // Folder and archive appear together, or neither does.
     expect([error.report.bundle, error.report.archive]).toEqual([undefined, undefined]);

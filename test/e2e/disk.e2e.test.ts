@@ -159,16 +159,30 @@ describe('a disk that fills in the midst', () => {
 });
 
 describe('a result that cannot be written', () => {
+  /** Saves an image into `output`, and makes folders while its largest layer is on the way. */
+  async function saveAmidFolders(
+    place: Workplace,
+    output: string,
+    folders: readonly string[],
+  ): Promise<ProgramResult> {
+    const layer = largestBlobOf(imageNamed(output, 64 * 1024));
+    const gate = Promise.withResolvers<void>();
+    const failure = { kind: 'stall', at: 0.5, until: gate.promise } as const;
+    registry.misbehave({ faults: [{ path: new RegExp(layer), times: 1, failure }] });
+    const arrived = registry.request({ kind: 'blob', reference: layer }, 'arrival');
+    const running = place.run(...args(`${registry.host}/${output}:1`, '-o', output, '--archive', 'tar'));
+    await arrived;
+    for (const name of folders) await mkdir(place.file(`${name}/full`), { recursive: true });
+    gate.resolve();
+    return running;
+  }
+
   it('is told in the report, and nothing else of the run appears', async () => {
     await using place = await workplace();
-    imageNamed('made', 64 * 1024);
-    await mkdir(place.file('in-the-way.tar/full'), { recursive: true });
-    const failed = await place.run(
-      ...args(`${registry.host}/made:1`, '-o', 'in-the-way', '--archive', 'tar'),
-    );
+    const failed = await saveAmidFolders(place, 'in-the-way', ['in-the-way.tar']);
     expectExit(failed, 1);
     expect(failed.stderr).toMatch(
-      /\nFailed \(local\): the archive could not be written: a folder stands at .*in-the-way\.tar\n {2}remedy: Look at/,
+      /\nFailed \(local\): others wrote at the output since this run began; it is left as it is: .*in-the-way\.tar is a folder\n {2}remedy: /,
     );
     expect(failed.stderr).toContain('No bundle was written');
     const { outcome, error, bundle, archive } = await place.report('in-the-way.report.json');
@@ -179,14 +193,11 @@ describe('a result that cannot be written', () => {
 
   it('fails by its own error where the report cannot be written either', async () => {
     await using place = await workplace();
-    imageNamed('unreported', 64 * 1024);
-    for (const name of ['out.tar', 'out.report.json'])
-      await mkdir(place.file(`${name}/full`), { recursive: true });
-    const failed = await place.run(...args(`${registry.host}/unreported:1`, '-o', 'out', '--archive', 'tar'));
+    const failed = await saveAmidFolders(place, 'out', ['out.tar', 'out.report.json']);
     expectExit(failed, 1);
     expect(failed.stderr).toMatch(/the report is missing, too: /);
     expect(failed.stderr).toMatch(
-      /error \(local\): the archive could not be written: a folder stands at .*out\.tar\n/,
+      /error \(local\): others wrote at the output since this run began[^]*out\.tar is a folder\n/,
     );
   });
 });

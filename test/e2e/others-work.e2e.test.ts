@@ -233,7 +233,7 @@ describe('found A7: what others wrote at a name of the output', () => {
   it('is named all in one message, the first ten of it', async () => {
     for (const name of NAMES) await writeFile(work.file(name), 'a note of mine\n');
     const { stderr } = await refused(...archived);
-    expect(stderr).toContain('these were not written by an earlier run, and are left as they are:');
+    expect(stderr).toContain('others wrote at the output; it is left as it is:');
     expect(stderr).toContain(`and ${NAMES.length - 10} more`);
   });
 
@@ -377,6 +377,18 @@ describe('what an earlier run wrote', () => {
     expect(await readFile(work.file('oci-bundle.lock.json'))).toEqual(lock);
     await work.succeed('save', `${registry.host}/app/idx:1`, ...single);
     expect(await namesIn(work.folder)).not.toContain('.oci-bundle.old.lock.json');
+  });
+
+  it('of one view is known by its own lock, though an archive alone was written beside it since', async () => {
+    const single = ['--layout', 'zot', '--insecure-registries', registry.host];
+    await work.succeed('save', `${registry.host}/app/one:1`, ...single);
+    const alone = ['-o', 'none', '--archive', 'tar', '--insecure-registries', registry.host];
+    await work.succeed('save', `${registry.host}/app/idx:1`, ...alone);
+    expect((await work.lock('oci-bundle.lock.json')).images.map(({ ref }) => ref)).toEqual([
+      `${registry.host}/app/idx:1`,
+    ]);
+    await work.succeed('save', `${registry.host}/app/idx:1`, ...single);
+    expect((await namesIn(work.folder)).filter((name) => name.startsWith('.oci'))).toEqual([]);
   });
 
   it('and was damaged or is incomplete is healed by the next save', async () => {
