@@ -1,7 +1,7 @@
-import { $t as systemCodeOf, A as planTree, At as describeOptions, Ct as readBounded, D as viewsIn, Dt as parseStoreOptions, E as openBundle, Et as parseReleaseOptions, It as digestOfLock, J as renderError, L as renderRelease, Lt as encodeLock, M as renderSummary, Nt as formatPlatform, O as writeFileWhole, P as isReportOf, Pt as parsePlatform, R as renderPushSummary, T as lockFileIn, Tt as parseOptions, Wt as shortDigest, X as renderColumns, Xt as OciSaveError, Z as createReporter, Zt as exitCodeOf, _ as VERSION, a as pushBundle, at as formatOrigin, b as partSizeOf, c as storeFolder, dt as verifyStore, f as releaseTag, h as assetNameOf, i as findRegistryRoot, it as readLists, j as readManifests, jt as kebab, k as readLock, l as accessRelease, lt as listStore, m as releaseFiles, n as watchSignals, nt as formatBytes, o as save, p as sendRelease, q as renderBundlePage, r as serveRegistry, rt as formatCount, s as tryRelease, t as letFetchUseProxies, tt as plainText, ut as pruneStore, v as openArchive, w as refOf, x as bundleTar, y as measureArchive } from "./engine.js";
+import { A as readLock, Bt as LOCK_FILE_KIND, D as openBundle, E as lockFileIn, F as renderSummary, H as renderPushSummary, Ht as encodeLock, It as describeOptions, Jt as parsePlatform, L as contentIn, Lt as kebab, M as writeFileWhole, Mt as parseReleaseOptions, N as planTree, Nt as parseStoreOptions, O as viewsIn, Ot as readBounded, P as readManifests, Q as renderError, R as isReportOf, S as bundleTar, T as refOf, V as renderRelease, Vt as digestOfLock, Z as renderBundlePage, Zt as shortDigest, _ as writerOf, a as pushBundle, at as plainText, b as measureArchive, c as storeFolder, ct as formatCount, et as renderColumns, f as releaseTag, g as releaseFiles, gt as verifyStore, h as VERSION, ht as pruneStore, i as findRegistryRoot, in as exitCodeOf, j as refuseForeign, jt as parseOptions, k as foreignAt, l as accessRelease, lt as readLists, mt as listStore, n as watchSignals, o as save, on as systemCodeOf, ot as printableJson, p as sendRelease, qt as formatPlatform, r as serveRegistry, rn as OciSaveError, s as tryRelease, st as formatBytes, t as letFetchUseProxies, tt as createReporter, ut as formatOrigin, v as assetNameOf, x as partSizeOf, y as openArchive } from "./engine.js";
 import path from "node:path";
-import fs from "node:fs";
 import { stat } from "node:fs/promises";
+import fs from "node:fs";
 import childProcess from "node:child_process";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
@@ -3144,10 +3144,10 @@ function cacheListCommand(host, done) {
 		});
 		const entries = manner.verbose ? describeBlobs(content) : void 0;
 		const { stdout } = host;
-		if (manner.json) stdout.write(`${JSON.stringify({
+		if (manner.json) stdout.write(`${printableJson({
 			...store,
 			entries
-		}, null, 2)}\n`);
+		})}\n`);
 		else stdout.write(renderStore(store, entries, stdout.columns));
 		done(0);
 	});
@@ -3176,11 +3176,11 @@ function cachePruneCommand(host, done) {
 			rule,
 			dryRun
 		});
-		if (manner.json) host.stdout.write(`${JSON.stringify({
+		if (manner.json) host.stdout.write(`${printableJson({
 			folder,
 			dryRun,
 			...pruned
-		}, null, 2)}\n`);
+		})}\n`);
 		if (!manner.quiet) host.stderr.write(`${renderPruned(pruned, folder, dryRun)}\n`);
 		done(0);
 	});
@@ -3241,10 +3241,10 @@ function cacheVerifyCommand(host, done) {
 			const check = await verifyAloud(folder, reporter.emit, interruption.signal);
 			reporter.stop();
 			const isDamaged = check.damaged.length > 0;
-			if (manner.json) host.stdout.write(`${JSON.stringify({
+			if (manner.json) host.stdout.write(`${printableJson({
 				folder,
 				...check
-			}, null, 2)}\n`);
+			})}\n`);
 			if (!manner.quiet || isDamaged) host.stderr.write(`${verdict(folder, check)}\n`);
 			done(isDamaged ? 1 : 0);
 		} finally {
@@ -3371,13 +3371,16 @@ function unreadable(file, why, cause) {
 	});
 }
 // src/cli/listed.ts
-/** The images in one of the forms, with a line end after the last line. */
+/**
+* The images in one of the forms, with a line end after the last line.
+* @throws OciSaveError `usage` where the plain form would be read as something else
+*/
 function renderListed(images, form, width) {
 	switch (form) {
 		case "table": return renderTable(images, width);
-		case "json": return `${JSON.stringify(images, null, 2)}\n`;
+		case "json": return `${printableJson(images)}\n`;
 		case "plain": return images.map(plainLine).join("");
-		case "sealer": return `${JSON.stringify(images.flatMap(sealerEntries), null, 2)}\n`;
+		case "sealer": return `${printableJson(images.flatMap(sealerEntries))}\n`;
 	}
 }
 function renderTable(images, width) {
@@ -3394,13 +3397,22 @@ function renderTable(images, width) {
 		"DIGEST",
 		"PLATFORMS",
 		"FROM"
-	], rows, width)}\n`;
+	], rows.map((row) => row.map(plainText)), width)}\n`;
 }
 /** A line that our own plain list reads again. */
 function plainLine({ ref, names, digest }) {
 	const pinned = digest === void 0 || ref.includes("@") ? ref : `${ref}@${digest}`;
 	const other = names.find((name) => name !== ref);
-	return `${pinned}${other === void 0 ? "" : ` => ${other}`}\n`;
+	return `${plainWord(pinned)}${other === void 0 ? "" : ` => ${plainWord(other)}`}\n`;
+}
+/** A blank, and what does not show itself, would end a line's entry or begin another one. */
+function plainWord(text) {
+	if (!/[\p{C}\p{Z}]/u.test(text)) return text;
+	throw new OciSaveError({
+		code: "usage",
+		message: `'${plainText(text)}' cannot stand in a plain list: it holds a blank, or a character that does not show`,
+		hint: "Use --as json, or give the source another path."
+	});
 }
 /** sealer's `sealer.image.container.images`: one entry an image and platform. */
 function sealerEntries({ ref, platforms }) {
@@ -3490,6 +3502,8 @@ function lockCommand(host, done) {
 			images,
 			dryRun: true
 		});
+		const file = typeof output === "string" ? path.resolve(output) : void 0;
+		if (file !== void 0) refuseForeign(await foreignAt(file, LOCK_FILE_KIND));
 		const reporter = reporterFor(host, manner);
 		const interruption = watchSignals(host);
 		try {
@@ -3509,7 +3523,7 @@ function lockCommand(host, done) {
 				color: manner.color,
 				width: stderr.columns
 			})}\n`);
-			if (!failed && typeof output === "string") await writeFileWhole(path.resolve(output), encodeLock(lock));
+			if (!failed && file !== void 0) await writeFileWhole(file, encodeLock(lock));
 			else if (!failed) stdout.write(encodeLock(lock));
 			done(failed ? 1 : 0);
 		} finally {
@@ -3569,7 +3583,7 @@ function pushCommand(host, done) {
 				signal
 			});
 			reporter.stop();
-			if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+			if (manner.json) stdout.write(`${printableJson(report)}\n`);
 			if (!manner.quiet || report.outcome === "failed") {
 				const view = {
 					color: manner.color,
@@ -3636,6 +3650,7 @@ async function releaseContent(options, io) {
 		tag,
 		policy: releasePolicy,
 		archive: name,
+		writer: writerOf(io.env, name, askedIn(report) ?? digestOfLock(lock)),
 		files: releaseFiles({
 			archive,
 			source,
@@ -3682,6 +3697,10 @@ async function contentOfBundle({ content, archiveName, splitSize }, tag, emit) {
 		lock,
 		report: await reportOf(lock, `${folder}.report.json`, emit)
 	};
+}
+/** What the run that made the content was asked for, which is the same when it is run again. */
+function askedIn(report) {
+	return report === void 0 ? void 0 : contentIn(Buffer.from(report))?.asked;
 }
 async function lockBeside(file) {
 	const lock = await readLock(file);
@@ -3745,7 +3764,7 @@ function releaseCommand(host, done) {
 				signal: interruption.signal
 			});
 			reporter.stop();
-			if (manner.json) stdout.write(`${JSON.stringify(release, null, 2)}\n`);
+			if (manner.json) stdout.write(`${printableJson(release)}\n`);
 			const failed = release.failure !== void 0;
 			if (!manner.quiet || failed) stderr.write(`\n${renderRelease(release, {
 				color: manner.color,
@@ -3793,7 +3812,7 @@ function saveCommand(host, done) {
 				signal: interruption.signal
 			});
 			reporter.stop();
-			if (manner.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+			if (manner.json) stdout.write(`${printableJson(report)}\n`);
 			if (!manner.quiet || report.outcome !== "done") stderr.write(`\n${renderSummary(report, {
 				color: manner.color,
 				width: stderr.columns
@@ -3831,7 +3850,7 @@ function serveCommand(host, done) {
 			}
 		});
 		host.stdout.write(`${registry.address}\n`);
-		host.stderr.write(`serving ${root} at ${registry.url} for pulls; end it with Ctrl-C\n`);
+		host.stderr.write(`serving ${plainText(root)} at ${registry.url} for pulls; end it with Ctrl-C\n`);
 		await new Promise((resolve) => {
 			interruption.signal.addEventListener("abort", () => resolve(), { once: true });
 		});
@@ -3899,11 +3918,11 @@ function report(error, args, host) {
 	host.stderr.write(`${text}\n`);
 	if (args.includes("--json") && error instanceof OciSaveError) {
 		const { code, message, hint } = error;
-		host.stdout.write(`${JSON.stringify({ error: {
+		host.stdout.write(`${printableJson({ error: {
 			code,
 			message,
 			...hint === void 0 ? {} : { hint }
-		} })}\n`);
+		} }, 0)}\n`);
 	}
 	return exitCodeOf(error);
 }

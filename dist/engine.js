@@ -1,13 +1,13 @@
 import { r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import path, { join as join$1, sep as sep$1 } from "node:path";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import fs, { appendFileSync, closeSync, constants, createReadStream, createWriteStream, openSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
-import { access, appendFile, chmod, constants as constants$1, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
+import { access, appendFile, chmod, constants, copyFile, glob, link, lstat, mkdir, open as open$1, readFile, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
+import fs, { accessSync, appendFileSync, closeSync, constants as constants$1, createReadStream, createWriteStream, fstatSync, lstatSync, openSync, readFileSync, readSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import http, { createServer } from "node:http";
 import https from "node:https";
 import { Duplex, PassThrough, Readable, Transform, Writable, getDefaultHighWaterMark } from "node:stream";
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
 import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
@@ -15,7 +15,7 @@ import process$2, { execArgv, execPath, hrtime, platform as platform$1 } from "n
 import { aborted as aborted$1, callbackify, debuglog, inspect, promisify, stripVTControlCharacters, styleText } from "node:util";
 import { StringDecoder } from "node:string_decoder";
 import tty from "node:tty";
-import os, { constants as constants$2, hostname, tmpdir } from "node:os";
+import os, { constants as constants$2, hostname, userInfo } from "node:os";
 import { EventEmitter, addAbortListener, on, once, setMaxListeners } from "node:events";
 import { serialize } from "node:v8";
 import { Buffer as Buffer$1 } from "node:buffer";
@@ -463,7 +463,7 @@ function members(proto, table) {
 	}
 }
 /** Shadows a prototype member with an own value, so a getter that builds from the instance runs once. */
-function own(inst, key, value, enumerable = true) {
+function own$1(inst, key, value, enumerable = true) {
 	Object.defineProperty(inst, key, {
 		configurable: true,
 		writable: true,
@@ -474,7 +474,7 @@ function own(inst, key, value, enumerable = true) {
 }
 /** Like {@link own}, for a member that was never an own data property and has to stay out of `Object.keys`. */
 function hide(inst, key, value) {
-	return own(inst, key, value, false);
+	return own$1(inst, key, value, false);
 }
 /** Adds members a table derives from the instance: each builds on first read and shadows as own data, and assignment shadows the same way, as when these were own properties. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -485,10 +485,10 @@ function derived(computes, table) {
 			configurable: true,
 			enumerable: true,
 			get() {
-				return own(this, key, compute(this));
+				return own$1(this, key, compute(this));
 			},
 			set(value) {
-				own(this, key, value);
+				own$1(this, key, value);
 			}
 		});
 	}
@@ -498,10 +498,10 @@ function defineBound(proto, key, fn) {
 	Object.defineProperty(proto, key, {
 		configurable: true,
 		get() {
-			return this == null ? fn : own(this, key, fn.bind(this));
+			return this == null ? fn : own$1(this, key, fn.bind(this));
 		},
 		set(value) {
-			own(this, key, value);
+			own$1(this, key, value);
 		}
 	});
 }
@@ -1514,7 +1514,7 @@ const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
 		return hide(this, "~standard", standardProps(this));
 	},
 	set "~standard"(value) {
-		own(this, "~standard", value);
+		own$1(this, "~standard", value);
 	}
 });
 /** The Standard Schema surface for `inst`. Shared so wrappers can extend it without forcing it. */
@@ -4841,7 +4841,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
 		});
 	},
 	set "~standard"(value) {
-		own(this, "~standard", value);
+		own$1(this, "~standard", value);
 	},
 	parse: function _parse(data, params) {
 		return parse$3(this, data, params, { callee: _parse });
@@ -4859,7 +4859,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
 		return this?.safeParseAsync;
 	},
 	set spa(value) {
-		own(this, "spa", value);
+		own$1(this, "spa", value);
 	},
 	validate(data, params) {
 		return validate$1(this, data, params);
@@ -5640,11 +5640,17 @@ function datetime(params) {
 	return /* @__PURE__ */ _isoDateTime(ZodISODateTime, params);
 }
 // src/oci/digest.ts
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const DIGEST$1 = /^sha256:[0-9a-f]{64}$/;
 function isDigest(text) {
-	return DIGEST.test(text);
+	return DIGEST$1.test(text);
 }
-const digestSchema = custom((value) => typeof value === "string" && isDigest(value), "not a sha256 digest");
+const digestSchema = custom((value) => typeof value === "string" && isDigest(value), {
+	error: "is not a valid sha256 digest",
+	abort: true
+}).meta({
+	type: "string",
+	pattern: DIGEST$1.source
+});
 /** The digest of bytes in memory. */
 function digestOf(bytes) {
 	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
@@ -5661,46 +5667,100 @@ function shortDigest(digest) {
 function digestTag(digest) {
 	return `digest-${hexOf(digest).slice(0, 12)}`;
 }
-// src/lock/schema.ts
-const platformName = string().meta({ description: "os/architecture[/variant][:os.version]" });
-const leafSchema = strictObject({
-	digest: digestSchema,
-	mediaType: string(),
-	platform: platformName.optional().meta({ description: "absent for an artifact" }),
-	attests: digestSchema.optional().meta({ description: "the leaf that this attestation belongs to" }),
-	config: digestSchema,
-	layers: array(digestSchema)
-});
-const imageSchema$1 = strictObject({
-	ref: string().meta({ description: "the normalised reference" }),
-	names: array(string()).min(1).meta({ description: "stored names, repository:tag" }),
-	source: _enum([
-		"docker",
-		"docker-archive",
-		"oci"
-	]),
-	digest: digestSchema.meta({ description: "what the source served, or the result of a conversion" }),
-	mediaType: string(),
-	root: digestSchema.meta({ description: "what stands in the flat layout for readers that take no sparse index" }),
-	rootMediaType: string(),
-	converted: record(string(), digestSchema).optional().meta({ description: "old digest to new; empty where the source has no digest" }),
-	imageId: digestSchema.optional(),
-	diffIds: array(string()).optional(),
-	platforms: array(platformName),
-	leaves: array(leafSchema),
-	referrers: array(digestSchema)
-});
-/** The lock, version 1: all resolved images of a list, content only. */
-const lockSchema = strictObject({
-	version: literal(1),
-	images: array(imageSchema$1),
-	files: array(strictObject({
-		path: string(),
-		digest: digestSchema,
-		size: int().nonnegative()
-	})),
-	blobs: record(string(), int().nonnegative()).meta({ description: "digest to size, in bytes" })
-});
+// src/oci/media-type.ts
+/** Media types by the names of image-spec (media-types.md) and of Docker's schema 2. */
+const OCI_MANIFEST$1 = "application/vnd.oci.image.manifest.v1+json";
+const OCI_INDEX$1 = "application/vnd.oci.image.index.v1+json";
+const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
+const OCI_LAYER = "application/vnd.oci.image.layer.v1.tar";
+const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
+const DOCKER_SCHEMA1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/;
+/** Every manifest type that is asked for, indexes first; registries answer 404 where one that they hold is missing. */
+const ACCEPTED_MANIFESTS = [
+	OCI_INDEX$1,
+	DOCKER_LIST,
+	OCI_MANIFEST$1,
+	DOCKER_MANIFEST
+];
+function isIndexType(type) {
+	return type === "application/vnd.oci.image.index.v1+json" || type === "application/vnd.docker.distribution.manifest.list.v2+json";
+}
+function isManifestType(type) {
+	return type === "application/vnd.oci.image.manifest.v1+json" || type === "application/vnd.docker.distribution.manifest.v2+json";
+}
+function isDockerType(type) {
+	return type === "application/vnd.docker.distribution.manifest.v2+json" || type === "application/vnd.docker.distribution.manifest.list.v2+json";
+}
+function isSchema1Type(type) {
+	return DOCKER_SCHEMA1.test(type);
+}
+/** A layer of a root file system, of whatever compression. Docker has had several names for it. */
+function isLayerType(type) {
+	return type.startsWith("application/vnd.oci.image.layer.") || type.startsWith("application/vnd.docker.");
+}
+/** Layers that a registry may not hold, with the addresses from which they come (Windows bases). */
+function isForeignLayerType(type) {
+	return type.includes(".nondistributable.") || type.startsWith("application/vnd.docker.image.rootfs.foreign.");
+}
+/** Two names of at most 127 characters (RFC 6838, 4.2), and parameters, which some artifacts have. */
+const MEDIA_TYPE$1 = /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}(?:;[ -~]{0,255})?$/;
+/** Whether text has the form of a media type. */
+function isMediaType(text) {
+	return MEDIA_TYPE$1.test(text);
+}
+/** The type without parameters (`; charset=utf-8`) and in lower case, as headers have it. */
+function bareType(header) {
+	return (header.split(";")[0] ?? "").trim().toLowerCase();
+}
+// src/oci/secret-text.ts
+/** Heads of tokens and keys that well-known services hand out. */
+const TOKEN_HEAD = /(?:^|[^A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{4}|gh[opsur]_\w|github_pat_|glpat-|xox[a-z]-|npm_\w|dckr_pat_|eyJ[\w-]|AIza[\w-]|sk-\w{8}|ya29\.)/;
+/** `password=…`, `token: …`; a path before the word makes it a repository's name. */
+const NAMED_SECRET = /^[^/]*(?:^|[^A-Za-z0-9])(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api|access|private)?_?-?key)["']?\s*[:=]/i;
+/** The head of a PEM block (RFC 7468), and the same in base64, as kubeconfig files have it. */
+const PEM_HEAD = /-----BEGIN [A-Z0-9 ]+-----|LS0tLS1CRUdJTi/;
+/** A digest is long and random, and no secret. */
+const DIGEST = /(?:sha\d+|md5)[:-][0-9a-f]*/g;
+/** Shorter runs of letters and digits are names. */
+const RUN = /[A-Za-z0-9+/=_-]{16,}/g;
+const LONG_RUN = /[A-Za-z0-9+/]{28,}/g;
+const LONG_WORD = /[A-Za-z0-9]{32,}/g;
+/**
+* Whether a text looks like a secret: base64 or hex, a token of a well-known service, a JWT, the head of a PEM block,
+* or a value with a name such as `password`. Lower-case words without digits cannot be told from names.
+*/
+function looksLikeSecret(text) {
+	const named = text.replaceAll(DIGEST, "");
+	return TOKEN_HEAD.test(named) || NAMED_SECRET.test(named) || named.startsWith("-----BEGIN") || PEM_HEAD.test(named) || (named.match(RUN) ?? []).some(isRandom) || (named.match(LONG_RUN) ?? []).some((run) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /\d/.test(run)) || (named.match(LONG_WORD) ?? []).some((word) => /\d/.test(word) && /[A-Za-z]/.test(word));
+}
+/** Where a key or a certificate in PEM begins; -1 where the text holds none. */
+function pemStart(text) {
+	return text.search(PEM_HEAD);
+}
+/** Names change seldom from small to capital letters, or between letters and digits; random texts do all the time. */
+function isRandom(run) {
+	let changes = 0;
+	for (let at = 1; at < run.length; at += 1) {
+		const [before, after] = [kindOf$2(run.charCodeAt(at - 1)), kindOf$2(run.charCodeAt(at))];
+		if (before !== after && before !== "mark" && after !== "mark" && !(before === "capital" && after === "small")) changes += 1;
+	}
+	return changes * 4 >= run.length - 1;
+}
+function kindOf$2(code) {
+	if (code >= 97 && code <= 122) return "small";
+	if (code >= 65 && code <= 90) return "capital";
+	return code >= 48 && code <= 57 ? "digit" : "mark";
+}
+// src/oci/reference-quote.ts
+/** No reference is longer; what is, is not quoted at all. */
+const MAX_REFERENCE = 1024;
+/** What references, the names that templates leave in them, and pasted addresses consist of. */
+const QUOTABLE = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF-]*$/u;
+/** The same with what a pasted address may have, of which no part is quoted. */
+const ADDRESS$1 = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF?=#&!*-]*$/u;
+/** Characters outside ASCII that a mistyped reference has at most; more of them are another text. */
+const MAX_ODD = 4;
 /** Whether a text carries a user name and a password in front of its name, as pasted addresses do. */
 function holdsCredentials(text) {
 	return credentialsEnd(text) > 0;
@@ -5714,16 +5774,162 @@ function credentialsEnd(text) {
 	return 0;
 }
 /**
-* A text from a list, fit to be quoted in a message: without credentials, without what follows a `?`, `=` or `#`
-* (pasted addresses carry tokens there), of several words only the first and only with a path (the others may be a
-* pasted command), at most 80 characters, others than printable ASCII as code points.
+* A text of a user, in quotes where it looks like a reference; where it does not, its length and its kind. A list may be
+* any file that somebody named by mistake, or that a link leads to: a key must not come into a log by its error message.
+*/
+function showText(text) {
+	const quoted = quoteReference(text);
+	return quoted === void 0 ? describeText(text) : `'${quoted}'`;
+}
+/**
+* A text fit to be quoted, undefined for one that does not look like a reference. Without credentials, without what
+* follows a `?`, `=` or `#` (pasted addresses carry tokens there), of several words only the first and only with a path
+* (the others may be a pasted command), at most 80 characters, others than printable ASCII as code points.
 */
 function quoteReference(text) {
-	if (text.length > 1024) return "…";
+	if (text.length > 1024) return void 0;
 	const word = text.replace(/^[^ \t\r\n/]*[ \t\r\n].*$/s, "…").replace(/[ \t\r\n].*$/s, " …");
 	const end = credentialsEnd(word);
 	const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*$/s, "…");
+	if (!ADDRESS$1.test(withoutControls(word)) || !isQuotable(plain)) return void 0;
 	return (plain.length > 80 ? `${plain.slice(0, 77)}…` : plain).replace(/[^\x20-\x7E…]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}
+function isQuotable(text) {
+	const seen = withoutControls(text);
+	return text.length - text.replaceAll(/[^\x20-\x7E…]/gu, "").length <= MAX_ODD && QUOTABLE.test(seen) && !looksLikeSecret(seen);
+}
+/** They are shown by their numbers. */
+function withoutControls(text) {
+	return text.replaceAll(/[\x00-\x1F\x7F]/g, "");
+}
+/** What is said of a text in place of itself: `a text of 64 characters that looks like a secret`. */
+function describeText(text) {
+	const size = text.length === 1 ? "1 character" : `${text.length} characters`;
+	if (looksLikeSecret(text.slice(0, 1024))) return `a text of ${size} that looks like a secret`;
+	const words = text.trim().split(/\s+/).length;
+	return words > 1 ? `a text of ${size} in ${words} words` : `a text of ${size}`;
+}
+// src/oci/platform.ts
+const ARCHITECTURES = /* @__PURE__ */ new Map([
+	["i386", ["386"]],
+	["x86_64", ["amd64"]],
+	["x86-64", ["amd64"]],
+	["aarch64", ["arm64"]],
+	["armhf", ["arm", "v7"]],
+	["armel", ["arm", "v6"]]
+]);
+const SYSTEMS = /* @__PURE__ */ new Set([
+	"linux",
+	"windows",
+	"darwin",
+	"macos",
+	"freebsd",
+	"wasi",
+	"android"
+]);
+/** Whether a word names a system that images are built for; alone it is no platform, and no architecture. */
+function isOperatingSystem(word) {
+	return SYSTEMS.has(word.toLowerCase());
+}
+/** The normal form that containerd compares (platforms/database.go): aliases and default variants. */
+function normalizePlatform(platform) {
+	const os = platform.os.toLowerCase() === "macos" ? "darwin" : platform.os.toLowerCase();
+	const spelled = platform.architecture.toLowerCase();
+	const [architecture, impliedVariant] = ARCHITECTURES.get(spelled) ?? [spelled];
+	const variant = normalizeVariant(architecture, platform.variant?.toLowerCase() || impliedVariant);
+	return {
+		os,
+		architecture,
+		...variant === void 0 ? {} : { variant },
+		...platform.osVersion ? { osVersion: platform.osVersion } : {}
+	};
+}
+function normalizeVariant(architecture, variant) {
+	const spelled = variant !== void 0 && /^\d+$/.test(variant) ? `v${variant}` : variant;
+	if (architecture === "arm") return spelled ?? "v7";
+	if (architecture === "arm64" && spelled === "v8") return void 0;
+	if (architecture === "amd64" && spelled === "v1") return void 0;
+	return spelled;
+}
+const COMPONENT$1 = /^[a-z0-9_-]{1,64}$/;
+const OS_VERSION = /^[A-Za-z0-9._+~-]{1,128}$/;
+/**
+* A platform's normal form, where text can carry it: then `parsePlatform(formatPlatform(p))` is `p` again. Undefined for
+* anything else that a publisher or a user wrote, as an architecture with a slash, or one that is a system's name.
+*/
+function toPlatform(fields) {
+	const platform = normalizePlatform(fields);
+	const { os, architecture, variant, osVersion } = platform;
+	return [
+		os,
+		architecture,
+		...variant === void 0 ? [] : [variant]
+	].every((part) => COMPONENT$1.test(part)) && !isOperatingSystem(architecture) && (osVersion === void 0 || OS_VERSION.test(osVersion)) ? platform : void 0;
+}
+/**
+* One platform as users write it: `linux/amd64`, `linux/arm64/v8`, `windows/amd64:10.0.17763`, or an
+* architecture alone, which means Linux. Throws `usage` for anything else.
+*/
+function parsePlatform(text) {
+	const [spelled = "", osVersion, surplus] = text.trim().split(":");
+	const [os = "", architecture = "", variant, ...more] = spelled.includes("/") ? spelled.split("/") : ["linux", spelled];
+	const whole = variant !== "" && more.length === 0 && osVersion !== "" && surplus === void 0;
+	const platform = toPlatform({
+		os,
+		architecture,
+		variant,
+		osVersion
+	});
+	if (!whole || platform === void 0) throw new OciSaveError({
+		code: "usage",
+		message: `${showText(text)} is no platform`,
+		hint: "Write os/architecture or os/architecture/variant, for example linux/amd64 or linux/arm/v7."
+	});
+	return platform;
+}
+/** A comma-separated choice, or `all`. Throws `usage` for an empty or malformed one. */
+function parsePlatformChoice(text) {
+	const words = text.split(/[\s,]+/).filter((word) => word !== "");
+	if (words.includes("all")) {
+		if (words.length === 1) return "all";
+		throw new OciSaveError({
+			code: "usage",
+			message: `'all' stands alone: ${showText(text)}`
+		});
+	}
+	if (words.length === 0) throw new OciSaveError({
+		code: "usage",
+		message: "no platform is named"
+	});
+	return [...new Map(words.map(parsePlatform).map((platform) => [formatPlatform(platform), platform])).values()];
+}
+function formatPlatform({ os, architecture, variant, osVersion }) {
+	return [
+		os,
+		architecture,
+		...variant ? [variant] : []
+	].join("/") + (osVersion ? `:${osVersion}` : "");
+}
+/**
+* Whether an offered platform is the wanted one. arm64's variant is ignored, since publishers write it or leave
+* it out; others are exact. A Windows build matches itself and its revisions (`10.0.17763` takes `10.0.17763.1`).
+*/
+function matchesPlatform(wanted, offered) {
+	const [a, b] = [normalizePlatform(wanted), normalizePlatform(offered)];
+	if (a.os !== b.os || a.architecture !== b.architecture) return false;
+	if (a.architecture !== "arm64" && a.variant !== b.variant) return false;
+	return a.osVersion === void 0 || `${b.osVersion ?? ""}.`.startsWith(`${a.osVersion}.`);
+}
+/** Linux on an architecture as Node names it (`process.arch`): the default choice, on macOS too. */
+function hostPlatform(nodeArch) {
+	return normalizePlatform({
+		os: "linux",
+		architecture: {
+			x64: "amd64",
+			ia32: "386",
+			ppc64: "ppc64le"
+		}[nodeArch] ?? nodeArch
+	});
 }
 // src/oci/reference-hint.ts
 /** What templates leave behind when a variable was empty. */
@@ -5776,12 +5982,12 @@ function pasted(text) {
 	const page = /^https?:\/\/hub\.docker\.com\/(?:r\/|_\/)?([\w./-]+)/.exec(text);
 	if (page?.[1]) return {
 		reason: "it is the address of a web page",
-		hint: `Did you mean '${page[1]}'?`
+		hint: didYouMean(text, page[1])
 	};
 	const address = /^https?:\/\/([^?=#]+)/.exec(text);
 	if (address?.[1]) return {
 		reason: "references have no scheme",
-		hint: `Did you mean '${address[1]}'?`
+		hint: didYouMean(text, address[1])
 	};
 	if (text.startsWith("-")) return { reason: "it begins with a dash, as options do" };
 	if (/^(IMAGE|REPOSITORY|NAME|TAG)(:|$)/.test(text)) return { reason: "it looks like the head of a table" };
@@ -5822,7 +6028,7 @@ function tagOrDigest(text, why) {
 	if (why !== "bad-tag") return void 0;
 	const tag = text.replace(/@.*$/, "").slice(text.indexOf(":", text.lastIndexOf("/") + 1) + 1);
 	if (tag.includes("+")) {
-		const shown = quoteReference(tag);
+		const shown = quotePart(text, tag) ?? "a+b";
 		const [chart, release] = [shown.replaceAll("+", "_"), shown.replaceAll("+", "-")];
 		return {
 			reason: `tags hold no '+'`,
@@ -5833,12 +6039,13 @@ function tagOrDigest(text, why) {
 		const bare = `sha256:${tag.split(":").at(-1) ?? ""}`;
 		return {
 			reason: "it has more than one tag",
-			hint: isDigest(bare) ? `Did you mean '@' before the digest, or the tag '${digestTag(bare)}'?` : void 0
+			hint: isDigest(bare) && quoteReference(text) !== void 0 ? `Did you mean '@' before the digest, or the tag '${digestTag(bare)}'?` : void 0
 		};
 	}
 	if (tag.length > 128) return { reason: "its tag is longer than 128 characters" };
+	const shown = quotePart(text, tag);
 	return {
-		reason: `its tag '${quoteReference(tag)}' breaks the grammar`,
+		reason: `its tag ${shown === void 0 ? "" : `'${shown}' `}breaks the grammar`,
 		hint: "Tags are letters, digits, _ . and -."
 	};
 }
@@ -5848,13 +6055,21 @@ function spelling(text, why) {
 	const named = text.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
 	if (/[A-Z]/.test(named)) return {
 		reason: "repository names are lower case",
-		hint: `Did you mean '${quoteReference(text.replace(named, named.toLowerCase()))}'?`
+		hint: didYouMean(text, text.replace(named, named.toLowerCase()))
 	};
 	if (why === "bad-domain") return { reason: "its registry is no host name" };
 	return {
 		reason: "its path breaks the grammar",
 		hint: "Components are lower-case letters, digits, and . _ - between."
 	};
+}
+/** A part of a text, fit to be quoted where the whole text is. */
+function quotePart(text, part) {
+	return quoteReference(text) === void 0 ? void 0 : quoteReference(part);
+}
+function didYouMean(text, meant) {
+	const quoted = quotePart(text, meant);
+	return quoted === void 0 ? void 0 : `Did you mean '${quoted}'?`;
 }
 // src/oci/reference.ts
 /** The registry of names without one. */
@@ -5868,11 +6083,19 @@ const DOCKER_HUB$1 = /* @__PURE__ */ new Set([
 ]);
 const IPV6 = /^\[[0-9a-fA-F:.]+\](?::\d{1,5})?$/;
 const DOMAIN = /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*(?::\d{1,5})?$/;
-const PATH_COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const PATH_COMPONENT$1 = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const MAX_NAME = 255;
 function isTag(text) {
 	return TAG.test(text);
+}
+/** Whether a text is a registry as references name it: a host name or an address, with a port where there is one. */
+function isDomain(text) {
+	return DOMAIN.test(text) || IPV6.test(text);
+}
+/** Whether a text is a repository's path by the grammar of distribution-spec (Pulling manifests), of any length. */
+function isRepositoryPath(text) {
+	return text.split("/").every((component) => PATH_COMPONENT$1.test(component));
 }
 /** A first component names a registry when it could be no Docker Hub name: docker's own rule, and IPv6. */
 function isDomainLike(component) {
@@ -5891,7 +6114,7 @@ function invalid$1(text, why) {
 	const { reason, hint } = explainReference(text, why);
 	return new OciSaveError({
 		code: "list",
-		message: `'${quoteReference(text)}' is no image reference: ${reason}`,
+		message: `${showText(text)} is no image reference: ${reason}`,
 		hint
 	});
 }
@@ -5922,9 +6145,9 @@ function parseReference(text, defaultRegistry = DEFAULT_REGISTRY) {
 	const slash = namesRegistry(name) ? name.indexOf("/") : -1;
 	const domain = normalizeDomain(slash < 0 ? defaultRegistry : name.slice(0, slash));
 	const rest = name.slice(slash + 1);
-	if (!DOMAIN.test(domain) && !IPV6.test(domain)) throw invalid$1(text, "bad-domain");
+	if (!isDomain(domain)) throw invalid$1(text, "bad-domain");
 	const path = domain === "docker.io" && !rest.includes("/") ? `library/${rest}` : rest;
-	if (!path.split("/").every((component) => PATH_COMPONENT.test(component))) throw invalid$1(text, "bad-path");
+	if (!isRepositoryPath(path)) throw invalid$1(text, "bad-path");
 	if (domain.length + path.length + 1 > MAX_NAME) throw invalid$1(text, "too-long");
 	return {
 		domain,
@@ -5949,6 +6172,229 @@ function formatReference(reference) {
 	const { tag, digest } = reference;
 	return nameOf$1(reference) + (tag === void 0 ? "" : `:${tag}`) + (digest === void 0 ? "" : `@${digest}`);
 }
+// src/oci/quote-text.ts
+/** Characters of a stranger's text that a message shows. */
+const MAX_SHOWN$1 = 80;
+/** A stranger's text in quotes, fit for a message: cut, and others than printable ASCII as code points. */
+function quoteText(text) {
+	return `'${(text.length > MAX_SHOWN$1 ? `${text.slice(0, 79)}…` : text).toWellFormed().replace(/[^\x20-\x7E…]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)}'`;
+}
+// src/lock/repository-path.ts
+/** Clients and registries stop here (distribution-spec, Pulling manifests). */
+const MAX_LENGTH$1 = 255;
+/** Folders that zot's walk passes over, with all below them (storage/imagestore.go). */
+const UNLISTED = [
+	"blobs",
+	".uploads",
+	".sync"
+];
+/** File names of a layout: a folder of that name cannot stand inside another repository's layout. */
+const LAYOUT_FILES$2 = /* @__PURE__ */ new Set(["index.json", "oci-layout"]);
+/**
+* The folder of a stored name below the zot root. A port's colon becomes `_` and capitals are lowered, since zot
+* serves neither: `localhost:5000/x` stands in `localhost_5000/x`. `[::1]:5000` becomes `ipv6-0--1_5000`.
+*/
+function repositoryPath(storedName) {
+	const slash = storedName.indexOf("/");
+	const [host, rest] = slash < 0 ? ["", storedName] : [storedName.slice(0, slash), storedName.slice(slash)];
+	const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(host);
+	if (!bracketed) return host.toLowerCase().replace(":", "_") + rest;
+	const [, address = "", port] = bracketed;
+	return `ipv6-${address.toLowerCase().replace(/^:/, "0:").replace(/:$/, ":0").replaceAll(":", "-")}${port === void 0 ? "" : `_${port}`}${rest}`;
+}
+/**
+* Why zot could not serve or list a repository of that path; undefined where it can. Its grammar (pkg/regexp/regexp.go)
+* is that of distribution-spec: lower case, no port.
+*/
+function whyUnservable(repository) {
+	if (repository.length > MAX_LENGTH$1) return `its name is longer than ${MAX_LENGTH$1} characters`;
+	if (!isRepositoryPath(repository)) return `zot serves no repository named '${repository}'`;
+	for (const component of repository.split("/")) {
+		const suffix = UNLISTED.find((ending) => component.endsWith(ending));
+		if (suffix !== void 0) return `zot lists no repository with a component that ends in '${suffix}'`;
+		if (LAYOUT_FILES$2.has(component)) return `a component named '${component}' would meet a layout's own file`;
+	}
+}
+// src/lock/grammar.ts
+/** Characters of a path in a bundle. */
+const MAX_PATH = 1024;
+/** Every character of a platform's words and of an `os.version`. */
+const PLATFORM = /^[\w./:+~-]{1,255}$/;
+/** A folder or a file: no separator of any system, nothing that a terminal or a shell acts upon, no `.` and `..`. */
+const PATH_COMPONENT = /^(?!\.{1,2}$)[\p{L}\p{N}._+@=,~ -]+$/u;
+/**
+* A text that a list would give as a reference, or as a name without its registry, and nothing but its normal form;
+* undefined for anything else.
+*/
+function parseNormalForm(text) {
+	try {
+		const reference = parseReference(text);
+		return !namesRegistry(text) || formatReference(reference) === text ? reference : void 0;
+	} catch (error) {
+		if (error instanceof OciSaveError) return void 0;
+		throw error;
+	}
+}
+/** Whether a text is a normalised reference with a tag or a digest: what the lock calls an image of a registry. */
+function isReference$1(text) {
+	const { tag, digest } = parseNormalForm(text) ?? {};
+	return namesRegistry(text) && (tag !== void 0 || digest !== void 0);
+}
+/** Whether a text is a stored name, `repository:tag`, that zot can serve. */
+function isStoredName(text) {
+	const { tag, digest } = parseNormalForm(text) ?? {};
+	if (tag === void 0 || digest !== void 0) return false;
+	return whyUnservable(repositoryPath(text.slice(0, -tag.length - 1))) === void 0;
+}
+/** Why an image cannot be stored under a name, which has no tag; undefined where it can. */
+function whyUnstorable(name) {
+	const why = whyUnservable(repositoryPath(name));
+	if (why !== void 0) return why;
+	return isStoredName(`${name}:tag`) ? void 0 : `no reader takes the name ${quoteText(name)}`;
+}
+/** Whether a text is a platform in its normal form. */
+function isPlatform(text) {
+	if (!PLATFORM.test(text)) return false;
+	try {
+		return formatPlatform(parsePlatform(text)) === text;
+	} catch (error) {
+		if (error instanceof OciSaveError) return false;
+		throw error;
+	}
+}
+/** Whether a text is a relative path that stays in its folder on every system. */
+function isFilePath(text) {
+	return text.length <= MAX_PATH && text.split("/").every((component) => PATH_COMPONENT.test(component));
+}
+/** A text with a grammar. `what` completes the sentence `it is not a valid …`. */
+function checked$1(test, what, meta) {
+	return string().refine(test, {
+		error: `is not a valid ${what}`,
+		abort: true
+	}).meta(meta);
+}
+const referenceSchema = checked$1((text) => parseNormalForm(text) !== void 0, "image reference", {
+	maxLength: MAX_REFERENCE,
+	description: "the normalised reference; of a local source its stored name"
+});
+const storedNameSchema = checked$1(isStoredName, "stored name", {
+	maxLength: MAX_REFERENCE,
+	description: "repository:tag"
+});
+const platformSchema$1 = checked$1(isPlatform, "platform", {
+	maxLength: 255,
+	description: "os/architecture[/variant][:os.version]"
+});
+const filePathSchema = checked$1(isFilePath, "relative path", {
+	maxLength: MAX_PATH,
+	description: "relative, with slashes"
+});
+const manifestTypeSchema = checked$1((type) => isManifestType(type) || isIndexType(type), "media type of a manifest or an index", {});
+const leafTypeSchema = checked$1(isManifestType, "media type of an image manifest", {});
+/** A digest as the key of a map, or where a list of them is text alone. */
+const digestTextSchema = checked$1(isDigest, "sha256 digest", { pattern: "^sha256:[0-9a-f]{64}$" });
+// src/lock/schema.ts
+/**
+* Bounds on numbers, far above what is made: no image has more than 5000 manifests (resolve's own bound), and a
+* manifest of 8 MiB has less than 100,000 layers.
+*/
+const MAX_IMAGES$1 = 1e6;
+const MAX_NAMES$1 = 1e5;
+const MAX_LEAVES = 5e3;
+const MAX_LAYERS = 1e5;
+const leafSchema = strictObject({
+	digest: digestSchema,
+	mediaType: leafTypeSchema,
+	platform: platformSchema$1.optional().meta({ description: "absent for an artifact" }),
+	attests: digestSchema.optional().meta({ description: "the leaf that this attestation belongs to" }),
+	config: digestSchema,
+	layers: array(digestSchema).max(MAX_LAYERS)
+});
+/**
+* One image of a lock, checked alone. All that resolve makes passes it: names, platforms and types fit the grammars of
+* lists, since whoever reads the lock joins them into paths and addresses.
+*/
+const lockedImageSchema = strictObject({
+	ref: referenceSchema,
+	names: array(storedNameSchema).min(1).max(MAX_NAMES$1).meta({ description: "stored names" }),
+	source: _enum([
+		"docker",
+		"docker-archive",
+		"oci"
+	]),
+	digest: digestSchema.meta({ description: "what the source served, or the result of a conversion" }),
+	mediaType: manifestTypeSchema,
+	root: digestSchema.meta({ description: "what stands in the flat layout for readers that take no sparse index" }),
+	rootMediaType: manifestTypeSchema,
+	converted: record(digestTextSchema, digestSchema).optional().meta({ description: "old digest to new; empty where the source has no digest" }),
+	imageId: digestSchema.optional(),
+	diffIds: array(digestTextSchema).max(MAX_LAYERS).optional(),
+	platforms: array(platformSchema$1).max(MAX_LEAVES),
+	leaves: array(leafSchema).max(MAX_LEAVES),
+	referrers: array(digestSchema).max(MAX_LEAVES)
+}).superRefine(({ ref, source }, context) => {
+	if (source === "docker" && !isReference$1(ref)) context.addIssue({
+		code: "custom",
+		path: ["ref"],
+		message: "is not a valid image reference"
+	});
+});
+/** The lock, version 1: all resolved images of a list, content only. Each blob that an image names stands in `blobs`. */
+const lockSchema = strictObject({
+	version: literal(1),
+	images: array(lockedImageSchema).max(MAX_IMAGES$1),
+	files: array(strictObject({
+		path: filePathSchema,
+		digest: digestSchema,
+		size: int().nonnegative()
+	})).max(MAX_IMAGES$1),
+	blobs: record(digestTextSchema, int().nonnegative()).meta({ description: "digest to size, in bytes" })
+}).superRefine(({ images, blobs }, context) => {
+	for (const [at, image] of images.entries()) {
+		if (namesOnly(image, blobs)) continue;
+		const path = [
+			"images",
+			at,
+			...fieldOutside(image, blobs)
+		];
+		context.addIssue({
+			code: "custom",
+			path,
+			message: "does not stand among the blobs"
+		});
+	}
+});
+/** Whether every blob that an image names is there. Digests are no names of an object's own methods. */
+function namesOnly({ digest, root, leaves, referrers }, blobs) {
+	const has = (one) => blobs[one] !== void 0;
+	return has(digest) && has(root) && leaves.every((leaf) => has(leaf.digest) && has(leaf.config) && leaf.layers.every(has)) && referrers.every(has);
+}
+/** The field of the first blob that is not there, of an image with one. */
+function fieldOutside({ digest, root, leaves, referrers }, blobs) {
+	return [
+		[["digest"], digest],
+		[["root"], root],
+		...leaves.flatMap((leaf, at) => [
+			[[
+				"leaves",
+				at,
+				"digest"
+			], leaf.digest],
+			[[
+				"leaves",
+				at,
+				"config"
+			], leaf.config],
+			...leaf.layers.map((layer, nth) => [[
+				"leaves",
+				at,
+				"layers",
+				nth
+			], layer])
+		]),
+		...referrers.map((one, at) => [["referrers", at], one])
+	].find(([, one]) => blobs[one] === void 0)?.[0] ?? [];
+}
 // src/lock/naming.ts
 const LIBRARY = "library/";
 /** Reads `naming`. Throws `usage` for a rule that is none. */
@@ -5957,7 +6403,7 @@ function parseNamingRule(text) {
 	const [from = "", to = "", ...more] = text.split("=").map((part) => part.trim().replace(/\/$/, ""));
 	if (from === "" || to === "" || more.length > 0 || !isNamePrefix(to)) throw new OciSaveError({
 		code: "usage",
-		message: `naming: '${text}' is no rule`,
+		message: `naming: ${showText(text)} is no rule`,
 		hint: "Write keep-domain, strip-domain, strip-library, or FROM=TO, for example docker.io/=mirror.example/hub/."
 	});
 	return {
@@ -5985,7 +6431,7 @@ function storedNames(reference, rules) {
 		return [];
 	});
 	const prefix = longestPrefix(name, rules);
-	return [...new Set(prefix === void 0 ? named : [...named, prefix])];
+	return [...new Set((prefix === void 0 ? named : [...named, prefix]).map(normalName))];
 }
 function stripLibrary({ domain, path }) {
 	return domain === "docker.io" && path.startsWith(LIBRARY) ? path.slice(8) : path;
@@ -5999,6 +6445,16 @@ function longestPrefix(name, rules) {
 	}
 	return best === void 0 ? void 0 : best.to + name.slice(best.from.length);
 }
+/** Readers normalise what names a registry: `docker.io/app` is `docker.io/library/app` to them. */
+function normalName(name) {
+	if (!namesRegistry(name)) return name;
+	try {
+		return nameOf$1(parseReference(name));
+	} catch (error) {
+		if (error instanceof OciSaveError) return name;
+		throw error;
+	}
+}
 // src/lock/stored-name.ts
 /** `repository:tag`, as the lock has it, in parts. The tag follows the last colon; a port never does. */
 function splitName(stored) {
@@ -6011,38 +6467,6 @@ function splitName(stored) {
 		name: stored.slice(0, colon),
 		tag
 	};
-}
-// src/lock/repository-path.ts
-/** zot's grammar of repository names (pkg/regexp/regexp.go): lower case, no port. */
-const SERVABLE = /^[a-z0-9]+(?:(?:\.|_|__|-*)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-*)[a-z0-9]+)*)*$/;
-/** Folders that zot's walk passes over, with all below them (storage/imagestore.go). */
-const UNLISTED = [
-	"blobs",
-	".uploads",
-	".sync"
-];
-/** File names of a layout: a folder of that name cannot stand inside another repository's layout. */
-const LAYOUT_FILES = /* @__PURE__ */ new Set(["index.json", "oci-layout"]);
-/**
-* The folder of a stored name below the zot root. A port's colon becomes `_` and capitals are lowered, since zot
-* serves neither: `localhost:5000/x` stands in `localhost_5000/x`. `[::1]:5000` becomes `ipv6-0--1_5000`.
-*/
-function repositoryPath(storedName) {
-	const slash = storedName.indexOf("/");
-	const [host, rest] = slash < 0 ? ["", storedName] : [storedName.slice(0, slash), storedName.slice(slash)];
-	const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(host);
-	if (!bracketed) return host.toLowerCase().replace(":", "_") + rest;
-	const [, address = "", port] = bracketed;
-	return `ipv6-${address.toLowerCase().replace(/^:/, "0:").replace(/:$/, ":0").replaceAll(":", "-")}${port === void 0 ? "" : `_${port}`}${rest}`;
-}
-/** Why zot could not serve or list a repository of that path; undefined where it can. */
-function whyUnservable(repository) {
-	if (!SERVABLE.test(repository)) return `zot serves no repository named '${repository}'`;
-	for (const component of repository.split("/")) {
-		const suffix = UNLISTED.find((ending) => component.endsWith(ending));
-		if (suffix !== void 0) return `zot lists no repository with a component that ends in '${suffix}'`;
-		if (LAYOUT_FILES.has(component)) return `a component named '${component}' would meet a layout's own file`;
-	}
 }
 // src/lock/build-lock.ts
 const byText$1 = (a, b) => a < b ? -1 : a > b ? 1 : 0;
@@ -6071,7 +6495,7 @@ function refuseCollisions$1(inputs) {
 	const byName = /* @__PURE__ */ new Map();
 	const collisions = [];
 	for (const input of inputs) for (const name of input.image.names) {
-		const place = placeOf$2(name);
+		const place = placeOf$4(name);
 		const other = byName.get(place);
 		if (other === void 0) byName.set(place, input);
 		else if (other.image.digest !== input.image.digest || other.image.root !== input.image.root) {
@@ -6087,7 +6511,7 @@ function refuseCollisions$1(inputs) {
 	});
 }
 /** Two names that stand in one folder under one tag are one place, however they are spelled. */
-function placeOf$2(name) {
+function placeOf$4(name) {
 	const colon = name.lastIndexOf(":");
 	return repositoryPath(name.slice(0, colon)) + name.slice(colon);
 }
@@ -6106,26 +6530,100 @@ function joinSizes(inputs) {
 	}
 	return sizes;
 }
-// src/lock/parse-lock.ts
-/** Reads a lock's bytes. Throws `usage` where they are none; `file` is named in the message. */
-function parseLock(bytes, file) {
-	let json;
+// src/json-in.ts
+/** The value that JSON text has; undefined where it is not JSON. */
+function jsonIn$2(bytes) {
 	try {
-		json = JSON.parse(new TextDecoder().decode(bytes));
-	} catch (cause) {
-		throw new OciSaveError({
-			code: "usage",
-			message: `${file} is no lock: it is not JSON`,
-			cause
-		});
+		return JSON.parse(new TextDecoder().decode(bytes));
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
 	}
+}
+// src/lock/lock-file-kind.ts
+const START$1 = /^\{\n {2}"version": \d+,\n {2}"images": \[(?:\],\n {2}"files": |\n {4}\{\n {6}"ref": ")/;
+/** A lock of any version has this. */
+const anyLock = looseObject({
+	version: int(),
+	images: array(looseObject({
+		ref: string(),
+		names: array(string()),
+		digest: string()
+	})),
+	blobs: record(string(), number())
+});
+/** How a lock is told: by its start, so that a cut one is told too, or by what every version of it has. */
+const LOCK_FILE_KIND = {
+	noun: "a lock of oci-save",
+	matches: (bytes, isWhole) => START$1.test(bytes.toString("utf8")) || isWhole && anyLock.safeParse(jsonIn$2(bytes)).success
+};
+// src/lock/issue.ts
+/** A field's name as it may stand in a message. */
+const PLAIN_KEY = /^\w{1,40}$/;
+/**
+* The first fault that a schema of the lock found in `json`, in our own words: the field, what is wrong with it, and
+* what stands there, escaped and cut.
+*/
+function describeIssue$1({ issues: [issue] }, json) {
+	if (issue === void 0) return "it does not fit the format";
+	const field = fieldName(issue.path);
+	const what = wordsOf(issue);
+	const value = issue.code === "custom" ? valueAt(json, issue.path) : void 0;
+	const shown = typeof value === "string" ? `: ${quoteText(value)}` : "";
+	return `${field === "" ? "it" : field} ${what}${shown}`;
+}
+/** Our words for what a validator finds; whatever else it may find is a missing value or one of another type. */
+const WORDS$1 = {
+	invalid_key: "is not a valid sha256 digest",
+	too_small: "is smaller or shorter than the format allows",
+	too_big: "is larger or longer than the format allows",
+	invalid_value: "has a value that the format does not know"
+};
+function wordsOf(issue) {
+	if (issue.code === "custom") return issue.message;
+	if (issue.code === "unrecognized_keys") return `has a field that the format does not know: ${quoteText(issue.keys[0] ?? "")}`;
+	return WORDS$1[issue.code] ?? "is missing, or of another type";
+}
+/** `images[3].leaves[0].config`; a key that is no plain word is quoted. */
+function fieldName(path) {
+	return path.map((key) => {
+		if (typeof key === "number") return `[${key}]`;
+		const text = String(key);
+		return PLAIN_KEY.test(text) ? `.${text}` : `[${quoteText(text)}]`;
+	}).join("").replace(/^\./, "");
+}
+/** What stands at a path; undefined where nothing does. */
+function valueAt(json, path) {
+	return path.reduce((value, key) => typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : void 0, json);
+}
+// src/lock/parse-lock.ts
+const HINT$2 = "It was changed, or something else wrote it. Save the images again, or get it again from where it was saved.";
+/**
+* Reads a lock's bytes, which are a stranger's until then.
+* @throws OciSaveError `usage` where they are no lock; the message names `file`, the image and its field
+*/
+function parseLock(bytes, file) {
+	const json = parseJson$3(bytes);
+	if (json === void 0) throw new OciSaveError({
+		code: "usage",
+		message: `${file} is not a valid lock: it is not JSON`,
+		hint: HINT$2
+	});
 	const parsed = lockSchema.safeParse(json);
 	if (parsed.success) return parsed.data;
-	const [issue] = parsed.error.issues;
 	throw new OciSaveError({
 		code: "usage",
-		message: `${file} is no lock of version 1: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`
+		message: `${file} is not a valid lock of version 1: ${describeIssue$1(parsed.error, json)}`,
+		hint: HINT$2
 	});
+}
+/** JSON as data; undefined, which no lock is, where the bytes are none. */
+function parseJson$3(bytes) {
+	try {
+		return JSON.parse(new TextDecoder().decode(bytes));
+	} catch {
+		return;
+	}
 }
 // src/nearest.ts
 /** The known word that was probably meant: within two edits, and nearer than any other. */
@@ -6156,120 +6654,8 @@ function editDistance(first, second) {
 	}
 	return row[b.length] ?? 0;
 }
-// src/oci/platform.ts
-const ARCHITECTURES = /* @__PURE__ */ new Map([
-	["i386", ["386"]],
-	["x86_64", ["amd64"]],
-	["x86-64", ["amd64"]],
-	["aarch64", ["arm64"]],
-	["armhf", ["arm", "v7"]],
-	["armel", ["arm", "v6"]]
-]);
-const SYSTEMS = /* @__PURE__ */ new Set([
-	"linux",
-	"windows",
-	"darwin",
-	"macos",
-	"freebsd",
-	"wasi",
-	"android"
-]);
-/** Whether a word names a system that images are built for; alone it is no platform, and no architecture. */
-function isOperatingSystem(word) {
-	return SYSTEMS.has(word.toLowerCase());
-}
-/** The normal form that containerd compares (platforms/database.go): aliases and default variants. */
-function normalizePlatform(platform) {
-	const os = platform.os.toLowerCase() === "macos" ? "darwin" : platform.os.toLowerCase();
-	const spelled = platform.architecture.toLowerCase();
-	const [architecture, impliedVariant] = ARCHITECTURES.get(spelled) ?? [spelled];
-	const variant = normalizeVariant(architecture, platform.variant?.toLowerCase() || impliedVariant);
-	return {
-		os,
-		architecture,
-		...variant === void 0 ? {} : { variant },
-		...platform.osVersion ? { osVersion: platform.osVersion } : {}
-	};
-}
-function normalizeVariant(architecture, variant) {
-	const spelled = variant !== void 0 && /^\d+$/.test(variant) ? `v${variant}` : variant;
-	if (architecture === "arm") return spelled ?? "v7";
-	if (architecture === "arm64" && spelled === "v8") return void 0;
-	if (architecture === "amd64" && spelled === "v1") return void 0;
-	return spelled;
-}
-const COMPONENT$1 = /^[A-Za-z0-9_-]+$/;
-/**
-* One platform as users write it: `linux/amd64`, `linux/arm64/v8`, `windows/amd64:10.0.17763`, or an
-* architecture alone, which means Linux. Throws `usage` for anything else.
-*/
-function parsePlatform(text) {
-	const [spelled = "", osVersion, surplus] = text.trim().split(":");
-	const parts = spelled.includes("/") ? spelled.split("/") : ["linux", spelled];
-	const [os = "", architecture = "", variant] = parts;
-	const wellFormed = [
-		os,
-		architecture,
-		...variant === void 0 ? [] : [variant]
-	].every((part) => COMPONENT$1.test(part)) && osVersion !== "" && surplus === void 0;
-	if (parts.length > 3 || !wellFormed || isOperatingSystem(architecture)) throw new OciSaveError({
-		code: "usage",
-		message: `'${quoteReference(text)}' is no platform`,
-		hint: "Write os/architecture or os/architecture/variant, for example linux/amd64 or linux/arm/v7."
-	});
-	return normalizePlatform({
-		os,
-		architecture,
-		variant,
-		osVersion
-	});
-}
-/** A comma-separated choice, or `all`. Throws `usage` for an empty or malformed one. */
-function parsePlatformChoice(text) {
-	const words = text.split(/[\s,]+/).filter((word) => word !== "");
-	if (words.includes("all")) {
-		if (words.length === 1) return "all";
-		throw new OciSaveError({
-			code: "usage",
-			message: `'all' stands alone: '${quoteReference(text)}'`
-		});
-	}
-	if (words.length === 0) throw new OciSaveError({
-		code: "usage",
-		message: "no platform is named"
-	});
-	return [...new Map(words.map(parsePlatform).map((platform) => [formatPlatform(platform), platform])).values()];
-}
-function formatPlatform({ os, architecture, variant, osVersion }) {
-	return [
-		os,
-		architecture,
-		...variant ? [variant] : []
-	].join("/") + (osVersion ? `:${osVersion}` : "");
-}
-/**
-* Whether an offered platform is the wanted one. arm64's variant is ignored, since publishers write it or leave
-* it out; others are exact. A Windows build matches itself and its revisions (`10.0.17763` takes `10.0.17763.1`).
-*/
-function matchesPlatform(wanted, offered) {
-	const [a, b] = [normalizePlatform(wanted), normalizePlatform(offered)];
-	if (a.os !== b.os || a.architecture !== b.architecture) return false;
-	if (a.architecture !== "arm64" && a.variant !== b.variant) return false;
-	return a.osVersion === void 0 || `${b.osVersion ?? ""}.`.startsWith(`${a.osVersion}.`);
-}
-/** Linux on an architecture as Node names it (`process.arch`): the default choice, on macOS too. */
-function hostPlatform(nodeArch) {
-	return normalizePlatform({
-		os: "linux",
-		architecture: {
-			x64: "amd64",
-			ia32: "386",
-			ppc64: "ppc64le"
-		}[nodeArch] ?? nodeArch
-	});
-}
 // src/publish/push/target.ts
-const HINT = "Write registry:port/prefix, for example registry.example:5000 or ghcr.io/acme; @depth=2 after it folds longer names.";
+const HINT$1 = "Write registry:port/prefix, for example registry.example:5000 or ghcr.io/acme; @depth=2 after it folds longer names.";
 /** Reads targets, each once. Throws `usage` for what is none. */
 function parsePushTargets(texts) {
 	const targets = texts.map(parsePushTarget);
@@ -6278,8 +6664,8 @@ function parsePushTargets(texts) {
 function parsePushTarget(text) {
 	const wrong = (why) => new OciSaveError({
 		code: "usage",
-		message: `'${text}' is no push target: ${why}`,
-		hint: HINT
+		message: `${showText(text)} is no push target: ${why}`,
+		hint: HINT$1
 	});
 	if (text.includes("://")) throw wrong("it begins with a protocol");
 	const match = /^([^@]*?)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
@@ -6334,7 +6720,7 @@ function textOption(fallback, wording) {
 }
 function choiceOption(choices, fallback, wording) {
 	const words = choices.join(", ");
-	return preprocess((given) => given === "" || given === void 0 ? fallback : given, _enum(choices, { error: ({ input }) => `'${String(input)}' is not one of ${words}` })).meta({ option: metaOf("choice", wording, fallback, choices) });
+	return preprocess((given) => given === "" || given === void 0 ? fallback : given, _enum(choices, { error: ({ input }) => `${showText(String(input))} is not one of ${words}` })).meta({ option: metaOf("choice", wording, fallback, choices) });
 }
 /** `true` and `false` as GitHub's own actions spell them, and nothing else: a typo is not a no. */
 function booleanOption(fallback, wording) {
@@ -6684,7 +7070,7 @@ function parseLayout(words) {
 	if (known.length === views.size) return known;
 	throw new OciSaveError({
 		code: "usage",
-		message: `layout: '${[...views].filter((word) => word !== "oci" && word !== "zot").join(", ")}' is no view`,
+		message: `layout: ${showText([...views].filter((word) => word !== "oci" && word !== "zot").join(","))} is no view`,
 		hint: "Name oci, zot or both."
 	});
 }
@@ -6855,6 +7241,31 @@ async function elsewhere({ urls = [] }, refusal, get) {
 	}
 	throw passing ?? refusal;
 }
+// src/files/boundary.ts
+/** Whether a path lies in the checkout by its text alone, as it is written in a workflow. */
+function isInCheckout(file, { checkout }) {
+	return isInside(path.resolve(file), checkout);
+}
+/** Whether an absolute path is one of some folders, or lies in one, by its text. */
+function isInside(place, folders) {
+	return folders.some((folder) => {
+		const relative = path.relative(folder, place);
+		return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+	});
+}
+/** Whether a path lies in one of some real folders, links followed. Where nothing is there yet, its folder decides. */
+async function liesInside(file, folders) {
+	return isInside(await realPlaceOf(path.resolve(file)), folders);
+}
+async function realPlaceOf(place) {
+	try {
+		return await realpath(place);
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		const above = path.dirname(place);
+		return above === place ? place : path.join(await realPlaceOf(above), path.basename(place));
+	}
+}
 // src/files/unless-gone.ts
 /** What was read, or undefined where the file or folder is not there (any more). */
 async function unlessGone(reading) {
@@ -6879,6 +7290,67 @@ async function isFile(place) {
 async function isFolder$2(place) {
 	return (await unlessGone(stat(place)))?.isDirectory() ?? false;
 }
+// src/files/open-regular.ts
+/** What is said of a path that leads to a file elsewhere. */
+const OUTSIDE = {
+	reason: "links followed, it lies neither in the workspace nor in the runner’s temporary folder",
+	hint: "Put the file itself there, and no link to it."
+};
+/**
+* Opens a regular file for reading, and nothing else: a pipe, a device or a terminal could hold the run for ever, and
+* opening it does not wait for anybody. Whoever gets a handle closes it.
+* @param folders real paths; the file must lie in one of them, links followed. It is the opened file that is looked at,
+*   since a link may be changed between a look and the opening. Hard links cannot be told from the file.
+* @throws what the system says
+*/
+async function openRegular(file, folders) {
+	const named = path.resolve(file);
+	const place = folders === void 0 ? named : await realpath(named);
+	if (folders !== void 0 && !isInside(place, folders)) return OUTSIDE;
+	const follow = folders === void 0 ? 0 : constants$1.O_NOFOLLOW;
+	const handle = await open$1(place, constants$1.O_RDONLY | constants$1.O_NONBLOCK | follow);
+	try {
+		const stats = await handle.stat({ bigint: true });
+		const refused = kindRefused(stats) ?? await placeRefused(handle, stats, place, folders);
+		if (refused === void 0) return { handle };
+		await handle.close();
+		return refused;
+	} catch (error) {
+		await handle.close();
+		throw error;
+	}
+}
+/** The same, where a file that is refused is an error. Throws OciSaveError `local`, and what the system says. */
+async function openRegularFile(file, folders) {
+	const opened = await openRegular(file, folders);
+	if ("handle" in opened) return opened.handle;
+	throw new OciSaveError({
+		code: "local",
+		message: `${file}: ${opened.reason}`,
+		hint: opened.hint
+	});
+}
+function kindRefused(stats) {
+	if (stats.isFile()) return void 0;
+	if (stats.isDirectory()) return { reason: "it is a folder, not a file" };
+	return { reason: "it is a pipe, a device or a terminal, not a file" };
+}
+async function placeRefused(handle, stats, place, folders) {
+	if (folders === void 0) return void 0;
+	const opened = await placeOfHandle(handle);
+	if (opened !== void 0) return isInside(opened, folders) ? void 0 : OUTSIDE;
+	const now = await lstat(place, { bigint: true });
+	return now.dev === stats.dev && now.ino === stats.ino && await realpath(place) === place ? void 0 : OUTSIDE;
+}
+/** The real path of an open file, where the system tells it (proc(5)). */
+async function placeOfHandle({ fd }) {
+	try {
+		return await readlink(`/proc/self/fd/${fd}`);
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
+	}
+}
 // src/files/read-bounded.ts
 /**
 * A whole file; undefined where it is not there.
@@ -6892,34 +7364,144 @@ async function readBounded$1(file, maxBytes) {
 		message: `${file} is too large: ${maxBytes} bytes are the limit`
 	});
 }
+// src/files/read-range.ts
+/** The pace of whoever takes the bytes is seen at this grain. */
+const CHUNK_BYTES$3 = 262144;
+/**
+* The bytes of a file from `start` up to `end`, exclusive.
+* @throws Error where the file is shorter; what the system says
+*/
+async function* readRange(file, start, end) {
+	if (start >= end) return;
+	let read = 0;
+	for await (const chunk of createReadStream(file, {
+		start,
+		end: end - 1,
+		highWaterMark: CHUNK_BYTES$3
+	})) {
+		if (!(chunk instanceof Uint8Array)) continue;
+		read += chunk.length;
+		yield chunk;
+	}
+	if (read !== end - start) throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
+}
+// src/files/read-start.ts
+/** Waits for no pipe, and follows no link. Windows has neither flag. */
+const FLAGS$1 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
+/**
+* Reads at most the first `maxBytes` of a regular file, and never waits for a pipe or a device. Undefined where nothing stands there, or
+* something else than a regular file.
+* @throws what the file system says, as of a file that this user may not read
+*/
+async function readStart(file, maxBytes) {
+	try {
+		if (!(await lstat(file)).isFile()) return void 0;
+		const handle = await open$1(file, FLAGS$1);
+		try {
+			const stats = await handle.stat();
+			if (!stats.isFile()) return void 0;
+			const bytes = Buffer.alloc(Math.min(stats.size, maxBytes));
+			let length = 0;
+			while (length < bytes.length) {
+				const { bytesRead } = await handle.read(bytes, length, bytes.length - length, length);
+				if (bytesRead === 0) break;
+				length += bytesRead;
+			}
+			return {
+				bytes: bytes.subarray(0, length),
+				size: stats.size
+			};
+		} finally {
+			await handle.close();
+		}
+	} catch (error) {
+		if (GONE.has(systemCodeOf(error) ?? "")) return void 0;
+		throw error;
+	}
+}
+/** Nothing there, no folder on the way, a link, or a socket. */
+const GONE = /* @__PURE__ */ new Set([
+	"ENOENT",
+	"ENOTDIR",
+	"ELOOP",
+	"ENXIO"
+]);
+// src/files/why-foreign.ts
+/** Enough for each kind of file to be told by how it starts. */
+const START_BYTES = 16384;
+/** A file that does not start as ours is read whole up to here. */
+const MAX_WHOLE_BYTES = 33554432;
+/**
+* Why a file was not written by us, as the rest of a sentence that begins with its path; undefined where it was, or nothing
+* stands there. An empty file has nothing of anybody's: a loss of power can leave one of ours. Reads the start of the file, or a file of
+* at most 32 MiB; waits for no pipe.
+*/
+async function whyForeign(file, { noun, matches }) {
+	try {
+		const stats = await unlessGone(lstat(file));
+		if (stats === void 0) return void 0;
+		if (stats.isDirectory()) return "is a folder";
+		if (stats.isSymbolicLink()) return "is a link";
+		if (!stats.isFile()) return "is not a regular file";
+		for (const maxBytes of [START_BYTES, MAX_WHOLE_BYTES]) {
+			const start = await readStart(file, maxBytes);
+			if (start === void 0 || start.size === 0) return void 0;
+			const isWhole = start.bytes.length === start.size;
+			if (matches(start.bytes, isWhole)) return void 0;
+			if (isWhole || start.size > MAX_WHOLE_BYTES) break;
+		}
+		return `is not ${noun}`;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === void 0) throw error;
+		return `cannot be read (${code})`;
+	}
+}
 // src/oci/descriptor.ts
+/** 16 TiB, the largest file of ext4: what claims more can be kept on no disk, and sums of sizes stay exact. */
+const MAX_BYTES$2 = 2 ** 44;
+const MAX_ANNOTATIONS = 1e3;
+const MAX_URLS = 32;
+const MAX_URL_LENGTH = 4096;
+const text$3 = string("is not text");
+const mediaType$1 = text$3.refine((type) => type === "" || isMediaType(type), "is not a media type");
+/** Without system or architecture it says nothing: some tools write both empty. */
 const platformSchema = looseObject({
-	architecture: string(),
-	os: string(),
-	variant: string().optional(),
-	"os.version": string().optional()
-});
-const annotationsSchema = record(string(), string());
-/** A descriptor as image-spec's descriptor.md defines it; fields that we do not know are let through. */
+	architecture: text$3.nullish(),
+	os: text$3.nullish(),
+	variant: text$3.nullish(),
+	"os.version": text$3.nullish()
+}, "is not an object").refine((written) => {
+	const platform = asPlatform(written);
+	return platform === void 0 || toPlatform(platform) !== void 0;
+}, "has characters that no platform has");
+const annotationsSchema = record(string(), text$3, "is not an object").refine((all) => Object.keys(all).length <= MAX_ANNOTATIONS, "has too many entries");
+/**
+* A descriptor as image-spec's descriptor.md defines it; fields that we do not know are let through. Messages go on after
+* the name of a field.
+*/
 const descriptorSchema$1 = looseObject({
-	mediaType: string().default(""),
+	mediaType: mediaType$1.nullish().transform((type) => type ?? ""),
 	digest: digestSchema,
-	size: int().nonnegative(),
-	urls: array(string()).nullish(),
+	size: number("is not a number of bytes").refine((size) => Number.isInteger(size) && size >= 0, "is not a number of bytes").refine((size) => size <= MAX_BYTES$2, "is more than any disk holds"),
+	urls: array(text$3.max(MAX_URL_LENGTH, "is too long"), "is not a list").max(MAX_URLS, "has too many addresses").nullish(),
 	annotations: annotationsSchema.nullish(),
 	platform: platformSchema.nullish(),
-	artifactType: string().nullish()
-});
-function platformOf(descriptor) {
-	const { platform } = descriptor;
-	if (!platform) return void 0;
-	const { os, architecture, variant } = platform;
+	artifactType: mediaType$1.nullish()
+}, "is not an object");
+function asPlatform(written) {
+	const { os, architecture, variant } = written;
+	if (!os || !architecture) return void 0;
 	return {
 		os,
 		architecture,
-		variant,
-		osVersion: platform["os.version"]
+		variant: variant ?? void 0,
+		osVersion: written["os.version"] ?? void 0
 	};
+}
+/** The platform that an entry of an index names. */
+function platformOf({ platform }) {
+	return platform ? asPlatform(platform) : void 0;
 }
 /** BuildKit's mark on a child that attests to another child (moby/buildkit docs/attestations/attestation-storage.md). */
 function isAttestation(descriptor) {
@@ -6930,71 +7512,150 @@ function isAttestation(descriptor) {
 function attestedDigest(descriptor) {
 	return descriptor.annotations?.["vnd.docker.reference.digest"];
 }
-// src/oci/media-type.ts
-/** Media types by the names of image-spec (media-types.md) and of Docker's schema 2. */
-const OCI_MANIFEST$1 = "application/vnd.oci.image.manifest.v1+json";
-const OCI_INDEX$1 = "application/vnd.oci.image.index.v1+json";
-const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
-const OCI_LAYER = "application/vnd.oci.image.layer.v1.tar";
-const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
-const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
-const DOCKER_SCHEMA1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/;
-/** Every manifest type that is asked for, indexes first; registries answer 404 where one that they hold is missing. */
-const ACCEPTED_MANIFESTS = [
-	OCI_INDEX$1,
-	DOCKER_LIST,
-	OCI_MANIFEST$1,
-	DOCKER_MANIFEST
+// src/oci/fault.ts
+/** How people call the parts that a manifest lists. */
+const ROLES = /* @__PURE__ */ new Map([["layers", "layer"], ["manifests", "child"]]);
+/**
+* What is wrong with a manifest, as the end of a sentence: `layers.1.size is not a number of bytes (layer 2, sha256:…)`.
+* The words are those of our schemas: a parser's own say what it expected, and may quote the content.
+*/
+function describeFault({ issues: [issue] }, json) {
+	if (issue === void 0) return "it does not fit the specification";
+	const { path, message } = issue;
+	const [first = "", second = ""] = path;
+	const role = ROLES.get(first);
+	const part = role !== void 0 && typeof second === "number" ? describePart(`${role} ${second + 1}`, own(own(json, first), second)) : describePart("", own(json, first));
+	return `${fieldOf$1(path)} ${message}${part === "" ? "" : ` (${part})`}`;
+}
+/** A part of a manifest by its name, and by its digest where it has one. */
+function describePart(name, descriptor) {
+	const digest = own(descriptor, "digest");
+	return [name, typeof digest === "string" && isDigest(digest) ? shortDigest(digest) : ""].filter((word) => word !== "").join(", ");
+}
+/** The name of a field. The names of annotations are the publisher's, and left out. */
+function fieldOf$1(path) {
+	const end = path.indexOf("annotations");
+	const known = end < 0 ? path : path.slice(0, end + 1);
+	return known.length === 0 ? "it" : known.map(String).join(".");
+}
+function own(value, name) {
+	if (typeof value !== "object" || value === null) return void 0;
+	return Object.getOwnPropertyDescriptor(value, name)?.value;
+}
+// src/oci/index-entries.ts
+/** Stands for a platform that cannot be read: it matches none that can be wanted. */
+const UNREADABLE = {
+	os: "?",
+	architecture: "?"
+};
+const text$2 = string().optional().catch(void 0);
+const readable = object({
+	digest: digestSchema.optional().catch(void 0),
+	platform: object({
+		os: string(),
+		architecture: string(),
+		variant: text$2,
+		"os.version": text$2
+	}).nullish().catch({
+		...UNREADABLE,
+		variant: void 0,
+		"os.version": void 0
+	}),
+	annotations: object({ "vnd.docker.reference.type": text$2 }).optional().catch(void 0)
+}).catch({
+	digest: void 0,
+	platform: void 0,
+	annotations: void 0
+});
+/** Reads the entries of an index one by one, so that nonsense in one of them leaves the others as they are. */
+function readEntries(entries) {
+	const manifests = [];
+	const faulty = [];
+	for (const [at, entry] of entries.entries()) {
+		const parsed = descriptorSchema$1.safeParse(entry);
+		if (parsed.success) manifests.push(parsed.data);
+		else faulty.push(readFaulty(entry, at, parsed.error));
+	}
+	return {
+		manifests,
+		faulty
+	};
+}
+function readFaulty(entry, at, error) {
+	const { digest, platform, annotations } = readable.parse(entry);
+	const type = annotations?.["vnd.docker.reference.type"];
+	return {
+		digest,
+		platform: platformOf({ platform }),
+		isAttestation: isAttestation({
+			platform,
+			annotations: type === void 0 ? void 0 : { "vnd.docker.reference.type": type }
+		}),
+		fault: `${describeFault(error, entry)} (${describePart(`child ${at + 1}`, entry)})`
+	};
+}
+// src/oci/json.ts
+/** No manifest and no config is nested deeper. What is written again, as a narrowed index, must not exhaust the stack. */
+const MAX_DEPTH$1 = 100;
+const BYTE_ORDER_MARK = [
+	239,
+	187,
+	191
 ];
-function isIndexType(type) {
-	return type === "application/vnd.oci.image.index.v1+json" || type === "application/vnd.docker.distribution.manifest.list.v2+json";
+/** Reads JSON that a publisher wrote. A byte order mark is a fault, since containerd, docker and zot refuse it. */
+function readJson(bytes) {
+	if (BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte)) return { fault: "it begins with a byte order mark" };
+	const text = new TextDecoder().decode(bytes);
+	if (isTooDeep(text)) return { fault: `its values are nested deeper than ${MAX_DEPTH$1} levels` };
+	try {
+		return { value: JSON.parse(text) };
+	} catch {
+		return { fault: "it is not JSON" };
+	}
 }
-function isManifestType(type) {
-	return type === "application/vnd.oci.image.manifest.v1+json" || type === "application/vnd.docker.distribution.manifest.v2+json";
-}
-function isDockerType(type) {
-	return type === "application/vnd.docker.distribution.manifest.v2+json" || type === "application/vnd.docker.distribution.manifest.list.v2+json";
-}
-function isSchema1Type(type) {
-	return DOCKER_SCHEMA1.test(type);
-}
-/** A layer of a root file system, of whatever compression. Docker has had several names for it. */
-function isLayerType(type) {
-	return type.startsWith("application/vnd.oci.image.layer.") || type.startsWith("application/vnd.docker.");
-}
-/** Layers that a registry may not hold, with the addresses from which they come (Windows bases). */
-function isForeignLayerType(type) {
-	return type.includes(".nondistributable.") || type.startsWith("application/vnd.docker.image.rootfs.foreign.");
-}
-/** The type without parameters (`; charset=utf-8`) and in lower case, as headers have it. */
-function bareType(header) {
-	return (header.split(";")[0] ?? "").trim().toLowerCase();
+function isTooDeep(text) {
+	let depth = 0;
+	let inString = false;
+	for (let at = 0; at < text.length; at += 1) {
+		const character = text[at];
+		if (inString) {
+			if (character === "\\") at += 1;
+			else if (character === "\"") inString = false;
+		} else if (character === "\"") inString = true;
+		else if (character === "[" || character === "{") depth += 1;
+		else if (character === "]" || character === "}") depth -= 1;
+		if (depth > MAX_DEPTH$1) return true;
+	}
+	return false;
 }
 // src/oci/manifest.ts
 /** No manifest is larger; distribution-spec lets registries stop at 4 MiB. */
 const MAX_MANIFEST_BYTES$1 = 8388608;
+const mediaType = string("is not text").refine((type) => type === "" || isMediaType(type), "is not a media type").nullish();
+const common$1 = {
+	mediaType,
+	artifactType: mediaType,
+	subject: descriptorSchema$1.nullish()
+};
 const manifestSchema$1 = looseObject({
-	mediaType: string().nullish(),
 	config: descriptorSchema$1,
-	layers: array(descriptorSchema$1).nullish(),
-	artifactType: string().nullish(),
-	subject: descriptorSchema$1.nullish()
+	layers: array(descriptorSchema$1, "is not a list").nullish(),
+	...common$1
 });
-const indexSchema$2 = looseObject({
-	mediaType: string().nullish(),
-	manifests: array(descriptorSchema$1).nullish(),
-	artifactType: string().nullish(),
-	subject: descriptorSchema$1.nullish()
+const indexSchema$3 = looseObject({
+	manifests: array(unknown(), "is not a list"),
+	...common$1
 });
 /**
 * Reads a manifest or index. Its type is what the body says, else what its shape says: proxies serve the right
-* bytes under wrong headers. `header` only helps to name what was served instead of a manifest.
-* Throws `unsupported` for schema 1, web pages and anything that is no manifest.
+* bytes under wrong headers. `header` only helps to name what was served instead of a manifest. Nonsense in an entry of
+* an index is no error here, since not all of them are taken.
+* @throws OciSaveError `unsupported` for schema 1, web pages and anything that is not a manifest
 */
 function parseManifest(bytes, header = "") {
 	const json = parseJson$2(bytes, header);
 	const shape = looseObject({}).safeParse(json);
-	if (!shape.success) throw notAManifest("its body is JSON, but no object");
+	if (!shape.success) throw notAManifest("its body is JSON, but not an object");
 	const { schemaVersion, mediaType, manifests, config, fsLayers } = shape.data;
 	if (schemaVersion === 1 || fsLayers !== void 0 || typeof mediaType === "string" && isSchema1Type(mediaType)) throw new OciSaveError({
 		code: "unsupported",
@@ -7003,24 +7664,23 @@ function parseManifest(bytes, header = "") {
 	});
 	if (Array.isArray(manifests) && config === void 0) return toIndex$1(json);
 	if (config !== void 0 && manifests === void 0) return toManifest(json);
+	if (manifests === null && config === void 0) throw notAManifest("its list of manifests is null");
 	throw notAManifest("it has neither the fields of an image manifest nor those of an index");
 }
 function parseJson$2(bytes, header) {
-	const text = new TextDecoder().decode(bytes);
-	try {
-		return JSON.parse(text);
-	} catch (cause) {
-		throw /^\s*</.test(text) || bareType(header) === "text/html" ? new OciSaveError({
-			code: "unsupported",
-			message: "a web page was served instead of a manifest",
-			hint: "A proxy or a login page may stand before the registry: open the address in a browser.",
-			cause
-		}) : notAManifest("its body is not JSON", cause);
-	}
+	const json = readJson(bytes);
+	if (!("fault" in json)) return json.value;
+	const begin = new TextDecoder().decode(bytes.subarray(0, 1024));
+	if (!/^\s*</.test(begin) && bareType(header) !== "text/html") throw notAManifest(json.fault);
+	throw new OciSaveError({
+		code: "unsupported",
+		message: "a web page was served instead of a manifest",
+		hint: "A proxy or a login page may stand before the registry: open the address in a browser."
+	});
 }
 function toManifest(json) {
 	const parsed = manifestSchema$1.safeParse(json);
-	if (!parsed.success) throw notAManifest(firstIssue(parsed.error), parsed.error);
+	if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
 	const { mediaType, config, layers, artifactType, subject } = parsed.data;
 	if (mediaType && !isManifestType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
 	return {
@@ -7033,27 +7693,22 @@ function toManifest(json) {
 	};
 }
 function toIndex$1(json) {
-	const parsed = indexSchema$2.safeParse(json);
-	if (!parsed.success) throw notAManifest(firstIssue(parsed.error), parsed.error);
+	const parsed = indexSchema$3.safeParse(json);
+	if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
 	const { mediaType, manifests, artifactType, subject } = parsed.data;
 	if (mediaType && !isIndexType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
 	return {
 		kind: "index",
 		mediaType: mediaType || "application/vnd.oci.image.index.v1+json",
-		manifests: manifests ?? [],
+		...readEntries(manifests),
 		artifactType: artifactType || void 0,
 		subject: subject ?? void 0
 	};
 }
-function firstIssue(error) {
-	const [issue] = error.issues;
-	return issue ? `${issue.path.join(".")}: ${issue.message}` : "it does not fit the specification";
-}
-function notAManifest(why, cause) {
+function notAManifest(why) {
 	return new OciSaveError({
 		code: "unsupported",
-		message: `what was served is no manifest: ${why}`,
-		cause
+		message: `what was served is no manifest: ${why}`
 	});
 }
 /**
@@ -7068,19 +7723,23 @@ function isImage({ artifactType, mediaType, config, layers }) {
 	return mediaType === "application/vnd.docker.distribution.manifest.v2+json" && untyped;
 }
 /** The blobs that an image manifest names, each once: its config and its layers. */
-function blobsOf(manifest) {
+function blobsOf$1(manifest) {
 	return [...new Map([manifest.config, ...manifest.layers].map((blob) => [blob.digest, blob])).values()];
 }
 // src/content/layout-source.ts
-const MAX_INDEX_BYTES$1 = 67108864;
+const MAX_INDEX_BYTES$2 = 67108864;
 const REF_NAME$2 = "org.opencontainers.image.ref.name";
-const indexSchema$1 = looseObject({ manifests: array(descriptorSchema$1).nullish() });
+const indexSchema$2 = looseObject({ manifests: array(unknown()).nullish() });
 function nameOfEntry(entry) {
 	return entry.annotations?.["io.containerd.image.name"] ?? entry.annotations?.[REF_NAME$2];
 }
-/** Opens the layout in `folder`. Throws `list` where there is none. */
-async function openLayout(folder) {
-	const entries = await readIndex(folder);
+/**
+* Opens the layout in `folder`.
+* @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
+* @throws OciSaveError `list` where there is no layout, `local` for a file that is none, or lies elsewhere
+*/
+async function openLayout(folder, within) {
+	const entries = await readIndex(folder, within);
 	const blobFile = (digest) => path.join(folder, "blobs", "sha256", hexOf(digest));
 	const find = (name) => {
 		const [only, ...others] = entries.filter((entry) => name === void 0 || nameOfEntry(entry) === name || entry.annotations?.[REF_NAME$2] === name);
@@ -7100,7 +7759,7 @@ async function openLayout(folder) {
 		head: async () => void 0,
 		async manifest(reference) {
 			const digest = digestFor(reference);
-			const bytes = await readWhole(blobFile(digest), MAX_MANIFEST_BYTES$1);
+			const bytes = await readWhole(blobFile(digest), MAX_MANIFEST_BYTES$1, within);
 			if (digestOf(bytes) !== digest) throw new OciSaveError({
 				code: "digest",
 				message: `${folder}: manifest ${shortDigest(digest)} is damaged`
@@ -7113,33 +7772,47 @@ async function openLayout(folder) {
 		},
 		blob: async ({ digest }, offset) => ({
 			offset,
-			body: createReadStream(blobFile(digest), {
-				start: offset,
-				highWaterMark: 1048576
-			})
+			body: readFrom(blobFile(digest), offset, within)
 		})
 	};
 }
-async function readIndex(folder) {
+async function readIndex(folder, within) {
 	const file = path.join(folder, "index.json");
+	const unreadable = (why, cause) => new OciSaveError({
+		code: "list",
+		message: `${folder} is no OCI layout: its index.json cannot be read${why}`,
+		cause
+	});
+	let bytes;
 	try {
-		const json = JSON.parse(new TextDecoder().decode(await readWhole(file, MAX_INDEX_BYTES$1)));
-		return indexSchema$1.parse(json).manifests ?? [];
+		bytes = await readWhole(file, MAX_INDEX_BYTES$2, within);
 	} catch (cause) {
 		if (cause instanceof OciSaveError && cause.code !== "not-found") throw cause;
-		throw new OciSaveError({
-			code: "list",
-			message: `${folder} is no OCI layout: its index.json cannot be read`,
-			cause
-		});
+		throw unreadable("", cause);
 	}
+	const json = readJson(bytes);
+	if ("fault" in json) throw unreadable(`: ${json.fault}`);
+	const index = indexSchema$2.safeParse(json.value);
+	if (!index.success) throw unreadable(": it has not the fields of an index");
+	return [...readEntries(index.data.manifests ?? []).manifests];
 }
-async function readWhole(file, maxBytes) {
-	const bytes = await readBounded$1(file, maxBytes);
-	if (bytes !== void 0) return bytes;
-	throw new OciSaveError({
+async function readWhole(file, maxBytes, within) {
+	const handle = await unlessGone(openRegularFile(file, within));
+	if (handle === void 0) throw new OciSaveError({
 		code: "not-found",
 		message: `${file} is missing`
+	});
+	const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
+	if (bytes.length <= maxBytes) return bytes;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `${file} is too large: ${maxBytes} bytes are the limit`
+	});
+}
+async function* readFrom(file, start, within) {
+	yield* (await openRegularFile(file, within)).createReadStream({
+		start,
+		highWaterMark: 1048576
 	});
 }
 // node_modules/is-network-error/index.js
@@ -7568,7 +8241,7 @@ const CERTIFICATE = /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_|UNABL
 function networkFault(cause) {
 	if (cause instanceof OciSaveError) return {
 		words: messageOf(cause),
-		permanent: false
+		permanent: cause.code === "local" || cause.code === "digest"
 	};
 	const code = systemCodeOf(cause) ?? "no reason given";
 	if (NOT_TLS.test(code)) return {
@@ -7814,7 +8487,7 @@ function feed(wire, { open, onSent }, moved) {
 		moved();
 		onSent?.(chunk.length);
 	});
-	source.once("error", (error) => wire.destroy(unreadable$2(error)));
+	source.once("error", (error) => wire.destroy(unreadable$3(error)));
 	const stop = () => {
 		source.unpipe(wire);
 		source.destroy();
@@ -7824,7 +8497,7 @@ function feed(wire, { open, onSent }, moved) {
 	source.pipe(wire);
 }
 /** A file of ours that cannot be read is no fault of the network. */
-function unreadable$2(cause) {
+function unreadable$3(cause) {
 	if (cause instanceof OciSaveError) return cause;
 	return new OciSaveError({
 		code: "local",
@@ -8057,7 +8730,7 @@ function createExchange(options) {
 			...options,
 			admitted: () => gate.wait(ask.signal)
 		});
-		if (refusesForNow(ask, answer)) throw judge$1(ask, await answer.refusal(), gate, options.onWarning);
+		if (refusesForNow(ask, answer)) throw judge$3(ask, await answer.refusal(), gate, options.onWarning);
 		return read(answer);
 	};
 	return {
@@ -8076,7 +8749,7 @@ function refusesForNow({ method }, { status, headers }) {
 	return isTemporaryStatus(status);
 }
 /** What a refusal that may go away means for the host: its gate is shut for a while, or for good. */
-function judge$1(ask, refusal, gate, warn) {
+function judge$3(ask, refusal, gate, warn) {
 	const action = ask.push === true ? "push" : "pull";
 	if (isRateRefusal(refusal) && isQuota(refusal)) {
 		const error = quotaError(refusal, action);
@@ -8089,7 +8762,7 @@ function judge$1(ask, refusal, gate, warn) {
 	return refusalError$1(ask.subject, refusal, "nothing", action);
 }
 // src/registry/insecure.ts
-const PORTS = {
+const PORTS$1 = {
 	"https:": "443",
 	"http:": "80"
 };
@@ -8098,7 +8771,7 @@ function insecureHosts(names) {
 	return {
 		names: (domain) => named.has(domain.toLowerCase()),
 		has(url) {
-			const port = url.port || PORTS[url.protocol];
+			const port = url.port || PORTS$1[url.protocol];
 			return named.has(url.host) || named.has(`${url.hostname}:${port}`);
 		}
 	};
@@ -8344,7 +9017,7 @@ async function fetchToken(exchange, request) {
 		signal: request.signal
 	};
 	return exchange.ask(ask, async (answer) => {
-		if (answer.status !== 200) throw await refused$1(subject, answer, credentials !== void 0);
+		if (answer.status !== 200) throw await refused$2(subject, answer, credentials !== void 0);
 		return readToken(subject, answer, exchange, request.signal);
 	});
 }
@@ -8384,7 +9057,7 @@ function tokenCall(realm, { service, scope, credentials }) {
 		secrets: [credentials.password, authorization.slice(6)]
 	};
 }
-async function refused$1(subject, answer, withCredentials) {
+async function refused$2(subject, answer, withCredentials) {
 	const refusal = await answer.refusal();
 	const error = refusalError$1(subject, refusal, answer.crossed ? "elsewhere" : withCredentials ? "credentials" : "nothing");
 	if (error.code === "denied" || error.code === "network") return error;
@@ -8547,7 +9220,10 @@ function getBlob(session, repository, blob, { offset = 0, signal }, stallMillise
 	}, (headers, read) => session.ask({
 		method: "GET",
 		repository,
-		path: `blobs/${blob.digest}`,
+		target: {
+			kind: "blob",
+			digest: blob.digest
+		},
 		headers,
 		subject,
 		signal,
@@ -8648,14 +9324,13 @@ function broken(subject, host, cause, where) {
 const ACCEPT = ACCEPTED_MANIFESTS.join(", ");
 function requestOf(method, { repository, reference, signal, retry = true }) {
 	const subject = manifestSubject(repository, reference);
-	if (!isTag(reference) && !isDigest(reference)) throw new OciSaveError({
-		code: "unsupported",
-		message: `${subject} is named by neither tag nor sha256`
-	});
 	return {
 		method,
 		repository,
-		path: `manifests/${reference}`,
+		target: {
+			kind: "manifest",
+			reference
+		},
 		headers: { accept: ACCEPT },
 		subject,
 		signal,
@@ -8729,7 +9404,10 @@ async function putManifest$1(call, manifest) {
 	const request = {
 		method: "PUT",
 		repository,
-		path: `manifests/${reference}`,
+		target: {
+			kind: "manifest",
+			reference
+		},
 		headers: { "content-type": mediaType },
 		content: bytes,
 		push: true,
@@ -8754,11 +9432,14 @@ async function putManifest$1(call, manifest) {
 /** Deletes a manifest by its digest. False where the registry does not delete (405), or does not let us. */
 function deleteManifest({ session, repository, reference, signal }) {
 	const subject = manifestSubject(repository, reference);
-	const path = `manifests/${reference}`;
+	const target = {
+		kind: "manifest",
+		reference
+	};
 	return session.ask({
 		method: "DELETE",
 		repository,
-		path,
+		target,
 		headers: {},
 		push: true,
 		subject,
@@ -8835,14 +9516,40 @@ function typeOf(bytes, subject, answer) {
 		});
 	}
 }
-// src/registry/registry.ts
-function createRegistry({ domain, insecure, knock, policy }) {
+// src/registry/registry-url.ts
+const PORTS = {
+	"https:": "443",
+	"http:": "80"
+};
+/**
+* The address at which a domain is asked.
+* @throws OciSaveError `unsupported` where a URL reads another host or port in it (`127.1`, `host:99999`): credentials
+*   are looked up by the domain, and would go there
+*/
+function registryUrl(domain, protocol) {
 	const host = registryHost(domain);
+	const url = isDomain(domain) ? URL.parse(`${protocol}//${host}`) : null;
+	if (url !== null && isSameHost(url, host, PORTS[protocol])) return url;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `${quoteText(domain)} is not a valid registry; nothing was sent to it`,
+		hint: "Write host or host:port, with a port up to 65535 and an address in its usual form."
+	});
+}
+function isSameHost({ hostname, port, pathname }, host, defaultPort) {
+	const [, name = "", written] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
+	const address = /^\[(.*)\]$/.exec(name)?.[1];
+	return (address === void 0 ? hostname === name.toLowerCase() : isIPv6(address)) && (port || defaultPort) === (written ?? defaultPort) && pathname === "/";
+}
+// src/registry/registry.ts
+/** @throws OciSaveError `unsupported` for a domain that is not the host of its address */
+function createRegistry({ domain, insecure, knock, policy }) {
+	const secure = registryUrl(domain, "https:");
 	let address;
 	let leading;
 	let open = false;
 	const find = async () => {
-		const { url, status } = await probe(host, knock);
+		const { url, status } = await probe(domain, knock);
 		open = status === 200;
 		return url;
 	};
@@ -8856,7 +9563,7 @@ function createRegistry({ domain, insecure, knock, policy }) {
 			return open;
 		},
 		address() {
-			if (!insecure) return Promise.resolve(new URL(`https://${host}`));
+			if (!insecure) return Promise.resolve(secure);
 			const probing = address ??= withRetries(find, policy, {});
 			probing.catch(() => {
 				if (address === probing) address = void 0;
@@ -8864,7 +9571,7 @@ function createRegistry({ domain, insecure, knock, policy }) {
 			return probing;
 		},
 		async reach() {
-			if (!insecure) return void await knock(new URL(`https://${host}`));
+			if (!insecure) return void await knock(secure);
 			address = Promise.resolve(await find());
 		},
 		async locate() {
@@ -8889,8 +9596,8 @@ function createRegistry({ domain, insecure, knock, policy }) {
 * An insecure registry is asked in TLS first: one that has a certificate, of whatever kind, is not
 * downgraded.
 */
-async function probe(host, knock) {
-	const secure = new URL(`https://${host}`);
+async function probe(domain, knock) {
+	const secure = registryUrl(domain, "https:");
 	try {
 		return {
 			url: secure,
@@ -8898,7 +9605,7 @@ async function probe(host, knock) {
 		};
 	} catch (error) {
 		if (!(error instanceof Error) || !looksLikePlainHttp(error.cause)) throw error;
-		const plain = new URL(`http://${host}`);
+		const plain = registryUrl(domain, "http:");
 		const status = await knock(plain);
 		if (status === 400) throw error;
 		return {
@@ -8965,7 +9672,15 @@ function uploadLocation(subject, answer, trusted) {
 		code: "unsupported",
 		message: `${subject}: ${answer.host} does not say where the upload goes on`
 	});
-	if (answer.url.protocol === "https:" && isPlainTwin(target, answer.url)) return new URL(target.pathname + target.search, answer.url);
+	if (answer.url.protocol === "https:" && isPlainTwin(target, answer.url)) {
+		const twin = new URL(answer.url);
+		[twin.pathname, twin.search, twin.hash] = [
+			target.pathname,
+			target.search,
+			""
+		];
+		return twin;
+	}
 	return redirectTarget({
 		subject,
 		from: answer.url,
@@ -9003,7 +9718,10 @@ function headBlob({ session, repository, signal }, digest) {
 	const asked = {
 		method: "HEAD",
 		repository,
-		path: `blobs/${digest}`,
+		target: {
+			kind: "blob",
+			digest
+		},
 		headers: {},
 		subject,
 		signal
@@ -9019,7 +9737,7 @@ function headBlob({ session, repository, signal }, digest) {
 function beginUpload(call, subject) {
 	const asked = request$1(call, subject, {
 		method: "POST",
-		path: "blobs/uploads/"
+		target: { kind: "upload" }
 	});
 	return call.session.ask(asked, (answer) => begun(call, subject, answer));
 }
@@ -9029,11 +9747,16 @@ function beginUpload(call, subject) {
 */
 function mountBlob(call, digest, from) {
 	const subject = blobSubject(call.repository, digest);
-	const path = `blobs/uploads/?${`mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`}`;
+	const target = {
+		kind: "upload",
+		mount: {
+			digest,
+			from
+		}
+	};
 	return call.session.ask(request$1(call, subject, {
 		method: "POST",
-		path,
-		from
+		target
 	}), async (answer) => {
 		if (answer.status === 201) {
 			answer.discard();
@@ -9051,7 +9774,7 @@ function sendPart(call, upload, content, end, onSent) {
 	const whole = offset === 0 && end === content.size;
 	const asked = request$1(call, subject, {
 		method: "PATCH",
-		path: location,
+		target: location,
 		headers: {
 			...OCTETS,
 			...whole ? {} : { "content-range": `${offset}-${end - 1}` }
@@ -9080,7 +9803,7 @@ function endUpload(call, upload, content, onSent) {
 	const rest = content.size - upload.offset;
 	const asked = request$1(call, subject, {
 		method: "PUT",
-		path: withDigest$1(upload.location, content.digest),
+		target: withDigest$1(upload.location, content.digest),
 		headers: OCTETS,
 		...rest > 0 ? { stream: bodyOf$1(content, upload.offset, content.size, onSent) } : {},
 		extraMilliseconds: content.size / BYTES_A_MILLISECOND,
@@ -9096,7 +9819,7 @@ function uploadStatus(call, upload, digest) {
 	const subject = blobSubject(call.repository, digest);
 	return call.session.ask(request$1(call, subject, {
 		method: "GET",
-		path: upload.location
+		target: upload.location
 	}), (answer) => {
 		answer.discard();
 		if (answer.status !== 204 && answer.status !== 200) return void 0;
@@ -9113,7 +9836,7 @@ function uploadStatus(call, upload, digest) {
 async function cancelUpload(call, upload) {
 	const asked = request$1(call, `${upload.repository.domain}/${upload.repository.path}`, {
 		method: "DELETE",
-		path: upload.location,
+		target: upload.location,
 		retry: false
 	});
 	await call.session.ask(asked, (answer) => answer.discard());
@@ -9242,6 +9965,52 @@ function isOutOfStep(error, partial) {
 	if (status === 416 || isLost(error)) return true;
 	return partial && status !== 401 && status !== 403 && status !== 413;
 }
+// src/registry/request-path.ts
+/**
+* The path of a request, with its query: the one place where it is put together, of components that fit their
+* grammars. None of these has a character that a URL reads as anything but itself.
+* @throws OciSaveError `unsupported` for a component outside its grammar; nothing may be sent then
+*/
+function requestPath(repository, endpoint) {
+	const base = `/v2/${checkedRepository(repository)}`;
+	switch (endpoint.kind) {
+		case "manifest": return `${base}/manifests/${checkedReference(endpoint.reference)}`;
+		case "blob": return `${base}/blobs/${checkedDigest(endpoint.digest)}`;
+		case "upload": {
+			const { mount } = endpoint;
+			if (mount === void 0) return `${base}/blobs/uploads/`;
+			return `${base}/blobs/uploads/?mount=${encodeURIComponent(checkedDigest(mount.digest))}&from=${encodeURIComponent(checkedRepository(mount.from))}`;
+		}
+	}
+}
+/**
+* The address of a path at a registry.
+* @throws OciSaveError `unsupported` where reading it as a URL changes anything: it would ask for something else
+*/
+function requestUrl(path, registry) {
+	const url = URL.parse(path, registry.href);
+	if (url?.origin === registry.origin && url.pathname + url.search === path) return url;
+	throw refused$1(path, "path of a request");
+}
+function checkedRepository(text) {
+	if (isRepositoryPath(text)) return text;
+	throw refused$1(text, "repository name");
+}
+function checkedReference(text) {
+	if (isTag(text) || isDigest(text)) return text;
+	throw refused$1(text, "tag or sha256 digest");
+}
+function checkedDigest(text) {
+	if (isDigest(text)) return text;
+	throw refused$1(text, "sha256 digest");
+}
+function refused$1(text, what) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${quoteText(text)} is not a valid ${what}; nothing was sent to the registry`,
+		hint: "Correct the name where it was written: in the list, the lock or the push target."
+	});
+}
 // src/registry/session.ts
 /**
 * Without anything, with what the challenge asks for, and once with a fresh token or password: never a loop.
@@ -9250,18 +10019,24 @@ const MAX_ROUNDS = 3;
 function createSession(registry, exchange, authorizer) {
 	return { async ask(request, read) {
 		const { repository, subject, signal, push = false } = request;
+		const { target } = request;
+		const path = target instanceof URL ? target : requestPath(repository.path, target);
 		const address = await abortable(registry.address(), signal);
+		const url = path instanceof URL ? path : requestUrl(path, address);
 		const call = {
 			registry,
 			repository,
 			address,
-			scope: push ? pushScope(repository, request.from) : pullScope(repository),
+			scope: push ? pushScope(repository, mountedFrom(target)) : pullScope(repository),
 			push,
 			subject,
 			signal
 		};
-		const once = sender(exchange, address, request, read);
-		if (request.path instanceof URL && request.path.origin !== address.origin) {
+		const once = sender(exchange, {
+			address,
+			url
+		}, request, read);
+		if (url.origin !== address.origin) {
 			const outcome = await once(void 0);
 			if ("challenges" in outcome) throw outcome.error;
 			return outcome.value;
@@ -9284,10 +10059,13 @@ function createSession(registry, exchange, authorizer) {
 		return outcome.value;
 	} };
 }
-function sender(exchange, address, request, read) {
-	const { method, repository, path, headers, subject, signal, retry = true, push = false } = request;
+/** Another repository of the registry, which is read by a request. */
+function mountedFrom(target) {
+	return target instanceof URL || target.kind !== "upload" ? void 0 : target.mount?.from;
+}
+function sender(exchange, { address, url }, request, read) {
+	const { method, headers, subject, signal, retry = true, push = false } = request;
 	const { content, stream, extraMilliseconds } = request;
-	const url = path instanceof URL ? path : new URL(`/v2/${repository.path}/${path}`, address);
 	return (authorization) => {
 		const errorOf = async (answer) => {
 			const sent = answer.url.origin !== address.origin ? "elsewhere" : authorization?.withCredentials ? "credentials" : "nothing";
@@ -9401,7 +10179,7 @@ function createRegistryClient(options) {
 		getManifest: async (repository, reference, signal) => getManifest(manifestCall(repository, reference, signal)),
 		getBlob: async (repository, blob, blobOptions = {}) => getBlob(at(repository).session, repository, blob, blobOptions, stallMilliseconds),
 		getUrl: async (url, blob, blobOptions = {}) => getUrl(exchange, insecure, url, blob, blobOptions),
-		reach: (domain) => registryAt(domain).reach(),
+		reach: async (domain) => registryAt(domain).reach(),
 		async findManifest(repository, reference, { signal, once = false } = {}) {
 			if (once) await at(repository).registry.locate();
 			return findManifest$1({
@@ -9455,7 +10233,7 @@ function parseAuthFile(text, path, { legacy = false } = {}) {
 	const json = text.trim() === "" ? {} : parseJson$1(text, path);
 	const parsed = fileSchema$2.safeParse(legacy ? { auths: json } : json);
 	if (!parsed.success) {
-		const place = parsed.error.issues[0]?.path.join(" › ") ?? "";
+		const place = (parsed.error.issues[0]?.path.map((key) => quoteReference(String(key)) ?? "…") ?? []).join(" › ");
 		throw invalid(path, `does not have the form of an auth file${place === "" ? "" : ` at ${place}`}`);
 	}
 	const auths = /* @__PURE__ */ new Map();
@@ -9495,7 +10273,7 @@ function decodeAuth(auth, key, path) {
 	const compact = auth.replace(/\s/g, "");
 	const decoded = Buffer.from(compact, "base64").toString("utf8");
 	const colon = decoded.indexOf(":");
-	if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact) || colon < 0) throw invalid(path, `has an entry for ${key} that is not base64 of user:password`);
+	if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact) || colon < 0) throw invalid(path, `has an entry for ${quoteReference(key) ?? "a registry"} that is not base64 of user:password`);
 	const password = decoded.slice(colon + 1).replace(/^\0+|\0+$/g, "");
 	const username = decoded.slice(0, colon);
 	return username === "" && password === "" ? void 0 : {
@@ -16185,13 +16963,14 @@ createExeca(mapScriptAsync, {}, deepScriptOptions, setScriptSync);
 const { sendMessage, getOneMessage, getEachMessage, getCancelSignal } = getIpcExport();
 // src/process.ts
 /**
-* Runs a program with an argument list, never through a shell; no other file of this project spawns. A process
-* that fails is a result, not an exception; its command line is never quoted, since errors are printed.
+* Runs a program with an argument list, never through a shell; beside the action's package managers, which
+* @actions/exec runs, no other file of this project spawns. A process that fails is a result, not an exception; its
+* command line is never quoted, since errors are printed.
 * @throws OciSaveError `machine` where the program cannot be started or did not end in time, the reason of `signal`
 *   where that ended it
 */
 async function run(file, args, options) {
-	const { cwd, env, input, signal, limitMilliseconds, maxOutput = 1048576, onLine } = options;
+	const { cwd, env, input, signal, limitMilliseconds, maxOutput = 1048576 } = options;
 	const child = execa(file, [...args], {
 		...cwd === void 0 ? {} : { cwd },
 		...input === void 0 ? { stdin: "ignore" } : { input },
@@ -16205,7 +16984,6 @@ async function run(file, args, options) {
 		windowsHide: true,
 		forceKillAfterDelay: 2e3
 	});
-	if (onLine) for (const output of [child.stdout, child.stderr]) output?.on("data", lineSplitter(onLine));
 	const letGo = letGoOfHeirs(child.nodeChildProcess);
 	const result = await child.finally(letGo);
 	signal?.throwIfAborted();
@@ -16238,14 +17016,6 @@ function letGoOfHeirs(child) {
 		}, HEIRS_MILLISECONDS);
 	});
 	return () => clearTimeout(timer);
-}
-function lineSplitter(onLine) {
-	let rest = "";
-	return (chunk) => {
-		const lines = (rest + chunk.toString("utf8")).split("\n");
-		rest = (lines.pop() ?? "").slice(-65536);
-		for (const line of lines) onLine(line);
-	};
 }
 // src/registry/credential-helper.ts
 /** Long enough for a person who unlocks a key ring, short enough for a job that nobody watches. */
@@ -16763,20 +17533,73 @@ function mismatch(digest, what) {
 		hint: "Wrong data is never stored. A proxy or the registry itself damages it: fetch it another way and compare."
 	});
 }
+// src/store/damaged.ts
+/** A blob whose bytes are gone, or are others than its digest says. Where it can be had again, the work is repeated. */
+var DamagedBlobError = class extends OciSaveError {
+	digest;
+	/**
+	* @param where what lacks the blob, for people: its file
+	* @param why what is wrong with it
+	*/
+	constructor(digest, where, why) {
+		super({
+			code: "digest",
+			message: `${where} is damaged: ${why}`,
+			hint: "Nothing is made of wrong data. Save it again, or copy it again from where it was whole."
+		});
+		this.digest = digest;
+	}
+};
+/** The blob that an error is about, itself or as the cause of another one; undefined where it is about none. */
+function damagedBlobOf(error) {
+	for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DamagedBlobError) return cause.digest;
+}
+/** The words for a file whose bytes are others than its name says. */
+function hashesOtherwise(digest) {
+	return `it does not hash to ${shortDigest(digest)}`;
+}
+// src/store/checked-bytes.ts
+const CHUNK_BYTES$2 = 262144;
+/**
+* A whole file, hashed while it is read. Its last bytes are given when all of them were right: nobody gets the whole of a
+* wrong blob.
+* @throws DamagedBlobError where the file is gone, or is not that blob
+*/
+async function* checkedBytes(file, { digest, size }) {
+	const hash = createHash("sha256");
+	let read = 0;
+	let last;
+	try {
+		for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES$2 })) {
+			if (!(chunk instanceof Uint8Array)) continue;
+			read += chunk.length;
+			if (read > size) break;
+			hash.update(chunk);
+			if (last !== void 0) yield last;
+			last = chunk;
+		}
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") throw new DamagedBlobError(digest, file, "it is missing");
+		throw error;
+	}
+	if (read !== size) throw new DamagedBlobError(digest, file, `it has other than ${size} bytes`);
+	if (`sha256:${hash.digest("hex")}` !== digest) throw new DamagedBlobError(digest, file, hashesOtherwise(digest));
+	if (last !== void 0) yield last;
+}
 // src/store/hash-file.ts
-const CHUNK_BYTES$2 = 1048576;
+const CHUNK_BYTES$1 = 1048576;
 /** The digest and size of a file's bytes, read once through one buffer. */
 async function hashFile(file, { onBytes, signal } = {}) {
 	const handle = await open$1(file, "r");
 	try {
 		const hash = createHash("sha256");
-		const buffer = Buffer.allocUnsafe(CHUNK_BYTES$2);
+		const buffer = Buffer.allocUnsafe(CHUNK_BYTES$1);
 		let size = 0;
 		for (;;) {
 			signal?.throwIfAborted();
-			const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES$2);
+			const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES$1);
 			if (bytesRead === 0) break;
-			hash.update(bytesRead === CHUNK_BYTES$2 ? buffer : buffer.subarray(0, bytesRead));
+			hash.update(bytesRead === CHUNK_BYTES$1 ? buffer : buffer.subarray(0, bytesRead));
 			size += bytesRead;
 			onBytes?.(bytesRead);
 		}
@@ -16787,53 +17610,6 @@ async function hashFile(file, { onBytes, signal } = {}) {
 	} finally {
 		await handle.close();
 	}
-}
-// src/store/link.ts
-/** What a file system says that cannot link these two: another volume, no links there, or too many. */
-const CANNOT_LINK = /* @__PURE__ */ new Set([
-	"EXDEV",
-	"EPERM",
-	"ENOTSUP",
-	"EOPNOTSUPP",
-	"ENOSYS",
-	"EMLINK",
-	"EACCES"
-]);
-/** Gives `file` a second name. An existing name stays as it is; false where links are impossible there. */
-async function tryLink(file, name) {
-	try {
-		await link(file, name);
-		return true;
-	} catch (error) {
-		const code = systemCodeOf(error);
-		if (code === "EEXIST") return true;
-		if (code !== void 0 && CANNOT_LINK.has(code)) return false;
-		throw error;
-	}
-}
-/** A hard link, or where there can be none a whole copy (shared blocks where the file system has them). */
-async function linkOrCopy(file, name) {
-	if (await tryLink(file, name)) return "linked";
-	const temporary = `${name}.part`;
-	try {
-		await copyFile(file, temporary, constants.COPYFILE_FICLONE);
-		await rename(temporary, name);
-	} catch (error) {
-		await rm(temporary, { force: true });
-		throw error;
-	}
-	return "copied";
-}
-/**
-* The same for a name that several runs may give at once: a copy is made in `folder`, on that name's volume, and takes
-* the name when it is whole.
-*/
-async function linkOrCopyIn(folder, file, name) {
-	if (await tryLink(file, name)) return "linked";
-	const copy = path.join(folder, `copy-${randomUUID()}`);
-	await copyFile(file, copy, constants.COPYFILE_FICLONE);
-	await rename(copy, name);
-	return "copied";
 }
 // src/store/record-file.ts
 const lineSchema = strictObject({
@@ -16906,14 +17682,14 @@ function parseLine(line) {
 }
 // src/store/journal.ts
 /** Not ctime: every hard link changes that. */
-const stampOf = ({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`;
+const stampOf$1 = ({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`;
 /** The stamps of verified blobs, in `journal.jsonl`. */
 async function openJournal(file) {
 	const stamps = await openRecordFile(file);
 	return {
-		vouches: (hex, stats) => stamps.get(hex) === stampOf(stats),
-		note: (hex, stats) => stamps.set(hex, stampOf(stats)),
-		noteAll: (found) => stamps.setAll([...found].map(([hex, stats]) => [hex, stampOf(stats)])),
+		vouches: (hex, stats) => stamps.get(hex) === stampOf$1(stats),
+		note: (hex, stats) => stamps.set(hex, stampOf$1(stats)),
+		noteAll: (found) => stamps.setAll([...found].map(([hex, stats]) => [hex, stampOf$1(stats)])),
 		sizeOf(hex) {
 			const stamp = stamps.get(hex);
 			return stamp === void 0 ? void 0 : Number.parseInt(stamp, 10);
@@ -16923,6 +17699,121 @@ async function openJournal(file) {
 /** Forgets blobs that are gone. */
 function forgetStamps(file, gone) {
 	return keepRecords(file, (hex) => !gone.has(hex));
+}
+// src/store/own-folder.ts
+/** Folders that this tool makes have these names: in a user's cache folder, and beside a workspace. */
+const OWN_NAMES$1 = /* @__PURE__ */ new Set(["oci-save", "_oci-save"]);
+const OTHERS_MAY_WRITE = 18;
+const OTHERS_MAY_ANYTHING = 63;
+/**
+* Makes a store's folder where it is missing, for its user alone (0700), and makes sure as `refuseOthers` does that nobody
+* else decides what lies in it. Folders above it are made in the same way; a store that its user owns and others may read
+* is closed to them in silence.
+* @throws as `refuseOthers`; what the file system says
+*/
+async function makeOwnFolder(folder) {
+	await refuseOthers(folder);
+	await mkdir(folder, {
+		recursive: true,
+		mode: 448
+	});
+	await refuseOthers(folder);
+	const { uid, mode } = await stat(folder);
+	if (uid === process.getuid?.() && (mode & OTHERS_MAY_ANYTHING) !== 0) await chmod(folder, 448);
+}
+/**
+* To be asked before anything of a store is read; one that is not there yet is nobody's. root accepts other owners: a job
+* in a container works as root in the folders of the runner's user. Windows has no such owners and modes.
+* @throws OciSaveError `machine` where another user owns the store, a folder of ours above it, or a link that leads there
+*   or what it leads to, or where others may write to one of these folders
+*/
+async function refuseOthers(folder) {
+	const user = process.getuid?.();
+	if (user === void 0) return;
+	const absolute = path.resolve(folder);
+	for (const place of placesOnTheWay(absolute)) {
+		const stats = await unlessGone(lstat(place));
+		if (stats === void 0) return;
+		const isOurs = place === absolute || OWN_NAMES$1.has(path.basename(place));
+		if (!stats.isSymbolicLink()) {
+			if (isOurs) refuseWriters(place, stats, user);
+			continue;
+		}
+		if (stats.uid !== 0) refuseOwner(place, stats, user);
+		const target = await unlessGone(stat(place));
+		if (target === void 0) return;
+		if (isOurs) refuseWriters(place, target, user);
+		else if (target.uid !== 0) refuseOwner(place, target, user);
+	}
+}
+function refuseWriters(folder, stats, user) {
+	refuseOwner(folder, stats, user);
+	if ((stats.mode & OTHERS_MAY_WRITE) === 0) return;
+	throw new OciSaveError({
+		code: "machine",
+		message: `the store is not used: others than its user may write to ${folder}`,
+		hint: `Look at what lies there. Then take that right away (chmod -R go-w ${folder}), or remove the folder: it is made anew. Or name another one with --cache-dir.`
+	});
+}
+function refuseOwner(place, { uid }, user) {
+	if (user === 0 || uid === user) return;
+	throw new OciSaveError({
+		code: "machine",
+		message: `the store is not used: ${place} belongs to another user (${uid}), who may change what lies there`,
+		hint: "Name a folder of your own with --cache-dir."
+	});
+}
+/** A path and all that is above it, from the root on. */
+function placesOnTheWay(absolute) {
+	const above = path.dirname(absolute);
+	return above === absolute ? [] : [...placesOnTheWay(above), absolute];
+}
+// src/store/link.ts
+/** What a file system says that cannot link these two: another volume, no links there, or too many. */
+const CANNOT_LINK = /* @__PURE__ */ new Set([
+	"EXDEV",
+	"EPERM",
+	"ENOTSUP",
+	"EOPNOTSUPP",
+	"ENOSYS",
+	"EMLINK",
+	"EACCES"
+]);
+/** Gives `file` a second name. An existing name stays as it is; false where links are impossible there. */
+async function tryLink(file, name) {
+	try {
+		await link(file, name);
+		return true;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === "EEXIST") return true;
+		if (code !== void 0 && CANNOT_LINK.has(code)) return false;
+		throw error;
+	}
+}
+/** A hard link, or where there can be none a whole copy (shared blocks where the file system has them). */
+async function linkOrCopy(file, name) {
+	if (await tryLink(file, name)) return "linked";
+	const temporary = `${name}.part`;
+	try {
+		await copyFile(file, temporary, constants$1.COPYFILE_FICLONE);
+		await rename(temporary, name);
+	} catch (error) {
+		await rm(temporary, { force: true });
+		throw error;
+	}
+	return "copied";
+}
+/**
+* The same for a name that several runs may give at once: a copy is made in `folder`, on that name's volume, and takes
+* the name when it is whole.
+*/
+async function linkOrCopyIn(folder, file, name) {
+	if (await tryLink(file, name)) return "linked";
+	const copy = path.join(folder, `copy-${randomUUID()}`);
+	await copyFile(file, copy, constants$1.COPYFILE_FICLONE);
+	await rename(copy, name);
+	return "copied";
 }
 // src/store/places.ts
 function placesIn(folder) {
@@ -17222,12 +18113,12 @@ function timeOf(text) {
 }
 // src/store/scan.ts
 /** File operations at once: beyond this the file system gains nothing. */
-const PARALLEL$4 = 16;
+const PARALLEL$6 = 16;
 /** Every blob of a store, in no order; none where there is no store. Hashes nothing. */
 async function scanBlobs(places) {
 	const names = await unlessGone(readdir(places.blobs)) ?? [];
 	const uses = await lastUses(places);
-	const limit = pLimit(PARALLEL$4);
+	const limit = pLimit(PARALLEL$6);
 	return (await Promise.all(names.filter(isHex).map((hex) => limit(async () => {
 		const stats = await unlessGone(lstat(path.join(places.blobs, hex)));
 		if (!stats?.isFile()) return [];
@@ -17269,7 +18160,7 @@ function forgetServed(file, gone) {
 /** A prune holds its lock while it renames files: far shorter. Older ones were left by machines that died. */
 const LOCK_MILLISECONDS = 6e4;
 const POLL_MILLISECONDS = 10;
-const PARALLEL$3 = 16;
+const PARALLEL$5 = 16;
 /** Folds the lists of runs where they have become many, and removes the lock of a prune that died. */
 async function tidy(places) {
 	const state = await stateOf(places.pruneLock, LOCK_MILLISECONDS);
@@ -17315,7 +18206,7 @@ async function pruneBlobs(places, run, { rule, dryRun = false }) {
 	return outcome(blobs, removed);
 }
 async function takeOut(chosen, aside, places) {
-	const limit = pLimit(PARALLEL$3);
+	const limit = pLimit(PARALLEL$5);
 	const pinned = await pinnedBlobs(places);
 	const taken = /* @__PURE__ */ new Set();
 	const take = async (blob) => {
@@ -17388,6 +18279,7 @@ async function whereUsable(folder, work) {
 /** Makes a store where it is missing, clears up what killed runs have left there, and opens its records. */
 function openFiles(folder, places) {
 	return whereUsable(folder, async () => {
+		await makeOwnFolder(folder);
 		await mkdir(places.blobs, { recursive: true });
 		await mkdir(places.uses, { recursive: true });
 		const [journal, served] = [await openJournal(places.journal), await openServed(places.served)];
@@ -17465,88 +18357,141 @@ function openPins(file, started, settled) {
 		return next.written;
 	} };
 }
+// src/store/shelf.ts
+/** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
+const NO_FILE = "it is no regular file";
+function openShelf({ folder, runFolder, journal, pins, onHealed }) {
+	const seen = /* @__PURE__ */ new Set();
+	const entered = /* @__PURE__ */ new Set();
+	const pathOf = (digest) => path.join(folder, hexOf(digest));
+	const statOf = (digest) => unlessGone(lstat(pathOf(digest), { bigint: true }));
+	const vouches = (digest, stats) => journal.vouches(hexOf(digest), stats);
+	const shelf = {
+		pathOf,
+		statOf,
+		pin: (digest) => pins.add(hexOf(digest)),
+		isNew: (digest) => entered.has(digest),
+		isSeen: (digest, stats) => seen.has(digest) && vouches(digest, stats),
+		async noteRight(digest, stats) {
+			await journal.note(hexOf(digest), stats);
+			seen.add(digest);
+		},
+		async drop(digest, found, why) {
+			const now = await statOf(digest);
+			if (now === void 0 || now.ino !== found.ino) return;
+			await rm(pathOf(digest), {
+				recursive: true,
+				force: true
+			});
+			onHealed(digest, why);
+		},
+		async look({ digest, size }, trust, signal) {
+			await shelf.pin(digest);
+			const stats = await statOf(digest);
+			if (!stats) return false;
+			const odd = oddity(stats, size);
+			if (odd !== void 0) {
+				await shelf.drop(digest, stats, odd);
+				return false;
+			}
+			if (trust === "stamp" ? vouches(digest, stats) : shelf.isSeen(digest, stats)) return true;
+			const actual = await unlessGone(hashFile(pathOf(digest), { signal }));
+			if (actual === void 0) return false;
+			if (actual.digest !== digest) {
+				await shelf.drop(digest, stats, `it hashes to ${shortDigest(actual.digest)}`);
+				return false;
+			}
+			await shelf.noteRight(digest, stats);
+			return true;
+		},
+		async enter(file, blob, stats) {
+			const { digest } = blob;
+			await shelf.pin(digest);
+			const how = await linkOrCopyIn(runFolder, file, pathOf(digest));
+			const named = await statOf(digest);
+			if (named === void 0) return;
+			if (how === "linked" && named.ino !== stats.ino) {
+				if (!await shelf.look(blob, "run")) await shelf.enter(file, blob, stats);
+				return;
+			}
+			await unlessGone(chmod(pathOf(digest), 420));
+			await shelf.noteRight(digest, how === "linked" ? stats : named);
+			entered.add(digest);
+		}
+	};
+	return shelf;
+}
+function oddity(stats, size) {
+	if (!stats.isFile()) return NO_FILE;
+	return stats.size === BigInt(size) ? void 0 : `it has ${stats.size} bytes instead of ${size}`;
+}
 // src/store/store.ts
 /** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
 async function openStore(folder, options = {}) {
 	const places = placesIn(folder);
 	const { journal, served, run } = await openFiles(folder, places);
-	const pins = openPins(path.join(places.uses, run.name), /* @__PURE__ */ new Date(), () => pruneSettled(places));
-	const seen = /* @__PURE__ */ new Set();
-	const entered = /* @__PURE__ */ new Set();
-	const pathOf = (digest) => path.join(places.blobs, hexOf(digest));
-	/**
-	* The name is taken only by a verified file; where two runs bring one blob, the first stays. `stats` are from
-	* before the hash, so that whatever is done to the file later shows.
-	*/
-	const enter = async (file, digest, stats) => {
-		const name = pathOf(digest);
-		await pins.add(hexOf(digest));
-		const how = await linkOrCopyIn(run.folder, file, name);
-		const named = await unlessGone(statBig(name));
-		if (named === void 0 || how === "linked" && named.ino !== stats.ino) return;
-		await unlessGone(chmod(name, 420));
-		await journal.note(hexOf(digest), how === "linked" ? stats : named);
-		seen.add(digest);
-		entered.add(digest);
-	};
-	const drop = async (digest, why) => {
-		await rm(pathOf(digest), {
-			recursive: true,
-			force: true
-		});
-		options.onHealed?.(digest, why);
-	};
+	const shelf = openShelf({
+		folder: places.blobs,
+		runFolder: run.folder,
+		journal,
+		pins: openPins(path.join(places.uses, run.name), /* @__PURE__ */ new Date(), () => pruneSettled(places)),
+		onHealed: options.onHealed ?? (() => {})
+	});
+	const pathOf = (digest) => shelf.pathOf(digest);
 	const store = {
 		runFolder: run.folder,
 		served,
 		pathOf,
-		async has({ digest, size }) {
-			await pins.add(hexOf(digest));
-			const stats = await unlessGone(statBig(pathOf(digest)));
-			if (!stats) return false;
-			if (!stats.isFile()) {
-				await drop(digest, NO_FILE);
-				return false;
+		has: (blob) => shelf.look(blob, options.full === true ? "run" : "stamp"),
+		verify: (blob, signal) => shelf.look(blob, "run", signal),
+		async *open(blob, start = 0, end = blob.size) {
+			const { digest, size } = blob;
+			const file = pathOf(digest);
+			await shelf.pin(digest);
+			const stats = await shelf.statOf(digest);
+			const whole = start === 0 && end === size;
+			if (stats?.isFile() !== true || shelf.isSeen(digest, stats) || !whole) {
+				if (!await shelf.look(blob, "run")) throw new DamagedBlobError(digest, file, "it is missing, or wrong");
+				yield* readRange(file, start, end);
+				return;
 			}
-			if (stats.size !== BigInt(size)) {
-				await drop(digest, `it has ${stats.size} bytes instead of ${size}`);
-				return false;
+			try {
+				yield* checkedBytes(file, blob);
+			} catch (error) {
+				if (error instanceof DamagedBlobError) await shelf.drop(digest, stats, "its bytes do not hash to its name");
+				throw error;
 			}
-			if (journal.vouches(hexOf(digest), stats) && (options.full !== true || seen.has(digest))) return true;
-			const actual = await unlessGone(hashFile(pathOf(digest)));
-			if (actual === void 0) return false;
-			if (actual.digest !== digest) {
-				await drop(digest, `it hashes to ${shortDigest(actual.digest)}`);
-				return false;
-			}
-			await journal.note(hexOf(digest), stats);
-			seen.add(digest);
-			return true;
+			await shelf.noteRight(digest, stats);
 		},
 		async read(digest, maxBytes) {
-			const stats = await unlessGone(statBig(pathOf(digest)));
-			if (stats && !stats.isFile()) await drop(digest, NO_FILE);
+			const stats = await shelf.statOf(digest);
+			if (stats && !stats.isFile()) await shelf.drop(digest, stats, NO_FILE);
 			if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return void 0;
 			const bytes = await unlessGone(readFile(pathOf(digest)));
-			if (bytes === void 0 || digestOf(bytes) === digest) return bytes;
-			await drop(digest, "its bytes do not hash to its name");
+			if (bytes === void 0) return void 0;
+			if (digestOf(bytes) === digest) {
+				await shelf.noteRight(digest, stats);
+				return bytes;
+			}
+			await shelf.drop(digest, stats, "its bytes do not hash to its name");
 		},
 		async put(bytes) {
 			const digest = digestOf(bytes);
-			if (await store.has({
+			const blob = {
 				digest,
 				size: bytes.length
-			})) return digest;
+			};
+			if (await store.verify(blob)) return digest;
 			const file = path.join(run.folder, `incoming-${randomUUID()}`);
 			await writeFile(file, bytes, {
 				mode: 420,
 				flag: "wx"
 			});
-			await enter(file, digest, await statBig(file));
+			await shelf.enter(file, blob, await statBig(file));
 			await rm(file, { force: true });
 			return digest;
 		},
-		write: (blob) => openBlobWriter(run.folder, blob, async (file) => enter(file, blob.digest, await statBig(file))),
+		write: (blob) => openBlobWriter(run.folder, blob, async (file) => shelf.enter(file, blob, await statBig(file))),
 		async adopt(file, { digest, size }) {
 			const stats = await statBig(file);
 			const actual = await hashFile(file);
@@ -17554,9 +18499,12 @@ async function openStore(folder, options = {}) {
 				code: "digest",
 				message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`
 			});
-			await enter(file, digest, stats);
+			await shelf.enter(file, {
+				digest,
+				size
+			}, stats);
 		},
-		isNew: (digest) => entered.has(digest),
+		isNew: (digest) => shelf.isNew(digest),
 		async prune(maxBytes) {
 			if ((await readdir(places.blobs)).reduce((sum, hex) => sum + (journal.sizeOf(hex) ?? Number.POSITIVE_INFINITY), 0) <= maxBytes) return void 0;
 			return pruneBlobs(places, run, { rule: {
@@ -17568,8 +18516,6 @@ async function openStore(folder, options = {}) {
 	};
 	return store;
 }
-/** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
-const NO_FILE = "it is no regular file";
 const statBig = (file) => lstat(file, { bigint: true });
 // src/store/free-space.ts
 /** Bytes that an ordinary user may still write where `folder` is or will be. */
@@ -17581,15 +18527,39 @@ async function freeBytes(folder) {
 		if (systemCodeOf(error) !== "ENOENT" || place === path.dirname(place)) throw error;
 	}
 }
+// src/store/verify-stored.ts
+/** Files hashed at once: one is read while the other is hashed. */
+const PARALLEL$4 = 2;
+/**
+* Hashes those of these blobs that the store has and this run has not seen right yet. What is wrong is dropped.
+* @returns how many of them are not in the store now
+* @throws the reason of `signal`; nothing is hashed any more then
+*/
+async function verifyStored(blobs, store, signal) {
+	const stop = new AbortController();
+	const either = signal === void 0 ? stop.signal : AbortSignal.any([signal, stop.signal]);
+	const queue = blobs.values();
+	let lost = 0;
+	const work = async () => {
+		for (const blob of queue) {
+			either.throwIfAborted();
+			if (!await store.verify(blob, either)) lost += 1;
+		}
+	};
+	const workers = Array.from({ length: PARALLEL$4 }, () => work().catch((error) => stop.abort(error)));
+	await Promise.all(workers);
+	either.throwIfAborted();
+	return lost;
+}
 // src/store/verify.ts
 /** Files hashed at once: a disk is read no faster by more. */
-const PARALLEL$2 = 4;
+const PARALLEL$3 = 4;
 /** Hashes every blob of a store and drops what is damaged; runs may go on meanwhile. Other files stay as they are. */
 async function verifyBlobs(places, options) {
 	const names = (await unlessGone(readdir(places.blobs)) ?? []).filter(isHex).toSorted();
 	const journal = await openJournal(places.journal);
 	options.onStart?.(names.length);
-	const limit = pLimit(PARALLEL$2);
+	const limit = pLimit(PARALLEL$3);
 	const damaged = [];
 	const right = [];
 	let bytes = 0;
@@ -17646,23 +18616,30 @@ async function whyDamaged(file, digest, stats, { onBytes, signal }) {
 /** Lists a store; changes nothing. A folder that is not there is an empty store. Throws `machine`. */
 function listStore(folder) {
 	const places = placesIn(folder);
-	return whereUsable(folder, async () => ({
-		blobs: await scanBlobs(places),
-		runs: (await liveRuns(places)).length
-	}));
+	return whereUsable(folder, async () => {
+		await refuseOthers(folder);
+		return {
+			blobs: await scanBlobs(places),
+			runs: (await liveRuns(places)).length
+		};
+	});
 }
 /** Hashes every blob of a store and drops the damaged ones. Throws `machine`, and what aborts it. */
 function verifyStore(folder, options = {}) {
-	return whereUsable(folder, () => verifyBlobs(placesIn(folder), options));
+	return whereUsable(folder, async () => {
+		await refuseOthers(folder);
+		return verifyBlobs(placesIn(folder), options);
+	});
 }
 /** Removes blobs from a store as `pruneBlobs` does, and what runs that were killed have left. Throws `machine`. */
 function pruneStore(folder, options) {
 	const places = placesIn(folder);
 	return whereUsable(folder, async () => {
+		await refuseOthers(folder);
 		if (!await isThere$1(places)) return {
-			removed: NOTHING$2,
-			kept: NOTHING$2,
-			linked: NOTHING$2
+			removed: NOTHING$3,
+			kept: NOTHING$3,
+			linked: NOTHING$3
 		};
 		const run = await createRunFolder(places);
 		try {
@@ -17672,7 +18649,7 @@ function pruneStore(folder, options) {
 		}
 	});
 }
-const NOTHING$2 = {
+const NOTHING$3 = {
 	blobs: 0,
 	bytes: 0
 };
@@ -17925,7 +18902,7 @@ async function keepExecutable(files) {
 }
 async function isExecutable(file) {
 	try {
-		await access(file, constants$1.X_OK);
+		await access(file, constants.X_OK);
 		return true;
 	} catch (error) {
 		if (systemCodeOf(error) !== void 0) return false;
@@ -18125,18 +19102,25 @@ async function setUpSkopeo({ wanted, env, folder, installer }) {
 	}
 }
 async function downloaded({ url, sha256 }, file, env, installer) {
+	const wasKept = await installer.takeKept(sha256, file);
+	if (!wasKept) await fetchChecked({
+		url,
+		sha256
+	}, file, installer);
+	await chmod(file, 493);
+	if (!wasKept) await installer.keep(sha256, file);
+	return skopeoAt(file, env);
+}
+async function fetchChecked({ url, sha256 }, file, installer) {
 	await installer.download(url, file);
 	const { digest } = await hashFile(file);
-	if (digest !== `sha256:${sha256}`) {
-		await rm(file);
-		throw new OciSaveError({
-			code: "machine",
-			message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
-			hint: "Look where the bytes come from before you change the sha256."
-		});
-	}
-	await chmod(file, 493);
-	return skopeoAt(file, env);
+	if (digest === `sha256:${sha256}`) return;
+	await rm(file);
+	throw new OciSaveError({
+		code: "machine",
+		message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
+		hint: "Look where the bytes come from before you change the sha256."
+	});
 }
 async function foundOrInstalled(env, installer) {
 	const before = await searchSkopeo(env);
@@ -18389,40 +19373,45 @@ async function inspectRaw(inspect) {
 // src/oci/config.ts
 /** No image config is larger: it is read into memory. */
 const MAX_CONFIG_BYTES = 8388608;
+const text$1 = string("is not text").nullish();
 const configSchema = looseObject({
-	os: string().nullish(),
-	architecture: string().nullish(),
-	variant: string().nullish(),
-	"os.version": string().nullish(),
-	rootfs: looseObject({ diff_ids: array(string()).nullish() }).nullish()
-});
-/** Reads an image config (image-spec, config.md). Throws `unsupported` where it is none. */
+	os: text$1,
+	architecture: text$1,
+	variant: text$1,
+	"os.version": text$1,
+	rootfs: looseObject({ diff_ids: array(string("is not text"), "is not a list").nullish() }, "is not an object").nullish()
+}, "is not an object");
+/**
+* Reads an image config (image-spec, config.md).
+* @throws OciSaveError `unsupported` where it is not a valid one, in a sentence that names it by its digest
+*/
 function parseConfig(bytes) {
-	let json;
-	try {
-		json = JSON.parse(new TextDecoder().decode(bytes));
-	} catch (cause) {
-		throw new OciSaveError({
-			code: "unsupported",
-			message: "the image config is not JSON",
-			cause
-		});
+	const json = readJson(bytes);
+	if ("fault" in json) throw notAConfig(bytes, json.fault);
+	const parsed = configSchema.safeParse(json.value);
+	if (!parsed.success) {
+		const [issue] = parsed.error.issues;
+		const field = (issue?.path ?? []).filter((part) => typeof part === "string").join(".");
+		throw notAConfig(bytes, `${field === "" ? "it" : `its ${field}`} ${issue?.message ?? "is wrong"}`);
 	}
-	const parsed = configSchema.safeParse(json);
-	if (!parsed.success) throw new OciSaveError({
-		code: "unsupported",
-		message: "the image config does not fit the specification"
-	});
 	const { os, architecture, variant, rootfs } = parsed.data;
+	const platform = toPlatform({
+		os: os || "linux",
+		architecture: architecture || "amd64",
+		variant: variant ?? void 0,
+		osVersion: parsed.data["os.version"] ?? void 0
+	});
+	if (platform === void 0) throw notAConfig(bytes, "its platform has characters that no platform has");
 	return {
-		platform: {
-			os: os || "linux",
-			architecture: architecture || "amd64",
-			variant: variant ?? void 0,
-			osVersion: parsed.data["os.version"] ?? void 0
-		},
+		platform,
 		diffIds: rootfs?.diff_ids ?? []
 	};
+}
+function notAConfig(bytes, why) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `config ${shortDigest(digestOf(bytes))} is not a valid image config: ${why}`
+	});
 }
 // src/copy/landing.ts
 const EVERY_MILLISECONDS = 60;
@@ -18467,7 +19456,7 @@ function watchLanding(options) {
 	const look = async () => {
 		for (const [digest, size] of awaited) {
 			const file = path.join(pool, hexOf(digest));
-			if (await sizeOf$1(file) === void 0) continue;
+			if (await sizeOf$2(file) === void 0) continue;
 			await adopt(file, {
 				digest,
 				size
@@ -18499,11 +19488,11 @@ function watchLanding(options) {
 		}
 	};
 }
-async function sizeOf$1(file) {
+async function sizeOf$2(file) {
 	return (await unlessGone(stat(file)))?.size;
 }
 async function incomingBytes(layout) {
-	const sizes = (await unlessGone(readdir(layout)) ?? []).filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf$1(path.join(layout, name)));
+	const sizes = (await unlessGone(readdir(layout)) ?? []).filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf$2(path.join(layout, name)));
 	return (await Promise.all(sizes)).reduce((sum, size) => sum + (size ?? 0), 0);
 }
 // src/copy/skopeo-mover.ts
@@ -18795,7 +19784,8 @@ function parseSource(text, defaultRegistry) {
 function parseName(text, defaultRegistry) {
 	const reference = parseReference(text, defaultRegistry);
 	const empty = explainEmptyValue(text);
-	if (empty) throw refusal(`'${quoteReference(text)}' is no image reference: ${empty.reason}`, empty.hint);
+	if (empty) throw refusal(`${showText(text)} is no image reference: ${empty.reason}`, empty.hint);
+	if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw refusal(`${showText(text)} is no image reference`);
 	return reference;
 }
 function dockerArchive(text) {
@@ -18894,10 +19884,10 @@ function storedName(text, source, defaultRegistry) {
 	if (text === "") throw refusal("the name under which it is stored is missing");
 	if (/^(?!docker:)[a-z-]+:\/\/|^(?:docker-archive|docker-daemon|oci|oci-archive|dir):/.test(text)) throw refusal("an image is stored under a name, not at a path or address", "Write name:tag.");
 	const reference = parseName(text.replace(/^docker:\/\//, ""), defaultRegistry);
-	if (reference.digest !== void 0) throw refusal(`'${quoteReference(text)}' holds a digest, and an image is stored under a name`, "Write the digest with the source.");
+	if (reference.digest !== void 0) throw refusal(`${showText(text)} holds a digest, and an image is stored under a name`, "Write the digest with the source.");
 	if (reference.tag !== void 0) return reference;
 	const tag = tagOfSource(source);
-	if (tag === void 0 && source.transport !== "docker") throw refusal(`the stored name '${quoteReference(text)}' needs a tag`, "Its source names none to take over.");
+	if (tag === void 0 && source.transport !== "docker") throw refusal(`the stored name ${showText(text)} needs a tag`, "Its source names none to take over.");
 	return tag === void 0 ? reference : {
 		...reference,
 		tag
@@ -18908,6 +19898,12 @@ function tagOfSource(source) {
 	return source.name !== void 0 && isTag(source.name) ? source.name : void 0;
 }
 // src/list/line-options.ts
+const KNOWN = [
+	"--platform",
+	"--quiet",
+	"--all-tags",
+	"--disable-content-trust"
+];
 /** Options of `docker pull` that change nothing here. */
 const HARMLESS = /^(?:-q|--quiet|--disable-content-trust)(?:=(?:true|false))?$/;
 /**
@@ -18929,13 +19925,19 @@ function takeOptions(text) {
 			platforms = parsePlatformChoice(value.replace(/^(['"])(.*)\1$/, "$2"));
 		} else if (HARMLESS.test(option)) ignored.push(`option ${name}`);
 		else if (/^(?:-a|--all-tags)$/.test(name)) throw refusal("all tags of a repository are not read yet", "Write each tag on a line of its own.");
-		else throw refusal(`the option '${name.slice(0, 40)}' is unknown`, "Lists know --platform alone.");
+		else throw unknownOption(name);
 	}
 	return {
 		platforms,
 		ignored,
 		rest
 	};
+}
+/** Quoted where it can be no value that was written without a blank before it. */
+function unknownOption(name) {
+	const shown = /^(?:-[A-Za-z]|--[a-z][a-z-]{1,30})$/.test(name) ? `the option '${name}'` : "an option";
+	const meant = nearest(name, KNOWN);
+	return refusal(`${shown} is unknown`, meant === void 0 ? "Lists know --platform alone." : `Did you mean '${meant}'?`);
 }
 function nextWord(text) {
 	return /^[^ \t]+/.exec(text)?.[0];
@@ -19160,11 +20162,11 @@ function addReject(findings, origin, text, error) {
 function quotable(text) {
 	if (text.length > 4096) return "";
 	const [first = "", ...more] = text.split(/[ \t]+/);
-	if (more.length === 0) return quoteReference(first);
+	if (more.length === 0) return quoteReference(first) ?? "";
 	if (!first.includes("/")) return "";
 	try {
 		parseReference(first);
-		return first;
+		return quoteReference(first) ?? "";
 	} catch (error) {
 		if (error instanceof OciSaveError) return "";
 		throw error;
@@ -26064,6 +27066,18 @@ var import_dist = (/* @__PURE__ */ __commonJSMin(((exports) => {
 const MAX_TOKENS = 2e6;
 /** Errors and directives; text that is no YAML has one a token. */
 const MAX_NOISE = 20;
+const REASONS$1 = /* @__PURE__ */ new Map([
+	["BAD_ALIAS", "an alias refers to no anchor before it"],
+	["BAD_DQ_ESCAPE", "a text in double quotes has an escape that YAML does not know"],
+	["BAD_INDENT", "a line is indented too little, or too much"],
+	["BAD_SCALAR_START", "a text begins with a character that needs quotes"],
+	["BLOCK_AS_IMPLICIT_KEY", "a mapping stands inside a line"],
+	["KEY_OVER_1024_CHARS", "a key is too long"],
+	["MISSING_CHAR", "a quote, a bracket, a comma or a colon is missing"],
+	["MULTILINE_IMPLICIT_KEY", "a key goes over several lines"],
+	["TAB_AS_INDENT", "a tab indents a line"],
+	["UNEXPECTED_TOKEN", "something stands where it cannot"]
+]);
 /** YAML's own nodes, by a loop of our own over its tokens, so that depth, number and errors are bounded. */
 function composeYaml(text) {
 	const lines = new import_dist.LineCounter();
@@ -26110,9 +27124,9 @@ function composeYaml(text) {
 	};
 }
 function problemsOf$1(documents, lines) {
-	return documents.flatMap(({ errors }) => errors.slice(0, MAX_NOISE).map(({ pos, message }) => ({
+	return documents.flatMap(({ errors }) => errors.slice(0, MAX_NOISE).map(({ pos, code }) => ({
 		line: lines.linePos(pos[0]).line,
-		reason: `it is no valid YAML: ${(message.split(":")[0] ?? "").slice(0, 80)}`
+		reason: `it is no valid YAML${REASONS$1.has(code) ? `: ${REASONS$1.get(code)}` : ""}`
 	})));
 }
 // src/list/yaml-tree.ts
@@ -26313,7 +27327,7 @@ function isTagRow(line) {
 	const [source, target, tag, ...more] = line.trim().split(/\s+/);
 	return more.length === 0 && [source, target].every((name) => name !== void 0 && /^[\w.-]+(?::\d+)?\/[\w./-]+$/.test(name)) && /^\w[\w.-]*$/.test(tag ?? "");
 }
-// src/list/own-entry.ts
+// src/list/own-keys.ts
 /** Keys of the reference, the most explicit first: charts have a `name` beside the `image` that is only a label. */
 const IMAGE_KEYS = [
 	"image",
@@ -26323,24 +27337,108 @@ const IMAGE_KEYS = [
 ];
 const PLATFORM_KEYS = ["platform", "platforms"];
 const ARCHITECTURE_KEYS = ["arch", "architecture"];
+/** `names` is how `oci-save list --as json` writes them. */
 const NAME_KEYS = [
 	"as",
 	"target",
-	"destination"
+	"destination",
+	"names"
 ];
 const TAG_KEYS = ["tag", "tags"];
-const KNOWN = /* @__PURE__ */ new Set([
+/** Where `oci-save list --as json` found an image; it says nothing of the image itself. */
+const ORIGIN = "origin";
+/** Every key that an entry may have. */
+const ENTRY_KEYS = [
+	...IMAGE_KEYS,
 	...PLATFORM_KEYS,
 	...ARCHITECTURE_KEYS,
 	...NAME_KEYS,
 	...TAG_KEYS,
 	"digest",
-	"credentials"
-]);
-/** Adds the requests of one mapping: one, or one a tag. Other keys than ours are noted once a file. */
+	"credentials",
+	ORIGIN
+];
+// src/list/unknown-key.ts
+/** Keys of other formats that mean what one of ours does (kustomize, image-syncer, regsync, Helm, hauler, zarf). */
+const OTHER_FORMATS = {
+	alias: "as",
+	destinations: "as",
+	dest: "as",
+	newname: "as",
+	rename: "as",
+	rewrite: "as",
+	storedas: "as",
+	"stored-as": "as",
+	to: "as",
+	from: "image",
+	fullname: "image",
+	reference: "image",
+	repo: "image",
+	repository: "image",
+	uri: "image",
+	url: "image",
+	newtag: "tag",
+	version: "tag",
+	hash: "digest",
+	sha: "digest",
+	sha256: "digest",
+	os: "platform",
+	system: "platform",
+	variant: "platform"
+};
+/** Keys that name a user. */
+const LOGIN = /^(?:auth|user(?:name)?|pass(?:word|wd)?|token|secret)$/i;
+/** The keys that are suggested where two spellings of one key are equally near. */
+const USUAL = [
+	"image",
+	"tags",
+	"platforms",
+	"as",
+	"digest"
+];
+/** More unknown keys in one mapping are another kind of file. */
+const MAX_TOLD = 1e3;
+/** Adds a reject at the line of each key that is none of `known`. */
+function addUnknownKeys(findings, file, entries, known) {
+	const unknown = entries.filter(({ key }) => !known.includes(key));
+	for (const { key, line } of unknown.slice(0, MAX_TOLD)) {
+		const fault = refusal(`the key ${shownKey(key)} is unknown`, hintOf(key, known));
+		addReject(findings, {
+			file,
+			line
+		}, "", fault);
+	}
+}
+/** Whether a key is one letter away from `meant`, or has its letters in another order. */
+function isMisspelt(key, meant) {
+	const letters = (word) => word.slice(0, 40).split("").toSorted().join("");
+	if (key === meant || Math.abs(key.length - meant.length) > 1) return false;
+	return editDistance(key, meant) === 1 || letters(key) === letters(meant);
+}
+/** A key as messages name it: quoted where it looks like one. */
+function shownKey(key) {
+	const quoted = /^[\w.-]{1,40}$/.test(key) ? quoteReference(key) : void 0;
+	return quoted === void 0 ? `of ${key.length} characters` : `'${quoted}'`;
+}
+function hintOf(key, known) {
+	if (LOGIN.test(key)) return "Lists hold no logins: log in to the registry before the run.";
+	const ours = Object.hasOwn(OTHER_FORMATS, key.toLowerCase()) ? OTHER_FORMATS[key.toLowerCase()] : void 0;
+	if (ENTRY_KEYS.includes(key)) return "It belongs into an entry, beside its image.";
+	if (ours !== void 0) return `The key is '${ours}' here.`;
+	const usual = known.filter((word) => USUAL.includes(word));
+	const meant = nearest(key, known) ?? nearest(key, usual);
+	if (meant !== void 0) return `Did you mean '${meant}'?`;
+	return `Known are ${known.join(", ")}.`;
+}
+// src/list/own-entry.ts
+/**
+* Adds the requests of one mapping: one, or one a tag. A key that is not ours is an error: it would be an option that
+* somebody wanted, and that would do nothing.
+*/
 function addOwnEntry(findings, origin, entry, options) {
-	const reference = IMAGE_KEYS.find((key) => fieldOf(entry, key) !== void 0);
-	for (const key of keysOf(entry)) if (!KNOWN.has(key) && key !== reference) findings.ignored.add(`key '${key.slice(0, 80)}'`);
+	const told = findings.rejects.length;
+	addUnknownKeys(findings, origin.file, entry.entries, ENTRY_KEYS);
+	if (findings.rejects.length > told && IMAGE_KEYS.every((key) => fieldOf(entry, key) === void 0)) return;
 	try {
 		const source = sourceOf(entry);
 		const tags = tagsOf(entry, source);
@@ -26376,7 +27474,7 @@ function tagsOf(entry, source) {
 function withTag(parts, tag, count) {
 	const { source } = parts;
 	if (source.includes("@") || /:[^/]*$/.test(source.replace(/^[a-z]+:\/\//, ""))) throw refusal("the reference names a tag or a digest, and so does the entry", "Write it once.");
-	if (tag === "" || tag.includes("/")) throw refusal(`'${quoteReference(tag)}' is no tag`);
+	if (tag === "" || tag.includes("/")) throw refusal(`${showText(tag)} is no tag`);
 	if (count > 1 && parts.storedAs.some((name) => /:[^/]*$/.test(name))) throw refusal("several tags cannot be stored under one name", "Leave the tag out of the stored name.");
 	return {
 		...parts,
@@ -26388,11 +27486,11 @@ function partsOf(entry) {
 	if (more.length > 0) throw refusal("it has more than one digest");
 	return {
 		pin,
-		platforms: platformsOf$1(entry),
+		platforms: platformsOf$2(entry),
 		storedAs: fieldTexts(entry, NAME_KEYS)
 	};
 }
-function platformsOf$1(entry) {
+function platformsOf$2(entry) {
 	const platforms = fieldTexts(entry, PLATFORM_KEYS);
 	const architectures = fieldTexts(entry, ARCHITECTURE_KEYS);
 	const [system, ...more] = platforms;
@@ -26425,14 +27523,23 @@ function isOwnRoot(tree) {
 	if (tree.kind !== "mapping") return false;
 	const images = fieldOf(tree, "images");
 	if (images?.kind === "sequence") return holdsEntries(images.items);
-	return keysOf(tree).includes("images") ? images?.kind !== "mapping" : isEntry(tree);
+	return keysOf(tree).includes("images") ? images?.kind !== "mapping" : isEntry(tree) || isMisspeltHolder(tree);
+}
+/** `imges:` and a list of entries: our own list with a mistake, and no unknown format. */
+function isMisspeltHolder({ entries }) {
+	return entries.some(({ key, value }) => isMisspelt(key, "images") && value.kind === "sequence" && value.items.length > 0 && holdsEntries(value.items));
 }
 /** Some, not all: a misspelt key in one entry must be told by its line. */
 function holdsEntries(items) {
 	return items.length === 0 || items.some((item) => item.kind === "scalar" || isEntry(item));
 }
 function isEntry(tree) {
-	return IMAGE_KEYS.some((key) => fieldOf(tree, key)?.kind === "scalar") || emptyTag(tree) !== void 0;
+	if (IMAGE_KEYS.some((key) => fieldOf(tree, key)?.kind === "scalar")) return true;
+	return emptyTag(tree) !== void 0 || misspeltImage(tree);
+}
+/** `imge: quay.io/a/b:1`: an entry with a mistake. */
+function misspeltImage(tree) {
+	return tree.kind === "mapping" && tree.entries.some(({ key, value }) => isMisspelt(key, "image") && value.kind === "scalar");
 }
 /** `- registry/app:` is YAML for a mapping, and means a reference whose tag is missing. */
 function emptyTag(tree) {
@@ -26444,7 +27551,7 @@ function emptyTag(tree) {
 function parseOwnList({ file, trees }, options) {
 	const findings = noFindings();
 	for (const { key, line } of trees?.joined ?? []) findings.warnings.push({
-		message: `the key '${key.slice(0, 80)}' stands twice; joined`,
+		message: `the key ${shownKey(key)} stands twice; joined`,
 		origin: {
 			file,
 			line
@@ -26455,18 +27562,26 @@ function parseOwnList({ file, trees }, options) {
 		line
 	}, "", refusal(reason, hint));
 	if (findings.rejects.length > 0) return findings;
-	for (const tree of trees?.roots ?? []) for (const item of entriesOf$2(tree, findings)) {
+	for (const tree of trees?.roots ?? []) for (const item of entriesOf$3(tree, file, findings)) {
 		if (stopsReading(findings, {
 			file,
 			line: item.line
 		})) return findings;
 		addItem(findings, file, item, options);
 	}
-	return findings;
+	return {
+		...findings,
+		rejects: distinct$2(findings.rejects)
+	};
 }
-function entriesOf$2(tree, findings) {
-	if (tree.kind === "mapping" && keysOf(tree).includes("images")) {
-		for (const key of keysOf(tree)) if (key !== "images") findings.ignored.add(`key '${key.slice(0, 80)}'`);
+/** Each fault of a line once: a merge key brings the keys of one mapping into many entries. */
+function distinct$2(rejects) {
+	return [...new Map(rejects.map((reject) => [`${reject.origin.line} ${reject.text} ${reject.reason}`, reject])).values()];
+}
+/** The entries of one document. Keys beside `images` are errors, but for those that begin with `x-`, as in Compose. */
+function entriesOf$3(tree, file, findings) {
+	if (tree.kind === "mapping" && (keysOf(tree).includes("images") || isMisspeltHolder(tree))) {
+		addUnknownKeys(findings, file, tree.entries.filter(({ key }) => !key.startsWith("x-")), ["images"]);
 		const images = fieldOf(tree, "images");
 		return images === void 0 ? [] : listed$1(images);
 	}
@@ -26503,7 +27618,7 @@ function parsePlain({ file, lines }, options) {
 		}, "", fault);
 		return findings;
 	}
-	for (const { number, text } of entriesOf$1(lines)) {
+	for (const { number, text } of entriesOf$2(lines)) {
 		const origin = {
 			file,
 			line: number
@@ -26514,7 +27629,7 @@ function parsePlain({ file, lines }, options) {
 	return findings;
 }
 /** The lines that are meant as entries, without what stands around them. */
-function entriesOf$1(lines) {
+function entriesOf$2(lines) {
 	const entries = lines.filter(({ text }) => !isMark(text)).map(({ number, text }) => ({
 		number,
 		text: withoutComment(text)
@@ -26543,12 +27658,12 @@ function unwrapped(text, array) {
 */
 function looksPlain(document) {
 	if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;
-	const entries = entriesOf$1(document.lines);
+	const entries = entriesOf$2(document.lines);
 	return entries.filter(({ text }) => looksLikeEntry(text)).length * 2 >= entries.length;
 }
 /** The line that speaks most against a plain list. */
 function firstMisfit({ lines }) {
-	return entriesOf$1(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
+	return entriesOf$2(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
 }
 function looksLikeEntry(text) {
 	if (text.length > 4096) return false;
@@ -26884,7 +27999,7 @@ const FORMATS = [
 		reading: "text"
 	}
 ];
-// src/list/nearest.ts
+// src/list/nearest-formats.ts
 /** Keys by which people know a format: a misspelt one still points at it. */
 const SIGNATURES = [
 	[
@@ -26928,14 +28043,11 @@ function nearestFormats({ trees }) {
 /** For `list-format`: the formats that are read, and the one that was probably meant. */
 function unknownFormat(name) {
 	const readable = FORMATS.filter(({ parse }) => parse !== void 0).map((format) => format.name);
-	const [nearest] = ["auto", ...FORMATS.map((format) => format.name)].map((known) => ({
-		known,
-		distance: editDistance(known, name)
-	})).toSorted((a, b) => a.distance - b.distance);
+	const meant = nearest(name, ["auto", ...FORMATS.map((format) => format.name)]);
 	return new OciSaveError({
 		code: "usage",
-		message: `the list format '${name.slice(0, 40)}' is unknown; known are ${["auto", ...readable].join(", ")}`,
-		hint: nearest === void 0 ? void 0 : `Did you mean '${nearest.known}'?`
+		message: `the list format ${showText(name)} is unknown; known are ${["auto", ...readable].join(", ")}`,
+		hint: meant === void 0 ? void 0 : `Did you mean '${meant}'?`
 	});
 }
 // src/list/parse-list.ts
@@ -26958,7 +28070,14 @@ function parseList(bytes, file, options) {
 	}
 	if (format === void 0) return faulty(UNKNOWN, file, ...lastResort(document));
 	if (format.parse === void 0) return faulty(format.name, file, 1, notRead(format));
+	const key = pemStart(text);
+	if (key >= 0) return faulty(format.name, file, lineAt(text, key), HOLDS_KEY);
 	return toParsedList(format.name, format.parse(document, options));
+}
+/** Lines of base64 look like anything: of such a file none is read as an entry, and none is shown. */
+const HOLDS_KEY = refusal("this file holds a key or a certificate: it is no list");
+function lineAt(text, offset) {
+	return text.slice(0, offset).split("\n").length;
 }
 /** Checks `list-format`. Undefined for `auto`; throws `usage` for a format that does not exist. */
 function namedFormat(name) {
@@ -27017,7 +28136,7 @@ function settleCandidates(list, options) {
 	const inDoubt = taken.map(({ text, origin, why }) => ({
 		text,
 		origin,
-		reason: `'${text}' is probably an image (${why})`,
+		reason: `${showText(text)} is probably an image (${why})`,
 		hint: "Set `on-candidate` to accept or report."
 	}));
 	const accepted = onCandidate === "accept";
@@ -27025,7 +28144,7 @@ function settleCandidates(list, options) {
 		file: list.file,
 		format: list.format,
 		requests: accepted ? [...list.requests, ...read.requests] : list.requests,
-		candidates: onCandidate === "report" ? taken : [],
+		candidates: onCandidate === "report" ? taken.map(withShownText) : [],
 		rejected: accepted ? [] : read.rejects,
 		faults: [
 			...list.rejects,
@@ -27034,6 +28153,13 @@ function settleCandidates(list, options) {
 		],
 		ignored: list.ignored,
 		warnings: list.warnings
+	};
+}
+/** Its text goes into reports and annotations. */
+function withShownText(candidate) {
+	return {
+		...candidate,
+		text: quoteReference(candidate.text) ?? ""
 	};
 }
 // src/list/problems.ts
@@ -27057,11 +28183,11 @@ function listError(problems) {
 	}));
 	if (first !== void 0 && problems.length === 1) return new OciSaveError({
 		code: "list",
-		message: `${placeOf$1(first)}: ${first.reason}`,
+		message: `${placeOf$3(first)}: ${first.reason}`,
 		hint: first.hint,
 		details
 	});
-	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf$1(problem)}: ${details[at]?.message ?? problem.reason}`);
+	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf$3(problem)}: ${details[at]?.message ?? problem.reason}`);
 	const more = problems.length > MAX_SHOWN ? [`  and ${problems.length - MAX_SHOWN} more`] : [];
 	return new OciSaveError({
 		code: "list",
@@ -27075,7 +28201,7 @@ function listError(problems) {
 	});
 }
 /** `file:line`, or the file. Its name may hold anything but a slash; a message is one line. */
-function placeOf$1({ file, line }) {
+function placeOf$3({ file, line }) {
 	const name = file.replace(/\p{Cc}/gu, "?");
 	return line === void 0 ? name : `${name}:${line}`;
 }
@@ -27103,7 +28229,7 @@ function joinLists(lists, faults, options) {
 		hint: "Name images, or files with `image-list`."
 	});
 	if (problems.length > 0) throw listError(problems);
-	const requests = distinct(all);
+	const requests = distinct$1(all);
 	return {
 		requests,
 		lists: settled.map(({ file, format, requests: own, ignored }) => ({
@@ -27132,7 +28258,7 @@ function referenceOf(source) {
 function looseTag({ source, written, origin, implicitTag }) {
 	const reference = referenceOf(source);
 	if (reference?.tag !== "latest" || reference.digest !== void 0) return [];
-	const reason = `'${written}' ${implicitTag ? "names no tag" : "is named by the tag latest"}`;
+	const reason = `${showText(written)} ${implicitTag ? "names no tag" : "is named by the tag latest"}`;
 	return [{
 		...origin,
 		reason,
@@ -27162,7 +28288,7 @@ function conflicts(requests) {
 		}];
 	});
 }
-function distinct(requests) {
+function distinct$1(requests) {
 	const byIdentity = /* @__PURE__ */ new Map();
 	for (const request of requests) {
 		const identity = identityOf(request);
@@ -27184,7 +28310,7 @@ function identityOf({ source, platforms, storedAs }) {
 }
 function warningsOf(requests) {
 	const implicit = requests.filter(({ implicitTag }) => implicitTag).map(({ written, origin }) => ({
-		message: `'${written}' names no tag: latest is taken`,
+		message: `${showText(written)} names no tag: latest is taken`,
 		origin
 	}));
 	const withoutHost = requests.filter(({ source, written }) => source.transport === "docker" && !namesRegistry(written.replace(/^\w+:\/\//, "")));
@@ -27192,7 +28318,7 @@ function warningsOf(requests) {
 		const [first] = group;
 		if (first === void 0) return [];
 		return [{
-			message: `without a host, taken from ${referenceOf(first.source)?.domain}: ${group.length}, the first is '${first.written}'`,
+			message: `without a host, taken from ${referenceOf(first.source)?.domain}: ${group.length}, the first is ${showText(first.written)}`,
 			origin: first.origin
 		}];
 	});
@@ -27221,10 +28347,18 @@ async function standsAt(path) {
 		return "nothing";
 	}
 }
-/** A file's bytes, at most 16 MiB: of what is longer, or endless, no more is read. */
-async function readList$1(path) {
+/**
+* A regular file's bytes, at most 16 MiB: of what is longer no more is read.
+* @param folders real folders that it must lie in, links followed; anywhere, where they are left out
+*/
+async function readList$1(path, folders) {
 	try {
-		return await gather(path, createReadStream(path, { highWaterMark: 262144 }));
+		const opened = await openRegular(path, folders);
+		if (!("handle" in opened)) return { problem: {
+			file: path,
+			...opened
+		} };
+		return await gather(path, opened.handle.createReadStream({ highWaterMark: 262144 }));
 	} catch (error) {
 		const code = systemCodeOf(error);
 		if (code === void 0) throw error;
@@ -27234,11 +28368,7 @@ async function readList$1(path) {
 		} };
 	}
 }
-const REASONS = /* @__PURE__ */ new Map([
-	["ENOENT", "there is no such file"],
-	["EISDIR", "it is a folder, not a list"],
-	["EACCES", "it may not be read by this user"]
-]);
+const REASONS = /* @__PURE__ */ new Map([["ENOENT", "there is no such file"], ["EACCES", "it may not be read by this user"]]);
 /** The bytes of a stream, at most 16 MiB; a longer one is left where it stands. */
 async function gather(file, stream) {
 	const chunks = [];
@@ -27254,6 +28384,39 @@ async function gather(file, stream) {
 	}
 	return { found: Buffer.concat(chunks) };
 }
+// src/list/local-sources.ts
+/**
+* Keeps the local sources of a list within a boundary: `docker-archive:` and `oci:` name files, and a list may be a
+* stranger's. What a workflow names itself may lie anywhere, but for what lies in the checkout by its text.
+*/
+async function keepInside(list, boundary, namedBy) {
+	if (boundary === void 0) return list;
+	const requests = [];
+	const rejects = [...list.rejects];
+	for (const request of list.requests) {
+		const { source, written, origin } = request;
+		if (source.transport === "docker" || namedBy === "workflow" && !isInCheckout(source.path, boundary)) requests.push(request);
+		else if (await liesInside(source.path, boundary.folders)) requests.push({
+			...request,
+			source: {
+				...source,
+				folders: boundary.folders
+			}
+		});
+		else rejects.push({
+			text: quoteReference(written) ?? "",
+			origin,
+			reason: OUTSIDE.reason,
+			hint: HINT
+		});
+	}
+	return {
+		...list,
+		requests,
+		rejects: rejects.toSorted((a, b) => a.origin.line - b.origin.line)
+	};
+}
+const HINT = "A list names files of these two alone. A file elsewhere is named in the workflow, by `images`.";
 // src/list/read-lists.ts
 /** How messages name the list from standard input. */
 const STDIN = "stdin";
@@ -27264,20 +28427,25 @@ const STDIN = "stdin";
 * `usage` for a format or a default registry that cannot be one.
 */
 async function readLists(inputs) {
+	const { boundary } = inputs;
 	namedFormat(inputs.format);
 	checkDefaultRegistry(inputs.defaultRegistry, "the default registry");
 	const lists = [];
 	const faults = [];
 	for (const file of await namedFiles(inputs.files, faults)) {
-		const read = file === "-" ? await readStdin(inputs.stdin) : await readList$1(file);
+		const folders = boundary !== void 0 && isInCheckout(file, boundary) ? boundary.folders : void 0;
+		const read = file === "-" ? await readStdin(inputs.stdin) : await readList$1(file, folders);
 		const name = file === "-" ? STDIN : file;
 		if ("problem" in read) faults.push(read.problem);
-		else lists.push({
-			file: name,
-			...parseList(read.found, name, inputs)
-		});
+		else {
+			const list = {
+				file: name,
+				...parseList(read.found, name, inputs)
+			};
+			lists.push(await keepInside(list, boundary, "list"));
+		}
 	}
-	if (inputs.images.length > 0) lists.push(parseInline(inputs.images, inputs));
+	if (inputs.images.length > 0) lists.push(await keepInside(parseInline(inputs.images, inputs), boundary, "workflow"));
 	return joinLists([...lists, ...inputs.lists ?? []], faults, inputs);
 }
 async function namedFiles(patterns, faults) {
@@ -27422,6 +28590,17 @@ function plainLines(text) {
 /** A text whose invisible and turning characters can be seen. */
 function printable(text) {
 	return text.toWellFormed().replace(UNPRINTABLE, codePoint);
+}
+/**
+* A value as JSON that a terminal shows and does not act upon: invisible and turning characters are escaped, as
+* JSON escapes them. `indent` is 0 for one line. No line end after the last line.
+*/
+function printableJson(value, indent = 2) {
+	return JSON.stringify(value, null, indent).replace(UNPRINTABLE, (char) => char === "\n" ? char : jsonEscape(char));
+}
+/** `\u001b`, for each UTF-16 unit. */
+function jsonEscape(char) {
+	return char.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 function codePoint(char) {
 	return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
@@ -30371,22 +31550,21 @@ const GAP = "  ";
 const ELLIPSIS = "...";
 /**
 * Cuts the middle out of a text: a reference says most at its ends, the registry and the tag.
-* @param max characters; below four nothing but dots fits.
+* @param max terminal columns; below four nothing but dots fits
 */
 function truncateMiddle(text, max) {
-	const chars = Array.from(text);
-	if (chars.length <= max) return text;
+	const width = stringWidth(text);
+	if (width <= max) return text;
 	if (max <= 3) return ELLIPSIS.slice(0, Math.max(0, max));
 	const kept = max - 3;
 	const head = Math.floor(kept / 2);
-	return chars.slice(0, head).join("") + ELLIPSIS + chars.slice(chars.length - (kept - head)).join("");
+	return sliceAnsi(text, 0, head) + ELLIPSIS + sliceAnsi(text, width - (kept - head));
 }
-/** Cuts the end off a text. */
+/** Cuts the end off a text. @param max terminal columns */
 function truncateEnd(text, max) {
-	const chars = Array.from(text);
-	if (chars.length <= max) return text;
+	if (stringWidth(text) <= max) return text;
 	if (max <= 3) return ELLIPSIS.slice(0, Math.max(0, max));
-	return chars.slice(0, max - 3).join("") + ELLIPSIS;
+	return sliceAnsi(text, 0, max - 3) + ELLIPSIS;
 }
 /**
 * Rows as aligned lines without trailing spaces, no longer than `width` where the columns' minima allow it. The
@@ -30399,7 +31577,7 @@ function alignColumns(columns, rows, width) {
 		return row.slice(0, last + 1).map((cell, index) => {
 			const columnWidth = widths[index] ?? 0;
 			const text = truncateMiddle(cell.text, columnWidth);
-			const pad = " ".repeat(columnWidth - lengthOf$1(text));
+			const pad = " ".repeat(Math.max(0, columnWidth - stringWidth(text)));
 			const painted = cell.paint === void 0 ? text : cell.paint(text);
 			if (columns[index]?.align === "right") return pad + painted;
 			return index === last ? painted : painted + pad;
@@ -30411,13 +31589,10 @@ function columnsFit(columns, rows, width) {
 	return sumOf$2(naturalWidths(columns, rows)) + 2 * (columns.length - 1) <= width;
 }
 function naturalWidths(columns, rows) {
-	return columns.map((_, index) => rows.reduce((widest, row) => Math.max(widest, lengthOf$1(row[index]?.text ?? "")), 0));
+	return columns.map((_, index) => rows.reduce((widest, row) => Math.max(widest, stringWidth(row[index]?.text ?? "")), 0));
 }
 function sumOf$2(widths) {
 	return widths.reduce((sum, width) => sum + width, 0);
-}
-function lengthOf$1(text) {
-	return Array.from(text).length;
 }
 function shrink(columns, natural, room) {
 	const widths = [...natural];
@@ -30455,7 +31630,7 @@ const MIN_BAR = 8;
 /** Silence that is worth a word: registries stall, and skopeo does not notice. */
 const SILENCE_MS = 8e3;
 /**
-* A running save as one to six lines, none longer than `width` characters: stage and bar, images, and those in
+* A running save as one to six lines, none wider than `width` columns: stage and bar, images, and those in
 * flight. Before the first stage there is nothing to show.
 */
 function renderProgress(state, width, color) {
@@ -30490,13 +31665,13 @@ function headLine(state, current, width, color) {
 	const bar = percent === void 0 ? void 0 : barOf(percent, width - lengthOf(pieces) - 2, color);
 	const [head, ...rest] = pieces;
 	return [
-		head === void 0 || head.plain.length > width ? truncateEnd(name, width) : head.painted,
+		head === void 0 || stringWidth(head.plain) > width ? truncateEnd(name, width) : head.painted,
 		...bar === void 0 ? [] : [bar],
 		...rest.map(({ painted }) => painted)
 	].join("  ");
 }
 function lengthOf(pieces) {
-	return pieces.reduce((sum, { plain }) => sum + plain.length + 2, -2);
+	return pieces.reduce((sum, { plain }) => sum + stringWidth(plain) + 2, -2);
 }
 /** Done of wanted, rate, time left. */
 function figures(state, current) {
@@ -30706,14 +31881,20 @@ function renderColumns(titles, rows, width) {
 }
 // src/report/causes.ts
 const MAX_CAUSES = 8;
+/** What parsers of JSON and YAML and the validator throw: their words quote what they read, and it may be a key. */
+const PARSER_ERROR = /^(?:SyntaxError|\$?ZodError|YAML\w*Error)$/;
+/** Whether an error's own words may quote what was read: they are never shown. */
+function quotesInput(thrown) {
+	return thrown instanceof Error && PARSER_ERROR.test(thrown.name);
+}
 /**
 * The words of an error and of all that caused it, outermost first, each once: a text that another one holds
-* says nothing new. Node's connection errors carry their addresses in `errors` and no message of their own.
+* says nothing new, and a parser's are left out. Node's connection errors carry their addresses in `errors` and no message of their own.
 */
 function causeTexts(error) {
 	const texts = [];
 	for (const thrown of causeChain(error)) {
-		if (!(thrown instanceof Error || typeof thrown === "string")) continue;
+		if (!(thrown instanceof Error || typeof thrown === "string") || quotesInput(thrown)) continue;
 		const code = systemCodeOf(thrown) ?? "";
 		const text = messageOf(thrown).trim() || code;
 		const told = (words) => words !== "" && texts.some((earlier) => earlier.includes(words));
@@ -30740,17 +31921,11 @@ function errorsOf({ errors }) {
 	return errors.slice(0, MAX_CAUSES);
 }
 // src/report/wrap.ts
-/** Words in lines of at most `width` characters; a longer word has a line of its own, whole. */
+/** Words in lines of at most `width` terminal columns; a longer word has a line of its own, whole. */
 function wrapWords(text, width) {
-	const lines = [];
-	let line = "";
-	for (const word of text.split(" ")) if (line !== "" && line.length + 1 + word.length > width) {
-		lines.push(line);
-		line = word;
-	} else line = line === "" ? word : `${line} ${word}`;
-	return [...lines, line];
+	return Number.isFinite(width) ? wrapAnsi(text, Math.max(1, width)).split("\n") : [text];
 }
-/** The same below a first word or mark: later lines stand `indent` characters in. */
+/** The same below a first word or mark: later lines stand `indent` columns in. */
 function wrapHanging(text, width, indent) {
 	return wrapWords(text, width - indent).map((line, index) => index === 0 ? line : " ".repeat(indent) + line);
 }
@@ -30792,8 +31967,12 @@ function headOf$1(error, { warn, bad }) {
 	return error.code === "interrupted" ? warn("interrupted:") : bad(`error (${error.code}):`);
 }
 function stackLines(thrown, index) {
-	const [first = "", ...frames] = (thrown instanceof Error ? thrown.stack ?? String(thrown) : String(thrown)).split("\n").slice(0, 40);
+	const [first = "", ...frames] = stackOf(thrown).slice(0, 40);
 	return [`  ${index === 0 ? "" : "caused by "}${plainText(first)}`, ...frames.map((line) => `    ${plainText(line)}`)];
+}
+function stackOf(thrown) {
+	const lines = (thrown instanceof Error ? thrown.stack ?? String(thrown) : String(thrown)).split("\n");
+	return quotesInput(thrown) ? [thrown.name, ...lines.filter((line) => /^ {4}at /.test(line))] : lines;
 }
 // src/report/html-template.ts
 /**
@@ -31663,8 +32842,8 @@ function renderRelease(release, { width, color }) {
 	const longest = release.assets.reduce((most, { name }) => Math.max(most, name.length), 0);
 	return [
 		...releaseFailureSection({ release }, palette, room),
-		...release.assets.map(({ name, size, status }) => `  ${name.padEnd(longest)}  ${formatBytes(size).padStart(9)}  ${STATUS_WORDS[status]}`),
-		...release.removed.map((name) => `  ${name.padEnd(longest)}  ${"".padStart(9)}  removed`),
+		...release.assets.map(({ name, size, status }) => `  ${plainText(name).padEnd(longest)}  ${formatBytes(size).padStart(9)}  ${STATUS_WORDS[status]}`),
+		...release.removed.map((name) => `  ${plainText(name).padEnd(longest)}  ${"".padStart(9)}  removed`),
 		...wrapHanging(`${palette.strong("Release")}  ${releaseWords(release)}`, room, 9),
 		...release.url === void 0 ? [] : [`         ${plainText(release.url)}`]
 	].join("\n");
@@ -31771,6 +32950,12 @@ const runReportSchema = strictObject({
 	skopeoVersion: string().optional(),
 	repository: string().optional(),
 	commit: string().optional(),
+	workflow: strictObject({
+		run: string().meta({ description: "GITHUB_RUN_ID" }),
+		attempt: int().nonnegative(),
+		job: string(),
+		asked: digestSchema.meta({ description: "as in content; there where images are missing, too" })
+	}).optional().meta({ description: "the job that ran; absent outside of GitHub Actions" }),
 	startedAt: datetime(),
 	finishedAt: datetime(),
 	seconds: number().nonnegative(),
@@ -31829,7 +33014,7 @@ function contentIn(report) {
 	return object({
 		version: literal(1),
 		content: contentSchema
-	}).safeParse(jsonIn(report)).data?.content;
+	}).safeParse(jsonIn$1(report)).data?.content;
 }
 /**
 * Whether a report is of the run that made what a lock tells of. Of a run that made nothing, or another thing, it is not,
@@ -31840,9 +33025,9 @@ function isReportOf(report, lock) {
 		version: literal(1),
 		lock: object({ digest: digestSchema })
 	});
-	return [contentIn(report)?.lock, made.safeParse(jsonIn(report)).data?.lock.digest].includes(lock);
+	return [contentIn(report)?.lock, made.safeParse(jsonIn$1(report)).data?.lock.digest].includes(lock);
 }
-function jsonIn(report) {
+function jsonIn$1(report) {
 	try {
 		return JSON.parse(new TextDecoder().decode(report));
 	} catch (error) {
@@ -31852,8 +33037,20 @@ function jsonIn(report) {
 }
 /** The bytes of `report.json`. */
 function formatRunReport(report) {
-	return `${JSON.stringify(report, null, 2)}\n`;
+	return `${printableJson(report)}\n`;
 }
+// src/report/report-file-kind.ts
+const START = /^\{\n {2}"version": \d+,\n {2}"tool": \{\n {4}"name": "oci-save"/;
+/** A report of any version has this. */
+const anyReport = looseObject({
+	version: int(),
+	tool: looseObject({ name: literal("oci-save") })
+});
+/** How a report is told: by its start, so that a cut one is told too, or by what every version of it has. */
+const REPORT_FILE_KIND = {
+	noun: "a report of oci-save",
+	matches: (bytes, isWhole) => START.test(bytes.toString("utf8")) || isWhole && anyReport.safeParse(jsonIn$2(bytes)).success
+};
 // src/report/shell-word.ts
 /** A word as a POSIX shell reads it back, for a command that is shown to be copied. */
 function shellWord(text) {
@@ -32179,33 +33376,92 @@ function resultOf({ digest }, { found: there }) {
 		narrowed: there !== digest
 	};
 }
+// src/oci/reachable.ts
+/**
+* What an image holds below a manifest. Of an index's children only those with one of `leaves` count: others are not
+* there, or another image holds more of the same index.
+*/
+function reachable(top, manifests, leaves) {
+	const held = /* @__PURE__ */ new Set();
+	const blobs = /* @__PURE__ */ new Set();
+	const visited = /* @__PURE__ */ new Map();
+	const visit = (digest) => {
+		const manifest = manifests.get(digest)?.manifest;
+		if (manifest === void 0) return false;
+		const known = visited.get(digest);
+		if (known !== void 0) return known;
+		const below = (manifest.kind === "index" ? manifest.manifests.map((child) => child.digest) : []).filter(visit);
+		const wanted = manifest.kind === "manifest" ? leaves.has(digest) : below.length > 0;
+		visited.set(digest, wanted);
+		if (wanted) held.add(digest);
+		if (wanted && manifest.kind === "manifest") for (const blob of blobsOf$1(manifest)) blobs.add(blob.digest);
+		return wanted;
+	};
+	visit(top);
+	return {
+		manifests: [...held.add(top)],
+		blobs: [...blobs]
+	};
+}
 // src/bundle/manifests.ts
 /** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
 async function readManifests(lock, pool) {
 	const manifests = /* @__PURE__ */ new Map();
-	const read = async (digest, ref) => {
-		if (manifests.has(digest)) return;
+	const others = /* @__PURE__ */ new Set();
+	/** False where it is not here, or is something else than a manifest. */
+	const read = async (digest) => {
+		if (manifests.has(digest)) return true;
+		if (others.has(digest)) return false;
 		const bytes = await pool.read(digest, MAX_MANIFEST_BYTES$1);
-		if (bytes === void 0) throw new OciSaveError({
-			code: "digest",
-			message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
-			hint: "Save it again: what is whole is not fetched again."
-		});
-		const manifest = parseManifest(bytes);
+		const manifest = bytes === void 0 ? void 0 : manifestIn(bytes);
+		if (bytes === void 0 || manifest === void 0) {
+			others.add(digest);
+			return false;
+		}
 		manifests.set(digest, {
 			digest,
 			size: bytes.length,
 			manifest
 		});
-		for (const child of presentChildren(manifest, lock)) await read(child, ref);
+		for (const child of presentChildren(manifest, lock)) await read(child);
+		return true;
 	};
 	for (const image of lock.images) {
-		await read(image.digest, image.ref);
-		await read(image.root, image.ref);
+		for (const digest of manifestsOf(image)) if (!await read(digest)) throw lost(digest, image);
+		const leaves = new Set(image.leaves.map(({ digest }) => digest));
+		const held = new Set(reachable(image.digest, manifests, leaves).manifests);
+		const [torn] = [...leaves].filter((digest) => !held.has(digest));
+		if (torn !== void 0) throw lost(torn, image);
 	}
 	return manifests;
 }
-/** The children of an index that the lock holds; none of an image manifest. */
+function lost(digest, { ref }) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${ref}: manifest ${shortDigest(digest)} is missing or damaged`,
+		hint: "Save it again: what is whole is not fetched again."
+	});
+}
+/** What an image cannot do without. */
+function manifestsOf({ digest, root, leaves }) {
+	return [
+		digest,
+		root,
+		...leaves.map((leaf) => leaf.digest)
+	];
+}
+function manifestIn(bytes) {
+	try {
+		return parseManifest(bytes);
+	} catch (error) {
+		if (error instanceof OciSaveError) return void 0;
+		throw error;
+	}
+}
+/**
+* The children of an index that the lock holds; none of an image manifest. A child that was not taken may have the digest
+* of another image's layer, so what is found under it need not be a manifest.
+*/
 function presentChildren(manifest, lock) {
 	if (manifest.kind === "manifest") return [];
 	const digests = manifest.manifests.map((child) => child.digest).filter((digest) => Object.hasOwn(lock.blobs, digest));
@@ -32254,29 +33510,6 @@ function dockerManifest(lock) {
 	const sorted = entries.toSorted((a, b) => first(a.RepoTags) < first(b.RepoTags) ? -1 : 1);
 	return `${JSON.stringify(sorted, null, 2)}\n`;
 }
-// src/oci/reachable.ts
-/**
-* What an image holds below a manifest. Of an index's children only those with one of `leaves` count: others are not
-* there, or another image holds more of the same index.
-*/
-function reachable(top, manifests, leaves) {
-	const held = /* @__PURE__ */ new Set();
-	const blobs = /* @__PURE__ */ new Set();
-	const visit = (digest) => {
-		const manifest = manifests.get(digest)?.manifest;
-		if (manifest === void 0) return false;
-		const below = (manifest.kind === "index" ? manifest.manifests.map((child) => child.digest) : []).filter(visit);
-		const wanted = manifest.kind === "manifest" ? leaves.has(digest) : below.length > 0;
-		if (wanted) held.add(digest);
-		if (wanted && manifest.kind === "manifest") for (const blob of blobsOf(manifest)) blobs.add(blob.digest);
-		return wanted;
-	};
-	visit(top);
-	return {
-		manifests: [...held.add(top)],
-		blobs: [...blobs]
-	};
-}
 // src/bundle/layout-index.ts
 const REF_NAME$1 = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME = "io.containerd.image.name";
@@ -32303,19 +33536,30 @@ function entry(digest, manifests, annotations) {
 * A bare tag becomes an image name in docker, an unnamed child a dangling image.
 */
 function flatIndex(lock, manifests) {
-	const named = /* @__PURE__ */ new Map();
-	for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
-	const entries = [...named].toSorted(([a], [b]) => byText(a, b)).flatMap(([name, digest]) => entry(digest, manifests, {
+	const entries = [...flatNames(lock)].toSorted(([a], [b]) => byText(a, b)).flatMap(([name, digest]) => entry(digest, manifests, {
 		[CONTAINERD_NAME]: name,
 		[REF_NAME$1]: name
 	}));
 	return encode$1(entries);
+}
+/** What the flat layout's index.json names, by name. */
+function flatNames(lock) {
+	const named = /* @__PURE__ */ new Map();
+	for (const image of lock.images) for (const name of rootNames(image)) named.set(name, image.root);
+	return named;
 }
 /**
 * The repositories of a zot root. Their index.json holds bare tags, and untagged every child that is present:
 * zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
 */
 function repositories(lock, manifests) {
+	return [...repositoryTags(lock)].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
+		path,
+		...repositoryContent(tagged, manifests)
+	}));
+}
+/** The tags of each repository of a zot root, by its folder. */
+function repositoryTags(lock) {
 	const tags = /* @__PURE__ */ new Map();
 	for (const image of lock.images) for (const stored of image.names) {
 		const { name, tag } = splitName(stored);
@@ -32328,10 +33572,7 @@ function repositories(lock, manifests) {
 			leaves: joined
 		}));
 	}
-	return [...tags].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
-		path,
-		...repositoryContent(tagged, manifests)
-	}));
+	return tags;
 }
 function repositoryContent(tagged, manifests) {
 	const held = /* @__PURE__ */ new Set();
@@ -32351,6 +33592,7 @@ function repositoryContent(tagged, manifests) {
 }
 // src/bundle/tree.ts
 const LOCK_FILE = "oci-save.lock.json";
+const SUMS_FILE = "SHA256SUMS";
 const REGISTRY_FOLDER = "registry";
 /** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
 const RESTORE_COMPLETE = "_restore_complete";
@@ -32375,7 +33617,7 @@ function planTree(lock, manifests, views, reportHtml) {
 		bytes: encodeLock(lock)
 	}, text("report.html", reportHtml(lock))];
 	const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
-	const sums = text("SHA256SUMS", sha256sums([
+	const sums = text(SUMS_FILE, sha256sums([
 		...flat,
 		...beside,
 		...root
@@ -32436,6 +33678,574 @@ function sha256sums(files) {
 		}];
 	}).toSorted((a, b) => a.path < b.path ? -1 : 1).map(({ line }) => line).join("");
 }
+// src/bundle/beside-output.ts
+/** The path of a file beside an output: `.<name>.<suffix>`. */
+function besideOutput(output, suffix) {
+	return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
+}
+/** The lock that names a bundle of one view: it stands beside the folder. */
+function lockBeside(output) {
+	return `${output}.lock.json`;
+}
+/** Where the lock beside the earlier bundle is kept until the new bundle and its lock stand: see `keepLock`. */
+function keptLock(output) {
+	return besideOutput(output, "old.lock.json");
+}
+// src/bundle/write-file.ts
+/** Writes a file that is there whole or not at all. */
+async function writeFileWhole(file, content) {
+	const part = await partOf$1(file);
+	try {
+		await writeFile(part, content, { mode: 420 });
+		await rename(part, file);
+	} catch (error) {
+		await rm(part, { force: true });
+		throw error;
+	}
+}
+/** Writes what a file will be, under the name that it has until then; returns that name. */
+async function writePart(file, content) {
+	const part = await partOf$1(file);
+	await writeFile(part, content, { mode: 420 });
+	return part;
+}
+/** Where a process writes `file` until it is whole. */
+function partNameOf(file, pid = process.pid) {
+	return `${file}.${pid}.part`;
+}
+/** The same, for this process. What killed runs on this host left of the file is removed. */
+async function partOf$1(file) {
+	const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
+	for (const name of await readdir(folder)) {
+		const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : void 0;
+		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+	}
+	return partNameOf(file);
+}
+// src/bundle/appear.ts
+/** Names are relative to the record's folder. */
+const recordSchema$1 = strictObject({
+	version: literal(1),
+	pid: int().positive(),
+	files: array(string()),
+	stale: array(string()),
+	folder: boolean()
+});
+/** No record is larger: an archive has at most a thousand files. */
+const MAX_RECORD_BYTES = 1048576;
+/** How the record is told. It may be cut off where a power failure came. */
+const APPEARING_FILE_KIND = {
+	noun: "a record of results that were to appear",
+	matches: (bytes) => bytes.toString("utf8").startsWith("{\"version\":")
+};
+/** Where the record stands while results appear at `place`. */
+function appearingFile(place) {
+	return besideOutput(place, "appearing");
+}
+/**
+* Lets all results of a run take their names. What is to be done is written down before, beside the output: where the
+* run is killed in the midst, the next one does the rest (`finishAppearance`). `place` is the output's path, or the
+* archive's without its suffix where no folder is wanted. To be called by the holder of the output's lock.
+* @throws OciSaveError `local` where a folder stands at a name, before anything is changed; what the file system says
+*/
+async function appear(place, appearance) {
+	await refuseFolders([...appearance.files, ...appearance.stale]);
+	const relative = (file) => path.relative(path.dirname(place), file);
+	const record = {
+		version: 1,
+		pid: process.pid,
+		files: appearance.files.map(relative),
+		stale: appearance.stale.map(relative),
+		folder: appearance.folder
+	};
+	const file = appearingFile(place);
+	await writeFileWhole(file, `${JSON.stringify(record)}\n`);
+	await act(place, record);
+	await rm(file, { force: true });
+}
+/** Whether results have begun to appear at `place`, and not all of them have: the next run does the rest. */
+function isAppearing(place) {
+	return exists(appearingFile(place));
+}
+/**
+* Does the rest of what a killed run had begun to let appear, if there is any. The record is a stranger's: a file that is
+* not ours is left alone, whatever the record says.
+* @returns whether there was anything to do
+* @throws OciSaveError `machine` where it cannot be done
+*/
+async function finishAppearance(place, isOurs) {
+	const file = appearingFile(place);
+	const record = await readRecord(file);
+	if (record === void 0) return false;
+	const ours = async (names) => {
+		const kept = [];
+		for (const name of names) if (await isOurs(path.resolve(path.dirname(place), name))) kept.push(name);
+		return kept;
+	};
+	try {
+		await act(place, {
+			...record,
+			files: await ours(record.files),
+			stale: await ours(record.stale)
+		});
+		await rm(file, { force: true });
+		return true;
+	} catch (cause) {
+		throw new OciSaveError({
+			code: "machine",
+			message: `the results of a run that was stopped cannot take their places at ${place} (${systemCodeOf(cause) ?? "unknown"})`,
+			hint: `Look at what stands there; with ${file} removed, they are forgotten.`,
+			cause
+		});
+	}
+}
+/** Each step may have been done before. */
+async function act(place, { pid, files, stale, folder }) {
+	const at = (name) => path.resolve(path.dirname(place), name);
+	for (const name of files) if (name.endsWith(".sha256") && await exists(partNameOf(at(name), pid))) await rm(at(name), { force: true });
+	for (const name of files) await unlessGone(rename(partNameOf(at(name), pid), at(name)));
+	if (folder) await replaceFolder(place);
+	for (const name of stale) await rm(at(name), { force: true });
+}
+/**
+* Puts the folder that was built beside an output at its path, and removes the one that it replaces. Three steps, from
+* each of which a killed run can be mended: see `openOutputFolder`.
+*/
+async function replaceFolder(output) {
+	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
+	if (await exists(staging)) {
+		if (await exists(output)) await rename(output, old);
+		await rename(staging, output);
+	}
+	await rm(old, {
+		recursive: true,
+		force: true
+	});
+}
+async function readRecord(file) {
+	const stats = await unlessGone(lstat(file));
+	if (stats?.isFile() !== true || stats.size > MAX_RECORD_BYTES) return void 0;
+	const own = process.getuid?.();
+	if (own !== void 0 && stats.uid !== own) return void 0;
+	return parseRecord(await readFile(file, "utf8"));
+}
+function parseRecord(text) {
+	try {
+		return recordSchema$1.safeParse(JSON.parse(text)).data;
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
+	}
+}
+/**
+* Files are to stand at these names.
+* @throws OciSaveError `local` where a folder stands at one of them
+*/
+async function refuseFolders(files) {
+	for (const file of files) if ((await unlessGone(lstat(file)))?.isDirectory() === true) throw inTheWay(file);
+}
+function inTheWay(file) {
+	return new OciSaveError({
+		code: "local",
+		message: `the archive could not be written: a folder stands at ${file}`,
+		hint: "Look at what stands there, or name another one with --output or --archive-name."
+	});
+}
+// src/bundle/earlier-lock.ts
+/**
+* A bundle of one view and the lock beside it are replaced one after the other. Where a run is killed between the two, the
+* lock does not tell what the folder holds. So the earlier lock is kept aside until both are there.
+*
+* @param lockFile the lock that names the bundle now: beside it, aside, or in it
+*/
+async function keepLock(output, lockFile) {
+	const [beside, kept] = [lockBeside(output), keptLock(output)];
+	if (lockFile === kept) await rename(kept, beside);
+	await rm(kept, { force: true });
+	if (lockFile === kept || lockFile === beside) await linkOrCopy(beside, kept);
+}
+/**
+* An archive alone has its lock at the name at which a bundle of one view has its own. Before the archive's is written there,
+* the bundle's is kept aside: the next save of a bundle finds it.
+*/
+async function keepLockOfBundle(output) {
+	const [beside, kept] = [lockBeside(output), keptLock(output)];
+	if (await isFolder$2(output) && !await exists(path.join(output, "oci-save.lock.json")) && await exists(beside) && !await exists(kept)) await linkOrCopy(beside, kept);
+}
+/** Where bundle and lock are of one run, whichever, the lock that was kept aside goes. */
+async function forgetLock(output) {
+	await rm(keptLock(output), { force: true });
+}
+// src/bundle/foreign.ts
+/** How many are named in one message. */
+const NAMED = 10;
+/**
+* Ends a run that would overwrite or remove what others wrote.
+* @param code `machine` before the run has begun, `local` where something appeared while it was at work
+* @throws OciSaveError that names the first ten, and how many more there are
+*/
+function refuseForeign(foreign, code = "machine") {
+	if (foreign.length === 0) return;
+	const sentences = [...new Set(foreign.map(({ place, what }) => `${place} ${what}`))];
+	const lines = sentences.slice(0, NAMED);
+	const more = sentences.length - lines.length;
+	const all = more > 0 ? [...lines, `and ${more} more`] : lines;
+	const since = code === "local" ? " since this run began" : "";
+	throw new OciSaveError({
+		code,
+		message: all.length === 1 && code === "machine" ? `${all.join("")}; it is left as it is` : `others wrote at the output${since}; it is left as it is:\n${all.join(",\n")}`,
+		hint: foreign.some(({ what }) => what.includes("pushed")) ? "Only an earlier bundle is ever replaced. Push what was pushed there to another registry, too, and delete it here, or name another output with --output." : "Only what an earlier run wrote is ever replaced. Move it away, or name another output with --output or --archive-name."
+	});
+}
+// src/bundle/folder-content.ts
+/** Folders that are read without giving way to whatever else the process does. */
+const AT_ONCE = 64;
+/** Waits for no pipe, and follows no link. Windows has neither flag. */
+const FLAGS = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
+/**
+* Reads the names below a folder. Links are not followed, and no file is opened but those that are wanted. What goes away
+* meanwhile is left out. A bundle has thousands of small folders: in the thread itself, reading them takes a third of the
+* time that it takes through the pool of threads.
+*
+* @throws OciSaveError `machine` where there are more names than `maxNames`; what the file system says
+*/
+async function readFolder(folder, reading) {
+	const stamps = /* @__PURE__ */ new Map();
+	return {
+		content: await readBelow(folder, {
+			...reading,
+			folder,
+			stamps,
+			names: 0,
+			folders: 0
+		}),
+		stamps
+	};
+}
+/** Whether all that was read is as it was: names that came or went, and files that were written anew, show. */
+async function isUnchanged({ stamps }) {
+	let looks = 0;
+	for (const [place, stamp] of stamps) {
+		if (stampOf(place) !== stamp) return false;
+		looks += 1;
+		if (looks % AT_ONCE === 0) await setImmediate();
+	}
+	return true;
+}
+async function readBelow(folder, walk) {
+	walk.folders += 1;
+	if (walk.folders % AT_ONCE === 0) await setImmediate();
+	const files = /* @__PURE__ */ new Map();
+	const folders = /* @__PURE__ */ new Map();
+	const read = /* @__PURE__ */ new Map();
+	for (const entry of entriesOf$1(folder, walk)) {
+		const { name } = entry;
+		if (entry.isDirectory()) try {
+			folders.set(name, await readBelow(path.join(folder, name), walk));
+		} catch (error) {
+			if (!isClosed(error)) throw error;
+			files.set(name, "closed");
+		}
+		else {
+			const kind = entry.isFile() ? "file" : entry.isSymbolicLink() ? "link" : "other";
+			files.set(name, kind);
+			if (kind === "file" && walk.wanted.includes(name)) readWanted(folder, name, {
+				files,
+				read
+			}, walk);
+		}
+	}
+	return {
+		files,
+		folders,
+		read
+	};
+}
+function entriesOf$1(folder, walk) {
+	try {
+		const stamp = stampOf(folder);
+		const entries = readdirSync(folder, { withFileTypes: true });
+		if (stamp !== void 0) walk.stamps.set(folder, stamp);
+		walk.names += entries.length;
+		if (walk.names > walk.maxNames) throw tooMany(walk);
+		return entries;
+	} catch (error) {
+		if (isGone(error)) return [];
+		throw error;
+	}
+}
+function readWanted(folder, name, { files, read }, { maxBytes, stamps }) {
+	const file = path.join(folder, name);
+	try {
+		const stamp = stampOf(file);
+		const bytes = readRegular(file, maxBytes);
+		if (stamp !== void 0) stamps.set(file, stamp);
+		if (bytes !== void 0) read.set(name, bytes);
+	} catch (error) {
+		if (isGone(error)) files.delete(name);
+		else if (isClosed(error)) files.set(name, "closed");
+		else throw error;
+	}
+}
+/** Undefined where it is larger, or no regular file any more. */
+function readRegular(file, maxBytes) {
+	const handle = openSync(file, FLAGS);
+	try {
+		const stats = fstatSync(handle);
+		if (!stats.isFile() || stats.size > maxBytes) return void 0;
+		const bytes = Buffer.alloc(stats.size);
+		let length = 0;
+		for (let got = -1; got !== 0 && length < bytes.length; length += got) got = readSync(handle, bytes, length, bytes.length - length, length);
+		return bytes.subarray(0, length);
+	} finally {
+		closeSync(handle);
+	}
+}
+/** Undefined where nothing stands there. */
+function stampOf(place) {
+	const stats = lstatSync(place, {
+		bigint: true,
+		throwIfNoEntry: false
+	});
+	return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
+}
+const isGone = (error) => [
+	"ENOENT",
+	"ENOTDIR",
+	"ELOOP"
+].includes(systemCodeOf(error) ?? "");
+const isClosed = (error) => ["EACCES", "EPERM"].includes(systemCodeOf(error) ?? "");
+function tooMany({ folder, maxNames }) {
+	return new OciSaveError({
+		code: "machine",
+		message: `${folder} has more than ${maxNames} files and folders: more than its lock tells of`,
+		hint: "Look at what stands there, or name another output with --output."
+	});
+}
+// src/bundle/bundle-explanation.ts
+/**
+* What a bundle of these views has by its lock. No manifest is read: blobs are told by their names, which the lock has, and
+* tags by what the lock says of them.
+* @throws OciSaveError where the lock's names are none
+*/
+function explainBundle(lock, views, sums) {
+	const registry = views.length > 1 ? REGISTRY_FOLDER : "";
+	const layouts = /* @__PURE__ */ new Map();
+	if (views.includes("oci")) layouts.set("", flatNames(lock));
+	if (views.includes("zot")) for (const [repository, tags] of repositoryTags(lock)) layouts.set(joinPath(registry, repository), new Map([...tags].map(([tag, { digest }]) => [tag, digest])));
+	const files = /* @__PURE__ */ new Set([...fixedFiles(views), ...lock.files.map((file) => file.path)]);
+	return {
+		files,
+		layouts,
+		folders: foldersOf([
+			...files,
+			...sums.keys(),
+			...[...layouts.keys()].map((at) => joinPath(at, "index.json"))
+		]),
+		blobs: new Set(Object.keys(lock.blobs).filter(isDigest).map(hexOf)),
+		registry,
+		sums
+	};
+}
+/** The files that a bundle of these views has whatever is in it. */
+function fixedFiles(views) {
+	return planTree({
+		version: 1,
+		images: [],
+		files: [],
+		blobs: {}
+	}, /* @__PURE__ */ new Map(), views, () => "").map(({ path }) => path);
+}
+/** A path below a folder of a bundle. */
+function joinPath(folder, name) {
+	return folder === "" ? name : `${folder}/${name}`;
+}
+function foldersOf(paths) {
+	const folders = /* @__PURE__ */ new Set();
+	for (const path of paths) for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+		const folder = path.slice(0, end);
+		if (folders.has(folder)) break;
+		folders.add(folder);
+	}
+	return folders;
+}
+// src/bundle/server-state.ts
+/** What zot keeps on disk beside the repositories (project-zot/zot: pkg/storage/constants, pkg/storage/local, pkg/meta). */
+/** At its root: its databases, its marker, and what it tries hard links with. */
+const SERVER_FILES = /* @__PURE__ */ new Set([
+	"cache.db",
+	"meta.db",
+	"_restore_complete",
+	"hardlinkcheck.txt",
+	"duphardlinkcheck.txt"
+]);
+/** At its root: what it knows of vulnerabilities, and sessions. */
+const SERVER_FOLDERS = /* @__PURE__ */ new Set(["_trivy", "_sessions"]);
+/** In each repository: uploads and copies that have not ended. */
+const UNFINISHED_FOLDERS = /* @__PURE__ */ new Set([".uploads", ".sync"]);
+// src/bundle/leftover.ts
+/** What every layout has. */
+const LAYOUT_FILES$1 = ["index.json", "oci-layout"];
+/** A blob, and one that was being copied. */
+const BLOB$1 = /^[0-9a-f]{64}(?:\.part)?$/;
+/** The files that a bundle has whatever is in it. */
+const FIXED_FILES = new Set([
+	["oci", "zot"],
+	["oci"],
+	["zot"]
+].flatMap(fixedFiles));
+/**
+* Whether a folder holds nothing but what a run leaves that was killed while it wrote a bundle, or removed an old one:
+* any of a bundle's files, whole or cut off. There may be no lock in it yet, or no more, so that its files are told by
+* where they stand, and the layouts' own files by their bytes: other tools write them otherwise.
+*
+* @param folder read with LAYOUT_FILES wanted
+*/
+function isLeftover(folder) {
+	return fits(folder, "");
+}
+function fits({ files, folders, read }, at) {
+	const inPool = at.endsWith("blobs/sha256");
+	return [...files].every(([file, kind]) => kind === "file" && (inPool ? BLOB$1.test(file) : LAYOUT_FILES$1.includes(file) ? isOfLayout(file, new TextDecoder().decode(read.get(file))) : isOfEveryBundle(at, file))) && [...folders].every(([folder, below]) => UNFINISHED_FOLDERS.has(folder) || fits(below, joinPath(at, folder)));
+}
+/** Empty where a run was killed before it was written. */
+function isOfLayout(file, text) {
+	if (file === "oci-layout") return ["", OCI_LAYOUT].includes(text);
+	return text === "" || /^\{\s*"schemaVersion":/.test(text);
+}
+function isOfEveryBundle(at, file) {
+	if ((at === "" || at === "registry") && SERVER_FILES.has(file)) return true;
+	return FIXED_FILES.has(joinPath(at, file));
+}
+// src/bundle/layout-entries.ts
+const indexSchema$1 = looseObject({ manifests: array(looseObject({
+	digest: string(),
+	annotations: record(string(), unknown()).nullish()
+})).nullable() });
+/**
+* What an index.json names, whatever else it says and however it is written; undefined where it is no such file. zot writes
+* `null` where there are no entries.
+*/
+function parseLayoutEntries(bytes) {
+	const parsed = indexSchema$1.safeParse(jsonIn$2(bytes));
+	if (!parsed.success) return void 0;
+	return (parsed.data.manifests ?? []).map(({ digest, annotations }) => {
+		const tag = annotations?.[REF_NAME$1];
+		return {
+			digest,
+			tag: typeof tag === "string" ? tag : void 0
+		};
+	});
+}
+// src/bundle/foreign-content.ts
+const LAYOUT_FILES = /* @__PURE__ */ new Set(["index.json", "oci-layout"]);
+/**
+* Compares a bundle's folder with what its lock explains. Whatever is missing or damaged is passed over: a save heals it. An
+* index.json is compared by what it names, since zot writes it anew; the blobs of an image that was pushed are not named
+* beside it.
+*/
+function findForeign(content, explained) {
+	return judge$2(content, "", explained);
+}
+function judge$2(folder, at, explained) {
+	const layout = judgeLayout(folder, at, explained);
+	const foreign = [...layout?.added ?? []];
+	const state = layout?.empty === true ? [`${at}/`] : [];
+	const serverRoot = at === "" || at === explained.registry;
+	for (const [name, kind] of folder.files) {
+		const path = joinPath(at, name);
+		if (kind !== "file") foreign.push({
+			path,
+			kind
+		});
+		else if (layout !== void 0 && LAYOUT_FILES.has(name) || explained.files.has(path)) continue;
+		else if (serverRoot && SERVER_FILES.has(name)) state.push(path);
+		else foreign.push({
+			path,
+			kind
+		});
+	}
+	for (const [name, below] of folder.folders) {
+		const path = joinPath(at, name);
+		if (UNFINISHED_FOLDERS.has(name) ? layout !== void 0 : serverRoot && SERVER_FOLDERS.has(name)) {
+			if (hasFiles(below)) state.push(`${path}/`);
+		} else if (layout !== void 0 && name === "blobs") foreign.push(...judgeBlobs(below, path, layout.added.length > 0, explained));
+		else {
+			const inner = judge$2(below, path, explained);
+			state.push(...inner.state);
+			foreign.push(...explained.folders.has(path) ? inner.foreign : inOne(path, inner.foreign));
+		}
+	}
+	return {
+		foreign,
+		state
+	};
+}
+/** Of a folder without images, its own name says all. */
+function inOne(path, foreign) {
+	return foreign.length > 0 && foreign.every(({ kind }) => kind !== "image" && kind !== "blob") ? [{
+		path: `${path}/`,
+		kind: "folder"
+	}] : foreign;
+}
+/** Undefined where a folder is no layout, or none that can be read. */
+function judgeLayout(folder, at, explained) {
+	const tags = explained.layouts.get(at);
+	const bytes = folder.read.get("index.json");
+	const entries = bytes === void 0 ? void 0 : parseLayoutEntries(bytes);
+	if (bytes === void 0 || entries === void 0) return tags === void 0 ? void 0 : {
+		added: [],
+		empty: false
+	};
+	if (explained.sums.get(joinPath(at, "index.json")) === digestOf(bytes)) return {
+		added: [],
+		empty: false
+	};
+	const isOurs = ({ digest, tag }) => tag === void 0 ? tags !== void 0 && isDigest(digest) && explained.blobs.has(digest.slice(7)) : tags?.get(tag) === digest;
+	return {
+		added: imagesOf(entries.filter((entry) => !isOurs(entry)), at, explained),
+		empty: tags === void 0 && entries.length === 0
+	};
+}
+/** Children stand untagged beside the index that names them: where there are tags, they say enough. */
+function imagesOf(entries, at, { registry }) {
+	const repository = registry !== "" && at.startsWith(`${registry}/`) ? at.slice(registry.length + 1) : at;
+	const tagged = entries.filter(({ tag }) => tag !== void 0);
+	const names = (tagged.length > 0 ? tagged : entries).map(({ tag, digest }) => {
+		if (tag !== void 0) return repository === "" ? tag : `${repository}:${tag}`;
+		return `${repository}@${isDigest(digest) ? shortDigest(digest) : digest}`;
+	});
+	return [...new Set(names)].map((name) => ({
+		path: at,
+		kind: "image",
+		name
+	}));
+}
+const BLOB = /^(?:[a-z0-9]+)\/([0-9a-f]{32,128})$/;
+function judgeBlobs(folder, at, hasAdded, { blobs }) {
+	return filesBelow(folder, "").flatMap(([name, kind]) => {
+		const path = joinPath(at, name);
+		if (kind !== "file") return [{
+			path,
+			kind
+		}];
+		const hex = BLOB.exec(name)?.[1];
+		if (hex === void 0) return [{
+			path,
+			kind
+		}];
+		return hasAdded || name.startsWith("sha256/") && blobs.has(hex) ? [] : [{
+			path,
+			kind: "blob"
+		}];
+	});
+}
+function filesBelow(folder, at) {
+	return [...[...folder.files].map(([name, kind]) => [joinPath(at, name), kind]), ...[...folder.folders].flatMap(([name, below]) => filesBelow(below, joinPath(at, name)))];
+}
+function hasFiles({ files, folders }) {
+	return files.size > 0 || [...folders.values()].some(hasFiles);
+}
 // src/bundle/read-lock.ts
 /** A lock of tens of thousands of images stays below. */
 const MAX_LOCK_BYTES = 268435456;
@@ -32447,17 +34257,120 @@ async function readLock(file) {
 	const bytes = await readBounded$1(file, MAX_LOCK_BYTES);
 	return bytes === void 0 ? void 0 : parseLock(bytes, file);
 }
-// src/bundle/output-lock.ts
-/** The path of a file beside an output: `.<name>.<suffix>`. */
-function besideOutput(output, suffix) {
-	return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
+// src/bundle/sums-in.ts
+/** The digests in a file that `sha256sum -c` reads, by name; lines of any other form are passed over. */
+function sumsIn(text) {
+	return new Map(text.split("\n").flatMap((line) => {
+		const [, hex, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
+		return hex === void 0 || name === void 0 ? [] : [[name, `sha256:${hex}`]];
+	}));
 }
+// src/bundle/look-at-bundle.ts
+/** An index.json with more is no layout's that a registry serves. */
+const MAX_INDEX_BYTES$1 = 67108864;
+/** A file that a bundle's sums name is hashed up to this size, where the lock does not tell of it. */
+const MAX_SUMMED_BYTES = 268435456;
+/** Names in a folder beyond those that its lock tells of. */
+const MORE_NAMES = 1e5;
+/** A bundle of one view does not say which: the one that explains more of the folder. */
+const SINGLE_VIEWS = [["zot"], ["oci"]];
+/**
+* Looks at what stands in a bundle's folder. Reads names, each index.json, and the lock; no layer is read or hashed.
+*
+* @param besides locks that may stand beside a bundle of one view
+* @returns undefined where no lock says that the folder is a bundle
+* @throws OciSaveError `machine` where there is far more in it than its lock tells of; what the file system says
+*/
+async function lookAtBundle(folder, besides) {
+	const inside = path.join(folder, LOCK_FILE);
+	const lock = await lockAt(inside);
+	if (lock !== void 0) return compare$1(folder, [{
+		lockFile: inside,
+		lock,
+		views: ["oci", "zot"]
+	}]);
+	const candidates = [];
+	for (const lockFile of besides) {
+		const beside = await lockAt(lockFile);
+		if (beside !== void 0) candidates.push(...SINGLE_VIEWS.map((views) => ({
+			lockFile,
+			lock: beside,
+			views
+		})));
+	}
+	return candidates.length === 0 ? void 0 : compare$1(folder, candidates);
+}
+async function compare$1(folder, candidates) {
+	const sums = sumsIn((await readStart(path.join(folder, "SHA256SUMS"), MAX_INDEX_BYTES$1))?.bytes.toString("utf8") ?? "");
+	const told = candidates.map(({ lock }) => 16 * (Object.keys(lock.blobs).length + lock.images.length));
+	const { content, stamps } = await readFolder(folder, {
+		wanted: ["index.json"],
+		maxBytes: MAX_INDEX_BYTES$1,
+		maxNames: Math.max(...told) + MORE_NAMES
+	});
+	let best;
+	for (const { lockFile, lock, views } of candidates) {
+		const explained = explain(lock, views, sums);
+		if (explained === void 0) continue;
+		const found = findForeign(content, explained);
+		if (best === void 0 || found.foreign.length < best.foreign.length) best = {
+			...found,
+			lockFile,
+			stamps
+		};
+		if (best.foreign.length === 0) break;
+	}
+	if (best === void 0) return void 0;
+	const foreign = [];
+	for (const one of best.foreign) if (!await isSummed(folder, one, sums)) foreign.push(one);
+	return {
+		...best,
+		foreign
+	};
+}
+/** Undefined where the lock has names that are none: then it is not ours. */
+function explain(...[lock, views, sums]) {
+	try {
+		return explainBundle(lock, views, sums);
+	} catch (error) {
+		if (error instanceof OciSaveError) return void 0;
+		throw error;
+	}
+}
+/** Whether a file that this version does not know is as the bundle's own sums say: another version wrote it. */
+async function isSummed(folder, { path: place, kind }, sums) {
+	const sum = kind === "file" ? sums.get(place) : void 0;
+	if (sum === void 0) return false;
+	const read = await readStart(path.join(folder, place), MAX_SUMMED_BYTES);
+	return read !== void 0 && digestOf(read.bytes) === sum;
+}
+/** The lock in a file; undefined where there is no such file, or it is not a lock. */
+async function lockAt(file) {
+	const read = await readStart(file, MAX_LOCK_BYTES);
+	if (read === void 0 || read.size > 268435456) return void 0;
+	try {
+		return parseLock(read.bytes, file);
+	} catch (error) {
+		if (error instanceof OciSaveError) return void 0;
+		throw error;
+	}
+}
+// src/bundle/output-lock.ts
+/** The file that holds the right to write at an output. */
+function holderFile(output) {
+	return besideOutput(output, "lock");
+}
+/** How the file is told that `lockOutput` makes: empty at first, then the process that holds it. */
+const HOLDER_FILE_KIND = {
+	noun: "the lock of a run",
+	matches: (bytes) => bytes.toString("utf8").startsWith("{\"host\":")
+};
 /**
 * Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`
 * where another run that lives holds it.
 */
 async function lockOutput(output) {
-	const file = besideOutput(output, "lock");
+	const file = holderFile(output);
 	const taken = await takeFileLock(file).catch((cause) => {
 		throw cannotWrite(output, cause);
 	});
@@ -32478,54 +34391,191 @@ function cannotWrite(output, cause) {
 		cause
 	});
 }
-// src/bundle/output-folder.ts
-/** The lock that names a bundle of one view: it stands beside the folder. */
-function lockBeside(output) {
-	return `${output}.lock.json`;
+// src/bundle/look-at-output.ts
+const NOTHING$2 = {
+	foreign: [],
+	state: [],
+	lockFile: void 0,
+	stamps: /* @__PURE__ */ new Map()
+};
+/** Names in what a killed run left. */
+const MAX_LEFTOVER_NAMES = 1e7;
+/**
+* Looks at an output before a run, and writes nothing: at the bundle itself, at an earlier one that a killed run left aside,
+* and at the names beside them. What is ours is told by content, never by its name.
+* @throws what the file system says
+*/
+async function lookAtOutput(output) {
+	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
+	const bundle = await lookAtFolder(output, output);
+	const aside = bundle === void 0 ? await lookAtFolder(old, output) : void 0;
+	const found = bundle ?? aside;
+	const foreign = [
+		...found?.foreign ?? [],
+		...bundle === void 0 ? [] : await leftoverAt(old),
+		...await leftoverAt(staging),
+		...await fileAt(holderFile(output), HOLDER_FILE_KIND),
+		...await fileAt(lockBeside(output), LOCK_FILE_KIND),
+		...await fileAt(keptLock(output), LOCK_FILE_KIND),
+		...await fileAt(appearingFile(output), APPEARING_FILE_KIND)
+	];
+	return {
+		...NOTHING$2,
+		...found,
+		foreign
+	};
 }
 /**
-* Prepares an output. Refused are files, links and folders that hold something else than a bundle: a folder is
-* ours when a lock names it. A run that was killed between its two renames is mended first.
-* @throws OciSaveError `machine`, before anything is fetched.
+* The same shortly before the new bundle takes its name. What stands beside it is this run's own by then, and a bundle in
+* which no folder and no index.json has changed since `before` is not read again.
 */
-async function openOutputFolder(output) {
+async function lookAgain(output, before) {
+	return [...(before.stamps.size > 0 && await isUnchanged(before) ? void 0 : await lookAtFolder(output, output))?.foreign ?? [], ...await fileAt(lockBeside(output), LOCK_FILE_KIND)];
+}
+async function fileAt(file, kind) {
+	const what = await whyForeign(file, kind);
+	return what === void 0 ? [] : [{
+		place: file,
+		what
+	}];
+}
+/** What stands at `folder`, which is the bundle at `output`, or was; undefined where nothing does. */
+async function lookAtFolder(folder, output) {
+	const stats = await unlessGone(lstat(folder));
+	if (stats === void 0) return void 0;
+	const foreign = (what) => ({
+		...NOTHING$2,
+		foreign: [{
+			place: folder,
+			what
+		}]
+	});
+	if (!stats.isDirectory()) return foreign(kindOf$1(stats));
+	try {
+		if ((await readdir(folder)).length === 0) return NOTHING$2;
+		const bundle = await lookAtBundle(folder, [lockBeside(output), keptLock(output)]);
+		if (bundle === void 0) return foreign("holds something else than a bundle");
+		return {
+			...bundle,
+			foreign: bundle.foreign.map((one) => inWords(one, folder))
+		};
+	} catch (error) {
+		const what = unreadable$2(error);
+		if (what === void 0) throw error;
+		return foreign(what);
+	}
+}
+/** Why a folder is not what a killed run left there. */
+async function leftoverAt(folder) {
+	const stats = await unlessGone(lstat(folder));
+	if (stats === void 0) return [];
+	if (!stats.isDirectory()) return [{
+		place: folder,
+		what: kindOf$1(stats)
+	}];
+	const reading = {
+		wanted: LAYOUT_FILES$1,
+		maxBytes: 67108864,
+		maxNames: MAX_LEFTOVER_NAMES
+	};
+	try {
+		return isLeftover((await readFolder(folder, reading)).content) ? [] : [{
+			place: folder,
+			what: "holds something else than what a run leaves that was killed"
+		}];
+	} catch (error) {
+		const what = unreadable$2(error);
+		if (what === void 0) throw error;
+		return [{
+			place: folder,
+			what
+		}];
+	}
+}
+function kindOf$1(stats) {
+	return stats.isSymbolicLink() ? "is a link" : stats.isFile() ? "is a file" : "is neither a file nor a folder";
+}
+function unreadable$2(error) {
+	if (error instanceof OciSaveError) return "has far more files in it than a bundle of its lock";
+	const code = systemCodeOf(error);
+	return code === void 0 ? void 0 : `cannot be read (${code})`;
+}
+const WORDS = {
+	file: "is a file of somebody else",
+	folder: "is a folder of somebody else",
+	blob: "is a blob that its lock does not tell of",
+	image: "was pushed by somebody",
+	link: "is a link",
+	closed: "cannot be read by this user",
+	other: "is neither a file nor a folder"
+};
+function inWords({ path, kind, name }, folder) {
+	const place = path === "" ? folder : `${folder}/${path}`;
+	return name === void 0 ? {
+		place,
+		what: WORDS[kind]
+	} : {
+		place: name,
+		what: `${WORDS[kind]} into ${place}`
+	};
+}
+// src/bundle/output-folder.ts
+const NOTHING_BESIDE = {
+	foreign: async () => [],
+	isOurs: async () => true
+};
+/**
+* Prepares an output. What no earlier run wrote is refused: files and links in its place, folders that no lock names, and
+* in a bundle's folder all that its lock does not explain. What a run that was killed has begun to put at its place is
+* finished first.
+*
+* @throws OciSaveError `machine`, before anything is fetched
+*/
+async function openOutputFolder(output, beside = NOTHING_BESIDE) {
 	try {
 		await mkdir(path.dirname(output), { recursive: true });
 	} catch (cause) {
 		throw cannotWrite(output, cause);
 	}
-	const lock = await lockOutput(output);
+	const lock = await whyForeign(holderFile(output), HOLDER_FILE_KIND) === void 0 ? await lockOutput(output) : void 0;
 	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
+	const look = async () => {
+		const found = await lookAtOutput(output);
+		refuseForeign([...found.foreign, ...await beside.foreign()]);
+		return found;
+	};
 	try {
+		const before = await look();
 		await mend(output, old);
-		await refuseForeign(output);
+		const found = await finishAppearance(output, beside.isOurs) ? await look() : before;
+		await keepLock(output, found.lockFile);
 		await rm(staging, {
 			recursive: true,
 			force: true
 		});
 		await mkdir(staging, { mode: 493 });
+		return {
+			staging,
+			state: found.state,
+			async lookAgain() {
+				refuseForeign(await lookAgain(output, found), "local");
+			},
+			publish: () => replaceFolder(output),
+			async release() {
+				if (!await isAppearing(output)) {
+					await rm(staging, {
+						recursive: true,
+						force: true
+					});
+					await forgetLock(output);
+				}
+				await lock?.release();
+			}
+		};
 	} catch (error) {
-		await lock.release();
+		await lock?.release();
 		throw error;
 	}
-	return {
-		staging,
-		async publish() {
-			if (await exists(output)) await rename(output, old);
-			await rename(staging, output);
-			await rm(old, {
-				recursive: true,
-				force: true
-			});
-		},
-		async release() {
-			await rm(staging, {
-				recursive: true,
-				force: true
-			});
-			await lock.release();
-		}
-	};
 }
 /** An old bundle without a new one goes back; beside a new one it goes away. */
 async function mend(output, old) {
@@ -32536,56 +34586,88 @@ async function mend(output, old) {
 	});
 	else await rename(old, output);
 }
-async function refuseForeign(output) {
-	if (!await exists(output)) return;
-	const stats = await lstat(output);
-	if (stats.isSymbolicLink()) throw foreign(output, "is a link");
-	if (!stats.isDirectory()) throw foreign(output, "is a file");
-	if ((await readdir(output)).length === 0) return;
-	if (!(await isLock(path.join(output, "oci-save.lock.json")) || await isLock(lockBeside(output)))) throw foreign(output, "holds something else than a bundle");
+// src/bundle/unfinished.ts
+/** What the name of an unfinished file says; undefined for any other name. */
+function unfinishedOf(name) {
+	const [, file, digits] = /^(.+)\.(\d+)\.part$/.exec(name) ?? [];
+	if (file === void 0 || digits === void 0) return void 0;
+	const pid = Number(digits);
+	return {
+		file,
+		pid,
+		isAtWork: pid !== process.pid && isAlive(pid)
+	};
 }
-async function isLock(file) {
-	try {
-		return await readLock(file) !== void 0;
-	} catch (error) {
-		if (error instanceof OciSaveError) return false;
-		throw error;
-	}
-}
-function foreign(output, what) {
-	return new OciSaveError({
-		code: "machine",
-		message: `${output} ${what}; it is left as it is`,
-		hint: "Only an earlier bundle is ever replaced. Name another folder with --output, or remove this one yourself."
+// src/bundle/foreign-files.ts
+/**
+* What stands at the name of a file that a run writes whole, and where it is being written, and is not of an earlier run. A
+* file that a run at work is writing is passed over.
+*/
+async function foreignAt(file, kind) {
+	const [folder, name] = [path.dirname(file), path.basename(file)];
+	const names = (await unlessGone(readdir(folder)) ?? []).filter((other) => {
+		const unfinished = unfinishedOf(other);
+		return other === name || unfinished?.file === name && !unfinished.isAtWork;
 	});
-}
-// src/bundle/write-file.ts
-/** Writes a file that is there whole or not at all. */
-async function writeFileWhole(file, content) {
-	const part = await partOf$1(file);
-	try {
-		await writeFile(part, content, { mode: 420 });
-		await rename(part, file);
-	} catch (error) {
-		await rm(part, { force: true });
-		throw error;
+	const foreign = [];
+	for (const place of names.toSorted().map((other) => path.join(folder, other))) {
+		const what = await whyForeign(place, kind);
+		if (what !== void 0) foreign.push({
+			place,
+			what
+		});
 	}
+	return foreign;
 }
-/** Where `file` is written until it is whole. What killed runs on this host left of it is removed. */
-async function partOf$1(file) {
-	const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
-	for (const name of await readdir(folder)) {
-		const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : void 0;
-		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
-	}
-	return `${file}.${process.pid}.part`;
+// src/bundle/same-bundle.ts
+/** File operations at once: beyond this the file system gains nothing. */
+const PARALLEL$2 = 32;
+/**
+* Whether the bundle that stands in a folder is already the one that is wanted, unchanged: the same lock, every file of
+* the tree there with its kind and size, the files that we write with their bytes. No blob is hashed: on the store's
+* volume each is the store's own file, whose stamp the store knows; a copy on another volume is older than the lock,
+* which is written after it. Files that are not in the tree are not looked at.
+*/
+async function holdsSameBundle({ folder, tree, lockFile, lockBytes, pool }) {
+	const lock = await statOf(lockFile);
+	if (lock === void 0 || !await holdsBytes(lockFile, lock, lockBytes)) return false;
+	const at = (name) => path.join(folder, ...name.split("/"));
+	const limit = pLimit(PARALLEL$2);
+	const originals = new Map(tree.flatMap((file) => file.kind === "blob" ? [[file.path, file]] : []));
+	const isAsWanted = async (file) => {
+		const stats = await statOf(at(file.path));
+		if (stats === void 0) return false;
+		if (file.kind === "bytes") return holdsBytes(at(file.path), stats, file.bytes);
+		const blob = file.kind === "blob" ? file : originals.get(file.to);
+		const stored = blob && await statOf(pool.pathOf(blob.digest));
+		return stats.size === BigInt(file.size) && stored !== void 0 && isUntouched(stats, stored, lock);
+	};
+	let differs = false;
+	const check = async (file) => {
+		if (!differs && !await isAsWanted(file)) differs = true;
+	};
+	await Promise.all(tree.map((file) => limit(check, file)));
+	return !differs;
+}
+function isUntouched(stats, stored, lock) {
+	return stats.dev === stored.dev ? stats.ino === stored.ino : stats.mtimeNs <= lock.mtimeNs;
+}
+/** Undefined where no regular file stands there. */
+async function statOf(file) {
+	const stats = await unlessGone(lstat(file, { bigint: true }));
+	return stats?.isFile() === true ? stats : void 0;
+}
+async function holdsBytes(file, { size }, bytes) {
+	if (size !== BigInt(bytes.length)) return false;
+	const held = await unlessGone(readFile(file));
+	return held !== void 0 && held.equals(bytes);
 }
 // src/bundle/write-tree.ts
 /** File operations at once: beyond this the file system gains nothing. */
 const PARALLEL$1 = 16;
 /**
-* Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Each
-* blob is looked at once more before it is linked. Throws `digest` where one is no longer what it was, and the reason of
+* Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Of each
+* blob it is made sure that this run has hashed it. Throws DamagedBlobError where one is wrong or gone, and the reason of
 * `signal`. Nothing is written any more when it has ended, so that the folder can go.
 */
 async function writeTree(tree, folder, store, signal) {
@@ -32596,7 +34678,7 @@ async function writeTree(tree, folder, store, signal) {
 		if (failed) return;
 		try {
 			signal?.throwIfAborted();
-			await writeOne(file, folder, store);
+			await writeOne(file, folder, store, signal);
 		} catch (error) {
 			failed = true;
 			throw error;
@@ -32607,7 +34689,8 @@ async function writeTree(tree, folder, store, signal) {
 		await Promise.allSettled(jobs);
 		await Promise.all(jobs);
 	};
-	await write(tree.filter(({ kind }) => kind !== "link"));
+	await write(tree.filter(({ kind }) => kind === "blob"));
+	await write(tree.filter(({ kind }) => kind === "bytes"));
 	await write(tree.filter(({ kind }) => kind === "link"));
 }
 /** The modes are set apart from the umask: a server that runs as another user must be able to read. */
@@ -32622,7 +34705,7 @@ async function makeFolders(tree, folder) {
 		await chmod(path.join(folder, place), 493);
 	}
 }
-async function writeOne(file, folder, store) {
+async function writeOne(file, folder, store, signal) {
 	const target = path.join(folder, ...file.path.split("/"));
 	switch (file.kind) {
 		case "bytes":
@@ -32630,11 +34713,10 @@ async function writeOne(file, folder, store) {
 			await chmod(target, 420);
 			return;
 		case "blob":
-			if (!await store.has(file)) throw new OciSaveError({
-				code: "digest",
-				message: `blob ${shortDigest(file.digest)} changed in the store after it was verified`,
-				hint: "Nothing was published. Run it again: the blob is fetched anew. If it comes back, check the disk."
-			});
+			if (!await store.verify(file, signal)) {
+				const blob = `blob ${shortDigest(file.digest)}`;
+				throw new DamagedBlobError(file.digest, blob, "it is missing in the store, or it was wrong and dropped");
+			}
 			await linkOrCopy(store.pathOf(file.digest), target);
 			return;
 		case "link":
@@ -32643,29 +34725,44 @@ async function writeOne(file, folder, store) {
 	}
 }
 // src/bundle/write-bundle.ts
+/** Where the bundle's lock stands, or will. */
+function lockFileOf({ output, lockBeside: beside }) {
+	return beside ? lockBeside(output) : path.join(output, LOCK_FILE);
+}
+/** Whether the wanted bundle stands at its path already, unchanged. */
+function bundleStands(wanted) {
+	const { tree, lock, output, store } = wanted;
+	return holdsSameBundle({
+		folder: output,
+		tree,
+		lockFile: lockFileOf(wanted),
+		lockBytes: encodeLock(lock),
+		pool: store
+	});
+}
 /**
-* Builds a bundle and puts it at its path when it is whole; returns that path and its lock's. Throws `digest` where
-* a blob changed, or what the file system says.
+* Builds a bundle beside its path. Returns the files beside it that are to appear with it, whole under their part names.
+* Throws DamagedBlobError where a blob is wrong or gone, or what the file system says; nothing is left then.
 */
-async function writeBundle(write) {
-	const { tree, lock, output, folder, store, signal } = write;
-	const beside = lockBeside(output);
+async function buildBundle(wanted, { staging }, signal) {
+	const { tree, lock, store } = wanted;
 	try {
-		await writeTree(tree, folder.staging, store, signal);
+		await rm(staging, {
+			recursive: true,
+			force: true
+		});
+		await mkdir(staging, { mode: 493 });
+		await writeTree(tree, staging, store, signal);
+		if (!wanted.lockBeside) return [];
+		await writePart(lockFileOf(wanted), encodeLock(lock));
+		return [lockFileOf(wanted)];
 	} catch (error) {
-		await rm(folder.staging, {
+		await rm(staging, {
 			recursive: true,
 			force: true
 		});
 		throw error;
 	}
-	if (write.lockBeside) await writeFileWhole(beside, encodeLock(lock));
-	await folder.publish();
-	if (!write.lockBeside) await rm(beside, { force: true });
-	return {
-		path: output,
-		lock: write.lockBeside ? beside : path.join(output, LOCK_FILE)
-	};
 }
 // src/bundle/views-in.ts
 /** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
@@ -32703,6 +34800,7 @@ async function openPool(folder) {
 			const actual = await hashFile(pathOf(digest));
 			return actual.digest === digest && actual.size === size;
 		},
+		open: (blob, start = 0, end = blob.size) => start === 0 && end === blob.size ? checkedBytes(pathOf(blob.digest), blob) : readRange(pathOf(blob.digest), start, end),
 		async read(digest, maxBytes) {
 			const bytes = await readBounded$1(pathOf(digest), maxBytes);
 			if (bytes === void 0 || digestOf(bytes) === digest) return bytes;
@@ -32917,8 +35015,6 @@ async function isThere(repository, digest, { client, emit, signal }) {
 /** Large blobs at once: more share the same line. */
 const LARGE_AT_ONCE = 8;
 const LARGE_BYTES = 1048576;
-/** The connection's own pace is seen at this grain. */
-const READ_BYTES = 262144;
 /**
 * Each blob is sent once to a target, by one repository; the others have it mounted from there. Where a registry does
 * not mount, they send it too, one after another: two uploads of one blob at once have been seen to destroy each other
@@ -32938,13 +35034,17 @@ function createBlobSender({ context, uploads, traffic }) {
 		turns.set(digest, done.catch(() => {}));
 		return done;
 	};
+	const bringBack = async (digest, error) => {
+		if (context.bringBack === void 0) throw error;
+		await context.bringBack(digest);
+	};
 	const send = (repository, blob, begun) => inTurn(blob.digest, async () => {
 		if (refused.has(blob.digest)) throw refused.get(blob.digest);
-		if (!await content.pool.has(blob)) throw missing(blob.digest);
+		if (!await content.pool.has(blob)) await bringBack(blob.digest, missing(blob.digest));
 		const upload = begun ?? uploads.get(repository.path);
 		if (upload !== begun) uploads.delete(repository.path);
-		const sending = () => client.sendBlob(repository, blob, {
-			upload,
+		const sending = (into) => client.sendBlob(repository, blob, {
+			upload: into,
 			signal,
 			onBytes: (delta) => context.emit({
 				type: "bytes",
@@ -32957,8 +35057,17 @@ function createBlobSender({ context, uploads, traffic }) {
 				message
 			})
 		});
+		const sendingRight = async () => {
+			try {
+				await sending(upload);
+			} catch (error) {
+				if (damagedBlobOf(error) !== blob.digest) throw error;
+				await bringBack(blob.digest, error);
+				await sending(void 0);
+			}
+		};
 		try {
-			await (blob.size > LARGE_BYTES ? large(sending) : sending());
+			await (blob.size > LARGE_BYTES ? large(sendingRight) : sendingRight());
 		} catch (error) {
 			if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
 			throw error;
@@ -33005,14 +35114,14 @@ function createBlobSender({ context, uploads, traffic }) {
 	} };
 }
 function blobContent({ content: { lock, pool } }, digest) {
+	const size = lock.blobs[digest] ?? 0;
 	return {
 		digest,
-		size: lock.blobs[digest] ?? 0,
-		open: (start, end) => createReadStream(pool.pathOf(digest), {
-			start,
-			end: end - 1,
-			highWaterMark: READ_BYTES
-		})
+		size,
+		open: (start, end) => Readable.from(pool.open({
+			digest,
+			size
+		}, start, end), { objectMode: false })
 	};
 }
 function missing(digest) {
@@ -33402,7 +35511,7 @@ async function askRepositories(target, names, context) {
 	await Promise.all(paths.filter((path) => !deep.includes(path)).map(ask));
 	return {
 		uploads,
-		...judge(target, names, {
+		...judge$1(target, names, {
 			accepted: [...uploads.keys()],
 			refused,
 			deep,
@@ -33412,7 +35521,7 @@ async function askRepositories(target, names, context) {
 }
 const depthOf = (path) => path.split("/").length;
 /** What the answers mean, each cause once. */
-function judge(target, names, { accepted, refused, deep, most }) {
+function judge$1(target, names, { accepted, refused, deep, most }) {
 	const named = (paths) => names.filter(({ to }) => paths.includes(to.path));
 	const issue = (paths, error) => paths.length === 0 ? [] : [{
 		error,
@@ -33738,7 +35847,7 @@ function namesOf(reference, naming) {
 }
 function refusals({ ref, names, origins }) {
 	return names.flatMap(({ name }) => {
-		const why = whyUnservable(repositoryPath(name));
+		const why = whyUnstorable(name);
 		return why === void 0 ? [] : [`${origins.map(formatOrigin).join(", ")}: ${ref}: ${why}`];
 	});
 }
@@ -33755,19 +35864,33 @@ function joinPlatforms(a, b) {
 	if (a === "all" || b === "all") return "all";
 	return [...new Map([...a, ...b].map((platform) => [formatPlatform(platform), platform])).values()];
 }
+// src/resolve/lockable.ts
+/**
+* Refuses an image that a reader of its lock would refuse: what a publisher wrote is judged before it can spoil the lock
+* of others.
+* @throws OciSaveError `unsupported`
+*/
+function refuseUnlockable(image) {
+	const parsed = lockedImageSchema.safeParse(image);
+	if (parsed.success) return;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `no lock can hold it: its ${parsed.error.issues[0]?.path.join(".") ?? ""} is not valid`
+	});
+}
 // src/resolve/root.ts
 /** Whether every child of every index was taken. */
 function isWhole$1(tree) {
 	return tree.nodes.every((node) => node.absent === 0);
 }
 /**
-* The root of a tree: its top where it is whole, the leaf where one alone was taken, else a narrowed index.
-* `hash` is the digest of bytes.
+* The root of a tree: its top where it is whole, the leaf where one alone was taken, else a narrowed index. A leaf that
+* stands for several platforms needs an index, too, since its own config tells one of them. `hash` is the digest of bytes.
 */
 function rootOf(tree, hash) {
-	const [leaf, ...others] = tree.nodes.filter((node) => node.manifest.kind === "manifest" && node.attests === void 0);
+	const [leaf, ...others] = tree.nodes.filter((node) => node.manifest.kind === "manifest" && node.attests.length === 0);
 	if (isWhole$1(tree) || leaf === void 0) return asRoot(tree.top, tree.nodes);
-	if (others.length === 0) return asRoot(leaf, [leaf]);
+	if (others.length === 0 && leaf.platforms.length <= 1) return asRoot(leaf, [leaf]);
 	const made = [];
 	const kept = [];
 	const narrow = (node) => {
@@ -33802,11 +35925,40 @@ function asRoot(node, kept) {
 		kept
 	};
 }
+// src/resolve/sizes.ts
+/**
+* Bytes of every blob that manifests name, themselves included.
+* @throws OciSaveError `digest` where they say two sizes of one blob, `unsupported` where all together are more than any
+*   disk holds
+*/
+function sizesOf(nodes, made) {
+	const sizes = new Map(made);
+	const add = (digest, size) => {
+		const known = sizes.get(digest) ?? size;
+		if (known !== size) throw new OciSaveError({
+			code: "digest",
+			message: `it says that blob ${shortDigest(digest)} has ${size} bytes, and that it has ${known}`
+		});
+		sizes.set(digest, size);
+	};
+	for (const { digest, bytes } of nodes) add(digest, bytes.length);
+	for (const { manifest } of nodes) {
+		if (manifest.kind === "index") continue;
+		for (const { digest, size } of [manifest.config, ...manifest.layers]) add(digest, size);
+	}
+	if ([...sizes.values()].reduce((sum, size) => sum + size, 0) > MAX_BYTES$2) throw new OciSaveError({
+		code: "unsupported",
+		message: "its blobs together are more than any disk holds"
+	});
+	return sizes;
+}
 // src/resolve/describe.ts
-/** Puts a tree into the lock's words and its manifests into the store. */
+/**
+* Puts a tree into the lock's words and its manifests into the store.
+* @throws OciSaveError `digest` or `unsupported` where what the publisher wrote cannot stand in a lock
+*/
 async function describe$1({ wanted, tree, converted, notes, options, origin }) {
 	const root = rootOf(tree, digestOf);
-	await Promise.all([...tree.nodes.map(({ bytes }) => bytes), ...root.made].map((bytes) => options.store.put(bytes)));
 	const narrowed = root.made.length > 0 || root.digest !== tree.top.digest;
 	const top = options.index === "narrow" ? root : {
 		digest: tree.top.digest,
@@ -33815,25 +35967,29 @@ async function describe$1({ wanted, tree, converted, notes, options, origin }) {
 	if (narrowed && options.index === "narrow") notes.push("its index was narrowed to the platforms taken");
 	if (narrowed && wanted.pin !== void 0) notes.push("it was pinned by digest, and readers that take no sparse index get another one");
 	if (tree.nodes.some(hasForeignLayer)) notes.push("it has foreign layers: they are in the bundle, but containerd asks their publisher even so");
-	const leaves = (options.index === "narrow" ? root.kept : tree.nodes).flatMap(toLeaf);
-	const sizes = sizesOf(options.index === "narrow" ? root.kept : tree.nodes);
-	for (const bytes of root.made) sizes.set(digestOf(bytes), bytes.length);
+	const underRoot = new Set(root.kept.map(({ digest }) => digest));
+	const kept = options.index === "narrow" ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
+	const leaves = kept.flatMap(toLeaves);
+	const sizes = sizesOf(kept, new Map(root.made.map((bytes) => [digestOf(bytes), bytes.length])));
+	const image = {
+		ref: lockedRef(wanted),
+		names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
+		source: wanted.source.transport,
+		digest: top.digest,
+		mediaType: top.mediaType,
+		root: root.digest,
+		rootMediaType: root.mediaType,
+		...converted.size > 0 ? { converted: Object.fromEntries(converted) } : {},
+		...origin,
+		platforms: [...new Set(leaves.flatMap(({ platform }) => platform ?? []))].toSorted(),
+		leaves,
+		referrers: []
+	};
+	refuseUnlockable(image);
+	await Promise.all([...tree.nodes.map(({ bytes }) => bytes), ...root.made].map((bytes) => options.store.put(bytes)));
 	return {
 		wanted,
-		image: {
-			ref: lockedRef(wanted),
-			names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
-			source: wanted.source.transport,
-			digest: top.digest,
-			mediaType: top.mediaType,
-			root: root.digest,
-			rootMediaType: root.mediaType,
-			...converted.size > 0 ? { converted: Object.fromEntries(converted) } : {},
-			...origin,
-			platforms: [...new Set(leaves.flatMap(({ platform }) => platform ?? []))].toSorted(),
-			leaves,
-			referrers: []
-		},
+		image,
 		sizes,
 		notes
 	};
@@ -33848,43 +36004,88 @@ function lockedRef({ ref, source, names }) {
 function hasForeignLayer({ manifest }) {
 	return manifest.kind === "manifest" && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType));
 }
-function toLeaf({ digest, manifest, platform, attests }) {
+/**
+* A leaf as the lock has it: once for each platform under which its index lists it, and once for each leaf to which it
+* attests. Every reader finds what is there for a platform by its entry, as in the index, and what has to do with blobs
+* goes by the digest, which is one.
+*/
+function toLeaves({ digest, manifest, platforms, attests }) {
 	if (manifest.kind === "index") return [];
-	return [{
+	const listed = [...(isImage(manifest) ? platforms : []).map((platform) => ({ platform: formatPlatform(platform) })), ...attests.map((attested) => ({ attests: attested }))];
+	return (listed.length > 0 ? listed : [{}]).map((one) => ({
 		digest,
 		mediaType: manifest.mediaType,
-		...platform === void 0 || !isImage(manifest) ? {} : { platform: formatPlatform(platform) },
-		...attests === void 0 ? {} : { attests },
+		...one,
 		config: manifest.config.digest,
 		layers: manifest.layers.map((layer) => layer.digest)
-	}];
+	}));
 }
-function sizesOf(nodes) {
-	const sizes = /* @__PURE__ */ new Map();
-	for (const { digest, bytes, manifest } of nodes) {
-		sizes.set(digest, bytes.length);
-		if (manifest.kind === "index") continue;
-		for (const blob of blobsOf(manifest)) sizes.set(blob.digest, blob.size);
-	}
-	return sizes;
+// src/resolve/missing.ts
+/** Platforms that a message names. */
+const MAX_NAMED = 20;
+/**
+* Refuses an image without a wanted platform. An artifact has no platform, and nothing that offers none can miss one.
+* @param found the platforms of what was taken
+* @param offered the platforms that its indexes list; none where there is no index
+* @throws OciSaveError `not-found`, naming what is there
+*/
+function refuseMissing(choice, found, offered) {
+	if (choice === "all" || found.length === 0 && offered.length === 0) return;
+	const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
+	if (missing.length === 0) return;
+	const names = missing.map(formatPlatform).join(", ");
+	const there = offered.length > 0 ? offered : found.map(formatPlatform);
+	throw new OciSaveError({
+		code: "not-found",
+		message: `it has no ${names}; it has ${there.slice(0, MAX_NAMED).join(", ")}${there.length > MAX_NAMED ? ` and ${there.length - MAX_NAMED} more` : ""}`,
+		hint: `Choose others with --platforms, or for this image alone: '--platform=${there[0] ?? "os/arch"} …' in the list.`
+	});
+}
+// src/resolve/node.ts
+/** A tree of its top. A manifest that stands in it several times is one node, of all its platforms. */
+function treeOf$1(top) {
+	const nodes = /* @__PURE__ */ new Map();
+	const visit = (node) => {
+		const known = nodes.get(node.digest);
+		nodes.set(node.digest, known === void 0 ? node : joined(known, node));
+		if (known === void 0) node.children.forEach(visit);
+	};
+	visit(top);
+	return {
+		top: nodes.get(top.digest) ?? top,
+		nodes: [...nodes.values()]
+	};
+}
+function joined(a, b) {
+	return {
+		...a,
+		platforms: distinct([...a.platforms, ...b.platforms]),
+		attests: [.../* @__PURE__ */ new Set([...a.attests, ...b.attests])]
+	};
+}
+/** Each platform once. */
+function distinct(platforms) {
+	return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 // src/resolve/select.ts
 /**
 * Chooses an index's children by platform. Attestations are no platforms: they are never chosen, counted or
-* missed. Two children of one platform are both taken.
+* missed. Two children of one platform are both taken, and a child of which one platform is wanted.
 */
 function selectChildren(index, choice) {
 	const leaves = [];
 	const indexes = [];
 	const unknown = [];
 	const attestations = [];
-	for (const child of index.manifests) {
-		const platform = platformOf(child);
-		if (isAttestation(child)) attestations.push(child);
-		else if (platform !== void 0 && !isWanted(child, choice)) continue;
-		else if (isIndexType(child.mediaType)) indexes.push(child);
-		else if (platform === void 0 && choice !== "all") unknown.push(child);
-		else leaves.push(child);
+	for (const child of childrenOf$1(index)) {
+		const images = child.entries.filter((entry) => !isAttestation(entry));
+		const platforms = images.flatMap((entry) => platformOf(entry) ?? []);
+		const wanted = platforms.some((platform) => isWanted(platform, choice));
+		if (images.length === 0) attestations.push(child);
+		else if (!wanted && platforms.length === images.length) continue;
+		else if (images.some(({ mediaType }) => isIndexType(mediaType))) indexes.push(child);
+		else if (wanted) leaves.push(child);
+		else unknown.push(child);
 	}
 	return {
 		leaves,
@@ -33893,13 +36094,34 @@ function selectChildren(index, choice) {
 		attestations
 	};
 }
-function isWanted(child, choice) {
-	const platform = platformOf(child);
-	return choice === "all" || platform !== void 0 && choice.some((wanted) => matchesPlatform(wanted, platform));
+function childrenOf$1(index) {
+	return [...Map.groupBy(index.manifests, ({ digest }) => digest)].map(([digest, entries]) => ({
+		digest,
+		entries
+	}));
+}
+function isWanted(platform, choice) {
+	return choice === "all" || choice.some((wanted) => matchesPlatform(wanted, platform));
 }
 /** The attestations that belong to one of `digests`; all of them where every child is taken. */
 function attestationsOf(attestations, digests, choice) {
-	return attestations.filter((child) => choice === "all" || digests.has(attestedDigest(child) ?? ""));
+	return attestations.filter(({ entries }) => choice === "all" || entries.some((entry) => digests.has(attestedDigest(entry) ?? "")));
+}
+/**
+* Refuses an index of which an entry is taken that is not a valid descriptor. One of a platform that is not wanted, or
+* an attestation, may be nonsense.
+* @throws OciSaveError `unsupported`
+*/
+function refuseFaulty({ faulty }, taken, choice) {
+	const wrong = faulty.find(({ digest, platform, isAttestation: attests }) => {
+		if (choice === "all" || digest !== void 0 && taken.has(digest)) return true;
+		return !attests && (platform === void 0 || isWanted(platform, choice));
+	});
+	if (wrong === void 0) return;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `its index is not valid: ${wrong.fault}`
+	});
 }
 /** The platforms that an index offers, for the message that one is missing. */
 function offeredPlatforms(children) {
@@ -33910,92 +36132,100 @@ function offeredPlatforms(children) {
 	return [...new Set(names)];
 }
 // src/resolve/tree.ts
-/** Indexes in indexes go no deeper than this, and no image has more manifests. */
+/** Indexes in indexes go no deeper than this, and no image has more manifests, or more bytes of them. */
 const MAX_DEPTH = 4;
 const MAX_MANIFESTS = 5e3;
+const MAX_TREE_BYTES = 67108864;
 /**
-* Reads all manifests of an image that the choice of platforms takes. Throws `not-found` where a wanted platform
-* is missing, naming those that are there; `unsupported` for nesting or numbers beyond reason.
+* Reads all manifests of an image that the choice of platforms takes.
+* @throws OciSaveError `not-found` where a wanted platform is missing, naming those that are there; `unsupported` for
+*   what is not valid, and for nesting or numbers beyond reason
 */
 async function readTree(digest, bytes, choice, reader) {
 	const offered = /* @__PURE__ */ new Set();
 	let count = 0;
+	let treeBytes = 0;
 	const readNode = async (own, depth) => {
 		count += 1;
-		if (depth > MAX_DEPTH || count > MAX_MANIFESTS) throw new OciSaveError({
-			code: "unsupported",
-			message: "its indexes hold more manifests than is reasonable"
-		});
+		treeBytes += own.bytes.length;
+		if (depth > MAX_DEPTH || count > MAX_MANIFESTS || treeBytes > MAX_TREE_BYTES) throw unreasonable();
 		const manifest = parseManifest(own.bytes);
-		if (manifest.kind === "manifest") return {
-			...own,
-			manifest,
-			children: [],
-			absent: 0
-		};
+		if (manifest.kind === "manifest") {
+			refuseLargeConfig(manifest);
+			return {
+				...own,
+				manifest,
+				children: [],
+				absent: 0
+			};
+		}
 		for (const platform of offeredPlatforms(manifest.manifests)) offered.add(platform);
 		const children = await readChildren(manifest, depth);
 		const present = new Set(children.map((child) => child.digest));
+		refuseFaulty(manifest, present, choice);
 		const absent = new Set(manifest.manifests.map((child) => child.digest).filter((child) => !present.has(child)));
 		return {
 			...own,
 			manifest,
 			children,
-			absent: absent.size
+			absent: absent.size + manifest.faulty.length
 		};
 	};
-	const readChild = async (child, depth) => {
-		const childBytes = await reader.manifest(child.digest);
-		if (childBytes.length !== child.size) reader.note(`its index says that ${shortDigest(child.digest)} has ${child.size} bytes; it has ${childBytes.length}`);
-		const attested = attestedDigest(child);
-		const platform = platformOf(child);
-		return readNode({
-			digest: child.digest,
-			bytes: childBytes,
-			platform: platform === void 0 || attested !== void 0 ? void 0 : normalizePlatform(platform),
-			attests: attested !== void 0 && isDigest(attested) ? attested : void 0
-		}, depth + 1);
+	const readChild = async (child, depth, attests = []) => {
+		const platforms = attests.length > 0 ? [] : platformsOf$1(child);
+		const who = [...platforms.map(formatPlatform), shortDigest(child.digest)].join(", ");
+		try {
+			const childBytes = await reader.manifest(child.digest);
+			const sizes = new Set(child.entries.map(({ size }) => size));
+			sizes.delete(childBytes.length);
+			for (const size of sizes) reader.note(`its index says that ${shortDigest(child.digest)} has ${size} bytes; it has ${childBytes.length}`);
+			return await readNode({
+				digest: child.digest,
+				bytes: childBytes,
+				platforms,
+				attests
+			}, depth + 1);
+		} catch (error) {
+			throw childError(who, error);
+		}
 	};
 	const readChildren = async (index, depth) => {
-		const selection = selectChildren(index, choice);
+		const { leaves, indexes, unknown, attestations } = selectChildren(index, choice);
+		if (count + leaves.length + indexes.length + unknown.length > MAX_MANIFESTS) throw unreasonable();
 		const read = (children) => Promise.all(children.map((child) => readChild(child, depth)));
-		const [leaves, indexes, unknown] = await Promise.all([
-			read(selection.leaves),
-			read(selection.indexes),
-			read(selection.unknown)
-		]);
-		const told = await Promise.all(unknown.map((node) => withConfigPlatform(node, reader)));
-		const taken = [
-			...leaves,
-			...indexes.filter((node) => node.children.length > 0),
-			...told.filter((node) => node.platform === void 0 || isChosen(node.platform, choice))
-		];
+		const [known, told] = await Promise.all([read([...leaves, ...indexes]), read(unknown).then((nodes) => Promise.all(nodes.map((node) => withConfigPlatform(node, reader))))]);
+		for (const { platforms } of told) for (const one of platforms) offered.add(formatPlatform(one));
+		const taken = [...known, ...told.filter(({ platforms }) => platforms.length === 0 || platforms.some((one) => isWanted(one, choice)))].filter(({ manifest, children }) => manifest.kind === "manifest" || children.length > 0);
 		const digests = new Set(taken.map((node) => node.digest));
-		return inOrderOf(index, [...taken, ...await read(attestationsOf(selection.attestations, digests, choice))]);
+		const attesting = await Promise.all(attestationsOf(attestations, digests, choice).map((child) => readChild(child, depth, attestedDigests(child, digests))));
+		return inOrderOf(index, [...taken, ...attesting]);
 	};
 	const read = await readNode({
 		digest,
 		bytes,
-		platform: void 0,
-		attests: void 0
+		platforms: [],
+		attests: []
 	}, 0);
-	const top = read.manifest.kind === "manifest" ? await withConfigPlatform(read, reader) : read;
-	const tree = {
-		top,
-		nodes: flatten(top)
-	};
-	refuseMissing(tree, choice, [...offered]);
+	const tree = treeOf$1(read.manifest.kind === "manifest" ? await withConfigPlatform(read, reader) : read);
+	refuseMissing(choice, tree.nodes.flatMap(({ platforms }) => platforms), [...offered]);
 	return tree;
 }
-function isChosen(platform, choice) {
-	return choice === "all" || choice.some((wanted) => matchesPlatform(wanted, platform));
+/** The platforms for which an index lists a child. */
+function platformsOf$1({ entries }) {
+	return distinct(entries.flatMap((entry) => platformOf(entry) ?? []).map(normalizePlatform));
+}
+/** The children to which an attestation belongs: those that were taken, where any was. */
+function attestedDigests({ entries }, taken) {
+	const digests = [...new Set(entries.map((entry) => attestedDigest(entry) ?? ""))].filter(isDigest);
+	const present = digests.filter((digest) => taken.has(digest));
+	return present.length > 0 ? present : digests;
 }
 async function withConfigPlatform(node, reader) {
 	if (node.manifest.kind !== "manifest" || !isImage(node.manifest)) return node;
 	const platform = await reader.configPlatform(node.manifest);
-	return platform === void 0 ? node : {
+	return {
 		...node,
-		platform: normalizePlatform(platform)
+		platforms: distinct([...node.platforms, normalizePlatform(platform)])
 	};
 }
 /** The children as the index lists them, each digest once. */
@@ -34003,29 +36233,30 @@ function inOrderOf(index, nodes) {
 	const byDigest = new Map(nodes.map((node) => [node.digest, node]));
 	return [...new Set(index.manifests.map((child) => child.digest))].flatMap((digest) => byDigest.get(digest) ?? []);
 }
-function flatten(top) {
-	const nodes = /* @__PURE__ */ new Map();
-	const visit = (node) => {
-		if (nodes.has(node.digest)) return;
-		nodes.set(node.digest, node);
-		node.children.forEach(visit);
-	};
-	visit(top);
-	return [...nodes.values()];
-}
-/** An artifact has no platform, and nothing that offers none can miss one. */
-function refuseMissing({ top, nodes }, choice, offered) {
-	if (choice === "all") return;
-	const found = nodes.flatMap((node) => node.platform === void 0 ? [] : [node.platform]);
-	if (found.length === 0 && offered.length === 0) return;
-	const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
-	if (missing.length === 0) return;
-	const names = missing.map(formatPlatform).join(", ");
-	const there = top.manifest.kind === "manifest" ? found.map(formatPlatform) : offered;
+/** Configs are read into memory; of an artifact it may be anything. */
+function refuseLargeConfig(manifest) {
+	const { digest, size } = manifest.config;
+	if (!isImage(manifest) || size <= 8388608) return;
 	throw new OciSaveError({
-		code: "not-found",
-		message: `it has no ${names}; it has ${there.length > 0 ? there.join(", ") : "no platform"}`,
-		hint: `Choose others with --platforms, or for this image alone: '--platform=${there[0] ?? "os/arch"} …' in the list.`
+		code: "unsupported",
+		message: `its config, ${shortDigest(digest)}, has ${size} bytes; no image config has more than ${MAX_CONFIG_BYTES}`
+	});
+}
+function unreasonable() {
+	return new OciSaveError({
+		code: "unsupported",
+		message: "its indexes hold more manifests than is reasonable"
+	});
+}
+/** What is wrong with the content of a child names it; where it could not be had, its address says which it is. */
+function childError(who, error) {
+	if (!(error instanceof OciSaveError) || error.code !== "unsupported") return error;
+	const { code, message, hint, cause } = error;
+	return new OciSaveError({
+		code,
+		message: `its child ${who}: ${message}`,
+		hint,
+		cause
 	});
 }
 // src/resolve/archive-image.ts
@@ -34037,17 +36268,24 @@ const ARCHIVE = "archive.tar";
 * the store afterwards. Throws as `skopeoFailure` classes it, and `not-found` for another platform than was wanted.
 */
 async function resolveArchive(wanted, tools, options) {
+	const { source } = wanted;
+	if (source.transport !== "docker-archive") throw notAnImage(wanted.ref, "is no docker archive");
 	const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
 	await mkdir(path.join(folder, POOL), { recursive: true });
+	const opened = source.folders === void 0 ? void 0 : await openRegularFile(source.path, source.folders);
 	try {
-		const { origin, digest, bytes, manifest } = await convertArchive(wanted, folder, tools, options);
+		await symlink(placeOf$2(source.path, opened), path.join(folder, ARCHIVE));
+		const { origin, digest, bytes, manifest } = await convertArchive({
+			ref: wanted.ref,
+			reference: source.reference
+		}, folder, tools, options);
 		const fileOf = (blob) => path.join(poolOf(folder), hexOf(blob));
-		for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
+		for (const blob of blobsOf$1(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
 		return await describe$1({
 			wanted,
 			tree: await readTree(digest, bytes, wanted.platforms, {
 				manifest: async (child) => readFile(fileOf(child)),
-				configPlatform: async () => parseConfig(await readFile(fileOf(manifest.config.digest))).platform,
+				configPlatform: async ({ config }) => parseConfig(await readFile(fileOf(config.digest))).platform,
 				note: () => {}
 			}),
 			converted: /* @__PURE__ */ new Map(),
@@ -34060,16 +36298,20 @@ async function resolveArchive(wanted, tools, options) {
 			}
 		});
 	} finally {
+		await opened?.close();
 		await rm(folder, {
 			recursive: true,
 			force: true
 		});
 	}
 }
-async function convertArchive({ ref, source: wanted }, folder, { skopeo, environment }, { signal }) {
-	if (wanted.transport !== "docker-archive") throw notAnImage(ref, "is no docker archive");
-	await symlink(path.resolve(wanted.path), path.join(folder, ARCHIVE));
-	const inside = wanted.reference === void 0 ? "" : `:${formatReference(wanted.reference)}`;
+/** Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. */
+function placeOf$2(file, opened) {
+	if (opened === void 0 || process.platform !== "linux") return path.resolve(file);
+	return `/proc/${process.pid}/fd/${opened.fd}`;
+}
+async function convertArchive({ ref, reference }, folder, { skopeo, environment }, { signal }) {
+	const inside = reference === void 0 ? "" : `:${formatReference(reference)}`;
 	const call = {
 		skopeo,
 		environment,
@@ -34154,14 +36396,13 @@ function convertIndex(index, converted) {
 /** The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. */
 function convertTree({ top }) {
 	const converted = /* @__PURE__ */ new Map();
-	const nodes = /* @__PURE__ */ new Map();
 	const convert = (node) => {
 		const children = node.children.map(convert);
 		const bytes = convertedBytes(node, children);
 		const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
 		if (digest !== node.digest) converted.set(node.digest, digest);
-		const attests = node.attests === void 0 ? void 0 : converted.get(node.attests) ?? node.attests;
-		const result = {
+		const attests = node.attests.map((attested) => converted.get(attested) ?? attested);
+		return {
 			...node,
 			digest,
 			bytes,
@@ -34169,15 +36410,9 @@ function convertTree({ top }) {
 			attests,
 			manifest: parseManifest(bytes)
 		};
-		nodes.set(digest, result);
-		return result;
 	};
-	const newTop = convert(top);
 	return {
-		tree: {
-			top: newTop,
-			nodes: [newTop, ...[...nodes.values()].filter((node) => node !== newTop)]
-		},
+		tree: treeOf$1(convert(top)),
 		converted
 	};
 }
@@ -34211,7 +36446,7 @@ async function resolveImage(wanted, reference, source, options) {
 	const { digest, bytes } = await readTop(reference, source, options);
 	const served = await readTree(digest, bytes, choice, {
 		manifest: async (child) => (await readManifest$1(child, source, options)).bytes,
-		configPlatform: (manifest) => readConfigPlatform(manifest, source, options),
+		configPlatform: ({ config }) => readConfigPlatform(config, source, options),
 		note: (message) => notes.push(message)
 	});
 	const { tree, converted } = options.format === "oci" ? convertTree(served) : {
@@ -34255,22 +36490,29 @@ async function readManifest$1(digest, source, { store, signal }) {
 		bytes
 	} : source.manifest(digest, signal);
 }
-async function readConfigPlatform(manifest, source, { store, readConfigs, retries, signal }) {
-	if (manifest.kind !== "manifest" || !readConfigs) return void 0;
-	const { config } = manifest;
-	if (config.size > 8388608) throw new OciSaveError({
-		code: "unsupported",
-		message: `its config has ${config.size} bytes`
+async function readConfigPlatform({ digest, size }, source, { store, retries, signal }) {
+	const read = () => store.read(digest, MAX_CONFIG_BYTES);
+	let bytes = await read();
+	if (bytes === void 0) {
+		await bringBlob(source, {
+			digest,
+			size
+		}, store, {
+			retries,
+			signal
+		});
+		bytes = await read();
+	}
+	if (bytes === void 0) throw new OciSaveError({
+		code: "local",
+		message: `config ${shortDigest(digest)} has gone from the store, or is damaged`,
+		hint: "Run it again: what was fetched stays."
 	});
-	if (!await store.has(config)) await bringBlob(source, {
-		digest: config.digest,
-		size: config.size
-	}, store, {
-		retries,
-		signal
+	if (bytes.length !== size) throw new OciSaveError({
+		code: "digest",
+		message: `it says that config ${shortDigest(digest)} has ${size} bytes; it has ${bytes.length}`
 	});
-	const bytes = await store.read(config.digest, MAX_CONFIG_BYTES);
-	return bytes === void 0 ? void 0 : parseConfig(bytes).platform;
+	return parseConfig(bytes).platform;
 }
 // src/resolve/resolve.ts
 /**
@@ -34319,7 +36561,7 @@ async function resolveOne(wanted, context) {
 	try {
 		if (wanted.source.transport === "docker-archive") return await resolveArchive(named$1(wanted, void 0, context), await context.localTools(), context);
 		if (wanted.source.transport === "oci") {
-			const layout = await openLayout(wanted.source.path);
+			const layout = await openLayout(wanted.source.path, wanted.source.folders);
 			const entry = layout.find(wanted.source.name);
 			return await resolveImage(named$1(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
 		}
@@ -34346,16 +36588,26 @@ function named$1(wanted, inside, { naming }) {
 		message: `${wanted.ref} does not say under which name it is to be stored`,
 		hint: `Write '${wanted.ref} => name:tag'.`
 	});
+	const names = namesOf(withDefaultTag(parseReference(inside)), naming);
+	const [why] = names.flatMap(({ name }) => whyUnservable(repositoryPath(name)) ?? []);
+	if (why !== void 0) {
+		const hint = `Store it under another name: '${wanted.ref} => name:tag'.`;
+		throw new OciSaveError({
+			code: "list",
+			message: `its source names it '${inside}': ${why}`,
+			hint
+		});
+	}
 	return {
 		...wanted,
-		names: namesOf(withDefaultTag(parseReference(inside)), naming)
+		names
 	};
 }
 // src/save/contexts.ts
 /** Sockets that pay off at a round trip of 80 ms; more gain nothing (measured). */
 const CONNECTIONS = 32;
 const SKOPEO_AT_ONCE = 8;
-function listInputs(options, { stdin, lists }) {
+function listInputs(options, { stdin, lists, boundary }) {
 	const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
 	return {
 		images,
@@ -34365,10 +36617,11 @@ function listInputs(options, { stdin, lists }) {
 		strictTags,
 		onCandidate,
 		lists,
+		boundary,
 		...stdin === void 0 ? {} : { stdin }
 	};
 }
-function resolveContext({ options, session, io: { emit, signal, lockOnly } }) {
+function resolveContext({ options, session, io: { emit, signal } }) {
 	return {
 		store: session.store,
 		client: session.client,
@@ -34376,7 +36629,6 @@ function resolveContext({ options, session, io: { emit, signal, lockOnly } }) {
 		index: options.index,
 		format: options.format,
 		naming: options.naming,
-		readConfigs: !options.dryRun || lockOnly === true,
 		retries: options.retries,
 		parallel: CONNECTIONS,
 		emit,
@@ -35244,14 +37496,94 @@ async function needsOf(options) {
 		}]
 	];
 }
+// src/save/lock-blobs.ts
+/** Every blob of a lock. */
+function blobsOf({ blobs }) {
+	return Object.entries(blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
+		digest,
+		size
+	}] : []);
+}
+// src/save/publish-folder.ts
+/** The bundle as data, from the manifests that the store has. */
+async function treeOf(lock, { session, options }) {
+	return planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+}
+/** The bundle that is to stand at the output; undefined where no folder is wanted. */
+function wantedBundle(lock, tree, { places, options, session }) {
+	const { output } = places;
+	if (output === void 0) return void 0;
+	return {
+		tree,
+		lock,
+		output,
+		lockBeside: options.layout.length === 1,
+		store: session.store
+	};
+}
+/** Builds the folder beside its path; one that stands there unchanged is left as it is. Undefined where none is wanted. */
+async function buildFolder(lock, tree, run) {
+	const { output, io } = run;
+	const wanted = wantedBundle(lock, tree, run);
+	if (output === void 0 || wanted === void 0) return void 0;
+	io.emit({
+		type: "stage",
+		stage: "bundle"
+	});
+	io.signal?.throwIfAborted();
+	const made = {
+		path: wanted.output,
+		lock: lockFileOf(wanted)
+	};
+	if (await bundleStands(wanted)) return {
+		...made,
+		moves: false,
+		files: []
+	};
+	return {
+		...made,
+		moves: true,
+		files: await buildBundle(wanted, output, io.signal)
+	};
+}
+// src/save/verify-beside.ts
+/**
+* Begins to hash what the store had before, while the network is waited for: only where a folder is made of it. An
+* archive, a release and a push read all bytes themselves, and a bundle that stands there unchanged is left as it is.
+*/
+async function verifyBeside(lock, { missing }, run) {
+	const stop = new AbortController();
+	const { signal = stop.signal } = run.io;
+	const lost = await isMadeUnread(lock, missing.length, run) ? verifyStored(storedOf(lock, missing), run.session.store, AbortSignal.any([signal, stop.signal])) : Promise.resolve(0);
+	lost.catch(() => {});
+	return {
+		lost,
+		async stop() {
+			stop.abort();
+			await lost.catch(() => {});
+		}
+	};
+}
+async function isMadeUnread(lock, missing, run) {
+	const { output, places, release } = run;
+	if (output === void 0 || places.archive !== void 0 || release !== void 0) return false;
+	if (missing > 0) return true;
+	const wanted = wantedBundle(lock, await treeOf(lock, run), run);
+	return wanted === void 0 || !await bundleStands(wanted);
+}
+function storedOf(lock, missing) {
+	const absent = new Set(missing.map(({ digest }) => digest));
+	return blobsOf(lock).filter(({ digest }) => !absent.has(digest));
+}
 // src/save/copy-missing.ts
 /**
 * Checks that there is room for what is missing, brings what the cache has of it, says what is left, and brings that.
-* Meanwhile the cache takes what it has not seen. Throws `machine` where there is no room.
+* Meanwhile the cache takes what it has not seen, and what was here before is hashed where nothing else will read it.
+* Throws `machine` where there is no room.
 */
-async function copyMissing(lock, resolution, inventory, run) {
+async function copyMissing(copying, lock, resolution, inventory, run) {
 	const { session, cache, output, places, io } = run;
-	const missingBytes = sum(inventory.missing);
+	const missingBytes = sum$1(inventory.missing);
 	const totalBytes = missingBytes + inventory.stored.bytes;
 	await requireSpace(await needsOf({
 		store: session.store,
@@ -35260,57 +37592,209 @@ async function copyMissing(lock, resolution, inventory, run) {
 		missingBytes,
 		totalBytes
 	}));
-	await cache.restoreBlobs(inventory.missing);
-	const left = await takeInventory(lock, session.store, cache.restored);
-	io.emit({
-		type: "plan",
-		fetch: {
-			blobs: left.missing.length,
-			bytes: sum(left.missing)
-		},
-		stored: left.stored,
-		images: lock.images.length
-	});
-	cache.keep(await keepableOf(resolution, run), {
-		missing: new Set(left.missing.map(({ digest }) => digest)),
-		bytes: sum(left.missing) + (places.archive === void 0 ? 0 : totalBytes)
-	});
-	const copied = await copyBlobs(lock, left, copyContext(run, resolution.resolved));
+	const verification = await verifyBeside(lock, inventory, run);
+	try {
+		await cache.restoreBlobs(inventory.missing);
+		const left = await takeInventory(lock, session.store, cache.restored);
+		io.emit({
+			type: "plan",
+			fetch: {
+				blobs: left.missing.length,
+				bytes: sum$1(left.missing)
+			},
+			stored: left.stored,
+			images: lock.images.length
+		});
+		cache.keep(await keepableOf(resolution, run), {
+			missing: new Set(left.missing.map(({ digest }) => digest)),
+			bytes: sum$1(left.missing) + (places.archive === void 0 ? 0 : totalBytes)
+		});
+		await copying.copy(left);
+		if (await verification.lost > 0) await copying.again();
+	} finally {
+		await verification.stop();
+	}
 	cache.copied();
-	return copied;
 }
-function sum(blobs) {
+function sum$1(blobs) {
 	return blobs.reduce((bytes, { size }) => bytes + size, 0);
 }
-// src/save/limit-store.ts
+// src/save/copying.ts
+/** `lock` names what is to be in the store. */
+function createCopying(lock, { resolved }, run) {
+	const movers = /* @__PURE__ */ new Map();
+	const failures = /* @__PURE__ */ new Map();
+	const brought = /* @__PURE__ */ new Map();
+	const oneAtATime = pLimit(1);
+	const copy = async (inventory, wanted) => {
+		const result = await copyBlobs(wanted, inventory, copyContext(run, resolved));
+		for (const [digest, mover] of result.movers) movers.set(digest, mover);
+		for (const [digest, failure] of result.failures) failures.set(digest, failure);
+	};
+	const again = async () => {
+		const inventory = await takeInventory(lock, run.session.store, run.cache.restored);
+		const missing = inventory.missing.filter(({ digest }) => !failures.has(digest));
+		if (missing.length === 0) return;
+		const lost = new Set(missing.map(({ digest }) => digest));
+		const images = lock.images.filter(({ leaves }) => leaves.some((leaf) => [
+			leaf.digest,
+			leaf.config,
+			...leaf.layers
+		].some((digest) => lost.has(digest))));
+		await copy({
+			...inventory,
+			missing
+		}, {
+			...lock,
+			images
+		});
+	};
+	const bringOne = async (digest) => {
+		await oneAtATime(again);
+		if (failures.has(digest)) throw failures.get(digest);
+	};
+	return {
+		result: {
+			movers,
+			failures
+		},
+		copy: (inventory) => copy(inventory, lock),
+		again: () => oneAtATime(again),
+		bringBack(digest) {
+			const known = brought.get(digest) ?? bringOne(digest);
+			brought.set(digest, known);
+			return known;
+		}
+	};
+}
+// src/save/judge-configs.ts
 /**
-* Keeps the store below its limit, once a run needs nothing more of others. What cannot be removed fails no run: it is
-* told.
+* Judges the configs that came with the blobs: those of an index's children, of which resolving reads none. An image of
+* which one is not a config fails: no runtime starts it, and importers stop there. One that tells another platform than
+* its index is a publisher's error that shows at the site, as an exec format error. It is said, not refused: the index
+* decides what runtimes take.
 */
-async function limitStore({ options, session, io: { emit } }) {
-	if (options.dryRun) return;
-	const limit = options.cacheMaxSize;
+async function judgeConfigs({ whole, failed }, store) {
+	const judged = await Promise.all(whole.map((image) => judge(image, store)));
+	return {
+		whole: judged.flatMap((one) => "image" in one ? [one] : []),
+		failed: [...failed, ...judged.flatMap((one) => "error" in one ? [one] : [])]
+	};
+}
+async function judge(resolved, store) {
 	try {
-		const pruned = await session.store.prune(limit);
-		if (pruned === void 0) return;
-		const { removed, kept } = pruned;
-		if (removed.blobs > 0) emit({
-			type: "log",
-			level: "info",
-			message: `removed ${formatCount(removed.blobs, "blob")} from the store, ${formatBytes(removed.bytes)}, used longest ago`
-		});
-		if (kept.bytes > limit) emit({
-			type: "log",
-			level: "info",
-			message: `the store keeps ${formatBytes(kept.bytes)}, over its limit of ${formatBytes(limit)}: runs at work, this one among them, use it`
-		});
+		const notes = await Promise.all(resolved.image.leaves.map((leaf) => noteOn(leaf, store)));
+		return {
+			...resolved,
+			notes: [...resolved.notes, ...notes.flat()]
+		};
 	} catch (error) {
-		emit({
-			type: "log",
-			level: "warning",
-			message: `the store could not be kept below its limit: ${messageOf(error)}`
+		if (!(error instanceof OciSaveError)) throw error;
+		return {
+			wanted: resolved.wanted,
+			error
+		};
+	}
+}
+async function noteOn({ platform, config, attests }, store) {
+	if (platform === void 0 || attests !== void 0) return [];
+	const bytes = await store.read(config, MAX_CONFIG_BYTES);
+	if (bytes === void 0) return [];
+	const told = platformIn(bytes, platform);
+	if (matchesPlatform(parsePlatform(platform), told) || told.os === "windows") return [];
+	return [`its index says ${platform}, its config ${formatPlatform(told)}: it may hold the wrong programs`];
+}
+function platformIn(bytes, platform) {
+	try {
+		return parseConfig(bytes).platform;
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		throw new OciSaveError({
+			code: error.code,
+			message: `${platform}: ${error.message}`
 		});
 	}
+}
+// src/save/outcome.ts
+/** An image fails with the first of its blobs that could not be had; none is ever saved without a blob. */
+function outcomeOf$2({ resolved, failed }, { failures }) {
+	const whole = [];
+	const broken = [];
+	for (const image of resolved) {
+		const lost = [...image.sizes.keys()].find((digest) => failures.has(digest));
+		if (lost === void 0) whole.push(image);
+		else broken.push({
+			wanted: image.wanted,
+			error: failures.get(lost)
+		});
+	}
+	return {
+		whole,
+		failed: [...failed, ...broken]
+	};
+}
+/** The lock of resolved images. Throws `list` for two images under one name. */
+function lockOf(images) {
+	return buildLock(images.map(({ image, sizes, wanted }) => ({
+		image,
+		sizes,
+		origins: wanted.origins.map(formatOrigin)
+	})));
+}
+/**
+* Fails images that say another size of a blob than an image before them: one of the two is wrong, and a lock holds
+* one size of a blob.
+*/
+function withoutContradictions({ resolved, failed }) {
+	const sizes = /* @__PURE__ */ new Map();
+	const [sound, wrong] = [[], []];
+	for (const image of resolved) {
+		const contradiction = [...image.sizes].find(([digest, size]) => (sizes.get(digest) ?? size) !== size);
+		if (contradiction === void 0) {
+			sound.push(image);
+			for (const [digest, size] of image.sizes) sizes.set(digest, size);
+		} else {
+			const [digest, size] = contradiction;
+			const message = `it says that blob ${shortDigest(digest)} has ${size} bytes; another image says ${sizes.get(digest)}`;
+			wrong.push({
+				wanted: image.wanted,
+				error: new OciSaveError({
+					code: "digest",
+					message
+				})
+			});
+		}
+	}
+	return {
+		resolved: sound,
+		failed: [...failed, ...wrong]
+	};
+}
+/**
+* Fails the largest images where all together are more bytes than a number counts exactly: no disk holds so much, and
+* what is true of a few must not spoil the sums of all.
+*/
+function withinReason({ resolved, failed }) {
+	const bytesOf = ({ sizes }) => [...sizes.values()].reduce((sum, size) => sum + size, 0);
+	const total = resolved.reduce((sum, image) => sum + bytesOf(image), 0);
+	if (Number.isSafeInteger(total)) return {
+		resolved,
+		failed
+	};
+	let bytes = 0;
+	const tooMuch = new Set(resolved.toSorted((a, b) => bytesOf(a) - bytesOf(b)).filter((image) => !Number.isSafeInteger(bytes += bytesOf(image))));
+	const message = "with the other images of the list its blobs are more than any disk holds";
+	const wrong = [...tooMuch].map(({ wanted }) => ({
+		wanted,
+		error: new OciSaveError({
+			code: "unsupported",
+			message
+		})
+	}));
+	return {
+		resolved: resolved.filter((image) => !tooMuch.has(image)),
+		failed: [...failed, ...wrong]
+	};
 }
 // src/archive/archive-name.ts
 /** `N.tar`: the archive, whether it stands as one file or has to be joined. */
@@ -35328,6 +37812,10 @@ const joinScriptName = ({ base }) => `${base}.join.sh`;
 function isPieceName(name, candidate) {
 	const whole = wholeName(name);
 	return candidate === whole || candidate.startsWith(`${whole}.`) && /^\d{3}$/.test(candidate.slice(whole.length + 1));
+}
+/** `N` of a file's name that an archive, one of its parts, or what stands beside it has; undefined for any other name. */
+function archiveBaseOf(file) {
+	return /^(.+)\.(?:tar(?:\.\d{3})?|sha256|parts\.json|join\.sh|lock\.json)$/.exec(file)?.[1];
 }
 // src/archive/check-name.ts
 /** Line breaks and what else moves a cursor, and the signs that turn the direction of text. */
@@ -35352,7 +37840,6 @@ function checkArchiveName(written) {
 	});
 }
 // src/archive/byte-source.ts
-const CHUNK_BYTES$1 = 262144;
 /** The segments one after the other, as one source. Opens no file before it is read. */
 function joinSegments(segments) {
 	const placed = [];
@@ -35376,8 +37863,12 @@ function joinSegments(segments) {
 				const to = Math.min(end - segment.at, segment.size);
 				if (from >= to) continue;
 				if ("bytes" in segment) yield segment.bytes.subarray(from, to);
-				else if (segment.digest !== void 0 && to - from === segment.size) yield* checked$1(segment.file, segment.size, segment.digest);
-				else yield* readFileRange(segment.file, from, to);
+				else if ("open" in segment) yield* segment.open(from, to);
+				else if (segment.digest !== void 0 && to - from === segment.size) yield* checkedBytes(segment.file, {
+					digest: segment.digest,
+					size: segment.size
+				});
+				else yield* readRange(segment.file, from, to);
 			}
 		}
 	};
@@ -35392,34 +37883,6 @@ function firstAt(segments, position) {
 		else high = middle;
 	}
 	return low;
-}
-/** A whole file; after its last byte it is known whether it was the right one. */
-async function* checked$1(file, size, digest) {
-	const hash = createHash("sha256");
-	for await (const chunk of readFileRange(file, 0, size)) {
-		hash.update(chunk);
-		yield chunk;
-	}
-	if (`sha256:${hash.digest("hex")}` === digest) return;
-	throw new OciSaveError({
-		code: "digest",
-		message: `${file} is damaged: it does not hash to ${shortDigest(digest)}`,
-		hint: "Nothing is made of wrong data. Save it again, or copy it again from where it was whole."
-	});
-}
-async function* readFileRange(file, from, to) {
-	let read = 0;
-	const stream = createReadStream(file, {
-		start: from,
-		end: to - 1,
-		highWaterMark: CHUNK_BYTES$1
-	});
-	for await (const chunk of stream) {
-		if (!(chunk instanceof Uint8Array)) continue;
-		read += chunk.length;
-		yield chunk;
-	}
-	if (read !== to - from) throw new Error(`${file} ended after ${from + read} bytes; it had more when it was measured`);
 }
 // node_modules/modern-tar/dist/packer-By1HVV7Z.js
 const FILE = "file";
@@ -36317,15 +38780,15 @@ function createTarDecoder(options = {}) {
 	};
 }
 // src/archive/tar-header.ts
-const BLOCK = 512;
+const BLOCK$1 = 512;
 const TYPE_FLAG_AT = 156;
 const SIZE_AT = 124;
 const PAX = "x".charCodeAt(0);
 /** The blocks of zeros that end an archive. */
-const END_OF_ARCHIVE = new Uint8Array(2 * BLOCK);
+const END_OF_ARCHIVE = new Uint8Array(2 * BLOCK$1);
 /** Bytes of zeros that fill the last block of `size` bytes. */
 function paddingOf(size) {
-	return (BLOCK - size % BLOCK) % BLOCK;
+	return (BLOCK$1 - size % BLOCK$1) % BLOCK$1;
 }
 /**
 * The header of one entry, with a pax record before it where the size (over 8 GiB) or the name needs one. Time,
@@ -36355,10 +38818,10 @@ async function tarHeader({ path, type, size, linkTo }) {
 }
 function endsWithHeader(bytes) {
 	let offset = 0;
-	while (bytes.length >= offset + BLOCK) {
+	while (bytes.length >= offset + BLOCK$1) {
 		if (bytes[offset + TYPE_FLAG_AT] !== PAX) return true;
 		const size = Number.parseInt(bytes.toString("latin1", offset + SIZE_AT, offset + SIZE_AT + 11), 8);
-		offset += BLOCK + size + paddingOf(size);
+		offset += BLOCK$1 + size + paddingOf(size);
 	}
 	return false;
 }
@@ -36373,6 +38836,10 @@ async function computeTar(entries) {
 			file: entry.file,
 			size: entry.size,
 			digest: entry.digest
+		});
+		if (entry.kind === "blob") segments.push({
+			size: entry.size,
+			open: entry.open
 		});
 		segments.push({ bytes: END_OF_ARCHIVE.subarray(0, paddingOf(contentLength(entry))) });
 	}
@@ -36393,6 +38860,7 @@ function headerOf(entry) {
 			linkTo: entry.to
 		});
 		case "bytes":
+		case "blob":
 		case "file": return tarHeader({
 			path,
 			type: "file",
@@ -36402,13 +38870,13 @@ function headerOf(entry) {
 }
 function contentLength(entry) {
 	if (entry.kind === "bytes") return entry.bytes.length;
-	return entry.kind === "file" ? entry.size : 0;
+	return entry.kind === "file" || entry.kind === "blob" ? entry.size : 0;
 }
 // src/archive/bundle-tar.ts
 /**
 * The archive of a bundle, computed from its tree and the pool that has its blobs. A folder stands before its first file; regular
-* files stand before the links that name them. Every blob that is read whole is hashed on the way: nothing that a disk has
-* changed gets into an archive.
+* files stand before the links that name them. What of the pool was not hashed yet in this run is hashed on the way: nothing
+* that a disk has changed gets into an archive.
 */
 function bundleTar(tree, pool) {
 	const folders = /* @__PURE__ */ new Set();
@@ -36426,12 +38894,15 @@ function newFolders(path, known) {
 function toEntry(file, pool) {
 	if (file.kind !== "blob") return file;
 	const { path, size, digest } = file;
+	const blob = {
+		digest,
+		size
+	};
 	return {
-		kind: "file",
+		kind: "blob",
 		path,
 		size,
-		digest,
-		file: pool.pathOf(digest)
+		open: (start, end) => pool.open(blob, start, end)
 	};
 }
 // src/archive/cut.ts
@@ -36463,6 +38934,189 @@ function cutArchive(size, partSize) {
 		start: index * partSize,
 		end: Math.min((index + 1) * partSize, size)
 	}));
+}
+// src/archive/tar-start.ts
+/**
+* Whether bytes are the start of a tar that we wrote: its first entry is a bundle's first file or folder, with the fixed
+* owner, mode and time that no other tool gives it. The time was 1970 in earlier versions, and is 1980-02-01 in later ones,
+* since FAT and zip hold nothing before.
+*
+* @param bytes at least the first kilobyte, or all there are where the file was cut off
+*/
+function isOurTarStart(bytes) {
+	if (bytes.length < BLOCK || !hasRightSum(bytes)) return false;
+	const text = (at, length) => {
+		return bytes.toString("latin1", at, at + length).split("\0", 1)[0] ?? "";
+	};
+	const number = (at, length) => Number.parseInt(text(at, length), 8);
+	const name = text(0, 100);
+	const isFolder = text(156, 1) === "5";
+	if (!(text(257, 6).trim() === "ustar" && text(265, 32) === "" && text(297, 32) === "" && number(108, 8) === 0 && number(116, 8) === 0 && TIMES.has(number(136, 12)) && number(100, 8) === (isFolder ? 493 : 420))) return false;
+	if (isFolder) return FIRST_FOLDERS.has(name);
+	const content = FIRST_FILES.get(name);
+	if (content === void 0) return false;
+	const written = bytes.toString("utf8", BLOCK, BLOCK + number(124, 12));
+	return content === "any" || content.startsWith(written);
+}
+const BLOCK = 512;
+const TIMES = /* @__PURE__ */ new Set([0, Date.UTC(1980, 1, 1) / 1e3]);
+/** A bundle's tree begins with one of these, whichever views it has. */
+const FIRST_FILES = /* @__PURE__ */ new Map([
+	["oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n"],
+	["_restore_complete", "1"],
+	["README.txt", "any"]
+]);
+const FIRST_FOLDERS = /* @__PURE__ */ new Set([
+	"registry/",
+	"blobs/",
+	"kit/"
+]);
+/** POSIX.1-1988, pax(1): the sum of the header's bytes, with blanks where the sum itself stands. */
+function hasRightSum(header) {
+	let sum = 256;
+	for (let at = 0; at < BLOCK; at += 1) if (at < 148 || at >= 156) sum += header[at] ?? 0;
+	return Number.parseInt(header.toString("latin1", 148, 154), 8) === sum;
+}
+// src/archive/file-kinds.ts
+/** How the archive is told, or its first part. */
+const TAR_FILE_KIND = {
+	noun: "an archive of oci-save",
+	matches: isOurTarStart
+};
+/** A later part begins anywhere in the archive: what tells of it is what stands beside it. */
+function laterPartKind(isTold) {
+	return {
+		noun: "a part that an archive of oci-save beside it has",
+		matches: () => isTold
+	};
+}
+const LIST_START = /^\{\n {2}"version": \d+,\n {2}"archive": \{\n {4}"name": "/;
+const anyList = looseObject({
+	version: int(),
+	archive: looseObject({
+		name: string(),
+		digest: string()
+	}),
+	parts: array(looseObject({
+		name: string(),
+		digest: string()
+	}))
+});
+/** The parts that a list of any version names; undefined where it is not a list of parts. */
+function partsIn(bytes) {
+	return anyList.safeParse(jsonIn$2(bytes)).data?.parts.map(({ name }) => name);
+}
+const PARTS_LIST_FILE_KIND = {
+	noun: "a list of parts of oci-save",
+	matches: (bytes, isWhole) => LIST_START.test(bytes.toString("utf8")) || isWhole && partsIn(bytes) !== void 0
+};
+const JOIN_SCRIPT_FILE_KIND = {
+	noun: "a script of oci-save that joins parts",
+	matches: (bytes) => /^#!\/bin\/sh\n# Joins \d+ parts: sh /.test(bytes.toString("utf8"))
+};
+/** Each line of the sums names a file of the archive; the last line may be cut off. */
+function sumsKind(name) {
+	return {
+		noun: "the sums of an archive of oci-save alone",
+		matches: (bytes) => {
+			const lines = bytes.toString("utf8").split("\n").slice(0, -1);
+			const named = lines.map((line) => /^[0-9a-f]{64} [ *](.+)$/.exec(line)?.[1] ?? "");
+			return lines.length > 0 && named.every((file) => isPieceName(name, file));
+		}
+	};
+}
+// src/archive/read-sidecar.ts
+/** No list or sums of ours are larger: they name a thousand files. */
+const MAX_SIDECAR_BYTES = 1048576;
+/** The text of a list or of sums; empty where there is none, or no such file of ours. */
+async function readSidecar(file) {
+	const stats = await unlessGone(stat(file));
+	if (stats === void 0 || !stats.isFile() || stats.size > 1048576) return "";
+	return readFile(file, "utf8");
+}
+// src/archive/sums.ts
+/** `N.sha256`, as `sha256sum -c` reads it: a line for each file that stands beside it. */
+function encodeSums(pieces) {
+	return pieces.map(({ name, digest }) => `${hexOf(digest)}  ${name}\n`).join("");
+}
+/** What stands for all bytes of an archive, in whichever files: the digest of its sums. */
+function digestOfSums({ pieces }) {
+	return digestOf(new TextEncoder().encode(encodeSums(pieces)));
+}
+// src/archive/known-parts.ts
+/**
+* A part after the first has no header that tells of it. It is known where the list of parts or the sums name it. Where both
+* are gone, it is known if the first part is ours and the parts up to it follow each other with the first one's size,
+* as only the last may be smaller. One that was being written is known by the first part of the same run.
+*
+* @param files all names in the folder
+*/
+async function knownParts(folder, name, files) {
+	const read = (file) => readSidecar(path.join(folder, file));
+	const listed = partsIn(Buffer.from(await read(partsListName(name)))) ?? [];
+	const summed = sumsIn(await read(sumsName(name))).keys();
+	const known = /* @__PURE__ */ new Set([
+		...listed,
+		...summed,
+		...await followers(folder, name)
+	]);
+	const first = partName(name, 1);
+	const firsts = /* @__PURE__ */ new Set();
+	for (const file of files) if (file === first || file.startsWith(`${first}.`) && file.endsWith(".part")) {
+		if (await whyForeign(path.join(folder, file), TAR_FILE_KIND) === void 0) firsts.add(file);
+	}
+	return { has: (part, pid) => known.has(part) || pid !== void 0 && (firsts.has(`${first}.${pid}.part`) || firsts.has(first)) };
+}
+/** The parts that follow a first one of ours without a gap. */
+async function followers(folder, name) {
+	const first = path.join(folder, partName(name, 1));
+	const size = await sizeOf$1(first);
+	if (size === void 0 || await whyForeign(first, TAR_FILE_KIND) !== void 0) return [];
+	const parts = [];
+	for (let number = 2;; number += 1) {
+		const part = partName(name, number);
+		const own = await sizeOf$1(path.join(folder, part));
+		if (own === void 0 || own > size) return parts;
+		parts.push(part);
+		if (own < size) return parts;
+	}
+}
+/** Undefined where no regular file stands there. */
+async function sizeOf$1(file) {
+	const stats = await unlessGone(lstat(file));
+	return stats?.isFile() === true ? stats.size : void 0;
+}
+// src/archive/foreign-files.ts
+/**
+* What stands at the names of an archive, of its parts and of what is written beside them, and was not written by an
+* earlier run, in the order of names. Files that were being written when a run was killed are looked at, too; those of a run at work are
+* not.
+*/
+async function foreignArchiveFiles(folder, name) {
+	const files = (await unlessGone(readdir(folder)) ?? []).toSorted();
+	const parts = await knownParts(folder, name, files);
+	const foreign = [];
+	for (const file of files) {
+		const kind = kindOfName(file, name, parts);
+		const what = kind && await whyForeign(path.join(folder, file), kind);
+		if (what !== void 0) foreign.push({
+			place: path.join(folder, file),
+			what
+		});
+	}
+	return foreign;
+}
+/** Undefined where no run of this archive writes or removes a file of that name. */
+function kindOfName(file, name, parts) {
+	const unfinished = unfinishedOf(file);
+	const whole = unfinished === void 0 ? file : unfinished.file;
+	if (unfinished?.isAtWork === true) return void 0;
+	if (whole === sumsName(name)) return sumsKind(name);
+	if (whole === partsListName(name)) return PARTS_LIST_FILE_KIND;
+	if (whole === joinScriptName(name)) return JOIN_SCRIPT_FILE_KIND;
+	if (!isPieceName(name, whole)) return void 0;
+	if (whole === wholeName(name) || whole === partName(name, 1)) return TAR_FILE_KIND;
+	return laterPartKind(parts.has(whole, unfinished?.pid));
 }
 // src/archive/measure.ts
 function isSplit({ pieces }) {
@@ -36563,31 +39217,6 @@ function parsePartsList(text) {
 		if (error instanceof SyntaxError) return void 0;
 		throw error;
 	}
-}
-// src/archive/read-sidecar.ts
-/** No list or sums of ours are larger: they name a thousand files. */
-const MAX_SIDECAR_BYTES = 1048576;
-/** The text of a list or of sums; empty where there is none, or no such file of ours. */
-async function readSidecar(file) {
-	const stats = await unlessGone(stat(file));
-	if (stats === void 0 || !stats.isFile() || stats.size > 1048576) return "";
-	return readFile(file, "utf8");
-}
-// src/archive/sums.ts
-/** `N.sha256`, as `sha256sum -c` reads it: a line for each file that stands beside it. */
-function encodeSums(pieces) {
-	return pieces.map(({ name, digest }) => `${hexOf(digest)}  ${name}\n`).join("");
-}
-/** What stands for all bytes of an archive, in whichever files: the digest of its sums. */
-function digestOfSums({ pieces }) {
-	return digestOf(new TextEncoder().encode(encodeSums(pieces)));
-}
-/** The digests in such a file, by name; lines of any other form are passed over. */
-function sumsIn(text) {
-	return new Map(text.split("\n").flatMap((line) => {
-		const [, hex, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
-		return hex === void 0 || name === void 0 ? [] : [[name, `sha256:${hex}`]];
-	}));
 }
 // src/archive/open-archive.ts
 /**
@@ -36801,54 +39430,53 @@ function sidecarsOf(archive) {
 // src/archive/write-archive.ts
 /**
 * Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
-* that joins them. Nothing has its name before all bytes are on the disk; the sums come last, so that they never vouch
-* for a mixture. What an earlier run wrote there and this one does not is removed, and no other file.
-* @throws OciSaveError `digest` where a blob is damaged, `usage` for too many parts; what the file system says
+* that joins them. Nothing has its name yet, and nothing of an earlier archive is changed: `appear` does both.
+* @throws OciSaveError `usage` for too many parts; DamagedBlobError; what the file
+*   system says
 */
-async function writeArchive(source, { folder, name }, options) {
+async function prepareArchive(source, { folder, name }, options) {
 	const fileOf = (file) => path.join(folder, file);
-	const written = /* @__PURE__ */ new Map();
+	const beside = [
+		partsListName(name),
+		joinScriptName(name),
+		sumsName(name)
+	];
 	await clearAbandoned(folder, name);
+	const written = [];
+	const partOfFile = async (file) => {
+		written.push(fileOf(file));
+		return partOf$1(fileOf(file));
+	};
 	try {
-		const archive = await measureArchive(source, name, {
+		const measured = await measureArchive(source, name, {
 			...options,
-			async sinkFor(piece) {
-				const temporary = await partOf$1(fileOf(piece));
-				written.set(piece, temporary);
-				return openSink(temporary);
-			}
+			sinkFor: async (piece) => openSink(await partOfFile(piece))
 		});
-		const sidecars = sidecarsOf(archive);
-		const wanted = /* @__PURE__ */ new Set([...written.keys(), ...sidecars.map((sidecar) => sidecar.name)]);
-		const stale = [...await earlierFiles(folder, name), partsListName(name)].filter((file) => !wanted.has(file));
-		for (const file of [
-			...wanted,
-			partsListName(name),
-			joinScriptName(name)
-		]) if (await isFolder$1(fileOf(file))) throw inTheWay(fileOf(file));
-		for (const file of [
-			...stale,
-			joinScriptName(name),
-			sumsName(name)
-		]) await rm(fileOf(file), { force: true });
-		const [list, others] = partition(sidecars, (sidecar) => sidecar.name === partsListName(name));
-		for (const sidecar of list) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
-		for (const [piece, temporary] of written) await rename(temporary, fileOf(piece));
-		for (const sidecar of others) await writeFileWhole(fileOf(sidecar.name), sidecar.text);
-		return archive;
+		for (const { name: file, text } of sidecarsOf(measured)) await writeFile(await partOfFile(file), text);
+		return {
+			measured,
+			files: written,
+			stale: [...await earlierFiles(folder, name), ...beside].map(fileOf).filter((file) => !written.includes(file))
+		};
 	} catch (error) {
-		for (const temporary of written.values()) await rm(temporary, { force: true });
+		await discardParts(written);
 		throw error;
 	}
 }
-function partition(all, chosen) {
-	return [all.filter(chosen), all.filter((one) => !chosen(one))];
+/** Removes files that were to take these names and have not. */
+async function discardParts(files) {
+	for (const file of files) await rm(partNameOf(file), { force: true });
 }
-/** Unfinished pieces of runs that were killed on this host, whatever number the parts had then. */
+/** Unfinished files of runs that were killed on this host, whatever number the parts had then. */
 async function clearAbandoned(folder, name) {
-	for (const file of await readdir(folder)) {
-		const [, piece = "", pid] = /^(.+)\.(\d+)\.part$/.exec(file) ?? [];
-		if (pid === void 0 || !isPieceName(name, piece) || isAlive(Number(pid))) continue;
+	const beside = /* @__PURE__ */ new Set([
+		partsListName(name),
+		joinScriptName(name),
+		sumsName(name)
+	]);
+	for (const file of (await readdir(folder)).toSorted().toReversed()) {
+		const [, ours = "", pid] = /^(.+)\.(\d+)\.part$/.exec(file) ?? [];
+		if (pid === void 0 || !(isPieceName(name, ours) || beside.has(ours)) || isAlive(Number(pid))) continue;
 		await rm(path.join(folder, file), { force: true });
 	}
 }
@@ -36877,344 +39505,146 @@ async function earlierFiles(folder, name) {
 async function isFolder$1(file) {
 	return (await unlessGone(lstat(file)))?.isDirectory() ?? false;
 }
-function inTheWay(file) {
-	return new OciSaveError({
-		code: "local",
-		message: `the archive could not be written: a folder stands at ${file}`,
-		hint: "Look at what stands there, or name another one with --output or --archive-name."
-	});
-}
-// src/version.ts
-/** This tool's own version. */
-const VERSION$2 = "0.1.0";
-/** How it names itself to registries. */
-const USER_AGENT = `oci-save/${VERSION$2}`;
-// src/save/asked.ts
-/**
-* Options that decide nothing of an archive, or are in what is wanted and in the places already. Any other one decides:
-* one that is forgotten here costs a run its short way, and never makes two archives one.
-*/
-const UNDECISIVE = /* @__PURE__ */ new Set([
-	"images",
-	"imageList",
-	"listFormat",
-	"defaultRegistry",
-	"onCandidate",
-	"platforms",
-	"naming",
-	"authFile",
-	"insecureRegistries",
-	"strictTags",
-	"output",
-	"archive",
-	"archiveName",
-	"splitSize",
-	"cacheDir",
-	"cacheMaxSize",
-	"push",
-	"pushPolicy",
-	"release",
-	"releasePolicy",
-	"copier",
-	"parallel",
-	"retries",
-	"onError",
-	"dryRun",
-	"skopeo"
-]);
-/**
-* A digest of all that was asked for, as far as it decides the archive. Where it is the same, and every image has the
-* same digest, the archive is the same. The tool's version is in it: another one may lay out the same images otherwise.
-*/
-function askedDigest(wanted, options, { archivePlace: { name }, partSize }) {
-	const images = wanted.map(({ ref, names, platforms }) => ({
-		ref,
-		names: names.map((stored) => `${stored.name}:${stored.tag ?? ""}`).toSorted(),
-		platforms: platformsOf(platforms)
-	})).toSorted((a, b) => a.ref < b.ref ? -1 : 1);
-	const others = Object.entries(options).filter(([option]) => !UNDECISIVE.has(option));
-	const text = JSON.stringify({
-		version: VERSION$2,
-		name,
-		partSize,
-		options: others,
-		images
-	});
-	return digestOf(new TextEncoder().encode(text));
-}
-/** What a later run needs to know that it would make the same; nothing of a run that has made nothing. */
-function contentAsked(lock, archive, { wanted, options, places }) {
-	if (options.dryRun || lock.images.length === 0) return {};
-	return { content: {
-		asked: askedDigest(wanted, options, places),
-		lock: digestOfLock(lock),
-		...archive === void 0 ? {} : { sums: digestOfSums(archive) }
-	} };
-}
-function platformsOf(choice) {
-	return choice === "all" ? choice : choice.map(formatPlatform).toSorted();
-}
-// src/save/make-report.ts
-/** The run as data: what `report.json` and the table at the end are made of. */
-function makeReport(parts) {
-	const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
-	const { options, session } = run;
-	const { restored } = run.cache;
-	const finished = /* @__PURE__ */ new Date();
-	const skopeoVersion = session.skopeoVersion();
-	const sizes = Object.values(lock.blobs);
-	const planned = new Set(options.dryRun ? inventory.missing.map(({ digest }) => digest) : []);
-	return {
-		version: 1,
-		tool: {
-			name: "oci-save",
-			version: VERSION$2
-		},
-		...skopeoVersion === void 0 ? {} : { skopeoVersion },
-		...workflowSource(run.io.env),
-		startedAt: started.toISOString(),
-		finishedAt: finished.toISOString(),
-		seconds: (finished.getTime() - started.getTime()) / 1e3,
-		outcome: outcomeOf$2(parts),
-		...options.dryRun ? { dryRun: true } : {},
-		options: {
-			...options,
-			push: options.push.map(({ text }) => text),
-			skopeo: formatWantedSkopeo(options.skopeo)
-		},
-		lists: list.lists.map(({ file, format, count }) => ({
-			file,
-			format,
-			count
-		})),
-		images: images.map((resolved) => {
-			const image = reportImage(resolved, copied, {
-				store: session.store,
-				restored,
-				planned
-			});
-			return parts.needed.has(image.ref) ? image : {
-				...image,
-				status: "unchanged"
-			};
-		}),
-		failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
-		warnings: list.warnings.map(({ message, origin }) => ({
-			message,
-			...origin ? { origin: { ...origin } } : {}
-		})),
-		candidates: list.candidates.map(({ text, origin, why }) => ({
-			text,
-			origin: { ...origin },
-			why
-		})),
-		rejects: list.rejects.map(({ text, origin, reason, hint }) => ({
-			text,
-			origin: { ...origin },
-			reason,
-			...hint === void 0 ? {} : { hint }
-		})),
-		totals: {
-			images: images.length,
-			blobs: sizes.length,
-			bytes: sizes.reduce((sum, size) => sum + size, 0),
-			fetchedBytes: fetchedBytes(lock, session.store, restored),
-			storedBytes: inventory.stored.bytes
-		},
-		...cache === void 0 ? {} : { cache: {
-			...cache,
-			troubles: [...cache.troubles]
-		} },
-		...published.error === void 0 ? {} : { error: faultOf(published.error) },
-		...failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run),
-		...published.results
-	};
-}
-/** A target that got nothing fails the run, whatever it was told about single images. */
-function outcomeOf$2({ run, images, failed, published }) {
-	const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
-	if (published.error !== void 0 || targets.includes("failed")) return "failed";
-	if (failed.length === 0) return targets.includes("warned") ? "warned" : "done";
-	return run.options.onError === "warn" && images.length > 0 ? "warned" : "failed";
-}
-/** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
-function workflowSource(env) {
-	const { GITHUB_REPOSITORY: repository, GITHUB_SHA: commit } = env;
-	return {
-		...repository ? { repository } : {},
-		...commit ? { commit } : {}
-	};
-}
-/** Content that came from the images' sources in this run, by whichever mover, or while resolving. */
-function fetchedBytes({ blobs }, store, restored) {
-	const fetched = (digest) => isDigest(digest) && store.isNew(digest) && !restored.has(digest);
-	return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
-}
-function reportImage({ image, wanted, sizes, notes }, { movers }, { store, restored, planned }) {
-	const blobs = contentOf(image);
-	const bytes = (digests) => digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
-	const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
-	const cached = blobs.filter((digest) => restored.has(digest));
-	const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
-	const by = new Set(brought.map((digest) => movers.get(digest) ?? "direct"));
-	const [only] = by;
-	return {
-		ref: image.ref,
-		names: image.names,
-		origins: wanted.origins.map((origin) => ({ ...origin })),
-		digest: image.digest,
-		root: image.root,
-		mediaType: image.mediaType,
-		platforms: image.platforms,
-		size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
-		status: lacked.length === 0 ? "stored" : lacked.length === blobs.length ? "fetched" : "partly stored",
-		fetchedBytes: bytes(brought),
-		...cached.length === 0 ? {} : { cachedBytes: bytes(cached) },
-		copier: only === void 0 ? "none" : by.size > 1 ? "both" : only,
-		...image.root === image.digest ? {} : { narrowed: true },
-		...image.converted === void 0 ? {} : { converted: true },
-		notes: [...notes]
-	};
-}
-function contentOf({ leaves }) {
-	return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
-}
-// src/save/outcome.ts
-/** An image fails with the first of its blobs that could not be had; none is ever saved without a blob. */
-function outcomeOf$1({ resolved, failed }, { failures }) {
-	const whole = [];
-	const broken = [];
-	for (const image of resolved) {
-		const lost = [...image.sizes.keys()].find((digest) => failures.has(digest));
-		if (lost === void 0) whole.push(image);
-		else broken.push({
-			wanted: image.wanted,
-			error: failures.get(lost)
-		});
-	}
-	return {
-		whole,
-		failed: [...failed, ...broken]
-	};
-}
-/** The lock of resolved images. Throws `list` for two images under one name. */
-function lockOf(images) {
-	return buildLock(images.map(({ image, sizes, wanted }) => ({
-		image,
-		sizes,
-		origins: wanted.origins.map(formatOrigin)
-	})));
-}
-/**
-* Fails images that say another size of a blob than an image before them: one of the two is wrong, and a lock holds
-* one size of a blob.
-*/
-function withoutContradictions({ resolved, failed }) {
-	const sizes = /* @__PURE__ */ new Map();
-	const [sound, wrong] = [[], []];
-	for (const image of resolved) {
-		const contradiction = [...image.sizes].find(([digest, size]) => (sizes.get(digest) ?? size) !== size);
-		if (contradiction === void 0) {
-			sound.push(image);
-			for (const [digest, size] of image.sizes) sizes.set(digest, size);
-		} else {
-			const [digest, size] = contradiction;
-			const message = `it says that blob ${shortDigest(digest)} has ${size} bytes; another image says ${sizes.get(digest)}`;
-			wrong.push({
-				wanted: image.wanted,
-				error: new OciSaveError({
-					code: "digest",
-					message
-				})
-			});
-		}
-	}
-	return {
-		resolved: sound,
-		failed: [...failed, ...wrong]
-	};
-}
-// src/save/own-platform.ts
-/** The platform that is taken where none was chosen, which is said: Linux on this machine's architecture. */
-function ownPlatform(emit) {
-	const platform = hostPlatform(process.arch);
-	emit({
-		type: "log",
-		level: "info",
-		message: `Platform: ${formatPlatform(platform)}, this machine's; --platforms names others`
-	});
-	return [platform];
-}
-// src/save/platform-notes.ts
-/**
-* Images whose config tells another platform than their index: a publisher's error that shows at the site, as an
-* exec format error. It is said, not refused: the index decides what runtimes take.
-*/
-async function withPlatformNotes(images, store) {
-	return Promise.all(images.map(async (resolved) => {
-		const notes = await Promise.all(resolved.image.leaves.map((leaf) => noteOn(leaf, store)));
-		return {
-			...resolved,
-			notes: [...resolved.notes, ...notes.flat()]
-		};
-	}));
-}
-async function noteOn({ platform, config, attests }, store) {
-	if (platform === void 0 || attests !== void 0) return [];
-	const bytes = await store.read(config, MAX_CONFIG_BYTES);
-	if (bytes === void 0) return [];
-	const told = parseConfig(bytes).platform;
-	if (matchesPlatform(parsePlatform(platform), told) || told.os === "windows") return [];
-	return [`its index says ${platform}, its config ${formatPlatform(told)}: it may hold the wrong programs`];
-}
 // src/publish/release/asset-name.ts
 /** GitHub renames assets with other characters, and those that begin or end with a period; several in a row are not tried. */
 const UNCHANGED = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
-const MAX_CHARACTERS = 200;
+const MAX_CHARACTERS$1 = 200;
 /** A text as the beginning of names that GitHub leaves as they are: of a tag with a slash, for one. */
 function assetNameOf(text) {
-	return text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/\.{2,}/g, ".").slice(0, MAX_CHARACTERS).replaceAll(/^\.|\.$/g, "") || "bundle";
+	return text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/\.{2,}/g, ".").slice(0, MAX_CHARACTERS$1).replaceAll(/^\.|\.$/g, "") || "bundle";
 }
 /** Throws `usage` where assets whose names begin with `base` would be renamed. */
 function checkAssetBase(base) {
-	if (UNCHANGED.test(base) && !base.includes("..") && base.length <= MAX_CHARACTERS) return;
+	if (UNCHANGED.test(base) && !base.includes("..") && base.length <= MAX_CHARACTERS$1) return;
 	throw new OciSaveError({
 		code: "usage",
 		message: `a release's files cannot be named '${base}': GitHub would rename them`,
 		hint: "Name the archive with letters, digits, periods, hyphens and underscores: --archive-name."
 	});
 }
+// src/publish/release/json-in.ts
+/** The value of a JSON text that others may have written; undefined where it is none. */
+function jsonIn(text) {
+	if (text === void 0) return void 0;
+	try {
+		return JSON.parse(text);
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
+	}
+}
+// src/publish/release/writer.ts
+const MAX_CHARACTERS = 200;
+/** Who writes an archive into a release, as files of a release tell it. */
+const writerSchema = object({
+	/** Its name without suffix. */
+	archive: string().max(MAX_CHARACTERS),
+	run: string().max(MAX_CHARACTERS),
+	attempt: int(),
+	job: string().max(MAX_CHARACTERS),
+	/** What was asked for: tells jobs of a matrix apart, and is the same when a job is run again. */
+	list: digestSchema
+});
+/** The job that runs, by GitHub's default variables; undefined outside of a workflow. */
+function jobOf(env) {
+	const { GITHUB_RUN_ID: run = "", GITHUB_RUN_ATTEMPT: attempt = "", GITHUB_JOB: job = "" } = env;
+	if (!/^\d{1,20}$/.test(run)) return void 0;
+	return {
+		run,
+		attempt: /^\d{1,9}$/.test(attempt) ? Number(attempt) : 1,
+		job: job.slice(0, MAX_CHARACTERS)
+	};
+}
+/** Undefined outside of a workflow, where nobody knows which runs belong together. */
+function writerOf(env, { base }, list) {
+	const job = jobOf(env);
+	return job === void 0 ? void 0 : {
+		archive: base,
+		...job,
+		list
+	};
+}
+/**
+* Whether what one wrote must not be replaced by the other: the same archive of another list, in one run. A job that is
+* run again has the list that it had. The next run may replace what this one wrote.
+*/
+function isOtherJob(mine, theirs) {
+	return theirs.run === mine.run && theirs.archive === mine.archive && theirs.list !== mine.list;
+}
 // src/publish/release/notes.ts
+const TEXT = "Container images for places without internet.";
 /**
 * What tells a draft of ours from one that a person made: ours is published when it is whole, theirs stays a draft. It
-* is a comment, which no page shows, and goes when the release is published.
+* is a comment, which no page shows, and goes when the release is published. Earlier versions wrote it without data.
 */
-const MARK = "<!-- oci-save: published when whole -->";
+const MARK = /<!-- oci-save: published when whole(?: (\{[^<>]*\}))? -->/;
+const noteSchema = object({
+	tag: string(),
+	writer: writerSchema.optional()
+});
 /** The text of a release that we make. */
-function draftNotes() {
-	return `Container images for places without internet.\n\n${MARK}\n`;
+function draftNotes(note) {
+	const data = JSON.stringify(note).replaceAll("<", String.raw`\u003c`).replaceAll(">", String.raw`\u003e`);
+	return `${TEXT}\n\n<!-- oci-save: published when whole ${data} -->\n`;
 }
 function isOurs(body) {
-	return body.includes(MARK);
+	return MARK.test(body);
+}
+/** What the mark tells; undefined where there is none, or one of an earlier version. */
+function noteIn(body) {
+	return noteSchema.safeParse(jsonIn(MARK.exec(body)?.[1])).data;
 }
 function publishedNotes(body) {
-	return body.replaceAll(MARK, "").trim();
+	return body.replaceAll(new RegExp(MARK, "g"), "").trim();
+}
+/** Whether a published release has the text that we gave to its draft. */
+function hasOurText(body) {
+	return body.includes(TEXT);
+}
+// src/publish/release/lost-tag.ts
+/**
+* Whether a release has what GitHub puts in the place of a tag: an edit of a draft that leaves `tag_name` out renames its
+* tag so, and the draft is published under that name (release-drafter #204, mongosh #691, goreleaser #4755).
+*/
+function hasLostItsTag({ tag }) {
+	return /^untagged-[0-9a-f]+$/.test(tag);
+}
+/** Whether a draft of ours was made for a tag. The mark tells; of an earlier version's, the title, which is the tag. */
+function isDraftOf(release, tag) {
+	if (!release.draft) return false;
+	if (release.tag === tag) return true;
+	if (!hasLostItsTag(release) || !isOurs(release.body)) return false;
+	return (noteIn(release.body)?.tag ?? release.title) === tag;
+}
+/** Whether a release of ours was published without the tag that it was made for. Its mark went with that. */
+function isPublishedWithout(release, tag) {
+	return !release.draft && hasLostItsTag(release) && release.title === tag && hasOurText(release.body);
 }
 // src/publish/release/find-release.ts
 /**
-* The release of a tag, published or a draft; undefined where there is none.
+* The release of a tag, published or a draft; undefined where there is none. A draft of ours that lost its tag is found,
+* too: it is bound again where it is written to.
+*
+* @param onStray told of each release of ours that was published without this tag
 * @throws OciSaveError `unsupported` where a tag has several drafts that are not all ours
 */
-async function findRelease(service, tag) {
-	return await service.published(tag) ?? chooseDraft(await service.drafts(tag), tag);
+async function findRelease(service, tag, onStray = () => {}) {
+	const published = await service.published(tag);
+	if (published !== void 0) return published;
+	const unbound = await service.unbound(tag);
+	for (const release of unbound) if (isPublishedWithout(release, tag)) onStray(release);
+	return chooseDraft(unbound.filter((release) => isDraftOf(release, tag)), tag);
 }
 /** The release of a tag; where there is none, a draft of ours is made. */
-async function findOrCreateRelease(service, tag) {
+async function findOrCreateRelease(service, tag, writer) {
 	const found = await findRelease(service, tag);
-	if (found !== void 0) return found;
+	if (found !== void 0) return bound(found, tag, service);
 	let made;
 	try {
-		made = await service.createDraft(tag, tag, draftNotes());
+		made = await service.createDraft(tag, tag, draftNotes({
+			tag,
+			writer
+		}));
 	} catch (error) {
 		const draft = error instanceof OciSaveError && error.code === "network" ? await findRelease(service, tag) : void 0;
 		if (draft === void 0) throw error;
@@ -37222,7 +39652,10 @@ async function findOrCreateRelease(service, tag) {
 	}
 	const chosen = await findRelease(service, tag) ?? made;
 	if (chosen.id !== made.id) await service.removeDraft(made);
-	return chosen;
+	return bound(chosen, tag, service);
+}
+async function bound(release, tag, service) {
+	return release.tag === tag ? release : service.bind(release, tag);
 }
 function chooseDraft(drafts, tag) {
 	const oldest = drafts.toSorted((a, b) => a.id - b.id)[0];
@@ -37342,7 +39775,7 @@ function isSame({ size, digest }, asset) {
 }
 // src/publish/release/read-asset.ts
 /** Locks and reports of a thousand images have some megabytes. */
-const MAX_BYTES = 67108864;
+const MAX_BYTES$1 = 67108864;
 /**
 * A small file of a release; undefined where it is not there, is too large to be one, or what arrives is not what the
 * service says of it.
@@ -37350,7 +39783,7 @@ const MAX_BYTES = 67108864;
 * @param most bytes that are read
 * @throws OciSaveError what the service refused
 */
-async function readAsset(asset, service, most = MAX_BYTES) {
+async function readAsset(asset, service, most = MAX_BYTES$1) {
 	if (asset === void 0 || asset.state !== "uploaded" || asset.size > most) return void 0;
 	const chunks = [];
 	let length = 0;
@@ -37665,14 +40098,16 @@ function pauseBefore(attempt) {
 const releaseSchema = object({
 	id: int(),
 	tag_name: string(),
+	name: string().nullish(),
 	draft: boolean(),
 	immutable: boolean().optional(),
 	html_url: string(),
 	upload_url: string(),
 	body: string().nullish()
-}).transform(({ id, tag_name: tag, draft, immutable = false, html_url: url, upload_url: uploadUrl, body }) => ({
+}).transform(({ id, tag_name: tag, name, draft, immutable = false, html_url: url, upload_url: uploadUrl, body }) => ({
 	id,
 	tag,
+	title: name ?? "",
 	draft,
 	immutable,
 	url,
@@ -38771,7 +41206,7 @@ var request = withDefaults$1(endpoint, defaults_default);
 /* v8 ignore next -- @preserve */
 /* v8 ignore else -- @preserve */
 // node_modules/@octokit/graphql/dist-bundle/index.js
-var VERSION$1 = "0.0.0-development";
+var VERSION$2 = "0.0.0-development";
 function _buildMessageForResponseErrors(data) {
 	return `Request failed due to following response errors:
 ` + data.errors.map((e) => ` - ${e.message}`).join("\n");
@@ -38849,7 +41284,7 @@ function withDefaults(request2, newDefaults) {
 	});
 }
 withDefaults(request, {
-	headers: { "user-agent": `octokit-graphql.js/${VERSION$1} ${getUserAgent()}` },
+	headers: { "user-agent": `octokit-graphql.js/${VERSION$2} ${getUserAgent()}` },
 	method: "POST",
 	url: "/graphql"
 });
@@ -38891,7 +41326,7 @@ var createTokenAuth = function createTokenAuth2(token) {
 	return Object.assign(auth.bind(null, token), { hook: hook.bind(null, token) });
 };
 // node_modules/@octokit/core/dist-src/version.js
-const VERSION = "7.0.8";
+const VERSION$1 = "7.0.8";
 // node_modules/@octokit/core/dist-src/index.js
 const noop = () => {};
 const consoleWarn = console.warn.bind(console);
@@ -38903,9 +41338,9 @@ function createLogger(logger = {}) {
 	if (typeof logger.error !== "function") logger.error = consoleError;
 	return logger;
 }
-const userAgentTrail = `octokit-core.js/${VERSION} ${getUserAgent()}`;
+const userAgentTrail = `octokit-core.js/${VERSION$1} ${getUserAgent()}`;
 var Octokit = class {
-	static VERSION = VERSION;
+	static VERSION = VERSION$1;
 	static defaults(defaults) {
 		const OctokitWithDefaults = class extends this {
 			constructor(...args) {
@@ -38979,6 +41414,11 @@ var Octokit = class {
 	hook;
 	auth;
 };
+// src/version.ts
+/** This tool's own version. */
+const VERSION = "0.1.0";
+/** How it names itself to registries. */
+const USER_AGENT = `oci-save/${VERSION}`;
 // src/publish/release/ask.ts
 /** A limit that lasts longer is the reader's business: a job that sleeps for an hour helps nobody. */
 const MAX_WAIT_MILLISECONDS = 12e4;
@@ -39208,9 +41648,22 @@ function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages
 	const { commit } = target;
 	const releaseOf = (tag, data) => {
 		const release = parsed(releaseSchema, data, where);
-		if (release.tag === tag) return release;
+		if (release.tag === tag || release.draft && hasLostItsTag(release)) return release;
 		throw unreadable(where);
 	};
+	/**
+	* Every edit names the tag: GitHub takes it from a draft otherwise. The commit is not named: without a new one the
+	* existing target stays, says GitHub's description of the call.
+	*/
+	const edit = async (subject, { id }, change) => ask(subject, async () => {
+		const answer = await octokit.request("PATCH /repos/{owner}/{repo}/releases/{release_id}", {
+			...at,
+			release_id: id,
+			...change,
+			request: soon()
+		});
+		return parsed(releaseSchema, answer.data, where);
+	});
 	return {
 		async published(tag) {
 			return ask(`release ${tag} cannot be looked up`, async () => {
@@ -39227,7 +41680,7 @@ function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages
 				}
 			});
 		},
-		async drafts(tag) {
+		async unbound(tag) {
 			return (await allPages(releaseSchema, (page) => ask("releases cannot be listed", async () => {
 				return (await octokit.request("GET /repos/{owner}/{repo}/releases", {
 					...at,
@@ -39235,7 +41688,22 @@ function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages
 					per_page: 100,
 					request: soon()
 				})).data;
-			}))).filter((release) => release.draft && release.tag === tag);
+			}))).filter((release) => release.draft && release.tag === tag || hasLostItsTag(release));
+		},
+		async reread({ id, tag }) {
+			return ask(`release ${tag} cannot be looked up`, async () => {
+				try {
+					const answer = await octokit.request("GET /repos/{owner}/{repo}/releases/{release_id}", {
+						...at,
+						release_id: id,
+						request: soon()
+					});
+					return parsed(releaseSchema, answer.data, where);
+				} catch (error) {
+					if (refusalIn(error)?.status === 404) return void 0;
+					throw error;
+				}
+			});
 		},
 		async createDraft(tag, title, body) {
 			return askOnce(`release ${tag} cannot be created`, async () => {
@@ -39251,16 +41719,14 @@ function releaseCalls({ target, octokit, at, where, ask, askOnce, soon, allPages
 				return releaseOf(tag, answer.data);
 			});
 		},
-		async publish({ id, tag }, body) {
-			return ask(`release ${tag} cannot be published`, async () => {
-				const answer = await octokit.request("PATCH /repos/{owner}/{repo}/releases/{release_id}", {
-					...at,
-					release_id: id,
-					draft: false,
-					body,
-					request: soon()
-				});
-				return releaseOf(tag, answer.data);
+		async bind(release, tag_name) {
+			return edit(`draft ${release.url} cannot be given its tag ${tag_name}`, release, { tag_name });
+		},
+		async publish(release, tag_name, body) {
+			return edit(`release ${tag_name} cannot be published`, release, {
+				tag_name,
+				draft: false,
+				body
 			});
 		},
 		async removeDraft({ id, tag }) {
@@ -39291,19 +41757,94 @@ function refuseForbidden(release, { steps, stale, conflicts, lacking }, present,
 	if (large !== void 0) throw refused(`${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`, "Take smaller parts: --split-size.");
 	const mayReplace = release?.immutable !== true;
 	if (lacking.length > 0) throw refused(`release ${tag} has another archive, which cannot be kept as it is not whole, and nothing was sent: ${lacking.join(", ")}`, mayReplace ? "Replace it (--release-policy replace), bring back what is missing, or release under a new tag." : NEW_TAG);
-	if (conflicts.length > 0) throw refused(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, mayReplace ? "Release under a new tag, or replace what is there: --release-policy replace." : NEW_TAG);
+	if (conflicts.length > 0) throw refused(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, `${mayReplace ? "Release under a new tag, or replace what is there: --release-policy replace." : NEW_TAG} ${OWN_NAMES}`);
 	const changes = stale.length > 0 || steps.some(({ action }) => action !== "none");
 	if (release?.immutable === true && !release.draft && changes) throw refused(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent`, NEW_TAG);
 	const added = steps.filter(({ action }) => action === "send").length;
 	const after = present.length - stale.length + added;
 	if (after > MAX_FILES) throw refused(`release ${tag} would hold ${after} files; ${MAX_FILES} is the limit, and nothing was sent`, "Take larger parts, or another tag.");
 }
+const OWN_NAMES = "If it is of another list, give each archive a name of its own: --archive-name.";
 const NEW_TAG = "What is published there cannot change any more: release under a new tag.";
 function refused(message, hint) {
 	return new OciSaveError({
 		code: "unsupported",
 		message,
 		hint
+	});
+}
+// src/publish/release/other-job-error.ts
+/** What another job of the same run wrote is not replaced. */
+function otherJobError(tag, { archive, job, attempt }) {
+	const name = wholeName({
+		base: archive,
+		suffix: "tar"
+	});
+	return new OciSaveError({
+		code: "unsupported",
+		message: `another job of this run${job === "" ? "" : ` (job ${job}, attempt ${attempt})`} writes ${name} of another list into release ${tag}, and nothing was sent`,
+		hint: "Give the archive of each job a name of its own: --archive-name."
+	});
+}
+// src/publish/release/claim.ts
+const ENDING = ".claim.json";
+const MAX_BYTES = 4096;
+/** The file that says who writes an archive now. It goes before the release is published. */
+function claimName({ base }) {
+	return `${base}${ENDING}`;
+}
+/** The archive that a file of a release claims; undefined where it is no claim. */
+function claimedBase(name) {
+	return name.endsWith(ENDING) ? name.slice(0, -11) : void 0;
+}
+/** Who made a claim; undefined where that cannot be read. */
+async function claimantOf(claim, service) {
+	const text = (await readAsset(claim, service, MAX_BYTES))?.toString("utf8");
+	return writerSchema.safeParse(jsonIn(text)).data;
+}
+/**
+* Claims an archive of a release for this job, before anything of it is changed. GitHub changes no file on condition, but
+* takes no two files of one name: who uploads the claim first has it. What an earlier run or an attempt left is taken over.
+* @throws OciSaveError `unsupported` where another job of the same run has it, or the file is of somebody else
+*/
+function claimArchive(release, writer, { service, retries, signal }) {
+	const name = claimName({ base: writer.archive });
+	const bytes = new TextEncoder().encode(`${JSON.stringify(writer)}\n`);
+	const open = async function* () {
+		yield bytes;
+	};
+	return pRetry(async () => {
+		try {
+			return await service.upload(release, {
+				name,
+				size: bytes.length,
+				open
+			});
+		} catch (error) {
+			if (!saysNameIsTaken(error)) throw error;
+			const there = (await service.assets(release)).find((asset) => asset.name === name);
+			if (there === void 0) throw error;
+			const theirs = await claimantOf(there, service);
+			if (theirs !== void 0 && isOtherJob(writer, theirs)) throw otherJobError(release.tag, theirs);
+			if (theirs !== void 0 && theirs.run === writer.run) return there;
+			if (theirs === void 0 && there.state === "uploaded") throw notOurs(release, name);
+			await service.remove(there);
+			throw error;
+		}
+	}, {
+		retries,
+		minTimeout: 1e3,
+		maxTimeout: 3e4,
+		randomize: true,
+		shouldRetry: ({ error }) => saysNameIsTaken(error) || error instanceof OciSaveError && error.code === "network",
+		...signal === void 0 ? {} : { signal }
+	});
+}
+function notOurs({ tag, url }, name) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `release ${tag} has a file ${name} that is not of this tool: ${url}`,
+		hint: "Remove it, or give the archive another name: --archive-name."
 	});
 }
 // src/publish/release/upload.ts
@@ -39426,17 +41967,15 @@ function failedIn(report) {
 // src/publish/release/compare.ts
 /** Compares what a release has with what it shall have. */
 async function comparePlan(release, options) {
-	const { service, files, archive, policy, emit } = options;
+	const { service, files, archive, policy } = options;
 	const listed = release === void 0 ? [] : await service.assets(release);
 	const sizes = new Map(files.map(({ name, size }) => [name, size]));
 	const present = [];
 	for (const asset of listed) present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
-	const { draft, body } = release ?? {
-		draft: true,
-		body: draftNotes()
-	};
-	const ours = draft && isOurs(body);
+	const draft = release?.draft ?? true;
+	const ours = draft && (release === void 0 || isOurs(release.body));
 	const earlier = await earlierPieces(present, ours, options);
+	if (options.writer === void 0) earlier.add(claimName(archive));
 	const plan = planRelease({
 		files,
 		present,
@@ -39447,14 +41986,11 @@ async function comparePlan(release, options) {
 		lacking: await lackingToKeep(present, ours, options)
 	});
 	const strange = present.filter(({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name));
-	for (const { name } of strange) emit({
-		type: "log",
-		level: "warning",
-		message: `the release has ${name}, which is no file of this archive; it is left as it is`
-	});
 	return {
 		present,
-		plan
+		plan,
+		differing: differingFiles(files, present),
+		strange: strange.map(({ name }) => name)
 	};
 }
 /** What speaks against keeping what is there, where it is to be kept. */
@@ -39477,9 +42013,44 @@ async function earlierPieces(present, ours, { archive, service, files }) {
 	const names = [...list?.parts.map(({ name }) => name) ?? [], ...sums];
 	return new Set(names.filter((name) => isPieceName(archive, name)));
 }
+// src/publish/release/other-job.ts
+const recordSchema = object({ workflow: object({
+	run: string(),
+	attempt: int(),
+	job: string(),
+	asked: digestSchema
+}) });
+/**
+* Throws where another job of the same run writes the archive, or wrote it: the draft's note names who made it, a claim
+* who is at work, and the record of a run, which is sent with the archive, who has ended.
+*
+* @param claim our own, once it is there
+* @throws OciSaveError `unsupported`
+*/
+async function refuseOtherJob(release, { present, differing }, { writer, archive, tag, service }, claim) {
+	if (writer === void 0 || release === void 0) return;
+	const refuse = (theirs) => {
+		if (theirs !== void 0 && isOtherJob(writer, theirs)) throw otherJobError(tag, theirs);
+	};
+	refuse(noteIn(release.body)?.writer);
+	for (const asset of present) {
+		const counts = claim === void 0 || asset.id < claim.id;
+		if (asset.name === claimName(archive) && counts) refuse(await claimantOf(asset, service));
+	}
+	if (differing.length === 0) return;
+	const text = (await readAsset(present.find(({ name }) => name === recordName(archive)), service))?.toString("utf8");
+	const { workflow } = recordSchema.safeParse(jsonIn(text)).data ?? {};
+	if (workflow === void 0) return;
+	const { asked: list, ...job } = workflow;
+	refuse({
+		archive: archive.base,
+		list,
+		...job
+	});
+}
 // src/publish/release/outcome.ts
 /** What became of a release, once a plan was carried out, or would become of it. */
-function outcomeOf(release, { steps, stale }, { tag, dryRun }) {
+function outcomeOf$1(release, { steps, stale }, { tag, dryRun }) {
 	return {
 		tag,
 		url: release?.url,
@@ -39498,6 +42069,48 @@ function statusOf(step, dryRun) {
 	if (dryRun) return "planned";
 	return step.action === "replace" || step.action === "rename" && step.old !== void 0 ? "replaced" : "sent";
 }
+// src/publish/release/publish-draft.ts
+/**
+* Publishes a draft under its tag, and looks whether the tag names it then.
+* @throws OciSaveError `unsupported` where the release came to be published without the tag, or the tag names another one
+*/
+async function publishDraft(draft, { service, tag, retries, signal }) {
+	const ended = await service.publish(draft, tag, publishedNotes(draft.body));
+	if (ended.draft || ended.tag !== tag) throw lostTag(ended, tag);
+	const named = await pRetry(async () => {
+		const found = await service.published(tag);
+		if (found === void 0) throw new NotNamedError(ended, tag);
+		return found;
+	}, {
+		retries,
+		minTimeout: 1e3,
+		maxTimeout: 3e4,
+		shouldRetry: ({ error }) => error instanceof NotNamedError,
+		...signal === void 0 ? {} : { signal }
+	});
+	if (named.id === ended.id) return named;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `release ${tag} is another one than the one that got the files: ${named.url}; they are in ${ended.url}`,
+		hint: "Remove one of the two on its page, and run it again."
+	});
+}
+var NotNamedError = class extends OciSaveError {
+	constructor({ url }, tag) {
+		super({
+			code: "unsupported",
+			message: `release ${tag} was published, and its tag does not name it: ${url}`,
+			hint: "Look at the release on its page. If it has its tag there, run it again; if not, choose the tag, and save it."
+		});
+	}
+};
+function lostTag({ tag: other, draft, url }, tag) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: draft ? `release ${tag} is a draft still, though it was to be published: ${url}` : `release ${tag} was published as ${other}: ${url}`,
+		hint: `All files are in it. Edit it on its page: choose the tag ${tag}, and publish it. Then run it again.`
+	});
+}
 // src/publish/release/read-back.ts
 /** Nothing is taken on trust: the release's own list, which is returned, has to have every file, whole. */
 async function readBack(release, { steps }, { service, tag }) {
@@ -39515,6 +42128,28 @@ async function readBack(release, { steps }, { service, tag }) {
 		message: `release ${tag} does not hold what was sent: ${wrong.join(", ")}`,
 		hint: "A draft stays one. Run it again: what is whole is not sent again."
 	});
+}
+/**
+* Whether a release still has the files that it was published with.
+*
+* @param there as `readBack` gave it
+* @throws OciSaveError `unsupported` where somebody removed one, or put other bytes in its place
+*/
+async function readAgain(release, there, { service, tag, files }) {
+	const now = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
+	const content = new Set(files.filter(({ record }) => !record).map(({ name }) => name));
+	const lost = there.filter((asset) => content.has(asset.name) && !isKept(asset, now.get(asset.name)));
+	if (lost.length === 0) return;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `release ${tag} was published, and another run replaced what was sent: ${lost.map(({ name }) => name).join(", ")}`,
+		hint: "Give the archive of each job a name of its own (--archive-name), and let one run end before the next begins."
+	});
+}
+/** Whether an asset is the one that was there, or another one that the service says to have the same bytes. */
+function isKept({ id, size, digest }, now) {
+	if (now === void 0 || now.id === id) return now !== void 0;
+	return digest !== null && now.digest === digest && now.size === size;
 }
 // src/publish/release/take-step.ts
 /** Does what a plan says of one file. */
@@ -39542,66 +42177,9 @@ async function moveIntoPlace(sent, old, name, { service, retries, signal }) {
 		...signal === void 0 ? {} : { signal }
 	});
 }
-// src/publish/release/unfinished.ts
-/**
-* Other archives in a release, as `N.tar`, of which there are pieces and no sums: these come last, so another run is
-* sending it, or broke off. Pure.
-*/
-function unfinishedBeside(present, own) {
-	const names = new Set(present.map(({ name }) => name));
-	const others = present.flatMap(({ name }) => {
-		const [, base] = /^(.+)\.tar(?:\.\d{3})?$/.exec(name) ?? [];
-		return base === void 0 || base === own.base ? [] : [{
-			base,
-			suffix: "tar"
-		}];
-	});
-	return [...new Set(others.filter((other) => !names.has(sumsName(other))).map(wholeName))];
-}
-// src/publish/release/send-release.ts
+// src/publish/release/take-steps.ts
 /** More gain nothing on one line, and each holds some megabytes. */
 const PARALLEL = 2;
-/**
-* Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a
-* draft of ours is published when all of it is there. A run that is repeated goes on where the last one stopped.
-* @throws OciSaveError; before anything is sent for what the policy, an immutable release or a limit forbids
-*/
-async function sendRelease(options) {
-	const { service, tag, dryRun, emit } = options;
-	const release = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag));
-	const { present, plan } = await comparePlan(release, options);
-	refuseForbidden(release, plan, present, options);
-	if (release === void 0 || dryRun) return outcomeOf(release, plan, options);
-	if (!release.draft && !options.complete) emit({
-		type: "log",
-		level: "warning",
-		message: `release ${tag} is published, and gets a bundle that lacks images`
-	});
-	const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
-	emit({
-		type: "stage",
-		stage: "release",
-		total: plan.steps.length,
-		bytes
-	});
-	await takeSteps(release, plan, options);
-	const why = whyDraft(release, await readBack(release, plan, options), options);
-	const ended = release.draft && why === void 0 ? await service.publish(release, publishedNotes(release.body)) : release;
-	if (ended.draft && why !== void 0) emit({
-		type: "log",
-		level: "info",
-		message: `release ${tag} stays a draft, ${why}`
-	});
-	return outcomeOf(ended, plan, options);
-}
-/** Why a draft that holds what was sent stays one, in words; undefined where it is to be published. */
-function whyDraft({ body }, there, { archive, complete }) {
-	if (!isOurs(body)) return "as it was";
-	if (!complete) return "because images are missing";
-	const others = unfinishedBeside(there, archive);
-	if (others.length === 0) return void 0;
-	return `because another archive in it is not whole yet, ${others.join(", ")}: the run that sends it publishes both`;
-}
 /**
 * Pieces first, two at once; then what is stale goes; what else there is follows, one by one, and the sums come when all
 * the rest is there: they vouch for it.
@@ -39659,8 +42237,123 @@ async function inParallel(all, work) {
 	})));
 	for (const result of results) if (result.status === "rejected") throw result.reason;
 }
+/** Bytes that a step sends. */
 function bytesOf({ action, file }) {
 	return action === "send" || action === "replace" ? file.size : 0;
+}
+// src/publish/release/unfinished.ts
+/**
+* Other archives in a release, as `N.tar`, that a job claims, or of which there are pieces and no sums: these come last,
+* so another run is sending it, or broke off. Pure.
+*/
+function unfinishedBeside(present, own) {
+	const names = new Set(present.map(({ name }) => name));
+	const others = present.flatMap(({ name }) => {
+		const base = claimedBase(name) ?? /^(.+)\.tar(?:\.\d{3})?$/.exec(name)?.[1];
+		return base === void 0 || base === own.base ? [] : [{
+			base,
+			suffix: "tar"
+		}];
+	});
+	const isUnfinished = (other) => names.has(claimName(other)) || !names.has(sumsName(other));
+	return [...new Set(others.filter(isUnfinished).map(wholeName))];
+}
+// src/publish/release/send-release.ts
+/**
+* Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a
+* draft of ours is published when all of it is there. A run that is repeated goes on where the last one stopped.
+* @throws OciSaveError; before anything is sent for what the policy, an immutable release, a limit or another job of the
+*   same run forbids
+*/
+async function sendRelease(options) {
+	const { service, tag, dryRun, emit, writer } = options;
+	const found = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag, writer));
+	const first = await look(found, options);
+	if (found === void 0 || dryRun) return outcomeOf$1(found, first.plan, options);
+	const { release, plan, strange, claim } = await claimed(found, first, options);
+	warn(release, strange, options);
+	const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
+	emit({
+		type: "stage",
+		stage: "release",
+		total: plan.steps.length,
+		bytes
+	});
+	await takeSteps(release, plan, options);
+	if (claim !== void 0) await service.remove(claim);
+	const there = await readBack(release, plan, options);
+	const now = release.draft && isOurs(release.body) ? await stillThere(release, options) : release;
+	const why = whyDraft(now, there, options);
+	const ended = now.draft && why === void 0 ? await publishDraft(now, options) : now;
+	if (release.draft && !ended.draft) await readAgain(ended, there, options);
+	if (ended.draft && why !== void 0) emit({
+		type: "log",
+		level: "info",
+		message: `release ${tag} stays a draft, ${why}`
+	});
+	return outcomeOf$1(ended, plan, options);
+}
+/** What a release has, once nothing speaks against writing to it. */
+async function look(release, options, claim) {
+	const found = await comparePlan(release, options);
+	await refuseOtherJob(release, found, options, claim);
+	refuseForbidden(release, found.plan, found.present, options);
+	return found;
+}
+/** Claims the archive where something of it changes, and looks again: another job may have written it meanwhile. */
+async function claimed(release, first, options) {
+	const { service, writer, archive, emit } = options;
+	const { plan, present } = first;
+	if (!(plan.steps.some(({ action }) => action !== "none") || plan.stale.length > 0 || present.some(({ name }) => name === claimName(archive))) || writer === void 0) return {
+		...first,
+		release,
+		claim: void 0
+	};
+	const claim = await claimArchive(release, writer, options);
+	try {
+		const now = await stillThere(release, options);
+		return {
+			...await look(now, options, claim),
+			release: now,
+			claim
+		};
+	} catch (error) {
+		await service.remove(claim).catch((failure) => {
+			const message = `${claim.name} stays in release ${release.tag}: ${String(failure)}`;
+			emit({
+				type: "log",
+				level: "warning",
+				message
+			});
+		});
+		throw error;
+	}
+}
+function warn({ tag, draft }, strange, { complete, emit }) {
+	const messages = strange.map((name) => `the release has ${name}, which is no file of this archive; it is left as it is`);
+	if (!draft && !complete) messages.push(`release ${tag} is published, and gets a bundle that lacks images`);
+	for (const message of messages) emit({
+		type: "log",
+		level: "warning",
+		message
+	});
+}
+async function stillThere(release, { service, tag }) {
+	const now = await service.reread(release);
+	if (now !== void 0) return now;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `release ${tag} is gone, though this run had found it: ${release.url}`,
+		hint: "Somebody removed it meanwhile. Run it again."
+	});
+}
+/** Why a draft that holds what was sent stays one, in words; undefined where it is to be published. */
+function whyDraft({ body }, there, { archive, complete }) {
+	if (!isOurs(body)) return "as it was";
+	if (!complete) return "because images are missing";
+	const others = unfinishedBeside(there, archive);
+	if (others.length === 0) return void 0;
+	return `because another archive in it is not whole yet, ${others.join(", ")}: the run that sends it publishes both`;
 }
 // src/publish/release/target.ts
 /**
@@ -39772,234 +42465,70 @@ function placesOf(options, env) {
 		report: `${folder ?? base}.report.json`
 	};
 }
-// src/save/cache-scope.ts
-/** Which list a catalogue is about: jobs that save others, or other platforms, side by side do not replace it. */
-function cacheScope(options, repository = "") {
-	const { imageList, platforms, output, archiveName, format } = options;
-	const chosen = platforms === void 0 || platforms === "all" ? [String(platforms)] : platforms.map(formatPlatform);
-	return scopeOf([
-		repository,
-		...imageList.toSorted(),
-		"",
-		...chosen.toSorted(),
-		output,
-		archiveName,
-		format
-	]);
+/** The path that a run's results stand at or beside, and that only one run at a time may write to. */
+function placeOf$1({ output, archivePlace }) {
+	return output ?? path.join(archivePlace.folder, archivePlace.name.base);
 }
-// src/save/release-access.ts
-/** Opens the release that the options name; undefined where they name none. */
-async function openRelease(options, { archivePlace, partSize }, io) {
-	const tag = releaseTag(options.release, io.env);
-	if (tag === void 0) return void 0;
-	return accessRelease({
-		tag,
-		base: archivePlace.name.base,
-		partSize,
-		retries: options.retries
-	}, io);
+// src/save/foreign.ts
+/** What others wrote where a run writes its archive, with all that stands beside it. */
+async function foreignAtArchive({ archive, archivePlace, archiveLock }) {
+	if (archive === void 0) return [];
+	const { folder, name } = archivePlace;
+	return [...await foreignArchiveFiles(folder, name), ...await foreignAt(archiveLock, LOCK_FILE_KIND)];
+}
+/** What others wrote where a run writes its report. */
+function foreignAtReport({ report }) {
+	return foreignAt(report, REPORT_FILE_KIND);
+}
+/** What others wrote where a run writes something beside its bundle. */
+async function foreignBeside(places) {
+	return [...await foreignAtArchive(places), ...await foreignAtReport(places)];
 }
 /**
-* Checks what a release is asked for, and that its repository answers: before any image is fetched for it.
-* @throws OciSaveError `usage` for what can never be released, else what the service refuses
+* The verdict that a run would begin with, without its writing anything.
+* @throws OciSaveError `machine` where others wrote something at its output
 */
-async function accessRelease({ tag, repository, base, partSize, retries }, { env, emit, signal, releaseToken: token }) {
-	checkAssetBase(base);
-	if (partSizeOf(partSize) > MAX_FILE_BYTES) throw new OciSaveError({
-		code: "usage",
-		message: `split-size: a release takes less than 2 GiB in one file, and ${partSize} bytes are asked for`,
-		hint: "Leave --split-size out, or write at most 2GiB."
-	});
-	const target = releaseTarget({
-		tag,
-		repository,
-		token,
-		env
-	});
-	const service = createReleaseService(target, {
-		retries,
-		signal,
-		onWait: (milliseconds) => emit({
-			type: "log",
-			level: "warning",
-			message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1e3)} s`
-		})
-	});
-	return {
-		target,
-		service,
-		found: await findRelease(service, tag)
-	};
+async function refuseForeignOutput(places) {
+	const { output } = places;
+	const looked = output === void 0 ? void 0 : await lookAtOutput(output);
+	const own = output === void 0 ? await foreignAtNames(placeOf$1(places)) : [];
+	refuseForeign([...looked?.foreign ?? own, ...await foreignBeside(places)]);
 }
-// src/save/client.ts
-/** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
-async function openClient({ authFile, insecureRegistries, retries }, io) {
-	const { env, emit } = io;
-	const files = await openCredentialStore({
-		...authFile === "" ? {} : { authFile },
-		env
-	});
-	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
-	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
-	return {
-		client: createRegistryClient({
-			credentials,
-			insecureRegistries,
-			retries,
-			userAgent: USER_AGENT,
-			env,
-			onWarning: (message) => emit({
-				type: "log",
-				level: "warning",
-				message
-			})
-		}),
-		credentials
-	};
+/** What others wrote at the names that a run without a folder takes while it is at work. */
+async function foreignAtNames(place) {
+	return [...await foreignAt(holderFile(place), HOLDER_FILE_KIND), ...await foreignAt(appearingFile(place), APPEARING_FILE_KIND)];
 }
-// src/save/session.ts
-/** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
-async function openSession(options, io) {
-	const { env, emit } = io;
-	const store = await openStore(storeFolder(options.cacheDir, env), { onHealed: (digest, why) => emit({
-		type: "log",
-		level: "warning",
-		message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed`
-	}) });
-	try {
-		return await openOver(store, options, io);
-	} catch (error) {
-		await store.close();
-		throw error;
-	}
-}
-async function openOver(store, options, io) {
-	const { env, emit } = io;
-	const { client, credentials } = await openClient(options, io);
-	const layouts = /* @__PURE__ */ new Map();
-	const layoutAt = (folder) => {
-		const layout = layouts.get(folder) ?? openLayout(folder);
-		layouts.set(folder, layout);
-		return layout;
-	};
-	let tools;
-	let version;
-	const find = async () => {
-		const skopeo = await (io.setUpSkopeo ?? ((wanted) => findSkopeo(wanted, env)))(options.skopeo, store.runFolder);
-		emit({
-			type: "log",
-			level: "debug",
-			message: `skopeo ${skopeo.version} (${skopeo.file})`
-		});
-		version = skopeo.version;
-		return {
-			skopeo,
-			environment: await createSkopeoEnvironment(store.runFolder, env)
-		};
-	};
-	return {
-		store,
-		client,
-		credentials,
-		skopeoTools: () => tools ??= find(),
-		skopeoVersion: () => version,
-		async sourceOf({ source }) {
-			if (source.transport === "oci") return layoutAt(source.path);
-			return source.transport === "docker" ? registrySource(client, source.reference) : void 0;
-		},
-		placeOf({ source }) {
-			if (source.transport !== "docker") return void 0;
-			const { domain, path: repository } = source.reference;
-			return {
-				domain,
-				path: repository,
-				insecure: options.insecureRegistries.includes(domain)
-			};
-		},
-		async close() {
-			client.close();
-			await store.close();
-		}
-	};
-}
-/** The store's folder: the one named, else `oci-save` in the user's cache folder. */
-function storeFolder(named, env) {
-	if (named !== "") return path.resolve(named);
-	const home = env["HOME"] ?? env["USERPROFILE"];
-	const cache = env["XDG_CACHE_HOME"] ?? (home === void 0 ? tmpdir() : path.join(home, ".cache"));
-	return path.join(cache, "oci-save");
-}
-// src/save/run.ts
-/** Whether a run makes nothing but what push targets and a release get: then what they have need not be copied. */
-function publishesAlone({ options, places, release }) {
-	return (options.push.length > 0 || release !== void 0) && places.output === void 0 && places.archive === void 0 && !options.dryRun;
-}
-/** Asks whether the release can be reached, opens the output and the session, works, and closes both whatever happens. */
-async function withRun(given, work) {
-	const { options, io, places } = given;
-	const release = await openRelease(options, places, io);
-	const output = places.output !== void 0 && !options.dryRun ? await openOutputFolder(places.output) : void 0;
-	try {
-		const session = await openSession(options, io);
-		try {
-			const cache = openCacheSession(io.remoteCache, {
-				store: session.store,
-				scope: cacheScope(options, io.remoteCache?.repository),
-				emit: io.emit,
-				signal: io.signal
-			});
-			try {
-				return await work({
-					...given,
-					session,
-					cache,
-					output,
-					release
-				});
-			} finally {
-				await cache.close();
-			}
-		} finally {
-			await session.close();
-		}
-	} finally {
-		await output?.release();
-	}
-}
-// src/save/needed.ts
 /**
-* The images of which blobs are needed: where a run only pushes, those that some target has not. With a cache around
-* the store all are, since the cache keeps what its list names.
+* Tells whether a file beside the output may be replaced or removed for a run that was killed: it has one of the names of an
+* archive in a folder that this run writes to, and neither it nor what is to take its name is somebody else's.
 */
-async function neededImages(images, run) {
-	const { options, session, release, io } = run;
-	if (!publishesAlone(run) || release !== void 0 || io.remoteCache !== void 0) return images;
-	const found = await findPushed(images.flatMap(({ image }) => image.names.map((name) => ({
-		name,
-		right: rightDigests(image, options.index)
-	}))), options.push, session.client, io.signal);
-	const moves = options.pushPolicy === "always";
-	const lacking = new Set(found.filter(({ there, differs }) => !there && (moves || !differs)).map(({ name }) => name));
-	return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
+function isOursBeside({ output, archivePlace }) {
+	const folders = /* @__PURE__ */ new Set([archivePlace.folder, ...output === void 0 ? [] : [path.dirname(output)]]);
+	const known = /* @__PURE__ */ new Map();
+	return async (file) => {
+		const folder = path.dirname(file);
+		const base = archiveBaseOf(path.basename(file));
+		if (base === void 0 || !folders.has(folder)) return false;
+		const beside = path.join(folder, base);
+		const looking = known.get(beside) ?? foreignOfArchive(folder, base);
+		known.set(beside, looking);
+		return !(await looking).some(({ place }) => place === file || place.startsWith(`${file}.`));
+	};
 }
-/** What a target may have under an image's name, as pushing sees it. */
-function rightDigests({ digest, root, leaves }, index) {
-	const narrowed = {
-		digest: root,
-		below: []
-	};
-	if (root === digest || index === "narrow") return [narrowed];
-	const original = {
-		digest,
-		below: leaves.map((leaf) => leaf.digest)
-	};
-	return index === "keep" ? [original] : [original, narrowed];
+async function foreignOfArchive(folder, base) {
+	return [...await foreignArchiveFiles(folder, {
+		base,
+		suffix: "tar"
+	}), ...await foreignAt(path.join(folder, `${base}.lock.json`), LOCK_FILE_KIND)];
 }
 // src/save/push-store.ts
 /** A registry that is started in the same job is up within seconds. */
 const WAIT_MILLISECONDS = 6e4;
-/** Pushes the images of a run from the store to its targets; undefined where there are none. */
-async function pushStore(lock, { session, options, io: { emit, signal } }) {
+/**
+* Pushes the images of a run from the store to its targets; undefined where there are none.
+* @param bringBack brings a blob again that turned out to be damaged
+*/
+async function pushStore(lock, { session, options, io: { emit, signal } }, bringBack) {
 	const { push, index, pushPolicy: policy, onError, dryRun, parallel, retries } = options;
 	if (push.length === 0) return void 0;
 	return pushToTargets(push, {
@@ -40012,6 +42541,7 @@ async function pushStore(lock, { session, options, io: { emit, signal } }) {
 		parallel,
 		retries,
 		waitMilliseconds: WAIT_MILLISECONDS,
+		bringBack,
 		emit,
 		signal
 	});
@@ -40023,55 +42553,87 @@ const NOTHING_PUBLISHED = {
 	archive: void 0
 };
 /**
-* Makes the bundle and the archive from what the store has, and pushes it. Each file appears at its path when it is
-* whole; a target that fails takes none of them away. A failure is a result, so that the run can report it; thrown is
-* an interruption alone.
+* Makes the bundle and the archive from what the store has, and pushes it. Folder, archive and what stands beside them
+* appear together, when all of them are whole: until then those of the earlier run stand there. A target that fails takes
+* none of them away. A failure is a result, so that the run can report it; thrown is an interruption alone.
 */
-async function publish(lock, run) {
-	const { places } = run;
-	const digest = digestOfLock(lock);
-	let results = {};
+async function publish(lock, copying, run) {
+	let made = NOTHING_PUBLISHED;
 	try {
-		const tree = await treeOf(lock, run);
-		const bundle = await onDisk("the bundle", publishFolder(lock, tree, run));
-		if (bundle) results = {
-			bundle: { path: bundle.path },
-			lock: {
-				path: bundle.lock,
-				digest
+		made = await makeResults(lock, run);
+		const push = await pushStore(lock, run, (digest) => copying.bringBack(digest));
+		if (push) made = {
+			...made,
+			results: {
+				...made.results,
+				push
 			}
 		};
-		const archive = await onDisk("the archive", publishArchive(lock, tree, run));
-		if (archive !== void 0 && places.archive !== void 0) results = {
-			lock: {
-				path: places.archiveLock,
-				digest
-			},
-			...results,
-			archive: reportArchive(archive.measured, run)
-		};
-		const push = await pushStore(lock, run);
-		if (push) results = {
-			...results,
-			push
-		};
-		return {
-			results,
-			archive
-		};
+		return made;
 	} catch (error) {
 		run.io.signal?.throwIfAborted();
 		if (!(error instanceof Error)) throw error;
 		return {
-			results,
+			results: made.results,
 			archive: void 0,
 			error
 		};
 	}
 }
-/** The bundle as data, from the manifests that the store has. */
-async function treeOf(lock, { session, options }) {
-	return planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+async function makeResults(lock, run) {
+	const { places } = run;
+	const digest = digestOfLock(lock);
+	const tree = await treeOf(lock, run);
+	const archive = await onDisk("the archive", makeArchive(tree, run));
+	const files = [...archive?.files ?? []];
+	try {
+		if (archive?.files) await onDisk("the archive", writePart(places.archiveLock, encodeLock(lock)));
+		const folder = await onDisk("the bundle", buildFolder(lock, tree, run));
+		files.push(...folder?.files ?? []);
+		if (files.length > 0 || folder?.moves === true) {
+			if (folder?.moves === true) await run.output?.lookAgain();
+			refuseForeign(await foreignAtArchive(places), "local");
+			if (places.output === void 0) await keepLockOfBundle(placeOf$1(places));
+			await onDisk("the results", appear(placeOf$1(places), await appearanceOf(files, archive, folder, run)));
+		}
+		return {
+			results: {
+				...archive?.files === void 0 ? {} : { lock: {
+					path: places.archiveLock,
+					digest
+				} },
+				...folder && {
+					bundle: { path: folder.path },
+					lock: {
+						path: folder.lock,
+						digest
+					}
+				},
+				...archive?.files && { archive: reportArchive(archive.measured, run) }
+			},
+			archive
+		};
+	} catch (error) {
+		if (!await isAppearing(placeOf$1(places))) await discardParts(files);
+		throw error;
+	}
+}
+/** All that appears, and what of an earlier run goes then. */
+async function appearanceOf(files, archive, folder, { places }) {
+	const stale = [...archive?.stale ?? []];
+	if (folder?.moves === true && places.output !== void 0 && !await exists(archiveSums(places))) stale.push(lockBeside(places.output));
+	return {
+		files: [...new Set(files)],
+		stale: stale.filter((file) => !files.includes(file)),
+		folder: folder?.moves ?? false
+	};
+}
+function archiveSums({ output, archivePlace }) {
+	const folder = output === void 0 ? archivePlace.folder : path.dirname(output);
+	return path.join(folder, sumsName({
+		...archivePlace.name,
+		base: path.basename(output ?? "")
+	}));
 }
 function reportArchive(archive, { places: { archivePlace: place } }) {
 	const pathOf = (name) => path.join(place.folder, name);
@@ -40114,25 +42676,8 @@ function refusedPath(cause, what) {
 		cause
 	});
 }
-async function publishFolder(lock, tree, { session, options, places, output, io }) {
-	if (output === void 0 || places.output === void 0) return void 0;
-	io.emit({
-		type: "stage",
-		stage: "bundle"
-	});
-	io.signal?.throwIfAborted();
-	return writeBundle({
-		tree,
-		lock,
-		output: places.output,
-		folder: output,
-		lockBeside: options.layout.length === 1,
-		store: session.store,
-		signal: io.signal
-	});
-}
-/** Writes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
-async function publishArchive(lock, tree, run) {
+/** Makes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
+async function makeArchive(tree, run) {
 	const { session, places, release, io } = run;
 	if (places.archive === void 0 && release === void 0) return void 0;
 	const source = await bundleTar(tree, session.store);
@@ -40142,25 +42687,674 @@ async function publishArchive(lock, tree, run) {
 		stage,
 		bytes: source.size
 	});
-	const options = {
-		partSize: places.partSize,
-		onBytes: (delta) => io.emit({
+	let read = 0;
+	const onBytes = (delta) => {
+		read += delta;
+		io.emit({
 			type: "bytes",
 			stage,
 			delta
-		}),
+		});
+	};
+	const options = {
+		partSize: places.partSize,
+		onBytes,
 		signal: io.signal
 	};
-	if (places.archive === void 0) return {
-		source,
-		measured: await measureArchive(source, places.archivePlace.name, options)
+	try {
+		if (places.archive === void 0) return {
+			source,
+			measured: await measureArchive(source, places.archivePlace.name, options)
+		};
+		refuseForeign(await foreignAtArchive(places), "local");
+		const { measured, files, stale } = await prepareArchive(source, places.archivePlace, options);
+		return {
+			source,
+			measured,
+			files: [places.archiveLock, ...files],
+			stale
+		};
+	} catch (error) {
+		onBytes(-read);
+		throw error;
+	}
+}
+// src/save/copy-and-publish.ts
+/**
+* Copies what is missing and publishes what is whole. A blob of the store that turns out to be damaged on its way out is
+* dropped, fetched again, and the publishing repeated; an image whose blob cannot be had any more has failed.
+* @param planned the lock of what is needed
+*/
+async function copyAndPublish(resolution, planned, inventory, run) {
+	const copying = createCopying(planned, resolution, run);
+	if (!run.options.dryRun) await copyMissing(copying, planned, resolution, inventory, run);
+	const met = /* @__PURE__ */ new Set();
+	for (;;) {
+		const made = await publishWhole(resolution, copying, run);
+		const damaged = damagedBlobOf(made.published.error);
+		if (damaged === void 0 || met.has(damaged) || run.options.dryRun) return made;
+		met.add(damaged);
+		await verifyStored(blobsOf(planned), run.session.store, run.io.signal);
+		await copying.again();
+	}
+}
+async function publishWhole(resolution, copying, run) {
+	const { options, session } = run;
+	const copied = copying.result;
+	const { whole, failed } = await judgeConfigs(outcomeOf$2(resolution, copied), session.store);
+	const lock = lockOf(whole);
+	const parts = {
+		copied,
+		images: whole,
+		failed,
+		lock
 	};
-	const measured = await writeArchive(source, places.archivePlace, options);
-	await writeFileWhole(places.archiveLock, encodeLock(lock));
+	if (options.dryRun) return {
+		...parts,
+		published: await publishDry(lock, run)
+	};
+	const publishable = whole.length > 0 && (failed.length === 0 || options.onError === "warn");
 	return {
-		source,
-		measured
+		...parts,
+		published: publishable ? await publish(lock, copying, run) : NOTHING_PUBLISHED
 	};
+}
+// src/save/limit-store.ts
+/**
+* Keeps the store below its limit, once a run needs nothing more of others. What cannot be removed fails no run: it is
+* told.
+*/
+async function limitStore({ options, session, io: { emit } }) {
+	if (options.dryRun) return;
+	const limit = options.cacheMaxSize;
+	try {
+		const pruned = await session.store.prune(limit);
+		if (pruned === void 0) return;
+		const { removed, kept } = pruned;
+		if (removed.blobs > 0) emit({
+			type: "log",
+			level: "info",
+			message: `removed ${formatCount(removed.blobs, "blob")} from the store, ${formatBytes(removed.bytes)}, used longest ago`
+		});
+		if (kept.bytes > limit) emit({
+			type: "log",
+			level: "info",
+			message: `the store keeps ${formatBytes(kept.bytes)}, over its limit of ${formatBytes(limit)}: runs at work, this one among them, use it`
+		});
+	} catch (error) {
+		emit({
+			type: "log",
+			level: "warning",
+			message: `the store could not be kept below its limit: ${messageOf(error)}`
+		});
+	}
+}
+// src/save/asked.ts
+/**
+* Options that decide nothing of an archive, or are in what is wanted and in the places already. Any other one decides:
+* one that is forgotten here costs a run its short way, and never makes two archives one.
+*/
+const UNDECISIVE = /* @__PURE__ */ new Set([
+	"images",
+	"imageList",
+	"listFormat",
+	"defaultRegistry",
+	"onCandidate",
+	"platforms",
+	"naming",
+	"authFile",
+	"insecureRegistries",
+	"strictTags",
+	"output",
+	"archive",
+	"archiveName",
+	"splitSize",
+	"cacheDir",
+	"cacheMaxSize",
+	"push",
+	"pushPolicy",
+	"release",
+	"releasePolicy",
+	"copier",
+	"parallel",
+	"retries",
+	"onError",
+	"dryRun",
+	"skopeo"
+]);
+/**
+* A digest of all that was asked for, as far as it decides the archive. Where it is the same, and every image has the
+* same digest, the archive is the same. The tool's version is in it: another one may lay out the same images otherwise.
+*/
+function askedDigest(wanted, options, { archivePlace: { name }, partSize }) {
+	const images = wanted.map(({ ref, names, platforms }) => ({
+		ref,
+		names: names.map((stored) => `${stored.name}:${stored.tag ?? ""}`).toSorted(),
+		platforms: platformsOf(platforms)
+	})).toSorted((a, b) => a.ref < b.ref ? -1 : 1);
+	const others = Object.entries(options).filter(([option]) => !UNDECISIVE.has(option));
+	const text = JSON.stringify({
+		version: VERSION,
+		name,
+		partSize,
+		options: others,
+		images
+	});
+	return digestOf(new TextEncoder().encode(text));
+}
+/** What a later run needs to know that it would make the same; nothing of a run that has made nothing. */
+function contentAsked(lock, archive, { wanted, options, places }) {
+	if (options.dryRun || lock.images.length === 0) return {};
+	return { content: {
+		asked: askedDigest(wanted, options, places),
+		lock: digestOfLock(lock),
+		...archive === void 0 ? {} : { sums: digestOfSums(archive) }
+	} };
+}
+function platformsOf(choice) {
+	return choice === "all" ? choice : choice.map(formatPlatform).toSorted();
+}
+// src/save/make-report.ts
+/** The run as data: what `report.json` and the table at the end are made of. */
+function makeReport(parts) {
+	const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
+	const { options, session } = run;
+	const { restored } = run.cache;
+	const finished = /* @__PURE__ */ new Date();
+	const skopeoVersion = session.skopeoVersion();
+	const sizes = Object.values(lock.blobs);
+	const planned = new Set(options.dryRun ? inventory.missing.map(({ digest }) => digest) : []);
+	return {
+		version: 1,
+		tool: {
+			name: "oci-save",
+			version: VERSION
+		},
+		...skopeoVersion === void 0 ? {} : { skopeoVersion },
+		...workflowSource(run),
+		startedAt: started.toISOString(),
+		finishedAt: finished.toISOString(),
+		seconds: (finished.getTime() - started.getTime()) / 1e3,
+		outcome: outcomeOf(parts),
+		...options.dryRun ? { dryRun: true } : {},
+		options: {
+			...options,
+			push: options.push.map(({ text }) => text),
+			skopeo: formatWantedSkopeo(options.skopeo)
+		},
+		lists: list.lists.map(({ file, format, count }) => ({
+			file,
+			format,
+			count
+		})),
+		images: images.map((resolved) => {
+			const image = reportImage(resolved, copied, {
+				store: session.store,
+				restored,
+				planned
+			});
+			return parts.needed.has(image.ref) ? image : {
+				...image,
+				status: "unchanged"
+			};
+		}),
+		failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
+		warnings: list.warnings.map(({ message, origin }) => ({
+			message,
+			...origin ? { origin: { ...origin } } : {}
+		})),
+		candidates: list.candidates.map(({ text, origin, why }) => ({
+			text,
+			origin: { ...origin },
+			why
+		})),
+		rejects: list.rejects.map(({ text, origin, reason, hint }) => ({
+			text,
+			origin: { ...origin },
+			reason,
+			...hint === void 0 ? {} : { hint }
+		})),
+		totals: {
+			images: images.length,
+			blobs: sizes.length,
+			bytes: sizes.reduce((sum, size) => sum + size, 0),
+			fetchedBytes: fetchedBytes(lock, session.store, restored),
+			storedBytes: inventory.stored.bytes - broughtBackBytes(lock, inventory, copied)
+		},
+		...cache === void 0 ? {} : { cache: {
+			...cache,
+			troubles: [...cache.troubles]
+		} },
+		...published.error === void 0 ? {} : { error: faultOf(published.error) },
+		...failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run),
+		...published.results
+	};
+}
+/** A target that got nothing fails the run, whatever it was told about single images. */
+function outcomeOf({ run, images, failed, published }) {
+	const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
+	if (published.error !== void 0 || targets.includes("failed")) return "failed";
+	if (failed.length === 0) return targets.includes("warned") ? "warned" : "done";
+	return run.options.onError === "warn" && images.length > 0 ? "warned" : "failed";
+}
+/** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
+function workflowSource({ io: { env }, wanted, options, places }) {
+	const { GITHUB_REPOSITORY: repository, GITHUB_SHA: commit } = env;
+	const job = jobOf(env);
+	return {
+		...repository ? { repository } : {},
+		...commit ? { commit } : {},
+		...job === void 0 ? {} : { workflow: {
+			...job,
+			asked: askedDigest(wanted, options, places)
+		} }
+	};
+}
+/** Content that came from the images' sources in this run, by whichever mover, or while resolving. */
+function fetchedBytes({ blobs }, store, restored) {
+	const fetched = (digest) => isDigest(digest) && store.isNew(digest) && !restored.has(digest);
+	return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
+}
+/** What the store had, and had to be fetched again since it was damaged. */
+function broughtBackBytes({ blobs }, { missing }, { movers }) {
+	const absent = new Set(missing.map(({ digest }) => digest));
+	return [...movers.keys()].reduce((sum, digest) => sum + (absent.has(digest) ? 0 : blobs[digest] ?? 0), 0);
+}
+function reportImage({ image, wanted, sizes, notes }, { movers }, { store, restored, planned }) {
+	const blobs = contentOf(image);
+	const bytes = (digests) => digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
+	const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
+	const cached = blobs.filter((digest) => restored.has(digest));
+	const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
+	const by = new Set(brought.map((digest) => movers.get(digest) ?? "direct"));
+	const [only] = by;
+	return {
+		ref: image.ref,
+		names: image.names,
+		origins: wanted.origins.map((origin) => ({ ...origin })),
+		digest: image.digest,
+		root: image.root,
+		mediaType: image.mediaType,
+		platforms: image.platforms,
+		size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+		status: lacked.length === 0 ? "stored" : lacked.length === blobs.length ? "fetched" : "partly stored",
+		fetchedBytes: bytes(brought),
+		...cached.length === 0 ? {} : { cachedBytes: bytes(cached) },
+		copier: only === void 0 ? "none" : by.size > 1 ? "both" : only,
+		...image.root === image.digest ? {} : { narrowed: true },
+		...image.converted === void 0 ? {} : { converted: true },
+		notes: [...notes]
+	};
+}
+function contentOf({ leaves }) {
+	return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
+}
+// src/save/cache-scope.ts
+/** Which list a catalogue is about: jobs that save others, or other platforms, side by side do not replace it. */
+function cacheScope(options, repository = "") {
+	const { imageList, platforms, output, archiveName, format } = options;
+	const chosen = platforms === void 0 || platforms === "all" ? [String(platforms)] : platforms.map(formatPlatform);
+	return scopeOf([
+		repository,
+		...imageList.toSorted(),
+		"",
+		...chosen.toSorted(),
+		output,
+		archiveName,
+		format
+	]);
+}
+// src/save/open-output.ts
+const NOTHING = {
+	folder: void 0,
+	release: async () => {}
+};
+/**
+* Opens what a run writes to: a folder, or an archive alone. What others wrote at any of the run's places ends it before
+* its first request; a dry run ends so, too, and writes nothing.
+* @throws OciSaveError `machine`
+*/
+async function openOutput(given) {
+	const { options, io, places } = given;
+	if (io.lockOnly === true) return NOTHING;
+	if (options.dryRun || places.output === void 0 && places.archive === void 0) {
+		await refuseForeignOutput(places);
+		return NOTHING;
+	}
+	if (places.output === void 0) return openArchiveAlone(given);
+	const folder = await openOutputFolder(places.output, {
+		foreign: () => foreignBeside(places),
+		isOurs: isOursBeside(places)
+	});
+	if (folder.state.length > 0) io.emit({
+		type: "log",
+		level: "info",
+		message: stateWords(folder.state)
+	});
+	return {
+		folder,
+		release: () => folder.release()
+	};
+}
+/** The right to write an archive without a folder, for this run alone. */
+async function openArchiveAlone({ places }) {
+	const place = placeOf$1(places);
+	await refuseForeignOutput(places);
+	const lock = await lockOutput(place);
+	try {
+		if (await finishAppearance(place, isOursBeside(places))) await refuseForeignOutput(places);
+		return {
+			folder: void 0,
+			release: () => lock.release()
+		};
+	} catch (error) {
+		await lock.release();
+		throw error;
+	}
+}
+function stateWords(state) {
+	return `a server ran on the earlier bundle; what it keeps there goes with it: ${state.slice(0, 5).join(", ")}${state.length > 5 ? ` and ${state.length - 5} more` : ""}`;
+}
+// src/save/release-access.ts
+/** Opens the release that the options name; undefined where they name none. */
+async function openRelease(options, { archivePlace, partSize }, io) {
+	const tag = releaseTag(options.release, io.env);
+	if (tag === void 0) return void 0;
+	return accessRelease({
+		tag,
+		base: archivePlace.name.base,
+		partSize,
+		retries: options.retries
+	}, io);
+}
+/**
+* Checks what a release is asked for, and that its repository answers: before any image is fetched for it.
+* @throws OciSaveError `usage` for what can never be released, else what the service refuses
+*/
+async function accessRelease({ tag, repository, base, partSize, retries }, { env, emit, signal, releaseToken: token }) {
+	checkAssetBase(base);
+	if (partSizeOf(partSize) > MAX_FILE_BYTES) throw new OciSaveError({
+		code: "usage",
+		message: `split-size: a release takes less than 2 GiB in one file, and ${partSize} bytes are asked for`,
+		hint: "Leave --split-size out, or write at most 2GiB."
+	});
+	const target = releaseTarget({
+		tag,
+		repository,
+		token,
+		env
+	});
+	const service = createReleaseService(target, {
+		retries,
+		signal,
+		onWait: (milliseconds) => emit({
+			type: "log",
+			level: "warning",
+			message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1e3)} s`
+		})
+	});
+	const onStray = ({ url }) => emit({
+		type: "log",
+		level: "warning",
+		message: `release ${url} was made for ${tag}, and was published without this tag; it is left as it is: remove it, or give it a tag on its page`
+	});
+	return {
+		target,
+		service,
+		found: await findRelease(service, tag, onStray)
+	};
+}
+// src/save/client.ts
+/** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
+async function openClient({ authFile, insecureRegistries, retries }, io) {
+	const { env, emit } = io;
+	const files = await openCredentialStore({
+		...authFile === "" ? {} : { authFile },
+		env
+	});
+	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
+	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
+	return {
+		client: createRegistryClient({
+			credentials,
+			insecureRegistries,
+			retries,
+			userAgent: USER_AGENT,
+			env,
+			onWarning: (message) => emit({
+				type: "log",
+				level: "warning",
+				message
+			})
+		}),
+		credentials
+	};
+}
+// src/save/store-folder.ts
+/**
+* The store's folder: the one named, else `oci-save` in the user's cache folder. Where the environment names no home it is
+* that of the password file, and never a folder for temporary files: those are shared with other users.
+* @throws OciSaveError `machine` where there is no home that this user can write to
+*/
+function storeFolder(named, env) {
+	if (named !== "") return path.resolve(named);
+	const cache = env["XDG_CACHE_HOME"] || path.join(homeOf(env), ".cache");
+	return path.join(cache, "oci-save");
+}
+function homeOf(env) {
+	const given = env["HOME"] || env["USERPROFILE"];
+	if (given) return given;
+	try {
+		const { homedir } = userInfo();
+		accessSync(homedir, constants$1.W_OK | constants$1.X_OK);
+		return homedir;
+	} catch (cause) {
+		if (systemCodeOf(cause) === void 0) throw cause;
+		throw new OciSaveError({
+			code: "machine",
+			message: "there is no folder to keep blobs in: this user has no home that can be written to",
+			hint: "Name a folder with --cache-dir, or set HOME.",
+			cause
+		});
+	}
+}
+// src/save/session.ts
+/** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
+async function openSession(options, io) {
+	const { env, emit } = io;
+	const store = await openStore(storeFolder(options.cacheDir, env), { onHealed: (digest, why) => emit({
+		type: "log",
+		level: "warning",
+		message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed`
+	}) });
+	try {
+		return await openOver(store, options, io);
+	} catch (error) {
+		await store.close();
+		throw error;
+	}
+}
+async function openOver(store, options, io) {
+	const { env, emit } = io;
+	const { client, credentials } = await openClient(options, io);
+	const layouts = /* @__PURE__ */ new Map();
+	const layoutAt = (folder, within) => {
+		const layout = layouts.get(folder) ?? openLayout(folder, within);
+		layouts.set(folder, layout);
+		return layout;
+	};
+	let tools;
+	let version;
+	const find = async () => {
+		const skopeo = await (io.setUpSkopeo ?? ((wanted) => findSkopeo(wanted, env)))(options.skopeo, store.runFolder);
+		emit({
+			type: "log",
+			level: "debug",
+			message: `skopeo ${skopeo.version} (${skopeo.file})`
+		});
+		version = skopeo.version;
+		return {
+			skopeo,
+			environment: await createSkopeoEnvironment(store.runFolder, env)
+		};
+	};
+	return {
+		store,
+		client,
+		credentials,
+		skopeoTools: () => tools ??= find(),
+		skopeoVersion: () => version,
+		async sourceOf({ source }) {
+			if (source.transport === "oci") return layoutAt(source.path, source.folders);
+			return source.transport === "docker" ? registrySource(client, source.reference) : void 0;
+		},
+		placeOf({ source }) {
+			if (source.transport !== "docker") return void 0;
+			const { domain, path: repository } = source.reference;
+			return {
+				domain,
+				path: repository,
+				insecure: options.insecureRegistries.includes(domain)
+			};
+		},
+		async close() {
+			client.close();
+			await store.close();
+		}
+	};
+}
+// src/save/run.ts
+/** Whether a run makes nothing but what push targets and a release get: then what they have need not be copied. */
+function publishesAlone({ options, places, release }) {
+	return (options.push.length > 0 || release !== void 0) && places.output === void 0 && places.archive === void 0 && !options.dryRun;
+}
+/**
+* Looks at what stands at the run's output, opens that, asks whether the release can be reached, opens the session, works,
+* and closes all whatever happens.
+*/
+async function withRun(given, work) {
+	const { options, io, places } = given;
+	const output = await openOutput(given);
+	try {
+		const release = await openRelease(options, places, io);
+		const session = await openSession(options, io);
+		try {
+			const cache = openCacheSession(io.remoteCache, {
+				store: session.store,
+				scope: cacheScope(options, io.remoteCache?.repository),
+				emit: io.emit,
+				signal: io.signal
+			});
+			try {
+				return await work({
+					...given,
+					session,
+					cache,
+					output: output.folder,
+					release
+				});
+			} finally {
+				await cache.close();
+			}
+		} finally {
+			await session.close();
+		}
+	} finally {
+		await output.release();
+	}
+}
+// src/save/needed.ts
+/**
+* The images of which blobs are needed: where a run only pushes, those that some target has not. With a cache around
+* the store all are, since the cache keeps what its list names.
+*/
+async function neededImages(images, run) {
+	const { options, session, release, io } = run;
+	if (!publishesAlone(run) || release !== void 0 || io.remoteCache !== void 0) return images;
+	const found = await findPushed(images.flatMap(({ image }) => image.names.map((name) => ({
+		name,
+		right: rightDigests(image, options.index)
+	}))), options.push, session.client, io.signal);
+	const moves = options.pushPolicy === "always";
+	const lacking = new Set(found.filter(({ there, differs }) => !there && (moves || !differs)).map(({ name }) => name));
+	return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
+}
+/** What a target may have under an image's name, as pushing sees it. */
+function rightDigests({ digest, root, leaves }, index) {
+	const narrowed = {
+		digest: root,
+		below: []
+	};
+	if (root === digest || index === "narrow") return [narrowed];
+	const original = {
+		digest,
+		below: [...new Set(leaves.map((leaf) => leaf.digest))]
+	};
+	return index === "keep" ? [original] : [original, narrowed];
+}
+// src/save/oversized.ts
+/**
+* Fails images of which alone more is missing than the store's volume has free: a size that one publisher wrote ends no
+* run of others. None where no image would be left, since then the disk is too small for the run. `needed` are the images
+* of which blobs are needed.
+*/
+async function withoutOversized(resolution, run) {
+	const needed = await neededImages(resolution.resolved, run);
+	const failed = run.options.dryRun ? /* @__PURE__ */ new Map() : await oversizedAmong(needed, run.session.store);
+	if (failed.size === 0 || failed.size === needed.length) return {
+		resolution,
+		needed
+	};
+	const fits = (image) => !failed.has(image);
+	return {
+		resolution: {
+			resolved: resolution.resolved.filter(fits),
+			failed: [...resolution.failed, ...failed.values()]
+		},
+		needed: needed.filter(fits)
+	};
+}
+async function oversizedAmong(needed, store) {
+	const free = await freeBytes(store.runFolder);
+	const failed = /* @__PURE__ */ new Map();
+	for (const image of needed) {
+		if (sum(image.sizes) <= free) continue;
+		const missing = await missingBytes(image, store);
+		if (missing > free) failed.set(image, {
+			wanted: image.wanted,
+			error: tooLarge(missing, free)
+		});
+	}
+	return failed;
+}
+async function missingBytes({ sizes }, store) {
+	let bytes = 0;
+	for (const [digest, size] of sizes) if (!await store.has({
+		digest,
+		size
+	})) bytes += size;
+	return bytes;
+}
+function sum(sizes) {
+	return [...sizes.values()].reduce((bytes, size) => bytes + size, 0);
+}
+function tooLarge(missing, free) {
+	return new OciSaveError({
+		code: "local",
+		message: `the disk is too small for it: ${formatBytes(missing)} are needed, ${formatBytes(free)} are free`,
+		hint: "Free space, put the store (--cache-dir) on another volume, or leave the image out."
+	});
+}
+// src/save/own-platform.ts
+/** The platform that is taken where none was chosen, which is said: Linux on this machine's architecture. */
+function ownPlatform(emit) {
+	const platform = hostPlatform(process.arch);
+	emit({
+		type: "log",
+		level: "info",
+		message: `Platform: ${formatPlatform(platform)}, this machine's; --platforms names others`
+	});
+	return [platform];
 }
 // src/save/release.ts
 /** The report of a run, with what became of its release. A release that fails fails the run; what was made stays. */
@@ -40173,6 +43367,7 @@ async function withRelease(made, { archive }, lock, run) {
 		tag: access.target.tag,
 		policy: options.releasePolicy,
 		archive: places.archivePlace.name,
+		writer: writerOf(io.env, places.archivePlace.name, askedDigest(run.wanted, options, places)),
 		files: archive === void 0 ? await plannedFiles(made, lock, run) : releaseFiles({
 			archive: archive.measured,
 			source: archive.source,
@@ -40278,6 +43473,7 @@ async function plannedFiles(made, lock, run) {
 async function writeReport(report, { options, places, io }, failure) {
 	if (options.dryRun) return;
 	try {
+		refuseForeign(await foreignAtReport(places), "local");
 		await writeFileWhole(places.report, formatRunReport(report));
 	} catch (error) {
 		const problem = diskError(error, places.report) ?? error;
@@ -40349,6 +43545,76 @@ async function endUnchanged({ images, push, release, lock = lockOf([]) }, { star
 		report,
 		lock
 	};
+}
+// src/save/settle-sizes.ts
+/**
+* Finds out which images are right where they say different sizes of one blob, and fails the others: an image that comes
+* first in a list, and lies, must not fail one that says the truth. Only the bytes tell. Sizes are tried from the smallest
+* on, so that a lie costs no more than the truth, and the largest is left to the copy.
+*/
+async function settleSizes({ resolved, failed }, run) {
+	const wrong = /* @__PURE__ */ new Map();
+	for (const [digest, claims] of contradictions(resolved)) {
+		const size = await trueSize(digest, claims, wrong, run);
+		if (size === void 0) continue;
+		for (const [claimed, images] of claims) if (claimed !== size) for (const image of images) wrong.set(image, contradicts(digest, claimed, size));
+	}
+	const settled = [...wrong].map(([{ wanted }, error]) => ({
+		wanted,
+		error
+	}));
+	return {
+		resolved: resolved.filter((image) => !wrong.has(image)),
+		failed: [...failed, ...settled]
+	};
+}
+function contradictions(images) {
+	const first = /* @__PURE__ */ new Map();
+	const contested = /* @__PURE__ */ new Set();
+	for (const { sizes } of images) for (const [digest, size] of sizes) {
+		if ((first.get(digest) ?? size) !== size) contested.add(digest);
+		first.set(digest, size);
+	}
+	return [...contested].map((digest) => {
+		const naming = images.filter(({ sizes }) => sizes.has(digest));
+		return [digest, Map.groupBy(naming, ({ sizes }) => sizes.get(digest) ?? 0)];
+	});
+}
+/** Undefined where no size but the largest could be tried, and each of these was wrong. Notes in `wrong` whose were. */
+async function trueSize(digest, claims, wrong, run) {
+	const { store } = run.session;
+	const stored = await store.read(digest, MAX_MANIFEST_BYTES$1);
+	if (stored !== void 0) return stored.length;
+	const ascending = [...claims].toSorted(([a], [b]) => a - b);
+	for (const [size, images] of ascending.slice(0, -1)) for (const image of images) {
+		const error = await tryToBring({
+			digest,
+			size
+		}, image, run);
+		if (error === void 0) return size;
+		wrong.set(image, error);
+	}
+}
+async function tryToBring(blob, { wanted }, { session, options, io: { signal } }) {
+	const source = await session.sourceOf(wanted);
+	if (source === void 0) return void 0;
+	try {
+		await bringBlob(source, blob, session.store, {
+			retries: options.retries,
+			signal
+		});
+		return;
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError) || error.code === "machine") throw error;
+		return error;
+	}
+}
+function contradicts(digest, claimed, size) {
+	return new OciSaveError({
+		code: "digest",
+		message: `it says that blob ${shortDigest(digest)} has ${claimed} bytes; it has ${size}`
+	});
 }
 // src/need/need.ts
 /**
@@ -40474,13 +43740,13 @@ function mayBeSparse({ platforms }, claim) {
 */
 async function headOf({ source, pin }, { session, io }) {
 	if (source.transport !== "docker") return void 0;
-	const stored = pin === void 0 ? void 0 : await session.store.read(pin, MAX_MANIFEST_BYTES$1);
-	if (pin !== void 0 && stored !== void 0) return {
-		digest: pin,
-		mediaType: parseManifest(stored).mediaType
-	};
 	const { reference } = source;
 	try {
+		const stored = pin === void 0 ? void 0 : await session.store.read(pin, MAX_MANIFEST_BYTES$1);
+		if (pin !== void 0 && stored !== void 0) return {
+			digest: pin,
+			mediaType: parseManifest(stored).mediaType
+		};
 		return await session.client.headManifest(reference, pin ?? reference.tag ?? "latest", io.signal);
 	} catch (error) {
 		io.signal?.throwIfAborted();
@@ -40489,11 +43755,6 @@ async function headOf({ source, pin }, { session, io }) {
 	}
 }
 // src/save.ts
-/** What a dry run copies. */
-const NOTHING = {
-	movers: /* @__PURE__ */ new Map(),
-	failures: /* @__PURE__ */ new Map()
-};
 /**
 * One save: lists to requests, requests to digests, missing blobs into the store, and the bundle at its path when
 * it is whole. Every image is tried, and what fails stands in the report. Throws OciSaveError where nothing was started,
@@ -40520,28 +43781,22 @@ async function save(options, io) {
 			list
 		});
 		await run.cache.restoreCatalogue();
-		const resolution = withoutContradictions(await resolveImages(wanted, resolveContext(run)));
-		refuseCollisions(lockOf(resolution.resolved), options.push);
-		const needed = await neededImages(resolution.resolved, run);
+		const read = await resolveImages(wanted, resolveContext(run));
+		const sound = withinReason(withoutContradictions(options.dryRun ? read : await settleSizes(read, run)));
+		refuseCollisions(lockOf(sound.resolved), options.push);
+		const { resolution, needed } = await withoutOversized(sound, run);
 		const planned = lockOf(needed);
 		const inventory = await takeInventory(planned, run.session.store);
-		const copied = options.dryRun ? NOTHING : await copyMissing(planned, resolution, inventory, run);
-		const { whole, failed } = outcomeOf$1(resolution, copied);
-		const images = await withPlatformNotes(whole, run.session.store);
-		const lock = lockOf(whole);
-		const published = !options.dryRun && whole.length > 0 && (failed.length === 0 || options.onError === "warn") ? await publish(lock, run) : options.dryRun ? await publishDry(lock, run) : NOTHING_PUBLISHED;
+		const made = await copyAndPublish(resolution, planned, inventory, run);
+		const { lock, published } = made;
 		const cache = await run.cache.finish();
 		const report = await withRelease(makeReport({
+			...made,
 			started,
 			run,
 			list,
-			lock,
-			images,
-			failed,
 			inventory,
-			copied,
 			cache,
-			published,
 			needed: new Set(needed.map(({ image }) => image.ref))
 		}), published, lock, run);
 		await writeReport(report, run, published.error);
@@ -40575,7 +43830,7 @@ async function pushBundle(options, io) {
 			version: 1,
 			tool: {
 				name: "oci-save",
-				version: VERSION$2
+				version: VERSION
 			},
 			bundle,
 			...dryRun ? { dryRun } : {},
@@ -40644,7 +43899,7 @@ async function readAndClose(file, limit) {
 	}
 }
 async function openForReading(path) {
-	const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+	const flags = constants$1.O_RDONLY | constants$1.O_NOFOLLOW | constants$1.O_NONBLOCK;
 	try {
 		return await open$1(path, flags);
 	} catch (thrown) {
@@ -41611,4 +44866,4 @@ function letFetchUseProxies(env) {
 		});
 	}
 }
-export { cacheLines as $, systemCodeOf as $t, planTree as A, describeOptions as At, pushTally as B, parseReference as Bt, HANDOVER as C, readBounded$1 as Ct, viewsIn as D, parseStoreOptions as Dt, openBundle as E, parseReleaseOptions as Et, runReportSchema as F, parseLock as Ft, sizeWords as G, array as Gt, pushReportSchema as H, hexOf as Ht, releaseWords as I, digestOfLock as It, renderError as J, strictObject as Jt, statusWords as K, boolean as Kt, renderRelease as L, encodeLock as Lt, renderSummary as M, optionsSchema as Mt, unwritten as N, formatPlatform as Nt, writeFileWhole as O, bareAddress as Ot, isReportOf as P, parsePlatform as Pt, formatSeconds as Q, messageOf as Qt, renderPushSummary as R, formatReference as Rt, createTarDecoder as S, createAgents as St, lockFileIn as T, parseOptions as Tt, noteLines as U, isDigest as Ut, pushTraffic as V, lockSchema as Vt, platformWords as W, shortDigest as Wt, renderColumns as X, OciSaveError as Xt, causeTexts as Y, string as Yt, createReporter as Z, exitCodeOf as Zt, VERSION$2 as _, insecureHosts as _t, pushBundle as a, formatOrigin as at, partSizeOf as b, parseContentRange as bt, storeFolder as c, setUpSkopeo as ct, placesOf as d, verifyStore as dt, plainLines as et, releaseTag as f, freeBytes as ft, USER_AGENT as g, run as gt, assetNameOf as h, percentDecoded as ht, findRegistryRoot as i, readLists as it, readManifests as j, kebab as jt, readLock as k, describeInputs as kt, accessRelease as l, listStore as lt, releaseFiles as m, fetchFile as mt, watchSignals as n, formatBytes as nt, save as o, parseInline as ot, sendRelease as p, openStore as pt, renderBundlePage as q, looseObject as qt, serveRegistry as r, formatCount as rt, tryRelease as s, checkDefaultRegistry as st, letFetchUseProxies as t, plainText as tt, RELEASE_PART_BYTES as u, pruneStore as ut, openArchive as v, createExchange as vt, refOf as w, parseInputs as wt, bundleTar as x, boundedBody as xt, measureArchive as y, networkError as yt, pushNotes as z, nameOf$1 as zt };
+export { causeTexts as $, boolean as $t, readLock as A, parseInputs as At, releaseWords as B, LOCK_FILE_KIND as Bt, createTarDecoder as C, createExchange as Ct, openBundle as D, createAgents as Dt, lockFileIn as E, boundedBody as Et, renderSummary as F, describeInputs as Ft, pushTraffic as G, nameOf$1 as Gt, renderPushSummary as H, encodeLock as Ht, unwritten as I, describeOptions as It, platformWords as J, parsePlatform as Jt, pushReportSchema as K, parseReference as Kt, contentIn as L, kebab as Lt, writeFileWhole as M, parseReleaseOptions as Mt, planTree as N, parseStoreOptions as Nt, viewsIn as O, readBounded$1 as Ot, readManifests as P, bareAddress as Pt, renderError as Q, array as Qt, isReportOf as R, optionsSchema as Rt, bundleTar as S, insecureHosts as St, refOf as T, parseContentRange as Tt, pushNotes as U, lockSchema as Ut, renderRelease as V, digestOfLock as Vt, pushTally as W, formatReference as Wt, statusWords as X, isDigest as Xt, sizeWords as Y, hexOf as Yt, renderBundlePage as Z, shortDigest as Zt, writerOf as _, freeBytes as _t, pushBundle as a, messageOf as an, plainText as at, measureArchive as b, fetchFile as bt, storeFolder as c, formatCount as ct, placesOf as d, parseInline as dt, looseObject as en, renderColumns as et, releaseTag as f, checkDefaultRegistry as ft, releaseFiles as g, verifyStore as gt, VERSION as h, pruneStore as ht, findRegistryRoot as i, exitCodeOf as in, plainLines as it, refuseForeign as j, parseOptions as jt, foreignAt as k, unlessGone as kt, accessRelease as l, readLists as lt, USER_AGENT as m, listStore as mt, watchSignals as n, string as nn, formatSeconds as nt, save as o, systemCodeOf as on, printableJson as ot, sendRelease as p, setUpSkopeo as pt, noteLines as q, formatPlatform as qt, serveRegistry as r, OciSaveError as rn, cacheLines as rt, tryRelease as s, formatBytes as st, letFetchUseProxies as t, strictObject as tn, createReporter as tt, RELEASE_PART_BYTES as u, formatOrigin as ut, assetNameOf as v, openStore as vt, HANDOVER as w, networkError as wt, partSizeOf as x, percentDecoded as xt, openArchive as y, hashFile as yt, runReportSchema as z, parseLock as zt };
