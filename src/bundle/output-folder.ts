@@ -28,9 +28,9 @@ export interface OutputFolder {
 /** What else a run writes beside its folder: an archive, its sidecars, the report. */
 export interface BesideFolder {
   /** What others wrote there; it is told in the same message. */
-  foreign(): Promise<readonly Foreign[]>;
+  readonly foreign: () => Promise<readonly Foreign[]>;
   /** Whether a file that a killed run was to write or remove may be touched: it is ours, and so is what takes its name. */
-  isOurs(file: string): Promise<boolean>;
+  readonly isOurs: (file: string) => Promise<boolean>;
 }
 
 const NOTHING_BESIDE: BesideFolder = { foreign: async () => [], isOurs: async () => true };

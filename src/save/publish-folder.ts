@@ -46,5 +46,12 @@ export async function buildFolder(lock: Lock, tree: BundleTree, run: Run): Promi
   io.signal?.throwIfAborted();
   const made = { path: wanted.output, lock: lockFileOf(wanted) };
   if (await bundleStands(wanted)) return { ...made, moves: false, files: [] };
+  if (output.state.length > 0) io.emit({ type: 'log', level: 'info', message: stateWords(output.state) });
   return { ...made, moves: true, files: await buildBundle(wanted, output, io.signal) };
+}
+
+function stateWords(state: readonly string[]): string {
+  const named = state.slice(0, 5).join(', ');
+  const more = state.length > 5 ? ` and ${state.length - 5} more` : '';
+  return `a server ran on the earlier bundle; what it keeps there goes with it: ${named}${more}`;
 }

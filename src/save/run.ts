@@ -7,7 +7,7 @@ import type { SaveOptions } from '../options.ts';
 import type { CredentialStore } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
 import { cacheScope } from './cache-scope.ts';
-import { openOutput } from './open-output.ts';
+import { NO_OUTPUT, openOutput } from './open-output.ts';
 import type { Places } from './places.ts';
 import { openRelease, type ReleaseAccess } from './release-access.ts';
 import { openSession, type Session, type SetUpSkopeo } from './session.ts';
@@ -66,7 +66,7 @@ export async function withRun<T>(
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { options, io, places } = given;
-  const output = await openOutput(given);
+  const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, options);
   try {
     const release = await openRelease(options, places, io);
     const session = await openSession(options, io);

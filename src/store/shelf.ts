@@ -75,20 +75,24 @@ export function openShelf({ folder, runFolder, journal, pins, onHealed }: ShelfP
       await shelf.pin(digest);
       const stats = await statOf(digest);
       if (!stats) return false;
-      const odd = oddity(stats, size);
-      if (odd !== undefined) {
-        await shelf.drop(digest, stats, odd);
+      if (!stats.isFile()) {
+        await shelf.drop(digest, stats, NO_FILE);
         return false;
       }
-      if (trust === 'stamp' ? vouches(digest, stats) : shelf.isSeen(digest, stats)) return true;
+      const hasSize = stats.size === BigInt(size);
+      if (hasSize && (trust === 'stamp' ? vouches(digest, stats) : shelf.isSeen(digest, stats))) return true;
       const actual = await unlessGone(hashFile(pathOf(digest), { signal }));
       if (actual === undefined) return false;
-      if (actual.digest !== digest) {
-        await shelf.drop(digest, stats, `it hashes to ${shortDigest(actual.digest)}`);
-        return false;
+      if (actual.digest === digest) {
+        await shelf.noteRight(digest, stats);
+        // Where the size alone is another one, the manifest that tells it is wrong, and not the blob.
+        return hasSize;
       }
-      await shelf.noteRight(digest, stats);
-      return true;
+      const what = hasSize
+        ? `it hashes to ${shortDigest(actual.digest)}`
+        : `it has ${stats.size} bytes instead of ${size}`;
+      await shelf.drop(digest, stats, what);
+      return false;
     },
     async enter(file, blob, stats) {
       const { digest } = blob;
@@ -108,9 +112,4 @@ export function openShelf({ folder, runFolder, journal, pins, onHealed }: ShelfP
     },
   };
   return shelf;
-}
-
-function oddity(stats: BigIntStats, size: number): string | undefined {
-  if (!stats.isFile()) return NO_FILE;
-  return stats.size === BigInt(size) ? undefined : `it has ${stats.size} bytes instead of ${size}`;
 }

@@ -6,6 +6,7 @@ import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { brokenTags } from '../support/broken-tags.ts';
 import { d2, idx, one } from '../support/fixtures/index.ts';
 import { basic } from '../support/http.ts';
+import { largestBlobOf } from '../support/image.ts';
 import { outputOf } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
 import { JOB_TOKEN, type Runner, startRunner, type StepResult } from '../support/runner.ts';
@@ -197,11 +198,22 @@ describe('a step that fails', () => {
   });
 
   it('makes no folder either where the archive cannot be written, and reports why', async () => {
+    await using slow = await startBadRegistry();
+    const image = one({ layerBytes: 1100 * 1024 });
+    slow.put('acme/one', image, '1');
+    const gate = Promise.withResolvers<void>();
+    const failure = { kind: 'stall', at: 0.5, until: gate.promise } as const;
+    slow.misbehave({ faults: [{ path: new RegExp(largestBlobOf(image)), times: 1, failure }] });
+    const arrived = slow.request({ kind: 'blob', reference: largestBlobOf(image) }, 'arrival');
+    const inputs = { ...base(), 'insecure-registries': slow.host, images: `${slow.host}/acme/one:1` };
+    const running = runner.step({ ...inputs, archive: 'tar' });
+    await arrived;
     await runner.write('oci-bundle.tar/in-the-way', '');
-    const result = await runner.step({ ...base(), images: names.one, archive: 'tar' });
+    gate.resolve();
+    const result = await running;
     expectVerdict(
       result,
-      /^the archive could not be written: a folder stands at .*\nRemedy: Look at what stands .* with `output` or `archive-name`\.$/,
+      /^others wrote at the output since this run began; .*oci-bundle\.tar is a folder\nRemedy: .* with `output` or `archive-name`\.$/,
     );
     expect(errorsOf(result)).toHaveLength(1);
     const bundle = runner.file('oci-bundle');
@@ -214,9 +226,7 @@ describe('a step that fails', () => {
     });
     expect(await isThere(bundle)).toBe(false);
     expect(await runner.report()).toMatchObject({ outcome: 'failed', error: { class: 'local' }, failed: [] });
-    expect(result.summary).toMatch(
-      /^## Failed\n\n\*\*local\*\*: the archive could not be written[^]*<br>Remedy: /,
-    );
+    expect(result.summary).toMatch(/^## Failed\n\n\*\*local\*\*: others wrote at the output[^]*<br>Remedy: /);
   });
 
   it.each([

@@ -48,6 +48,15 @@ describe('a store', () => {
     expect(await store.read(blob.digest, 3)).toBeUndefined();
   });
 
+  it('keeps a right blob that a manifest tells another size of', async () => {
+    const store = await open();
+    await store.put(bytes);
+    expect(await store.has({ ...blob, size: blob.size + 1 })).toBe(false);
+    expect(await store.verify({ ...blob, size: 1 })).toBe(false);
+    expect(healed).toEqual([]);
+    expect(await store.has(blob)).toBe(true);
+  });
+
   it('takes a written blob only when its size and hash are right', async () => {
     const store = await open();
     const short = await store.write(blob);
