@@ -18389,20 +18389,21 @@ function openShelf({ folder, runFolder, journal, pins, onHealed }) {
 			await shelf.pin(digest);
 			const stats = await statOf(digest);
 			if (!stats) return false;
-			const odd = oddity(stats, size);
-			if (odd !== void 0) {
-				await shelf.drop(digest, stats, odd);
+			if (!stats.isFile()) {
+				await shelf.drop(digest, stats, NO_FILE);
 				return false;
 			}
-			if (trust === "stamp" ? vouches(digest, stats) : shelf.isSeen(digest, stats)) return true;
+			const hasSize = stats.size === BigInt(size);
+			if (hasSize && (trust === "stamp" ? vouches(digest, stats) : shelf.isSeen(digest, stats))) return true;
 			const actual = await unlessGone(hashFile(pathOf(digest), { signal }));
 			if (actual === void 0) return false;
-			if (actual.digest !== digest) {
-				await shelf.drop(digest, stats, `it hashes to ${shortDigest(actual.digest)}`);
-				return false;
+			if (actual.digest === digest) {
+				await shelf.noteRight(digest, stats);
+				return hasSize;
 			}
-			await shelf.noteRight(digest, stats);
-			return true;
+			const what = hasSize ? `it hashes to ${shortDigest(actual.digest)}` : `it has ${stats.size} bytes instead of ${size}`;
+			await shelf.drop(digest, stats, what);
+			return false;
 		},
 		async enter(file, blob, stats) {
 			const { digest } = blob;
@@ -18420,10 +18421,6 @@ function openShelf({ folder, runFolder, journal, pins, onHealed }) {
 		}
 	};
 	return shelf;
-}
-function oddity(stats, size) {
-	if (!stats.isFile()) return NO_FILE;
-	return stats.size === BigInt(size) ? void 0 : `it has ${stats.size} bytes instead of ${size}`;
 }
 // src/store/store.ts
 /** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
@@ -18637,9 +18634,9 @@ function pruneStore(folder, options) {
 	return whereUsable(folder, async () => {
 		await refuseOthers(folder);
 		if (!await isThere$1(places)) return {
-			removed: NOTHING$3,
-			kept: NOTHING$3,
-			linked: NOTHING$3
+			removed: NOTHING$2,
+			kept: NOTHING$2,
+			linked: NOTHING$2
 		};
 		const run = await createRunFolder(places);
 		try {
@@ -18649,7 +18646,7 @@ function pruneStore(folder, options) {
 		}
 	});
 }
-const NOTHING$3 = {
+const NOTHING$2 = {
 	blobs: 0,
 	bytes: 0
 };
@@ -31553,18 +31550,30 @@ const ELLIPSIS = "...";
 * @param max terminal columns; below four nothing but dots fits
 */
 function truncateMiddle(text, max) {
-	const width = stringWidth(text);
-	if (width <= max) return text;
+	if (stringWidth(text) <= max) return text;
 	if (max <= 3) return ELLIPSIS.slice(0, Math.max(0, max));
 	const kept = max - 3;
 	const head = Math.floor(kept / 2);
-	return sliceAnsi(text, 0, head) + ELLIPSIS + sliceAnsi(text, width - (kept - head));
+	const graphemes = graphemesOf(text);
+	const tail = firstColumns(graphemes.toReversed(), kept - head).toReversed();
+	return firstColumns(graphemes, head).join("") + ELLIPSIS + tail.join("");
 }
 /** Cuts the end off a text. @param max terminal columns */
 function truncateEnd(text, max) {
 	if (stringWidth(text) <= max) return text;
 	if (max <= 3) return ELLIPSIS.slice(0, Math.max(0, max));
-	return sliceAnsi(text, 0, max - 3) + ELLIPSIS;
+	return firstColumns(graphemesOf(text), max - 3).join("") + ELLIPSIS;
+}
+const SEGMENTER = new Intl.Segmenter();
+/** What a reader takes for one character, with its combining marks (UAX #29). */
+function graphemesOf(text) {
+	return Array.from(SEGMENTER.segment(text), ({ segment }) => segment);
+}
+/** As many graphemes as fit into so many columns. */
+function firstColumns(graphemes, columns) {
+	let left = columns;
+	const end = graphemes.findIndex((grapheme) => (left -= stringWidth(grapheme)) < 0);
+	return graphemes.slice(0, end < 0 ? graphemes.length : end);
 }
 /**
 * Rows as aligned lines without trailing spaces, no longer than `width` where the columns' minima allow it. The
@@ -34392,7 +34401,7 @@ function cannotWrite(output, cause) {
 	});
 }
 // src/bundle/look-at-output.ts
-const NOTHING$2 = {
+const NOTHING$1 = {
 	foreign: [],
 	state: [],
 	lockFile: void 0,
@@ -34420,7 +34429,7 @@ async function lookAtOutput(output) {
 		...await fileAt(appearingFile(output), APPEARING_FILE_KIND)
 	];
 	return {
-		...NOTHING$2,
+		...NOTHING$1,
 		...found,
 		foreign
 	};
@@ -34444,7 +34453,7 @@ async function lookAtFolder(folder, output) {
 	const stats = await unlessGone(lstat(folder));
 	if (stats === void 0) return void 0;
 	const foreign = (what) => ({
-		...NOTHING$2,
+		...NOTHING$1,
 		foreign: [{
 			place: folder,
 			what
@@ -34452,7 +34461,7 @@ async function lookAtFolder(folder, output) {
 	});
 	if (!stats.isDirectory()) return foreign(kindOf$1(stats));
 	try {
-		if ((await readdir(folder)).length === 0) return NOTHING$2;
+		if ((await readdir(folder)).length === 0) return NOTHING$1;
 		const bundle = await lookAtBundle(folder, [lockBeside(output), keptLock(output)]);
 		if (bundle === void 0) return foreign("holds something else than a bundle");
 		return {
@@ -36878,7 +36887,7 @@ function sumOf(packs) {
 	return packs.reduce((sum, pack) => sum + bytesOf$1(pack), 0);
 }
 // src/cache/read-catalogue.ts
-const NOTHING$1 = {
+const NOTHING = {
 	catalogue: EMPTY$2,
 	content: void 0
 };
@@ -36908,7 +36917,7 @@ async function readCatalogue(context, scope) {
 	if (bytes !== void 0) return readBytes(bytes, wanted, context);
 	if (outcome.kind === "hit") trouble("the catalogue in the cache is damaged or not ours: nothing of it is used");
 	else if (outcome.kind !== "miss") trouble(`the catalogue in the cache cannot be read: ${outcome.reason}`);
-	return NOTHING$1;
+	return NOTHING;
 }
 async function readBytes(bytes, content, { store, trouble }) {
 	try {
@@ -36922,7 +36931,7 @@ async function readBytes(bytes, content, { store, trouble }) {
 	} catch (error) {
 		if (!(error instanceof OciSaveError)) throw error;
 		trouble(error.message);
-		return NOTHING$1;
+		return NOTHING;
 	}
 }
 // src/cache/restore.ts
@@ -37540,11 +37549,19 @@ async function buildFolder(lock, tree, run) {
 		moves: false,
 		files: []
 	};
+	if (output.state.length > 0) io.emit({
+		type: "log",
+		level: "info",
+		message: stateWords(output.state)
+	});
 	return {
 		...made,
 		moves: true,
 		files: await buildBundle(wanted, output, io.signal)
 	};
+}
+function stateWords(state) {
+	return `a server ran on the earlier bundle; what it keeps there goes with it: ${state.slice(0, 5).join(", ")}${state.length > 5 ? ` and ${state.length - 5} more` : ""}`;
 }
 // src/save/verify-beside.ts
 /**
@@ -39431,16 +39448,18 @@ function sidecarsOf(archive) {
 /**
 * Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
 * that joins them. Nothing has its name yet, and nothing of an earlier archive is changed: `appear` does both.
-* @throws OciSaveError `usage` for too many parts; DamagedBlobError; what the file
+* @throws OciSaveError `usage` for too many parts, `local` where a folder stands at a name; DamagedBlobError; what the file
 *   system says
 */
 async function prepareArchive(source, { folder, name }, options) {
 	const fileOf = (file) => path.join(folder, file);
+	const pieces = piecesOf(source.size, name, options.partSize).map((piece) => piece.name);
 	const beside = [
 		partsListName(name),
 		joinScriptName(name),
 		sumsName(name)
 	];
+	await refuseFolders([...pieces, ...beside].map(fileOf));
 	await clearAbandoned(folder, name);
 	const written = [];
 	const partOfFile = async (file) => {
@@ -43005,7 +43024,8 @@ function cacheScope(options, repository = "") {
 	]);
 }
 // src/save/open-output.ts
-const NOTHING = {
+/** Where a run writes nothing. */
+const NO_OUTPUT = {
 	folder: void 0,
 	release: async () => {}
 };
@@ -43014,22 +43034,15 @@ const NOTHING = {
 * its first request; a dry run ends so, too, and writes nothing.
 * @throws OciSaveError `machine`
 */
-async function openOutput(given) {
-	const { options, io, places } = given;
-	if (io.lockOnly === true) return NOTHING;
-	if (options.dryRun || places.output === void 0 && places.archive === void 0) {
+async function openOutput(places, { dryRun }) {
+	if (dryRun || places.output === void 0 && places.archive === void 0) {
 		await refuseForeignOutput(places);
-		return NOTHING;
+		return NO_OUTPUT;
 	}
-	if (places.output === void 0) return openArchiveAlone(given);
+	if (places.output === void 0) return openArchiveAlone(places);
 	const folder = await openOutputFolder(places.output, {
 		foreign: () => foreignBeside(places),
 		isOurs: isOursBeside(places)
-	});
-	if (folder.state.length > 0) io.emit({
-		type: "log",
-		level: "info",
-		message: stateWords(folder.state)
 	});
 	return {
 		folder,
@@ -43037,7 +43050,7 @@ async function openOutput(given) {
 	};
 }
 /** The right to write an archive without a folder, for this run alone. */
-async function openArchiveAlone({ places }) {
+async function openArchiveAlone(places) {
 	const place = placeOf$1(places);
 	await refuseForeignOutput(places);
 	const lock = await lockOutput(place);
@@ -43051,9 +43064,6 @@ async function openArchiveAlone({ places }) {
 		await lock.release();
 		throw error;
 	}
-}
-function stateWords(state) {
-	return `a server ran on the earlier bundle; what it keeps there goes with it: ${state.slice(0, 5).join(", ")}${state.length > 5 ? ` and ${state.length - 5} more` : ""}`;
 }
 // src/save/release-access.ts
 /** Opens the release that the options name; undefined where they name none. */
@@ -43234,7 +43244,7 @@ function publishesAlone({ options, places, release }) {
 */
 async function withRun(given, work) {
 	const { options, io, places } = given;
-	const output = await openOutput(given);
+	const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, options);
 	try {
 		const release = await openRelease(options, places, io);
 		const session = await openSession(options, io);

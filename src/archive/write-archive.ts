@@ -1,11 +1,17 @@
 import { lstat, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unlessGone } from '../files/index.ts';
-import { partNameOf, partOf } from '../bundle/index.ts';
+import { partNameOf, partOf, refuseFolders } from '../bundle/index.ts';
 import { isAlive } from '../store/index.ts';
 import { type ArchiveName, isPieceName, joinScriptName, partsListName, sumsName } from './archive-name.ts';
 import type { ByteSource } from './byte-source.ts';
-import { type MeasuredArchive, measureArchive, type MeasureOptions, type PieceSink } from './measure.ts';
+import {
+  type MeasuredArchive,
+  measureArchive,
+  type MeasureOptions,
+  type PieceSink,
+  piecesOf,
+} from './measure.ts';
 import { parsePartsList } from './parts-list.ts';
 import { readSidecar } from './read-sidecar.ts';
 import { sidecarsOf } from './sidecars.ts';
@@ -29,7 +35,7 @@ export interface PreparedArchive {
 /**
  * Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
  * that joins them. Nothing has its name yet, and nothing of an earlier archive is changed: `appear` does both.
- * @throws OciSaveError `usage` for too many parts; DamagedBlobError; what the file
+ * @throws OciSaveError `usage` for too many parts, `local` where a folder stands at a name; DamagedBlobError; what the file
  *   system says
  */
 export async function prepareArchive(
@@ -38,7 +44,9 @@ export async function prepareArchive(
   options: Omit<MeasureOptions, 'sinkFor'>,
 ): Promise<PreparedArchive> {
   const fileOf = (file: string): string => path.join(folder, file);
+  const pieces = piecesOf(source.size, name, options.partSize).map((piece) => piece.name);
   const beside = [partsListName(name), joinScriptName(name), sumsName(name)];
+  await refuseFolders([...pieces, ...beside].map(fileOf));
   await clearAbandoned(folder, name);
   const written: string[] = [];
   const partOfFile = async (file: string): Promise<string> => {

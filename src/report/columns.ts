@@ -1,4 +1,3 @@
-import sliceAnsi from 'slice-ansi';
 import stringWidth from 'string-width';
 import type { Paint } from './paint.ts';
 
@@ -22,19 +21,34 @@ const ELLIPSIS = '...';
  * @param max terminal columns; below four nothing but dots fits
  */
 export function truncateMiddle(text: string, max: number): string {
-  const width = stringWidth(text);
-  if (width <= max) return text;
+  if (stringWidth(text) <= max) return text;
   if (max <= ELLIPSIS.length) return ELLIPSIS.slice(0, Math.max(0, max));
   const kept = max - ELLIPSIS.length;
   const head = Math.floor(kept / 2);
-  return sliceAnsi(text, 0, head) + ELLIPSIS + sliceAnsi(text, width - (kept - head));
+  const graphemes = graphemesOf(text);
+  const tail = firstColumns(graphemes.toReversed(), kept - head).toReversed();
+  return firstColumns(graphemes, head).join('') + ELLIPSIS + tail.join('');
 }
 
 /** Cuts the end off a text. @param max terminal columns */
 export function truncateEnd(text: string, max: number): string {
   if (stringWidth(text) <= max) return text;
   if (max <= ELLIPSIS.length) return ELLIPSIS.slice(0, Math.max(0, max));
-  return sliceAnsi(text, 0, max - ELLIPSIS.length) + ELLIPSIS;
+  return firstColumns(graphemesOf(text), max - ELLIPSIS.length).join('') + ELLIPSIS;
+}
+
+const SEGMENTER = new Intl.Segmenter();
+
+/** What a reader takes for one character, with its combining marks (UAX #29). */
+function graphemesOf(text: string): string[] {
+  return Array.from(SEGMENTER.segment(text), ({ segment }) => segment);
+}
+
+/** As many graphemes as fit into so many columns. */
+function firstColumns(graphemes: readonly string[], columns: number): string[] {
+  let left = columns;
+  const end = graphemes.findIndex((grapheme) => (left -= stringWidth(grapheme)) < 0);
+  return graphemes.slice(0, end < 0 ? graphemes.length : end);
 }
 
 /**

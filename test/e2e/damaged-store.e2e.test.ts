@@ -242,7 +242,7 @@ describe('folder, archive and sidecars', () => {
     await mkdir(work.file('out.sha256/full'), { recursive: true });
     const before = await results();
     registry.put('acme/one', one({ seed: 'moved', layerBytes: KIB }), '1');
-    expectExit(await work.run(...saved), 1);
+    expectExit(await work.run(...saved), 2);
     expect(await results()).toEqual(before);
   });
 

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import type { SaveEvent } from '../../src/events.ts';
 import {
@@ -209,7 +210,7 @@ describe('renderProgress', () => {
           const lines = frame.split('\n');
           expect(lines.length).toBeLessThanOrEqual(6);
           for (const line of lines) {
-            expect(Array.from(line).length).toBeLessThanOrEqual(width);
+            expect(stringWidth(line)).toBeLessThanOrEqual(width);
             expect(line).not.toMatch(/[\p{Cc}\p{Cf}]|^\s*::/u);
           }
         },
