@@ -1,4 +1,4 @@
-import { digestOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { digestOf, isDigest } from '../oci/digest.ts';
 import { type BundleExplanation, joinPath } from './bundle-explanation.ts';
 import type { FileKind, FolderContent } from './folder-content.ts';
 import { type LayoutEntry, parseLayoutEntries } from './layout-entries.ts';
@@ -104,7 +104,8 @@ function imagesOf(
   const tagged = entries.filter(({ tag }) => tag !== undefined);
   const names = (tagged.length > 0 ? tagged : entries).map(({ tag, digest }) => {
     if (tag !== undefined) return repository === '' ? tag : `${repository}:${tag}`;
-    return `${repository}@${isDigest(digest) ? shortDigest(digest) : digest}`;
+    // Whole, since it is what a delete by digest takes.
+    return `${repository}@${digest}`;
   });
   return [...new Set(names)].map((name) => ({ path: at, kind: 'image', name }));
 }

@@ -30,8 +30,16 @@ export function refuseForeign(foreign: readonly Foreign[], code: 'machine' | 'lo
       all.length === 1 && code === 'machine'
         ? `${all.join('')}; it is left as it is`
         : `others wrote at the output${since}; it is left as it is:\n${all.join(',\n')}`,
-    hint: foreign.some(({ what }) => what.includes('pushed'))
-      ? 'Only an earlier bundle is ever replaced. Push what was pushed there to another registry, too, and delete it here, or name another output with --output.'
-      : 'Only what an earlier run wrote is ever replaced. Move it away, or name another output with --output or --archive-name.',
+    hint: hintFor(foreign),
   });
+}
+
+function hintFor(foreign: readonly Foreign[]): string {
+  const wasPushed = foreign.some(({ what }) => what.includes('pushed'));
+  const areBlobs = foreign.every(({ what }) => what.includes('is a blob'));
+  if (wasPushed)
+    return 'Only an earlier bundle is ever replaced. Push what was pushed there to another registry, too, and delete it here by digest; or name another output with --output.';
+  return areBlobs
+    ? 'Servers keep the blobs of a deleted image until they collect garbage, and zot with "gc": false for ever. Where nobody needs them, move these files away; or name another output with --output.'
+    : 'Only what an earlier run wrote is ever replaced. Move it away, or name another output with --output or --archive-name.';
 }

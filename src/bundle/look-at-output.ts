@@ -10,7 +10,7 @@ import { isLeftover, LAYOUT_FILES } from './leftover.ts';
 import { lookAtBundle } from './look-at-bundle.ts';
 import { APPEARING_FILE_KIND, appearingFile } from './appear.ts';
 import { besideOutput, keptLock, lockBeside } from './beside-output.ts';
-import { HOLDER_FILE_KIND, holderFile } from './output-lock.ts';
+import { cannotWrite, HOLDER_FILE_KIND, holderFile } from './output-lock.ts';
 
 /** What stands at a bundle's path and at the names beside it that a run takes. */
 export interface LookedAtOutput {
@@ -32,9 +32,17 @@ const MAX_LEFTOVER_NAMES = 10_000_000;
 /**
  * Looks at an output before a run, and writes nothing: at the bundle itself, at an earlier one that a killed run left aside,
  * and at the names beside them. What is ours is told by content, never by its name.
- * @throws what the file system says
+ * @throws OciSaveError `machine` where this user may not look
  */
 export async function lookAtOutput(output: string): Promise<LookedAtOutput> {
+  try {
+    return await look(output);
+  } catch (cause) {
+    throw systemCodeOf(cause) === undefined ? cause : cannotWrite(output, cause);
+  }
+}
+
+async function look(output: string): Promise<LookedAtOutput> {
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
   const bundle = await lookAtFolder(output, output);
   // Without a bundle, the one aside goes back: it is what the new one replaces.

@@ -91,6 +91,7 @@ function errorLines(
 }
 
 function unfinishedWords(report: RunReport): string {
+  if (report.dryRun === true) return 'A dry run: nothing was fetched.';
   const missing = unwritten(report);
   const words = missing === undefined ? '' : `No ${missing} was written. `;
   return `${words}What was fetched stays in the store; the next run goes on from there.`;

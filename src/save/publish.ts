@@ -80,6 +80,7 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
       refuseForeign(await foreignAtArchive(places), 'local');
       if (places.output === undefined) await keepLockOfBundle(placeOf(places));
       await onDisk('the results', appear(placeOf(places), await appearanceOf(files, archive, folder, run)));
+      if (archive?.files === undefined) await tellOfEarlierArchive(run);
     }
     return {
       results: {
@@ -111,6 +112,16 @@ async function appearanceOf(
     stale: stale.filter((file) => !files.includes(file)),
     folder: folder?.moves ?? false,
   };
+}
+
+/** An archive that another run made stays, and is not of the bundle that stands beside it now. */
+async function tellOfEarlierArchive({ places, io }: Run): Promise<void> {
+  const sums = archiveSums(places);
+  if (places.output === undefined || !(await exists(sums))) return;
+  const message =
+    `the archive that ${sums} names is of an earlier run, and not of this bundle: ` +
+    'make it anew with --archive tar, or remove it with what stands beside it';
+  io.emit({ type: 'log', level: 'warning', message });
 }
 
 function archiveSums({ output, archivePlace }: Places): string {

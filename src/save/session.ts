@@ -41,11 +41,13 @@ export interface SessionIo {
 export async function openSession(options: SaveOptions, io: SessionIo): Promise<Session> {
   const { env, emit } = io;
   const store = await openStore(storeFolder(options.cacheDir, env), {
-    onHealed: (digest, why) =>
+    onHealed: (digest, why, isLinked) =>
       emit({
         type: 'log',
         level: 'warning',
-        message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed`,
+        message:
+          `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed` +
+          (isLinked ? '; earlier bundles that link it have the same wrong bytes: save them again' : ''),
       }),
   });
   try {

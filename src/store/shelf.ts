@@ -41,7 +41,8 @@ export interface ShelfParts {
   readonly runFolder: string;
   readonly journal: Journal;
   readonly pins: Pins;
-  readonly onHealed: (digest: Digest, why: string) => void;
+  /** `isLinked`: a bundle has the same file, with the same wrong bytes. */
+  readonly onHealed: (digest: Digest, why: string, isLinked: boolean) => void;
 }
 
 /** A link would lead a bundle out of itself; a folder or a pipe is nobody's blob. */
@@ -69,7 +70,7 @@ export function openShelf({ folder, runFolder, journal, pins, onHealed }: ShelfP
       const now = await statOf(digest);
       if (now === undefined || now.ino !== found.ino) return;
       await rm(pathOf(digest), { recursive: true, force: true });
-      onHealed(digest, why);
+      onHealed(digest, why, found.isFile() && found.nlink > 1n);
     },
     async look({ digest, size }, trust, signal) {
       await shelf.pin(digest);

@@ -14,7 +14,7 @@ import { openPins } from './pins.ts';
 import { placesIn } from './places.ts';
 import { pruneBlobs, type Pruned, pruneSettled } from './prune.ts';
 import type { Served } from './served.ts';
-import { NO_FILE, openShelf } from './shelf.ts';
+import { NO_FILE, openShelf, type ShelfParts } from './shelf.ts';
 
 /** The local content-addressed pool: every blob once, under a name that its hash has earned. */
 export interface Store {
@@ -63,7 +63,7 @@ export type BlobPool = Pick<Store, 'pathOf' | 'has' | 'read' | 'open'>;
 
 export interface StoreOptions {
   /** Told of each blob that was here and wrong, after it was dropped. */
-  readonly onHealed?: (digest: Digest, why: string) => void;
+  readonly onHealed?: ShelfParts['onHealed'];
   /** Trust no stamp: hash each blob once in this run. */
   readonly full?: boolean;
 }

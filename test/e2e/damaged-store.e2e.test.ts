@@ -250,8 +250,10 @@ describe('folder, archive and sidecars', () => {
     await work.succeed(...args('-o', 'out', '--archive', 'tar'));
     const lock = await readFile(work.file('out.lock.json'), 'utf8');
     registry.put('acme/one', one({ seed: 'moved', layerBytes: KIB }), '1');
-    await work.succeed(...args('-o', 'out'));
+    const { stderr } = await work.succeed(...args('-o', 'out'));
     expect(await readFile(work.file('out.lock.json'), 'utf8')).toBe(lock);
+    expect(stderr).toContain('out.sha256 names is of an earlier run, and not of this bundle');
+    expect((await work.succeed(...args('-o', 'out'))).stderr).not.toContain('an earlier run');
   });
 });
 
