@@ -3,9 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { CopyContext } from './context.ts';
 import type { MissingBlob } from './division.ts';
-
-/** Failures after which another repository that names the blob is asked. */
-const ASK_ELSEWHERE = new Set(['not-found', 'denied']);
+import { stopsTheRun } from './failure.ts';
 
 /** Addresses of a foreign layer that a message names. */
 const MAX_ADDRESSES = 4;
@@ -38,10 +36,9 @@ export async function bringDirectly(
       });
       return;
     } catch (error) {
-      if (!(error instanceof OciSaveError) || error.code === 'interrupted') throw error;
-      const told = blob.foreign ? foreignLayerError(blob, error) : error;
-      if (!ASK_ELSEWHERE.has(error.code)) throw told;
-      first ??= told;
+      if (!(error instanceof OciSaveError) || stopsTheRun(error)) throw error;
+      // Whatever one repository serves, another one that names the blob may have it right.
+      first ??= blob.foreign ? foreignLayerError(blob, error) : error;
     }
   }
   throw first ?? noSource(blob);

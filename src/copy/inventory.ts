@@ -75,6 +75,11 @@ async function readDetails(
   const manifest = bytes === undefined ? undefined : parseManifest(bytes);
   if (manifest?.kind !== 'manifest') return;
   for (const layer of manifest.layers) {
-    details.set(layer.digest, { urls: layer.urls ?? [], foreign: isForeignLayerType(layer.mediaType) });
+    // Images may tell other things of one blob: none takes away what another one tells.
+    const known = details.get(layer.digest);
+    details.set(layer.digest, {
+      urls: [...new Set([...(known?.urls ?? []), ...(layer.urls ?? [])])],
+      foreign: known?.foreign === true || isForeignLayerType(layer.mediaType),
+    });
   }
 }

@@ -9,6 +9,9 @@ const QUOTABLE = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF-]*$/u;
 /** The same with what a pasted address may have, of which no part is quoted. */
 const ADDRESS = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF?=#&!*-]*$/u;
 
+/** A port, a tag and a digest have one each. More of them separate fields, as in a file of passwords (.pgpass). */
+const MAX_COLONS = 3;
+
 /** Characters outside ASCII that a mistyped reference has at most; more of them are another text. */
 const MAX_ODD = 4;
 
@@ -55,7 +58,12 @@ export function quoteReference(text: string): string | undefined {
 function isQuotable(text: string): boolean {
   const seen = withoutControls(text);
   const odd = text.length - text.replaceAll(/[^\x20-\x7E…]/gu, '').length;
-  return odd <= MAX_ODD && QUOTABLE.test(seen) && !looksLikeSecret(seen);
+  return odd <= MAX_ODD && colonsIn(seen) <= MAX_COLONS && QUOTABLE.test(seen) && !looksLikeSecret(seen);
+}
+
+/** Outside of an IPv6 address. */
+function colonsIn(text: string): number {
+  return text.replaceAll(/\[[^\]]*\]/g, '').split(':').length - 1;
 }
 
 /** They are shown by their numbers. */

@@ -6,8 +6,11 @@ const TOKEN_HEAD =
 const NAMED_SECRET =
   /^[^/]*(?:^|[^A-Za-z0-9])(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api|access|private)?_?-?key)["']?\s*[:=]/i;
 
-/** The head of a PEM block (RFC 7468), and the same in base64, as kubeconfig files have it. */
-const PEM_HEAD = /-----BEGIN [A-Z0-9 ]+-----|LS0tLS1CRUdJTi/;
+/**
+ * The head of a PEM block (RFC 7468), also as SSH2 keys have it (RFC 4716) and in base64, as kubeconfig files do; and of a
+ * key of PuTTY.
+ */
+const PEM_HEAD = /-----? ?BEGIN [A-Z0-9 ]+-----?|PuTTY-User-Key-File-|LS0tLS1CRUdJTi/;
 
 /** A digest is long and random, and no secret. */
 const DIGEST = /(?:sha\d+|md5)[:-][0-9a-f]*/g;

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { openLayout } from '../content/index.ts';
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { openRegularFile } from '../files/index.ts';
 import { parseConfig } from '../oci/config.ts';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
@@ -45,9 +45,10 @@ export async function resolveArchive(
   if (source.transport !== 'docker-archive') throw notAnImage(wanted.ref, 'is no docker archive');
   const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
   await mkdir(path.join(folder, POOL), { recursive: true });
-  // Held open, where it has to lie in some folders: skopeo is to read the file that was looked at.
-  const opened =
-    source.folders === undefined ? undefined : await openRegularFile(source.path, source.folders);
+  // Held open: a pipe is not waited for, and where it has to lie in some folders, skopeo reads the file that was looked at.
+  const opened = await openRegularFile(source.path, source.folders).catch((cause: unknown) => {
+    throw unreadable(source.path, cause);
+  });
   try {
     await symlink(placeOf(source.path, opened), path.join(folder, ARCHIVE));
     const named = { ref: wanted.ref, reference: source.reference };
@@ -72,14 +73,21 @@ export async function resolveArchive(
       },
     });
   } finally {
-    await opened?.close();
+    await opened.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+function unreadable(file: string, cause: unknown): unknown {
+  const code = systemCodeOf(cause);
+  if (code === undefined) return cause;
+  const gone = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
+  return new OciSaveError({ code: 'local', message: `the archive ${file} ${gone}`, cause });
+}
+
 /** Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. */
-function placeOf(file: string, opened: FileHandle | undefined): string {
-  if (opened === undefined || process.platform !== 'linux') return path.resolve(file);
+function placeOf(file: string, opened: FileHandle): string {
+  if (process.platform !== 'linux') return path.resolve(file);
   return `/proc/${process.pid}/fd/${opened.fd}`;
 }
 

@@ -1,3 +1,4 @@
+import { OciSaveError } from '../errors.ts';
 import type { Leaf, LockedImage } from '../lock/index.ts';
 import { type Digest, digestOf, digestTag } from '../oci/digest.ts';
 import { isImage } from '../oci/manifest.ts';
@@ -56,6 +57,7 @@ export async function describe({
   const underRoot = new Set(root.kept.map(({ digest }) => digest));
   const kept =
     options.index === 'narrow' ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
+  refuseTooMany(kept);
   const leaves = kept.flatMap(toLeaves);
   const sizes = sizesOf(kept, new Map(root.made.map((bytes) => [digestOf(bytes), bytes.length])));
   const image: LockedImage = {
@@ -91,6 +93,26 @@ function hasForeignLayer({ manifest }: TreeNode): boolean {
   return (
     manifest.kind === 'manifest' && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType))
   );
+}
+
+/** Layers that the leaves of one image name, each as often as it is listed. */
+const MAX_LISTED_LAYERS = 200_000;
+
+/**
+ * An index of some kilobytes can list one child for thousands of platforms, and the lock repeats its layers for each.
+ * @throws OciSaveError `unsupported`
+ */
+function refuseTooMany(nodes: readonly TreeNode[]): void {
+  const listed = nodes.reduce(
+    (sum, { manifest, platforms, attests }) =>
+      manifest.kind === 'index'
+        ? sum
+        : sum + Math.max(1, platforms.length + attests.length) * (manifest.layers.length + 1),
+    0,
+  );
+  if (listed <= MAX_LISTED_LAYERS) return;
+  const message = `its platforms list ${listed} layers: ${MAX_LISTED_LAYERS} are the limit`;
+  throw new OciSaveError({ code: 'unsupported', message });
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   sumsIn,
   sumsName,
 } from '../../archive/index.ts';
-import { claimName } from './claim.ts';
+import { claimantOf, claimName } from './claim.ts';
 import { lackingIn, lacksImages } from './lacking.ts';
 import { isOurs } from './notes.ts';
 import { differingFiles, type ReleasePlan, planRelease } from './plan.ts';
@@ -38,7 +38,9 @@ export async function comparePlan(release: Release | undefined, options: SendOpt
   const ours = draft && (release === undefined || isOurs(release.body));
   const earlier = await earlierPieces(present, ours, options);
   // Outside of a workflow nobody takes over what a killed job claimed.
-  if (options.writer === undefined) earlier.add(claimName(archive));
+  const claim = present.find(({ name }) => name === claimName(archive));
+  if (options.writer === undefined && claim !== undefined && (await claimantOf(claim, service)) !== undefined)
+    earlier.add(claim.name);
   const lacking = await lackingToKeep(present, ours, options);
   const plan = planRelease({ files, present, earlier, draft, ours, policy, lacking });
   const strange = present.filter(

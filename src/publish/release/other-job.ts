@@ -8,7 +8,7 @@ import { readAsset } from './read-asset.ts';
 import { recordName } from './release-files.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service.ts';
-import { isOtherJob, type Writer } from './writer.ts';
+import { isOtherJob, isOtherJobAtWork, type Writer } from './writer.ts';
 
 const recordSchema = z.object({
   workflow: z.object({ run: z.string(), attempt: z.int(), job: z.string(), asked: digestSchema }),
@@ -34,8 +34,8 @@ export async function refuseOtherJob(
   claim?: Asset,
 ): Promise<void> {
   if (writer === undefined || release === undefined) return;
-  const refuse = (theirs: Writer | undefined): void => {
-    if (theirs !== undefined && isOtherJob(writer, theirs)) throw otherJobError(tag, theirs);
+  const refuse = (theirs: Writer | undefined, isOther = isOtherJobAtWork): void => {
+    if (theirs !== undefined && isOther(writer, theirs)) throw otherJobError(tag, theirs);
   };
   refuse(noteIn(release.body)?.writer);
   for (const asset of present) {
@@ -49,5 +49,6 @@ export async function refuseOtherJob(
   const { workflow } = recordSchema.safeParse(jsonIn(text)).data ?? {};
   if (workflow === undefined) return;
   const { asked: list, ...job } = workflow;
-  refuse({ archive: archive.base, list, ...job });
+  // It is sent with a whole archive: that of a job which is not run again stays.
+  refuse({ archive: archive.base, list, ...job }, isOtherJob);
 }
