@@ -5718,8 +5718,11 @@ function bareType(header) {
 const TOKEN_HEAD = /(?:^|[^A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{4}|gh[opsur]_\w|github_pat_|glpat-|xox[a-z]-|npm_\w|dckr_pat_|eyJ[\w-]|AIza[\w-]|sk-\w{8}|ya29\.)/;
 /** `password=…`, `token: …`; a path before the word makes it a repository's name. */
 const NAMED_SECRET = /^[^/]*(?:^|[^A-Za-z0-9])(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api|access|private)?_?-?key)["']?\s*[:=]/i;
-/** The head of a PEM block (RFC 7468), and the same in base64, as kubeconfig files have it. */
-const PEM_HEAD = /-----BEGIN [A-Z0-9 ]+-----|LS0tLS1CRUdJTi/;
+/**
+* The head of a PEM block (RFC 7468), also as SSH2 keys have it (RFC 4716) and in base64, as kubeconfig files do; and of a
+* key of PuTTY.
+*/
+const PEM_HEAD = /-----? ?BEGIN [A-Z0-9 ]+-----?|PuTTY-User-Key-File-|LS0tLS1CRUdJTi/;
 /** A digest is long and random, and no secret. */
 const DIGEST = /(?:sha\d+|md5)[:-][0-9a-f]*/g;
 /** Shorter runs of letters and digits are names. */
@@ -5759,6 +5762,8 @@ const MAX_REFERENCE = 1024;
 const QUOTABLE = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF-]*$/u;
 /** The same with what a pasted address may have, of which no part is quoted. */
 const ADDRESS$1 = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF?=#&!*-]*$/u;
+/** A port, a tag and a digest have one each. More of them separate fields, as in a file of passwords (.pgpass). */
+const MAX_COLONS = 3;
 /** Characters outside ASCII that a mistyped reference has at most; more of them are another text. */
 const MAX_ODD = 4;
 /** Whether a text carries a user name and a password in front of its name, as pasted addresses do. */
@@ -5796,7 +5801,11 @@ function quoteReference(text) {
 }
 function isQuotable(text) {
 	const seen = withoutControls(text);
-	return text.length - text.replaceAll(/[^\x20-\x7E…]/gu, "").length <= MAX_ODD && QUOTABLE.test(seen) && !looksLikeSecret(seen);
+	return text.length - text.replaceAll(/[^\x20-\x7E…]/gu, "").length <= MAX_ODD && colonsIn(seen) <= MAX_COLONS && QUOTABLE.test(seen) && !looksLikeSecret(seen);
+}
+/** Outside of an IPv6 address. */
+function colonsIn(text) {
+	return text.replaceAll(/\[[^\]]*\]/g, "").split(":").length - 1;
 }
 /** They are shown by their numbers. */
 function withoutControls(text) {
@@ -6495,7 +6504,7 @@ function refuseCollisions$1(inputs) {
 	const byName = /* @__PURE__ */ new Map();
 	const collisions = [];
 	for (const input of inputs) for (const name of input.image.names) {
-		const place = placeOf$4(name);
+		const place = placeOf$5(name);
 		const other = byName.get(place);
 		if (other === void 0) byName.set(place, input);
 		else if (other.image.digest !== input.image.digest || other.image.root !== input.image.root) {
@@ -6511,7 +6520,7 @@ function refuseCollisions$1(inputs) {
 	});
 }
 /** Two names that stand in one folder under one tag are one place, however they are spelled. */
-function placeOf$4(name) {
+function placeOf$5(name) {
 	const colon = name.lastIndexOf(":");
 	return repositoryPath(name.slice(0, colon)) + name.slice(colon);
 }
@@ -7353,12 +7362,14 @@ async function placeOfHandle({ fd }) {
 }
 // src/files/read-bounded.ts
 /**
-* A whole file; undefined where it is not there.
-* @throws OciSaveError `unsupported` where it has more than `maxBytes`, of which no more are read; what the system says
+* A whole file; undefined where it is not there. A pipe or a device is not waited for.
+* @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`, of which no more are read; what the system says
 */
 async function readBounded$1(file, maxBytes) {
-	const bytes = await unlessGone(buffer(createReadStream(file, { end: maxBytes })));
-	if (bytes === void 0 || bytes.length <= maxBytes) return bytes;
+	const handle = await unlessGone(openRegularFile(file));
+	if (handle === void 0) return void 0;
+	const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
+	if (bytes.length <= maxBytes) return bytes;
 	throw new OciSaveError({
 		code: "unsupported",
 		message: `${file} is too large: ${maxBytes} bytes are the limit`
@@ -8487,7 +8498,7 @@ function feed(wire, { open, onSent }, moved) {
 		moved();
 		onSent?.(chunk.length);
 	});
-	source.once("error", (error) => wire.destroy(unreadable$3(error)));
+	source.once("error", (error) => wire.destroy(unreadable$4(error)));
 	const stop = () => {
 		source.unpipe(wire);
 		source.destroy();
@@ -8497,7 +8508,7 @@ function feed(wire, { open, onSent }, moved) {
 	source.pipe(wire);
 }
 /** A file of ours that cannot be read is no fault of the network. */
-function unreadable$3(cause) {
+function unreadable$4(cause) {
 	if (cause instanceof OciSaveError) return cause;
 	return new OciSaveError({
 		code: "local",
@@ -17374,94 +17385,6 @@ async function transfer(source, blob, writer, attempt, signal, onBytes) {
 		message: `the transfer ended after ${writer.received} of ${blob.size} bytes`
 	});
 }
-// src/copy/direct-mover.ts
-/** Failures after which another repository that names the blob is asked. */
-const ASK_ELSEWHERE = /* @__PURE__ */ new Set(["not-found", "denied"]);
-/** Addresses of a foreign layer that a message names. */
-const MAX_ADDRESSES = 4;
-/**
-* Brings one blob by our own client, from the first repository that gives it. Throws the first repository's error
-* where none does.
-*/
-async function bringDirectly(blob, refs, context) {
-	const { store, retries, signal, emit } = context;
-	let first;
-	const [image] = refs;
-	emit({
-		type: "log",
-		level: "debug",
-		message: `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`,
-		image
-	});
-	for (const source of await sourcesOf(refs, context)) try {
-		await bringBlob(source, blob, store, {
-			retries,
-			signal,
-			onBytes: (delta) => emit({
-				type: "bytes",
-				stage: "copy",
-				delta
-			}),
-			onRetry: (message) => emit({
-				type: "log",
-				level: "warning",
-				message,
-				image
-			})
-		});
-		return;
-	} catch (error) {
-		if (!(error instanceof OciSaveError) || error.code === "interrupted") throw error;
-		const told = blob.foreign ? foreignLayerError(blob, error) : error;
-		if (!ASK_ELSEWHERE.has(error.code)) throw told;
-		first ??= told;
-	}
-	throw first ?? noSource(blob);
-}
-async function sourcesOf(refs, { sourcesFor }) {
-	const sources = (await Promise.all([...refs].map(sourcesFor))).flat();
-	return [...new Map(sources.map((source) => [source.name, source])).values()];
-}
-function foreignLayerError(blob, cause) {
-	const place = blob.urls.slice(0, MAX_ADDRESSES).join(" or ") || "an address, since it names none";
-	return new OciSaveError({
-		code: cause.code,
-		message: `foreign layer ${shortDigest(blob.digest)} is neither in the registry nor at ${place}: ${cause.message}`,
-		hint: "Its publisher serves it elsewhere or no longer; the image cannot be used without it.",
-		cause
-	});
-}
-function noSource(blob) {
-	return new OciSaveError({
-		code: "local",
-		message: `no image in this run has blob ${shortDigest(blob.digest)}`
-	});
-}
-// src/copy/division.ts
-/** Above this size a layer is skopeo's; below it the wire's round trips, not its bytes, are the cost. */
-const SKOPEO_FROM_BYTES = 1048577;
-/**
-* Divides missing blobs between the two movers. Layers from the threshold on are skopeo's; configs, foreign layers
-* and small layers are the client's, also those of leaves that skopeo copies: of many images over one base only the
-* leader then needs a skopeo, which costs ten round trips whatever it brings. With a threshold of Infinity all are
-* the client's own; it is the same plan.
-*/
-function divide(missing, skopeoFrom) {
-	const bySkopeo = ({ size, foreign, leaves }) => size >= skopeoFrom && !foreign && leaves.length > 0;
-	const copied = new Set(missing.filter(bySkopeo).flatMap(({ leaves }) => leaves));
-	const byLeaf = new Map([...copied].map((leaf) => [leaf, []]));
-	for (const { digest, size, foreign, leaves } of missing) if (!foreign) for (const leaf of leaves) byLeaf.get(leaf)?.push({
-		digest,
-		size
-	});
-	return {
-		leaves: [...byLeaf].map(([id, layers]) => ({
-			id,
-			missing: layers
-		})),
-		direct: missing.filter((blob) => !bySkopeo(blob)).toSorted((a, b) => b.size - a.size || (a.digest < b.digest ? -1 : 1))
-	};
-}
 // src/store/blob-writer.ts
 /** Below this size a blob is not flushed to disk on its own: after a power cut its size or hash tells. */
 const FLUSH_FROM_BYTES = 1048576;
@@ -17682,14 +17605,14 @@ function parseLine(line) {
 }
 // src/store/journal.ts
 /** Not ctime: every hard link changes that. */
-const stampOf$1 = ({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`;
+const stampOf$2 = ({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`;
 /** The stamps of verified blobs, in `journal.jsonl`. */
 async function openJournal(file) {
 	const stamps = await openRecordFile(file);
 	return {
-		vouches: (hex, stats) => stamps.get(hex) === stampOf$1(stats),
-		note: (hex, stats) => stamps.set(hex, stampOf$1(stats)),
-		noteAll: (found) => stamps.setAll([...found].map(([hex, stats]) => [hex, stampOf$1(stats)])),
+		vouches: (hex, stats) => stamps.get(hex) === stampOf$2(stats),
+		note: (hex, stats) => stamps.set(hex, stampOf$2(stats)),
+		noteAll: (found) => stamps.setAll([...found].map(([hex, stats]) => [hex, stampOf$2(stats)])),
 		sizeOf(hex) {
 			const stamp = stamps.get(hex);
 			return stamp === void 0 ? void 0 : Number.parseInt(stamp, 10);
@@ -17825,6 +17748,7 @@ function placesIn(folder) {
 		used: at("used.jsonl"),
 		journal: at("journal.jsonl"),
 		served: at("served.jsonl"),
+		appearing: at("appearing"),
 		pruneLock: at("prune.lock")
 	};
 }
@@ -18383,7 +18307,7 @@ function openShelf({ folder, runFolder, journal, pins, onHealed }) {
 				recursive: true,
 				force: true
 			});
-			onHealed(digest, why);
+			onHealed(digest, why, found.isFile() && found.nlink > 1n);
 		},
 		async look({ digest, size }, trust, signal) {
 			await shelf.pin(digest);
@@ -18437,6 +18361,7 @@ async function openStore(folder, options = {}) {
 	const pathOf = (digest) => shelf.pathOf(digest);
 	const store = {
 		runFolder: run.folder,
+		appearing: places.appearing,
 		served,
 		pathOf,
 		has: (blob) => shelf.look(blob, options.full === true ? "run" : "stamp"),
@@ -18447,7 +18372,7 @@ async function openStore(folder, options = {}) {
 			await shelf.pin(digest);
 			const stats = await shelf.statOf(digest);
 			const whole = start === 0 && end === size;
-			if (stats?.isFile() !== true || shelf.isSeen(digest, stats) || !whole) {
+			if (stats?.isFile() !== true || !whole) {
 				if (!await shelf.look(blob, "run")) throw new DamagedBlobError(digest, file, "it is missing, or wrong");
 				yield* readRange(file, start, end);
 				return;
@@ -18671,6 +18596,90 @@ function explainFailure(digest, error) {
 function fullDisk(error) {
 	if (!(error instanceof OciSaveError) || !/no space left/i.test(error.message)) return void 0;
 	return Object.assign(new Error(error.message), { code: "ENOSPC" });
+}
+// src/copy/direct-mover.ts
+/** Addresses of a foreign layer that a message names. */
+const MAX_ADDRESSES = 4;
+/**
+* Brings one blob by our own client, from the first repository that gives it. Throws the first repository's error
+* where none does.
+*/
+async function bringDirectly(blob, refs, context) {
+	const { store, retries, signal, emit } = context;
+	let first;
+	const [image] = refs;
+	emit({
+		type: "log",
+		level: "debug",
+		message: `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`,
+		image
+	});
+	for (const source of await sourcesOf(refs, context)) try {
+		await bringBlob(source, blob, store, {
+			retries,
+			signal,
+			onBytes: (delta) => emit({
+				type: "bytes",
+				stage: "copy",
+				delta
+			}),
+			onRetry: (message) => emit({
+				type: "log",
+				level: "warning",
+				message,
+				image
+			})
+		});
+		return;
+	} catch (error) {
+		if (!(error instanceof OciSaveError) || stopsTheRun(error)) throw error;
+		first ??= blob.foreign ? foreignLayerError(blob, error) : error;
+	}
+	throw first ?? noSource(blob);
+}
+async function sourcesOf(refs, { sourcesFor }) {
+	const sources = (await Promise.all([...refs].map(sourcesFor))).flat();
+	return [...new Map(sources.map((source) => [source.name, source])).values()];
+}
+function foreignLayerError(blob, cause) {
+	const place = blob.urls.slice(0, MAX_ADDRESSES).join(" or ") || "an address, since it names none";
+	return new OciSaveError({
+		code: cause.code,
+		message: `foreign layer ${shortDigest(blob.digest)} is neither in the registry nor at ${place}: ${cause.message}`,
+		hint: "Its publisher serves it elsewhere or no longer; the image cannot be used without it.",
+		cause
+	});
+}
+function noSource(blob) {
+	return new OciSaveError({
+		code: "local",
+		message: `no image in this run has blob ${shortDigest(blob.digest)}`
+	});
+}
+// src/copy/division.ts
+/** Above this size a layer is skopeo's; below it the wire's round trips, not its bytes, are the cost. */
+const SKOPEO_FROM_BYTES = 1048577;
+/**
+* Divides missing blobs between the two movers. Layers from the threshold on are skopeo's; configs, foreign layers
+* and small layers are the client's, also those of leaves that skopeo copies: of many images over one base only the
+* leader then needs a skopeo, which costs ten round trips whatever it brings. With a threshold of Infinity all are
+* the client's own; it is the same plan.
+*/
+function divide(missing, skopeoFrom) {
+	const bySkopeo = ({ size, foreign, leaves }) => size >= skopeoFrom && !foreign && leaves.length > 0;
+	const copied = new Set(missing.filter(bySkopeo).flatMap(({ leaves }) => leaves));
+	const byLeaf = new Map([...copied].map((leaf) => [leaf, []]));
+	for (const { digest, size, foreign, leaves } of missing) if (!foreign) for (const leaf of leaves) byLeaf.get(leaf)?.push({
+		digest,
+		size
+	});
+	return {
+		leaves: [...byLeaf].map(([id, layers]) => ({
+			id,
+			missing: layers
+		})),
+		direct: missing.filter((blob) => !bySkopeo(blob)).toSorted((a, b) => b.size - a.size || (a.digest < b.digest ? -1 : 1))
+	};
 }
 // src/copy/image-progress.ts
 function trackImages(lock, { missing, restored }, { emit, store }) {
@@ -19723,10 +19732,13 @@ async function readDetails(leaf, store, details) {
 	const bytes = await store.read(leaf, MAX_MANIFEST_BYTES$1);
 	const manifest = bytes === void 0 ? void 0 : parseManifest(bytes);
 	if (manifest?.kind !== "manifest") return;
-	for (const layer of manifest.layers) details.set(layer.digest, {
-		urls: layer.urls ?? [],
-		foreign: isForeignLayerType(layer.mediaType)
-	});
+	for (const layer of manifest.layers) {
+		const known = details.get(layer.digest);
+		details.set(layer.digest, {
+			urls: [.../* @__PURE__ */ new Set([...known?.urls ?? [], ...layer.urls ?? []])],
+			foreign: known?.foreign === true || isForeignLayerType(layer.mediaType)
+		});
+	}
 }
 // src/list/default-registry.ts
 /**
@@ -28180,11 +28192,11 @@ function listError(problems) {
 	}));
 	if (first !== void 0 && problems.length === 1) return new OciSaveError({
 		code: "list",
-		message: `${placeOf$3(first)}: ${first.reason}`,
+		message: `${placeOf$4(first)}: ${first.reason}`,
 		hint: first.hint,
 		details
 	});
-	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf$3(problem)}: ${details[at]?.message ?? problem.reason}`);
+	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf$4(problem)}: ${details[at]?.message ?? problem.reason}`);
 	const more = problems.length > MAX_SHOWN ? [`  and ${problems.length - MAX_SHOWN} more`] : [];
 	return new OciSaveError({
 		code: "list",
@@ -28198,7 +28210,7 @@ function listError(problems) {
 	});
 }
 /** `file:line`, or the file. Its name may hold anything but a slash; a message is one line. */
-function placeOf$3({ file, line }) {
+function placeOf$4({ file, line }) {
 	const name = file.replace(/\p{Cc}/gu, "?");
 	return line === void 0 ? name : `${name}:${line}`;
 }
@@ -33262,6 +33274,7 @@ function errorLines({ class: failureClass, message, hint }, palette, room) {
 	];
 }
 function unfinishedWords(report) {
+	if (report.dryRun === true) return "A dry run: nothing was fetched.";
 	const missing = unwritten(report);
 	return `${missing === void 0 ? "" : `No ${missing} was written. `}What was fetched stays in the store; the next run goes on from there.`;
 }
@@ -33705,7 +33718,10 @@ function keptLock(output) {
 async function writeFileWhole(file, content) {
 	const part = await partOf$1(file);
 	try {
-		await writeFile(part, content, { mode: 420 });
+		await writeFile(part, content, {
+			mode: 420,
+			flag: "wx"
+		});
 		await rename(part, file);
 	} catch (error) {
 		await rm(part, { force: true });
@@ -33715,106 +33731,127 @@ async function writeFileWhole(file, content) {
 /** Writes what a file will be, under the name that it has until then; returns that name. */
 async function writePart(file, content) {
 	const part = await partOf$1(file);
-	await writeFile(part, content, { mode: 420 });
+	await writeFile(part, content, {
+		mode: 420,
+		flag: "wx"
+	});
 	return part;
 }
 /** Where a process writes `file` until it is whole. */
 function partNameOf(file, pid = process.pid) {
 	return `${file}.${pid}.part`;
 }
-/** The same, for this process. What killed runs on this host left of the file is removed. */
+/**
+* The same, for this process. What killed runs on this host left of the file is removed, also one of this process's number.
+* Whoever writes there takes no file that is there (`wx`): a link would lead elsewhere.
+*/
 async function partOf$1(file) {
 	const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
 	for (const name of await readdir(folder)) {
 		const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : void 0;
-		if (pid !== void 0 && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+		if (pid === void 0 || Number(pid) !== process.pid && isAlive(Number(pid))) continue;
+		if ((await unlessGone(lstat(path.join(folder, name))))?.isFile() === true) await rm(path.join(folder, name), { force: true });
 	}
 	return partNameOf(file);
 }
 // src/bundle/appear.ts
-/** Names are relative to the record's folder. */
+const staleSchema = strictObject({
+	file: string(),
+	stamp: string()
+});
 const recordSchema$1 = strictObject({
 	version: literal(1),
 	pid: int().positive(),
 	files: array(string()),
-	stale: array(string()),
+	stale: array(staleSchema),
 	folder: boolean()
 });
 /** No record is larger: an archive has at most a thousand files. */
-const MAX_RECORD_BYTES = 1048576;
-/** How the record is told. It may be cut off where a power failure came. */
-const APPEARING_FILE_KIND = {
-	noun: "a record of results that were to appear",
-	matches: (bytes) => bytes.toString("utf8").startsWith("{\"version\":")
-};
-/** Where the record stands while results appear at `place`. */
-function appearingFile(place) {
-	return besideOutput(place, "appearing");
-}
+const MAX_RECORD_BYTES = 4194304;
 /**
-* Lets all results of a run take their names. What is to be done is written down before, beside the output: where the
-* run is killed in the midst, the next one does the rest (`finishAppearance`). `place` is the output's path, or the
-* archive's without its suffix where no folder is wanted. To be called by the holder of the output's lock.
+* Lets all results of a run take their names. What is to be done is written down before: where the run is killed in the
+* midst, the next one does the rest (`finishAppearance`). To be called by the holder of the output's lock.
+* @param record where it is written down: in the store, which is its user's own, and never where a checkout could bring one
+* @param place the output's path, or the archive's without its suffix where no folder is wanted
 * @throws OciSaveError `local` where a folder stands at a name, before anything is changed; what the file system says
 */
-async function appear(place, appearance) {
+async function appear(record, place, appearance) {
 	await refuseFolders([...appearance.files, ...appearance.stale]);
-	const relative = (file) => path.relative(path.dirname(place), file);
-	const record = {
+	const stale = [];
+	for (const file of appearance.stale) {
+		const stamp = await stampOf$1(file);
+		if (stamp !== void 0) stale.push({
+			file,
+			stamp
+		});
+	}
+	const { files, folder } = appearance;
+	const todo = {
 		version: 1,
 		pid: process.pid,
-		files: appearance.files.map(relative),
-		stale: appearance.stale.map(relative),
-		folder: appearance.folder
+		files: [...files],
+		stale,
+		folder
 	};
-	const file = appearingFile(place);
-	await writeFileWhole(file, `${JSON.stringify(record)}\n`);
-	await act(place, record);
-	await rm(file, { force: true });
+	await mkdir(path.dirname(record), {
+		recursive: true,
+		mode: 448
+	});
+	await writeFileWhole(record, `${JSON.stringify(todo)}\n`);
+	try {
+		if (folder) await setAside(place);
+	} catch (error) {
+		await rm(record, { force: true });
+		throw error;
+	}
+	await act(place, todo, (part, file) => rename(part, file));
+	await rm(record, { force: true });
 }
-/** Whether results have begun to appear at `place`, and not all of them have: the next run does the rest. */
-function isAppearing(place) {
-	return exists(appearingFile(place));
+/** Whether results have begun to appear, and not all of them have: the next run does the rest. */
+function isAppearing(record) {
+	return exists(record);
 }
 /**
-* Does the rest of what a killed run had begun to let appear, if there is any. The record is a stranger's: a file that is
-* not ours is left alone, whatever the record says.
+* Does the rest of what a killed run had begun to let appear, if there is any.
 * @returns whether there was anything to do
 * @throws OciSaveError `machine` where it cannot be done
 */
-async function finishAppearance(place, isOurs) {
-	const file = appearingFile(place);
-	const record = await readRecord(file);
-	if (record === void 0) return false;
-	const ours = async (names) => {
-		const kept = [];
-		for (const name of names) if (await isOurs(path.resolve(path.dirname(place), name))) kept.push(name);
-		return kept;
-	};
+async function finishAppearance(record, place) {
+	const bytes = await readBounded$1(record, MAX_RECORD_BYTES);
+	const todo = bytes === void 0 ? void 0 : recordSchema$1.safeParse(jsonIn$2(bytes)).data;
 	try {
-		await act(place, {
-			...record,
-			files: await ours(record.files),
-			stale: await ours(record.stale)
-		});
-		await rm(file, { force: true });
-		return true;
+		if (todo !== void 0) {
+			if (todo.folder) await setAside(place);
+			await act(place, todo, async (part, file) => {
+				await unlessGone(rename(part, file));
+			});
+		}
+		await rm(record, { force: true });
+		return todo !== void 0;
 	} catch (cause) {
 		throw new OciSaveError({
 			code: "machine",
 			message: `the results of a run that was stopped cannot take their places at ${place} (${systemCodeOf(cause) ?? "unknown"})`,
-			hint: `Look at what stands there; with ${file} removed, they are forgotten.`,
+			hint: `Look at what stands there; with ${record} removed, they are forgotten.`,
 			cause
 		});
 	}
 }
 /** Each step may have been done before. */
-async function act(place, { pid, files, stale, folder }) {
-	const at = (name) => path.resolve(path.dirname(place), name);
-	for (const name of files) if (name.endsWith(".sha256") && await exists(partNameOf(at(name), pid))) await rm(at(name), { force: true });
-	for (const name of files) await unlessGone(rename(partNameOf(at(name), pid), at(name)));
+async function act(place, { pid, files, stale, folder }, take) {
+	for (const file of files) if (file.endsWith(".sha256") && await exists(partNameOf(file, pid))) await rm(file, { force: true });
+	for (const file of files) await take(partNameOf(file, pid), file);
 	if (folder) await replaceFolder(place);
-	for (const name of stale) await rm(at(name), { force: true });
+	for (const { file, stamp } of stale) if (await stampOf$1(file) === stamp) await rm(file, { force: true });
+}
+/** Tells a file from another one that took its name; undefined where no regular file stands there. */
+async function stampOf$1(file) {
+	const stats = await unlessGone(lstat(file, { bigint: true }));
+	return stats?.isFile() === true ? `${stats.ino} ${stats.size} ${stats.mtimeNs}` : void 0;
+}
+/** Takes the earlier folder from its path, where a new one is ready. */
+async function setAside(output) {
+	if (await exists(besideOutput(output, "new")) && await exists(output)) await rename(output, besideOutput(output, "old"));
 }
 /**
 * Puts the folder that was built beside an output at its path, and removes the one that it replaces. Three steps, from
@@ -33822,29 +33859,12 @@ async function act(place, { pid, files, stale, folder }) {
 */
 async function replaceFolder(output) {
 	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
-	if (await exists(staging)) {
-		if (await exists(output)) await rename(output, old);
-		await rename(staging, output);
-	}
+	await setAside(output);
+	if (await exists(staging)) await rename(staging, output);
 	await rm(old, {
 		recursive: true,
 		force: true
 	});
-}
-async function readRecord(file) {
-	const stats = await unlessGone(lstat(file));
-	if (stats?.isFile() !== true || stats.size > MAX_RECORD_BYTES) return void 0;
-	const own = process.getuid?.();
-	if (own !== void 0 && stats.uid !== own) return void 0;
-	return parseRecord(await readFile(file, "utf8"));
-}
-function parseRecord(text) {
-	try {
-		return recordSchema$1.safeParse(JSON.parse(text)).data;
-	} catch (error) {
-		if (error instanceof SyntaxError) return void 0;
-		throw error;
-	}
 }
 /**
 * Files are to stand at these names.
@@ -33903,8 +33923,14 @@ function refuseForeign(foreign, code = "machine") {
 	throw new OciSaveError({
 		code,
 		message: all.length === 1 && code === "machine" ? `${all.join("")}; it is left as it is` : `others wrote at the output${since}; it is left as it is:\n${all.join(",\n")}`,
-		hint: foreign.some(({ what }) => what.includes("pushed")) ? "Only an earlier bundle is ever replaced. Push what was pushed there to another registry, too, and delete it here, or name another output with --output." : "Only what an earlier run wrote is ever replaced. Move it away, or name another output with --output or --archive-name."
+		hint: hintFor(foreign)
 	});
+}
+function hintFor(foreign) {
+	const wasPushed = foreign.some(({ what }) => what.includes("pushed"));
+	const areBlobs = foreign.every(({ what }) => what.includes("is a blob"));
+	if (wasPushed) return "Only an earlier bundle is ever replaced. Push what was pushed there to another registry, too, and delete it here by digest; or name another output with --output.";
+	return areBlobs ? "Servers keep the blobs of a deleted image until they collect garbage, and zot with \"gc\": false for ever. Where nobody needs them, move these files away; or name another output with --output." : "Only what an earlier run wrote is ever replaced. Move it away, or name another output with --output or --archive-name.";
 }
 // src/bundle/folder-content.ts
 /** Folders that are read without giving way to whatever else the process does. */
@@ -34031,6 +34057,39 @@ function tooMany({ folder, maxNames }) {
 		hint: "Look at what stands there, or name another output with --output."
 	});
 }
+// src/bundle/unfinished.ts
+/** What the name of an unfinished file says; undefined for any other name. */
+function unfinishedOf(name) {
+	const [, file, digits] = /^(.+)\.(\d+)\.part$/.exec(name) ?? [];
+	if (file === void 0 || digits === void 0) return void 0;
+	const pid = Number(digits);
+	return {
+		file,
+		pid,
+		isAtWork: pid !== process.pid && isAlive(pid)
+	};
+}
+// src/bundle/foreign-files.ts
+/**
+* What stands at the name of a file that a run writes whole, and where it is being written, and is not of an earlier run. A
+* file that a run at work is writing is passed over.
+*/
+async function foreignAt(file, kind) {
+	const [folder, name] = [path.dirname(file), path.basename(file)];
+	const names = (await unlessGone(readdir(folder)) ?? []).filter((other) => {
+		const unfinished = unfinishedOf(other);
+		return other === name || unfinished?.file === name && !unfinished.isAtWork;
+	});
+	const foreign = [];
+	for (const place of names.toSorted().map((other) => path.join(folder, other))) {
+		const what = await whyForeign(place, kind);
+		if (what !== void 0) foreign.push({
+			place,
+			what
+		});
+	}
+	return foreign;
+}
 // src/bundle/bundle-explanation.ts
 /**
 * What a bundle of these views has by its lock. No manifest is read: blobs are told by their names, which the lock has, and
@@ -34042,7 +34101,7 @@ function explainBundle(lock, views, sums) {
 	const layouts = /* @__PURE__ */ new Map();
 	if (views.includes("oci")) layouts.set("", flatNames(lock));
 	if (views.includes("zot")) for (const [repository, tags] of repositoryTags(lock)) layouts.set(joinPath(registry, repository), new Map([...tags].map(([tag, { digest }]) => [tag, digest])));
-	const files = /* @__PURE__ */ new Set([...fixedFiles(views), ...lock.files.map((file) => file.path)]);
+	const files = new Set(fixedFiles(views));
 	return {
 		files,
 		layouts,
@@ -34222,7 +34281,7 @@ function imagesOf(entries, at, { registry }) {
 	const tagged = entries.filter(({ tag }) => tag !== void 0);
 	const names = (tagged.length > 0 ? tagged : entries).map(({ tag, digest }) => {
 		if (tag !== void 0) return repository === "" ? tag : `${repository}:${tag}`;
-		return `${repository}@${isDigest(digest) ? shortDigest(digest) : digest}`;
+		return `${repository}@${digest}`;
 	});
 	return [...new Set(names)].map((name) => ({
 		path: at,
@@ -34412,9 +34471,16 @@ const MAX_LEFTOVER_NAMES = 1e7;
 /**
 * Looks at an output before a run, and writes nothing: at the bundle itself, at an earlier one that a killed run left aside,
 * and at the names beside them. What is ours is told by content, never by its name.
-* @throws what the file system says
+* @throws OciSaveError `machine` where this user may not look
 */
 async function lookAtOutput(output) {
+	try {
+		return await look$1(output);
+	} catch (cause) {
+		throw systemCodeOf(cause) === void 0 ? cause : cannotWrite(output, cause);
+	}
+}
+async function look$1(output) {
 	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
 	const bundle = await lookAtFolder(output, output);
 	const aside = bundle === void 0 ? await lookAtFolder(old, output) : void 0;
@@ -34424,9 +34490,8 @@ async function lookAtOutput(output) {
 		...bundle === void 0 ? [] : await leftoverAt(old),
 		...await leftoverAt(staging),
 		...await fileAt(holderFile(output), HOLDER_FILE_KIND),
-		...await fileAt(lockBeside(output), LOCK_FILE_KIND),
-		...await fileAt(keptLock(output), LOCK_FILE_KIND),
-		...await fileAt(appearingFile(output), APPEARING_FILE_KIND)
+		...await foreignAt(lockBeside(output), LOCK_FILE_KIND),
+		...await fileAt(keptLock(output), LOCK_FILE_KIND)
 	];
 	return {
 		...NOTHING$1,
@@ -34469,7 +34534,7 @@ async function lookAtFolder(folder, output) {
 			foreign: bundle.foreign.map((one) => inWords(one, folder))
 		};
 	} catch (error) {
-		const what = unreadable$2(error);
+		const what = unreadable$3(error);
 		if (what === void 0) throw error;
 		return foreign(what);
 	}
@@ -34493,7 +34558,7 @@ async function leftoverAt(folder) {
 			what: "holds something else than what a run leaves that was killed"
 		}];
 	} catch (error) {
-		const what = unreadable$2(error);
+		const what = unreadable$3(error);
 		if (what === void 0) throw error;
 		return [{
 			place: folder,
@@ -34504,7 +34569,7 @@ async function leftoverAt(folder) {
 function kindOf$1(stats) {
 	return stats.isSymbolicLink() ? "is a link" : stats.isFile() ? "is a file" : "is neither a file nor a folder";
 }
-function unreadable$2(error) {
+function unreadable$3(error) {
 	if (error instanceof OciSaveError) return "has far more files in it than a bundle of its lock";
 	const code = systemCodeOf(error);
 	return code === void 0 ? void 0 : `cannot be read (${code})`;
@@ -34529,10 +34594,6 @@ function inWords({ path, kind, name }, folder) {
 	};
 }
 // src/bundle/output-folder.ts
-const NOTHING_BESIDE = {
-	foreign: async () => [],
-	isOurs: async () => true
-};
 /**
 * Prepares an output. What no earlier run wrote is refused: files and links in its place, folders that no lock names, and
 * in a bundle's folder all that its lock does not explain. What a run that was killed has begun to put at its place is
@@ -34540,7 +34601,7 @@ const NOTHING_BESIDE = {
 *
 * @throws OciSaveError `machine`, before anything is fetched
 */
-async function openOutputFolder(output, beside = NOTHING_BESIDE) {
+async function openOutputFolder(output, { record, foreign } = {}) {
 	try {
 		await mkdir(path.dirname(output), { recursive: true });
 	} catch (cause) {
@@ -34550,13 +34611,13 @@ async function openOutputFolder(output, beside = NOTHING_BESIDE) {
 	const [old, staging] = [besideOutput(output, "old"), besideOutput(output, "new")];
 	const look = async () => {
 		const found = await lookAtOutput(output);
-		refuseForeign([...found.foreign, ...await beside.foreign()]);
+		refuseForeign([...found.foreign, ...await foreign?.() ?? []]);
 		return found;
 	};
 	try {
 		const before = await look();
 		await mend(output, old);
-		const found = await finishAppearance(output, beside.isOurs) ? await look() : before;
+		const found = record !== void 0 && await finishAppearance(record, output) ? await look() : before;
 		await keepLock(output, found.lockFile);
 		await rm(staging, {
 			recursive: true,
@@ -34566,12 +34627,13 @@ async function openOutputFolder(output, beside = NOTHING_BESIDE) {
 		return {
 			staging,
 			state: found.state,
+			lockFile: found.lockFile,
 			async lookAgain() {
 				refuseForeign(await lookAgain(output, found), "local");
 			},
 			publish: () => replaceFolder(output),
 			async release() {
-				if (!await isAppearing(output)) {
+				if (record === void 0 || !await isAppearing(record)) {
 					await rm(staging, {
 						recursive: true,
 						force: true
@@ -34594,39 +34656,6 @@ async function mend(output, old) {
 		force: true
 	});
 	else await rename(old, output);
-}
-// src/bundle/unfinished.ts
-/** What the name of an unfinished file says; undefined for any other name. */
-function unfinishedOf(name) {
-	const [, file, digits] = /^(.+)\.(\d+)\.part$/.exec(name) ?? [];
-	if (file === void 0 || digits === void 0) return void 0;
-	const pid = Number(digits);
-	return {
-		file,
-		pid,
-		isAtWork: pid !== process.pid && isAlive(pid)
-	};
-}
-// src/bundle/foreign-files.ts
-/**
-* What stands at the name of a file that a run writes whole, and where it is being written, and is not of an earlier run. A
-* file that a run at work is writing is passed over.
-*/
-async function foreignAt(file, kind) {
-	const [folder, name] = [path.dirname(file), path.basename(file)];
-	const names = (await unlessGone(readdir(folder)) ?? []).filter((other) => {
-		const unfinished = unfinishedOf(other);
-		return other === name || unfinished?.file === name && !unfinished.isAtWork;
-	});
-	const foreign = [];
-	for (const place of names.toSorted().map((other) => path.join(folder, other))) {
-		const what = await whyForeign(place, kind);
-		if (what !== void 0) foreign.push({
-			place,
-			what
-		});
-	}
-	return foreign;
 }
 // src/bundle/same-bundle.ts
 /** File operations at once: beyond this the file system gains nothing. */
@@ -35978,6 +36007,7 @@ async function describe$1({ wanted, tree, converted, notes, options, origin }) {
 	if (tree.nodes.some(hasForeignLayer)) notes.push("it has foreign layers: they are in the bundle, but containerd asks their publisher even so");
 	const underRoot = new Set(root.kept.map(({ digest }) => digest));
 	const kept = options.index === "narrow" ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
+	refuseTooMany(kept);
 	const leaves = kept.flatMap(toLeaves);
 	const sizes = sizesOf(kept, new Map(root.made.map((bytes) => [digestOf(bytes), bytes.length])));
 	const image = {
@@ -36012,6 +36042,20 @@ function lockedRef({ ref, source, names }) {
 }
 function hasForeignLayer({ manifest }) {
 	return manifest.kind === "manifest" && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType));
+}
+/** Layers that the leaves of one image name, each as often as it is listed. */
+const MAX_LISTED_LAYERS = 2e5;
+/**
+* An index of some kilobytes can list one child for thousands of platforms, and the lock repeats its layers for each.
+* @throws OciSaveError `unsupported`
+*/
+function refuseTooMany(nodes) {
+	const listed = nodes.reduce((sum, { manifest, platforms, attests }) => manifest.kind === "index" ? sum : sum + Math.max(1, platforms.length + attests.length) * (manifest.layers.length + 1), 0);
+	if (listed <= MAX_LISTED_LAYERS) return;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `its platforms list ${listed} layers: ${MAX_LISTED_LAYERS} are the limit`
+	});
 }
 /**
 * A leaf as the lock has it: once for each platform under which its index lists it, and once for each leaf to which it
@@ -36281,9 +36325,11 @@ async function resolveArchive(wanted, tools, options) {
 	if (source.transport !== "docker-archive") throw notAnImage(wanted.ref, "is no docker archive");
 	const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
 	await mkdir(path.join(folder, POOL), { recursive: true });
-	const opened = source.folders === void 0 ? void 0 : await openRegularFile(source.path, source.folders);
+	const opened = await openRegularFile(source.path, source.folders).catch((cause) => {
+		throw unreadable$2(source.path, cause);
+	});
 	try {
-		await symlink(placeOf$2(source.path, opened), path.join(folder, ARCHIVE));
+		await symlink(placeOf$3(source.path, opened), path.join(folder, ARCHIVE));
 		const { origin, digest, bytes, manifest } = await convertArchive({
 			ref: wanted.ref,
 			reference: source.reference
@@ -36307,16 +36353,25 @@ async function resolveArchive(wanted, tools, options) {
 			}
 		});
 	} finally {
-		await opened?.close();
+		await opened.close();
 		await rm(folder, {
 			recursive: true,
 			force: true
 		});
 	}
 }
+function unreadable$2(file, cause) {
+	const code = systemCodeOf(cause);
+	if (code === void 0) return cause;
+	return new OciSaveError({
+		code: "local",
+		message: `the archive ${file} ${code === "ENOENT" ? "is not there" : `cannot be read (${code})`}`,
+		cause
+	});
+}
 /** Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. */
-function placeOf$2(file, opened) {
-	if (opened === void 0 || process.platform !== "linux") return path.resolve(file);
+function placeOf$3(file, opened) {
+	if (process.platform !== "linux") return path.resolve(file);
 	return `/proc/${process.pid}/fd/${opened.fd}`;
 }
 async function convertArchive({ ref, reference }, folder, { skopeo, environment }, { signal }) {
@@ -36609,7 +36664,8 @@ function named$1(wanted, inside, { naming }) {
 	}
 	return {
 		...wanted,
-		names
+		names,
+		namedBySource: true
 	};
 }
 // src/save/contexts.ts
@@ -36662,6 +36718,45 @@ function copyContext({ options, session, cache, io: { emit, signal } }, images) 
 		emit,
 		signal
 	};
+}
+// src/save/borrowed-names.ts
+/**
+* Fails images that take, from their own layout or archive, a name under which another image of the list is stored. Of two
+* names that the list gives, `buildLock` tells the user; what a publisher wrote fails its own image alone.
+*/
+function withoutBorrowedNames({ resolved, failed }) {
+	const owners = /* @__PURE__ */ new Map();
+	const [sound, wrong] = [/* @__PURE__ */ new Set(), []];
+	const byList = (image) => image.wanted.namedBySource !== true;
+	for (const image of [...resolved.filter(byList), ...resolved.filter((one) => !byList(one))]) {
+		const places = image.image.names.map((name) => [placeOf$2(name), name]);
+		const taken = byList(image) ? void 0 : places.find(([place]) => differs$1(owners.get(place), image));
+		if (taken === void 0) {
+			sound.add(image);
+			for (const [place] of places) owners.set(place, image);
+		} else wrong.push({
+			wanted: image.wanted,
+			error: borrowed(taken[1], image, owners.get(taken[0]))
+		});
+	}
+	return {
+		resolved: resolved.filter((image) => sound.has(image)),
+		failed: [...failed, ...wrong]
+	};
+}
+function placeOf$2(name) {
+	const { name: repository, tag } = splitName(name);
+	return `${repositoryPath(repository)}:${tag}`;
+}
+function differs$1(owner, { image }) {
+	return owner !== void 0 && (owner.image.digest !== image.digest || owner.image.root !== image.root);
+}
+function borrowed(name, { wanted }, owner) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `its source calls it ${name}, and that is the name of ${owner?.image.ref ?? "another image"}`,
+		hint: `Store it under another name: '${wanted.ref} => name:tag'.`
+	});
 }
 // src/cache/keys.ts
 /** Changes when a reader of today could not read what is written. */
@@ -37829,10 +37924,6 @@ const joinScriptName = ({ base }) => `${base}.join.sh`;
 function isPieceName(name, candidate) {
 	const whole = wholeName(name);
 	return candidate === whole || candidate.startsWith(`${whole}.`) && /^\d{3}$/.test(candidate.slice(whole.length + 1));
-}
-/** `N` of a file's name that an archive, one of its parts, or what stands beside it has; undefined for any other name. */
-function archiveBaseOf(file) {
-	return /^(.+)\.(?:tar(?:\.\d{3})?|sha256|parts\.json|join\.sh|lock\.json)$/.exec(file)?.[1];
 }
 // src/archive/check-name.ts
 /** Line breaks and what else moves a cursor, and the signs that turn the direction of text. */
@@ -39471,7 +39562,7 @@ async function prepareArchive(source, { folder, name }, options) {
 			...options,
 			sinkFor: async (piece) => openSink(await partOfFile(piece))
 		});
-		for (const { name: file, text } of sidecarsOf(measured)) await writeFile(await partOfFile(file), text);
+		for (const { name: file, text } of sidecarsOf(measured)) await writeFile(await partOfFile(file), text, { flag: "wx" });
 		return {
 			measured,
 			files: written,
@@ -39500,7 +39591,7 @@ async function clearAbandoned(folder, name) {
 	}
 }
 async function openSink(file) {
-	const handle = await open$1(file, "w", 420);
+	const handle = await open$1(file, "wx", 420);
 	return {
 		write: (chunk) => handle.appendFile(chunk),
 		async end() {
@@ -39589,6 +39680,13 @@ function writerOf(env, { base }, list) {
 */
 function isOtherJob(mine, theirs) {
 	return theirs.run === mine.run && theirs.archive === mine.archive && theirs.list !== mine.list;
+}
+/**
+* The same of a job that may still be at work. An attempt begins when all jobs of the one before have ended, so that what
+* an earlier one claimed is abandoned: a job that is run again may have another list, which an earlier step made.
+*/
+function isOtherJobAtWork(mine, theirs) {
+	return isOtherJob(mine, theirs) && theirs.attempt >= mine.attempt;
 }
 // src/publish/release/notes.ts
 const TEXT = "Container images for places without internet.";
@@ -41844,8 +41942,8 @@ function claimArchive(release, writer, { service, retries, signal }) {
 			const there = (await service.assets(release)).find((asset) => asset.name === name);
 			if (there === void 0) throw error;
 			const theirs = await claimantOf(there, service);
-			if (theirs !== void 0 && isOtherJob(writer, theirs)) throw otherJobError(release.tag, theirs);
-			if (theirs !== void 0 && theirs.run === writer.run) return there;
+			if (theirs !== void 0 && isOtherJobAtWork(writer, theirs)) throw otherJobError(release.tag, theirs);
+			if (theirs !== void 0 && theirs.run === writer.run && theirs.list === writer.list) return there;
 			if (theirs === void 0 && there.state === "uploaded") throw notOurs(release, name);
 			await service.remove(there);
 			throw error;
@@ -41994,7 +42092,8 @@ async function comparePlan(release, options) {
 	const draft = release?.draft ?? true;
 	const ours = draft && (release === void 0 || isOurs(release.body));
 	const earlier = await earlierPieces(present, ours, options);
-	if (options.writer === void 0) earlier.add(claimName(archive));
+	const claim = present.find(({ name }) => name === claimName(archive));
+	if (options.writer === void 0 && claim !== void 0 && await claimantOf(claim, service) !== void 0) earlier.add(claim.name);
 	const plan = planRelease({
 		files,
 		present,
@@ -42048,8 +42147,8 @@ const recordSchema = object({ workflow: object({
 */
 async function refuseOtherJob(release, { present, differing }, { writer, archive, tag, service }, claim) {
 	if (writer === void 0 || release === void 0) return;
-	const refuse = (theirs) => {
-		if (theirs !== void 0 && isOtherJob(writer, theirs)) throw otherJobError(tag, theirs);
+	const refuse = (theirs, isOther = isOtherJobAtWork) => {
+		if (theirs !== void 0 && isOther(writer, theirs)) throw otherJobError(tag, theirs);
 	};
 	refuse(noteIn(release.body)?.writer);
 	for (const asset of present) {
@@ -42065,7 +42164,7 @@ async function refuseOtherJob(release, { present, differing }, { writer, archive
 		archive: archive.base,
 		list,
 		...job
-	});
+	}, isOtherJob);
 }
 // src/publish/release/outcome.ts
 /** What became of a release, once a plan was carried out, or would become of it. */
@@ -42485,8 +42584,17 @@ function placesOf(options, env) {
 	};
 }
 /** The path that a run's results stand at or beside, and that only one run at a time may write to. */
-function placeOf$1({ output, archivePlace }) {
-	return output ?? path.join(archivePlace.folder, archivePlace.name.base);
+function placeOf$1(places) {
+	return places.output ?? archiveBase(places);
+}
+/** The archive's path without its suffix. */
+function archiveBase({ archivePlace }) {
+	return path.join(archivePlace.folder, archivePlace.name.base);
+}
+/** Where a run writes down which of its results are about to take their names. */
+function recordOf(places, store) {
+	const place = digestOf(new TextEncoder().encode(placeOf$1(places)));
+	return path.join(store.appearing, `${hexOf(place)}.json`);
 }
 // src/save/foreign.ts
 /** What others wrote where a run writes its archive, with all that stands beside it. */
@@ -42501,7 +42609,11 @@ function foreignAtReport({ report }) {
 }
 /** What others wrote where a run writes something beside its bundle. */
 async function foreignBeside(places) {
-	return [...await foreignAtArchive(places), ...await foreignAtReport(places)];
+	return [
+		...await foreignAtArchive(places),
+		...places.archive === void 0 ? [] : await foreignHolder(archiveBase(places)),
+		...await foreignAtReport(places)
+	];
 }
 /**
 * The verdict that a run would begin with, without its writing anything.
@@ -42509,36 +42621,11 @@ async function foreignBeside(places) {
 */
 async function refuseForeignOutput(places) {
 	const { output } = places;
-	const looked = output === void 0 ? void 0 : await lookAtOutput(output);
-	const own = output === void 0 ? await foreignAtNames(placeOf$1(places)) : [];
-	refuseForeign([...looked?.foreign ?? own, ...await foreignBeside(places)]);
+	refuseForeign([...(output === void 0 ? void 0 : await lookAtOutput(output))?.foreign ?? [], ...await foreignBeside(places)]);
 }
-/** What others wrote at the names that a run without a folder takes while it is at work. */
-async function foreignAtNames(place) {
-	return [...await foreignAt(holderFile(place), HOLDER_FILE_KIND), ...await foreignAt(appearingFile(place), APPEARING_FILE_KIND)];
-}
-/**
-* Tells whether a file beside the output may be replaced or removed for a run that was killed: it has one of the names of an
-* archive in a folder that this run writes to, and neither it nor what is to take its name is somebody else's.
-*/
-function isOursBeside({ output, archivePlace }) {
-	const folders = /* @__PURE__ */ new Set([archivePlace.folder, ...output === void 0 ? [] : [path.dirname(output)]]);
-	const known = /* @__PURE__ */ new Map();
-	return async (file) => {
-		const folder = path.dirname(file);
-		const base = archiveBaseOf(path.basename(file));
-		if (base === void 0 || !folders.has(folder)) return false;
-		const beside = path.join(folder, base);
-		const looking = known.get(beside) ?? foreignOfArchive(folder, base);
-		known.set(beside, looking);
-		return !(await looking).some(({ place }) => place === file || place.startsWith(`${file}.`));
-	};
-}
-async function foreignOfArchive(folder, base) {
-	return [...await foreignArchiveFiles(folder, {
-		base,
-		suffix: "tar"
-	}), ...await foreignAt(path.join(folder, `${base}.lock.json`), LOCK_FILE_KIND)];
+/** What others wrote at the name of the file that holds the right to write at a place. */
+function foreignHolder(place) {
+	return foreignAt(holderFile(place), HOLDER_FILE_KIND);
 }
 // src/save/push-store.ts
 /** A registry that is started in the same job is up within seconds. */
@@ -42605,6 +42692,7 @@ async function makeResults(lock, run) {
 	const tree = await treeOf(lock, run);
 	const archive = await onDisk("the archive", makeArchive(tree, run));
 	const files = [...archive?.files ?? []];
+	const record = recordOf(places, run.session.store);
 	try {
 		if (archive?.files) await onDisk("the archive", writePart(places.archiveLock, encodeLock(lock)));
 		const folder = await onDisk("the bundle", buildFolder(lock, tree, run));
@@ -42612,8 +42700,9 @@ async function makeResults(lock, run) {
 		if (files.length > 0 || folder?.moves === true) {
 			if (folder?.moves === true) await run.output?.lookAgain();
 			refuseForeign(await foreignAtArchive(places), "local");
-			if (places.output === void 0) await keepLockOfBundle(placeOf$1(places));
-			await onDisk("the results", appear(placeOf$1(places), await appearanceOf(files, archive, folder, run)));
+			if (archive?.files && archiveBase(places) !== places.output) await keepLockOfBundle(archiveBase(places));
+			await onDisk("the results", appear(record, placeOf$1(places), await appearanceOf(files, archive, folder, run)));
+			if (archive?.files === void 0) await tellOfEarlierArchive(run);
 		}
 		return {
 			results: {
@@ -42633,19 +42722,31 @@ async function makeResults(lock, run) {
 			archive
 		};
 	} catch (error) {
-		if (!await isAppearing(placeOf$1(places))) await discardParts(files);
+		if (!await isAppearing(record)) await discardParts(files);
 		throw error;
 	}
 }
 /** All that appears, and what of an earlier run goes then. */
-async function appearanceOf(files, archive, folder, { places }) {
+async function appearanceOf(files, archive, folder, { places, output }) {
 	const stale = [...archive?.stale ?? []];
-	if (folder?.moves === true && places.output !== void 0 && !await exists(archiveSums(places))) stale.push(lockBeside(places.output));
+	const beside = places.output === void 0 ? void 0 : lockBeside(places.output);
+	if (folder?.moves === true && beside !== void 0 && output?.lockFile === beside && !await exists(archiveSums(places))) stale.push(beside);
 	return {
 		files: [...new Set(files)],
 		stale: stale.filter((file) => !files.includes(file)),
 		folder: folder?.moves ?? false
 	};
+}
+/** An archive that another run made stays, and is not of the bundle that stands beside it now. */
+async function tellOfEarlierArchive({ places, io }) {
+	const sums = archiveSums(places);
+	if (places.output === void 0 || !await exists(sums)) return;
+	const message = `the archive that ${sums} names is of an earlier run, and not of this bundle: make it anew with --archive tar, or remove it with what stands beside it`;
+	io.emit({
+		type: "log",
+		level: "warning",
+		message
+	});
 }
 function archiveSums({ output, archivePlace }) {
 	const folder = output === void 0 ? archivePlace.folder : path.dirname(output);
@@ -43030,32 +43131,47 @@ const NO_OUTPUT = {
 	release: async () => {}
 };
 /**
-* Opens what a run writes to: a folder, or an archive alone. What others wrote at any of the run's places ends it before
+* Opens what a run writes to: a folder, an archive, or both. What others wrote at any of the run's places ends it before
 * its first request; a dry run ends so, too, and writes nothing.
 * @throws OciSaveError `machine`
 */
-async function openOutput(places, { dryRun }) {
+async function openOutput(places, store, { dryRun }) {
 	if (dryRun || places.output === void 0 && places.archive === void 0) {
 		await refuseForeignOutput(places);
 		return NO_OUTPUT;
 	}
-	if (places.output === void 0) return openArchiveAlone(places);
-	const folder = await openOutputFolder(places.output, {
-		foreign: () => foreignBeside(places),
-		isOurs: isOursBeside(places)
-	});
-	return {
-		folder,
-		release: () => folder.release()
-	};
+	if (places.output === void 0) return openArchiveAlone(places, store);
+	const archive = await lockArchive(places);
+	try {
+		const folder = await openOutputFolder(places.output, {
+			record: recordOf(places, store),
+			foreign: () => foreignBeside(places)
+		});
+		return {
+			folder,
+			async release() {
+				await folder.release();
+				await archive?.release();
+			}
+		};
+	} catch (error) {
+		await archive?.release();
+		throw error;
+	}
+}
+/** Undefined where the archive has the output's name, whose lock it shares, or where there is none. */
+async function lockArchive(places) {
+	const base = archiveBase(places);
+	if (!(places.archive !== void 0 && base !== places.output) || (await foreignHolder(base)).length > 0) return void 0;
+	return lockOutput(path.resolve(base));
 }
 /** The right to write an archive without a folder, for this run alone. */
-async function openArchiveAlone(places) {
-	const place = placeOf$1(places);
+async function openArchiveAlone(places, store) {
+	const [place, record] = [placeOf$1(places), recordOf(places, store)];
 	await refuseForeignOutput(places);
 	const lock = await lockOutput(place);
 	try {
-		if (await finishAppearance(place, isOursBeside(places))) await refuseForeignOutput(places);
+		if (await finishAppearance(record, place)) await refuseForeignOutput(places);
 		return {
 			folder: void 0,
 			release: () => lock.release()
@@ -43172,10 +43288,10 @@ function homeOf(env) {
 /** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
 async function openSession(options, io) {
 	const { env, emit } = io;
-	const store = await openStore(storeFolder(options.cacheDir, env), { onHealed: (digest, why) => emit({
+	const store = await openStore(storeFolder(options.cacheDir, env), { onHealed: (digest, why, isLinked) => emit({
 		type: "log",
 		level: "warning",
-		message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed`
+		message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed` + (isLinked ? "; earlier bundles that link it have the same wrong bytes: save them again" : "")
 	}) });
 	try {
 		return await openOver(store, options, io);
@@ -43239,16 +43355,16 @@ function publishesAlone({ options, places, release }) {
 	return (options.push.length > 0 || release !== void 0) && places.output === void 0 && places.archive === void 0 && !options.dryRun;
 }
 /**
-* Looks at what stands at the run's output, opens that, asks whether the release can be reached, opens the session, works,
+* Opens the session, looks at what stands at the run's output and opens that, asks whether the release can be reached, works,
 * and closes all whatever happens.
 */
 async function withRun(given, work) {
 	const { options, io, places } = given;
-	const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, options);
+	const session = await openSession(options, io);
 	try {
-		const release = await openRelease(options, places, io);
-		const session = await openSession(options, io);
+		const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, session.store, options);
 		try {
+			const release = await openRelease(options, places, io);
 			const cache = openCacheSession(io.remoteCache, {
 				store: session.store,
 				scope: cacheScope(options, io.remoteCache?.repository),
@@ -43267,10 +43383,10 @@ async function withRun(given, work) {
 				await cache.close();
 			}
 		} finally {
-			await session.close();
+			await output.release();
 		}
 	} finally {
-		await output.release();
+		await session.close();
 	}
 }
 // src/save/needed.ts
@@ -43305,13 +43421,18 @@ function rightDigests({ digest, root, leaves }, index) {
 // src/save/oversized.ts
 /**
 * Fails images of which alone more is missing than the store's volume has free: a size that one publisher wrote ends no
-* run of others. None where no image would be left, since then the disk is too small for the run. `needed` are the images
-* of which blobs are needed.
+* run of others. Where images may be left out, those that say the most fail until the rest has room, with the bundle and
+* the archive. `needed` are the images of which blobs are needed.
 */
 async function withoutOversized(resolution, run) {
 	const needed = await neededImages(resolution.resolved, run);
-	const failed = run.options.dryRun ? /* @__PURE__ */ new Map() : await oversizedAmong(needed, run.session.store);
-	if (failed.size === 0 || failed.size === needed.length) return {
+	if (run.options.dryRun) return {
+		resolution,
+		needed
+	};
+	const failed = run.options.onError === "warn" ? await beyondTheDisk(needed, run) : await oversizedAmong(needed, run.session.store);
+	const isHopeless = run.options.onError === "fail" && failed.size === needed.length;
+	if (failed.size === 0 || isHopeless) return {
 		resolution,
 		needed
 	};
@@ -43336,6 +43457,50 @@ async function oversizedAmong(needed, store) {
 		});
 	}
 	return failed;
+}
+/** The images that say the most, as many as have to go before the run has room. */
+async function beyondTheDisk(needed, run) {
+	const { store } = run.session;
+	const failed = /* @__PURE__ */ new Map();
+	const largestFirst = needed.toSorted((a, b) => sum(b.sizes) - sum(a.sizes));
+	for (const [at, image] of largestFirst.entries()) {
+		if (await haveRoom(largestFirst.slice(at), run)) break;
+		const free = await freeBytes(store.runFolder);
+		failed.set(image, {
+			wanted: image.wanted,
+			error: tooLarge(await missingBytes(image, store), free)
+		});
+	}
+	return failed;
+}
+async function haveRoom(images, { session, output, places }) {
+	const { store } = session;
+	const all = new Map(images.flatMap(({ sizes }) => [...sizes]));
+	const volumes = {
+		store,
+		staging: output?.staging,
+		archive: places.archive
+	};
+	const fits = async (missing) => {
+		try {
+			await requireSpace(await needsOf({
+				...volumes,
+				missingBytes: missing,
+				totalBytes: sum(all)
+			}));
+			return true;
+		} catch (error) {
+			if (error instanceof OciSaveError && error.code === "machine") return false;
+			throw error;
+		}
+	};
+	if (await fits(sum(all))) return true;
+	let missing = 0;
+	for (const [digest, size] of all) if (!await store.has({
+		digest,
+		size
+	})) missing += size;
+	return fits(missing);
 }
 async function missingBytes({ sizes }, store) {
 	let bytes = 0;
@@ -43792,7 +43957,7 @@ async function save(options, io) {
 		});
 		await run.cache.restoreCatalogue();
 		const read = await resolveImages(wanted, resolveContext(run));
-		const sound = withinReason(withoutContradictions(options.dryRun ? read : await settleSizes(read, run)));
+		const sound = withinReason(withoutContradictions(withoutBorrowedNames(options.dryRun ? read : await settleSizes(read, run))));
 		refuseCollisions(lockOf(sound.resolved), options.push);
 		const { resolution, needed } = await withoutOversized(sound, run);
 		const planned = lockOf(needed);
@@ -44876,4 +45041,4 @@ function letFetchUseProxies(env) {
 		});
 	}
 }
-export { causeTexts as $, boolean as $t, readLock as A, parseInputs as At, releaseWords as B, LOCK_FILE_KIND as Bt, createTarDecoder as C, createExchange as Ct, openBundle as D, createAgents as Dt, lockFileIn as E, boundedBody as Et, renderSummary as F, describeInputs as Ft, pushTraffic as G, nameOf$1 as Gt, renderPushSummary as H, encodeLock as Ht, unwritten as I, describeOptions as It, platformWords as J, parsePlatform as Jt, pushReportSchema as K, parseReference as Kt, contentIn as L, kebab as Lt, writeFileWhole as M, parseReleaseOptions as Mt, planTree as N, parseStoreOptions as Nt, viewsIn as O, readBounded$1 as Ot, readManifests as P, bareAddress as Pt, renderError as Q, array as Qt, isReportOf as R, optionsSchema as Rt, bundleTar as S, insecureHosts as St, refOf as T, parseContentRange as Tt, pushNotes as U, lockSchema as Ut, renderRelease as V, digestOfLock as Vt, pushTally as W, formatReference as Wt, statusWords as X, isDigest as Xt, sizeWords as Y, hexOf as Yt, renderBundlePage as Z, shortDigest as Zt, writerOf as _, freeBytes as _t, pushBundle as a, messageOf as an, plainText as at, measureArchive as b, fetchFile as bt, storeFolder as c, formatCount as ct, placesOf as d, parseInline as dt, looseObject as en, renderColumns as et, releaseTag as f, checkDefaultRegistry as ft, releaseFiles as g, verifyStore as gt, VERSION as h, pruneStore as ht, findRegistryRoot as i, exitCodeOf as in, plainLines as it, refuseForeign as j, parseOptions as jt, foreignAt as k, unlessGone as kt, accessRelease as l, readLists as lt, USER_AGENT as m, listStore as mt, watchSignals as n, string as nn, formatSeconds as nt, save as o, systemCodeOf as on, printableJson as ot, sendRelease as p, setUpSkopeo as pt, noteLines as q, formatPlatform as qt, serveRegistry as r, OciSaveError as rn, cacheLines as rt, tryRelease as s, formatBytes as st, letFetchUseProxies as t, strictObject as tn, createReporter as tt, RELEASE_PART_BYTES as u, formatOrigin as ut, assetNameOf as v, openStore as vt, HANDOVER as w, networkError as wt, partSizeOf as x, percentDecoded as xt, openArchive as y, hashFile as yt, runReportSchema as z, parseLock as zt };
+export { causeTexts as $, boolean as $t, foreignAt as A, parseInputs as At, releaseWords as B, LOCK_FILE_KIND as Bt, createTarDecoder as C, createExchange as Ct, openBundle as D, createAgents as Dt, lockFileIn as E, boundedBody as Et, renderSummary as F, describeInputs as Ft, pushTraffic as G, nameOf$1 as Gt, renderPushSummary as H, encodeLock as Ht, unwritten as I, describeOptions as It, platformWords as J, parsePlatform as Jt, pushReportSchema as K, parseReference as Kt, contentIn as L, kebab as Lt, writeFileWhole as M, parseReleaseOptions as Mt, planTree as N, parseStoreOptions as Nt, viewsIn as O, readBounded$1 as Ot, readManifests as P, bareAddress as Pt, renderError as Q, array as Qt, isReportOf as R, optionsSchema as Rt, bundleTar as S, insecureHosts as St, refOf as T, parseContentRange as Tt, pushNotes as U, lockSchema as Ut, renderRelease as V, digestOfLock as Vt, pushTally as W, formatReference as Wt, statusWords as X, isDigest as Xt, sizeWords as Y, hexOf as Yt, renderBundlePage as Z, shortDigest as Zt, writerOf as _, freeBytes as _t, pushBundle as a, messageOf as an, plainText as at, measureArchive as b, fetchFile as bt, storeFolder as c, formatCount as ct, placesOf as d, parseInline as dt, looseObject as en, renderColumns as et, releaseTag as f, checkDefaultRegistry as ft, releaseFiles as g, verifyStore as gt, VERSION as h, pruneStore as ht, findRegistryRoot as i, exitCodeOf as in, plainLines as it, refuseForeign as j, parseOptions as jt, readLock as k, unlessGone as kt, accessRelease as l, readLists as lt, USER_AGENT as m, listStore as mt, watchSignals as n, string as nn, formatSeconds as nt, save as o, systemCodeOf as on, printableJson as ot, sendRelease as p, setUpSkopeo as pt, noteLines as q, formatPlatform as qt, serveRegistry as r, OciSaveError as rn, cacheLines as rt, tryRelease as s, formatBytes as st, letFetchUseProxies as t, strictObject as tn, createReporter as tt, RELEASE_PART_BYTES as u, formatOrigin as ut, assetNameOf as v, openStore as vt, HANDOVER as w, networkError as wt, partSizeOf as x, percentDecoded as xt, openArchive as y, hashFile as yt, runReportSchema as z, parseLock as zt };

@@ -6,6 +6,7 @@ import { refuseCollisions } from './publish/push/index.ts';
 import type { RunReport } from './report/index.ts';
 import { joinRequests, resolveImages } from './resolve/index.ts';
 import { listInputs, resolveContext } from './save/contexts.ts';
+import { withoutBorrowedNames } from './save/borrowed-names.ts';
 import { copyAndPublish } from './save/copy-and-publish.ts';
 import { limitStore } from './save/limit-store.ts';
 import { makeReport } from './save/make-report.ts';
@@ -44,7 +45,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const read = await resolveImages(wanted, resolveContext(run));
     // A dry run fetches no blob to see who is right.
     const settled = options.dryRun ? read : await settleSizes(read, run);
-    const sound = withinReason(withoutContradictions(settled));
+    const sound = withinReason(withoutContradictions(withoutBorrowedNames(settled)));
     refuseCollisions(lockOf(sound.resolved), options.push);
     const { resolution, needed } = await withoutOversized(sound, run);
     const planned = lockOf(needed);

@@ -31,8 +31,3 @@ export function isPieceName(name: ArchiveName, candidate: string): boolean {
     (candidate.startsWith(`${whole}.`) && /^\d{3}$/.test(candidate.slice(whole.length + 1)))
   );
 }
-
-/** `N` of a file's name that an archive, one of its parts, or what stands beside it has; undefined for any other name. */
-export function archiveBaseOf(file: string): string | undefined {
-  return /^(.+)\.(?:tar(?:\.\d{3})?|sha256|parts\.json|join\.sh|lock\.json)$/.exec(file)?.[1];
-}

@@ -1,5 +1,4 @@
 export {
-  archiveBaseOf,
   type ArchiveName,
   isPieceName,
   joinScriptName,

@@ -58,7 +58,8 @@ export async function prepareArchive(
       ...options,
       sinkFor: async (piece) => openSink(await partOfFile(piece)),
     });
-    for (const { name: file, text } of sidecarsOf(measured)) await writeFile(await partOfFile(file), text);
+    for (const { name: file, text } of sidecarsOf(measured))
+      await writeFile(await partOfFile(file), text, { flag: 'wx' });
     const earlier = [...(await earlierFiles(folder, name)), ...beside].map(fileOf);
     return { measured, files: written, stale: earlier.filter((file) => !written.includes(file)) };
   } catch (error) {
@@ -84,7 +85,7 @@ async function clearAbandoned(folder: string, name: ArchiveName): Promise<void> 
 }
 
 async function openSink(file: string): Promise<PieceSink> {
-  const handle = await open(file, 'w', 0o644);
+  const handle = await open(file, 'wx', 0o644);
   return {
     write: (chunk) => handle.appendFile(chunk),
     async end() {

@@ -1,9 +1,9 @@
-import { lstat, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
-import type { OwnFileKind } from '../own-file-kind.ts';
-import { exists, unlessGone } from '../files/index.ts';
+import { exists, readBounded, unlessGone } from '../files/index.ts';
+import { jsonIn } from '../json-in.ts';
 import { besideOutput } from './beside-output.ts';
 import { partNameOf, writeFileWhole } from './write-file.ts';
 
@@ -17,101 +17,107 @@ export interface Appearance {
   readonly folder: boolean;
 }
 
-/** Names are relative to the record's folder. */
+const staleSchema = z.strictObject({ file: z.string(), stamp: z.string() });
 const recordSchema = z.strictObject({
   version: z.literal(1),
   pid: z.int().positive(),
   files: z.array(z.string()),
-  stale: z.array(z.string()),
+  stale: z.array(staleSchema),
   folder: z.boolean(),
 });
 type AppearanceRecord = z.infer<typeof recordSchema>;
 
 /** No record is larger: an archive has at most a thousand files. */
-const MAX_RECORD_BYTES = 1024 * 1024;
-
-/** How the record is told. It may be cut off where a power failure came. */
-export const APPEARING_FILE_KIND: OwnFileKind = {
-  noun: 'a record of results that were to appear',
-  matches: (bytes) => bytes.toString('utf8').startsWith('{"version":'),
-};
-
-/** Where the record stands while results appear at `place`. */
-export function appearingFile(place: string): string {
-  return besideOutput(place, 'appearing');
-}
+const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 
 /**
- * Lets all results of a run take their names. What is to be done is written down before, beside the output: where the
- * run is killed in the midst, the next one does the rest (`finishAppearance`). `place` is the output's path, or the
- * archive's without its suffix where no folder is wanted. To be called by the holder of the output's lock.
+ * Lets all results of a run take their names. What is to be done is written down before: where the run is killed in the
+ * midst, the next one does the rest (`finishAppearance`). To be called by the holder of the output's lock.
+ * @param record where it is written down: in the store, which is its user's own, and never where a checkout could bring one
+ * @param place the output's path, or the archive's without its suffix where no folder is wanted
  * @throws OciSaveError `local` where a folder stands at a name, before anything is changed; what the file system says
  */
-export async function appear(place: string, appearance: Appearance): Promise<void> {
+export async function appear(record: string, place: string, appearance: Appearance): Promise<void> {
   await refuseFolders([...appearance.files, ...appearance.stale]);
-  const relative = (file: string): string => path.relative(path.dirname(place), file);
-  const record: AppearanceRecord = {
-    version: 1,
-    pid: process.pid,
-    files: appearance.files.map(relative),
-    stale: appearance.stale.map(relative),
-    folder: appearance.folder,
-  };
-  const file = appearingFile(place);
-  await writeFileWhole(file, `${JSON.stringify(record)}\n`);
-  await act(place, record);
-  await rm(file, { force: true });
+  const stale: AppearanceRecord['stale'] = [];
+  for (const file of appearance.stale) {
+    const stamp = await stampOf(file);
+    if (stamp !== undefined) stale.push({ file, stamp });
+  }
+  const { files, folder } = appearance;
+  const todo = { version: 1 as const, pid: process.pid, files: [...files], stale, folder };
+  await mkdir(path.dirname(record), { recursive: true, mode: 0o700 });
+  await writeFileWhole(record, `${JSON.stringify(todo)}\n`);
+  try {
+    // First what may be refused for good, as where the output is a mount point: then all is as it was.
+    if (folder) await setAside(place);
+  } catch (error) {
+    await rm(record, { force: true });
+    throw error;
+  }
+  await act(place, todo, (part, file) => rename(part, file));
+  await rm(record, { force: true });
 }
 
-/** Whether results have begun to appear at `place`, and not all of them have: the next run does the rest. */
-export function isAppearing(place: string): Promise<boolean> {
-  return exists(appearingFile(place));
+/** Whether results have begun to appear, and not all of them have: the next run does the rest. */
+export function isAppearing(record: string): Promise<boolean> {
+  return exists(record);
 }
 
 /**
- * Does the rest of what a killed run had begun to let appear, if there is any. The record is a stranger's: a file that is
- * not ours is left alone, whatever the record says.
+ * Does the rest of what a killed run had begun to let appear, if there is any.
  * @returns whether there was anything to do
  * @throws OciSaveError `machine` where it cannot be done
  */
-export async function finishAppearance(
-  place: string,
-  isOurs: (file: string) => Promise<boolean>,
-): Promise<boolean> {
-  const file = appearingFile(place);
-  const record = await readRecord(file);
-  if (record === undefined) return false;
-  const ours = async (names: readonly string[]): Promise<string[]> => {
-    const kept: string[] = [];
-    for (const name of names) if (await isOurs(path.resolve(path.dirname(place), name))) kept.push(name);
-    return kept;
-  };
+export async function finishAppearance(record: string, place: string): Promise<boolean> {
+  const bytes = await readBounded(record, MAX_RECORD_BYTES);
+  const todo = bytes === undefined ? undefined : recordSchema.safeParse(jsonIn(bytes)).data;
   try {
-    await act(place, { ...record, files: await ours(record.files), stale: await ours(record.stale) });
-    await rm(file, { force: true });
-    return true;
+    if (todo !== undefined) {
+      if (todo.folder) await setAside(place);
+      await act(place, todo, async (part, file) => {
+        await unlessGone(rename(part, file));
+      });
+    }
+    await rm(record, { force: true });
+    return todo !== undefined;
   } catch (cause) {
     throw new OciSaveError({
       code: 'machine',
       message: `the results of a run that was stopped cannot take their places at ${place} (${systemCodeOf(cause) ?? 'unknown'})`,
-      hint: `Look at what stands there; with ${file} removed, they are forgotten.`,
+      hint: `Look at what stands there; with ${record} removed, they are forgotten.`,
       cause,
     });
   }
 }
 
 /** Each step may have been done before. */
-async function act(place: string, { pid, files, stale, folder }: AppearanceRecord): Promise<void> {
-  const at = (name: string): string => path.resolve(path.dirname(place), name);
+async function act(
+  place: string,
+  { pid, files, stale, folder }: AppearanceRecord,
+  take: (part: string, file: string) => Promise<void>,
+): Promise<void> {
   // Old sums never vouch for a mixture; the new ones come last.
-  for (const name of files) {
-    const isSums = name.endsWith('.sha256') && (await exists(partNameOf(at(name), pid)));
-    if (isSums) await rm(at(name), { force: true });
+  for (const file of files) {
+    const isSums = file.endsWith('.sha256') && (await exists(partNameOf(file, pid)));
+    if (isSums) await rm(file, { force: true });
   }
-  for (const name of files) await unlessGone(rename(partNameOf(at(name), pid), at(name)));
+  for (const file of files) await take(partNameOf(file, pid), file);
   if (folder) await replaceFolder(place);
-  // Last: without the lock that names it, the earlier folder would be somebody else's.
-  for (const name of stale) await rm(at(name), { force: true });
+  // Last: without the lock that names it, the earlier folder would be somebody else's. What another run wrote there since stays.
+  for (const { file, stamp } of stale) if ((await stampOf(file)) === stamp) await rm(file, { force: true });
+}
+
+/** Tells a file from another one that took its name; undefined where no regular file stands there. */
+async function stampOf(file: string): Promise<string | undefined> {
+  const stats = await unlessGone(lstat(file, { bigint: true }));
+  return stats?.isFile() === true ? `${stats.ino} ${stats.size} ${stats.mtimeNs}` : undefined;
+}
+
+/** Takes the earlier folder from its path, where a new one is ready. */
+async function setAside(output: string): Promise<void> {
+  if ((await exists(besideOutput(output, 'new'))) && (await exists(output)))
+    await rename(output, besideOutput(output, 'old'));
 }
 
 /**
@@ -120,28 +126,9 @@ async function act(place: string, { pid, files, stale, folder }: AppearanceRecor
  */
 export async function replaceFolder(output: string): Promise<void> {
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
-  if (await exists(staging)) {
-    if (await exists(output)) await rename(output, old);
-    await rename(staging, output);
-  }
+  await setAside(output);
+  if (await exists(staging)) await rename(staging, output);
   await rm(old, { recursive: true, force: true });
-}
-
-async function readRecord(file: string): Promise<AppearanceRecord | undefined> {
-  const stats = await unlessGone(lstat(file));
-  if (stats?.isFile() !== true || stats.size > MAX_RECORD_BYTES) return undefined;
-  const own = process.getuid?.();
-  if (own !== undefined && stats.uid !== own) return undefined;
-  return parseRecord(await readFile(file, 'utf8'));
-}
-
-function parseRecord(text: string): AppearanceRecord | undefined {
-  try {
-    return recordSchema.safeParse(JSON.parse(text)).data;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -39,7 +39,8 @@ export function explainBundle(
         new Map([...tags].map(([tag, { digest }]) => [tag, digest])),
       );
   }
-  const files = new Set([...fixedFiles(views), ...lock.files.map((file) => file.path)]);
+  // Not `lock.files`: a path says nothing of what stands there.
+  const files = new Set(fixedFiles(views));
   return {
     files,
     layouts,

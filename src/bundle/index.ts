@@ -1,16 +1,8 @@
 export { type Manifests, readManifests } from './manifests.ts';
 export { planTree, type BundleTree, type TreeFile, type View } from './tree.ts';
-export { type BesideFolder, openOutputFolder, type OutputFolder } from './output-folder.ts';
+export { openOutputFolder, type OutputFolder } from './output-folder.ts';
 export { lockBeside } from './beside-output.ts';
-export {
-  appear,
-  type Appearance,
-  APPEARING_FILE_KIND,
-  appearingFile,
-  finishAppearance,
-  isAppearing,
-  refuseFolders,
-} from './appear.ts';
+export { appear, type Appearance, finishAppearance, isAppearing, refuseFolders } from './appear.ts';
 export { keepLockOfBundle } from './earlier-lock.ts';
 export { type Foreign, refuseForeign } from './foreign.ts';
 export { foreignAt } from './foreign-files.ts';

@@ -5,10 +5,10 @@ import { unlessGone, whyForeign } from '../files/index.ts';
 import { LOCK_FILE_KIND } from '../lock/index.ts';
 import { isUnchanged, readFolder } from './folder-content.ts';
 import type { Foreign } from './foreign.ts';
+import { foreignAt } from './foreign-files.ts';
 import type { ForeignContent } from './foreign-content.ts';
 import { isLeftover, LAYOUT_FILES } from './leftover.ts';
 import { lookAtBundle } from './look-at-bundle.ts';
-import { APPEARING_FILE_KIND, appearingFile } from './appear.ts';
 import { besideOutput, keptLock, lockBeside } from './beside-output.ts';
 import { cannotWrite, HOLDER_FILE_KIND, holderFile } from './output-lock.ts';
 
@@ -53,9 +53,8 @@ async function look(output: string): Promise<LookedAtOutput> {
     ...(bundle === undefined ? [] : await leftoverAt(old)),
     ...(await leftoverAt(staging)),
     ...(await fileAt(holderFile(output), HOLDER_FILE_KIND)),
-    ...(await fileAt(lockBeside(output), LOCK_FILE_KIND)),
+    ...(await foreignAt(lockBeside(output), LOCK_FILE_KIND)),
     ...(await fileAt(keptLock(output), LOCK_FILE_KIND)),
-    ...(await fileAt(appearingFile(output), APPEARING_FILE_KIND)),
   ];
   return { ...NOTHING, ...found, foreign };
 }

@@ -14,6 +14,8 @@ export interface OutputFolder {
   readonly staging: string;
   /** What a server keeps in the earlier bundle, by path: it goes with that. */
   readonly state: readonly string[];
+  /** The lock that names the earlier bundle: in it, or beside it; undefined where there is none. */
+  readonly lockFile: string | undefined;
   /**
    * Looks once more for what others put there since the run began.
    * @throws OciSaveError `local`, naming it
@@ -25,15 +27,13 @@ export interface OutputFolder {
   release(): Promise<void>;
 }
 
-/** What else a run writes beside its folder: an archive, its sidecars, the report. */
-export interface BesideFolder {
-  /** What others wrote there; it is told in the same message. */
-  readonly foreign: () => Promise<readonly Foreign[]>;
-  /** Whether a file that a killed run was to write or remove may be touched: it is ours, and so is what takes its name. */
-  readonly isOurs: (file: string) => Promise<boolean>;
+/** What a run gives to its output. */
+export interface OutputGiven {
+  /** Where it is written down which results are about to take their names: see `appear`. */
+  readonly record?: string | undefined;
+  /** What others wrote where the run writes something beside the folder; it is told in the same message. */
+  readonly foreign?: () => Promise<readonly Foreign[]>;
 }
-
-const NOTHING_BESIDE: BesideFolder = { foreign: async () => [], isOurs: async () => true };
 
 /**
  * Prepares an output. What no earlier run wrote is refused: files and links in its place, folders that no lock names, and
@@ -44,7 +44,7 @@ const NOTHING_BESIDE: BesideFolder = { foreign: async () => [], isOurs: async ()
  */
 export async function openOutputFolder(
   output: string,
-  beside: BesideFolder = NOTHING_BESIDE,
+  { record, foreign }: OutputGiven = {},
 ): Promise<OutputFolder> {
   try {
     await mkdir(path.dirname(output), { recursive: true });
@@ -56,13 +56,13 @@ export async function openOutputFolder(
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
   const look = async (): ReturnType<typeof lookAtOutput> => {
     const found = await lookAtOutput(output);
-    refuseForeign([...found.foreign, ...(await beside.foreign())]);
+    refuseForeign([...found.foreign, ...((await foreign?.()) ?? [])]);
     return found;
   };
   try {
     const before = await look();
     await mend(output, old);
-    const isFinished = await finishAppearance(output, beside.isOurs);
+    const isFinished = record !== undefined && (await finishAppearance(record, output));
     const found = isFinished ? await look() : before;
     await keepLock(output, found.lockFile);
     await rm(staging, { recursive: true, force: true });
@@ -70,12 +70,13 @@ export async function openOutputFolder(
     return {
       staging,
       state: found.state,
+      lockFile: found.lockFile,
       async lookAgain() {
         refuseForeign(await lookAgain(output, found), 'local');
       },
       publish: () => replaceFolder(output),
       async release() {
-        if (!(await isAppearing(output))) {
+        if (record === undefined || !(await isAppearing(record))) {
           await rm(staging, { recursive: true, force: true });
           await forgetLock(output);
         }

@@ -1,12 +1,13 @@
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { unlessGone } from '../files/index.ts';
 import { isAlive } from '../store/index.ts';
 
 /** Writes a file that is there whole or not at all. */
 export async function writeFileWhole(file: string, content: Uint8Array | string): Promise<void> {
   const part = await partOf(file);
   try {
-    await writeFile(part, content, { mode: 0o644 });
+    await writeFile(part, content, { mode: 0o644, flag: 'wx' });
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true });
@@ -17,7 +18,7 @@ export async function writeFileWhole(file: string, content: Uint8Array | string)
 /** Writes what a file will be, under the name that it has until then; returns that name. */
 export async function writePart(file: string, content: Uint8Array | string): Promise<string> {
   const part = await partOf(file);
-  await writeFile(part, content, { mode: 0o644 });
+  await writeFile(part, content, { mode: 0o644, flag: 'wx' });
   return part;
 }
 
@@ -26,12 +27,17 @@ export function partNameOf(file: string, pid: number = process.pid): string {
   return `${file}.${pid}.part`;
 }
 
-/** The same, for this process. What killed runs on this host left of the file is removed. */
+/**
+ * The same, for this process. What killed runs on this host left of the file is removed, also one of this process's number.
+ * Whoever writes there takes no file that is there (`wx`): a link would lead elsewhere.
+ */
 export async function partOf(file: string): Promise<string> {
   const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
   for (const name of await readdir(folder)) {
     const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+    if (pid === undefined || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue;
+    const stats = await unlessGone(lstat(path.join(folder, name)));
+    if (stats?.isFile() === true) await rm(path.join(folder, name), { force: true });
   }
   return partNameOf(file);
 }

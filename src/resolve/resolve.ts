@@ -106,5 +106,5 @@ function named(wanted: WantedImage, inside: string | undefined, { naming }: Reso
     const hint = `Store it under another name: '${wanted.ref} => name:tag'.`;
     throw new OciSaveError({ code: 'list', message: `its source names it '${inside}': ${why}`, hint });
   }
-  return { ...wanted, names };
+  return { ...wanted, names, namedBySource: true };
 }

@@ -19,6 +19,8 @@ export interface WantedImage {
   readonly origins: readonly Origin[];
   readonly platforms: PlatformChoice;
   readonly names: readonly StoredName[];
+  /** True where the list gives no name, and the source's own was taken. */
+  readonly namedBySource?: true;
   /** The digest that was written, where one was. */
   readonly pin: Digest | undefined;
 }

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { type ArchivePlace, checkArchiveName, partSizeOf, wholeName } from '../archive/index.ts';
+import { digestOf, hexOf } from '../oci/digest.ts';
 import type { SaveOptions } from '../options.ts';
 import { assetNameOf, type Environment, releaseTag } from '../publish/index.ts';
+import type { Store } from '../store/index.ts';
 
 /** Where a run's results go. Paths are absolute. */
 export interface Places {
@@ -55,6 +57,17 @@ export function placesOf(options: SaveOptions, env: Environment): Places {
 }
 
 /** The path that a run's results stand at or beside, and that only one run at a time may write to. */
-export function placeOf({ output, archivePlace }: Places): string {
-  return output ?? path.join(archivePlace.folder, archivePlace.name.base);
+export function placeOf(places: Places): string {
+  return places.output ?? archiveBase(places);
+}
+
+/** The archive's path without its suffix. */
+export function archiveBase({ archivePlace }: Pick<Places, 'archivePlace'>): string {
+  return path.join(archivePlace.folder, archivePlace.name.base);
+}
+
+/** Where a run writes down which of its results are about to take their names. */
+export function recordOf(places: Places, store: Pick<Store, 'appearing'>): string {
+  const place = digestOf(new TextEncoder().encode(placeOf(places)));
+  return path.join(store.appearing, `${hexOf(place)}.json`);
 }

@@ -27,7 +27,7 @@ import type { RunReport } from '../report/index.ts';
 import { diskError } from '../store/index.ts';
 import type { Copying } from './copying.ts';
 import { foreignAtArchive } from './foreign.ts';
-import { type Places, placeOf } from './places.ts';
+import { archiveBase, type Places, placeOf, recordOf } from './places.ts';
 import { buildFolder, type BuiltFolder, treeOf } from './publish-folder.ts';
 import { pushStore } from './push-store.ts';
 import type { Run } from './run.ts';
@@ -70,6 +70,7 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
   // First the archive: in the pass that reads all bytes for it they are hashed for the folder, too.
   const archive = await onDisk('the archive', makeArchive(tree, run));
   const files = [...(archive?.files ?? [])];
+  const record = recordOf(places, run.session.store);
   try {
     if (archive?.files) await onDisk('the archive', writePart(places.archiveLock, encodeLock(lock)));
     const folder = await onDisk('the bundle', buildFolder(lock, tree, run));
@@ -78,8 +79,13 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
       // Whatever somebody put there while this run was at work stays.
       if (folder?.moves === true) await run.output?.lookAgain();
       refuseForeign(await foreignAtArchive(places), 'local');
-      if (places.output === undefined) await keepLockOfBundle(placeOf(places));
-      await onDisk('the results', appear(placeOf(places), await appearanceOf(files, archive, folder, run)));
+      // The archive's lock may take the name of that of another bundle of one view.
+      if (archive?.files && archiveBase(places) !== places.output)
+        await keepLockOfBundle(archiveBase(places));
+      await onDisk(
+        'the results',
+        appear(record, placeOf(places), await appearanceOf(files, archive, folder, run)),
+      );
       if (archive?.files === undefined) await tellOfEarlierArchive(run);
     }
     return {
@@ -91,7 +97,7 @@ async function makeResults(lock: Lock, run: Run): Promise<Published> {
       archive,
     };
   } catch (error) {
-    if (!(await isAppearing(placeOf(places)))) await discardParts(files);
+    if (!(await isAppearing(record))) await discardParts(files);
     throw error;
   }
 }
@@ -101,12 +107,13 @@ async function appearanceOf(
   files: readonly string[],
   archive: MadeArchive | undefined,
   folder: BuiltFolder | undefined,
-  { places }: Run,
+  { places, output }: Run,
 ): Promise<Appearance> {
   const stale = [...(archive?.stale ?? [])];
   // The lock of a folder of one view, where there are two now; an archive that stands there keeps its own.
-  if (folder?.moves === true && places.output !== undefined && !(await exists(archiveSums(places))))
-    stale.push(lockBeside(places.output));
+  const beside = places.output === undefined ? undefined : lockBeside(places.output);
+  const named = folder?.moves === true && beside !== undefined && output?.lockFile === beside;
+  if (named && !(await exists(archiveSums(places)))) stale.push(beside);
   return {
     files: [...new Set(files)],
     stale: stale.filter((file) => !files.includes(file)),

@@ -58,7 +58,7 @@ export function publishesAlone({ options, places, release }: Run): boolean {
 }
 
 /**
- * Looks at what stands at the run's output, opens that, asks whether the release can be reached, opens the session, works,
+ * Opens the session, looks at what stands at the run's output and opens that, asks whether the release can be reached, works,
  * and closes all whatever happens.
  */
 export async function withRun<T>(
@@ -66,11 +66,11 @@ export async function withRun<T>(
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { options, io, places } = given;
-  const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, options);
+  const session = await openSession(options, io);
   try {
-    const release = await openRelease(options, places, io);
-    const session = await openSession(options, io);
+    const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, session.store, options);
     try {
+      const release = await openRelease(options, places, io);
       const cache = openCacheSession(io.remoteCache, {
         store: session.store,
         scope: cacheScope(options, io.remoteCache?.repository),
@@ -83,9 +83,9 @@ export async function withRun<T>(
         await cache.close();
       }
     } finally {
-      await session.close();
+      await output.release();
     }
   } finally {
-    await output.release();
+    await session.close();
   }
 }

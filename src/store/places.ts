@@ -12,6 +12,8 @@ export interface StorePlaces {
   readonly used: string;
   readonly journal: string;
   readonly served: string;
+  /** Records of results that a run has begun to let appear at its output. */
+  readonly appearing: string;
   /** Stands while a prune takes blobs out of reach. */
   readonly pruneLock: string;
 }
@@ -25,6 +27,7 @@ export function placesIn(folder: string): StorePlaces {
     used: at('used.jsonl'),
     journal: at('journal.jsonl'),
     served: at('served.jsonl'),
+    appearing: at('appearing'),
     pruneLock: at('prune.lock'),
   };
 }

@@ -20,6 +20,8 @@ import { NO_FILE, openShelf, type ShelfParts } from './shelf.ts';
 export interface Store {
   /** This run's own folder, on the blobs' file system. */
   readonly runFolder: string;
+  /** A folder for records of results that a run has begun to let appear at its output; it may not be there. */
+  readonly appearing: string;
   /** What tags were when they were last read. */
   readonly served: Served;
   pathOf(digest: Digest): string;
@@ -83,6 +85,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
 
   const store: Store = {
     runFolder: run.folder,
+    appearing: places.appearing,
     served,
     pathOf,
     has: (blob) => shelf.look(blob, options.full === true ? 'run' : 'stamp'),
@@ -93,7 +96,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       await shelf.pin(digest);
       const stats = await shelf.statOf(digest);
       const whole = start === 0 && end === size;
-      if (stats?.isFile() !== true || shelf.isSeen(digest, stats) || !whole) {
+      if (stats?.isFile() !== true || !whole) {
         if (!(await shelf.look(blob, 'run')))
           throw new DamagedBlobError(digest, file, 'it is missing, or wrong');
         yield* readRange(file, start, end);

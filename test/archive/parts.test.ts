@@ -13,17 +13,22 @@ import { tempFolder, type TempFolder } from '../support/temp.ts';
 import { toolPath } from '../support/tools.ts';
 
 let temp: TempFolder;
+let records: TempFolder;
 beforeEach(async () => {
   temp = await tempFolder('parts');
+  records = await tempFolder('records');
 });
-afterEach(() => temp.close());
+afterEach(async () => {
+  await records.close();
+  await temp.close();
+});
 
 const content = (seed: string, size = 250_000): Buffer => Buffer.from(seededBytes(seed, size));
 
 async function write(bytes: Uint8Array, partSize: number, base = 'site'): Promise<MeasuredArchive> {
   const place = { folder: temp.path, name: { base, suffix: 'tar' } };
   const { measured, files, stale } = await prepareArchive(joinSegments([{ bytes }]), place, { partSize });
-  await appear(file(base), { files, stale, folder: false });
+  await appear(path.join(records.path, base), file(base), { files, stale, folder: false });
   return measured;
 }
 

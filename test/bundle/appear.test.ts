@@ -1,21 +1,34 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { appear, finishAppearance, openOutputFolder, writePart } from '../../src/bundle/index.ts';
+import {
+  type Appearance,
+  appear,
+  finishAppearance,
+  openOutputFolder,
+  writePart,
+} from '../../src/bundle/index.ts';
 import { encodeLock } from '../../src/lock/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 import { filesOf, namesIn } from '../support/whole-bundle.ts';
 
 let temp: TempFolder;
 let output: string;
+let store: TempFolder;
 beforeEach(async () => {
   temp = await tempFolder('appear');
   output = path.join(temp.path, 'out');
+  store = await tempFolder('store');
+  record = path.join(store.path, 'appearing/out.json');
 });
-afterEach(() => temp.close());
+afterEach(async () => {
+  await store.close();
+  await temp.close();
+});
 
 const at = (name: string): string => path.join(temp.path, name);
-const RECORD = '.out.appearing';
+/** In the store, which no checkout can bring. */
+let record: string;
 const LOCK = encodeLock({ version: 1, images: [], files: [], blobs: {} });
 const NAMES = ['out.lock.json', 'out.tar.001', 'out.tar.002', 'out.sha256'];
 
@@ -33,7 +46,7 @@ async function earlier(): Promise<void> {
 }
 
 /** The same of a new run, under part names and in the staging folder. */
-async function prepared(): Promise<Parameters<typeof appear>[1]> {
+async function prepared(): Promise<Appearance> {
   await mkdir(at('.out.new'));
   await writeFile(at('.out.new/oci-save.lock.json'), LOCK);
   await writeFile(at('.out.new/report.html'), 'new');
@@ -52,12 +65,24 @@ const WHOLE = {
   'out/oci-save.lock.json': Buffer.from(LOCK).toString(),
 };
 
+/** The record that `appear` writes before its first step. */
+async function writeRecord({ files, stale, folder }: Appearance): Promise<void> {
+  const stamps = await Promise.all(
+    stale.map(async (file) => {
+      const { ino, size, mtimeNs } = await lstat(file, { bigint: true });
+      return { file, stamp: `${ino} ${size} ${mtimeNs}` };
+    }),
+  );
+  await mkdir(path.dirname(record), { recursive: true });
+  await writeFile(record, JSON.stringify({ version: 1, pid: process.pid, files, stale: stamps, folder }));
+}
+
 /** What the steps of an appearance do, one by one, up to the end of the last. */
 const STEPS: readonly (() => Promise<unknown>)[] = [
   async () => {},
+  () => rename(output, at('.out.old')),
   () => rm(at('out.sha256'), { force: true }),
   ...NAMES.map((name) => () => rename(at(`${name}.${process.pid}.part`), at(name))),
-  () => rename(output, at('.out.old')),
   () => rename(at('.out.new'), output),
   () => rm(at('.out.old'), { recursive: true }),
   () => rm(at('out.tar.003')),
@@ -67,7 +92,7 @@ const STEPS: readonly (() => Promise<unknown>)[] = [
 describe('results', () => {
   it('appear together, and nothing else is left', async () => {
     await earlier();
-    await appear(output, await prepared());
+    await appear(record, output, await prepared());
     expect(await everything()).toEqual(WHOLE);
   });
 
@@ -75,13 +100,11 @@ describe('results', () => {
     'of a run that was killed after step %i of their appearing are finished by the next run',
     async (last) => {
       await earlier();
-      const { files, stale } = await prepared();
-      const relative = (names: readonly string[]): string[] => names.map((name) => path.basename(name));
-      const record = { version: 1, pid: process.pid, files: relative(files), stale: relative(stale) };
-      await writeFile(at(RECORD), JSON.stringify({ ...record, folder: true }));
+      await writeRecord(await prepared());
       for (const step of STEPS.slice(0, last + 1)) await step();
-      await (await openOutputFolder(output)).release();
+      await (await openOutputFolder(output, { record })).release();
       expect(await everything()).toEqual(WHOLE);
+      expect(await namesIn(path.dirname(record))).toEqual([]);
     },
   );
 
@@ -91,62 +114,91 @@ describe('results', () => {
     await mkdir(at('out.sha256'));
     const appearance = await prepared();
     const before = await everything();
-    await expect(appear(output, appearance)).rejects.toThrow(`a folder stands at ${at('out.sha256')}`);
+    await expect(appear(record, output, appearance)).rejects.toThrow(
+      `a folder stands at ${at('out.sha256')}`,
+    );
     expect(await everything()).toEqual(before);
   });
 });
 
 describe('a record of what was to appear', () => {
-  const record = (more: object): string =>
-    JSON.stringify({ version: 1, pid: 4711, files: [], stale: [], folder: false, ...more });
-
   it.each([
-    ['has a key too many', record({ more: 1 })],
-    ['is torn', record({}).slice(0, 20)],
-  ])('that %s is left alone', async (_, text) => {
-    await writeFile(at('thesis.txt'), 'mine');
-    await writeFile(at(RECORD), text);
-    expect(await finishAppearance(output, async () => true)).toBe(false);
-    expect(await readdir(temp.path)).toEqual([RECORD, 'thesis.txt']);
-  });
-
-  it('does not touch a file that is not ours, whatever it says', async () => {
-    await writeFile(at('thesis.txt'), 'mine');
-    await writeFile(at('thesis.tar.4711.part'), 'theirs');
-    await writeFile(at('thesis.tar'), 'mine');
-    await writeFile(at('out.tar'), 'old');
-    const stale = ['thesis.txt', at('thesis.txt'), '../elsewhere/x.tar', 'out.tar'];
-    await writeFile(at(RECORD), record({ files: ['thesis.tar'], stale }));
-    const asked: string[] = [];
-    await finishAppearance(output, async (file) => {
-      asked.push(file);
-      return file === at('out.tar');
-    });
-    expect(asked).toContain(path.join(temp.path, '../elsewhere/x.tar'));
-    expect(await everything()).toEqual({
-      'thesis.txt': 'mine',
-      'thesis.tar.4711.part': 'theirs',
-      'thesis.tar': 'mine',
-    });
+    ['has a key too many', '{"version":1,"pid":4711,"files":[],"stale":[],"folder":false,"more":1}'],
+    ['is torn', '{"version":1,"pid":4711,'],
+  ])('that %s is forgotten', async (_, text) => {
+    await earlier();
+    const before = await everything();
+    await mkdir(path.dirname(record));
+    await writeFile(record, text);
+    expect(await finishAppearance(record, output)).toBe(false);
+    expect(await everything()).toEqual(before);
   });
 
   it('without its files changes nothing that stands there', async () => {
     await earlier();
     const before = await everything();
-    await writeFile(at(RECORD), record({ files: NAMES, folder: true }));
-    await (await openOutputFolder(output)).release();
+    await writeRecord({ files: NAMES.map(at), stale: [], folder: true });
+    await (await openOutputFolder(output, { record })).release();
     expect(await everything()).toEqual(before);
+  });
+
+  it('leaves what another run has written since at the name of a stale file', async () => {
+    await earlier();
+    await writeRecord({ files: [], stale: [at('out.tar.003'), at('out.parts.json')], folder: false });
+    await rm(at('out.tar.003'));
+    await writeFile(at('out.tar.003'), 'of another run');
+    expect(await finishAppearance(record, output)).toBe(true);
+    expect((await everything())['out.tar.003']).toBe('of another run');
+    expect(Object.keys(await everything())).not.toContain('out.parts.json');
+  });
+
+  it('beside the output, as a checkout may bring one, is nothing', async () => {
+    await earlier();
+    await mkdir(at('.out.new'));
+    await writeFile(
+      at('.out.appearing'),
+      JSON.stringify({
+        version: 1,
+        pid: 1,
+        files: [],
+        stale: [{ file: at('out.sha256'), stamp: '' }],
+        folder: true,
+      }),
+    );
+    await (await openOutputFolder(output, { record })).release();
+    expect(await readFile(path.join(output, 'report.html'), 'utf8')).toBe('old');
+    expect(await namesIn(temp.path)).toEqual(expect.arrayContaining(['.out.appearing', 'out.sha256']));
   });
 
   it('that cannot be acted on ends the run, which says where it lies', async () => {
     await writePart(at('out.tar'), 'new');
     await mkdir(at('out.tar/full'), { recursive: true });
     await chmod(at('out.tar'), 0o755);
-    await writeFile(at(RECORD), record({ pid: process.pid, files: ['out.tar'] }));
-    await expect(openOutputFolder(output)).rejects.toMatchObject({
+    await writeRecord({ files: [at('out.tar')], stale: [], folder: false });
+    await expect(openOutputFolder(output, { record })).rejects.toMatchObject({
       code: 'machine',
-      hint: expect.stringContaining(at(RECORD)),
+      hint: expect.stringContaining(record),
     });
     expect(await namesIn(temp.path)).not.toContain('.out.lock');
+  });
+});
+
+describe('a part', () => {
+  it('is never written through a link, and takes the place of what a killed run left', async () => {
+    const victim = at('victim');
+    await writeFile(victim, 'mine');
+    await symlink(victim, `${at('out.tar')}.${process.pid}.part`);
+    await expect(writePart(at('out.tar'), 'new')).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(await readFile(victim, 'utf8')).toBe('mine');
+    await writeFile(`${at('out.sha256')}.${process.pid}.part`, 'left');
+    await writePart(at('out.sha256'), 'new');
+    expect(await readFile(`${at('out.sha256')}.${process.pid}.part`, 'utf8')).toBe('new');
+  });
+
+  it('that is gone when it is to take its name ends the run', async () => {
+    await earlier();
+    const appearance = await prepared();
+    await rm(`${at('out.tar.002')}.${process.pid}.part`);
+    await expect(appear(record, output, appearance)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

@@ -247,7 +247,7 @@ describe('what stands in a bundle’s folder', () => {
     disk.set('registry/own/index.json', bytesOf({ manifests: [{ digest: other }] }));
     disk.set(`registry/own/blobs/sha256/${hexOf(other)}`, 'file');
     disk.set('registry/secret', 'closed');
-    expect(named(look(disk, lock, ['oci', 'zot']))).toEqual([`own@${other.slice(0, 19)}`, 'registry/secret']);
+    expect(named(look(disk, lock, ['oci', 'zot']))).toEqual([`own@${other}`, 'registry/secret']);
   });
 
   it('has a server’s state, which is told apart', () => {

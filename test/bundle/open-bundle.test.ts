@@ -32,7 +32,11 @@ async function written(name: string, views: readonly View[]): Promise<string> {
   const folder = await openOutputFolder(output);
   const tree = planTree(lock, await readManifests(lock, bench.store), views, () => '');
   const wanted = { tree, lock, output, lockBeside: views.length === 1, store: bench.store };
-  await appear(output, { files: await buildBundle(wanted, folder), stale: [], folder: true });
+  await appear(path.join(bench.store.appearing, name), output, {
+    files: await buildBundle(wanted, folder),
+    stale: [],
+    folder: true,
+  });
   await folder.release();
   return output;
 }

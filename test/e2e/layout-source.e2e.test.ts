@@ -1,6 +1,9 @@
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { idx, writeOciLayout } from '../support/fixtures/index.ts';
+import { expectExit } from '../support/expect-exit.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
+import { outputOf } from '../support/program.ts';
 
 let work: Workplace;
 beforeAll(async () => {
@@ -15,4 +18,34 @@ it('takes large layers out of a layout without skopeo, and without a word', asyn
   const { stderr } = await work.succeed(...args);
   expect(stderr).not.toMatch(/warning|skopeo/);
   expect((await work.lock()).images[0]?.digest).toBe(image.top);
+});
+
+it('waits for no pipe in the place of an archive or of a layout’s index', async () => {
+  await outputOf('mkfifo', [work.file('archive.tar')]);
+  await writeOciLayout(work.file('piped'), [{ image: idx({ seed: 'piped' }) }]);
+  await rm(work.file('piped/index.json'));
+  await outputOf('mkfifo', [work.file('piped/index.json')]);
+  for (const source of ['docker-archive:archive.tar', 'oci:piped']) {
+    const result = await work.run(
+      'save',
+      `${source} => docker.io/library/x:1`,
+      '-p',
+      'all',
+      '-o',
+      'none-of-it',
+    );
+    expectExit(result, 1);
+    expect(result.stderr).toContain('it is a pipe, a device or a terminal, not a file');
+  }
+});
+
+it('fails alone where it calls itself as another image of the list is called', async () => {
+  const [mine, other] = [idx({ seed: 'mine' }), idx({ seed: 'other' })];
+  await writeOciLayout(work.file('named'), [{ image: mine, name: 'docker.io/library/app:1' }]);
+  await writeOciLayout(work.file('thief'), [{ image: other, name: 'docker.io/library/app:1' }]);
+  const images = ['oci:named => docker.io/library/app:1', 'oci:thief'];
+  const result = await work.run('save', ...images, '-p', 'all', '-o', 'two', '--on-error', 'warn');
+  expectExit(result, 0);
+  expect(result.stderr).toContain('its source calls it docker.io/library/app:1');
+  expect((await work.lock('two/oci-save.lock.json')).images.map(({ digest }) => digest)).toEqual([mine.top]);
 });

@@ -1,4 +1,5 @@
 import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../support/deadline.ts';
@@ -307,6 +308,36 @@ describe('found A7: what others wrote at a name of the output', () => {
     await rm(work.file('images.txt'));
     await work.succeed(...list);
     await work.succeed(...list);
+  });
+});
+
+describe('found A7: a lock of somebody beside the folder', () => {
+  it('is kept by a save that makes no archive, and whose bundle has its own', async () => {
+    await work.succeed(...args());
+    const lock = await work.succeed(
+      'lock',
+      `${registry.host}/app/one:1`,
+      '--insecure-registries',
+      registry.host,
+    );
+    await writeFile(work.file('oci-bundle.lock.json'), lock.stdout);
+    await work.succeed(...args('--platforms', 'linux/amd64'));
+    expect(await readFile(work.file('oci-bundle.lock.json'), 'utf8')).toBe(lock.stdout);
+  });
+
+  it('of another bundle of one view is found again, though an archive took its name', async () => {
+    await work.succeed(...args('--layout', 'zot', '-o', 'site'));
+    await work.succeed(
+      ...args('-o', 'second', '--archive', 'tar', '--archive-name', 'site', '-p', 'linux/amd64'),
+    );
+    await work.succeed(...args('--layout', 'zot', '-o', 'site'));
+  });
+
+  it('names the archive that another run writes', async () => {
+    const lock = { host: hostname(), pid: process.pid };
+    await writeFile(work.file('.shared.lock'), JSON.stringify(lock));
+    const { stderr } = await refused('-o', 'second', '--archive', 'tar', '--archive-name', 'shared');
+    expect(stderr).toContain(`another run writes to ${work.file('shared')}`);
   });
 });
 

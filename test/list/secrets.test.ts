@@ -165,6 +165,21 @@ describe('found B3: a file with secrets, given as a list', () => {
     );
   });
 
+  it.each([
+    ['a .pgpass', 'db.internal:5432:prod:app:hunter2-Sommer\ndb.example:5432:shop:me:Winter-is-here-9\n'],
+    [
+      'a key of PuTTY',
+      'PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nPublic-Lines: 1\nAAAAB3NzaC1yc2E\n',
+    ],
+    ['a key of SSH2', '---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2E\n---- END SSH2 PUBLIC KEY ----\n'],
+  ])('shows nothing of %s', async (_, text) => {
+    const values = text.split(/[\n ]/).flatMap((line) => line.split(':').slice(-1));
+    const secrets = values.filter((value) => /hunter2|Winter|AAAA/.test(value));
+    expect(secrets.length).toBeGreaterThan(0);
+    for (const format of ['auto', 'plain'])
+      expect(leakIn(await shownFor(text, format, false), secrets)).toBeUndefined();
+  });
+
   it('is told in a file of honest lines, too, which keep their quotes', async () => {
     const key = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
     const shown = await shownFor(`quay.io/a/b:1\nFoo/BAR:1\n${key}\n`, 'plain', false);

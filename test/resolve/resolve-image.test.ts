@@ -7,11 +7,13 @@ import {
   ARM64,
   ARM_V7,
   att,
+  buildImage,
   buildIndex,
   chart,
   cosignSignature,
   d2,
   dlist,
+  filledLayer,
   idx,
   nested,
   one,
@@ -149,6 +151,19 @@ describe('an index that lists one child several times', () => {
     const all = await bench.resolve(twice, 'x:1');
     expect(all.image.root).toBe(twice.top);
     expect(all.image.platforms).toEqual(['linux/amd64', 'linux/arm/v7', 'linux/arm64']);
+  });
+
+  it('refuses more layers than is reasonable, each as often as its child is listed', async () => {
+    const layers = Array.from({ length: 500 }, (_, at) => filledLayer(`layer-${at}`, 10));
+    const wide = buildImage({ layers });
+    const builds = Array.from({ length: 450 }, (_, at) => ({
+      image: wide,
+      platform: { architecture: 'amd64', os: 'windows', osVersion: `10.0.${at}` },
+    }));
+    await expect(bench.resolve(buildIndex(builds), 'x:1')).rejects.toMatchObject({
+      code: 'unsupported',
+      message: 'its platforms list 225450 layers: 200000 are the limit',
+    });
   });
 
   it('takes the child with all of its entries where one of its platforms is wanted', async () => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,6 +127,44 @@ const ARM = { platform: { architecture: 'arm64', os: 'linux' } };
 const entry = (fields: object): object => ({
   ...descriptorOf(OCI_MANIFEST, seededBytes('nowhere', 10)),
   ...fields,
+});
+
+describe('images that together claim more than the disk has', () => {
+  it('fail, those that claim the most first, until the others have room', async () => {
+    const { bavail, bsize } = await statfs(temp.path);
+    const claim = Math.floor(bavail * bsize * 0.6);
+    for (const name of ['bad', 'worse'])
+      registry.put(
+        name,
+        imageWith({ layer: { size: claim, digest: digestOf(new TextEncoder().encode(name)) } }),
+        '1',
+      );
+    for (const names of [
+      ['bad', 'good', 'worse'],
+      ['bad', 'worse', 'good'],
+    ]) {
+      const { report, lock } = await run(names);
+      expect(report.outcome).toBe('warned');
+      expect(lock.images.map(({ ref }) => ref)).toEqual([refOf('good')]);
+      expect(report.failed.map(({ ref }) => ref).toSorted()).toEqual([refOf('bad'), refOf('worse')]);
+    }
+  });
+});
+
+describe('a blob that two registries name', () => {
+  it('comes from the one that serves it right', async () => {
+    await using other = await startBadRegistry({ images: { 'a:1': good } });
+    other.misbehave({ faults: [{ method: 'GET', path: /\/blobs\//, failure: { kind: 'flip' } }] });
+    const insecureRegistries = [registry.host, other.host];
+    for (const images of [
+      [`${other.host}/a:1`, refOf('good')],
+      [refOf('good'), `${other.host}/a:1`],
+    ]) {
+      const cacheDir = path.join(temp.path, `store-${images[0]?.length}-${images[0]?.includes(other.host)}`);
+      const { report } = await run([], { images, insecureRegistries, cacheDir, platforms: 'all' });
+      expect([report.outcome, report.failed]).toEqual(['done', []]);
+    }
+  });
 });
 
 describe('an image whose publisher wrote nonsense', () => {
