@@ -39681,13 +39681,6 @@ function writerOf(env, { base }, list) {
 function isOtherJob(mine, theirs) {
 	return theirs.run === mine.run && theirs.archive === mine.archive && theirs.list !== mine.list;
 }
-/**
-* The same of a job that may still be at work. An attempt begins when all jobs of the one before have ended, so that what
-* an earlier one claimed is abandoned: a job that is run again may have another list, which an earlier step made.
-*/
-function isOtherJobAtWork(mine, theirs) {
-	return isOtherJob(mine, theirs) && theirs.attempt >= mine.attempt;
-}
 // src/publish/release/notes.ts
 const TEXT = "Container images for places without internet.";
 /**
@@ -39790,7 +39783,7 @@ function interimName(name) {
 }
 /** Compares what a release shall have with what it has. Pure. */
 function planRelease(input) {
-	const { files, present, earlier, draft, ours, policy, lacking } = input;
+	const { files, present, earlier, draft, ours, policy, lacking, renews = false } = input;
 	const byName = new Map(present.map((asset) => [asset.name, asset]));
 	const names = new Set(files.map(({ name }) => name));
 	const content = files.filter(({ record }) => !record);
@@ -39823,7 +39816,7 @@ function planRelease(input) {
 	const moves = steps.some(({ action }) => action !== "none");
 	const records = files.filter(({ record }) => record).flatMap((file) => {
 		const there = byName.get(file.name);
-		const mayChange = moves && allowed === "replace";
+		const mayChange = (moves || renews) && allowed === "replace";
 		return isUploaded(there) && !mayChange ? keep(file, there) : [stepFor(file, byName)];
 	});
 	const all = [...steps, ...records];
@@ -41942,8 +41935,8 @@ function claimArchive(release, writer, { service, retries, signal }) {
 			const there = (await service.assets(release)).find((asset) => asset.name === name);
 			if (there === void 0) throw error;
 			const theirs = await claimantOf(there, service);
-			if (theirs !== void 0 && isOtherJobAtWork(writer, theirs)) throw otherJobError(release.tag, theirs);
-			if (theirs !== void 0 && theirs.run === writer.run && theirs.list === writer.list) return there;
+			if (theirs !== void 0 && isOtherJob(writer, theirs)) throw otherJobError(release.tag, theirs);
+			if (theirs !== void 0 && theirs.run === writer.run) return there;
 			if (theirs === void 0 && there.state === "uploaded") throw notOurs(release, name);
 			await service.remove(there);
 			throw error;
@@ -42081,6 +42074,25 @@ function failedIn(report) {
 		throw error;
 	}
 }
+// src/publish/release/record.ts
+const recordSchema = object({ workflow: object({
+	run: string(),
+	attempt: int(),
+	job: string(),
+	asked: digestSchema
+}) });
+/** The job that sent an archive, by the record of its run, which goes with it; undefined where that cannot be told. */
+async function writerInRecord(present, archive, service) {
+	const text = (await readAsset(present.find(({ name }) => name === recordName(archive)), service))?.toString("utf8");
+	const { workflow } = recordSchema.safeParse(jsonIn(text)).data ?? {};
+	if (workflow === void 0) return void 0;
+	const { asked: list, ...job } = workflow;
+	return {
+		archive: archive.base,
+		list,
+		...job
+	};
+}
 // src/publish/release/compare.ts
 /** Compares what a release has with what it shall have. */
 async function comparePlan(release, options) {
@@ -42101,7 +42113,8 @@ async function comparePlan(release, options) {
 		draft,
 		ours,
 		policy,
-		lacking: await lackingToKeep(present, ours, options)
+		lacking: await lackingToKeep(present, ours, options),
+		renews: await isOfEarlierRun(present, draft, options)
 	});
 	const strange = present.filter(({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name));
 	return {
@@ -42110,6 +42123,15 @@ async function comparePlan(release, options) {
 		differing: differingFiles(files, present),
 		strange: strange.map(({ name }) => name)
 	};
+}
+/**
+* Whether a job finds its archive in a release in which it may be replaced, with the record of an earlier run. The record is
+* then sent anew, so that another job of this run sees that the archive is in use, and does not replace it.
+*/
+async function isOfEarlierRun(present, draft, { writer, policy, files, archive, service }) {
+	if (writer === void 0 || !(policy === "replace" || policy === "auto" && draft) || differingFiles(files, present).length > 0) return false;
+	const theirs = await writerInRecord(present, archive, service);
+	return theirs !== void 0 && theirs.run !== writer.run;
 }
 /** What speaks against keeping what is there, where it is to be kept. */
 async function lackingToKeep(present, ours, { files, archive, policy, service }) {
@@ -42132,12 +42154,6 @@ async function earlierPieces(present, ours, { archive, service, files }) {
 	return new Set(names.filter((name) => isPieceName(archive, name)));
 }
 // src/publish/release/other-job.ts
-const recordSchema = object({ workflow: object({
-	run: string(),
-	attempt: int(),
-	job: string(),
-	asked: digestSchema
-}) });
 /**
 * Throws where another job of the same run writes the archive, or wrote it: the draft's note names who made it, a claim
 * who is at work, and the record of a run, which is sent with the archive, who has ended.
@@ -42147,8 +42163,8 @@ const recordSchema = object({ workflow: object({
 */
 async function refuseOtherJob(release, { present, differing }, { writer, archive, tag, service }, claim) {
 	if (writer === void 0 || release === void 0) return;
-	const refuse = (theirs, isOther = isOtherJobAtWork) => {
-		if (theirs !== void 0 && isOther(writer, theirs)) throw otherJobError(tag, theirs);
+	const refuse = (theirs) => {
+		if (theirs !== void 0 && isOtherJob(writer, theirs)) throw otherJobError(tag, theirs);
 	};
 	refuse(noteIn(release.body)?.writer);
 	for (const asset of present) {
@@ -42156,15 +42172,7 @@ async function refuseOtherJob(release, { present, differing }, { writer, archive
 		if (asset.name === claimName(archive) && counts) refuse(await claimantOf(asset, service));
 	}
 	if (differing.length === 0) return;
-	const text = (await readAsset(present.find(({ name }) => name === recordName(archive)), service))?.toString("utf8");
-	const { workflow } = recordSchema.safeParse(jsonIn(text)).data ?? {};
-	if (workflow === void 0) return;
-	const { asked: list, ...job } = workflow;
-	refuse({
-		archive: archive.base,
-		list,
-		...job
-	}, isOtherJob);
+	refuse(await writerInRecord(present, archive, service));
 }
 // src/publish/release/outcome.ts
 /** What became of a release, once a plan was carried out, or would become of it. */
@@ -43828,6 +43836,7 @@ async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
 */
 async function releasedBefore({ target, service, found }, { wanted, options, places, io }) {
 	if (found === void 0 || found.draft) return void 0;
+	if (options.releasePolicy === "replace" && jobOf(io.env) !== void 0) return void 0;
 	try {
 		const released = await findReleased({
 			service,

@@ -260,6 +260,22 @@ describe('found K1: jobs of one run', () => {
     expect(winnerOf({ a, b })).toMatch(/^[ab]$/);
   });
 
+  it.each([
+    ['a published release that may be replaced', false, []],
+    ['a draft of a person', true, []],
+    ['a published release, and nothing else is wanted', false, ['--output', 'none', '--archive-name', BASE]],
+  ])('of which the first finds its files there since an earlier run, in %s', async (_, draft, alone) => {
+    if (draft) service.add({ tag: TAG, draft: true, body: 'Notes' });
+    const more = [...alone, ...(draft ? [] : ['--release-policy', 'replace'])];
+    expect((await job('a', { more, env: { GITHUB_RUN_ID: '4710' } })).exitCode).toBe(0);
+    const a = await job('a', { more });
+    const b = await job('b', { more });
+    expect(winnerOf({ a, b }, draft)).toBe('a');
+    // A job of the next run may have another list.
+    expect((await job('b', { more, env: { GITHUB_RUN_ID: '4712' } })).exitCode).toBe(0);
+    expect(holds()).toBe('b');
+  });
+
   it('ask no more than before where nothing changed', async () => {
     await job('a');
     service.clear();

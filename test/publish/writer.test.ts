@@ -2,13 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { draftNotes, isOurs, noteIn, publishedNotes } from '../../src/publish/release/notes.ts';
-import {
-  isOtherJob,
-  isOtherJobAtWork,
-  jobOf,
-  type Writer,
-  writerOf,
-} from '../../src/publish/release/writer.ts';
+import { isOtherJob, jobOf, type Writer, writerOf } from '../../src/publish/release/writer.ts';
 
 const list = (name: string): Digest => digestOf(new TextEncoder().encode(name));
 const writer: Writer = { archive: 'site', run: '1', attempt: 1, job: 'bundle', list: list('a') };
@@ -31,14 +25,6 @@ describe('found K1: what another job wrote', () => {
     ['under another archive name', { list: list('b'), archive: 'other' }, false],
   ])('%s', (_, change, isOther) => {
     expect(isOtherJob(writer, { ...writer, ...change })).toBe(isOther);
-  });
-
-  it('is abandoned once a later attempt has begun, and at work before', () => {
-    const other = { ...writer, list: list('b') };
-    expect(isOtherJobAtWork(writer, other)).toBe(true);
-    expect(isOtherJobAtWork({ ...writer, attempt: 2 }, other)).toBe(false);
-    expect(isOtherJobAtWork(writer, { ...other, attempt: 2 })).toBe(true);
-    expect(isOtherJobAtWork(writer, writer)).toBe(false);
   });
 
   it('is so for both of two, or for neither, whatever attempt and job', () => {

@@ -7,7 +7,7 @@ import { readAsset } from './read-asset.ts';
 import { saysNameIsTaken } from './refusal.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release, ReleaseService } from './service.ts';
-import { isOtherJobAtWork, type Writer, writerSchema } from './writer.ts';
+import { isOtherJob, type Writer, writerSchema } from './writer.ts';
 
 const ENDING = '.claim.json';
 const MAX_BYTES = 4096;
@@ -56,9 +56,8 @@ export function claimArchive(
         const there = (await service.assets(release)).find((asset) => asset.name === name);
         if (there === undefined) throw error;
         const theirs = await claimantOf(there, service);
-        if (theirs !== undefined && isOtherJobAtWork(writer, theirs))
-          throw otherJobError(release.tag, theirs);
-        if (theirs !== undefined && theirs.run === writer.run && theirs.list === writer.list) return there;
+        if (theirs !== undefined && isOtherJob(writer, theirs)) throw otherJobError(release.tag, theirs);
+        if (theirs !== undefined && theirs.run === writer.run) return there;
         if (theirs === undefined && there.state === 'uploaded') throw notOurs(release, name);
         await service.remove(there);
         throw error;

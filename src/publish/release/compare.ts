@@ -11,6 +11,7 @@ import { lackingIn, lacksImages } from './lacking.ts';
 import { isOurs } from './notes.ts';
 import { differingFiles, type ReleasePlan, planRelease } from './plan.ts';
 import { readAsset } from './read-asset.ts';
+import { writerInRecord } from './record.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service.ts';
 import { withDigest } from './upload.ts';
@@ -42,7 +43,8 @@ export async function comparePlan(release: Release | undefined, options: SendOpt
   if (options.writer === undefined && claim !== undefined && (await claimantOf(claim, service)) !== undefined)
     earlier.add(claim.name);
   const lacking = await lackingToKeep(present, ours, options);
-  const plan = planRelease({ files, present, earlier, draft, ours, policy, lacking });
+  const renews = await isOfEarlierRun(present, draft, options);
+  const plan = planRelease({ files, present, earlier, draft, ours, policy, lacking, renews });
   const strange = present.filter(
     ({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name),
   );
@@ -52,6 +54,21 @@ export async function comparePlan(release: Release | undefined, options: SendOpt
     differing: differingFiles(files, present),
     strange: strange.map(({ name }) => name),
   };
+}
+
+/**
+ * Whether a job finds its archive in a release in which it may be replaced, with the record of an earlier run. The record is
+ * then sent anew, so that another job of this run sees that the archive is in use, and does not replace it.
+ */
+async function isOfEarlierRun(
+  present: readonly Asset[],
+  draft: boolean,
+  { writer, policy, files, archive, service }: SendOptions,
+): Promise<boolean> {
+  const mayBeReplaced = policy === 'replace' || (policy === 'auto' && draft);
+  if (writer === undefined || !mayBeReplaced || differingFiles(files, present).length > 0) return false;
+  const theirs = await writerInRecord(present, archive, service);
+  return theirs !== undefined && theirs.run !== writer.run;
 }
 
 /** What speaks against keeping what is there, where it is to be kept. */

@@ -1,18 +1,10 @@
-import { z } from 'zod';
-import { digestSchema } from '../../oci/digest.ts';
 import { claimantOf, claimName } from './claim.ts';
-import { jsonIn } from './json-in.ts';
 import { noteIn } from './notes.ts';
 import { otherJobError } from './other-job-error.ts';
-import { readAsset } from './read-asset.ts';
-import { recordName } from './release-files.ts';
+import { writerInRecord } from './record.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service.ts';
-import { isOtherJob, isOtherJobAtWork, type Writer } from './writer.ts';
-
-const recordSchema = z.object({
-  workflow: z.object({ run: z.string(), attempt: z.int(), job: z.string(), asked: digestSchema }),
-});
+import { isOtherJob, type Writer } from './writer.ts';
 
 export interface Contents {
   readonly present: readonly Asset[];
@@ -34,8 +26,8 @@ export async function refuseOtherJob(
   claim?: Asset,
 ): Promise<void> {
   if (writer === undefined || release === undefined) return;
-  const refuse = (theirs: Writer | undefined, isOther = isOtherJobAtWork): void => {
-    if (theirs !== undefined && isOther(writer, theirs)) throw otherJobError(tag, theirs);
+  const refuse = (theirs: Writer | undefined): void => {
+    if (theirs !== undefined && isOtherJob(writer, theirs)) throw otherJobError(tag, theirs);
   };
   refuse(noteIn(release.body)?.writer);
   for (const asset of present) {
@@ -44,11 +36,5 @@ export async function refuseOtherJob(
     if (asset.name === claimName(archive) && counts) refuse(await claimantOf(asset, service));
   }
   if (differing.length === 0) return;
-  const record = present.find(({ name }) => name === recordName(archive));
-  const text = (await readAsset(record, service))?.toString('utf8');
-  const { workflow } = recordSchema.safeParse(jsonIn(text)).data ?? {};
-  if (workflow === undefined) return;
-  const { asked: list, ...job } = workflow;
-  // It is sent with a whole archive: that of a job which is not run again stays.
-  refuse({ archive: archive.base, list, ...job }, isOtherJob);
+  refuse(await writerInRecord(present, archive, service));
 }

@@ -43,6 +43,8 @@ export interface PlanInput {
   /** A draft that we made, and publish when it is whole. */
   readonly ours: boolean;
   readonly policy: ReleasePolicy;
+  /** Whether the record of an earlier run is to be sent anew, though the archive is there: see `comparePlan`. */
+  readonly renews?: boolean;
   /** What the archive that is there lacks to be whole; counts only where it is to be kept. */
   readonly lacking: readonly string[];
 }
@@ -54,7 +56,7 @@ export function interimName(name: string): string {
 
 /** Compares what a release shall have with what it has. Pure. */
 export function planRelease(input: PlanInput): ReleasePlan {
-  const { files, present, earlier, draft, ours, policy, lacking } = input;
+  const { files, present, earlier, draft, ours, policy, lacking, renews = false } = input;
   const byName = new Map(present.map((asset) => [asset.name, asset]));
   const names = new Set(files.map(({ name }) => name));
   const content = files.filter(({ record }) => !record);
@@ -75,7 +77,7 @@ export function planRelease(input: PlanInput): ReleasePlan {
     .filter(({ record }) => record)
     .flatMap((file): Step[] => {
       const there = byName.get(file.name);
-      const mayChange = moves && allowed === 'replace';
+      const mayChange = (moves || renews) && allowed === 'replace';
       return isUploaded(there) && !mayChange ? keep(file, there) : [stepFor(file, byName)];
     });
   const all = [...steps, ...records];

@@ -45,11 +45,3 @@ export function writerOf(env: Environment, { base }: ArchiveName, list: Digest):
 export function isOtherJob(mine: Writer, theirs: Writer): boolean {
   return theirs.run === mine.run && theirs.archive === mine.archive && theirs.list !== mine.list;
 }
-
-/**
- * The same of a job that may still be at work. An attempt begins when all jobs of the one before have ended, so that what
- * an earlier one claimed is abandoned: a job that is run again may have another list, which an earlier step made.
- */
-export function isOtherJobAtWork(mine: Writer, theirs: Writer): boolean {
-  return isOtherJob(mine, theirs) && theirs.attempt >= mine.attempt;
-}
