@@ -37609,9 +37609,20 @@ function blobsOf({ blobs }) {
 	}] : []);
 }
 // src/save/publish-folder.ts
+/** The last tree of each run: a run in which nothing changed asks for one before it copies and when it publishes. */
+const planned = /* @__PURE__ */ new WeakMap();
 /** The bundle as data, from the manifests that the store has. */
-async function treeOf(lock, { session, options }) {
-	return planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+async function treeOf(lock, run) {
+	const { session, options } = run;
+	const digest = digestOfLock(lock);
+	const before = planned.get(run);
+	if (before?.lock === digest) return before.tree;
+	const tree = planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+	planned.set(run, {
+		lock: digest,
+		tree
+	});
+	return tree;
 }
 /** The bundle that is to stand at the output; undefined where no folder is wanted. */
 function wantedBundle(lock, tree, { places, options, session }) {

@@ -7,13 +7,23 @@ import {
   readManifests,
   type WantedBundle,
 } from '../bundle/index.ts';
-import type { Lock } from '../lock/index.ts';
+import { digestOfLock, type Lock } from '../lock/index.ts';
+import type { Digest } from '../oci/digest.ts';
 import { renderBundlePage } from '../report/index.ts';
 import type { Run } from './run.ts';
 
+/** The last tree of each run: a run in which nothing changed asks for one before it copies and when it publishes. */
+const planned = new WeakMap<Run, { readonly lock: Digest; readonly tree: BundleTree }>();
+
 /** The bundle as data, from the manifests that the store has. */
-export async function treeOf(lock: Lock, { session, options }: Run): Promise<BundleTree> {
-  return planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+export async function treeOf(lock: Lock, run: Run): Promise<BundleTree> {
+  const { session, options } = run;
+  const digest = digestOfLock(lock);
+  const before = planned.get(run);
+  if (before?.lock === digest) return before.tree;
+  const tree = planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+  planned.set(run, { lock: digest, tree });
+  return tree;
 }
 
 /** The bundle that is to stand at the output; undefined where no folder is wanted. */
