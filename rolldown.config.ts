@@ -16,7 +16,7 @@ const ALLOWED = new Set([
 ]);
 
 export default defineConfig({
-  input: { api: 'src/api.ts', cli: 'src/cli.ts', index: 'src/action/index.ts' },
+  input: { api: 'src/api.ts', cli: 'src/cli.ts', index: 'src/action.ts' },
   platform: 'node',
   // Not minified and without a map: people read it in review, and stack traces tell the place.
   output: {

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { OUTPUTS } from '../src/action/outputs.ts';
 import { lockSchema } from '../src/lock/schema.ts';
-import { describeInputs, describeOptions, kebab } from '../src/options.ts';
+import { describeInputs, describeOptions, kebab } from '../src/options/index.ts';
 import { partsListSchema } from '../src/archive/index.ts';
 import { runReportSchema } from '../src/report/index.ts';
 

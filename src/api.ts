@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { OciSaveError } from './errors.ts';
-import { type SaveOptions, parseOptions } from './options.ts';
+import { type SaveOptions, parseOptions } from './options/index.ts';
 import { type SaveImagesOptions, splitOptions } from './api/options.ts';
 import { runSave } from './api/run.ts';
 import { type AuthSection, readSections } from './api/sections.ts';
-import type { SaveResult } from './save.ts';
+import type { SaveResult } from './commands/save/save.ts';
 
 /**
  * Saves images into a folder that zot serves as it stands: one OCI layout a repository, Docker Hub's official images
@@ -82,10 +82,10 @@ export { type ErrorCode, type ErrorParts, type FailureClass, OciSaveError } from
 export type { ByteCount, Emit, LogLevel, Outcome, SaveEvent, Stage } from './events.ts';
 
 // The engine, and those of its stages that write nothing outside the store.
-export { save, type SaveResult } from './save.ts';
-export type { SaveIo } from './save/run.ts';
-export { parseOptions, type SaveOptions } from './options.ts';
-export { pushBundle, type PushBundleOptions, type PushIo } from './push.ts';
+export { save, type SaveResult } from './commands/save/save.ts';
+export type { SaveIo } from './commands/save/run.ts';
+export { parseOptions, type SaveOptions } from './options/index.ts';
+export { pushBundle, type PushBundleOptions, type PushIo } from './commands/push.ts';
 export {
   type Candidate,
   type ImageList,

@@ -1,5 +1,7 @@
 import { type ErrorDetail, OciSaveError } from '../errors.ts';
-import { causeTexts, formatCount, plainLines, plainText, type RunReport } from '../report/index.ts';
+import { causeTexts, type RunReport } from '../report/index.ts';
+import { formatCount } from '../text/bytes.ts';
+import { plainLines, plainText } from '../text/plain-text.ts';
 
 /** One message that the run's page shows, beside the line of a file where it has one. */
 export interface Annotation {

@@ -7,10 +7,11 @@ import {
   warning as annotateWarning,
 } from '@actions/core';
 import { OciSaveError } from '../errors.ts';
-import type { ActionInputs } from '../options.ts';
-import { formatCount, renderError, renderSummary } from '../report/index.ts';
-import type { SaveResult } from '../save.ts';
-import { placesOf } from '../save/places.ts';
+import type { ActionInputs } from '../options/index.ts';
+import { formatCount } from '../text/bytes.ts';
+import { renderError, renderSummary } from '../view/index.ts';
+import type { SaveResult } from '../commands/save/save.ts';
+import { placesOf } from '../commands/save/places.ts';
 import {
   type Annotation,
   detailAnnotations,

@@ -1,4 +1,4 @@
-import { describeInputs, kebab } from '../options.ts';
+import { describeInputs, kebab } from '../options/index.ts';
 
 const PREFIX = 'INPUT_';
 

@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { fetchFile, type FetchLimits } from '../registry/index.ts';
-import { formatBytes } from '../report/index.ts';
+import { formatBytes } from '../text/bytes.ts';
 import { bareAddress, type Installer } from '../skopeo/index.ts';
 import { USER_AGENT } from '../version.ts';
 import { runCommand } from './run-command.ts';

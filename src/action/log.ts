@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream';
 import { endGroup, isDebug, startGroup } from '@actions/core';
 import type { SaveEvent } from '../events.ts';
-import { createReporter, plainText } from '../report/index.ts';
+import { createReporter } from '../view/index.ts';
+import { plainText } from '../text/plain-text.ts';
 import { inWorkflowWords } from './wording.ts';
 
 /** The step's log: calm lines, a group a stage. Everything that we did not write is printed as plain text. */

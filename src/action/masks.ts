@@ -1,4 +1,4 @@
-import { percentDecoded } from '../percent.ts';
+import { percentDecoded } from '../text/percent.ts';
 
 /** A user and a password before a host. */
 const USERINFO = /\/\/([^/@\s]+)@/g;

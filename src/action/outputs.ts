@@ -1,5 +1,6 @@
 import { digestOfLock, type Lock } from '../lock/index.ts';
-import { printableJson, type RunReport } from '../report/index.ts';
+import { printableJson } from '../text/plain-text.ts';
+import type { RunReport } from '../report/index.ts';
 
 /** What later steps can read, and what action.yml says of it. */
 export const OUTPUTS = {

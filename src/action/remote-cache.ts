@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { CacheUse } from '../cache/index.ts';
 import { createActionsCache } from '../cache/actions/index.ts';
 import { systemCodeOf } from '../errors.ts';
-import type { ActionInputs } from '../options.ts';
+import type { ActionInputs } from '../options/index.ts';
 import type { Step } from './step.ts';
 
 const MAX_EVENT_BYTES = 32 * 1024 * 1024;

@@ -1,4 +1,5 @@
-import { formatCount, type ReportedOrigin, type RunReport } from '../report/index.ts';
+import { formatCount } from '../text/bytes.ts';
+import type { ReportedOrigin, RunReport } from '../report/index.ts';
 import { type Bound, code, prose, table, where } from './markdown.ts';
 
 const MAX_ORIGINS = 3;

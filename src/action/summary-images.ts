@@ -1,12 +1,7 @@
 import { hexOf } from '../oci/digest.ts';
-import {
-  formatBytes,
-  platformWords,
-  type ReportedImage,
-  type RunReport,
-  sizeWords,
-  statusWords,
-} from '../report/index.ts';
+import { formatBytes } from '../text/bytes.ts';
+import { platformWords, sizeWords, statusWords } from '../view/index.ts';
+import type { ReportedImage, RunReport } from '../report/index.ts';
 import { type Bound, code, escaped, folded, table } from './markdown.ts';
 
 /** A longer table of images is folded. */

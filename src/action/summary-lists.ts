@@ -1,4 +1,5 @@
-import { formatCount, type RunReport } from '../report/index.ts';
+import { formatCount } from '../text/bytes.ts';
+import type { RunReport } from '../report/index.ts';
 import { type Bound, code, prose, type Table, table, where } from './markdown.ts';
 
 /** What was noticed and did not stop the run. */

@@ -1,4 +1,6 @@
-import { formatBytes, formatCount, releaseWords, type RunReport } from '../report/index.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
+import { releaseWords } from '../view/index.ts';
+import type { RunReport } from '../report/index.ts';
 import { code, escaped, prose } from './markdown.ts';
 
 /** The archive, and its parts where it was cut. */

@@ -1,4 +1,5 @@
-import { pushNotes, pushTally, pushTraffic, type RunReport } from '../report/index.ts';
+import { pushNotes, pushTally, pushTraffic } from '../view/index.ts';
+import type { RunReport } from '../report/index.ts';
 import { type Bound, bounded, code, escaped, prose, table } from './markdown.ts';
 
 /** What each push target got: figures, failures, names that differ. */

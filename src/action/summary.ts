@@ -1,16 +1,10 @@
 import path from 'node:path';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
-import {
-  cacheLines,
-  causeTexts,
-  formatBytes,
-  formatCount,
-  formatSeconds,
-  noteLines,
-  plainLines,
-  type RunReport,
-  unwritten,
-} from '../report/index.ts';
+import { cacheLines, noteLines } from '../view/index.ts';
+import { causeTexts, type RunReport, unwritten } from '../report/index.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
+import { formatSeconds } from '../text/duration.ts';
+import { plainLines } from '../text/plain-text.ts';
 import { type Bound, bounded, code, escaped, prose, table, where } from './markdown.ts';
 import { errorSection, failureSection } from './summary-failures.ts';
 import { imageSection } from './summary-images.ts';

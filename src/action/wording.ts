@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { describeInputs, kebab } from '../options.ts';
+import { describeInputs, kebab } from '../options/index.ts';
 import type { ReleaseReport, RunReport } from '../report/index.ts';
 
 const FLAG = /--([a-z][a-z-]*[a-z])(?: ([a-z]+)\b)?/g;

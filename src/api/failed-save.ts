@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
-import { formatCount } from '../report/index.ts';
-import type { SaveResult } from '../save.ts';
+import { formatCount } from '../text/bytes.ts';
+import type { SaveResult } from '../commands/save/save.ts';
 
 const SHOWN = 10;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OwnFileKind } from '../own-file-kind.ts';
-import { jsonIn } from '../json-in.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { type ArchiveName, isPieceName } from './archive-name.ts';
 import { isOurTarStart } from './tar-start.ts';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { exists, readBounded, unlessGone } from '../files/index.ts';
-import { jsonIn } from '../json-in.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { besideOutput } from './beside-output.ts';
 import { partNameOf, writeFileWhole } from './write-file.ts';
 

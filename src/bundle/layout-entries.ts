@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonIn } from '../json-in.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { REF_NAME } from './layout-index.ts';
 
 /** One entry of an index.json, as whoever wrote it last left it. */

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { OciSaveError } from '../errors.ts';
-import { formatCount } from '../report/index.ts';
+import { formatCount } from '../text/bytes.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobSize, Store } from '../store/index.ts';
 import type { CacheContext } from './context.ts';

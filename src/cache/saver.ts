@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { formatBytes, formatCount } from '../report/index.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { createBudget } from './budget.ts';
 import type { CacheContext } from './context.ts';

@@ -1,5 +1,5 @@
 import type { Emit } from '../events.ts';
-import { formatBytes, formatCount } from '../report/index.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobSize, Store } from '../store/index.ts';
 import { type Catalogue, EMPTY } from './catalogue.ts';

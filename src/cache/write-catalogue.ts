@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { formatBytes } from '../report/index.ts';
+import { formatBytes } from '../text/bytes.ts';
 import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
 import type { Store } from '../store/index.ts';
 import {

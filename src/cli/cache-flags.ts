@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { parseStoreOptions } from '../options.ts';
-import { storeFolder } from '../save/store-folder.ts';
+import { parseStoreOptions } from '../options/index.ts';
+import { storeFolder } from '../runtime/store-folder.ts';
 import type { Host, Manner } from './face.ts';
 import { addManner, takeManner } from './manner.ts';
 import { addOnly } from './option-flags.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { printableJson } from '../report/index.ts';
+import { printableJson } from '../text/plain-text.ts';
 import { listStore } from '../store/index.ts';
 import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
 import type { Host } from './face.ts';

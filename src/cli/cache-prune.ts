@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { OciSaveError } from '../errors.ts';
-import { formatBytes, formatCount, plainText, printableJson } from '../report/index.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
+import { plainText, printableJson } from '../text/plain-text.ts';
 import { pruneStore, type Pruned, type PruneRule } from '../store/index.ts';
 import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
 import type { Host } from './face.ts';

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { Emit } from '../events.ts';
-import { watchSignals } from '../interruption.ts';
-import { formatBytes, formatCount, plainText, printableJson } from '../report/index.ts';
+import { watchSignals } from '../runtime/interruption.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
+import { plainText, printableJson } from '../text/plain-text.ts';
 import { type DamagedBlob, type StoreCheck, verifyStore } from '../store/index.ts';
 import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
 import { type Host, reporterFor } from './face.ts';

@@ -1,5 +1,5 @@
-import type { SignalHost } from '../interruption.ts';
-import { createReporter, type Reporter, type ReportStream } from '../report/index.ts';
+import type { SignalHost } from '../runtime/interruption.ts';
+import { createReporter, type Reporter, type ReportStream } from '../view/index.ts';
 
 /** What the command line is given by the process that runs it. */
 export interface Host extends SignalHost {

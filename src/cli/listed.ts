@@ -1,7 +1,8 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { parsePlatform } from '../oci/platform.ts';
-import { plainText, printableJson, renderColumns } from '../report/index.ts';
+import { plainText, printableJson } from '../text/plain-text.ts';
+import { renderColumns } from '../view/index.ts';
 
 /** One image as a list, a lock or a bundle names it. */
 export interface Listed {

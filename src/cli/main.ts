@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
-import { printableJson, renderError } from '../report/index.ts';
+import { printableJson } from '../text/plain-text.ts';
+import { renderError } from '../view/index.ts';
 import { VERSION } from '../version.ts';
 import { cacheCommand } from './cache-command.ts';
 import { type Host, wantsColor } from './face.ts';

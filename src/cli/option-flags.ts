@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { describeOptions, kebab } from '../options.ts';
+import { describeOptions, kebab } from '../options/index.ts';
 
 const append = (value: string, earlier: unknown): string[] => [
   ...(Array.isArray(earlier) ? earlier.filter((text): text is string => typeof text === 'string') : []),

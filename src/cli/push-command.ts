@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { OciSaveError } from '../errors.ts';
-import { watchSignals } from '../interruption.ts';
-import { describeOptions, parseOptions } from '../options.ts';
-import { pushBundle } from '../push.ts';
-import { printableJson, renderPushSummary } from '../report/index.ts';
+import { watchSignals } from '../runtime/interruption.ts';
+import { describeOptions, parseOptions } from '../options/index.ts';
+import { pushBundle } from '../commands/push.ts';
+import { printableJson } from '../text/plain-text.ts';
+import { renderPushSummary } from '../view/index.ts';
 import { type Host, reporterFor } from './face.ts';
 import { addManner, takeManner } from './manner.ts';
 import { addOptions } from './option-flags.ts';

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
-import { letFetchUseProxies } from '../fetch-proxy.ts';
-import { watchSignals } from '../interruption.ts';
-import { parseReleaseOptions } from '../options.ts';
-import { releaseContent } from '../release.ts';
-import { printableJson, renderRelease } from '../report/index.ts';
+import { letFetchUseProxies } from '../runtime/fetch-proxy.ts';
+import { watchSignals } from '../runtime/interruption.ts';
+import { parseReleaseOptions } from '../options/index.ts';
+import { releaseContent } from '../commands/release.ts';
+import { printableJson } from '../text/plain-text.ts';
+import { renderRelease } from '../view/index.ts';
 import { type Host, reporterFor } from './face.ts';
 import { addManner, takeManner } from './manner.ts';
 import { addOnly } from './option-flags.ts';

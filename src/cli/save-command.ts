@@ -1,10 +1,11 @@
 import { Command } from 'commander';
-import { parseOptions } from '../options.ts';
-import { printableJson, renderSummary } from '../report/index.ts';
-import { letFetchUseProxies } from '../fetch-proxy.ts';
-import { save } from '../save.ts';
+import { parseOptions } from '../options/index.ts';
+import { printableJson } from '../text/plain-text.ts';
+import { renderSummary } from '../view/index.ts';
+import { letFetchUseProxies } from '../runtime/fetch-proxy.ts';
+import { save } from '../commands/save/save.ts';
 import { type Host, reporterFor } from './face.ts';
-import { watchSignals } from '../interruption.ts';
+import { watchSignals } from '../runtime/interruption.ts';
 import { interruptible } from './interruptible.ts';
 import { addManner, takeManner } from './manner.ts';
 import { addOptions } from './option-flags.ts';

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { OciSaveError } from '../errors.ts';
-import { plainText } from '../report/index.ts';
+import { plainText } from '../text/plain-text.ts';
 import { findRegistryRoot, serveRegistry } from '../serve/index.ts';
 import type { Host } from './face.ts';
-import { watchSignals } from '../interruption.ts';
+import { watchSignals } from '../runtime/interruption.ts';
 
 const EXAMPLES = `
 Examples:

@@ -1,4 +1,6 @@
-import { formatBytes, formatCount, plainText, renderColumns } from '../report/index.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
+import { plainText } from '../text/plain-text.ts';
+import { renderColumns } from '../view/index.ts';
 import type { StoreContent, StoredBlob } from '../store/index.ts';
 
 interface Count {

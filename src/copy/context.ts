@@ -1,4 +1,4 @@
-import type { ContentSource } from '../content/index.ts';
+import type { ContentSource } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { CredentialStore } from '../registry/index.ts';

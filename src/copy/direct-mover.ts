@@ -1,4 +1,4 @@
-import { bringBlob, type ContentSource } from '../content/index.ts';
+import { bringBlob, type ContentSource } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { CopyContext } from './context.ts';

@@ -1,5 +1,5 @@
 import type { OciSaveError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../text/nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
 import { refusal } from './source.ts';
 

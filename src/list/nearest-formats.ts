@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { editDistance, nearest } from '../nearest.ts';
+import { editDistance, nearest } from '../text/nearest.ts';
 import { showText } from '../oci/reference-quote.ts';
 import type { ListDocument } from './document.ts';
 import { FORMATS } from './formats.ts';

@@ -1,4 +1,4 @@
-import { editDistance, nearest } from '../nearest.ts';
+import { editDistance, nearest } from '../text/nearest.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
 import { addReject, type Findings } from './findings.ts';
 import { ENTRY_KEYS } from './own-keys.ts';

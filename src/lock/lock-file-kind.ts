@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OwnFileKind } from '../own-file-kind.ts';
-import { jsonIn } from '../json-in.ts';
+import { jsonIn } from '../text/json-in.ts';
 
 const START = /^\{\n {2}"version": \d+,\n {2}"images": \[(?:\],\n {2}"files": |\n {4}\{\n {6}"ref": ")/;
 

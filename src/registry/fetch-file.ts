@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { OciSaveError } from '../errors.ts';
-import { percentDecoded } from '../percent.ts';
+import { percentDecoded } from '../text/percent.ts';
 import { createAgents } from './agents.ts';
 import type { Environment } from './auth-search.ts';
 import { boundedBody } from './body.ts';

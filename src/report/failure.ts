@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type FailureClass, failureClassOf, OciSaveError } from '../errors.ts';
 import { causeTexts } from './causes.ts';
-import { plainText } from './plain-text.ts';
+import { plainText } from '../text/plain-text.ts';
 
 const FAILURE_CLASSES = [
   'not-found',

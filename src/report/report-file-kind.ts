@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OwnFileKind } from '../own-file-kind.ts';
-import { jsonIn } from '../json-in.ts';
+import { jsonIn } from '../text/json-in.ts';
 
 const START = /^\{\n {2}"version": \d+,\n {2}"tool": \{\n {4}"name": "oci-save"/;
 

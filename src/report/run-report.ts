@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Digest, digestSchema } from '../oci/digest.ts';
 import { failureSchema, faultShape, origins, originSchema } from './failure.ts';
 import { cacheReportSchema } from './cache-report.ts';
-import { printableJson } from './plain-text.ts';
+import { printableJson } from '../text/plain-text.ts';
 import { pushTargetSchema } from './push-report.ts';
 import { releaseReportSchema } from './release-report.ts';
 

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { openLayout } from '../content/index.ts';
+import { openLayout } from '../image/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { openRegularFile } from '../files/index.ts';
 import { parseConfig } from '../oci/config.ts';

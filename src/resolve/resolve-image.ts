@@ -1,4 +1,4 @@
-import { bringBlob, type ContentSource } from '../content/index.ts';
+import { bringBlob, type ContentSource } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';

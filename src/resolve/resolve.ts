@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { nameOfEntry, openLayout, registrySource } from '../content/index.ts';
+import { nameOfEntry, openLayout, registrySource } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
 import { formatOrigin } from '../list/index.ts';

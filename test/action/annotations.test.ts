@@ -10,7 +10,7 @@ import {
 import { fileInWorkspace } from '../../src/action/places.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { failureOf } from '../../src/report/index.ts';
-import { sampleReport } from '../report/sample-report.ts';
+import { sampleReport } from '../view/sample-report.ts';
 
 const here = (file: string): string | undefined => (file.startsWith('/') ? undefined : `lists/${file}`);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readInputs } from '../../src/action/inputs.ts';
-import { describeInputs, kebab, parseInputs } from '../../src/options.ts';
+import { describeInputs, kebab, parseInputs } from '../../src/options/index.ts';
 import { actionMetadata } from '../support/runner.ts';
 
 /** Reads variables as the runner sets them, through the same look-up as @actions/core's. */

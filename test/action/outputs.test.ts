@@ -4,7 +4,7 @@ import { encodeLock, type Lock } from '../../src/lock/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { failureOf } from '../../src/report/index.ts';
 import { actionMetadata } from '../support/runner.ts';
-import { digest, sampleReport } from '../report/sample-report.ts';
+import { digest, sampleReport } from '../view/sample-report.ts';
 
 const lock: Lock = { version: 1, images: [], files: [], blobs: {} };
 const report = 'oci-bundle.report.json';

@@ -6,7 +6,7 @@ import { reportInWorkflowWords } from '../../src/action/wording.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { encodeLock, type Lock } from '../../src/lock/index.ts';
 import type { RunReport } from '../../src/report/index.ts';
-import { samplePush, sampleReport } from '../report/sample-report.ts';
+import { samplePush, sampleReport } from '../view/sample-report.ts';
 
 const lock: Lock = { version: 1, images: [], files: [], blobs: {} };
 const report = (parts: Partial<RunReport> = {}): RunReport =>

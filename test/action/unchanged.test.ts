@@ -4,7 +4,7 @@ import { renderJobSummary } from '../../src/action/summary.ts';
 import { encodeLock, type Lock } from '../../src/lock/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { ReleaseReport, RunReport } from '../../src/report/index.ts';
-import { sampleImage, samplePush, sampleReport } from '../report/sample-report.ts';
+import { sampleImage, samplePush, sampleReport } from '../view/sample-report.ts';
 
 const release: ReleaseReport = {
   repository: 'org/site',

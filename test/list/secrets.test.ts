@@ -8,7 +8,7 @@ import { OciSaveError } from '../../src/errors.ts';
 import { FORMATS } from '../../src/list/formats.ts';
 import { readLists } from '../../src/list/index.ts';
 import { quoteReference } from '../../src/oci/reference-quote.ts';
-import { renderError } from '../../src/report/index.ts';
+import { renderError } from '../../src/view/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 let temp: TempFolder;

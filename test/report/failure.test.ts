@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, OciSaveError } from '../../src/errors.ts';
 import { causeChain, causeTexts } from '../../src/report/causes.ts';
-import { renderError } from '../../src/report/error-text.ts';
+import { renderError } from '../../src/view/terminal/error-text.ts';
 import { failureOf } from '../../src/report/index.ts';
 
 const origins = [{ file: 'images.txt', line: 3 }];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { formatRunReport, runReportSchema } from '../../src/report/index.ts';
-import { sampleReport } from './sample-report.ts';
+import { sampleReport } from '../view/sample-report.ts';
 
 describe('report.json', () => {
   it('is read back as it was written', () => {

@@ -1,5 +1,5 @@
-import { openLayout } from '../../src/content/index.ts';
-import { lockOf } from '../../src/save/outcome.ts';
+import { openLayout } from '../../src/image/index.ts';
+import { lockOf } from '../../src/commands/save/outcome.ts';
 import type { ResolvedImage } from '../../src/resolve/describe.ts';
 import { resolveImage } from '../../src/resolve/resolve-image.ts';
 import { namesOf } from '../../src/resolve/wanted.ts';
@@ -7,7 +7,7 @@ import type { Lock } from '../../src/lock/index.ts';
 import { parsePlatformChoice } from '../../src/oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../../src/oci/reference.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
-import { bringBlob } from '../../src/content/index.ts';
+import { bringBlob } from '../../src/image/index.ts';
 import { closable, type Closable } from '../support/closable.ts';
 import { writeOciLayout } from '../support/fixtures/index.ts';
 import type { Image } from '../support/image.ts';

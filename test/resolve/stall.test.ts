@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registrySource } from '../../src/content/index.ts';
+import { registrySource } from '../../src/image/index.ts';
 import { parsePlatformChoice } from '../../src/oci/platform.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import { anonymous, createRegistryClient } from '../../src/registry/index.ts';

@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { storeFolder } from '../../src/save/store-folder.ts';
+import { storeFolder } from '../../src/runtime/store-folder.ts';
 import { listStore, openStore, pruneStore, verifyStore } from '../../src/store/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { saveCache } from '@actions/cache';
 import { messageOf, OciSaveError, systemCodeOf } from '../../errors.ts';
-import { formatBytes } from '../../report/index.ts';
+import { formatBytes } from '../../text/bytes.ts';
 import { freeBytes } from '../../store/index.ts';
 import type { NewEntry, SaveOutcome } from '../port.ts';
 import { handOver, takeBack } from './handover.ts';

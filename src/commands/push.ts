@@ -1,0 +1,52 @@
+import { openBundle } from '../bundle/index.ts';
+import type { SaveOptions } from '../options/index.ts';
+import { pushToTargets, readContent } from '../push/index.ts';
+import type { PushReport } from '../report/index.ts';
+import { type ClientIo, openClient } from '../runtime/client.ts';
+import { VERSION } from '../version.ts';
+
+export interface PushBundleOptions extends Pick<
+  SaveOptions,
+  | 'push'
+  | 'pushPolicy'
+  | 'index'
+  | 'authFile'
+  | 'insecureRegistries'
+  | 'parallel'
+  | 'retries'
+  | 'onError'
+  | 'dryRun'
+> {
+  /** The bundle's folder, whichever views it has. */
+  readonly bundle: string;
+  /** Milliseconds that a target which is not there yet is waited for. */
+  readonly waitMilliseconds: number;
+}
+
+export interface PushIo extends ClientIo {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
+ * @throws OciSaveError `usage` where nothing was started: no bundle, two images under one name
+ */
+export async function pushBundle(options: PushBundleOptions, io: PushIo): Promise<PushReport> {
+  const { push, pushPolicy: policy, bundle, dryRun, ...rest } = options;
+  const { lock, pool } = await openBundle(bundle);
+  const content = await readContent(lock, pool);
+  const { client } = await openClient(options, io);
+  try {
+    const targets = await pushToTargets(push, { ...rest, ...io, client, content, policy, dryRun });
+    return {
+      version: 1,
+      tool: { name: 'oci-save', version: VERSION },
+      bundle,
+      ...(dryRun ? { dryRun } : {}),
+      outcome: targets.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'done',
+      targets,
+    };
+  } finally {
+    client.close();
+  }
+}

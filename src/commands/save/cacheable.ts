@@ -1,0 +1,70 @@
+import { type Keepable, MAX_CONTENT_BYTES } from '../../cache/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { CredentialStore, Repository } from '../../registry/index.ts';
+import type { Resolution, ResolvedImage, WantedImage } from '../../resolve/index.ts';
+import type { Run } from './run.ts';
+
+/** A repository that an image comes from; none for what lies on this machine and needs no cache. */
+function repositoryOf({ source }: WantedImage): Repository | undefined {
+  return source.transport === 'docker' ? source.reference : undefined;
+}
+
+/**
+ * What of a run's images another run may find in the cache. Where `withholdPrivate` says that strangers read it,
+ * nothing that a repository gave for credentials is: also not a layer that a public image shares.
+ */
+export async function keepableOf({ resolved, failed }: Resolution, run: Run): Promise<Keepable> {
+  const withhold = run.io.remoteCache?.withholdPrivate ?? true;
+  const [open, closed]: [ResolvedImage[], ResolvedImage[]] = [[], []];
+  for (const image of resolved) {
+    const repository = repositoryOf(image.wanted);
+    if (repository === undefined) continue;
+    const withheld = withhold && (await needsCredentials(repository, run.session.credentials));
+    (withheld ? closed : open).push(image);
+  }
+  const hidden = new Map(closed.flatMap(({ sizes }) => [...sizes]));
+  const shown = open.map((image) => contentOf(image, hidden));
+  return {
+    blobs: shown.flatMap(({ blobs }) => blobs),
+    contents: [...new Set(shown.flatMap(({ contents }) => contents))],
+    tags: open.flatMap(({ wanted }) => tagOf(wanted)),
+    withheld: {
+      images: closed.length,
+      blobs: hidden.size,
+      bytes: [...hidden.values()].reduce((sum, size) => sum + size, 0),
+    },
+    whole: failed.length === 0,
+  };
+}
+
+async function needsCredentials(repository: Repository, credentials: CredentialStore): Promise<boolean> {
+  try {
+    return (await credentials.find(repository)) !== undefined;
+  } catch (error) {
+    if (!(error instanceof OciSaveError)) throw error;
+    // A helper that cannot answer now has answered before, or the image would not be here.
+    return true;
+  }
+}
+
+function contentOf(
+  { image, sizes }: ResolvedImage,
+  hidden: ReadonlyMap<Digest, number>,
+): Pick<Keepable, 'blobs'> & { readonly contents: Digest[] } {
+  const layers = new Set(image.leaves.flatMap((leaf) => leaf.layers));
+  const all = [...sizes].flatMap(([digest, size]) => (hidden.has(digest) ? [] : [{ digest, size }]));
+  const small = all.filter(({ digest, size }) => !layers.has(digest) && size <= MAX_CONTENT_BYTES);
+  const contents = new Set(small.map(({ digest }) => digest));
+  return {
+    blobs: all.filter(({ digest }) => !contents.has(digest)),
+    // With `index: narrow` the lock does not name what was served.
+    contents: [...contents, ...(hidden.has(image.digest) ? [] : [image.digest])],
+  };
+}
+
+function tagOf(wanted: WantedImage): Keepable['tags'] {
+  if (wanted.source.transport !== 'docker') return [];
+  const { domain, path, tag = 'latest', digest } = wanted.source.reference;
+  return digest === undefined ? [{ repository: `${domain}/${path}`, tag }] : [];
+}

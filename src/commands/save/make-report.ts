@@ -1,0 +1,166 @@
+import type { CacheReport } from '../../cache/index.ts';
+import type { CopyResult, Inventory } from '../../copy/index.ts';
+import type { ImageList } from '../../list/index.ts';
+import type { Lock, LockedImage } from '../../lock/index.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
+import { jobOf } from '../../github-release/index.ts';
+import { failureOf, faultOf, type ReportedImage, type RunReport } from '../../report/index.ts';
+import type { FailedImage, ResolvedImage } from '../../resolve/index.ts';
+import { askedDigest, contentAsked } from './asked.ts';
+import type { Published } from './publish.ts';
+import type { Run } from './run.ts';
+import { formatWantedSkopeo } from '../../skopeo/index.ts';
+import type { Store } from '../../store/index.ts';
+import { VERSION } from '../../version.ts';
+
+export interface ReportParts {
+  readonly started: Date;
+  readonly run: Run;
+  readonly list: ImageList;
+  readonly lock: Lock;
+  readonly images: readonly ResolvedImage[];
+  readonly failed: readonly FailedImage[];
+  readonly inventory: Inventory;
+  readonly copied: CopyResult;
+  /** Undefined where no cache was wanted. */
+  readonly cache: CacheReport | undefined;
+  readonly published: Published;
+  /** The images whose blobs were wanted, by `ref`. */
+  readonly needed: ReadonlySet<string>;
+}
+
+/** The run as data: what `report.json` and the table at the end are made of. */
+export function makeReport(parts: ReportParts): RunReport {
+  const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
+  const { options, session } = run;
+  const { restored } = run.cache;
+  const finished = new Date();
+  const skopeoVersion = session.skopeoVersion();
+  const sizes = Object.values(lock.blobs);
+  const planned = new Set(options.dryRun ? inventory.missing.map(({ digest }) => digest) : []);
+  return {
+    version: 1,
+    tool: { name: 'oci-save', version: VERSION },
+    ...(skopeoVersion === undefined ? {} : { skopeoVersion }),
+    ...workflowSource(run),
+    startedAt: started.toISOString(),
+    finishedAt: finished.toISOString(),
+    seconds: (finished.getTime() - started.getTime()) / 1000,
+    outcome: outcomeOf(parts),
+    ...(options.dryRun ? { dryRun: true } : {}),
+    options: {
+      ...options,
+      push: options.push.map(({ text }) => text),
+      skopeo: formatWantedSkopeo(options.skopeo),
+    },
+    lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
+    images: images.map((resolved) => {
+      const image = reportImage(resolved, copied, { store: session.store, restored, planned });
+      return parts.needed.has(image.ref) ? image : { ...image, status: 'unchanged' };
+    }),
+    failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
+    warnings: list.warnings.map(({ message, origin }) => ({
+      message,
+      ...(origin ? { origin: { ...origin } } : {}),
+    })),
+    candidates: list.candidates.map(({ text, origin, why }) => ({ text, origin: { ...origin }, why })),
+    rejects: list.rejects.map(({ text, origin, reason, hint }) => ({
+      text,
+      origin: { ...origin },
+      reason,
+      ...(hint === undefined ? {} : { hint }),
+    })),
+    totals: {
+      images: images.length,
+      blobs: sizes.length,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      fetchedBytes: fetchedBytes(lock, session.store, restored),
+      storedBytes: inventory.stored.bytes - broughtBackBytes(lock, inventory, copied),
+    },
+    ...(cache === undefined ? {} : { cache: { ...cache, troubles: [...cache.troubles] } }),
+    ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
+    ...(failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run)),
+    ...published.results,
+  };
+}
+
+/** A target that got nothing fails the run, whatever it was told about single images. */
+function outcomeOf({ run, images, failed, published }: ReportParts): RunReport['outcome'] {
+  const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
+  if (published.error !== undefined || targets.includes('failed')) return 'failed';
+  if (failed.length === 0) return targets.includes('warned') ? 'warned' : 'done';
+  return run.options.onError === 'warn' && images.length > 0 ? 'warned' : 'failed';
+}
+
+/** What a workflow runs on: GitHub's runner, and those of Gitea and Forgejo, set these. */
+function workflowSource({
+  io: { env },
+  wanted,
+  options,
+  places,
+}: Run): Pick<RunReport, 'repository' | 'commit' | 'workflow'> {
+  const { GITHUB_REPOSITORY: repository, GITHUB_SHA: commit } = env;
+  const job = jobOf(env);
+  return {
+    ...(repository ? { repository } : {}),
+    ...(commit ? { commit } : {}),
+    ...(job === undefined ? {} : { workflow: { ...job, asked: askedDigest(wanted, options, places) } }),
+  };
+}
+
+/** Content that came from the images' sources in this run, by whichever mover, or while resolving. */
+function fetchedBytes({ blobs }: Lock, store: Store, restored: ReadonlySet<Digest>): number {
+  const fetched = (digest: string): boolean =>
+    isDigest(digest) && store.isNew(digest) && !restored.has(digest);
+  return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
+}
+
+/** What the store had, and had to be fetched again since it was damaged. */
+function broughtBackBytes({ blobs }: Lock, { missing }: Inventory, { movers }: CopyResult): number {
+  const absent = new Set(missing.map(({ digest }) => digest));
+  return [...movers.keys()].reduce((sum, digest) => sum + (absent.has(digest) ? 0 : (blobs[digest] ?? 0)), 0);
+}
+
+interface Whereabouts {
+  readonly store: Store;
+  /** What came from the cache. */
+  readonly restored: ReadonlySet<Digest>;
+  /** What a dry run would have fetched. */
+  readonly planned: ReadonlySet<Digest>;
+}
+
+function reportImage(
+  { image, wanted, sizes, notes }: ResolvedImage,
+  { movers }: CopyResult,
+  { store, restored, planned }: Whereabouts,
+): ReportedImage {
+  const blobs = contentOf(image);
+  const bytes = (digests: readonly Digest[]): number =>
+    digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
+  const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
+  const cached = blobs.filter((digest) => restored.has(digest));
+  const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
+  const by = new Set(brought.map((digest) => movers.get(digest) ?? 'direct'));
+  const [only] = by;
+  return {
+    ref: image.ref,
+    names: image.names,
+    origins: wanted.origins.map((origin) => ({ ...origin })),
+    digest: image.digest,
+    root: image.root,
+    mediaType: image.mediaType,
+    platforms: image.platforms,
+    size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    status: lacked.length === 0 ? 'stored' : lacked.length === blobs.length ? 'fetched' : 'partly stored',
+    fetchedBytes: bytes(brought),
+    ...(cached.length === 0 ? {} : { cachedBytes: bytes(cached) }),
+    copier: only === undefined ? 'none' : by.size > 1 ? 'both' : only,
+    ...(image.root === image.digest ? {} : { narrowed: true }),
+    ...(image.converted === undefined ? {} : { converted: true }),
+    notes: [...notes],
+  };
+}
+
+function contentOf({ leaves }: LockedImage): Digest[] {
+  return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
+}

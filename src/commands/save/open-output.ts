@@ -1,0 +1,72 @@
+import path from 'node:path';
+import { finishAppearance, lockOutput, openOutputFolder, type OutputFolder } from '../../bundle/index.ts';
+import type { FileLock, Store } from '../../store/index.ts';
+import { foreignBeside, foreignHolder, refuseForeignOutput } from './foreign.ts';
+import { archiveBase, type Places, placeOf, recordOf } from './places.ts';
+
+/** The output that a run may write to, until it gives it free. */
+export interface OpenOutput {
+  /** Undefined where no folder is wanted. */
+  readonly folder: OutputFolder | undefined;
+  release(): Promise<void>;
+}
+
+/** Where a run writes nothing. */
+export const NO_OUTPUT: OpenOutput = { folder: undefined, release: async () => {} };
+
+/**
+ * Opens what a run writes to: a folder, an archive, or both. What others wrote at any of the run's places ends it before
+ * its first request; a dry run ends so, too, and writes nothing.
+ * @throws OciSaveError `machine`
+ */
+export async function openOutput(
+  places: Places,
+  store: Store,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<OpenOutput> {
+  if (dryRun || (places.output === undefined && places.archive === undefined)) {
+    await refuseForeignOutput(places);
+    return NO_OUTPUT;
+  }
+  if (places.output === undefined) return openArchiveAlone(places, store);
+  // Two outputs may have an archive of one name: its files, too, are one run's alone.
+  const archive = await lockArchive(places);
+  try {
+    const folder = await openOutputFolder(places.output, {
+      record: recordOf(places, store),
+      foreign: () => foreignBeside(places),
+    });
+    return {
+      folder,
+      async release() {
+        await folder.release();
+        await archive?.release();
+      },
+    };
+  } catch (error) {
+    await archive?.release();
+    throw error;
+  }
+}
+
+/** Undefined where the archive has the output's name, whose lock it shares, or where there is none. */
+async function lockArchive(places: Places): Promise<FileLock | undefined> {
+  const base = archiveBase(places);
+  const isApart = places.archive !== undefined && base !== places.output;
+  if (!isApart || (await foreignHolder(base)).length > 0) return undefined;
+  return lockOutput(path.resolve(base));
+}
+
+/** The right to write an archive without a folder, for this run alone. */
+async function openArchiveAlone(places: Places, store: Store): Promise<OpenOutput> {
+  const [place, record] = [placeOf(places), recordOf(places, store)];
+  await refuseForeignOutput(places);
+  const lock = await lockOutput(place);
+  try {
+    if (await finishAppearance(record, place)) await refuseForeignOutput(places);
+    return { folder: undefined, release: () => lock.release() };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import { OciSaveError } from '../../errors.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import type { FailedImage, Resolution, ResolvedImage } from '../../resolve/index.ts';
+import { freeBytes, type Store } from '../../store/index.ts';
+import { neededImages } from './needed.ts';
+import type { Run } from './run.ts';
+import { needsOf, requireSpace } from './space.ts';
+
+/**
+ * Fails images of which alone more is missing than the store's volume has free: a size that one publisher wrote ends no
+ * run of others. Where images may be left out, those that say the most fail until the rest has room, with the bundle and
+ * the archive. `needed` are the images of which blobs are needed.
+ */
+export async function withoutOversized(
+  resolution: Resolution,
+  run: Run,
+): Promise<{ readonly resolution: Resolution; readonly needed: readonly ResolvedImage[] }> {
+  const needed = await neededImages(resolution.resolved, run);
+  if (run.options.dryRun) return { resolution, needed };
+  const failed =
+    run.options.onError === 'warn'
+      ? await beyondTheDisk(needed, run)
+      : await oversizedAmong(needed, run.session.store);
+  // Where all are to be saved and none fits, the disk is too small for the run: that is told before it begins.
+  const isHopeless = run.options.onError === 'fail' && failed.size === needed.length;
+  if (failed.size === 0 || isHopeless) return { resolution, needed };
+  const fits = (image: ResolvedImage): boolean => !failed.has(image);
+  return {
+    resolution: {
+      resolved: resolution.resolved.filter(fits),
+      failed: [...resolution.failed, ...failed.values()],
+    },
+    needed: needed.filter(fits),
+  };
+}
+
+async function oversizedAmong(
+  needed: readonly ResolvedImage[],
+  store: Store,
+): Promise<Map<ResolvedImage, FailedImage>> {
+  const free = await freeBytes(store.runFolder);
+  const failed = new Map<ResolvedImage, FailedImage>();
+  for (const image of needed) {
+    if (sum(image.sizes) <= free) continue;
+    const missing = await missingBytes(image, store);
+    if (missing > free) failed.set(image, { wanted: image.wanted, error: tooLarge(missing, free) });
+  }
+  return failed;
+}
+
+/** The images that say the most, as many as have to go before the run has room. */
+async function beyondTheDisk(
+  needed: readonly ResolvedImage[],
+  run: Run,
+): Promise<Map<ResolvedImage, FailedImage>> {
+  const { store } = run.session;
+  const failed = new Map<ResolvedImage, FailedImage>();
+  const largestFirst = needed.toSorted((a, b) => sum(b.sizes) - sum(a.sizes));
+  for (const [at, image] of largestFirst.entries()) {
+    if (await haveRoom(largestFirst.slice(at), run)) break;
+    const free = await freeBytes(store.runFolder);
+    failed.set(image, { wanted: image.wanted, error: tooLarge(await missingBytes(image, store), free) });
+  }
+  return failed;
+}
+
+async function haveRoom(
+  images: readonly ResolvedImage[],
+  { session, output, places }: Run,
+): Promise<boolean> {
+  const { store } = session;
+  const all = new Map(images.flatMap(({ sizes }) => [...sizes]));
+  const volumes = { store, staging: output?.staging, archive: places.archive };
+  const fits = async (missing: number): Promise<boolean> => {
+    try {
+      await requireSpace(await needsOf({ ...volumes, missingBytes: missing, totalBytes: sum(all) }));
+      return true;
+    } catch (error) {
+      if (error instanceof OciSaveError && error.code === 'machine') return false;
+      throw error;
+    }
+  };
+  // Mostly there is room for all of it, and nothing has to be looked up.
+  if (await fits(sum(all))) return true;
+  let missing = 0;
+  for (const [digest, size] of all) if (!(await store.has({ digest, size }))) missing += size;
+  return fits(missing);
+}
+
+async function missingBytes({ sizes }: ResolvedImage, store: Store): Promise<number> {
+  let bytes = 0;
+  for (const [digest, size] of sizes) if (!(await store.has({ digest, size }))) bytes += size;
+  return bytes;
+}
+
+function sum(sizes: ReadonlyMap<unknown, number>): number {
+  return [...sizes.values()].reduce((bytes, size) => bytes + size, 0);
+}
+
+function tooLarge(missing: number, free: number): OciSaveError {
+  return new OciSaveError({
+    code: 'local',
+    message: `the disk is too small for it: ${formatBytes(missing)} are needed, ${formatBytes(free)} are free`,
+    hint: 'Free space, put the store (--cache-dir) on another volume, or leave the image out.',
+  });
+}

@@ -1,0 +1,67 @@
+import {
+  type BundleTree,
+  buildBundle,
+  bundleStands,
+  lockFileOf,
+  planTree,
+  readManifests,
+  type WantedBundle,
+} from '../../bundle/index.ts';
+import { digestOfLock, type Lock } from '../../lock/index.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { renderBundlePage } from '../../view/index.ts';
+import type { Run } from './run.ts';
+
+/** The last tree of each run: a run in which nothing changed asks for one before it copies and when it publishes. */
+const planned = new WeakMap<Run, { readonly lock: Digest; readonly tree: BundleTree }>();
+
+/** The bundle as data, from the manifests that the store has. */
+export async function treeOf(lock: Lock, run: Run): Promise<BundleTree> {
+  const { session, options } = run;
+  const digest = digestOfLock(lock);
+  const before = planned.get(run);
+  if (before?.lock === digest) return before.tree;
+  const tree = planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+  planned.set(run, { lock: digest, tree });
+  return tree;
+}
+
+/** The bundle that is to stand at the output; undefined where no folder is wanted. */
+export function wantedBundle(
+  lock: Lock,
+  tree: BundleTree,
+  { places, options, session }: Run,
+): WantedBundle | undefined {
+  const { output } = places;
+  if (output === undefined) return undefined;
+  return { tree, lock, output, lockBeside: options.layout.length === 1, store: session.store };
+}
+
+/** A folder that is as it is to be, at its path or beside it. */
+export interface BuiltFolder {
+  readonly path: string;
+  readonly lock: string;
+  /** Whether it takes its place yet. */
+  readonly moves: boolean;
+  /** What appears beside it with it, whole under part names. */
+  readonly files: readonly string[];
+}
+
+/** Builds the folder beside its path; one that stands there unchanged is left as it is. Undefined where none is wanted. */
+export async function buildFolder(lock: Lock, tree: BundleTree, run: Run): Promise<BuiltFolder | undefined> {
+  const { output, io } = run;
+  const wanted = wantedBundle(lock, tree, run);
+  if (output === undefined || wanted === undefined) return undefined;
+  io.emit({ type: 'stage', stage: 'bundle' });
+  io.signal?.throwIfAborted();
+  const made = { path: wanted.output, lock: lockFileOf(wanted) };
+  if (await bundleStands(wanted)) return { ...made, moves: false, files: [] };
+  if (output.state.length > 0) io.emit({ type: 'log', level: 'info', message: stateWords(output.state) });
+  return { ...made, moves: true, files: await buildBundle(wanted, output, io.signal) };
+}
+
+function stateWords(state: readonly string[]): string {
+  const named = state.slice(0, 5).join(', ');
+  const more = state.length > 5 ? ` and ${state.length - 5} more` : '';
+  return `a server ran on the earlier bundle; what it keeps there goes with it: ${named}${more}`;
+}

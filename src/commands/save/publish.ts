@@ -1,0 +1,207 @@
+import path from 'node:path';
+import {
+  bundleTar,
+  type ByteSource,
+  discardParts,
+  isSplit,
+  type MeasuredArchive,
+  measureArchive,
+  prepareArchive,
+  sumsName,
+  wholeName,
+} from '../../archive/index.ts';
+import {
+  appear,
+  type Appearance,
+  type BundleTree,
+  isAppearing,
+  keepLockOfBundle,
+  lockBeside,
+  refuseForeign,
+  writePart,
+} from '../../bundle/index.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { exists } from '../../files/index.ts';
+import { digestOfLock, encodeLock, type Lock } from '../../lock/index.ts';
+import type { RunReport } from '../../report/index.ts';
+import { diskError } from '../../store/index.ts';
+import type { Copying } from './copying.ts';
+import { foreignAtArchive } from './foreign.ts';
+import { archiveBase, type Places, placeOf, recordOf } from './places.ts';
+import { buildFolder, type BuiltFolder, treeOf } from './publish-folder.ts';
+import { pushStore } from './push-store.ts';
+import type { Run } from './run.ts';
+
+/** What was made, and what a release is sent from. */
+export interface Published {
+  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock' | 'push'>;
+  /** Undefined where neither an archive nor a release is wanted. */
+  readonly archive: { readonly source: ByteSource; readonly measured: MeasuredArchive } | undefined;
+  /** What kept the rest from being made. */
+  readonly error?: Error;
+}
+
+/** Where nothing was made. */
+export const NOTHING_PUBLISHED: Published = { results: {}, archive: undefined };
+
+/**
+ * Makes the bundle and the archive from what the store has, and pushes it. Folder, archive and what stands beside them
+ * appear together, when all of them are whole: until then those of the earlier run stand there. A target that fails takes
+ * none of them away. A failure is a result, so that the run can report it; thrown is an interruption alone.
+ */
+export async function publish(lock: Lock, copying: Copying, run: Run): Promise<Published> {
+  let made: Published = NOTHING_PUBLISHED;
+  try {
+    made = await makeResults(lock, run);
+    const push = await pushStore(lock, run, (digest) => copying.bringBack(digest));
+    if (push) made = { ...made, results: { ...made.results, push } };
+    return made;
+  } catch (error) {
+    run.io.signal?.throwIfAborted();
+    if (!(error instanceof Error)) throw error;
+    return { results: made.results, archive: undefined, error };
+  }
+}
+
+async function makeResults(lock: Lock, run: Run): Promise<Published> {
+  const { places } = run;
+  const digest = digestOfLock(lock);
+  const tree = await treeOf(lock, run);
+  // First the archive: in the pass that reads all bytes for it they are hashed for the folder, too.
+  const archive = await onDisk('the archive', makeArchive(tree, run));
+  const files = [...(archive?.files ?? [])];
+  const record = recordOf(places, run.session.store);
+  try {
+    if (archive?.files) await onDisk('the archive', writePart(places.archiveLock, encodeLock(lock)));
+    const folder = await onDisk('the bundle', buildFolder(lock, tree, run));
+    files.push(...(folder?.files ?? []));
+    if (files.length > 0 || folder?.moves === true) {
+      // Whatever somebody put there while this run was at work stays.
+      if (folder?.moves === true) await run.output?.lookAgain();
+      refuseForeign(await foreignAtArchive(places), 'local');
+      // The archive's lock may take the name of that of another bundle of one view.
+      if (archive?.files && archiveBase(places) !== places.output)
+        await keepLockOfBundle(archiveBase(places));
+      await onDisk(
+        'the results',
+        appear(record, placeOf(places), await appearanceOf(files, archive, folder, run)),
+      );
+      if (archive?.files === undefined) await tellOfEarlierArchive(run);
+    }
+    return {
+      results: {
+        ...(archive?.files === undefined ? {} : { lock: { path: places.archiveLock, digest } }),
+        ...(folder && { bundle: { path: folder.path }, lock: { path: folder.lock, digest } }),
+        ...(archive?.files && { archive: reportArchive(archive.measured, run) }),
+      },
+      archive,
+    };
+  } catch (error) {
+    if (!(await isAppearing(record))) await discardParts(files);
+    throw error;
+  }
+}
+
+/** All that appears, and what of an earlier run goes then. */
+async function appearanceOf(
+  files: readonly string[],
+  archive: MadeArchive | undefined,
+  folder: BuiltFolder | undefined,
+  { places, output }: Run,
+): Promise<Appearance> {
+  const stale = [...(archive?.stale ?? [])];
+  // The lock of a folder of one view, where there are two now; an archive that stands there keeps its own.
+  const beside = places.output === undefined ? undefined : lockBeside(places.output);
+  const named = folder?.moves === true && beside !== undefined && output?.lockFile === beside;
+  if (named && !(await exists(archiveSums(places)))) stale.push(beside);
+  return {
+    files: [...new Set(files)],
+    stale: stale.filter((file) => !files.includes(file)),
+    folder: folder?.moves ?? false,
+  };
+}
+
+/** An archive that another run made stays, and is not of the bundle that stands beside it now. */
+async function tellOfEarlierArchive({ places, io }: Run): Promise<void> {
+  const sums = archiveSums(places);
+  if (places.output === undefined || !(await exists(sums))) return;
+  const message =
+    `the archive that ${sums} names is of an earlier run, and not of this bundle: ` +
+    'make it anew with --archive tar, or remove it with what stands beside it';
+  io.emit({ type: 'log', level: 'warning', message });
+}
+
+function archiveSums({ output, archivePlace }: Places): string {
+  const folder = output === undefined ? archivePlace.folder : path.dirname(output);
+  return path.join(folder, sumsName({ ...archivePlace.name, base: path.basename(output ?? '') }));
+}
+
+function reportArchive(
+  archive: MeasuredArchive,
+  { places: { archivePlace: place } }: Run,
+): NonNullable<RunReport['archive']> {
+  const pathOf = (name: string): string => path.join(place.folder, name);
+  const { size, digest, pieces } = archive;
+  const parts = pieces.map((piece) => ({ path: pathOf(piece.name), size: piece.size, digest: piece.digest }));
+  return { path: pathOf(wholeName(place.name)), size, digest, ...(isSplit(archive) ? { parts } : {}) };
+}
+
+/** What a dry run can tell of publishing: what targets would get. */
+export async function publishDry(lock: Lock, run: Run): Promise<Published> {
+  const push = run.io.lockOnly === true ? undefined : await pushStore(lock, run);
+  return push === undefined ? NOTHING_PUBLISHED : { ...NOTHING_PUBLISHED, results: { push } };
+}
+
+/** What is written, with a full disk told as one. */
+async function onDisk<T>(what: string, writing: Promise<T>): Promise<T> {
+  try {
+    return await writing;
+  } catch (error) {
+    throw diskError(error, what) ?? refusedPath(error, what) ?? error;
+  }
+}
+
+/** For whatever else a file system says, as of a folder where a file is to be. */
+function refusedPath(cause: unknown, what: string): OciSaveError | undefined {
+  if (systemCodeOf(cause) === undefined) return undefined;
+  return new OciSaveError({
+    code: 'local',
+    message: `${what} could not be written`,
+    hint: 'Look at what stands at its path, or name another one with --output or --archive-name.',
+    cause,
+  });
+}
+
+/** An archive that was made; files only where it is wanted on disk. */
+interface MadeArchive extends NonNullable<Published['archive']> {
+  readonly files?: readonly string[];
+  readonly stale?: readonly string[];
+}
+
+/** Makes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
+async function makeArchive(tree: BundleTree, run: Run): Promise<MadeArchive | undefined> {
+  const { session, places, release, io } = run;
+  if (places.archive === undefined && release === undefined) return undefined;
+  const source = await bundleTar(tree, session.store);
+  const stage = places.archive === undefined ? 'measure' : 'archive';
+  io.emit({ type: 'stage', stage, bytes: source.size });
+  let read = 0;
+  const onBytes = (delta: number): void => {
+    read += delta;
+    io.emit({ type: 'bytes', stage, delta });
+  };
+  const options = { partSize: places.partSize, onBytes, signal: io.signal };
+  try {
+    if (places.archive === undefined) {
+      return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
+    }
+    // Told before all is read and written, and once more before the files take their names.
+    refuseForeign(await foreignAtArchive(places), 'local');
+    const { measured, files, stale } = await prepareArchive(source, places.archivePlace, options);
+    return { source, measured, files: [places.archiveLock, ...files], stale };
+  } catch (error) {
+    // A pass that met a damaged blob is repeated.
+    onBytes(-read);
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { partSizeOf } from '../../archive/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
+import type { SaveOptions } from '../../options/index.ts';
+import {
+  checkAssetBase,
+  createReleaseService,
+  type Environment,
+  findRelease,
+  MAX_FILE_BYTES,
+  type Release,
+  type ReleaseService,
+  releaseTag,
+  type ReleaseTarget,
+  releaseTarget,
+} from '../../github-release/index.ts';
+import type { Places } from './places.ts';
+
+/** What a face gives to a release. */
+export interface ReleaseIo {
+  readonly env: Environment;
+  /** May write releases; where it is left out, GH_TOKEN or GITHUB_TOKEN of the environment may. */
+  readonly releaseToken?: string | undefined;
+  readonly emit: Emit;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A release that a run may write to. */
+export interface ReleaseAccess {
+  readonly target: ReleaseTarget;
+  readonly service: ReleaseService;
+  /** As it was when the run began. */
+  readonly found: Release | undefined;
+}
+
+/** What a service needs to be opened, of a save or of a release alone. */
+export interface ReleaseWish {
+  readonly tag: string;
+  readonly repository?: string | undefined;
+  /** The beginning of the names of all its files. */
+  readonly base: string;
+  readonly partSize: number;
+  readonly retries: number;
+}
+
+/** Opens the release that the options name; undefined where they name none. */
+export async function openRelease(
+  options: SaveOptions,
+  { archivePlace, partSize }: Places,
+  io: ReleaseIo,
+): Promise<ReleaseAccess | undefined> {
+  const tag = releaseTag(options.release, io.env);
+  if (tag === undefined) return undefined;
+  return accessRelease({ tag, base: archivePlace.name.base, partSize, retries: options.retries }, io);
+}
+
+/**
+ * Checks what a release is asked for, and that its repository answers: before any image is fetched for it.
+ * @throws OciSaveError `usage` for what can never be released, else what the service refuses
+ */
+export async function accessRelease(
+  { tag, repository, base, partSize, retries }: ReleaseWish,
+  { env, emit, signal, releaseToken: token }: ReleaseIo,
+): Promise<ReleaseAccess> {
+  checkAssetBase(base);
+  if (partSizeOf(partSize) > MAX_FILE_BYTES) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `split-size: a release takes less than 2 GiB in one file, and ${partSize} bytes are asked for`,
+      hint: 'Leave --split-size out, or write at most 2GiB.',
+    });
+  }
+  const target = releaseTarget({ tag, repository, token, env });
+  const service = createReleaseService(target, {
+    retries,
+    signal,
+    onWait: (milliseconds) =>
+      emit({
+        type: 'log',
+        level: 'warning',
+        message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1000)} s`,
+      }),
+  });
+  const onStray = ({ url }: Release): void =>
+    emit({
+      type: 'log',
+      level: 'warning',
+      message: `release ${url} was made for ${tag}, and was published without this tag; it is left as it is: remove it, or give it a tag on its page`,
+    });
+  return { target, service, found: await findRelease(service, tag, onStray) };
+}

@@ -1,0 +1,116 @@
+import { bundleTar, type MeasuredArchive, measureArchive, piecesOf } from '../../archive/index.ts';
+import { exitCodeOf, OciSaveError } from '../../errors.ts';
+import type { Lock } from '../../lock/index.ts';
+import type { Digest } from '../../oci/digest.ts';
+import {
+  type ReleaseFile,
+  releaseFiles,
+  type ReleaseTarget,
+  type SentRelease,
+  sendRelease,
+  writerOf,
+} from '../../github-release/index.ts';
+import { faultOf, formatRunReport, type ReleaseReport, type RunReport } from '../../report/index.ts';
+import { renderBundlePage } from '../../view/index.ts';
+import { askedDigest } from './asked.ts';
+import type { Published } from './publish.ts';
+import { treeOf } from './publish-folder.ts';
+import type { ReleaseAccess } from './release-access.ts';
+import type { Run } from './run.ts';
+
+/** The report of a run, with what became of its release. A release that fails fails the run; what was made stays. */
+export async function withRelease(
+  made: RunReport,
+  { archive }: Published,
+  lock: Lock,
+  run: Run,
+): Promise<RunReport> {
+  const { release: access, options, places, io } = run;
+  const nothingToSend = options.dryRun ? lock.images.length === 0 : archive === undefined;
+  if (access === undefined || nothingToSend) return made;
+  const release = await tryRelease(access, io.signal, async () =>
+    sendRelease({
+      service: access.service,
+      tag: access.target.tag,
+      policy: options.releasePolicy,
+      archive: places.archivePlace.name,
+      writer: writerOf(io.env, places.archivePlace.name, askedDigest(run.wanted, options, places)),
+      files:
+        archive === undefined
+          ? await plannedFiles(made, lock, run)
+          : releaseFiles({
+              archive: archive.measured,
+              source: archive.source,
+              lock,
+              page: renderBundlePage(lock),
+              report: formatRunReport(made),
+            }),
+      complete: made.failed.length === 0,
+      dryRun: options.dryRun,
+      retries: options.retries,
+      emit: io.emit,
+      signal: io.signal,
+    }),
+  );
+  const finished = new Date();
+  return {
+    ...made,
+    finishedAt: finished.toISOString(),
+    seconds: (finished.getTime() - Date.parse(made.startedAt)) / 1000,
+    ...(release.failure === undefined ? {} : { outcome: 'failed' }),
+    release,
+  };
+}
+
+/** Releases, and reports what came of it, a failure too; what the user stopped is none. */
+export async function tryRelease(
+  { target }: ReleaseAccess,
+  signal: AbortSignal | undefined,
+  send: () => Promise<SentRelease>,
+): Promise<ReleaseReport> {
+  try {
+    return releaseReport(target, await send());
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof OciSaveError) || exitCodeOf(error) !== 1) throw error;
+    return { ...placeOf(target), assets: [], removed: [], failure: faultOf(error) };
+  }
+}
+
+/** A release that was looked at or sent to, as data. */
+export function releaseReport(
+  target: ReleaseTarget,
+  { url, draft, files, removed }: Omit<SentRelease, 'tag'>,
+): ReleaseReport {
+  return {
+    ...placeOf(target),
+    ...(url === undefined ? {} : { url }),
+    draft,
+    assets: [...files],
+    removed: [...removed],
+  };
+}
+
+function placeOf({ owner, repo, tag }: ReleaseTarget): Pick<ReleaseReport, 'repository' | 'tag'> {
+  return { repository: `${owner}/${repo}`, tag };
+}
+
+/** What a dry run would send: with digests where the store has all blobs, else with sizes alone. */
+async function plannedFiles(made: RunReport, lock: Lock, run: Run): Promise<ReleaseFile[]> {
+  const { places, session, io } = run;
+  const source = await bundleTar(await treeOf(lock, run), session.store);
+  const content = { source, lock, page: renderBundlePage(lock), report: formatRunReport(made) };
+  const { name } = places.archivePlace;
+  const { storedBytes, bytes } = made.totals;
+  if (storedBytes >= bytes) {
+    const options = { partSize: places.partSize, signal: io.signal };
+    return releaseFiles({ ...content, archive: await measureArchive(source, name, options) });
+  }
+  const digest: Digest = `sha256:${'0'.repeat(64)}`;
+  const pieces = piecesOf(source.size, name, places.partSize).map((piece) => ({ ...piece, digest }));
+  const archive: MeasuredArchive = { name, size: source.size, digest, pieces };
+  const known = new Set([`${name.base}.lock.json`, `${name.base}.report.html`]);
+  return releaseFiles({ ...content, archive }).map((file) =>
+    known.has(file.name) ? file : { ...file, digest: undefined },
+  );
+}

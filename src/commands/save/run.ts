@@ -1,0 +1,91 @@
+import type { OutputFolder } from '../../bundle/index.ts';
+import { type CacheSession, type CacheUse, openCacheSession } from '../../cache/index.ts';
+import type { Emit } from '../../events.ts';
+import type { Boundary } from '../../files/index.ts';
+import type { NamedList } from '../../list/index.ts';
+import type { SaveOptions } from '../../options/index.ts';
+import type { CredentialStore } from '../../registry/index.ts';
+import type { WantedImage } from '../../resolve/index.ts';
+import { cacheScope } from './cache-scope.ts';
+import { NO_OUTPUT, openOutput } from './open-output.ts';
+import type { Places } from './places.ts';
+import { openRelease, type ReleaseAccess } from './release-access.ts';
+import { openSession, type Session, type SetUpSkopeo } from '../../runtime/session.ts';
+import type { Environment } from '../../runtime/store-folder.ts';
+
+/** What a run is given by the face that starts it. */
+export interface SaveIo {
+  readonly env: Environment;
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** Lists that the face has read itself; they come after those of the options. */
+  readonly lists?: readonly NamedList[] | undefined;
+  /** Where the checkout may be a stranger's: no link in it leads a list, and no list a source, out. */
+  readonly boundary?: Boundary | undefined;
+  /** Asked before the auth files, which answer for the repositories that it does not know. */
+  readonly credentials?: CredentialStore | undefined;
+  /** Told every secret that a run reads, before it is used. */
+  readonly onSecret?: ((secret: string) => void) | undefined;
+  /** Brings skopeo, the first time that something needs it; without it skopeo is only looked for. */
+  readonly setUpSkopeo?: SetUpSkopeo | undefined;
+  /** Another machine's cache around the store. */
+  readonly remoteCache?: CacheUse | undefined;
+  /** May write releases; where it is left out, GH_TOKEN or GITHUB_TOKEN of the environment may. */
+  readonly releaseToken?: string | undefined;
+  readonly emit: Emit;
+  readonly signal?: AbortSignal | undefined;
+  /** The lock alone is wanted of a dry run: push targets are not asked. */
+  readonly lockOnly?: boolean;
+}
+
+/** One run, with all that it holds open. */
+export interface Run {
+  readonly options: SaveOptions;
+  readonly io: SaveIo;
+  readonly places: Places;
+  readonly wanted: readonly WantedImage[];
+  readonly session: Session;
+  readonly cache: CacheSession;
+  /** Undefined where no folder is wanted. */
+  readonly output: OutputFolder | undefined;
+  /** Undefined where no release is wanted. */
+  readonly release: ReleaseAccess | undefined;
+}
+
+/** Whether a run makes nothing but what push targets and a release get: then what they have need not be copied. */
+export function publishesAlone({ options, places, release }: Run): boolean {
+  const publishes = options.push.length > 0 || release !== undefined;
+  return publishes && places.output === undefined && places.archive === undefined && !options.dryRun;
+}
+
+/**
+ * Opens the session, looks at what stands at the run's output and opens that, asks whether the release can be reached, works,
+ * and closes all whatever happens.
+ */
+export async function withRun<T>(
+  given: Omit<Run, 'session' | 'cache' | 'output' | 'release'>,
+  work: (run: Run) => Promise<T>,
+): Promise<T> {
+  const { options, io, places } = given;
+  const session = await openSession(options, io);
+  try {
+    const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, session.store, options);
+    try {
+      const release = await openRelease(options, places, io);
+      const cache = openCacheSession(io.remoteCache, {
+        store: session.store,
+        scope: cacheScope(options, io.remoteCache?.repository),
+        emit: io.emit,
+        signal: io.signal,
+      });
+      try {
+        return await work({ ...given, session, cache, output: output.folder, release });
+      } finally {
+        await cache.close();
+      }
+    } finally {
+      await output.release();
+    }
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,92 @@
+import { OciSaveError } from '../../errors.ts';
+import { type Lock, repositoryPath } from '../../lock/index.ts';
+import { allUnchanged, type Claim, type UnchangedImage } from '../../need/index.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
+import { isIndexType } from '../../oci/media-type.ts';
+import { askTargets } from '../../push/index.ts';
+import type { PushTargetReport, ReleaseReport } from '../../report/index.ts';
+import type { WantedImage } from '../../resolve/index.ts';
+import { rightDigests } from './needed.ts';
+import { releasedBefore } from './released.ts';
+import { publishesAlone, type Run } from './run.ts';
+
+/** A run with nothing to do, and what was found where it would publish. */
+export interface Unchanged {
+  readonly images: readonly UnchangedImage[];
+  readonly push: readonly PushTargetReport[];
+  readonly release: ReleaseReport | undefined;
+  /** The release's own; undefined where none was read. */
+  readonly lock: Lock | undefined;
+}
+
+/** Images asked for at once: one round trip each, at the source and at every target. */
+const IMAGES_AT_ONCE = 32;
+
+/**
+ * Whether a run that only publishes has nothing to publish, by HEAD requests and by what a release says of itself.
+ * Undefined where it has, or where it takes more to tell.
+ */
+export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
+  const { options, wanted, session, release, io } = run;
+  if (!publishesAlone(run) || (options.push.length > 0 && !pushesAsItIs(run))) return undefined;
+  if (haveCommonName(wanted)) return undefined;
+  const began = performance.now();
+  const released = release === undefined ? undefined : await releasedBefore(release, run);
+  if (release !== undefined && released === undefined) return undefined;
+  const locked = new Map(released?.lock.images.map((image) => [image.ref, image]));
+  const targets = askTargets(options.push, session.client, io.signal);
+  const images = await allUnchanged(wanted, {
+    async head(image) {
+      const claim = await headOf(image, run);
+      return released === undefined && mayBeSparse(image, claim) ? undefined : claim;
+    },
+    async isEverywhere({ ref }, name, digest) {
+      if (released === undefined) return targets.haveAll(ref, name, [{ digest, below: [] }]);
+      const image = locked.get(ref);
+      return image?.digest === digest && targets.haveAll(ref, name, rightDigests(image, options.index));
+    },
+    parallel: IMAGES_AT_ONCE,
+    signal: io.signal,
+  });
+  if (images === undefined) return undefined;
+  const push = targets.reports((performance.now() - began) / 1000);
+  return { images, push, release: released?.report, lock: released?.lock };
+}
+
+/** Conversions and narrowed indexes have other digests at a target than at the source. */
+function pushesAsItIs({ options }: Run): boolean {
+  return options.format === 'keep' && options.index !== 'narrow';
+}
+
+/** Whether two images are to stand under one name: whether they may takes more to tell. */
+function haveCommonName(images: readonly WantedImage[]): boolean {
+  const places = images.flatMap(({ names }) => [
+    ...new Set(names.map(({ name, tag }) => `${repositoryPath(name)}:${tag ?? ''}`)),
+  ]);
+  return new Set(places).size < places.length;
+}
+
+/** Where some platforms of an index are wanted, its digest does not tell which of them a target has. */
+function mayBeSparse({ platforms }: WantedImage, claim: Claim | undefined): boolean {
+  return platforms !== 'all' && claim !== undefined && isIndexType(claim.mediaType);
+}
+
+/**
+ * Of an image that is pinned by digest the store tells, where it can. What a source refuses is told by the usual way of
+ * the run, which asks again.
+ */
+async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promise<Claim | undefined> {
+  if (source.transport !== 'docker') return undefined;
+  const { reference } = source;
+  try {
+    const stored = pin === undefined ? undefined : await session.store.read(pin, MAX_MANIFEST_BYTES);
+    // A pin may name anything: that it is not a manifest is told by the usual way, too.
+    if (pin !== undefined && stored !== undefined)
+      return { digest: pin, mediaType: parseManifest(stored).mediaType };
+    return await session.client.headManifest(reference, pin ?? reference.tag ?? 'latest', io.signal);
+  } catch (error) {
+    io.signal?.throwIfAborted();
+    if (error instanceof OciSaveError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import {
+  isPieceName,
+  MAX_SIDECAR_BYTES,
+  parsePartsList,
+  partsListName,
+  sumsIn,
+  sumsName,
+} from '../archive/index.ts';
+import { claimantOf, claimName } from './claim.ts';
+import { lackingIn, lacksImages } from './lacking.ts';
+import { isOurs } from './notes.ts';
+import { differingFiles, type ReleasePlan, planRelease } from './plan.ts';
+import { readAsset } from './read-asset.ts';
+import { writerInRecord } from './record.ts';
+import type { SendOptions } from './send-options.ts';
+import type { Asset, Release } from './service.ts';
+import { withDigest } from './upload.ts';
+
+/** What a release has, and what is to be done. */
+export interface Comparison {
+  readonly present: readonly Asset[];
+  readonly plan: ReleasePlan;
+  /** Names of content that is there with other bytes. */
+  readonly differing: readonly string[];
+  /** Names of what could be taken for pieces of the archive, and is none. */
+  readonly strange: readonly string[];
+}
+
+/** Compares what a release has with what it shall have. */
+export async function comparePlan(release: Release | undefined, options: SendOptions): Promise<Comparison> {
+  const { service, files, archive, policy } = options;
+  const listed = release === undefined ? [] : await service.assets(release);
+  const sizes = new Map(files.map(({ name, size }) => [name, size]));
+  const present: Asset[] = [];
+  // Only what could be the wanted file is worth reading.
+  for (const asset of listed)
+    present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
+  const draft = release?.draft ?? true;
+  const ours = draft && (release === undefined || isOurs(release.body));
+  const earlier = await earlierPieces(present, ours, options);
+  // Outside of a workflow nobody takes over what a killed job claimed.
+  const claim = present.find(({ name }) => name === claimName(archive));
+  if (options.writer === undefined && claim !== undefined && (await claimantOf(claim, service)) !== undefined)
+    earlier.add(claim.name);
+  const lacking = await lackingToKeep(present, ours, options);
+  const renews = await isOfEarlierRun(present, draft, options);
+  const plan = planRelease({ files, present, earlier, draft, ours, policy, lacking, renews });
+  const strange = present.filter(
+    ({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name),
+  );
+  return {
+    present,
+    plan,
+    differing: differingFiles(files, present),
+    strange: strange.map(({ name }) => name),
+  };
+}
+
+/**
+ * Whether a job finds its archive in a release in which it may be replaced, with the record of an earlier run. The record is
+ * then sent anew, so that another job of this run sees that the archive is in use, and does not replace it.
+ */
+async function isOfEarlierRun(
+  present: readonly Asset[],
+  draft: boolean,
+  { writer, policy, files, archive, service }: SendOptions,
+): Promise<boolean> {
+  const mayBeReplaced = policy === 'replace' || (policy === 'auto' && draft);
+  if (writer === undefined || !mayBeReplaced || differingFiles(files, present).length > 0) return false;
+  const theirs = await writerInRecord(present, archive, service);
+  return theirs !== undefined && theirs.run !== writer.run;
+}
+
+/** What speaks against keeping what is there, where it is to be kept. */
+async function lackingToKeep(
+  present: readonly Asset[],
+  ours: boolean,
+  { files, archive, policy, service }: SendOptions,
+): Promise<string[]> {
+  if (policy !== 'keep' || differingFiles(files, present).length === 0) return [];
+  const lacking = await lackingIn(present, archive, service);
+  // It was not published for that.
+  if (ours && (await lacksImages(present, archive, service))) lacking.push('images are missing');
+  return lacking;
+}
+
+/** What the list and the sums in a release name as ours; in a draft of ours, where they come late, whatever has such a name. */
+async function earlierPieces(
+  present: readonly Asset[],
+  ours: boolean,
+  { archive, service, files }: SendOptions,
+): Promise<Set<string>> {
+  const textOf = async (name: string): Promise<string> => {
+    const asset = present.find((one) => one.name === name);
+    return (await readAsset(asset, service, MAX_SIDECAR_BYTES))?.toString('utf8') ?? '';
+  };
+  const wanted = new Set(files.map(({ name }) => name));
+  // Most releases are new, or as they were: then nothing of this is read.
+  const pieces = present.map(({ name }) => name).filter((name) => isPieceName(archive, name));
+  if (ours || pieces.every((name) => wanted.has(name))) return new Set(pieces);
+  const list = parsePartsList(await textOf(partsListName(archive)));
+  const sums = sumsIn(await textOf(sumsName(archive))).keys();
+  const names = [...(list?.parts.map(({ name }) => name) ?? []), ...sums];
+  return new Set(names.filter((name) => isPieceName(archive, name)));
+}

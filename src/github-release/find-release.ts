@@ -1,0 +1,65 @@
+import { OciSaveError } from '../errors.ts';
+import { isDraftOf, isPublishedWithout } from './lost-tag.ts';
+import { draftNotes, isOurs } from './notes.ts';
+import type { Release, ReleaseService } from './service.ts';
+import type { Writer } from './writer.ts';
+
+/**
+ * The release of a tag, published or a draft; undefined where there is none. A draft of ours that lost its tag is found,
+ * too: it is bound again where it is written to.
+ *
+ * @param onStray told of each release of ours that was published without this tag
+ * @throws OciSaveError `unsupported` where a tag has several drafts that are not all ours
+ */
+export async function findRelease(
+  service: ReleaseService,
+  tag: string,
+  onStray: (release: Release) => void = () => {},
+): Promise<Release | undefined> {
+  const published = await service.published(tag);
+  if (published !== undefined) return published;
+  const unbound = await service.unbound(tag);
+  for (const release of unbound) if (isPublishedWithout(release, tag)) onStray(release);
+  return chooseDraft(
+    unbound.filter((release) => isDraftOf(release, tag)),
+    tag,
+  );
+}
+
+/** The release of a tag; where there is none, a draft of ours is made. */
+export async function findOrCreateRelease(
+  service: ReleaseService,
+  tag: string,
+  writer: Writer | undefined,
+): Promise<Release> {
+  const found = await findRelease(service, tag);
+  if (found !== undefined) return bound(found, tag, service);
+  let made: Release | undefined;
+  try {
+    made = await service.createDraft(tag, tag, draftNotes({ tag, writer }));
+  } catch (error) {
+    // The draft may have been made although its answer was lost.
+    const draft =
+      error instanceof OciSaveError && error.code === 'network' ? await findRelease(service, tag) : undefined;
+    if (draft === undefined) throw error;
+    return draft;
+  }
+  // Two jobs that begin at once make two drafts: both keep the older one, which may have been published meanwhile.
+  const chosen = (await findRelease(service, tag)) ?? made;
+  if (chosen.id !== made.id) await service.removeDraft(made);
+  return bound(chosen, tag, service);
+}
+
+async function bound(release: Release, tag: string, service: ReleaseService): Promise<Release> {
+  return release.tag === tag ? release : service.bind(release, tag);
+}
+
+function chooseDraft(drafts: readonly Release[], tag: string): Release | undefined {
+  const oldest = drafts.toSorted((a, b) => a.id - b.id)[0];
+  if (drafts.length < 2 || drafts.every(({ body }) => isOurs(body))) return oldest;
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `there are ${drafts.length} drafts of release ${tag}: ${drafts.map(({ url }) => url).join(', ')}`,
+    hint: 'Remove all but one of them.',
+  });
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import {
+  type ArchiveName,
+  isPieceName,
+  joinScriptName,
+  MAX_SIDECAR_BYTES,
+  partsListName,
+  sumsIn,
+  sumsName,
+  wholeName,
+} from '../archive/index.ts';
+import { readAsset } from './read-asset.ts';
+import { lockName, pageName, recordName } from './release-files.ts';
+import type { Asset, ReleaseService } from './service.ts';
+import { withDigest } from './upload.ts';
+
+type Service = Pick<ReleaseService, 'read'>;
+
+/**
+ * What the archive that a release has lacks to be whole, in words. Its own sums tell, which are sent when all the rest is
+ * there: nothing is lacking where every file has the bytes that they name.
+ * @throws OciSaveError what the service refused
+ */
+export async function lackingIn(
+  present: readonly Asset[],
+  archive: ArchiveName,
+  service: Service,
+): Promise<string[]> {
+  const uploaded = new Map(
+    present.filter(({ state }) => state === 'uploaded').map((asset) => [asset.name, asset]),
+  );
+  const text = await readAsset(uploaded.get(sumsName(archive)), service, MAX_SIDECAR_BYTES);
+  const named = [...sumsIn(text?.toString('utf8') ?? '')];
+  const sums = named.filter(([name]) => isPieceName(archive, name));
+  const pieces = sums.length === 0 ? [wholeName(archive)] : sums.map(([name]) => name);
+  const ofParts = pieces.length > 1 ? [partsListName(archive), joinScriptName(archive)] : [];
+  const wanted = [...pieces, ...ofParts, lockName(archive), pageName(archive), sumsName(archive)];
+  const lacking = wanted.filter((name) => !uploaded.has(name)).map((name) => `${name} is missing`);
+  for (const [name, digest] of sums) {
+    const piece = uploaded.get(name);
+    if (piece === undefined) continue;
+    if ((await withDigest(piece, service)).digest !== digest) lacking.push(`${name} is of another archive`);
+  }
+  return lacking;
+}
+
+/** Whether the run that made the archive of a release had to leave images out. */
+export async function lacksImages(
+  present: readonly Asset[],
+  archive: ArchiveName,
+  service: Service,
+): Promise<boolean> {
+  const record = present.find(({ name }) => name === recordName(archive));
+  const text = (await readAsset(record, service))?.toString('utf8') ?? '';
+  return failedIn(text).length > 0;
+}
+
+function failedIn(report: string): readonly unknown[] {
+  try {
+    return z.object({ failed: z.array(z.unknown()) }).safeParse(JSON.parse(report)).data?.failed ?? [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}

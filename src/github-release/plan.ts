@@ -1,0 +1,137 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Asset } from './service.ts';
+
+/** What becomes of an asset of the same name and another digest. */
+export type ReleasePolicy = 'auto' | 'replace' | 'keep' | 'fail';
+
+/** A file that the release shall have. */
+export interface WantedFile {
+  readonly name: string;
+  readonly size: number;
+  /** Undefined in a dry run that has not all the bytes: whether it is there cannot be said. */
+  readonly digest: Digest | undefined;
+  /** A record of a run differs every time: it follows the content, and decides nothing. */
+  readonly record: boolean;
+}
+
+/** What is to be done for one file. */
+export type Step = { readonly file: WantedFile } & (
+  | { readonly action: 'none'; readonly status: 'there' | 'kept' }
+  /** `broken` has the name and holds nothing of use. */
+  | { readonly action: 'send'; readonly broken?: Asset | undefined }
+  /** What an earlier run sent under another name, and did not get to rename. */
+  | { readonly action: 'rename'; readonly sent: Asset; readonly old?: Asset | undefined }
+  | { readonly action: 'replace'; readonly old: Asset; readonly broken?: Asset | undefined }
+);
+
+export interface ReleasePlan {
+  readonly steps: readonly Step[];
+  /** What earlier runs of ours left and nothing needs: pieces of another archive, interim files. */
+  readonly stale: readonly Asset[];
+  /** Names that the policy says must not change: nothing may be sent. */
+  readonly conflicts: readonly string[];
+  /** Why what is there cannot be kept either, where that was wanted. */
+  readonly lacking: readonly string[];
+}
+
+export interface PlanInput {
+  readonly files: readonly WantedFile[];
+  readonly present: readonly Asset[];
+  /** Pieces of an earlier archive, by name. */
+  readonly earlier: ReadonlySet<string>;
+  readonly draft: boolean;
+  /** A draft that we made, and publish when it is whole. */
+  readonly ours: boolean;
+  readonly policy: ReleasePolicy;
+  /** Whether the record of an earlier run is to be sent anew, though the archive is there: see `comparePlan`. */
+  readonly renews?: boolean;
+  /** What the archive that is there lacks to be whole; counts only where it is to be kept. */
+  readonly lacking: readonly string[];
+}
+
+/** The name under which a file is sent that replaces another: the old one goes only when the new one is there, whole. */
+export function interimName(name: string): string {
+  return `${name}.new`;
+}
+
+/** Compares what a release shall have with what it has. Pure. */
+export function planRelease(input: PlanInput): ReleasePlan {
+  const { files, present, earlier, draft, ours, policy, lacking, renews = false } = input;
+  const byName = new Map(present.map((asset) => [asset.name, asset]));
+  const names = new Set(files.map(({ name }) => name));
+  const content = files.filter(({ record }) => !record);
+  const differing = differingFiles(files, present);
+  const none = { stale: [], conflicts: [], lacking: [] };
+  // What an interrupted run of ours left in its draft was never anybody's.
+  const worthless = policy === 'keep' && ours && lacking.length > 0;
+  const allowed = policy === 'auto' || worthless ? (draft ? 'replace' : 'fail') : policy;
+  if (differing.length > 0 && allowed === 'keep') {
+    if (lacking.length > 0) return { ...none, steps: [], conflicts: differing, lacking };
+    // A new part beside old ones would make an archive that is neither.
+    return { ...none, steps: files.flatMap((file) => keep(file, byName.get(file.name))) };
+  }
+  if (differing.length > 0 && allowed === 'fail') return { ...none, steps: [], conflicts: differing };
+  const steps = content.map((file) => stepFor(file, byName));
+  const moves = steps.some(({ action }) => action !== 'none');
+  const records = files
+    .filter(({ record }) => record)
+    .flatMap((file): Step[] => {
+      const there = byName.get(file.name);
+      const mayChange = (moves || renews) && allowed === 'replace';
+      return isUploaded(there) && !mayChange ? keep(file, there) : [stepFor(file, byName)];
+    });
+  const all = [...steps, ...records];
+  return {
+    ...none,
+    steps: all,
+    stale: allowed === 'replace' || ours ? staleAmong(present, earlier, names, all) : [],
+  };
+}
+
+/** Names of content that is there with other bytes. */
+export function differingFiles(files: readonly WantedFile[], present: readonly Asset[]): string[] {
+  const byName = new Map(present.map((asset) => [asset.name, asset]));
+  return files.filter((file) => !file.record && differs(file, byName.get(file.name))).map(({ name }) => name);
+}
+
+function staleAmong(
+  present: readonly Asset[],
+  earlier: ReadonlySet<string>,
+  wanted: ReadonlySet<string>,
+  steps: readonly Step[],
+): Asset[] {
+  const used = new Set(steps.flatMap((step) => (step.action === 'none' ? [] : interimName(step.file.name))));
+  const interim = new Set([...wanted].map(interimName).filter((name) => !used.has(name)));
+  return present.filter(({ name }) => (earlier.has(name) && !wanted.has(name)) || interim.has(name));
+}
+
+function stepFor(file: WantedFile, byName: ReadonlyMap<string, Asset>): Step {
+  const there = byName.get(file.name);
+  const interim = byName.get(interimName(file.name));
+  if (isSame(file, there)) return { file, action: 'none', status: 'there' };
+  const old = isUploaded(there) ? there : undefined;
+  if (interim !== undefined && isSame(file, interim))
+    return { file, action: 'rename', sent: interim, old: there };
+  if (old !== undefined) return { file, action: 'replace', old, broken: interim };
+  return { file, action: 'send', broken: there };
+}
+
+function keep(file: WantedFile, there: Asset | undefined): Step[] {
+  if (!isUploaded(there)) return [];
+  return [{ file, action: 'none', status: isSame(file, there) ? 'there' : 'kept' }];
+}
+
+/** An upload that broke leaves an empty asset, which is nobody's content. */
+function isUploaded(asset: Asset | undefined): asset is Asset {
+  return asset?.state === 'uploaded';
+}
+
+function differs(file: WantedFile, there: Asset | undefined): boolean {
+  return file.digest !== undefined && isUploaded(there) && !isSame(file, there);
+}
+
+/** Whether an asset is the wanted file: whole, of its size and its digest. */
+export function isSame({ size, digest }: WantedFile, asset: Asset | undefined): boolean {
+  if (!isUploaded(asset) || asset.size !== size) return false;
+  return digest !== undefined && asset.digest === digest;
+}

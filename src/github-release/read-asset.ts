@@ -1,0 +1,30 @@
+import { digestOf } from '../oci/digest.ts';
+import type { Asset, ReleaseService } from './service.ts';
+
+/** Locks and reports of a thousand images have some megabytes. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A small file of a release; undefined where it is not there, is too large to be one, or what arrives is not what the
+ * service says of it.
+ *
+ * @param most bytes that are read
+ * @throws OciSaveError what the service refused
+ */
+export async function readAsset(
+  asset: Asset | undefined,
+  service: Pick<ReleaseService, 'read'>,
+  most = MAX_BYTES,
+): Promise<Buffer | undefined> {
+  if (asset === undefined || asset.state !== 'uploaded' || asset.size > most) return undefined;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of service.read(asset)) {
+    length += chunk.length;
+    if (length > asset.size) return undefined;
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  const isAsTold = asset.digest === null || asset.digest === digestOf(bytes);
+  return length === asset.size && isAsTold ? bytes : undefined;
+}

@@ -1,0 +1,23 @@
+import type { ArchiveName } from '../archive/index.ts';
+import type { Emit } from '../events.ts';
+import type { ReleasePolicy } from './plan.ts';
+import type { ReleaseService } from './service.ts';
+import type { ReleaseFile } from './upload.ts';
+import type { Writer } from './writer.ts';
+
+export interface SendOptions {
+  readonly service: ReleaseService;
+  readonly tag: string;
+  readonly policy: ReleasePolicy;
+  readonly archive: ArchiveName;
+  /** Undefined outside of a workflow. */
+  readonly writer: Writer | undefined;
+  /** Pieces of the archive first, in order; then what stands beside them. */
+  readonly files: readonly ReleaseFile[];
+  /** False where images are missing: a draft stays one. */
+  readonly complete: boolean;
+  readonly dryRun: boolean;
+  readonly retries: number;
+  readonly emit: Emit;
+  readonly signal?: AbortSignal | undefined;
+}

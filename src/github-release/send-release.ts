@@ -1,0 +1,109 @@
+import { OciSaveError } from '../errors.ts';
+import { claimArchive, claimName } from './claim.ts';
+import { comparePlan, type Comparison } from './compare.ts';
+import { findOrCreateRelease, findRelease } from './find-release.ts';
+import { refuseForbidden } from './forbidden.ts';
+import { isOurs } from './notes.ts';
+import { refuseOtherJob } from './other-job.ts';
+import { outcomeOf, type SentRelease } from './outcome.ts';
+import { publishDraft } from './publish-draft.ts';
+import { readAgain, readBack } from './read-back.ts';
+import type { SendOptions } from './send-options.ts';
+import type { Asset, Release } from './service.ts';
+import { bytesOf, takeSteps } from './take-steps.ts';
+import { unfinishedBeside } from './unfinished.ts';
+
+/**
+ * Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a
+ * draft of ours is published when all of it is there. A run that is repeated goes on where the last one stopped.
+ * @throws OciSaveError; before anything is sent for what the policy, an immutable release, a limit or another job of the
+ *   same run forbids
+ */
+export async function sendRelease(options: SendOptions): Promise<SentRelease> {
+  const { service, tag, dryRun, emit, writer } = options;
+  const found = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag, writer));
+  const first = await look(found, options);
+  if (found === undefined || dryRun) return outcomeOf(found, first.plan, options);
+  const { release, plan, strange, claim } = await claimed(found, first, options);
+  warn(release, strange, options);
+  const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
+  emit({ type: 'stage', stage: 'release', total: plan.steps.length, bytes });
+  await takeSteps(release, plan, options);
+  if (claim !== undefined) await service.remove(claim);
+  const there = await readBack(release, plan, options);
+  // A person may have edited the draft meanwhile, or another job may have published it.
+  const now = release.draft && isOurs(release.body) ? await stillThere(release, options) : release;
+  const why = whyDraft(now, there, options);
+  const ended = now.draft && why === undefined ? await publishDraft(now, options) : now;
+  if (release.draft && !ended.draft) await readAgain(ended, there, options);
+  if (ended.draft && why !== undefined)
+    emit({ type: 'log', level: 'info', message: `release ${tag} stays a draft, ${why}` });
+  return outcomeOf(ended, plan, options);
+}
+
+/** What a release has, once nothing speaks against writing to it. */
+async function look(release: Release | undefined, options: SendOptions, claim?: Asset): Promise<Comparison> {
+  const found = await comparePlan(release, options);
+  await refuseOtherJob(release, found, options, claim);
+  refuseForbidden(release, found.plan, found.present, options);
+  return found;
+}
+
+interface Claimed extends Comparison {
+  readonly release: Release;
+  /** Undefined where nothing changes, or outside of a workflow. */
+  readonly claim: Asset | undefined;
+}
+
+/** Claims the archive where something of it changes, and looks again: another job may have written it meanwhile. */
+async function claimed(release: Release, first: Comparison, options: SendOptions): Promise<Claimed> {
+  const { service, writer, archive, emit } = options;
+  const { plan, present } = first;
+  const changes =
+    plan.steps.some(({ action }) => action !== 'none') ||
+    plan.stale.length > 0 ||
+    present.some(({ name }) => name === claimName(archive));
+  if (!changes || writer === undefined) return { ...first, release, claim: undefined };
+  const claim = await claimArchive(release, writer, options);
+  try {
+    const now = await stillThere(release, options);
+    return { ...(await look(now, options, claim)), release: now, claim };
+  } catch (error) {
+    await service.remove(claim).catch((failure: unknown) => {
+      const message = `${claim.name} stays in release ${release.tag}: ${String(failure)}`;
+      emit({ type: 'log', level: 'warning', message });
+    });
+    throw error;
+  }
+}
+
+function warn({ tag, draft }: Release, strange: readonly string[], { complete, emit }: SendOptions): void {
+  const messages = strange.map(
+    (name) => `the release has ${name}, which is no file of this archive; it is left as it is`,
+  );
+  if (!draft && !complete) messages.push(`release ${tag} is published, and gets a bundle that lacks images`);
+  for (const message of messages) emit({ type: 'log', level: 'warning', message });
+}
+
+async function stillThere(release: Release, { service, tag }: SendOptions): Promise<Release> {
+  const now = await service.reread(release);
+  if (now !== undefined) return now;
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `release ${tag} is gone, though this run had found it: ${release.url}`,
+    hint: 'Somebody removed it meanwhile. Run it again.',
+  });
+}
+
+/** Why a draft that holds what was sent stays one, in words; undefined where it is to be published. */
+function whyDraft(
+  { body }: Release,
+  there: readonly Asset[],
+  { archive, complete }: SendOptions,
+): string | undefined {
+  if (!isOurs(body)) return 'as it was';
+  if (!complete) return 'because images are missing';
+  const others = unfinishedBeside(there, archive);
+  if (others.length === 0) return undefined;
+  return `because another archive in it is not whole yet, ${others.join(', ')}: the run that sends it publishes both`;
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { ArchiveName } from '../archive/index.ts';
+import { type Digest, digestSchema } from '../oci/digest.ts';
+import type { Environment } from './target.ts';
+
+const MAX_CHARACTERS = 200;
+
+/** A job of a workflow. The jobs of a matrix have one name, and cannot be told apart by it. */
+export interface WorkflowJob {
+  readonly run: string;
+  readonly attempt: number;
+  readonly job: string;
+}
+
+/** Who writes an archive into a release, as files of a release tell it. */
+export const writerSchema = z.object({
+  /** Its name without suffix. */
+  archive: z.string().max(MAX_CHARACTERS),
+  run: z.string().max(MAX_CHARACTERS),
+  attempt: z.int(),
+  job: z.string().max(MAX_CHARACTERS),
+  /** What was asked for: tells jobs of a matrix apart, and is the same when a job is run again. */
+  list: digestSchema,
+});
+
+export type Writer = Readonly<z.infer<typeof writerSchema>>;
+
+/** The job that runs, by GitHub's default variables; undefined outside of a workflow. */
+export function jobOf(env: Environment): WorkflowJob | undefined {
+  const { GITHUB_RUN_ID: run = '', GITHUB_RUN_ATTEMPT: attempt = '', GITHUB_JOB: job = '' } = env;
+  if (!/^\d{1,20}$/.test(run)) return undefined;
+  return { run, attempt: /^\d{1,9}$/.test(attempt) ? Number(attempt) : 1, job: job.slice(0, MAX_CHARACTERS) };
+}
+
+/** Undefined outside of a workflow, where nobody knows which runs belong together. */
+export function writerOf(env: Environment, { base }: ArchiveName, list: Digest): Writer | undefined {
+  const job = jobOf(env);
+  return job === undefined ? undefined : { archive: base, ...job, list };
+}
+
+/**
+ * Whether what one wrote must not be replaced by the other: the same archive of another list, in one run. A job that is
+ * run again has the list that it had. The next run may replace what this one wrote.
+ */
+export function isOtherJob(mine: Writer, theirs: Writer): boolean {
+  return theirs.run === mine.run && theirs.archive === mine.archive && theirs.list !== mine.list;
+}

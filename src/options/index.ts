@@ -1,0 +1,137 @@
+import type { z } from 'zod';
+import { OciSaveError } from '../errors.ts';
+import { type NamingRule, parseNamingRule } from '../lock/index.ts';
+import { nearest } from '../text/nearest.ts';
+import { parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
+import { showText } from '../oci/reference-quote.ts';
+import { parsePushTargets, type PushTarget } from '../push/target.ts';
+import { inputsSchema, kebab, optionsSchema } from './schema.ts';
+import { parseWantedSkopeo, type WantedSkopeo } from '../skopeo/wanted.ts';
+
+type Parsed = z.infer<typeof optionsSchema>;
+
+/** Options of a save, read and checked. */
+export interface SaveOptions extends Omit<Parsed, 'platforms' | 'naming' | 'layout' | 'push' | 'skopeo'> {
+  /** Undefined: the machine's own. */
+  readonly platforms: PlatformChoice | undefined;
+  readonly naming: readonly NamingRule[];
+  readonly layout: readonly ('oci' | 'zot')[];
+  readonly push: readonly PushTarget[];
+  readonly skopeo: WantedSkopeo;
+}
+
+/** What the action is told: the options of a save, and what concerns the workflow alone. */
+export interface ActionInputs {
+  readonly options: SaveOptions;
+  /** Whether a job summary is written. */
+  readonly summary: boolean;
+  readonly cache: 'auto' | 'actions' | 'off';
+  readonly cacheMode: 'read-write' | 'read' | 'write';
+  /** Empty: the job's own. */
+  readonly token: string;
+}
+
+/**
+ * Reads options by camelCase name. Throws `usage` with every fault: an unknown name, with the right one where it
+ * is near, and values that are none of the allowed.
+ */
+export function parseOptions(given: Readonly<Record<string, unknown>>): SaveOptions {
+  return settle(
+    read(optionsSchema, given, { noun: 'option', hint: 'oci-save save --help lists every option.' }),
+  );
+}
+
+/** The same for the inputs of the action, which are texts; empty ones have their default. */
+export function parseInputs(given: Readonly<Record<string, string>>): ActionInputs {
+  const { summary, cache, cacheMode, token, ...options } = read(inputsSchema, given, {
+    noun: 'input',
+    hint: 'action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.',
+  });
+  return { options: settle(options), summary, cache, cacheMode, token };
+}
+
+/** Those of a save that `oci-save release` has as well. */
+const releaseSchema = optionsSchema.pick({
+  archiveName: true,
+  splitSize: true,
+  releasePolicy: true,
+  retries: true,
+  dryRun: true,
+});
+
+/** Reads the options of `oci-save release` by camelCase name. Throws `usage` with every fault. */
+export function parseReleaseOptions(given: Readonly<Record<string, unknown>>): z.infer<typeof releaseSchema> {
+  return read(releaseSchema, given, { noun: 'option', hint: 'oci-save release --help lists every option.' });
+}
+
+/** Those that commands about the store have. */
+const storeSchema = optionsSchema.pick({ cacheDir: true, cacheMaxSize: true });
+
+/** Reads the options of `oci-save cache <command>` by camelCase name. Throws `usage` with every fault. */
+export function parseStoreOptions(
+  given: Readonly<Record<string, unknown>>,
+  command: string,
+): z.infer<typeof storeSchema> {
+  const hint = `oci-save cache ${command} --help lists every option.`;
+  return read(storeSchema, given, { noun: 'option', hint });
+}
+
+interface Words {
+  /** What the names are called. */
+  readonly noun: string;
+  readonly hint: string;
+}
+
+function read<Shape extends z.core.$ZodLooseShape>(
+  schema: z.ZodObject<Shape, z.core.$strict>,
+  given: Readonly<Record<string, unknown>>,
+  { noun, hint }: Words,
+): z.infer<z.ZodObject<Shape, z.core.$strict>> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const names = Object.keys(schema.shape).map(kebab);
+  const message = parsed.error.issues.flatMap((issue) => describeIssue(issue, noun, names)).join('\n');
+  throw new OciSaveError({ code: 'usage', message, hint });
+}
+
+/** Checks what one option's schema cannot see, and reads the values that are more than words. */
+function settle({ platforms, naming, layout, push, skopeo, ...options }: Parsed): SaveOptions {
+  const { output, archive, release, dryRun } = options;
+  if (output === 'none' && archive === 'none' && push.length === 0 && release === '' && !dryRun) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: 'output and archive are both none: nothing would be made',
+      hint: 'Name a folder with --output, or ask for --archive tar, --push or --release.',
+    });
+  }
+  return {
+    ...options,
+    platforms: platforms === '' ? undefined : parsePlatformChoice(platforms),
+    naming: naming.length === 0 ? [{ kind: 'keep-domain' }] : naming.map(parseNamingRule),
+    layout: parseLayout(layout),
+    push: parsePushTargets(push),
+    skopeo: parseWantedSkopeo(skopeo),
+  };
+}
+
+function describeIssue(issue: z.core.$ZodIssue, noun: string, names: readonly string[]): string[] {
+  if (issue.code !== 'unrecognized_keys') return [`${kebab(issue.path.join('.'))}: ${issue.message}`];
+  return issue.keys.map((key) => {
+    const meant = nearest(kebab(key), names);
+    return `there is no ${noun} '${kebab(key)}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`;
+  });
+}
+
+function parseLayout(words: readonly string[]): ('oci' | 'zot')[] {
+  const views = new Set(words.length === 0 ? ['oci', 'zot'] : words);
+  const known = (['oci', 'zot'] as const).filter((view) => views.has(view));
+  if (known.length === views.size) return known;
+  const wrong = [...views].filter((word) => word !== 'oci' && word !== 'zot');
+  throw new OciSaveError({
+    code: 'usage',
+    message: `layout: ${showText(wrong.join(','))} is no view`,
+    hint: 'Name oci, zot or both.',
+  });
+}
+
+export { describeInputs, describeOptions, kebab } from './schema.ts';

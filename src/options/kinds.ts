@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { showText } from '../oci/reference-quote.ts';
+
+/** What `--help` and the documents say of an option, apart from its name. */
+export interface OptionMeta {
+  readonly kind: 'list' | 'text' | 'choice' | 'boolean' | 'number' | 'size';
+  readonly description: string;
+  /** The default as people read it. */
+  readonly default: string;
+  /** The default as it can be written; empty where none can, or where people read another text. */
+  readonly writtenDefault: string;
+  readonly choices?: readonly string[] | undefined;
+  readonly short?: string | undefined;
+  readonly placeholder?: string | undefined;
+  /** True for the one option whose values are the command line's arguments. */
+  readonly argument?: boolean | undefined;
+  /** Words that differ for the action's input. */
+  readonly asInput?:
+    | { readonly description?: string; readonly default?: string; readonly writtenDefault?: string }
+    | undefined;
+}
+
+interface Wording extends Pick<OptionMeta, 'asInput'> {
+  readonly description: string;
+  readonly defaultText?: string;
+  readonly short?: string;
+  readonly placeholder?: string;
+  readonly argument?: boolean;
+}
+
+function metaOf(
+  kind: OptionMeta['kind'],
+  wording: Wording,
+  fallback: string,
+  choices?: readonly string[],
+): OptionMeta {
+  const { defaultText, ...rest } = wording;
+  return {
+    kind,
+    ...rest,
+    default: defaultText ?? fallback,
+    writtenDefault: defaultText === undefined ? fallback : '',
+    ...(choices === undefined ? {} : { choices }),
+  };
+}
+
+/** Lines or comma-separated words, `#` comments; an array of such texts from a repeated flag or the API. */
+export function listOption(wording: Wording) {
+  return z
+    .union([z.string(), z.array(z.string())], { error: 'a list of texts is wanted' })
+    .default([])
+    .transform((given) => (typeof given === 'string' ? [given] : given).flatMap(splitList))
+    .meta({ option: metaOf('list', wording, '') });
+}
+
+function splitList(text: string): string[] {
+  return (
+    text
+      .split(/\r\n|[\r\n]/)
+      .filter((line) => !/^\s*#/.test(line))
+      // An entry that begins with an option keeps its commas: `--platform=linux/amd64,linux/arm64 name`.
+      .flatMap((line) => (line.trimStart().startsWith('-') ? [line] : line.replace(/\s#.*$/, '').split(',')))
+      .map((word) => word.trim())
+      .filter((word) => word !== '')
+  );
+}
+
+export function textOption(fallback: string, wording: Wording) {
+  return z
+    .string({ error: 'a text is wanted' })
+    .default(fallback)
+    .transform((text) => text.trim() || fallback)
+    .meta({ option: metaOf('text', wording, fallback) });
+}
+
+export function choiceOption<const Choices extends readonly [string, ...string[]]>(
+  choices: Choices,
+  fallback: Choices[number],
+  wording: Wording,
+) {
+  const words = choices.join(', ');
+  return z
+    .preprocess(
+      (given: Choices[number] | '' | undefined) => (given === '' || given === undefined ? fallback : given),
+      z.enum(choices, {
+        error: ({ input }) => `${showText(String(input))} is not one of ${words}`,
+      }),
+    )
+    .meta({ option: metaOf('choice', wording, fallback, choices) });
+}
+
+/** `true` and `false` as GitHub's own actions spell them, and nothing else: a typo is not a no. */
+export function booleanOption(fallback: boolean, wording: Wording) {
+  const spelled: Record<string, boolean> = {
+    true: true,
+    True: true,
+    TRUE: true,
+    false: false,
+    False: false,
+    FALSE: false,
+  };
+  return z
+    .preprocess(
+      (given: boolean | string | undefined) =>
+        given === '' || given === undefined
+          ? fallback
+          : typeof given === 'string'
+            ? (spelled[given] ?? given)
+            : given,
+      z.boolean({ error: 'true or false is wanted' }),
+    )
+    .meta({ option: metaOf('boolean', wording, String(fallback)) });
+}
+
+export function numberOption(
+  fallback: number,
+  wording: Wording & { readonly min: number; readonly max: number },
+) {
+  const { min, max, ...words } = wording;
+  const error = `a whole number from ${min} to ${max} is wanted`;
+  return z
+    .preprocess(
+      (given: number | string | undefined) =>
+        given === '' || given === undefined
+          ? fallback
+          : typeof given === 'string' && /^\d+$/.test(given)
+            ? Number(given)
+            : given,
+      z.int({ error }).min(min, { error }).max(max, { error }),
+    )
+    .meta({ option: metaOf('number', words, String(fallback)) });
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  kib: 1024,
+  m: 1e6,
+  mb: 1e6,
+  mib: 1024 ** 2,
+  g: 1e9,
+  gb: 1e9,
+  gib: 1024 ** 3,
+  t: 1e12,
+  tb: 1e12,
+  tib: 1024 ** 4,
+};
+
+/** Bytes: a plain number, or one with a unit, as `1900MiB`, `2GB`. `fallback` is written as users write it. */
+export function sizeOption(fallback: string, wording: Wording) {
+  return z
+    .preprocess(
+      (given: number | string | undefined) =>
+        readSize(given === '' || given === undefined ? fallback : given),
+      z
+        .int({ error: 'a size is wanted, as 1900MiB, 2GB or bytes' })
+        .nonnegative({ error: 'a size is wanted, as 1900MiB, 2GB or bytes' }),
+    )
+    .meta({ option: metaOf('size', wording, fallback) });
+}
+
+function readSize(given: number | string): number | string {
+  if (typeof given === 'number') return given;
+  const [, amount, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(given) ?? [];
+  const factor = UNITS[unit.toLowerCase()];
+  return amount === undefined || factor === undefined ? given : Math.floor(Number(amount) * factor);
+}

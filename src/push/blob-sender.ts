@@ -1,0 +1,158 @@
+import { Readable } from 'node:stream';
+import pLimit from 'p-limit';
+import { OciSaveError } from '../errors.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
+import { type BlobContent, refusalOf, type Repository, type Upload } from '../registry/index.ts';
+import { damagedBlobOf } from '../store/index.ts';
+import type { PushContext } from './context.ts';
+import { isThere } from './find-blob.ts';
+import type { Traffic } from './result.ts';
+
+/** Brings blobs into the repositories of one target. */
+export interface BlobSender {
+  /** The blob is in the repository when this resolves. Asked for again, nothing is sent again. */
+  bring(repository: Repository, digest: Digest): Promise<void>;
+}
+
+export interface BlobSenderOptions {
+  readonly context: PushContext;
+  /** Uploads that were begun, by repository; taken from here when they are used. */
+  readonly uploads: Map<string, Upload>;
+  readonly traffic: Traffic;
+}
+
+/** Large blobs at once: more share the same line. */
+const LARGE_AT_ONCE = 8;
+const LARGE_BYTES = 1024 * 1024;
+
+/**
+ * Each blob is sent once to a target, by one repository; the others have it mounted from there. Where a registry does
+ * not mount, they send it too, one after another: two uploads of one blob at once have been seen to destroy each other
+ * (docker/buildx#3731).
+ */
+export function createBlobSender({ context, uploads, traffic }: BlobSenderOptions): BlobSender {
+  const { client, content, signal } = context;
+  const large = pLimit(context.parallel || LARGE_AT_ONCE);
+  const brought = new Map<string, Promise<void>>();
+  /** The repository that has a blob; undefined where the one that was first has failed. */
+  const leaders = new Map<Digest, Promise<string | undefined>>();
+  const turns = new Map<Digest, Promise<void>>();
+  const refused = new Map<Digest, unknown>();
+  let mounts = true;
+
+  const inTurn = (digest: Digest, work: () => Promise<void>): Promise<void> => {
+    const done = (turns.get(digest) ?? Promise.resolve()).then(work);
+    turns.set(
+      digest,
+      done.catch(() => {}),
+    );
+    return done;
+  };
+
+  const bringBack = async (digest: Digest, error: unknown): Promise<void> => {
+    if (context.bringBack === undefined) throw error;
+    await context.bringBack(digest);
+  };
+
+  const send = (repository: Repository, blob: BlobContent, begun: Upload | undefined): Promise<void> =>
+    inTurn(blob.digest, async () => {
+      // A body that is too large for a proxy is too large in every repository.
+      if (refused.has(blob.digest)) throw refused.get(blob.digest);
+      if (!(await content.pool.has(blob))) await bringBack(blob.digest, missing(blob.digest));
+      const upload = begun ?? uploads.get(repository.path);
+      if (upload !== begun) uploads.delete(repository.path);
+      const sending = (into: Upload | undefined): Promise<void> =>
+        client.sendBlob(repository, blob, {
+          upload: into,
+          signal,
+          onBytes: (delta) => context.emit({ type: 'bytes', stage: 'push', delta }),
+          onRetry: (message) => context.emit({ type: 'log', level: 'debug', message }),
+        });
+      const sendingRight = async (): Promise<void> => {
+        try {
+          await sending(upload);
+        } catch (error) {
+          if (damagedBlobOf(error) !== blob.digest) throw error;
+          // Its last bytes were kept back: no target has taken it.
+          await bringBack(blob.digest, error);
+          await sending(undefined);
+        }
+      };
+      try {
+        await (blob.size > LARGE_BYTES ? large(sendingRight) : sendingRight());
+      } catch (error) {
+        if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
+        throw error;
+      }
+      traffic.sentBlobs += 1;
+      traffic.sentBytes += blob.size;
+    });
+
+  const sendIfAbsent = async (repository: Repository, blob: BlobContent): Promise<void> => {
+    if (!(await isThere(repository, blob.digest, context))) return send(repository, blob, undefined);
+    traffic.thereBlobs += 1;
+  };
+
+  const mount = async (repository: Repository, blob: BlobContent, from: string): Promise<void> => {
+    if (!mounts) return sendIfAbsent(repository, blob);
+    const mounted = await client.mountBlob(repository, blob.digest, from, signal);
+    if (mounted === true) {
+      traffic.mountedBlobs += 1;
+    } else if (mounted === false) {
+      mounts = false;
+      await sendIfAbsent(repository, blob);
+    } else if (await isThere(repository, blob.digest, context)) {
+      traffic.thereBlobs += 1;
+      await client.cancelUpload(mounted, signal);
+    } else {
+      await send(repository, blob, mounted);
+    }
+  };
+
+  const bringOne = async (repository: Repository, digest: Digest): Promise<void> => {
+    const blob = blobContent(context, digest);
+    for (;;) {
+      const leader = leaders.get(digest);
+      if (leader === undefined) {
+        const work = sendIfAbsent(repository, blob);
+        const led = work.then(
+          () => repository.path,
+          () => undefined,
+        );
+        leaders.set(digest, led);
+        return work;
+      }
+      const from = await leader;
+      if (from !== undefined) return mount(repository, blob, from);
+      // A leader's failure may be its repository's own: the next one tries for itself.
+      if (leaders.get(digest) === leader) leaders.delete(digest);
+    }
+  };
+
+  return {
+    bring(repository, digest) {
+      const key = `${repository.path}@${digest}`;
+      const known = brought.get(key) ?? bringOne(repository, digest);
+      brought.set(key, known);
+      return known;
+    },
+  };
+}
+
+function blobContent({ content: { lock, pool } }: PushContext, digest: Digest): BlobContent {
+  const size = lock.blobs[digest] ?? 0;
+  return {
+    digest,
+    size,
+    // What was not hashed yet in this run is hashed on its way out.
+    open: (start, end) => Readable.from(pool.open({ digest, size }, start, end), { objectMode: false }),
+  };
+}
+
+function missing(digest: Digest): OciSaveError {
+  return new OciSaveError({
+    code: 'digest',
+    message: `blob ${shortDigest(digest)} is missing here, or damaged`,
+    hint: 'Save the image again: what is whole is not fetched again.',
+  });
+}

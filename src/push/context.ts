@@ -1,0 +1,29 @@
+import type { Emit } from '../events.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { RegistryClient } from '../registry/index.ts';
+import type { PushContent } from './content.ts';
+import type { PushPolicy } from './decide.ts';
+import type { IndexChoice } from './plan.ts';
+
+/** What a push works with. */
+export interface PushContext {
+  readonly client: RegistryClient;
+  readonly content: PushContent;
+  /** What becomes of a sparse image. */
+  readonly index: IndexChoice;
+  /** What becomes of a tag that a target has with another digest. */
+  readonly policy: PushPolicy;
+  /** Whether what a target would refuse keeps everything else from it. */
+  readonly onError: 'fail' | 'warn';
+  /** Ask only, and only by HEAD. */
+  readonly dryRun: boolean;
+  /** Images and large blobs at once, a target; 0 for as many as pay off. */
+  readonly parallel: number;
+  readonly retries: number;
+  /** Milliseconds that a target which is not there yet is waited for. */
+  readonly waitMilliseconds: number;
+  /** Brings a blob again that turned out to be damaged here, once; without it an image that names one fails. */
+  readonly bringBack?: ((digest: Digest) => Promise<void>) | undefined;
+  readonly emit: Emit;
+  readonly signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,125 @@
+import { OciSaveError } from '../errors.ts';
+import type { Lock, LockedImage } from '../lock/index.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import { isDockerType } from '../oci/media-type.ts';
+import { type Reachable, reachable } from '../oci/reachable.ts';
+import { type Destination, destinationOf } from './destination.ts';
+import type { PushTarget } from './target.ts';
+
+/** What may stand under a name: the image as its source has it, or what stands in for it. */
+export interface Variant extends Reachable {
+  readonly digest: Digest;
+  /** It is not the source's digest: the leaf or the narrowed index of a sparse image. */
+  readonly narrowed: boolean;
+}
+
+/** One name that a target is to have. */
+export interface PushName {
+  readonly ref: string;
+  /** As the lock has it, `repository:tag`. */
+  readonly stored: string;
+  readonly to: Destination;
+  /** The source's digest, or that of a conversion. */
+  readonly digest: Digest;
+  /** In the order in which they are tried. */
+  readonly variants: readonly [Variant, ...Variant[]];
+  /** Whether its index names children that are not there. */
+  readonly sparse: boolean;
+  /** Manifests of Docker's types in it. */
+  readonly docker: readonly Digest[];
+  /** Bytes of all its blobs. */
+  readonly bytes: number;
+}
+
+export type IndexChoice = 'auto' | 'keep' | 'narrow';
+
+type Manifests = ReadonlyMap<Digest, { readonly manifest: Manifest }>;
+
+interface Joined {
+  readonly image: LockedImage;
+  readonly stored: string;
+  readonly to: Destination;
+  readonly leaves: Set<Digest>;
+}
+
+/**
+ * The names that a target gets of a lock, largest first. Pure.
+ * @throws OciSaveError `usage` where two images would have one name there
+ */
+export function planPush(
+  lock: Lock,
+  manifests: Manifests,
+  target: PushTarget,
+  index: IndexChoice,
+): PushName[] {
+  return joinNames(lock, target)
+    .map((joined) => nameOf(joined, lock, manifests, index))
+    .toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
+}
+
+/** Throws `usage` where two images would have one name at a target. */
+export function refuseCollisions(lock: Lock, targets: readonly PushTarget[]): void {
+  for (const target of targets) joinNames(lock, target);
+}
+
+/** One name of two images is one place, where they are the same and each took some of its leaves. */
+function joinNames(lock: Lock, target: PushTarget): Joined[] {
+  const byPlace = new Map<string, Joined>();
+  const collisions: string[] = [];
+  for (const image of lock.images) {
+    for (const stored of image.names) {
+      const to = destinationOf(target, stored);
+      const other = byPlace.get(to.text);
+      const leaves = image.leaves.map(({ digest }) => digest);
+      if (other === undefined) byPlace.set(to.text, { image, stored, to, leaves: new Set(leaves) });
+      else if (other.image.digest === image.digest && other.image.root === image.root) {
+        for (const leaf of leaves) other.leaves.add(leaf);
+      } else {
+        const both = [other, { image, stored }].map(
+          (one) => `${one.stored} (${shortDigest(one.image.digest)})`,
+        );
+        collisions.push(`two images would be pushed as ${to.text}: ${both.join(' and ')}`);
+      }
+    }
+  }
+  if (collisions.length === 0) return [...byPlace.values()];
+  throw new OciSaveError({
+    code: 'usage',
+    message: collisions.join('\n'),
+    hint: 'Push without @depth, or with a larger one, or store one of them under another name.',
+  });
+}
+
+function nameOf(
+  { image, stored, to, leaves }: Joined,
+  lock: Lock,
+  manifests: Manifests,
+  index: IndexChoice,
+): PushName {
+  const variant = (digest: Digest): Variant => ({
+    digest,
+    narrowed: digest !== image.digest,
+    ...reachable(digest, manifests, leaves),
+  });
+  const sparse = image.root !== image.digest;
+  const [original, root] = [variant(image.digest), variant(image.root)];
+  const variants: [Variant, ...Variant[]] = !sparse
+    ? [original]
+    : index === 'keep'
+      ? [original]
+      : index === 'narrow'
+        ? [root]
+        : [original, root];
+  const typeOf = (digest: Digest): string => manifests.get(digest)?.manifest.mediaType ?? '';
+  const docker = [...new Set(variants.flatMap((one) => one.manifests))].filter((digest) =>
+    isDockerType(typeOf(digest)),
+  );
+  const bytes = variants[0].blobs.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0);
+  return { ref: image.ref, stored, to, digest: image.digest, variants, sparse, docker, bytes };
+}
+
+/** The variant of a name that a digest is; undefined where it is another image's. */
+export function variantOf({ variants }: PushName, digest: Digest): Variant | undefined {
+  return variants.find((variant) => variant.digest === digest);
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { OciSaveError } from '../errors.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { narrowIndex } from '../oci/narrow.ts';
+import { isTemporary, refusalOf } from '../registry/index.ts';
+import { manifestBytes } from './content.ts';
+import type { PushContext } from './context.ts';
+import { putManifest } from './image-pusher.ts';
+import type { PushName } from './plan.ts';
+import type { Issue } from './issue.ts';
+import { dockerRefused } from './refusals.ts';
+
+/*
+ * How one asks a registry what it takes, when there is no way to ask. A manifest is put whose blobs are not there yet,
+ * by its digest and without a tag. Measured:
+ *
+ * - zot 2.1.20 looks at the type first: 415 for Docker's types without `compat`, 400 with it, since the blobs are absent.
+ * - docker-registry 2.8.2 and distribution 3.1.2 refuse absent blobs and children by 400 MANIFEST_BLOB_UNKNOWN, of
+ *   images and of indexes. distribution 3 may be told to let some or all absent children pass (validation.manifests.
+ *   indexes).
+ * - crane's registry refuses an index with absent children, and takes an image without blobs by 201, and keeps it.
+ *
+ * So what is put is what the push would bring anyway: it is kept by those alone that keep everything, under its own
+ * digest and without a name. One exception: whether absent children alone pass can only be asked by an index of nothing
+ * but such. Where it passes it is deleted again, so it must be nobody else's: an index of the real children may stand
+ * there under another tag, narrowed to them by another push. Its children are made up.
+ */
+
+/** Names with manifests of Docker's types, where the target does not take such: one of them is tried. */
+export async function findMediaTypeIssues(
+  names: readonly PushName[],
+  context: PushContext,
+): Promise<Issue[]> {
+  const docker = names.filter((name) => name.docker.length > 0);
+  const [first] = docker;
+  const [digest] = first?.docker ?? [];
+  if (first === undefined || digest === undefined) return [];
+  try {
+    await putManifest(context, first.to, digest, digest);
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    if (!(error instanceof OciSaveError)) throw error;
+    const { status, codes = [] } = refusalOf(error) ?? {};
+    if (status === 415 || codes.includes('UNSUPPORTED')) {
+      return [{ error: dockerRefused(first.to.domain, docker, error), names: docker }];
+    }
+    // Whatever else it has against an image without blobs says nothing of one with them.
+  }
+  return [];
+}
+
+/** Whether a target takes the index of an image of which not all children are there. */
+export async function takesSparse(name: PushName, context: PushContext): Promise<boolean> {
+  const { client, signal } = context;
+  const [original] = name.variants;
+  const { to } = name;
+  if (await isTaken(putManifest(context, to, original.digest, original.digest), signal)) return true;
+  const probe = await probeIndex(original.manifests, context);
+  if (probe === undefined) return true;
+  const digest = digestOf(probe.bytes);
+  if (!(await isTaken(client.putManifest(to, digest, { ...probe, digest }, signal), signal))) return false;
+  await client.deleteManifest(to, digest, signal);
+  return true;
+}
+
+async function isTaken(putting: Promise<void>, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await putting;
+    return true;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isJudged(error)) return false;
+    throw error;
+  }
+}
+
+/** Whether a registry has looked at a manifest, and be it over its own feet. One that was busy has judged nothing. */
+function isJudged(error: unknown): boolean {
+  const status = refusalOf(error)?.status;
+  return status === 500 || (status !== undefined && !isTemporary(error));
+}
+
+/** The first index of a tree that lacks children, with others in their place alone, which are nowhere. */
+async function probeIndex(
+  manifests: readonly Digest[],
+  context: PushContext,
+): Promise<{ bytes: Uint8Array; mediaType: string } | undefined> {
+  const held = new Set(manifests);
+  for (const digest of manifests) {
+    const manifest = context.content.manifests.get(digest)?.manifest;
+    if (manifest?.kind !== 'index') continue;
+    const absent = manifest.manifests.filter((child) => !held.has(child.digest));
+    if (absent.length === 0) continue;
+    const nowhere = (size: number): { digest: Digest; size: number } => ({
+      digest: digestOf(randomBytes(32)),
+      size,
+    });
+    const keep = new Map(absent.map(({ digest: child, size }) => [child, nowhere(size)] as const));
+    return {
+      bytes: narrowIndex(await manifestBytes(context.content, digest), keep),
+      mediaType: manifest.mediaType,
+    };
+  }
+  return undefined;
+}

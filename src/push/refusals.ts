@@ -1,0 +1,88 @@
+import { OciSaveError } from '../errors.ts';
+import { refusalOf } from '../registry/index.ts';
+import type { PushName } from './plan.ts';
+import type { PushTarget } from './target.ts';
+
+const SHOWN = 20;
+
+/** `a, b and 3 more` */
+function listed(words: readonly string[]): string {
+  const shown = words.slice(0, SHOWN).join(', ');
+  const more = words.length - SHOWN;
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+const namesOf = (names: readonly PushName[]): string => listed(names.map(({ stored }) => stored));
+
+/** Repositories that somebody has to make first. */
+export function missingRepositories(
+  { domain }: PushTarget,
+  paths: readonly string[],
+  cause: OciSaveError | undefined,
+): OciSaveError {
+  const ecr = /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/.test(domain);
+  const remedy = ecr
+    ? `for name in ${paths.join(' ')}; do aws ecr create-repository --repository-name "$name"; done`
+    : 'Make them there (--json lists them under missingRepositories), or push under the prefix of a project that exists.';
+  return new OciSaveError({
+    code: 'not-found',
+    message: `${domain} has no such repositories, and does not make them by itself: ${listed(paths)}`,
+    hint: remedy,
+    cause: cause?.cause,
+  });
+}
+
+/** Names with more parts than a registry takes. */
+export function tooDeep(
+  { domain, text, depth }: PushTarget,
+  paths: readonly string[],
+  most: number,
+  cause?: OciSaveError,
+): OciSaveError {
+  const bare = depth === undefined ? text : text.slice(0, text.lastIndexOf('@'));
+  return new OciSaveError({
+    code: 'unsupported',
+    message: `${domain} seems to take names of ${most} parts at most, and refuses ${listed(paths)}`,
+    hint: `Push to ${bare}@depth=${most}: what is deeper is folded, a/b/c to a/b-c. Or save under shorter names (--naming FROM=TO).`,
+    cause: cause?.cause,
+  });
+}
+
+/** Repositories that may not be written to, for one cause. */
+export function refusedRepositories(
+  { domain }: PushTarget,
+  paths: readonly string[],
+  first: OciSaveError,
+): OciSaveError {
+  const refusal = refusalOf(first);
+  const { code, message, hint, cause } = first;
+  const others = paths.length > 1 ? `, and the same for ${listed(paths.slice(1))}` : '';
+  if (refusal?.status === 405) {
+    return new OciSaveError({
+      code: 'denied',
+      message: `${domain} is read-only: ${message}${others}`,
+      hint: 'Push to its writable address, or end its maintenance.',
+      cause,
+    });
+  }
+  return new OciSaveError({ code, message: message + others, hint, cause });
+}
+
+/** Manifests of Docker's types, at a registry that takes OCI's alone. */
+export function dockerRefused(domain: string, names: readonly PushName[], cause: OciSaveError): OciSaveError {
+  return new OciSaveError({
+    code: 'unsupported',
+    message: `${domain} takes no manifests of Docker's types (${refusalOf(cause)?.status ?? 'refused'}), as these have: ${namesOf(names)}`,
+    hint: 'If it is zot: "compat": ["docker2s2"] in the http section of its configuration. Else save with --format oci, which changes their digests.',
+    cause: cause.cause,
+  });
+}
+
+/** Indexes that lack children, at a registry that wants them all, where they are not to be narrowed. */
+export function sparseRefused({ domain }: PushTarget, names: readonly PushName[]): OciSaveError {
+  return new OciSaveError({
+    code: 'unsupported',
+    message: `${domain} takes no index of which children are missing, as of these: ${namesOf(names)}`,
+    hint: 'Save all their platforms, or let them be narrowed: --index auto.',
+  });
+}

@@ -1,0 +1,41 @@
+import type { Emit } from '../events.ts';
+import type { SaveOptions } from '../options/index.ts';
+import {
+  announcing,
+  type CredentialStore,
+  createRegistryClient,
+  type Environment,
+  firstOf,
+  openCredentialStore,
+  type RegistryClient,
+} from '../registry/index.ts';
+import { USER_AGENT } from '../version.ts';
+
+export interface ClientIo {
+  readonly env: Environment;
+  readonly emit: Emit;
+  /** Asked before the auth files. */
+  readonly credentials?: CredentialStore | undefined;
+  /** Told every secret that is read, before it is used. */
+  readonly onSecret?: ((secret: string) => void) | undefined;
+}
+
+/** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
+export async function openClient(
+  { authFile, insecureRegistries, retries }: Pick<SaveOptions, 'authFile' | 'insecureRegistries' | 'retries'>,
+  io: ClientIo,
+): Promise<{ client: RegistryClient; credentials: CredentialStore }> {
+  const { env, emit } = io;
+  const files = await openCredentialStore({ ...(authFile === '' ? {} : { authFile }), env });
+  const known = io.credentials === undefined ? files : firstOf(io.credentials, files);
+  const credentials = io.onSecret === undefined ? known : announcing(known, io.onSecret);
+  const client = createRegistryClient({
+    credentials,
+    insecureRegistries,
+    retries,
+    userAgent: USER_AGENT,
+    env,
+    onWarning: (message) => emit({ type: 'log', level: 'warning', message }),
+  });
+  return { client, credentials };
+}

@@ -1,0 +1,99 @@
+import { type ContentSource, type Layout, openLayout, registrySource } from '../image/index.ts';
+import type { RegistryPlace, SkopeoTools } from '../copy/index.ts';
+import type { Emit } from '../events.ts';
+import type { SaveOptions } from '../options/index.ts';
+import { shortDigest } from '../oci/digest.ts';
+import type { CredentialStore, RegistryClient } from '../registry/index.ts';
+import type { WantedImage } from '../resolve/index.ts';
+import { createSkopeoEnvironment, findSkopeo, type Skopeo, type WantedSkopeo } from '../skopeo/index.ts';
+import { openStore, type Store } from '../store/index.ts';
+import { openClient } from './client.ts';
+import { type Environment, storeFolder } from './store-folder.ts';
+
+/** What one run holds open: the store, the client, and skopeo once something needs it. */
+export interface Session {
+  readonly store: Store;
+  readonly client: RegistryClient;
+  readonly credentials: CredentialStore;
+  readonly skopeoTools: () => Promise<SkopeoTools>;
+  /** The version of the skopeo that was used; undefined where none was. */
+  readonly skopeoVersion: () => string | undefined;
+  /** Where an image's blobs are read; nowhere, where resolving took it whole. */
+  readonly sourceOf: (image: WantedImage) => Promise<ContentSource | undefined>;
+  /** The same for skopeo. */
+  readonly placeOf: (image: WantedImage) => RegistryPlace | undefined;
+  close(): Promise<void>;
+}
+
+/** Finds or brings the skopeo that is wanted. What is fetched goes into `folder`, which lasts as long as the run. */
+export type SetUpSkopeo = (wanted: WantedSkopeo, folder: string) => Promise<Skopeo>;
+
+/** What a session is given by the face, through the run. */
+export interface SessionIo {
+  readonly env: Environment;
+  readonly emit: Emit;
+  readonly credentials?: CredentialStore | undefined;
+  readonly onSecret?: ((secret: string) => void) | undefined;
+  readonly setUpSkopeo?: SetUpSkopeo | undefined;
+}
+
+/** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
+export async function openSession(options: SaveOptions, io: SessionIo): Promise<Session> {
+  const { env, emit } = io;
+  const store = await openStore(storeFolder(options.cacheDir, env), {
+    onHealed: (digest, why, isLinked) =>
+      emit({
+        type: 'log',
+        level: 'warning',
+        message:
+          `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed` +
+          (isLinked ? '; earlier bundles that link it have the same wrong bytes: save them again' : ''),
+      }),
+  });
+  try {
+    return await openOver(store, options, io);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openOver(store: Store, options: SaveOptions, io: SessionIo): Promise<Session> {
+  const { env, emit } = io;
+  const { client, credentials } = await openClient(options, io);
+  const layouts = new Map<string, Promise<Layout>>();
+  const layoutAt = (folder: string, within: readonly string[] | undefined): Promise<Layout> => {
+    const layout = layouts.get(folder) ?? openLayout(folder, within);
+    layouts.set(folder, layout);
+    return layout;
+  };
+  let tools: Promise<SkopeoTools> | undefined;
+  let version: string | undefined;
+  const find = async (): Promise<SkopeoTools> => {
+    const setUp = io.setUpSkopeo ?? ((wanted) => findSkopeo(wanted, env));
+    const skopeo = await setUp(options.skopeo, store.runFolder);
+    emit({ type: 'log', level: 'debug', message: `skopeo ${skopeo.version} (${skopeo.file})` });
+    version = skopeo.version;
+    return { skopeo, environment: await createSkopeoEnvironment(store.runFolder, env) };
+  };
+  return {
+    store,
+    client,
+    credentials,
+    skopeoTools: () => (tools ??= find()),
+    skopeoVersion: () => version,
+    async sourceOf({ source }) {
+      if (source.transport === 'oci') return layoutAt(source.path, source.folders);
+      return source.transport === 'docker' ? registrySource(client, source.reference) : undefined;
+    },
+    placeOf({ source }) {
+      if (source.transport !== 'docker') return undefined;
+      const { domain, path: repository } = source.reference;
+      return { domain, path: repository, insecure: options.insecureRegistries.includes(domain) };
+    },
+    async close() {
+      client.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { type ErrorCode, OciSaveError } from '../../errors.ts';
+import { causeChain, causeTexts, quotesInput } from '../../report/causes.ts';
+import { truncateEnd } from './columns.ts';
+import { type Palette, paletteOf } from './paint.ts';
+import { plainLines, plainText } from '../../text/plain-text.ts';
+import { wrapHanging } from './wrap.ts';
+
+/** Characters of the causes on a terminal; `--verbose` shows all. */
+const MAX_CAUSE = 400;
+
+const OWN_FAULT = 'This is a fault in oci-save. Run it again with --verbose and report what it prints.';
+
+export interface ErrorTextOptions {
+  readonly color: boolean;
+  /** With the stacks of the error and of its causes. */
+  readonly verbose: boolean;
+  /** The terminal's columns; without one no line is broken. */
+  readonly width?: number | undefined;
+}
+
+/**
+ * What the command line says of the error that ended it: what happened, why, and what to do about it, each on a
+ * line of its own, and no line end after the last.
+ */
+export function renderError(error: unknown, { color, verbose, width }: ErrorTextOptions): string {
+  const palette = paletteOf(color);
+  const room = width === undefined || width <= 0 ? Number.POSITIVE_INFINITY : width;
+  const [message = '', ...causes] = causeTexts(error);
+  const [first = 'failed without a word', ...others] = plainLines(message);
+  const hint = error instanceof OciSaveError ? error.hint : OWN_FAULT;
+  const why = causes.map(plainText).join(': ');
+  const named = (name: string, text: string): string[] => {
+    const [head = '', ...rest] = wrapHanging(`${name}: ${text}`, room - 2, 2);
+    return [
+      `  ${palette.faint(`${name}:`)}${head.slice(name.length + 1)}`,
+      ...rest.map((line) => `  ${line}`),
+    ];
+  };
+  return [
+    `${headOf(error, palette)} ${first}`,
+    ...others.map((line) => `  ${line}`),
+    ...(why === '' ? [] : named('cause', verbose ? why : truncateEnd(why, MAX_CAUSE))),
+    ...(hint === undefined ? [] : named('remedy', plainText(hint))),
+    ...(verbose ? causeChain(error).flatMap(stackLines).map(palette.faint) : []),
+  ].join('\n');
+}
+
+/** Failures name their class; wrong use, a wrong list and a missing program need none. */
+const UNCLASSED: ReadonlySet<ErrorCode> = new Set(['usage', 'list', 'machine']);
+
+function headOf(error: unknown, { warn, bad }: Palette): string {
+  if (!(error instanceof OciSaveError) || UNCLASSED.has(error.code)) return bad('error:');
+  return error.code === 'interrupted' ? warn('interrupted:') : bad(`error (${error.code}):`);
+}
+
+function stackLines(thrown: unknown, index: number): string[] {
+  const [first = '', ...frames] = stackOf(thrown).slice(0, 40);
+  return [
+    `  ${index === 0 ? '' : 'caused by '}${plainText(first)}`,
+    ...frames.map((line) => `    ${plainText(line)}`),
+  ];
+}
+
+function stackOf(thrown: unknown): string[] {
+  const stack = thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
+  const lines = stack.split('\n');
+  return quotesInput(thrown) ? [thrown.name, ...lines.filter((line) => /^ {4}at /.test(line))] : lines;
+}

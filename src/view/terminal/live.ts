@@ -1,0 +1,83 @@
+import { createLogUpdate } from 'log-update';
+import type { SaveEvent } from '../../events.ts';
+import { closingLines, logLines, stepLine, stoppingLines } from './lines.ts';
+import type { Palette } from './paint.ts';
+import { advance, atTime, type Progress, startProgress } from './progress.ts';
+import { renderProgress } from './render-progress.ts';
+import type { Reporter, ReportStream } from './reporter.ts';
+
+const FRAME_MS = 100;
+const DEFAULT_WIDTH = 80;
+
+interface LiveOptions {
+  readonly stream: ReportStream;
+  readonly verbose: boolean;
+  readonly palette: Palette;
+  readonly color: boolean;
+  readonly now: () => number;
+}
+
+/**
+ * A view that is drawn over itself at most ten times a second, below the lines that stay: finished stages,
+ * warnings, errors, and with `verbose` images and debug lines. The timer only lets rate and silence age; it keeps
+ * no process alive.
+ */
+export function createLiveReporter({ stream, verbose, palette, color, now }: LiveOptions): Reporter {
+  // The cursor stays: hiding it needs signal handlers, and a killed process would leave it hidden.
+  const view = createLogUpdate(stream, { showCursor: true, defaultWidth: DEFAULT_WIDTH });
+  let state: Progress = startProgress(now());
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  let running = true;
+  const blamed = new Set<string>();
+
+  const print = (lines: readonly string[]): void => {
+    if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(''));
+  };
+  const draw = (): void => {
+    if (!running) return;
+    drawnAt = now();
+    state = atTime(state, drawnAt);
+    // One column stays free: some terminals wrap when the last one is written.
+    const width = (stream.columns || DEFAULT_WIDTH) - 1;
+    const frame = renderProgress(state, width, color);
+    if (frame !== '') view(frame);
+  };
+  const timer = setInterval(draw, FRAME_MS);
+  timer.unref();
+
+  const linesOf = (event: SaveEvent, before: Progress): string[] => {
+    if (event.type === 'stage' && before.current?.stage !== event.stage)
+      return closingLines(before, state.now);
+    if (event.type === 'step') {
+      const wanted = event.outcome === 'failed' ? !blamed.has(event.subject) : verbose;
+      return wanted ? [stepLine(event, palette)] : [];
+    }
+    if (event.type !== 'log') return [];
+    if (event.level === 'error' && event.image !== undefined) blamed.add(event.image);
+    // What is told of one image stands beside it in the view.
+    const passing = event.level === 'debug' || (event.level === 'info' && event.image !== undefined);
+    return passing && !verbose ? [] : logLines(event, palette);
+  };
+
+  const emit = (event: SaveEvent): void => {
+    const before = state;
+    state = advance(before, event, now());
+    const lines = linesOf(event, before);
+    if (lines.length > 0) {
+      if (running) view.clear();
+      print(lines);
+      draw();
+    } else if (event.type === 'stage' || state.now - drawnAt >= FRAME_MS) {
+      draw();
+    }
+  };
+
+  const stop = (): void => {
+    if (!running) return;
+    running = false;
+    clearInterval(timer);
+    view.clear();
+    print(stoppingLines(state, Math.max(state.now, now())));
+  };
+  return { emit, stop };
+}

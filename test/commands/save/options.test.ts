@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { describeOptions, kebab, parseOptions } from '../../../src/options/index.ts';
+
+describe('options', () => {
+  it('have defaults, so that a list alone is enough', () => {
+    expect(parseOptions({ imageList: 'images.txt' })).toMatchObject({
+      imageList: ['images.txt'],
+      platforms: undefined,
+      naming: [{ kind: 'keep-domain' }],
+      layout: ['oci', 'zot'],
+      copier: 'skopeo',
+      archive: 'none',
+      retries: 5,
+    });
+  });
+
+  it('come as text from a command line or a workflow, or typed', () => {
+    const typed = { imageList: ['a', 'b'], strictTags: true, retries: 3, layout: ['zot'] };
+    const text = {
+      imageList: 'a\n# a comment\nb # another',
+      strictTags: 'true',
+      retries: '3',
+      layout: 'zot',
+    };
+    expect(parseOptions(text)).toEqual(parseOptions(typed));
+  });
+
+  it('take lists by line and by comma, from repeated flags too, and empty values as absent', () => {
+    expect(parseOptions({ images: ['a,b', ' c \n\n'] }).images).toEqual(['a', 'b', 'c']);
+    expect(parseOptions({ archive: '', retries: '', strictTags: '', platforms: '' })).toEqual(
+      parseOptions({}),
+    );
+  });
+
+  it('keep the commas of an entry that begins with an option', () => {
+    expect(parseOptions({ images: '--platform=linux/amd64,linux/arm64 x' }).images).toHaveLength(1);
+  });
+
+  it.each([
+    [{ imageLists: 'x' }, /there is no option 'image-lists'; did you mean 'image-list'\?/],
+    [{ zzz: 'x' }, /there is no option 'zzz'$/],
+    [{ archive: 'zip' }, /archive: 'zip' is not one of none, tar/],
+    [{ strictTags: 'yes' }, /strict-tags: true or false is wanted/],
+    [{ retries: '-1' }, /retries: a whole number from 0 to 50 is wanted/],
+    [{ retries: '1e9' }, /retries: a whole number/],
+    [{ layout: 'oci,docker' }, /layout: 'docker' is no view/],
+    [{ naming: 'keep' }, /naming: 'keep' is no rule/],
+    [{ platforms: 'linux/amd64/v8/x' }, /is no platform/],
+    [{ platforms: 'all,linux/amd64' }, /'all' stands alone/],
+    [{ output: 'none' }, /nothing would be made/],
+  ])('refuse %j, naming the option', (given, message) => {
+    expect(() => parseOptions(given)).toThrow(message);
+  });
+
+  it('tell every fault at once', () => {
+    expect(() => parseOptions({ archive: 'zip', retries: 'x', foo: 1 })).toThrow(/archive[^]*retries[^]*foo/);
+  });
+
+  it('are described, each of them, for help and documents', () => {
+    const described = describeOptions();
+    expect([...described.keys()].map(kebab)).toContain('insecure-registries');
+    for (const { description } of described.values()) expect(description).not.toBe('');
+  });
+});

@@ -1,0 +1,151 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { OciSaveError } from '../../src/errors.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { createReleaseService } from '../../src/github-release/index.ts';
+import type { Asset, Release, ReleaseService } from '../../src/github-release/service.ts';
+import { withDigest } from '../../src/github-release/upload.ts';
+import { listen, type Listening } from '../support/listen.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const TOKEN = 'ghs_0123456789abcdefghijklmnopqrstuvwxyz';
+const WHOLE = new TextEncoder().encode('the bytes of an asset');
+const asset: Asset = { id: 9, name: 'a.lock.json', size: WHOLE.length, state: 'uploaded', digest: null };
+const release: Release = {
+  id: 1,
+  tag: 'v1',
+  title: 'v1',
+  draft: true,
+  immutable: false,
+  url: 'https://x/y',
+  body: '',
+  uploadUrl: 'https://x/up',
+};
+
+let server: Listening;
+afterEach(() => server.end());
+
+/** A client of a server that answers so. */
+async function clientOf(handler: Handler, retries = 0): Promise<ReleaseService> {
+  server = await listen(createServer(handler));
+  const api = new URL(`http://${server.host}`);
+  const target = { api, owner: 'org', repo: 'site', tag: 'v1', commit: undefined, token: TOKEN };
+  return createReleaseService(target, { retries, stallMilliseconds: 200, onWait: () => {} });
+}
+
+const json =
+  (value: unknown, status = 200): Handler =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(value));
+  };
+
+async function failureOf(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof OciSaveError)) throw new Error(`no failure of ours: ${String(error)}`);
+  return `${error.code}: ${error.message}`;
+}
+
+/** Bytes as fast as they are taken, until the client goes away; counted. */
+function endless(response: ServerResponse, onBytes: (count: number) => void): void {
+  const chunk = Buffer.alloc(1 << 20, 'a');
+  const send = (): void => {
+    while (!response.destroyed) {
+      onBytes(chunk.length);
+      if (!response.write(chunk)) return void response.once('drain', send);
+    }
+  };
+  send();
+}
+
+describe('an answer of the service', () => {
+  it.each(['application/json', 'text/html'])('of %s that never ends is no answer', async (type) => {
+    let sent = 0;
+    const client = await clientOf((_, response) => {
+      response.writeHead(200, { 'content-type': type });
+      endless(response, (count) => (sent += count));
+    });
+    expect(await failureOf(client.published('v1'))).toMatch(/^unsupported: .* no answer of GitHub's API$/);
+    expect(sent).toBeLessThan(100 << 20);
+  });
+
+  it('that is cut is asked for again, and is told as one that did not come', async () => {
+    let asked = 0;
+    const client = await clientOf((_, response) => {
+      asked += 1;
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+      response.write('[', () => response.destroy());
+    }, 1);
+    expect(await failureOf(client.unbound('v1'))).toMatch(
+      /^network: releases cannot be listed: org\/site on .*: no answer came \(.*(?:SOCKET|RESET)/,
+    );
+    expect(asked).toBe(2);
+  });
+
+  it.each([[null], [{ x: 1 }], ['text'], [7], [[null]]])('that is no list is told so: %j', async (value) => {
+    const client = await clientOf(json(value));
+    for (const asking of [client.assets(release), client.unbound('v1')])
+      expect(await failureOf(asking)).toMatch(/^unsupported: .* no answer of GitHub's API$/);
+  });
+
+  it('for another tag is not taken', async () => {
+    const other = { id: 1, tag_name: 'other', draft: true, html_url: 'x', upload_url: 'x' };
+    const client = await clientOf(json(other));
+    const asking = [client.published('v1'), client.createDraft('v1', 'v1', '')];
+    for (const one of asking)
+      expect(await failureOf(one)).toMatch(/^unsupported: .* no answer of GitHub's API$/);
+  });
+
+  it('whose words repeat the token is shown without it', async () => {
+    const client = await clientOf(json({ message: `bad ${TOKEN}`, errors: [{ message: TOKEN }] }, 422));
+    const failure = await failureOf(client.published('v1'));
+    expect(failure).toContain('(bad ***; ***)');
+    expect(failure).not.toContain(TOKEN);
+  });
+});
+
+describe('the bytes of an asset', () => {
+  it('are hashed where no digest is told', async () => {
+    const client = await clientOf((_, response) => response.end(WHOLE));
+    expect(await withDigest(asset, client)).toEqual({ ...asset, digest: digestOf(WHOLE) });
+  });
+
+  it('that do not end are other bytes', async () => {
+    const client = await clientOf((_, response) => {
+      response.write(WHOLE);
+      endless(response, () => {});
+    });
+    expect((await withDigest(asset, client)).digest).not.toBe(digestOf(WHOLE));
+  });
+
+  it.each<[string, Handler]>([
+    ['are cut', (_, response) => void response.write(WHOLE.subarray(0, 5), () => response.destroy())],
+    ['go silent', (_, response) => void response.write(WHOLE.subarray(0, 5))],
+    ['are too few', (_, response) => void response.end(WHOLE.subarray(0, 5))],
+    ['do not begin', (_, response) => void response.destroy()],
+  ])('that %s are asked for again, and no byte counts twice', async (_, fault) => {
+    let asked = 0;
+    const client = await clientOf((request, response) => {
+      asked += 1;
+      if (asked === 1) fault(request, response);
+      else response.end(WHOLE);
+    }, 1);
+    expect((await withDigest(asset, client)).digest).toBe(digestOf(WHOLE));
+    expect(asked).toBe(2);
+  });
+
+  it.each<[string, RegExp, Handler]>([
+    ['are cut', /SOCKET|RESET/, (_, response) => void response.write('x', () => response.destroy())],
+    ['go silent', /silent for 0 s/, (_, response) => void response.write('x')],
+    ['are too few', /closed too early/, (_, response) => void response.end('x')],
+  ])('that always %s fail as the network does', async (_, words, handler) => {
+    const client = await clientOf(handler);
+    const failure = await failureOf(withDigest(asset, client));
+    expect(failure).toMatch(/^network: a\.lock\.json cannot be read: org\/site on .*: no answer came \(/);
+    expect(failure).toMatch(words);
+  });
+});

@@ -1,0 +1,49 @@
+import type { SaveEvent } from '../../src/events.ts';
+import type { Lock } from '../../src/lock/index.ts';
+import { parsePushTargets, type PushContext, pushToTargets, readContent } from '../../src/push/index.ts';
+import type { RegistryClientOptions } from '../../src/registry/index.ts';
+import type { PushTargetReport } from '../../src/report/index.ts';
+import type { BlobPool } from '../../src/store/index.ts';
+import { clientOf } from '../registry/support.ts';
+
+export interface Pushed {
+  readonly report: PushTargetReport;
+  readonly events: readonly SaveEvent[];
+}
+
+export type PushingOptions = Partial<Omit<PushContext, 'client' | 'content' | 'emit'>> & {
+  readonly client?: Partial<RegistryClientOptions>;
+  /** Told of each event, after it is noted. */
+  readonly onEvent?: (event: SaveEvent) => void;
+  /** After the host: `/prefix`, `@depth=2`. */
+  readonly suffix?: string;
+};
+
+/** Pushes a lock out of a pool to one registry on loopback. */
+export async function pushTo(
+  { host }: { readonly host: string },
+  lock: Lock,
+  pool: BlobPool,
+  { client: clientOptions = {}, suffix = '', onEvent, ...options }: PushingOptions = {},
+): Promise<Pushed> {
+  using client = clientOf([host], clientOptions);
+  const events: SaveEvent[] = [];
+  const [report] = await pushToTargets(parsePushTargets([host + suffix]), {
+    client,
+    content: await readContent(lock, pool),
+    index: 'auto',
+    policy: 'always',
+    onError: 'fail',
+    dryRun: false,
+    parallel: 0,
+    retries: 3,
+    waitMilliseconds: 0,
+    ...options,
+    emit: (event) => {
+      events.push(event);
+      onEvent?.(event);
+    },
+  });
+  if (report === undefined) throw new Error('no report');
+  return { report, events };
+}

@@ -1,0 +1,187 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { renderSummary } from '../../src/view/index.ts';
+import type { RunReport } from '../../src/report/index.ts';
+import { shellWord } from '../../src/text/shell-word.ts';
+import { digest, sampleImage, sampleReport } from './sample-report.ts';
+
+const short = (text: string): string => digest(text).slice(7, 19);
+
+function linesOf(report: RunReport, width?: number): string[] {
+  return renderSummary(report, { color: false, width }).split('\n');
+}
+
+describe('renderSummary', () => {
+  it('tells a whole run in a log', () => {
+    expect(linesOf(sampleReport())).toEqual([
+      'Failed: 1 of 5 images',
+      '  docker.io/library/nope:1  images.txt:4, more.txt:12',
+      '    not-found: docker.io/library/nope:1 is not in the registry: 404 manifest unknown',
+      '    remedy: Check the spelling and the tag.',
+      '',
+      'Images: 4',
+      '  IMAGE                           DIGEST        PLATFORMS                        SIZE  STATUS',
+      `  docker.io/library/nginx:latest  ${short('docker.io/library/nginx:latest')}  linux/amd64                  28.6 MiB  fetched, narrowed`,
+      `  quay.io/a/b:2                   ${short('quay.io/a/b:2')}  linux/amd64,arm64,arm/v7 +1  28.6 MiB  partly cached`,
+      '    => site.example/b:2',
+      `  ghcr.io/a/old:1                 ${short('ghcr.io/a/old:1')}  linux/amd64                  28.6 MiB  cached, converted`,
+      `  ghcr.io/a/chart:3               ${short('ghcr.io/a/chart:3')}  -                               900 B  fetched`,
+      '',
+      'Notes',
+      '  1 image narrowed to the platforms taken, for readers that take no sparse index',
+      "  1 image converted, so the digest is not the source's",
+      '  quay.io/a/b:2: skopeo met a cut blob; the built-in client completed it',
+      '  signatures and other referrers were not looked for',
+      '',
+      'Warnings: 2',
+      '  images.txt:1  nginx has no tag, so latest is meant',
+      '  -             the store is nearly full',
+      '',
+      'Not saved: 1 candidate, probably images (on-candidate: accept takes them)',
+      '  operator.yaml:120  openebs/linux-utils:3.4.0  the value of a variable named IMAGE',
+      '',
+      'Rejected: 1 line of the lists, not understood',
+      '  deploy.yaml:33  {{ .Values.image }}  a template, not a reference. Render the chart first.',
+      '',
+      'Total    4 images, 17 blobs, 85.8 MiB; fetched 29.6 MiB, already here 56.3 MiB',
+      'Time     13 s',
+      'Bundle   oci bundle',
+      `Archive  oci-bundle.tar, 85.9 MiB, ${digest('tar')}`,
+      `Lock     oci bundle/oci-save.lock.json, ${digest('lock')}`,
+      "Next     oci-save serve 'oci bundle'",
+      '',
+      'Done without 1 of 5 images; the list of causes stands above.',
+    ]);
+  });
+
+  it('puts a row on two lines where a terminal is too narrow, and cuts nothing', () => {
+    const lines = linesOf(sampleReport(), 60);
+    const at = lines.indexOf('Images: 4');
+    expect(lines.slice(at, at + 6)).toEqual([
+      'Images: 4',
+      '  docker.io/library/nginx:latest',
+      `    ${short('docker.io/library/nginx:latest')}  linux/amd64                  28.6 MiB  fetched, narrowed`,
+      '  quay.io/a/b:2',
+      `    ${short('quay.io/a/b:2')}  linux/amd64,arm64,arm/v7 +1  28.6 MiB  partly cached`,
+      '    => site.example/b:2',
+    ]);
+    expect(lines).toContain('    not-found: docker.io/library/nope:1 is not in the');
+    expect(lines).toContain('  operator.yaml:120  openebs/linux-utils:3.4.0');
+    expect(lines).toContain('    the value of a variable named IMAGE');
+  });
+
+  it('is short when all went well', () => {
+    const clean = sampleReport({
+      outcome: 'done',
+      options: { referrers: 'all' },
+      images: [sampleImage({ ref: 'a.example/b:1' })],
+      failed: [],
+      warnings: [],
+      candidates: [],
+      rejects: [],
+      lock: undefined,
+      archive: undefined,
+    });
+    expect(linesOf(clean)).toEqual([
+      'Images: 1',
+      '  IMAGE          DIGEST        PLATFORMS        SIZE  STATUS',
+      `  a.example/b:1  ${short('a.example/b:1')}  linux/amd64  28.6 MiB  fetched`,
+      '',
+      'Total    4 images, 17 blobs, 85.8 MiB; fetched 29.6 MiB, already here 56.3 MiB',
+      'Time     13 s',
+      'Bundle   oci bundle',
+      "Next     oci-save serve 'oci bundle'",
+    ]);
+  });
+
+  it.each([
+    [{ output: 'none' }, ''],
+    [{ output: 'none', archive: 'tar' }, 'No archive was written. '],
+    [{ output: 'x', archive: 'tar' }, 'No bundle was written. '],
+  ])('says of %j only what was wanted and is not there', (options, words) => {
+    const missing = { bundle: undefined, lock: undefined, archive: undefined };
+    const lines = linesOf(sampleReport({ outcome: 'failed', options, ...missing }));
+    expect(lines.at(-1)).toBe(
+      `${words}What was fetched stays in the store; the next run goes on from there.`,
+    );
+  });
+
+  it('says at the very end that a run failed, and what is left of it', () => {
+    const failed = sampleReport({
+      outcome: 'failed',
+      bundle: undefined,
+      lock: undefined,
+      archive: undefined,
+    });
+    expect(linesOf(failed).slice(-2)).toEqual([
+      'Failed: 1 of 5 images; the list of causes stands above.',
+      'No bundle was written. What was fetched stays in the store; the next run goes on from there.',
+    ]);
+    expect(linesOf(failed).join('\n')).not.toContain('oci-save serve');
+  });
+
+  it('does not claim that a dry run fetched anything', () => {
+    const text = linesOf(sampleReport({ outcome: 'done', dryRun: true, failed: [] })).join('\n');
+    expect(text).toContain('to fetch, narrowed');
+    expect(text).toContain('85.8 MiB; to fetch 29.6 MiB');
+    expect(text.endsWith('Dry run: nothing was copied.')).toBe(true);
+    expect(text).not.toContain('fetched');
+  });
+
+  it('stays readable with a thousand images', () => {
+    const images = Array.from({ length: 1000 }, (_, index) => sampleImage({ ref: `a.example/b:${index}` }));
+    const warnings = images.map(({ ref }) => ({ message: `${ref} is old` }));
+    const lines = linesOf(sampleReport({ images, warnings }));
+    expect(lines.length).toBeLessThan(300);
+    expect(lines).toContain('  and 800 more, all in report.json');
+    expect(lines).toContain('  and 950 more, all in report.json');
+  });
+
+  it('carries no command and no control character from names and messages', () => {
+    const odd = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 20 }),
+      fc.constantFrom('::error::x', 'a\n::add-mask::x', '\u001b[2J', '##[error]x'),
+    );
+    fc.assert(
+      fc.property(
+        odd,
+        odd,
+        fc.option(fc.integer({ min: 20, max: 150 }), { nil: undefined }),
+        (a, b, width) => {
+          const origin = { file: a, line: 1 };
+          const report = sampleReport({
+            images: [sampleImage({ ref: a, names: [b], platforms: [b, a], notes: [b] })],
+            failed: [{ ref: a, origins: [origin], class: 'network', message: b, hint: a }],
+            warnings: [{ message: b, origin }],
+            candidates: [{ text: a, origin, why: b }],
+            rejects: [{ text: a, origin, reason: b, hint: a }],
+            bundle: { path: a },
+          });
+          for (const line of linesOf(report, width)) {
+            expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+            expect(line).not.toMatch(/^\s*::(error|add-mask)|##\[/);
+          }
+        },
+      ),
+    );
+  });
+
+  it('colours without moving anything', () => {
+    const coloured = renderSummary(sampleReport(), { color: true, width: 100 });
+    expect(coloured).toContain('\u001b[31m');
+    expect(coloured.replaceAll(/\u001b\[\d+m/g, '')).toBe(linesOf(sampleReport(), 100).join('\n'));
+  });
+});
+
+describe('shellWord', () => {
+  it.each([
+    ['oci-bundle', 'oci-bundle'],
+    ['oci bundle', "'oci bundle'"],
+    ["it's", String.raw`'it'\''s'`],
+    ['$(reboot)', "'$(reboot)'"],
+    ['-rf', "'-rf'"],
+    ['', "''"],
+  ])('%s is %s', (text, word) => {
+    expect(shellWord(text)).toBe(word);
+  });
+});
