@@ -3,10 +3,10 @@ import type { ArchiveName } from '../archive/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { jsonIn } from './json-in.ts';
 import { otherJobError } from './other-job-error.ts';
-import { readAsset } from './read-asset.ts';
-import { saysNameIsTaken } from './refusal.ts';
+import { readAsset } from './service/read-asset.ts';
+import { saysNameIsTaken } from './service/refusal.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Asset, Release, ReleaseService } from './service.ts';
+import type { Asset, Release, ReleaseService } from './service/service.ts';
 import { isOtherJob, type Writer, writerSchema } from './writer.ts';
 
 const ENDING = '.claim.json';

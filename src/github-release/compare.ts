@@ -10,11 +10,11 @@ import { claimantOf, claimName } from './claim.ts';
 import { lackingIn, lacksImages } from './lacking.ts';
 import { isOurs } from './notes.ts';
 import { differingFiles, type ReleasePlan, planRelease } from './plan.ts';
-import { readAsset } from './read-asset.ts';
+import { readAsset } from './service/read-asset.ts';
 import { writerInRecord } from './record.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Asset, Release } from './service.ts';
-import { withDigest } from './upload.ts';
+import type { Asset, Release } from './service/service.ts';
+import { withDigest } from './service/upload.ts';
 
 /** What a release has, and what is to be done. */
 export interface Comparison {

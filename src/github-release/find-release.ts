@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { isDraftOf, isPublishedWithout } from './lost-tag.ts';
 import { draftNotes, isOurs } from './notes.ts';
-import type { Release, ReleaseService } from './service.ts';
+import type { Release, ReleaseService } from './service/service.ts';
 import type { Writer } from './writer.ts';
 
 /**

@@ -12,9 +12,9 @@ import { type Lock, parseLock } from '../lock/index.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import type { SentFile } from './outcome.ts';
 import { isSame } from './plan.ts';
-import { readAsset } from './read-asset.ts';
+import { readAsset } from './service/read-asset.ts';
 import { filesBeside } from './release-files.ts';
-import type { Asset, Release, ReleaseService } from './service.ts';
+import type { Asset, Release, ReleaseService } from './service/service.ts';
 
 /** What a release has of one archive, as it tells itself. */
 export interface Released {

@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import type { ReleasePlan } from './plan.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Asset, Release } from './service.ts';
+import type { Asset, Release } from './service/service.ts';
 
 const MAX_FILES = 1000;
 /** One byte less than GitHub's limit. */

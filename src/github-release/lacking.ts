@@ -9,10 +9,10 @@ import {
   sumsName,
   wholeName,
 } from '../archive/index.ts';
-import { readAsset } from './read-asset.ts';
+import { readAsset } from './service/read-asset.ts';
 import { lockName, pageName, recordName } from './release-files.ts';
-import type { Asset, ReleaseService } from './service.ts';
-import { withDigest } from './upload.ts';
+import type { Asset, ReleaseService } from './service/service.ts';
+import { withDigest } from './service/upload.ts';
 
 type Service = Pick<ReleaseService, 'read'>;
 

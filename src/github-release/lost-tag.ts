@@ -1,5 +1,5 @@
 import { hasOurText, isOurs, noteIn } from './notes.ts';
-import type { Release } from './service.ts';
+import type { Release } from './service/service.ts';
 
 /**
  * Whether a release has what GitHub puts in the place of a tag: an edit of a draft that leaves `tag_name` out renames its

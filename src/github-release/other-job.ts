@@ -3,7 +3,7 @@ import { noteIn } from './notes.ts';
 import { otherJobError } from './other-job-error.ts';
 import { writerInRecord } from './record.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Asset, Release } from './service.ts';
+import type { Asset, Release } from './service/service.ts';
 import { isOtherJob, type Writer } from './writer.ts';
 
 export interface Contents {

@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import type { ReleasePlan, Step } from './plan.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Release } from './service.ts';
+import type { Release } from './service/service.ts';
 
 /** `planned`: a dry run would send it. */
 export type FileStatus = 'sent' | 'replaced' | 'there' | 'kept' | 'planned';

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { Asset } from './service.ts';
+import type { Asset } from './service/service.ts';
 
 /** What becomes of an asset of the same name and another digest. */
 export type ReleasePolicy = 'auto' | 'replace' | 'keep' | 'fail';

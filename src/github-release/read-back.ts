@@ -1,8 +1,8 @@
 import { OciSaveError } from '../errors.ts';
 import type { ReleasePlan } from './plan.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Asset, Release } from './service.ts';
-import { isWhole } from './upload.ts';
+import type { Asset, Release } from './service/service.ts';
+import { isWhole } from './service/upload.ts';
 
 /** Nothing is taken on trust: the release's own list, which is returned, has to have every file, whole. */
 export async function readBack(

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { ArchiveName } from '../archive/index.ts';
 import { digestSchema } from '../oci/digest.ts';
 import { jsonIn } from './json-in.ts';
-import { readAsset } from './read-asset.ts';
+import { readAsset } from './service/read-asset.ts';
 import { recordName } from './release-files.ts';
-import type { Asset, ReleaseService } from './service.ts';
+import type { Asset, ReleaseService } from './service/service.ts';
 import type { Writer } from './writer.ts';
 
 const recordSchema = z.object({

@@ -2,7 +2,7 @@ import type { ArchiveName, ByteSource, MeasuredArchive } from '../archive/index.
 import { sidecarsOf } from '../archive/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import { digestOf } from '../oci/digest.ts';
-import type { ReleaseFile } from './upload.ts';
+import type { ReleaseFile } from './service/upload.ts';
 
 export interface ReleaseContent {
   readonly archive: MeasuredArchive;

@@ -1,8 +1,8 @@
 import type { ArchiveName } from '../archive/index.ts';
 import type { Emit } from '../events.ts';
 import type { ReleasePolicy } from './plan.ts';
-import type { ReleaseService } from './service.ts';
-import type { ReleaseFile } from './upload.ts';
+import type { ReleaseService } from './service/service.ts';
+import type { ReleaseFile } from './service/upload.ts';
 import type { Writer } from './writer.ts';
 
 export interface SendOptions {

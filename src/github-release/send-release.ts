@@ -9,7 +9,7 @@ import { outcomeOf, type SentRelease } from './outcome.ts';
 import { publishDraft } from './publish-draft.ts';
 import { readAgain, readBack } from './read-back.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Asset, Release } from './service.ts';
+import type { Asset, Release } from './service/service.ts';
 import { bytesOf, takeSteps } from './take-steps.ts';
 import { unfinishedBeside } from './unfinished.ts';
 

@@ -1,8 +1,8 @@
 import pRetry from 'p-retry';
 import { interimName, type Step } from './plan.ts';
-import { saysNameIsTaken } from './refusal.ts';
-import type { Asset } from './service.ts';
-import { type ReleaseFile, uploadFile, type UploadContext } from './upload.ts';
+import { saysNameIsTaken } from './service/refusal.ts';
+import type { Asset } from './service/service.ts';
+import { type ReleaseFile, uploadFile, type UploadContext } from './service/upload.ts';
 
 /** Does what a plan says of one file. */
 export async function takeStep(step: Step, file: ReleaseFile, context: UploadContext): Promise<void> {

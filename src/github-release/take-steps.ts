@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { isPieceName, sumsName } from '../archive/index.ts';
 import type { ReleasePlan, Step } from './plan.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Release } from './service.ts';
+import type { Release } from './service/service.ts';
 import { takeStep } from './take-step.ts';
 
 /** More gain nothing on one line, and each holds some megabytes. */

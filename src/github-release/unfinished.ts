@@ -1,6 +1,6 @@
 import { type ArchiveName, sumsName, wholeName } from '../archive/index.ts';
 import { claimedBase, claimName } from './claim.ts';
-import type { Asset } from './service.ts';
+import type { Asset } from './service/service.ts';
 
 /**
  * Other archives in a release, as `N.tar`, that a job claims, or of which there are pieces and no sums: these come last,

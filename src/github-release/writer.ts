@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ArchiveName } from '../archive/index.ts';
 import { type Digest, digestSchema } from '../oci/digest.ts';
-import type { Environment } from './target.ts';
+import type { Environment } from './service/target.ts';
 
 const MAX_CHARACTERS = 200;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { interimName, planRelease, type PlanInput, type WantedFile } from '../../src/github-release/plan.ts';
-import type { Asset } from '../../src/github-release/service.ts';
+import type { Asset } from '../../src/github-release/service/service.ts';
 
 const digest = (text: string): ReturnType<typeof digestOf> => digestOf(new TextEncoder().encode(text));
 const file = (name: string, content = name, record = false): WantedFile => ({

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { OciSaveError } from '../../src/errors.ts';
-import { digestOf } from '../../src/oci/digest.ts';
-import { createReleaseService } from '../../src/github-release/index.ts';
-import type { Asset, Release, ReleaseService } from '../../src/github-release/service.ts';
-import { withDigest } from '../../src/github-release/upload.ts';
-import { listen, type Listening } from '../support/listen.ts';
+import { OciSaveError } from '../../../src/errors.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { createReleaseService } from '../../../src/github-release/index.ts';
+import type { Asset, Release, ReleaseService } from '../../../src/github-release/service/service.ts';
+import { withDigest } from '../../../src/github-release/service/upload.ts';
+import { listen, type Listening } from '../../support/listen.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -1,4 +1,4 @@
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 import { assetBytes } from './asset-bytes.ts';
 import { assetSchema, checked, parsed, unreadable } from './answers.ts';
 import { BYTES } from './bounded-fetch.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { OciSaveError } from '../errors.ts';
+import type { OciSaveError } from '../../errors.ts';
 import { networkWords } from './refusal.ts';
 
 export interface AssetBytes {

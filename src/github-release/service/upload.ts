@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import pRetry from 'p-retry';
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 import { saysNameIsTaken } from './refusal.ts';
 import type { Asset, Release, ReleaseService } from './service.ts';
-import { isSame, type WantedFile } from './plan.ts';
+import { isSame, type WantedFile } from '../plan.ts';
 
 /** A file that can be sent, as often as it has to be. */
 export interface ReleaseFile extends WantedFile {

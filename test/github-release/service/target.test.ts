@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from '../../src/options/index.ts';
-import { assetNameOf, checkAssetBase, releaseTag, releaseTarget } from '../../src/github-release/index.ts';
-import { placesOf } from '../../src/commands/save/places.ts';
-import { normalisedName } from '../support/release-service/state.ts';
+import { parseOptions } from '../../../src/options/index.ts';
+import { assetNameOf, checkAssetBase, releaseTag, releaseTarget } from '../../../src/github-release/index.ts';
+import { placesOf } from '../../../src/commands/save/places.ts';
+import { normalisedName } from '../../support/release-service/state.ts';
 
 const ENV = { GITHUB_REPOSITORY: 'org/site', GITHUB_SHA: 'abc', GITHUB_TOKEN: 'b' };
 

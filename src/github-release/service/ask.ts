@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pRetry from 'p-retry';
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 import { isTemporary, readRefusal, type Refusal, refusalError } from './refusal.ts';
 
 export interface AskOptions {

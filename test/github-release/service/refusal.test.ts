@@ -1,6 +1,11 @@
 import { RequestError } from '@octokit/request-error';
 import { describe, expect, it } from 'vitest';
-import { isTemporary, readRefusal, type Refusal, refusalError } from '../../src/github-release/refusal.ts';
+import {
+  isTemporary,
+  readRefusal,
+  type Refusal,
+  refusalError,
+} from '../../../src/github-release/service/refusal.ts';
 
 const NOW = Date.parse('2026-11-02T03:00:00Z');
 

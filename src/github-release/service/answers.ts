@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 import type { Asset, Release } from './service.ts';
 
 /** What we read of a release in an answer. */

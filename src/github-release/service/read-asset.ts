@@ -1,4 +1,4 @@
-import { digestOf } from '../oci/digest.ts';
+import { digestOf } from '../../oci/digest.ts';
 import type { Asset, ReleaseService } from './service.ts';
 
 /** Locks and reports of a thousand images have some megabytes. */

@@ -1,6 +1,6 @@
 import { Octokit } from '@octokit/core';
 import type { z } from 'zod';
-import { USER_AGENT } from '../version.ts';
+import { USER_AGENT } from '../../version.ts';
 import { parsed, unreadable } from './answers.ts';
 import { type Ask, createAsk } from './ask.ts';
 import { boundedFetch } from './bounded-fetch.ts';

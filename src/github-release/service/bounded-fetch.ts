@@ -1,4 +1,4 @@
-import type { OciSaveError } from '../errors.ts';
+import type { OciSaveError } from '../../errors.ts';
 
 /** A hundred releases of some hundred files each: what is larger is no page of answers. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
