@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digestSchema } from '../oci/digest.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { wholeName } from './archive-name.ts';
 import type { MeasuredArchive } from './measure.ts';
 
@@ -33,10 +34,5 @@ export function encodePartsList(list: PartsList): string {
 
 /** Reads a parts list; undefined where the text is none, of whatever kind. */
 export function parsePartsList(text: string): PartsList | undefined {
-  try {
-    return partsListSchema.safeParse(JSON.parse(text)).data;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return partsListSchema.safeParse(jsonIn(text)).data;
 }

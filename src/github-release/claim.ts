@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import type { ArchiveName } from '../archive/index.ts';
 import { OciSaveError } from '../errors.ts';
-import { jsonIn } from './json-in.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { otherJobError } from './other-job-error.ts';
 import { readAsset } from './service/read-asset.ts';
 import { saysNameIsTaken } from './service/refusal.ts';

@@ -9,6 +9,7 @@ import {
   sumsName,
   wholeName,
 } from '../archive/index.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { readAsset } from './service/read-asset.ts';
 import { lockName, pageName, recordName } from './release-files.ts';
 import type { Asset, ReleaseService } from './service/service.ts';
@@ -51,15 +52,8 @@ export async function lacksImages(
   service: Service,
 ): Promise<boolean> {
   const record = present.find(({ name }) => name === recordName(archive));
-  const text = (await readAsset(record, service))?.toString('utf8') ?? '';
-  return failedIn(text).length > 0;
+  const { failed = [] } = failedSchema.safeParse(jsonIn(await readAsset(record, service))).data ?? {};
+  return failed.length > 0;
 }
 
-function failedIn(report: string): readonly unknown[] {
-  try {
-    return z.object({ failed: z.array(z.unknown()) }).safeParse(JSON.parse(report)).data?.failed ?? [];
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
-}
+const failedSchema = z.object({ failed: z.array(z.unknown()) });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonIn } from './json-in.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { writerSchema } from './writer.ts';
 
 const TEXT = 'Container images for places without internet.';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ArchiveName } from '../archive/index.ts';
 import { digestSchema } from '../oci/digest.ts';
-import { jsonIn } from './json-in.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { readAsset } from './service/read-asset.ts';
 import { recordName } from './release-files.ts';
 import type { Asset, ReleaseService } from './service/service.ts';

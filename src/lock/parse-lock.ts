@@ -1,4 +1,5 @@
 import { OciSaveError } from '../errors.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { describeIssue } from './issue.ts';
 import { type Lock, lockSchema } from './schema.ts';
 
@@ -10,7 +11,8 @@ const HINT =
  * @throws OciSaveError `usage` where they are no lock; the message names `file`, the image and its field
  */
 export function parseLock(bytes: Uint8Array, file: string): Lock {
-  const json = parseJson(bytes);
+  // Undefined, which no lock is, where it is not JSON: the parser's own words would quote the text.
+  const json = jsonIn(bytes);
   if (json === undefined) {
     throw new OciSaveError({
       code: 'usage',
@@ -26,14 +28,4 @@ export function parseLock(bytes: Uint8Array, file: string): Lock {
     message: `${file} is not a valid lock of version 1: ${why}`,
     hint: HINT,
   });
-}
-
-/** JSON as data; undefined, which no lock is, where the bytes are none. */
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // The parser's words would quote the text.
-    return undefined;
-  }
 }

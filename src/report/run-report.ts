@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Digest, digestSchema } from '../oci/digest.ts';
 import { failureSchema, faultShape, origins, originSchema } from './failure.ts';
 import { cacheReportSchema } from './cache-report.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { printableJson } from '../text/plain-text.ts';
 import { pushTargetSchema } from './push-report.ts';
 import { releaseReportSchema } from './release-report.ts';
@@ -128,15 +129,6 @@ export function isReportOf(report: Uint8Array, lock: Digest): boolean {
   const made = z.object({ version: z.literal(1), lock: z.object({ digest: digestSchema }) });
   const digests = [contentIn(report)?.lock, made.safeParse(jsonIn(report)).data?.lock.digest];
   return digests.includes(lock);
-}
-
-function jsonIn(report: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(report));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 export type RunReport = z.infer<typeof runReportSchema>;

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { systemCodeOf } from '../errors.ts';
 import { unlessGone } from '../files/index.ts';
+import { jsonIn } from '../text/json-in.ts';
 import { isAlive, thisHost } from './host.ts';
 
 const holderSchema = z.object({ host: z.string(), namespace: z.string().optional(), pid: z.int() });
@@ -88,11 +89,5 @@ async function removeAbandoned(file: string, seen: Holder | undefined): Promise<
 }
 
 async function readHolder(file: string): Promise<Holder | undefined> {
-  try {
-    const text = await unlessGone(readFile(file, 'utf8'));
-    return text === undefined ? undefined : holderSchema.safeParse(JSON.parse(text)).data;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return holderSchema.safeParse(jsonIn(await unlessGone(readFile(file, 'utf8')))).data;
 }

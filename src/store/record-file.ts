@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { unlessGone } from '../files/index.ts';
+import { jsonIn } from '../text/json-in.ts';
 
 const lineSchema = z.strictObject({ key: z.string(), value: z.string() });
 type Line = z.infer<typeof lineSchema>;
@@ -73,11 +74,5 @@ async function read(file: string): Promise<{ records: Map<string, string>; lines
 }
 
 function parseLine(line: string): Line | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return lineSchema.safeParse(JSON.parse(line)).data;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return line.startsWith('{') ? lineSchema.safeParse(jsonIn(line)).data : undefined;
 }
