@@ -42,7 +42,7 @@ async function oversizedAmong(
   const failed = new Map<ResolvedImage, FailedImage>();
   for (const image of needed) {
     if (sum(image.sizes) <= free) continue;
-    const missing = await missingBytes(image, store);
+    const missing = await missingBytes(image.sizes, store);
     if (missing > free) failed.set(image, { wanted: image.wanted, error: tooLarge(missing, free) });
   }
   return failed;
@@ -59,7 +59,7 @@ async function beyondTheDisk(
   for (const [at, image] of largestFirst.entries()) {
     if (await haveRoom(largestFirst.slice(at), run)) break;
     const free = await freeBytes(store.runFolder);
-    failed.set(image, { wanted: image.wanted, error: tooLarge(await missingBytes(image, store), free) });
+    failed.set(image, { wanted: image.wanted, error: tooLarge(await missingBytes(image.sizes, store), free) });
   }
   return failed;
 }
@@ -82,12 +82,10 @@ async function haveRoom(
   };
   // Mostly there is room for all of it, and nothing has to be looked up.
   if (await fits(sum(all))) return true;
-  let missing = 0;
-  for (const [digest, size] of all) if (!(await store.has({ digest, size }))) missing += size;
-  return fits(missing);
+  return fits(await missingBytes(all, store));
 }
 
-async function missingBytes({ sizes }: ResolvedImage, store: Store): Promise<number> {
+async function missingBytes(sizes: ResolvedImage['sizes'], store: Store): Promise<number> {
   let bytes = 0;
   for (const [digest, size] of sizes) if (!(await store.has({ digest, size }))) bytes += size;
   return bytes;
