@@ -24,8 +24,8 @@ import {
 import { contentIn, isReportOf, type ReleaseReport } from '../report/index.ts';
 import { renderBundlePage } from '../view/index.ts';
 import { RELEASE_PART_BYTES } from './save/places.ts';
-import { tryRelease } from './save/release.ts';
-import { accessRelease, type ReleaseIo } from './save/release-access.ts';
+import { tryRelease } from './save/publish/release.ts';
+import { accessRelease, type ReleaseIo } from './save/publish/release-access.ts';
 
 export interface ReleaseOptions {
   /** A bundle's folder, `N.tar`, or one of the parts of an archive. */

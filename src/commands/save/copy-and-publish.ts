@@ -3,12 +3,12 @@ import type { Lock } from '../../lock/index.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { FailedImage, Resolution, ResolvedImage } from '../../resolve/index.ts';
 import { damagedBlobOf, verifyStored } from '../../store/index.ts';
-import { copyMissing } from './copy-missing.ts';
-import { type Copying, createCopying } from './copying.ts';
-import { judgeConfigs } from './judge-configs.ts';
+import { copyMissing } from './copy/copy-missing.ts';
+import { type Copying, createCopying } from './copy/copying.ts';
+import { judgeConfigs } from './copy/judge-configs.ts';
 import { blobsOf } from './lock-blobs.ts';
 import { lockOf, outcomeOf } from './outcome.ts';
-import { NOTHING_PUBLISHED, publish, type Published, publishDry } from './publish.ts';
+import { NOTHING_PUBLISHED, publish, type Published, publishDry } from './publish/publish.ts';
 import type { Run } from './run.ts';
 
 /** What a run has of the images, and what it made of them. */

@@ -4,7 +4,7 @@ import type { RunReport } from '../../report/index.ts';
 import { makeReport } from './make-report.ts';
 import { lockOf } from './outcome.ts';
 import type { Run } from './run.ts';
-import type { Unchanged } from './unchanged.ts';
+import type { Unchanged } from './need/unchanged.ts';
 import { writeReport } from './write-report.ts';
 
 /** What is known of a run before it has asked for anything. */

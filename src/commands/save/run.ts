@@ -9,7 +9,7 @@ import type { WantedImage } from '../../resolve/index.ts';
 import { cacheScope } from './cache-scope.ts';
 import { NO_OUTPUT, openOutput } from './open-output.ts';
 import type { Places } from './places.ts';
-import { openRelease, type ReleaseAccess } from './release-access.ts';
+import { openRelease, type ReleaseAccess } from './publish/release-access.ts';
 import { openSession, type Session, type SetUpSkopeo } from '../../runtime/session.ts';
 import type { Environment } from '../../runtime/store-folder.ts';
 

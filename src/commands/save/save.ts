@@ -6,19 +6,19 @@ import { refuseCollisions } from '../../push/index.ts';
 import type { RunReport } from '../../report/index.ts';
 import { joinRequests, resolveImages } from '../../resolve/index.ts';
 import { listInputs, resolveContext } from './contexts.ts';
-import { withoutBorrowedNames } from './borrowed-names.ts';
+import { withoutBorrowedNames } from './need/borrowed-names.ts';
 import { copyAndPublish } from './copy-and-publish.ts';
 import { limitStore } from './limit-store.ts';
 import { makeReport } from './make-report.ts';
 import { lockOf, withinReason, withoutContradictions } from './outcome.ts';
-import { withoutOversized } from './oversized.ts';
+import { withoutOversized } from './need/oversized.ts';
 import { ownPlatform } from './own-platform.ts';
 import { placesOf } from './places.ts';
-import { withRelease } from './release.ts';
+import { withRelease } from './publish/release.ts';
 import { endUnchanged } from './report-unchanged.ts';
 import { type SaveIo, withRun } from './run.ts';
-import { settleSizes } from './settle-sizes.ts';
-import { findUnchanged } from './unchanged.ts';
+import { settleSizes } from './need/settle-sizes.ts';
+import { findUnchanged } from './need/unchanged.ts';
 import { writeReport } from './write-report.ts';
 
 export interface SaveResult {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from '../../../src/options/index.ts';
-import { parsePlatformChoice } from '../../../src/oci/platform.ts';
-import { parseReference } from '../../../src/oci/reference.ts';
-import type { WantedImage } from '../../../src/resolve/index.ts';
-import { askedDigest } from '../../../src/commands/save/asked.ts';
-import { placesOf } from '../../../src/commands/save/places.ts';
+import { parseOptions } from '../../../../src/options/index.ts';
+import { parsePlatformChoice } from '../../../../src/oci/platform.ts';
+import { parseReference } from '../../../../src/oci/reference.ts';
+import type { WantedImage } from '../../../../src/resolve/index.ts';
+import { askedDigest } from '../../../../src/commands/save/need/asked.ts';
+import { placesOf } from '../../../../src/commands/save/places.ts';
 
 const wanted = (ref: string, platforms = 'linux/amd64,linux/arm64'): WantedImage => ({
   ref,

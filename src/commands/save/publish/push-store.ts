@@ -1,8 +1,8 @@
-import type { Lock } from '../../lock/index.ts';
-import type { Digest } from '../../oci/digest.ts';
-import { pushToTargets, readContent } from '../../push/index.ts';
-import type { PushTargetReport } from '../../report/index.ts';
-import type { Run } from './run.ts';
+import type { Lock } from '../../../lock/index.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { pushToTargets, readContent } from '../../../push/index.ts';
+import type { PushTargetReport } from '../../../report/index.ts';
+import type { Run } from '../run.ts';
 
 /** A registry that is started in the same job is up within seconds. */
 const WAIT_MILLISECONDS = 60_000;

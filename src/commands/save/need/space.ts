@@ -1,9 +1,9 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { OciSaveError } from '../../errors.ts';
-import { formatBytes } from '../../text/bytes.ts';
-import { freeBytes, type Store, tryLink } from '../../store/index.ts';
+import { OciSaveError } from '../../../errors.ts';
+import { formatBytes } from '../../../text/bytes.ts';
+import { freeBytes, type Store, tryLink } from '../../../store/index.ts';
 
 /** Bytes that will be written, and where. */
 export interface Need {

@@ -1,12 +1,12 @@
-import { OciSaveError } from '../../errors.ts';
-import { digestOfLock, type Lock } from '../../lock/index.ts';
-import { findReleased, jobOf } from '../../github-release/index.ts';
-import { contentIn, type ReleaseReport } from '../../report/index.ts';
-import { renderBundlePage } from '../../view/index.ts';
+import { OciSaveError } from '../../../errors.ts';
+import { digestOfLock, type Lock } from '../../../lock/index.ts';
+import { findReleased, jobOf } from '../../../github-release/index.ts';
+import { contentIn, type ReleaseReport } from '../../../report/index.ts';
+import { renderBundlePage } from '../../../view/index.ts';
 import { askedDigest } from './asked.ts';
-import { releaseReport } from './release.ts';
-import type { ReleaseAccess } from './release-access.ts';
-import type { Run } from './run.ts';
+import { releaseReport } from '../publish/release.ts';
+import type { ReleaseAccess } from '../publish/release-access.ts';
+import type { Run } from '../run.ts';
 
 /** What a published release has of what is asked for now. */
 export interface ReleasedBefore {

@@ -1,6 +1,6 @@
-import { OciSaveError } from '../../errors.ts';
-import { repositoryPath, splitName } from '../../lock/index.ts';
-import type { FailedImage, Resolution, ResolvedImage } from '../../resolve/index.ts';
+import { OciSaveError } from '../../../errors.ts';
+import { repositoryPath, splitName } from '../../../lock/index.ts';
+import type { FailedImage, Resolution, ResolvedImage } from '../../../resolve/index.ts';
 
 /**
  * Fails images that take, from their own layout or archive, a name under which another image of the list is stored. Of two

@@ -1,9 +1,9 @@
-import { OciSaveError } from '../../errors.ts';
-import { formatBytes } from '../../text/bytes.ts';
-import type { FailedImage, Resolution, ResolvedImage } from '../../resolve/index.ts';
-import { freeBytes, type Store } from '../../store/index.ts';
+import { OciSaveError } from '../../../errors.ts';
+import { formatBytes } from '../../../text/bytes.ts';
+import type { FailedImage, Resolution, ResolvedImage } from '../../../resolve/index.ts';
+import { freeBytes, type Store } from '../../../store/index.ts';
 import { neededImages } from './needed.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../run.ts';
 import { needsOf, requireSpace } from './space.ts';
 
 /**

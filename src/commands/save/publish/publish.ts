@@ -9,7 +9,7 @@ import {
   prepareArchive,
   sumsName,
   wholeName,
-} from '../../archive/index.ts';
+} from '../../../archive/index.ts';
 import {
   appear,
   type Appearance,
@@ -19,18 +19,18 @@ import {
   lockBeside,
   refuseForeign,
   writePart,
-} from '../../bundle/index.ts';
-import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { exists } from '../../files/index.ts';
-import { digestOfLock, encodeLock, type Lock } from '../../lock/index.ts';
-import type { RunReport } from '../../report/index.ts';
-import { diskError } from '../../store/index.ts';
-import type { Copying } from './copying.ts';
-import { foreignAtArchive } from './foreign.ts';
-import { archiveBase, type Places, placeOf, recordOf } from './places.ts';
-import { buildFolder, type BuiltFolder, treeOf } from './publish-folder.ts';
+} from '../../../bundle/index.ts';
+import { OciSaveError, systemCodeOf } from '../../../errors.ts';
+import { exists } from '../../../files/index.ts';
+import { digestOfLock, encodeLock, type Lock } from '../../../lock/index.ts';
+import type { RunReport } from '../../../report/index.ts';
+import { diskError } from '../../../store/index.ts';
+import type { Copying } from '../copy/copying.ts';
+import { foreignAtArchive } from '../foreign.ts';
+import { archiveBase, type Places, placeOf, recordOf } from '../places.ts';
+import { buildFolder, type BuiltFolder, treeOf } from './folder.ts';
 import { pushStore } from './push-store.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../run.ts';
 
 /** What was made, and what a release is sent from. */
 export interface Published {

@@ -1,9 +1,9 @@
-import { OciSaveError } from '../../errors.ts';
-import { MAX_CONFIG_BYTES, parseConfig } from '../../oci/config.ts';
-import { formatPlatform, matchesPlatform, parsePlatform } from '../../oci/platform.ts';
-import type { ResolvedImage } from '../../resolve/index.ts';
-import type { Store } from '../../store/index.ts';
-import type { Outcome } from './outcome.ts';
+import { OciSaveError } from '../../../errors.ts';
+import { MAX_CONFIG_BYTES, parseConfig } from '../../../oci/config.ts';
+import { formatPlatform, matchesPlatform, parsePlatform } from '../../../oci/platform.ts';
+import type { ResolvedImage } from '../../../resolve/index.ts';
+import type { Store } from '../../../store/index.ts';
+import type { Outcome } from '../outcome.ts';
 
 /**
  * Judges the configs that came with the blobs: those of an index's children, of which resolving reads none. An image of

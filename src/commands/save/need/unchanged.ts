@@ -1,14 +1,14 @@
-import { OciSaveError } from '../../errors.ts';
-import { type Lock, repositoryPath } from '../../lock/index.ts';
-import { allUnchanged, type Claim, type UnchangedImage } from '../../need/index.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
-import { isIndexType } from '../../oci/media-type.ts';
-import { askTargets } from '../../push/index.ts';
-import type { PushTargetReport, ReleaseReport } from '../../report/index.ts';
-import type { WantedImage } from '../../resolve/index.ts';
+import { OciSaveError } from '../../../errors.ts';
+import { type Lock, repositoryPath } from '../../../lock/index.ts';
+import { allUnchanged, type Claim, type UnchangedImage } from '../../../need/index.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../../../oci/manifest.ts';
+import { isIndexType } from '../../../oci/media-type.ts';
+import { askTargets } from '../../../push/index.ts';
+import type { PushTargetReport, ReleaseReport } from '../../../report/index.ts';
+import type { WantedImage } from '../../../resolve/index.ts';
 import { rightDigests } from './needed.ts';
 import { releasedBefore } from './released.ts';
-import { publishesAlone, type Run } from './run.ts';
+import { publishesAlone, type Run } from '../run.ts';
 
 /** A run with nothing to do, and what was found where it would publish. */
 export interface Unchanged {

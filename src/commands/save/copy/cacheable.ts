@@ -1,9 +1,9 @@
-import { type Keepable, MAX_CONTENT_BYTES } from '../../cache/index.ts';
-import { OciSaveError } from '../../errors.ts';
-import type { Digest } from '../../oci/digest.ts';
-import type { CredentialStore, Repository } from '../../registry/index.ts';
-import type { Resolution, ResolvedImage, WantedImage } from '../../resolve/index.ts';
-import type { Run } from './run.ts';
+import { type Keepable, MAX_CONTENT_BYTES } from '../../../cache/index.ts';
+import { OciSaveError } from '../../../errors.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import type { CredentialStore, Repository } from '../../../registry/index.ts';
+import type { Resolution, ResolvedImage, WantedImage } from '../../../resolve/index.ts';
+import type { Run } from '../run.ts';
 
 /** A repository that an image comes from; none for what lies on this machine and needs no cache. */
 function repositoryOf({ source }: WantedImage): Repository | undefined {

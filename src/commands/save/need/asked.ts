@@ -1,13 +1,13 @@
-import { digestOfSums, type MeasuredArchive } from '../../archive/index.ts';
-import { digestOfLock, type Lock } from '../../lock/index.ts';
-import { type Digest, digestOf } from '../../oci/digest.ts';
-import { formatPlatform, type PlatformChoice } from '../../oci/platform.ts';
-import type { SaveOptions } from '../../options/index.ts';
-import type { RunReport } from '../../report/index.ts';
-import type { WantedImage } from '../../resolve/index.ts';
-import { VERSION } from '../../version.ts';
-import type { Places } from './places.ts';
-import type { Run } from './run.ts';
+import { digestOfSums, type MeasuredArchive } from '../../../archive/index.ts';
+import { digestOfLock, type Lock } from '../../../lock/index.ts';
+import { type Digest, digestOf } from '../../../oci/digest.ts';
+import { formatPlatform, type PlatformChoice } from '../../../oci/platform.ts';
+import type { SaveOptions } from '../../../options/index.ts';
+import type { RunReport } from '../../../report/index.ts';
+import type { WantedImage } from '../../../resolve/index.ts';
+import { VERSION } from '../../../version.ts';
+import type { Places } from '../places.ts';
+import type { Run } from '../run.ts';
 
 /**
  * Options that decide nothing of an archive, or are in what is wanted and in the places already. Any other one decides:

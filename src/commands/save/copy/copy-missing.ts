@@ -1,10 +1,10 @@
-import { type Inventory, takeInventory } from '../../copy/index.ts';
-import type { Lock } from '../../lock/index.ts';
-import type { Resolution } from '../../resolve/index.ts';
+import { type Inventory, takeInventory } from '../../../copy/index.ts';
+import type { Lock } from '../../../lock/index.ts';
+import type { Resolution } from '../../../resolve/index.ts';
 import { keepableOf } from './cacheable.ts';
 import type { Copying } from './copying.ts';
-import type { Run } from './run.ts';
-import { needsOf, requireSpace } from './space.ts';
+import type { Run } from '../run.ts';
+import { needsOf, requireSpace } from '../need/space.ts';
 import { verifyBeside } from './verify-beside.ts';
 
 /**

@@ -1,8 +1,8 @@
-import type { LockedImage } from '../../lock/index.ts';
-import type { SaveOptions } from '../../options/index.ts';
-import { findPushed, type RightDigest } from '../../push/index.ts';
-import type { ResolvedImage } from '../../resolve/index.ts';
-import { type Run, publishesAlone } from './run.ts';
+import type { LockedImage } from '../../../lock/index.ts';
+import type { SaveOptions } from '../../../options/index.ts';
+import { findPushed, type RightDigest } from '../../../push/index.ts';
+import type { ResolvedImage } from '../../../resolve/index.ts';
+import { type Run, publishesAlone } from '../run.ts';
 
 /**
  * The images of which blobs are needed: where a run only pushes, those that some target has not. With a cache around

@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
-import { copyBlobs, type CopyResult, type Inventory, takeInventory } from '../../copy/index.ts';
-import type { Lock } from '../../lock/index.ts';
-import type { Digest } from '../../oci/digest.ts';
-import type { Resolution } from '../../resolve/index.ts';
-import { copyContext } from './contexts.ts';
-import type { Run } from './run.ts';
+import { copyBlobs, type CopyResult, type Inventory, takeInventory } from '../../../copy/index.ts';
+import type { Lock } from '../../../lock/index.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import type { Resolution } from '../../../resolve/index.ts';
+import { copyContext } from '../contexts.ts';
+import type { Run } from '../run.ts';
 
 /** The copying of one run. It goes on where a blob of the store turns out to be damaged later. */
 export interface Copying {

@@ -1,9 +1,9 @@
-import { bringBlob } from '../../image/index.ts';
-import { OciSaveError } from '../../errors.ts';
-import { type Digest, shortDigest } from '../../oci/digest.ts';
-import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
-import type { FailedImage, Resolution, ResolvedImage } from '../../resolve/index.ts';
-import type { Run } from './run.ts';
+import { bringBlob } from '../../../image/index.ts';
+import { OciSaveError } from '../../../errors.ts';
+import { type Digest, shortDigest } from '../../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts';
+import type { FailedImage, Resolution, ResolvedImage } from '../../../resolve/index.ts';
+import type { Run } from '../run.ts';
 
 /** The images that say each size of one blob. */
 type Claims = ReadonlyMap<number, readonly ResolvedImage[]>;

@@ -6,11 +6,11 @@ import {
   planTree,
   readManifests,
   type WantedBundle,
-} from '../../bundle/index.ts';
-import { digestOfLock, type Lock } from '../../lock/index.ts';
-import type { Digest } from '../../oci/digest.ts';
-import { renderBundlePage } from '../../view/index.ts';
-import type { Run } from './run.ts';
+} from '../../../bundle/index.ts';
+import { digestOfLock, type Lock } from '../../../lock/index.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { renderBundlePage } from '../../../view/index.ts';
+import type { Run } from '../run.ts';
 
 /** The last tree of each run: a run in which nothing changed asks for one before it copies and when it publishes. */
 const planned = new WeakMap<Run, { readonly lock: Digest; readonly tree: BundleTree }>();

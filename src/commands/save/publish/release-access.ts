@@ -1,7 +1,7 @@
-import { partSizeOf } from '../../archive/index.ts';
-import { OciSaveError } from '../../errors.ts';
-import type { Emit } from '../../events.ts';
-import type { SaveOptions } from '../../options/index.ts';
+import { partSizeOf } from '../../../archive/index.ts';
+import { OciSaveError } from '../../../errors.ts';
+import type { Emit } from '../../../events.ts';
+import type { SaveOptions } from '../../../options/index.ts';
 import {
   checkAssetBase,
   createReleaseService,
@@ -13,8 +13,8 @@ import {
   releaseTag,
   type ReleaseTarget,
   releaseTarget,
-} from '../../github-release/index.ts';
-import type { Places } from './places.ts';
+} from '../../../github-release/index.ts';
+import type { Places } from '../places.ts';
 
 /** What a face gives to a release. */
 export interface ReleaseIo {

@@ -1,10 +1,10 @@
-import { bundleStands } from '../../bundle/index.ts';
-import type { Inventory } from '../../copy/index.ts';
-import type { Lock } from '../../lock/index.ts';
-import { verifyStored } from '../../store/index.ts';
-import { blobsOf } from './lock-blobs.ts';
-import { treeOf, wantedBundle } from './publish-folder.ts';
-import type { Run } from './run.ts';
+import { bundleStands } from '../../../bundle/index.ts';
+import type { Inventory } from '../../../copy/index.ts';
+import type { Lock } from '../../../lock/index.ts';
+import { verifyStored } from '../../../store/index.ts';
+import { blobsOf } from '../lock-blobs.ts';
+import { treeOf, wantedBundle } from '../publish/folder.ts';
+import type { Run } from '../run.ts';
 
 /** Hashing that goes on beside other work. */
 export interface Verification {

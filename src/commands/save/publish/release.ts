@@ -1,7 +1,7 @@
-import { bundleTar, type MeasuredArchive, measureArchive, piecesOf } from '../../archive/index.ts';
-import { exitCodeOf, OciSaveError } from '../../errors.ts';
-import type { Lock } from '../../lock/index.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { bundleTar, type MeasuredArchive, measureArchive, piecesOf } from '../../../archive/index.ts';
+import { exitCodeOf, OciSaveError } from '../../../errors.ts';
+import type { Lock } from '../../../lock/index.ts';
+import type { Digest } from '../../../oci/digest.ts';
 import {
   type ReleaseFile,
   releaseFiles,
@@ -9,14 +9,14 @@ import {
   type SentRelease,
   sendRelease,
   writerOf,
-} from '../../github-release/index.ts';
-import { faultOf, formatRunReport, type ReleaseReport, type RunReport } from '../../report/index.ts';
-import { renderBundlePage } from '../../view/index.ts';
-import { askedDigest } from './asked.ts';
+} from '../../../github-release/index.ts';
+import { faultOf, formatRunReport, type ReleaseReport, type RunReport } from '../../../report/index.ts';
+import { renderBundlePage } from '../../../view/index.ts';
+import { askedDigest } from '../need/asked.ts';
 import type { Published } from './publish.ts';
-import { treeOf } from './publish-folder.ts';
+import { treeOf } from './folder.ts';
 import type { ReleaseAccess } from './release-access.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../run.ts';
 
 /** The report of a run, with what became of its release. A release that fails fails the run; what was made stays. */
 export async function withRelease(
