@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
-import { boundedBody } from './body.ts';
-import { parseContentRange } from './content-range.ts';
+import { boundedBody } from '../http/body.ts';
+import { parseContentRange } from '../http/content-range.ts';
 import { networkError, refusalError } from './error.ts';
-import type { Exchange } from './exchange.ts';
-import type { Answer } from './follow.ts';
-import type { InsecureHosts } from './insecure.ts';
+import type { Exchange } from '../http/client.ts';
+import type { Answer } from '../http/follow.ts';
+import type { InsecureHosts } from '../http/insecure.ts';
 import { blobSubject, type Repository } from './repository.ts';
 import type { Session } from './session.ts';
 

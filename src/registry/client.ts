@@ -1,11 +1,11 @@
 import { OciSaveError } from '../errors.ts';
-import { createAgents } from './agents.ts';
-import type { Environment } from './auth-search.ts';
-import { createAuthorizer } from './authorize.ts';
+import { createAgents } from '../http/agents.ts';
+import type { Environment } from './auth/auth-search.ts';
+import { createAuthorizer } from './auth/authorize.ts';
 import { type BlobOptions, type BlobResponse, getBlob, getUrl, type WantedBlob } from './blobs.ts';
-import type { CredentialStore } from './credential-store.ts';
-import { createExchange } from './exchange.ts';
-import { insecureHosts } from './insecure.ts';
+import type { CredentialStore } from './auth/credential-store.ts';
+import { createExchange } from '../http/client.ts';
+import { insecureHosts } from '../http/insecure.ts';
 import type { Digest } from '../oci/digest.ts';
 import {
   deleteManifest,

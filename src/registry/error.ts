@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
-import { formatRefusal, type Refusal } from './answer.ts';
-import { networkFault } from './network-fault.ts';
+import { formatRefusal, type Refusal } from '../http/refusal.ts';
+import { networkFault } from '../http/network-fault.ts';
 
 /**
  * Above this a 429 is a quota, which comes back in hours; below it a throttle, which comes back in seconds.

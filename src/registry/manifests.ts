@@ -3,7 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { ACCEPTED_MANIFESTS, bareType } from '../oci/media-type.ts';
-import { boundedBody } from './body.ts';
+import { boundedBody } from '../http/body.ts';
 import { networkError } from './error.ts';
 import { manifestSubject, type Repository } from './repository.ts';
 import type { Registry } from './registry.ts';

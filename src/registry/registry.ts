@@ -1,7 +1,7 @@
-import type { Scheme } from './challenge.ts';
-import { looksLikePlainHttp } from './network-fault.ts';
+import type { Scheme } from './auth/challenge.ts';
+import { looksLikePlainHttp } from '../http/network-fault.ts';
 import { registryUrl } from './registry-url.ts';
-import { type RetryPolicy, withRetries } from './retry.ts';
+import { type RetryPolicy, withRetries } from '../http/retry.ts';
 
 /** What is known of one registry: learnt once, used by every request. */
 export interface Registry {

@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { isTemporary, refusalOf } from './error.ts';
 import { blobSubject } from './repository.ts';
-import { type RetryPolicy, withRetries } from './retry.ts';
+import { type RetryPolicy, withRetries } from '../http/retry.ts';
 import { isCut, isLost, isMistaken, uploadError } from './upload-error.ts';
 import {
   beginUpload,

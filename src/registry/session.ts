@@ -1,16 +1,16 @@
 import type { OciSaveError } from '../errors.ts';
-import { abortable } from './abortable.ts';
-import type { Authorization, AuthorizeCall, Authorizer } from './authorize.ts';
-import { chooseScheme, parseChallenges } from './challenge.ts';
+import { abortable } from '../http/abortable.ts';
+import type { Authorization, AuthorizeCall, Authorizer } from './auth/authorize.ts';
+import { chooseScheme, parseChallenges } from './auth/challenge.ts';
 import { refusalError, type Sent } from './error.ts';
-import type { Exchange } from './exchange.ts';
-import type { Answer } from './follow.ts';
-import type { StreamedBody } from './feed.ts';
+import type { Exchange } from '../http/client.ts';
+import type { Answer } from '../http/follow.ts';
+import type { StreamedBody } from '../http/feed.ts';
 import type { Registry } from './registry.ts';
 import type { Repository } from './repository.ts';
 import { type Endpoint, requestPath, requestUrl } from './request-path.ts';
-import { pullScope, pushScope } from './scope.ts';
-import type { Method } from './transport.ts';
+import { pullScope, pushScope } from './auth/scope.ts';
+import type { Method } from '../http/transport.ts';
 
 export interface RegistryRequest {
   readonly method: Method;

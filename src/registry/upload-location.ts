@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { redirectTarget } from './redirect.ts';
+import { redirectTarget } from '../http/redirect.ts';
 import type { RegistryAnswer } from './session.ts';
 
 /**

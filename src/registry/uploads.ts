@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Digest } from '../oci/digest.ts';
 import type { WantedBlob } from './blobs.ts';
-import type { StreamedBody } from './feed.ts';
+import type { StreamedBody } from '../http/feed.ts';
 import { blobSubject, type Repository } from './repository.ts';
 import type { RegistryAnswer, RegistryRequest, Session } from './session.ts';
 import { uploadLocation, withDigest } from './upload-location.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { isPrivateHost } from '../../src/registry/address.ts';
-import { parseContentRange } from '../../src/registry/content-range.ts';
-import { insecureHosts } from '../../src/registry/insecure.ts';
-import { checkedRealm } from '../../src/registry/realm.ts';
-import { redirectTarget } from '../../src/registry/redirect.ts';
+import { isPrivateHost } from '../../src/http/address.ts';
+import { parseContentRange } from '../../src/http/content-range.ts';
+import { insecureHosts } from '../../src/http/insecure.ts';
+import { checkedRealm } from '../../src/registry/auth/realm.ts';
+import { redirectTarget } from '../../src/http/redirect.ts';
 import { registryHost } from '../../src/registry/repository.ts';
 import { failureOf } from './support.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
-import { createGate } from '../../src/registry/throttle.ts';
-import { createTokenCache } from '../../src/registry/token-cache.ts';
-import { lifetimeOf } from '../../src/registry/token.ts';
+import { createGate } from '../../src/http/rate-limiter.ts';
+import { createTokenCache } from '../../src/registry/auth/token-cache.ts';
+import { lifetimeOf } from '../../src/registry/auth/token.ts';
 import { until } from '../support/deadline.ts';
 import { failureOf } from './support.ts';
 

@@ -1,8 +1,8 @@
 import { OciSaveError } from '../errors.ts';
 import type { Agents, Connection } from './agents.ts';
-import { parseRetryAfter, readRefusal, type Refusal } from './answer.ts';
+import { parseRetryAfter, readRefusal, type Refusal } from './refusal.ts';
 import { readBeginning } from './body.ts';
-import { networkError } from './error.ts';
+import { networkError } from '../registry/error.ts';
 import type { InsecureHosts } from './insecure.ts';
 import { isRedirect, MAX_REDIRECTS, redirectTarget, tooManyRedirects } from './redirect.ts';
 import { send, type WireRequest, type WireResponse } from './transport.ts';

@@ -1,11 +1,11 @@
-import { abortable } from './abortable.ts';
+import { abortable } from '../../http/abortable.ts';
 import { chooseScheme, parseChallenges, type Scheme } from './challenge.ts';
 import { basicHeader, type Credentials, sameCredentials } from './credentials.ts';
 import type { CredentialStore } from './credential-store.ts';
-import type { Exchange } from './exchange.ts';
-import { OciSaveError } from '../errors.ts';
-import type { Registry } from './registry.ts';
-import type { Repository } from './repository.ts';
+import type { Exchange } from '../../http/client.ts';
+import { OciSaveError } from '../../errors.ts';
+import type { Registry } from '../registry.ts';
+import type { Repository } from '../repository.ts';
 import { joinScopes } from './scope.ts';
 import { fetchToken } from './token.ts';
 import { createTokenCache } from './token-cache.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseScheme, parseChallenges } from '../../src/registry/challenge.ts';
+import { chooseScheme, parseChallenges } from '../../../src/registry/auth/challenge.ts';
 
 const plain = (lines: readonly string[]): unknown =>
   parseChallenges(lines).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OciSaveError } from '../../src/errors.ts';
-import { parseAuthFile } from '../../src/registry/auth-file.ts';
-import { authFilePlaces } from '../../src/registry/auth-search.ts';
-import { failureOf } from './support.ts';
+import { OciSaveError } from '../../../src/errors.ts';
+import { parseAuthFile } from '../../../src/registry/auth/auth-file.ts';
+import { authFilePlaces } from '../../../src/registry/auth/auth-search.ts';
+import { failureOf } from '../support.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const entry = (value: unknown): string => JSON.stringify({ auths: { 'r.example': value } });

@@ -4,10 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import { OciSaveError } from '../errors.ts';
 import { percentDecoded } from '../text/percent.ts';
 import { createAgents } from './agents.ts';
-import type { Environment } from './auth-search.ts';
+import type { Environment } from '../registry/auth/auth-search.ts';
 import { boundedBody } from './body.ts';
-import { networkError, refusalError } from './error.ts';
-import { createExchange, type Exchange } from './exchange.ts';
+import { networkError, refusalError } from '../registry/error.ts';
+import { createExchange, type Exchange } from './client.ts';
 import type { Answer } from './follow.ts';
 import { insecureHosts } from './insecure.ts';
 

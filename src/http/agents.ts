@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { Environment } from './auth-search.ts';
+import type { Environment } from '../registry/auth/auth-search.ts';
 
 /** The way to one origin: its own sockets, and how many requests may be under way. */
 export interface Connection {

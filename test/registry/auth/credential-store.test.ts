@@ -5,9 +5,9 @@ import {
   type Credentials,
   type CredentialStoreOptions,
   openCredentialStore,
-} from '../../src/registry/index.ts';
-import { tempFolder, type TempFolder } from '../support/temp.ts';
-import { failureOf } from './support.ts';
+} from '../../../src/registry/index.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
+import { failureOf } from '../support.ts';
 
 let folder: TempFolder;
 const at = (...parts: string[]): string => join(folder.path, ...parts);

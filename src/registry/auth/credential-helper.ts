@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { messageOf, OciSaveError } from '../errors.ts';
-import { run } from '../process.ts';
+import { messageOf, OciSaveError } from '../../errors.ts';
+import { run } from '../../process.ts';
 import type { Environment } from './auth-search.ts';
 import type { Credentials } from './credentials.ts';
 

@@ -6,7 +6,7 @@ import { OciSaveError } from '../../src/errors.ts';
 import { fetchFile, type FetchOptions } from '../../src/registry/index.ts';
 import { startStub, type Stub, type StubHandler } from '../support/registry-stub.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
-import { basicOf, failureOf } from './support.ts';
+import { basicOf, failureOf } from '../registry/support.ts';
 
 const LIMITS = { bytes: 1000, milliseconds: 60_000, stallMilliseconds: 10_000, retries: 0 };
 const never = (): void => {};

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { OciSaveError } from '../../src/errors.ts';
-import { digestOf } from '../../src/oci/digest.ts';
-import { OCI_INDEX } from '../../src/oci/media-type.ts';
-import type { Credentials, CredentialStore } from '../../src/registry/index.ts';
-import { jsonBytes } from '../support/image.ts';
+import { OciSaveError } from '../../../src/errors.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { OCI_INDEX } from '../../../src/oci/media-type.ts';
+import type { Credentials, CredentialStore } from '../../../src/registry/index.ts';
+import { jsonBytes } from '../../support/image.ts';
 import {
   answerError,
   answerJson,
@@ -13,8 +13,8 @@ import {
   startStub,
   type Stub,
   type StubRequest,
-} from '../support/registry-stub.ts';
-import { always, basicOf, clientOf, failureOf, repositoryAt } from './support.ts';
+} from '../../support/registry-stub.ts';
+import { always, basicOf, clientOf, failureOf, repositoryAt } from '../support.ts';
 
 const index = { mediaType: OCI_INDEX, bytes: jsonBytes({ schemaVersion: 2, manifests: [] }) };
 const user = { username: String.raw`robot$a+b`, password: 'p:a s"s' };

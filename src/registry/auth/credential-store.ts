@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { DEFAULT_REGISTRY } from '../oci/reference.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { DEFAULT_REGISTRY } from '../../oci/reference.ts';
 import { type AuthFile, parseAuthFile } from './auth-file.ts';
 import { type AuthFilePlace, authFilePlaces, type AuthFileSearch, type Environment } from './auth-search.ts';
 import { askHelper } from './credential-helper.ts';
 import { type Credentials, DOCKER_HUB_SERVER, findEntry, secretsOf } from './credentials.ts';
-import type { Repository } from './repository.ts';
+import type { Repository } from '../repository.ts';
 
 const MAX_AUTH_FILE_BYTES = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import type { Repository } from './repository.ts';
+import type { Repository } from '../repository.ts';
 
 /** The scope for reading one repository (distribution, spec/auth/scope.md). */
 export function pullScope({ path }: Repository): string {

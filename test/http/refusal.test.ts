@@ -6,7 +6,7 @@ import {
   parseRetryAfter,
   readRefusal,
   shown,
-} from '../../src/registry/answer.ts';
+} from '../../src/http/refusal.ts';
 
 describe('parseDiagnostics', () => {
   it.each([

@@ -1,5 +1,5 @@
-import { OciSaveError } from '../errors.ts';
-import { isPrivateHost } from './address.ts';
+import { OciSaveError } from '../../errors.ts';
+import { isPrivateHost } from '../../http/address.ts';
 
 export interface Realm {
   /** What was asked for, as messages call it. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { findEntry, lookupKeys, normalizeKey, sameCredentials } from '../../src/registry/credentials.ts';
+import {
+  findEntry,
+  lookupKeys,
+  normalizeKey,
+  sameCredentials,
+} from '../../../src/registry/auth/credentials.ts';
 
 describe('normalizeKey', () => {
   it.each([

@@ -1,11 +1,11 @@
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
-import { OciSaveError } from '../errors.ts';
-import { boundedBody } from './body.ts';
+import { OciSaveError } from '../../errors.ts';
+import { boundedBody } from '../../http/body.ts';
 import { basicHeader, type Credentials } from './credentials.ts';
-import { networkError, refusalError } from './error.ts';
-import type { Exchange } from './exchange.ts';
-import type { Answer, Ask } from './follow.ts';
+import { networkError, refusalError } from '../error.ts';
+import type { Exchange } from '../../http/client.ts';
+import type { Answer, Ask } from '../../http/follow.ts';
 import { checkedRealm, type Realm } from './realm.ts';
 
 const MAX_TOKEN_BYTES = 1024 * 1024;

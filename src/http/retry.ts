@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { isTemporary } from './error.ts';
+import { isTemporary } from '../registry/error.ts';
 
 export interface RetryPolicy {
   /** Attempts after the first one. */

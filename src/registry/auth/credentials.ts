@@ -1,5 +1,5 @@
-import { DEFAULT_REGISTRY } from '../oci/reference.ts';
-import type { Repository } from './repository.ts';
+import { DEFAULT_REGISTRY } from '../../oci/reference.ts';
+import type { Repository } from '../repository.ts';
 
 /** What opens a registry. An identity token is exchanged for access tokens (OAuth2's refresh token). */
 export type Credentials =

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { OciSaveError } from '../errors.ts';
-import { quoteReference } from '../oci/reference-quote.ts';
+import { OciSaveError } from '../../errors.ts';
+import { quoteReference } from '../../oci/reference-quote.ts';
 import type { Credentials } from './credentials.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { OciSaveError } from '../errors.ts';
-import type { Refusal } from './answer.ts';
+import type { Refusal } from './refusal.ts';
 import {
   isQuota,
   isRateRefusal,
@@ -9,10 +9,10 @@ import {
   MAX_THROTTLE_MILLISECONDS,
   quotaError,
   refusalError,
-} from './error.ts';
+} from '../registry/error.ts';
 import { type Answer, type Ask, follow, type FollowOptions } from './follow.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';
-import { createGate, type Gate } from './throttle.ts';
+import { createGate, type Gate } from './rate-limiter.ts';
 
 export interface Exchange {
   /**
