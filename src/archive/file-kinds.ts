@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OwnFileKind } from '../own-file-kind.ts';
+import type { OwnFileKind } from '../files/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 import { type ArchiveName, isPieceName } from './archive-name.ts';
 import { isOurTarStart } from './tar-start.ts';

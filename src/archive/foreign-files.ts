@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Foreign, unfinishedOf } from '../bundle/index.ts';
-import type { OwnFileKind } from '../own-file-kind.ts';
-import { unlessGone, whyForeign } from '../files/index.ts';
+import { type OwnFileKind, unlessGone, whyForeign } from '../files/index.ts';
 import {
   type ArchiveName,
   isPieceName,

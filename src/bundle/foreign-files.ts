@@ -1,7 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { OwnFileKind } from '../own-file-kind.ts';
-import { unlessGone, whyForeign } from '../files/index.ts';
+import { type OwnFileKind, unlessGone, whyForeign } from '../files/index.ts';
 import type { Foreign } from './foreign.ts';
 import { unfinishedOf } from './unfinished.ts';
 

@@ -1,5 +1,5 @@
+import type { OwnFileKind } from '../files/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
-import type { OwnFileKind } from '../own-file-kind.ts';
 import { type FileLock, type Holder, takeFileLock } from '../store/index.ts';
 import { besideOutput } from './beside-output.ts';
 

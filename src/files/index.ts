@@ -1,8 +1,5 @@
 export { type Boundary, isInCheckout, liesInside } from './boundary.ts';
-export { exists, isFile, isFolder } from './kind.ts';
-export { type NotRead, openRegular, openRegularFile, OUTSIDE } from './open-regular.ts';
-export { readBounded } from './read-bounded.ts';
-export { readRange } from './read-range.ts';
-export { type FileStart, readStart } from './read-start.ts';
-export { unlessGone } from './unless-gone.ts';
-export { whyForeign } from './why-foreign.ts';
+export { exists, isFile, isFolder, unlessGone } from './kind.ts';
+export { openRegular, openRegularFile, OUTSIDE } from './open-regular.ts';
+export { readBounded, readRange, readStart } from './read.ts';
+export { type OwnFileKind, whyForeign } from './why-foreign.ts';

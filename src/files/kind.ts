@@ -1,5 +1,5 @@
 import { lstat, stat } from 'node:fs/promises';
-import { unlessGone } from './unless-gone.ts';
+import { systemCodeOf } from '../errors.ts';
 
 /** Whether anything stands at a path, a link to nowhere too. */
 export async function exists(place: string): Promise<boolean> {
@@ -14,4 +14,15 @@ export async function isFile(place: string): Promise<boolean> {
 /** Whether a path leads to a folder. */
 export async function isFolder(place: string): Promise<boolean> {
   return (await unlessGone(stat(place)))?.isDirectory() ?? false;
+}
+
+/** What was read, or undefined where the file or folder is not there (any more). */
+export async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }

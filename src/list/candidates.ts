@@ -1,5 +1,5 @@
 import { quoteReference, showText } from '../oci/reference-quote.ts';
-import { addEntryLine, noFindings, type ParseOptions } from './findings.ts';
+import { addEntryLine, noFindings, type ParseOptions } from './entry/findings.ts';
 import type { Candidate, ImageRequest, ParsedList, Reject, Warning } from './request.ts';
 
 export interface NamedList extends ParsedList {

@@ -1,6 +1,6 @@
-import { addEntryLine, noFindings, type ParseOptions } from './findings.ts';
+import { addEntryLine, noFindings, type ParseOptions } from './entry/findings.ts';
 import type { NamedList } from './candidates.ts';
-import { contentLines, stripQuotes } from './lines.ts';
+import { contentLines, stripQuotes } from './syntax/lines.ts';
 
 /** How messages name references that were given inline. */
 export const INLINE = 'images';

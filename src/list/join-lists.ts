@@ -3,7 +3,7 @@ import { formatPlatform } from '../oci/platform.ts';
 import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
 import { showText } from '../oci/reference-quote.ts';
 import { type NamedList, type OnCandidate, settleCandidates, type SettledList } from './candidates.ts';
-import type { ParseOptions } from './findings.ts';
+import type { ParseOptions } from './entry/findings.ts';
 import { titleOf } from './parse-list.ts';
 import { listError, type Problem, toProblem } from './problems.ts';
 import {

@@ -1,14 +1,14 @@
 import { OciSaveError } from '../errors.ts';
 import { pemStart } from '../oci/secret-text.ts';
-import { decodeList } from './decode.ts';
-import { type ListDocument, readDocument } from './document.ts';
-import { addReject, type Findings, noFindings, type ParseOptions } from './findings.ts';
-import type { ListFormat } from './format.ts';
-import { FORMATS } from './formats.ts';
-import { nearestFormats, unknownFormat } from './nearest-formats.ts';
-import { firstMisfit } from './plain.ts';
+import { decodeList } from './syntax/decode.ts';
+import { type ListDocument, readDocument } from './syntax/document.ts';
+import { addReject, type Findings, noFindings, type ParseOptions } from './entry/findings.ts';
+import type { ListFormat } from './formats/format.ts';
+import { FORMATS } from './formats/formats.ts';
+import { nearestFormats, unknownFormat } from './formats/lookup.ts';
+import { firstMisfit } from './formats/plain.ts';
 import type { ParsedList } from './request.ts';
-import { refusal } from './source.ts';
+import { refusal } from './entry/source.ts';
 
 export interface ParseListOptions extends ParseOptions {
   /** `auto`, or the name of a format. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OwnFileKind } from '../own-file-kind.ts';
+import type { OwnFileKind } from '../files/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 
 const START = /^\{\n {2}"version": \d+,\n {2}"images": \[(?:\],\n {2}"files": |\n {4}\{\n {6}"ref": ")/;

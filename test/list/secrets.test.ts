@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detailAnnotations, errorWords } from '../../src/action/annotations.ts';
 import { renderErrorSummary } from '../../src/action/summary.ts';
 import { OciSaveError } from '../../src/errors.ts';
-import { FORMATS } from '../../src/list/formats.ts';
+import { FORMATS } from '../../src/list/formats/formats.ts';
 import { readLists } from '../../src/list/index.ts';
 import { quoteReference } from '../../src/oci/reference-quote.ts';
 import { renderError } from '../../src/view/index.ts';

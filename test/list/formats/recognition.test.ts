@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseList } from '../../../src/list/index.ts';
-import { FORMATS } from '../../../src/list/formats.ts';
+import { FORMATS } from '../../../src/list/formats/formats.ts';
 
 const parse = (text: string, file = 'images.txt', format = 'auto') =>
   parseList(new TextEncoder().encode(text), file, { format, defaultRegistry: 'docker.io' });

@@ -59,7 +59,10 @@ async function beyondTheDisk(
   for (const [at, image] of largestFirst.entries()) {
     if (await haveRoom(largestFirst.slice(at), run)) break;
     const free = await freeBytes(store.runFolder);
-    failed.set(image, { wanted: image.wanted, error: tooLarge(await missingBytes(image.sizes, store), free) });
+    failed.set(image, {
+      wanted: image.wanted,
+      error: tooLarge(await missingBytes(image.sizes, store), free),
+    });
   }
   return failed;
 }

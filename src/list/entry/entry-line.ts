@@ -1,10 +1,10 @@
-import { OciSaveError } from '../errors.ts';
-import { isOperatingSystem, parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
-import { parseReference } from '../oci/reference.ts';
-import { explainReference } from '../oci/reference-hint.ts';
+import { OciSaveError } from '../../errors.ts';
+import { isOperatingSystem, parsePlatformChoice, type PlatformChoice } from '../../oci/platform.ts';
+import { parseReference } from '../../oci/reference.ts';
+import { explainReference } from '../../oci/reference-hint.ts';
 import type { EntryParts } from './entry.ts';
 import { takeOptions } from './line-options.ts';
-import { stripQuotes } from './lines.ts';
+import { stripQuotes } from '../syntax/lines.ts';
 import { splitPair } from './pair.ts';
 import { refusal } from './source.ts';
 

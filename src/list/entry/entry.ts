@@ -1,8 +1,8 @@
-import { type Digest, isDigest } from '../oci/digest.ts';
-import type { PlatformChoice } from '../oci/platform.ts';
-import { isTag, type Reference, withDefaultTag } from '../oci/reference.ts';
-import { showText } from '../oci/reference-quote.ts';
-import type { ImageRequest, Origin, Source } from './request.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
+import type { PlatformChoice } from '../../oci/platform.ts';
+import { isTag, type Reference, withDefaultTag } from '../../oci/reference.ts';
+import { showText } from '../../oci/reference-quote.ts';
+import type { ImageRequest, Origin, Source } from '../request.ts';
 import { parseName, parseSource, refusal } from './source.ts';
 
 /** An entry taken apart, its texts as written. */

@@ -1,4 +1,4 @@
-import type { ListDocument } from './document.ts';
+import type { ListDocument } from '../syntax/document.ts';
 import {
   addEntryLine,
   addReject,
@@ -6,13 +6,13 @@ import {
   noFindings,
   type ParseOptions,
   stopsReading,
-} from './findings.ts';
-import { contentLines, stripBlanks } from './lines.ts';
+} from '../entry/findings.ts';
+import { contentLines, stripBlanks } from '../syntax/lines.ts';
 import { addOwnEntry } from './own-entry.ts';
 import { IMAGE_KEYS } from './own-keys.ts';
-import type { Reject } from './request.ts';
-import { refusal } from './source.ts';
-import { fieldOf, isNull, keysOf, listed, type Mapping, type Tree } from './tree.ts';
+import type { Reject } from '../request.ts';
+import { refusal } from '../entry/source.ts';
+import { fieldOf, isNull, keysOf, listed, type Mapping, type Tree } from '../syntax/tree.ts';
 import { addUnknownKeys, isMisspelt, shownKey } from './unknown-key.ts';
 
 /** A sequence of entries, a mapping with such a sequence as `images`, or entries as documents of their own. */

@@ -1,9 +1,9 @@
-import { OciSaveError } from '../errors.ts';
-import { editDistance, nearest } from '../text/nearest.ts';
-import { showText } from '../oci/reference-quote.ts';
-import type { ListDocument } from './document.ts';
+import { OciSaveError } from '../../errors.ts';
+import { editDistance, nearest } from '../../text/nearest.ts';
+import { showText } from '../../oci/reference-quote.ts';
+import type { ListDocument } from '../syntax/document.ts';
 import { FORMATS } from './formats.ts';
-import { keysOf } from './tree.ts';
+import { keysOf } from '../syntax/tree.ts';
 
 /** Keys by which people know a format: a misspelt one still points at it. */
 const SIGNATURES: readonly (readonly [format: string, ...keys: string[]])[] = [

@@ -1,9 +1,9 @@
-import { editDistance, nearest } from '../text/nearest.ts';
-import { quoteReference } from '../oci/reference-quote.ts';
-import { addReject, type Findings } from './findings.ts';
+import { editDistance, nearest } from '../../text/nearest.ts';
+import { quoteReference } from '../../oci/reference-quote.ts';
+import { addReject, type Findings } from '../entry/findings.ts';
 import { ENTRY_KEYS } from './own-keys.ts';
-import { refusal } from './source.ts';
-import type { MappingEntry } from './tree.ts';
+import { refusal } from '../entry/source.ts';
+import type { MappingEntry } from '../syntax/tree.ts';
 
 /** Keys of other formats that mean what one of ours does (kustomize, image-syncer, regsync, Helm, hauler, zarf). */
 const OTHER_FORMATS: Readonly<Record<string, string>> = {

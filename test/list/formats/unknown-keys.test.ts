@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseList } from '../../src/list/index.ts';
-import { refOf } from '../../src/resolve/index.ts';
+import { parseList } from '../../../src/list/index.ts';
+import { refOf } from '../../../src/resolve/index.ts';
 
 const parse = (text: string, format = 'auto') =>
   parseList(new TextEncoder().encode(text), 'images.yaml', { format, defaultRegistry: 'docker.io' });

@@ -1,10 +1,10 @@
-import { OciSaveError } from '../errors.ts';
-import { parseReference } from '../oci/reference.ts';
-import { quoteReference } from '../oci/reference-quote.ts';
+import { OciSaveError } from '../../errors.ts';
+import { parseReference } from '../../oci/reference.ts';
+import { quoteReference } from '../../oci/reference-quote.ts';
 import { type EntryParts, toRequest } from './entry.ts';
 import { readEntryLine } from './entry-line.ts';
-import { MAX_LINE } from './lines.ts';
-import type { Candidate, ImageRequest, Origin, Reject, Warning } from './request.ts';
+import { MAX_LINE } from '../syntax/lines.ts';
+import type { Candidate, ImageRequest, Origin, Reject, Warning } from '../request.ts';
 import { refusal } from './source.ts';
 
 /** Where a parser puts what it finds, in the order of the file. */

@@ -1,9 +1,9 @@
-import { OciSaveError } from '../errors.ts';
-import { parseReference, type Reference } from '../oci/reference.ts';
-import { explainEmptyValue } from '../oci/reference-hint.ts';
-import { showText } from '../oci/reference-quote.ts';
-import { looksLikeSecret } from '../oci/secret-text.ts';
-import type { Source } from './request.ts';
+import { OciSaveError } from '../../errors.ts';
+import { parseReference, type Reference } from '../../oci/reference.ts';
+import { explainEmptyValue } from '../../oci/reference-hint.ts';
+import { showText } from '../../oci/reference-quote.ts';
+import { looksLikeSecret } from '../../oci/secret-text.ts';
+import type { Source } from '../request.ts';
 
 const UNREAD = ['docker-daemon', 'oci-archive', 'dir', 'containers-storage'];
 

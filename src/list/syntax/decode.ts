@@ -1,4 +1,4 @@
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 

@@ -1,18 +1,18 @@
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 import {
   isOperatingSystem,
   parsePlatform,
   parsePlatformChoice,
   type PlatformChoice,
-} from '../oci/platform.ts';
-import { showText } from '../oci/reference-quote.ts';
-import type { EntryParts } from './entry.ts';
-import { addEntry, addReject, type Findings, type ParseOptions } from './findings.ts';
-import { stripBlanks } from './lines.ts';
+} from '../../oci/platform.ts';
+import { showText } from '../../oci/reference-quote.ts';
+import type { EntryParts } from '../entry/entry.ts';
+import { addEntry, addReject, type Findings, type ParseOptions } from '../entry/findings.ts';
+import { stripBlanks } from '../syntax/lines.ts';
 import { ARCHITECTURE_KEYS, ENTRY_KEYS, IMAGE_KEYS, NAME_KEYS, PLATFORM_KEYS, TAG_KEYS } from './own-keys.ts';
-import type { Origin } from './request.ts';
-import { isLocalSource, refusal } from './source.ts';
-import { fieldOf, listed, type Mapping } from './tree.ts';
+import type { Origin } from '../request.ts';
+import { isLocalSource, refusal } from '../entry/source.ts';
+import { fieldOf, listed, type Mapping } from '../syntax/tree.ts';
 import { addUnknownKeys } from './unknown-key.ts';
 
 /**

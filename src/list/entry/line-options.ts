@@ -1,6 +1,6 @@
-import type { OciSaveError } from '../errors.ts';
-import { nearest } from '../text/nearest.ts';
-import { parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
+import type { OciSaveError } from '../../errors.ts';
+import { nearest } from '../../text/nearest.ts';
+import { parsePlatformChoice, type PlatformChoice } from '../../oci/platform.ts';
 import { refusal } from './source.ts';
 
 export interface LineOptions {

@@ -1,5 +1,5 @@
-import type { ListDocument } from './document.ts';
-import { fieldOf, itemsOf, keysOf, textOf, type Tree } from './tree.ts';
+import type { ListDocument } from '../syntax/document.ts';
+import { fieldOf, itemsOf, keysOf, textOf, type Tree } from '../syntax/tree.ts';
 
 /** What formats are told by. */
 export type Trait = (document: ListDocument) => boolean;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Candidate, type ListInputs, parseList, readLists } from '../../src/list/index.ts';
-import { refOf } from '../../src/resolve/index.ts';
+import { type Candidate, type ListInputs, parseList, readLists } from '../../../src/list/index.ts';
+import { refOf } from '../../../src/resolve/index.ts';
 
 const parse = (text: string) =>
   parseList(new TextEncoder().encode(text), 'images.yaml', { format: 'auto', defaultRegistry: 'docker.io' });

@@ -1,4 +1,4 @@
-import type { ListDocument } from './document.ts';
+import type { ListDocument } from '../syntax/document.ts';
 import {
   addEntryLine,
   addReject,
@@ -6,9 +6,9 @@ import {
   noFindings,
   type ParseOptions,
   stopsReading,
-} from './findings.ts';
-import { type Line, MAX_ENTRIES, MAX_LINE, stripBlanks, stripQuotes } from './lines.ts';
-import { refusal } from './source.ts';
+} from '../entry/findings.ts';
+import { type Line, MAX_ENTRIES, MAX_LINE, stripBlanks, stripQuotes } from '../syntax/lines.ts';
+import { refusal } from '../entry/source.ts';
 
 /**
  * One reference a line, as lists of every project have it. `#` begins a comment at the start of a line and behind a

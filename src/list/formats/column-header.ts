@@ -1,4 +1,4 @@
-import type { ListDocument } from './document.ts';
+import type { ListDocument } from '../syntax/document.ts';
 
 const IMAGE_COLUMN = /^(image|reference|ref|source|name|repository)$/;
 const COLUMN =

@@ -1,5 +1,5 @@
-import type { ListDocument } from './document.ts';
-import type { Findings, ParseOptions } from './findings.ts';
+import type { ListDocument } from '../syntax/document.ts';
+import type { Findings, ParseOptions } from '../entry/findings.ts';
 
 /** A format of lists: how it is told from the others and, where it is read, by what. */
 export interface ListFormat {

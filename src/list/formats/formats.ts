@@ -14,7 +14,7 @@ import {
   kind,
   root,
 } from './traits.ts';
-import { fieldOf, keysOf, type Tree } from './tree.ts';
+import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
 
 const isReferenceKey = (key: string): boolean => /^[\w.-]+(?::\d+)?\/|^[\w./-]+[:@]\S/.test(key);
 const isMapOfReferences = (tree: Tree | undefined): boolean => keysOf(tree).some(isReferenceKey);

@@ -1,4 +1,4 @@
-import { stripQuotes } from './lines.ts';
+import { stripQuotes } from '../syntax/lines.ts';
 import { isLocalSource, refusal } from './source.ts';
 
 export interface Pair {
