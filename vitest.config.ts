@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{itg,e2e}.test.ts'],
+          exclude: ['test/**/*.{itg,e2e,workflows}.test.ts'],
           // A busy machine is no failure: no test measures time.
           testTimeout: minute,
           hookTimeout: minute,
@@ -37,6 +37,17 @@ export default defineConfig({
           include: ['test/**/*.e2e.test.ts'],
           testTimeout: 5 * minute,
           hookTimeout: 5 * minute,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Not part of `npm test`: the linters come from Go and pip.
+          name: 'workflows',
+          include: ['test/**/*.workflows.test.ts'],
+          // Each linter is a program of its own, and slow to start.
+          testTimeout: minute,
+          hookTimeout: minute,
         },
       },
     ],

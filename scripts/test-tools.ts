@@ -4,9 +4,10 @@ import { join, resolve } from 'node:path';
 import { findTool, TOOLS_BIN, toolsSearchPath } from '../test/support/tools.ts';
 
 /**
- * Lists the programs that the tests with real servers need, and brings the missing ones where it can: by apt as
- * root, by Go, and by pip into an environment of their own. Otherwise it prints the line to run and ends with 1: a
- * missing program is no skipped test.
+ * Lists the programs that the tests need, and installs the missing ones where it can: by apt as root, by Go, and by
+ * pip into an environment of their own. Otherwise it prints the line to run and ends with 1: a missing program does
+ * not skip a test. The argument says for which tests: `workflows` for the linters of the workflows, `all` for both;
+ * without one, for `npm test`.
  */
 
 interface Tool {
@@ -22,9 +23,11 @@ interface Tool {
   readonly version: readonly string[];
   /** False: tests that want it can do with something else. */
   readonly needed?: false;
+  /** For the tests of the workflows alone. */
+  readonly workflows?: true;
 }
 
-const TOOLS: readonly Tool[] = [
+const ALL_TOOLS: readonly Tool[] = [
   { name: 'skopeo', package: 'skopeo', version: ['--version'] },
   { name: 'docker-registry', package: 'docker-registry', version: ['--version'] },
   { name: 'containerd', package: 'containerd', version: ['--version'] },
@@ -47,11 +50,17 @@ const TOOLS: readonly Tool[] = [
     name: 'actionlint',
     go: 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12',
     version: ['-version'],
+    workflows: true,
   },
-  { name: 'zizmor', pip: 'zizmor==1.32.0', version: ['--version'] },
-  { name: 'check-jsonschema', pip: 'check-jsonschema==0.39.0', version: ['--version'] },
+  { name: 'zizmor', pip: 'zizmor==1.32.0', version: ['--version'], workflows: true },
+  { name: 'check-jsonschema', pip: 'check-jsonschema==0.39.0', version: ['--version'], workflows: true },
   { name: 'zot', version: [], needed: false },
 ];
+
+const [scope = 'tests'] = process.argv.slice(2);
+const TOOLS = ALL_TOOLS.filter(
+  ({ workflows = false }) => scope === 'all' || workflows === (scope === 'workflows'),
+);
 
 /** Python's environment; its programs are linked into the tools' folder. */
 const PYTHON = join(TOOLS_BIN, '..', 'python');
@@ -71,7 +80,7 @@ function list(): void {
     const found = path === undefined ? 'missing' : `${versionOf(path, tool).padEnd(24)} ${path}`;
     console.log(`  ${tool.name.padEnd(16)} ${found}`);
   }
-  if (findTool('zot') === undefined) {
+  if (scope !== 'workflows' && findTool('zot') === undefined) {
     console.log(
       '  zot is in no package registry: its checks run against the built-in registry (or set ZOT_BIN)',
     );
@@ -159,7 +168,7 @@ function advice(): string {
 installPackages();
 buildByGo();
 installByPip();
-console.log('Programs for the tests with real servers:');
+console.log('Programs for the tests:');
 list();
 const needed = missing().filter((tool) => tool.needed !== false);
 if (needed.length > 0) {
