@@ -3,7 +3,8 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { OUTPUTS } from '../src/action/outputs.ts';
 import { lockSchema } from '../src/lock/schema.ts';
-import { describeInputs, describeOptions, kebab } from '../src/options/index.ts';
+import { describeInputs, describeOptions } from '../src/options/index.ts';
+import { kebab } from '../src/text/hint.ts';
 import { partsListSchema } from '../src/archive/index.ts';
 import { runReportSchema } from '../src/report/index.ts';
 

@@ -4,7 +4,7 @@ import process from 'node:process';
 if (Number(process.versions.node.split('.')[0]) < 24) {
   process.stdout.write(
     `::error::oci-save needs Node 24 or newer; this is ${process.version}%0A` +
-      'Remedy: Use a runner of version 2.327.1 or newer, which brings it.\n',
+      'Hint: Use a runner of version 2.327.1 or newer, which brings it.\n',
   );
   process.exitCode = 1;
 } else {

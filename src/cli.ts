@@ -7,7 +7,7 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   const folder = JSON.stringify(fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, ''));
   process.stderr.write(
     `error: oci-save needs Node 24 or newer; this is ${process.version}, ${process.execPath}\n` +
-      '  remedy: Install Node 24 (https://nodejs.org), or let npm bring it for this command alone, in any folder:\n' +
+      '  hint: Install Node 24 (https://nodejs.org), or let npm bring it for this command alone, in any folder:\n' +
       `  npx --yes --package=node@24 --package=${folder} oci-save --help\n`,
   );
   process.exitCode = 2;

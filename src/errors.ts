@@ -1,3 +1,5 @@
+import { asFlag, type Hint, type Spelling, spellHint } from './text/hint.ts';
+
 /** Why one image, blob or target failed: what the summary, `failed` and `report.json` say. */
 export type FailureClass = 'not-found' | 'denied' | 'quota' | 'network' | 'digest' | 'unsupported' | 'local';
 
@@ -21,7 +23,7 @@ export interface ErrorParts {
   /** What happened, to what: one sentence without a secret. */
   readonly message: string;
   /** What the reader can do about it. */
-  readonly hint?: string | undefined;
+  readonly hint?: Hint | undefined;
   readonly cause?: unknown;
   /** The faults one by one, where the message tells several of them. */
   readonly details?: readonly ErrorDetail[] | undefined;
@@ -31,15 +33,25 @@ export interface ErrorParts {
 export class OciSaveError extends Error {
   override readonly name = 'OciSaveError';
   readonly code: ErrorCode;
+  /** What the reader can do about it; options are spelled as flags. */
   readonly hint: string | undefined;
+  /** The same with options as data, for a front end that spells them its own way. */
+  readonly hintParts: Hint | undefined;
   readonly details: readonly ErrorDetail[];
 
   constructor({ code, message, hint, cause, details = [] }: ErrorParts) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.hint = hint;
+    this.hint = hint === undefined ? undefined : spellHint(hint, asFlag);
+    this.hintParts = hint;
     this.details = details;
   }
+}
+
+/** What the reader can do about an error, as a front end writes it; undefined where the error does not say. */
+export function hintOf(error: unknown, spelling: Spelling): string | undefined {
+  const parts = error instanceof OciSaveError ? error.hintParts : undefined;
+  return parts === undefined ? undefined : spellHint(parts, spelling);
 }
 
 /** The command's exit code for an error. A fault of our own counts as a failed job. */

@@ -1,7 +1,8 @@
-import { type ErrorDetail, OciSaveError } from '../errors.ts';
+import { type ErrorDetail, hintOf, OciSaveError } from '../errors.ts';
 import { causeTexts, type RunReport } from '../report/index.ts';
 import { formatCount } from '../text/bytes.ts';
 import { plainLines, plainText } from '../text/plain-text.ts';
+import { asInput } from './spelling.ts';
 
 /** One message that the run's page shows, beside the line of a file where it has one. */
 export interface Annotation {
@@ -107,7 +108,7 @@ function at(
   const file = named === undefined ? undefined : fileOf(named);
   const place = named === undefined ? '' : `${plainText(named)}${line === undefined ? '' : `:${line}`}: `;
   return {
-    message: withRemedy([`${place}${plainText(message)}`], hint),
+    message: withHint([`${place}${plainText(message)}`], hint),
     file,
     line: file === undefined ? undefined : line,
   };
@@ -120,15 +121,15 @@ function limited(all: readonly Annotation[], max: number, what: string): Annotat
   return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
 
-/** How a run ended, in one line: how many images failed, or with its remedy what kept its result from being made. */
+/** How a run ended, in one line: how many images failed, or with its hint what kept its result from being made. */
 export function verdictOf({ failed, images, error, push = [], release, dryRun = false }: RunReport): string {
-  if (error !== undefined) return withRemedy([plainText(error.message)], error.hint);
+  if (error !== undefined) return withHint([plainText(error.message)], error.hint);
   const targets = push.filter(({ outcome }) => outcome === 'failed').map(({ target }) => target);
   if (failed.length === 0 && targets.length > 0)
     return `not all images could be pushed to ${targets.map(plainText).join(', ')}`;
   if (failed.length === 0 && release?.failure !== undefined) {
     const { tag, failure } = release;
-    return withRemedy([`Release ${plainText(tag)} failed: ${plainText(failure.message)}`], failure.hint);
+    return withHint([`Release ${plainText(tag)} failed: ${plainText(failure.message)}`], failure.hint);
   }
   const all = formatCount(failed.length + images.length, 'image');
   return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
@@ -139,11 +140,11 @@ const OWN_FAULT = 'This is a fault in oci-save. Report it with what the log says
 /** An error in the words that end a step: what happened, why, and what to do about it. */
 export function errorWords(error: unknown): string {
   const [message = 'failed without a word', ...causes] = causeTexts(error);
-  const hint = error instanceof OciSaveError ? error.hint : OWN_FAULT;
+  const hint = error instanceof OciSaveError ? hintOf(error, asInput) : OWN_FAULT;
   const why = causes.length === 0 ? [] : [`Cause: ${causes.map(plainText).join(': ')}`];
-  return withRemedy([...plainLines(message), ...why], hint);
+  return withHint([...plainLines(message), ...why], hint);
 }
 
-function withRemedy(lines: readonly string[], hint: string | undefined): string {
-  return [...lines, ...(hint === undefined ? [] : [`Remedy: ${plainText(hint)}`])].join('\n');
+function withHint(lines: readonly string[], hint: string | undefined): string {
+  return [...lines, ...(hint === undefined ? [] : [`Hint: ${plainText(hint)}`])].join('\n');
 }

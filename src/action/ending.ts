@@ -8,6 +8,7 @@ import {
 } from '@actions/core';
 import { OciSaveError } from '../errors.ts';
 import type { ActionInputs } from '../options/index.ts';
+import { spellReport } from '../report/index.ts';
 import { formatCount } from '../text/bytes.ts';
 import { renderError, renderSummary } from '../view/index.ts';
 import type { SaveResult } from '../commands/save/save.ts';
@@ -26,13 +27,13 @@ import { type Outputs, outputsOf } from './outputs.ts';
 import { fileInWorkspace } from './places.ts';
 import type { Step } from './step.ts';
 import { renderErrorSummary, renderJobSummary } from './summary.ts';
-import { inWorkflowWords, reportInWorkflowWords } from './wording.ts';
+import { asInput } from './spelling.ts';
 import { writeSummary } from './write-summary.ts';
 
 /** Tells what a run did, whether images failed in it or not. */
 export async function finish({ report, lock }: SaveResult, inputs: ActionInputs, step: Step): Promise<void> {
   const { log, workspace } = step;
-  const told = reportInWorkflowWords(report);
+  const told = spellReport(report, asInput);
   const { report: reportFile } = placesOf(inputs.options, step.env);
   publishOutputs(outputsOf(told, lock, reportFile));
   log.write(`\n${renderSummary(told, { color: false })}\n`);
@@ -69,14 +70,14 @@ export async function fail(error: unknown, inputs: ActionInputs | undefined, ste
   for (const annotation of messageAnnotations(log.warnings)) annotate(annotateWarning, annotation);
   // One fault without a line to stand beside is the verdict itself.
   if (annotations.length > 1 || annotations.some(({ file }) => file !== undefined)) {
-    log.write(`${renderError(error, { color: false, verbose: isDebug() })}\n`);
+    log.write(`${renderError(error, { color: false, verbose: isDebug(), spelling: asInput })}\n`);
     for (const annotation of annotations) annotate(annotateError, annotation);
     setFailed(`Nothing was saved: the image lists have ${formatCount(details.length, 'fault')}`);
     return;
   }
   // A fault of our own is of no use without its stack.
   if (!(error instanceof OciSaveError)) {
-    log.write(`${inWorkflowWords(renderError(error, { color: false, verbose: true }))}\n`);
+    log.write(`${renderError(error, { color: false, verbose: true, spelling: asInput })}\n`);
   }
   setFailed(errorWords(error));
 }

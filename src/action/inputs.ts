@@ -1,4 +1,5 @@
-import { describeInputs, kebab } from '../options/index.ts';
+import { describeInputs } from '../options/index.ts';
+import { kebab } from '../text/hint.ts';
 
 const PREFIX = 'INPUT_';
 

@@ -3,7 +3,6 @@ import { endGroup, isDebug, startGroup } from '@actions/core';
 import type { SaveEvent } from '../events.ts';
 import { createReporter } from '../view/index.ts';
 import { plainText } from '../text/plain-text.ts';
-import { inWorkflowWords } from './wording.ts';
 
 /** The step's log: calm lines, a group a stage. Everything that we did not write is printed as plain text. */
 export interface ActionLog {
@@ -59,10 +58,8 @@ export function createActionLog(out: NodeJS.WritableStream): ActionLog {
   return {
     warnings,
     emit(event) {
-      if (event.type !== 'log') return reporter.emit(event);
-      const message = inWorkflowWords(event.message);
-      if (event.level === 'warning') warnings.push(message);
-      reporter.emit({ ...event, message });
+      if (event.type === 'log' && event.level === 'warning') warnings.push(event.message);
+      reporter.emit(event);
     },
     write: (text) => now(() => print(text)),
     async apart(title, work) {

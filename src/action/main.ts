@@ -12,7 +12,6 @@ import { createMask, secretsIn } from './masks.ts';
 import { boundaryOf, storeFolderOf, workspaceOf } from './places.ts';
 import { remoteCacheOf } from './remote-cache.ts';
 import type { Step } from './step.ts';
-import { errorInWorkflowWords } from './wording.ts';
 
 /** The process that runs the action. */
 export interface Host extends SignalHost {
@@ -36,7 +35,7 @@ export async function main(host: Host): Promise<void> {
     inputs = parseInputs(readInputs(getInput, env));
     await finish(await saveHere(inputs, step), inputs, step);
   } catch (error) {
-    await fail(errorInWorkflowWords(error), inputs, step);
+    await fail(error, inputs, step);
   } finally {
     interruption.stop();
   }

@@ -11,7 +11,7 @@ export function errorSection({ error }: RunReport): string[] {
   return error === undefined ? [] : [faultWords(error, error.message)];
 }
 
-/** Every image that failed: its name and lines, the cause, and the remedy. */
+/** Every image that failed: its name and lines, the cause, and the hint. */
 export function failureSection({ failed }: RunReport, bound: Bound): string[] {
   if (failed.length === 0) return [];
   const lines = table(
@@ -30,7 +30,7 @@ export function failureSection({ failed }: RunReport, bound: Bound): string[] {
 
 function faultWords({ class: failureClass, hint }: Fault, message: string): string {
   const why = `**${failureClass}**: ${prose(message)}`;
-  return hint === undefined || hint === '' ? why : `${why}<br>Remedy: ${prose(hint)}`;
+  return hint === undefined || hint === '' ? why : `${why}<br>Hint: ${prose(hint)}`;
 }
 
 /** The column beside says which image it is. */

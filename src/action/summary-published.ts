@@ -31,6 +31,6 @@ export function releaseFailure({ release }: RunReport): string[] {
     `### Release ${escaped(release.tag)} failed`,
     '',
     `- **${failureClass}**: ${prose(message)}`,
-    `- Remedy: ${prose(hint)}`,
+    `- Hint: ${prose(hint)}`,
   ];
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { exitCodeOf, OciSaveError } from '../errors.ts';
+import { exitCodeOf, hintOf, OciSaveError } from '../errors.ts';
 import { cacheLines, noteLines } from '../view/index.ts';
 import { causeTexts, type RunReport, unwritten } from '../report/index.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
@@ -10,6 +10,7 @@ import { errorSection, failureSection } from './summary-failures.ts';
 import { imageSection } from './summary-images.ts';
 import { candidateSection, rejectSection, warningSection } from './summary-lists.ts';
 import { archiveLines, releaseFailure, releaseLines } from './summary-published.ts';
+import { asInput } from './spelling.ts';
 import { pushSections } from './summary-push.ts';
 
 /** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
@@ -50,7 +51,8 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
 /** The same of an error that ended the run. */
 export function renderErrorSummary(error: unknown): string {
   const [message = 'failed without a word', ...causes] = causeTexts(error);
-  const { details, hint } = error instanceof OciSaveError ? error : { details: [], hint: undefined };
+  const details = error instanceof OciSaveError ? error.details : [];
+  const hint = hintOf(error, asInput);
   return joined([
     [`## ${headlineOf(error)}`],
     details.length > 1
@@ -63,7 +65,7 @@ export function renderErrorSummary(error: unknown): string {
           { maxBytes: MAX_BYTES.failures, rest: '' },
         )
       : [...plainLines(message), ...causes].map((words) => `- ${prose(words)}`),
-    hint === undefined ? [] : [`Remedy: ${prose(hint)}`],
+    hint === undefined ? [] : [`Hint: ${prose(hint)}`],
   ]);
 }
 

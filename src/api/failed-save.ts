@@ -6,7 +6,7 @@ const SHOWN = 10;
 
 /**
  * A run in which images failed, whose folder could not be written, or whose release failed. `report.failed` has every
- * image with its class, its words and a remedy, `report.error` what became of the folder, `report.release` of the
+ * image with its class, its words and a hint, `report.error` what became of the folder, `report.release` of the
  * release; what succeeded stays in the store, so that the next run goes on from there. `code` is the class of the
  * error, or of the first failure.
  */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** Line breaks and what else moves a cursor, and the signs that turn the direction of text. */
 const CONTROL = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
@@ -20,6 +21,6 @@ export function checkArchiveName(written: string): void {
   throw new OciSaveError({
     code: 'usage',
     message: `archive-name: ${JSON.stringify(written)} cannot name an archive: it ${wrong}`,
-    hint: 'Write --archive-name NAME, or FOLDER/NAME.',
+    hint: hint`Write ${option('archiveName')} NAME, or FOLDER/NAME.`,
   });
 }

@@ -1,5 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { MAX_PARTS } from './archive-name.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** One piece of an archive: the bytes from `start` up to `end`, exclusive. */
 export interface Cut {
@@ -29,7 +30,7 @@ export function cutArchive(size: number, partSize: number): Cut[] {
     throw new OciSaveError({
       code: 'usage',
       message: `parts of ${partSize} bytes would cut the archive of ${size} bytes into ${count}; ${MAX_PARTS} is the limit`,
-      hint: 'Take larger parts with --split-size.',
+      hint: hint`Take larger parts with ${option('splitSize')}.`,
     });
   }
   return Array.from({ length: count }, (_, index) => ({

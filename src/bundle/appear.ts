@@ -6,6 +6,7 @@ import { exists, readBounded, unlessGone } from '../files/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 import { besideOutput } from './beside-output.ts';
 import { partNameOf, writeFileWhole } from './write-file.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** The results of one run, whole under other names: what takes which name, and what of an earlier run goes. */
 export interface Appearance {
@@ -145,6 +146,6 @@ function inTheWay(file: string): OciSaveError {
   return new OciSaveError({
     code: 'local',
     message: `the archive could not be written: a folder stands at ${file}`,
-    hint: 'Look at what stands there, or name another one with --output or --archive-name.',
+    hint: hint`Look at what stands there, or name another one with ${option('output')} or ${option('archiveName')}.`,
   });
 }

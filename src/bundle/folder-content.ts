@@ -11,6 +11,7 @@ import {
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** What stands under a name that is not a folder. `closed`: this user may not read it, folders included. */
 export type FileKind = 'file' | 'link' | 'closed' | 'other';
@@ -160,6 +161,6 @@ function tooMany({ folder, maxNames }: Walk): OciSaveError {
   return new OciSaveError({
     code: 'machine',
     message: `${folder} has more than ${maxNames} files and folders: more than its lock tells of`,
-    hint: 'Look at what stands there, or name another output with --output.',
+    hint: hint`Look at what stands there, or name another output with ${option('output')}.`,
   });
 }

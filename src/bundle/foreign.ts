@@ -1,4 +1,5 @@
 import { OciSaveError } from '../errors.ts';
+import { type Hint, hint, option } from '../text/hint.ts';
 
 /** Something at a run's output that no earlier run wrote. */
 export interface Foreign {
@@ -34,12 +35,12 @@ export function refuseForeign(foreign: readonly Foreign[], code: 'machine' | 'lo
   });
 }
 
-function hintFor(foreign: readonly Foreign[]): string {
+function hintFor(foreign: readonly Foreign[]): Hint {
   const wasPushed = foreign.some(({ what }) => what.includes('pushed'));
   const areBlobs = foreign.every(({ what }) => what.includes('is a blob'));
   if (wasPushed)
-    return 'Only an earlier bundle is ever replaced. Push what was pushed there to another registry, too, and delete it here by digest; or name another output with --output.';
+    return hint`Only an earlier bundle is ever replaced. Push what was pushed there to another registry, too, and delete it here by digest; or name another output with ${option('output')}.`;
   return areBlobs
-    ? 'Servers keep the blobs of a deleted image until they collect garbage, and zot with "gc": false for ever. Where nobody needs them, move these files away; or name another output with --output.'
-    : 'Only what an earlier run wrote is ever replaced. Move it away, or name another output with --output or --archive-name.';
+    ? hint`Servers keep the blobs of a deleted image until they collect garbage, and zot with "gc": false for ever. Where nobody needs them, move these files away; or name another output with ${option('output')}.`
+    : hint`Only what an earlier run wrote is ever replaced. Move it away, or name another output with ${option('output')} or ${option('archiveName')}.`;
 }

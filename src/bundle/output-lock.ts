@@ -2,6 +2,7 @@ import type { OwnFileKind } from '../files/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { type FileLock, type Holder, takeFileLock } from '../store/index.ts';
 import { besideOutput } from './beside-output.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** The file that holds the right to write at an output. */
 export function holderFile(output: string): string {
@@ -39,7 +40,7 @@ export function cannotWrite(output: string, cause: unknown): OciSaveError {
   return new OciSaveError({
     code: 'machine',
     message: `nothing can be written at ${output} (${systemCodeOf(cause) ?? 'unknown'})`,
-    hint: 'Name another folder with --output.',
+    hint: hint`Name another folder with ${option('output')}.`,
     cause,
   });
 }

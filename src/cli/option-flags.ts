@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { describeOptions, kebab } from '../options/index.ts';
+import { describeOptions } from '../options/index.ts';
+import { kebab } from '../text/hint.ts';
 
 const append = (value: string, earlier: unknown): string[] => [
   ...(Array.isArray(earlier) ? earlier.filter((text): text is string => typeof text === 'string') : []),

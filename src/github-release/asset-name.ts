@@ -1,4 +1,5 @@
 import { OciSaveError } from '../errors.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** GitHub renames assets with other characters, and those that begin or end with a period; several in a row are not tried. */
 const UNCHANGED = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
@@ -16,6 +17,6 @@ export function checkAssetBase(base: string): void {
   throw new OciSaveError({
     code: 'usage',
     message: `a release's files cannot be named '${base}': GitHub would rename them`,
-    hint: 'Name the archive with letters, digits, periods, hyphens and underscores: --archive-name.',
+    hint: hint`Name the archive with letters, digits, periods, hyphens and underscores: ${option('archiveName')}.`,
   });
 }

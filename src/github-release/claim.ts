@@ -8,6 +8,7 @@ import { saysNameIsTaken } from './service/refusal.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release, ReleaseService } from './service/service.ts';
 import { isOtherJob, type Writer, writerSchema } from './writer.ts';
+import { hint, option } from '../text/hint.ts';
 
 const ENDING = '.claim.json';
 const MAX_BYTES = 4096;
@@ -79,6 +80,6 @@ function notOurs({ tag, url }: Release, name: string): OciSaveError {
   return new OciSaveError({
     code: 'unsupported',
     message: `release ${tag} has a file ${name} that is not of this tool: ${url}`,
-    hint: 'Remove it, or give the archive another name: --archive-name.',
+    hint: hint`Remove it, or give the archive another name: ${option('archiveName')}.`,
   });
 }

@@ -2,6 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import type { ReleasePlan } from './plan.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service/service.ts';
+import { type Hint, hint, option } from '../text/hint.ts';
 
 const MAX_FILES = 1000;
 /** One byte less than GitHub's limit. */
@@ -18,7 +19,7 @@ export function refuseForbidden(
   if (large !== undefined) {
     throw refused(
       `${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`,
-      'Take smaller parts: --split-size.',
+      hint`Take smaller parts: ${option('splitSize')}.`,
     );
   }
   const mayReplace = release?.immutable !== true;
@@ -26,14 +27,14 @@ export function refuseForbidden(
     throw refused(
       `release ${tag} has another archive, which cannot be kept as it is not whole, and nothing was sent: ${lacking.join(', ')}`,
       mayReplace
-        ? 'Replace it (--release-policy replace), bring back what is missing, or release under a new tag.'
+        ? hint`Replace it (${option('releasePolicy', 'replace')}), bring back what is missing, or release under a new tag.`
         : NEW_TAG,
     );
   }
   if (conflicts.length > 0) {
     throw refused(
       `release ${tag} has other content, and nothing was sent: ${conflicts.join(', ')}`,
-      `${mayReplace ? 'Release under a new tag, or replace what is there: --release-policy replace.' : NEW_TAG} ${OWN_NAMES}`,
+      hint`${mayReplace ? REPLACE : NEW_TAG} ${OWN_NAMES}`,
     );
   }
   const changes = stale.length > 0 || steps.some(({ action }) => action !== 'none');
@@ -53,9 +54,10 @@ export function refuseForbidden(
   }
 }
 
-const OWN_NAMES = 'If it is of another list, give each archive a name of its own: --archive-name.';
+const OWN_NAMES = hint`If it is of another list, give each archive a name of its own: ${option('archiveName')}.`;
+const REPLACE = hint`Release under a new tag, or replace what is there: ${option('releasePolicy', 'replace')}.`;
 const NEW_TAG = 'What is published there cannot change any more: release under a new tag.';
 
-function refused(message: string, hint: string): OciSaveError {
-  return new OciSaveError({ code: 'unsupported', message, hint });
+function refused(message: string, advice: Hint): OciSaveError {
+  return new OciSaveError({ code: 'unsupported', message, hint: advice });
 }

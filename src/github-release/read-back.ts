@@ -3,6 +3,7 @@ import type { ReleasePlan } from './plan.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service/service.ts';
 import { isWhole } from './service/upload.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** Nothing is taken on trust: the release's own list, which is returned, has to have every file, whole. */
 export async function readBack(
@@ -44,7 +45,7 @@ export async function readAgain(
   throw new OciSaveError({
     code: 'unsupported',
     message: `release ${tag} was published, and another run replaced what was sent: ${lost.map(({ name }) => name).join(', ')}`,
-    hint: 'Give the archive of each job a name of its own (--archive-name), and let one run end before the next begins.',
+    hint: hint`Give the archive of each job a name of its own (${option('archiveName')}), and let one run end before the next begins.`,
   });
 }
 

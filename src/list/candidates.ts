@@ -40,7 +40,7 @@ export function settleCandidates(
     text,
     origin,
     reason: `${showText(text)} is probably an image (${why})`,
-    hint: 'Set `on-candidate` to accept or report.',
+    hint: 'Set on-candidate to accept or report.',
   }));
   const accepted = onCandidate === 'accept';
   return {

@@ -14,6 +14,7 @@ import {
   type Source,
   type Warning,
 } from './request.ts';
+import { hint, option } from '../text/hint.ts';
 
 export interface JoinOptions extends ParseOptions {
   /** `latest` and missing tags are errors, unless a digest stands beside them. */
@@ -61,7 +62,7 @@ export function joinLists(
     problems.push({
       file: 'images',
       reason: 'no image is named',
-      hint: 'Name images, or files with `image-list`.',
+      hint: hint`Name images, or files with ${option('imageList')}.`,
     });
   }
   if (problems.length > 0) throw listError(problems);
@@ -82,11 +83,11 @@ export function joinLists(
 
 function problemsOf({ file, format, requests, candidates, faults }: SettledList): Problem[] {
   if (faults.length > 0 || requests.length > 0) return faults.map(toProblem);
-  const hint =
+  const advice =
     candidates.length === 0
       ? undefined
-      : `\`on-candidate: accept\` would take ${candidates.length} candidates.`;
-  return [{ file, reason: `read as ${titleOf(format)}, it holds no image`, hint }];
+      : `With on-candidate: accept, ${candidates.length} candidates would be taken.`;
+  return [{ file, reason: `read as ${titleOf(format)}, it holds no image`, hint: advice }];
 }
 
 function referenceOf(source: Source): Reference | undefined {
@@ -97,7 +98,7 @@ function looseTag({ source, written, origin, implicitTag }: ImageRequest): Probl
   const reference = referenceOf(source);
   if (reference?.tag !== 'latest' || reference.digest !== undefined) return [];
   const reason = `${showText(written)} ${implicitTag ? 'names no tag' : 'is named by the tag latest'}`;
-  return [{ ...origin, reason, hint: 'With `strict-tags`, write a version or a digest.' }];
+  return [{ ...origin, reason, hint: 'With strict-tags, write a version or a digest.' }];
 }
 
 /** One name for two digests. Whether tags agree with pins, and names with each other, only their bytes tell. */

@@ -28,4 +28,5 @@ export async function keepInside(
   return { ...list, requests, rejects: rejects.toSorted((a, b) => a.origin.line - b.origin.line) };
 }
 
-const HINT = 'A list names files of these two alone. A file elsewhere is named in the workflow, by `images`.';
+const HINT =
+  'A list names files of these two alone. A file elsewhere is named in the workflow, by the input images.';

@@ -80,7 +80,7 @@ function lastResort(document: ListDocument): [line: number, fault: OciSaveError]
   const [problem] = document.trees?.problems ?? [];
   const line = problem?.line ?? document.trees?.roots[0]?.line ?? firstMisfit(document);
   const reason = problem === undefined ? 'this line fits no format of lists' : problem.reason;
-  const hint = `Nearest are ${nearestFormats(document).join(', ')}; \`list-format\` names one.`;
+  const hint = `Nearest are ${nearestFormats(document).join(', ')}; the option list-format names one.`;
   return [line, refusal(reason, problem?.hint ?? hint)];
 }
 

@@ -1,5 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import type { Reject } from './request.ts';
+import { asFlag, type Hint, spellHint } from '../text/hint.ts';
 
 /** More would scroll the first ones away. */
 const MAX_SHOWN = 50;
@@ -10,7 +11,7 @@ export interface Problem {
   /** From 1; undefined where the whole file is meant. */
   readonly line?: number | undefined;
   readonly reason: string;
-  readonly hint?: string | undefined;
+  readonly hint?: Hint | undefined;
 }
 
 export function toProblem({ text, origin, reason, hint }: Reject): Problem {
@@ -24,7 +25,7 @@ export function listError(problems: readonly Problem[]): OciSaveError {
   const details = problems.map(({ file, line, reason, hint }) => ({
     file,
     line,
-    message: hint === undefined ? reason : `${reason} (${hint})`,
+    message: hint === undefined ? reason : `${reason} (${spellHint(hint, asFlag)})`,
   }));
   if (first !== undefined && problems.length === 1) {
     return new OciSaveError({

@@ -2,6 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
 import { repositoryPath } from './repository-path.ts';
 import type { Lock, LockedImage } from './schema.ts';
+import { hint, option } from '../text/hint.ts';
 
 export interface LockInput {
   readonly image: LockedImage;
@@ -51,7 +52,7 @@ function refuseCollisions(inputs: readonly LockInput[]): void {
   throw new OciSaveError({
     code: 'list',
     message: collisions.join('\n'),
-    hint: 'Store one of them under another name (source => name), or keep the domains: --naming keep-domain.',
+    hint: hint`Store one of them under another name (source => name), or keep the domains: ${option('naming')} keep-domain.`,
   });
 }
 

@@ -5,8 +5,9 @@ import { nearest } from '../text/nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
 import { showText } from '../oci/reference-quote.ts';
 import { parsePushTargets, type PushTarget } from '../push/target.ts';
-import { inputsSchema, kebab, optionsSchema } from './schema.ts';
+import { inputsSchema, optionsSchema } from './schema.ts';
 import { parseWantedSkopeo, type WantedSkopeo } from '../skopeo/wanted.ts';
+import { hint, kebab, option } from '../text/hint.ts';
 
 type Parsed = z.infer<typeof optionsSchema>;
 
@@ -72,8 +73,10 @@ export function parseStoreOptions(
   given: Readonly<Record<string, unknown>>,
   command: string,
 ): z.infer<typeof storeSchema> {
-  const hint = `oci-save cache ${command} --help lists every option.`;
-  return read(storeSchema, given, { noun: 'option', hint });
+  return read(storeSchema, given, {
+    noun: 'option',
+    hint: `oci-save cache ${command} --help lists every option.`,
+  });
 }
 
 interface Words {
@@ -85,13 +88,13 @@ interface Words {
 function read<Shape extends z.core.$ZodLooseShape>(
   schema: z.ZodObject<Shape, z.core.$strict>,
   given: Readonly<Record<string, unknown>>,
-  { noun, hint }: Words,
+  { noun, hint: advice }: Words,
 ): z.infer<z.ZodObject<Shape, z.core.$strict>> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const names = Object.keys(schema.shape).map(kebab);
   const message = parsed.error.issues.flatMap((issue) => describeIssue(issue, noun, names)).join('\n');
-  throw new OciSaveError({ code: 'usage', message, hint });
+  throw new OciSaveError({ code: 'usage', message, hint: advice });
 }
 
 /** Checks what one option's schema cannot see, and reads the values that are more than words. */
@@ -101,7 +104,7 @@ function settle({ platforms, naming, layout, push, skopeo, ...options }: Parsed)
     throw new OciSaveError({
       code: 'usage',
       message: 'output and archive are both none: nothing would be made',
-      hint: 'Name a folder with --output, or ask for --archive tar, --push or --release.',
+      hint: hint`Name a folder with ${option('output')}, or ask for ${option('archive', 'tar')}, ${option('push')} or ${option('release')}.`,
     });
   }
   return {
@@ -134,4 +137,4 @@ function parseLayout(words: readonly string[]): ('oci' | 'zot')[] {
   });
 }
 
-export { describeInputs, describeOptions, kebab } from './schema.ts';
+export { describeInputs, describeOptions } from './schema.ts';

@@ -156,11 +156,6 @@ export const inputsSchema = optionsSchema.extend({
   summary: booleanOption(true, { description: 'write a job summary: failures, images, digests, sizes' }),
 });
 
-/** `imageList` as it is written on a command line and in a workflow: `image-list`. */
-export function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 /** What documents and `--help` say of each option, by its camelCase name. */
 export function describeOptions(): ReadonlyMap<string, OptionMeta> {
   return describe(optionsSchema);

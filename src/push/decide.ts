@@ -2,6 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { type PushName, variantOf } from './plan.ts';
 import type { NameResult } from './result.ts';
+import { hint, option } from '../text/hint.ts';
 
 export type PushPolicy = 'always' | 'if-missing' | 'fail-if-different';
 
@@ -38,7 +39,7 @@ function different({ to, variants: [wanted] }: PushName, found: Digest): OciSave
   return new OciSaveError({
     code: 'digest',
     message: `${to.text} has ${shortDigest(found)} there, not ${shortDigest(wanted.digest)}, and push-policy is fail-if-different`,
-    hint: 'Push it under another tag (source => name in the list), or use --push-policy always or if-missing.',
+    hint: hint`Push it under another tag (source => name in the list), or use ${option('pushPolicy', 'always')} or if-missing.`,
   });
 }
 
@@ -47,7 +48,7 @@ function untold({ to }: PushName, policy: PushPolicy, why: OciSaveError): OciSav
   return new OciSaveError({
     code,
     message: `whether ${to.text} is there is not known, and push-policy is ${policy}: ${message}`,
-    hint: 'Give the login the right to pull there, or push again; --push-policy always pushes over whatever is there.',
+    hint: hint`Give the login the right to pull there, or push again; ${option('pushPolicy', 'always')} pushes over whatever is there.`,
     cause,
   });
 }

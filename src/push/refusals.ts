@@ -2,6 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import { refusalOf } from '../registry/index.ts';
 import type { PushName } from './plan.ts';
 import type { PushTarget } from './target.ts';
+import { hint, option } from '../text/hint.ts';
 
 const SHOWN = 20;
 
@@ -21,13 +22,13 @@ export function missingRepositories(
   cause: OciSaveError | undefined,
 ): OciSaveError {
   const ecr = /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/.test(domain);
-  const remedy = ecr
+  const advice = ecr
     ? `for name in ${paths.join(' ')}; do aws ecr create-repository --repository-name "$name"; done`
-    : 'Make them there (--json lists them under missingRepositories), or push under the prefix of a project that exists.';
+    : hint`Make them there (${option('json')} lists them under missingRepositories), or push under the prefix of a project that exists.`;
   return new OciSaveError({
     code: 'not-found',
     message: `${domain} has no such repositories, and does not make them by itself: ${listed(paths)}`,
-    hint: remedy,
+    hint: advice,
     cause: cause?.cause,
   });
 }
@@ -43,7 +44,7 @@ export function tooDeep(
   return new OciSaveError({
     code: 'unsupported',
     message: `${domain} seems to take names of ${most} parts at most, and refuses ${listed(paths)}`,
-    hint: `Push to ${bare}@depth=${most}: what is deeper is folded, a/b/c to a/b-c. Or save under shorter names (--naming FROM=TO).`,
+    hint: hint`Push to ${bare}@depth=${String(most)}: what is deeper is folded, a/b/c to a/b-c. Or save under shorter names (${option('naming')} FROM=TO).`,
     cause: cause?.cause,
   });
 }
@@ -55,7 +56,7 @@ export function refusedRepositories(
   first: OciSaveError,
 ): OciSaveError {
   const refusal = refusalOf(first);
-  const { code, message, hint, cause } = first;
+  const { code, message, hintParts, cause } = first;
   const others = paths.length > 1 ? `, and the same for ${listed(paths.slice(1))}` : '';
   if (refusal?.status === 405) {
     return new OciSaveError({
@@ -65,7 +66,7 @@ export function refusedRepositories(
       cause,
     });
   }
-  return new OciSaveError({ code, message: message + others, hint, cause });
+  return new OciSaveError({ code, message: message + others, hint: hintParts, cause });
 }
 
 /** Manifests of Docker's types, at a registry that takes OCI's alone. */
@@ -73,7 +74,7 @@ export function dockerRefused(domain: string, names: readonly PushName[], cause:
   return new OciSaveError({
     code: 'unsupported',
     message: `${domain} takes no manifests of Docker's types (${refusalOf(cause)?.status ?? 'refused'}), as these have: ${namesOf(names)}`,
-    hint: 'If it is zot: "compat": ["docker2s2"] in the http section of its configuration. Else save with --format oci, which changes their digests.',
+    hint: hint`If it is zot: "compat": ["docker2s2"] in the http section of its configuration. Else save with ${option('format', 'oci')}, which changes their digests.`,
     cause: cause.cause,
   });
 }
@@ -83,6 +84,6 @@ export function sparseRefused({ domain }: PushTarget, names: readonly PushName[]
   return new OciSaveError({
     code: 'unsupported',
     message: `${domain} takes no index of which children are missing, as of these: ${namesOf(names)}`,
-    hint: 'Save all their platforms, or let them be narrowed: --index auto.',
+    hint: hint`Save all their platforms, or let them be narrowed: ${option('index', 'auto')}.`,
   });
 }

@@ -5,7 +5,7 @@ import type { NameResult, Traffic } from './result.ts';
 import type { PushTarget } from './target.ts';
 
 /** What helps against a kind of failure, where the error itself knows nothing better. */
-const REMEDIES = {
+const HINTS = {
   'not-found': 'Look at the names of the registry and the prefix.',
   network:
     'Push again: only the rest is sent. If it comes back, look at the registry, the proxy and the line.',
@@ -74,6 +74,6 @@ function failuresOf(
   const failed = names.filter((name) => results.get(name)?.status === 'failed');
   const byError = Map.groupBy(failed, (name) => results.get(name)?.error);
   return [...byError].map(([error, [only, ...others]]) =>
-    failureOf(error, only === undefined || others.length > 0 ? target.text : only.to.text, [], REMEDIES),
+    failureOf(error, only === undefined || others.length > 0 ? target.text : only.to.text, [], HINTS),
   );
 }

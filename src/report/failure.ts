@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type FailureClass, failureClassOf, OciSaveError } from '../errors.ts';
 import { causeTexts } from './causes.ts';
 import { plainText } from '../text/plain-text.ts';
+import { asFlag, type Hint, hint, option, type Spelling, spellHint } from '../text/hint.ts';
 
 const FAILURE_CLASSES = [
   'not-found',
@@ -20,56 +21,73 @@ export const origins = z.array(originSchema).meta({ description: 'where the imag
 export const faultShape = {
   class: z.enum(FAILURE_CLASSES),
   message: z.string(),
-  hint: z.string().optional().meta({ description: 'the remedy' }),
+  hint: z.string().optional().meta({ description: 'what can be done about it' }),
 };
 
 export const failureSchema = z.strictObject({ ref: z.string(), origins, ...faultShape });
+
+/** What failed, with its hint spelled as for the command line. */
+export type Fault = Readonly<z.infer<z.ZodObject<typeof faultShape>>>;
+
+/** The hints of faults with options as data. They stand beside the report: files and callers have the spelled text. */
+const hintParts = new WeakMap<Fault, Hint>();
 
 export type ReportedOrigin = z.infer<typeof originSchema>;
 /** One image that failed, as the summary, `failed` and `report.json` have it. */
 export type Failure = z.infer<typeof failureSchema>;
 
-type Remedies = Readonly<Partial<Record<FailureClass, string>>>;
+type Hints = Readonly<Partial<Record<FailureClass, Hint>>>;
 
 /** What helps against a kind of failure, where the error itself knows nothing better. */
-const REMEDIES: Record<FailureClass, string> = {
+const HINTS: Record<FailureClass, Hint> = {
   'not-found':
     'Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.',
-  denied: 'Log in with docker login or podman login, or name a file with --auth-file.',
+  denied: hint`Log in with docker login or podman login, or name a file with ${option('authFile')}.`,
   quota: 'Log in for a larger quota, or wait: what was fetched stays.',
   network:
     'Run it again: what was fetched stays. If it comes back, look at the registry, the proxy and the line.',
   digest: 'Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.',
   unsupported: 'Push the image again with a current tool, or leave it out.',
-  local: 'Look at this machine: disk, permissions, programs. Run it again with --verbose to see more.',
+  local: hint`Look at this machine: disk, permissions, programs. Run it again with ${option('verbose')} to see more.`,
 };
 
 /**
  * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
- * once, on one line; an error without a class is a fault on this machine. `remedies` go before the usual ones.
+ * once, on one line; an error without a class is a fault on this machine. `hints` go before the usual ones.
  */
 export function failureOf(
   error: unknown,
   ref: string,
   origins: readonly ReportedOrigin[],
-  remedies: Remedies = {},
+  hints: Hints = {},
 ): Failure {
-  return { ref, origins: [...origins], ...faultOf(error, remedies) };
+  return rememberHint({ ref, origins: [...origins], ...faultOf(error, hints) }, adviceFor(error, hints));
 }
 
-/** The same of an error that is no single image's: of a release, or of what could not be written. */
-export function faultOf(
-  error: unknown,
-  remedies: Remedies = {},
-): { class: FailureClass; message: string; hint: string } {
-  const failureClass = failureClassOf(error);
-  const hint =
-    (error instanceof OciSaveError ? error.hint : undefined) ??
-    remedies[failureClass] ??
-    REMEDIES[failureClass];
-  return {
-    class: failureClass,
+/** The same of an error that is not of a single image: of a release, or of what could not be written. */
+export function faultOf(error: unknown, hints: Hints = {}): Fault & { readonly hint: string } {
+  const advice = adviceFor(error, hints);
+  const fault = {
+    class: failureClassOf(error),
     message: plainText(causeTexts(error).join(': ')) || 'failed without a word',
-    hint: plainText(hint),
+    hint: plainText(spellHint(advice, asFlag)),
   };
+  return rememberHint(fault, advice);
+}
+
+/** A fault with its hint as a front end writes it. */
+export function spellFault<F extends Fault>(fault: F, spelling: Spelling): F {
+  const advice = hintParts.get(fault);
+  return advice === undefined ? fault : { ...fault, hint: plainText(spellHint(advice, spelling)) };
+}
+
+function adviceFor(error: unknown, hints: Hints): Hint {
+  const own = error instanceof OciSaveError ? error.hintParts : undefined;
+  const failureClass = failureClassOf(error);
+  return own ?? hints[failureClass] ?? HINTS[failureClass];
+}
+
+function rememberHint<F extends Fault>(fault: F, advice: Hint): F {
+  hintParts.set(fault, advice);
+  return fault;
 }

@@ -15,6 +15,7 @@ export {
   type ReportedImage,
   type RunReport,
   runReportSchema,
+  spellReport,
 } from './run-report.ts';
 export { REPORT_FILE_KIND } from './report-file-kind.ts';
 export { unwritten } from './unwritten.ts';

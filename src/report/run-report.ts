@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type Digest, digestSchema } from '../oci/digest.ts';
-import { failureSchema, faultShape, origins, originSchema } from './failure.ts';
+import { type Fault, failureSchema, faultShape, origins, originSchema, spellFault } from './failure.ts';
 import { cacheReportSchema } from './cache-report.ts';
 import { jsonIn } from '../text/json-in.ts';
+import type { Spelling } from '../text/hint.ts';
 import { printableJson } from '../text/plain-text.ts';
 import { pushTargetSchema } from './push-report.ts';
 import { releaseReportSchema } from './release-report.ts';
@@ -137,4 +138,19 @@ export type ReportedImage = z.infer<typeof imageSchema>;
 /** The bytes of `report.json`. */
 export function formatRunReport(report: RunReport): string {
   return `${printableJson(report)}\n`;
+}
+
+/** The report with the hints of its failures as a front end writes them. */
+export function spellReport(report: RunReport, spelling: Spelling): RunReport {
+  const spell = <F extends Fault>(fault: F): F => spellFault(fault, spelling);
+  const { error, push, release } = report;
+  return {
+    ...report,
+    failed: report.failed.map(spell),
+    ...(error === undefined ? {} : { error: spell(error) }),
+    ...(push === undefined
+      ? {}
+      : { push: push.map((target) => ({ ...target, failed: target.failed.map(spell) })) }),
+    ...(release?.failure === undefined ? {} : { release: { ...release, failure: spell(release.failure) } }),
+  };
 }

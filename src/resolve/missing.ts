@@ -1,5 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { formatPlatform, matchesPlatform, type Platform, type PlatformChoice } from '../oci/platform.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** Platforms that a message names. */
 const MAX_NAMED = 20;
@@ -25,6 +26,6 @@ export function refuseMissing(
   throw new OciSaveError({
     code: 'not-found',
     message: `it has no ${names}; it has ${named}${more}`,
-    hint: `Choose others with --platforms, or for this image alone: '--platform=${there[0] ?? 'os/arch'} …' in the list.`,
+    hint: hint`Choose others with ${option('platforms')}, or for this image alone: '--platform=${there[0] ?? 'os/arch'} …' in the list.`,
   });
 }

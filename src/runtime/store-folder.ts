@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { hint, option } from '../text/hint.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,7 +29,7 @@ function homeOf(env: Environment): string {
     throw new OciSaveError({
       code: 'machine',
       message: 'there is no folder to keep blobs in: this user has no home that can be written to',
-      hint: 'Name a folder with --cache-dir, or set HOME.',
+      hint: hint`Name a folder with ${option('cacheDir')}, or set HOME.`,
       cause,
     });
   }

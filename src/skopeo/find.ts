@@ -5,6 +5,7 @@ import { installHint } from './package-managers.ts';
 import { type Environment, programsNamed } from './programs.ts';
 import { isAtLeast, OLDEST_SKOPEO, parseSkopeoVersion } from './version.ts';
 import type { WantedSkopeo } from './wanted.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** A skopeo that was asked for its version. */
 export interface Skopeo {
@@ -33,7 +34,7 @@ export async function findSkopeo(wanted: WantedSkopeo, env: Environment): Promis
       throw new OciSaveError({
         code: 'usage',
         message: 'skopeo: the command does not fetch programs; only the action does',
-        hint: 'Fetch it, check its sha256, and name the file with --skopeo.',
+        hint: hint`Fetch it, check its sha256, and name the file with ${option('skopeo')}.`,
       });
   }
 }
@@ -66,7 +67,7 @@ export async function skopeoAt(file: string, env: Environment): Promise<Skopeo> 
   throw new OciSaveError({
     code: 'machine',
     message: answer.refused,
-    hint: `Name a skopeo of version ${OLDEST_SKOPEO} or newer with --skopeo.`,
+    hint: hint`Name a skopeo of version ${OLDEST_SKOPEO} or newer with ${option('skopeo')}.`,
   });
 }
 

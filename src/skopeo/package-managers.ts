@@ -1,4 +1,5 @@
 import { type Environment, programOnPath, programsNamed } from './programs.ts';
+import { type Hint, hint, option } from '../text/hint.ts';
 
 /** One command of a package manager, after its name. */
 export interface PackageCommand {
@@ -74,12 +75,12 @@ export async function fileOf({ program }: PackageManager, env: Environment): Pro
 }
 
 /** What a user of this machine does to have skopeo, or to do without. */
-export async function installHint(env: Environment): Promise<string> {
+export async function installHint(env: Environment): Promise<Hint> {
   if (process.platform === 'win32')
-    return 'skopeo is not made for Windows: copy without it, --copier direct.';
+    return hint`skopeo is not made for Windows: copy without it, ${option('copier', 'direct')}.`;
   for (const manager of PACKAGE_MANAGERS) {
     if ((await fileOf(manager, env)) === undefined) continue;
-    return `Install it with '${manager.line}', or copy without it: --copier direct.`;
+    return hint`Install it with '${manager.line}', or copy without it: ${option('copier', 'direct')}.`;
   }
-  return 'Install skopeo 1.6 or newer, or copy without it: --copier direct.';
+  return hint`Install skopeo 1.6 or newer, or copy without it: ${option('copier', 'direct')}.`;
 }

@@ -3,6 +3,7 @@ import { chmod, lstat, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { unlessGone } from '../files/index.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** Folders that this tool makes have these names: in a user's cache folder, and beside a workspace. */
 const OWN_NAMES = new Set(['oci-save', '_oci-save']);
@@ -58,9 +59,7 @@ function refuseWriters(folder: string, stats: Stats, user: number): void {
   throw new OciSaveError({
     code: 'machine',
     message: `the store is not used: others than its user may write to ${folder}`,
-    hint:
-      `Look at what lies there. Then take that right away (chmod -R go-w ${folder}), or remove the folder: it is made ` +
-      'anew. Or name another one with --cache-dir.',
+    hint: hint`Look at what lies there. Then take that right away (chmod -R go-w ${folder}), or remove the folder: it is created again. Or name another one with ${option('cacheDir')}.`,
   });
 }
 
@@ -69,7 +68,7 @@ function refuseOwner(place: string, { uid }: Stats, user: number): void {
   throw new OciSaveError({
     code: 'machine',
     message: `the store is not used: ${place} belongs to another user (${uid}), who may change what lies there`,
-    hint: 'Name a folder of your own with --cache-dir.',
+    hint: hint`Name a folder of your own with ${option('cacheDir')}.`,
   });
 }
 

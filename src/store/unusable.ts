@@ -1,4 +1,5 @@
 import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** Works on a store. Throws `machine` where the file system refuses. */
 export async function whereUsable<T>(folder: string, work: () => Promise<T>): Promise<T> {
@@ -9,7 +10,7 @@ export async function whereUsable<T>(folder: string, work: () => Promise<T>): Pr
     throw new OciSaveError({
       code: 'machine',
       message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
-      hint: 'Name another folder with --cache-dir.',
+      hint: hint`Name another folder with ${option('cacheDir')}.`,
       cause,
     });
   }

@@ -161,7 +161,7 @@ describe('a step that fails', () => {
     const result = await runner.step({ ...base(), 'image-list': 'images.txt' });
     expectVerdict(result, /^1 of 2 images could not be saved$/);
     expect(errorsOf(result)[0]).toMatchObject({
-      message: expect.stringMatching(/^images\.txt:3: .*acme\/absent:1.*\nRemedy: /),
+      message: expect.stringMatching(/^images\.txt:3: .*acme\/absent:1.*\nHint: /),
       properties: { title: 'Image not saved (not-found)', file: 'images.txt', line: '3' },
     });
     expect(result.outputs).toMatchObject({ path: '', digest: '', count: '1' });
@@ -213,7 +213,7 @@ describe('a step that fails', () => {
     const result = await running;
     expectVerdict(
       result,
-      /^others wrote at the output since this run began; .*oci-bundle\.tar is a folder\nRemedy: .* with `output` or `archive-name`\.$/,
+      /^others wrote at the output since this run began; .*oci-bundle\.tar is a folder\nHint: .* with `output` or `archive-name`\.$/,
     );
     expect(errorsOf(result)).toHaveLength(1);
     const bundle = runner.file('oci-bundle');
@@ -226,7 +226,7 @@ describe('a step that fails', () => {
     });
     expect(await isThere(bundle)).toBe(false);
     expect(await runner.report()).toMatchObject({ outcome: 'failed', error: { class: 'local' }, failed: [] });
-    expect(result.summary).toMatch(/^## Failed\n\n\*\*local\*\*: others wrote at the output[^]*<br>Remedy: /);
+    expect(result.summary).toMatch(/^## Failed\n\n\*\*local\*\*: others wrote at the output[^]*<br>Hint: /);
   });
 
   it.each([
@@ -248,11 +248,11 @@ describe('a step that fails', () => {
 
 describe('bad input', () => {
   it.each<[string, Record<string, string>, RegExp]>([
-    ['no image', {}, /^images: no image is named\nRemedy: Name images, or files with `image-list`\.$/],
+    ['no image', {}, /^images: no image is named\nHint: Name images, or files with `image-list`\.$/],
     [
       'a boolean that is none',
       { images: 'a', 'strict-tags': 'yes' },
-      /^strict-tags: true or false is wanted\nRemedy: /,
+      /^strict-tags: true or false is wanted\nHint: /,
     ],
     [
       'an unknown input',
@@ -262,12 +262,12 @@ describe('bad input', () => {
     [
       'several faults',
       { images: 'a', archive: 'zip', retries: '-1', zzz: '1' },
-      /^archive: 'zip' is not one of none, tar\nretries: a whole number .*\nthere is no input 'zzz'\nRemedy: /,
+      /^archive: 'zip' is not one of none, tar\nretries: a whole number .*\nthere is no input 'zzz'\nHint: /,
     ],
     [
       'inputs that contradict each other',
       { images: 'a', output: 'none' },
-      /^output and archive are both none: nothing would be made\nRemedy: Name a folder with `output`, or ask for `archive: tar`, `push` or `release`\.$/,
+      /^output and archive are both none: nothing would be made\nHint: Name a folder with `output`, or ask for `archive: tar`, `push` or `release`\.$/,
     ],
     [
       'an address of skopeo without its sha256',

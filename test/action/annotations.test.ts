@@ -22,12 +22,12 @@ const failures = (count: number): ReturnType<typeof failureOf>[] =>
   );
 
 describe('errors', () => {
-  it('stand beside the first line that names the image, with cause and remedy', () => {
+  it('stand beside the first line that names the image, with cause and hint', () => {
     expect(failureAnnotations(sampleReport(), here)).toEqual([
       {
         title: 'Image not saved (not-found)',
         message:
-          'images.txt:4: docker.io/library/nope:1 is not in the registry: 404 manifest unknown\nRemedy: Check the spelling and the tag.',
+          'images.txt:4: docker.io/library/nope:1 is not in the registry: 404 manifest unknown\nHint: Check the spelling and the tag.',
         file: 'lists/images.txt',
         line: 4,
       },
@@ -36,7 +36,7 @@ describe('errors', () => {
 
   it('name the image where the cause does not', () => {
     expect(failureAnnotations(sampleReport({ failed: failures(1) }), here)[0]?.message).toMatch(
-      /^a\.txt:1: quay\.io\/a\/b:0: no\nRemedy: /,
+      /^a\.txt:1: quay\.io\/a\/b:0: no\nHint: /,
     );
   });
 
@@ -103,9 +103,9 @@ describe('the last words', () => {
   it('of an error are what, why and what to do; of a fault of ours that it is one', () => {
     const cause = new Error('EACCES');
     const error = new OciSaveError({ code: 'machine', message: 'no store', hint: 'Take another.', cause });
-    expect(errorWords(error)).toBe('no store\nCause: EACCES\nRemedy: Take another.');
+    expect(errorWords(error)).toBe('no store\nCause: EACCES\nHint: Take another.');
     expect(errorWords(new TypeError('x is undefined'))).toBe(
-      'x is undefined\nRemedy: This is a fault in oci-save. Report it with what the log says.',
+      'x is undefined\nHint: This is a fault in oci-save. Report it with what the log says.',
     );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readInputs } from '../../src/action/inputs.ts';
-import { describeInputs, kebab, parseInputs } from '../../src/options/index.ts';
+import { describeInputs, parseInputs } from '../../src/options/index.ts';
+import { kebab } from '../../src/text/hint.ts';
 import { actionMetadata } from '../support/runner.ts';
 
 /** Reads variables as the runner sets them, through the same look-up as @actions/core's. */

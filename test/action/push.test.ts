@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { failureAnnotations, verdictOf, warningAnnotations } from '../../src/action/annotations.ts';
 import { outputsOf } from '../../src/action/outputs.ts';
 import { renderJobSummary } from '../../src/action/summary.ts';
-import { reportInWorkflowWords } from '../../src/action/wording.ts';
+import { asInput } from '../../src/action/spelling.ts';
+import { OciSaveError } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { encodeLock, type Lock } from '../../src/lock/index.ts';
-import type { RunReport } from '../../src/report/index.ts';
+import { failureOf, formatRunReport, type RunReport, spellReport } from '../../src/report/index.ts';
+import { hint, option } from '../../src/text/hint.ts';
 import { samplePush, sampleReport } from '../view/sample-report.ts';
 
 const lock: Lock = { version: 1, images: [], files: [], blobs: {} };
@@ -65,9 +67,11 @@ describe('a push in an action', () => {
   });
 
   it('names inputs where the command has flags', () => {
-    const hint = 'Save all their platforms, or let them be narrowed: --index auto.';
-    const failed = [{ ref: 'r', origins: [], class: 'unsupported' as const, message: 'm', hint }];
-    const [target] = reportInWorkflowWords(report({ push: [samplePush({ failed })] })).push ?? [];
+    const advice = hint`Save all their platforms, or let them be narrowed: ${option('index', 'auto')}.`;
+    const error = new OciSaveError({ code: 'unsupported', message: 'm', hint: advice });
+    const made = report({ push: [samplePush({ failed: [failureOf(error, 'r', [])] })] });
+    const [target] = spellReport(made, asInput).push ?? [];
     expect(target?.failed[0]?.hint).toContain('`index: auto`');
+    expect(formatRunReport(made)).toContain('let them be narrowed: --index auto.');
   });
 });

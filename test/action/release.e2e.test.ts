@@ -87,7 +87,7 @@ describe('a step that releases', () => {
     const errors = result.annotations.filter(({ kind }) => kind === 'error');
     expect(errors).toHaveLength(1);
     expect(errors[0]?.message).toMatch(
-      /^Release v2\.0\.0 failed: release v2\.0\.0 cannot be created: .*403 \(Resource not accessible by integration\)\nRemedy: .*permissions: contents: write/,
+      /^Release v2\.0\.0 failed: release v2\.0\.0 cannot be created: .*403 \(Resource not accessible by integration\)\nHint: .*permissions: contents: write/,
     );
     expect(result.summary).toMatch(/^## 1 image saved, and not released\n[^]*### Release v2\.0\.0 failed\n/);
     // What was made stays, and is told.
@@ -102,12 +102,12 @@ describe('a step that releases', () => {
     });
     expect(result.exitCode).toBe(1);
     expect(result.annotations.at(-1)?.message).toMatch(
-      /runs for the branch main\nRemedy: Name the tag \(`release` v1\.2\.3\), or let the workflow run on: push: tags\.$/,
+      /runs for the branch main\nHint: Name the tag \(`release` v1\.2\.3\), or let the workflow run on: push: tags\.$/,
     );
     expect(service.calls()).toEqual([]);
   });
 
-  it('says its remedies in the words of a workflow', async () => {
+  it('says its hints in the words of a workflow', async () => {
     expectDone(await runner.step(inputs()));
     registry.put('acme/one', one({ seed: 'other', layerBytes: 300 * KIB }), '1');
     const result = await runner.step(inputs());

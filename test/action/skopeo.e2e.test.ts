@@ -118,7 +118,7 @@ describe('a runner without skopeo', () => {
     expect(result.exitCode).toBe(1);
     expect(errorsOf(result)).toEqual([
       `skopeo 1.4.1 (${bin}/skopeo) is too old: it cannot preserve digests; 1.6.0 can; dnf ended with 1\n` +
-        "Remedy: Install it with 'sudo dnf install -y skopeo', or copy without it: `copier: direct`.",
+        "Hint: Install it with 'sudo dnf install -y skopeo', or copy without it: `copier: direct`.",
     ]);
     expect(result.summary).toMatch(/^## Nothing was saved\n/);
     expect(await isThere(runner.file('oci-bundle'))).toBe(false);
@@ -201,7 +201,7 @@ describe('skopeo from an address', () => {
     const result = await stepWith({ 'apt-get': installs() }, { skopeo });
     expect(errorsOf(result)).toEqual([
       `what http://${server.host}/other serves has sha256:${sha256(other)}, not sha256:${sha256(real)}: it was not run\n` +
-        'Remedy: Look where the bytes come from before you change the sha256.',
+        'Hint: Look where the bytes come from before you change the sha256.',
     ]);
     expect(await isThere(mark)).toBe(false);
     expect(await isThere(runner.file('oci-bundle'))).toBe(false);
@@ -214,7 +214,7 @@ describe('skopeo from an address', () => {
     expect(errorsOf(result)).toEqual([
       `skopeo could not be fetched from http://${server.host}/absent\n` +
         `Cause: skopeo: ${server.host} answered 404\n` +
-        'Remedy: Check the address and the proxy, or leave `skopeo` out: it is installed where there is none.',
+        'Hint: Check the address and the proxy, or leave `skopeo` out: it is installed where there is none.',
     ]);
   });
 

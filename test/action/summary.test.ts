@@ -24,7 +24,7 @@ describe('the job summary', () => {
 
       | Image | Why it failed, and what helps |
       | :-- | :-- |
-      | \`docker.io/library/nope:1\`<br>in \`images.txt:4\`<br>in \`more.txt:12\` | **not-found**: docker.io/library/nope:1 is not in the registry: 404 manifest unknown<br>Remedy: Check the spelling and the tag. |
+      | \`docker.io/library/nope:1\`<br>in \`images.txt:4\`<br>in \`more.txt:12\` | **not-found**: docker.io/library/nope:1 is not in the registry: 404 manifest unknown<br>Hint: Check the spelling and the tag. |
 
       ### Images: 4
 
@@ -122,7 +122,7 @@ describe('the job summary', () => {
     expect(summary).toContain('<summary><b>Images: 1000</b></summary>');
   });
 
-  it('stays below 1 MiB with a thousand failures beside them, each with its cause and its remedy', () => {
+  it('stays below 1 MiB with a thousand failures beside them, each with its cause and its hint', () => {
     const ref = (at: number): string =>
       `registry.example/some/team/with/a/long/path/service-${at}:2026.11.${at}`;
     const failed = Array.from({ length: 1000 }, (_, at) => {
@@ -149,7 +149,7 @@ describe('the job summary', () => {
     } as const;
     const { bundle: _, ...report } = sampleReport({ outcome: 'failed', failed: [], error });
     expect(render(report)).toMatch(
-      /^## Failed\n\n\*\*local\*\*: the &#60;disk&#62; is full<br>Remedy: Free space, or `cache-dir`\.\n\nNo bundle was written\.\n\n17 blobs/,
+      /^## Failed\n\n\*\*local\*\*: the &#60;disk&#62; is full<br>Hint: Free space, or `cache-dir`\.\n\nNo bundle was written\.\n\n17 blobs/,
     );
     expect(render({ ...report, bundle: { path: 'made' } })).not.toContain('No bundle');
     expect(render({ ...report, options: { output: 'none' } })).not.toContain('was written');
@@ -184,7 +184,7 @@ describe('the summary of an error', () => {
       hint: 'Mend `both`.',
     });
     expect(renderErrorSummary(error)).toBe(
-      '## Nothing was saved\n\n- a is wrong\n- b is wrong\n\nRemedy: Mend `both`.\n',
+      '## Nothing was saved\n\n- a is wrong\n- b is wrong\n\nHint: Mend `both`.\n',
     );
   });
 

@@ -240,7 +240,7 @@ describe('a list of which some images cannot be had', () => {
       [`${closed}/away:1`, 'network', [{ file: 'five.txt', line: 4 }]],
     ]);
     for (const { ref, class: kind, hint } of failed) {
-      expect(stderr).toMatch(new RegExp(`${ref} {2}five.txt:\\d\n {4}${kind}: .+\n {4}remedy: .+`));
+      expect(stderr).toMatch(new RegExp(`${ref} {2}five.txt:\\d\n {4}${kind}: .+\n {4}hint: .+`));
       expect(hint).toMatch(/\w/);
     }
     expect(images.map(({ ref, status }) => [ref, status])).toEqual([

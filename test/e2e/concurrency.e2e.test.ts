@@ -56,7 +56,7 @@ function stall(image: Image): { arrived: Promise<BadRequest>; release: () => voi
 }
 
 const BUSY =
-  /^error: another run writes to .+ \(process \d+ on .+\)\n {2}remedy: Wait for it, or name another output/m;
+  /^error: another run writes to .+ \(process \d+ on .+\)\n {2}hint: Wait for it, or name another output/m;
 
 describe('two runs at once', () => {
   it('on one output: the second is told who writes there, and disturbs nothing', async () => {

@@ -57,7 +57,7 @@ describe('too little space', () => {
     expectExit(failed, 2);
     const { stderr } = failed;
     const [, words = ''] =
-      /error: the disk is too small: (.+)\n {2}remedy: .*--cache-dir.*--output/.exec(stderr) ?? [];
+      /error: the disk is too small: (.+)\n {2}hint: .*--cache-dir.*--output/.exec(stderr) ?? [];
     expect(words).toMatch(/^10\.\d MiB are needed, 2[34]\.\d MiB are free \(/);
     expect(words).toContain(`10.0 MiB for ${what} in ${disk.path}`);
     expect(registry.requests({ kind: 'blob' })).toEqual([]);
@@ -73,7 +73,7 @@ describe('too little space', () => {
     const failed = await work.run(...args(`${registry.host}/large:1`, ...store));
     expectExit(failed, 1);
     const { stderr } = failed;
-    expect(stderr).toMatch(/local: the disk is full: .+\n {4}remedy: Free space, or put the store/);
+    expect(stderr).toMatch(/local: the disk is full: .+\n {4}hint: Free space, or put the store/);
   });
 
   it.each([
@@ -124,7 +124,7 @@ describe('a disk that fills in the midst', () => {
       const { stderr } = failed;
       const row = `  ${registry.host}/${name}:1  list.txt:1\n    local: the disk is full: blob sha256:`;
       expect(stderr).toContain(row);
-      expect(stderr).toMatch(/remedy: Free space, or put the store .+ on another volume/);
+      expect(stderr).toMatch(/hint: Free space, or put the store .+ on another volume/);
       expect(stderr).not.toContain('fault in oci-save');
       expect(await isThere(work.file(name))).toBe(false);
       expect((await work.report(`${name}.report.json`)).failed).toHaveLength(1);
@@ -145,7 +145,7 @@ describe('a disk that fills in the midst', () => {
       expectExit(failed, 1);
       const { stderr } = failed;
       expect(stderr).toMatch(
-        /\n(?:Failed|error) \(local\): the disk is full: the bundle could not be written[^]*\n {2}remedy: .*--output/,
+        /\n(?:Failed|error) \(local\): the disk is full: the bundle could not be written[^]*\n {2}hint: .*--output/,
       );
       // The last kilobytes are the report's, where there are any.
       if (left === 0) expect(stderr).toContain('the report is missing, too: the disk is full');
@@ -182,7 +182,7 @@ describe('a result that cannot be written', () => {
     const failed = await saveAmidFolders(place, 'in-the-way', ['in-the-way.tar']);
     expectExit(failed, 1);
     expect(failed.stderr).toMatch(
-      /\nFailed \(local\): others wrote at the output since this run began; it is left as it is: .*in-the-way\.tar is a folder\n {2}remedy: /,
+      /\nFailed \(local\): others wrote at the output since this run began; it is left as it is: .*in-the-way\.tar is a folder\n {2}hint: /,
     );
     expect(failed.stderr).toContain('No bundle was written');
     const { outcome, error, bundle, archive } = await place.report('in-the-way.report.json');

@@ -280,7 +280,7 @@ describe('platforms', () => {
       '--insecure-registries',
       docker.host,
     );
-    expect(stderr).toMatch(/^Platform: linux\/(amd64|arm64), this machine's; --platforms names others$/m);
+    expect(stderr).toMatch(/^Platform: linux\/(amd64|arm64), this machine's; the option platforms names others$/m);
   });
 
   it('keep both children of one platform', async () => {
@@ -321,7 +321,7 @@ describe('platforms', () => {
     ];
     const { exitCode, stderr } = await work.run(...args);
     expect([exitCode, stderr]).toEqual([1, expect.stringMatching(words)]);
-    expect(stderr).toMatch(/remedy: Choose others with --platforms, or for this image alone: '--platform=/);
+    expect(stderr).toMatch(/hint: Choose others with --platforms, or for this image alone: '--platform=/);
   });
 
   it.each(ARTIFACTS)('are nothing to the artifact %s', async (name) => {

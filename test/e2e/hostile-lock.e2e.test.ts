@@ -82,7 +82,7 @@ async function forge(forgery: Forgery): Promise<void> {
 const UNPRINTABLE = /[^\n\P{C}]|[\u2028\u2029]/u;
 
 /** How a command ends that is refused by file and field, in printable words of our own, and that shows nothing. */
-const REFUSED = { exitCode: 2, stdout: '', named: true, remedy: true, printable: true, ownWords: true };
+const REFUSED = { exitCode: 2, stdout: '', named: true, hint: true, printable: true, ownWords: true };
 
 async function run(field: string, ...args: readonly string[]): Promise<typeof REFUSED> {
   const { exitCode, stdout, stderr } = await work.run(...args);
@@ -90,7 +90,7 @@ async function run(field: string, ...args: readonly string[]): Promise<typeof RE
     exitCode: exitCode ?? -1,
     stdout,
     named: stderr.includes(`${LOCK} is not a valid lock of version 1: ${field} `),
-    remedy: stderr.includes('remedy: '),
+    hint: stderr.includes('hint: '),
     printable: !UNPRINTABLE.test(stderr),
     ownWords: !/invalid input|expected|unrecognized|fault in oci-save/i.test(stderr),
   };
@@ -175,6 +175,6 @@ describe('found B7: a list whose paths hold what a terminal acts upon', () => {
     const { exitCode, stdout, stderr } = await work.run('list', 'odd.yaml', '--as', 'plain');
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain("'oci:./a b => evil.example/z:1' cannot stand in a plain list");
-    expect(stderr).toContain('remedy: Use --as json');
+    expect(stderr).toContain('hint: Use --as json');
   });
 });

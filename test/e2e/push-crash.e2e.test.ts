@@ -135,7 +135,7 @@ describe('a registry that goes away in mid-push', () => {
     expect(await brokenTags(registry.url)).toEqual([]);
   });
 
-  it('is told in one list, with the remedy and exit 1', async () => {
+  it('is told in one list, with the hint and exit 1', async () => {
     const registry = await startDockerRegistry();
     const proxy = await startProxy(registry.host);
     const pushing = work.run(

@@ -378,7 +378,7 @@ describe('a published release', () => {
       /Release failed: v1\.2\.3 of org\/site\n {2}unsupported: release v1\.2\.3 has other content, and nothing was sent: oci-bundle-v1\.2\.3\.tar\.001, /,
     );
     expect(stderr).toMatch(
-      /remedy: Release under a new tag, or replace what is there: --release-policy replace/,
+      /hint: Release under a new tag, or replace what is there: --release-policy replace/,
     );
     expect(stderr).toContain('Failed: the release, for the cause that stands above; the bundle is whole.');
     expect(service.calls().every(({ method }) => method === 'GET')).toBe(true);
@@ -416,7 +416,7 @@ describe('a published release', () => {
         /unsupported: release v1\.2\.3 has another archive.*: oci-bundle-v1\.2\.3\.tar\.003 is missing\n/,
       ),
     ]);
-    expect(stderr).toMatch(/remedy: Replace it \(--release-policy replace\)/);
+    expect(stderr).toMatch(/hint: Replace it \(--release-policy replace\)/);
     expect(service.calls().every(({ method }) => method === 'GET')).toBe(true);
     expect(service.files(TAG)).toEqual(before.filter((name) => !name.includes('.tar.003')));
   });
@@ -459,7 +459,7 @@ describe('a published release', () => {
         expect.stringMatching(/v1\.2\.3 (?:has other content|is published and immutable)/),
       ]);
       expect(stderr).toContain(
-        'remedy: What is published there cannot change any more: release under a new tag.',
+        'hint: What is published there cannot change any more: release under a new tag.',
       );
       expect(service.calls().every(({ method }) => method === 'GET')).toBe(true);
     },
@@ -616,12 +616,12 @@ describe('a service', () => {
       /not-found.*org\/none on .*404/,
       /Check the repository/,
     ],
-  ])('says clearly: %s', async (_, more, env, message, remedy) => {
+  ])('says clearly: %s', async (_, more, env, message, hint) => {
     service.set({ tokens: { [WRITER]: 'write', reader: 'read' } });
     await using place = await workplace({ ...work.env, ...env });
     const { exitCode, stderr } = await place.run(...args(...more));
     expect([exitCode, stderr]).toEqual([1, expect.stringMatching(message)]);
-    expect(stderr).toMatch(remedy);
+    expect(stderr).toMatch(hint);
   });
 
   it('that limits for an hour is not waited for', async () => {
@@ -657,7 +657,7 @@ describe('a service', () => {
     expect([exitCode, stderr]).toEqual([
       1,
       expect.stringMatching(
-        /size must be less than or equal to 102400[^]*remedy: Take smaller parts: --split-size/,
+        /size must be less than or equal to 102400[^]*hint: Take smaller parts: --split-size/,
       ),
     ]);
   });
@@ -669,7 +669,7 @@ describe('wrong use', () => {
       'auto without a tag',
       ['--release', 'auto'],
       { GITHUB_REF_TYPE: 'branch', GITHUB_REF_NAME: 'main' },
-      /runs for the branch main\n.*remedy: Name the tag/s,
+      /runs for the branch main\n.*hint: Name the tag/s,
     ],
     ['no token', [], { GH_TOKEN: '' }, /a release needs a token, and there is none\n.*gh auth token/s],
     ['no repository', [], { GITHUB_REPOSITORY: '' }, /the repository of the release is not known/],

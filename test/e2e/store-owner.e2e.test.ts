@@ -83,7 +83,7 @@ describe('found A5: without a home', () => {
     const failed = await run(...save());
     expectExit(failed, 2);
     expect(failed.stderr).toMatch(
-      /this user has no home that can be written to\n[^]* {2}remedy: .*--cache-dir/,
+      /this user has no home that can be written to\n[^]* {2}hint: .*--cache-dir/,
     );
     expect(registry.requests()).toEqual([]);
     expect(await namesIn(at('work'))).toEqual([]);
@@ -100,7 +100,7 @@ describe('found A5: a store', () => {
       const failed = await run(...args, '--cache-dir', at('theirs'));
       expectExit(failed, 2);
       expect(failed.stderr).toContain(`${at('theirs')} belongs to another user (${ANOTHER})`);
-      expect(failed.stderr).toMatch(/remedy: .*--cache-dir/);
+      expect(failed.stderr).toMatch(/hint: .*--cache-dir/);
     }
     expect(await namesIn(at('theirs'))).toEqual(before);
     expect(registry.requests()).toEqual([]);

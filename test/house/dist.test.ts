@@ -70,7 +70,7 @@ describe('dist', () => {
       const { exitCode, stderr } = await runProgram(node, [CLI, '--help'], { cwd: elsewhere.path });
       expect([exitCode, stderr]).toEqual([
         2,
-        expect.stringMatching(/needs Node 24 or newer; this is v\d+[^]*\n {2}remedy: Install Node 24/),
+        expect.stringMatching(/needs Node 24 or newer; this is v\d+[^]*\n {2}hint: Install Node 24/),
       ]);
       const [, folder = ''] = /--package=node@24 --package=("[^"]+") oci-save/.exec(stderr) ?? [];
       const { bin } = JSON.parse(await readFile(path.join(JSON.parse(folder), 'package.json'), 'utf8'));

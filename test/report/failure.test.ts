@@ -58,7 +58,7 @@ describe('causeTexts', () => {
 });
 
 describe('failureOf', () => {
-  it('has class, cause, remedy and place', () => {
+  it('has class, cause, hint and place', () => {
     expect(failureOf(notFound(), 'docker.io/library/nope:1', origins)).toEqual({
       ref: 'docker.io/library/nope:1',
       origins,
@@ -98,7 +98,7 @@ describe('renderError', () => {
     expect(renderError(notFound(), plain).split('\n')).toEqual([
       'error (not-found): docker.io/library/nope:1 is not in the registry',
       '  cause: 404 Not Found: manifest unknown',
-      '  remedy: Check the tag.',
+      '  hint: Check the tag.',
     ]);
   });
 
@@ -126,7 +126,7 @@ describe('renderError', () => {
     const error = new OciSaveError({ code: 'denied', message: 'no', hint });
     expect(renderError(error, { ...plain, width: 30 }).split('\n')).toEqual([
       'error (denied): no',
-      '  remedy: Check the spelling',
+      '  hint: Check the spelling',
       '    and the tag, or log in',
       '    first.',
     ]);

@@ -63,7 +63,7 @@ const unwrapped = { color: false };
 const error = new OciSaveError({
   code: 'denied',
   message: spoilt('an image'),
-  hint: spoilt('a remedy'),
+  hint: spoilt('a hint'),
   cause: new Error(spoilt('a cause')),
   details: [{ message: spoilt('a fault'), file: spoilt('a file'), line: 1 }, { message: spoilt('another') }],
 });

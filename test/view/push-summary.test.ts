@@ -29,7 +29,7 @@ const done = samplePush({
 });
 
 describe('the summary of a push', () => {
-  it('tells figures, what is not as its source has it, and failures with remedies', () => {
+  it('tells figures, what is not as its source has it, and failures with hints', () => {
     expect(renderPushSummary(report(), { color: false }).split('\n')).toEqual([
       'Push to registry.example:5000/mirror: 1 pushed, 1 unchanged, 1 kept, 1 failed, 1 not started',
       '  sent 3 blobs, 1.9 MiB; 4 mounted, 5 there before; 2.5 s',
@@ -37,7 +37,7 @@ describe('the summary of a push', () => {
       `  registry.example:5000/mirror/quay.io/a/d:1: kept ${short('older')}, which is not ${short('quay.io/a/d:1')}`,
       '  registry.example:5000/mirror/quay.io/a/e:1',
       '    denied: the registry answered 403',
-      '    remedy: Log in <there>.',
+      '    hint: Log in <there>.',
       '',
       'Failed. Push again when the causes above are gone: only the rest is sent.',
     ]);

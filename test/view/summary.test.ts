@@ -17,7 +17,7 @@ describe('renderSummary', () => {
       'Failed: 1 of 5 images',
       '  docker.io/library/nope:1  images.txt:4, more.txt:12',
       '    not-found: docker.io/library/nope:1 is not in the registry: 404 manifest unknown',
-      '    remedy: Check the spelling and the tag.',
+      '    hint: Check the spelling and the tag.',
       '',
       'Images: 4',
       '  IMAGE                           DIGEST        PLATFORMS                        SIZE  STATUS',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { shown } from '../../registry/index.ts';
+import { type Hint, hint, option } from '../../text/hint.ts';
 
 /** What the service answered instead of doing what it was asked; status 0 where no answer came. */
 export interface Refusal {
@@ -120,8 +121,8 @@ export function refusalError(subject: string, where: string, refusal: Refusal): 
   const { status, words } = refusal;
   const answer =
     status === 0 ? `no answer came (${words})` : `it answered ${status}${words === '' ? '' : ` (${words})`}`;
-  const [code, hint] = meaningOf(refusal);
-  return new OciSaveError({ code, message: `${subject}: ${where}: ${answer}`, hint, cause: refusal });
+  const [code, advice] = meaningOf(refusal);
+  return new OciSaveError({ code, message: `${subject}: ${where}: ${answer}`, hint: advice, cause: refusal });
 }
 
 /** Whether an error says that the name is taken; the service also says so of an asset that has just been removed. */
@@ -141,7 +142,7 @@ const WRITE =
   'The token may not write releases. In a workflow, give the job permissions: contents: write; runs for a pull request ' +
   'of a fork never have it. A token of a person needs Contents: read and write for this repository.';
 
-function meaningOf({ status, words, limited, codes, wait }: Refusal): [OciSaveError['code'], string] {
+function meaningOf({ status, words, limited, codes, wait }: Refusal): [OciSaveError['code'], Hint] {
   if (limited) {
     const back = wait === undefined ? '' : `, in ${Math.ceil(wait / 60_000)} min`;
     return ['quota', `Run it again later${back}: what is there is not sent again.`];
@@ -171,7 +172,7 @@ function meaningOf({ status, words, limited, codes, wait }: Refusal): [OciSaveEr
   if (/file_count/.test(words))
     return ['unsupported', 'A release holds 1000 files: take larger parts, or another tag.'];
   if (status === 413 || /size/i.test(words)) {
-    return ['unsupported', 'Take smaller parts: --split-size.'];
+    return ['unsupported', hint`Take smaller parts: ${option('splitSize')}.`];
   }
   if (status === 0 || status >= 500) {
     return [

@@ -34,7 +34,7 @@ export interface NewAsset {
 /**
  * The releases of one repository. Each call is one thing that the service does; those that can be asked again are asked
  * again where a failure goes away by itself.
- * @throws OciSaveError what the service refused, with a remedy
+ * @throws OciSaveError what the service refused, with a hint
  */
 export interface ReleaseService {
   /** The published release of a tag. */

@@ -1,4 +1,5 @@
 import { OciSaveError } from '../../errors.ts';
+import { hint, option } from '../../text/hint.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,7 +38,7 @@ export function releaseTag(written: string, env: Environment): string | undefine
   throw new OciSaveError({
     code: 'usage',
     message: `release: auto takes the tag that a workflow runs for, and this one runs for none${here}`,
-    hint: 'Name the tag (--release v1.2.3), or let the workflow run on: push: tags.',
+    hint: hint`Name the tag (${option('release')} v1.2.3), or let the workflow run on: push: tags.`,
   });
 }
 
@@ -87,7 +88,7 @@ function apiOf(text: string): URL {
   throw new OciSaveError({
     code: 'usage',
     message: `${url.host} is a Gitea or a Forgejo: their releases are of another kind, and are not supported`,
-    hint: 'Make the archive without --release (--archive tar, --split-size), and upload it with a step of that service.',
+    hint: hint`Make the archive without ${option('release')} (${option('archive', 'tar')}, ${option('splitSize')}), and upload it with a step of that service.`,
   });
 }
 
@@ -98,7 +99,7 @@ function noRepository(named: string): OciSaveError {
       named === ''
         ? 'the repository of the release is not known: GITHUB_REPOSITORY is not set'
         : `'${named}' is no repository`,
-    hint: 'Write owner/name: oci-save release has --repository, and oci-save save reads GITHUB_REPOSITORY.',
+    hint: hint`Write owner/name: oci-save release has ${option('repository')}, and oci-save save reads GITHUB_REPOSITORY.`,
   });
 }
 

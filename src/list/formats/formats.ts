@@ -140,7 +140,7 @@ export const FORMATS: readonly ListFormat[] = [
     title: 'a file with credentials',
     recognise: keys('auths'),
     refusal: 'it holds no images',
-    hint: 'Give it as `auth-file`.',
+    hint: 'Give it as the option auth-file.',
   },
   {
     name: 'docker-archive',

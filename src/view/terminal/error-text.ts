@@ -1,14 +1,15 @@
-import { type ErrorCode, OciSaveError } from '../../errors.ts';
+import { type ErrorCode, hintOf, OciSaveError } from '../../errors.ts';
 import { causeChain, causeTexts, quotesInput } from '../../report/causes.ts';
 import { truncateEnd } from './columns.ts';
 import { type Palette, paletteOf } from './paint.ts';
+import { asFlag, hint, option, type Spelling, spellHint } from '../../text/hint.ts';
 import { plainLines, plainText } from '../../text/plain-text.ts';
 import { wrapHanging } from './wrap.ts';
 
-/** Characters of the causes on a terminal; `--verbose` shows all. */
+/** Characters of the causes on a terminal; with `verbose` all are shown. */
 const MAX_CAUSE = 400;
 
-const OWN_FAULT = 'This is a fault in oci-save. Run it again with --verbose and report what it prints.';
+const OWN_FAULT = hint`This is a fault in oci-save. Run it again with ${option('verbose')} and report what it prints.`;
 
 export interface ErrorTextOptions {
   readonly color: boolean;
@@ -16,18 +17,23 @@ export interface ErrorTextOptions {
   readonly verbose: boolean;
   /** The terminal's columns; without one no line is broken. */
   readonly width?: number | undefined;
+  /** How options are written; flags where it is left out. */
+  readonly spelling?: Spelling | undefined;
 }
 
 /**
  * What the command line says of the error that ended it: what happened, why, and what to do about it, each on a
  * line of its own, and no line end after the last.
  */
-export function renderError(error: unknown, { color, verbose, width }: ErrorTextOptions): string {
+export function renderError(
+  error: unknown,
+  { color, verbose, width, spelling = asFlag }: ErrorTextOptions,
+): string {
   const palette = paletteOf(color);
   const room = width === undefined || width <= 0 ? Number.POSITIVE_INFINITY : width;
   const [message = '', ...causes] = causeTexts(error);
   const [first = 'failed without a word', ...others] = plainLines(message);
-  const hint = error instanceof OciSaveError ? error.hint : OWN_FAULT;
+  const advice = error instanceof OciSaveError ? hintOf(error, spelling) : spellHint(OWN_FAULT, spelling);
   const why = causes.map(plainText).join(': ');
   const named = (name: string, text: string): string[] => {
     const [head = '', ...rest] = wrapHanging(`${name}: ${text}`, room - 2, 2);
@@ -40,7 +46,7 @@ export function renderError(error: unknown, { color, verbose, width }: ErrorText
     `${headOf(error, palette)} ${first}`,
     ...others.map((line) => `  ${line}`),
     ...(why === '' ? [] : named('cause', verbose ? why : truncateEnd(why, MAX_CAUSE))),
-    ...(hint === undefined ? [] : named('remedy', plainText(hint))),
+    ...(advice === undefined ? [] : named('hint', plainText(advice))),
     ...(verbose ? causeChain(error).flatMap(stackLines).map(palette.faint) : []),
   ].join('\n');
 }

@@ -9,7 +9,7 @@ const INDENT = '    ';
 const MAX_ORIGINS = 3;
 const MAX_FAILURES = 200;
 
-/** Every image that failed: its name, where it stands, the class and the cause, the remedy. */
+/** Every image that failed: its name, where it stands, the class and the cause, the hint. */
 export function failureSection({ failed, images }: RunReport, palette: Palette, room: number): string[] {
   if (failed.length === 0) return [];
   const all = formatCount(failed.length + images.length, 'image');
@@ -21,7 +21,7 @@ export function failureSection({ failed, images }: RunReport, palette: Palette, 
   ];
 }
 
-/** One failure: its name and place, the class and the cause, the remedy. */
+/** One failure: its name and place, the class and the cause, the hint. */
 export function failureLines(failure: Failure, palette: Palette, room: number): string[] {
   const where = formatOrigins(failure.origins);
   const indented = (text: string): string[] =>
@@ -31,7 +31,7 @@ export function failureLines(failure: Failure, palette: Palette, room: number): 
     `  ${palette.strong(plainText(failure.ref))}${where === '' ? '' : `  ${palette.faint(where)}`}`,
     first.replace(failure.class, palette.bad(failure.class)),
     ...rest,
-    ...(failure.hint === undefined ? [] : indented(`remedy: ${plainText(failure.hint)}`)),
+    ...(failure.hint === undefined ? [] : indented(`hint: ${plainText(failure.hint)}`)),
   ];
 }
 

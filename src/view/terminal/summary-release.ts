@@ -50,7 +50,7 @@ export function releaseFailureSection(
     palette.bad(`Release failed: ${plainText(release.tag)} of ${plainText(release.repository)}`),
     first.replace(failureClass, palette.bad(failureClass)),
     ...rest,
-    ...indented(`remedy: ${plainText(hint)}`),
+    ...indented(`hint: ${plainText(hint)}`),
   ];
 }
 

@@ -86,8 +86,8 @@ function errorLines(
   room: number,
 ): string[] {
   const [first = '', ...rest] = wrapHanging(`Failed (${failureClass}): ${plainText(message)}`, room, 2);
-  const remedy = hint === undefined ? [] : wrapHanging(`remedy: ${plainText(hint)}`, room - 2, 2);
-  return [palette.bad(first), ...rest, ...remedy.map((line) => `  ${line}`)];
+  const advice = hint === undefined ? [] : wrapHanging(`hint: ${plainText(hint)}`, room - 2, 2);
+  return [palette.bad(first), ...rest, ...advice.map((line) => `  ${line}`)];
 }
 
 function unfinishedWords(report: RunReport): string {

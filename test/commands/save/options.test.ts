@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeOptions, kebab, parseOptions } from '../../../src/options/index.ts';
+import { describeOptions, parseOptions } from '../../../src/options/index.ts';
+import { kebab } from '../../../src/text/hint.ts';
 
 describe('options', () => {
   it('have defaults, so that a list alone is enough', () => {

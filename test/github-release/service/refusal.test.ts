@@ -71,7 +71,7 @@ describe('a refusal of the service', () => {
       refusal(422, { message: 'no ghs_SECRET', errors: ['ghs_SECRET', { message: 'nor ghs_SECRET' }] }),
       /\(no \*\*\*; \*\*\*; nor \*\*\*\)/,
     ],
-  ])('is told with its remedy: %s', (_, one, words) => {
+  ])('is told with its hint: %s', (_, one, words) => {
     expect(told(one)).toMatch(words);
     expect(told(one)).not.toMatch(/SECRET|\n/);
   });

@@ -5,6 +5,7 @@ import { freeBytes, type Store } from '../../../store/index.ts';
 import { neededImages } from './needed.ts';
 import type { Run } from '../run.ts';
 import { needsOf, requireSpace } from './space.ts';
+import { hint, option } from '../../../text/hint.ts';
 
 /**
  * Fails images of which alone more is missing than the store's volume has free: a size that one publisher wrote ends no
@@ -102,6 +103,6 @@ function tooLarge(missing: number, free: number): OciSaveError {
   return new OciSaveError({
     code: 'local',
     message: `the disk is too small for it: ${formatBytes(missing)} are needed, ${formatBytes(free)} are free`,
-    hint: 'Free space, put the store (--cache-dir) on another volume, or leave the image out.',
+    hint: hint`Free space, put the store (${option('cacheDir')}) on another volume, or leave the image out.`,
   });
 }

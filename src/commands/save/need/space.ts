@@ -4,6 +4,7 @@ import path from 'node:path';
 import { OciSaveError } from '../../../errors.ts';
 import { formatBytes } from '../../../text/bytes.ts';
 import { freeBytes, type Store, tryLink } from '../../../store/index.ts';
+import { hint, option } from '../../../text/hint.ts';
 
 /** Bytes that will be written, and where. */
 export interface Need {
@@ -37,7 +38,7 @@ export async function requireSpace(needs: readonly Need[]): Promise<void> {
     throw new OciSaveError({
       code: 'machine',
       message: `the disk is too small: ${formatBytes(wanted)} are needed, ${formatBytes(free)} are free (${parts.join('; ')})`,
-      hint: 'Free space, or put the store (--cache-dir) or the output (--output) on another volume.',
+      hint: hint`Free space, or put the store (${option('cacheDir')}) or the output (${option('output')}) on another volume.`,
     });
   }
 }

@@ -31,6 +31,7 @@ import { archiveBase, type Places, placeOf, recordOf } from '../places.ts';
 import { buildFolder, type BuiltFolder, treeOf } from './folder.ts';
 import { pushStore } from './push-store.ts';
 import type { Run } from '../run.ts';
+import { hint, option } from '../../../text/hint.ts';
 
 /** What was made, and what a release is sent from. */
 export interface Published {
@@ -127,7 +128,7 @@ async function tellOfEarlierArchive({ places, io }: Run): Promise<void> {
   if (places.output === undefined || !(await exists(sums))) return;
   const message =
     `the archive that ${sums} names is of an earlier run, and not of this bundle: ` +
-    'make it anew with --archive tar, or remove it with what stands beside it';
+    'create it again with the option archive, or remove it with what stands beside it';
   io.emit({ type: 'log', level: 'warning', message });
 }
 
@@ -167,7 +168,7 @@ function refusedPath(cause: unknown, what: string): OciSaveError | undefined {
   return new OciSaveError({
     code: 'local',
     message: `${what} could not be written`,
-    hint: 'Look at what stands at its path, or name another one with --output or --archive-name.',
+    hint: hint`Look at what stands at its path, or name another one with ${option('output')} or ${option('archiveName')}.`,
     cause,
   });
 }

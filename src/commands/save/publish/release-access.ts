@@ -15,6 +15,7 @@ import {
   releaseTarget,
 } from '../../../github-release/index.ts';
 import type { Places } from '../places.ts';
+import { hint, option } from '../../../text/hint.ts';
 
 /** What a face gives to a release. */
 export interface ReleaseIo {
@@ -67,7 +68,7 @@ export async function accessRelease(
     throw new OciSaveError({
       code: 'usage',
       message: `split-size: a release takes less than 2 GiB in one file, and ${partSize} bytes are asked for`,
-      hint: 'Leave --split-size out, or write at most 2GiB.',
+      hint: hint`Leave ${option('splitSize')} out, or write at most 2GiB.`,
     });
   }
   const target = releaseTarget({ tag, repository, token, env });
