@@ -3,11 +3,7 @@ import { open, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
-
-export interface BlobSize {
-  readonly digest: Digest;
-  readonly size: number;
-}
+import type { BlobSize } from './blob-bytes.ts';
 
 /** A blob on its way in. It has no final name before its size and hash are right. */
 export interface BlobWriter {
@@ -22,10 +18,10 @@ export interface BlobWriter {
   abort(): Promise<void>;
 }
 
-/** Below this size a blob is not flushed to disk on its own: after a power cut its size or hash tells. */
+/** Below this size a blob is not flushed to disk on its own: after a power cut its size or hash shows it. */
 const FLUSH_FROM_BYTES = 1024 * 1024;
 
-/** Chunks of a socket are gathered to this size: each write is a trip to another thread. */
+/** Chunks of a socket are gathered up to this size: each write is a trip to another thread. */
 const GATHER_BYTES = 256 * 1024;
 
 /** Opens a temporary file in `folder`; `adopt` takes the finished, verified file. */

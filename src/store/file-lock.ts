@@ -1,16 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { systemCodeOf } from '../errors.ts';
 import { unlessGone } from '../files/index.ts';
 import { jsonIn } from '../text/json-in.ts';
-import { isAlive, thisHost } from './host.ts';
 
-const holderSchema = z.object({ host: z.string(), namespace: z.string().optional(), pid: z.int() });
+const holderSchema = z.object({
+  host: z.string(),
+  /** Of process numbers: containers may share a host's name, and never its numbers. Only Linux has it. */
+  namespace: z.string().optional(),
+  pid: z.int(),
+});
 
 /** The process that holds a lock. */
 export type Holder = z.infer<typeof holderSchema>;
+
+/** Where a process number means something. */
+export type HostId = Omit<Holder, 'pid'>;
 
 export interface FileLock {
   release(): Promise<void>;
@@ -25,8 +33,8 @@ export interface HeldLock {
 const [HOLDERLESS_LOOKS, HOLDERLESS_MILLISECONDS] = [20, 25];
 
 /**
- * Takes the lock that a file is by being there, or tells who holds it. That of a process that has ended on this host
- * is taken over, and any that is older than `staleMilliseconds`. Throws what the file system says.
+ * Takes the lock that a file is by existing, or says who holds it. The lock of a process that has ended on this host is
+ * taken over, and so is any that is older than `staleMilliseconds`. Throws what the file system says.
  */
 export async function takeFileLock(
   file: string,
@@ -54,14 +62,14 @@ export async function takeFileLock(
   }
 }
 
-/** A lock that was taken for stale is another's by now. */
+/** A lock that another process took over as stale is not removed. */
 async function release(file: string, own: Holder): Promise<void> {
   const holder = await readHolder(file);
   if (holder?.pid === own.pid && holder.host === own.host) await rm(file, { force: true });
 }
 
 /** Whether a process that lives holds the lock, or one that died has left it. */
-export async function stateOf(file: string, staleMilliseconds: number): Promise<'free' | 'held' | 'left'> {
+export async function lockState(file: string, staleMilliseconds: number): Promise<'free' | 'held' | 'left'> {
   const age = await ageOf(file);
   if (Number.isNaN(age)) return 'free';
   if (age > staleMilliseconds) return 'left';
@@ -69,7 +77,7 @@ export async function stateOf(file: string, staleMilliseconds: number): Promise<
   return holder !== undefined && hasEnded(holder, await thisHost()) ? 'left' : 'held';
 }
 
-function hasEnded({ host, namespace, pid }: Holder, here: Omit<Holder, 'pid'>): boolean {
+function hasEnded({ host, namespace, pid }: Holder, here: HostId): boolean {
   return host === here.host && (namespace ?? here.namespace) === here.namespace && !isAlive(pid);
 }
 
@@ -79,15 +87,39 @@ async function ageOf(file: string): Promise<number> {
   return stats === undefined ? Number.NaN : Date.now() - stats.mtimeMs;
 }
 
-/** Removes a lock, unless it became another process's since it was looked at: two may find one abandoned at once. */
+/** Removes a lock, unless another process took it since it was read: two may find one abandoned at once. */
 async function removeAbandoned(file: string, seen: Holder | undefined): Promise<void> {
-  const aside = `${file}.${randomUUID().slice(0, 8)}`;
-  if ((await unlessGone(rename(file, aside).then(() => true))) === undefined) return;
-  const moved = await readHolder(aside);
-  if (moved?.pid === seen?.pid && moved?.host === seen?.host) await rm(aside, { force: true });
-  else await rename(aside, file);
+  const moved = `${file}.${randomUUID().slice(0, 8)}`;
+  if ((await unlessGone(rename(file, moved).then(() => true))) === undefined) return;
+  const holder = await readHolder(moved);
+  if (holder?.pid === seen?.pid && holder?.host === seen?.host) await rm(moved, { force: true });
+  else await rename(moved, file);
 }
 
 async function readHolder(file: string): Promise<Holder | undefined> {
   return holderSchema.safeParse(jsonIn(await unlessGone(readFile(file, 'utf8')))).data;
+}
+
+/** This host, as other processes on it name it too. */
+export async function thisHost(): Promise<HostId> {
+  return { host: hostname(), namespace: await pidNamespace() };
+}
+
+async function pidNamespace(): Promise<string | undefined> {
+  try {
+    return /\d+/.exec(await readlink('/proc/self/ns/pid'))?.[0];
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** Whether a process of that number runs on this host, ours or another user's. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCodeOf(error) === 'EPERM';
+  }
 }

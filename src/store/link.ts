@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, link, rename, rm } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { systemCodeOf } from '../errors.ts';
 
@@ -20,28 +20,27 @@ export async function tryLink(file: string, name: string): Promise<boolean> {
   }
 }
 
-/** A hard link, or where there can be none a whole copy (shared blocks where the file system has them). */
-export async function linkOrCopy(file: string, name: string): Promise<'linked' | 'copied'> {
-  if (await tryLink(file, name)) return 'linked';
-  const temporary = `${name}.part`;
-  try {
-    await copyFile(file, temporary, constants.COPYFILE_FICLONE);
-    await rename(temporary, name);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  return 'copied';
+/** Makes a hard link, or where that is impossible a whole copy (with shared blocks where the file system has them). */
+export function linkOrCopy(file: string, name: string): Promise<'linked' | 'copied'> {
+  return linkOrCopyVia(`${name}.part`, file, name);
 }
 
 /**
  * The same for a name that several runs may give at once: a copy is made in `folder`, on that name's volume, and takes
  * the name when it is whole.
  */
-export async function linkOrCopyIn(folder: string, file: string, name: string): Promise<'linked' | 'copied'> {
+export function linkOrCopyIn(folder: string, file: string, name: string): Promise<'linked' | 'copied'> {
+  return linkOrCopyVia(path.join(folder, `copy-${randomUUID()}`), file, name);
+}
+
+async function linkOrCopyVia(copy: string, file: string, name: string): Promise<'linked' | 'copied'> {
   if (await tryLink(file, name)) return 'linked';
-  const copy = path.join(folder, `copy-${randomUUID()}`);
-  await copyFile(file, copy, constants.COPYFILE_FICLONE);
-  await rename(copy, name);
+  try {
+    await copyFile(file, copy, constants.COPYFILE_FICLONE);
+    await rename(copy, name);
+  } catch (error) {
+    await rm(copy, { force: true });
+    throw error;
+  }
   return 'copied';
 }

@@ -1,11 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { unlessGone } from '../files/index.ts';
+import { isFolder } from '../files/index.ts';
+import { whereUsable } from './disk.ts';
 import { refuseOthers } from './own-folder.ts';
 import { placesIn, type StorePlaces } from './places.ts';
-import { pruneBlobs, type Pruned, type PruneOptions } from './prune.ts';
-import { createRunFolder, liveRuns } from './run-folder.ts';
-import { scanBlobs, type StoredBlob } from './scan.ts';
-import { whereUsable } from './unusable.ts';
+import type { StoredBlob } from './prune/plan.ts';
+import { pruneBlobs, type Pruned, type PruneOptions, scanBlobs } from './prune/prune.ts';
+import { createRunFolder, liveRuns } from './prune/run-folder.ts';
 import { type StoreCheck, verifyBlobs, type VerifyOptions } from './verify.ts';
 
 /** What is in a store. */
@@ -15,29 +14,23 @@ export interface StoreContent {
   readonly runs: number;
 }
 
-/** Lists a store; changes nothing. A folder that is not there is an empty store. Throws `machine`. */
+/** Lists a store; changes nothing. A folder that does not exist is an empty store. Throws `machine`. */
 export function listStore(folder: string): Promise<StoreContent> {
-  const places = placesIn(folder);
-  return whereUsable(folder, async () => {
-    await refuseOthers(folder);
-    return { blobs: await scanBlobs(places), runs: (await liveRuns(places)).length };
-  });
+  return onStore(folder, async (places) => ({
+    blobs: await scanBlobs(places),
+    runs: (await liveRuns(places)).length,
+  }));
 }
 
 /** Hashes every blob of a store and drops the damaged ones. Throws `machine`, and what aborts it. */
 export function verifyStore(folder: string, options: VerifyOptions = {}): Promise<StoreCheck> {
-  return whereUsable(folder, async () => {
-    await refuseOthers(folder);
-    return verifyBlobs(placesIn(folder), options);
-  });
+  return onStore(folder, (places) => verifyBlobs(places, options));
 }
 
-/** Removes blobs from a store as `pruneBlobs` does, and what runs that were killed have left. Throws `machine`. */
+/** Removes blobs from a store as `pruneBlobs` does, and what killed runs have left. Throws `machine`. */
 export function pruneStore(folder: string, options: PruneOptions): Promise<Pruned> {
-  const places = placesIn(folder);
-  return whereUsable(folder, async () => {
-    await refuseOthers(folder);
-    if (!(await isThere(places))) return { removed: NOTHING, kept: NOTHING, linked: NOTHING };
+  return onStore(folder, async (places) => {
+    if (!(await isFolder(places.blobs))) return { removed: NOTHING, kept: NOTHING, linked: NOTHING };
     const run = await createRunFolder(places);
     try {
       return await pruneBlobs(places, run, options);
@@ -49,6 +42,9 @@ export function pruneStore(folder: string, options: PruneOptions): Promise<Prune
 
 const NOTHING = { blobs: 0, bytes: 0 };
 
-async function isThere({ blobs }: StorePlaces): Promise<boolean> {
-  return (await unlessGone(stat(blobs))) !== undefined;
+function onStore<T>(folder: string, work: (places: StorePlaces) => Promise<T>): Promise<T> {
+  return whereUsable(folder, async () => {
+    await refuseOthers(folder);
+    return work(placesIn(folder));
+  });
 }

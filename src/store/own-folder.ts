@@ -12,9 +12,9 @@ const OTHERS_MAY_WRITE = 0o022;
 const OTHERS_MAY_ANYTHING = 0o077;
 
 /**
- * Makes a store's folder where it is missing, for its user alone (0700), and makes sure as `refuseOthers` does that nobody
- * else decides what lies in it. Folders above it are made in the same way; a store that its user owns and others may read
- * is closed to them in silence.
+ * Makes a store's folder where it is missing, for its user alone (0700), and makes sure as `refuseOthers` does that
+ * nobody else decides what lies in it. Folders above it are made in the same way; where others may read a store, that
+ * right is taken away without a message.
  * @throws as `refuseOthers`; what the file system says
  */
 export async function makeOwnFolder(folder: string): Promise<void> {
@@ -27,7 +27,7 @@ export async function makeOwnFolder(folder: string): Promise<void> {
 }
 
 /**
- * To be asked before anything of a store is read; one that is not there yet is nobody's. root accepts other owners: a job
+ * For use before anything of a store is read; one that does not exist yet is accepted. root accepts other owners: a job
  * in a container works as root in the folders of the runner's user. Windows has no such owners and modes.
  * @throws OciSaveError `machine` where another user owns the store, a folder of ours above it, or a link that leads there
  *   or what it leads to, or where others may write to one of these folders

@@ -1,26 +1,27 @@
-import type { BigIntStats } from 'node:fs';
-import { lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
-import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
-import { type BlobSize, type BlobWriter, openBlobWriter } from './blob-writer.ts';
-import { checkedBytes } from './checked-bytes.ts';
-import { DamagedBlobError } from './damaged.ts';
-import { hashFile } from './hash-file.ts';
 import { readRange, unlessGone } from '../files/index.ts';
-import { openFiles } from './open-files.ts';
-import { openPins } from './pins.ts';
+import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
+import { type BlobSize, checkedBytes, DamagedBlobError, hashFile } from './blob-bytes.ts';
+import { type BlobWriter, openBlobWriter } from './blob-writer.ts';
+import { whereUsable } from './disk.ts';
+import { openJournal } from './journal.ts';
+import { makeOwnFolder } from './own-folder.ts';
 import { placesIn } from './places.ts';
-import { pruneBlobs, type Pruned, pruneSettled } from './prune.ts';
-import type { Served } from './served.ts';
+import { openLeases } from './prune/leases.ts';
+import { pruneBlobs, type Pruned, pruneSettled, tidy } from './prune/prune.ts';
+import { createRunFolder } from './prune/run-folder.ts';
+import { openServed, type Served } from './served.ts';
 import { NO_FILE, openShelf, type ShelfParts } from './shelf.ts';
 
-/** The local content-addressed pool: every blob once, under a name that its hash has earned. */
+/** The local content-addressed pool: every blob once, under the name that its hash gives it. */
 export interface Store {
   /** This run's own folder, on the blobs' file system. */
   readonly runFolder: string;
-  /** A folder for records of results that a run has begun to let appear at its output; it may not be there. */
+  /** A folder for records of results that a run has begun to let appear at its output; it may be missing. */
   readonly appearing: string;
   /** What tags were when they were last read. */
   readonly served: Served;
@@ -33,7 +34,7 @@ export interface Store {
   has(blob: BlobSize): Promise<boolean>;
   /**
    * Whether the blob is here, and was hashed in this run: on its way in, when it was read, or now. No stamp is
-   * trusted. Where it is wrong it is dropped. To be asked of all that leaves the store. Throws the reason of `signal`.
+   * trusted. Where it is wrong it is dropped. For all that leaves the store. Throws the reason of `signal`.
    */
   verify(blob: BlobSize, signal?: AbortSignal): Promise<boolean>;
   /**
@@ -64,24 +65,38 @@ export interface Store {
 export type BlobPool = Pick<Store, 'pathOf' | 'has' | 'read' | 'open'>;
 
 export interface StoreOptions {
-  /** Told of each blob that was here and wrong, after it was dropped. */
+  /** Called with each blob that was here and wrong, after it was dropped. */
   readonly onHealed?: ShelfParts['onHealed'];
   /** Trust no stamp: hash each blob once in this run. */
   readonly full?: boolean;
 }
 
-/** Opens the store in `folder`, made where it is missing. Throws `machine` where it cannot be. */
+/**
+ * Opens the store in `folder`, makes it where it is missing, and clears up what killed runs have left there.
+ * @throws OciSaveError `machine` where it cannot be used
+ */
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
   const places = placesIn(folder);
-  const { journal, served, run } = await openFiles(folder, places);
+  const { journal, served, run } = await whereUsable(folder, async () => {
+    await makeOwnFolder(folder);
+    await mkdir(places.blobs, { recursive: true });
+    await mkdir(places.uses, { recursive: true });
+    const files = {
+      journal: await openJournal(places.journal),
+      served: await openServed(places.served),
+      run: await createRunFolder(places),
+    };
+    await tidy(places);
+    return files;
+  });
   const shelf = openShelf({
     folder: places.blobs,
     runFolder: run.folder,
     journal,
-    pins: openPins(path.join(places.uses, run.name), new Date(), () => pruneSettled(places)),
+    lease: openLeases(path.join(places.uses, run.name), new Date(), () => pruneSettled(places)),
     onHealed: options.onHealed ?? (() => {}),
   });
-  const pathOf = (digest: Digest): string => shelf.pathOf(digest);
+  const { pathOf } = shelf;
 
   const store: Store = {
     runFolder: run.folder,
@@ -93,7 +108,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     async *open(blob, start = 0, end = blob.size) {
       const { digest, size } = blob;
       const file = pathOf(digest);
-      await shelf.pin(digest);
+      await shelf.lease(digest);
       const stats = await shelf.statOf(digest);
       const whole = start === 0 && end === size;
       if (stats?.isFile() !== true || !whole) {
@@ -147,7 +162,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       }
       await shelf.enter(file, { digest, size }, stats);
     },
-    isNew: (digest) => shelf.isNew(digest),
+    isNew: shelf.isNew,
     async prune(maxBytes) {
       const names = await readdir(places.blobs);
       // What the journal does not know may be anything: then each file is looked at.

@@ -2,11 +2,13 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import { type Digest, shortDigest } from '../oci/digest.ts';
 import { unlessGone } from '../files/index.ts';
-import { hashFile } from './hash-file.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
+import { type BlobSize, hashFile, type HashOptions } from './blob-bytes.ts';
 import { openJournal } from './journal.ts';
 import { isHex, type StorePlaces } from './places.ts';
+import { NO_FILE } from './shelf.ts';
+import type { Store } from './store.ts';
 
 export interface DamagedBlob {
   readonly digest: Digest;
@@ -22,23 +24,23 @@ export interface StoreCheck {
   readonly damaged: readonly DamagedBlob[];
 }
 
-export interface VerifyOptions {
-  /** Told how many blobs there are, before the first is read. */
+export interface VerifyOptions extends HashOptions {
+  /** Called with the number of blobs, before the first is read. */
   readonly onStart?: (blobs: number) => void;
-  readonly onBytes?: (bytes: number) => void;
   readonly onBlob?: (digest: Digest, damaged: DamagedBlob | undefined) => void;
-  readonly signal?: AbortSignal | undefined;
 }
 
-/** Files hashed at once: a disk is read no faster by more. */
-const PARALLEL = 4;
+/** Files hashed at once when a whole store is verified: a disk is read no faster by more. */
+const STORE_PARALLEL = 4;
+/** Files hashed at once during a run: one is read while the other is hashed. */
+const RUN_PARALLEL = 2;
 
 /** Hashes every blob of a store and drops what is damaged; runs may go on meanwhile. Other files stay as they are. */
 export async function verifyBlobs(places: StorePlaces, options: VerifyOptions): Promise<StoreCheck> {
   const names = ((await unlessGone(readdir(places.blobs))) ?? []).filter(isHex).toSorted();
   const journal = await openJournal(places.journal);
   options.onStart?.(names.length);
-  const limit = pLimit(PARALLEL);
+  const limit = pLimit(STORE_PARALLEL);
   const damaged: DamagedBlob[] = [];
   const right: [hex: string, stats: BigIntStats][] = [];
   let bytes = 0;
@@ -49,40 +51,61 @@ export async function verifyBlobs(places: StorePlaces, options: VerifyOptions): 
   const check = async (hex: string): Promise<void> => {
     options.signal?.throwIfAborted();
     const digest: Digest = `sha256:${hex}`;
-    const found = await checkBlob(path.join(places.blobs, hex), digest, { ...options, onBytes });
-    const wrong = found !== undefined && 'why' in found ? found : undefined;
-    if (wrong !== undefined) damaged.push(wrong);
-    else if (found !== undefined && !('why' in found)) right.push([hex, found]);
+    const file = path.join(places.blobs, hex);
+    const stats = await unlessGone(lstat(file, { bigint: true }));
+    const why = stats && (await whyDamaged(file, digest, stats, { ...options, onBytes }));
+    let wrong: DamagedBlob | undefined;
+    if (stats !== undefined && why !== undefined) {
+      await rm(file, { recursive: true, force: true });
+      wrong = { digest, why, linked: stats.isFile() && stats.nlink > 1n };
+      damaged.push(wrong);
+    } else if (stats !== undefined) {
+      right.push([hex, stats]);
+    }
     options.onBlob?.(digest, wrong);
   };
   // The first error ends it, and what waits then ends at once.
-  await Promise.all(names.map((hex) => limit(() => check(hex)))).finally(() => limit.clearQueue());
-  await journal.noteAll(right);
+  await limit.map(names, check).finally(() => limit.clearQueue());
+  await journal.note(right);
   return { blobs: names.length, bytes, damaged };
-}
-
-/** What the file looked like whose hash is right; where it is not, the blob is dropped. Undefined for one that is gone. */
-async function checkBlob(
-  file: string,
-  digest: Digest,
-  options: VerifyOptions,
-): Promise<BigIntStats | DamagedBlob | undefined> {
-  const stats = await unlessGone(lstat(file, { bigint: true }));
-  if (stats === undefined) return undefined;
-  const why = await whyDamaged(file, digest, stats, options);
-  if (why === undefined) return stats;
-  await rm(file, { recursive: true, force: true });
-  return { digest, why, linked: stats.isFile() && stats.nlink > 1n };
 }
 
 async function whyDamaged(
   file: string,
   digest: Digest,
   stats: BigIntStats,
-  { onBytes, signal }: VerifyOptions,
+  { onBytes, signal }: HashOptions,
 ): Promise<string | undefined> {
-  if (!stats.isFile()) return 'it is no regular file';
+  if (!stats.isFile()) return NO_FILE;
   const actual = await unlessGone(hashFile(file, { onBytes, signal }));
   if (actual === undefined || actual.digest === digest) return undefined;
   return `its ${actual.size} bytes hash to ${shortDigest(actual.digest)}`;
+}
+
+/**
+ * Hashes those of these blobs that the store has and this run has not seen right yet. What is wrong is dropped.
+ * @returns how many of them are not in the store now
+ * @throws the reason of `signal`; nothing is hashed any more then
+ */
+export async function verifyStored(
+  blobs: readonly BlobSize[],
+  store: Pick<Store, 'verify'>,
+  signal?: AbortSignal,
+): Promise<number> {
+  const stop = new AbortController();
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const queue = blobs.values();
+  let lost = 0;
+  const work = async (): Promise<void> => {
+    for (const blob of queue) {
+      either.throwIfAborted();
+      if (!(await store.verify(blob, either))) lost += 1;
+    }
+  };
+  const workers = Array.from({ length: RUN_PARALLEL }, () =>
+    work().catch((error: unknown) => stop.abort(error)),
+  );
+  await Promise.all(workers);
+  either.throwIfAborted();
+  return lost;
 }

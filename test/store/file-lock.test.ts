@@ -2,7 +2,7 @@ import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { stateOf, takeFileLock } from '../../src/store/file-lock.ts';
+import { lockState, takeFileLock } from '../../src/store/file-lock.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 const MINUTE = 60_000;
@@ -16,13 +16,13 @@ afterEach(() => temp.close());
 
 const heldBy = (holder: object): Promise<void> => writeFile(file, JSON.stringify(holder));
 
-describe('a lock that is a file', () => {
-  it('is held by one, who is told to others, until it is given free', async () => {
+describe('a lock file', () => {
+  it('is held by one process, which others see, until it is released', async () => {
     const lock = await takeFileLock(file);
     expect(await takeFileLock(file)).toEqual({ holder: expect.objectContaining({ pid: process.pid }) });
-    expect(await stateOf(file, MINUTE)).toBe('held');
+    expect(await lockState(file, MINUTE)).toBe('held');
     if ('release' in lock) await lock.release();
-    expect(await stateOf(file, MINUTE)).toBe('free');
+    expect(await lockState(file, MINUTE)).toBe('free');
     expect(await readdir(temp.path)).toEqual([]);
   });
 
@@ -33,27 +33,27 @@ describe('a lock that is a file', () => {
     ['a container of this host’s name', { host: hostname(), namespace: '1', pid: 2 ** 22 }, true],
   ])('of %s counts as it should', async (_, holder, held) => {
     await heldBy(holder);
-    expect(await stateOf(file, MINUTE)).toBe(held ? 'held' : 'left');
+    expect(await lockState(file, MINUTE)).toBe(held ? 'held' : 'left');
     expect('release' in (await takeFileLock(file))).toBe(!held);
     expect(await readdir(temp.path)).toEqual(['a.lock']);
   });
 
-  it('is nobody’s once it is older than any holder keeps it', async () => {
+  it('is taken over once it is older than any holder keeps it', async () => {
     await heldBy({ host: 'another', pid: 1 });
     const longAgo = new Date(Date.now() - 2 * MINUTE);
     await utimes(file, longAgo, longAgo);
-    expect(await stateOf(file, MINUTE)).toBe('left');
+    expect(await lockState(file, MINUTE)).toBe('left');
     expect('release' in (await takeFileLock(file))).toBe(false);
     expect('release' in (await takeFileLock(file, MINUTE))).toBe(true);
   });
 
-  it('without a holder is one that is being made, and after that nobody’s', async () => {
+  it('without a holder is waited for while it may be being made, and is then taken over', async () => {
     await writeFile(file, '');
-    expect(await stateOf(file, MINUTE)).toBe('held');
+    expect(await lockState(file, MINUTE)).toBe('held');
     expect('release' in (await takeFileLock(file))).toBe(true);
   });
 
-  it('that was taken over is not given free by whom it was taken from', async () => {
+  it('that was taken over is not released by its former holder', async () => {
     const lost = await takeFileLock(file);
     await heldBy({ host: 'another', pid: 1 });
     if ('release' in lost) await lost.release();

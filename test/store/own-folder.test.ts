@@ -16,13 +16,13 @@ const modeOf = async (folder: string): Promise<number> => (await stat(folder)).m
 const open = async (folder: string): Promise<void> => (await openStore(folder)).close();
 
 describe('the folder of a store', () => {
-  it('is made for its user alone, with what is missing above it', async () => {
+  it('is made for its user alone (0700), with the missing folders above it', async () => {
     const folder = path.join(temp.path, 'cache', 'oci-save');
     await open(folder);
     expect([await modeOf(folder), await modeOf(path.dirname(folder))]).toEqual([0o700, 0o700]);
   });
 
-  it('that others may read is closed to them', async () => {
+  it('loses the right of others to read it', async () => {
     const folder = path.join(temp.path, 'oci-save');
     await mkdir(folder);
     await chmod(folder, 0o755);
@@ -48,28 +48,28 @@ describe('the folder of a store', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('below a folder of ours that others may write to is refused, too', async () => {
+  it('is refused below a folder of ours that others may write to', async () => {
     const ours = path.join(temp.path, 'oci-save');
     await mkdir(ours);
     await chmod(ours, 0o777);
     await expect(open(path.join(ours, 'store'))).rejects.toThrow(`may write to ${ours}`);
   });
 
-  it('may lie behind a link of one’s own', async () => {
+  it('may lie behind a link that its user owns', async () => {
     await mkdir(path.join(temp.path, 'volume'));
     await symlink(path.join(temp.path, 'volume'), path.join(temp.path, 'cache'));
     await open(path.join(temp.path, 'cache', 'oci-save'));
     expect((await lstat(path.join(temp.path, 'volume/oci-save'))).isDirectory()).toBe(true);
   });
 
-  it('that is a file is told', async () => {
+  it('is refused where a file is in its place', async () => {
     await writeFile(path.join(temp.path, 'store'), '');
     await expect(open(path.join(temp.path, 'store'))).rejects.toMatchObject({ code: 'machine' });
   });
 });
 
-describe('without a folder that is named', () => {
-  it('the store is in the user’s cache folder, by the environment or else by the password file', () => {
+describe('without --cache-dir', () => {
+  it('the store is in the user’s cache folder, from the environment or else from the password file', () => {
     expect(storeFolder('', { XDG_CACHE_HOME: '/x', HOME: '/h' })).toBe('/x/oci-save');
     expect(storeFolder('', { XDG_CACHE_HOME: '', HOME: '/h' })).toBe('/h/.cache/oci-save');
     const inHome = path.join(userInfo().homedir, '.cache/oci-save');

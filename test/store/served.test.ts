@@ -20,8 +20,8 @@ async function open(name = 'store'): Promise<Served> {
 }
 const file = (): string => path.join(temp.path, 'store/served.jsonl');
 
-describe('what tags were served as', () => {
-  it('outlives the run, the last word counting; what is no digest is none', async () => {
+describe('the records of served tags', () => {
+  it('outlive the run, the last one counts, and a value that is not a digest is ignored', async () => {
     const first = await open();
     const [key1, key2] = [first.keyOf(REPOSITORY, '1'), first.keyOf(REPOSITORY, '2')];
     expect(first.get(key1)).toBeUndefined();
@@ -34,7 +34,7 @@ describe('what tags were served as', () => {
     expect(second.get(key2)).toBeUndefined();
   });
 
-  it('is kept without the name of any repository or tag', async () => {
+  it('do not contain the name of any repository or tag', async () => {
     const served = await open();
     await served.set(served.keyOf(REPOSITORY, 'secret-tag'), one);
     const text = await readFile(file(), 'utf8');
@@ -42,7 +42,7 @@ describe('what tags were served as', () => {
     expect(text).not.toMatch(/registry|private|project|secret/);
   });
 
-  it('has one key for each repository and tag', async () => {
+  it('have one key per repository and tag', async () => {
     const { keyOf } = await open();
     const pairs: [string, string][] = [
       ['a.example/b', '1'],
@@ -54,7 +54,7 @@ describe('what tags were served as', () => {
     expect(keyOf('a.example/b', '1')).toBe(keyOf('a.example/b', '1'));
   });
 
-  it('travels to another store by chosen keys; what is known there stays, what is no record is passed over', async () => {
+  it('can be imported into another store by chosen keys; known ones stay, invalid ones are skipped', async () => {
     const here = await open();
     const keys = ['1', '2', '3'].map((tag) => here.keyOf(REPOSITORY, tag));
     const [key1 = '', key2 = '', key3 = ''] = keys;

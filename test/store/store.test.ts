@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => temp.close());
 
 describe('a store', () => {
-  it('has what was put, read or written, under its digest', async () => {
+  it('has every blob that was put, adopted or written, under its digest', async () => {
     const store = await open();
     expect(await store.has(blob)).toBe(false);
     await store.put(bytes);
@@ -48,7 +48,7 @@ describe('a store', () => {
     expect(await store.read(blob.digest, 3)).toBeUndefined();
   });
 
-  it('keeps a right blob that a manifest tells another size of', async () => {
+  it('keeps a right blob for which a manifest gives another size', async () => {
     const store = await open();
     await store.put(bytes);
     expect(await store.has({ ...blob, size: blob.size + 1 })).toBe(false);
@@ -57,7 +57,7 @@ describe('a store', () => {
     expect(await store.has(blob)).toBe(true);
   });
 
-  it('takes a written blob only when its size and hash are right', async () => {
+  it('takes a written blob only when its size and digest are right', async () => {
     const store = await open();
     const short = await store.write(blob);
     await short.write(bytes.subarray(0, 3));
@@ -85,7 +85,7 @@ describe('a store', () => {
     expect(await store.has(blob)).toBe(true);
   });
 
-  it('refuses to adopt a file that is another blob', async () => {
+  it('refuses to adopt a file that has another digest', async () => {
     const store = await open();
     const file = path.join(store.runFolder, 'file');
     await writeFile(file, 'another');
@@ -123,7 +123,7 @@ describe('a store', () => {
     expect(await (await open(true)).has(blob)).toBe(false);
   });
 
-  it('trusts no stamp for what leaves it: what this run has not hashed is hashed, by whichever way it goes', async () => {
+  it('trusts no stamp for blobs that leave it: a blob that this run has not hashed is hashed, in every way out', async () => {
     const first = await open();
     await first.put(bytes);
     const file = first.pathOf(blob.digest);
@@ -151,7 +151,7 @@ describe('a store', () => {
     expect(healed).toHaveLength(ways.length);
   });
 
-  it('gives nobody the whole of a wrong blob', async () => {
+  it('never gives out the whole of a damaged blob', async () => {
     await (await open()).put(bytes);
     const store = await open();
     await damageUnseen(store.pathOf(blob.digest));
@@ -163,7 +163,7 @@ describe('a store', () => {
     expect(given).toBeLessThan(blob.size);
   });
 
-  it('puts the right bytes in the place of wrong ones that its stamp vouches for', async () => {
+  it('replaces a damaged blob whose stamp looks right', async () => {
     await (await open()).put(bytes);
     const store = await open();
     await damageUnseen(store.pathOf(blob.digest));
@@ -181,13 +181,13 @@ describe('a store', () => {
     expect(await first.has(blob)).toBe(true);
   });
 
-  it('passes over torn lines of its journal', async () => {
+  it('skips torn lines of its journal', async () => {
     await (await open()).put(bytes);
     await appendFile(path.join(temp.path, 'journal.jsonl'), '{"hex":"torn\n\u0000\n{"hex": 3}\n');
     expect(await (await open()).has(blob)).toBe(true);
   });
 
-  it('removes the folders of runs that were killed, and no other', async () => {
+  it('removes the folders of killed runs, and no others', async () => {
     const living = await open();
     const dead = living.runFolder.replace(/-\d+-([0-9a-f]{8})$/, '-999999999-$1');
     await import('node:fs/promises').then(({ mkdir }) => mkdir(dead));
@@ -200,7 +200,7 @@ describe('a store', () => {
   });
 });
 
-describe('what is no file under a blob’s name', () => {
+describe('something else than a file under a blob’s name', () => {
   it.each<[string, (file: string) => Promise<unknown>]>([
     ['a link', (file) => symlink('elsewhere', file)],
     ['a folder', (file) => mkdir(path.join(file, 'deep'), { recursive: true })],
@@ -214,7 +214,7 @@ describe('what is no file under a blob’s name', () => {
       await make(store.pathOf(blob.digest));
       expect(await look()).toBe('false');
     }
-    expect(healed).toEqual(['true it is no regular file', 'true it is no regular file']);
+    expect(healed).toEqual(['true it is not a regular file', 'true it is not a regular file']);
     await store.put(bytes);
     expect(await store.has(blob)).toBe(true);
   });

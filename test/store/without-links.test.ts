@@ -21,7 +21,7 @@ const open = (): Promise<Store> => openStore(temp.path);
 const names = (): Promise<string[]> => readdir(path.join(temp.path, 'blobs/sha256'));
 
 describe('a store on a file system without links', () => {
-  it('takes one blob from several runs at once, whole, with nothing beside it', async () => {
+  it('takes one blob from several runs at once, whole, and leaves no temporary file', async () => {
     const stores = await Promise.all([1, 2, 3, 4].map(open));
     await Promise.all(
       stores.map(async (store, at) => {
@@ -38,7 +38,7 @@ describe('a store on a file system without links', () => {
     expect(await names()).toHaveLength(1);
   });
 
-  it('keeps what a run at work has looked at, and loses the rest to a prune', async () => {
+  it('keeps the blobs that a run at work has leased, and lets a prune remove the rest', async () => {
     const other = await open();
     await other.put(new Uint8Array(9));
     await other.close();

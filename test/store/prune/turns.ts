@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { basename } from 'node:path';
-import { messageOf } from '../../src/errors.ts';
+import { messageOf } from '../../../src/errors.ts';
 
 /** A call of the file system, or a pause, that waits for its turn. */
 interface Call {
@@ -17,8 +17,8 @@ export interface Spell {
 
 type AnyFunction = (...args: readonly unknown[]) => unknown;
 
-/** Calls that a failure tells of. */
-const TOLD = 60;
+/** Calls that a failure message lists. */
+const LISTED = 60;
 
 /**
  * Lets a test choose in which order the file-system calls of several actors in this process happen, one whole call at a
@@ -97,7 +97,7 @@ export class Turns {
       }
       await all;
     } catch (cause) {
-      const last = made.slice(-TOLD).join('\n');
+      const last = made.slice(-LISTED).join('\n');
       throw new Error(`${messageOf(cause)}; ${made.length} calls were made, the last:\n${last}`, { cause });
     } finally {
       this.#waiting = undefined;

@@ -1,5 +1,14 @@
-import { hexOf } from '../oci/digest.ts';
-import type { StoredBlob } from './scan.ts';
+import { type Digest, hexOf } from '../../oci/digest.ts';
+
+/** A blob as it lies in the store. */
+export interface StoredBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  /** Whether it has further names: a bundle's, or a running copy's. The store's own costs no space then. */
+  readonly linked: boolean;
+  /** In milliseconds; 0 where no record says it. */
+  readonly lastUsed: number;
+}
 
 /** What a prune is to remove, of the blobs that nobody needs and no bundle links. */
 export type PruneRule =
@@ -15,15 +24,15 @@ export function countedBytes(blobs: readonly StoredBlob[]): number {
 }
 
 /**
- * The blobs that a rule removes; `pinned` are hexes. Of those last used by one run the largest go first: manifests and configs cost little
- * to keep, and spare requests.
+ * The blobs that a rule removes; `leased` are hexes. Of those last used by one run the largest go first: manifests and
+ * configs cost little to keep, and spare requests.
  */
 export function choosePruned(
   blobs: readonly StoredBlob[],
-  pinned: ReadonlySet<string>,
+  leased: ReadonlySet<string>,
   rule: PruneRule,
 ): StoredBlob[] {
-  const free = blobs.filter(({ digest, linked }) => !linked && !pinned.has(hexOf(digest)));
+  const free = blobs.filter(({ digest, linked }) => !linked && !leased.has(hexOf(digest)));
   switch (rule.kind) {
     case 'all':
       return free;

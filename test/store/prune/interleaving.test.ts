@@ -3,9 +3,9 @@ import { link, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { digestOf, hexOf } from '../../src/oci/digest.ts';
-import { openStore, pruneStore, type Store } from '../../src/store/index.ts';
-import { tempFolder, type TempFolder } from '../support/temp.ts';
+import { digestOf, hexOf } from '../../../src/oci/digest.ts';
+import { openStore, pruneStore, type Store } from '../../../src/store/index.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import type { Spell } from './turns.ts';
 
 const turns = await vi.hoisted(async () => new (await import('./turns.ts')).Turns());
@@ -48,8 +48,8 @@ const orders = fc.tuple(
 );
 let count = 0;
 
-describe('any order of the calls of runs and prunes', () => {
-  it('keeps every blob that a run has looked at, at every moment, and what a bundle links', async () => {
+describe('any order of the file system calls of runs and prunes', () => {
+  it('keeps every leased blob at every moment, and every blob that a bundle links', async () => {
     await fc.assert(
       fc.asyncProperty(orders, async ([wanted, prunes, spells]) => {
         count += 1;
@@ -60,7 +60,7 @@ describe('any order of the calls of runs and prunes', () => {
     );
   }, 120_000);
 
-  it('loses none in the end, even where a prune was thought to be dead and nobody waited for it', async () => {
+  it('loses no leased blob in the end, even where runs thought that a prune was dead and did not wait for it', async () => {
     let now = Date.now();
     const clock = vi.spyOn(Date, 'now').mockImplementation(() => (now += 61_000));
     try {

@@ -1,10 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
-import { randomUUID } from 'node:crypto';
-import { unlessGone } from '../files/index.ts';
-import { isAlive, thisHost } from './host.ts';
-import { putBackAll } from './aside.ts';
-import type { StorePlaces } from './places.ts';
+import { unlessGone } from '../../files/index.ts';
+import { isAlive, thisHost } from '../file-lock.ts';
+import type { StorePlaces } from '../places.ts';
+import { putBackAll } from './quarantine.ts';
 
 /** A folder beside the store's blobs, on their file system, in which one run works; skopeo writes only there. */
 export interface RunFolder {
@@ -15,7 +15,7 @@ export interface RunFolder {
 
 /** How often a run shows that it lives, for those who cannot ask for its process: containers, other hosts. */
 const BEAT_MILLISECONDS = 5 * 60_000;
-/** After so long without a sign a run is no more; a machine that slept as long loses what it had begun. */
+/** After so long without a sign a run counts as dead; a machine that slept as long loses what it had begun. */
 const DEAD_MILLISECONDS = 6 * 60 * 60_000;
 
 /** Makes this run's folder, and removes those whose runs were killed. */

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Digest, hexOf } from '../../src/oci/digest.ts';
-import { choosePruned, countedBytes } from '../../src/store/prune-plan.ts';
-import type { StoredBlob } from '../../src/store/scan.ts';
+import { type Digest, hexOf } from '../../../src/oci/digest.ts';
+import { choosePruned, countedBytes, type StoredBlob } from '../../../src/store/prune/plan.ts';
 
 const blob = (hex: string, size: number, lastUsed: number, linked = false): StoredBlob => ({
   digest: `sha256:${hex}`,
@@ -13,8 +12,8 @@ const blob = (hex: string, size: number, lastUsed: number, linked = false): Stor
 const hexes = (blobs: readonly StoredBlob[]): string[] => blobs.map(({ digest }) => hexOf(digest));
 const NONE = new Set<string>();
 
-describe('what a prune to a size chooses', () => {
-  it('is what was used longest ago, and of one run the largest first', () => {
+describe('a prune to a size', () => {
+  it('chooses the least recently used blobs, and of one run the largest first', () => {
     const blobs = [blob('new', 10, 3), blob('small', 1, 1), blob('large', 10, 1), blob('never', 1, 0)];
     const to = (maxBytes: number): string[] => hexes(choosePruned(blobs, NONE, { kind: 'size', maxBytes }));
     expect(to(22)).toEqual([]);
@@ -24,14 +23,14 @@ describe('what a prune to a size chooses', () => {
     expect(to(0)).toEqual(['never', 'large', 'small', 'new']);
   });
 
-  it('counts nothing that a bundle links, and never takes it', () => {
+  it('does not count or choose blobs that a bundle links', () => {
     const blobs = [blob('linked', 100, 1, true), blob('free', 10, 2)];
     expect(countedBytes(blobs)).toBe(10);
     expect(choosePruned(blobs, NONE, { kind: 'size', maxBytes: 10 })).toEqual([]);
     expect(hexes(choosePruned(blobs, NONE, { kind: 'all' }))).toEqual(['free']);
   });
 
-  it('is never what is pinned or linked, no more than it must be, and never newer than what it leaves', () => {
+  it('never chooses leased or linked blobs, no more than it must, and none newer than what it leaves', () => {
     const blobs = fc.uniqueArray(
       fc.record({
         digest: fc.stringMatching(/^[0-9a-f]{4}$/).map((hex): Digest => `sha256:${hex}`),
@@ -42,10 +41,10 @@ describe('what a prune to a size chooses', () => {
       { selector: ({ digest }) => digest },
     );
     fc.assert(
-      fc.property(blobs, fc.func(fc.boolean()), fc.nat(500), (all, isPinned, maxBytes) => {
-        const pinned = new Set(hexes(all).filter((hex) => isPinned(hex)));
-        const chosen = choosePruned(all, pinned, { kind: 'size', maxBytes });
-        const free = all.filter(({ digest, linked }) => !linked && !pinned.has(hexOf(digest)));
+      fc.property(blobs, fc.func(fc.boolean()), fc.nat(500), (all, isLeased, maxBytes) => {
+        const leased = new Set(hexes(all).filter((hex) => isLeased(hex)));
+        const chosen = choosePruned(all, leased, { kind: 'size', maxBytes });
+        const free = all.filter(({ digest, linked }) => !linked && !leased.has(hexOf(digest)));
         for (const one of chosen) expect(free).toContain(one);
         const left = countedBytes(all) - countedBytes(chosen);
         const stays = free.filter((one) => !chosen.includes(one));
@@ -59,7 +58,7 @@ describe('what a prune to a size chooses', () => {
   });
 });
 
-it('what a prune by age chooses is what no run has used since, or ever', () => {
+it('a prune by age chooses the blobs that no run has used since then, or ever', () => {
   const blobs = [blob('old', 1, 5), blob('just', 1, 10), blob('never', 1, 0), blob('linked', 1, 5, true)];
   const chosen = choosePruned(blobs, NONE, { kind: 'unused-since', time: 10 });
   expect(hexes(chosen)).toEqual(['old', 'never']);

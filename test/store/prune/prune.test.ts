@@ -16,10 +16,10 @@ import {
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
-import { listStore, openStore, pruneStore, type Store, verifyStore } from '../../src/store/index.ts';
-import { until } from '../support/deadline.ts';
-import { tempFolder, type TempFolder } from '../support/temp.ts';
+import { type Digest, digestOf, hexOf } from '../../../src/oci/digest.ts';
+import { listStore, openStore, pruneStore, type Store, verifyStore } from '../../../src/store/index.ts';
+import { until } from '../../support/deadline.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
 const KIB = 1024;
 const HOUR = 60 * 60_000;
@@ -57,7 +57,7 @@ const all = ['a', 'b', 'c', 'd'];
 const left = (): string[] => all.filter(isHere);
 
 describe('a store over its limit', () => {
-  it('loses what was used longest ago, by runs and not by when it came', async () => {
+  it('loses the least recently used blobs, by use and not by arrival', async () => {
     await runWith('a');
     await runWith('b');
     await runWith('c');
@@ -74,14 +74,14 @@ describe('a store over its limit', () => {
     expect(left()).toEqual(['a', 'd']);
   });
 
-  it('keeps what the run itself used, however little is allowed', async () => {
+  it('keeps the blobs that the run itself used, however low the limit', async () => {
     await runWith('a');
     const store = await startRun('b', 'c');
     expect(await store.prune(0)).toMatchObject({ removed: { blobs: 1 }, kept: { bytes: 2 * KIB } });
     expect(left()).toEqual(['b', 'c']);
   });
 
-  it('keeps what another run at work has looked at, until that one ends', async () => {
+  it('keeps the blobs that another run at work has leased, until that run ends', async () => {
     await runWith('a', 'b');
     const other = await startRun();
     expect(await other.has({ digest: digestNamed('a'), size: KIB })).toBe(true);
@@ -93,7 +93,7 @@ describe('a store over its limit', () => {
     expect(left()).toEqual(['c']);
   });
 
-  it('keeps what a bundle links, and does not count it', async () => {
+  it('keeps blobs that a bundle links, and does not count them', async () => {
     await runWith('a', 'b', 'c');
     await link(place('a'), at('of a bundle'));
     const store = await startRun();
@@ -109,7 +109,7 @@ describe('a store over its limit', () => {
     expect(left()).toEqual([]);
   });
 
-  it('forgets what it knew of the removed blobs, and only that', async () => {
+  it('forgets its records of the removed blobs, and no others', async () => {
     await runWith('a');
     const store = await startRun('b');
     const { served } = store;
@@ -126,7 +126,7 @@ describe('a store over its limit', () => {
     }
   });
 
-  it('is found to be so even where its records are lost', async () => {
+  it('is pruned even where its records are lost', async () => {
     await runWith('a', 'b', 'c');
     for (const name of ['journal.jsonl', 'served.jsonl', 'used.jsonl']) await rm(at(name), { force: true });
     await rm(at('uses'), { recursive: true });
@@ -136,8 +136,8 @@ describe('a store over its limit', () => {
   });
 });
 
-describe('a prune by command', () => {
-  it('tells what it would remove, and removes nothing, in a dry run', async () => {
+describe('the prune command of a store', () => {
+  it('says what it would remove, and removes nothing, in a dry run', async () => {
     await runWith('a', 'b');
     const before = await readdir(temp.path, { recursive: true });
     const pruned = await pruneStore(temp.path, { rule: { kind: 'size', maxBytes: KIB }, dryRun: true });
@@ -145,14 +145,14 @@ describe('a prune by command', () => {
     expect(await readdir(temp.path, { recursive: true })).toEqual(before);
   });
 
-  it('removes what no run has used for a time', async () => {
+  it('removes blobs that no run has used for a time', async () => {
     await runWith('a', 'b');
     await runWith('b');
     await pruneStore(temp.path, { rule: { kind: 'unused-since', time: Date.now() } });
     expect(left()).toEqual(['b']);
   });
 
-  it('makes no store where there is none', async () => {
+  it('does not make a store where there is none', async () => {
     const folder = at('nowhere');
     await pruneStore(folder, { rule: { kind: 'all' } });
     expect(await listStore(folder)).toEqual({ blobs: [], runs: 0 });
@@ -160,7 +160,7 @@ describe('a prune by command', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  it('takes over the lock of a prune that died, on this host or long ago, and waits for no such one', async () => {
+  it('takes over the lock of a prune that died, on this host or long ago, without waiting', async () => {
     await runWith('a', 'b');
     const lock = at('prune.lock');
     await writeFile(lock, JSON.stringify({ host: hostname(), pid: 2 ** 22 }));
@@ -177,7 +177,7 @@ describe('a prune by command', () => {
   });
 });
 
-describe('when blobs were used', () => {
+describe('the time of a blob’s last use', () => {
   const usesOf = async (): Promise<Record<string, number>> => {
     const { blobs } = await listStore(temp.path);
     const names = new Map(all.map((name) => [hexOf(digestNamed(name)), name]));
@@ -186,7 +186,7 @@ describe('when blobs were used', () => {
     );
   };
 
-  it('is when the last run began that looked at them, also of runs that were killed', async () => {
+  it('is the start of the last run that looked at it, a killed run included', async () => {
     await runWith('a', 'b');
     const first = Date.now();
     // It never ends.
@@ -194,7 +194,7 @@ describe('when blobs were used', () => {
     expect(await usesOf()).toEqual({ a: first, b: first + HOUR, c: first + HOUR });
   });
 
-  it('outlives many runs, whose lists are folded into one; blobs that are gone are forgotten', async () => {
+  it('outlives many runs, whose lists are folded into one, and is forgotten with the blob', async () => {
     await runWith('a', 'b');
     const first = Date.now();
     await rm(place('b'));
@@ -206,7 +206,7 @@ describe('when blobs were used', () => {
     await living.close();
   });
 
-  it('is read from torn and foreign lists as far as they go', async () => {
+  it('is read from torn and foreign lists as far as they are readable', async () => {
     await runWith('a', 'b');
     const [list = ''] = await readdir(at('uses'));
     const text = await readFile(at('uses', list), 'utf8');
@@ -219,7 +219,7 @@ describe('when blobs were used', () => {
   });
 });
 
-describe('a run that was killed', () => {
+describe('a killed run', () => {
   /** Lets the run look as if its process, or its host, were no more. */
   const dieAs = async (store: Store, rename_: (name: string) => string): Promise<void> => {
     const [name, runs] = [path.basename(store.runFolder), path.dirname(store.runFolder)];
@@ -229,14 +229,14 @@ describe('a run that was killed', () => {
   const DEAD_PID = (name: string): string => name.replace(/-\d+-([0-9a-f]{8})$/, '-4194304-$1');
   const OTHER_HOST = (name: string): string => `elsewhere-${name}`;
 
-  it('pins nothing any more', async () => {
+  it('holds no leases any more', async () => {
     await dieAs(await startRun('a'), DEAD_PID);
     await pruneStore(temp.path, { rule: { kind: 'all' } });
     expect(left()).toEqual([]);
     expect(await readdir(at('runs'))).toEqual([]);
   });
 
-  it('on another host pins until it gave no sign for hours', async () => {
+  it('on another host holds its leases until it has given no sign for hours', async () => {
     await dieAs(await startRun('a'), OTHER_HOST);
     const [name = ''] = await readdir(at('runs'));
     const prune = (): Promise<unknown> => pruneStore(temp.path, { rule: { kind: 'all' } });
@@ -250,14 +250,14 @@ describe('a run that was killed', () => {
     expect([left(), await readdir(at('runs'))]).toEqual([[], []]);
   });
 
-  it('while it pruned, has what it had taken put back; whoever brought it meanwhile keeps his', async () => {
+  it('during its prune has its quarantined blobs put back, except where another run has brought them', async () => {
     await runWith('a', 'b');
     const dead = await startRun();
-    const aside = path.join(dead.runFolder, 'pruned');
-    await mkdir(aside);
-    await rename(place('a'), path.join(aside, path.basename(place('a'))));
-    await cp(place('b'), path.join(aside, path.basename(place('b'))));
-    await writeFile(path.join(aside, 'no blob'), '');
+    const quarantine = path.join(dead.runFolder, 'pruned');
+    await mkdir(quarantine);
+    await rename(place('a'), path.join(quarantine, path.basename(place('a'))));
+    await cp(place('b'), path.join(quarantine, path.basename(place('b'))));
+    await writeFile(path.join(quarantine, 'no blob'), '');
     const runs = path.dirname(dead.runFolder);
     await rename(dead.runFolder, path.join(runs, DEAD_PID(path.basename(dead.runFolder))));
     const store = await startRun();
@@ -266,7 +266,7 @@ describe('a run that was killed', () => {
     await store.close();
   });
 
-  it('is none that shows every few minutes that it lives', async () => {
+  it('is not one that shows every few minutes that it lives', async () => {
     const store = await startRun();
     const mtime = async (): Promise<number> => (await stat(store.runFolder)).mtimeMs;
     await utimes(store.runFolder, new Date(), new Date());
@@ -278,7 +278,7 @@ describe('a run that was killed', () => {
   });
 });
 
-describe('verifying a store', () => {
+describe('the verify command of a store', () => {
   it('finds every damaged blob, drops it, says whether a bundle has it too, and leaves the rest', async () => {
     await runWith(...all);
     await appendFile(place('a'), 'x');
@@ -287,10 +287,10 @@ describe('verifying a store', () => {
     await rm(place('c'));
     await mkdir(place('c'));
     await writeFile(at('blobs/sha256/notes.txt'), 'no blob');
-    const told: string[] = [];
+    const calls: string[] = [];
     const check = await verifyStore(temp.path, {
-      onStart: (blobs) => told.push(`${blobs}`),
-      onBlob: (digest, damaged) => told.push(`${digest} ${damaged === undefined}`),
+      onStart: (blobs) => calls.push(`${blobs}`),
+      onBlob: (digest, damaged) => calls.push(`${digest} ${damaged === undefined}`),
     });
     expect(check.blobs).toBe(4);
     expect(
@@ -298,9 +298,9 @@ describe('verifying a store', () => {
     ).toEqual({
       [digestNamed('a')]: [expect.stringMatching(/^its 1025 bytes hash to sha256:\w{12}$/), false],
       [digestNamed('b')]: [expect.stringMatching(/^its 1024 bytes hash to sha256:\w{12}$/), true],
-      [digestNamed('c')]: ['it is no regular file', false],
+      [digestNamed('c')]: ['it is not a regular file', false],
     });
-    expect(told.toSorted()).toEqual(
+    expect(calls.toSorted()).toEqual(
       ['4', ...all.map((name) => `${digestNamed(name)} ${name === 'd'}`)].toSorted(),
     );
     expect(left()).toEqual(['d']);
@@ -308,7 +308,7 @@ describe('verifying a store', () => {
     expect(await verifyStore(temp.path)).toMatchObject({ blobs: 1, bytes: KIB, damaged: [] });
   });
 
-  it('ends when it is told to', async () => {
+  it('ends when its signal is aborted', async () => {
     await runWith(...all);
     const reason = new Error('enough');
     await expect(verifyStore(temp.path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

@@ -1,40 +1,61 @@
+import { lstat, readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { OciSaveError } from '../errors.ts';
-import { hexOf } from '../oci/digest.ts';
-import { type Aside, openAside } from './aside.ts';
-import { type FileLock, stateOf, takeFileLock } from './file-lock.ts';
-import { forgetStamps } from './journal.ts';
-import type { StorePlaces } from './places.ts';
-import { choosePruned, countedBytes, type PruneRule } from './prune-plan.ts';
+import { OciSaveError } from '../../errors.ts';
+import { unlessGone } from '../../files/index.ts';
+import { type Digest, hexOf } from '../../oci/digest.ts';
+import { type FileLock, lockState, takeFileLock } from '../file-lock.ts';
+import { forgetStamps } from '../journal.ts';
+import { isHex, type StorePlaces } from '../places.ts';
+import { forgetServed } from '../served.ts';
+import { foldUses, hasManyLists, lastUses, leasedBlobs } from './leases.ts';
+import { choosePruned, countedBytes, type PruneRule, type StoredBlob } from './plan.ts';
+import { openQuarantine, type Quarantine } from './quarantine.ts';
 import type { RunFolder } from './run-folder.ts';
-import { scanBlobs, type StoredBlob } from './scan.ts';
-import { forgetServed } from './served.ts';
-import { foldUses, pinnedBlobs, wantsFolding } from './uses.ts';
+
+interface BlobCount {
+  readonly blobs: number;
+  readonly bytes: number;
+}
 
 export interface Pruned {
-  readonly removed: { readonly blobs: number; readonly bytes: number };
+  readonly removed: BlobCount;
   /** What stays and counts towards a limit: no bundle links it. */
-  readonly kept: { readonly blobs: number; readonly bytes: number };
+  readonly kept: BlobCount;
   /** What stays because bundles link it; it costs the store no space of its own. */
-  readonly linked: { readonly blobs: number; readonly bytes: number };
+  readonly linked: BlobCount;
 }
 
 export interface PruneOptions {
   readonly rule: PruneRule;
-  /** Only tell what would be removed. */
+  /** Only say what would be removed. */
   readonly dryRun?: boolean;
 }
 
 /** A prune holds its lock while it renames files: far shorter. Older ones were left by machines that died. */
 const LOCK_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 10;
+/** File operations at once: beyond this the file system gains nothing. */
 const PARALLEL = 16;
+
+/** Every blob of a store, in no order; none where there is no store. Hashes nothing. */
+export async function scanBlobs(places: StorePlaces): Promise<StoredBlob[]> {
+  const names = (await unlessGone(readdir(places.blobs))) ?? [];
+  const uses = await lastUses(places);
+  const found = await pLimit(PARALLEL).map(names.filter(isHex), async (hex): Promise<StoredBlob[]> => {
+    const stats = await unlessGone(lstat(path.join(places.blobs, hex)));
+    if (!stats?.isFile()) return [];
+    const digest: Digest = `sha256:${hex}`;
+    return [{ digest, size: stats.size, linked: stats.nlink > 1, lastUsed: uses.get(hex) ?? 0 }];
+  });
+  return found.flat();
+}
 
 /** Folds the lists of runs where they have become many, and removes the lock of a prune that died. */
 export async function tidy(places: StorePlaces): Promise<void> {
-  const state = await stateOf(places.pruneLock, LOCK_MILLISECONDS);
-  const many = await wantsFolding(places);
+  const state = await lockState(places.pruneLock, LOCK_MILLISECONDS);
+  const many = await hasManyLists(places);
   if (state === 'held' || (state === 'free' && !many)) return;
   const lock = await takeFileLock(places.pruneLock, LOCK_MILLISECONDS);
   if (!('release' in lock)) return;
@@ -45,18 +66,18 @@ export async function tidy(places: StorePlaces): Promise<void> {
   }
 }
 
-/** Resolves when no prune is choosing, so that what was pinned before is seen by every later one. */
+/** Resolves when no prune is choosing, so that every later one sees the leases that were written before. */
 export async function pruneSettled({ pruneLock }: StorePlaces): Promise<void> {
-  while ((await stateOf(pruneLock, LOCK_MILLISECONDS)) === 'held') await setTimeout(POLL_MILLISECONDS);
+  while ((await lockState(pruneLock, LOCK_MILLISECONDS)) === 'held') await setTimeout(POLL_MILLISECONDS);
 }
 
 /**
- * Removes blobs from a store as a rule says, but none that a run at work has pinned and none that a bundle links. Waits
+ * Removes blobs from a store as a rule says, but none that a run at work has leased and none that a bundle links. Waits
  * for another prune; throws `machine` where that one does not end.
  *
- * A run pins a blob, waits for a prune that is choosing, and looks then whether the blob is there. A prune takes its
- * lock and reads the pins after that: so it sees the pin, or the run waits for it. Each blob is first taken out of
- * reach and its pins and links looked at once more, so that not even a lock that was taken over costs a pinned blob.
+ * A run leases a blob, waits for a prune that is choosing, and then looks whether the blob is there. A prune takes its
+ * lock and reads the leases after that: so it sees the lease, or the run waits for it. Each blob is first taken out of
+ * reach and its leases and links are read once more, so that not even a lock that was taken over costs a leased blob.
  */
 export async function pruneBlobs(
   places: StorePlaces,
@@ -64,19 +85,19 @@ export async function pruneBlobs(
   { rule, dryRun = false }: PruneOptions,
 ): Promise<Pruned> {
   const blobs = await scanBlobs(places);
-  const chosen = choosePruned(blobs, await pinnedBlobs(places), rule);
+  const chosen = choosePruned(blobs, await leasedBlobs(places), rule);
   if (dryRun || chosen.length === 0) return outcome(blobs, chosen);
-  const aside = await openAside(run.folder, places.blobs);
+  const quarantine = await openQuarantine(run.folder, places.blobs);
   const lock = await lockPrune(places);
   let removed: StoredBlob[];
   try {
-    removed = await takeOut(chosen, aside, places);
+    removed = await takeOut(chosen, quarantine, places);
     await foldUses(places);
   } finally {
     await lock.release();
   }
   // Nobody can reach them any more, so nobody waits for the disk.
-  await aside.remove();
+  await quarantine.remove();
   const gone = new Set(removed.map(({ digest }) => hexOf(digest)));
   await forgetStamps(places.journal, gone);
   await forgetServed(places.served, gone);
@@ -85,30 +106,30 @@ export async function pruneBlobs(
 
 async function takeOut(
   chosen: readonly StoredBlob[],
-  aside: Aside,
+  quarantine: Quarantine,
   places: StorePlaces,
 ): Promise<StoredBlob[]> {
   const limit = pLimit(PARALLEL);
-  const pinned = await pinnedBlobs(places);
+  const leased = await leasedBlobs(places);
   const taken = new Set<StoredBlob>();
   const take = async (blob: StoredBlob): Promise<void> => {
-    if (await aside.take(hexOf(blob.digest))) taken.add(blob);
+    if (await quarantine.take(hexOf(blob.digest))) taken.add(blob);
   };
   const takes = chosen
-    .filter(({ digest }) => !pinned.has(hexOf(digest)))
+    .filter(({ digest }) => !leased.has(hexOf(digest)))
     .map((blob) => limit(() => take(blob)));
   try {
     const failed = (await Promise.allSettled(takes)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
-    const late = await pinnedBlobs(places);
+    const late = await leasedBlobs(places);
     for (const blob of taken) {
       const hex = hexOf(blob.digest);
-      if (!late.has(hex) && (await aside.links(hex)) === 1) continue;
-      await aside.putBack(hex);
+      if (!late.has(hex) && (await quarantine.links(hex)) === 1) continue;
+      await quarantine.putBack(hex);
       taken.delete(blob);
     }
   } catch (error) {
-    for (const { digest } of taken) await aside.putBack(hexOf(digest));
+    for (const { digest } of taken) await quarantine.putBack(hexOf(digest));
     throw error;
   }
   return [...taken];

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
+
+export interface BlobSize {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** A blob whose bytes are missing or do not match its digest. Where it can be had again, the work is repeated. */
+export class DamagedBlobError extends OciSaveError {
+  readonly digest: Digest;
+
+  /**
+   * @param where what lacks the blob, for people: its file
+   * @param why what is wrong with it
+   */
+  constructor(digest: Digest, where: string, why: string) {
+    super({
+      code: 'digest',
+      message: `${where} is damaged: ${why}`,
+      hint: 'Nothing is made of wrong data. Save it again, or copy it again from where it was whole.',
+    });
+    this.digest = digest;
+  }
+}
+
+/** The blob that an error is about, itself or as the cause of another one; undefined where it is about none. */
+export function damagedBlobOf(error: unknown): Digest | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof DamagedBlobError) return cause.digest;
+  }
+  return undefined;
+}
+
+/** A reader of the stream holds its bytes until they are sent, so small ones. */
+const STREAM_CHUNK_BYTES = 256 * 1024;
+
+/**
+ * A whole file, hashed while it is read. Its last bytes are given when all of them were right: nobody gets the whole of
+ * a wrong blob.
+ * @throws DamagedBlobError where the file is missing, or is not that blob
+ */
+export async function* checkedBytes(file: string, { digest, size }: BlobSize): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let read = 0;
+  let last: Uint8Array | undefined;
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: STREAM_CHUNK_BYTES })) {
+      if (!(chunk instanceof Uint8Array)) continue;
+      read += chunk.length;
+      if (read > size) break;
+      hash.update(chunk);
+      if (last !== undefined) yield last;
+      last = chunk;
+    }
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') throw new DamagedBlobError(digest, file, 'it is missing');
+    throw error;
+  }
+  if (read !== size) throw new DamagedBlobError(digest, file, `it does not have ${size} bytes`);
+  if (`sha256:${hash.digest('hex')}` !== digest)
+    throw new DamagedBlobError(digest, file, `it does not hash to ${shortDigest(digest)}`);
+  if (last !== undefined) yield last;
+}
+
+export interface HashOptions {
+  /** Called with the number of bytes as they are read. */
+  readonly onBytes?: ((count: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const HASH_CHUNK_BYTES = 1024 * 1024;
+
+/** The digest and size of a file's bytes, read once through one buffer. */
+export async function hashFile(file: string, { onBytes, signal }: HashOptions = {}): Promise<BlobSize> {
+  const handle = await open(file, 'r');
+  try {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(HASH_CHUNK_BYTES);
+    let size = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, HASH_CHUNK_BYTES);
+      if (bytesRead === 0) break;
+      hash.update(buffer.subarray(0, bytesRead));
+      size += bytesRead;
+      onBytes?.(bytesRead);
+    }
+    return { digest: `sha256:${hash.digest('hex')}`, size };
+  } finally {
+    await handle.close();
+  }
+}
