@@ -6,19 +6,12 @@ import { type BlobContent, refusalOf, type Repository, type Upload } from '../re
 import { damagedBlobOf } from '../store/index.ts';
 import type { PushContext } from './context.ts';
 import { isThere } from './find-blob.ts';
-import type { Traffic } from './result.ts';
+import type { Traffic } from './report-target.ts';
 
 /** Brings blobs into the repositories of one target. */
 export interface BlobSender {
   /** The blob is in the repository when this resolves. Asked for again, nothing is sent again. */
-  bring(repository: Repository, digest: Digest): Promise<void>;
-}
-
-export interface BlobSenderOptions {
-  readonly context: PushContext;
-  /** Uploads that were begun, by repository; taken from here when they are used. */
-  readonly uploads: Map<string, Upload>;
-  readonly traffic: Traffic;
+  send(repository: Repository, digest: Digest): Promise<void>;
 }
 
 /** Large blobs at once: more share the same line. */
@@ -29,11 +22,17 @@ const LARGE_BYTES = 1024 * 1024;
  * Each blob is sent once to a target, by one repository; the others have it mounted from there. Where a registry does
  * not mount, they send it too, one after another: two uploads of one blob at once have been seen to destroy each other
  * (docker/buildx#3731).
+ *
+ * @param uploads sessions that were begun, by repository; taken from here when they are used
  */
-export function createBlobSender({ context, uploads, traffic }: BlobSenderOptions): BlobSender {
-  const { client, content, signal } = context;
+export function createBlobSender(
+  context: PushContext,
+  uploads: Map<string, Upload>,
+  traffic: Traffic,
+): BlobSender {
+  const { client, content, emit, signal } = context;
   const large = pLimit(context.parallel || LARGE_AT_ONCE);
-  const brought = new Map<string, Promise<void>>();
+  const sent = new Map<string, Promise<void>>();
   /** The repository that has a blob; undefined where the one that was first has failed. */
   const leaders = new Map<Digest, Promise<string | undefined>>();
   const turns = new Map<Digest, Promise<void>>();
@@ -54,32 +53,38 @@ export function createBlobSender({ context, uploads, traffic }: BlobSenderOption
     await context.bringBack(digest);
   };
 
-  const send = (repository: Repository, blob: BlobContent, begun: Upload | undefined): Promise<void> =>
+  const uploadInto = async (
+    repository: Repository,
+    blob: BlobContent,
+    upload: Upload | undefined,
+  ): Promise<void> => {
+    const attempt = (into: Upload | undefined): Promise<void> =>
+      client.sendBlob(repository, blob, {
+        upload: into,
+        signal,
+        onBytes: (delta) => emit({ type: 'bytes', stage: 'push', delta }),
+        onRetry: (message) => emit({ type: 'log', level: 'debug', message }),
+      });
+    try {
+      await attempt(upload);
+    } catch (error) {
+      if (damagedBlobOf(error) !== blob.digest) throw error;
+      // Its last bytes were kept back: no target has taken it.
+      await bringBack(blob.digest, error);
+      await attempt(undefined);
+    }
+  };
+
+  const upload = (repository: Repository, blob: BlobContent, begun?: Upload): Promise<void> =>
     inTurn(blob.digest, async () => {
       // A body that is too large for a proxy is too large in every repository.
       if (refused.has(blob.digest)) throw refused.get(blob.digest);
       if (!(await content.pool.has(blob))) await bringBack(blob.digest, missing(blob.digest));
-      const upload = begun ?? uploads.get(repository.path);
-      if (upload !== begun) uploads.delete(repository.path);
-      const sending = (into: Upload | undefined): Promise<void> =>
-        client.sendBlob(repository, blob, {
-          upload: into,
-          signal,
-          onBytes: (delta) => context.emit({ type: 'bytes', stage: 'push', delta }),
-          onRetry: (message) => context.emit({ type: 'log', level: 'debug', message }),
-        });
-      const sendingRight = async (): Promise<void> => {
-        try {
-          await sending(upload);
-        } catch (error) {
-          if (damagedBlobOf(error) !== blob.digest) throw error;
-          // Its last bytes were kept back: no target has taken it.
-          await bringBack(blob.digest, error);
-          await sending(undefined);
-        }
-      };
+      const session = begun ?? uploads.get(repository.path);
+      if (session !== begun) uploads.delete(repository.path);
+      const work = (): Promise<void> => uploadInto(repository, blob, session);
       try {
-        await (blob.size > LARGE_BYTES ? large(sendingRight) : sendingRight());
+        await (blob.size > LARGE_BYTES ? large(work) : work());
       } catch (error) {
         if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
         throw error;
@@ -88,33 +93,40 @@ export function createBlobSender({ context, uploads, traffic }: BlobSenderOption
       traffic.sentBytes += blob.size;
     });
 
-  const sendIfAbsent = async (repository: Repository, blob: BlobContent): Promise<void> => {
-    if (!(await isThere(repository, blob.digest, context))) return send(repository, blob, undefined);
+  const uploadIfAbsent = async (repository: Repository, blob: BlobContent): Promise<void> => {
+    if (!(await isThere(repository, blob.digest, context))) return upload(repository, blob);
     traffic.thereBlobs += 1;
   };
 
   const mount = async (repository: Repository, blob: BlobContent, from: string): Promise<void> => {
-    if (!mounts) return sendIfAbsent(repository, blob);
+    if (!mounts) return uploadIfAbsent(repository, blob);
     const mounted = await client.mountBlob(repository, blob.digest, from, signal);
     if (mounted === true) {
       traffic.mountedBlobs += 1;
     } else if (mounted === false) {
       mounts = false;
-      await sendIfAbsent(repository, blob);
+      await uploadIfAbsent(repository, blob);
     } else if (await isThere(repository, blob.digest, context)) {
       traffic.thereBlobs += 1;
       await client.cancelUpload(mounted, signal);
     } else {
-      await send(repository, blob, mounted);
+      await upload(repository, blob, mounted);
     }
   };
 
-  const bringOne = async (repository: Repository, digest: Digest): Promise<void> => {
-    const blob = blobContent(context, digest);
+  const sendOnce = async (repository: Repository, digest: Digest): Promise<void> => {
+    const size = content.lock.blobs[digest] ?? 0;
+    const blob: BlobContent = {
+      digest,
+      size,
+      // What was not hashed yet in this run is hashed on its way out.
+      open: (start, end) =>
+        Readable.from(content.pool.open({ digest, size }, start, end), { objectMode: false }),
+    };
     for (;;) {
       const leader = leaders.get(digest);
       if (leader === undefined) {
-        const work = sendIfAbsent(repository, blob);
+        const work = uploadIfAbsent(repository, blob);
         const led = work.then(
           () => repository.path,
           () => undefined,
@@ -130,22 +142,12 @@ export function createBlobSender({ context, uploads, traffic }: BlobSenderOption
   };
 
   return {
-    bring(repository, digest) {
+    send(repository, digest) {
       const key = `${repository.path}@${digest}`;
-      const known = brought.get(key) ?? bringOne(repository, digest);
-      brought.set(key, known);
-      return known;
+      const work = sent.get(key) ?? sendOnce(repository, digest);
+      sent.set(key, work);
+      return work;
     },
-  };
-}
-
-function blobContent({ content: { lock, pool } }: PushContext, digest: Digest): BlobContent {
-  const size = lock.blobs[digest] ?? 0;
-  return {
-    digest,
-    size,
-    // What was not hashed yet in this run is hashed on its way out.
-    open: (start, end) => Readable.from(pool.open({ digest, size }, start, end), { objectMode: false }),
   };
 }
 

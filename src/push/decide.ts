@@ -1,39 +1,48 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
-import { type PushName, variantOf } from './plan.ts';
-import type { NameResult } from './result.ts';
+import type { PushedName } from '../report/index.ts';
 import { hint, option } from '../text/hint.ts';
+import type { PushName } from './plan.ts';
 
 export type PushPolicy = 'always' | 'if-missing' | 'fail-if-different';
 
-/** What a name needs: nothing more, as a result, or to be pushed. */
-export type Decision = { readonly kind: 'settled'; readonly result: NameResult } | { readonly kind: 'push' };
+/** How one name ended. */
+export interface NameResult {
+  readonly status: PushedName['status'];
+  /** What the target has under the name now, where that is known. */
+  readonly there?: Digest | undefined;
+  readonly narrowed?: boolean | undefined;
+  /** An error that several names share is reported once. */
+  readonly error?: unknown;
+}
 
-/** What a target says of a name: what it has there, or why it does not tell. */
-export interface Told {
+/** What a target has under a name, or why that is not known. */
+export interface TagState {
+  /** Undefined where the target has nothing there, and where `error` says why that is not known. */
   readonly found: Digest | undefined;
   readonly error?: OciSaveError | undefined;
 }
 
 /**
- * What becomes of a name, by what a target says of it. A policy that leaves tags alone cannot be kept where nobody
- * tells whether there is one. The same digest is always success, whatever the policy; of a sparse image what stands in
- * for it is the same, where it may. Pure.
+ * The result of a name that needs no push, by what its target has; undefined for one that is to be pushed. A policy that
+ * leaves tags alone cannot be kept where it is not known whether there is one. The same digest is always success, whatever
+ * the policy; so is what may stand in for a sparse image. Pure.
  */
-export function decide(name: PushName, { found, error }: Told, policy: PushPolicy): Decision {
+export function decide(
+  name: PushName,
+  { found, error }: TagState,
+  policy: PushPolicy,
+): NameResult | undefined {
   if (found === undefined) {
-    const blind = error !== undefined && policy !== 'always';
-    return blind ? settled({ status: 'failed', error: untold(name, policy, error) }) : { kind: 'push' };
+    const isBlind = error !== undefined && policy !== 'always';
+    return isBlind ? { status: 'failed', error: unknownState(name, policy, error) } : undefined;
   }
-  const variant = variantOf(name, found);
-  if (variant !== undefined)
-    return settled({ status: 'unchanged', there: found, narrowed: variant.narrowed });
-  if (policy === 'always') return { kind: 'push' };
-  if (policy === 'if-missing') return settled({ status: 'kept', there: found });
-  return settled({ status: 'failed', there: found, error: different(name, found) });
+  const variant = name.variants.find(({ digest }) => digest === found);
+  if (variant !== undefined) return { status: 'unchanged', there: found, narrowed: variant.narrowed };
+  if (policy === 'always') return undefined;
+  if (policy === 'if-missing') return { status: 'kept', there: found };
+  return { status: 'failed', there: found, error: different(name, found) };
 }
-
-const settled = (result: NameResult): Decision => ({ kind: 'settled', result });
 
 function different({ to, variants: [wanted] }: PushName, found: Digest): OciSaveError {
   return new OciSaveError({
@@ -43,8 +52,11 @@ function different({ to, variants: [wanted] }: PushName, found: Digest): OciSave
   });
 }
 
-function untold({ to }: PushName, policy: PushPolicy, why: OciSaveError): OciSaveError {
-  const { code, message, cause } = why;
+function unknownState(
+  { to }: PushName,
+  policy: PushPolicy,
+  { code, message, cause }: OciSaveError,
+): OciSaveError {
   return new OciSaveError({
     code,
     message: `whether ${to.text} is there is not known, and push-policy is ${policy}: ${message}`,

@@ -1,8 +1,10 @@
 import { OciSaveError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { refusalOf, type RegistryClient } from '../registry/index.ts';
-import { type Destination, destinationOf } from './destination.ts';
-import type { PushTarget } from './target.ts';
+import type { PushTargetReport } from '../report/index.ts';
+import type { NameResult, TagState } from './decide.ts';
+import { noTraffic, type ReportedName, reportTarget } from './report-target.ts';
+import { type Destination, destinationOf, type PushTarget } from './target.ts';
 
 /** A digest that is right under a name, if the manifests below it that are wanted are there, too. */
 export interface RightDigest {
@@ -18,54 +20,51 @@ export interface WantedName {
 }
 
 /** What a target has under a name. */
-export interface FoundName {
+export interface FoundName extends TagState {
   readonly target: PushTarget;
   readonly name: string;
   readonly to: Destination;
-  /** Undefined where nothing stands there, and where the target does not tell. */
-  readonly found: Digest | undefined;
   /** Whether that is right. */
   readonly there: boolean;
   /** Whether it is another image's. */
   readonly differs: boolean;
-  /** Why the target does not tell. */
-  readonly error?: OciSaveError | undefined;
 }
 
-type Asking = Pick<RegistryClient, 'findManifest'>;
+type TagReader = Pick<RegistryClient, 'findManifest'>;
 
 /**
- * Asks targets which names they have already, by one HEAD a name and target, and one for each manifest below a sparse
- * index (a GET only of a registry that refuses HEAD). Never throws for a target's answer: what is not known to be there, is not there.
+ * Asks targets which names they have already, by one HEAD per name and target, and one for each manifest below a sparse
+ * index (a GET only of a registry that refuses HEAD). Never throws for a target's response: what is not known to be
+ * there is not there.
  * @throws the signal's reason
  */
 export async function findPushed(
   wanted: readonly WantedName[],
   targets: readonly PushTarget[],
-  client: Asking,
+  client: TagReader,
   signal?: AbortSignal,
 ): Promise<FoundName[]> {
-  const ask = async (target: PushTarget, { name, right }: WantedName): Promise<FoundName> => {
+  const find = async (target: PushTarget, { name, right }: WantedName): Promise<FoundName> => {
     const to = destinationOf(target, name);
-    const { found, error } = await findOne(to, client, { signal });
-    const one = right.find(({ digest }) => digest === found);
-    const there = one !== undefined && (await hasBelow(to, one.below, client, signal));
-    return { target, name, to, found, there, differs: found !== undefined && one === undefined, error };
+    const state = await readTag(to, client, { signal });
+    const one = right.find(({ digest }) => digest === state.found);
+    const there = one !== undefined && (await hasAll(to, one.below, client, signal));
+    return { ...state, target, name, to, there, differs: state.found !== undefined && one === undefined };
   };
-  return Promise.all(targets.flatMap((target) => wanted.map((name) => ask(target, name))));
+  return Promise.all(targets.flatMap((target) => wanted.map((name) => find(target, name))));
 }
 
-/** Whether a repository has all of these manifests, by one HEAD each. What it does not tell of, it has not. */
-export async function hasBelow(
+/** Whether a repository has all of these manifests, by one HEAD each. One that it does not tell of is not there. */
+export async function hasAll(
   to: Destination,
   digests: readonly Digest[],
-  client: Asking,
+  client: TagReader,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const found = await Promise.all(
-    digests.map((digest) => findOne({ ...to, tag: digest }, client, { signal })),
+  const states = await Promise.all(
+    digests.map((digest) => readTag({ ...to, tag: digest }, client, { signal })),
   );
-  return found.every((one, at) => one.found === digests[at]);
+  return states.every(({ found }, at) => found === digests[at]);
 }
 
 /** A registry that refuses is up, and so is one that fails at this name alone, as over a link that a crash left empty. */
@@ -73,12 +72,12 @@ function isUp(error: OciSaveError): boolean {
   return error.code === 'denied' || refusalOf(error)?.status === 500;
 }
 
-/** What stands under one name; of a refusal, the error. With `once`, a registry that is not there throws. */
-export async function findOne(
+/** What stands under one name; where that is refused, the error. With `once`, a registry that is not up throws. */
+export async function readTag(
   to: Destination,
-  client: Asking,
+  client: TagReader,
   { signal, once = false }: { readonly signal?: AbortSignal | undefined; readonly once?: boolean },
-): Promise<Pick<FoundName, 'found' | 'error'>> {
+): Promise<TagState> {
   try {
     return { found: await client.findManifest(to, to.tag, { signal, once }) };
   } catch (error) {
@@ -86,4 +85,45 @@ export async function findOne(
     if (!(error instanceof OciSaveError) || (once && !isUp(error))) throw error;
     return { found: undefined, error };
   }
+}
+
+/** Targets that are asked for names one after the other, and remember what they have. */
+export interface AskedTargets {
+  /** Whether every target has what is right under a stored name. The first digest is the image's own. */
+  haveAll(ref: string, name: string, right: readonly [RightDigest, ...RightDigest[]]): Promise<boolean>;
+  /** What each target was found to have, as a push that had nothing to do. */
+  reports(seconds: number): PushTargetReport[];
+}
+
+/** Asks push targets by HEAD alone. */
+export function askTargets(
+  targets: readonly PushTarget[],
+  client: TagReader,
+  signal?: AbortSignal,
+): AskedTargets {
+  const results = new Map(targets.map((target) => [target, new Map<ReportedName, NameResult>()]));
+  return {
+    async haveAll(ref, name, right) {
+      const names = await findPushed([{ name, right }], targets, client, signal);
+      const [{ digest }] = right;
+      for (const { target, to, found: there } of names) {
+        const narrowed = there !== digest;
+        results.get(target)?.set({ ref, stored: name, to, digest }, { status: 'unchanged', there, narrowed });
+      }
+      return names.every(({ there }) => there);
+    },
+    reports(seconds) {
+      return [...results].map(([target, own]) =>
+        reportTarget({
+          target,
+          names: [...own.keys()],
+          results: own,
+          traffic: noTraffic(),
+          missing: [],
+          seconds,
+          onError: 'fail',
+        }),
+      );
+    },
+  };
 }

@@ -4,8 +4,7 @@ import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isDockerType } from '../oci/media-type.ts';
 import { type Reachable, reachable } from '../oci/reachable.ts';
-import { type Destination, destinationOf } from './destination.ts';
-import type { PushTarget } from './target.ts';
+import { type Destination, destinationOf, type PushTarget } from './target.ts';
 
 /** What may stand under a name: the image as its source has it, or what stands in for it. */
 export interface Variant extends Reachable {
@@ -117,9 +116,4 @@ function nameOf(
   );
   const bytes = variants[0].blobs.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0);
   return { ref: image.ref, stored, to, digest: image.digest, variants, sparse, docker, bytes };
-}
-
-/** The variant of a name that a digest is; undefined where it is another image's. */
-export function variantOf({ variants }: PushName, digest: Digest): Variant | undefined {
-  return variants.find((variant) => variant.digest === digest);
 }

@@ -1,12 +1,26 @@
+import pLimit from 'p-limit';
+import { OciSaveError } from '../errors.ts';
+import type { Outcome } from '../events.ts';
+import { isTemporary } from '../registry/index.ts';
 import type { PushTargetReport } from '../report/index.ts';
+import { createBlobSender } from './blob-sender.ts';
 import type { PushContext } from './context.ts';
-import { planPush } from './plan.ts';
-import { pushTarget } from './push-target.ts';
+import type { NameResult } from './decide.ts';
+import { estimate } from './estimate.ts';
+import { allSettled, createImagePusher } from './image-pusher.ts';
+import { findPendingTags } from './pending-tags.ts';
+import { planPush, type PushName } from './plan.ts';
+import { cancelUploads, preflight, type Preflight } from './preflight/preflight.ts';
+import type { Issue } from './preflight/refusals.ts';
+import { noTraffic, reportTarget, type Traffic } from './report-target.ts';
 import type { PushTarget } from './target.ts';
+
+/** Images at once: small ones wait for round trips, not for bytes. */
+const IMAGES_AT_ONCE = 24;
 
 /**
  * Pushes the images of a lock to registries, each digest as it is. A tag is put when all that it names is there. What is
- * there already is not sent: an unchanged push is one HEAD a name. Failures of one target do not keep others from
+ * there already is not sent: an unchanged push is one HEAD per name. Failures of one target do not keep others from
  * theirs; they are in the reports, which have the targets' order.
  * @throws OciSaveError `usage` where two images would have one name at a target; the signal's reason
  */
@@ -15,8 +29,138 @@ export async function pushToTargets(
   context: PushContext,
 ): Promise<PushTargetReport[]> {
   const { content, index, dryRun, emit } = context;
-  const plans = targets.map((target) => planPush(content.lock, content.manifests, target, index));
-  const total = plans.reduce((sum, names) => sum + names.length, 0);
+  const plans = targets.map((target) => ({
+    target,
+    names: planPush(content.lock, content.manifests, target, index),
+  }));
+  const total = plans.reduce((sum, { names }) => sum + names.length, 0);
   emit({ type: 'stage', stage: dryRun ? 'compare' : 'push', total });
-  return Promise.all(targets.map((target, at) => pushTarget(target, plans[at] ?? [], context)));
+  return Promise.all(plans.map(({ target, names }) => pushTarget(target, names, context)));
+}
+
+/** A push to one target while it runs. */
+interface Push {
+  readonly target: PushTarget;
+  readonly context: PushContext;
+  readonly results: Map<PushName, NameResult>;
+  readonly traffic: Traffic;
+  readonly settle: (name: PushName, result: NameResult) => void;
+}
+
+/**
+ * Pushes names to one target: asks what is there, finds out what would be refused, sends the rest, reads it back. Every
+ * failure is in the report.
+ * @throws the signal's reason
+ */
+async function pushTarget(
+  target: PushTarget,
+  names: readonly PushName[],
+  context: PushContext,
+): Promise<PushTargetReport> {
+  const { dryRun, onError, emit, signal } = context;
+  const began = performance.now();
+  const results = new Map<PushName, NameResult>();
+  const settle = (name: PushName, result: NameResult): void => {
+    results.set(name, result);
+    const outcome = outcomeOf(result);
+    const stage = dryRun ? 'compare' : 'push';
+    if (outcome !== undefined) emit({ type: 'step', stage, subject: name.to.text, outcome });
+  };
+  const traffic = noTraffic();
+  let missing: readonly string[] = [];
+  try {
+    missing = await pushNames({ target, context, results, traffic, settle }, names);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof OciSaveError)) throw error;
+    for (const name of names) if (!results.has(name)) settle(name, { status: 'failed', error });
+  }
+  const seconds = (performance.now() - began) / 1000;
+  return reportTarget({ target, names, results, traffic, missing, seconds, onError });
+}
+
+/** Returns the repositories that do not exist. */
+async function pushNames(push: Push, names: readonly PushName[]): Promise<readonly string[]> {
+  const { target, context, results, traffic, settle } = push;
+  const pending = await findPendingTags(names, settle, context);
+  const someDiffer = [...results.values()].some(({ status }) => status === 'failed');
+  if (context.dryRun) {
+    await estimate(pending, context, traffic);
+    for (const name of pending) settle(name, { status: 'to push' });
+    return [];
+  }
+  if (pending.length === 0) return [];
+  const checked = await preflight(target, pending, context);
+  try {
+    const refused = settleRefused(push, checked.issues);
+    const ready = pending.filter((name) => !refused.has(name));
+    if (context.onError === 'fail' && (refused.size > 0 || someDiffer)) {
+      for (const name of ready) settle(name, { status: 'not started' });
+    } else {
+      await sendAll(push, ready, checked);
+    }
+  } finally {
+    await cancelUploads(checked.uploads, context);
+  }
+  return checked.missing;
+}
+
+function settleRefused({ settle }: Push, issues: readonly Issue[]): Set<PushName> {
+  const refused = new Set<PushName>();
+  for (const { error, names } of issues) {
+    for (const name of names) {
+      if (!refused.has(name)) settle(name, { status: 'failed', error });
+      refused.add(name);
+    }
+  }
+  return refused;
+}
+
+async function sendAll(push: Push, names: readonly PushName[], checked: Preflight): Promise<void> {
+  const { context, traffic, settle, target } = push;
+  const blobs = createBlobSender(context, checked.uploads, traffic);
+  const pusher = createImagePusher(context, blobs);
+  const limit = pLimit(context.parallel || IMAGES_AT_ONCE);
+  let gone: OciSaveError | undefined;
+  const send = async (name: PushName): Promise<void> => {
+    context.signal?.throwIfAborted();
+    // Once a target went away, the images that are left do not wait for it one after the other.
+    if (gone !== undefined) return settle(name, { status: 'failed', error: gone });
+    try {
+      const [, standIn] = name.variants;
+      const variants =
+        checked.narrowed.has(name) && standIn !== undefined ? ([standIn] as const) : name.variants;
+      const { digest, narrowed } = await pusher.push(name, variants);
+      settle(name, { status: 'pushed', there: digest, narrowed });
+    } catch (error) {
+      context.signal?.throwIfAborted();
+      settle(name, { status: 'failed', error });
+      if (isTemporary(error) && gone === undefined) gone = await whetherGone(target, context);
+    }
+  };
+  await allSettled(names.map((name) => limit(send, name)));
+}
+
+/** The error of a target that does not respond any more; undefined where it does. */
+async function whetherGone(
+  { domain }: PushTarget,
+  { client }: PushContext,
+): Promise<OciSaveError | undefined> {
+  try {
+    await client.reach(domain);
+    return undefined;
+  } catch (cause) {
+    return new OciSaveError({
+      code: 'network',
+      message: `${domain} went away during the push`,
+      hint: 'Push again when it is back: only the rest is sent.',
+      cause,
+    });
+  }
+}
+
+/** Undefined for a name that was not started: no step is reported of it. */
+function outcomeOf({ status }: NameResult): Outcome | undefined {
+  if (status === 'not started') return undefined;
+  return status === 'unchanged' ? 'stored' : status;
 }

@@ -1,10 +1,9 @@
 import { failureOf, type PushedName, type PushTargetReport } from '../report/index.ts';
-import type { PushContext } from './context.ts';
+import type { NameResult } from './decide.ts';
 import type { PushName } from './plan.ts';
-import type { NameResult, Traffic } from './result.ts';
 import type { PushTarget } from './target.ts';
 
-/** What helps against a kind of failure, where the error itself knows nothing better. */
+/** What helps against a kind of failure, where the error itself has no hint. */
 const HINTS = {
   'not-found': 'Look at the names of the registry and the prefix.',
   network:
@@ -12,31 +11,44 @@ const HINTS = {
   unsupported: 'Ask who runs the registry: these are its own words.',
 } as const;
 
-/** What a report tells of a name. */
+/** Blobs and bytes of one target. */
+export interface Traffic {
+  sentBlobs: number;
+  sentBytes: number;
+  mountedBlobs: number;
+  thereBlobs: number;
+}
+
+export function noTraffic(): Traffic {
+  return { sentBlobs: 0, sentBytes: 0, mountedBlobs: 0, thereBlobs: 0 };
+}
+
+/** What a report says of a name. */
 export type ReportedName = Pick<PushName, 'ref' | 'stored' | 'to' | 'digest'>;
 
-export interface TargetParts {
+export interface TargetResult {
   readonly target: PushTarget;
   readonly names: readonly ReportedName[];
+  /** A name that has none was not started. */
   readonly results: ReadonlyMap<ReportedName, NameResult>;
   readonly traffic: Traffic;
+  /** Repositories that do not exist there. */
   readonly missing: readonly string[];
   readonly seconds: number;
-  readonly context: Pick<PushContext, 'onError'>;
+  readonly onError: 'fail' | 'warn';
 }
 
 /** What a target got, as data: names in their own order, every cause of a failure once. */
-export function reportTarget(parts: TargetParts): PushTargetReport {
-  const { target, results, traffic, missing, seconds, context } = parts;
-  const names = parts.names.toSorted((a, b) => (a.to.text < b.to.text ? -1 : 1));
+export function reportTarget(result: TargetResult): PushTargetReport {
+  const { target, results, traffic, missing, seconds, onError } = result;
+  const names = result.names.toSorted((a, b) => (a.to.text < b.to.text ? -1 : 1));
   const images = names.map((name) => reportName(name, results.get(name) ?? { status: 'not started' }));
   const count = (...statuses: PushedName['status'][]): number =>
     images.filter(({ status }) => statuses.includes(status)).length;
   const failed = count('failed', 'not started');
-  const good = images.length - failed;
   return {
     target: target.text,
-    outcome: failed === 0 ? 'done' : context.onError === 'warn' && good > 0 ? 'warned' : 'failed',
+    outcome: failed === 0 ? 'done' : onError === 'warn' && failed < images.length ? 'warned' : 'failed',
     images,
     failed: failuresOf(target, names, results),
     ...(missing.length === 0 ? {} : { missingRepositories: [...missing].toSorted() }),
@@ -69,7 +81,7 @@ function reportName(
 function failuresOf(
   target: PushTarget,
   names: readonly ReportedName[],
-  results: ReadonlyMap<ReportedName, NameResult>,
+  results: TargetResult['results'],
 ): PushTargetReport['failed'] {
   const failed = names.filter((name) => results.get(name)?.status === 'failed');
   const byError = Map.groupBy(failed, (name) => results.get(name)?.error);

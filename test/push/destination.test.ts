@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import { isDomain, isRepositoryPath, isTag } from '../../src/oci/reference.ts';
-import { destinationOf } from '../../src/push/destination.ts';
-import { parsePushTargets, type PushTarget } from '../../src/push/target.ts';
+import { destinationOf, parsePushTargets, type PushTarget } from '../../src/push/target.ts';
 
 /** A target as a user wrote it; undefined where it is refused. */
 function targetOf(text: string): PushTarget | undefined {

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { OciSaveError } from '../errors.ts';
-import { type Digest, digestOf } from '../oci/digest.ts';
-import { narrowIndex } from '../oci/narrow.ts';
-import { isTemporary, refusalOf } from '../registry/index.ts';
-import { manifestBytes } from './content.ts';
-import type { PushContext } from './context.ts';
-import { putManifest } from './image-pusher.ts';
-import type { PushName } from './plan.ts';
-import type { Issue } from './issue.ts';
-import { dockerRefused } from './refusals.ts';
+import { OciSaveError } from '../../errors.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
+import { narrowIndex } from '../../oci/narrow.ts';
+import { isTemporary, refusalOf } from '../../registry/index.ts';
+import { manifestBytes } from '../content.ts';
+import type { PushContext } from '../context.ts';
+import { putManifest } from '../image-pusher.ts';
+import type { PushName } from '../plan.ts';
+import { dockerRefused, type Issue } from './refusals.ts';
 
 /*
  * How one asks a registry what it takes, when there is no way to ask. A manifest is put whose blobs are not there yet,

@@ -1,8 +1,14 @@
-import { OciSaveError } from '../errors.ts';
-import { refusalOf } from '../registry/index.ts';
-import type { PushName } from './plan.ts';
-import type { PushTarget } from './target.ts';
-import { hint, option } from '../text/hint.ts';
+import { OciSaveError } from '../../errors.ts';
+import { refusalOf } from '../../registry/index.ts';
+import { hint, option } from '../../text/hint.ts';
+import type { PushName } from '../plan.ts';
+import type { PushTarget } from '../target.ts';
+
+/** What a target will refuse, and the names that this concerns. */
+export interface Issue {
+  readonly error: unknown;
+  readonly names: readonly PushName[];
+}
 
 const SHOWN = 20;
 
@@ -19,17 +25,16 @@ const namesOf = (names: readonly PushName[]): string => listed(names.map(({ stor
 export function missingRepositories(
   { domain }: PushTarget,
   paths: readonly string[],
-  cause: OciSaveError | undefined,
+  { cause }: OciSaveError,
 ): OciSaveError {
-  const ecr = /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/.test(domain);
-  const advice = ecr
-    ? `for name in ${paths.join(' ')}; do aws ecr create-repository --repository-name "$name"; done`
-    : hint`Make them there (${option('json')} lists them under missingRepositories), or push under the prefix of a project that exists.`;
+  const isEcr = /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/.test(domain);
   return new OciSaveError({
     code: 'not-found',
     message: `${domain} has no such repositories, and does not make them by itself: ${listed(paths)}`,
-    hint: advice,
-    cause: cause?.cause,
+    hint: isEcr
+      ? `for name in ${paths.join(' ')}; do aws ecr create-repository --repository-name "$name"; done`
+      : hint`Make them there (${option('json')} lists them under missingRepositories), or push under the prefix of a project that exists.`,
+    cause,
   });
 }
 
@@ -38,14 +43,14 @@ export function tooDeep(
   { domain, text, depth }: PushTarget,
   paths: readonly string[],
   most: number,
-  cause?: OciSaveError,
+  first?: OciSaveError,
 ): OciSaveError {
   const bare = depth === undefined ? text : text.slice(0, text.lastIndexOf('@'));
   return new OciSaveError({
     code: 'unsupported',
     message: `${domain} seems to take names of ${most} parts at most, and refuses ${listed(paths)}`,
     hint: hint`Push to ${bare}@depth=${String(most)}: what is deeper is folded, a/b/c to a/b-c. Or save under shorter names (${option('naming')} FROM=TO).`,
-    cause: cause?.cause,
+    cause: first?.cause,
   });
 }
 
@@ -55,18 +60,16 @@ export function refusedRepositories(
   paths: readonly string[],
   first: OciSaveError,
 ): OciSaveError {
-  const refusal = refusalOf(first);
   const { code, message, hintParts, cause } = first;
   const others = paths.length > 1 ? `, and the same for ${listed(paths.slice(1))}` : '';
-  if (refusal?.status === 405) {
-    return new OciSaveError({
-      code: 'denied',
-      message: `${domain} is read-only: ${message}${others}`,
-      hint: 'Push to its writable address, or end its maintenance.',
-      cause,
-    });
-  }
-  return new OciSaveError({ code, message: message + others, hint: hintParts, cause });
+  if (refusalOf(first)?.status !== 405)
+    return new OciSaveError({ code, message: message + others, hint: hintParts, cause });
+  return new OciSaveError({
+    code: 'denied',
+    message: `${domain} is read-only: ${message}${others}`,
+    hint: 'Push to its writable address, or end its maintenance.',
+    cause,
+  });
 }
 
 /** Manifests of Docker's types, at a registry that takes OCI's alone. */
@@ -79,11 +82,11 @@ export function dockerRefused(domain: string, names: readonly PushName[], cause:
   });
 }
 
-/** Indexes that lack children, at a registry that wants them all, where they are not to be narrowed. */
+/** Indexes that lack children, at a registry that requires them all, where they are not to be narrowed. */
 export function sparseRefused({ domain }: PushTarget, names: readonly PushName[]): OciSaveError {
   return new OciSaveError({
     code: 'unsupported',
-    message: `${domain} takes no index of which children are missing, as of these: ${namesOf(names)}`,
+    message: `${domain} does not take an index some of whose children are missing, as of these: ${namesOf(names)}`,
     hint: hint`Save all their platforms, or let them be narrowed: ${option('index', 'auto')}.`,
   });
 }

@@ -1,0 +1,93 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { isTemporary } from '../registry/index.ts';
+import type { PushContext } from './context.ts';
+import { decide, type NameResult, type TagState } from './decide.ts';
+import { hasAll, readTag } from './find-pushed.ts';
+import type { PushName } from './plan.ts';
+
+const LOOK_EVERY_MILLISECONDS = 500;
+
+/** The names whose tags are still to be pushed, in their order; the others are settled with their results. */
+export async function findPendingTags(
+  names: readonly PushName[],
+  settle: (name: PushName, result: NameResult) => void,
+  context: PushContext,
+): Promise<PushName[]> {
+  const { client, policy, dryRun, emit, signal } = context;
+  const [first, ...others] = names;
+  if (first === undefined) return [];
+  const stateOf = ({ to }: PushName, once = false): Promise<TagState> =>
+    readTag(to, client, { signal, once });
+  // The first one waits for a target that is not up yet; an unchanged push costs nothing but these.
+  const firstState = await whenUp(first.to.domain, () => stateOf(first, true), context);
+  const states = [firstState, ...(await Promise.all(others.map((name) => stateOf(name))))];
+  const doubt = states.find(({ error }) => error !== undefined)?.error;
+  if (dryRun && doubt !== undefined) {
+    const message = `${first.to.domain} does not tell what it has, and may refuse the push: ${doubt.message}`;
+    emit({ type: 'log', level: 'warning', message });
+  }
+  const results = await Promise.all(
+    names.map(async (name, at) => {
+      const state = states[at] ?? { found: undefined };
+      return (await isTorn(name, state, context)) ? undefined : decide(name, state, policy);
+    }),
+  );
+  return names.filter((name, at) => {
+    const result = results[at];
+    if (result !== undefined) settle(name, result);
+    return result === undefined;
+  });
+}
+
+/** Whether a target has a sparse index without all that this push takes of it: another run took other platforms. */
+async function isTorn(
+  { to, sparse, variants: [original] }: PushName,
+  { found }: TagState,
+  { client, signal }: PushContext,
+): Promise<boolean> {
+  if (!sparse || original.narrowed || found !== original.digest) return false;
+  const below = original.manifests.filter((digest) => digest !== original.digest);
+  return !(await hasAll(to, below, client, signal));
+}
+
+/**
+ * Asks a registry until it responds: one that is started in the same job is not up at once. An error that waiting does
+ * not help against (a host's name that does not resolve, a certificate, a refusal) is thrown at once.
+ * @throws OciSaveError `network` where it does not respond in time; what `ask` throws
+ */
+async function whenUp<T>(
+  domain: string,
+  ask: () => Promise<T>,
+  { waitMilliseconds, emit, signal }: PushContext,
+): Promise<T> {
+  const began = performance.now();
+  for (let looks = 0; ; looks += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!mayComeUp(error)) throw error;
+      const left = began + waitMilliseconds - performance.now();
+      const seconds = Math.round(waitMilliseconds / 1000);
+      if (left <= 0) throw notReady(domain, seconds, error);
+      const message = `${domain} is not there yet; waiting for it, at most ${seconds} s`;
+      if (looks === 0) emit({ type: 'log', level: 'info', message });
+      await pause(Math.min(left, LOOK_EVERY_MILLISECONDS), undefined, signal ? { signal } : {});
+    }
+  }
+}
+
+function mayComeUp(error: unknown): boolean {
+  const cause = error instanceof OciSaveError ? error.cause : undefined;
+  return isTemporary(error) && systemCodeOf(cause) !== 'ENOTFOUND';
+}
+
+function notReady(domain: string, seconds: number, cause: unknown): OciSaveError {
+  return new OciSaveError({
+    code: 'network',
+    message: `${domain} did not answer as a registry within ${seconds} s`,
+    hint: 'Look whether it runs, and at the host and the port.',
+    cause,
+  });
+}

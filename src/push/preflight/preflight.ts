@@ -1,0 +1,135 @@
+import { messageOf, OciSaveError } from '../../errors.ts';
+import { refusalOf, type Upload } from '../../registry/index.ts';
+import type { PushContext } from '../context.ts';
+import type { PushName } from '../plan.ts';
+import type { PushTarget } from '../target.ts';
+import { findMediaTypeIssues, takesSparse } from './probe-manifests.ts';
+import { type Issue, missingRepositories, refusedRepositories, sparseRefused, tooDeep } from './refusals.ts';
+
+export interface Preflight {
+  readonly issues: readonly Issue[];
+  /** Uploads that were begun to see whether one may, by repository: the first blob there goes into it. */
+  readonly uploads: Map<string, Upload>;
+  /** Repositories that do not exist, and are not made by the registry. */
+  readonly missing: readonly string[];
+  /** Sparse images whose original index the target does not take. */
+  readonly narrowed: ReadonlySet<PushName>;
+}
+
+/**
+ * Finds out what a target would refuse, for all names at once and before the first byte of a blob: who may write,
+ * repositories that do not exist, names that are too deep, Docker's types, sparse indexes. Nothing is left behind but
+ * what the push would bring (see `probe-manifests.ts`).
+ */
+export async function preflight(
+  target: PushTarget,
+  names: readonly PushName[],
+  context: PushContext,
+): Promise<Preflight> {
+  const { uploads, issues, missing } = await probeRepositories(target, names, context);
+  const writable = names.filter(({ to }) => uploads.has(to.path));
+  const types = await findMediaTypeIssues(writable, context);
+  const typed = new Set(types.flatMap((issue) => issue.names));
+  const sparse = writable.filter((name) => name.sparse && !name.variants[0].narrowed && !typed.has(name));
+  const takes = await Promise.all(sparse.map((name) => takesSparse(name, context)));
+  const refused = sparse.filter((_, at) => takes[at] === false);
+  const kept = refused.filter(({ variants }) => variants.length === 1);
+  if (kept.length > 0) types.push({ error: sparseRefused(target, kept), names: kept });
+  return {
+    issues: [...issues, ...types],
+    uploads,
+    missing,
+    narrowed: new Set(refused.filter(({ variants }) => variants.length > 1)),
+  };
+}
+
+/** Takes back the uploads that were begun and not used. One that this fails at is cleared up by the registry in time. */
+export async function cancelUploads(
+  uploads: Map<string, Upload>,
+  { client, emit, signal }: PushContext,
+): Promise<void> {
+  const cancel = async (upload: Upload): Promise<void> => {
+    try {
+      await client.cancelUpload(upload, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      emit({ type: 'log', level: 'debug', message: `an upload was not taken back: ${messageOf(error)}` });
+    }
+  };
+  await Promise.all([...uploads.values()].map(cancel));
+  uploads.clear();
+}
+
+/** Docker Hub knows namespace and name, and nothing below. */
+const DEPTH_OF: Readonly<Record<string, number>> = { 'docker.io': 2 };
+
+const depthOf = (path: string): number => path.split('/').length;
+
+interface Refused {
+  readonly path: string;
+  readonly error: OciSaveError;
+  /** 0 where it was not a response that refused. */
+  readonly status: number;
+}
+
+/** Begins an upload in every repository: that is refused for whatever a push would be refused for. */
+async function probeRepositories(
+  target: PushTarget,
+  names: readonly PushName[],
+  { client, signal }: PushContext,
+): Promise<Pick<Preflight, 'uploads' | 'issues' | 'missing'>> {
+  const { domain } = target;
+  const uploads = new Map<string, Upload>();
+  const refused: Refused[] = [];
+  const most = DEPTH_OF[domain] ?? Infinity;
+  const paths = [...new Set(names.map(({ to }) => to.path))];
+  const deep = paths.filter((path) => depthOf(path) > most);
+  const probe = async (path: string): Promise<void> => {
+    try {
+      uploads.set(path, await client.beginUpload({ domain, path }, signal));
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof OciSaveError)) throw error;
+      refused.push({ path, error, status: refusalOf(error)?.status ?? 0 });
+    }
+  };
+  await Promise.all(paths.filter((path) => !deep.includes(path)).map(probe));
+
+  // Refusals that begin below a certain depth, and are of all names from there on, are about the depth.
+  const taken = Math.max(0, ...[...uploads.keys()].map(depthOf));
+  const maybeDeep = refused.filter(({ status }) => [401, 403, 404].includes(status));
+  const areDeep = uploads.size > 0 && maybeDeep.every(({ path }) => depthOf(path) > taken);
+  const {
+    deeper = [],
+    missing = [],
+    other = [],
+  } = Object.groupBy(refused, (one) => {
+    if (areDeep && maybeDeep.includes(one)) return 'deeper';
+    return one.error.code === 'not-found' ? 'missing' : 'other';
+  });
+  const byCause = Map.groupBy(other, ({ error, status }) => `${error.code} ${status}`);
+
+  const issueOf = (of: readonly string[], error: OciSaveError): Issue => ({
+    error,
+    names: names.filter(({ to }) => of.includes(to.path)),
+  });
+  const issuesOf = (
+    of: readonly Refused[],
+    describe: (target: PushTarget, paths: readonly string[], first: OciSaveError) => OciSaveError,
+  ): Issue[] => {
+    const [first] = of;
+    return first === undefined ? [] : [issueOf(pathsOf(of), describe(target, pathsOf(of), first.error))];
+  };
+  return {
+    uploads,
+    missing: pathsOf(missing),
+    issues: [
+      ...(deep.length === 0 ? [] : [issueOf(deep, tooDeep(target, deep, most))]),
+      ...issuesOf(deeper, (to, paths, first) => tooDeep(to, paths, taken, first)),
+      ...issuesOf(missing, missingRepositories),
+      ...[...byCause.values()].flatMap((group) => issuesOf(group, refusedRepositories)),
+    ],
+  };
+}
+
+const pathsOf = (refused: readonly Refused[]): string[] => refused.map(({ path }) => path);
