@@ -6,12 +6,12 @@ import {
   sumsIn,
   sumsName,
 } from '../archive/index.ts';
-import { claimantOf, claimName } from './claim.ts';
-import { lackingIn, lacksImages } from './lacking.ts';
-import { isOurs } from './notes.ts';
+import { claimantOf, claimName } from './draft/claim.ts';
+import { lackingIn, lacksImages } from './completeness.ts';
+import { isOurs } from './draft/notes.ts';
 import { differingFiles, type ReleasePlan, planRelease } from './plan.ts';
 import { readAsset } from './service/read-asset.ts';
-import { writerInRecord } from './record.ts';
+import { writerInRecord } from './draft/record.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service/service.ts';
 import { withDigest } from './service/upload.ts';

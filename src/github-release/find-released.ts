@@ -10,8 +10,7 @@ import {
 } from '../archive/index.ts';
 import { type Lock, parseLock } from '../lock/index.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
-import type { SentFile } from './outcome.ts';
-import { isSame } from './plan.ts';
+import { isSame, type SentFile } from './plan.ts';
 import { readAsset } from './service/read-asset.ts';
 import { filesBeside } from './release-files.ts';
 import type { Asset, Release, ReleaseService } from './service/service.ts';

@@ -3,7 +3,7 @@ import type { Emit } from '../events.ts';
 import type { ReleasePolicy } from './plan.ts';
 import type { ReleaseService } from './service/service.ts';
 import type { ReleaseFile } from './service/upload.ts';
-import type { Writer } from './writer.ts';
+import type { Writer } from './draft/writer.ts';
 
 export interface SendOptions {
   readonly service: ReleaseService;

@@ -1,17 +1,16 @@
 import { OciSaveError } from '../errors.ts';
-import { claimArchive, claimName } from './claim.ts';
+import { claimArchive, claimName, refuseOtherJob } from './draft/claim.ts';
 import { comparePlan, type Comparison } from './compare.ts';
-import { findOrCreateRelease, findRelease } from './find-release.ts';
+import { findOrCreateRelease, findRelease } from './draft/find-release.ts';
 import { refuseForbidden } from './forbidden.ts';
-import { isOurs } from './notes.ts';
-import { refuseOtherJob } from './other-job.ts';
-import { outcomeOf, type SentRelease } from './outcome.ts';
-import { publishDraft } from './publish-draft.ts';
+import { isOurs } from './draft/notes.ts';
+import { outcomeOf, type SentRelease } from './plan.ts';
+import { publishDraft } from './draft/publish-draft.ts';
 import { readAgain, readBack } from './read-back.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Asset, Release } from './service/service.ts';
 import { bytesOf, takeSteps } from './take-steps.ts';
-import { unfinishedBeside } from './unfinished.ts';
+import { unfinishedBeside } from './completeness.ts';
 
 /**
  * Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a

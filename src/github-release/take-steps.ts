@@ -1,9 +1,11 @@
 import pLimit from 'p-limit';
+import pRetry from 'p-retry';
 import { isPieceName, sumsName } from '../archive/index.ts';
-import type { ReleasePlan, Step } from './plan.ts';
+import { interimName, type ReleasePlan, type Step } from './plan.ts';
 import type { SendOptions } from './send-options.ts';
-import type { Release } from './service/service.ts';
-import { takeStep } from './take-step.ts';
+import { saysNameIsTaken } from './service/refusal.ts';
+import type { Asset, Release } from './service/service.ts';
+import { type ReleaseFile, type UploadContext, uploadFile } from './service/upload.ts';
 
 /** More gain nothing on one line, and each holds some megabytes. */
 const PARALLEL = 2;
@@ -65,4 +67,41 @@ async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>)
 /** Bytes that a step sends. */
 export function bytesOf({ action, file }: Step): number {
   return action === 'send' || action === 'replace' ? file.size : 0;
+}
+
+/** Does what a plan says of one file. */
+async function takeStep(step: Step, file: ReleaseFile, context: UploadContext): Promise<void> {
+  const { service } = context;
+  switch (step.action) {
+    case 'none':
+      return;
+    case 'send':
+      if (step.broken !== undefined) await service.remove(step.broken);
+      await uploadFile(file, file.name, context);
+      return;
+    case 'rename':
+      return moveIntoPlace(step.sent, step.old, file.name, context);
+    case 'replace': {
+      if (step.broken !== undefined) await service.remove(step.broken);
+      const sent = await uploadFile(file, interimName(file.name), context);
+      return moveIntoPlace(sent, step.old, file.name, context);
+    }
+  }
+}
+
+/** The old file goes only now that the new one is there. */
+async function moveIntoPlace(
+  sent: Asset,
+  old: Asset | undefined,
+  name: string,
+  { service, retries, signal }: UploadContext,
+): Promise<void> {
+  if (old !== undefined) await service.remove(old);
+  // For a moment a name counts as taken although its asset is gone.
+  await pRetry(() => service.rename(sent, name), {
+    retries,
+    minTimeout: 1000,
+    shouldRetry: ({ error }) => saysNameIsTaken(error),
+    ...(signal === undefined ? {} : { signal }),
+  });
 }

@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import { parsed, releaseSchema, unreadable } from './answers.ts';
-import type { Connection } from './connection.ts';
-import { PER_PAGE } from './connection.ts';
-import { hasLostItsTag } from '../lost-tag.ts';
+import { type Connection, PER_PAGE } from './connection.ts';
+import { hasLostItsTag } from '../draft/notes.ts';
 import type { Release, ReleaseService } from './service.ts';
 
 type ReleaseCalls = Pick<

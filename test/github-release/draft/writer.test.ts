@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Digest, digestOf } from '../../src/oci/digest.ts';
-import { draftNotes, isOurs, noteIn, publishedNotes } from '../../src/github-release/notes.ts';
-import { isOtherJob, jobOf, type Writer, writerOf } from '../../src/github-release/writer.ts';
+import { type Digest, digestOf } from '../../../src/oci/digest.ts';
+import { draftNotes, isOurs, noteIn, publishedNotes } from '../../../src/github-release/draft/notes.ts';
+import { isOtherJob, jobOf, type Writer, writerOf } from '../../../src/github-release/draft/writer.ts';
 
 const list = (name: string): Digest => digestOf(new TextEncoder().encode(name));
 const writer: Writer = { archive: 'site', run: '1', attempt: 1, job: 'bundle', list: list('a') };

@@ -1,14 +1,15 @@
 import pRetry from 'p-retry';
-import type { ArchiveName } from '../archive/index.ts';
-import { OciSaveError } from '../errors.ts';
-import { jsonIn } from '../text/json-in.ts';
-import { otherJobError } from './other-job-error.ts';
-import { readAsset } from './service/read-asset.ts';
-import { saysNameIsTaken } from './service/refusal.ts';
-import type { SendOptions } from './send-options.ts';
-import type { Asset, Release, ReleaseService } from './service/service.ts';
-import { isOtherJob, type Writer, writerSchema } from './writer.ts';
-import { hint, option } from '../text/hint.ts';
+import type { ArchiveName } from '../../archive/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import { hint, option } from '../../text/hint.ts';
+import { jsonIn } from '../../text/json-in.ts';
+import { noteIn } from './notes.ts';
+import { writerInRecord } from './record.ts';
+import type { SendOptions } from '../send-options.ts';
+import { readAsset } from '../service/read-asset.ts';
+import { saysNameIsTaken } from '../service/refusal.ts';
+import type { Asset, Release, ReleaseService } from '../service/service.ts';
+import { isOtherJob, otherJobError, type Writer, writerSchema } from './writer.ts';
 
 const ENDING = '.claim.json';
 const MAX_BYTES = 4096;
@@ -82,4 +83,37 @@ function notOurs({ tag, url }: Release, name: string): OciSaveError {
     message: `release ${tag} has a file ${name} that is not of this tool: ${url}`,
     hint: hint`Remove it, or give the archive another name: ${option('archiveName')}.`,
   });
+}
+
+interface Contents {
+  readonly present: readonly Asset[];
+  /** Names of what is there with other bytes. */
+  readonly differing: readonly string[];
+}
+
+/**
+ * Throws where another job of the same run writes the archive, or wrote it: the draft's note names who made it, a claim
+ * who is at work, and the record of a run, which is sent with the archive, who has ended.
+ *
+ * @param claim our own, once it is there
+ * @throws OciSaveError `unsupported`
+ */
+export async function refuseOtherJob(
+  release: Release | undefined,
+  { present, differing }: Contents,
+  { writer, archive, tag, service }: Pick<SendOptions, 'writer' | 'archive' | 'tag' | 'service'>,
+  claim?: Asset,
+): Promise<void> {
+  if (writer === undefined || release === undefined) return;
+  const refuse = (theirs: Writer | undefined): void => {
+    if (theirs !== undefined && isOtherJob(writer, theirs)) throw otherJobError(tag, theirs);
+  };
+  refuse(noteIn(release.body)?.writer);
+  for (const asset of present) {
+    // Of two claims, which a service should not take, the older one counts.
+    const counts = claim === undefined || asset.id < claim.id;
+    if (asset.name === claimName(archive) && counts) refuse(await claimantOf(asset, service));
+  }
+  if (differing.length === 0) return;
+  refuse(await writerInRecord(present, archive, service));
 }

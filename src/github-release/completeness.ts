@@ -10,8 +10,9 @@ import {
   wholeName,
 } from '../archive/index.ts';
 import { jsonIn } from '../text/json-in.ts';
-import { readAsset } from './service/read-asset.ts';
+import { claimedBase, claimName } from './draft/claim.ts';
 import { lockName, pageName, recordName } from './release-files.ts';
+import { readAsset } from './service/read-asset.ts';
 import type { Asset, ReleaseService } from './service/service.ts';
 import { withDigest } from './service/upload.ts';
 
@@ -57,3 +58,18 @@ export async function lacksImages(
 }
 
 const failedSchema = z.object({ failed: z.array(z.unknown()) });
+
+/**
+ * Other archives in a release, as `N.tar`, that a job claims, or of which there are pieces and no sums: these come last,
+ * so another run is sending it, or broke off. Pure.
+ */
+export function unfinishedBeside(present: readonly Asset[], own: ArchiveName): string[] {
+  const names = new Set(present.map(({ name }) => name));
+  const others = present.flatMap(({ name }): ArchiveName[] => {
+    const base = claimedBase(name) ?? /^(.+)\.tar(?:\.\d{3})?$/.exec(name)?.[1];
+    return base === undefined || base === own.base ? [] : [{ base, suffix: 'tar' }];
+  });
+  const isUnfinished = (other: ArchiveName): boolean =>
+    names.has(claimName(other)) || !names.has(sumsName(other));
+  return [...new Set(others.filter(isUnfinished).map(wholeName))];
+}

@@ -1,8 +1,8 @@
 import pRetry from 'p-retry';
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 import { publishedNotes } from './notes.ts';
-import type { SendOptions } from './send-options.ts';
-import type { Release } from './service/service.ts';
+import type { SendOptions } from '../send-options.ts';
+import type { Release } from '../service/service.ts';
 
 /**
  * Publishes a draft under its tag, and looks whether the tag names it then.

@@ -1,7 +1,6 @@
-import { OciSaveError } from '../errors.ts';
-import { isDraftOf, isPublishedWithout } from './lost-tag.ts';
-import { draftNotes, isOurs } from './notes.ts';
-import type { Release, ReleaseService } from './service/service.ts';
+import { OciSaveError } from '../../errors.ts';
+import { draftNotes, isDraftOf, isOurs, isPublishedWithout } from './notes.ts';
+import type { Release, ReleaseService } from '../service/service.ts';
 import type { Writer } from './writer.ts';
 
 /**

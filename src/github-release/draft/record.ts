@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { ArchiveName } from '../archive/index.ts';
-import { digestSchema } from '../oci/digest.ts';
-import { jsonIn } from '../text/json-in.ts';
-import { readAsset } from './service/read-asset.ts';
-import { recordName } from './release-files.ts';
-import type { Asset, ReleaseService } from './service/service.ts';
+import type { ArchiveName } from '../../archive/index.ts';
+import { digestSchema } from '../../oci/digest.ts';
+import { jsonIn } from '../../text/json-in.ts';
+import { readAsset } from '../service/read-asset.ts';
+import { recordName } from '../release-files.ts';
+import type { Asset, ReleaseService } from '../service/service.ts';
 import type { Writer } from './writer.ts';
 
 const recordSchema = z.object({

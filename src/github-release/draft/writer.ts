@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { ArchiveName } from '../archive/index.ts';
-import { type Digest, digestSchema } from '../oci/digest.ts';
-import type { Environment } from './service/target.ts';
+import { type ArchiveName, wholeName } from '../../archive/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import { type Digest, digestSchema } from '../../oci/digest.ts';
+import { hint, option } from '../../text/hint.ts';
+import type { Environment } from '../service/target.ts';
 
 const MAX_CHARACTERS = 200;
 
@@ -44,4 +46,15 @@ export function writerOf(env: Environment, { base }: ArchiveName, list: Digest):
  */
 export function isOtherJob(mine: Writer, theirs: Writer): boolean {
   return theirs.run === mine.run && theirs.archive === mine.archive && theirs.list !== mine.list;
+}
+
+/** What another job of the same run wrote is not replaced. */
+export function otherJobError(tag: string, { archive, job, attempt }: Writer): OciSaveError {
+  const name = wholeName({ base: archive, suffix: 'tar' });
+  const who = job === '' ? '' : ` (job ${job}, attempt ${attempt})`;
+  return new OciSaveError({
+    code: 'unsupported',
+    message: `another job of this run${who} writes ${name} of another list into release ${tag}, and nothing was sent`,
+    hint: hint`Give the archive of each job a name of its own: ${option('archiveName')}.`,
+  });
 }
