@@ -1,7 +1,8 @@
 import { OciSaveError } from '../errors.ts';
 import { fetchFile, type FetchLimits } from '../registry/index.ts';
 import { formatBytes } from '../text/bytes.ts';
-import { bareAddress, type Installer } from '../skopeo/index.ts';
+import type { Installer } from '../skopeo/index.ts';
+import { bareAddress } from '../options/index.ts';
 import { USER_AGENT } from '../version.ts';
 import { runCommand } from './run-command.ts';
 import type { Step } from './step.ts';

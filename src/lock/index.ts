@@ -1,5 +1,5 @@
 export { lockedImageSchema, lockSchema, type Leaf, type Lock, type LockedImage } from './schema.ts';
-export { type NamingRule, parseNamingRule, storedNames } from './naming.ts';
+export { storedNames } from './naming.ts';
 export { type NameAndTag, splitName } from './stored-name.ts';
 export { whyUnstorable } from './grammar.ts';
 export { repositoryPath, whyUnservable } from './repository-path.ts';

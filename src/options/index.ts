@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import { type NamingRule, parseNamingRule } from '../lock/index.ts';
 import { nearest } from '../text/nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
 import { showText } from '../oci/reference-quote.ts';
-import { parsePushTargets, type PushTarget } from '../push/target.ts';
+import { type NamingRule, parseNamingRule } from './naming.ts';
+import { parsePushTargets, type PushTarget } from './push-target.ts';
 import { inputsSchema, optionsSchema } from './schema.ts';
-import { parseWantedSkopeo, type WantedSkopeo } from '../skopeo/wanted.ts';
+import { parseWantedSkopeo, type WantedSkopeo } from './skopeo.ts';
 import { hint, kebab, option } from '../text/hint.ts';
 
 type Parsed = z.infer<typeof optionsSchema>;
@@ -137,4 +137,7 @@ function parseLayout(words: readonly string[]): ('oci' | 'zot')[] {
   });
 }
 
+export { type NamingRule, parseNamingRule } from './naming.ts';
+export { parsePushTargets, type PushTarget } from './push-target.ts';
 export { describeInputs, describeOptions } from './schema.ts';
+export { bareAddress, formatWantedSkopeo, parseWantedSkopeo, type WantedSkopeo } from './skopeo.ts';

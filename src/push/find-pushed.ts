@@ -4,7 +4,8 @@ import { refusalOf, type RegistryClient } from '../registry/index.ts';
 import type { PushTargetReport } from '../report/index.ts';
 import type { NameResult, TagState } from './decide.ts';
 import { noTraffic, type ReportedName, reportTarget } from './report-target.ts';
-import { type Destination, destinationOf, type PushTarget } from './target.ts';
+import type { PushTarget } from '../options/index.ts';
+import { type Destination, destinationOf } from './destination.ts';
 
 /** A digest that is right under a name, if the manifests below it that are wanted are there, too. */
 export interface RightDigest {

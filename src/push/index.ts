@@ -2,6 +2,6 @@ export { askTargets, findPushed, type RightDigest } from './find-pushed.ts';
 export { type PushContent, readContent } from './content.ts';
 export type { PushContext } from './context.ts';
 export type { PushPolicy } from './decide.ts';
-export { type Destination, destinationOf, parsePushTargets, type PushTarget } from './target.ts';
+export { type Destination, destinationOf } from './destination.ts';
 export { refuseCollisions } from './plan.ts';
 export { pushToTargets } from './push.ts';

@@ -4,7 +4,8 @@ import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isDockerType } from '../oci/media-type.ts';
 import { type Reachable, reachable } from '../oci/reachable.ts';
-import { type Destination, destinationOf, type PushTarget } from './target.ts';
+import type { PushTarget } from '../options/index.ts';
+import { type Destination, destinationOf } from './destination.ts';
 
 /** What may stand under a name: the image as its source has it, or what stands in for it. */
 export interface Variant extends Reachable {

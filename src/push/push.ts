@@ -13,7 +13,7 @@ import { planPush, type PushName } from './plan.ts';
 import { cancelUploads, preflight, type Preflight } from './preflight/preflight.ts';
 import type { Issue } from './preflight/refusals.ts';
 import { noTraffic, reportTarget, type Traffic } from './report-target.ts';
-import type { PushTarget } from './target.ts';
+import type { PushTarget } from '../options/index.ts';
 
 /** Images at once: small ones wait for round trips, not for bytes. */
 const IMAGES_AT_ONCE = 24;

@@ -1,7 +1,7 @@
 import { failureOf, type PushedName, type PushTargetReport } from '../report/index.ts';
 import type { NameResult } from './decide.ts';
 import type { PushName } from './plan.ts';
-import type { PushTarget } from './target.ts';
+import type { PushTarget } from '../options/index.ts';
 
 /** What helps against a kind of failure, where the error itself has no hint. */
 const HINTS = {

@@ -1,6 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { formatOrigin, type ImageRequest, type Origin, type Source } from '../list/index.ts';
-import { type NamingRule, storedNames, whyUnstorable } from '../lock/index.ts';
+import { storedNames, whyUnstorable } from '../lock/index.ts';
+import type { NamingRule } from '../options/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type PlatformChoice } from '../oci/platform.ts';
 import { formatReference, nameOf, type Reference, withDefaultTag } from '../oci/reference.ts';

@@ -1,11 +1,11 @@
 import { type ContentSource, type Layout, openLayout, registrySource } from '../image/index.ts';
 import type { RegistryPlace, SkopeoTools } from '../copy/index.ts';
 import type { Emit } from '../events.ts';
-import type { SaveOptions } from '../options/index.ts';
+import type { SaveOptions, WantedSkopeo } from '../options/index.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { CredentialStore, RegistryClient } from '../registry/index.ts';
 import type { WantedImage } from '../resolve/index.ts';
-import { createSkopeoEnvironment, findSkopeo, type Skopeo, type WantedSkopeo } from '../skopeo/index.ts';
+import { createSkopeoEnvironment, findSkopeo, type Skopeo } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { openClient } from './client.ts';
 import { type Environment, storeFolder } from './store-folder.ts';

@@ -4,7 +4,7 @@ import { run } from '../process.ts';
 import { installHint } from './package-managers.ts';
 import { type Environment, programsNamed } from './programs.ts';
 import { isAtLeast, OLDEST_SKOPEO, parseSkopeoVersion } from './version.ts';
-import type { WantedSkopeo } from './wanted.ts';
+import type { WantedSkopeo } from '../options/index.ts';
 import { hint, option } from '../text/hint.ts';
 
 /** A skopeo that was asked for its version. */

@@ -1,6 +1,5 @@
 export { findSkopeo, type Skopeo } from './find.ts';
 export { type Installer, setUpSkopeo, type SetUpOptions } from './setup.ts';
-export { bareAddress, formatWantedSkopeo, type WantedSkopeo } from './wanted.ts';
 export { createSkopeoEnvironment, type SkopeoEnvironment } from './environment.ts';
 export { copyWithSkopeo, LAYOUT, POOL, poolOf, type SkopeoCopy } from './copy.ts';
 export { writeAuthFile } from './auth-file.ts';

@@ -5,7 +5,7 @@ import { hashFile } from '../store/index.ts';
 import { searchSkopeo, type Skopeo, skopeoAt } from './find.ts';
 import { fileOf, installHint, PACKAGE_MANAGERS, type PackageManager } from './package-managers.ts';
 import { type Environment, programOnPath } from './programs.ts';
-import { bareAddress, type WantedSkopeo } from './wanted.ts';
+import { bareAddress, type WantedSkopeo } from '../options/index.ts';
 
 /** What a face that installs programs can do for us; those that install none have no such thing. */
 export interface Installer {

@@ -280,7 +280,9 @@ describe('platforms', () => {
       '--insecure-registries',
       docker.host,
     );
-    expect(stderr).toMatch(/^Platform: linux\/(amd64|arm64), this machine's; the option platforms names others$/m);
+    expect(stderr).toMatch(
+      /^Platform: linux\/(amd64|arm64), this machine's; the option platforms names others$/m,
+    );
   });
 
   it('keep both children of one platform', async () => {

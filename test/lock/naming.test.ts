@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  parseNamingRule,
-  repositoryPath,
-  storedNames,
-  whyUnservable,
-  whyUnstorable,
-} from '../../src/lock/index.ts';
+import { repositoryPath, storedNames, whyUnservable, whyUnstorable } from '../../src/lock/index.ts';
+import { parseNamingRule } from '../../src/options/index.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 
 const names = (reference: string, ...rules: string[]): string[] =>

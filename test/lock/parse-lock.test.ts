@@ -8,10 +8,10 @@ import {
   type LockedImage,
   lockedImageSchema,
   parseLock,
-  parseNamingRule,
   storedNames,
   whyUnstorable,
 } from '../../src/lock/index.ts';
+import { parseNamingRule } from '../../src/options/index.ts';
 import { type Digest, digestOf, digestTag } from '../../src/oci/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
 import { formatPlatform, normalizePlatform } from '../../src/oci/platform.ts';

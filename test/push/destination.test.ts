@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import { isDomain, isRepositoryPath, isTag } from '../../src/oci/reference.ts';
-import { destinationOf, parsePushTargets, type PushTarget } from '../../src/push/target.ts';
+import { parsePushTargets, type PushTarget } from '../../src/options/index.ts';
+import { destinationOf } from '../../src/push/destination.ts';
 
 /** A target as a user wrote it; undefined where it is refused. */
 function targetOf(text: string): PushTarget | undefined {

@@ -7,7 +7,7 @@ import { parseManifest } from '../../src/oci/manifest.ts';
 import { reachable } from '../../src/oci/reachable.ts';
 import { decide } from '../../src/push/decide.ts';
 import { type IndexChoice, planPush, type PushName } from '../../src/push/plan.ts';
-import { parsePushTargets } from '../../src/push/index.ts';
+import { parsePushTargets } from '../../src/options/index.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
 import { att, buildIndex, d2, dlist, idx, nested, one } from '../support/fixtures/index.ts';
 import { type Image, topOf } from '../support/image.ts';

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import { parseReference } from '../../src/oci/reference.ts';
-import { destinationOf, parsePushTargets } from '../../src/push/index.ts';
+import { destinationOf } from '../../src/push/index.ts';
+import { parsePushTargets } from '../../src/options/index.ts';
 
 const to = (target: string, stored: string): string => {
   const [parsed] = parsePushTargets([target]);

@@ -3,14 +3,8 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
-import {
-  findSkopeo,
-  type Installer,
-  setUpSkopeo,
-  type Skopeo,
-  type WantedSkopeo,
-} from '../../src/skopeo/index.ts';
-import { parseWantedSkopeo } from '../../src/skopeo/wanted.ts';
+import { findSkopeo, type Installer, setUpSkopeo, type Skopeo } from '../../src/skopeo/index.ts';
+import { parseWantedSkopeo, type WantedSkopeo } from '../../src/options/index.ts';
 import { runProgram } from '../support/program.ts';
 import { skopeoStub, writePrograms } from '../support/programs.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';

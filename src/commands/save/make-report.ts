@@ -9,7 +9,7 @@ import type { FailedImage, ResolvedImage } from '../../resolve/index.ts';
 import { askedDigest, contentAsked } from './need/asked.ts';
 import type { Published } from './publish/publish.ts';
 import type { Run } from './run.ts';
-import { formatWantedSkopeo } from '../../skopeo/index.ts';
+import { formatWantedSkopeo } from '../../options/index.ts';
 import type { Store } from '../../store/index.ts';
 import { VERSION } from '../../version.ts';
 

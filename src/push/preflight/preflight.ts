@@ -2,7 +2,7 @@ import { messageOf, OciSaveError } from '../../errors.ts';
 import { refusalOf, type Upload } from '../../registry/index.ts';
 import type { PushContext } from '../context.ts';
 import type { PushName } from '../plan.ts';
-import type { PushTarget } from '../target.ts';
+import type { PushTarget } from '../../options/index.ts';
 import { findMediaTypeIssues, takesSparse } from './probe-manifests.ts';
 import { type Issue, missingRepositories, refusedRepositories, sparseRefused, tooDeep } from './refusals.ts';
 

@@ -2,7 +2,7 @@ import { OciSaveError } from '../../errors.ts';
 import { refusalOf } from '../../registry/index.ts';
 import { hint, option } from '../../text/hint.ts';
 import type { PushName } from '../plan.ts';
-import type { PushTarget } from '../target.ts';
+import type { PushTarget } from '../../options/index.ts';
 
 /** What a target will refuse, and the names that this concerns. */
 export interface Issue {
