@@ -2,16 +2,15 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { OciSaveError } from '../errors.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
-import { isRefusal, refuse, type Refusal, type StreamedBody } from './answer.ts';
-import { describedSize } from './blob-size.ts';
-import { openConfined, type ConfinedFile } from './confined-file.ts';
-import { blobPath } from './manifest.ts';
-import type { RegistryTree } from './repository.ts';
+import { type ConfinedFile, openConfined } from './confined-file.ts';
+import type { LayoutIndex } from './layout-index.ts';
+import { blobPath, readManifest, type RegistryTree } from './manifest.ts';
+import { isRefusal, refuse, type Refusal, type StreamedBody } from './response.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const EMPTY = digestOf(new Uint8Array());
 
-/** A blob of a repository, open. `close` it, whether it was read or not. */
+/** A blob of a repository, open. Its receiver closes it, whether it was read or not. */
 export interface OpenBlob {
   readonly digest: Digest;
   readonly file: ConfinedFile;
@@ -19,7 +18,7 @@ export interface OpenBlob {
 
 /**
  * Opens a blob in its repository's own blobs folder; what other repositories hold is not looked at. As with zot,
- * an empty file under a digest that is not that of nothing counts as absent.
+ * an empty file counts as absent, except under the digest of nothing.
  */
 export async function openBlob(root: string, name: string, digest: Digest): Promise<OpenBlob | undefined> {
   const file = await openConfined(root, blobPath(name, digest));
@@ -39,7 +38,41 @@ export async function checkSize(
   if (!index || isRefusal(index)) return undefined;
   const expected = await describedSize(tree.root, name, index, blob.digest);
   if (expected === undefined || expected === blob.file.size) return undefined;
-  return refuse(404, 'BLOB_UNKNOWN', `${blob.digest} in ${name} has not the size that its descriptor gives`);
+  return refuse(
+    404,
+    'BLOB_UNKNOWN',
+    `${blob.digest} in ${name} does not have the size that its descriptor gives`,
+  );
+}
+
+/**
+ * The size that a repository's descriptors give for a blob: the first one found in index.json, in the manifests
+ * that it lists, and in those below its indexes. Undefined where no descriptor names the blob. zot calls a blob of another
+ * size missing (pkg/storage/imagestore, CheckBlob).
+ */
+async function describedSize(
+  root: string,
+  repository: string,
+  index: LayoutIndex,
+  digest: string,
+): Promise<number | undefined> {
+  const seen = new Set<string>();
+  const pending: { digest?: string | null | undefined; size?: number | null | undefined }[] = [
+    ...index.entries,
+  ];
+  for (let next = pending.shift(); next; next = pending.shift()) {
+    if (next.digest === digest) return next.size ?? 0;
+    if (!next.digest || seen.has(next.digest)) continue;
+    seen.add(next.digest);
+    const manifest = await readManifest(root, repository, next.digest);
+    // What is absent or damaged describes nothing; its own request says so.
+    if (!manifest || isRefusal(manifest)) continue;
+    const { config, layers, manifests } = manifest.fields;
+    const blob = [...(config ? [config] : []), ...(layers ?? [])].find((blob) => blob.digest === digest);
+    if (blob) return blob.size ?? 0;
+    pending.push(...(manifests ?? []));
+  }
+  return undefined;
 }
 
 /** Bytes `start` to `end` of a blob, both included, as they are: only a whole blob can be checked. */

@@ -1,8 +1,52 @@
 import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { confinedPath, isAbsence } from './confined-file.ts';
-import { isHiddenFolder, isRepositoryName } from './name.ts';
+import { OciSaveError } from '../errors.ts';
+import { confinedPath, unlessAbsent } from './confined-file.ts';
+import { isRepositoryName } from './router.ts';
+
+/**
+ * The zot root of a bundle: its folder `registry` where repositories are below that, else the folder itself where
+ * it is such a root (`layout: zot` alone). zot's own marker at the top of a folder says that it is the root, so
+ * that a repository `registry/x` in it does not mislead.
+ * @throws OciSaveError `usage` where there is no such folder, or no repository in it.
+ */
+export async function findRegistryRoot(bundle: string): Promise<string> {
+  const root = await trueFolder(bundle);
+  const inside = join(bundle, 'registry');
+  const isRootItself = (await unlessAbsent(stat(join(bundle, '_restore_complete')))) !== undefined;
+  if (!isRootItself && (await isFolder(inside)) && (await hasRepositories(await realpath(inside))))
+    return inside;
+  if (await hasRepositories(root)) return bundle;
+  throw new OciSaveError({
+    code: 'usage',
+    message: `no repository was found in ${bundle}`,
+    hint: "Give a bundle's folder, or a zot root. A flat OCI layout has no repositories: save with the layout zot.",
+  });
+}
+
+/**
+ * The true path of a folder.
+ * @throws OciSaveError `usage` where it does not exist, or is a file
+ */
+export async function trueFolder(folder: string): Promise<string> {
+  const path = await unlessAbsent(realpath(folder));
+  if (path !== undefined && (await isFolder(path))) return path;
+  const hint =
+    path === undefined
+      ? 'Give the folder of a bundle.'
+      : 'Give the folder of a bundle; an archive is unpacked first.';
+  throw new OciSaveError({
+    code: 'usage',
+    message: path === undefined ? `${folder} does not exist` : `${folder} is a file`,
+    hint,
+  });
+}
+
+async function hasRepositories(root: string): Promise<boolean> {
+  for await (const _ of walkRepositories(root)) return true;
+  return false;
+}
 
 /**
  * The repositories below a true path, in the order of zot's walk: each folder before what is below it, children
@@ -19,7 +63,7 @@ async function* walkFolder(
   folder: string,
   ancestors: ReadonlySet<string>,
 ): AsyncGenerator<string> {
-  const children = await childrenOf(join(root, folder));
+  const children = (await unlessAbsent(readdir(join(root, folder), { withFileTypes: true }))) ?? [];
   if (folder !== '' && (await isRepository(root, folder, children))) yield folder;
   const names = children
     .filter((child) => child.isDirectory() || child.isSymbolicLink())
@@ -40,21 +84,26 @@ async function isRepository(root: string, folder: string, children: readonly Dir
   return blobs !== undefined && (await isFolder(blobs));
 }
 
-/** What a folder holds; nothing where it vanished meanwhile. */
-async function childrenOf(path: string): Promise<Dirent[]> {
-  try {
-    return await readdir(path, { withFileTypes: true });
-  } catch (thrown) {
-    if (isAbsence(thrown)) return [];
-    throw thrown;
-  }
+async function isFolder(path: string): Promise<boolean> {
+  return (await unlessAbsent(stat(path)))?.isDirectory() ?? false;
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (thrown) {
-    if (isAbsence(thrown)) return false;
-    throw thrown;
+/**
+ * Whether zot's catalogue passes over a folder and all below it. It compares the end of the path, not a whole
+ * component: `team/myblobs` is never listed, though it can be pulled (zot pkg/storage/imagestore, GetRepositories).
+ */
+export function isHiddenFolder(path: string): boolean {
+  return path.endsWith('blobs') || path.endsWith('.uploads') || path.endsWith('.sync');
+}
+
+/** The order of zot's walk: folder by folder, each one's children sorted, so `a/b` comes before `a-b`. */
+export function compareInWalkOrder(left: string, right: string): number {
+  const a = left.split('/');
+  const b = right.split('/');
+  for (const [at, component] of a.entries()) {
+    const other = b[at];
+    if (other === undefined) return 1;
+    if (component !== other) return component < other ? -1 : 1;
   }
+  return a.length - b.length;
 }

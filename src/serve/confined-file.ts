@@ -3,7 +3,7 @@ import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { systemCodeOf } from '../errors.ts';
 
-/** A regular file below the root, open for reading. Whoever gets one closes it. */
+/** A regular file below the root, open for reading. Its receiver closes it. */
 export interface ConfinedFile {
   readonly handle: FileHandle;
   readonly size: number;
@@ -11,11 +11,20 @@ export interface ConfinedFile {
   readonly stamp: string;
 }
 
+/** Without O_NONBLOCK a named pipe would hold the request until a process writes to it. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** What only means that nothing is there. */
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
 
-/** Whether a failure only means that nothing is there. */
-export function isAbsence(thrown: unknown): boolean {
-  return ABSENT.has(systemCodeOf(thrown) ?? '');
+/** What was read, or undefined where nothing is there. */
+export async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (thrown) {
+    if (ABSENT.has(systemCodeOf(thrown) ?? '')) return undefined;
+    throw thrown;
+  }
 }
 
 /**
@@ -23,23 +32,22 @@ export function isAbsence(thrown: unknown): boolean {
  * where a link leads out of the root. zot follows every link; we serve nothing that a bundle does not hold.
  */
 export async function confinedPath(root: string, relative: string): Promise<string | undefined> {
-  try {
-    const path = await realpath(join(root, relative));
-    return path.startsWith(root.endsWith(sep) ? root : root + sep) ? path : undefined;
-  } catch (thrown) {
-    if (isAbsence(thrown)) return undefined;
-    throw thrown;
-  }
+  const path = await unlessAbsent(realpath(join(root, relative)));
+  return path?.startsWith(root.endsWith(sep) ? root : root + sep) === true ? path : undefined;
 }
 
 /** Opens a regular file below `root`; undefined where there is none, or something else stands in its place. */
 export async function openConfined(root: string, relative: string): Promise<ConfinedFile | undefined> {
   const path = await confinedPath(root, relative);
-  const handle = path === undefined ? undefined : await openForReading(path);
+  const handle = path === undefined ? undefined : await unlessAbsent(open(path, FLAGS));
   if (!handle) return undefined;
-  const stat = await statOrClose(handle);
-  if (stat.isFile()) {
-    return { handle, size: Number(stat.size), stamp: `${stat.ino} ${stat.size} ${stat.mtimeNs}` };
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (stats.isFile())
+      return { handle, size: Number(stats.size), stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs}` };
+  } catch (thrown) {
+    await handle.close();
+    throw thrown;
   }
   await handle.close();
   return undefined;
@@ -63,25 +71,5 @@ export async function readAndClose(file: ConfinedFile, limit: number): Promise<U
     return undefined;
   } finally {
     await file.handle.close();
-  }
-}
-
-async function openForReading(path: string): Promise<FileHandle | undefined> {
-  // Without O_NONBLOCK a named pipe would hold the request until somebody writes to it.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  try {
-    return await open(path, flags);
-  } catch (thrown) {
-    if (isAbsence(thrown)) return undefined;
-    throw thrown;
-  }
-}
-
-async function statOrClose(handle: FileHandle) {
-  try {
-    return await handle.stat({ bigint: true });
-  } catch (thrown) {
-    await handle.close();
-    throw thrown;
   }
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
-import { refusalAnswer, refuse, type Answer } from './answer.ts';
-import { answerRequest } from './registry.ts';
-import type { RegistryTree } from './repository.ts';
+import type { RegistryTree } from './manifest.ts';
+import { handleRequest } from './registry.ts';
+import { refusalResponse, refuse, type RegistryResponse } from './response.ts';
 
 /** One request, as it ended. */
 export interface RequestEntry {
@@ -18,11 +18,6 @@ export interface RequestEntry {
   readonly problem?: string | undefined;
 }
 
-interface Sent {
-  readonly bytes: number;
-  readonly problem?: string | undefined;
-}
-
 const MAX_LOGGED_PATH = 1024;
 const ABORTED: ReadonlySet<string> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
@@ -31,41 +26,42 @@ const ABORTED: ReadonlySet<string> = new Set([
   'ERR_STREAM_DESTROYED',
 ]);
 
-/** Answers one request, whatever happens: the one place where every failure becomes a response. */
+/** Responds to one request, whatever happens: the one place where every failure becomes a response. */
 export async function exchange(
   tree: RegistryTree,
   request: IncomingMessage,
-  response: ServerResponse,
+  connection: ServerResponse,
 ): Promise<RequestEntry> {
   const started = performance.now();
   const { method = '', url = '', headers } = request;
   const cut = url.indexOf('?');
   const path = cut < 0 ? url : url.slice(0, cut);
   const query = new URLSearchParams(cut < 0 ? '' : url.slice(cut));
-  const answer = await answerRequest(tree, { method, path, query, headers }).catch(unforeseen);
-  const sent = await send(response, method, answer);
+  const response = await handleRequest(tree, { method, path, query, headers }).catch(unforeseen);
+  const sent = await send(connection, method, response);
   return {
     method,
     path: path.slice(0, MAX_LOGGED_PATH),
-    status: answer.status,
+    status: response.status,
     bytes: sent.bytes,
     milliseconds: performance.now() - started,
-    problem: answer.problem ?? sent.problem,
+    problem: response.problem ?? sent.problem,
   };
 }
 
-/** A failure of the file system, or a fault of ours. System errors name paths of this machine: only the log has them. */
-function unforeseen(thrown: unknown): Answer {
-  const code = systemCodeOf(thrown);
-  const answer = refusalAnswer(
-    refuse(500, 'UNKNOWN', `the registry cannot read its files (${code ?? 'internal error'})`),
-  );
-  return { ...answer, problem: messageOf(thrown) };
+/** A failure of the file system, or a fault of ours. System errors name paths of this machine: only the log shows them. */
+function unforeseen(thrown: unknown): RegistryResponse {
+  const code = systemCodeOf(thrown) ?? 'internal error';
+  const refusal = refuse(500, 'UNKNOWN', `the registry cannot read its files (${code})`);
+  return { ...refusalResponse(refusal), problem: messageOf(thrown) };
 }
 
-async function send(response: ServerResponse, method: string, answer: Answer): Promise<Sent> {
-  const { status, headers, body } = answer;
-  response.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0', ...headers });
+async function send(
+  connection: ServerResponse,
+  method: string,
+  { status, headers, body }: RegistryResponse,
+): Promise<Pick<RequestEntry, 'bytes' | 'problem'>> {
+  connection.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0', ...headers });
   let bytes = 0;
   async function* counted(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
     for await (const chunk of chunks) {
@@ -76,7 +72,7 @@ async function send(response: ServerResponse, method: string, answer: Answer): P
   const isStream = body !== undefined && 'close' in body;
   try {
     const chunks = isStream ? body.chunks() : body === undefined || method === 'HEAD' ? [] : [body];
-    await pipeline(counted(chunks), response);
+    await pipeline(counted(chunks), connection);
     return { bytes };
   } catch (thrown) {
     // The pipeline has destroyed the connection, which is all that can still be said to the client.

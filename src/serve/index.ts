@@ -1,3 +1,3 @@
 export type { RequestEntry } from './exchange.ts';
-export { findRegistryRoot } from './root.ts';
+export { findRegistryRoot } from './catalog.ts';
 export { serveRegistry, type RunningRegistry, type ServeOptions } from './server.ts';

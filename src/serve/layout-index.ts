@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { refuse, type Refusal } from './answer.ts';
 import { openConfined, readAndClose } from './confined-file.ts';
+import { refuse, type Refusal } from './response.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** No index.json is larger: some hundred thousand images in one repository. */
@@ -59,7 +59,7 @@ export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex | undefined {
   return { entries, byReference };
 }
 
-/** JSON as data; undefined, which no schema takes, where the bytes are none. */
+/** JSON as data; undefined, which no schema accepts, where the bytes are not JSON. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { digestOf, hexOf, isDigest, type Digest } from '../oci/digest.ts';
-import { refuse, type Refusal } from './answer.ts';
 import { openConfined, readAndClose } from './confined-file.ts';
-import { parseJson } from './layout-index.ts';
+import { type IndexReader, type LayoutIndex, parseJson } from './layout-index.ts';
+import { isRefusal, refuse, type Refusal } from './response.ts';
+
+/** The tree that is served: its true path, and the reader of its index.json files. */
+export interface RegistryTree {
+  readonly root: string;
+  readonly readIndex: IndexReader;
+}
 
 /** No manifest is larger; distribution-spec lets registries stop at 4 MiB. */
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
@@ -40,7 +46,7 @@ export function blobPath(repository: string, digest: Digest): string {
 
 /**
  * Reads a manifest from its repository's own blobs; undefined where it is not there. Bytes that do not hash to
- * the digest are refused: zot would serve them, with a header that names the digest which they do not have.
+ * the digest are refused: zot would serve them, with a header that names the digest that they do not have.
  */
 export async function readManifest(
   root: string,
@@ -65,5 +71,48 @@ export async function readManifest(
   const parsed = manifestSchema.safeParse(parseJson(bytes));
   return parsed.success
     ? { digest, bytes, fields: parsed.data }
-    : refuse(500, 'MANIFEST_INVALID', `${digest} in ${repository} is no manifest`);
+    : refuse(500, 'MANIFEST_INVALID', `${digest} in ${repository} is not a manifest`);
+}
+
+export interface ServedManifest {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+/** RFC 6838, 4.2, without parameters, which distribution-spec advises against. It goes into a header. */
+const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
+
+/** A repository's index, or the refusal that fits its absence. */
+export async function requireIndex(tree: RegistryTree, name: string): Promise<LayoutIndex | Refusal> {
+  return (await tree.readIndex(name)) ?? refuse(404, 'NAME_UNKNOWN', `no repository ${name}`);
+}
+
+/**
+ * Finds a manifest by tag or digest as zot does: the first entry of the repository's index.json that has this
+ * digest or tag, and nothing else. The child of an index that has no entry of its own is not found, though its
+ * blob is there. Its type is what index.json says, whatever the body calls itself.
+ */
+export async function findManifest(
+  tree: RegistryTree,
+  name: string,
+  reference: string,
+): Promise<ServedManifest | Refusal> {
+  const index = await requireIndex(tree, name);
+  if (isRefusal(index)) return index;
+  const entry = index.byReference.get(reference);
+  if (!entry) return unknownManifest(name, reference);
+  const { digest, mediaType } = entry;
+  const manifest = await readManifest(tree.root, name, digest);
+  if (!manifest) return unknownManifest(name, reference);
+  if (isRefusal(manifest)) return manifest;
+  // zot would send an empty Content-Type, with which clients fail in ways of their own.
+  if (!MEDIA_TYPE.test(mediaType)) {
+    return refuse(500, 'MANIFEST_INVALID', `the entry of ${digest} in ${name} has no usable mediaType`);
+  }
+  return { bytes: manifest.bytes, digest: manifest.digest, mediaType };
+}
+
+function unknownManifest(name: string, reference: string): Refusal {
+  return refuse(404, 'MANIFEST_UNKNOWN', `${name} has no entry for ${reference}, or not its blob`);
 }

@@ -1,6 +1,6 @@
-import { refuse, type Refusal } from './answer.ts';
+import { refuse, type Refusal } from './response.ts';
 
-/** What `?n=` and `?last=` ask for: at most `count` items after `last`. */
+/** What `?n=` and `?last=` request: at most `count` items after `last`. */
 export interface PageRequest {
   readonly count: number | undefined;
   readonly last: string | undefined;
@@ -11,7 +11,7 @@ export interface Page {
   readonly hasMore: boolean;
 }
 
-/** Reads the query of a listing (distribution-spec, "Listing Tags"). Refuses a count that is no whole number. */
+/** Reads the query of a listing (distribution-spec, "Listing Tags"). Refuses a count that is not a whole number. */
 export function parsePageRequest(query: URLSearchParams): PageRequest | Refusal {
   const [n, last] = [query.get('n'), query.get('last')];
   if (n !== null && !/^\d{1,15}$/.test(n)) {
@@ -20,7 +20,7 @@ export function parsePageRequest(query: URLSearchParams): PageRequest | Refusal 
   return { count: n === null ? undefined : Number(n), last: last || undefined };
 }
 
-/** Takes one page off items that come in the order of `compare`, and no more of them than are needed. */
+/** Takes one page off items that come in the order of `compare`, and reads no more of them than are needed. */
 export async function takePage(
   items: AsyncIterable<string> | Iterable<string>,
   { count, last }: PageRequest,

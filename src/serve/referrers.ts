@@ -1,7 +1,6 @@
-import { isRefusal, refuse, type Refusal } from './answer.ts';
 import type { IndexEntry } from './layout-index.ts';
-import { OCI_INDEX, OCI_MANIFEST, readManifest, type ManifestFields } from './manifest.ts';
-import type { RegistryTree } from './repository.ts';
+import { type ManifestFields, OCI_INDEX, OCI_MANIFEST, readManifest, type RegistryTree } from './manifest.ts';
+import { isRefusal, refuse, type Refusal } from './response.ts';
 
 interface ReferrerDescriptor {
   readonly mediaType: string;
@@ -14,7 +13,7 @@ interface ReferrerDescriptor {
 /**
  * The manifests of a repository whose `subject` is this digest (distribution-spec, "Listing Referrers"), optionally
  * of some artifact types alone. As with zot every entry of index.json is read, so one whose blob is missing fails
- * the whole call; a repository that is not there has none.
+ * the whole call; a missing repository has no referrers.
  */
 export async function listReferrers(
   tree: RegistryTree,

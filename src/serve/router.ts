@@ -1,6 +1,4 @@
-import { isRepositoryName } from './name.ts';
-
-/** What a path asks for. A `name` fits the grammar of names; references and digests are as they were sent. */
+/** What a path requests. A `name` fits the grammar of names; references and digests are as they were sent. */
 export type Route =
   | { readonly kind: 'health' | 'ping' | 'catalog' | 'none' }
   | { readonly kind: 'bad-name'; readonly name: string }
@@ -42,4 +40,15 @@ function repositoryRoute(segments: readonly string[]): Route {
 
 function named(name: string, route: (name: string) => Route): Route {
   return isRepositoryName(name) ? route(name) : { kind: 'bad-name', name };
+}
+
+const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const NAME = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+
+/**
+ * Whether a text is a repository's name by the grammar of distribution-spec ("Pulling manifests"), which is zot's
+ * too (pkg/regexp). It holds no `..`, no empty component and no capital, so it is a safe relative path as well.
+ */
+export function isRepositoryName(text: string): boolean {
+  return NAME.test(text);
 }

@@ -1,11 +1,10 @@
-import { realpath } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
-import { isAbsence } from './confined-file.ts';
+import { trueFolder } from './catalog.ts';
 import { exchange, type RequestEntry } from './exchange.ts';
 import { createIndexReader } from './layout-index.ts';
-import type { RegistryTree } from './repository.ts';
+import type { RegistryTree } from './manifest.ts';
 
 export interface ServeOptions {
   /** What `findRegistryRoot` found. */
@@ -29,12 +28,12 @@ const SECOND = 1000;
 
 /**
  * Serves a zot root, read only, over plain HTTP.
- * @throws OciSaveError `usage` where the root is no folder or the port no number, `machine` where the port cannot
- * be had.
+ * @throws OciSaveError `usage` where the root is not a folder or the port not a number, `machine` where the port
+ * cannot be taken
  */
 export async function serveRegistry(options: ServeOptions): Promise<RunningRegistry> {
   const { host, port, onRequest = () => {} } = options;
-  const root = await trueRoot(options.root);
+  const root = await trueFolder(options.root);
   const tree: RegistryTree = { root, readIndex: createIndexReader(root) };
   const server = createServer(
     { headersTimeout: 30 * SECOND, requestTimeout: 120 * SECOND, keepAliveTimeout: 75 * SECOND },
@@ -52,25 +51,11 @@ export async function serveRegistry(options: ServeOptions): Promise<RunningRegis
   };
 }
 
-async function trueRoot(root: string): Promise<string> {
-  try {
-    return await realpath(root);
-  } catch (cause) {
-    if (!isAbsence(cause)) throw cause;
-    throw new OciSaveError({
-      code: 'usage',
-      message: `${root} does not exist`,
-      hint: 'Give the folder of a bundle.',
-      cause,
-    });
-  }
-}
-
 async function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new OciSaveError({
       code: 'usage',
-      message: `${port} is no port`,
+      message: `${port} is not a port`,
       hint: 'Give a number from 0 to 65535; 0 takes any free one.',
     });
   }
@@ -88,7 +73,7 @@ async function listen(server: Server, host: string, port: number): Promise<Addre
   }
   const bound = server.address();
   if (bound === null || typeof bound === 'string') {
-    throw new OciSaveError({ code: 'machine', message: `${host} is no network address` });
+    throw new OciSaveError({ code: 'machine', message: `${host} is not a network address` });
   }
   return bound;
 }

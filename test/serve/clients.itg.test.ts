@@ -8,12 +8,12 @@ import { toolPath } from '../support/tools.ts';
 import { serveSample } from './serving.ts';
 import { sha256 } from './tree.ts';
 
-describe('clients', () => {
+describe('clients of the built-in registry', () => {
   let serving: Awaited<ReturnType<typeof serveSample>>;
   let folder: TempFolder;
   beforeAll(async () => {
     serving = await serveSample();
-    folder = await tempFolder('clients');
+    folder = await tempFolder('clients of the built-in registry');
   });
   afterAll(async () => {
     await serving.close();
@@ -106,7 +106,7 @@ describe('clients', () => {
     );
   });
 
-  it('crane finds what zot would not serve either', async () => {
+  it('crane finds a repository invalid that zot would not serve either', async () => {
     const result = await runProgram(toolPath('crane'), [
       'validate',
       '--remote',

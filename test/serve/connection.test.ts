@@ -32,8 +32,8 @@ async function hugeBlob(serving: Serving): Promise<string> {
   return `/v2/huge/blobs/${blob.digest}`;
 }
 
-describe('downloads', () => {
-  it('that the client ends take neither memory nor a file with them', async () => {
+describe('downloads from the registry', () => {
+  it('that the client aborts keep no memory and no open file', async () => {
     await using serving = await serveTree();
     const path = await hugeBlob(serving);
     const response = await begin(serving.url + path, { range: 'bytes=1-' });
@@ -49,7 +49,7 @@ describe('downloads', () => {
     await until('all files closed', async () => (await openFiles(serving.root)).length === 0 || undefined);
   });
 
-  it('close their file when they are done', async () => {
+  it('close their file at the end', async () => {
     await using serving = await serveTree();
     const repository = serving.repository('x');
     const blob = await repository.blob(Buffer.alloc(300_000, 1));
@@ -60,7 +60,7 @@ describe('downloads', () => {
     expect(await openFiles(serving.root)).toEqual([]);
   });
 
-  it('are answered to many clients that come and go at once', async () => {
+  it('work for many clients that come and go at once', async () => {
     await using serving = await serveSample();
     const { digest, size } = serving.sample.big.layer;
     const path = `/v2/large/blobs/${digest}`;
@@ -77,7 +77,7 @@ describe('downloads', () => {
     expect(await openFiles(serving.root)).toEqual([]);
   });
 
-  it('by HEAD, 304 and 416 close their file', async () => {
+  it('that end in HEAD, 304 and 416 close their file', async () => {
     await using serving = await serveSample();
     const { digest } = serving.sample.big.layer;
     const path = `/v2/large/blobs/${digest}`;
@@ -94,7 +94,7 @@ describe('downloads', () => {
     expect(await openFiles(serving.root)).toEqual([]);
   });
 
-  it('go on where they were cut, unless the blob is another one', async () => {
+  it('resume where they were cut, unless the blob changed', async () => {
     await using serving = await serveSample();
     const { digest, size } = serving.sample.big.layer;
     const path = `/v2/large/blobs/${digest}`;
@@ -108,7 +108,7 @@ describe('downloads', () => {
   });
 });
 
-describe('the server', () => {
+describe('the built-in registry', () => {
   it('serves a tag that is added while it runs', async () => {
     await using serving = await serveSample();
     expect((await serving.ask('/v2/docker.io/library/one/manifests/new')).status).toBe(404);
@@ -117,7 +117,7 @@ describe('the server', () => {
     expect((await serving.ask('/v2/docker.io/library/one/manifests/new')).status).toBe(200);
   });
 
-  it('answers 304 for a manifest that the client has', async () => {
+  it('responds 304 for a manifest that the client has', async () => {
     await using serving = await serveSample();
     const { digest } = serving.sample.oci.manifest;
     const headers = { 'if-none-match': `"${digest}"` };
@@ -125,7 +125,7 @@ describe('the server', () => {
     expect([answer.status, answer.body.length]).toEqual([304, 0]);
   });
 
-  it.each(['PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])('takes no %s', async (method) => {
+  it.each(['PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])('refuses %s', async (method) => {
     await using serving = await serveTree();
     for (const path of [
       '/v2/a/manifests/1',
@@ -142,7 +142,7 @@ describe('the server', () => {
     }
   });
 
-  it('tells of each request how it ended', async () => {
+  it('reports how each request ended', async () => {
     await using serving = await serveSample();
     const path = '/v2/docker.io/library/one/manifests/1.0';
     await serving.ask(`${path}?token=hidden`);
@@ -160,7 +160,7 @@ describe('the server', () => {
     expect(await serving.ended('/v2/nothing/tags/list')).toMatchObject({ status: 404, problem: undefined });
   });
 
-  it('pages with links', async () => {
+  it('pages its listings with Link headers', async () => {
     await using serving = await serveSample();
     const first = await serving.ask('/v2/docker.io/library/one/tags/list?n=1');
     expect(first.headers['link']).toBe('</v2/docker.io/library/one/tags/list?n=1&last=1.0>; rel="next"');
@@ -186,7 +186,7 @@ describe('the server', () => {
     agent.destroy();
   });
 
-  it('says that a port is taken, that one is no port, and that a root is missing', async () => {
+  it('reports a taken port, an invalid port and a missing root', async () => {
     await using serving = await serveTree();
     const options = { root: serving.root, host: '127.0.0.1', port: 0 };
     const port = Number(serving.address.split(':')[1]);

@@ -94,7 +94,7 @@ describe('a damaged manifest', () => {
 });
 
 describe('a damaged blob', () => {
-  it('is not served where it is small enough to be looked at first', async () => {
+  it('is not served where it is small enough to be hashed first', async () => {
     await using damaged = await serveOne();
     const { serving, repository, image } = damaged;
     await writeFile(repository.blobFile(image.layer.digest), Buffer.alloc(image.layer.size));
@@ -139,7 +139,7 @@ describe('a damaged blob', () => {
     expect((await serving.ask(path, { headers: { range: 'bytes=0-' } })).status).toBe(416);
   });
 
-  it('is measured by manifests deep below the entries as well', async () => {
+  it('is also measured by manifests deep below the entries', async () => {
     await using damaged = await serveOne();
     const { serving, repository, image } = damaged;
     const outer = await index(repository, [await index(repository, [image.manifest])]);
@@ -150,7 +150,7 @@ describe('a damaged blob', () => {
     expect((await serving.ask(path, { method: 'HEAD' })).status).toBe(404);
   });
 
-  it('does not hold a request where a named pipe stands in its place', async () => {
+  it('does not block a request where a named pipe is in its place', async () => {
     await using damaged = await serveOne();
     const { serving, repository, image } = damaged;
     await rm(repository.blobFile(image.layer.digest));
@@ -158,7 +158,7 @@ describe('a damaged blob', () => {
     expect((await serving.ask(`/v2/x/blobs/${image.layer.digest}`)).status).toBe(404);
   });
 
-  it('is unknown where something else stands in its place', async () => {
+  it('is unknown where something else is in its place', async () => {
     await using damaged = await serveOne();
     const { serving, repository, image } = damaged;
     await rm(repository.blobFile(image.layer.digest));
@@ -168,7 +168,7 @@ describe('a damaged blob', () => {
 });
 
 describe('a damaged index', () => {
-  it('fails the referrers of its repository with one entry that is missing, and nothing else', async () => {
+  it('with one missing manifest fails the referrers of its repository, and nothing else', async () => {
     await using damaged = await serveOne();
     const { serving, repository, image } = damaged;
     await repository.writeIndex({ manifests: [image.manifest, absentChild()] });
@@ -216,7 +216,7 @@ describe('a damaged index', () => {
     expect((await serving.ask('/v2/x/tags/list')).status).toBe(200);
   });
 
-  it('hides its repository from the catalogue where blobs is no folder', async () => {
+  it('hides its repository from the catalogue where blobs is not a folder', async () => {
     await using damaged = await serveOne();
     const { serving, repository } = damaged;
     await rm(join(repository.folder, 'blobs'), { recursive: true });
@@ -225,7 +225,7 @@ describe('a damaged index', () => {
   });
 });
 
-describe('links', () => {
+describe('links in a served folder', () => {
   it('are followed where they stay inside the root', async () => {
     await using damaged = await serveOne();
     const { serving, repository, image } = damaged;
@@ -256,7 +256,7 @@ describe('links', () => {
     expect(repository.name).toBe('x');
   });
 
-  it('that lead in circles end nothing', async () => {
+  it('that lead in circles do not stop the server', async () => {
     await using damaged = await serveOne();
     const { serving, repository } = damaged;
     await symlink('..', join(repository.folder, 'up'));

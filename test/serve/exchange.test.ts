@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
 import { exchange, type RequestEntry } from '../../src/serve/exchange.ts';
-import type { RegistryTree } from '../../src/serve/repository.ts';
+import type { RegistryTree } from '../../src/serve/manifest.ts';
 import { call } from '../support/http.ts';
 import { listen } from '../support/listen.ts';
 import { errorCode } from './serving.ts';
 
-it('turns a failure of the disk into an answer that names no path, and a note that does', async () => {
+it('a disk failure becomes a response without a path, and a log entry with it', async () => {
   const failure = Object.assign(new Error("EIO: i/o error, read '/srv/bundle'"), { code: 'EIO' });
   const tree: RegistryTree = { root: '/srv/bundle', readIndex: () => Promise.reject(failure) };
   const entries: RequestEntry[] = [];

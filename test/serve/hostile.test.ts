@@ -83,7 +83,7 @@ describe('hostile requests', () => {
     );
   });
 
-  it('get a plain refusal', async () => {
+  it('are refused with a plain error', async () => {
     expect(await ask('/v2/a/b/../b/manifests/1')).toMatch(/^HTTP\/1\.1 404 [^]*NAME_INVALID/);
     expect(await ask('http://x/v2/')).toMatch(/^HTTP\/1\.1 404 /);
     expect(await ask('*', 'OPTIONS')).toMatch(/^HTTP\/1\.1 404 /);
@@ -94,13 +94,16 @@ describe('hostile requests', () => {
     expect(await ask('/v2/a/b/manifests/1')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it.each(['\x9b31m', '\x1b[31m', '\x7f', '\xff', ' '])('with %j in the path reach no log', async (text) => {
-    const before = serving.entries.length;
-    expect(await ask(`/v2/${text}/x`)).toMatch(/^HTTP\/1\.1 400 /);
-    expect(serving.entries).toHaveLength(before);
-  });
+  it.each(['\x9b31m', '\x1b[31m', '\x7f', '\xff', ' '])(
+    'with %j in the path do not reach the log',
+    async (text) => {
+      const before = serving.entries.length;
+      expect(await ask(`/v2/${text}/x`)).toMatch(/^HTTP\/1\.1 400 /);
+      expect(serving.entries).toHaveLength(before);
+    },
+  );
 
-  it('have a long path cut in the log', async () => {
+  it('have a long path shortened in the log', async () => {
     await ask(`/v2/${'a'.repeat(2000)}`);
     expect((await serving.ended(`/v2/${'a'.repeat(1020)}`)).status).toBe(404);
   });

@@ -24,7 +24,7 @@ describe('index.json', () => {
     expect(index?.byReference.get(sha256('b'))?.tag).toBe('1');
   });
 
-  it('takes a tag as it stands', () => {
+  it('keeps a tag as it is written', () => {
     const index = parseLayoutIndex(bytes({ manifests: [entry('a', 'docker.io/library/x:1.0')] }));
     expect(index?.byReference.has('1.0')).toBe(false);
     expect(index?.byReference.has('docker.io/library/x:1.0')).toBe(true);
@@ -48,8 +48,8 @@ describe('index.json', () => {
   });
 });
 
-describe('the reader', () => {
-  it('reads again what has changed, and only that', async () => {
+describe('the reader of index.json', () => {
+  it('reads a changed file again, and no other', async () => {
     await using folder = await tempFolder('index');
     const repository = new Repository(folder.path, 'a');
     await repository.write();
@@ -60,7 +60,7 @@ describe('the reader', () => {
     expect(await readIndex('a')).toMatchObject({ entries: [{ tag: '1' }] });
   });
 
-  it('reads once for many who ask at once', async () => {
+  it('reads once for many requests at once', async () => {
     await using folder = await tempFolder('index');
     await new Repository(folder.path, 'a').write();
     const readIndex = createIndexReader(folder.path);
@@ -69,7 +69,7 @@ describe('the reader', () => {
     expect(new Set(all).size).toBe(1);
   });
 
-  it('has nothing where there is no file, and says what is wrong with one', async () => {
+  it('returns nothing where there is no file, and says what is wrong with a damaged one', async () => {
     await using folder = await tempFolder('index');
     const repository = new Repository(folder.path, 'a');
     await repository.write();

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareInWalkOrder, isHiddenFolder, isRepositoryName } from '../../src/serve/name.ts';
+import { compareInWalkOrder, isHiddenFolder } from '../../src/serve/catalog.ts';
+import { isRepositoryName } from '../../src/serve/router.ts';
 
 describe('repository names', () => {
   it.each([
@@ -49,12 +50,12 @@ describe('repository names', () => {
     expect(isRepositoryName(name)).toBe(false);
   });
 
-  it('is done with a hostile name at once', () => {
+  it('are checked in linear time, a hostile name included', () => {
     expect(isRepositoryName(`${'a'.repeat(100_000)}!`)).toBe(false);
     expect(isRepositoryName(`${'a-'.repeat(50_000)}!`)).toBe(false);
   });
 
-  it('never lets a name leave the folder that it is joined to', () => {
+  it('never lead out of the folder that they are joined to', () => {
     const text = fc.array(fc.constantFrom('a', '0', '.', '..', '/', '-', '_', '\0', '\\', '%2e'), {
       maxLength: 12,
     });

@@ -31,7 +31,7 @@ describe('the registry root', () => {
     expect(await findRegistryRoot(folder.path)).toBe(folder.path);
   });
 
-  it('is found in no flat layout, empty folder, file or nothing', async () => {
+  it('is not found in a flat layout, an empty folder, a file or nothing', async () => {
     await using folder = await tempFolder('root');
     await expect(findRegistryRoot(folder.path)).rejects.toMatchObject({ code: 'usage' });
     await new Repository(folder.path, '.').write();

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isRepositoryName } from '../../src/serve/name.ts';
+import { isRepositoryName } from '../../src/serve/router.ts';
 import { routeOf } from '../../src/serve/router.ts';
 
 describe('routes', () => {
@@ -37,7 +37,7 @@ describe('routes', () => {
     expect(routeOf(path)).toEqual(route);
   });
 
-  it('gives no name that does not fit the grammar, whatever the path', () => {
+  it('never give a name that does not fit the grammar, whatever the path', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         '',

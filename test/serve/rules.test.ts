@@ -10,17 +10,17 @@ describe("zot's look-up rules", () => {
   });
   afterAll(() => serving.close());
 
-  it('answers every question as zot does', async () => {
+  it('give the same response to every request as zot', async () => {
     const rules = rulesOf(serving.sample);
     expect(await observeAll(rules, (rule) => observe(serving.url, rule))).toEqual(rules);
   });
 
-  it('lists as zot does', async () => {
+  it('list repositories and tags as zot does', async () => {
     const listings = listingsOf(serving.sample);
     expect(await observeAll(listings, (listing) => observeListing(serving.url, listing))).toEqual(listings);
   });
 
-  it('found nothing wrong with a sound tree', () => {
+  it('report no problem with a sound tree', () => {
     expect(serving.entries.filter(({ problem }) => problem !== undefined)).toEqual([]);
   });
 });

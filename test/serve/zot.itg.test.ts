@@ -15,7 +15,7 @@ function startServer(root: string): Promise<{ readonly url: string; close(): Pro
   return serveRegistry({ root, host: '127.0.0.1', port: 0 });
 }
 
-it('the rules that our server follows are those of zot', async () => {
+it('the rules that the built-in registry follows are those of zot', async () => {
   await using folder = await tempFolder('rules');
   const root = join(folder.path, 'registry');
   const sample = await writeSample(root);

@@ -11,21 +11,21 @@ export type RegistryErrorCode =
   | 'UNKNOWN'
   | 'UNSUPPORTED';
 
-/** A question that has no good answer: a value, since most of them are nobody's fault. */
+/** Why a request is refused: a value, since most refusals are not failures of ours. */
 export interface Refusal {
   readonly refused: RegistryErrorCode;
   readonly status: number;
   readonly message: string;
 }
 
-/** Bytes that are read while they are sent. Whoever gets one calls `close`, read or not. */
+/** Bytes that are read while they are sent. Its receiver calls `close`, whether it was read or not. */
 export interface StreamedBody {
   readonly size: number;
   chunks(): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
-export interface Answer {
+export interface RegistryResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** A HEAD has the headers of its GET, so `content-length` is set apart from the body. */
@@ -43,17 +43,17 @@ export function isRefusal(value: object): value is Refusal {
 }
 
 /** The JSON form of errors (distribution-spec, "Error Codes"). */
-export function refusalAnswer(refusal: Refusal): Answer {
+export function refusalResponse(refusal: Refusal): RegistryResponse {
   const { refused: code, status, message } = refusal;
-  const answer = jsonAnswer({ errors: [{ code, message, detail: null }] }, status);
-  return status < 500 ? answer : { ...answer, problem: message };
+  const response = jsonResponse({ errors: [{ code, message, detail: null }] }, status);
+  return status < 500 ? response : { ...response, problem: message };
 }
 
-export function jsonAnswer(
+export function jsonResponse(
   json: unknown,
   status = 200,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
+): RegistryResponse {
   const body = new TextEncoder().encode(JSON.stringify(json));
   return {
     status,
