@@ -1,7 +1,7 @@
 /** The direction of imports: entries → commands → stages → image, store, registry, skopeo → oci, text, errors. */
 const IO = ['^(node:)?(fs|fs/promises|child_process|net|tls|dns|http|https|http2|worker_threads|dgram)$'];
 const FOLDERS =
-  '(list|registry|skopeo|image|lock|resolve|need|copy|store|files|cache|bundle|archive|push|github-release|serve|report|cli)';
+  '(list|registry|skopeo|image|lock|resolve|copy|store|files|cache|bundle|archive|push|github-release|serve|report|cli)';
 
 export default {
   forbidden: [
@@ -30,12 +30,19 @@ export default {
     },
     {
       name: 'ground-floor',
-      comment: 'files, store, registry, skopeo and image know nothing of the stages above them.',
+      comment:
+        'files, store, registry, skopeo, image and lock know nothing of the stages above them; an image has what its lock says.',
       severity: 'error',
-      from: { path: '^src/(files|store|registry|skopeo|image)/' },
+      from: { path: '^src/(files|store|registry|skopeo|image|lock)/' },
       to: {
-        path: '^src/(list|lock|resolve|need|copy|bundle|archive|push|github-release|serve|report|cli|commands|view)',
+        path: '^src/(list|resolve|copy|bundle|archive|push|github-release|serve|report|cli|commands|view)',
       },
+    },
+    {
+      name: 'lock-below-images',
+      severity: 'error',
+      from: { path: '^src/(files|store|registry|skopeo)/' },
+      to: { path: '^src/(lock|image)/' },
     },
     {
       name: 'stages-know-no-entry',

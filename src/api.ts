@@ -101,7 +101,8 @@ export {
 export { type Digest, isDigest } from './oci/digest.ts';
 export { formatReference, parseReference, type Reference } from './oci/reference.ts';
 export { encodeLock, type Leaf, type Lock, type LockedImage, lockSchema, parseLock } from './lock/index.ts';
-export { type BundleTree, planTree, readManifests, type TreeFile, type View } from './bundle/index.ts';
+export { readManifests } from './image/index.ts';
+export { type BundleTree, planTree, type TreeFile, type View } from './bundle/index.ts';
 export {
   listStore,
   openStore,

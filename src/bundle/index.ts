@@ -1,4 +1,3 @@
-export { type Manifests, readManifests } from './manifests.ts';
 export { planTree, type BundleTree, type TreeFile, type View } from './tree.ts';
 export { openOutputFolder, type OutputFolder } from './output-folder.ts';
 export { lockBeside } from './beside-output.ts';

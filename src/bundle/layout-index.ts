@@ -1,8 +1,9 @@
+import type { Manifests } from '../image/index.ts';
 import { type Lock, repositoryPath, splitName } from '../lock/index.ts';
 import { type Digest, digestTag } from '../oci/digest.ts';
 import { OCI_INDEX } from '../oci/media-type.ts';
 import { reachable } from '../oci/reachable.ts';
-import type { Manifests } from './manifests.ts';
+import { byText } from '../text/by-text.ts';
 import { rootNames } from './names.ts';
 
 export const REF_NAME = 'org.opencontainers.image.ref.name';
@@ -19,8 +20,6 @@ interface Entry {
 
 const encode = (manifests: readonly Entry[]): string =>
   `${JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }, null, 2)}\n`;
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function entry(digest: Digest, manifests: Manifests, annotations?: Record<string, string>): Entry[] {
   const stored = manifests.get(digest);

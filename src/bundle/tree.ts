@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { Manifests } from '../image/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
 import { dockerManifest } from './docker-manifest.ts';
 import { flatIndex, OCI_LAYOUT, repositories } from './layout-index.ts';
-import type { Manifests } from './manifests.ts';
 
 export type View = 'oci' | 'zot';
 

@@ -1,6 +1,7 @@
 import { openBundle } from '../bundle/index.ts';
+import { readContent } from '../image/index.ts';
 import type { SaveOptions } from '../options/index.ts';
-import { pushToTargets, readContent } from '../push/index.ts';
+import { pushToTargets } from '../push/index.ts';
 import type { PushReport } from '../report/index.ts';
 import { type ClientIo, openClient } from '../runtime/client.ts';
 import { VERSION } from '../version.ts';

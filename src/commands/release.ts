@@ -7,10 +7,11 @@ import {
   openArchive,
   partSizeOf,
 } from '../archive/index.ts';
-import { openBundle, planTree, readLock, readManifests, viewsIn } from '../bundle/index.ts';
+import { openBundle, planTree, readLock, viewsIn } from '../bundle/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { readBounded } from '../files/index.ts';
 import type { Emit } from '../events.ts';
+import { readManifests } from '../image/index.ts';
 import { digestOfLock, type Lock } from '../lock/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import {

@@ -1,16 +1,16 @@
 import pLimit from 'p-limit';
 import { messageOf, OciSaveError } from '../errors.ts';
-import type { Lock } from '../lock/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
+import { repositoryOf, type ResolvedImage } from '../resolve/index.ts';
 import type { CopyContext } from './context.ts';
 import { bringDirectly } from './direct-mover.ts';
 import { divide, type MissingBlob, SKOPEO_FROM_BYTES } from './division.ts';
 import { explainFailure, stopsBothMovers, stopsTheRun } from './failure.ts';
 import { trackImages } from './image-progress.ts';
-import type { Inventory } from './inventory.ts';
-import { createLedger, type Ledger, type Mover } from './ledger.ts';
+import type { MissingBlobs } from './missing-blobs.ts';
 import type { StartedLeaf } from './plan.ts';
 import { copyLeaf } from './skopeo-mover.ts';
+import { type BlobTransfers, createTransfers, type Mover } from './transfers.ts';
 
 export interface CopyResult {
   /** Who brought each blob that was missing. */
@@ -20,12 +20,16 @@ export interface CopyResult {
 }
 
 /**
- * Brings every missing blob of a lock into the store, each once, whoever shares it. A blob that cannot be had is a
- * result; thrown is only what ends the run: an interruption, or a machine that lacks something.
+ * Brings every missing blob of the images into the store, each once, whichever images share it. A blob that cannot be had
+ * is a result; thrown is only what ends the run: an interruption, or a machine that lacks something.
  */
-export async function copyBlobs(lock: Lock, inventory: Inventory, context: CopyContext): Promise<CopyResult> {
+export async function copyBlobs(
+  images: readonly ResolvedImage[],
+  missing: MissingBlobs,
+  context: CopyContext,
+): Promise<CopyResult> {
   const { leaves, direct } = divide(
-    inRegistries(inventory, context),
+    inRegistries(missing),
     context.copier === 'direct' ? Infinity : SKOPEO_FROM_BYTES,
   );
   // A machine without skopeo is told before anything is fetched.
@@ -33,24 +37,24 @@ export async function copyBlobs(lock: Lock, inventory: Inventory, context: CopyC
   const stop = new AbortController();
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
   const inner = { ...context, signal };
-  context.emit({ type: 'stage', stage: 'copy', total: lock.images.length });
-  const images = trackImages(lock, inventory, context);
-  const ledger = createLedger(
+  context.emit({ type: 'stage', stage: 'copy', total: images.length });
+  const progress = trackImages(images, missing, context);
+  const transfers = createTransfers(
     leaves,
     direct.map(({ digest }) => digest),
     {
       onLanded(digest) {
-        images.landed(digest);
+        progress.landed(digest);
         context.onLanded?.(digest);
       },
       signal,
     },
   );
-  const bring = bringer(inventory, inner, ledger);
-  const copy = leafCopier(lock, inventory, inner, ledger);
+  const bring = bringer(missing, inner, transfers);
+  const copy = leafCopier(missing, inner, transfers);
 
   const worker = async (): Promise<void> => {
-    for (let leaf = await ledger.nextLeaf(); leaf; leaf = await ledger.nextLeaf()) {
+    for (let leaf = await transfers.nextLeaf(); leaf; leaf = await transfers.nextLeaf()) {
       await copy(leaf, bring);
     }
   };
@@ -62,59 +66,58 @@ export async function copyBlobs(lock: Lock, inventory: Inventory, context: CopyC
   // Nothing may write any more when this returns, so that the run's folder can go.
   await Promise.allSettled(work.map((job) => job.catch((error: unknown) => stop.abort(error))));
   signal.throwIfAborted();
-  images.finish(ledger.failures);
-  return { movers: ledger.movers, failures: ledger.failures };
+  progress.finish(transfers.failures);
+  return { movers: transfers.movers, failures: transfers.failures };
 }
 
 /** What is missing, with those of its leaves that a registry has: skopeo copies no other here. */
-function inRegistries({ missing, refsOf }: Inventory, { placesOf }: CopyContext): MissingBlob[] {
-  const hasPlace = (leaf: Digest): boolean =>
-    [...(refsOf.get(leaf) ?? [])].some((ref) => placesOf(ref).length > 0);
-  return missing.map((blob) => ({ ...blob, leaves: blob.leaves.filter(hasPlace) }));
+function inRegistries({ blobs, imagesOf }: MissingBlobs): MissingBlob[] {
+  const isServed = (leaf: Digest): boolean =>
+    [...(imagesOf.get(leaf) ?? [])].some(({ wanted }) => repositoryOf(wanted) !== undefined);
+  return blobs.map((blob) => ({ ...blob, leaves: blob.leaves.filter(isServed) }));
 }
 
 type Bring = (blob: MissingBlob) => Promise<void>;
 
-/** Brings one blob by our own client and books it. Throws only what stops the run. */
-function bringer({ refsOf }: Inventory, context: CopyContext, ledger: Ledger): Bring {
+/** Brings one blob by our own client and notes it. Throws only what stops the run. */
+function bringer({ imagesOf }: MissingBlobs, context: CopyContext, transfers: BlobTransfers): Bring {
   return async (blob) => {
     context.signal?.throwIfAborted();
     try {
-      await bringDirectly(blob, refsOf.get(blob.digest) ?? [], context);
-      ledger.landed(blob.digest, 'direct');
+      await bringDirectly(blob, imagesOf.get(blob.digest) ?? [], context);
+      transfers.landed(blob.digest, 'direct');
     } catch (error) {
       context.signal?.throwIfAborted();
       if (stopsTheRun(error)) throw error;
-      ledger.failed(blob.digest, explainFailure(blob.digest, error));
+      transfers.failed(blob.digest, explainFailure(blob.digest, error));
     }
   };
 }
 
 /** Copies one leaf by skopeo; what skopeo cannot finish, our own client completes, and the log says so. */
 function leafCopier(
-  lock: Lock,
-  { missing, refsOf }: Inventory,
+  missing: MissingBlobs,
   context: CopyContext,
-  ledger: Ledger,
+  transfers: BlobTransfers,
 ): (leaf: StartedLeaf, bring: Bring) => Promise<void> {
-  const blobs = new Map(missing.map((blob) => [blob.digest, blob]));
-  const layersOf = new Map(
-    lock.images.flatMap((image) => image.leaves.map(({ digest, layers }) => [digest, layers])),
-  );
+  const blobs = new Map(missing.blobs.map((blob) => [blob.digest, blob]));
+  const imagesOf = (leaf: Digest): ResolvedImage[] => [...(missing.imagesOf.get(leaf) ?? [])];
 
   const bySkopeo = async ({ id, brings }: StartedLeaf): Promise<void> => {
-    const [place] = [...(refsOf.get(id) ?? [])].flatMap((ref) => context.placesOf(ref));
-    if (place === undefined) {
+    const [image] = imagesOf(id);
+    const [repository] = imagesOf(id).flatMap(({ wanted }) => repositoryOf(wanted) ?? []);
+    const layers = image?.leaves.find(({ digest }) => digest === id)?.layers ?? [];
+    if (repository === undefined) {
       throw new OciSaveError({ code: 'unsupported', message: `${shortDigest(id)} comes from no registry` });
     }
     await copyLeaf(
       {
         leaf: id,
-        place,
-        image: [...(refsOf.get(id) ?? [])][0],
+        repository,
+        image: image?.ref,
         brings: new Map(brings.map((digest) => [digest, blobs.get(digest)?.size ?? 0])),
-        here: (layersOf.get(id) ?? []).filter((digest) => !blobs.has(digest) || ledger.movers.has(digest)),
-        onLanded: (digest) => ledger.landed(digest, 'skopeo'),
+        here: layers.filter((digest) => !blobs.has(digest) || transfers.movers.has(digest)),
+        onLanded: (digest) => transfers.landed(digest, 'skopeo'),
       },
       context,
     );
@@ -127,18 +130,18 @@ function leafCopier(
       context.signal?.throwIfAborted();
       if (stopsTheRun(error)) throw error;
       const left = leaf.brings.flatMap((digest) =>
-        ledger.movers.has(digest) ? [] : (blobs.get(digest) ?? []),
+        transfers.movers.has(digest) ? [] : (blobs.get(digest) ?? []),
       );
       if (stopsBothMovers(error)) {
-        for (const { digest } of left) ledger.failed(digest, explainFailure(digest, error));
+        for (const { digest } of left) transfers.failed(digest, explainFailure(digest, error));
       } else {
         const message = `${messageOf(error)}; the built-in client completes it`;
-        const [image] = refsOf.get(leaf.id) ?? [];
+        const image = imagesOf(leaf.id)[0]?.ref;
         context.emit({ type: 'log', level: 'warning', message, image });
         for (const blob of left) await bring(blob);
       }
     } finally {
-      ledger.ended(leaf.id);
+      transfers.ended(leaf.id);
     }
   };
 }

@@ -1,6 +1,7 @@
 import { bringBlob, type ContentSource } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { shortDigest } from '../oci/digest.ts';
+import type { ResolvedImage } from '../resolve/index.ts';
 import type { CopyContext } from './context.ts';
 import type { MissingBlob } from './division.ts';
 import { stopsTheRun } from './failure.ts';
@@ -14,19 +15,20 @@ const MAX_ADDRESSES = 4;
  */
 export async function bringDirectly(
   blob: MissingBlob,
-  refs: Iterable<string>,
+  images: Iterable<ResolvedImage>,
   context: CopyContext,
 ): Promise<void> {
   const { store, retries, signal, emit } = context;
-  let first: OciSaveError | undefined;
-  const [image] = refs;
+  let refusal: OciSaveError | undefined;
+  const [first] = images;
+  const image = first?.ref;
   emit({
     type: 'log',
     level: 'debug',
     message: `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`,
     image,
   });
-  for (const source of await sourcesOf(refs, context)) {
+  for (const source of sourcesOf(images)) {
     try {
       await bringBlob(source, blob, store, {
         retries,
@@ -38,15 +40,15 @@ export async function bringDirectly(
     } catch (error) {
       if (!(error instanceof OciSaveError) || stopsTheRun(error)) throw error;
       // Whatever one repository serves, another one that names the blob may have it right.
-      first ??= blob.foreign ? foreignLayerError(blob, error) : error;
+      refusal ??= blob.foreign ? foreignLayerError(blob, error) : error;
     }
   }
-  throw first ?? noSource(blob);
+  throw refusal ?? noSource(blob);
 }
 
-async function sourcesOf(refs: Iterable<string>, { sourcesFor }: CopyContext): Promise<ContentSource[]> {
-  const sources = (await Promise.all([...refs].map(sourcesFor))).flat();
-  return [...new Map(sources.map((source) => [source.name, source])).values()];
+function sourcesOf(images: Iterable<ResolvedImage>): Iterable<ContentSource> {
+  const sources = [...images].flatMap(({ content }) => content ?? []);
+  return new Map(sources.map((source) => [source.name, source])).values();
 }
 
 function foreignLayerError(blob: MissingBlob, cause: OciSaveError): OciSaveError {

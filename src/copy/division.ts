@@ -4,7 +4,7 @@ import type { PlannedLeaf } from './plan.ts';
 /** Above this size a layer is skopeo's; below it the wire's round trips, not its bytes, are the cost. */
 export const SKOPEO_FROM_BYTES = 1024 * 1024 + 1;
 
-/** A blob that the store has not got, with every leaf that wants it. */
+/** A blob that the store does not have, with every leaf that needs it. */
 export interface MissingBlob {
   readonly digest: Digest;
   readonly size: number;

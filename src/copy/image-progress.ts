@@ -1,9 +1,9 @@
 import { messageOf } from '../errors.ts';
 import type { ByteCount, Outcome } from '../events.ts';
-import type { Lock } from '../lock/index.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { ResolvedImage } from '../resolve/index.ts';
 import type { CopyContext } from './context.ts';
-import type { Inventory } from './inventory.ts';
+import type { MissingBlobs } from './missing-blobs.ts';
 
 /** Tells of each image when its last blob has landed. */
 export interface ImageProgress {
@@ -22,21 +22,21 @@ interface Pending {
 }
 
 export function trackImages(
-  lock: Lock,
-  { missing, restored }: Inventory,
+  images: readonly ResolvedImage[],
+  { blobs, restored }: MissingBlobs,
   { emit, store }: Pick<CopyContext, 'emit' | 'store'>,
 ): ImageProgress {
-  const absent = new Set(missing.map(({ digest }) => digest));
+  const absent = new Set(blobs.map(({ digest }) => digest));
   const waiting = new Map<Digest, Pending[]>();
   const pending = new Set<Pending>();
   const tell = ({ ref, outcome, fetched, stored }: Pending): void =>
     emit({ type: 'step', stage: 'copy', subject: ref, outcome, fetched, stored });
-  const count = (digests: readonly Digest[]): ByteCount => ({
-    blobs: digests.length,
-    bytes: digests.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0),
-  });
 
-  for (const { ref, leaves } of lock.images) {
+  for (const { ref, leaves, sizes } of images) {
+    const count = (digests: readonly Digest[]): ByteCount => ({
+      blobs: digests.length,
+      bytes: digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
+    });
     const content = [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
     const awaited = content.filter((digest) => absent.has(digest));
     const fetched = content.filter(
@@ -57,8 +57,8 @@ export function trackImages(
     }
     pending.add(image);
     for (const digest of awaited) {
-      const images = waiting.get(digest);
-      if (images) images.push(image);
+      const others = waiting.get(digest);
+      if (others) others.push(image);
       else waiting.set(digest, [image]);
     }
   }

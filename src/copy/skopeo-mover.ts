@@ -3,14 +3,14 @@ import path from 'node:path';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { OciSaveError } from '../errors.ts';
 import { copyWithSkopeo, makeOwnHome, poolOf, skopeoFailure, writeAuthFile } from '../skopeo/index.ts';
-import { secretsOf } from '../registry/index.ts';
+import { type Repository, secretsOf } from '../registry/index.ts';
 import { tryLink } from '../store/index.ts';
-import type { CopyContext, RegistryPlace } from './context.ts';
+import type { CopyContext } from './context.ts';
 import { watchLanding } from './landing.ts';
 
 export interface LeafCopy {
   readonly leaf: Digest;
-  readonly place: RegistryPlace;
+  readonly repository: Repository;
   /** An image that has the leaf, for the log. */
   readonly image: string | undefined;
   /** Layers that skopeo is to bring, with their sizes. */
@@ -44,7 +44,8 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
   });
   try {
     await layOut(copy, pool, context);
-    const { domain, path: repository, insecure } = copy.place;
+    const { domain, path: repository } = copy.repository;
+    const insecure = context.insecureRegistries.includes(domain);
     const credentials = await context.credentials.find({ domain, path: repository });
     const authFile = credentials && (await writeAuthFile(folder, domain, credentials));
     const result = await copyWithSkopeo({

@@ -1,11 +1,12 @@
 import type { Digest } from '../oci/digest.ts';
+import type { Manifest } from '../oci/manifest.ts';
 import type { BlobSize } from '../store/index.ts';
 
-/** A manifest as it was served: exact bytes, their own hash, the type that the body tells. */
+/** A manifest as it was served: exact bytes, their own hash, and what they say. */
 export interface ManifestBytes {
   readonly bytes: Uint8Array;
   readonly digest: Digest;
-  readonly mediaType: string;
+  readonly manifest: Manifest;
 }
 
 /** What headers claim of a manifest. Registries get them wrong: the three must agree with bytes that we have. */

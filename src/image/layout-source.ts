@@ -68,7 +68,7 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
           message: `${folder}: manifest ${shortDigest(digest)} is damaged`,
         });
       }
-      return { bytes, digest, mediaType: parseManifest(bytes).mediaType };
+      return { bytes, digest, manifest: parseManifest(bytes) };
     },
     blob: async ({ digest }, offset) => ({
       offset,

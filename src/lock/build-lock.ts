@@ -1,5 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
+import { byText } from '../text/by-text.ts';
 import { repositoryPath } from './repository-path.ts';
 import type { Lock, LockedImage } from './schema.ts';
 import { hint, option } from '../text/hint.ts';
@@ -10,8 +11,6 @@ export interface LockInput {
   /** Where it was asked for, `file:line`, for messages. */
   readonly origins: readonly string[];
 }
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * The lock of resolved images. Throws `list` where two images would be stored under one name, and `digest` where

@@ -1,14 +1,14 @@
+import type { Content } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryClient } from '../registry/index.ts';
-import type { PushContent } from './content.ts';
 import type { PushPolicy } from './decide.ts';
 import type { IndexChoice } from './plan.ts';
 
 /** What a push works with. */
 export interface PushContext {
   readonly client: RegistryClient;
-  readonly content: PushContent;
+  readonly content: Content;
   /** What becomes of a sparse image. */
   readonly index: IndexChoice;
   /** What becomes of a tag that a target has with another digest. */

@@ -3,7 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { refusalOf, type Repository } from '../registry/index.ts';
 import type { BlobSender } from './blob-sender.ts';
-import { manifestBytes } from './content.ts';
+import { manifestBytes } from '../image/index.ts';
 import type { PushContext } from './context.ts';
 import type { PushName, Variant } from './plan.ts';
 

@@ -1,5 +1,4 @@
 export { askTargets, findPushed, type RightDigest } from './find-pushed.ts';
-export { type PushContent, readContent } from './content.ts';
 export type { PushContext } from './context.ts';
 export type { PushPolicy } from './decide.ts';
 export { type Destination, destinationOf } from './destination.ts';

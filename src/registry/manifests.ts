@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { ACCEPTED_MANIFESTS, bareType } from '../oci/media-type.ts';
 import { boundedBody } from '../http/body.ts';
 import { networkError } from './error.ts';
@@ -17,9 +17,10 @@ export interface ManifestHead {
   readonly size: number;
 }
 
-/** A manifest as it was served: its exact bytes, their own hash, the type that the body tells. */
+/** A manifest as it was served: its exact bytes, their own hash, what they say, and the type that they tell. */
 export interface ServedManifest extends ManifestHead {
   readonly bytes: Uint8Array;
+  readonly manifest: Manifest;
 }
 
 export interface ManifestCall {
@@ -172,7 +173,8 @@ export async function getManifest(call: ManifestCall): Promise<ServedManifest> {
   if (call.registry.headDoubts.has(subject)) call.registry.headRefused = true;
   const digest = digestOf(bytes);
   checkDigest(call, subject, digest, answer);
-  return { digest, bytes, size: bytes.length, mediaType: typeOf(bytes, subject, answer) };
+  const manifest = parse(bytes, subject, answer);
+  return { digest, bytes, size: bytes.length, mediaType: manifest.mediaType, manifest };
 }
 
 async function readManifest(
@@ -209,9 +211,9 @@ function checkDigest(call: ManifestCall, subject: string, digest: Digest, answer
   onWarning(`${subject}: ${answer.host} ${claim}; its bytes have ${shortDigest(digest)}, which counts`);
 }
 
-function typeOf(bytes: Uint8Array, subject: string, answer: RegistryAnswer): string {
+function parse(bytes: Uint8Array, subject: string, answer: RegistryAnswer): Manifest {
   try {
-    return parseManifest(bytes, answer.headers['content-type'] ?? '').mediaType;
+    return parseManifest(bytes, answer.headers['content-type'] ?? '');
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
     const { code, hint, message, cause } = error;

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { openLayout } from '../image/index.ts';
+import { type ManifestBytes, openLayout } from '../image/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { openRegularFile } from '../files/index.ts';
 import { parseConfig } from '../oci/config.ts';
@@ -14,19 +14,13 @@ import {
   LAYOUT,
   POOL,
   poolOf,
-  type Skopeo,
-  type SkopeoEnvironment,
   skopeoFailure,
+  type SkopeoTools,
 } from '../skopeo/index.ts';
 import { describe, type ResolvedImage } from './describe.ts';
 import type { ResolveOptions } from './resolve-image.ts';
 import { readTree } from './tree.ts';
 import type { WantedImage } from './wanted.ts';
-
-export interface LocalTools {
-  readonly skopeo: Skopeo;
-  readonly environment: SkopeoEnvironment;
-}
 
 /** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
 const ARCHIVE = 'archive.tar';
@@ -38,7 +32,7 @@ const ARCHIVE = 'archive.tar';
  */
 export async function resolveArchive(
   wanted: WantedImage,
-  tools: LocalTools,
+  tools: SkopeoTools,
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
   const { source } = wanted;
@@ -52,16 +46,18 @@ export async function resolveArchive(
   try {
     await symlink(placeOf(source.path, opened), path.join(folder, ARCHIVE));
     const named = { ref: wanted.ref, reference: source.reference };
-    const { origin, digest, bytes, manifest } = await convertArchive(named, folder, tools, options);
+    const { origin, served } = await convertArchive(named, folder, tools, options);
     const fileOf = (blob: Digest): string => path.join(poolOf(folder), hexOf(blob));
-    for (const blob of blobsOf(manifest)) await options.store.adopt(fileOf(blob.digest), blob);
-    const tree = await readTree(digest, bytes, wanted.platforms, {
-      manifest: async (child) => readFile(fileOf(child)),
+    for (const blob of blobsOf(served.manifest)) await options.store.adopt(fileOf(blob.digest), blob);
+    const tree = await readTree(served, wanted.platforms, {
+      // An image without an index has no children.
+      manifest: async () => served,
       configPlatform: async ({ config }) => parseConfig(await readFile(fileOf(config.digest))).platform,
       note: () => {},
     });
     return await describe({
       wanted,
+      content: undefined,
       tree,
       converted: new Map(),
       notes: [`converted from a docker archive by skopeo ${tools.skopeo.version}`],
@@ -94,15 +90,13 @@ function placeOf(file: string, opened: FileHandle): string {
 interface ConvertedArchive {
   /** The image as the archive has it. */
   readonly origin: ImageManifest;
-  readonly digest: Digest;
-  readonly bytes: Uint8Array;
-  readonly manifest: ImageManifest;
+  readonly served: ManifestBytes & { readonly manifest: ImageManifest };
 }
 
 async function convertArchive(
   { ref, reference }: { readonly ref: string; readonly reference: Reference | undefined },
   folder: string,
-  { skopeo, environment }: LocalTools,
+  { skopeo, environment }: SkopeoTools,
   { signal }: ResolveOptions,
 ): Promise<ConvertedArchive> {
   const inside = reference === undefined ? '' : `:${formatReference(reference)}`;
@@ -117,7 +111,7 @@ async function convertArchive(
   if (origin.kind !== 'manifest' || manifest.kind !== 'manifest') {
     throw notAnImage(ref, `holds an index, ${shortDigest(digest)}`);
   }
-  return { origin, digest, bytes, manifest };
+  return { origin, served: { digest, bytes, manifest } };
 }
 
 function notAnImage(ref: string, what: string): OciSaveError {

@@ -21,7 +21,8 @@ export function convertTree({ top }: ManifestTree): ConvertedTree {
     const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
     if (digest !== node.digest) converted.set(node.digest, digest);
     const attests = node.attests.map((attested) => converted.get(attested) ?? attested);
-    return { ...node, digest, bytes, children, attests, manifest: parseManifest(bytes) };
+    const manifest = bytes === node.bytes ? node.manifest : parseManifest(bytes);
+    return { ...node, digest, bytes, children, attests, manifest };
   };
 
   return { tree: treeOf(convert(top)), converted };

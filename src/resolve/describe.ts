@@ -1,29 +1,28 @@
 import { OciSaveError } from '../errors.ts';
-import type { Leaf, LockedImage } from '../lock/index.ts';
-import { type Digest, digestOf, digestTag } from '../oci/digest.ts';
-import { isImage } from '../oci/manifest.ts';
+import type { ContentSource, Image, Manifests } from '../image/index.ts';
+import { formatOrigin } from '../list/index.ts';
+import { buildLock, type Leaf, type Lock, type LockedImage, lockedImageSchema } from '../lock/index.ts';
+import { MAX_BYTES } from '../oci/descriptor.ts';
+import { type Digest, digestOf, digestTag, shortDigest } from '../oci/digest.ts';
+import { isImage, parseManifest } from '../oci/manifest.ts';
 import { isForeignLayerType } from '../oci/media-type.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Store } from '../store/index.ts';
-import { refuseUnlockable } from './lockable.ts';
-import { rootOf } from './root.ts';
-import { sizesOf } from './sizes.ts';
 import type { ManifestTree, TreeNode } from './node.ts';
+import { rootOf } from './root.ts';
 import type { WantedImage } from './wanted.ts';
 
-/** An image with all that a lock says of it. */
-export interface ResolvedImage {
+/** An image of this run, from its request to the report. */
+export interface ResolvedImage extends Image {
   readonly wanted: WantedImage;
-  readonly image: LockedImage;
-  /** Bytes of every blob that the image names, manifests included. */
-  readonly sizes: ReadonlyMap<Digest, number>;
+  /** Where its blobs are read; undefined where resolving brought all of them. */
+  readonly content: ContentSource | undefined;
   /** What was odd, left out or changed: sentences for people. */
   readonly notes: readonly string[];
 }
 
-export interface Described {
-  readonly wanted: WantedImage;
+export interface Described extends Pick<ResolvedImage, 'wanted' | 'content'> {
   readonly tree: ManifestTree;
   readonly converted: ReadonlyMap<Digest, Digest>;
   readonly notes: string[];
@@ -32,22 +31,16 @@ export interface Described {
 }
 
 /**
- * Puts a tree into the lock's words and its manifests into the store.
+ * Makes the image of a tree, and puts its manifests into the store.
  * @throws OciSaveError `digest` or `unsupported` where what the publisher wrote cannot stand in a lock
  */
-export async function describe({
-  wanted,
-  tree,
-  converted,
-  notes,
-  options,
-  origin,
-}: Described): Promise<ResolvedImage> {
+export async function describe(described: Described): Promise<ResolvedImage> {
+  const { wanted, content, tree, converted, notes, options, origin } = described;
+  const isNarrow = options.index === 'narrow';
   const root = rootOf(tree, digestOf);
   const narrowed = root.made.length > 0 || root.digest !== tree.top.digest;
-  const top =
-    options.index === 'narrow' ? root : { digest: tree.top.digest, mediaType: tree.top.manifest.mediaType };
-  if (narrowed && options.index === 'narrow') notes.push('its index was narrowed to the platforms taken');
+  const top = isNarrow ? root : { digest: tree.top.digest, mediaType: tree.top.manifest.mediaType };
+  if (narrowed && isNarrow) notes.push('its index was narrowed to the platforms taken');
   if (narrowed && wanted.pin !== undefined) {
     notes.push('it was pinned by digest, and readers that take no sparse index get another one');
   }
@@ -55,12 +48,18 @@ export async function describe({
     notes.push('it has foreign layers: they are in the bundle, but containerd asks their publisher even so');
   }
   const underRoot = new Set(root.kept.map(({ digest }) => digest));
-  const kept =
-    options.index === 'narrow' ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
+  const kept = isNarrow ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
   refuseTooMany(kept);
   const leaves = kept.flatMap(toLeaves);
-  const sizes = sizesOf(kept, new Map(root.made.map((bytes) => [digestOf(bytes), bytes.length])));
-  const image: LockedImage = {
+  const made = root.made.map((bytes) => ({ digest: digestOf(bytes), bytes, manifest: parseManifest(bytes) }));
+  const manifests: Manifests = new Map(
+    [...kept, ...made].map(({ digest, bytes, manifest }) => [
+      digest,
+      { digest, size: bytes.length, manifest },
+    ]),
+  );
+  const sizes = sizesOf(manifests);
+  const locked: LockedImage = {
     ref: lockedRef(wanted),
     names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
     source: wanted.source.transport,
@@ -74,11 +73,33 @@ export async function describe({
     leaves,
     referrers: [],
   };
-  refuseUnlockable(image);
-  await Promise.all(
-    [...tree.nodes.map(({ bytes }) => bytes), ...root.made].map((bytes) => options.store.put(bytes)),
+  refuseUnlockable(locked);
+  await Promise.all([...tree.nodes, ...made].map(({ bytes }) => options.store.put(bytes)));
+  return { ...locked, wanted, content, manifests, sizes, notes };
+}
+
+/** What a lock says of an image, in the lock's order of fields. */
+export function lockedImageOf(image: ResolvedImage): LockedImage {
+  const {
+    wanted: _wanted,
+    content: _content,
+    manifests: _manifests,
+    sizes: _sizes,
+    notes: _notes,
+    ...locked
+  } = image;
+  return locked;
+}
+
+/** The lock of images. Throws `list` for two images under one name. */
+export function lockOf(images: readonly ResolvedImage[]): Lock {
+  return buildLock(
+    images.map((image) => ({
+      image: lockedImageOf(image),
+      sizes: image.sizes,
+      origins: image.wanted.origins.map(formatOrigin),
+    })),
   );
-  return { wanted, image, sizes, notes };
 }
 
 /** What the lock calls an image: no path of this machine, since the same content gives the same lock anywhere. */
@@ -87,6 +108,18 @@ function lockedRef({ ref, source, names }: WantedImage): string {
   if (source.transport === 'docker-archive' && source.reference) return formatReference(source.reference);
   const [stored] = names;
   return stored === undefined ? ref : `${stored.name}${stored.tag === undefined ? '' : `:${stored.tag}`}`;
+}
+
+/**
+ * Refuses an image that a reader of its lock would refuse: what a publisher wrote is judged before it can spoil the lock
+ * of others.
+ * @throws OciSaveError `unsupported`
+ */
+function refuseUnlockable(image: LockedImage): void {
+  const parsed = lockedImageSchema.safeParse(image);
+  if (parsed.success) return;
+  const field = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new OciSaveError({ code: 'unsupported', message: `no lock can hold it: its ${field} is not valid` });
 }
 
 function hasForeignLayer({ manifest }: TreeNode): boolean {
@@ -133,4 +166,35 @@ function toLeaves({ digest, manifest, platforms, attests }: TreeNode): Leaf[] {
     config: manifest.config.digest,
     layers: manifest.layers.map((layer) => layer.digest),
   }));
+}
+
+/**
+ * Bytes of every blob that manifests name, themselves included.
+ * @throws OciSaveError `digest` where they say two sizes of one blob, `unsupported` where all together are more than any
+ *   disk holds
+ */
+function sizesOf(manifests: Manifests): Map<Digest, number> {
+  const sizes = new Map<Digest, number>();
+  const add = (digest: Digest, size: number): void => {
+    const known = sizes.get(digest) ?? size;
+    if (known !== size) {
+      const message = `it says that blob ${shortDigest(digest)} has ${size} bytes, and that it has ${known}`;
+      throw new OciSaveError({ code: 'digest', message });
+    }
+    sizes.set(digest, size);
+  };
+  // Manifests first: their sizes are no claims.
+  for (const { digest, size } of manifests.values()) add(digest, size);
+  for (const { manifest } of manifests.values()) {
+    if (manifest.kind === 'index') continue;
+    for (const { digest, size } of [manifest.config, ...manifest.layers]) add(digest, size);
+  }
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  if (total > MAX_BYTES) {
+    throw new OciSaveError({
+      code: 'unsupported',
+      message: 'its blobs together are more than any disk holds',
+    });
+  }
+  return sizes;
 }

@@ -1,9 +1,8 @@
-import { bringBlob, type ContentSource } from '../image/index.ts';
+import { bringBlob, type ContentSource, type ManifestBytes, type ManifestReader } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
-import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
+import { isDigest, shortDigest } from '../oci/digest.ts';
 import type { Platform, PlatformChoice } from '../oci/platform.ts';
 import type { Store } from '../store/index.ts';
 import { convertTree } from './convert-tree.ts';
@@ -13,6 +12,7 @@ import type { WantedImage } from './wanted.ts';
 
 export interface ResolveOptions {
   readonly store: Store;
+  readonly manifests: ManifestReader;
   readonly index: 'auto' | 'keep' | 'narrow';
   readonly format: 'keep' | 'oci';
   readonly retries: number;
@@ -23,61 +23,49 @@ export interface ResolveOptions {
 const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
 
 /**
- * Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store has not got
- * those bytes.
- * Every manifest enters the store as it was served.
+ * Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store does not have
+ * those bytes. Every manifest enters the store as it was served.
  */
 export async function resolveImage(
   wanted: WantedImage,
   reference: string,
-  source: ContentSource,
+  content: ContentSource,
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
   const notes: string[] = [];
   const choice: PlatformChoice = COSIGN_TAG.test(reference) ? 'all' : wanted.platforms;
-  const { digest, bytes } = await readTop(reference, source, options);
-  const served = await readTree(digest, bytes, choice, {
-    manifest: async (child) => (await readManifest(child, source, options)).bytes,
-    configPlatform: ({ config }) => readConfigPlatform(config, source, options),
+  const served = await readTree(await readTop(reference, content, options), choice, {
+    manifest: (child) => options.manifests.read(child, content, options.signal),
+    configPlatform: ({ config }) => readConfigPlatform(config, content, options),
     note: (message) => notes.push(message),
   });
   const { tree, converted } =
     options.format === 'oci' ? convertTree(served) : { tree: served, converted: new Map() };
   if (wanted.pin !== undefined && converted.size > 0)
     notes.push('it was pinned by digest, and converting changes that');
-  return describe({ wanted, tree, converted, notes, options });
+  return describe({ wanted, content, tree, converted, notes, options });
 }
 
 /**
- * A digest names bytes: where the store has them, nobody is asked. For a tag, HEAD is believed where it says what a
+ * A digest names bytes: where the store has them, no source is asked. For a tag, HEAD is believed where it says what a
  * manifest that was read has shown: registries have been seen to claim the digest of a child or of another tag, and both
  * may be in the store.
  */
 async function readTop(
   reference: string,
-  source: ContentSource,
-  options: ResolveOptions,
-): Promise<{ digest: Digest; bytes: Uint8Array }> {
-  if (isDigest(reference)) return readManifest(reference, source, options);
-  const { store, signal } = options;
-  const key = store.served.keyOf(source.name, reference);
-  const claim = await source.head(reference, signal);
+  content: ContentSource,
+  { store, manifests, signal }: ResolveOptions,
+): Promise<ManifestBytes> {
+  if (isDigest(reference)) return manifests.read(reference, content, signal);
+  const key = store.served.keyOf(content.name, reference);
+  const claim = await content.head(reference, signal);
   if (claim !== undefined && claim.digest === store.served.get(key)) {
-    const bytes = await store.read(claim.digest, MAX_MANIFEST_BYTES);
-    if (bytes) return { digest: claim.digest, bytes };
+    const stored = await manifests.stored(claim.digest);
+    if (stored !== undefined) return stored;
   }
-  const manifest = await source.manifest(reference, signal);
+  const manifest = await manifests.fetch(reference, content, signal);
   await store.served.set(key, manifest.digest);
   return manifest;
-}
-
-async function readManifest(
-  digest: Digest,
-  source: ContentSource,
-  { store, signal }: ResolveOptions,
-): Promise<{ digest: Digest; bytes: Uint8Array }> {
-  const bytes = await store.read(digest, MAX_MANIFEST_BYTES);
-  return bytes ? { digest, bytes } : source.manifest(digest, signal);
 }
 
 async function readConfigPlatform(

@@ -1,5 +1,11 @@
 import pLimit from 'p-limit';
-import { nameOfEntry, openLayout, registrySource } from '../image/index.ts';
+import {
+  createManifestReader,
+  type Layout,
+  nameOfEntry,
+  openLayout,
+  registrySource,
+} from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
 import { formatOrigin } from '../list/index.ts';
@@ -7,16 +13,17 @@ import { repositoryPath, whyUnservable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/index.ts';
+import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
-import { type LocalTools, resolveArchive } from './archive-image.ts';
+import { resolveArchive } from './archive-image.ts';
 import type { ResolvedImage } from './describe.ts';
 import { type ResolveOptions, resolveImage } from './resolve-image.ts';
 import { namesOf, type WantedImage } from './wanted.ts';
 
-export interface ResolveContext extends ResolveOptions {
+export interface ResolveContext extends Omit<ResolveOptions, 'manifests'> {
   readonly client: RegistryClient;
   /** Asked for when a local transport needs skopeo, and only then. */
-  readonly localTools: () => Promise<LocalTools>;
+  readonly skopeoTools: () => Promise<SkopeoTools>;
   readonly emit: Emit;
   readonly naming: readonly NamingRule[];
   /** Images resolved at once. */
@@ -44,13 +51,14 @@ export async function resolveImages(
   const { emit, signal } = context;
   emit({ type: 'stage', stage: 'resolve', total: wanted.length });
   const limit = pLimit(context.parallel);
+  const shared = { manifests: createManifestReader(context.store), layouts: new Map() };
   const resolved: ResolvedImage[] = [];
   const failed: FailedImage[] = [];
   const results = await Promise.all(
     wanted.map((image) =>
       limit(async () => {
         signal?.throwIfAborted();
-        const result = await resolveOne(image, context);
+        const result = await resolveOne(image, { ...context, ...shared });
         if ('error' in result) {
           const message = `${image.origins.map(formatOrigin).join(', ')}: ${messageOf(result.error)}`;
           emit({ type: 'log', level: 'error', message, image: image.ref });
@@ -68,16 +76,21 @@ export async function resolveImages(
   return { resolved, failed };
 }
 
-async function resolveOne(
-  wanted: WantedImage,
-  context: ResolveContext,
-): Promise<ResolvedImage | FailedImage> {
+interface OneContext extends ResolveContext, ResolveOptions {
+  /** The layouts that were opened, by folder. */
+  readonly layouts: Map<string, Promise<Layout>>;
+}
+
+async function resolveOne(wanted: WantedImage, context: OneContext): Promise<ResolvedImage | FailedImage> {
   try {
     if (wanted.source.transport === 'docker-archive') {
-      return await resolveArchive(named(wanted, undefined, context), await context.localTools(), context);
+      return await resolveArchive(named(wanted, undefined, context), await context.skopeoTools(), context);
     }
     if (wanted.source.transport === 'oci') {
-      const layout = await openLayout(wanted.source.path, wanted.source.folders);
+      const { path, folders } = wanted.source;
+      const opened = context.layouts.get(path) ?? openLayout(path, folders);
+      context.layouts.set(path, opened);
+      const layout = await opened;
       const entry = layout.find(wanted.source.name);
       return await resolveImage(named(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
     }

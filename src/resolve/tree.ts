@@ -1,10 +1,17 @@
 import { OciSaveError } from '../errors.ts';
 import { MAX_CONFIG_BYTES } from '../oci/config.ts';
+import type { ManifestBytes } from '../image/index.ts';
 import { attestedDigest, platformOf } from '../oci/descriptor.ts';
 import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
-import { type ImageIndex, type ImageManifest, isImage, parseManifest } from '../oci/manifest.ts';
-import { formatPlatform, normalizePlatform, type Platform, type PlatformChoice } from '../oci/platform.ts';
-import { refuseMissing } from './missing.ts';
+import { type ImageIndex, type ImageManifest, isImage } from '../oci/manifest.ts';
+import {
+  formatPlatform,
+  matchesPlatform,
+  normalizePlatform,
+  type Platform,
+  type PlatformChoice,
+} from '../oci/platform.ts';
+import { hint, option } from '../text/hint.ts';
 import { distinct, type ManifestTree, type TreeNode, treeOf } from './node.ts';
 import {
   attestationsOf,
@@ -17,7 +24,7 @@ import {
 
 /** How a tree is read. Both may ask a store or a source. */
 export interface TreeReader {
-  manifest(digest: Digest): Promise<Uint8Array>;
+  manifest(digest: Digest): Promise<ManifestBytes>;
   /** The platform in an image's config. */
   configPlatform(manifest: ImageManifest): Promise<Platform>;
   /** Told of what is odd and harmless. */
@@ -35,8 +42,7 @@ const MAX_TREE_BYTES = 64 * 1024 * 1024;
  *   what is not valid, and for nesting or numbers beyond reason
  */
 export async function readTree(
-  digest: Digest,
-  bytes: Uint8Array,
+  served: ManifestBytes,
   choice: PlatformChoice,
   reader: TreeReader,
 ): Promise<ManifestTree> {
@@ -45,16 +51,16 @@ export async function readTree(
   let treeBytes = 0;
 
   const readNode = async (
-    own: Pick<TreeNode, 'digest' | 'bytes' | 'platforms' | 'attests'>,
+    own: Pick<TreeNode, 'digest' | 'bytes' | 'manifest' | 'platforms' | 'attests'>,
     depth: number,
   ): Promise<TreeNode> => {
     count += 1;
     treeBytes += own.bytes.length;
     if (depth > MAX_DEPTH || count > MAX_MANIFESTS || treeBytes > MAX_TREE_BYTES) throw unreasonable();
-    const manifest = parseManifest(own.bytes);
+    const { manifest } = own;
     if (manifest.kind === 'manifest') {
       refuseLargeConfig(manifest);
-      return { ...own, manifest, children: [], absent: 0 };
+      return { ...own, children: [], absent: 0 };
     }
     for (const platform of offeredPlatforms(manifest.manifests)) offered.add(platform);
     const children = await readChildren(manifest, depth);
@@ -63,7 +69,7 @@ export async function readTree(
     const absent = new Set(
       manifest.manifests.map((child) => child.digest).filter((child) => !present.has(child)),
     );
-    return { ...own, manifest, children, absent: absent.size + manifest.faulty.length };
+    return { ...own, children, absent: absent.size + manifest.faulty.length };
   };
 
   const readChild = async (
@@ -74,15 +80,15 @@ export async function readTree(
     const platforms = attests.length > 0 ? [] : platformsOf(child);
     const who = [...platforms.map(formatPlatform), shortDigest(child.digest)].join(', ');
     try {
-      const childBytes = await reader.manifest(child.digest);
+      const read = await reader.manifest(child.digest);
       const sizes = new Set(child.entries.map(({ size }) => size));
-      sizes.delete(childBytes.length);
+      sizes.delete(read.bytes.length);
       for (const size of sizes) {
         reader.note(
-          `its index says that ${shortDigest(child.digest)} has ${size} bytes; it has ${childBytes.length}`,
+          `its index says that ${shortDigest(child.digest)} has ${size} bytes; it has ${read.bytes.length}`,
         );
       }
-      return await readNode({ digest: child.digest, bytes: childBytes, platforms, attests }, depth + 1);
+      return await readNode({ ...read, platforms, attests }, depth + 1);
     } catch (error) {
       throw childError(who, error);
     }
@@ -113,7 +119,7 @@ export async function readTree(
     return inOrderOf(index, [...taken, ...attesting]);
   };
 
-  const read = await readNode({ digest, bytes, platforms: [], attests: [] }, 0);
+  const read = await readNode({ ...served, platforms: [], attests: [] }, 0);
   const tree = treeOf(read.manifest.kind === 'manifest' ? await withConfigPlatform(read, reader) : read);
   const found = tree.nodes.flatMap(({ platforms }) => platforms);
   refuseMissing(choice, found, [...offered]);
@@ -165,4 +171,28 @@ function childError(who: string, error: unknown): unknown {
   if (!(error instanceof OciSaveError) || error.code !== 'unsupported') return error;
   const { code, message, hint, cause } = error;
   return new OciSaveError({ code, message: `its child ${who}: ${message}`, hint, cause });
+}
+
+/** Platforms that a message names. */
+const MAX_NAMED = 20;
+
+/**
+ * Refuses an image without a wanted platform. An artifact has no platform, and nothing that offers none can miss one.
+ * @param found the platforms of what was taken
+ * @param offered the platforms that its indexes list; none where there is no index
+ * @throws OciSaveError `not-found`, naming what is there
+ */
+function refuseMissing(choice: PlatformChoice, found: readonly Platform[], offered: readonly string[]): void {
+  if (choice === 'all' || (found.length === 0 && offered.length === 0)) return;
+  const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
+  if (missing.length === 0) return;
+  const names = missing.map(formatPlatform).join(', ');
+  const there = offered.length > 0 ? offered : found.map(formatPlatform);
+  const named = there.slice(0, MAX_NAMED).join(', ');
+  const more = there.length > MAX_NAMED ? ` and ${there.length - MAX_NAMED} more` : '';
+  throw new OciSaveError({
+    code: 'not-found',
+    message: `it has no ${names}; it has ${named}${more}`,
+    hint: hint`Choose others with ${option('platforms')}, or for this image alone: '--platform=${there[0] ?? 'os/arch'} …' in the list.`,
+  });
 }

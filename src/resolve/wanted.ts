@@ -35,6 +35,11 @@ export function refOf(source: Source): string {
   return `docker-archive:${path}${reference === undefined ? '' : `:${formatReference(reference)}`}`;
 }
 
+/** The repository that an image comes from; undefined for what lies on this machine. */
+export function repositoryOf({ source }: WantedImage): Reference | undefined {
+  return source.transport === 'docker' ? source.reference : undefined;
+}
+
 /**
  * Joins requests for the same source: their platforms and their stored names add up. Names that zot could not
  * serve are refused here, before anything is asked. Throws `list` with all of them.

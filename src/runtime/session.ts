@@ -1,11 +1,8 @@
-import { type ContentSource, type Layout, openLayout, registrySource } from '../image/index.ts';
-import type { RegistryPlace, SkopeoTools } from '../copy/index.ts';
 import type { Emit } from '../events.ts';
 import type { SaveOptions, WantedSkopeo } from '../options/index.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { CredentialStore, RegistryClient } from '../registry/index.ts';
-import type { WantedImage } from '../resolve/index.ts';
-import { createSkopeoEnvironment, findSkopeo, type Skopeo } from '../skopeo/index.ts';
+import { createSkopeoEnvironment, findSkopeo, type Skopeo, type SkopeoTools } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { openClient } from './client.ts';
 import { type Environment, storeFolder } from './store-folder.ts';
@@ -18,17 +15,13 @@ export interface Session {
   readonly skopeoTools: () => Promise<SkopeoTools>;
   /** The version of the skopeo that was used; undefined where none was. */
   readonly skopeoVersion: () => string | undefined;
-  /** Where an image's blobs are read; nowhere, where resolving took it whole. */
-  readonly sourceOf: (image: WantedImage) => Promise<ContentSource | undefined>;
-  /** The same for skopeo. */
-  readonly placeOf: (image: WantedImage) => RegistryPlace | undefined;
   close(): Promise<void>;
 }
 
 /** Finds or brings the skopeo that is wanted. What is fetched goes into `folder`, which lasts as long as the run. */
 export type SetUpSkopeo = (wanted: WantedSkopeo, folder: string) => Promise<Skopeo>;
 
-/** What a session is given by the face, through the run. */
+/** What a session is given by the front end, through the run. */
 export interface SessionIo {
   readonly env: Environment;
   readonly emit: Emit;
@@ -61,12 +54,6 @@ export async function openSession(options: SaveOptions, io: SessionIo): Promise<
 async function openOver(store: Store, options: SaveOptions, io: SessionIo): Promise<Session> {
   const { env, emit } = io;
   const { client, credentials } = await openClient(options, io);
-  const layouts = new Map<string, Promise<Layout>>();
-  const layoutAt = (folder: string, within: readonly string[] | undefined): Promise<Layout> => {
-    const layout = layouts.get(folder) ?? openLayout(folder, within);
-    layouts.set(folder, layout);
-    return layout;
-  };
   let tools: Promise<SkopeoTools> | undefined;
   let version: string | undefined;
   const find = async (): Promise<SkopeoTools> => {
@@ -82,15 +69,6 @@ async function openOver(store: Store, options: SaveOptions, io: SessionIo): Prom
     credentials,
     skopeoTools: () => (tools ??= find()),
     skopeoVersion: () => version,
-    async sourceOf({ source }) {
-      if (source.transport === 'oci') return layoutAt(source.path, source.folders);
-      return source.transport === 'docker' ? registrySource(client, source.reference) : undefined;
-    },
-    placeOf({ source }) {
-      if (source.transport !== 'docker') return undefined;
-      const { domain, path: repository } = source.reference;
-      return { domain, path: repository, insecure: options.insecureRegistries.includes(domain) };
-    },
     async close() {
       client.close();
       await store.close();

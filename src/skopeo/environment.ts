@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Skopeo } from './find.ts';
 
 /** What one skopeo process runs with. Paths are absolute; all of them lie in the run's folder. */
 export interface SkopeoEnvironment {
@@ -9,6 +10,12 @@ export interface SkopeoEnvironment {
   readonly registriesFile: string;
   /** A folder without certificates, instead of the host's `certs.d`. */
   readonly certsFolder: string;
+}
+
+/** A skopeo, and what its processes run with. */
+export interface SkopeoTools {
+  readonly skopeo: Skopeo;
+  readonly environment: SkopeoEnvironment;
 }
 
 /** Passed through, since our own client obeys them too. Nothing else of the caller's environment is. */

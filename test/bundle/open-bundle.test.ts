@@ -7,10 +7,10 @@ import {
   openBundle,
   openOutputFolder,
   planTree,
-  readManifests,
   type View,
 } from '../../src/bundle/index.ts';
 import { digestOf, isDigest } from '../../src/oci/digest.ts';
+import { readManifests } from '../../src/image/index.ts';
 import type { Lock } from '../../src/lock/index.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
 import { d2, idx } from '../support/fixtures/index.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planTree, readManifests, type TreeFile, type View } from '../../src/bundle/index.ts';
+import { planTree, type TreeFile, type View } from '../../src/bundle/index.ts';
+import { readManifests } from '../../src/image/index.ts';
 import type { Lock } from '../../src/lock/index.ts';
 import { type Digest, digestTag, hexOf } from '../../src/oci/digest.ts';
 import { AMD64, ARM64, ARM_V7, att, buildIndex, chart, d2, idx, one } from '../support/fixtures/index.ts';
@@ -60,17 +61,17 @@ describe('what each reader gets', () => {
     const image = idx(small);
     const resolved = await bench.resolve(image, 'x:1');
     const got = await readers(bench.lock(resolved), X);
-    const children = resolved.image.leaves.map(({ digest }) => digest);
+    const children = resolved.leaves.map(({ digest }) => digest);
     expect(got.tags).toEqual({ 1: image.top });
     expect(got.untagged).toEqual(children.toSorted());
     expect(got.root).toEqual({ [`${X}:1`]: image.top });
-    expect(got.docker).toEqual({ [`${X}:1`]: `blobs/sha256/${hexOf(resolved.image.leaves[0]!.config)}` });
+    expect(got.docker).toEqual({ [`${X}:1`]: `blobs/sha256/${hexOf(resolved.leaves[0]!.config)}` });
   });
 
   it('of one platform: the original index in the repository, the leaf elsewhere', async () => {
     const resolved = await bench.resolve(idx(small), 'x:1', { platforms: 'linux/arm64' });
     const got = await readers(bench.lock(resolved), X);
-    const [leaf] = resolved.image.leaves;
+    const [leaf] = resolved.leaves;
     expect(got.tags).toEqual({ 1: idx(small).top });
     expect(got.untagged).toEqual([leaf?.digest]);
     expect(got.root).toEqual({ [`${X}:1`]: leaf?.digest });
@@ -81,9 +82,9 @@ describe('what each reader gets', () => {
     const resolved = await bench.resolve(idx(small), 'x:1', { platforms: 'linux/arm64,linux/amd64' });
     const got = await readers(bench.lock(resolved), X);
     expect(got.tags).toEqual({ 1: idx(small).top });
-    expect(got.root).toEqual({ [`${X}:1`]: resolved.image.root });
-    expect(resolved.image.root).not.toBe(idx(small).top);
-    const amd64 = resolved.image.leaves.find(({ platform }) => platform === 'linux/amd64');
+    expect(got.root).toEqual({ [`${X}:1`]: resolved.root });
+    expect(resolved.root).not.toBe(idx(small).top);
+    const amd64 = resolved.leaves.find(({ platform }) => platform === 'linux/amd64');
     expect(Object.values(got.docker)).toEqual([`blobs/sha256/${hexOf(amd64!.config)}`]);
   });
 
@@ -96,7 +97,7 @@ describe('what each reader gets', () => {
     ]);
     const resolved = await bench.resolve(index, 'x:1');
     const got = await readers(bench.lock(resolved), X);
-    const leaf = resolved.image.leaves.find(({ digest }) => digest === child.top);
+    const leaf = resolved.leaves.find(({ digest }) => digest === child.top);
     expect(got.docker).toEqual({ [`${X}:1`]: `blobs/sha256/${hexOf(leaf!.config)}` });
     expect(got.untagged.filter((digest) => digest === child.top)).toHaveLength(1);
     expect(got.root).toEqual({ [`${X}:1`]: index.top });
@@ -106,7 +107,7 @@ describe('what each reader gets', () => {
     const resolved = await bench.resolve(att(small), 'x:1', { platforms: 'linux/amd64' });
     const got = await readers(bench.lock(resolved), X);
     expect(got.untagged).toHaveLength(2);
-    const leaf = resolved.image.leaves.find(({ attests }) => attests === undefined);
+    const leaf = resolved.leaves.find(({ attests }) => attests === undefined);
     expect(got.root).toEqual({ [`${X}:1`]: leaf?.digest });
   });
 
@@ -114,7 +115,7 @@ describe('what each reader gets', () => {
     const whole = await bench.resolve(idx(small), 'quay.io/a/whole:1');
     const sparse = await bench.resolve(idx(small), 'x:1', { platforms: 'linux/arm64' });
     const got = await readers(bench.lock(whole, sparse), X);
-    expect(got.untagged).toEqual(sparse.image.leaves.map(({ digest }) => digest));
+    expect(got.untagged).toEqual(sparse.leaves.map(({ digest }) => digest));
   });
 
   it('of a name with tag and digest: the tag', async () => {
@@ -193,6 +194,6 @@ describe('a bundle’s tree', () => {
     expect(() => bench.lock(a, b)).toThrow(
       /two images would be stored as docker.io\/library\/a:1.*images\.txt:\d+.*images\.txt:\d+/,
     );
-    expect(() => bench.lock(a, { ...a, image: { ...a.image, ref: 'mirror.example/a:1' } })).not.toThrow();
+    expect(() => bench.lock(a, { ...a, ref: 'mirror.example/a:1' })).not.toThrow();
   });
 });

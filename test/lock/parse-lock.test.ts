@@ -16,6 +16,7 @@ import { type Digest, digestOf, digestTag } from '../../src/oci/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
 import { formatPlatform, normalizePlatform } from '../../src/oci/platform.ts';
 import { formatReference, parseReference } from '../../src/oci/reference.ts';
+import { lockedImageOf } from '../../src/resolve/index.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
 import * as fixtures from '../support/fixtures/index.ts';
 import { jsonBytes } from '../support/image.ts';
@@ -354,7 +355,8 @@ describe('what this tool writes', () => {
     ]),
   )('parses again, and each image passes alone: %s, %s', async (name, _, kind, options) => {
     const resolved = await bench.resolve(kind, `registry.example/fx/${name}:1`, options);
-    expect(lockedImageSchema.parse(resolved.image)).toEqual(resolved.image);
+    const locked = lockedImageOf(resolved);
+    expect(lockedImageSchema.parse(locked)).toEqual(locked);
     const lock = bench.lock(resolved);
     expect(parseLock(encodeLock(lock), FILE)).toEqual(lock);
   });

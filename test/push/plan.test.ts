@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readManifests } from '../../src/bundle/index.ts';
+import { readManifests } from '../../src/image/index.ts';
 import type { Lock } from '../../src/lock/index.ts';
 import { type Digest, digestTag } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';

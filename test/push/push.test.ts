@@ -254,7 +254,7 @@ describe('a sparse image', () => {
     image = att(small),
   ): Promise<{ lock: Lock; root: string; top: string }> => {
     const resolved = await bench.resolve(image, 'r.example/x:1', { platforms });
-    return { lock: bench.lock(resolved), root: resolved.image.root, top: resolved.image.digest };
+    return { lock: bench.lock(resolved), root: resolved.root, top: resolved.digest };
   };
   const tagged = (registry: Awaited<ReturnType<typeof startPushRegistry>>): string | undefined =>
     registry.contents.at('r.example/x').tags.get('1');

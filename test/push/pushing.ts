@@ -1,6 +1,7 @@
 import type { SaveEvent } from '../../src/events.ts';
 import type { Lock } from '../../src/lock/index.ts';
-import { type PushContext, pushToTargets, readContent } from '../../src/push/index.ts';
+import { readContent } from '../../src/image/index.ts';
+import { type PushContext, pushToTargets } from '../../src/push/index.ts';
 import { parsePushTargets } from '../../src/options/index.ts';
 import type { RegistryClientOptions } from '../../src/registry/index.ts';
 import type { PushTargetReport } from '../../src/report/index.ts';

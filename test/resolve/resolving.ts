@@ -1,13 +1,11 @@
-import { openLayout } from '../../src/image/index.ts';
-import { lockOf } from '../../src/commands/save/outcome.ts';
-import type { ResolvedImage } from '../../src/resolve/describe.ts';
+import { bringBlob, createManifestReader, openLayout } from '../../src/image/index.ts';
+import { lockOf, type ResolvedImage } from '../../src/resolve/index.ts';
 import { resolveImage } from '../../src/resolve/resolve-image.ts';
 import { namesOf } from '../../src/resolve/wanted.ts';
 import type { Lock } from '../../src/lock/index.ts';
 import { parsePlatformChoice } from '../../src/oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../../src/oci/reference.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
-import { bringBlob } from '../../src/image/index.ts';
 import { closable, type Closable } from '../support/closable.ts';
 import { writeOciLayout } from '../support/fixtures/index.ts';
 import type { Image } from '../support/image.ts';
@@ -53,6 +51,7 @@ export async function startResolving(): Promise<Resolving> {
         };
         const resolved = await resolveImage(wanted, image.top, source, {
           store,
+          manifests: createManifestReader(store),
           index,
           format,
           retries: 0,

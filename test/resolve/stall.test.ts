@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registrySource } from '../../src/image/index.ts';
+import { createManifestReader, registrySource } from '../../src/image/index.ts';
 import { parsePlatformChoice } from '../../src/oci/platform.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import { anonymous, createRegistryClient } from '../../src/registry/index.ts';
@@ -47,7 +47,8 @@ async function resolve(seed: string): ReturnType<typeof resolveImage> {
       names: namesOf(reference, [{ kind: 'keep-domain' }]),
       pin: undefined,
     };
-    const options = { store, index: 'auto', format: 'keep', retries: 1 } as const;
+    const manifests = createManifestReader(store);
+    const options = { store, manifests, index: 'auto', format: 'keep', retries: 1 } as const;
     return await resolveImage(wanted, '1', registrySource(client, reference), options);
   } finally {
     client.close();
@@ -62,7 +63,7 @@ describe.each([
 
   it('is asked for once more', async () => {
     registry.misbehave({ faults: [{ path, method: 'GET', times: 1, failure: { kind: 'stall', at: 0.5 } }] });
-    expect((await resolve(`${seed}-once`)).image.platforms).toEqual(['linux/amd64']);
+    expect((await resolve(`${seed}-once`)).platforms).toEqual(['linux/amd64']);
   });
 
   it('fails the image where it does so again: no run waits for it', async () => {

@@ -1,11 +1,11 @@
 import type { CacheReport } from '../../cache/index.ts';
-import type { CopyResult, Inventory } from '../../copy/index.ts';
+import type { CopyResult, MissingBlobs } from '../../copy/index.ts';
 import type { ImageList } from '../../list/index.ts';
-import type { Lock, LockedImage } from '../../lock/index.ts';
+import type { Leaf, Lock } from '../../lock/index.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { jobOf } from '../../github-release/index.ts';
 import { failureOf, faultOf, type ReportedImage, type RunReport } from '../../report/index.ts';
-import type { FailedImage, ResolvedImage } from '../../resolve/index.ts';
+import type { FailedImage, ResolvedImage, WantedImage } from '../../resolve/index.ts';
 import { askedDigest, contentAsked } from './need/asked.ts';
 import type { Published } from './publish/publish.ts';
 import type { Run } from './run.ts';
@@ -20,24 +20,24 @@ export interface ReportParts {
   readonly lock: Lock;
   readonly images: readonly ResolvedImage[];
   readonly failed: readonly FailedImage[];
-  readonly inventory: Inventory;
+  readonly missing: MissingBlobs;
   readonly copied: CopyResult;
   /** Undefined where no cache was wanted. */
   readonly cache: CacheReport | undefined;
   readonly published: Published;
-  /** The images whose blobs were wanted, by `ref`. */
-  readonly needed: ReadonlySet<string>;
+  /** The images whose blobs were needed. */
+  readonly needed: ReadonlySet<WantedImage>;
 }
 
 /** The run as data: what `report.json` and the table at the end are made of. */
 export function makeReport(parts: ReportParts): RunReport {
-  const { started, run, list, lock, images, failed, inventory, copied, cache, published } = parts;
+  const { started, run, list, lock, images, failed, missing, copied, cache, published } = parts;
   const { options, session } = run;
   const { restored } = run.cache;
   const finished = new Date();
   const skopeoVersion = session.skopeoVersion();
   const sizes = Object.values(lock.blobs);
-  const planned = new Set(options.dryRun ? inventory.missing.map(({ digest }) => digest) : []);
+  const planned = new Set(options.dryRun ? missing.blobs.map(({ digest }) => digest) : []);
   return {
     version: 1,
     tool: { name: 'oci-save', version: VERSION },
@@ -54,9 +54,9 @@ export function makeReport(parts: ReportParts): RunReport {
       skopeo: formatWantedSkopeo(options.skopeo),
     },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
-    images: images.map((resolved) => {
-      const image = reportImage(resolved, copied, { store: session.store, restored, planned });
-      return parts.needed.has(image.ref) ? image : { ...image, status: 'unchanged' };
+    images: images.map((image) => {
+      const reported = reportImage(image, copied, { store: session.store, restored, planned });
+      return parts.needed.has(image.wanted) ? reported : { ...reported, status: 'unchanged' };
     }),
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
     warnings: list.warnings.map(({ message, origin }) => ({
@@ -75,7 +75,7 @@ export function makeReport(parts: ReportParts): RunReport {
       blobs: sizes.length,
       bytes: sizes.reduce((sum, size) => sum + size, 0),
       fetchedBytes: fetchedBytes(lock, session.store, restored),
-      storedBytes: inventory.stored.bytes - broughtBackBytes(lock, inventory, copied),
+      storedBytes: missing.stored.bytes - broughtBackBytes(lock, missing, copied),
     },
     ...(cache === undefined ? {} : { cache: { ...cache, troubles: [...cache.troubles] } }),
     ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
@@ -116,12 +116,13 @@ function fetchedBytes({ blobs }: Lock, store: Store, restored: ReadonlySet<Diges
 }
 
 /** What the store had, and had to be fetched again since it was damaged. */
-function broughtBackBytes({ blobs }: Lock, { missing }: Inventory, { movers }: CopyResult): number {
-  const absent = new Set(missing.map(({ digest }) => digest));
-  return [...movers.keys()].reduce((sum, digest) => sum + (absent.has(digest) ? 0 : (blobs[digest] ?? 0)), 0);
+function broughtBackBytes({ blobs: sizes }: Lock, { blobs }: MissingBlobs, { movers }: CopyResult): number {
+  const absent = new Set(blobs.map(({ digest }) => digest));
+  return [...movers.keys()].reduce((sum, digest) => sum + (absent.has(digest) ? 0 : (sizes[digest] ?? 0)), 0);
 }
 
-interface Whereabouts {
+/** Where blobs came from. */
+interface Origins {
   readonly store: Store;
   /** What came from the cache. */
   readonly restored: ReadonlySet<Digest>;
@@ -130,11 +131,12 @@ interface Whereabouts {
 }
 
 function reportImage(
-  { image, wanted, sizes, notes }: ResolvedImage,
+  image: ResolvedImage,
   { movers }: CopyResult,
-  { store, restored, planned }: Whereabouts,
+  { store, restored, planned }: Origins,
 ): ReportedImage {
-  const blobs = contentOf(image);
+  const { wanted, sizes } = image;
+  const blobs = contentOf(image.leaves);
   const bytes = (digests: readonly Digest[]): number =>
     digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
   const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
@@ -150,17 +152,17 @@ function reportImage(
     root: image.root,
     mediaType: image.mediaType,
     platforms: image.platforms,
-    size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    size: bytes([...sizes.keys()]),
     status: lacked.length === 0 ? 'stored' : lacked.length === blobs.length ? 'fetched' : 'partly stored',
     fetchedBytes: bytes(brought),
     ...(cached.length === 0 ? {} : { cachedBytes: bytes(cached) }),
     copier: only === undefined ? 'none' : by.size > 1 ? 'both' : only,
     ...(image.root === image.digest ? {} : { narrowed: true }),
     ...(image.converted === undefined ? {} : { converted: true }),
-    notes: [...notes],
+    notes: [...image.notes],
   };
 }
 
-function contentOf({ leaves }: LockedImage): Digest[] {
+function contentOf(leaves: readonly Leaf[]): Digest[] {
   return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
 }

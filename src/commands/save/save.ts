@@ -1,25 +1,21 @@
-import { takeInventory } from '../../copy/index.ts';
-import { readLists } from '../../list/index.ts';
+import { findMissingBlobs } from '../../copy/index.ts';
+import type { Emit } from '../../events.ts';
+import { type ListInputs, readLists } from '../../list/index.ts';
 import type { Lock } from '../../lock/index.ts';
+import { formatPlatform, hostPlatform, type PlatformChoice } from '../../oci/platform.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import { refuseCollisions } from '../../push/index.ts';
 import type { RunReport } from '../../report/index.ts';
-import { joinRequests, resolveImages } from '../../resolve/index.ts';
-import { listInputs, resolveContext } from './contexts.ts';
-import { withoutBorrowedNames } from './need/borrowed-names.ts';
+import { joinRequests, lockOf, type Resolution, resolveImages } from '../../resolve/index.ts';
 import { copyAndPublish } from './copy-and-publish.ts';
-import { limitStore } from './limit-store.ts';
+import { endUnchanged, limitStore, writeReport } from './end.ts';
 import { makeReport } from './make-report.ts';
-import { lockOf, withinReason, withoutContradictions } from './outcome.ts';
-import { withoutOversized } from './need/oversized.ts';
-import { ownPlatform } from './own-platform.ts';
+import { neededImages } from './need/needed.ts';
+import { soundImages } from './need/sound.ts';
+import { findUnchanged } from './need/unchanged.ts';
 import { placesOf } from './places.ts';
 import { withRelease } from './publish/release.ts';
-import { endUnchanged } from './report-unchanged.ts';
-import { type SaveIo, withRun } from './run.ts';
-import { settleSizes } from './need/settle-sizes.ts';
-import { findUnchanged } from './need/unchanged.ts';
-import { writeReport } from './write-report.ts';
+import { CONNECTIONS, type Run, type SaveIo, withRun } from './run.ts';
 
 export interface SaveResult {
   /** Failed images stand in it, and what else went wrong; its `outcome` says whether the run has failed. */
@@ -28,7 +24,7 @@ export interface SaveResult {
 }
 
 /**
- * One save: lists to requests, requests to digests, missing blobs into the store, and the bundle at its path when
+ * One save: lists to requests, requests to images, missing blobs into the store, and the bundle at its path when
  * it is whole. Every image is tried, and what fails stands in the report. Throws OciSaveError where nothing was started,
  * the run was interrupted, or not even the report could be written.
  */
@@ -42,29 +38,48 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const unchanged = await findUnchanged(run);
     if (unchanged) return endUnchanged(unchanged, { started, run, list });
     await run.cache.restoreCatalogue();
-    const read = await resolveImages(wanted, resolveContext(run));
-    // A dry run fetches no blob to see who is right.
-    const settled = options.dryRun ? read : await settleSizes(read, run);
-    const sound = withinReason(withoutContradictions(withoutBorrowedNames(settled)));
+    const sound = await soundImages(await resolve(run), run);
     refuseCollisions(lockOf(sound.resolved), options.push);
-    const { resolution, needed } = await withoutOversized(sound, run);
-    const planned = lockOf(needed);
-    const inventory = await takeInventory(planned, run.session.store);
-    const made = await copyAndPublish(resolution, planned, inventory, run);
-    const { lock, published } = made;
+    const { resolution, needed } = await neededImages(sound, run);
+    const missing = await findMissingBlobs(needed, run.session.store);
+    const saved = await copyAndPublish(resolution, needed, missing, run);
+    const { lock } = saved.content;
     const cache = await run.cache.finish();
-    const written = makeReport({
-      ...made,
-      started,
-      run,
-      list,
-      inventory,
-      cache,
-      needed: new Set(needed.map(({ image }) => image.ref)),
-    });
-    const report = await withRelease(written, published, lock, run);
-    await writeReport(report, run, published.error);
+    const neededOf = new Set(needed.map((image) => image.wanted));
+    const made = makeReport({ ...saved, started, run, list, lock, missing, cache, needed: neededOf });
+    const report = await withRelease(made, saved.published, saved.content, run);
+    await writeReport(report, run, saved.published.error);
     await limitStore(run);
     return { report, lock };
   });
+}
+
+function listInputs(options: SaveOptions, { stdin, lists, boundary }: SaveIo): ListInputs {
+  const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
+  return {
+    images,
+    files: imageList,
+    format: listFormat,
+    defaultRegistry,
+    strictTags,
+    onCandidate,
+    lists,
+    boundary,
+    ...(stdin === undefined ? {} : { stdin }),
+  };
+}
+
+/** The platform that is taken where none was chosen, which is said: Linux on this machine's architecture. */
+function ownPlatform(emit: Emit): PlatformChoice {
+  const platform = hostPlatform(process.arch);
+  const message = `Platform: ${formatPlatform(platform)}, this machine's; the option platforms names others`;
+  emit({ type: 'log', level: 'info', message });
+  return [platform];
+}
+
+function resolve({ wanted, options, session, io: { emit, signal } }: Run): Promise<Resolution> {
+  const { index, format, naming, retries } = options;
+  const { store, client, skopeoTools } = session;
+  const settings = { index, format, naming, retries, parallel: CONNECTIONS };
+  return resolveImages(wanted, { ...settings, store, client, skopeoTools, emit, signal });
 }

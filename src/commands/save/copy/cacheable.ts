@@ -2,13 +2,13 @@ import { type Keepable, MAX_CONTENT_BYTES } from '../../../cache/index.ts';
 import { OciSaveError } from '../../../errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import type { CredentialStore, Repository } from '../../../registry/index.ts';
-import type { Resolution, ResolvedImage, WantedImage } from '../../../resolve/index.ts';
+import {
+  repositoryOf,
+  type Resolution,
+  type ResolvedImage,
+  type WantedImage,
+} from '../../../resolve/index.ts';
 import type { Run } from '../run.ts';
-
-/** A repository that an image comes from; none for what lies on this machine and needs no cache. */
-function repositoryOf({ source }: WantedImage): Repository | undefined {
-  return source.transport === 'docker' ? source.reference : undefined;
-}
 
 /**
  * What of a run's images another run may find in the cache. Where `withholdPrivate` says that strangers read it,
@@ -49,22 +49,23 @@ async function needsCredentials(repository: Repository, credentials: CredentialS
 }
 
 function contentOf(
-  { image, sizes }: ResolvedImage,
+  { digest: top, leaves, sizes }: ResolvedImage,
   hidden: ReadonlyMap<Digest, number>,
 ): Pick<Keepable, 'blobs'> & { readonly contents: Digest[] } {
-  const layers = new Set(image.leaves.flatMap((leaf) => leaf.layers));
+  const layers = new Set(leaves.flatMap((leaf) => leaf.layers));
   const all = [...sizes].flatMap(([digest, size]) => (hidden.has(digest) ? [] : [{ digest, size }]));
   const small = all.filter(({ digest, size }) => !layers.has(digest) && size <= MAX_CONTENT_BYTES);
   const contents = new Set(small.map(({ digest }) => digest));
   return {
     blobs: all.filter(({ digest }) => !contents.has(digest)),
     // With `index: narrow` the lock does not name what was served.
-    contents: [...contents, ...(hidden.has(image.digest) ? [] : [image.digest])],
+    contents: [...contents, ...(hidden.has(top) ? [] : [top])],
   };
 }
 
 function tagOf(wanted: WantedImage): Keepable['tags'] {
-  if (wanted.source.transport !== 'docker') return [];
-  const { domain, path, tag = 'latest', digest } = wanted.source.reference;
-  return digest === undefined ? [{ repository: `${domain}/${path}`, tag }] : [];
+  const reference = repositoryOf(wanted);
+  if (reference === undefined || reference.digest !== undefined) return [];
+  const { domain, path, tag = 'latest' } = reference;
+  return [{ repository: `${domain}/${path}`, tag }];
 }

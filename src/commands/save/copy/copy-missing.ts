@@ -1,10 +1,9 @@
-import { type Inventory, takeInventory } from '../../../copy/index.ts';
-import type { Lock } from '../../../lock/index.ts';
-import type { Resolution } from '../../../resolve/index.ts';
+import { findMissingBlobs, type MissingBlobs } from '../../../copy/index.ts';
+import type { Resolution, ResolvedImage } from '../../../resolve/index.ts';
+import { needsOf, requireSpace } from '../need/space.ts';
+import type { Run } from '../run.ts';
 import { keepableOf } from './cacheable.ts';
 import type { Copying } from './copying.ts';
-import type { Run } from '../run.ts';
-import { needsOf, requireSpace } from '../need/space.ts';
 import { verifyBeside } from './verify-beside.ts';
 
 /**
@@ -14,29 +13,29 @@ import { verifyBeside } from './verify-beside.ts';
  */
 export async function copyMissing(
   copying: Copying,
-  lock: Lock,
+  images: readonly ResolvedImage[],
   resolution: Resolution,
-  inventory: Inventory,
+  missing: MissingBlobs,
   run: Run,
 ): Promise<void> {
   const { session, cache, output, places, io } = run;
-  const missingBytes = sum(inventory.missing);
-  const totalBytes = missingBytes + inventory.stored.bytes;
+  const missingBytes = bytesOf(missing);
+  const totalBytes = missingBytes + missing.stored.bytes;
   const volumes = { store: session.store, staging: output?.staging, archive: places.archive };
   await requireSpace(await needsOf({ ...volumes, missingBytes, totalBytes }));
-  const verification = await verifyBeside(lock, inventory, run);
+  const verification = await verifyBeside(images, missing, run);
   try {
-    await cache.restoreBlobs(inventory.missing);
-    const left = await takeInventory(lock, session.store, cache.restored);
+    await cache.restoreBlobs(missing.blobs);
+    const left = await findMissingBlobs(images, session.store, cache.restored);
     io.emit({
       type: 'plan',
-      fetch: { blobs: left.missing.length, bytes: sum(left.missing) },
+      fetch: { blobs: left.blobs.length, bytes: bytesOf(left) },
       stored: left.stored,
-      images: lock.images.length,
+      images: images.length,
     });
     cache.keep(await keepableOf(resolution, run), {
-      missing: new Set(left.missing.map(({ digest }) => digest)),
-      bytes: sum(left.missing) + (places.archive === undefined ? 0 : totalBytes),
+      missing: new Set(left.blobs.map(({ digest }) => digest)),
+      bytes: bytesOf(left) + (places.archive === undefined ? 0 : totalBytes),
     });
     await copying.copy(left);
     if ((await verification.lost) > 0) await copying.again();
@@ -46,6 +45,6 @@ export async function copyMissing(
   cache.copied();
 }
 
-function sum(blobs: Inventory['missing']): number {
+function bytesOf({ blobs }: MissingBlobs): number {
   return blobs.reduce((bytes, { size }) => bytes + size, 0);
 }

@@ -1,9 +1,8 @@
 import { bundleStands } from '../../../bundle/index.ts';
-import type { Inventory } from '../../../copy/index.ts';
-import type { Lock } from '../../../lock/index.ts';
+import { blobsOfImages, type MissingBlobs } from '../../../copy/index.ts';
+import type { ResolvedImage } from '../../../resolve/index.ts';
 import { verifyStored } from '../../../store/index.ts';
-import { blobsOf } from '../lock-blobs.ts';
-import { treeOf, wantedBundle } from '../publish/folder.ts';
+import { contentOf, treeOf, wantedBundle } from '../publish/folder.ts';
 import type { Run } from '../run.ts';
 
 /** Hashing that goes on beside other work. */
@@ -19,14 +18,16 @@ export interface Verification {
  * archive, a release and a push read all bytes themselves, and a bundle that stands there unchanged is left as it is.
  */
 export async function verifyBeside(
-  lock: Lock,
-  { missing }: Pick<Inventory, 'missing'>,
+  images: readonly ResolvedImage[],
+  { blobs }: Pick<MissingBlobs, 'blobs'>,
   run: Run,
 ): Promise<Verification> {
   const stop = new AbortController();
   const { signal = stop.signal } = run.io;
-  const lost = (await isMadeUnread(lock, missing.length, run))
-    ? verifyStored(storedOf(lock, missing), run.session.store, AbortSignal.any([signal, stop.signal]))
+  const absent = new Set(blobs.map(({ digest }) => digest));
+  const stored = blobsOfImages(images).filter(({ digest }) => !absent.has(digest));
+  const lost = (await isMadeUnread(images, blobs.length, run))
+    ? verifyStored(stored, run.session.store, AbortSignal.any([signal, stop.signal]))
     : Promise.resolve(0);
   // It is awaited when all is copied; until then a failure waits there.
   lost.catch(() => {});
@@ -39,15 +40,11 @@ export async function verifyBeside(
   };
 }
 
-async function isMadeUnread(lock: Lock, missing: number, run: Run): Promise<boolean> {
+async function isMadeUnread(images: readonly ResolvedImage[], missing: number, run: Run): Promise<boolean> {
   const { output, places, release } = run;
   if (output === undefined || places.archive !== undefined || release !== undefined) return false;
   if (missing > 0) return true;
-  const wanted = wantedBundle(lock, await treeOf(lock, run), run);
+  const content = contentOf(images, run);
+  const wanted = wantedBundle(content.lock, treeOf(content, run), run);
   return wanted === undefined || !(await bundleStands(wanted));
-}
-
-function storedOf(lock: Lock, missing: Inventory['missing']): ReturnType<typeof blobsOf> {
-  const absent = new Set(missing.map(({ digest }) => digest));
-  return blobsOf(lock).filter(({ digest }) => !absent.has(digest));
 }

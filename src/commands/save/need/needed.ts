@@ -1,20 +1,53 @@
+import { OciSaveError } from '../../../errors.ts';
 import type { LockedImage } from '../../../lock/index.ts';
+import type { Digest } from '../../../oci/digest.ts';
 import type { SaveOptions } from '../../../options/index.ts';
 import { findPushed, type RightDigest } from '../../../push/index.ts';
-import type { ResolvedImage } from '../../../resolve/index.ts';
-import { type Run, publishesAlone } from '../run.ts';
+import type { FailedImage, Resolution, ResolvedImage } from '../../../resolve/index.ts';
+import { freeBytes, type Store } from '../../../store/index.ts';
+import { byText } from '../../../text/by-text.ts';
+import { formatBytes } from '../../../text/bytes.ts';
+import { hint, option } from '../../../text/hint.ts';
+import { publishesAlone, type Run } from '../run.ts';
+import { needsOf, requireSpace } from './space.ts';
 
 /**
- * The images of which blobs are needed: where a run only pushes, those that some target has not. With a cache around
- * the store all are, since the cache keeps what its list names.
+ * The images whose blobs are needed. Images fail of which alone more is missing than the store's volume has free: a size
+ * that one publisher wrote does not end the run of others. Where images may be left out, those that say the most fail until
+ * the rest has room, with the bundle and the archive.
  */
 export async function neededImages(
-  images: readonly ResolvedImage[],
+  resolution: Resolution,
   run: Run,
-): Promise<readonly ResolvedImage[]> {
+): Promise<{ readonly resolution: Resolution; readonly needed: readonly ResolvedImage[] }> {
+  // In the order of a lock, which decides whose source is asked first.
+  const needed = (await lackingImages(resolution.resolved, run)).toSorted((a, b) => byText(a.ref, b.ref));
+  if (run.options.dryRun) return { resolution, needed };
+  const failed =
+    run.options.onError === 'warn'
+      ? await beyondTheDisk(needed, run)
+      : await oversizedAmong(needed, run.session.store);
+  // Where all are to be saved and none fits, the disk is too small for the run: that is told before it begins.
+  const isHopeless = run.options.onError === 'fail' && failed.size === needed.length;
+  if (failed.size === 0 || isHopeless) return { resolution, needed };
+  const fits = (image: ResolvedImage): boolean => !failed.has(image);
+  return {
+    resolution: {
+      resolved: resolution.resolved.filter(fits),
+      failed: [...resolution.failed, ...failed.values()],
+    },
+    needed: needed.filter(fits),
+  };
+}
+
+/**
+ * Where a run only pushes, the images that some target does not have; else all. With a cache around the store all are
+ * needed, since the cache keeps what its list names.
+ */
+async function lackingImages(images: readonly ResolvedImage[], run: Run): Promise<readonly ResolvedImage[]> {
   const { options, session, release, io } = run;
   if (!publishesAlone(run) || release !== undefined || io.remoteCache !== undefined) return images;
-  const names = images.flatMap(({ image }) =>
+  const names = images.flatMap((image) =>
     image.names.map((name) => ({ name, right: rightDigests(image, options.index) })),
   );
   const found = await findPushed(names, options.push, session.client, io.signal);
@@ -23,7 +56,7 @@ export async function neededImages(
   const lacking = new Set(
     found.filter(({ there, differs }) => !there && (moves || !differs)).map(({ name }) => name),
   );
-  return images.filter(({ image }) => image.names.some((name) => lacking.has(name)));
+  return images.filter((image) => image.names.some((name) => lacking.has(name)));
 }
 
 /** What a target may have under an image's name, as pushing sees it. */
@@ -35,4 +68,72 @@ export function rightDigests(
   if (root === digest || index === 'narrow') return [narrowed];
   const original = { digest, below: [...new Set(leaves.map((leaf) => leaf.digest))] };
   return index === 'keep' ? [original] : [original, narrowed];
+}
+
+async function oversizedAmong(
+  needed: readonly ResolvedImage[],
+  store: Store,
+): Promise<Map<ResolvedImage, FailedImage>> {
+  const free = await freeBytes(store.runFolder);
+  const failed = new Map<ResolvedImage, FailedImage>();
+  for (const image of needed) {
+    if (sum(image.sizes) <= free) continue;
+    const missing = await missingBytes(image.sizes, store);
+    if (missing > free) failed.set(image, { wanted: image.wanted, error: tooLarge(missing, free) });
+  }
+  return failed;
+}
+
+/** The images that say the most, as many as have to go before the run has room. */
+async function beyondTheDisk(
+  needed: readonly ResolvedImage[],
+  run: Run,
+): Promise<Map<ResolvedImage, FailedImage>> {
+  const { store } = run.session;
+  const failed = new Map<ResolvedImage, FailedImage>();
+  const largestFirst = needed.toSorted((a, b) => sum(b.sizes) - sum(a.sizes));
+  for (const [at, image] of largestFirst.entries()) {
+    if (await haveRoom(largestFirst.slice(at), run)) break;
+    const free = await freeBytes(store.runFolder);
+    const missing = await missingBytes(image.sizes, store);
+    failed.set(image, { wanted: image.wanted, error: tooLarge(missing, free) });
+  }
+  return failed;
+}
+
+async function haveRoom(
+  images: readonly ResolvedImage[],
+  { session: { store }, output, places }: Run,
+): Promise<boolean> {
+  const all = new Map(images.flatMap(({ sizes }) => [...sizes]));
+  const volumes = { store, staging: output?.staging, archive: places.archive };
+  const fits = async (missing: number): Promise<boolean> => {
+    try {
+      await requireSpace(await needsOf({ ...volumes, missingBytes: missing, totalBytes: sum(all) }));
+      return true;
+    } catch (error) {
+      if (error instanceof OciSaveError && error.code === 'machine') return false;
+      throw error;
+    }
+  };
+  // Mostly there is room for all of it, and nothing has to be looked up.
+  return (await fits(sum(all))) || fits(await missingBytes(all, store));
+}
+
+async function missingBytes(sizes: ReadonlyMap<Digest, number>, store: Store): Promise<number> {
+  let bytes = 0;
+  for (const [digest, size] of sizes) if (!(await store.has({ digest, size }))) bytes += size;
+  return bytes;
+}
+
+function sum(sizes: ReadonlyMap<unknown, number>): number {
+  return [...sizes.values()].reduce((bytes, size) => bytes + size, 0);
+}
+
+function tooLarge(missing: number, free: number): OciSaveError {
+  return new OciSaveError({
+    code: 'local',
+    message: `the disk is too small for it: ${formatBytes(missing)} are needed, ${formatBytes(free)} are free`,
+    hint: hint`Free space, put the store (${option('cacheDir')}) on another volume, or leave the image out.`,
+  });
 }

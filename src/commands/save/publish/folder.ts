@@ -4,24 +4,29 @@ import {
   bundleStands,
   lockFileOf,
   planTree,
-  readManifests,
   type WantedBundle,
 } from '../../../bundle/index.ts';
+import { type Content, manifestsOf } from '../../../image/index.ts';
 import { digestOfLock, type Lock } from '../../../lock/index.ts';
 import type { Digest } from '../../../oci/digest.ts';
+import { lockOf, type ResolvedImage } from '../../../resolve/index.ts';
 import { renderBundlePage } from '../../../view/index.ts';
 import type { Run } from '../run.ts';
 
 /** The last tree of each run: a run in which nothing changed asks for one before it copies and when it publishes. */
 const planned = new WeakMap<Run, { readonly lock: Digest; readonly tree: BundleTree }>();
 
-/** The bundle as data, from the manifests that the store has. */
-export async function treeOf(lock: Lock, run: Run): Promise<BundleTree> {
-  const { session, options } = run;
+/** Images as they are published, from the store. Throws `list` for two images under one name. */
+export function contentOf(images: readonly ResolvedImage[], { session: { store: pool } }: Run): Content {
+  return { lock: lockOf(images), manifests: manifestsOf(images), pool };
+}
+
+/** The bundle as data. */
+export function treeOf({ lock, manifests }: Content, run: Run): BundleTree {
   const digest = digestOfLock(lock);
   const before = planned.get(run);
   if (before?.lock === digest) return before.tree;
-  const tree = planTree(lock, await readManifests(lock, session.store), options.layout, renderBundlePage);
+  const tree = planTree(lock, manifests, run.options.layout, renderBundlePage);
   planned.set(run, { lock: digest, tree });
   return tree;
 }

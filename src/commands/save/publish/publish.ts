@@ -22,11 +22,12 @@ import {
 } from '../../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../../errors.ts';
 import { exists } from '../../../files/index.ts';
-import { digestOfLock, encodeLock, type Lock } from '../../../lock/index.ts';
+import type { Content } from '../../../image/index.ts';
+import { digestOfLock, encodeLock } from '../../../lock/index.ts';
 import type { RunReport } from '../../../report/index.ts';
 import { diskError } from '../../../store/index.ts';
 import type { Copying } from '../copy/copying.ts';
-import { foreignAtArchive } from '../foreign.ts';
+import { foreignAtArchive } from '../output.ts';
 import { archiveBase, type Places, placeOf, recordOf } from '../places.ts';
 import { buildFolder, type BuiltFolder, treeOf } from './folder.ts';
 import { pushStore } from './push-store.ts';
@@ -50,11 +51,11 @@ export const NOTHING_PUBLISHED: Published = { results: {}, archive: undefined };
  * appear together, when all of them are whole: until then those of the earlier run stand there. A target that fails takes
  * none of them away. A failure is a result, so that the run can report it; thrown is an interruption alone.
  */
-export async function publish(lock: Lock, copying: Copying, run: Run): Promise<Published> {
+export async function publish(content: Content, copying: Copying, run: Run): Promise<Published> {
   let made: Published = NOTHING_PUBLISHED;
   try {
-    made = await makeResults(lock, run);
-    const push = await pushStore(lock, run, (digest) => copying.bringBack(digest));
+    made = await makeResults(content, run);
+    const push = await pushStore(content, run, (digest) => copying.bringBack(digest));
     if (push) made = { ...made, results: { ...made.results, push } };
     return made;
   } catch (error) {
@@ -64,10 +65,11 @@ export async function publish(lock: Lock, copying: Copying, run: Run): Promise<P
   }
 }
 
-async function makeResults(lock: Lock, run: Run): Promise<Published> {
+async function makeResults(content: Content, run: Run): Promise<Published> {
   const { places } = run;
+  const { lock } = content;
   const digest = digestOfLock(lock);
-  const tree = await treeOf(lock, run);
+  const tree = treeOf(content, run);
   // First the archive: in the pass that reads all bytes for it they are hashed for the folder, too.
   const archive = await onDisk('the archive', makeArchive(tree, run));
   const files = [...(archive?.files ?? [])];
@@ -148,8 +150,8 @@ function reportArchive(
 }
 
 /** What a dry run can tell of publishing: what targets would get. */
-export async function publishDry(lock: Lock, run: Run): Promise<Published> {
-  const push = run.io.lockOnly === true ? undefined : await pushStore(lock, run);
+export async function publishDry(content: Content, run: Run): Promise<Published> {
+  const push = run.io.lockOnly === true ? undefined : await pushStore(content, run);
   return push === undefined ? NOTHING_PUBLISHED : { ...NOTHING_PUBLISHED, results: { push } };
 }
 

@@ -1,6 +1,6 @@
-import type { Lock } from '../../../lock/index.ts';
+import type { Content } from '../../../image/index.ts';
 import type { Digest } from '../../../oci/digest.ts';
-import { pushToTargets, readContent } from '../../../push/index.ts';
+import { pushToTargets } from '../../../push/index.ts';
 import type { PushTargetReport } from '../../../report/index.ts';
 import type { Run } from '../run.ts';
 
@@ -12,7 +12,7 @@ const WAIT_MILLISECONDS = 60_000;
  * @param bringBack brings a blob again that turned out to be damaged
  */
 export async function pushStore(
-  lock: Lock,
+  content: Content,
   { session, options, io: { emit, signal } }: Run,
   bringBack?: (digest: Digest) => Promise<void>,
 ): Promise<PushTargetReport[] | undefined> {
@@ -20,7 +20,7 @@ export async function pushStore(
   if (push.length === 0) return undefined;
   return pushToTargets(push, {
     client: session.client,
-    content: await readContent(lock, session.store),
+    content,
     index,
     policy,
     onError,

@@ -1,6 +1,6 @@
 import { bundleTar, type MeasuredArchive, measureArchive, piecesOf } from '../../../archive/index.ts';
 import { exitCodeOf, OciSaveError } from '../../../errors.ts';
-import type { Lock } from '../../../lock/index.ts';
+import type { Content } from '../../../image/index.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import {
   type ReleaseFile,
@@ -22,10 +22,11 @@ import type { Run } from '../run.ts';
 export async function withRelease(
   made: RunReport,
   { archive }: Published,
-  lock: Lock,
+  content: Content,
   run: Run,
 ): Promise<RunReport> {
   const { release: access, options, places, io } = run;
+  const { lock } = content;
   const nothingToSend = options.dryRun ? lock.images.length === 0 : archive === undefined;
   if (access === undefined || nothingToSend) return made;
   const release = await tryRelease(access, io.signal, async () =>
@@ -37,7 +38,7 @@ export async function withRelease(
       writer: writerOf(io.env, places.archivePlace.name, askedDigest(run.wanted, options, places)),
       files:
         archive === undefined
-          ? await plannedFiles(made, lock, run)
+          ? await plannedFiles(made, content, run)
           : releaseFiles({
               archive: archive.measured,
               source: archive.source,
@@ -96,21 +97,22 @@ function placeOf({ owner, repo, tag }: ReleaseTarget): Pick<ReleaseReport, 'repo
 }
 
 /** What a dry run would send: with digests where the store has all blobs, else with sizes alone. */
-async function plannedFiles(made: RunReport, lock: Lock, run: Run): Promise<ReleaseFile[]> {
+async function plannedFiles(made: RunReport, content: Content, run: Run): Promise<ReleaseFile[]> {
+  const { lock } = content;
   const { places, session, io } = run;
-  const source = await bundleTar(await treeOf(lock, run), session.store);
-  const content = { source, lock, page: renderBundlePage(lock), report: formatRunReport(made) };
+  const source = await bundleTar(treeOf(content, run), session.store);
+  const parts = { source, lock, page: renderBundlePage(lock), report: formatRunReport(made) };
   const { name } = places.archivePlace;
   const { storedBytes, bytes } = made.totals;
   if (storedBytes >= bytes) {
     const options = { partSize: places.partSize, signal: io.signal };
-    return releaseFiles({ ...content, archive: await measureArchive(source, name, options) });
+    return releaseFiles({ ...parts, archive: await measureArchive(source, name, options) });
   }
   const digest: Digest = `sha256:${'0'.repeat(64)}`;
   const pieces = piecesOf(source.size, name, places.partSize).map((piece) => ({ ...piece, digest }));
   const archive: MeasuredArchive = { name, size: source.size, digest, pieces };
   const known = new Set([`${name.base}.lock.json`, `${name.base}.report.html`]);
-  return releaseFiles({ ...content, archive }).map((file) =>
+  return releaseFiles({ ...parts, archive }).map((file) =>
     known.has(file.name) ? file : { ...file, digest: undefined },
   );
 }

@@ -4,21 +4,19 @@ import { type Digest, shortDigest } from '../oci/digest.ts';
 import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { reachable } from '../oci/reachable.ts';
 import type { BlobPool } from '../store/index.ts';
+import type { Manifests, StoredManifest } from './image.ts';
 
-export interface StoredManifest {
-  readonly digest: Digest;
-  readonly size: number;
-  readonly manifest: Manifest;
+/** The manifests of all images together. */
+export function manifestsOf(images: readonly { readonly manifests: Manifests }[]): Manifests {
+  return new Map(images.flatMap(({ manifests }) => [...manifests]));
 }
 
-export type Manifests = ReadonlyMap<Digest, StoredManifest>;
-
-/** Every manifest that a lock's images hold, read from the pool. Throws `digest` where one is gone. */
+/** Reads every manifest that the images of a lock hold from a pool. Throws `digest` where one is missing or damaged. */
 export async function readManifests(lock: Lock, pool: BlobPool): Promise<Manifests> {
   const manifests = new Map<Digest, StoredManifest>();
   const others = new Set<Digest>();
 
-  /** False where it is not here, or is something else than a manifest. */
+  /** False where the blob is not here, or is not a manifest. */
   const read = async (digest: Digest): Promise<boolean> => {
     if (manifests.has(digest)) return true;
     if (others.has(digest)) return false;
@@ -34,7 +32,7 @@ export async function readManifests(lock: Lock, pool: BlobPool): Promise<Manifes
   };
 
   for (const image of lock.images) {
-    for (const digest of manifestsOf(image)) if (!(await read(digest))) throw lost(digest, image);
+    for (const digest of neededOf(image)) if (!(await read(digest))) throw lost(digest, image);
     const leaves = new Set(image.leaves.map(({ digest }) => digest));
     const held = new Set(reachable(image.digest, manifests, leaves).manifests);
     // An index between them is gone.
@@ -53,7 +51,7 @@ function lost(digest: Digest, { ref }: LockedImage): OciSaveError {
 }
 
 /** What an image cannot do without. */
-function manifestsOf({ digest, root, leaves }: LockedImage): Digest[] {
+function neededOf({ digest, root, leaves }: LockedImage): Digest[] {
   return [digest, root, ...leaves.map((leaf) => leaf.digest)];
 }
 

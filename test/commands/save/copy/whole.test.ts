@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { outcomeOf, withoutContradictions } from '../../../src/commands/save/outcome.ts';
-import { OciSaveError } from '../../../src/errors.ts';
-import { one } from '../../support/fixtures/index.ts';
-import { type Resolving, startResolving } from '../../resolve/resolving.ts';
+import { outcomeOf } from '../../../../src/commands/save/copy/whole.ts';
+import { withoutContradictions } from '../../../../src/commands/save/need/sound.ts';
+import { OciSaveError } from '../../../../src/errors.ts';
+import { one } from '../../../support/fixtures/index.ts';
+import { type Resolving, startResolving } from '../../../resolve/resolving.ts';
 
 let bench: Resolving;
 beforeAll(async () => {
@@ -14,7 +15,7 @@ describe('the outcome of a copy', () => {
   it('fails an image with the blob that could not be had, and no other', async () => {
     const a = await bench.resolve(one({ layerBytes: 100 }), 'a:1');
     const b = await bench.resolve(one({ layerBytes: 100, seed: 'b' }), 'b:1');
-    const [layer] = a.image.leaves[0]!.layers;
+    const [layer] = a.leaves[0]!.layers;
     const error = new OciSaveError({ code: 'network', message: 'cut' });
     const failures = new Map([[layer!, error]]);
     const { whole, failed } = outcomeOf({ resolved: [a, b], failed: [] }, { movers: new Map(), failures });

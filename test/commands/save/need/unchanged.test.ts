@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { allUnchanged } from '../../src/need/index.ts';
-import { type Digest, digestOf, digestTag } from '../../src/oci/digest.ts';
-import { parseReference } from '../../src/oci/reference.ts';
-import type { WantedImage } from '../../src/resolve/index.ts';
+import { allUnchanged } from '../../../../src/commands/save/need/unchanged.ts';
+import { type Digest, digestOf, digestTag } from '../../../../src/oci/digest.ts';
+import { parseReference } from '../../../../src/oci/reference.ts';
+import type { WantedImage } from '../../../../src/resolve/index.ts';
 
 const digest = digestOf(new TextEncoder().encode('a'));
 const wanted = (ref: string, tag: string | undefined = '1'): WantedImage => ({

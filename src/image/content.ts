@@ -1,20 +1,14 @@
-import { type Manifests, readManifests } from '../bundle/index.ts';
 import { OciSaveError } from '../errors.ts';
 import type { Lock, LockedImage } from '../lock/index.ts';
 import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { narrowIndex } from '../oci/narrow.ts';
 import type { BlobPool } from '../store/index.ts';
+import type { Content } from './image.ts';
+import { readManifests } from './manifests.ts';
 
-/** All that can be pushed: a lock, its manifests, and its blobs. */
-export interface PushContent {
-  readonly lock: Lock;
-  readonly manifests: Manifests;
-  readonly pool: BlobPool;
-}
-
-/** Reads a lock's manifests. Throws `digest` where one is missing or damaged. */
-export async function readContent(lock: Lock, pool: BlobPool): Promise<PushContent> {
+/** Reads the images of a lock where no run resolved them. Throws `digest` where a manifest is missing or damaged. */
+export async function readContent(lock: Lock, pool: BlobPool): Promise<Content> {
   const whole = await withRoots(lock, pool);
   return { lock, manifests: await readManifests(lock, whole), pool: whole };
 }
@@ -75,7 +69,7 @@ function cannotNarrow({ ref, root }: LockedImage): OciSaveError {
 }
 
 /** The bytes of a manifest that was read before. Throws `digest` where it has gone since. */
-export async function manifestBytes({ pool }: PushContent, digest: Digest): Promise<Uint8Array> {
+export async function manifestBytes({ pool }: Content, digest: Digest): Promise<Uint8Array> {
   const bytes = await pool.read(digest, MAX_MANIFEST_BYTES);
   if (bytes !== undefined) return bytes;
   throw new OciSaveError({

@@ -1,9 +1,28 @@
+import type { CopyResult } from '../../../copy/index.ts';
 import { OciSaveError } from '../../../errors.ts';
+import type { Leaf } from '../../../lock/index.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../../../oci/config.ts';
 import { formatPlatform, matchesPlatform, parsePlatform } from '../../../oci/platform.ts';
-import type { ResolvedImage } from '../../../resolve/index.ts';
+import type { FailedImage, Resolution, ResolvedImage } from '../../../resolve/index.ts';
 import type { Store } from '../../../store/index.ts';
-import type { Outcome } from '../outcome.ts';
+
+/** Which images are whole after copying, and which are not, with the error that each one met. */
+export interface Outcome {
+  readonly whole: readonly ResolvedImage[];
+  readonly failed: readonly FailedImage[];
+}
+
+/** An image fails with the first of its blobs that could not be had; none is ever saved without a blob. */
+export function outcomeOf({ resolved, failed }: Resolution, { failures }: CopyResult): Outcome {
+  const whole: ResolvedImage[] = [];
+  const broken: FailedImage[] = [];
+  for (const image of resolved) {
+    const lost = [...image.sizes.keys()].find((digest) => failures.has(digest));
+    if (lost === undefined) whole.push(image);
+    else broken.push({ wanted: image.wanted, error: failures.get(lost) });
+  }
+  return { whole, failed: [...failed, ...broken] };
+}
 
 /**
  * Judges the configs that came with the blobs: those of an index's children, of which resolving reads none. An image of
@@ -14,7 +33,7 @@ import type { Outcome } from '../outcome.ts';
 export async function judgeConfigs({ whole, failed }: Outcome, store: Store): Promise<Outcome> {
   const judged = await Promise.all(whole.map((image) => judge(image, store)));
   return {
-    whole: judged.flatMap((one) => ('image' in one ? [one] : [])),
+    whole: judged.flatMap((one) => ('error' in one ? [] : [one])),
     failed: [...failed, ...judged.flatMap((one) => ('error' in one ? [one] : []))],
   };
 }
@@ -24,7 +43,7 @@ async function judge(
   store: Store,
 ): Promise<ResolvedImage | Outcome['failed'][number]> {
   try {
-    const notes = await Promise.all(resolved.image.leaves.map((leaf) => noteOn(leaf, store)));
+    const notes = await Promise.all(resolved.leaves.map((leaf) => noteOn(leaf, store)));
     return { ...resolved, notes: [...resolved.notes, ...notes.flat()] };
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
@@ -32,10 +51,7 @@ async function judge(
   }
 }
 
-async function noteOn(
-  { platform, config, attests }: ResolvedImage['image']['leaves'][number],
-  store: Store,
-): Promise<string[]> {
+async function noteOn({ platform, config, attests }: Leaf, store: Store): Promise<string[]> {
   if (platform === undefined || attests !== undefined) return [];
   const bytes = await store.read(config, MAX_CONFIG_BYTES);
   // Where nothing was copied it may not be here.

@@ -1,32 +1,36 @@
 import type { Digest } from '../oci/digest.ts';
-import { createGate } from './gate.ts';
 import { createPlan, type PlannedLeaf, type StartedLeaf } from './plan.ts';
 
 export type Mover = 'skopeo' | 'direct';
 
-/** What landed, what failed, and which leaf may start: the movers' common book. */
-export interface Ledger {
+/** What landed, what failed, and which leaf may start, for all movers together. */
+export interface BlobTransfers {
   readonly movers: ReadonlyMap<Digest, Mover>;
   readonly failures: ReadonlyMap<Digest, unknown>;
   landed(digest: Digest, mover: Mover): void;
   /** A mover gave the blob up. Another may still bring it; then the failure is forgotten. */
   failed(digest: Digest, error: unknown): void;
-  /** The next leaf for skopeo, as soon as one may start; undefined when there is none left. */
+  /** The next leaf for skopeo, as soon as one may start; undefined when no leaf is left. */
   nextLeaf(): Promise<StartedLeaf | undefined>;
   ended(leaf: Digest): void;
 }
 
-export function createLedger(
+export function createTransfers(
   leaves: readonly PlannedLeaf[],
   direct: Iterable<Digest>,
   options: { readonly onLanded: (digest: Digest) => void; readonly signal: AbortSignal },
-): Ledger {
+): BlobTransfers {
   const { onLanded, signal } = options;
   const plan = createPlan(leaves, direct);
-  const gate = createGate();
+  // Taken before looking at the plan, so that no change is missed.
+  let changed = Promise.withResolvers<void>();
+  const notify = (): void => {
+    changed.resolve();
+    changed = Promise.withResolvers<void>();
+  };
   const movers = new Map<Digest, Mover>();
   const failures = new Map<Digest, unknown>();
-  signal.addEventListener('abort', () => gate.open(), { once: true });
+  signal.addEventListener('abort', notify, { once: true });
   return {
     movers,
     failures,
@@ -34,27 +38,27 @@ export function createLedger(
       movers.set(digest, mover);
       failures.delete(digest);
       plan.landed(digest);
-      gate.open();
+      notify();
       onLanded(digest);
     },
     failed(digest, error) {
       if (!movers.has(digest)) failures.set(digest, error);
       plan.released(digest);
-      gate.open();
+      notify();
     },
     async nextLeaf() {
       while (plan.remaining > 0) {
         signal.throwIfAborted();
-        const changed = gate.wait();
+        const { promise } = changed;
         const started = plan.next();
         if (started) return started;
-        await changed;
+        await promise;
       }
       return undefined;
     },
     ended(leaf) {
       plan.ended(leaf);
-      gate.open();
+      notify();
     },
   };
 }

@@ -1,7 +1,20 @@
 import path from 'node:path';
-import { finishAppearance, lockOutput, openOutputFolder, type OutputFolder } from '../../bundle/index.ts';
+import { foreignArchiveFiles } from '../../archive/index.ts';
+import {
+  finishAppearance,
+  type Foreign,
+  foreignAt,
+  HOLDER_FILE_KIND,
+  holderFile,
+  lockOutput,
+  lookAtOutput,
+  openOutputFolder,
+  type OutputFolder,
+  refuseForeign,
+} from '../../bundle/index.ts';
+import { LOCK_FILE_KIND } from '../../lock/index.ts';
+import { REPORT_FILE_KIND } from '../../report/index.ts';
 import type { FileLock, Store } from '../../store/index.ts';
-import { foreignBeside, foreignHolder, refuseForeignOutput } from './foreign.ts';
 import { archiveBase, type Places, placeOf, recordOf } from './places.ts';
 
 /** The output that a run may write to, until it gives it free. */
@@ -69,4 +82,40 @@ async function openArchiveAlone(places: Places, store: Store): Promise<OpenOutpu
     await lock.release();
     throw error;
   }
+}
+
+/** What others wrote where a run writes its archive, with all that stands beside it. */
+export async function foreignAtArchive({ archive, archivePlace, archiveLock }: Places): Promise<Foreign[]> {
+  if (archive === undefined) return [];
+  const { folder, name } = archivePlace;
+  return [...(await foreignArchiveFiles(folder, name)), ...(await foreignAt(archiveLock, LOCK_FILE_KIND))];
+}
+
+/** What others wrote where a run writes its report. */
+export function foreignAtReport({ report }: Places): Promise<Foreign[]> {
+  return foreignAt(report, REPORT_FILE_KIND);
+}
+
+/** What others wrote where a run writes something beside its bundle. */
+async function foreignBeside(places: Places): Promise<Foreign[]> {
+  return [
+    ...(await foreignAtArchive(places)),
+    ...(places.archive === undefined ? [] : await foreignHolder(archiveBase(places))),
+    ...(await foreignAtReport(places)),
+  ];
+}
+
+/**
+ * The verdict that a run would begin with, without its writing anything.
+ * @throws OciSaveError `machine` where others wrote something at its output
+ */
+async function refuseForeignOutput(places: Places): Promise<void> {
+  const { output } = places;
+  const looked = output === undefined ? undefined : await lookAtOutput(output);
+  refuseForeign([...(looked?.foreign ?? []), ...(await foreignBeside(places))]);
+}
+
+/** What others wrote at the name of the file that holds the right to write at a place. */
+function foreignHolder(place: string): Promise<Foreign[]> {
+  return foreignAt(holderFile(place), HOLDER_FILE_KIND);
 }

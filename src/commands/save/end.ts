@@ -1,0 +1,102 @@
+import { refuseForeign, writeFileWhole } from '../../bundle/index.ts';
+import { messageOf, OciSaveError } from '../../errors.ts';
+import type { Lock } from '../../lock/index.ts';
+import { formatRunReport, type RunReport } from '../../report/index.ts';
+import { lockOf } from '../../resolve/index.ts';
+import { diskError } from '../../store/index.ts';
+import { formatBytes, formatCount } from '../../text/bytes.ts';
+import { makeReport, type ReportParts } from './make-report.ts';
+import type { Unchanged } from './need/unchanged.ts';
+import { foreignAtReport } from './output.ts';
+import type { Run } from './run.ts';
+
+/** Ends a run that has nothing to do. Its lock is the release's; without one it is empty, since no manifest was read. */
+export async function endUnchanged(
+  { images, push, release, lock = lockOf([]) }: Unchanged,
+  { started, run, list }: Pick<ReportParts, 'started' | 'run' | 'list'>,
+): Promise<{ readonly report: RunReport; readonly lock: Lock }> {
+  const made = makeReport({
+    started,
+    run,
+    list,
+    lock,
+    images: [],
+    failed: [],
+    missing: { blobs: [], imagesOf: new Map(), stored: { blobs: 0, bytes: 0 }, restored: new Set() },
+    copied: { movers: new Map(), failures: new Map() },
+    cache: undefined,
+    published: { results: push.length === 0 ? {} : { push: [...push] }, archive: undefined },
+    needed: new Set(),
+  });
+  const report: RunReport = {
+    ...made,
+    unchanged: true,
+    ...(release === undefined ? {} : { release }),
+    images: images.map(({ wanted, digest, mediaType, names }) => ({
+      ref: wanted.ref,
+      names: [...names],
+      origins: wanted.origins.map((origin) => ({ ...origin })),
+      digest,
+      root: digest,
+      mediaType,
+      platforms: [],
+      size: 0,
+      status: 'unchanged',
+      fetchedBytes: 0,
+      copier: 'none',
+      notes: [],
+    })),
+    totals: { ...made.totals, images: images.length },
+  };
+  await writeReport(report, run);
+  return { report, lock };
+}
+
+/**
+ * Writes `report.json` beside the output, for failed runs too; a dry run leaves no file.
+ *
+ * @param failure what the run has failed with already. It is thrown where the report cannot be written either, and
+ *   where it is a fault of our own, since nobody would see it in a report
+ */
+export async function writeReport(
+  report: RunReport,
+  { options, places, io }: Run,
+  failure?: Error,
+): Promise<void> {
+  if (options.dryRun) return;
+  try {
+    refuseForeign(await foreignAtReport(places), 'local');
+    await writeFileWhole(places.report, formatRunReport(report));
+  } catch (error) {
+    const problem = diskError(error, places.report) ?? error;
+    if (failure === undefined) throw problem;
+    io.emit({ type: 'log', level: 'warning', message: `the report is missing, too: ${messageOf(problem)}` });
+    throw failure;
+  }
+  if (failure !== undefined && !(failure instanceof OciSaveError)) throw failure;
+}
+
+/**
+ * Keeps the store below its limit, once a run needs nothing more of others. What cannot be removed fails no run: it is
+ * told.
+ */
+export async function limitStore({ options, session, io: { emit } }: Run): Promise<void> {
+  if (options.dryRun) return;
+  const limit = options.cacheMaxSize;
+  try {
+    const pruned = await session.store.prune(limit);
+    if (pruned === undefined) return;
+    const { removed, kept } = pruned;
+    if (removed.blobs > 0) {
+      const message = `removed ${formatCount(removed.blobs, 'blob')} from the store, ${formatBytes(removed.bytes)}, used longest ago`;
+      emit({ type: 'log', level: 'info', message });
+    }
+    if (kept.bytes > limit) {
+      const message = `the store keeps ${formatBytes(kept.bytes)}, over its limit of ${formatBytes(limit)}: runs at work, this one among them, use it`;
+      emit({ type: 'log', level: 'info', message });
+    }
+  } catch (error) {
+    const message = `the store could not be kept below its limit: ${messageOf(error)}`;
+    emit({ type: 'log', level: 'warning', message });
+  }
+}

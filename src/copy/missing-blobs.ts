@@ -1,0 +1,89 @@
+import pLimit from 'p-limit';
+import type { Digest } from '../oci/digest.ts';
+import { isForeignLayerType } from '../oci/media-type.ts';
+import type { ResolvedImage } from '../resolve/index.ts';
+import type { BlobSize, Store } from '../store/index.ts';
+import type { MissingBlob } from './division.ts';
+
+/** What the store has of images, and what is missing. */
+export interface MissingBlobs {
+  readonly blobs: readonly MissingBlob[];
+  /** The images that name a missing blob, and those that have a leaf: where each can be had. */
+  readonly imagesOf: ReadonlyMap<Digest, ReadonlySet<ResolvedImage>>;
+  /** What was here before this run; what resolving brought is neither missing nor stored. */
+  readonly stored: { readonly blobs: number; readonly bytes: number };
+  /** Of `stored`: what this run brought from elsewhere than the images' sources. */
+  readonly restored: ReadonlySet<Digest>;
+}
+
+/** Every blob of images, each once. */
+export function blobsOfImages(images: readonly ResolvedImage[]): BlobSize[] {
+  const sizes = new Map(images.flatMap((image) => [...image.sizes]));
+  return [...sizes]
+    .map(([digest, size]) => ({ digest, size }))
+    .toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
+}
+
+/** Looks up every blob of images in the store. The store drops what is wrong, so that it counts as missing. */
+export async function findMissingBlobs(
+  images: readonly ResolvedImage[],
+  store: Store,
+  restored: ReadonlySet<Digest> = new Set(),
+): Promise<MissingBlobs> {
+  const limit = pLimit(32);
+  const all = blobsOfImages(images);
+  const here = await Promise.all(all.map((blob) => limit(() => store.has(blob))));
+  const missing = all.filter((_, at) => here[at] !== true);
+  const absent = new Set(missing.map(({ digest }) => digest));
+  const imagesOf = new Map<Digest, Set<ResolvedImage>>();
+  const leavesOf = new Map<Digest, Set<Digest>>();
+  const details = new Map<Digest, Pick<MissingBlob, 'urls' | 'foreign'>>();
+
+  for (const image of images) {
+    for (const leaf of image.leaves) {
+      const layers = new Set(leaf.layers.filter((digest) => absent.has(digest)));
+      for (const digest of [leaf.digest, leaf.config, ...layers]) addTo(imagesOf, digest, image);
+      for (const digest of layers) addTo(leavesOf, digest, leaf.digest);
+      if (layers.size > 0) noteDetails(image, leaf.digest, details);
+    }
+  }
+  const stored = all.filter(
+    ({ digest }) => !absent.has(digest) && (!store.isNew(digest) || restored.has(digest)),
+  );
+  return {
+    blobs: missing.map(({ digest, size }) => ({
+      digest,
+      size,
+      leaves: [...(leavesOf.get(digest) ?? [])],
+      urls: [],
+      foreign: false,
+      ...details.get(digest),
+    })),
+    imagesOf,
+    stored: { blobs: stored.length, bytes: stored.reduce((sum, { size }) => sum + size, 0) },
+    restored,
+  };
+}
+
+function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const values = map.get(key);
+  if (values) values.add(value);
+  else map.set(key, new Set([value]));
+}
+
+/** Images may tell other things of one blob: none takes away what another one tells. */
+function noteDetails(
+  { manifests }: ResolvedImage,
+  leaf: Digest,
+  details: Map<Digest, Pick<MissingBlob, 'urls' | 'foreign'>>,
+): void {
+  const manifest = manifests.get(leaf)?.manifest;
+  if (manifest?.kind !== 'manifest') return;
+  for (const layer of manifest.layers) {
+    const known = details.get(layer.digest);
+    details.set(layer.digest, {
+      urls: [...new Set([...(known?.urls ?? []), ...(layer.urls ?? [])])],
+      foreign: known?.foreign === true || isForeignLayerType(layer.mediaType),
+    });
+  }
+}

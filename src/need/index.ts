@@ -1,1 +1,0 @@
-export { allUnchanged, type Claim, type NeedContext, type UnchangedImage } from './need.ts';
