@@ -10,7 +10,7 @@ export default {
       comment: 'The vocabulary, the list parsers and the planner are pure: no I/O, not even through others.',
       severity: 'error',
       from: {
-        path: '^src/(oci/|list/|copy/plan|copy/division|cache/(keys|packing|pack-plan|catalogue)|github-release/plan|push/(?:plan|target|decide)\\.ts|options/)',
+        path: '^src/(oci/|list/|copy/plan|copy/division|cache/(keys|packing|catalogue)|github-release/plan|push/(?:plan|target|decide)\\.ts|options/)',
         pathNot: '^src/list/(index|read-lists|list-files|local-sources)\\.ts$',
       },
       to: { reachable: true, path: [...IO, 'node_modules/(execa|@actions)/'] },

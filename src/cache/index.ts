@@ -9,6 +9,5 @@ export type {
 } from './port.ts';
 export { HANDOVER, scopeOf } from './keys.ts';
 export { MAX_CONTENT_BYTES } from './catalogue.ts';
-export type { CacheReport } from './report.ts';
-export type { Keepable } from './keepable.ts';
+export type { CacheReport, Keepable } from './keepable.ts';
 export { type CacheSession, type CacheUse, openCacheSession } from './session.ts';

@@ -1,6 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
 import type { BlobSize } from './packing.ts';
-import type { CacheReport } from './report.ts';
 
 /** What of a run may be kept. */
 export interface Keepable {
@@ -20,5 +19,27 @@ export interface Outlook {
   /** Blobs that are still to come. */
   readonly missing: ReadonlySet<Digest>;
   /** Bytes of the disk that it will take. */
+  readonly bytes: number;
+}
+
+/** What a run did with the cache: a section of the report. */
+export interface CacheReport {
+  readonly mode: 'read-write' | 'read' | 'write';
+  /** Why the cache was not used. */
+  readonly unavailable?: string;
+  /** What came from it, in blobs and bytes. */
+  readonly restored: Amount;
+  readonly saved: Amount & { readonly packs: number };
+  /** What was left out, since it was fetched with credentials and others may read the cache. */
+  readonly withheld: Amount & { readonly images: number };
+  /** What the cache has of this list now. */
+  readonly entries: number;
+  readonly bytes: number;
+  /** What went wrong: it cost time, nothing else. */
+  readonly troubles: readonly string[];
+}
+
+export interface Amount {
+  readonly blobs: number;
   readonly bytes: number;
 }

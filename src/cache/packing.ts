@@ -21,8 +21,18 @@ export const PACK_BYTES = 256 * 1024 * 1024;
 /** With more packs than this the smaller ones are joined: each costs a reader some requests. */
 export const MANY_PACKS = 48;
 
-export function bytesOf({ blobs }: Pack): number {
+/**
+ * Of the 10 GB that a repository has. What is beyond them makes GitHub throw out the oldest entries of all, others'
+ * too.
+ */
+export const MAX_CACHE_BYTES = 8_000_000_000;
+
+export function bytesOf({ blobs }: Pick<Pack, 'blobs'>): number {
   return [...blobs.values()].reduce((sum, size) => sum + size, 0);
+}
+
+export function sumOf(packs: readonly Pack[]): number {
+  return packs.reduce((sum, pack) => sum + bytesOf(pack), 0);
 }
 
 export function packOf(blobs: readonly BlobSize[]): Pack {
@@ -30,29 +40,62 @@ export function packOf(blobs: readonly BlobSize[]): Pack {
   return { hex: packHex(sizes.keys()), blobs: sizes };
 }
 
+export interface PackPlan {
+  /** Packs in the cache that stay in use. */
+  readonly kept: readonly Pack[];
+  /** Packs to save. */
+  readonly fresh: readonly Pack[];
+  /** Bytes for which the cache has no room. */
+  readonly excessBytes: number;
+  /** Bytes whose key is taken by an entry that holds something else. */
+  readonly blockedBytes: number;
+}
+
+/**
+ * Which packs stay, and which packs get the blobs that are in none of them.
+ *
+ * @param wanted large content of a run; `whole` is false where images failed, so that what they have in the cache stays
+ * @param known packs that are in the cache
+ * @param spoilt packs whose entries are wrong, by `hex`
+ */
+export function planPacks(
+  { blobs, whole }: { readonly blobs: readonly BlobSize[]; readonly whole: boolean },
+  known: readonly Pack[],
+  spoilt: ReadonlySet<string>,
+  maxBytes: number = MAX_CACHE_BYTES,
+): PackPlan {
+  const live = new Set(blobs.map(({ digest }) => digest));
+  const kept = whole ? packsToKeep(known, live) : known;
+  const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
+  const unseen = divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest)));
+  const savable = unseen.flatMap((pack) => (spoilt.has(pack.hex) ? halved(pack) : [pack]));
+  const { fitting, left } = within(savable, sumOf(kept), maxBytes);
+  return {
+    kept,
+    fresh: fitting,
+    excessBytes: sumOf(left),
+    blockedBytes: sumOf(unseen) - sumOf(savable),
+  };
+}
+
 /**
  * Divides blobs into packs, in their order: what belongs to one image stays together, and goes together when the image
  * goes. Every blob is in one pack, however often it is given. The same blobs in the same order give the same packs.
  */
 export function divideIntoPacks(blobs: readonly BlobSize[], packBytes: number = PACK_BYTES): Pack[] {
-  const packs: Pack[] = [];
-  const seen = new Set<Digest>();
-  let open: BlobSize[] = [];
-  let bytes = 0;
-  const close = (): void => {
-    if (open.length > 0) packs.push(packOf(open));
-    open = [];
-    bytes = 0;
-  };
-  for (const blob of blobs) {
-    if (seen.has(blob.digest)) continue;
-    seen.add(blob.digest);
-    if (bytes + blob.size > packBytes) close();
-    open.push(blob);
+  const unique = new Map(blobs.map((blob) => [blob.digest, blob]));
+  const groups: BlobSize[][] = [];
+  // The first blob begins the first group.
+  let bytes = Infinity;
+  for (const blob of unique.values()) {
+    if (bytes + blob.size > packBytes) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1)?.push(blob);
     bytes += blob.size;
   }
-  close();
-  return packs;
+  return groups.map(packOf);
 }
 
 /**
@@ -61,7 +104,7 @@ export function divideIntoPacks(blobs: readonly BlobSize[], packBytes: number = 
  */
 export function packsToKeep(packs: readonly Pack[], live: ReadonlySet<Digest>): Pack[] {
   const used = packs.filter((pack) => {
-    const bytes = [...pack.blobs].reduce((sum, [digest, size]) => sum + (live.has(digest) ? size : 0), 0);
+    const bytes = bytesOf({ blobs: new Map([...pack.blobs].filter(([digest]) => live.has(digest))) });
     return bytes > 0 && bytes * 2 >= bytesOf(pack);
   });
   if (used.length <= MANY_PACKS) return used;
@@ -70,10 +113,10 @@ export function packsToKeep(packs: readonly Pack[], live: ReadonlySet<Digest>): 
 }
 
 /**
- * A pack under other keys, in two halves, since what is saved under a key can never be replaced. Of a pack of one blob
- * there is no other form: none is returned.
+ * A pack under other keys, in two halves, since what is saved under a key can never be replaced. A pack of one blob has
+ * no other form: none is returned.
  */
-export function halved({ blobs }: Pack): Pack[] {
+function halved({ blobs }: Pack): Pack[] {
   const all = [...blobs].map(([digest, size]) => ({ digest, size }));
   const middle = Math.ceil(all.length / 2);
   return all.length < 2 ? [] : [packOf(all.slice(0, middle)), packOf(all.slice(middle))];
@@ -88,13 +131,9 @@ export function within(
   const [fitting, left]: [Pack[], Pack[]] = [[], []];
   let bytes = usedBytes;
   for (const pack of packs) {
-    const more = bytes + bytesOf(pack);
-    if (more > maxBytes) {
-      left.push(pack);
-    } else {
-      fitting.push(pack);
-      bytes = more;
-    }
+    const fits = bytes + bytesOf(pack) <= maxBytes;
+    (fits ? fitting : left).push(pack);
+    if (fits) bytes += bytesOf(pack);
   }
   return { fitting, left };
 }

@@ -1,3 +1,6 @@
+import type { Emit } from '../events.ts';
+import type { Store } from '../store/index.ts';
+
 /**
  * A cache of named, immutable entries on another machine: each a folder of files. Nothing that comes from it is
  * believed: whoever reads hashes. Nothing that goes wrong in it is thrown: it is a result, and a run goes on.
@@ -86,3 +89,13 @@ export type SaveOutcome =
   | { readonly kind: 'exists' }
   | { readonly kind: 'limited'; readonly reason: string }
   | Trouble;
+
+/** What the parts of a session work with. */
+export interface CacheContext {
+  readonly cache: RemoteCache;
+  readonly store: Store;
+  readonly emit: Emit;
+  readonly signal: AbortSignal | undefined;
+  /** Told what went wrong, as one line: it is shown, and stands in the report. */
+  readonly trouble: (message: string) => void;
+}

@@ -3,12 +3,11 @@ import { OciSaveError } from '../errors.ts';
 import { formatCount } from '../text/bytes.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobSize, Store } from '../store/index.ts';
-import type { CacheContext } from './context.ts';
+import type { CacheContext, IncomingFile, ReadOutcome, Taken } from './port.ts';
 import { packFolder, packKey } from './keys.ts';
 import { bytesOf, type Pack } from './packing.ts';
-import type { IncomingFile, ReadOutcome, Taken } from './port.ts';
 
-/** What became of the packs that were wanted. */
+/** The result of restoring packs. */
 export interface Restoration {
   readonly restored: ReadonlySet<Digest>;
   /** Packs that are gone, or lack what they should have: no later run need ask for them. */
@@ -20,7 +19,7 @@ export interface Restoration {
 /** More gain nothing: one stream fills a runner's disk. */
 const PACKS_AT_ONCE = 4;
 
-/** Brings blobs that lie in packs into the store, each hashed on its way in. What cannot be had is left to others. */
+/** Restores blobs that lie in packs into the store, each hashed on its way in. The others are left to the sources. */
 export async function restorePacks(
   packs: readonly Pack[],
   missing: readonly BlobSize[],
@@ -37,15 +36,9 @@ export async function restorePacks(
 
   const restore = async ({ pack, blobs }: WantedPack): Promise<void> => {
     signal?.throwIfAborted();
-    const got = new Set<Digest>();
-    let refused = 0;
-    const outcome = await readPack(pack, blobs, context, {
-      landed: (digest) => got.add(digest),
-      refused: () => (refused += 1),
-    });
+    const { outcome, landed, wrong } = await readPack(pack, blobs, context);
     signal?.throwIfAborted();
-    for (const digest of got) restored.add(digest);
-    const wrong = 'refused' in outcome ? Math.max(outcome.refused, refused) : refused;
+    for (const digest of landed) restored.add(digest);
     const short = pack.hex.slice(0, 12);
     if (wrong > 0) {
       trouble(`pack ${short} in the cache holds ${formatCount(wrong, 'file')} that it must not: refused`);
@@ -55,13 +48,13 @@ export async function restorePacks(
       emit({ type: 'log', level: 'info', message: `pack ${short} is no longer in the cache` });
     } else if (outcome.kind !== 'hit') {
       trouble(`pack ${short} cannot be read from the cache: ${outcome.reason}`);
-    } else if (got.size < blobs.size && wrong === 0) {
-      trouble(`pack ${short} in the cache lacks ${formatCount(blobs.size - got.size, 'blob')}`);
+    } else if (landed.size < blobs.size && wrong === 0) {
+      trouble(`pack ${short} in the cache lacks ${formatCount(blobs.size - landed.size, 'blob')}`);
       spoilt.add(pack.hex);
     }
     if (outcome.kind === 'miss' || spoilt.has(pack.hex)) lost.add(pack.hex);
-    const done = got.size === blobs.size ? 'done' : 'failed';
-    emit({ type: 'step', stage: 'restore', subject: `pack ${short}`, outcome: done });
+    const result = landed.size === blobs.size ? 'done' : 'failed';
+    emit({ type: 'step', stage: 'restore', subject: `pack ${short}`, outcome: result });
   };
   await Promise.all(wanted.map((one) => limit(() => restore(one))));
   return { restored, lost, spoilt };
@@ -86,40 +79,41 @@ function wantedOf(packs: readonly Pack[], missing: readonly BlobSize[]): WantedP
   return wanted;
 }
 
-function readPack(
+interface PackRead {
+  readonly outcome: ReadOutcome;
+  /** Blobs that are in the store now. */
+  readonly landed: ReadonlySet<Digest>;
+  /** Files that the pack must not hold. */
+  readonly wrong: number;
+}
+
+async function readPack(
   pack: Pack,
   blobs: ReadonlyMap<Digest, number>,
   { cache, store, emit, signal }: CacheContext,
-  told: { readonly landed: (digest: Digest) => void; readonly refused: () => void },
-): Promise<ReadOutcome> {
-  const left = new Map(blobs);
+): Promise<PackRead> {
+  const landed = new Set<Digest>();
+  let damaged = 0;
   const take = async (file: IncomingFile): Promise<Taken> => {
     const digest: Digest = `sha256:${file.name}`;
     // The catalogue may lie about a size; the manifests, which the wanted sizes come from, do not.
     if (!pack.blobs.has(digest) || file.size !== (blobs.get(digest) ?? pack.blobs.get(digest)))
       return 'refused';
-    const size = left.get(digest);
-    if (size === undefined) return 'skipped';
-    if (!(await write(file, { digest, size }, store))) {
-      told.refused();
-      return 'taken';
-    }
-    left.delete(digest);
-    told.landed(digest);
-    return left.size === 0 ? 'enough' : 'taken';
+    if (!blobs.has(digest) || landed.has(digest)) return 'skipped';
+    if (await write(file, { digest, size: file.size }, store)) landed.add(digest);
+    else damaged += 1;
+    return landed.size === blobs.size ? 'enough' : 'taken';
   };
-  return cache.read({
+  const outcome = await cache.read({
     key: packKey(pack.hex),
     match: 'exact',
     folder: packFolder(pack.hex),
-    maxBytes: Math.max(
-      bytesOf(pack),
-      [...blobs.values()].reduce((sum, size) => sum + size, 0),
-    ),
+    maxBytes: Math.max(bytesOf(pack), bytesOf({ blobs })),
     take,
     onBytes: (delta) => emit({ type: 'bytes', stage: 'restore', delta }),
     signal,
   });
+  return { outcome, landed, wrong: Math.max(damaged, 'refused' in outcome ? outcome.refused : 0) };
 }
 
 /** Writes a file into the store; false where its bytes are others than its name says. */

@@ -2,7 +2,8 @@ import pLimit from 'p-limit';
 import { formatBytes, formatCount } from '../text/bytes.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { createBudget } from './budget.ts';
-import type { CacheContext } from './context.ts';
+import type { CacheContext } from './port.ts';
+import type { Outlook } from './keepable.ts';
 import { packFolder, packKey } from './keys.ts';
 import { bytesOf, type Pack, packOf } from './packing.ts';
 
@@ -28,15 +29,12 @@ export interface SavedPacks {
 /** Each has an archive on disk for as long as it lasts. */
 const SAVES_AT_ONCE = 2;
 
-export interface SaverParts {
-  readonly packs: readonly Pack[];
-  /** Blobs that are not in the store yet. */
-  readonly missing: ReadonlySet<Digest>;
-  /** Bytes of the disk that the run itself may still need. */
-  readonly leaveFree: number;
-}
-
-export function createSaver({ packs, missing, leaveFree }: SaverParts, context: CacheContext): Saver {
+/** @param outlook which blobs are not in the store yet, and what the run itself may still need of the disk */
+export function createSaver(
+  packs: readonly Pack[],
+  { missing, bytes: leaveFree }: Outlook,
+  context: CacheContext,
+): Saver {
   const { cache, store, emit, signal, trouble } = context;
   const limit = pLimit(SAVES_AT_ONCE);
   const budget = createBudget();

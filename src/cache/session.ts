@@ -1,24 +1,21 @@
+import { OciSaveError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { formatBytes, formatCount } from '../text/bytes.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobSize, Store } from '../store/index.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
 import { type Catalogue, EMPTY } from './catalogue.ts';
-import type { CacheContext } from './context.ts';
-import type { Keepable, Outlook } from './keepable.ts';
-import { MAX_CACHE_BYTES, type PackPlan, planPacks, sumOf } from './pack-plan.ts';
-import type { RemoteCache } from './port.ts';
-import { type FoundCatalogue, readCatalogue } from './read-catalogue.ts';
-import type { CacheReport } from './report.ts';
+import type { CacheReport, Keepable, Outlook } from './keepable.ts';
+import { bytesOf, MAX_CACHE_BYTES, type PackPlan, planPacks, sumOf } from './packing.ts';
+import type { CacheContext, RemoteCache } from './port.ts';
+import { type FoundCatalogue, nextCatalogue, readCatalogue, writeCatalogue } from './stored-catalogue.ts';
 import { restorePacks } from './restore.ts';
 import { createSaver, type SavedPacks, type Saver } from './saver.ts';
-import { untilAborted } from './until-aborted.ts';
-import { nextCatalogue, writeCatalogue } from './write-catalogue.ts';
 
-/** How a face wants the cache to be used. */
+/** How a front end wants the cache to be used. */
 export interface CacheUse {
   readonly cache: RemoteCache;
   readonly mode: 'read-write' | 'read' | 'write';
-  /** Whether strangers may read what is saved, so that nothing is that was fetched with credentials. */
+  /** Whether anybody may read what is saved, so that nothing is saved that was fetched with credentials. */
   readonly withholdPrivate: boolean;
   /** The repository whose cache it is, for the keys. */
   readonly repository: string;
@@ -30,11 +27,11 @@ export interface CacheUse {
 export interface CacheSession {
   /** What came from the cache into the store. */
   readonly restored: ReadonlySet<Digest>;
-  /** Brings manifests and configs, and what tags were. Before any image is resolved. */
+  /** Restores manifests and configs, and what tags were. Before any image is resolved. */
   restoreCatalogue(): Promise<void>;
-  /** Brings what of these blobs is in the cache. */
+  /** Restores those of these blobs that the cache has. */
   restoreBlobs(missing: readonly BlobSize[]): Promise<void>;
-  /** Says what may be kept, and what of it is still to come: saving begins. */
+  /** Begins to save what may be kept, as far as it is there; the rest follows when it has landed. */
   keep(keepable: Keepable, outlook: Outlook): void;
   landed(digest: Digest): void;
   /** No further blob will land. */
@@ -51,7 +48,8 @@ export interface SessionParts {
   readonly signal?: AbortSignal | undefined;
 }
 
-const NOBODY: CacheSession = {
+/** The session of a run without a cache. */
+const NO_CACHE: CacheSession = {
   restored: new Set(),
   restoreCatalogue: async () => {},
   restoreBlobs: async () => {},
@@ -64,12 +62,12 @@ const NOBODY: CacheSession = {
 
 const NO_PACKS: SavedPacks = { saved: [], known: [], stopped: undefined };
 
-/** Opens the cache for one run; without a use it is one that has nothing and takes nothing. */
-export function openCacheSession(use: CacheUse | undefined, parts: SessionParts): CacheSession {
-  return use === undefined ? NOBODY : openSession(use, parts);
-}
-
-function openSession(use: CacheUse, { store, scope, emit, signal }: SessionParts): CacheSession {
+/** Opens the cache for one run; without a `use` it has nothing and takes nothing. */
+export function openCacheSession(
+  use: CacheUse | undefined,
+  { store, scope, emit, signal }: SessionParts,
+): CacheSession {
+  if (use === undefined) return NO_CACHE;
   const { cache, mode } = use;
   const { unavailable } = cache;
   const reads = unavailable === undefined && cache.readable && mode !== 'write';
@@ -89,7 +87,7 @@ function openSession(use: CacheUse, { store, scope, emit, signal }: SessionParts
   const report = (packs: SavedPacks, used: Catalogue, hasCatalogue: boolean): CacheReport => ({
     mode,
     ...(unavailable === undefined ? {} : { unavailable }),
-    restored: { blobs: restored.size, bytes: [...restored.values()].reduce((sum, size) => sum + size, 0) },
+    restored: { blobs: restored.size, bytes: bytesOf({ blobs: restored }) },
     saved: {
       packs: packs.saved.length,
       blobs: packs.saved.reduce((sum, { blobs }) => sum + blobs.size, 0),
@@ -128,13 +126,13 @@ function openSession(use: CacheUse, { store, scope, emit, signal }: SessionParts
       found = { catalogue: { ...catalogue, packs }, content };
       ({ spoilt } = restoration);
     },
-    keep(keepable, { missing, bytes: leaveFree }) {
+    keep(keepable, outlook) {
       ({ withheld } = keepable);
       if (!writes) return;
       const plan = planPacks(keepable, found.catalogue.packs, spoilt);
-      tellLimits(plan, trouble);
+      reportLimits(plan, trouble);
       if (withheld.images > 0) emit({ type: 'log', level: 'info', message: withheldWords(withheld) });
-      saving = { keepable, plan, saver: createSaver({ packs: plan.fresh, missing, leaveFree }, context) };
+      saving = { keepable, plan, saver: createSaver(plan.fresh, outlook, context) };
     },
     landed: (digest) => saving?.saver.landed(digest),
     copied: () => saving?.saver.flush(),
@@ -156,7 +154,7 @@ function openSession(use: CacheUse, { store, scope, emit, signal }: SessionParts
   };
 }
 
-function tellLimits({ excessBytes, blockedBytes }: PackPlan, trouble: (message: string) => void): void {
+function reportLimits({ excessBytes, blockedBytes }: PackPlan, trouble: (message: string) => void): void {
   if (excessBytes > 0) {
     trouble(
       `${formatBytes(excessBytes)} are not saved to the cache: this list would take more than ` +
@@ -176,4 +174,23 @@ function withheldWords({ images, bytes }: CacheReport['withheld']): string {
     `${formatCount(images, 'image')}, ${formatBytes(bytes)}, not saved to the cache: fetched with credentials, and ` +
     'anybody may read the cache of a public repository; `cache: actions` saves them'
   );
+}
+
+/**
+ * The same work, given up with the signal's reason: uploads cannot be called back, and a run that is to end does not
+ * wait for them.
+ */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      const reason: unknown = signal.reason;
+      reject(
+        reason instanceof Error ? reason : new OciSaveError({ code: 'interrupted', message: 'interrupted' }),
+      );
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { planPacks, sumOf } from '../../src/cache/pack-plan.ts';
-import { PACK_BYTES, packOf } from '../../src/cache/packing.ts';
+import { PACK_BYTES, packOf, planPacks, sumOf } from '../../src/cache/packing.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 
 const blob = (at: number, size: number) => ({ digest: digestOf(Buffer.from(String(at))), size });

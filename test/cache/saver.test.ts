@@ -57,7 +57,7 @@ const context = (cache: RemoteCache) => ({
 it('saves a pack as soon as its last blob has landed, while others are on their way', async () => {
   const { cache, entries, next } = memory(() => ({ kind: 'saved' }));
   const missing = new Set([a.digest, b.digest, c.digest]);
-  const saver = createSaver({ packs, missing, leaveFree: 7 }, context(cache));
+  const saver = createSaver(packs, { missing, bytes: 7 }, context(cache));
   saver.landed(b.digest);
   expect(entries).toEqual([]);
   const begun = next();
@@ -72,7 +72,7 @@ it('saves a pack as soon as its last blob has landed, while others are on their 
 
 it('saves what was there at once, and of a pack that lacks a blob what it has', async () => {
   const { cache, entries } = memory(() => ({ kind: 'saved' }));
-  const saver = createSaver({ packs, missing: new Set([a.digest]), leaveFree: 0 }, context(cache));
+  const saver = createSaver(packs, { missing: new Set([a.digest]), bytes: 0 }, context(cache));
   const { saved } = await saver.finish();
   expect(saved).toEqual([packOf([c]), packOf([b])]);
   expect(entries).toHaveLength(2);
@@ -81,7 +81,7 @@ it('saves what was there at once, and of a pack that lacks a blob what it has', 
 it('tells of a refusal once, and asks no further time', async () => {
   const { cache, entries } = memory(() => ({ kind: 'denied', reason: 'no' }));
   const many = Array.from({ length: 20 }, (_, at) => packOf([blob(at)]));
-  const saver = createSaver({ packs: many, missing: new Set(), leaveFree: 0 }, context(cache));
+  const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context(cache));
   expect((await saver.finish()).stopped).toBe('no');
   // Two may be under way.
   expect(entries.length).toBeLessThanOrEqual(2);

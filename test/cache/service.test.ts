@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { judgeWords } from '../../src/cache/actions/judge.ts';
-import { overhear } from '../../src/cache/actions/overhear.ts';
+import { judgeWords } from '../../src/cache/actions/save-entry.ts';
+import { captureOutput } from '../../src/cache/actions/capture-output.ts';
 import { allowed, findService, versionOf } from '../../src/cache/actions/service.ts';
 
 const V2 = {
@@ -110,16 +110,16 @@ describe('what @actions/cache said', () => {
     const own = Object.getOwnPropertyDescriptor(process.stdout, 'write');
     process.stdout.write = (chunk: string | Uint8Array): boolean => printed.push(String(chunk)) > 0;
     try {
-      const gate = Promise.withResolvers<void>();
-      const hearing = overhear(async () => {
+      const opened = Promise.withResolvers<void>();
+      const capturing = captureOutput(async () => {
         process.stdout.write('::warning::inside\n');
-        await gate.promise;
+        await opened.promise;
         process.stdout.write('::add-mask::hush\n');
         return 7;
       });
       process.stdout.write('outside\n');
-      gate.resolve();
-      expect(await hearing).toEqual({ result: 7, words: '::warning::inside\n' });
+      opened.resolve();
+      expect(await capturing).toEqual({ result: 7, words: '::warning::inside\n' });
       process.stdout.write('after\n');
     } finally {
       if (own) Object.defineProperty(process.stdout, 'write', own);

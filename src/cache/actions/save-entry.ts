@@ -1,12 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { saveCache } from '@actions/cache';
-import { messageOf, OciSaveError, systemCodeOf } from '../../errors.ts';
-import { formatBytes } from '../../text/bytes.ts';
+import { systemCodeOf } from '../../errors.ts';
 import { freeBytes } from '../../store/index.ts';
+import { formatBytes } from '../../text/bytes.ts';
 import type { NewEntry, SaveOutcome } from '../port.ts';
 import { handOver, takeBack } from './handover.ts';
-import { judgeWords } from './judge.ts';
-import { overhear } from './overhear.ts';
+import { captureOutput } from './capture-output.ts';
 import type { Environment } from './service.ts';
 
 /** Left free beside what the run itself is going to write. */
@@ -26,7 +25,11 @@ export async function saveEntry(
 ): Promise<SaveOutcome> {
   const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
   try {
-    await requirePlace(workspace, env);
+    // The library names files from the workspace, and looks for them from the working directory.
+    if ((await realpath(process.cwd())) !== workspace)
+      return { kind: 'failed', reason: 'the step does not run in the workspace' };
+    // With a link in it the two would not fit.
+    if (env['GITHUB_WORKSPACE'] !== workspace) process.env['GITHUB_WORKSPACE'] = workspace;
     const free = Math.min(await freeBytes(workspace), await freeBytes(env['RUNNER_TEMP'] || workspace));
     const needed = 2 * bytes + entry.leaveFree + RESERVE_BYTES;
     if (free < needed) {
@@ -36,28 +39,65 @@ export async function saveEntry(
     await handOver(entry, workspace);
     // Layers are compressed already: more effort gains nothing.
     process.env['ZSTD_CLEVEL'] ??= '1';
-    const { result, words } = await overhear(() => saveCache([entry.folder], entry.key));
+    const { result, words } = await captureOutput(() => saveCache([entry.folder], entry.key));
     onWords(words);
     return result === -1 ? judgeWords(words) : { kind: 'saved' };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     // A fault of the disk, or what the library throws about a path.
-    return { kind: 'failed', reason: reasonOf(error) };
+    const code = systemCodeOf(error);
+    return { kind: 'failed', reason: `${code === undefined ? '' : `${code}: `}${error.message}` };
   } finally {
     await takeBack(entry.folder, workspace);
   }
 }
 
-/** The library names files from the workspace, and looks for them from the working directory. */
-async function requirePlace(workspace: string, env: Environment): Promise<void> {
-  if ((await realpath(process.cwd())) !== workspace) {
-    throw new OciSaveError({ code: 'local', message: 'the step does not run in the workspace' });
+const MAX_WORDS = 300;
+
+/** The outcome of a `saveCache` that saved nothing, from the words that it printed. */
+export function judgeWords(words: string): SaveOutcome {
+  const denied = /cache write denied:[^\n"]*/i.exec(words)?.[0];
+  if (denied !== undefined) {
+    return {
+      kind: 'denied',
+      reason: `this run may read the cache and not write it (${clean(denied)}): runs of pull requests from forks, and those that untrusted people can start, may not`,
+    };
   }
-  // With a link in it the two would not fit.
-  if (env['GITHUB_WORKSPACE'] !== workspace) process.env['GITHUB_WORKSPACE'] = workspace;
+  const seconds = /rate limit will reset in (\d+) seconds/.exec(words)?.[1];
+  if (seconds !== undefined || /\(429\)|\b429\b|Rate limited/.test(words)) {
+    const when = seconds === undefined ? '' : `, for the next ${seconds} s`;
+    return {
+      kind: 'limited',
+      reason: `the repository saves too often${when} (429); fewer jobs at once, or \`cache-mode: read\` in most of them, helps`,
+    };
+  }
+  if (/storage quota has been hit|insufficient usage/i.test(words)) {
+    return {
+      kind: 'limited',
+      reason:
+        'the storage that the account pays for is used up; delete caches, or raise the limit in its billing settings',
+    };
+  }
+  if (/\(409\)|already_exists|already exists/i.test(words)) return { kind: 'exists' };
+  return { kind: 'failed', reason: lastWords(words) };
 }
 
-function reasonOf(error: Error): string {
-  const code = systemCodeOf(error);
-  return code === undefined ? messageOf(error) : `${code}: ${messageOf(error)}`;
+function lastWords(words: string): string {
+  const lines = words.split('\n').map((line) => line.trim());
+  const said =
+    lines.findLast((line) => line.startsWith('::debug::Failed to reserve cache:')) ??
+    lines.findLast((line) => /Failed to save:/.test(line)) ??
+    lines.findLast((line) => line !== '' && !line.startsWith('::debug::'));
+  return clean(
+    (said ?? 'it says nothing')
+      .replace(/^::[a-z]+::/, '')
+      .replace(/,? another job may be \w+ this cache\.?/, ''),
+  );
+}
+
+function clean(text: string): string {
+  return text
+    .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_WORDS);
 }

@@ -7,19 +7,19 @@ let open = 0;
 let restore: (() => void) | undefined;
 
 /**
- * Does work of @actions/cache, which says what happened to it in words on the step's output alone, and takes these
- * words off: it tells of "another job" whatever the cause is, and its warnings would be annotations. Masks go through.
- * What others print meanwhile is not touched.
+ * Runs work of @actions/cache and captures its output. That library says what happened in words on the step's output
+ * alone, and these must not be shown: it blames "another job" whatever the cause is, and its warnings would be
+ * annotations. Masks go through. What others print meanwhile is not touched.
  */
-export async function overhear<T>(
+export async function captureOutput<T>(
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly words: string }> {
-  const heard: string[] = [];
+  const captured: string[] = [];
   open += 1;
   restore ??= intercept([process.stdout, process.stderr]);
   try {
-    const result = await listeners.run((text) => heard.push(text), work);
-    return { result, words: heard.join('') };
+    const result = await listeners.run((text) => captured.push(text), work);
+    return { result, words: captured.join('') };
   } finally {
     open -= 1;
     if (open === 0) {
@@ -39,7 +39,7 @@ function intercept(streams: readonly NodeJS.WriteStream[]): () => void {
       done?: (error?: Error | null) => void,
     ): boolean => {
       const listener = listeners.getStore();
-      const rest = listener === undefined ? chunk : listenTo(chunk, listener);
+      const rest = listener === undefined ? chunk : capture(chunk, listener);
       if (typeof encoding === 'function') return print(rest, undefined, encoding);
       return print(rest, encoding, done);
     };
@@ -52,11 +52,10 @@ function intercept(streams: readonly NodeJS.WriteStream[]): () => void {
   return () => undo.forEach((one) => one());
 }
 
-/** Hands over what was written, and returns what is to be printed all the same. */
-function listenTo(chunk: string | Uint8Array, listener: (text: string) => void): string {
-  const text = typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk);
-  const masks = text.split('\n').filter((line) => line.startsWith('::add-mask::'));
-  const words = text.split('\n').filter((line) => !line.startsWith('::add-mask::'));
-  listener(words.join('\n'));
+/** Gives the listener what was written, and returns the masks, which are to be printed all the same. */
+function capture(chunk: string | Uint8Array, listener: (text: string) => void): string {
+  const lines = (typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk)).split('\n');
+  const masks = lines.filter((line) => line.startsWith('::add-mask::'));
+  listener(lines.filter((line) => !masks.includes(line)).join('\n'));
   return masks.map((line) => `${line}\n`).join('');
 }
