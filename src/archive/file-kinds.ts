@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OwnFileKind } from '../files/index.ts';
+import type { OwnFileKind } from '../text/own-file-kind.ts';
 import { jsonIn } from '../text/json-in.ts';
 import { type ArchiveName, isPieceName } from './archive-name.ts';
 import { isOurTarStart } from './tar-start.ts';

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Foreign, unfinishedOf } from '../bundle/index.ts';
-import { type OwnFileKind, unlessGone, whyForeign } from '../files/index.ts';
+import { unlessGone, whyForeign } from '../files/index.ts';
+import type { OwnFileKind } from '../text/own-file-kind.ts';
 import {
   type ArchiveName,
   isPieceName,

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { type OwnFileKind, unlessGone, whyForeign } from '../files/index.ts';
+import { unlessGone, whyForeign } from '../files/index.ts';
+import type { OwnFileKind } from '../text/own-file-kind.ts';
 import type { Foreign } from './foreign.ts';
 import { unfinishedOf } from './unfinished.ts';
 

@@ -1,4 +1,4 @@
-import type { OwnFileKind } from '../files/index.ts';
+import type { OwnFileKind } from '../text/own-file-kind.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { type FileLock, type Holder, takeFileLock } from '../store/index.ts';
 import { besideOutput } from './beside-output.ts';

@@ -1,20 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { systemCodeOf } from '../errors.ts';
 import { readStart } from './read.ts';
+import type { OwnFileKind } from '../text/own-file-kind.ts';
 import { unlessGone } from './kind.ts';
-
-/** How a kind of file that we write is told by its content. */
-export interface OwnFileKind {
-  /** As in "is not a …". */
-  readonly noun: string;
-  /**
-   * Whether we wrote a file: now, in an older or newer version, or up to where a run was killed.
-   *
-   * @param bytes its start, or all of it where the start alone does not tell
-   * @param isWhole whether these are all its bytes
-   */
-  readonly matches: (bytes: Buffer, isWhole: boolean) => boolean;
-}
 
 /** Enough for each kind of file to be told by how it starts. */
 const START_BYTES = 16 * 1024;

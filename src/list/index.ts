@@ -1,13 +1,13 @@
-export type { NamedList, OnCandidate } from './candidates.ts';
-export { checkDefaultRegistry } from './default-registry.ts';
-export { parseInline } from './inline.ts';
-export type { ImageList, ListSummary } from './join-lists.ts';
-export { parseList, type ParseListOptions, titleOf } from './parse-list.ts';
+export { checkDefaultRegistry } from './entry/source.ts';
+export { titleOf } from './formats/lookup.ts';
+export type { ImageList, ListSummary, OnCandidate } from './join-lists.ts';
+export { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
 export { type ListInputs, readLists } from './read-lists.ts';
 export {
   type Candidate,
   formatOrigin,
   type ImageRequest,
+  type NamedList,
   type Origin,
   type ParsedList,
   type Reject,

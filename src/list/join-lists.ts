@@ -1,28 +1,31 @@
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
-import { showText } from '../oci/reference-quote.ts';
-import { type NamedList, type OnCandidate, settleCandidates, type SettledList } from './candidates.ts';
-import type { ParseOptions } from './entry/findings.ts';
-import { titleOf } from './parse-list.ts';
+import { quoteReference, showText } from '../oci/reference-quote.ts';
+import { addEntryLine, noFindings, type ParseOptions } from './entry/findings.ts';
+import { titleOf } from './formats/lookup.ts';
 import { listError, type Problem, toProblem } from './problems.ts';
 import {
   type Candidate,
   formatOrigin,
   type ImageRequest,
+  type NamedList,
   type Reject,
   type Source,
   type Warning,
 } from './request.ts';
 import { hint, option } from '../text/hint.ts';
 
+/** `report`: listed, not taken; `accept`: taken; `error`: the list is refused. */
+export type OnCandidate = 'report' | 'accept' | 'error';
+
 export interface JoinOptions extends ParseOptions {
-  /** `latest` and missing tags are errors, unless a digest stands beside them. */
+  /** `latest` and missing tags are errors, unless there is a digest, too. */
   readonly strictTags: boolean;
   readonly onCandidate: OnCandidate;
 }
 
-/** What one list gave, before it was joined with the others. */
+/** The result of one list, before it was joined with the others. */
 export interface ListSummary {
   readonly file: string;
   readonly format: string;
@@ -32,30 +35,30 @@ export interface ListSummary {
 }
 
 export interface ImageList {
-  /** In the order of the lists; of duplicates the first. */
+  /** In the order of the lists, without duplicates. */
   readonly requests: readonly ImageRequest[];
   readonly lists: readonly ListSummary[];
   readonly warnings: readonly Warning[];
   readonly candidates: readonly Candidate[];
-  /** Candidates that turned out to be no references; a reject among definite entries is an error. */
+  /** Candidates that are not references; a reject among definite entries is an error. */
   readonly rejects: readonly Reject[];
 }
 
 /**
  * Joins lists into one. `faults` are files that could not be read at all.
- * @throws OciSaveError `list` that names everything that is wrong with any of them, and nothing is taken.
+ * @throws OciSaveError `list` that names everything that is wrong with any of them
  */
 export function joinLists(
   lists: readonly NamedList[],
   faults: readonly Problem[],
   options: JoinOptions,
 ): ImageList {
-  const settled = lists.map((list) => settleCandidates(list, options));
+  const settled = lists.map((list) => settle(list, options));
   const all = settled.flatMap(({ requests }) => requests);
   const problems = [
     ...faults,
     ...settled.flatMap(problemsOf),
-    ...(options.strictTags ? all.flatMap(looseTag) : []),
+    ...(options.strictTags ? all.flatMap(floatingTag) : []),
     ...conflicts(all),
   ];
   if (problems.length === 0 && all.length === 0) {
@@ -69,39 +72,77 @@ export function joinLists(
   const requests = distinct(all);
   return {
     requests,
-    lists: settled.map(({ file, format, requests: own, ignored }) => ({
+    lists: settled.map(({ list: { file, format, ignored }, requests: { length: count } }) => ({
       file,
       format,
-      count: own.length,
+      count,
       ignored,
     })),
-    warnings: [...settled.flatMap(({ warnings }) => warnings), ...warningsOf(requests)],
+    warnings: [...lists.flatMap(({ warnings }) => warnings), ...warningsOf(requests)],
     candidates: settled.flatMap(({ candidates }) => candidates),
     rejects: settled.flatMap(({ rejected }) => rejected),
   };
 }
 
-function problemsOf({ file, format, requests, candidates, faults }: SettledList): Problem[] {
+/** A list once its candidates are decided on. */
+interface SettledList {
+  readonly list: NamedList;
+  readonly requests: readonly ImageRequest[];
+  /** Left for the user to decide on. */
+  readonly candidates: readonly Candidate[];
+  /** Candidates that are not references: reported, not errors. */
+  readonly rejected: readonly Reject[];
+  /** These make the list unusable. */
+  readonly faults: readonly Reject[];
+}
+
+function settle(list: NamedList, options: JoinOptions): SettledList {
+  const { requests, rejects } = list;
+  const read = noFindings();
+  const taken = list.candidates.filter(({ origin, text }) => {
+    const before = read.requests.length;
+    addEntryLine(read, origin, text, options);
+    return read.requests.length > before;
+  });
+  if (options.onCandidate === 'accept') {
+    const all = [...requests, ...read.requests];
+    return { list, requests: all, candidates: [], rejected: [], faults: [...rejects, ...read.rejects] };
+  }
+  if (options.onCandidate === 'error') {
+    const doubtful = taken.map(({ text, origin, why }) => ({
+      text,
+      origin,
+      reason: `${showText(text)} is probably an image (${why})`,
+      hint: 'Set on-candidate to accept or report.',
+    }));
+    return { list, requests, candidates: [], rejected: read.rejects, faults: [...rejects, ...doubtful] };
+  }
+  // Their texts go into reports and annotations.
+  const candidates = taken.map((candidate) => ({ ...candidate, text: quoteReference(candidate.text) ?? '' }));
+  return { list, requests, candidates, rejected: read.rejects, faults: rejects };
+}
+
+function problemsOf({ list: { file, format }, requests, candidates, faults }: SettledList): Problem[] {
   if (faults.length > 0 || requests.length > 0) return faults.map(toProblem);
   const advice =
     candidates.length === 0
       ? undefined
       : `With on-candidate: accept, ${candidates.length} candidates would be taken.`;
-  return [{ file, reason: `read as ${titleOf(format)}, it holds no image`, hint: advice }];
+  return [{ file, reason: `read as ${titleOf(format)}, it names no image`, hint: advice }];
 }
 
 function referenceOf(source: Source): Reference | undefined {
   return source.transport === 'oci' ? undefined : source.reference;
 }
 
-function looseTag({ source, written, origin, implicitTag }: ImageRequest): Problem[] {
+function floatingTag({ source, written, origin, implicitTag }: ImageRequest): Problem[] {
   const reference = referenceOf(source);
   if (reference?.tag !== 'latest' || reference.digest !== undefined) return [];
   const reason = `${showText(written)} ${implicitTag ? 'names no tag' : 'is named by the tag latest'}`;
   return [{ ...origin, reason, hint: 'With strict-tags, write a version or a digest.' }];
 }
 
-/** One name for two digests. Whether tags agree with pins, and names with each other, only their bytes tell. */
+/** One name for two digests. Whether tags agree with digests, and names with each other, only their content shows. */
 function conflicts(requests: readonly ImageRequest[]): Problem[] {
   const pins = new Map<string, { readonly digest: Digest; readonly request: ImageRequest }>();
   return requests.flatMap((request) => {
@@ -124,16 +165,12 @@ function conflicts(requests: readonly ImageRequest[]): Problem[] {
   });
 }
 
+/** Of duplicates the first. */
 function distinct(requests: readonly ImageRequest[]): ImageRequest[] {
-  const byIdentity = new Map<string, ImageRequest>();
-  for (const request of requests) {
-    const identity = identityOf(request);
-    if (!byIdentity.has(identity)) byIdentity.set(identity, request);
-  }
-  return [...byIdentity.values()];
+  return [...Map.groupBy(requests, identityOf).values()].flatMap(([first]) => first ?? []);
 }
 
-/** What makes two requests one: source, platforms and stored names, each in normal form and any order. */
+/** Equal for duplicates: source, platforms and stored names, each in normal form and any order. */
 function identityOf({ source, platforms, storedAs }: ImageRequest): string {
   const reference = referenceOf(source);
   return JSON.stringify([

@@ -3,21 +3,21 @@ import { systemCodeOf } from '../errors.ts';
 import { openRegular } from '../files/index.ts';
 import type { Problem } from './problems.ts';
 
-/** No list that people write or generate comes near; YAML of that size takes seconds. */
-export const MAX_LIST_BYTES = 16 * 1024 * 1024;
+/** No list that people write or generate is nearly as large; YAML of that size takes seconds. */
+const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
 export type Found<T> = { readonly found: T } | { readonly problem: Problem };
 
 /**
  * The files that a path or glob names, a glob's in the order of their names. A path that exists is taken literally.
- * What matches nothing is a problem, never an empty list.
+ * A pattern that matches nothing is a problem, never an empty list.
  */
 export async function findLists(pattern: string): Promise<Found<readonly string[]>> {
-  if (!/[*?[{]/.test(pattern) || (await standsAt(pattern)) !== 'nothing') return { found: [pattern] };
+  if (!/[*?[{]/.test(pattern) || (await kindOf(pattern)) !== 'nothing') return { found: [pattern] };
   const files: string[] = [];
   for await (const path of glob(pattern)) {
     // A link that leads nowhere stays, and is named when it is read.
-    if ((await standsAt(path)) !== 'folder') files.push(path);
+    if ((await kindOf(path)) !== 'folder') files.push(path);
   }
   if (files.length > 0) return { found: files.sort() };
   return {
@@ -25,7 +25,7 @@ export async function findLists(pattern: string): Promise<Found<readonly string[
   };
 }
 
-async function standsAt(path: string): Promise<'folder' | 'file' | 'nothing'> {
+async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing'> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
   } catch (error) {
@@ -35,7 +35,7 @@ async function standsAt(path: string): Promise<'folder' | 'file' | 'nothing'> {
 }
 
 /**
- * A regular file's bytes, at most 16 MiB: of what is longer no more is read.
+ * A regular file's bytes. Of a file of more than 16 MiB no more is read.
  * @param folders real folders that it must lie in, links followed; anywhere, where they are left out
  */
 export async function readList(path: string, folders?: readonly string[]): Promise<Found<Uint8Array>> {
@@ -56,7 +56,7 @@ const REASONS = new Map([
   ['EACCES', 'it may not be read by this user'],
 ]);
 
-/** The bytes of a stream, at most 16 MiB; a longer one is left where it stands. */
+/** The bytes of a stream; reading stops after 16 MiB. */
 export async function gather(file: string, stream: AsyncIterable<Uint8Array>): Promise<Found<Uint8Array>> {
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -1,11 +1,10 @@
 import { type Boundary, isInCheckout, liesInside, OUTSIDE } from '../files/index.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
-import type { NamedList } from './candidates.ts';
-import type { ImageRequest, Reject } from './request.ts';
+import type { ImageRequest, NamedList, Reject } from './request.ts';
 
 /**
- * Keeps the local sources of a list within a boundary: `docker-archive:` and `oci:` name files, and a list may be a
- * stranger's. What a workflow names itself may lie anywhere, but for what lies in the checkout by its text.
+ * Rejects the local sources of a list outside a boundary: `docker-archive:` and `oci:` name files, and a list may be
+ * untrusted. A source that the workflow itself names may lie anywhere, unless its path as written is in the checkout.
  */
 export async function keepInside(
   list: NamedList,
@@ -29,4 +28,4 @@ export async function keepInside(
 }
 
 const HINT =
-  'A list names files of these two alone. A file elsewhere is named in the workflow, by the input images.';
+  'A list can only name files in these two. Name a file elsewhere in the workflow, by the input images.';

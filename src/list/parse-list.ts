@@ -1,64 +1,49 @@
 import { OciSaveError } from '../errors.ts';
 import { pemStart } from '../oci/secret-text.ts';
+import { addEntryLine, addReject, type Findings, noFindings, type ParseOptions } from './entry/findings.ts';
+import { refusal } from './entry/source.ts';
+import { FORMATS, type ListFormat } from './formats/formats.ts';
+import { namedFormat, nearestFormats } from './formats/lookup.ts';
+import { firstMisfit } from './formats/plain.ts';
+import type { NamedList, ParsedList } from './request.ts';
 import { decodeList } from './syntax/decode.ts';
 import { type ListDocument, readDocument } from './syntax/document.ts';
-import { addReject, type Findings, noFindings, type ParseOptions } from './entry/findings.ts';
-import type { ListFormat } from './formats/format.ts';
-import { FORMATS } from './formats/formats.ts';
-import { nearestFormats, unknownFormat } from './formats/lookup.ts';
-import { firstMisfit } from './formats/plain.ts';
-import type { ParsedList } from './request.ts';
-import { refusal } from './entry/source.ts';
+import { contentLines, stripQuotes } from './syntax/lines.ts';
 
 export interface ParseListOptions extends ParseOptions {
   /** `auto`, or the name of a format. */
   readonly format: string;
 }
 
-/** The name of a list whose format nobody knows. */
-export const UNKNOWN = 'unknown';
-
 /**
- * What a list says. Bad lines, and files that cannot be read as a list at all, are rejects with their line; the
- * format is `unknown` where none fits.
- * @throws OciSaveError `usage` for the name of a format that does not exist, and for nothing else.
+ * Reads a list. Bad lines, and files that cannot be read as a list at all, are rejects with their line; the format is
+ * `unknown` where none fits.
+ * @throws OciSaveError `usage` for the name of a format that does not exist, and for nothing else
  */
 export function parseList(bytes: Uint8Array, file: string, options: ParseListOptions): ParsedList {
   const named = namedFormat(options.format);
+  const refused = (format: ListFormat | undefined, line: number, fault: OciSaveError): ParsedList => {
+    const findings = noFindings();
+    addReject(findings, { file, line }, '', fault);
+    return { format: format?.name ?? 'unknown', ...findings };
+  };
   const text = decodedOrFault(bytes);
-  if (typeof text !== 'string') return faulty(named?.name ?? UNKNOWN, file, 1, text);
+  if (typeof text !== 'string') return refused(named, 1, text);
   const document = readDocument(file, text, named?.reading ?? 'auto');
-  const format =
-    named ?? FORMATS.find(({ recognise }) => document.template === undefined && recognise(document));
-  if (document.template !== undefined) {
-    const fault = refusal('this is a template', 'Render it first, and give the result.');
-    return faulty(format?.name ?? UNKNOWN, file, document.template, fault);
+  const { template } = document;
+  if (template !== undefined) {
+    return refused(named, template, refusal('this is a template', 'Render it first, and give the result.'));
   }
-  if (format === undefined) return faulty(UNKNOWN, file, ...lastResort(document));
-  if (format.parse === undefined) return faulty(format.name, file, 1, notRead(format));
+  const format = named ?? FORMATS.find(({ recognise }) => recognise(document));
+  if (format === undefined) return refused(format, ...whyUnknown(document));
+  if (format.parse === undefined) return refused(format, 1, whyUnsupported(format));
   const key = pemStart(text);
-  if (key >= 0) return faulty(format.name, file, lineAt(text, key), HOLDS_KEY);
-  return toParsedList(format.name, format.parse(document, options));
+  if (key >= 0) return refused(format, text.slice(0, key).split('\n').length, HAS_KEY);
+  return { format: format.name, ...format.parse(document, options) };
 }
 
-/** Lines of base64 look like anything: of such a file none is read as an entry, and none is shown. */
-const HOLDS_KEY = refusal('this file holds a key or a certificate: it is no list');
-
-function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length;
-}
-
-/** Checks `list-format`. Undefined for `auto`; throws `usage` for a format that does not exist. */
-export function namedFormat(name: string): ListFormat | undefined {
-  const named = FORMATS.find((format) => format.name === name);
-  if (named === undefined && name !== 'auto') throw unknownFormat(name);
-  return named;
-}
-
-/** A format as a sentence names it: `a plain list`. */
-export function titleOf(name: string): string {
-  return FORMATS.find((format) => format.name === name)?.title ?? 'a list';
-}
+/** Lines of base64 look like anything: none of such a file is read as an entry, and none is shown. */
+const HAS_KEY = refusal('this file contains a key or a certificate: it is not a list');
 
 function decodedOrFault(bytes: Uint8Array): string | OciSaveError {
   try {
@@ -69,27 +54,27 @@ function decodedOrFault(bytes: Uint8Array): string | OciSaveError {
   }
 }
 
-function notRead({ title, refusal: reason, hint }: ListFormat): OciSaveError {
+function whyUnsupported({ title, refusal: reason, hint }: ListFormat): OciSaveError {
   return refusal(
-    `this is ${title}; ${reason ?? 'this format is not read yet'}`,
-    hint ?? 'Write its references into a plain list, one a line.',
+    `this is ${title}; ${reason ?? 'this format is not supported yet'}`,
+    hint ?? 'Write its references into a plain list, one per line.',
   );
 }
 
-function lastResort(document: ListDocument): [line: number, fault: OciSaveError] {
+function whyUnknown(document: ListDocument): [line: number, fault: OciSaveError] {
   const [problem] = document.trees?.problems ?? [];
   const line = problem?.line ?? document.trees?.roots[0]?.line ?? firstMisfit(document);
-  const reason = problem === undefined ? 'this line fits no format of lists' : problem.reason;
-  const hint = `Nearest are ${nearestFormats(document).join(', ')}; the option list-format names one.`;
-  return [line, refusal(reason, problem?.hint ?? hint)];
+  const hint = `The nearest are ${nearestFormats(document).join(', ')}; the option list-format names one.`;
+  return [line, refusal(problem?.reason ?? 'this line does not fit any list format', problem?.hint ?? hint)];
 }
 
-function faulty(format: string, file: string, line: number, fault: OciSaveError): ParsedList {
-  const findings = noFindings();
-  addReject(findings, { file, line }, '', fault);
-  return toParsedList(format, findings);
-}
-
-function toParsedList(format: string, { ignored, ...findings }: Findings): ParsedList {
-  return { format, ...findings, ignored: [...ignored] };
+/** References given inline, each one entry of `file`; its position, from 1, stands for a line. */
+export function parseInline(images: readonly string[], options: ParseOptions, file = 'images'): NamedList {
+  const findings: Findings = noFindings();
+  for (const [at, image] of images.entries()) {
+    // Empty ones and comments remain where a workflow's block of text is split.
+    if (contentLines(image).length === 0) continue;
+    addEntryLine(findings, { file, line: at + 1 }, stripQuotes(image), options);
+  }
+  return { file, format: 'plain', ...findings };
 }

@@ -5,7 +5,7 @@ import { asFlag, type Hint, spellHint } from '../text/hint.ts';
 /** More would scroll the first ones away. */
 const MAX_SHOWN = 50;
 
-/** Something that keeps the lists from being used: a line, or a whole file. */
+/** Why the lists cannot be used: a line, or a whole file. */
 export interface Problem {
   readonly file: string;
   /** From 1; undefined where the whole file is meant. */
@@ -19,7 +19,7 @@ export function toProblem({ text, origin, reason, hint }: Reject): Problem {
   return { ...origin, reason: `${shown}${reason}`, hint };
 }
 
-/** One error that names every problem, each with its place and what to do. */
+/** One error that names every problem, each with its place and hint. */
 export function listError(problems: readonly Problem[]): OciSaveError {
   const [first] = problems;
   const details = problems.map(({ file, line, reason, hint }) => ({

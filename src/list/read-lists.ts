@@ -1,21 +1,21 @@
 import { type Boundary, isInCheckout } from '../files/index.ts';
-import { checkDefaultRegistry } from './default-registry.ts';
-import { parseInline } from './inline.ts';
-import type { NamedList } from './candidates.ts';
+import { checkDefaultRegistry } from './entry/source.ts';
+import { namedFormat } from './formats/lookup.ts';
 import { type ImageList, type JoinOptions, joinLists } from './join-lists.ts';
 import { findLists, gather, readList } from './list-files.ts';
 import { keepInside } from './local-sources.ts';
-import { namedFormat, parseList, type ParseListOptions } from './parse-list.ts';
+import { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
 import type { Problem } from './problems.ts';
+import type { NamedList } from './request.ts';
 
-/** What a run is told to read. */
+/** The lists of a run, and how they are read. */
 export interface ListInputs extends ParseListOptions, JoinOptions {
   /** References given inline, each one entry as a line of a plain list. */
   readonly images: readonly string[];
   /** Paths, globs, or `-` for `stdin`. */
   readonly files: readonly string[];
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
-  /** Where lists lie in a checkout that may be a stranger's: its links lead none of them, and no source, out. */
+  /** Where lists lie in an untrusted checkout: no link in it may lead a list or a source out of it. */
   readonly boundary?: Boundary | undefined;
   /** Lists that were read before, with options of their own. */
   readonly lists?: readonly NamedList[] | undefined;
@@ -36,15 +36,12 @@ export async function readLists(inputs: ListInputs): Promise<ImageList> {
   checkDefaultRegistry(inputs.defaultRegistry, 'the default registry');
   const lists: NamedList[] = [];
   const faults: Problem[] = [];
-  for (const file of await namedFiles(inputs.files, faults)) {
-    const folders = boundary !== undefined && isInCheckout(file, boundary) ? boundary.folders : undefined;
-    const read = file === '-' ? await readStdin(inputs.stdin) : await readList(file, folders);
-    const name = file === '-' ? STDIN : file;
+  for (const named of await namedFiles(inputs.files, faults)) {
+    const folders = boundary !== undefined && isInCheckout(named, boundary) ? boundary.folders : undefined;
+    const read = named === '-' ? await readStdin(inputs.stdin) : await readList(named, folders);
+    const file = named === '-' ? STDIN : named;
     if ('problem' in read) faults.push(read.problem);
-    else {
-      const list = { file: name, ...parseList(read.found, name, inputs) };
-      lists.push(await keepInside(list, boundary, 'list'));
-    }
+    else lists.push(await keepInside({ file, ...parseList(read.found, file, inputs) }, boundary, 'list'));
   }
   if (inputs.images.length > 0) {
     lists.push(await keepInside(parseInline(inputs.images, inputs), boundary, 'workflow'));

@@ -1,7 +1,7 @@
 import type { PlatformChoice } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 
-/** Where an entry stood: a list's path (`images` for references given inline) and its line, from 1. */
+/** Where an entry is: a list's path (`images` for references given inline) and its line, from 1. */
 export interface Origin {
   readonly file: string;
   readonly line: number;
@@ -31,18 +31,18 @@ export interface ImageRequest {
   readonly platforms?: PlatformChoice | undefined;
   /** Names under which it is stored (`source => name`), tag included; empty: under its own. */
   readonly storedAs: readonly Reference[];
-  /** True where neither tag nor digest was written, so that `latest` was meant. */
+  /** True where neither tag nor digest was written, which means `latest`. */
   readonly implicitTag: boolean;
 }
 
-/** Probably an image: it needs a rule or a yes. */
+/** Probably an image; the user decides. */
 export interface Candidate {
   readonly text: string;
   readonly origin: Origin;
   readonly why: string;
 }
 
-/** Looked like an entry and could not be understood. */
+/** An entry that cannot be read. */
 export interface Reject {
   readonly text: string;
   readonly origin: Origin;
@@ -50,13 +50,13 @@ export interface Reject {
   readonly hint?: string | undefined;
 }
 
-/** Something that was done as asked, and that its reader should know. */
+/** Something that was done as asked, and that the user should know. */
 export interface Warning {
   readonly message: string;
   readonly origin: Origin;
 }
 
-/** What a list's parser makes of its bytes. `ignored` says once a file what was passed over on purpose. */
+/** The content of a list. `ignored` names once per file what was skipped on purpose. */
 export interface ParsedList {
   readonly format: string;
   readonly requests: readonly ImageRequest[];
@@ -64,6 +64,10 @@ export interface ParsedList {
   readonly rejects: readonly Reject[];
   readonly ignored: readonly string[];
   readonly warnings: readonly Warning[];
+}
+
+export interface NamedList extends ParsedList {
+  readonly file: string;
 }
 
 export function formatOrigin({ file, line }: Origin): string {

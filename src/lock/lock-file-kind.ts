@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { OwnFileKind } from '../text/own-file-kind.ts';
 import { jsonIn } from '../text/json-in.ts';
 
 const START = /^\{\n {2}"version": \d+,\n {2}"images": \[(?:\],\n {2}"files": |\n {4}\{\n {6}"ref": ")/;
@@ -10,12 +11,9 @@ const anyLock = z.looseObject({
   blobs: z.record(z.string(), z.number()),
 });
 
-/**
- * How a lock is told: by its start, so that a cut one is told too, or by what every version of it has. An `OwnFileKind`
- * of `files/`, by its form alone: what imports the lock's format does no I/O.
- */
-export const LOCK_FILE_KIND = {
+/** How a lock is recognised: by its start, so that a cut one is recognised too, or by what every version of it has. */
+export const LOCK_FILE_KIND: OwnFileKind = {
   noun: 'a lock of oci-save',
-  matches: (bytes: Buffer, isWhole: boolean): boolean =>
+  matches: (bytes, isWhole) =>
     START.test(bytes.toString('utf8')) || (isWhole && anyLock.safeParse(jsonIn(bytes)).success),
 };

@@ -108,6 +108,16 @@ export function parseReference(text: string, defaultRegistry: string = DEFAULT_R
   return { domain, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
 }
 
+/** Whether a text is within the grammar of references. */
+export function isReference(text: string): boolean {
+  try {
+    return parseReference(text) !== undefined;
+  } catch (error) {
+    if (error instanceof OciSaveError) return false;
+    throw error;
+  }
+}
+
 /** The reference with `latest` where it names neither tag nor digest. */
 export function withDefaultTag(reference: Reference): Reference {
   return reference.tag === undefined && reference.digest === undefined

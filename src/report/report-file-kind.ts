@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OwnFileKind } from '../files/index.ts';
+import type { OwnFileKind } from '../text/own-file-kind.ts';
 import { jsonIn } from '../text/json-in.ts';
 
 const START = /^\{\n {2}"version": \d+,\n {2}"tool": \{\n {4}"name": "oci-save"/;

@@ -113,7 +113,7 @@ describe('what is no list', () => {
     ['an empty file', '', /empty\.txt.*(?:empty|no image)/],
     ['comments alone', '# nothing\n\n', /no image/],
     ['a program', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0]), /offset 7 is NUL/],
-    ['text of another encoding', Buffer.from('caf\u00e9:1\n', 'latin1'), /offset 3 is no UTF-8/],
+    ['text of another encoding', Buffer.from('caf\u00e9:1\n', 'latin1'), /offset 3 is not UTF-8/],
     ['a web page', '<!DOCTYPE html><html><body>Sign in</body></html>\n', /\.txt:1: /],
     ['a YAML file without an end', '{'.repeat(50_000), /\.txt/],
     ['a deep JSON file', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, /\.txt/],

@@ -1,19 +1,18 @@
-import { OciSaveError } from '../../errors.ts';
+import type { OciSaveError } from '../../errors.ts';
 import { isOperatingSystem, parsePlatformChoice, type PlatformChoice } from '../../oci/platform.ts';
-import { parseReference } from '../../oci/reference.ts';
+import { isReference } from '../../oci/reference.ts';
 import { explainReference } from '../../oci/reference-hint.ts';
 import type { EntryParts } from './entry.ts';
 import { takeOptions } from './line-options.ts';
 import { stripQuotes } from '../syntax/lines.ts';
-import { splitPair } from './pair.ts';
-import { refusal } from './source.ts';
+import { isLocalSource, refusal } from './source.ts';
 
-/** What one line says. */
+/** One line, taken apart. */
 export interface EntryLine {
   readonly parts: EntryParts;
-  /** Options that were passed over, as written. */
+  /** Options that were ignored, as written. */
   readonly ignored: readonly string[];
-  /** True for `source,name`, which could be meant as two references. */
+  /** True for `source,name`, which may have been meant as two references. */
   readonly commaPair: boolean;
 }
 
@@ -23,8 +22,8 @@ const PULLED = /^\[config\/images\] Pulled\s+/;
 
 /**
  * Reads one line: a reference, with the options of `docker pull` before it, with a digest or a platform as further
- * columns, or with a stored name behind `=>`, `->`, `=` or `,`. Comments, bullets and quotes are gone already.
- * @throws OciSaveError `list` with the reason; the text holds no blank-separated word of the line but a reference.
+ * columns, or with a stored name after `=>`, `->`, `=` or `,`. Comments, bullets and quotes are stripped before.
+ * @throws OciSaveError `list` with the reason; of the words of the line its text contains nothing but a reference
  */
 export function readEntryLine(text: string): EntryLine {
   refuseTemplate(text);
@@ -34,21 +33,21 @@ export function readEntryLine(text: string): EntryLine {
   if (pair === undefined) return { parts: readColumns(rest, platforms, []), ignored, commaPair: false };
   const parts = readColumns(pair.source, platforms, [pair.name]);
   if (/[ \t]/.test(pair.name)) {
-    throw refusal(`a name to store it under holds no blank`, 'Write one pair a line: source => name.');
+    throw refusal('the stored name contains a blank', 'Write one pair per line: source => name.');
   }
   return { parts, ignored, commaPair: pair.separator === ',' };
 }
 
 function refuseTemplate(text: string): void {
-  // Before the line is split: templates hold blanks.
+  // Before the line is split: templates contain blanks.
   if (!/\{\{|\{%|<%|\$\{|^###\w+###|<no value>/.test(text)) return;
   const { reason, hint } = text.includes('<no value>')
     ? explainReference(text, '')
-    : { reason: 'this entry holds a variable or a template that nobody filled', hint: 'Write the value.' };
+    : { reason: 'this entry contains a variable or a template without its value', hint: 'Write the value.' };
   throw refusal(reason, hint);
 }
 
-/** The source, and behind it a digest that pins it and platforms, in any order (Rancher's digest lists). */
+/** The source, and after it a digest that pins it and platforms, in any order (Rancher's digest lists). */
 function readColumns(
   text: string,
   optioned: PlatformChoice | undefined,
@@ -72,33 +71,57 @@ function isPlatformColumn(word: string): boolean {
 }
 
 function surplusWords(first: string, columns: readonly string[]): OciSaveError {
-  if (/^[IWEF]\d{4}$|^\[|^level=/.test(first))
+  if (/^[IWEF]\d{4}$|^\[|^level=/.test(first)) {
     return refusal('this line looks like a message that a tool printed');
-  if (columns.at(-1) === '\\') return refusal(`this line ends in '\\'`, 'Write one reference a line.');
-  if (first === 'pull')
-    return refusal(`a stray 'pull' stands before the reference`, 'Write the reference alone.');
+  }
+  const oneEach = 'Write one reference per line.';
+  if (columns.at(-1) === '\\') return refusal(`this line ends in '\\'`, oneEach);
+  if (first === 'pull') {
+    return refusal(`there is a stray 'pull' before the reference`, 'Write the reference alone.');
+  }
   if (columns.some((word) => word.startsWith('-'))) {
-    return refusal('options stand before the reference, never behind it');
+    return refusal('options come before the reference, never after it');
   }
-  const count = `this entry holds ${columns.length + 1} words`;
-  if (columns.length > 1) return refusal(count, 'Write one reference a line.');
-  if (isReference(columns[0] ?? '')) {
-    return refusal(
-      `${count}, and the second is neither a digest nor a platform`,
-      'Write one reference a line; source => name stores an image under another name.',
-    );
-  }
+  const count = `this entry has ${columns.length + 1} words`;
+  if (columns.length > 1) return refusal(count, oneEach);
   return refusal(
     `${count}, and the second is neither a digest nor a platform`,
-    'Write one reference a line.',
+    isReference(columns[0] ?? '')
+      ? 'Write one reference per line; source => name stores an image under another name.'
+      : oneEach,
   );
 }
 
-function isReference(word: string): boolean {
-  try {
-    return parseReference(word) !== undefined;
-  } catch (error) {
-    if (error instanceof OciSaveError) return false;
-    throw error;
+interface Pair {
+  readonly source: string;
+  readonly name: string;
+  readonly separator: '=>' | '->' | '=' | ',';
+}
+
+/**
+ * Splits `source => name`. `->`, `=` (mapping files of oc) and `,` mean the same, the last two only where the left
+ * side can only be a reference: `TOKEN=abc` and `user,password` are not images.
+ * @throws OciSaveError `list` for more than one separator, and for `=` and `,` after a bare word
+ */
+function splitPair(text: string): Pair | undefined {
+  const arrow = text.includes('=>') ? '=>' : text.includes('->') ? '->' : undefined;
+  if (arrow !== undefined) {
+    const [source = '', name = '', ...more] = text.split(arrow).map(stripQuotes);
+    if (more.length > 0)
+      throw refusal(`this entry contains more than one '${arrow}'`, 'Write one pair per line.');
+    if (source === '') throw refusal(`there is nothing before '${arrow}'`);
+    if (name === '') throw refusal(`there is nothing after '${arrow}'`);
+    return { source, name, separator: arrow };
   }
+  if (isLocalSource(text)) return undefined;
+  const match = /^([^ \t=,]+)[ \t]*([=,])[ \t]*([^ \t]*)$/.exec(text);
+  const [, source = '', separator, name = ''] = match ?? [];
+  if (separator !== '=' && separator !== ',') return undefined;
+  if (name === '') throw refusal(`this entry ends in '${separator}'`);
+  const hint = 'Write one reference per line, or source => name.';
+  if (!/[/:@]/.test(source)) {
+    throw refusal(`there is no reference before '${separator}'`, hint);
+  }
+  if (/[=,]/.test(name)) throw refusal(`this entry contains more than one '=' or ','`, hint);
+  return { source, name: stripQuotes(name), separator };
 }

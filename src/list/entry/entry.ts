@@ -5,7 +5,7 @@ import { showText } from '../../oci/reference-quote.ts';
 import type { ImageRequest, Origin, Source } from '../request.ts';
 import { parseName, parseSource, refusal } from './source.ts';
 
-/** An entry taken apart, its texts as written. */
+/** An entry, taken apart; its texts are as written. */
 export interface EntryParts {
   readonly source: string;
   /** A digest that was written beside the reference. */
@@ -20,24 +20,25 @@ export interface EntryContext {
 }
 
 /**
- * Completes an entry. `latest` is added where neither tag nor digest is named; a stored name takes its host from
- * the default registry and its tag from the source.
- * @throws OciSaveError `list` with the reason why it cannot be read.
+ * Completes an entry. `latest` is added where there is neither tag nor digest; a stored name takes its host from the
+ * default registry and its tag from the source.
+ * @throws OciSaveError `list` with the reason why it cannot be read
  */
 export function toRequest(parts: EntryParts, { origin, defaultRegistry }: EntryContext): ImageRequest {
   const written = parts.source;
   const parsed = pin(parseSource(written, defaultRegistry), parts.pin);
-  const named = parsed.transport === 'oci' ? undefined : parsed.reference;
-  const implicitTag = named !== undefined && named.tag === undefined && named.digest === undefined;
-  const source = implicitTag ? withTag(parsed) : parsed;
+  const source = withTag(parsed);
+  const implicitTag = source !== parsed;
   const storedAs = parts.storedAs.map((name) => storedName(name, source, defaultRegistry));
   const platforms = parts.platforms === undefined ? {} : { platforms: parts.platforms };
   return { written, origin, source, ...platforms, storedAs, implicitTag };
 }
 
+/** The same source where it names a tag or a digest, or no reference. */
 function withTag(source: Source): Source {
   if (source.transport === 'oci' || source.reference === undefined) return source;
-  return { ...source, reference: withDefaultTag(source.reference) };
+  const reference = withDefaultTag(source.reference);
+  return reference === source.reference ? source : { ...source, reference };
 }
 
 function pin(source: Source, text: string | undefined): Source {
@@ -52,7 +53,7 @@ function pin(source: Source, text: string | undefined): Source {
 
 function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;
-  throw refusal('its digest is no sha256 digest', 'Write sha256: and 64 lower-case hex digits.');
+  throw refusal('its digest is not a sha256 digest', 'Write sha256: and 64 lower-case hex digits.');
 }
 
 function storedName(text: string, source: Source, defaultRegistry: string): Reference {
@@ -63,14 +64,14 @@ function storedName(text: string, source: Source, defaultRegistry: string): Refe
   const reference = parseName(text.replace(/^docker:\/\//, ''), defaultRegistry);
   if (reference.digest !== undefined) {
     throw refusal(
-      `${showText(text)} holds a digest, and an image is stored under a name`,
+      `${showText(text)} contains a digest, but an image is stored under a name`,
       'Write the digest with the source.',
     );
   }
   if (reference.tag !== undefined) return reference;
   const tag = tagOfSource(source);
   if (tag === undefined && source.transport !== 'docker') {
-    throw refusal(`the stored name ${showText(text)} needs a tag`, 'Its source names none to take over.');
+    throw refusal(`the stored name ${showText(text)} needs a tag`, 'Its source has none.');
   }
   return tag === undefined ? reference : { ...reference, tag };
 }

@@ -1,32 +1,32 @@
 import { OciSaveError } from '../../errors.ts';
-import { parseReference } from '../../oci/reference.ts';
+import { isReference } from '../../oci/reference.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
+import type { Candidate, ImageRequest, Origin, Reject, Warning } from '../request.ts';
+import { MAX_LINE } from '../syntax/lines.ts';
 import { type EntryParts, toRequest } from './entry.ts';
 import { readEntryLine } from './entry-line.ts';
-import { MAX_LINE } from '../syntax/lines.ts';
-import type { Candidate, ImageRequest, Origin, Reject, Warning } from '../request.ts';
 import { refusal } from './source.ts';
 
-/** Where a parser puts what it finds, in the order of the file. */
+/** Where a parser adds what it finds, in the order of the file. */
 export interface Findings {
   readonly requests: ImageRequest[];
   readonly candidates: Candidate[];
   readonly rejects: Reject[];
   /** Each text once. */
-  readonly ignored: Set<string>;
+  readonly ignored: string[];
   readonly warnings: Warning[];
 }
 
 export function noFindings(): Findings {
-  return { requests: [], candidates: [], rejects: [], ignored: new Set(), warnings: [] };
+  return { requests: [], candidates: [], rejects: [], ignored: [], warnings: [] };
 }
 
-/** What the parsers need of the run's options. */
+/** The options of a run that the parsers need. */
 export interface ParseOptions {
   readonly defaultRegistry: string;
 }
 
-/** Adds an entry that was taken apart: a request, or a reject with the reason. */
+/** Adds a request for an entry, or a reject with the reason why it cannot be read. */
 export function addEntry(
   findings: Findings,
   origin: Origin,
@@ -47,7 +47,7 @@ export function addEntry(
 export function addEntryLine(findings: Findings, origin: Origin, text: string, options: ParseOptions): void {
   const read = (): EntryParts => {
     const { parts, ignored, commaPair } = readEntryLine(text);
-    for (const option of ignored) findings.ignored.add(option);
+    findings.ignored.push(...ignored.filter((option) => !findings.ignored.includes(option)));
     if (commaPair && !findings.warnings.some(({ message }) => message === COMMA_PAIR)) {
       findings.warnings.push({ message: COMMA_PAIR, origin });
     }
@@ -77,19 +77,12 @@ export function addReject(findings: Findings, origin: Origin, text: string, erro
 }
 
 /**
- * What of a bad line may be shown: lists end in pasted commands with passwords. Of several words only the first,
- * and only where it is a reference with a path.
+ * The part of a bad line that may be shown: lists end in pasted commands with passwords. Of several words only the
+ * first, and only where it is a reference with a path.
  */
 function quotable(text: string): string {
   if (text.length > MAX_LINE) return '';
   const [first = '', ...more] = text.split(/[ \t]+/);
-  if (more.length === 0) return quoteReference(first) ?? '';
-  if (!first.includes('/')) return '';
-  try {
-    parseReference(first);
-    return quoteReference(first) ?? '';
-  } catch (error) {
-    if (error instanceof OciSaveError) return '';
-    throw error;
-  }
+  const shown = more.length === 0 || (first.includes('/') && isReference(first));
+  return (shown && quoteReference(first)) || '';
 }

@@ -15,10 +15,10 @@ const KNOWN = ['--platform', '--quiet', '--all-tags', '--disable-content-trust']
 const HARMLESS = /^(?:-q|--quiet|--disable-content-trust)(?:=(?:true|false))?$/;
 
 /**
- * Takes the options off that stand in front of a reference, as `docker pull` has them; lists that fork a well-known
- * workflow carry them.
+ * Splits off the options before a reference, as `docker pull` has them; lists that were copied from a well-known
+ * workflow have them.
  * @throws OciSaveError `list` for options that are unknown or ask for more than one image. An option's value is
- * never quoted: it may be a password.
+ *   never quoted: it may be a password.
  */
 export function takeOptions(text: string): LineOptions {
   let rest = text;
@@ -34,7 +34,7 @@ export function takeOptions(text: string): LineOptions {
     } else if (HARMLESS.test(option)) {
       ignored.push(`option ${name}`);
     } else if (/^(?:-a|--all-tags)$/.test(name)) {
-      throw refusal('all tags of a repository are not read yet', 'Write each tag on a line of its own.');
+      throw refusal('`--all-tags` is not supported yet', 'Write each tag on a line of its own.');
     } else {
       throw unknownOption(name);
     }
@@ -42,13 +42,13 @@ export function takeOptions(text: string): LineOptions {
   return { platforms, ignored, rest };
 }
 
-/** Quoted where it can be no value that was written without a blank before it. */
+/** Quoted where it cannot be a value that was written without a blank before it. */
 function unknownOption(name: string): OciSaveError {
   const shown = /^(?:-[A-Za-z]|--[a-z][a-z-]{1,30})$/.test(name) ? `the option '${name}'` : 'an option';
   const meant = nearest(name, KNOWN);
   return refusal(
     `${shown} is unknown`,
-    meant === undefined ? 'Lists know --platform alone.' : `Did you mean '${meant}'?`,
+    meant === undefined ? 'The only option in lists is --platform.' : `Did you mean '${meant}'?`,
   );
 }
 

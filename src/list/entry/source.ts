@@ -7,7 +7,7 @@ import type { Source } from '../request.ts';
 
 const UNREAD = ['docker-daemon', 'oci-archive', 'dir', 'containers-storage'];
 
-/** Whether a text begins with a transport whose source is a path, which may hold what a reference cannot. */
+/** Whether a text begins with a transport whose source is a path, which may contain what a reference cannot. */
 export function isLocalSource(text: string): boolean {
   return /^(?:docker-archive|oci):(?!\/\/)/.test(text) || unreadTransport(text) !== undefined;
 }
@@ -19,8 +19,8 @@ function unreadTransport(text: string): string | undefined {
 /**
  * Reads where an entry is copied from: a reference, `docker://reference`, `docker-archive:path[:reference]` or
  * `oci:path[:name]`, as skopeo writes them (containers-transports(5)); `oci://` is how Helm writes a reference.
- * A tag that is missing stays missing.
- * @throws OciSaveError `list` for what cannot be read, or not yet.
+ * A missing tag stays missing.
+ * @throws OciSaveError `list` for what cannot be read, or is not supported yet
  */
 export function parseSource(text: string, defaultRegistry: string): Source {
   const unread = unreadTransport(text);
@@ -38,20 +38,21 @@ export function parseSource(text: string, defaultRegistry: string): Source {
   };
 }
 
-/** A reference that no empty variable has left behind. Throws `list`. */
+/** A reference that is not the remains of an empty variable. Throws `list`. */
 export function parseName(text: string, defaultRegistry?: string): Reference {
   const reference = parseReference(text, defaultRegistry);
+  const invalid = `${showText(text)} is not an image reference`;
   const empty = explainEmptyValue(text);
-  if (empty) throw refusal(`${showText(text)} is no image reference: ${empty.reason}`, empty.hint);
-  // A token alone in a line fits the grammar, and would be sent to Docker Hub as a name.
-  if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw refusal(`${showText(text)} is no image reference`);
+  if (empty) throw refusal(`${invalid}: ${empty.reason}`, empty.hint);
+  // A token alone on a line fits the grammar, and would be sent to Docker Hub as a name.
+  if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw refusal(invalid);
   return reference;
 }
 
 function dockerArchive(text: string): Source {
   const { path, rest } = splitPath(text, 'docker-archive');
   if (rest === undefined) return { transport: 'docker-archive', path };
-  // Names inside an archive are Docker's: another default registry would miss them.
+  // Names inside an archive are Docker's: with another default registry they would not be found.
   const reference = parseName(rest);
   if (reference.digest !== undefined) {
     throw refusal('images in a docker-archive are named by tag, never by digest', 'Write path:name:tag.');
@@ -64,9 +65,9 @@ function ociLayout(text: string): Source {
   return rest === undefined ? { transport: 'oci', path } : { transport: 'oci', path, name: rest };
 }
 
-/** The first colon ends the path, as in skopeo; paths with one cannot be written. */
+/** The first colon ends the path, as in skopeo; a path with a colon cannot be written. */
 function splitPath(text: string, transport: string): { path: string; rest: string | undefined } {
-  if (/\p{Cc}/u.test(text)) throw refusal(`the path after '${transport}:' holds a control character`);
+  if (/\p{Cc}/u.test(text)) throw refusal(`the path after '${transport}:' contains a control character`);
   const colon = text.indexOf(':');
   const path = colon < 0 ? text : text.slice(0, colon);
   const rest = colon < 0 ? undefined : text.slice(colon + 1);
@@ -77,4 +78,23 @@ function splitPath(text: string, transport: string): { path: string; rest: strin
 
 export function refusal(message: string, hint?: string): OciSaveError {
   return new OciSaveError({ code: 'list', message, hint });
+}
+
+/**
+ * Checks the registry for names without one, once, before every line without a host fails for it. `what` names it in
+ * the message; its text is not shown, since people paste addresses with passwords.
+ * @throws OciSaveError `usage` where it is not a host name
+ */
+export function checkDefaultRegistry(registry: string, what: string): void {
+  try {
+    parseReference('image', registry);
+  } catch (cause) {
+    if (!(cause instanceof OciSaveError)) throw cause;
+    throw new OciSaveError({
+      code: 'usage',
+      message: `${what} is not a host name`,
+      hint: 'Write a host, with a port if need be: registry.example:5000.',
+      cause,
+    });
+  }
 }

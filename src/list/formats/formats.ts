@@ -1,5 +1,5 @@
-import { isTable } from './column-header.ts';
-import type { ListFormat } from './format.ts';
+import type { Findings, ParseOptions } from '../entry/findings.ts';
+import type { ListDocument } from '../syntax/document.ts';
 import { isOwnList, parseOwnList } from './own-list.ts';
 import { looksPlain, parsePlain } from './plain.ts';
 import {
@@ -9,6 +9,7 @@ import {
   everyValue,
   fileName,
   firstLine,
+  isTable,
   items,
   keys,
   kind,
@@ -16,20 +17,37 @@ import {
 } from './traits.ts';
 import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
 
+/** A format of lists: how it is recognised and, where it is supported, how it is parsed. */
+export interface ListFormat {
+  /** As `list-format` names it. */
+  readonly name: string;
+  /** As a sentence names it: `a zarf.yaml package`. */
+  readonly title: string;
+  readonly recognise: (document: ListDocument) => boolean;
+  /** Absent where the format is recognised only to be refused by its title. */
+  readonly parse?: (document: ListDocument, options: ParseOptions) => Findings;
+  /** Whether `parse` needs YAML or lines, where the user names the format. */
+  readonly reading?: 'tree' | 'text';
+  /** In place of 'this format is not supported yet'. */
+  readonly refusal?: string;
+  /** What to do instead. */
+  readonly hint?: string;
+}
+
 const isReferenceKey = (key: string): boolean => /^[\w.-]+(?::\d+)?\/|^[\w./-]+[:@]\S/.test(key);
 const isMapOfReferences = (tree: Tree | undefined): boolean => keysOf(tree).some(isReferenceKey);
 const isTarget = (tree: Tree): boolean =>
   tree.kind === 'scalar' || (tree.kind === 'sequence' && tree.items.every((item) => item.kind === 'scalar'));
 const hasScript = (tree: Tree): boolean =>
   tree.kind === 'mapping' && tree.entries.some(({ value }) => fieldOf(value, 'script') !== undefined);
-const holdsRepository = (tree: Tree): boolean =>
+const namesRepository = (tree: Tree): boolean =>
   tree.kind === 'mapping' &&
-  (fieldOf(tree, 'repository') !== undefined || tree.entries.some(({ value }) => holdsRepository(value)));
+  (fieldOf(tree, 'repository') !== undefined || tree.entries.some(({ value }) => namesRepository(value)));
 const SKOPEO_SYNC = ['images', 'images-by-tag-regex', 'images-by-semver'];
 
 /**
- * Every format that is recognised, by content, in this order: the first that fits is it. A format that is to be
- * read joins by its `parse` here and a file of its own.
+ * Every format that is recognised, by its content and in this order: the first one that fits. A format becomes
+ * supported by a file of its own in this folder, and by its `parse` here.
  */
 export const FORMATS: readonly ListFormat[] = [
   { name: 'hauler', title: 'a hauler manifest', recognise: kind(/./, /^content\.hauler\.cattle\.io\//) },
@@ -38,7 +56,7 @@ export const FORMATS: readonly ListFormat[] = [
     name: 'uds-bundle',
     title: 'a UDS bundle',
     recognise: kind(/^UDSBundle$/),
-    refusal: 'it refers to packages and holds no images itself',
+    refusal: 'it refers to packages and names no images itself',
     hint: 'Give the zarf.yaml of its packages, or a plain list.',
   },
   {
@@ -74,8 +92,8 @@ export const FORMATS: readonly ListFormat[] = [
     name: 'mirror-rules',
     title: 'a set of mirror rules',
     recognise: kind(/^(ImageDigestMirrorSet|ImageTagMirrorSet|ImageContentSourcePolicy)$/),
-    refusal: 'it holds no images',
-    hint: 'Its rules belong into `mirrors`.',
+    refusal: 'it names no images',
+    hint: 'Put its rules into `mirrors`.',
   },
   { name: 'helm-chart', title: 'a Helm chart', recognise: keys('apiVersion', 'name', 'version') },
   { name: 'kubernetes', title: 'a Kubernetes manifest', recognise: keys('apiVersion', 'kind') },
@@ -125,21 +143,21 @@ export const FORMATS: readonly ListFormat[] = [
     name: 'lock',
     title: 'a lock of oci-save',
     recognise: keys('version', 'images', 'blobs'),
-    refusal: 'it is no list',
+    refusal: 'it is not a list',
     hint: 'Give it as `lock`.',
   },
   {
     name: 'oci-layout',
     title: 'an OCI manifest or index',
     recognise: keys('schemaVersion'),
-    refusal: 'it is no list',
-    hint: 'Name the layout that holds it: oci:path.',
+    refusal: 'it is not a list',
+    hint: 'Name the layout that contains it: oci:path.',
   },
   {
     name: 'docker-config',
     title: 'a file with credentials',
     recognise: keys('auths'),
-    refusal: 'it holds no images',
+    refusal: 'it names no images',
     hint: 'Give it as the option auth-file.',
   },
   {
@@ -177,7 +195,7 @@ export const FORMATS: readonly ListFormat[] = [
   {
     name: 'helm-values',
     title: 'a values file of a Helm chart',
-    recognise: root((tree) => holdsRepository(tree)),
+    recognise: root(namesRepository),
     hint: 'Render the chart with helm template, and list what that names.',
   },
   { name: 'dockerfile', title: 'a Dockerfile', recognise: firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i) },

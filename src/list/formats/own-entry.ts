@@ -9,21 +9,29 @@ import { showText } from '../../oci/reference-quote.ts';
 import type { EntryParts } from '../entry/entry.ts';
 import { addEntry, addReject, type Findings, type ParseOptions } from '../entry/findings.ts';
 import { stripBlanks } from '../syntax/lines.ts';
-import { ARCHITECTURE_KEYS, ENTRY_KEYS, IMAGE_KEYS, NAME_KEYS, PLATFORM_KEYS, TAG_KEYS } from './own-keys.ts';
+import {
+  addUnknownKeys,
+  ARCHITECTURE_KEYS,
+  ENTRY_KEYS,
+  IMAGE_KEYS,
+  NAME_KEYS,
+  PLATFORM_KEYS,
+  TAG_KEYS,
+} from './own-keys.ts';
 import type { Origin } from '../request.ts';
 import { isLocalSource, refusal } from '../entry/source.ts';
 import { fieldOf, listed, type Mapping } from '../syntax/tree.ts';
-import { addUnknownKeys } from './unknown-key.ts';
 
 /**
- * Adds the requests of one mapping: one, or one a tag. A key that is not ours is an error: it would be an option that
- * somebody wanted, and that would do nothing.
+ * Adds the requests of one mapping: one, or one per tag. An unknown key is an error: it would be an option that
+ * somebody wanted, and that had no effect.
  */
 export function addOwnEntry(findings: Findings, origin: Origin, entry: Mapping, options: ParseOptions): void {
-  const told = findings.rejects.length;
+  const before = findings.rejects.length;
   addUnknownKeys(findings, origin.file, entry.entries, ENTRY_KEYS);
-  // That it names no image is then told already.
-  if (findings.rejects.length > told && IMAGE_KEYS.every((key) => fieldOf(entry, key) === undefined)) return;
+  // Then the unknown key is why it names no image.
+  if (findings.rejects.length > before && IMAGE_KEYS.every((key) => fieldOf(entry, key) === undefined))
+    return;
   try {
     const source = sourceOf(entry);
     const tags = tagsOf(entry, source);
@@ -48,16 +56,15 @@ function sourceOf(entry: Mapping): string {
   const [key] = given;
   const value = key === undefined ? undefined : fieldOf(entry, key);
   if (value === undefined) throw refusal('this entry names no image', 'Its key is `image`.');
-  if (value.kind !== 'scalar') throw refusal(`'${key}' is no text`);
+  if (value.kind !== 'scalar') throw refusal(`'${key}' is not text`);
   return stripBlanks(value.text);
 }
 
 function tagsOf(entry: Mapping, source: string): readonly string[] | undefined {
   if (TAG_KEYS.every((key) => fieldOf(entry, key) === undefined)) return undefined;
   const tags = fieldTexts(entry, TAG_KEYS);
-  if (tags.length === 0)
-    throw refusal('its list of tags is empty', 'Write each tag; all tags are not read yet.');
-  if (isLocalSource(source)) throw refusal('tags belong to an image of a registry');
+  if (tags.length === 0) throw refusal('its list of tags is empty', 'Write each tag.');
+  if (isLocalSource(source)) throw refusal('tags are for an image of a registry');
   return tags;
 }
 
@@ -66,8 +73,8 @@ function withTag(parts: EntryParts, tag: string, count: number): EntryParts {
   if (source.includes('@') || /:[^/]*$/.test(source.replace(/^[a-z]+:\/\//, ''))) {
     throw refusal('the reference names a tag or a digest, and so does the entry', 'Write it once.');
   }
-  // It would turn the name into a registry's: `a` with the tag `5000/b`.
-  if (tag === '' || tag.includes('/')) throw refusal(`${showText(tag)} is no tag`);
+  // It would turn the name into a registry: `a` with the tag `5000/b`.
+  if (tag === '' || tag.includes('/')) throw refusal(`${showText(tag)} is not a tag`);
   if (count > 1 && parts.storedAs.some((name) => /:[^/]*$/.test(name))) {
     throw refusal('several tags cannot be stored under one name', 'Leave the tag out of the stored name.');
   }
@@ -103,7 +110,7 @@ function fieldTexts(entry: Mapping, keys: readonly string[]): string[] {
     const value = fieldOf(entry, key);
     if (value === undefined) return [];
     return listed(value).map((item) => {
-      if (item.kind !== 'scalar') throw refusal(`'${key}' is neither a text nor a list of texts`);
+      if (item.kind !== 'scalar') throw refusal(`'${key}' is neither text nor a list of texts`);
       return stripBlanks(item.text);
     });
   });

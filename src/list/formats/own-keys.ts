@@ -1,3 +1,9 @@
+import { editDistance, nearest } from '../../text/nearest.ts';
+import { quoteReference } from '../../oci/reference-quote.ts';
+import { addReject, type Findings } from '../entry/findings.ts';
+import { refusal } from '../entry/source.ts';
+import type { MappingEntry } from '../syntax/tree.ts';
+
 /** Keys of the reference, the most explicit first: charts have a `name` beside the `image` that is only a label. */
 export const IMAGE_KEYS = ['image', 'ref', 'source', 'name'];
 export const PLATFORM_KEYS = ['platform', 'platforms'];
@@ -5,9 +11,6 @@ export const ARCHITECTURE_KEYS = ['arch', 'architecture'];
 /** `names` is how `oci-save list --as json` writes them. */
 export const NAME_KEYS = ['as', 'target', 'destination', 'names'];
 export const TAG_KEYS = ['tag', 'tags'];
-/** Where `oci-save list --as json` found an image; it says nothing of the image itself. */
-const ORIGIN = 'origin';
-
 /** Every key that an entry may have. */
 export const ENTRY_KEYS: readonly string[] = [
   ...IMAGE_KEYS,
@@ -17,5 +20,64 @@ export const ENTRY_KEYS: readonly string[] = [
   ...TAG_KEYS,
   'digest',
   'credentials',
-  ORIGIN,
+  // Where `oci-save list --as json` found an image.
+  'origin',
 ];
+
+/** Keys of other formats that mean what one of ours does (kustomize, image-syncer, regsync, Helm, hauler, zarf). */
+const OTHER_FORMATS = new Map(
+  Object.entries({
+    as: ['alias', 'destinations', 'dest', 'newname', 'rename', 'rewrite', 'storedas', 'stored-as', 'to'],
+    image: ['from', 'fullname', 'reference', 'repo', 'repository', 'uri', 'url'],
+    tag: ['newtag', 'version'],
+    digest: ['hash', 'sha', 'sha256'],
+    platform: ['os', 'system', 'variant'],
+  }).flatMap(([ours, others]) => others.map((key) => [key, ours])),
+);
+
+/** Keys that name a user. */
+const LOGIN = /^(?:auth|user(?:name)?|pass(?:word|wd)?|token|secret)$/i;
+
+/** The keys that are suggested where two of one meaning are equally near. */
+const USUAL = ['image', 'tags', 'platforms', 'as', 'digest'];
+
+/** More unknown keys in one mapping are another kind of file. */
+const MAX_UNKNOWN = 1000;
+
+/** Adds a reject at the line of each key that is not in `known`. */
+export function addUnknownKeys(
+  findings: Findings,
+  file: string,
+  entries: readonly MappingEntry[],
+  known: readonly string[],
+): void {
+  const unknown = entries.filter(({ key }) => !known.includes(key));
+  for (const { key, line } of unknown.slice(0, MAX_UNKNOWN)) {
+    const fault = refusal(`the key ${shownKey(key)} is unknown`, hintOf(key, known));
+    addReject(findings, { file, line }, '', fault);
+  }
+}
+
+/** Whether a key is one letter away from `meant`, or has its letters in another order. */
+export function isMisspelt(key: string, meant: string): boolean {
+  const letters = (word: string): string => word.slice(0, 40).split('').toSorted().join('');
+  if (key === meant || Math.abs(key.length - meant.length) > 1) return false;
+  return editDistance(key, meant) === 1 || letters(key) === letters(meant);
+}
+
+/** A key as messages name it: quoted where it looks like one. */
+export function shownKey(key: string): string {
+  const quoted = /^[\w.-]{1,40}$/.test(key) ? quoteReference(key) : undefined;
+  return quoted === undefined ? `of ${key.length} characters` : `'${quoted}'`;
+}
+
+function hintOf(key: string, known: readonly string[]): string {
+  if (LOGIN.test(key)) return 'Lists do not contain logins: log in to the registry before the run.';
+  const ours = OTHER_FORMATS.get(key.toLowerCase());
+  if (ENTRY_KEYS.includes(key)) return 'Write it in an entry, beside its image.';
+  if (ours !== undefined) return `The key is '${ours}' here.`;
+  const usual = known.filter((word) => USUAL.includes(word));
+  const meant = nearest(key, known) ?? nearest(key, usual);
+  if (meant !== undefined) return `Did you mean '${meant}'?`;
+  return `The known keys are ${known.join(', ')}.`;
+}

@@ -9,11 +9,10 @@ import {
 } from '../entry/findings.ts';
 import { contentLines, stripBlanks } from '../syntax/lines.ts';
 import { addOwnEntry } from './own-entry.ts';
-import { IMAGE_KEYS } from './own-keys.ts';
 import type { Reject } from '../request.ts';
 import { refusal } from '../entry/source.ts';
 import { fieldOf, isNull, keysOf, listed, type Mapping, type Tree } from '../syntax/tree.ts';
-import { addUnknownKeys, isMisspelt, shownKey } from './unknown-key.ts';
+import { addUnknownKeys, IMAGE_KEYS, isMisspelt, shownKey } from './own-keys.ts';
 
 /** A sequence of entries, a mapping with such a sequence as `images`, or entries as documents of their own. */
 export function isOwnList({ trees }: ListDocument): boolean {
@@ -30,7 +29,7 @@ function isOwnRoot(tree: Tree): boolean {
     : isEntry(tree) || isMisspeltHolder(tree);
 }
 
-/** `imges:` and a list of entries: our own list with a mistake, and no unknown format. */
+/** `imges:` and a list of entries: our own list with a mistake, not an unknown format. */
 function isMisspeltHolder({ entries }: Mapping): boolean {
   return entries.some(
     ({ key, value }) =>
@@ -41,22 +40,17 @@ function isMisspeltHolder({ entries }: Mapping): boolean {
   );
 }
 
-/** Some, not all: a misspelt key in one entry must be told by its line. */
+/** Some, not all: a misspelt key in one entry must be reported with its line. */
 function holdsEntries(items: readonly Tree[]): boolean {
   return items.length === 0 || items.some((item) => item.kind === 'scalar' || isEntry(item));
 }
 
 function isEntry(tree: Tree): boolean {
+  if (tree.kind !== 'mapping') return false;
   if (IMAGE_KEYS.some((key) => fieldOf(tree, key)?.kind === 'scalar')) return true;
-  return emptyTag(tree) !== undefined || misspeltImage(tree);
-}
-
-/** `imge: quay.io/a/b:1`: an entry with a mistake. */
-function misspeltImage(tree: Tree): boolean {
-  return (
-    tree.kind === 'mapping' &&
-    tree.entries.some(({ key, value }) => isMisspelt(key, 'image') && value.kind === 'scalar')
-  );
+  // `imge: quay.io/a/b:1` is an entry with a mistake.
+  const misspelt = tree.entries.some(({ key, value }) => isMisspelt(key, 'image') && value.kind === 'scalar');
+  return misspelt || emptyTag(tree) !== undefined;
 }
 
 /** `- registry/app:` is YAML for a mapping, and means a reference whose tag is missing. */
@@ -71,9 +65,9 @@ function emptyTag(tree: Tree): string | undefined {
 /** Our own list in YAML or JSON: entries are texts, as lines of a plain list, or mappings. */
 export function parseOwnList({ file, trees }: ListDocument, options: ParseOptions): Findings {
   const findings = noFindings();
-  for (const { key, line } of trees?.joined ?? []) {
+  for (const { key, line } of trees?.repeated ?? []) {
     findings.warnings.push({
-      message: `the key ${shownKey(key)} stands twice; joined`,
+      message: `the key ${shownKey(key)} is given twice; its values are joined`,
       origin: { file, line },
     });
   }
@@ -90,12 +84,13 @@ export function parseOwnList({ file, trees }: ListDocument, options: ParseOption
   return { ...findings, rejects: distinct(findings.rejects) };
 }
 
-/** Each fault of a line once: a merge key brings the keys of one mapping into many entries. */
+/** Each fault of a line once: a merge key copies the keys of one mapping into many entries. */
 function distinct(rejects: readonly Reject[]): Reject[] {
-  const byPlace = new Map(
-    rejects.map((reject) => [`${reject.origin.line} ${reject.text} ${reject.reason}`, reject]),
-  );
-  return [...byPlace.values()];
+  return [...new Map(rejects.map((reject) => [placeOf(reject), reject])).values()];
+}
+
+function placeOf({ origin, text, reason }: Reject): string {
+  return `${origin.line} ${text} ${reason}`;
 }
 
 /** The entries of one document. Keys beside `images` are errors, but for those that begin with `x-`, as in Compose. */
@@ -113,12 +108,12 @@ function addItem(findings: Findings, file: string, item: Tree, options: ParseOpt
   const origin = { file, line: item.line };
   const untagged = emptyTag(item);
   if (item.kind === 'scalar' && !item.plain && item.text.includes('\n')) {
-    // A block of lines, whose first stands below its `|`.
+    // A block of lines, the first of which is below its `|`.
     for (const { number, text } of contentLines(item.text)) {
       addEntryLine(findings, { file, line: item.line + number }, stripBlanks(text), options);
     }
   } else if (item.kind === 'scalar') addEntryLine(findings, origin, stripBlanks(item.text), options);
   else if (untagged !== undefined) addEntryLine(findings, origin, untagged, options);
   else if (item.kind === 'mapping') addOwnEntry(findings, origin, item, options);
-  else addReject(findings, origin, '', refusal('a list stands where an entry should'));
+  else addReject(findings, origin, '', refusal('there is a list in place of an entry'));
 }

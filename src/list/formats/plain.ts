@@ -11,14 +11,14 @@ import { type Line, MAX_ENTRIES, MAX_LINE, stripBlanks, stripQuotes } from '../s
 import { refusal } from '../entry/source.ts';
 
 /**
- * One reference a line, as lists of every project have it. `#` begins a comment at the start of a line and behind a
- * blank, `//` at the start. Bullets, quotes and the commas of a pasted array are stripped.
+ * One reference per line. `#` begins a comment at the start of a line and after a blank, `//` at the start. Bullets,
+ * quotes and the commas of a pasted array are stripped.
  */
 export function parsePlain({ file, lines }: ListDocument, options: ParseOptions): Findings {
   const findings = noFindings();
   const last = lines[MAX_ENTRIES];
   if (last !== undefined) {
-    const fault = refusal(`a list holds at most ${MAX_ENTRIES} entries`, 'Split it.');
+    const fault = refusal(`a list has at most ${MAX_ENTRIES} entries`, 'Split it.');
     addReject(findings, { file, line: last.number }, '', fault);
     return findings;
   }
@@ -30,12 +30,12 @@ export function parsePlain({ file, lines }: ListDocument, options: ParseOptions)
   return findings;
 }
 
-/** The lines that are meant as entries, without what stands around them. */
+/** The lines that are entries, without comments and marks. */
 function entriesOf(lines: readonly Line[]): Line[] {
   const entries = lines
     .filter(({ text }) => !isMark(text))
     .map(({ number, text }) => ({ number, text: withoutComment(text) }));
-  // A pasted array has one behind every element but perhaps the last.
+  // A pasted array has one after every element but perhaps the last.
   const array = entries.every(({ text }, at) => text.endsWith(',') || (at > 0 && at === entries.length - 1));
   return entries.map(({ number, text }) => ({ number, text: unwrapped(text, array) }));
 }
@@ -66,7 +66,7 @@ export function looksPlain(document: ListDocument): boolean {
   return good * 2 >= entries.length;
 }
 
-/** The line that speaks most against a plain list. */
+/** The first line that is not an entry of a plain list. */
 export function firstMisfit({ lines }: ListDocument): number {
   return entriesOf(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
 }

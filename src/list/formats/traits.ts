@@ -1,10 +1,10 @@
 import type { ListDocument } from '../syntax/document.ts';
-import { fieldOf, itemsOf, keysOf, textOf, type Tree } from '../syntax/tree.ts';
+import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
 
-/** What formats are told by. */
+/** A test by which a format is recognised. */
 export type Trait = (document: ListDocument) => boolean;
 
-/** One of the documents inside fits. */
+/** One of the documents in the file fits. */
 export function root(fits: (tree: Tree) => boolean): Trait {
   return ({ trees }) => trees?.roots.some(fits) ?? false;
 }
@@ -12,32 +12,38 @@ export function root(fits: (tree: Tree) => boolean): Trait {
 /** A document of this kind, and of this API group where one is given. */
 export function kind(pattern: RegExp, apiVersion?: RegExp): Trait {
   return root(
-    (tree) =>
-      pattern.test(textOf(fieldOf(tree, 'kind')) ?? '') &&
-      (apiVersion === undefined || apiVersion.test(textOf(fieldOf(tree, 'apiVersion')) ?? '')),
+    (tree) => pattern.test(textAt(tree, 'kind')) && (apiVersion?.test(textAt(tree, 'apiVersion')) ?? true),
   );
 }
 
-/** A document whose top has all of these keys; a dot leads further down. */
+function textAt(tree: Tree, key: string): string {
+  const value = fieldOf(tree, key);
+  return value?.kind === 'scalar' ? value.text : '';
+}
+
+/** A document that has all of these keys at its top; a dot leads further down. */
 export function keys(...paths: readonly string[]): Trait {
   return root((tree) => paths.every((path) => at(tree, path) !== undefined));
 }
 
-export function at(tree: Tree | undefined, path: string): Tree | undefined {
+function at(tree: Tree | undefined, path: string): Tree | undefined {
   return path.split('.').reduce<Tree | undefined>((inner, key) => fieldOf(inner, key), tree);
 }
 
-/** A list, at the top or under a key, with a map that has all of these keys. */
-export function items(path: string, ...wanted: readonly string[]): Trait {
-  return root((tree) =>
-    itemsOf(path === '' ? tree : at(tree, path)).some((item) => {
-      const present = new Set(keysOf(item));
-      return wanted.every((key) => present.has(key));
-    }),
-  );
+/** A list, at the top (`''`) or under a key, with a mapping that has all of these keys. */
+export function items(key: string, ...wanted: readonly string[]): Trait {
+  return root((tree) => {
+    const list = key === '' ? tree : fieldOf(tree, key);
+    return list?.kind === 'sequence' && list.items.some((item) => hasKeys(item, wanted));
+  });
 }
 
-/** The top is a map, and every value of it fits. */
+function hasKeys(tree: Tree, wanted: readonly string[]): boolean {
+  const present = new Set(keysOf(tree));
+  return wanted.every((key) => present.has(key));
+}
+
+/** The top is a mapping, and each of its values fits. */
 export function everyValue(fits: (value: Tree, key: string) => boolean): Trait {
   return root(
     (tree) =>
@@ -51,7 +57,7 @@ export function either(...traits: readonly Trait[]): Trait {
   return (document) => traits.some((trait) => trait(document));
 }
 
-/** The first line that is no comment. */
+/** The first line that is not a comment. */
 export function firstLine(pattern: RegExp): Trait {
   return ({ lines }) => pattern.test(lines[0]?.text.slice(0, 1000) ?? '');
 }
@@ -66,4 +72,33 @@ export function everyLine(pattern: RegExp): Trait {
 
 export function fileName(pattern: RegExp): Trait {
   return ({ file }) => pattern.test(file);
+}
+
+const IMAGE_COLUMN = /^(image|reference|ref|source|name|repository)$/;
+const COLUMN =
+  /^(image|reference|ref|source|name|repository|registry|tag|version|digest|sha|platform|arch|architecture|os|target|destination|rename)$/;
+
+/** A header row with an image's column, or three columns a row of which the last is a tag (hangar's lists). */
+export function isTable({ lines }: ListDocument): boolean {
+  const cells = (lines[0]?.text.slice(0, 1000) ?? '').split(/[,;\t]/).map((cell) =>
+    cell
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+      .toLowerCase(),
+  );
+  const hasHeader =
+    cells.length > 1 &&
+    cells.every((cell) => COLUMN.test(cell)) &&
+    cells.some((cell) => IMAGE_COLUMN.test(cell));
+  return hasHeader || (lines.length > 0 && lines.every(({ text }) => isTagRow(text)));
+}
+
+function isTagRow(line: string): boolean {
+  if (line.length > 1000) return false;
+  const [source, target, tag, ...more] = line.trim().split(/\s+/);
+  return (
+    more.length === 0 &&
+    [source, target].every((name) => name !== undefined && /^[\w.-]+(?::\d+)?\/[\w./-]+$/.test(name)) &&
+    /^\w[\w.-]*$/.test(tag ?? '')
+  );
 }

@@ -5,7 +5,7 @@ type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 /**
  * The text of a list: UTF-8 with or without a byte order mark, or UTF-16 with one, as Windows PowerShell's `>`
  * writes it. Every line ends in `\n`, whatever ended it.
- * @throws OciSaveError `list` naming the offset of the first byte that is no text.
+ * @throws OciSaveError `list` with the offset of the first byte that is not text
  */
 export function decodeList(bytes: Uint8Array): string {
   const encoding = encodingOf(bytes);
@@ -18,8 +18,7 @@ export function decodeList(bytes: Uint8Array): string {
   return text.replace(/\r\n?/g, '\n');
 }
 
-function encodingOf(bytes: Uint8Array): Encoding {
-  const [first, second] = bytes;
+function encodingOf([first, second]: Uint8Array): Encoding {
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   if (first === 0xfe && second === 0xff) return 'utf-16be';
   return 'utf-8';
@@ -47,12 +46,12 @@ function undecodable(bytes: Uint8Array, encoding: Encoding): OciSaveError {
   const value = (bytes[offset] ?? 0).toString(16).padStart(2, '0');
   return new OciSaveError({
     code: 'list',
-    message: `the byte 0x${value} at offset ${offset} is no ${encoding === 'utf-8' ? 'UTF-8' : 'UTF-16'}`,
+    message: `the byte 0x${value} at offset ${offset} is not ${encoding === 'utf-8' ? 'UTF-8' : 'UTF-16'}`,
     hint: 'Save the list as UTF-8.',
   });
 }
 
-/** Halves the file until the byte is found: a decoder says that it failed, never where. */
+/** Halves the file until the byte is found: a decoder says that it failed, but not where. */
 function firstBadByte(bytes: Uint8Array, encoding: Encoding): number {
   let [good, bad] = [0, bytes.length + 1];
   while (bad - good > 1) {

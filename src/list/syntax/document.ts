@@ -1,10 +1,9 @@
 import { parseJsonTrees } from './json-tree.ts';
 import { contentLines, type Line } from './lines.ts';
-import { templateLine } from './template.ts';
 import type { ParsedTrees } from './tree.ts';
 import { parseYamlTrees } from './yaml-tree.ts';
 
-/** A list's text, taken apart as far as its format is not yet known. */
+/** A list's text, parsed as far as that is possible before its format is known. */
 export interface ListDocument {
   readonly file: string;
   readonly text: string;
@@ -12,13 +11,13 @@ export interface ListDocument {
   readonly lines: readonly Line[];
   /** Its YAML or JSON, where it looks like that. */
   readonly trees: ParsedTrees | undefined;
-  /** True where that is whole: no mistake in it, and more than a text. */
+  /** True where that is valid, and more than a scalar. */
   readonly isTree: boolean;
   /** The line of the first template action outside quotes, in what looks like YAML. */
   readonly template: number | undefined;
 }
 
-/** Whether it is read as YAML or JSON: as it looks, or as the format that was asked for needs it. */
+/** Whether the text is read as YAML or JSON: as it looks, or as the format that the user named needs it. */
 export type Reading = 'auto' | 'tree' | 'text';
 
 export function readDocument(file: string, text: string, reading: Reading): ListDocument {
@@ -37,7 +36,7 @@ const KEY = /^(?:"[^"]*"|'[^']*'|[^\s'"#{}[\],&*!|>%@`-]\S*)[ ]*:(?:\s|$)/;
 /** `[Container]` of a unit file, `[config/images] Pulled …` of a tool. */
 const SECTION = /^\[(?:[A-Z]\w*\]\s*$|[\w/-]+\] )/;
 
-/** By the first line that is no template action: a file of lines must never wait for YAML's reader. */
+/** By the first line that is not a template action: the YAML parser is too slow for a file of lines. */
 function looksLikeTree(lines: readonly Line[]): boolean {
   const at = lines.findIndex(({ text }) => !/^\s*(?:\{\{|\{%)/.test(text));
   const first = lines[at]?.text.slice(0, 1000);
@@ -47,8 +46,8 @@ function looksLikeTree(lines: readonly Line[]): boolean {
   if (/^(?:---(?:\s|$)|%YAML)/.test(content)) return true;
   if (/^-(?:\s|$)/.test(content)) return lines.some(({ text }) => isStructuredItem(text.slice(0, 1000)));
   if (!KEY.test(content)) return false;
-  // `registry/app:` alone is an entry whose tag is missing, unless something hangs below it.
-  return /:\s+\S/.test(content.replace(/\s#.*$/, '')) || hangsBelow(first, lines[at + 1]?.text);
+  // `registry/app:` alone is an entry whose tag is missing, unless something is nested below it.
+  return /:\s+\S/.test(content.replace(/\s#.*$/, '')) || isNestedBelow(first, lines[at + 1]?.text);
 }
 
 function isStructuredItem(line: string): boolean {
@@ -56,8 +55,32 @@ function isStructuredItem(line: string): boolean {
   return content === '-' || /^[{[&*!|>]/.test(content) || KEY.test(content);
 }
 
-function hangsBelow(key: string, next: string | undefined): boolean {
+function isNestedBelow(key: string, next: string | undefined): boolean {
   if (next === undefined) return false;
   const indent = (line: string): number => line.length - line.trimStart().length;
   return indent(next) > indent(key) || /^\s*-(?:\s|$)/.test(next);
+}
+
+/** `key: |`, `- >-`, `key: !tag |2` at the end of a line. */
+const BLOCK_HEADER = /[:-][ \t]+(?:[!&]\S+[ \t]+)*[|>][+-]?\d?[+-]?[ \t]*(?:#.*)?$/;
+
+/**
+ * The line of a template's first action (`{{`, `{%`) outside quotes and block scalars, from 1. The YAML parser takes
+ * `image: {{ .Values.image }}` for two nested mappings. `${{` is an expression of GitHub, and plain text to YAML.
+ */
+function templateLine(text: string): number | undefined {
+  if (!/\{\{|\{%/.test(text)) return undefined;
+  let blockIndent: number | undefined;
+  for (const [at, line] of text.split('\n').entries()) {
+    const indent = line.length - line.trimStart().length;
+    if (line.trim() !== '' && blockIndent !== undefined && indent <= blockIndent) blockIndent = undefined;
+    if (blockIndent !== undefined || line.trimStart().startsWith('#')) continue;
+    if (/(?<!\$)\{\{|\{%/.test(unquoted(line.slice(0, 10_000)))) return at + 1;
+    if (BLOCK_HEADER.test(line.slice(-200))) blockIndent = indent;
+  }
+  return undefined;
+}
+
+function unquoted(line: string): string {
+  return line.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*'/g, '').replace(/\s#.*$/, '');
 }

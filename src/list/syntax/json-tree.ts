@@ -4,6 +4,7 @@ import {
   MAX_DOCUMENTS,
   type MappingEntry,
   type ParsedTrees,
+  type RepeatedKey,
   type Tree,
 } from './tree.ts';
 
@@ -15,47 +16,45 @@ interface Cursor {
   readonly text: string;
   at: number;
   line: number;
+  readonly repeated: RepeatedKey[];
 }
 
 /**
- * Reads JSON, or several JSON values on lines of their own, a dozen times faster than YAML's reader does. Undefined
- * for anything that is not strict JSON: YAML's reader takes comments and trailing commas, and names positions.
+ * Reads JSON, or several JSON values on lines of their own, a dozen times faster than the YAML parser does. Undefined
+ * for anything that is not strict JSON: the YAML parser accepts comments and trailing commas, and gives positions.
  */
 export function parseJsonTrees(text: string): ParsedTrees | undefined {
-  const cursor: Cursor = { text, at: 0, line: 1 };
-  const joined: { key: string; line: number }[] = [];
+  const cursor: Cursor = { text, at: 0, line: 1, repeated: [] };
   const roots: Tree[] = [];
   for (let token = next(cursor); token !== ''; token = next(cursor)) {
-    if (token === undefined) return undefined;
-    const root = read(cursor, token, joined, 0);
+    const root = read(cursor, token, 0);
     if (root === undefined) return undefined;
     roots.push(root);
     if (roots.length > MAX_DOCUMENTS) {
       const reason = `it has more than ${MAX_DOCUMENTS} documents`;
-      return { roots: [], problems: [{ line: cursor.line, reason, bound: true }], joined: [] };
+      return { roots: [], problems: [{ line: cursor.line, reason, bound: true }], repeated: [] };
     }
   }
-  return roots.length === 0 ? undefined : { roots, problems: [], joined };
+  return roots.length === 0 ? undefined : { roots, problems: [], repeated: cursor.repeated };
 }
 
-/** The next token; empty at the end, undefined for what is no JSON. */
+/** The next token; empty at the end, undefined for what is not JSON. */
 function next(cursor: Cursor): string | undefined {
-  BLANKS.lastIndex = cursor.at;
-  const blanks = BLANKS.exec(cursor.text)?.[0] ?? '';
+  const blanks = matchAt(BLANKS, cursor) ?? '';
   for (let at = blanks.indexOf('\n'); at >= 0; at = blanks.indexOf('\n', at + 1)) cursor.line += 1;
   cursor.at += blanks.length;
   if (cursor.at >= cursor.text.length) return '';
-  const token = cursor.text[cursor.at] === '"' ? stringAt(cursor) : tokenAt(cursor);
+  const token = cursor.text[cursor.at] === '"' ? stringAt(cursor) : matchAt(TOKEN, cursor);
   cursor.at += token?.length ?? 0;
   return token;
 }
 
-function tokenAt({ text, at }: Cursor): string | undefined {
-  TOKEN.lastIndex = at;
-  return TOKEN.exec(text)?.[0];
+function matchAt(sticky: RegExp, { text, at }: Cursor): string | undefined {
+  sticky.lastIndex = at;
+  return sticky.exec(text)?.[0];
 }
 
-/** By hand: a pattern with a repeated group ends in a stack overflow after a million escapes. */
+/** Without a pattern: one with a repeated group overflows the stack after a million escapes. */
 function stringAt({ text, at }: Cursor): string | undefined {
   let end = text.indexOf('"', at + 1);
   while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
@@ -69,75 +68,53 @@ function isEscaped(text: string, at: number): boolean {
   return (at - start) % 2 === 1;
 }
 
-function read(
+function read(cursor: Cursor, token: string | undefined, depth: number): Tree | undefined {
+  const { line, repeated } = cursor;
+  if (token === undefined || depth > MAX_DEPTH) return undefined;
+  if (token === '[') {
+    const items = readMembers(cursor, ']', (first) => read(cursor, first, depth + 1));
+    return items && { kind: 'sequence', items, line };
+  }
+  if (token === '{') {
+    const entries = readMembers(cursor, '}', (first) => readEntry(cursor, first, depth + 1));
+    return entries && { kind: 'mapping', entries: joinEntries(entries, repeated), line };
+  }
+  if (BARE.test(token)) return { kind: 'scalar', text: token, line, plain: true };
+  const text = unquote(token);
+  return text === undefined ? undefined : { kind: 'scalar', text, line, plain: false };
+}
+
+/** The members of an array or object up to `end`, separated by commas. `readMember` gets the first token of each. */
+function readMembers<T>(
   cursor: Cursor,
-  token: string,
-  joined: { key: string; line: number }[],
-  depth: number,
-): Tree | undefined {
+  end: string,
+  readMember: (first: string | undefined) => T | undefined,
+): T[] | undefined {
+  const members: T[] = [];
+  let token = next(cursor);
+  if (token === end) return members;
+  for (;;) {
+    const member = readMember(token);
+    if (member === undefined) return undefined;
+    members.push(member);
+    const separator = next(cursor);
+    if (separator === end) return members;
+    if (separator !== ',') return undefined;
+    token = next(cursor);
+  }
+}
+
+function readEntry(cursor: Cursor, first: string | undefined, depth: number): MappingEntry | undefined {
   const { line } = cursor;
-  if (depth > MAX_DEPTH) return undefined;
-  if (token === '[') return readArray(cursor, line, joined, depth);
-  if (token === '{') return readObject(cursor, line, joined, depth);
-  if (token.startsWith('"')) {
-    const text = unquote(token);
-    return text === undefined ? undefined : { kind: 'scalar', text, line, plain: false };
-  }
-  return BARE.test(token) ? { kind: 'scalar', text: token, line, plain: true } : undefined;
+  const key = unquote(first ?? '');
+  if (key === undefined || next(cursor) !== ':') return undefined;
+  const value = read(cursor, next(cursor), depth);
+  return value && { key, line, value };
 }
 
-function readArray(
-  cursor: Cursor,
-  line: number,
-  joined: { key: string; line: number }[],
-  depth: number,
-): Tree | undefined {
-  const items: Tree[] = [];
-  let token = next(cursor);
-  while (token !== ']') {
-    const item = token === undefined ? undefined : read(cursor, token, joined, depth + 1);
-    if (item === undefined) return undefined;
-    items.push(item);
-    const after = next(cursor);
-    if (after === ']') break;
-    if (after !== ',') return undefined;
-    token = next(cursor);
-    if (token === ']') return undefined;
-  }
-  return { kind: 'sequence', items, line };
-}
-
-function readObject(
-  cursor: Cursor,
-  line: number,
-  joined: { key: string; line: number }[],
-  depth: number,
-): Tree | undefined {
-  const entries: MappingEntry[] = [];
-  let token = next(cursor);
-  while (token !== '}') {
-    const key = token?.startsWith('"') ? unquote(token) : undefined;
-    const keyLine = cursor.line;
-    if (key === undefined || next(cursor) !== ':') return undefined;
-    const start = next(cursor);
-    const value = start === undefined ? undefined : read(cursor, start, joined, depth + 1);
-    if (value === undefined) return undefined;
-    entries.push({ key, line: keyLine, value });
-    const after = next(cursor);
-    if (after === '}') break;
-    if (after !== ',') return undefined;
-    token = next(cursor);
-    if (token === '}') return undefined;
-  }
-  return {
-    kind: 'mapping',
-    entries: joinEntries(entries, (key, at) => joined.push({ key, line: at })),
-    line,
-  };
-}
-
-/** The escapes of a string token, by the engine itself. */
+/** The text of a string token, undefined for another one. Escapes are left to the engine. */
 function unquote(token: string): string | undefined {
+  if (!token.startsWith('"')) return undefined;
   if (!token.includes('\\')) return token.slice(1, -1);
   try {
     const value: unknown = JSON.parse(token);

@@ -1,4 +1,4 @@
-/** A line that says something, with its number from 1. */
+/** A line with content, and its number from 1. */
 export interface Line {
   readonly number: number;
   readonly text: string;
@@ -7,10 +7,10 @@ export interface Line {
 /** No reference is longer than 1,024 characters; a pair of them with options fits. */
 export const MAX_LINE = 4096;
 
-/** More entries in one file are no list, and their requests would fill the memory. */
+/** No list has more entries in one file, and the requests of more would fill the memory. */
 export const MAX_ENTRIES = 500_000;
 
-/** The lines that are neither empty nor begin with `#`, as they stand; of too many, one too many. */
+/** The lines that are neither empty nor begin with `#`, as written; at most one more than MAX_ENTRIES. */
 export function contentLines(text: string): Line[] {
   const lines: Line[] = [];
   let number = 1;
@@ -29,9 +29,9 @@ function isComment(line: string): boolean {
   return start === line.length || (line[start] === '#' && !/^###\w+###/.test(line.slice(start, start + 100)));
 }
 
-/** Blanks, and what editors, web pages and joined files leave at the ends: no-break, zero-width, byte order mark. */
+/** White space, and what editors, web pages and joined files leave at the ends: no-break, zero-width, byte order mark. */
 function isBlank(char: string | undefined): boolean {
-  // Nearly every character asked about; lists have a hundred thousand lines.
+  // Nearly every character that is tested; lists have a hundred thousand lines.
   if (char === undefined || (char > ' ' && char <= '~')) return false;
   return /[\s\u00A0\u200B-\u200D\u2060\uFEFF]/u.test(char);
 }
@@ -42,7 +42,7 @@ function firstVisible(text: string, from: number): number {
   return start;
 }
 
-/** Strips blanks and invisible characters from both ends, never from inside. */
+/** Strips white space and invisible characters from both ends, never from inside. */
 export function stripBlanks(text: string): string {
   const start = firstVisible(text, 0);
   let end = text.length;
@@ -50,7 +50,7 @@ export function stripBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/** Lists carry quotes of other languages; half a pair does no harm either. */
+/** Strips quotes too, which lists keep from other languages; half a pair does no harm either. */
 export function stripQuotes(text: string): string {
   return stripBlanks(stripBlanks(text).replace(/^['"]+|['"]+$/g, ''));
 }

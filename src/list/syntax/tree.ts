@@ -5,7 +5,7 @@ export interface Scalar {
   readonly kind: 'scalar';
   readonly text: string;
   readonly line: number;
-  /** False for what stood in quotes or in a block: only a plain scalar can mean null. */
+  /** False for what was quoted or in a block: only a plain scalar can mean null. */
   readonly plain: boolean;
 }
 
@@ -27,21 +27,24 @@ export interface MappingEntry {
   readonly value: Tree;
 }
 
-/** What reading a document brought to light. */
+/** Why a document cannot be read. */
 export interface TreeProblem {
   readonly line: number;
   readonly reason: string;
   readonly hint?: string | undefined;
-  /** True where it was too large, not wrong. */
+  /** True where it is too large, not wrong. */
   readonly bound?: boolean;
 }
 
+/** A key that a mapping has twice, and the line of the second one. */
+export type RepeatedKey = Pick<MappingEntry, 'key' | 'line'>;
+
 export interface ParsedTrees {
   readonly roots: readonly Tree[];
-  /** Anything here makes the roots unreliable. */
+  /** Where there are any, the roots are unreliable. */
   readonly problems: readonly TreeProblem[];
-  /** Keys that stood twice and were joined. */
-  readonly joined: readonly { readonly key: string; readonly line: number }[];
+  /** Keys whose values were joined. */
+  readonly repeated: readonly RepeatedKey[];
 }
 
 /** The schemas of custom resources reach sixty levels. */
@@ -59,65 +62,41 @@ export function fieldOf(tree: Tree | undefined, key: string): Tree | undefined {
   return value === undefined || isNull(value) ? undefined : value;
 }
 
-export function textOf(tree: Tree | undefined): string | undefined {
-  return tree?.kind === 'scalar' && !isNull(tree) ? tree.text : undefined;
-}
-
-export function itemsOf(tree: Tree | undefined): readonly Tree[] {
-  return tree?.kind === 'sequence' ? tree.items : [];
-}
-
 export function keysOf(tree: Tree | undefined): readonly string[] {
   return tree?.kind === 'mapping' ? tree.entries.map(({ key }) => key) : [];
-}
-
-/**
- * Joins what stands under the same key twice, as real files do: the last one alone would drop images. Lists are
- * appended, mappings merged, other values become a list. `onJoin` hears of each such key once.
- */
-export function joinEntries(
-  entries: readonly MappingEntry[],
-  onJoin: (key: string, line: number) => void,
-): MappingEntry[] {
-  const groups = Map.groupBy(entries, ({ key }) => key);
-  if (groups.size === entries.length) return [...entries];
-  return [...groups.values()].flatMap((group) => {
-    const [first, second] = group;
-    if (first === undefined || second === undefined) return group;
-    onJoin(first.key, second.line);
-    return [
-      {
-        ...first,
-        value:
-          joinValues(
-            group.map(({ value }) => value),
-            onJoin,
-          ) ?? first.value,
-      },
-    ];
-  });
-}
-
-function joinValues(values: readonly Tree[], onJoin: (key: string, line: number) => void): Tree | undefined {
-  const given = values.filter((value) => !isNull(value));
-  const [first] = given;
-  if (first === undefined) return undefined;
-  const mappings = given.filter((value) => value.kind === 'mapping');
-  if (first.kind === 'mapping' && mappings.length === given.length) {
-    return {
-      ...first,
-      entries: joinEntries(
-        mappings.flatMap(({ entries }) => entries),
-        onJoin,
-      ),
-    };
-  }
-  const texts = new Set(given.map((value) => (value.kind === 'scalar' ? value.text : undefined)));
-  if (texts.size === 1 && !texts.has(undefined)) return first;
-  return { kind: 'sequence', line: first.line, items: given.flatMap(listed) };
 }
 
 /** The items of a sequence; anything else is a list of one. */
 export function listed(tree: Tree): readonly Tree[] {
   return tree.kind === 'sequence' ? tree.items : [tree];
+}
+
+/**
+ * Joins the values of a key that a mapping has twice, as real files do: the last one alone would lose images. Lists
+ * are appended, mappings merged, other values become a list. Each such key is added to `repeated` once.
+ */
+export function joinEntries(entries: readonly MappingEntry[], repeated: RepeatedKey[]): MappingEntry[] {
+  const groups = Map.groupBy(entries, ({ key }) => key);
+  if (groups.size === entries.length) return [...entries];
+  return [...groups.values()].flatMap((group) => {
+    const [first, second] = group;
+    if (first === undefined || second === undefined) return group;
+    repeated.push({ key: first.key, line: second.line });
+    const values = group.map(({ value }) => value);
+    return [{ ...first, value: joinValues(values, repeated) ?? first.value }];
+  });
+}
+
+function joinValues(values: readonly Tree[], repeated: RepeatedKey[]): Tree | undefined {
+  const given = values.filter((value) => !isNull(value));
+  const [first] = given;
+  if (first === undefined) return undefined;
+  const mappings = given.filter((value) => value.kind === 'mapping');
+  if (first.kind === 'mapping' && mappings.length === given.length) {
+    const entries = mappings.flatMap((mapping) => mapping.entries);
+    return { ...first, entries: joinEntries(entries, repeated) };
+  }
+  const texts = new Set(given.map((value) => (value.kind === 'scalar' ? value.text : undefined)));
+  if (texts.size === 1 && !texts.has(undefined)) return first;
+  return { kind: 'sequence', line: first.line, items: given.flatMap(listed) };
 }

@@ -126,9 +126,9 @@ describe('found L4: the format of a list', () => {
     const [prose] = parse(
       'quay.io/a/b:1\nDear reader of this letter\nit has no list in it\nat all\n',
     ).rejects;
-    expect(prose).toMatchObject({ origin: { line: 2 }, reason: 'this line fits no format of lists' });
-    expect(prose?.hint).toMatch(/^Nearest are a plain list, a table with columns, a Dockerfile;/);
+    expect(prose).toMatchObject({ origin: { line: 2 }, reason: 'this line does not fit any list format' });
+    expect(prose?.hint).toMatch(/^The nearest are a plain list, a table with columns, a Dockerfile;/);
     const [tree] = parse('servces:\n  a: {image: x}\n').rejects;
-    expect(tree?.hint).toMatch(/^Nearest are a Compose file, /);
+    expect(tree?.hint).toMatch(/^The nearest are a Compose file, /);
   });
 });

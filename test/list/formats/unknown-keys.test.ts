@@ -8,7 +8,7 @@ const faults = (text: string, format?: string): string[] =>
   parse(text, format).rejects.map(({ origin, reason, hint }) => `${origin.line}: ${reason}. ${hint ?? ''}`);
 
 describe('found A2: a key that is not ours', () => {
-  it('is an error at its line, with the nearest key, and all of them are told at once', () => {
+  it('is an error at its line, with the nearest key, and all of them are reported at once', () => {
     const yaml = [
       'images:',
       '  - image: quay.io/a/b:1',
@@ -24,7 +24,7 @@ describe('found A2: a key that is not ours', () => {
       "3: the key 'platfroms' is unknown. Did you mean 'platforms'?",
       "6: the key 'rename' is unknown. The key is 'as' here.",
       "7: the key 'tagz' is unknown. Did you mean 'tags'?",
-      "8: the key 'platforms' is unknown. It belongs into an entry, beside its image.",
+      "8: the key 'platforms' is unknown. Write it in an entry, beside its image.",
     ]);
   });
 

@@ -38,7 +38,7 @@ describe('found L3: a YAML list beyond a bound', () => {
   ])('of %s is refused with the errors before it', (_, large, reason) => {
     const { rejects } = parse(`images: ["quay.io/\\q:1"]\n---\na: b\n---\n${large}`, 'list');
     expect(rejects.map(({ origin, reason: words }) => [origin.line, words])).toEqual([
-      [1, 'it is no valid YAML: a text in double quotes has an escape that YAML does not know'],
+      [1, 'it is not valid YAML: a text in double quotes has an escape that YAML does not know'],
       [expect.any(Number), reason],
     ]);
   });
