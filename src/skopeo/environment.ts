@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Credentials } from '../registry/index.ts';
 import type { Skopeo } from './find.ts';
 
 /** What one skopeo process runs with. Paths are absolute; all of them lie in the run's folder. */
@@ -7,7 +8,6 @@ export interface SkopeoEnvironment {
   readonly env: Readonly<Record<string, string>>;
   /** Options that stand before the subcommand. */
   readonly globalArgs: readonly string[];
-  readonly registriesFile: string;
   /** A folder without certificates, instead of the host's `certs.d`. */
   readonly certsFolder: string;
 }
@@ -18,7 +18,7 @@ export interface SkopeoTools {
   readonly environment: SkopeoEnvironment;
 }
 
-/** Passed through, since our own client obeys them too. Nothing else of the caller's environment is. */
+/** Passed on, since our own client obeys them too. Nothing else of the caller's environment is. */
 const INHERITED = [
   'PATH',
   'HTTP_PROXY',
@@ -53,7 +53,6 @@ export async function createSkopeoEnvironment(
     return value === undefined ? [] : [[name, value] as const];
   });
   return {
-    registriesFile,
     certsFolder: folder('certs.d'),
     globalArgs: ['--policy', folder('policy.json'), '--registries.d', folder('registries.d')],
     env: {
@@ -67,4 +66,46 @@ export async function createSkopeoEnvironment(
       CONTAINERS_REGISTRIES_CONF: registriesFile,
     },
   };
+}
+
+/**
+ * Writes one finished auth file for one registry, readable by this user alone, and returns its path. skopeo gets
+ * what we decided and nothing else: it does not know `credsStore`, and every process can read an argument.
+ */
+export async function writeAuthFile(
+  folder: string,
+  registry: string,
+  credentials: Credentials,
+): Promise<string> {
+  const file = path.join(folder, 'auth.json');
+  const entry =
+    'identityToken' in credentials
+      ? { auth: base64('<token>:'), identitytoken: credentials.identityToken }
+      : { auth: base64(`${credentials.username}:${credentials.password}`) };
+  await writeFile(file, JSON.stringify({ auths: { [registry]: entry } }), { mode: 0o600 });
+  return file;
+}
+
+const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
+
+/**
+ * Makes a home for one copy, in which its repository stands for itself alone. skopeo reads the drop-ins of
+ * `/etc/containers/registries.conf.d` whatever it is told, and they may block a registry, send its readers to a mirror,
+ * or take plain HTTP for it. Those of its user's home come after them, and the longest prefix wins (containers/image,
+ * sysregistriesv2): a whole repository's name is longer than any host's or organisation's.
+ *
+ * @param folder the copy's own; several copies run at once
+ * @param name the repository with its registry
+ * @param insecure whether the user named the registry for plain HTTP or unverified TLS
+ * @returns the home's path
+ */
+export async function makeOwnHome(folder: string, name: string, insecure: boolean): Promise<string> {
+  const home = path.join(folder, 'home');
+  const dropIns = path.join(home, '.config/containers/registries.conf.d');
+  await mkdir(dropIns, { recursive: true, mode: 0o700 });
+  // A name in JSON's quotes is a name in TOML's.
+  const own = JSON.stringify(name);
+  const lines = ['[[registry]]', `prefix = ${own}`, `location = ${own}`, `insecure = ${insecure}`];
+  await writeFile(path.join(dropIns, 'own.conf'), `${lines.join('\n')}\n`);
+  return home;
 }

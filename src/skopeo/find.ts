@@ -1,13 +1,14 @@
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
-import { run } from '../process.ts';
-import { installHint } from './package-managers.ts';
-import { type Environment, programsNamed } from './programs.ts';
-import { isAtLeast, OLDEST_SKOPEO, parseSkopeoVersion } from './version.ts';
 import type { WantedSkopeo } from '../options/index.ts';
+import { run } from '../process.ts';
 import { hint, option } from '../text/hint.ts';
+import { type Environment, installHint, programsNamed } from './package-managers.ts';
 
-/** A skopeo that was asked for its version. */
+/** `--preserve-digests` came with this release; without it skopeo rewrites manifests. */
+const OLDEST_SKOPEO = '1.6.0';
+
+/** A skopeo program and the version that it printed. */
 export interface Skopeo {
   readonly file: string;
   readonly version: string;
@@ -25,21 +26,14 @@ export interface SkopeoSearch {
  *   since a command downloads no programs
  */
 export async function findSkopeo(wanted: WantedSkopeo, env: Environment): Promise<Skopeo> {
-  switch (wanted.kind) {
-    case 'file':
-      return skopeoAt(path.resolve(wanted.path), env);
-    case 'auto':
-      return installedSkopeo(env);
-    case 'download':
-      throw new OciSaveError({
-        code: 'usage',
-        message: 'skopeo: the command does not fetch programs; only the action does',
-        hint: hint`Fetch it, check its sha256, and name the file with ${option('skopeo')}.`,
-      });
+  if (wanted.kind === 'file') return skopeoAt(path.resolve(wanted.path), env);
+  if (wanted.kind === 'download') {
+    throw new OciSaveError({
+      code: 'usage',
+      message: 'skopeo: the command does not fetch programs; only the action does',
+      hint: hint`Fetch it, check its sha256, and name the file with ${option('skopeo')}.`,
+    });
   }
-}
-
-async function installedSkopeo(env: Environment): Promise<Skopeo> {
   const { usable, refused } = await searchSkopeo(env);
   if (usable !== undefined) return usable;
   throw new OciSaveError({
@@ -49,38 +43,35 @@ async function installedSkopeo(env: Environment): Promise<Skopeo> {
   });
 }
 
-/** Asks each skopeo of the machine, in order, until one can be used. */
+/** Runs each skopeo of the machine for its version, in order, until one can be used. */
 export async function searchSkopeo(env: Environment): Promise<SkopeoSearch> {
   const refused: string[] = [];
   for (const file of await programsNamed('skopeo', env)) {
-    const answer = await ask(file, env);
-    if ('skopeo' in answer) return { usable: answer.skopeo, refused };
-    refused.push(answer.refused);
+    const checked = await checkSkopeo(file, env);
+    if (typeof checked !== 'string') return { usable: checked, refused };
+    refused.push(checked);
   }
   return { usable: undefined, refused };
 }
 
-/** The skopeo that a file is. @throws OciSaveError `machine` where it is none, or too old */
+/** The skopeo that a file is. @throws OciSaveError `machine` where it is not one, or too old */
 export async function skopeoAt(file: string, env: Environment): Promise<Skopeo> {
-  const answer = await ask(file, env);
-  if ('skopeo' in answer) return answer.skopeo;
+  const checked = await checkSkopeo(file, env);
+  if (typeof checked !== 'string') return checked;
   throw new OciSaveError({
     code: 'machine',
-    message: answer.refused,
+    message: checked,
     hint: hint`Name a skopeo of version ${OLDEST_SKOPEO} or newer with ${option('skopeo')}.`,
   });
 }
 
-async function ask(
-  file: string,
-  env: Environment,
-): Promise<{ readonly skopeo: Skopeo } | { readonly refused: string }> {
+/** The skopeo that a file is, or why it cannot be used. */
+async function checkSkopeo(file: string, env: Environment): Promise<Skopeo | string> {
   const version = await versionOf(file, env);
-  if (version === undefined) return { refused: `${file} is no skopeo: it does not tell its version` };
-  if (isAtLeast(version, OLDEST_SKOPEO)) return { skopeo: { file, version } };
-  return {
-    refused: `skopeo ${version} (${file}) is too old: it cannot preserve digests; ${OLDEST_SKOPEO} can`,
-  };
+  if (version === undefined) return `${file} is not a skopeo: it does not print its version`;
+  return isAtLeast(version, OLDEST_SKOPEO)
+    ? { file, version }
+    : `skopeo ${version} (${file}) is too old: it cannot preserve digests; ${OLDEST_SKOPEO} can`;
 }
 
 /** Long enough for a cold disk. */
@@ -94,8 +85,23 @@ async function versionOf(file: string, env: Environment): Promise<string | undef
     });
     return exitCode === 0 ? parseSkopeoVersion(stdout) : undefined;
   } catch (error) {
-    // A file of another architecture cannot be started, and what waits for something is no skopeo.
+    // A file of another architecture cannot be started, and a program that waits for something is not skopeo.
     if (error instanceof OciSaveError && error.code === 'machine') return undefined;
     throw error;
   }
+}
+
+/** The version in what `skopeo --version` prints, or undefined where it prints something else. */
+function parseSkopeoVersion(output: string): string | undefined {
+  return /^skopeo version (\d+\.\d+(?:\.\d+)?)/m.exec(output)?.[1];
+}
+
+/** Whether `version` is `oldest` or newer; versions are numbers between dots. */
+function isAtLeast(version: string, oldest: string): boolean {
+  const [a, b] = [version.split('.').map(Number), oldest.split('.').map(Number)];
+  for (let part = 0; part < 3; part += 1) {
+    const difference = (a[part] ?? 0) - (b[part] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
 }

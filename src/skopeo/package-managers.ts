@@ -1,10 +1,51 @@
-import { type Environment, programOnPath, programsNamed } from './programs.ts';
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
+import { systemCodeOf } from '../errors.ts';
 import { type Hint, hint, option } from '../text/hint.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where Homebrew puts its programs; GitHub's Linux images have it, but not on PATH. */
+const BREW_FOLDERS = ['/opt/homebrew/bin', '/usr/local/bin', '/home/linuxbrew/.linuxbrew/bin'];
+
+/** Every file of that name that can be run: on PATH in its order, then in Homebrew's folders. */
+export async function programsNamed(name: string, env: Environment): Promise<string[]> {
+  const prefix = env['HOMEBREW_PREFIX'];
+  const brew = prefix === undefined || prefix === '' ? BREW_FOLDERS : [path.join(prefix, 'bin')];
+  const files = [...searchPath(env), ...brew].map((folder) => path.join(folder, name));
+  return keepExecutable(files);
+}
+
+/** The file of a program on PATH; undefined where there is none. */
+export async function programOnPath(name: string, env: Environment): Promise<string | undefined> {
+  const [first] = await keepExecutable(searchPath(env).map((folder) => path.join(folder, name)));
+  return first;
+}
+
+function searchPath(env: Environment): string[] {
+  return (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
+}
+
+async function keepExecutable(files: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const file of new Set(files)) if (await isExecutable(file)) found.push(file);
+  return found;
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) !== undefined) return false;
+    throw error;
+  }
+}
 
 /** One command of a package manager, after its name. */
 export interface PackageCommand {
   readonly args: readonly string[];
-  /** What follows is tried whatever comes of this one: a single broken source fails an update. */
+  /** The next command is run even where this one fails: a single broken source fails an update. */
   readonly mayFail?: boolean;
 }
 
@@ -15,22 +56,22 @@ export interface PackageManager {
   readonly name: string;
   readonly needsRoot: boolean;
   readonly commands: readonly PackageCommand[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
   /** The line that a user types. */
   readonly line: string;
 }
 
-const APT_PATIENCE = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=120'];
+const APT_OPTIONS = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=120'];
 
-/** In the order in which they are asked. */
+/** In the order in which they are tried. */
 export const PACKAGE_MANAGERS: readonly PackageManager[] = [
   {
     program: 'apt-get',
     name: 'apt-get',
     needsRoot: true,
     commands: [
-      { args: [...APT_PATIENCE, 'update'], mayFail: true },
-      { args: [...APT_PATIENCE, 'install', '-y', '--no-install-recommends', 'skopeo'] },
+      { args: [...APT_OPTIONS, 'update'], mayFail: true },
+      { args: [...APT_OPTIONS, 'install', '-y', '--no-install-recommends', 'skopeo'] },
     ],
     env: { DEBIAN_FRONTEND: 'noninteractive' },
     line: 'sudo apt-get install -y skopeo',
@@ -40,7 +81,6 @@ export const PACKAGE_MANAGERS: readonly PackageManager[] = [
     name: 'dnf',
     needsRoot: true,
     commands: [{ args: ['install', '-y', 'skopeo'] }],
-    env: {},
     line: 'sudo dnf install -y skopeo',
   },
   {
@@ -48,7 +88,6 @@ export const PACKAGE_MANAGERS: readonly PackageManager[] = [
     name: 'apk',
     needsRoot: true,
     commands: [{ args: ['add', '--no-cache', 'skopeo'] }],
-    env: {},
     line: 'sudo apk add skopeo',
   },
   {
@@ -56,7 +95,6 @@ export const PACKAGE_MANAGERS: readonly PackageManager[] = [
     name: 'zypper',
     needsRoot: true,
     commands: [{ args: ['--non-interactive', 'install', 'skopeo'] }],
-    env: {},
     line: 'sudo zypper install -y skopeo',
   },
   {

@@ -1,13 +1,19 @@
 import { chmod, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
+import { bareAddress, type WantedSkopeo } from '../options/index.ts';
 import { hashFile } from '../store/index.ts';
 import { searchSkopeo, type Skopeo, skopeoAt } from './find.ts';
-import { fileOf, installHint, PACKAGE_MANAGERS, type PackageManager } from './package-managers.ts';
-import { type Environment, programOnPath } from './programs.ts';
-import { bareAddress, type WantedSkopeo } from '../options/index.ts';
+import {
+  type Environment,
+  fileOf,
+  installHint,
+  PACKAGE_MANAGERS,
+  type PackageManager,
+  programOnPath,
+} from './package-managers.ts';
 
-/** What a face that installs programs can do for us; those that install none have no such thing. */
+/** What a front end that installs programs does for us; only such a front end has one. */
 export interface Installer {
   /** Whether system packages need no sudo. */
   readonly isRoot: boolean;
@@ -41,8 +47,8 @@ export interface SetUpOptions {
 
 /**
  * Finds skopeo or brings it: what is named is used and nothing else; `auto` takes the first on PATH that is new
- * enough, and else asks each package manager that the machine has, until one has brought it.
- * @throws OciSaveError `machine`: nothing was to be had, with the command that would do it here; or fetched bytes are
+ * enough, and else runs each package manager that the machine has, until one has brought it.
+ * @throws OciSaveError `machine`: skopeo cannot be had, with the command that would install it here; or fetched bytes are
  *   not those that were named
  */
 export async function setUpSkopeo({ wanted, env, folder, installer }: SetUpOptions): Promise<Skopeo> {
@@ -57,32 +63,27 @@ export async function setUpSkopeo({ wanted, env, folder, installer }: SetUpOptio
 }
 
 async function downloaded(
-  { url, sha256 }: { readonly url: string; readonly sha256: string },
+  { url, sha256 }: Extract<WantedSkopeo, { kind: 'download' }>,
   file: string,
   env: Environment,
   installer: Installer,
 ): Promise<Skopeo> {
   const wasKept = await installer.takeKept(sha256, file);
-  if (!wasKept) await fetchChecked({ url, sha256 }, file, installer);
+  if (!wasKept) {
+    await installer.download(url, file);
+    const { digest } = await hashFile(file);
+    if (digest !== `sha256:${sha256}`) {
+      await rm(file);
+      throw new OciSaveError({
+        code: 'machine',
+        message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
+        hint: 'Look where the bytes come from before you change the sha256.',
+      });
+    }
+  }
   await chmod(file, 0o755);
   if (!wasKept) await installer.keep(sha256, file);
   return skopeoAt(file, env);
-}
-
-async function fetchChecked(
-  { url, sha256 }: { readonly url: string; readonly sha256: string },
-  file: string,
-  installer: Installer,
-): Promise<void> {
-  await installer.download(url, file);
-  const { digest } = await hashFile(file);
-  if (digest === `sha256:${sha256}`) return;
-  await rm(file);
-  throw new OciSaveError({
-    code: 'machine',
-    message: `what ${bareAddress(url)} serves has ${digest}, not sha256:${sha256}: it was not run`,
-    hint: 'Look where the bytes come from before you change the sha256.',
-  });
 }
 
 async function foundOrInstalled(env: Environment, installer: Installer): Promise<Skopeo> {
@@ -109,7 +110,7 @@ async function foundOrInstalled(env: Environment, installer: Installer): Promise
   });
 }
 
-/** Why a package manager did not install skopeo; undefined where it says that it did. */
+/** Why a package manager did not install skopeo; undefined where it reports success. */
 async function install(
   manager: PackageManager,
   env: Environment,
@@ -117,29 +118,23 @@ async function install(
 ): Promise<string | undefined> {
   const file = await fileOf(manager, env);
   if (file === undefined) return 'absent';
-  const sudo = manager.needsRoot && !installer.isRoot ? await programOnPath('sudo', env) : undefined;
-  if (manager.needsRoot && !installer.isRoot && sudo === undefined) {
-    return `${manager.name} needs root, and sudo is not here`;
-  }
+  const needsSudo = manager.needsRoot && !installer.isRoot;
+  const sudo = needsSudo ? await programOnPath('sudo', env) : undefined;
+  if (needsSudo && sudo === undefined) return `${manager.name} needs root, and sudo is not here`;
   for (const { args, mayFail = false } of manager.commands) {
-    const failure = await failureOf(manager.name, runAs(sudo, file, args, manager.env, installer));
-    if (failure !== undefined && !mayFail) return failure;
+    try {
+      const exitCode = await runAs(sudo, file, args, manager.env ?? {}, installer);
+      if (exitCode !== 0 && !mayFail) return `${manager.name} ended with ${exitCode ?? 'a signal'}`;
+    } catch (error) {
+      // Another package manager may still have it.
+      if (!(error instanceof OciSaveError && error.code === 'machine')) throw error;
+      if (!mayFail) return error.message;
+    }
   }
   return undefined;
 }
 
-async function failureOf(name: string, running: Promise<number | undefined>): Promise<string | undefined> {
-  try {
-    const exitCode = await running;
-    return exitCode === 0 ? undefined : `${name} ended with ${exitCode ?? 'a signal'}`;
-  } catch (error) {
-    // Another package manager may still have it.
-    if (error instanceof OciSaveError && error.code === 'machine') return error.message;
-    throw error;
-  }
-}
-
-/** sudo asks no one for a password here, and drops the environment: what must arrive goes through env. */
+/** sudo must not ask for a password here, and it drops the environment: variables go through env. */
 function runAs(
   sudo: string | undefined,
   file: string,
@@ -149,9 +144,6 @@ function runAs(
 ): Promise<number | undefined> {
   if (sudo === undefined) return installer.run(file, args, env);
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  return installer.run(
-    sudo,
-    ['-n', ...(variables.length === 0 ? [] : ['env', ...variables]), file, ...args],
-    {},
-  );
+  const set = variables.length === 0 ? [] : ['env', ...variables];
+  return installer.run(sudo, ['-n', ...set, file, ...args], {});
 }

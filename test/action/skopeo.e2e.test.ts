@@ -153,7 +153,7 @@ describe('a runner without skopeo', () => {
     const inputs = { skopeo: toolPath('skopeo') };
     expect((await stepWith({ 'apt-get': installs() }, inputs)).exitCode).toBe(0);
     const absent = await stepWith({ 'apt-get': installs() }, { skopeo: '/no/skopeo', 'cache-dir': 'other' });
-    expect(errorsOf(absent)).toEqual([expect.stringMatching(/^\/no\/skopeo is no skopeo: /)]);
+    expect(errorsOf(absent)).toEqual([expect.stringMatching(/^\/no\/skopeo is not a skopeo: /)]);
     expect(await namesIn(bin)).toEqual(['apt-get', 'sudo']);
   });
 });

@@ -11,7 +11,7 @@ const failed = (words: string, secrets: readonly string[] = []): { code: string;
   return { code, message };
 };
 
-describe('what a skopeo that failed says', () => {
+describe('the error of a failed skopeo', () => {
   it.each([
     ['writing blob: write /x: no space left on device', 'local'],
     ['reading manifest: toomanyrequests: You have reached your pull rate limit', 'quota'],
@@ -24,7 +24,7 @@ describe('what a skopeo that failed says', () => {
     expect(failed(words)).toEqual({ code, message: `a copy: skopeo failed (exit 1): ${words}` });
   });
 
-  it('shows neither the query of an address, nor a login, nor what it was told to hide', () => {
+  it('shows neither the query of an address, nor a login, nor the given secrets', () => {
     const words = [
       'Get "https://store.example/blob?X-Amz-Signature=deadbeef&x=1": dial tcp: connection refused',
       'denied: you sent Basic dXNlcjpwYXNzd29yZA== and Bearer eyJhbGciOiJSUzI1NiJ9.e30.x',
@@ -41,7 +41,7 @@ describe('what a skopeo that failed says', () => {
     expect(message.length).toBeLessThan(700);
   });
 
-  it('is the signal that ended it', () => {
+  it('names the signal that ended it', () => {
     const error = skopeoFailure('a copy', { exitCode: undefined, signal: 'SIGKILL', stdout: '', stderr: '' });
     expect(error).toMatchObject({ code: 'local', message: 'a copy: skopeo was ended by SIGKILL' });
   });

@@ -83,8 +83,8 @@ const brings = (version: string): string =>
 const OLD = 'skopeo 1.4.1 (BIN/skopeo) is too old: it cannot preserve digests; 1.6.0 can';
 const shown = (error: OciSaveError): string => error.message.replaceAll(path.join(temp.path, 'bin'), 'BIN');
 
-describe('skopeo that is here', () => {
-  it('is taken from PATH without asking anyone', async () => {
+describe('an installed skopeo', () => {
+  it('is taken from PATH without running a package manager', async () => {
     const skopeo = await setUp({ path: { skopeo: skopeoStub('1.6.0'), 'apt-get': 'exit 1' } });
     expect(skopeo).toEqual({ file: path.join(temp.path, 'bin/skopeo'), version: '1.6.0' });
     expect(commands).toEqual([]);
@@ -99,19 +99,19 @@ describe('skopeo that is here', () => {
     expect(commands).toEqual([]);
   });
 
-  it('is passed over where it answers with something else', async () => {
+  it('is skipped where it prints something else than its version', async () => {
     const machine = { path: { skopeo: 'echo "I am not skopeo version"', 'apt-get': brings('1.9.3') } };
     expect((await setUp(machine)).version).toBe('1.9.3');
   });
 
-  it('is passed over where it cannot be started', async () => {
+  it('is skipped where it cannot be started', async () => {
     await mkdir(path.join(temp.path, 'bin'), { recursive: true });
     await writeFile(path.join(temp.path, 'bin/skopeo'), '\u007FELF of another machine', { mode: 0o755 });
     expect((await setUp({ brew: { skopeo: skopeoStub('1.13.3') } })).version).toBe('1.13.3');
   });
 });
 
-describe('skopeo that is not here', () => {
+describe('a missing skopeo', () => {
   it.each([
     [
       'apt-get',
@@ -128,7 +128,7 @@ describe('skopeo that is not here', () => {
     expect(commands).toEqual(expected);
   });
 
-  it('is installed by sudo, which asks for no password, where the user is not root', async () => {
+  it('is installed by sudo, which does not ask for a password, where the user is not root', async () => {
     const sudo = 'while [ "$1" != "$BIN/apt-get" ]; do shift; done; exec "$@"';
     await setUp({ isRoot: false, path: { sudo, 'apt-get': brings('1.9.3') } });
     expect(commands.at(-1)).toMatch(
@@ -136,7 +136,7 @@ describe('skopeo that is not here', () => {
     );
   });
 
-  it('is installed though one of the sources cannot be updated', async () => {
+  it('is installed although one of the sources cannot be updated', async () => {
     const aptGet = `case "$*" in *update*) exit 100;; esac\n${brings('1.9.3')}`;
     expect((await setUp({ path: { 'apt-get': aptGet } })).version).toBe('1.9.3');
   });
@@ -148,19 +148,19 @@ describe('skopeo that is not here', () => {
     expect(commands.at(-1)).toContain('brew/bin/brew install skopeo');
   });
 
-  it('is asked for once more of the next package manager where the first does not end', async () => {
+  it('is installed by the next package manager where the first does not end', async () => {
     const { message } = await failureOf(setUp({ path: { 'apt-get': '' }, stuck: 'apt-get' }));
     expect(message).toBe('skopeo is not installed; apt-get did not end within 900 s');
     const machine = { path: { 'apt-get': '', dnf: brings('1.9.3') }, stuck: 'apt-get' };
     expect((await setUp(machine)).version).toBe('1.9.3');
   });
 
-  it('is asked for once more of the next package manager where the first has no network', async () => {
+  it('is installed by the next package manager where the first has no network', async () => {
     expect((await setUp({ path: { 'apt-get': 'exit 100', dnf: brings('1.9.3') } })).version).toBe('1.9.3');
   });
 });
 
-describe('a machine without any skopeo to be had', () => {
+describe('a machine that cannot get a skopeo', () => {
   it.each<[string, Machine, string, string]>([
     [
       'no package manager',
@@ -201,7 +201,7 @@ describe('a machine without any skopeo to be had', () => {
     [
       'something else under the name',
       { path: { skopeo: 'echo hello' } },
-      'BIN/skopeo is no skopeo: it does not tell its version; this machine has no package manager that we know',
+      'BIN/skopeo is not a skopeo: it does not print its version; this machine has no package manager that we know',
       'Install skopeo 1.6 or newer, or copy without it: --copier direct.',
     ],
   ])('says so once, with the command and a way on: %s', async (_, machine, message, hint) => {
@@ -216,12 +216,12 @@ describe('skopeo from an address', () => {
   const wanted = (hex: string): WantedSkopeo =>
     parseWantedSkopeo(`https://user:secret@files.example/skopeo?sig=abc#sha256=${hex}`);
 
-  it('is taken although another one is on PATH', async () => {
+  it('is used although another one is on PATH', async () => {
     const machine = { served, path: { skopeo: skopeoStub('1.9.3') } };
     expect((await setUp(machine, wanted(sha256))).version).toBe('1.15.0');
   });
 
-  it('is not run where its bytes are others, and no other one is taken', async () => {
+  it('is not run where its sha256 differs, and no other one is used', async () => {
     const machine = { served, path: { skopeo: skopeoStub('1.9.3') } };
     const error = await failureOf(setUp(machine, wanted('0'.repeat(64))));
     expect(error.code).toBe('machine');
@@ -250,13 +250,13 @@ describe('skopeo from an address', () => {
     expect((await failureOf(setUp({}, wanted(sha256)))).message).toBe('no such host');
   });
 
-  it('is nothing for the command, which fetches no programs', async () => {
+  it('is refused by the command, which does not fetch programs', async () => {
     const error = await failureOf(findSkopeo(wanted(sha256), {}));
     expect([error.code, error.message]).toEqual(['usage', expect.stringContaining('only the action does')]);
   });
 });
 
-describe('the option', () => {
+describe('the option skopeo', () => {
   it.each<[string, WantedSkopeo]>([
     ['auto', { kind: 'auto' }],
     ['/opt/skopeo', { kind: 'file', path: '/opt/skopeo' }],
@@ -280,7 +280,7 @@ describe('the option', () => {
     expect(() => parseWantedSkopeo(text)).toThrow(/sha256 of the binary/),
   );
 
-  it('names a file that is a skopeo of one’s own', async () => {
+  it('may name a file that is a skopeo of the user', async () => {
     const folder = await writePrograms(path.join(temp.path, 'own'), { 'my-skopeo': skopeoStub('1.8.0') });
     const file = path.join(folder, 'my-skopeo');
     expect(await setUp({}, { kind: 'file', path: file })).toEqual({ file, version: '1.8.0' });
