@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import type { SaveEvent } from '../events.ts';
-import type { optionsSchema } from '../options/schema.ts';
+import type { optionsSchema } from '../options/index.ts';
 
 type Given = z.input<typeof optionsSchema>;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import { checkDefaultRegistry, type NamedList, parseInline } from '../list/index.ts';
 import { nameOf } from '../oci/reference.ts';
-import { optionsSchema } from '../options/schema.ts';
+import { optionsSchema } from '../options/index.ts';
 import type { Credentials, CredentialStore } from '../registry/index.ts';
 
 const text = z.string({ error: 'a text is wanted' });

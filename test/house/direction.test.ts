@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type ProgramResult, runProgram } from '../support/program.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
@@ -13,90 +14,192 @@ const ACTIONS_EXEC = {
   'node_modules/@actions/exec/index.js': 'export {};',
 };
 
-/** What each rule forbids: the rule, the module that breaks it, and all modules that it takes. */
-const VIOLATIONS: [rule: string, breaker: string, files: Record<string, string>][] = [
-  ['pure-no-io', 'src/oci/reads.ts', { 'src/oci/reads.ts': "import 'node:fs';" }],
-  [
-    'pure-no-io',
-    'src/oci/asks.ts',
-    { 'src/oci/asks.ts': "import './other.ts';", 'src/oci/other.ts': "import 'node:https';" },
-  ],
-  [
-    'pure-no-io',
-    'src/copy/plan.ts',
-    { 'src/copy/plan.ts': "import './files.ts';", 'src/copy/files.ts': "import 'node:fs/promises';" },
-  ],
-  [
-    'stage-inside',
-    'src/copy/inside.ts',
-    { 'src/copy/inside.ts': "import '../store/b.ts';", 'src/store/b.ts': 'export const b = 1;' },
-  ],
-  [
-    'ground-floor',
-    'src/store/above.ts',
-    { 'src/store/above.ts': "import '../copy/index.ts';", 'src/copy/index.ts': 'export const b = 1;' },
-  ],
-  [
-    'vocabulary-at-the-bottom',
-    'src/oci/above.ts',
-    { 'src/oci/above.ts': "import '../lock/index.ts';", 'src/lock/index.ts': 'export {};' },
-  ],
-  [
-    'server-shares-nothing-with-the-writer',
-    'src/serve/writes.ts',
-    { 'src/serve/writes.ts': "import '../bundle/index.ts';", 'src/bundle/index.ts': 'export {};' },
-  ],
-  ['only-process-spawns', 'src/copy/spawns.ts', { 'src/copy/spawns.ts': "import 'node:child_process';" }],
-  [
-    'only-run-command-spawns-by-actions',
-    'src/action/spawns.ts',
-    { 'src/action/spawns.ts': "import '@actions/exec';", ...ACTIONS_EXEC },
-  ],
-  [
-    'only-action-knows-actions',
-    'src/skopeo/installs.ts',
-    { 'src/skopeo/installs.ts': "import '@actions/exec';", ...ACTIONS_EXEC },
-  ],
-  [
-    'stages-know-no-entry',
-    'src/copy/entry.ts',
-    { 'src/copy/entry.ts': "import '../cli/index.ts';", 'src/cli/index.ts': 'export {};' },
-  ],
-  [
-    'no-circular',
-    'src/copy/one.ts',
-    { 'src/copy/one.ts': "import './two.ts';", 'src/copy/two.ts': "import './one.ts';" },
-  ],
+/** Each rule, a module that breaks it, and what it imports to do so: a module of ours, of Node, or of npm. */
+const VIOLATIONS: [rule: string, breaker: string, imported: string][] = [
+  ['pure-no-io', 'src/oci/reads.ts', 'node:fs'],
+  ['pure-no-io', 'src/copy/plan.ts', 'node:fs/promises'],
+  ['pure-no-io', 'src/list/formats/reads.ts', 'node:fs'],
+  ['pure-no-io', 'src/options/reads.ts', 'node:fs'],
+  ['pure-no-io', 'src/view/terminal/reads.ts', 'node:fs'],
+  ['pure-no-io', 'src/push/plan.ts', 'node:https'],
+  ['folder-inside', 'src/copy/inside.ts', 'src/store/blobs.ts'],
+  ['folder-inside', 'src/copy/room.ts', 'src/store/prune/index.ts'],
+  ['folder-inside', 'src/push/request.ts', 'src/http/transport.ts'],
+  ['folder-inside', 'src/commands/release.ts', 'src/view/terminal/paint.ts'],
+  ['folder-inside', 'src/bin.ts', 'src/serve/router.ts'],
+  ['ground-floor', 'src/process.ts', 'src/files/index.ts'],
+  ['ground-floor', 'src/text/above.ts', 'src/report/index.ts'],
+  ['vocabulary-at-the-bottom', 'src/oci/above.ts', 'src/events.ts'],
+  ['http-knows-no-registry', 'src/http/token.ts', 'src/registry/index.ts'],
+  ['http-knows-no-registry', 'src/http/asset.ts', 'src/github-release/index.ts'],
+  ['services-know-no-stage', 'src/store/above.ts', 'src/copy/index.ts'],
+  ['services-know-no-stage', 'src/registry/above.ts', 'src/runtime/index.ts'],
+  ['services-apart', 'src/registry/keeps.ts', 'src/store/index.ts'],
+  ['services-apart', 'src/store/asks.ts', 'src/registry/index.ts'],
+  ['services-apart', 'src/lock/joins.ts', 'src/image/index.ts'],
+  ['skopeo-below-images', 'src/skopeo/knows.ts', 'src/image/index.ts'],
+  ['stages-know-no-command', 'src/push/prints.ts', 'src/view/terminal/index.ts'],
+  ['stages-know-no-command', 'src/bundle/above.ts', 'src/commands/index.ts'],
+  ['stages-know-no-command', 'src/resolve/holds.ts', 'src/runtime/index.ts'],
+  ['options-know-no-stage', 'src/options/target.ts', 'src/push/index.ts'],
+  ['options-know-no-stage', 'src/options/wanted.ts', 'src/skopeo/index.ts'],
+  ['view-prints-data', 'src/view/html/asks.ts', 'src/store/index.ts'],
+  ['commands-know-no-front-end', 'src/commands/prints.ts', 'src/cli/index.ts'],
+  ['commands-know-no-front-end', 'src/copy/front-end.ts', 'src/api.ts'],
+  ['runtime-below-commands', 'src/runtime/above.ts', 'src/commands/index.ts'],
+  ['front-ends-apart', 'src/action/prints.ts', 'src/cli/index.ts'],
+  ['server-shares-nothing-with-the-writer', 'src/serve/writes.ts', 'src/bundle/index.ts'],
+  ['only-http-connects', 'src/registry/connects.ts', 'node:https'],
+  ['only-http-connects', 'src/github-release/connects.ts', 'node:http'],
+  ['only-process-spawns', 'src/copy/spawns.ts', 'node:child_process'],
+  ['only-run-command-spawns-by-actions', 'src/action/spawns.ts', '@actions/exec'],
+  ['only-action-knows-actions', 'src/skopeo/installs.ts', '@actions/exec'],
+  ['cache-of-actions-for-the-action', 'src/cli/caches.ts', 'src/cache/actions/index.ts'],
 ];
 
+/** Folders that are still being divided; empty when the house is done. */
+const BEING_MOVED = [
+  'src/action',
+  'src/archive',
+  'src/bundle',
+  'src/cache',
+  'src/cli',
+  'src/github-release',
+  'src/http',
+  'src/oci',
+  'src/push',
+  'src/serve',
+  'src/store',
+  'src/view/terminal',
+];
+
+/** Violations that take more modules than two. */
+const LONGER: Record<string, string> = {
+  'src/oci/asks.ts': "import './other.ts';",
+  'src/oci/other.ts': "import 'node:https';",
+  'src/copy/one.ts': "import './two.ts';",
+  'src/copy/two.ts': "import './one.ts';",
+  'src/copy/orphan.ts': 'export {};',
+};
+
 /** Looks at the modules below a folder; a program, as `npm run lint` runs it. */
-function cruise(folder: string): Promise<ProgramResult> {
+function cruise(folder: string, format: 'err' | 'json'): Promise<ProgramResult> {
   const program = path.join(root, 'node_modules/.bin/depcruise');
   const config = path.join(root, '.dependency-cruiser.mjs');
-  return runProgram(process.execPath, [program, '--config', config, 'src'], { cwd: folder });
+  const args = [program, '--config', config, '--output-type', format, 'src'];
+  return runProgram(process.execPath, args, { cwd: folder });
 }
+
+const cruisedSchema = z.object({
+  modules: z.array(
+    z.object({ source: z.string(), dependencies: z.array(z.object({ resolved: z.string() })) }),
+  ),
+  summary: z.object({ violations: z.array(z.unknown()) }),
+});
+const configSchema = z.object({
+  forbidden: z.array(
+    z.looseObject({
+      name: z.string(),
+      from: z.looseObject({ path: z.union([z.string(), z.array(z.string())]).optional() }),
+    }),
+  ),
+});
 
 let temp: TempFolder;
 let broken: string;
 beforeAll(async () => {
   temp = await tempFolder('house');
-  const files = Object.assign({ 'tsconfig.json': '{}' }, ...VIOLATIONS.map(([, , its]) => its));
-  for (const [name, content] of Object.entries<string>(files)) {
+  const files = new Map([
+    ['tsconfig.json', '{}'],
+    ...Object.entries(ACTIONS_EXEC),
+    ...Object.entries(LONGER),
+  ]);
+  for (const [, breaker, imported] of VIOLATIONS) {
+    const isOurs = imported.startsWith('src/');
+    const name = isOurs ? `./${path.relative(path.dirname(breaker), imported)}` : imported;
+    files.set(breaker, `${files.get(breaker) ?? ''}import '${name}';\n`);
+    if (isOurs && !files.has(imported)) files.set(imported, 'export {};\n');
+  }
+  for (const [name, content] of files) {
     await mkdir(path.dirname(path.join(temp.path, name)), { recursive: true });
     await writeFile(path.join(temp.path, name), content);
   }
-  broken = (await cruise(temp.path)).stdout;
+  broken = (await cruise(temp.path, 'err')).stdout;
 });
 afterAll(() => temp.close());
 
-describe('the direction of imports', () => {
-  it.each(VIOLATIONS)('finds a violation of %s in %s', (rule, breaker) => {
-    expect(broken).toContain(`error ${rule}: ${breaker} `);
+describe('the rules for imports', () => {
+  it.each(VIOLATIONS)('forbid, as %s, that %s imports %s', (rule, breaker, imported) => {
+    const target = imported.replace('node:', '').replace(/^@.*/, 'node_modules/$&/index.js');
+    expect(broken).toContain(`error ${rule}: ${breaker} → ${target}\n`);
   });
 
-  it('finds none in our own source, and sees all of it', async () => {
-    const { stdout, exitCode } = await cruise(root);
-    expect(stdout).toMatch(/no dependency violations found \(([2-9]\d\d|\d{4,}) modules/);
-    expect(exitCode).toBe(0);
+  it('forbid I/O through another module, circles, and modules that nobody imports', () => {
+    expect(broken).toContain('error pure-no-io: src/oci/asks.ts → https');
+    expect(broken).toContain('error no-circular: src/copy/one.ts →');
+    expect(broken).toContain('error no-orphans: src/copy/orphan.ts');
+  });
+
+  it('are each broken here', async () => {
+    const { forbidden } = configSchema.parse((await import(`${root}/.dependency-cruiser.mjs`)).default);
+    const broken = new Set([...VIOLATIONS.map(([rule]) => rule), 'no-circular', 'no-orphans']);
+    expect([...broken].toSorted()).toEqual(forbidden.map(({ name }) => name).toSorted());
+  });
+
+  it('speak of folders and files that are there', async () => {
+    const { forbidden } = configSchema.parse((await import(`${root}/.dependency-cruiser.mjs`)).default);
+    const paths = forbidden.flatMap(({ from }) => from.path ?? []);
+    const files = (await filesIn('src')).map((file) => path.relative(root, file));
+    expect(paths.filter((pattern) => !files.some((file) => new RegExp(pattern).test(file)))).toEqual([]);
   });
 });
+
+describe('the house', () => {
+  let modules: z.infer<typeof cruisedSchema>['modules'];
+  let result: z.infer<typeof cruisedSchema>['summary'];
+  beforeAll(async () => {
+    const { stdout } = await cruise(root, 'json');
+    ({ modules, summary: result } = cruisedSchema.parse(JSON.parse(stdout)));
+  });
+
+  it('keeps all rules for imports, in all modules of src', async () => {
+    expect(result.violations).toEqual([]);
+    const seen = modules.map(({ source }) => source);
+    expect(seen).toEqual(
+      expect.arrayContaining((await filesIn('src')).map((file) => path.relative(root, file))),
+    );
+  });
+
+  it('has no circle of imports between the folders of src', () => {
+    const folderOf = (module: string): string => module.split('/')[1] ?? module;
+    const below = new Map<string, string[]>();
+    for (const { source, dependencies } of modules) {
+      if (!source.startsWith('src/')) continue;
+      const imported = dependencies.flatMap(({ resolved }) =>
+        resolved.startsWith('src/') ? [folderOf(resolved)] : [],
+      );
+      // TODO(house): http still imports the registry's errors.
+      const others = imported.filter((other) => !(folderOf(source) === 'http' && other === 'registry'));
+      below.set(folderOf(source), [...(below.get(folderOf(source)) ?? []), ...others]);
+    }
+    // A folder is placed once all that it imports is placed; what stays has a circle.
+    const placed = new Set<string>();
+    for (let before = -1; before < placed.size;) {
+      before = placed.size;
+      for (const [folder, others] of below)
+        if (others.every((other) => other === folder || placed.has(other))) placed.add(folder);
+    }
+    expect([...below.keys()].filter((folder) => !placed.has(folder))).toEqual([]);
+  });
+
+  it('has no folder of more than 15 files: beyond that it has rooms', async () => {
+    const folders = Map.groupBy(await filesIn('src'), (file) => path.relative(root, path.dirname(file)));
+    const large = [...folders].filter(([, files]) => files.length > 15).map(([folder]) => folder);
+    expect(large.filter((folder) => !BEING_MOVED.includes(folder))).toEqual([]);
+  });
+});
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+}
