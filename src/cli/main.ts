@@ -3,12 +3,12 @@ import { exitCodeOf, OciSaveError } from '../errors.ts';
 import { printableJson } from '../text/plain-text.ts';
 import { renderError } from '../view/index.ts';
 import { VERSION } from '../version.ts';
-import { cacheCommand } from './cache-command.ts';
-import { type Host, wantsColor } from './face.ts';
+import { cacheCommand } from './cache/index.ts';
 import { listCommand } from './list-command.ts';
 import { lockCommand } from './lock-command.ts';
 import { pushCommand } from './push-command.ts';
 import { releaseCommand } from './release-command.ts';
+import { type Host, wantsColor } from './run.ts';
 import { saveCommand } from './save-command.ts';
 import { serveCommand } from './serve-command.ts';
 

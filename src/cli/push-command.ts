@@ -1,16 +1,13 @@
 import { Command } from 'commander';
 import { OciSaveError } from '../errors.ts';
-import { watchSignals } from '../runtime/interruption.ts';
-import { describeOptions, parseOptions } from '../options/index.ts';
+import { type OptionName, parseOptions } from '../options/index.ts';
 import { pushBundle } from '../commands/push.ts';
-import { printableJson } from '../text/plain-text.ts';
 import { renderPushSummary } from '../view/index.ts';
-import { type Host, reporterFor } from './face.ts';
-import { addManner, takeManner } from './manner.ts';
-import { addOptions } from './option-flags.ts';
+import { addFlags, takeFlags } from './flags.ts';
+import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
 
 /** The options of a save that concern a push. */
-const OPTIONS = new Set([
+const OPTIONS: readonly OptionName[] = [
   'pushPolicy',
   'index',
   'authFile',
@@ -19,8 +16,7 @@ const OPTIONS = new Set([
   'retries',
   'onError',
   'dryRun',
-]);
-const OTHERS = [...describeOptions().keys()].filter((name) => !OPTIONS.has(name));
+];
 
 const EXAMPLES = `
 Examples:
@@ -35,6 +31,8 @@ that it names is there; what is there already is not sent. Credentials are those
 Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
 `;
 
+const STOPPED = 'stopped; every tag that was put is whole, and the next push goes on';
+
 /** `oci-save push`: a bundle on disk into registries. */
 export function pushCommand(host: Host, done: (exitCode: number) => void): Command {
   const command = new Command('push')
@@ -42,39 +40,26 @@ export function pushCommand(host: Host, done: (exitCode: number) => void): Comma
     .argument('<bundle>', 'the folder that oci-save save wrote')
     .argument('<target...>', 'registry[:port][/prefix][@depth=N]')
     .option('--wait <seconds>', 'how long a target that is not there yet is waited for (default: 60)', '60');
-  return addManner(addOptions(command, OTHERS))
+  return addFlags(command, OPTIONS)
     .addHelpText('after', EXAMPLES)
-    .action(async (bundle: string, push: string[], { wait, ...flags }: Record<string, unknown>) => {
-      const { manner, rest } = takeManner(flags, host);
+    .action((bundle: string, push: string[], { wait, ...flags }: Record<string, unknown>) => {
+      const { output, rest } = takeFlags(flags, host);
       const waitMilliseconds = secondsOf(wait) * 1000;
-      const options = parseOptions({ ...rest, push });
-      const reporter = reporterFor(host, manner);
-      const interruption = watchSignals(
-        host,
-        'stopped; every tag that was put is whole, and the next push goes on',
-      );
-      try {
-        const { env, stdout, stderr } = host;
-        const { emit } = reporter;
-        const { signal } = interruption;
-        const report = await pushBundle({ ...options, bundle, waitMilliseconds }, { env, emit, signal });
-        reporter.stop();
-        if (manner.json) stdout.write(`${printableJson(report)}\n`);
-        if (!manner.quiet || report.outcome === 'failed') {
-          const view = { color: manner.color, width: stderr.columns };
-          stderr.write(`\n${renderPushSummary(report, view)}\n`);
-        }
-        done(report.outcome === 'failed' ? 1 : 0);
-      } finally {
-        reporter.stop();
-        interruption.stop();
-        done(interruption.exitCode() ?? 0);
-      }
+      const options = { ...parseOptions({ ...rest, push }), bundle, waitMilliseconds };
+      const work = async (io: CommandIo): Promise<Ended> => {
+        const report = await pushBundle(options, io);
+        return {
+          failed: report.outcome === 'failed',
+          json: report,
+          text: (view) => `\n${renderPushSummary(report, view)}`,
+        };
+      };
+      return runCommand(host, output, done, work, STOPPED);
     });
 }
 
 function secondsOf(wait: unknown): number {
   const text = String(wait);
   if (/^\d{1,5}$/.test(text)) return Number(text);
-  throw new OciSaveError({ code: 'usage', message: `--wait: '${text}' is no number of seconds` });
+  throw new OciSaveError({ code: 'usage', message: `--wait: '${text}' is not a number of seconds` });
 }

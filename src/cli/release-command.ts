@@ -1,13 +1,10 @@
 import { Command } from 'commander';
 import { letFetchUseProxies } from '../runtime/fetch-proxy.ts';
-import { watchSignals } from '../runtime/interruption.ts';
-import { parseReleaseOptions } from '../options/index.ts';
+import { type OptionName, parseReleaseOptions } from '../options/index.ts';
 import { releaseContent } from '../commands/release.ts';
-import { printableJson } from '../text/plain-text.ts';
 import { renderRelease } from '../view/index.ts';
-import { type Host, reporterFor } from './face.ts';
-import { addManner, takeManner } from './manner.ts';
-import { addOnly } from './option-flags.ts';
+import { addFlags, takeFlags } from './flags.ts';
+import { type Host, runCommand } from './run.ts';
 
 const EXAMPLES = `
 Examples:
@@ -21,7 +18,7 @@ every blob is hashed before anything is sent. What the release has with the same
 `;
 
 /** Options of a save that mean the same here. */
-const SHARED = ['archiveName', 'splitSize', 'releasePolicy', 'retries', 'dryRun'];
+const OPTIONS: readonly OptionName[] = ['archiveName', 'splitSize', 'releasePolicy', 'retries', 'dryRun'];
 
 /** `oci-save release`: a bundle or an archive as files of a release on GitHub. */
 export function releaseCommand(host: Host, done: (exitCode: number) => void): Command {
@@ -30,32 +27,20 @@ export function releaseCommand(host: Host, done: (exitCode: number) => void): Co
     .argument('<content>', 'a bundle, an archive, or one of its parts')
     .argument('<tag>', 'the release; auto: the tag that the workflow runs for')
     .option('--repository <owner/name>', 'where the release is (default: GITHUB_REPOSITORY)');
-  return addManner(addOnly(command, SHARED))
+  return addFlags(command, OPTIONS)
     .addHelpText('after', EXAMPLES)
-    .action(async (content: string, tag: string, flags: Record<string, unknown>) => {
-      const { manner, rest } = takeManner(flags, host);
-      const { repository, ...given } = rest;
-      const options = parseReleaseOptions(given);
+    .action((content: string, tag: string, { repository, ...flags }: Record<string, unknown>) => {
+      const { output, rest } = takeFlags(flags, host);
+      const where = typeof repository === 'string' ? repository : undefined;
+      const options = { ...parseReleaseOptions(rest), content, tag, repository: where };
       letFetchUseProxies(host.env);
-      const reporter = reporterFor(host, manner);
-      const interruption = watchSignals(host);
-      try {
-        const { env, stdout, stderr } = host;
-        const release = await releaseContent(
-          { ...options, content, tag, repository: typeof repository === 'string' ? repository : undefined },
-          { env, emit: reporter.emit, signal: interruption.signal },
-        );
-        reporter.stop();
-        if (manner.json) stdout.write(`${printableJson(release)}\n`);
-        const failed = release.failure !== undefined;
-        if (!manner.quiet || failed) {
-          stderr.write(`\n${renderRelease(release, { color: manner.color, width: stderr.columns })}\n`);
-        }
-        done(failed ? 1 : 0);
-      } finally {
-        reporter.stop();
-        interruption.stop();
-        done(interruption.exitCode() ?? 0);
-      }
+      return runCommand(host, output, done, async (io) => {
+        const release = await releaseContent(options, io);
+        return {
+          failed: release.failure !== undefined,
+          json: release,
+          text: (view) => `\n${renderRelease(release, view)}`,
+        };
+      });
     });
 }

@@ -1,14 +1,10 @@
 import { Command } from 'commander';
 import { parseOptions } from '../options/index.ts';
-import { printableJson } from '../text/plain-text.ts';
 import { renderSummary } from '../view/index.ts';
 import { letFetchUseProxies } from '../runtime/fetch-proxy.ts';
 import { save } from '../commands/save/save.ts';
-import { type Host, reporterFor } from './face.ts';
-import { watchSignals } from '../runtime/interruption.ts';
-import { interruptible } from './interruptible.ts';
-import { addManner, takeManner } from './manner.ts';
-import { addOptions } from './option-flags.ts';
+import { addFlags, takeFlags } from './flags.ts';
+import { type Host, runCommand } from './run.ts';
 
 const EXAMPLES = `
 Examples:
@@ -29,32 +25,20 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
   const command = new Command('save')
     .description('save images into a bundle that zot serves as it stands')
     .argument('[reference...]', 'images to save, beside those in lists');
-  return addManner(addOptions(command))
+  return addFlags(command)
     .addHelpText('after', EXAMPLES)
-    .action(async (images: string[], flags: Record<string, unknown>) => {
-      const { manner, rest } = takeManner(flags, host);
+    .action((images: string[], flags: Record<string, unknown>) => {
+      const { output, rest } = takeFlags(flags, host);
       const options = parseOptions({ ...rest, images });
       if (options.release !== '') letFetchUseProxies(host.env);
-      const reporter = reporterFor(host, manner);
-      const interruption = watchSignals(host);
-      try {
-        const { env, stdin, stdout, stderr } = host;
-        const { report } = await save(options, {
-          env,
-          stdin: interruptible(stdin, interruption.signal),
-          emit: reporter.emit,
-          signal: interruption.signal,
-        });
-        reporter.stop();
-        if (manner.json) stdout.write(`${printableJson(report)}\n`);
-        if (!manner.quiet || report.outcome !== 'done') {
-          stderr.write(`\n${renderSummary(report, { color: manner.color, width: stderr.columns })}\n`);
-        }
-        done(report.outcome === 'failed' ? 1 : 0);
-      } finally {
-        reporter.stop();
-        interruption.stop();
-        done(interruption.exitCode() ?? 0);
-      }
+      return runCommand(host, output, done, async (io) => {
+        const { report } = await save(options, io);
+        return {
+          failed: report.outcome === 'failed',
+          loud: report.outcome !== 'done',
+          json: report,
+          text: (view) => `\n${renderSummary(report, view)}`,
+        };
+      });
     });
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { OciSaveError } from '../errors.ts';
 import { plainText } from '../text/plain-text.ts';
 import { findRegistryRoot, serveRegistry } from '../serve/index.ts';
-import type { Host } from './face.ts';
+import type { Host } from './run.ts';
 import { watchSignals } from '../runtime/interruption.ts';
 
 const EXAMPLES = `

@@ -156,6 +156,9 @@ export const inputsSchema = optionsSchema.extend({
   summary: booleanOption(true, { description: 'write a job summary: failures, images, digests, sizes' }),
 });
 
+/** The options of a save, by camelCase name. */
+export type OptionName = keyof typeof optionsSchema.shape;
+
 /** What documents and `--help` say of each option, by its camelCase name. */
 export function describeOptions(): ReadonlyMap<string, OptionMeta> {
   return describe(optionsSchema);

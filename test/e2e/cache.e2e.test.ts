@@ -340,7 +340,7 @@ describe('oci-save cache', () => {
 
   it.each([
     [['--all', '--cache-max-size', '1GiB'], /--all, --unused-for and --cache-max-size exclude each other/],
-    [['--unused-for', 'ever'], /--unused-for: 'ever' is no number of days/],
+    [['--unused-for', 'ever'], /--unused-for: 'ever' is not a number of days/],
     [
       ['--cache-max-size', 'much'],
       /cache-max-size: a size is wanted[^]*oci-save cache prune --help lists every option/,

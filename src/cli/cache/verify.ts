@@ -1,11 +1,10 @@
 import { Command } from 'commander';
-import type { Emit } from '../events.ts';
-import { watchSignals } from '../runtime/interruption.ts';
-import { formatBytes, formatCount } from '../text/bytes.ts';
-import { plainText, printableJson } from '../text/plain-text.ts';
-import { type DamagedBlob, type StoreCheck, verifyStore } from '../store/index.ts';
-import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
-import { type Host, reporterFor } from './face.ts';
+import type { Emit } from '../../events.ts';
+import { formatBytes, formatCount } from '../../text/bytes.ts';
+import { plainText } from '../../text/plain-text.ts';
+import { type DamagedBlob, type StoreCheck, verifyStore } from '../../store/index.ts';
+import { addStoreFlags, takeStoreFlags } from './flags.ts';
+import { type Host, runCommand } from '../run.ts';
 
 const EXAMPLES = `
 Examples:
@@ -23,22 +22,16 @@ export function cacheVerifyCommand(host: Host, done: (exitCode: number) => void)
   return addStoreFlags(new Command('verify'), 'whatever its size')
     .description('hash every blob that is kept; damaged ones are named and dropped')
     .addHelpText('after', EXAMPLES)
-    .action(async (flags: Record<string, unknown>) => {
-      const { folder, manner } = takeStoreFlags(flags, 'verify', host);
-      const reporter = reporterFor(host, manner);
-      const interruption = watchSignals(host);
-      try {
-        const check = await verifyAloud(folder, reporter.emit, interruption.signal);
-        reporter.stop();
-        const isDamaged = check.damaged.length > 0;
-        if (manner.json) host.stdout.write(`${printableJson({ folder, ...check })}\n`);
-        if (!manner.quiet || isDamaged) host.stderr.write(`${verdict(folder, check)}\n`);
-        done(isDamaged ? 1 : 0);
-      } finally {
-        reporter.stop();
-        interruption.stop();
-        done(interruption.exitCode() ?? 0);
-      }
+    .action((flags: Record<string, unknown>) => {
+      const { folder, output } = takeStoreFlags(flags, 'verify', host);
+      return runCommand(host, output, done, async ({ emit, signal }) => {
+        const check = await verifyAloud(folder, emit, signal);
+        return {
+          failed: check.damaged.length > 0,
+          json: { folder, ...check },
+          text: () => verdict(folder, check),
+        };
+      });
     });
 }
 
@@ -49,14 +42,15 @@ function verifyAloud(folder: string, emit: Emit, signal: AbortSignal): Promise<S
     onStart: (total) => emit({ type: 'stage', stage: 'verify', total }),
     onBytes: (delta) => emit({ type: 'bytes', stage: 'verify', delta }),
     onBlob(digest, damaged) {
-      if (damaged !== undefined) emit({ type: 'log', level: 'error', message: told(damaged), image: digest });
+      if (damaged !== undefined)
+        emit({ type: 'log', level: 'error', message: describeDamage(damaged), image: digest });
       const outcome = damaged === undefined ? 'done' : 'failed';
       emit({ type: 'step', stage: 'verify', subject: digest, outcome });
     },
   });
 }
 
-function told({ digest, why, linked }: DamagedBlob): string {
+function describeDamage({ digest, why, linked }: DamagedBlob): string {
   const means = linked
     ? 'dropped; a bundle links it and has the same wrong bytes'
     : 'dropped; it is fetched again when a list wants it';

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { cacheListCommand } from './cache-list.ts';
-import { cachePruneCommand } from './cache-prune.ts';
-import { cacheVerifyCommand } from './cache-verify.ts';
-import type { Host } from './face.ts';
+import { cacheListCommand } from './list.ts';
+import { cachePruneCommand } from './prune.ts';
+import { cacheVerifyCommand } from './verify.ts';
+import type { Host } from '../run.ts';
 
 const EXAMPLES = `
 Examples:

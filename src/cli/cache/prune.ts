@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { OciSaveError } from '../errors.ts';
-import { formatBytes, formatCount } from '../text/bytes.ts';
-import { plainText, printableJson } from '../text/plain-text.ts';
-import { pruneStore, type Pruned, type PruneRule } from '../store/index.ts';
-import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
-import type { Host } from './face.ts';
+import { OciSaveError } from '../../errors.ts';
+import { formatBytes, formatCount } from '../../text/bytes.ts';
+import { plainText, printableJson } from '../../text/plain-text.ts';
+import { pruneStore, type Pruned, type PruneRule } from '../../store/index.ts';
+import { addStoreFlags, takeStoreFlags } from './flags.ts';
+import type { Host } from '../run.ts';
 
 const EXAMPLES = `
 Examples:
@@ -27,12 +27,12 @@ export function cachePruneCommand(host: Host, done: (exitCode: number) => void):
     .option('--dry-run', 'tell what would be removed; remove nothing')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Record<string, unknown>) => {
-      const { folder, maxBytes, manner, rest } = takeStoreFlags(flags, 'prune', host);
+      const { folder, maxBytes, output, rest } = takeStoreFlags(flags, 'prune', host);
       const rule = ruleOf({ ...rest, cacheMaxSize: flags['cacheMaxSize'] }, maxBytes);
       const dryRun = rest['dryRun'] === true;
       const pruned = await pruneStore(folder, { rule, dryRun });
-      if (manner.json) host.stdout.write(`${printableJson({ folder, dryRun, ...pruned })}\n`);
-      if (!manner.quiet) host.stderr.write(`${renderPruned(pruned, folder, dryRun)}\n`);
+      if (output.json) host.stdout.write(`${printableJson({ folder, dryRun, ...pruned })}\n`);
+      if (!output.quiet) host.stderr.write(`${renderPruned(pruned, folder, dryRun)}\n`);
       done(0);
     });
 }
@@ -50,7 +50,7 @@ function ruleOf(flags: Readonly<Record<string, unknown>>, maxBytes: number): Pru
   if (all === true) return { kind: 'all' };
   if (unusedFor === undefined) return { kind: 'size', maxBytes };
   if (/^\d{1,5}$/.test(days)) return { kind: 'unused-since', time: Date.now() - Number(days) * DAY };
-  throw new OciSaveError({ code: 'usage', message: `--unused-for: '${days}' is no number of days` });
+  throw new OciSaveError({ code: 'usage', message: `--unused-for: '${days}' is not a number of days` });
 }
 
 function renderPruned({ removed, kept, linked }: Pruned, folder: string, dryRun: boolean): string {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { printableJson } from '../text/plain-text.ts';
-import { listStore } from '../store/index.ts';
-import { addStoreFlags, takeStoreFlags } from './cache-flags.ts';
-import type { Host } from './face.ts';
+import { printableJson } from '../../text/plain-text.ts';
+import { listStore } from '../../store/index.ts';
+import { addStoreFlags, takeStoreFlags } from './flags.ts';
+import type { Host } from '../run.ts';
 import { describeBlobs, describeStore, renderStore } from './stored.ts';
 
 const EXAMPLES = `
@@ -21,12 +21,12 @@ export function cacheListCommand(host: Host, done: (exitCode: number) => void): 
     .description('show what is kept, by age; --verbose shows every blob')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Record<string, unknown>) => {
-      const { folder, maxBytes, manner } = takeStoreFlags(flags, 'list', host);
+      const { folder, maxBytes, output } = takeStoreFlags(flags, 'list', host);
       const content = await listStore(folder);
       const store = describeStore(content, { folder, maxBytes, now: Date.now() });
-      const entries = manner.verbose ? describeBlobs(content) : undefined;
+      const entries = output.verbose ? describeBlobs(content) : undefined;
       const { stdout } = host;
-      if (manner.json) stdout.write(`${printableJson({ ...store, entries })}\n`);
+      if (output.json) stdout.write(`${printableJson({ ...store, entries })}\n`);
       else stdout.write(renderStore(store, entries, stdout.columns));
       done(0);
     });

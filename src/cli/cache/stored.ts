@@ -1,7 +1,7 @@
-import { formatBytes, formatCount } from '../text/bytes.ts';
-import { plainText } from '../text/plain-text.ts';
-import { renderColumns } from '../view/index.ts';
-import type { StoreContent, StoredBlob } from '../store/index.ts';
+import { formatBytes, formatCount } from '../../text/bytes.ts';
+import { plainText } from '../../text/plain-text.ts';
+import { renderColumns } from '../../view/index.ts';
+import type { StoreContent, StoredBlob } from '../../store/index.ts';
 
 interface Count {
   readonly blobs: number;

@@ -1,0 +1,105 @@
+import type { Emit } from '../events.ts';
+import { type SignalHost, watchSignals } from '../runtime/interruption.ts';
+import { printableJson } from '../text/plain-text.ts';
+import { createReporter, type Reporter, type ReportStream, type SummaryOptions } from '../view/index.ts';
+
+/** What the command line is given by the process that runs it. */
+export interface Host extends SignalHost {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean; destroy(): unknown };
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: ReportStream;
+}
+
+/** Flags that every command takes: in which form, and how much it says. */
+export interface OutputFlags {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+}
+
+/** What a command's work is given. */
+export interface CommandIo {
+  readonly env: Host['env'];
+  /** Ends when the command is interrupted: whoever writes to it may never end. */
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** How a command's work ended. */
+export interface Ended {
+  readonly failed: boolean;
+  /** Whether people are told even with `--quiet`; `failed` where it is left out. */
+  readonly loud?: boolean;
+  /** The result for machines, with `--json`. */
+  readonly json?: unknown;
+  /** What people read. */
+  readonly text: (view: SummaryOptions) => string;
+  /** Writes the result, once people have been told. */
+  readonly write?: () => Promise<void>;
+}
+
+/**
+ * Runs a command's work with progress, and ends it at a signal. People's text goes to stderr, machines' to stdout.
+ *
+ * @param done is told the exit code, also where the work throws after a signal
+ */
+export async function runCommand(
+  host: Host,
+  flags: OutputFlags,
+  done: (exitCode: number) => void,
+  work: (io: CommandIo) => Promise<Ended>,
+  stopped?: string,
+): Promise<void> {
+  const { env, stdin, stdout, stderr } = host;
+  const reporter = reporterFor(host, flags);
+  const interruption = watchSignals(host, stopped);
+  const { signal } = interruption;
+  try {
+    const ended = await work({ env, stdin: interruptible(stdin, signal), emit: reporter.emit, signal });
+    const { failed, loud = failed, json, text, write } = ended;
+    reporter.stop();
+    if (flags.json && json !== undefined) stdout.write(`${printableJson(json)}\n`);
+    if (!flags.quiet || loud) stderr.write(`${text({ color: flags.color, width: stderr.columns })}\n`);
+    await write?.();
+    done(failed ? 1 : 0);
+  } finally {
+    reporter.stop();
+    interruption.stop();
+    done(interruption.exitCode() ?? 0);
+  }
+}
+
+function reporterFor({ stderr, env }: Host, { quiet, verbose, color }: OutputFlags): Reporter {
+  return createReporter({
+    stream: stderr,
+    quiet,
+    verbose,
+    color,
+    live: stderr.isTTY === true && env['TERM'] !== 'dumb' && env['CI'] === undefined,
+    now: () => performance.now(),
+  });
+}
+
+/** Colours where a person looks and has not said no (no-color.org). */
+export function wantsColor({ stderr, env }: Host, flag: boolean): boolean {
+  return flag && (env['NO_COLOR'] ?? '') === '' && stderr.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+async function* interruptible(
+  stdin: Host['stdin'],
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const stop = (): void => void stdin.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    yield* stdin;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
