@@ -1,9 +1,8 @@
 import { OciSaveError } from '../errors.ts';
-import { fetchFile, type FetchLimits } from '../registry/index.ts';
+import { fetchFile, type FetchLimits } from '../http/index.ts';
 import { formatBytes } from '../text/bytes.ts';
 import type { Installer } from '../skopeo/index.ts';
 import { bareAddress } from '../options/index.ts';
-import { USER_AGENT } from '../version.ts';
 import { runCommand } from './run-command.ts';
 import type { Step } from './step.ts';
 import { createToolCache } from './tool-cache.ts';
@@ -55,7 +54,6 @@ export function createInstaller(
           await fetchFile(url, file, {
             subject: 'skopeo',
             env,
-            userAgent: USER_AGENT,
             limits: limits.fetch,
             signal,
             onProgress: progressLines(line),

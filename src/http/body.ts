@@ -2,29 +2,40 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { OciSaveError } from '../errors.ts';
 
-export interface BodyRules {
+export interface BodyLimits {
   /** Bytes that may come. */
   readonly limit: number;
-  /** Silence, in milliseconds, after which a body counts as stalled; only while it is being read. */
-  readonly stallMilliseconds: number;
-  /** The request's own signal: where it ended the body, its reason is the error. */
-  readonly signal?: AbortSignal | undefined;
   /** The error for more bytes than `limit`. */
   readonly tooLong: () => OciSaveError;
-  /** The error for a body that broke off, or fell silent, after so many bytes. */
-  readonly broken: (cause: unknown, received: number) => OciSaveError;
-  /** Called at the body's end; an error for one that is too short. */
-  readonly ended?: (received: number) => OciSaveError | undefined;
 }
 
+export interface BodyRules extends BodyLimits {
+  /** Silence, in milliseconds, after which a body counts as stalled; only while it is being read. */
+  readonly stallMilliseconds: number;
+  /** Milliseconds for all of the body, where it is held in memory. */
+  readonly wholeMilliseconds?: number | undefined;
+  /** The request's own signal: where it ended the body, its reason is the error. */
+  readonly signal?: AbortSignal | undefined;
+  /** The error for a body that broke off, fell silent or came too slowly, after so many bytes. */
+  readonly broken: (cause: unknown, received: number) => OciSaveError;
+  /** Called at the body's end; an error for one that is too short. */
+  readonly ended?: ((received: number) => OciSaveError | undefined) | undefined;
+}
+
+/** What comes more slowly than this counts as stalled: a byte now and then would hold a run for ever. */
+const LEAST_BYTES_A_SECOND = 512;
+
 /**
- * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up
- * or goes silent, and closes the connection when it is given up. Whoever gets it reads it or destroys it.
+ * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up, goes
+ * silent or drips, and closes the connection when it is given up. Whoever gets it reads it or destroys it.
  */
 export function boundedBody(message: IncomingMessage, rules: BodyRules): Readable {
-  const { limit, stallMilliseconds, signal } = rules;
+  const { limit, stallMilliseconds, wholeMilliseconds, signal } = rules;
+  const least = (LEAST_BYTES_A_SECOND * stallMilliseconds) / 1000;
   let received = 0;
   let timer: NodeJS.Timeout | undefined;
+  /** Since when the reader has waited for bytes, and how many had come then. */
+  let window = { since: performance.now(), before: 0 };
   const silence = (): void => clearTimeout(timer);
   const listen = (): void => {
     silence();
@@ -33,33 +44,47 @@ export function boundedBody(message: IncomingMessage, rules: BodyRules): Readabl
   const fail = (cause: unknown): void => {
     body.destroy(signal?.aborted ? abortedBy(signal) : rules.broken(cause, received));
   };
+  const deadline =
+    wholeMilliseconds === undefined
+      ? undefined
+      : setTimeout(() => fail(late(wholeMilliseconds)), wholeMilliseconds);
   const body = new Readable({
     read() {
+      if (message.isPaused()) window = { since: performance.now(), before: received };
       listen();
       message.resume();
     },
     destroy(error, done) {
       silence();
+      clearTimeout(deadline);
       message.destroy();
       done(error);
     },
   });
+  const push = (chunk: Buffer): void => {
+    if (body.push(chunk)) return listen();
+    // A slow reader is not a silent server.
+    silence();
+    message.pause();
+  };
   message.pause();
   message.on('data', (chunk: Buffer) => {
     if (body.destroyed) return;
     received += chunk.length;
     if (received > limit) {
       body.destroy(rules.tooLong());
-    } else if (body.push(chunk)) {
-      listen();
-    } else {
-      // A slow reader is not a silent server.
-      silence();
-      message.pause();
+      return;
     }
+    if (performance.now() - window.since > stallMilliseconds) {
+      const bytes = received - window.before;
+      if (bytes < least) return fail(tooSlow(bytes, stallMilliseconds));
+      window = { since: performance.now(), before: received };
+    }
+    push(chunk);
   });
   const finish = (): void => {
     silence();
+    clearTimeout(deadline);
     const short = rules.ended?.(received);
     if (short) body.destroy(short);
     else body.push(null);
@@ -75,10 +100,22 @@ export function boundedBody(message: IncomingMessage, rules: BodyRules): Readabl
   return body;
 }
 
+const inSeconds = (milliseconds: number): string => `${Math.round(milliseconds / 1000)} s`;
+
 function stalled(milliseconds: number): OciSaveError {
+  const message = `went silent: no byte for ${inSeconds(milliseconds)}`;
+  return new OciSaveError({ code: 'network', message });
+}
+
+function tooSlow(bytes: number, milliseconds: number): OciSaveError {
+  const message = `is too slow: ${bytes} bytes in ${inSeconds(milliseconds)}`;
+  return new OciSaveError({ code: 'network', message });
+}
+
+function late(milliseconds: number): OciSaveError {
   return new OciSaveError({
     code: 'network',
-    message: `went silent: no byte for ${Math.round(milliseconds / 1000)} s`,
+    message: `did not send its whole response within ${inSeconds(milliseconds)}`,
   });
 }
 
@@ -88,13 +125,13 @@ function abortedBy(signal: AbortSignal): Error {
 }
 
 /**
- * The beginning of an error's body, up to `limit` bytes. A body that breaks off or stalls costs words, not
- * the answer: its status is what matters.
+ * The beginning of an error's body, up to `limit` bytes. A body that breaks off or stalls costs words, not the response:
+ * its status is what matters.
  */
 export async function readBeginning(
   message: IncomingMessage,
   limit: number,
-  rules: Pick<BodyRules, 'stallMilliseconds' | 'signal'>,
+  rules: Pick<BodyRules, 'stallMilliseconds' | 'wholeMilliseconds' | 'signal'>,
 ): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   const over = new OciSaveError({ code: 'unsupported', message: 'larger than is read' });

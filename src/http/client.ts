@@ -1,81 +1,109 @@
 import type { OciSaveError } from '../errors.ts';
-import type { Refusal } from './refusal.ts';
-import {
-  isQuota,
-  isRateRefusal,
-  isTemporary,
-  isTemporaryStatus,
-  isThrottled,
-  MAX_THROTTLE_MILLISECONDS,
-  quotaError,
-  refusalError,
-} from '../registry/error.ts';
-import { type Answer, type Ask, follow, type FollowOptions } from './follow.ts';
+import { USER_AGENT } from '../version.ts';
+import { type AgentOptions, createAgents } from './agents.ts';
+import { isTemporary, isTemporaryStatus, refusalError } from './error.ts';
+import { follow, type HttpRequest, type HttpResponse } from './follow.ts';
+import { insecureHosts, type InsecureHosts } from './insecure.ts';
+import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
+import type { ErrorParser } from './refusal.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';
-import { createGate, type Gate } from './rate-limiter.ts';
 
-export interface Exchange {
+export interface HttpClient {
   /**
-   * Asks, follows redirects, waits for throttles and retries what goes away by itself, `read` included.
-   * `read` gets every answer that is final, refusals too, and has to read, bound or discard its body.
+   * Sends a request, follows redirects, heeds the host's rate limit and retries what goes away by itself, `read` included.
+   * `read` gets every response that is final, refusals too, and has to read, bound or discard its body.
    * @throws OciSaveError
    */
-  ask<T>(ask: Ask, read: (answer: Answer) => Promise<T> | T): Promise<T>;
-  readonly stallMilliseconds: number;
+  request<T>(request: HttpRequest, read: (response: HttpResponse) => Promise<T> | T): Promise<T>;
+  /** Closes every connection; whatever is under way fails. */
+  close(): void;
 }
 
-export interface ExchangeOptions extends Omit<FollowOptions, 'admitted'> {
+/** A refusal that is not the caller's to read. */
+export interface Refused {
+  /** Another attempt follows where it is temporary, or where the request says so. */
+  readonly error: OciSaveError;
+  /** Milliseconds for which the host asks to be left alone. */
+  readonly hold?: number | undefined;
+  /** The host is not asked for anything any more: the same error for all who come. */
+  readonly exhausted?: boolean;
+}
+
+/** What a response means in an API's own words; undefined where the caller reads it. */
+export type Judge = (response: HttpResponse, request: HttpRequest) => Promise<Refused | undefined>;
+
+export interface HttpClientOptions extends AgentOptions {
   readonly policy: RetryPolicy;
-  readonly onWarning: (message: string) => void;
+  /** Milliseconds until the head of a response. */
+  readonly requestMilliseconds: number;
+  /** Milliseconds of silence after which a body counts as stalled. */
+  readonly stallMilliseconds: number;
+  /** Milliseconds for a body that is held in memory. */
+  readonly wholeMilliseconds?: number | undefined;
+  readonly insecure?: InsecureHosts | undefined;
+  readonly userAgent?: string | undefined;
+  readonly parse?: ErrorParser | undefined;
+  readonly judge?: Judge | undefined;
+  /** The longest that a host is waited for. */
+  readonly maxHoldMilliseconds?: number;
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
-export function createExchange(options: ExchangeOptions): Exchange {
-  const { policy, stallMilliseconds } = options;
-  const gates = new Map<string, Gate>();
-  const gateOf = (host: string): Gate => {
-    const gate = gates.get(host) ?? createGate();
-    gates.set(host, gate);
-    return gate;
+/** A host that asks for more is not waited for longer, unless an option says so. */
+export const MAX_HOLD_MILLISECONDS = 60_000;
+const WHOLE_MILLISECONDS = 5 * 60_000;
+
+/** A client of any HTTP server. It opens no socket before its first request. */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const {
+    policy,
+    judge = judgeStatus,
+    insecure = insecureHosts([]),
+    wholeMilliseconds = WHOLE_MILLISECONDS,
+    userAgent = USER_AGENT,
+  } = options;
+  const agents = createAgents(options);
+  const following = { ...options, agents, insecure, wholeMilliseconds, userAgent };
+  const limiters = new Map<string, RateLimiter>();
+  const limiterOf = (host: string): RateLimiter => {
+    const limiter = limiters.get(host) ?? createRateLimiter();
+    limiters.set(host, limiter);
+    return limiter;
   };
-  const attempt = async <T>(ask: Ask, read: (answer: Answer) => Promise<T> | T): Promise<T> => {
-    const gate = gateOf(ask.url.host);
-    // Asked when its turn has come: a burst that queues for connections heeds what its first answers say.
-    const answer = await follow(ask, { ...options, admitted: () => gate.wait(ask.signal) });
-    if (refusesForNow(ask, answer)) {
-      throw judge(ask, await answer.refusal(), gate, options.onWarning);
-    }
-    return read(answer);
+  const attempt: HttpClient['request'] = async (request, read) => {
+    const limiter = limiterOf(request.url.host);
+    // Asked when its turn has come: a burst that queues for connections heeds what its first responses say.
+    const response = await follow(request, following, () => limiter.wait(request.signal));
+    const refused = await judge(response, request);
+    if (refused === undefined) return read(response);
+    if (refused.exhausted === true) limiter.exhaust(refused.error);
+    else limiter.hold(heldFor(refused, response.host, options));
+    throw refused.error;
   };
   return {
-    stallMilliseconds,
-    ask(ask, read) {
+    request(request, read) {
       // Of a body that was streamed, the caller alone finds out how much has arrived.
-      const may = (error: unknown): boolean =>
-        isTemporary(error) && ask.stream === undefined && (ask.retry !== false || isThrottled(error));
-      return withRetries(() => attempt(ask, read), policy, { signal: ask.signal, may });
+      const { signal, retry = request.stream === undefined } = request;
+      if (retry === false) return attempt(request, read);
+      const may = retry === true ? isTemporary : retry;
+      return withRetries(() => attempt(request, read), policy, { signal, may });
     },
+    close: () => agents.close(),
   };
 }
 
-function refusesForNow({ method }: Ask, { status, headers }: Answer): boolean {
-  // Without a body and a time, a 429 for HEAD tells neither quota nor throttle: the caller's GET will.
-  if (status === 429 && method === 'HEAD') return headers['retry-after'] !== undefined;
-  return isTemporaryStatus(status);
+function heldFor(
+  { hold = 0 }: Refused,
+  host: string,
+  { maxHoldMilliseconds: most = MAX_HOLD_MILLISECONDS, onWarning }: HttpClientOptions,
+): number {
+  if (hold <= most) return hold;
+  onWarning?.(`${host} asks to wait for ${Math.round(hold / 1000)} s; waiting ${most / 1000} s`);
+  return most;
 }
 
-/** What a refusal that may go away means for the host: its gate is shut for a while, or for good. */
-function judge(ask: Ask, refusal: Refusal, gate: Gate, warn: (message: string) => void): OciSaveError {
-  const action = ask.push === true ? 'push' : 'pull';
-  if (isRateRefusal(refusal) && isQuota(refusal)) {
-    const error = quotaError(refusal, action);
-    gate.exhaust(error);
-    return error;
-  }
-  const { retryAfter = 0, host } = refusal;
-  if (retryAfter > MAX_THROTTLE_MILLISECONDS) {
-    const seconds = Math.round(retryAfter / 1000);
-    warn(`${host} asks to wait for ${seconds} s; waiting ${MAX_THROTTLE_MILLISECONDS / 1000} s`);
-  }
-  gate.hold(Math.min(retryAfter, MAX_THROTTLE_MILLISECONDS));
-  return refusalError(ask.subject, refusal, 'nothing', action);
+async function judgeStatus(response: HttpResponse, { subject }: HttpRequest): Promise<Refused | undefined> {
+  if (!isTemporaryStatus(response.status)) return undefined;
+  const refusal = await response.refusal();
+  return { error: refusalError(subject, refusal), hold: refusal.retryAfter };
 }

@@ -3,19 +3,17 @@ import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { OciSaveError } from '../errors.ts';
 import { percentDecoded } from '../text/percent.ts';
-import { createAgents } from './agents.ts';
-import type { Environment } from '../registry/auth/auth-search.ts';
-import { boundedBody } from './body.ts';
-import { networkError, refusalError } from '../registry/error.ts';
-import { createExchange, type Exchange } from './client.ts';
-import type { Answer } from './follow.ts';
-import { insecureHosts } from './insecure.ts';
+import type { Environment } from './agents.ts';
+import { createHttpClient, type HttpClient } from './client.ts';
+import { type BodyPart, download, partIn, rangeHeader } from './download.ts';
+import { refusalError } from './error.ts';
+import type { HttpResponse } from './follow.ts';
 
 export interface FetchLimits {
   readonly bytes: number;
   /** For all attempts together. */
   readonly milliseconds: number;
-  /** Silence after which a body counts as stalled, and until the head of an answer. */
+  /** Silence after which a body counts as stalled, and until the head of a response. */
   readonly stallMilliseconds: number;
   /** Attempts after the first one. */
   readonly retries: number;
@@ -26,7 +24,6 @@ export interface FetchOptions {
   readonly subject: string;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. */
   readonly env: Environment;
-  readonly userAgent: string;
   readonly limits: FetchLimits;
   readonly signal?: AbortSignal | undefined;
   /** Told how many bytes have come, and how many will, where the server says so. */
@@ -39,89 +36,93 @@ export interface FetchOptions {
  * @throws OciSaveError for what the server or the network did, and for a limit that was reached
  */
 export async function fetchFile(address: string, file: string, options: FetchOptions): Promise<void> {
-  const { env, userAgent, limits, signal } = options;
+  const { env, limits, subject } = options;
   const { stallMilliseconds, retries } = limits;
-  const agents = createAgents({ sockets: 1, env });
-  const exchange = createExchange({
-    agents,
-    insecure: insecureHosts([]),
-    policy: { retries, retryMilliseconds: 1000 },
-    userAgent,
+  const policy = { retries, retryMilliseconds: 1000 };
+  const http = createHttpClient({
+    env,
+    sockets: 1,
+    policy,
     requestMilliseconds: stallMilliseconds,
     stallMilliseconds,
-    onWarning: () => {},
   });
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(tooLate(options)), limits.milliseconds);
-  const either = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+  const signal = options.signal === undefined ? late.signal : AbortSignal.any([options.signal, late.signal]);
+  let total: number | undefined;
+  const open = async (offset: number): Promise<BodyPart> => {
+    const part = await openPart(http, new URL(address), offset, { ...options, signal });
+    total = part.total;
+    return part;
+  };
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    let received = 0;
+    for await (const chunk of download({ subject, open, policy, signal })) {
+      received += chunk.length;
+      options.onProgress?.(received, total);
+      yield chunk;
+    }
+  };
   try {
-    await ask(exchange, address, file, { ...options, signal: either });
+    await pipeline(counted, createWriteStream(file, { mode: 0o600 }));
   } catch (error) {
     await rm(file, { force: true });
     throw error;
   } finally {
     clearTimeout(timer);
-    agents.close();
+    http.close();
   }
 }
 
-function ask(exchange: Exchange, address: string, file: string, options: FetchOptions): Promise<void> {
-  const url = new URL(address);
+function openPart(
+  http: HttpClient,
+  url: URL,
+  offset: number,
+  { subject, signal, limits }: FetchOptions,
+): Promise<BodyPart> {
   const authorization = basicOf(url);
-  const { subject, signal } = options;
-  return exchange.ask(
+  return http.request(
     {
       method: 'GET',
       url,
-      headers: { accept: '*/*' },
+      headers: { accept: '*/*', ...rangeHeader(offset) },
       subject,
       signal,
       authorization,
       secrets: [url.username, url.password, authorization ?? '', url.search.slice(1)],
+      retry: false,
     },
-    async (answer) => {
-      if (answer.status !== 200) {
-        const sent = answer.crossed ? 'elsewhere' : authorization === undefined ? 'nothing' : 'credentials';
-        throw refusalError(subject, await answer.refusal(), sent);
+    async (response) => {
+      const part = partIn(response, offset);
+      if (part === undefined) throw await refused(subject, response, authorization !== undefined);
+      const tooLong = (): OciSaveError =>
+        new OciSaveError({
+          code: 'unsupported',
+          message: `${subject}: ${response.host} sends more than ${Math.round(limits.bytes / 1024 / 1024)} MiB`,
+        });
+      if (part.total !== undefined && part.total > limits.bytes) {
+        response.body.destroy();
+        throw tooLong();
       }
-      await write(answer, file, options);
+      return { ...part, body: response.stream({ limit: limits.bytes - part.offset, tooLong }) };
     },
   );
 }
 
-async function write(
-  { host, headers, body }: Answer,
-  file: string,
-  { subject, limits, signal, onProgress }: FetchOptions,
-): Promise<void> {
-  const length = Number(headers['content-length'] ?? Number.NaN);
-  const total = Number.isSafeInteger(length) ? length : undefined;
-  const tooLarge = (): OciSaveError =>
-    new OciSaveError({
-      code: 'unsupported',
-      message: `${subject}: ${host} sends more than ${Math.round(limits.bytes / 1024 / 1024)} MiB`,
-    });
-  if (total !== undefined && total > limits.bytes) {
-    body.destroy();
-    throw tooLarge();
-  }
-  const broken = (cause: unknown): OciSaveError => networkError(subject, host, cause);
-  const bounded = boundedBody(body, {
-    limit: limits.bytes,
-    stallMilliseconds: limits.stallMilliseconds,
-    signal,
-    tooLong: tooLarge,
-    broken,
-  });
-  let received = 0;
-  const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      received += chunk.length;
-      onProgress?.(received, total);
-      yield chunk;
-    }
-  };
-  await pipeline(bounded, counted, createWriteStream(file, { mode: 0o600 }));
+async function refused(
+  subject: string,
+  response: HttpResponse,
+  withCredentials: boolean,
+): Promise<OciSaveError> {
+  const error = refusalError(subject, await response.refusal());
+  if (error.code !== 'denied') return error;
+  const { code, message, cause } = error;
+  const credentials = response.crossed
+    ? 'the server had sent us there, without credentials'
+    : withCredentials
+      ? 'credentials were sent and refused'
+      : 'no credentials were sent';
+  return new OciSaveError({ code, message: `${message}; ${credentials}`, cause });
 }
 
 /** Credentials of an address, as RFC 7617 sends them. */

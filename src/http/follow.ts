@@ -1,120 +1,191 @@
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { OciSaveError } from '../errors.ts';
-import type { Agents, Connection } from './agents.ts';
-import { parseRetryAfter, readRefusal, type Refusal } from './refusal.ts';
-import { readBeginning } from './body.ts';
-import { networkError } from '../registry/error.ts';
+import {
+  isPrivateHost,
+  isPrivateSender,
+  PrivateAddressError,
+  privateAddressError,
+  type Sender,
+} from './address.ts';
+import type { Agents } from './agents.ts';
+import { boundedBody, type BodyLimits, type BodyRules, readBeginning } from './body.ts';
+import { networkError } from './error.ts';
 import type { InsecureHosts } from './insecure.ts';
-import { isRedirect, MAX_REDIRECTS, redirectTarget, tooManyRedirects } from './redirect.ts';
+import { type ErrorParser, parseRetryAfter, readRefusal, type Refusal } from './refusal.ts';
 import { send, type WireRequest, type WireResponse } from './transport.ts';
 
+const MAX_REDIRECTS = 5;
 const MAX_ERROR_BYTES = 64 * 1024;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-export interface Ask extends WireRequest {
+export interface HttpRequest extends Omit<WireRequest, 'admitted'> {
   /** What is asked for, as messages call it. */
   readonly subject: string;
   /** The Authorization header; it goes to this URL's origin alone. */
   readonly authorization?: string | undefined;
   /** What must not be shown where a server echoes it. */
   readonly secrets?: readonly string[];
-  /** False where the caller resumes by itself: then only a throttle is waited for. */
-  readonly retry?: boolean;
-  /** Whether it is part of a push, for messages. */
-  readonly push?: boolean;
+  /**
+   * Who named the address and how, where it was not the user: `ghcr.io names a token service at`. It may not be private
+   * then.
+   */
+  readonly namedBy?: string | undefined;
+  /** Whether it is part of something that writes, for messages. */
+  readonly writes?: boolean;
   /** Whether a redirect that keeps the method (307, 308) is followed, with the body. Others are for reading. */
   readonly resend?: boolean;
+  /** False for one attempt; a function narrows or widens what is worth another one. A streamed body is not repeated. */
+  readonly retry?: boolean | ((error: unknown) => boolean);
 }
 
-export interface Answer extends WireResponse {
+export interface HttpResponse extends WireResponse {
   /** The address that answered, its host, and whether redirects had led to another origin than the one asked. */
   readonly url: URL;
   readonly host: string;
   readonly crossed: boolean;
-  /** Reads the answer as a refusal: its words, for an error. */
+  /** Reads the response as a refusal: its words, for an error. */
   readonly refusal: () => Promise<Refusal>;
+  /** The body as a stream under bounds. Read it or destroy it. */
+  readonly stream: (rules: BodyLimits & Partial<Pick<BodyRules, 'broken' | 'ended'>>) => Readable;
+  /** The whole body in memory. */
+  readonly whole: (limits: BodyLimits) => Promise<Buffer>;
 }
 
 export interface FollowOptions {
   readonly agents: Agents;
   readonly insecure: InsecureHosts;
   readonly userAgent: string;
-  /** Milliseconds until an answer's head. */
+  /** Milliseconds until a response's head. */
   readonly requestMilliseconds: number;
   /** Milliseconds of silence inside a body. */
   readonly stallMilliseconds: number;
-  /** Lets a request to the asked host go out. */
-  readonly admitted: () => Promise<void>;
+  /** Milliseconds for a body that is held in memory. */
+  readonly wholeMilliseconds: number;
+  readonly parse?: ErrorParser | undefined;
 }
 
-/** Sends a request and goes where it is sent on to, without its credentials once the origin changes. */
-export async function follow(ask: Ask, options: FollowOptions): Promise<Answer> {
-  const { agents, insecure, userAgent, requestMilliseconds, stallMilliseconds, admitted } = options;
-  let { url } = ask;
-  let authorization = ask.authorization;
+/**
+ * Sends a request and goes where it is sent on to, without its credentials once the origin changes.
+ * @param admitted lets a request to the asked host go out
+ */
+export async function follow(
+  request: HttpRequest,
+  options: FollowOptions,
+  admitted: () => Promise<void>,
+): Promise<HttpResponse> {
+  const { insecure, userAgent } = options;
+  let { url, authorization, namedBy } = request;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-    const from = url;
-    const response = await sendOnce(
-      {
-        ...ask,
-        url,
-        ...(url.host === ask.url.host ? { admitted } : {}),
-        headers: { ...ask.headers, 'user-agent': userAgent, ...(authorization ? { authorization } : {}) },
-      },
-      agents.connect(url, { verify: !insecure.has(url) }),
-      requestMilliseconds,
-    );
-    if (!isFollowed(ask, response.status)) {
-      return answerOf(ask, response, from, stallMilliseconds);
-    }
+    const sent = {
+      ...request,
+      url,
+      namedBy,
+      ...(url.host === request.url.host ? { admitted } : {}),
+      headers: { ...request.headers, 'user-agent': userAgent, ...(authorization ? { authorization } : {}) },
+    };
+    const response = await sendOnce(sent, options);
+    const sender = { url, peer: response.peer };
+    if (!isFollowed(request, response.status)) return responseOf(request, response, url, options);
     response.discard();
+    const trusted = insecure.has(request.url) || isPrivateSender(sender);
     url = redirectTarget({
-      subject: ask.subject,
-      from,
+      subject: request.subject,
+      from: sender,
       location: response.headers.location,
-      peer: response.peer,
-      trusted: insecure.has(ask.url),
+      trusted,
     });
-    if (url.origin !== from.origin) authorization = undefined;
+    if (url.host !== sender.url.host) namedBy = trusted ? undefined : `${sender.url.host} redirects to`;
+    if (url.origin !== sender.url.origin) authorization = undefined;
   }
-  throw tooManyRedirects(ask.subject, ask.url.host);
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `${request.subject}: ${request.url.host} redirects more than ${MAX_REDIRECTS} times`,
+  });
 }
 
-function isFollowed({ method, resend = false }: Ask, status: number): boolean {
-  if (method === 'GET' || method === 'HEAD') return isRedirect(status);
+function isFollowed({ method, resend = false }: HttpRequest, status: number): boolean {
+  if (method === 'GET' || method === 'HEAD') return REDIRECTS.has(status);
   return resend && (status === 307 || status === 308);
 }
 
+export interface Redirect {
+  /** What was asked for, as messages call it. */
+  readonly subject: string;
+  readonly from: Sender;
+  readonly location: string | undefined;
+  /** Whether the asked host is one that the user named as insecure. */
+  readonly trusted: boolean;
+}
+
+/**
+ * Where a redirect leads, whether absolute or relative. Its query is never quoted: presigned addresses are secrets.
+ * @throws OciSaveError `unsupported` where it leads from https to http, to another protocol, nowhere, or from a public
+ *   server to a private address (google/go-containerregistry refuses these, too).
+ */
+export function redirectTarget({ subject, from, location, trusted }: Redirect): URL {
+  const { host, href, protocol } = from.url;
+  const refuse = (why: string): OciSaveError =>
+    new OciSaveError({
+      code: 'unsupported',
+      message: `${subject}: ${host} redirects ${why}, which is not followed`,
+    });
+  const target = location === undefined ? null : URL.parse(location, href);
+  if (!target) throw refuse('to no address');
+  if (target.protocol !== 'https:' && target.protocol !== 'http:') {
+    throw refuse(`to the protocol ${target.protocol.slice(0, 20)}`);
+  }
+  if (protocol === 'https:' && target.protocol === 'http:') throw refuse('from https to plain HTTP');
+  if (target.host !== host && isPrivateHost(target.hostname) && !trusted && !isPrivateSender(from)) {
+    throw privateAddressError(subject, `${host} redirects to`, target);
+  }
+  return target;
+}
+
 async function sendOnce(
-  request: Ask,
-  connection: Connection,
-  requestMilliseconds: number,
+  request: HttpRequest,
+  { agents, insecure, requestMilliseconds }: FollowOptions,
 ): Promise<WireResponse> {
+  const { url, subject, namedBy } = request;
+  const mayBePrivate = namedBy === undefined;
+  if (namedBy !== undefined && isPrivateHost(url.hostname)) throw privateAddressError(subject, namedBy, url);
   try {
+    const connection = agents.connect(url, { verify: !insecure.has(url), mayBePrivate });
     return await send(request, connection, requestMilliseconds);
   } catch (cause) {
     request.signal?.throwIfAborted();
-    // A quota is no network fault.
+    // A quota is not a network fault.
     if (cause instanceof OciSaveError && cause.code !== 'network') throw cause;
-    throw networkError(request.subject, request.url.host, cause);
+    if (cause instanceof PrivateAddressError) throw privateAddressError(subject, namedBy ?? '', url);
+    throw networkError(subject, url.host, cause);
   }
 }
 
-function answerOf(ask: Ask, response: WireResponse, url: URL, stallMilliseconds: number): Answer {
+function responseOf(
+  request: HttpRequest,
+  response: WireResponse,
+  url: URL,
+  { stallMilliseconds, wholeMilliseconds, parse }: FollowOptions,
+): HttpResponse {
+  const { subject, signal, secrets = [] } = request;
   const { status, headers, body } = response;
+  const { host } = url;
+  const rules = {
+    stallMilliseconds,
+    signal,
+    broken: (cause: unknown) => networkError(subject, host, cause),
+  };
   return {
     ...response,
     url,
-    host: url.host,
-    crossed: url.origin !== ask.url.origin,
+    host,
+    crossed: url.origin !== request.url.origin,
+    stream: (own) => boundedBody(body, { ...rules, ...own }),
+    whole: (limits) => buffer(boundedBody(body, { ...rules, ...limits, wholeMilliseconds })),
     async refusal() {
-      const beginning = await readBeginning(body, MAX_ERROR_BYTES, { stallMilliseconds, signal: ask.signal });
+      const beginning = await readBeginning(body, MAX_ERROR_BYTES, { ...rules, wholeMilliseconds });
       const retryAfter = parseRetryAfter(headers['retry-after'], headers.date, Date.now());
-      return readRefusal({
-        host: url.host,
-        status,
-        body: beginning,
-        retryAfter,
-        secrets: ask.secrets ?? [],
-      });
+      return readRefusal({ host, status, body: beginning, retryAfter, secrets, parse });
     },
   };
 }

@@ -2,20 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { OciSaveError } from '../errors.ts';
 
 /**
- * One host's gate: every request passes it, so that all wait while one of them was told to, and none goes on
- * against a quota that is gone.
+ * One host's rate limit: every request passes it, so that all wait while one of them was told to, and none goes on
+ * against a quota that is used up.
  */
-export interface Gate {
-  /** Waits until the host may be asked. Rejects with the quota's error, or with the signal's reason. */
+export interface RateLimiter {
+  /** Waits until a request may go to the host. Rejects with the quota's error, or with the signal's reason. */
   wait(signal?: AbortSignal): Promise<void>;
-  /** Keeps the gate shut for so many milliseconds from now, or longer where it was shut for longer. */
+  /** Lets no request through for so many milliseconds from now, or longer where that was said before. */
   hold(milliseconds: number): void;
-  /** Shuts the gate for good: one cause for all that wait and all that come. */
+  /** Lets no request through any more: one cause for all that wait and all that come. */
   exhaust(error: OciSaveError): void;
 }
 
 /** `now` is a clock in milliseconds that never goes back. */
-export function createGate(now: () => number = () => performance.now()): Gate {
+export function createRateLimiter(now: () => number = () => performance.now()): RateLimiter {
   let until = 0;
   let exhausted: OciSaveError | undefined;
   let wake = new AbortController();

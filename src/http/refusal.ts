@@ -1,59 +1,30 @@
-import { z } from 'zod';
-
-/** One entry of a registry's error body (distribution-spec, Error Codes). */
-export interface Diagnostic {
-  readonly code: string;
-  readonly message: string;
-}
+import { OciSaveError } from '../errors.ts';
 
 /** What a refusal said, made fit to be shown: bounded, on one line, without what we sent as a secret. */
 export interface Refusal {
   readonly host: string;
   readonly status: number;
   readonly codes: readonly string[];
-  /** The registry's words; empty where it had none for people. */
+  /** The server's words; empty where it had none for people. */
   readonly words: string;
   /** Retry-After as milliseconds from now. */
   readonly retryAfter: number | undefined;
 }
 
-const MAX_WORDS = 300;
-
-const detail = z.looseObject({ code: z.unknown().optional(), message: z.unknown().optional() });
-const bodySchema = z.looseObject({ errors: z.array(detail) });
-/** Token services answer in OAuth2's form, others in one of their own. */
-const oauthSchema = z.looseObject({
-  error: z.string().optional(),
-  error_description: z.string().optional(),
-  details: z.string().optional(),
-  message: z.string().optional(),
-});
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** The entries of an error body, in whatever form; none where it is no JSON. */
-export function parseDiagnostics(text: string): Diagnostic[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // Proxies answer in HTML and plain text: the caller shows what can be shown of it.
-    return [];
-  }
-  const spec = bodySchema.safeParse(json);
-  if (spec.success) {
-    return spec.data.errors.map(({ code, message }) => ({ code: textOf(code), message: textOf(message) }));
-  }
-  const oauth = oauthSchema.safeParse(json);
-  if (!oauth.success) return [];
-  const { error = '', error_description: description, details, message } = oauth.data;
-  const said = description ?? details ?? message ?? '';
-  return error === '' && said === '' ? [] : [{ code: error, message: said }];
+/** An error's body as an API understands it. */
+export interface ErrorBody {
+  readonly codes: readonly string[];
+  readonly words: string;
 }
 
+/** Reads the body of an error in an API's own form; undefined where it does not have that form. */
+export type ErrorParser = (text: string) => ErrorBody | undefined;
+
+const MAX_WORDS = 300;
+
 /**
- * Text of strangers for one line of ours: no control characters (they move cursors and forge log lines), no
- * secret that was sent with the request and echoed, at most 300 characters.
+ * Untrusted text for one line of ours: no control characters (they move cursors and forge log lines), no secret that was
+ * sent with the request and echoed, at most 300 characters.
  */
 export function shown(text: string, secrets: readonly string[]): string {
   const hidden = secrets
@@ -70,29 +41,38 @@ export interface RefusalParts {
   readonly body: Uint8Array;
   readonly retryAfter: number | undefined;
   readonly secrets: readonly string[];
+  readonly parse?: ErrorParser | undefined;
 }
 
-/** Reads an answer that is no success. Pages of HTML are named, not quoted. */
-export function readRefusal({ host, status, body, retryAfter, secrets }: RefusalParts): Refusal {
+/** Reads a response that is not a success. Pages of HTML are named, not quoted. */
+export function readRefusal({ host, status, body, retryAfter, secrets, parse }: RefusalParts): Refusal {
   const text = new TextDecoder().decode(body);
-  const diagnostics = parseDiagnostics(text);
-  const codes = diagnostics.map(({ code }) => shown(code, secrets)).filter((code) => code !== '');
-  const said = diagnostics.map(({ code, message }) => [code, message].filter((part) => part).join(': '));
+  const parsed = parse?.(text);
+  const codes = (parsed?.codes ?? []).map((code) => shown(code, secrets)).filter((code) => code !== '');
   const plain = /^\s*</.test(text) ? 'a web page' : /^\s*[[{]/.test(text) ? '' : text;
-  const words = shown(diagnostics.length > 0 ? said.join('; ') : plain, secrets);
-  return { host, status, codes, words, retryAfter };
+  return { host, status, codes, words: shown(parsed?.words ?? plain, secrets), retryAfter };
 }
 
 /** `502 (bad gateway)`. */
-export function formatRefusal({ status, words }: Refusal): string {
+export function formatRefusal({ status, words }: Pick<Refusal, 'status' | 'words'>): string {
   return words === '' ? String(status) : `${status} (${words})`;
+}
+
+/** The refusal behind an error, where a server gave one. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  const cause = error instanceof OciSaveError ? error.cause : undefined;
+  return isRefusal(cause) ? cause : undefined;
+}
+
+function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'status' in value && 'codes' in value;
 }
 
 const HTTP_DATE = /^[A-Za-z]{3,9},? .*(?:GMT|UTC)$|^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d /;
 
 /**
- * Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is
- * compared with the sender's own clock where it tells it. Anything else counts as absent.
+ * Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is compared with the
+ * sender's own clock where it tells it. Anything else counts as absent.
  */
 export function parseRetryAfter(
   header: string | undefined,

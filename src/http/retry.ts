@@ -1,5 +1,5 @@
-import pRetry from 'p-retry';
-import { isTemporary } from '../registry/error.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isTemporary } from './error.ts';
 
 export interface RetryPolicy {
   /** Attempts after the first one. */
@@ -8,30 +8,67 @@ export interface RetryPolicy {
   readonly retryMilliseconds: number;
 }
 
-const MAX_DELAY_MILLISECONDS = 30_000;
-
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly may?: (error: unknown) => boolean;
+  /** Which failures another attempt may help; `isTemporary` by default. */
+  readonly may?: ((error: unknown) => boolean) | undefined;
   /** Told of a failure after which another attempt comes, with that attempt's number. */
-  readonly onRetry?: (error: Error, next: number) => void;
+  readonly onRetry?: ((error: unknown, next: number) => void) | undefined;
 }
 
-/** Attempts that fail for a cause that goes away are made again; `may` narrows which ones. */
-export function withRetries<T>(
-  attempt: () => Promise<T>,
+const MAX_DELAY_MILLISECONDS = 30_000;
+
+/**
+ * Errors for which all attempts were made. Whoever retries around them does not begin anew: what always fails costs
+ * `retries` + 1 requests, however many callers lie above each other.
+ */
+const spent = new WeakSet<Error>();
+
+/**
+ * The attempts at one thing: `failed` waits before the next one, or throws the error where there is none. It is apart from
+ * `withRetries` for a generator, which cannot yield from a callback.
+ */
+export function createAttempts(
   { retries, retryMilliseconds }: RetryPolicy,
   { signal, may = isTemporary, onRetry }: RetryOptions,
-): Promise<T> {
-  return pRetry(attempt, {
-    retries,
-    minTimeout: retryMilliseconds,
-    maxTimeout: MAX_DELAY_MILLISECONDS,
-    randomize: true,
-    shouldRetry: ({ error }) => may(error),
-    onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
-      if (retriesLeft > 0 && may(error)) onRetry?.(error, attemptNumber + 1);
+): { failed(error: unknown): Promise<void> } {
+  let made = 0;
+  return {
+    async failed(error) {
+      signal?.throwIfAborted();
+      made += 1;
+      if (!(error instanceof Error) || spent.has(error) || !may(error)) throw error;
+      if (made > retries) {
+        spent.add(error);
+        throw error;
+      }
+      onRetry?.(error, made + 1);
+      const delay = Math.min(
+        retryMilliseconds * 2 ** (made - 1) * (1 + Math.random()),
+        MAX_DELAY_MILLISECONDS,
+      );
+      try {
+        await pause(delay, undefined, signal === undefined ? {} : { signal });
+      } catch (aborted) {
+        signal?.throwIfAborted();
+        throw aborted;
+      }
     },
-    ...(signal === undefined ? {} : { signal }),
-  });
+  };
+}
+
+/** Attempts that fail for a cause that goes away are made again. */
+export async function withRetries<T>(
+  attempt: (number: number) => Promise<T>,
+  policy: RetryPolicy,
+  options: RetryOptions,
+): Promise<T> {
+  const attempts = createAttempts(policy, options);
+  for (let number = 1; ; number += 1) {
+    try {
+      return await attempt(number);
+    } catch (error) {
+      await attempts.failed(error);
+    }
+  }
 }

@@ -1,11 +1,21 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import type { Connection } from './agents.ts';
 import { discard } from './body.ts';
-import { feed, type StreamedBody } from './feed.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** A request's body that is not held in memory. */
+export interface StreamedBody {
+  /** Bytes: what `open` gives, and what Content-Length says. */
+  readonly size: number;
+  readonly open: () => Readable;
+  /** Told of bytes as the connection takes them. */
+  readonly onSent?: ((bytes: number) => void) | undefined;
+}
 
 export interface WireRequest {
   readonly method: Method;
@@ -15,7 +25,7 @@ export interface WireRequest {
   readonly content?: string | Uint8Array | undefined;
   /** A body that is read while it is sent; opened anew for each attempt. */
   readonly stream?: StreamedBody | undefined;
-  /** Milliseconds that the answer may take beyond the usual: for what a registry hashes or moves first. */
+  /** Milliseconds that the response may take beyond the usual: for what a registry hashes or moves first. */
   readonly extraMilliseconds?: number | undefined;
   /**
    * Called when the request's turn has come; it goes out when this resolves, and not at all where it rejects.
@@ -31,7 +41,7 @@ export interface WireResponse {
   readonly challenges: readonly string[];
   /** Has to be read, bounded or discarded: an unread body keeps its connection. */
   readonly body: IncomingMessage;
-  /** The address at the other end. */
+  /** The server's address, where its name was looked up here: behind a proxy it is not known. */
   readonly peer: string | undefined;
   /** Frees the connection of a body that nobody wants. */
   readonly discard: () => void;
@@ -39,84 +49,67 @@ export interface WireResponse {
 
 /**
  * One request over a connection of its origin, as soon as one is free. Resolves at the response's head.
- * @throws the error of Node's network code, an OciSaveError `network` where no head came in time, or the
- *   signal's reason
+ * @throws the error of Node's network code, an OciSaveError `network` where no head came in time, or the signal's reason
  */
 export async function send(
   request: WireRequest,
   connection: Connection,
-  requestMilliseconds: number,
+  timeout: number,
 ): Promise<WireResponse> {
-  const fate = { stale: false };
+  const socket = { stale: false };
   try {
-    return await queue(request, connection, requestMilliseconds, fate);
+    return await queue(request, connection, timeout, socket);
   } catch (error) {
     request.signal?.throwIfAborted();
-    if (!fate.stale) throw error;
+    if (!socket.stale) throw error;
     // The server closed an idle connection while the request was on its way (RFC 9110, 9.2.2).
-    return queue(request, connection, requestMilliseconds, { stale: false });
+    return queue(request, connection, timeout, { stale: false });
   }
 }
 
-interface Fate {
-  /** A connection that was kept alive had ended when it was used again. */
-  stale: boolean;
-}
-
-/** The request's place is free again when its response has been read or its connection is closed. */
+/**
+ * The request's place is free again when its response has been read or its connection is closed. `socket` is told whether
+ * a connection that was kept alive had ended when it was used again.
+ */
 function queue(
   request: WireRequest,
-  { agent, limit }: Connection,
-  patience: number,
-  fate: Fate,
+  connection: Connection,
+  timeout: number,
+  socket: { stale: boolean },
 ): Promise<WireResponse> {
-  return new Promise((resolve, reject) => {
-    const inTurn = async (): Promise<void> => {
-      await request.admitted?.();
-      request.signal?.throwIfAborted();
-      await exchanged(request, agent, patience, { resolve, reject, fate });
-    };
-    limit(inTurn).catch(reject);
-  });
-}
-
-interface Settle {
-  readonly resolve: (response: WireResponse) => void;
-  readonly reject: (error: Error) => void;
-  readonly fate: Fate;
-}
-
-/** Resolves when the connection is free again, long after the response's head has come. */
-function exchanged(
-  request: WireRequest,
-  agent: http.Agent,
-  patience: number,
-  { resolve, reject, fate }: Settle,
-): Promise<void> {
-  return new Promise((release) => {
-    const wire = begun(request, agent);
-    const milliseconds = patience + (request.extraMilliseconds ?? 0);
-    const timer = setTimeout(() => wire.destroy(noAnswer(milliseconds)), milliseconds);
+  const { promise, resolve, reject } = Promise.withResolvers<WireResponse>();
+  const inTurn = async (): Promise<void> => {
+    await request.admitted?.();
+    request.signal?.throwIfAborted();
+    const released = Promise.withResolvers<void>();
+    const wire = open(request, connection.agent);
+    const milliseconds = timeout + (request.extraMilliseconds ?? 0);
+    const timer = setTimeout(() => wire.destroy(noResponse(milliseconds)), milliseconds);
     // The listener stays: a server that sends a body after HEAD, against the rules, raises an error once the
     // response is complete. By then it tells nothing that matters, and unheard it would end the process.
     wire.on('error', (error) => {
       const again = wire.reusedSocket && isRepeatable(request);
-      fate.stale = again && systemCodeOf(error) === 'ECONNRESET';
+      socket.stale = again && systemCodeOf(error) === 'ECONNRESET';
       reject(error);
     });
     wire.once('response', (body) => {
       clearTimeout(timer);
-      // An answer before the end of what is sent is a refusal of the rest; the connection cannot be used again.
+      // A response before the end of what is sent refuses the rest; the connection cannot be used again.
       if (!wire.writableEnded) body.once('end', () => wire.destroy());
-      resolve(received(request, body));
+      resolve(responseOf(request, body, connection));
     });
     wire.once('close', () => {
       clearTimeout(timer);
-      release();
+      released.resolve();
     });
     if (request.stream === undefined) wire.end(request.content);
     else feed(wire, request.stream, () => timer.refresh());
-  });
+    await released.promise;
+    // What the response means for the host is judged before the next request goes out.
+    await immediate();
+  };
+  connection.limit(inTurn).catch(reject);
+  return promise;
 }
 
 /** What may be sent again without asking what became of it: not what a server may have taken in part. */
@@ -124,7 +117,7 @@ function isRepeatable({ method, content }: WireRequest): boolean {
   return method === 'PUT' ? content !== undefined : method !== 'POST' && method !== 'PATCH';
 }
 
-function begun({ method, url, headers, stream, signal }: WireRequest, agent: http.Agent): http.ClientRequest {
+function open({ method, url, headers, stream, signal }: WireRequest, agent: http.Agent): http.ClientRequest {
   const length = stream === undefined ? {} : { 'content-length': String(stream.size) };
   const options = {
     method,
@@ -139,7 +132,7 @@ function begun({ method, url, headers, stream, signal }: WireRequest, agent: htt
   return url.protocol === 'https:' ? https.request(options) : http.request(options);
 }
 
-function received({ method }: WireRequest, body: IncomingMessage): WireResponse {
+function responseOf({ method }: WireRequest, body: IncomingMessage, connection: Connection): WireResponse {
   // Whoever reads the body listens for itself; unheard in between, an error would end the process.
   body.on('error', () => {});
   // A response to HEAD has no body, but has to be read to its end to free its connection.
@@ -149,14 +142,44 @@ function received({ method }: WireRequest, body: IncomingMessage): WireResponse 
     headers: body.headers,
     challenges: body.headersDistinct['www-authenticate'] ?? [],
     body,
-    peer: body.socket.remoteAddress,
+    peer: connection.direct ? body.socket.remoteAddress : undefined,
     discard: () => discard(body),
   };
 }
 
-function noAnswer(milliseconds: number): OciSaveError {
+function noResponse(milliseconds: number): OciSaveError {
   return new OciSaveError({
     code: 'network',
     message: `gave no answer within ${Math.round(milliseconds / 1000)} s`,
+  });
+}
+
+/**
+ * Sends a body as fast as the connection takes it. Ends when it is sent, when the server has answered without
+ * wanting the rest, or when the connection is gone. `moved` is called whenever bytes went.
+ */
+function feed(wire: http.ClientRequest, { open, onSent }: StreamedBody, moved: () => void): void {
+  const source = open();
+  source.on('data', (chunk: Buffer) => {
+    moved();
+    onSent?.(chunk.length);
+  });
+  source.once('error', (error) => wire.destroy(unreadable(error)));
+  const stop = (): void => {
+    source.unpipe(wire);
+    source.destroy();
+  };
+  wire.once('response', stop);
+  wire.once('close', stop);
+  source.pipe(wire);
+}
+
+/** A file of ours that cannot be read is not a fault of the network. */
+function unreadable(cause: Error): OciSaveError {
+  if (cause instanceof OciSaveError) return cause;
+  return new OciSaveError({
+    code: 'local',
+    message: `what was to be sent cannot be read (${systemCodeOf(cause) ?? 'unknown'})`,
+    cause,
   });
 }

@@ -1,8 +1,7 @@
-import pRetry from 'p-retry';
-import { OciSaveError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
+import { download } from '../http/index.ts';
 import { shortDigest } from '../oci/digest.ts';
-import { isTemporary } from '../registry/index.ts';
-import type { BlobWriter, Store } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import type { ContentSource, WantedBlob } from './content-source.ts';
 
 export interface BringOptions {
@@ -27,54 +26,31 @@ export async function bringBlob(
   options: BringOptions,
 ): Promise<void> {
   const { retries, signal, onBytes, onRetry, retryMilliseconds = 500 } = options;
+  const { digest, size } = blob;
+  const subject = `blob ${shortDigest(digest)} of ${source.name}`;
   const writer = await store.write(blob);
+  const bytes = download({
+    subject,
+    open: (offset) => source.blob(blob, offset, signal),
+    size,
+    policy: { retries, retryMilliseconds },
+    signal,
+    onRetry: (error, next, received) =>
+      onRetry?.(
+        `${subject}: ${messageOf(error)}; ` +
+          `${received} of ${size} bytes are here, attempt ${next} of ${retries + 1}`,
+      ),
+  });
   try {
-    await pRetry((attempt) => transfer(source, blob, writer, attempt, signal, onBytes), {
-      retries,
-      minTimeout: retryMilliseconds,
-      maxTimeout: 30_000,
-      randomize: true,
-      ...(signal === undefined ? {} : { signal }),
-      shouldRetry: ({ error }) => isTemporary(error),
-      onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
-        if (retriesLeft === 0) return;
-        onRetry?.(
-          `blob ${shortDigest(blob.digest)} of ${source.name}: ${error.message}; ` +
-            `${writer.received} of ${blob.size} bytes are here, attempt ${attemptNumber + 1} of ${retries + 1}`,
-        );
-      },
-    });
+    for await (const chunk of bytes) {
+      await writer.write(chunk);
+      onBytes?.(chunk.length);
+    }
     await writer.commit();
   } catch (error) {
     onBytes?.(-writer.received);
     throw error;
   } finally {
     await writer.abort();
-  }
-}
-
-async function transfer(
-  source: ContentSource,
-  blob: WantedBlob,
-  writer: BlobWriter,
-  attempt: number,
-  signal: AbortSignal | undefined,
-  onBytes: ((delta: number) => void) | undefined,
-): Promise<void> {
-  if (attempt > 1 && writer.received === blob.size) return;
-  const { offset, body } = await source.blob(blob, writer.received, signal);
-  if (offset !== writer.received) {
-    onBytes?.(-writer.received);
-    await writer.restart();
-  }
-  for await (const chunk of body) {
-    await writer.write(chunk);
-    onBytes?.(chunk.length);
-  }
-  if (writer.received < blob.size) {
-    throw new OciSaveError({
-      code: 'network',
-      message: `the transfer ended after ${writer.received} of ${blob.size} bytes`,
-    });
   }
 }

@@ -13,7 +13,7 @@ export function registrySource(client: RegistryClient, repository: Repository): 
       try {
         return await client.getBlob(repository, blob, options);
       } catch (error) {
-        return elsewhere(blob, error, (url) => client.getUrl(url, blob, options));
+        return elsewhere(blob, error, (url) => client.getUrl(repository, url, blob, options));
       }
     },
   };

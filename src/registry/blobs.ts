@@ -1,12 +1,15 @@
 import type { Readable } from 'node:stream';
 import { OciSaveError } from '../errors.ts';
+import {
+  type HttpClient,
+  type HttpResponse,
+  type InsecureHosts,
+  networkError,
+  partIn,
+  rangeHeader,
+} from '../http/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
-import { boundedBody } from '../http/body.ts';
-import { parseContentRange } from '../http/content-range.ts';
-import { networkError, refusalError } from './error.ts';
-import type { Exchange } from '../http/client.ts';
-import type { Answer } from '../http/follow.ts';
-import type { InsecureHosts } from '../http/insecure.ts';
+import { refusalError } from './error.ts';
 import { blobSubject, type Repository } from './repository.ts';
 import type { Session } from './session.ts';
 
@@ -38,51 +41,47 @@ interface Transfer {
   readonly subject: string;
   readonly blob: WantedBlob;
   readonly offset: number;
-  readonly signal: AbortSignal | undefined;
-  readonly stallMilliseconds: number;
+  /** Sends the request with these headers. */
+  readonly send: (
+    headers: Readonly<Record<string, string>>,
+    read: (response: HttpResponse, error: () => Promise<OciSaveError>) => Promise<BlobResponse | undefined>,
+  ) => Promise<BlobResponse | undefined>;
 }
 
-type AskBlob = <T>(
-  headers: Readonly<Record<string, string>>,
-  read: (answer: Answer, error: () => Promise<OciSaveError>) => Promise<T>,
-) => Promise<T>;
-
-/** A blob from a registry. The caller resumes: only throttles and token requests are retried here. */
+/** One GET of a blob from a registry. It is not retried: the caller resumes. */
 export function getBlob(
   session: Session,
   repository: Repository,
   blob: WantedBlob,
   { offset = 0, signal }: BlobOptions,
-  stallMilliseconds: number,
 ): Promise<BlobResponse> {
   const subject = blobSubject(repository, blob.digest);
-  return transfer({ subject, blob, offset, signal, stallMilliseconds }, (headers, read) =>
-    session.ask(
-      {
-        method: 'GET',
-        repository,
-        target: { kind: 'blob', digest: blob.digest },
-        headers,
-        subject,
-        signal,
-        retry: false,
-      },
-      (answer) => read(answer, answer.error),
-    ),
-  );
+  const target = { kind: 'blob', digest: blob.digest } as const;
+  return transfer({
+    subject,
+    blob,
+    offset,
+    send: (headers, read) =>
+      session.request(
+        { method: 'GET', repository, target, headers, subject, signal, retry: false },
+        (response) => read(response, response.error),
+      ),
+  });
 }
 
 /**
- * A foreign layer from an address that its manifest names: anonymous, by https, or by http from a host that
- * the user named as insecure.
+ * One GET of a foreign layer from an address that its manifest names: anonymous, by https, or by http from a host that the
+ * user named as insecure.
+ * @param mayBePrivate whether the registry that has the manifest may name private addresses
  * @throws OciSaveError `unsupported` for any other address
  */
 export function getUrl(
-  exchange: Exchange,
+  http: HttpClient,
   insecure: InsecureHosts,
   address: string,
   blob: WantedBlob,
   { offset = 0, signal }: BlobOptions,
+  mayBePrivate: boolean,
 ): Promise<BlobResponse> {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || !(url.protocol === 'https:' || (url.protocol === 'http:' && insecure.has(url)))) {
@@ -91,67 +90,59 @@ export function getUrl(
       message: `blob ${shortDigest(blob.digest)}: its manifest names an address that is not https`,
     });
   }
-  const { stallMilliseconds } = exchange;
   const subject = `foreign layer ${shortDigest(blob.digest)}`;
-  return transfer({ subject, blob, offset, signal, stallMilliseconds }, (headers, read) =>
-    exchange.ask({ method: 'GET', url, headers, subject, signal, retry: false }, (answer) =>
-      read(answer, async () => refusalError(subject, await answer.refusal(), 'elsewhere')),
-    ),
-  );
+  const namedBy = mayBePrivate || insecure.has(url) ? undefined : 'its manifest names';
+  return transfer({
+    subject,
+    blob,
+    offset,
+    send: (headers, read) =>
+      http.request({ method: 'GET', url, headers, subject, namedBy, signal, retry: false }, (response) =>
+        read(response, async () => refusalError(subject, await response.refusal(), 'elsewhere')),
+      ),
+  });
 }
 
-async function transfer(wanted: Transfer, ask: AskBlob): Promise<BlobResponse> {
-  const { offset } = wanted;
-  const range = offset > 0 ? { range: `bytes=${offset}-` } : {};
-  const response = await ask(range, async (answer, error) => {
-    if (answer.status === 416 && offset > 0) {
-      answer.discard();
+async function transfer(wanted: Transfer): Promise<BlobResponse> {
+  const { offset, send } = wanted;
+  const response = await send(rangeHeader(offset), async (response, error) => {
+    if (response.status === 416 && offset > 0) {
+      response.discard();
       return undefined;
     }
-    if (answer.status !== 200 && answer.status !== 206) throw await error();
-    return begin(wanted, answer);
+    if (response.status !== 200 && response.status !== 206) throw await error();
+    return partOf(wanted, response);
   });
   // A server that cannot give this part may still give the whole.
-  return response ?? transfer({ ...wanted, offset: 0 }, ask);
+  return response ?? transfer({ ...wanted, offset: 0 });
 }
 
-function begin({ subject, blob, signal, stallMilliseconds, offset }: Transfer, answer: Answer): BlobResponse {
-  const { host, headers, body } = answer;
+function partOf({ subject, blob: { size }, offset }: Transfer, response: HttpResponse): BlobResponse {
+  const { host, headers, body } = response;
   const wrong = (what: string): OciSaveError => {
     body.destroy();
     return new OciSaveError({ code: 'digest', message: `${subject}: ${host} ${what}` });
   };
-  const part =
-    answer.status === 206 ? parseContentRange(headers['content-range']) : { start: 0, total: undefined };
-  if (!part || (part.start !== 0 && part.start !== offset)) throw wrong('sent another part than was asked');
-  const { start, total } = part;
-  if (total !== undefined && total !== blob.size) {
-    throw wrong(`has ${total} bytes, the manifest says ${blob.size}`);
-  }
-  const expected = blob.size - start;
-  const cut = (received: number): string => ` after ${start + received} of ${blob.size} bytes`;
-  const length = Number(headers['content-length'] ?? expected);
-  if (length > expected) throw wrong(`has ${start + length} bytes, the manifest says ${blob.size}`);
+  const part = partIn(response, offset);
+  if (part === undefined) throw wrong('sent another part than was asked');
+  const { offset: start, total = size } = part;
+  if (response.status === 206 && total !== size) throw wrong(`has ${total} bytes, the manifest says ${size}`);
+  const length = Number(headers['content-length'] ?? size - start);
+  if (length > size - start) throw wrong(`has ${start + length} bytes, the manifest says ${size}`);
+  const after = (received: number): string => ` after ${start + received} of ${size} bytes`;
   return {
     offset: start,
-    body: boundedBody(body, {
-      limit: expected,
-      stallMilliseconds,
-      signal,
-      tooLong: () => wrong(`sends more than the ${blob.size} bytes that the manifest says`),
-      broken: (cause, received) => broken(subject, host, cause, cut(received)),
+    body: response.stream({
+      limit: size - start,
+      tooLong: () => wrong(`sends more than the ${size} bytes that the manifest says`),
+      broken: (cause, received) => networkError(subject, host, cause, after(received)),
       ended: (received) =>
-        received < expected
+        received < size - start
           ? new OciSaveError({
               code: 'network',
-              message: `${subject}: ${host} ended the body${cut(received)}`,
+              message: `${subject}: ${host} ended the body${after(received)}`,
             })
           : undefined,
     }),
   };
-}
-
-function broken(subject: string, host: string, cause: unknown, where: string): OciSaveError {
-  const { code, message, hint } = networkError(subject, host, cause);
-  return new OciSaveError({ code, message: message + where, hint, cause });
 }

@@ -1,11 +1,15 @@
+import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import { formatRefusal, type Refusal } from '../http/refusal.ts';
-import { networkFault } from '../http/network-fault.ts';
-
-/**
- * Above this a 429 is a quota, which comes back in hours; below it a throttle, which comes back in seconds.
- */
-export const MAX_THROTTLE_MILLISECONDS = 60_000;
+import {
+  type ErrorParser,
+  formatRefusal,
+  isTemporaryStatus,
+  type Judge,
+  MAX_HOLD_MILLISECONDS,
+  plainRefusalError,
+  type Refusal,
+} from '../http/index.ts';
+import { jsonIn } from '../text/json-in.ts';
 
 /** Whose credentials went with a request. */
 export type Sent = 'credentials' | 'nothing' | 'elsewhere';
@@ -13,13 +17,8 @@ export type Sent = 'credentials' | 'nothing' | 'elsewhere';
 const NOT_FOUND = new Set(['MANIFEST_UNKNOWN', 'NAME_UNKNOWN', 'BLOB_UNKNOWN', 'NOT_FOUND']);
 const TOO_MANY = 'TOOMANYREQUESTS';
 
-/** Whether a status is one that goes away by itself; 501 says 'never'. */
-export function isTemporaryStatus(status: number): boolean {
-  return status === 408 || status === 429 || (status >= 500 && status !== 501);
-}
-
 /** Whether a refusal is about how often we ask, whatever its status. */
-export function isRateRefusal({ status, codes }: Refusal): boolean {
+function isRateRefusal({ status, codes }: Refusal): boolean {
   return status === 429 || (status >= 400 && status < 500 && codes.includes(TOO_MANY));
 }
 
@@ -28,7 +27,7 @@ export function isRateRefusal({ status, codes }: Refusal): boolean {
  * (docker/actions-toolkit#1289). A limit per second or minute is a throttle.
  */
 export function isQuota({ retryAfter, words }: Refusal): boolean {
-  if (retryAfter !== undefined) return retryAfter > MAX_THROTTLE_MILLISECONDS;
+  if (retryAfter !== undefined) return retryAfter > MAX_HOLD_MILLISECONDS;
   const short = /\b(?:per|a|each)[ -](?:second|minute)\b|\/\s*(?:s|sec|second|min|minute)\b/i.test(words);
   return !short && /\b(?:limit|limits|quota|quotas)\b/i.test(words);
 }
@@ -38,7 +37,7 @@ const QUOTA_HINTS = {
   push: 'Run it again later: what the registry has by then is not sent again. Log in as a user with a larger quota, if there is one.',
 };
 
-export function quotaError(refusal: Refusal, action: 'pull' | 'push'): OciSaveError {
+function quotaError(refusal: Refusal, action: 'pull' | 'push'): OciSaveError {
   const { host, retryAfter } = refusal;
   const back = retryAfter === undefined ? '' : `; it asks to come back in ${inHours(retryAfter)}`;
   return new OciSaveError({
@@ -57,7 +56,7 @@ function inHours(milliseconds: number): string {
 }
 
 /**
- * The error for an answer that is no success. `subject` says what was asked for, `sent` what went with it.
+ * The error for a response that is not a success. `subject` says what was asked for, `sent` what went with it.
  */
 export function refusalError(
   subject: string,
@@ -65,8 +64,9 @@ export function refusalError(
   sent: Sent,
   action: 'pull' | 'push' = 'pull',
 ): OciSaveError {
-  const { host, status, codes } = refusal;
-  const message = `${subject}: ${host} answered ${formatRefusal(refusal)}`;
+  const { status, codes } = refusal;
+  const plain = plainRefusalError(subject, refusal);
+  const { message } = plain;
   if (isRateRefusal(refusal)) {
     return new OciSaveError({
       code: 'network',
@@ -75,12 +75,10 @@ export function refusalError(
       cause: refusal,
     });
   }
-  if (isTemporaryStatus(status)) return new OciSaveError({ code: 'network', message, cause: refusal });
-  if (status === 404 || status === 410 || codes.some((code) => NOT_FOUND.has(code))) {
+  if (plain.code !== 'network' && codes.some((code) => NOT_FOUND.has(code))) {
     return new OciSaveError({ code: 'not-found', message, cause: refusal });
   }
-  if (status === 401 || status === 403) return deniedError(message, refusal, sent, action);
-  return new OciSaveError({ code: 'unsupported', message, cause: refusal });
+  return status === 401 || status === 403 ? deniedError(message, refusal, sent, action) : plain;
 }
 
 function deniedError(message: string, refusal: Refusal, sent: Sent, action: 'pull' | 'push'): OciSaveError {
@@ -127,33 +125,56 @@ function pushHint(host: string, sent: Sent): string {
     : `Log in as a user who may push there: docker login${server}.`;
 }
 
-/** The answer behind an error, where a registry gave one. */
-export function refusalOf(error: unknown): Refusal | undefined {
-  const cause = error instanceof OciSaveError ? error.cause : undefined;
-  return isRefusal(cause) ? cause : undefined;
+/** What a registry's refusal that may go away means for its host: wait, or ask for nothing more. */
+export const judgeRefusal: Judge = async (response, request) => {
+  const { status, headers } = response;
+  // Without a body and a time, a 429 for HEAD tells neither quota nor throttle: the caller's GET will.
+  const mute = status === 429 && request.method === 'HEAD' && headers['retry-after'] === undefined;
+  if (mute || !isTemporaryStatus(status)) return undefined;
+  const refusal = await response.refusal();
+  const action = request.writes === true ? 'push' : 'pull';
+  if (isRateRefusal(refusal) && isQuota(refusal)) {
+    return { error: quotaError(refusal, action), exhausted: true };
+  }
+  return { error: refusalError(request.subject, refusal, 'nothing', action), hold: refusal.retryAfter };
+};
+
+/** One entry of a registry's error body (distribution-spec, Error Codes). */
+export interface Diagnostic {
+  readonly code: string;
+  readonly message: string;
 }
 
-function isRefusal(value: unknown): value is Refusal {
-  return typeof value === 'object' && value !== null && 'status' in value && 'codes' in value;
+const detail = z.looseObject({ code: z.unknown().optional(), message: z.unknown().optional() });
+const bodySchema = z.looseObject({ errors: z.array(detail) });
+/** Token services answer in OAuth2's form, others in one of their own. */
+const oauthSchema = z.looseObject({
+  error: z.string().optional(),
+  error_description: z.string().optional(),
+  details: z.string().optional(),
+  message: z.string().optional(),
+});
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The entries of an error body, in whatever form; none where it is not JSON. */
+export function parseDiagnostics(text: string): Diagnostic[] {
+  const json = jsonIn(text);
+  const spec = bodySchema.safeParse(json);
+  if (spec.success) {
+    return spec.data.errors.map(({ code, message }) => ({ code: textOf(code), message: textOf(message) }));
+  }
+  const oauth = oauthSchema.safeParse(json);
+  if (!oauth.success) return [];
+  const { error = '', error_description: description, details, message } = oauth.data;
+  const said = description ?? details ?? message ?? '';
+  return error === '' && said === '' ? [] : [{ code: error, message: said }];
 }
 
-/** The error for a request that got no answer, or one that broke off. */
-export function networkError(subject: string, host: string, cause: unknown): OciSaveError {
-  const { words, hint } = networkFault(cause);
-  return new OciSaveError({ code: 'network', message: `${subject}: ${host} ${words}`, hint, cause });
-}
-
-/**
- * Whether asking again may help: a network fault that is none of trust or protocol. An error that is not of
- * this folder is temporary where it is classed `network`.
- */
-export function isTemporary(error: unknown): boolean {
-  return error instanceof OciSaveError && error.code === 'network' && !networkFault(error.cause).permanent;
-}
-
-/** Whether an error came of a rate limit that ends within a minute. */
-export function isThrottled(error: unknown): boolean {
-  if (!(error instanceof OciSaveError) || error.code !== 'network') return false;
-  const { cause } = error;
-  return typeof cause === 'object' && cause !== null && 'status' in cause && cause.status === 429;
-}
+/** A registry's error body, for the client of HTTP. */
+export const parseErrorBody: ErrorParser = (text) => {
+  const diagnostics = parseDiagnostics(text);
+  if (diagnostics.length === 0) return undefined;
+  const said = diagnostics.map(({ code, message }) => [code, message].filter((part) => part).join(': '));
+  return { codes: diagnostics.map(({ code }) => code), words: said.join('; ') };
+};

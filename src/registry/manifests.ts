@@ -1,13 +1,10 @@
-import { buffer } from 'node:stream/consumers';
 import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { ACCEPTED_MANIFESTS, bareType } from '../oci/media-type.ts';
-import { boundedBody } from '../http/body.ts';
-import { networkError } from './error.ts';
 import { manifestSubject, type Repository } from './repository.ts';
 import type { Registry } from './registry.ts';
-import type { RegistryAnswer, RegistryRequest, Session } from './session.ts';
+import type { RegistryResponse, RegistryRequest, Session } from './session.ts';
 
 /** What a registry's headers claim of a manifest. */
 export interface ManifestHead {
@@ -32,7 +29,6 @@ export interface ManifestCall {
   readonly signal: AbortSignal | undefined;
   /** False for one attempt. */
   readonly retry?: boolean;
-  readonly stallMilliseconds: number;
   readonly onWarning: (message: string) => void;
 }
 
@@ -59,10 +55,10 @@ export async function headManifest(call: ManifestCall): Promise<ManifestHead | u
   const { registry, session, reference } = call;
   if (registry.headRefused) return undefined;
   const request = requestOf('HEAD', call);
-  return session.ask(request, (answer) => {
-    answer.discard();
-    const { status } = answer;
-    const head = status === 200 ? headOf(answer) : undefined;
+  return session.request(request, (response) => {
+    response.discard();
+    const { status } = response;
+    const head = status === 200 ? headOf(response) : undefined;
     // Others than these may be about this one manifest: getManifest finds out. 429 is about neither.
     if (!head && status !== 200 && status !== 429) registry.headDoubts.add(request.subject);
     if (status === 405 || status === 501 || (status === 200 && !head)) registry.headRefused = true;
@@ -70,7 +66,7 @@ export async function headManifest(call: ManifestCall): Promise<ManifestHead | u
   });
 }
 
-function headOf({ headers }: RegistryAnswer): ManifestHead | undefined {
+function headOf({ headers }: RegistryResponse): ManifestHead | undefined {
   const digest = digestHeader(headers['docker-content-digest']);
   const size = Number(headers['content-length'] ?? Number.NaN);
   if (digest === undefined || !isDigest(digest) || !Number.isSafeInteger(size) || size <= 0) return undefined;
@@ -90,13 +86,17 @@ function digestHeader(header: string | string[] | undefined): string | undefined
 export async function findManifest(call: ManifestCall): Promise<Digest | undefined> {
   const { registry, session, reference } = call;
   if (!registry.headRefused) {
-    const head = await session.ask(requestOf('HEAD', call), (answer) => {
-      answer.discard();
-      const told = answer.status === 200 ? headOf(answer)?.digest : undefined;
-      if (answer.status === 405 || answer.status === 501 || (answer.status === 200 && told === undefined)) {
+    const head = await session.request(requestOf('HEAD', call), (response) => {
+      response.discard();
+      const digest = response.status === 200 ? headOf(response)?.digest : undefined;
+      if (
+        response.status === 405 ||
+        response.status === 501 ||
+        (response.status === 200 && digest === undefined)
+      ) {
         registry.headRefused = true;
       }
-      return told ?? (answer.status === 404 ? 'absent' : undefined);
+      return digest ?? (response.status === 404 ? 'absent' : undefined);
     });
     if (head !== undefined) return head === 'absent' ? undefined : head;
   }
@@ -132,14 +132,14 @@ export async function putManifest(
     subject,
     signal,
   };
-  await session.ask(request, async (answer) => {
-    if (![200, 201, 202].includes(answer.status)) throw await answer.error();
-    answer.discard();
-    const told = digestHeader(answer.headers['docker-content-digest']);
-    if (told === undefined || !isDigest(told) || told === digest) return;
+  await session.request(request, async (response) => {
+    if (![200, 201, 202].includes(response.status)) throw await response.error();
+    response.discard();
+    const claimed = digestHeader(response.headers['docker-content-digest']);
+    if (claimed === undefined || !isDigest(claimed) || claimed === digest) return;
     throw new OciSaveError({
       code: 'digest',
-      message: `${subject}: ${answer.host} took ${shortDigest(digest)} and calls it ${shortDigest(told)}`,
+      message: `${subject}: ${response.host} took ${shortDigest(digest)} and calls it ${shortDigest(claimed)}`,
     });
   });
 }
@@ -148,11 +148,11 @@ export async function putManifest(
 export function deleteManifest({ session, repository, reference, signal }: ManifestCall): Promise<boolean> {
   const subject = manifestSubject(repository, reference);
   const target = { kind: 'manifest', reference } as const;
-  return session.ask(
+  return session.request(
     { method: 'DELETE', repository, target, headers: {}, push: true, subject, signal },
-    (answer) => {
-      answer.discard();
-      return answer.status >= 200 && answer.status < 300;
+    (response) => {
+      response.discard();
+      return response.status >= 200 && response.status < 300;
     },
   );
 }
@@ -165,58 +165,52 @@ export function deleteManifest({ session, repository, reference, signal }: Manif
 export async function getManifest(call: ManifestCall): Promise<ServedManifest> {
   const request = requestOf('GET', call);
   const { subject } = request;
-  const { bytes, answer } = await call.session.ask(request, async (answer) => {
-    if (answer.status !== 200) throw await answer.error();
-    return { answer, bytes: await readManifest(call, subject, answer) };
+  const { bytes, response } = await call.session.request(request, async (response) => {
+    if (response.status !== 200) throw await response.error();
+    return { response, bytes: await readManifest(subject, response) };
   });
   // HEAD was refused where GET is not: that host's HEAD is of no use.
   if (call.registry.headDoubts.has(subject)) call.registry.headRefused = true;
   const digest = digestOf(bytes);
-  checkDigest(call, subject, digest, answer);
-  const manifest = parse(bytes, subject, answer);
+  checkDigest(call, subject, digest, response);
+  const manifest = parse(bytes, subject, response);
   return { digest, bytes, size: bytes.length, mediaType: manifest.mediaType, manifest };
 }
 
-async function readManifest(
-  call: ManifestCall,
-  subject: string,
-  answer: RegistryAnswer,
-): Promise<Uint8Array> {
-  const body = boundedBody(answer.body, {
-    limit: MAX_MANIFEST_BYTES,
-    stallMilliseconds: call.stallMilliseconds,
-    signal: call.signal,
-    tooLong: () =>
-      new OciSaveError({
-        code: 'unsupported',
-        message: `${subject}: ${answer.host} sent a manifest of more than ${MAX_MANIFEST_BYTES} bytes`,
-      }),
-    broken: (cause) => networkError(subject, answer.host, cause),
-  });
-  return new Uint8Array(await buffer(body));
+async function readManifest(subject: string, response: RegistryResponse): Promise<Uint8Array> {
+  return new Uint8Array(
+    await response.whole({
+      limit: MAX_MANIFEST_BYTES,
+      tooLong: () =>
+        new OciSaveError({
+          code: 'unsupported',
+          message: `${subject}: ${response.host} sent a manifest of more than ${MAX_MANIFEST_BYTES} bytes`,
+        }),
+    }),
+  );
 }
 
-function checkDigest(call: ManifestCall, subject: string, digest: Digest, answer: RegistryAnswer): void {
+function checkDigest(call: ManifestCall, subject: string, digest: Digest, response: RegistryResponse): void {
   const { reference, registry, onWarning } = call;
   const pinned = isDigest(reference);
   const wrong = (what: string): OciSaveError =>
-    new OciSaveError({ code: 'digest', message: `${subject}: ${answer.host} ${what}` });
+    new OciSaveError({ code: 'digest', message: `${subject}: ${response.host} ${what}` });
   if (pinned && digest !== reference) throw wrong(`served bytes of the digest ${shortDigest(digest)}`);
-  const header = digestHeader(answer.headers['docker-content-digest']);
+  const header = digestHeader(response.headers['docker-content-digest']);
   if (header === undefined || header === digest || !isDigest(header)) return;
   // What it says of a manifest that was read is what it would say to HEAD.
   registry.headRefused = true;
   const claim = `says that the digest is ${shortDigest(header)}`;
   if (pinned) throw wrong(claim);
-  onWarning(`${subject}: ${answer.host} ${claim}; its bytes have ${shortDigest(digest)}, which counts`);
+  onWarning(`${subject}: ${response.host} ${claim}; its bytes have ${shortDigest(digest)}, which counts`);
 }
 
-function parse(bytes: Uint8Array, subject: string, answer: RegistryAnswer): Manifest {
+function parse(bytes: Uint8Array, subject: string, response: RegistryResponse): Manifest {
   try {
-    return parseManifest(bytes, answer.headers['content-type'] ?? '');
+    return parseManifest(bytes, response.headers['content-type'] ?? '');
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
     const { code, hint, message, cause } = error;
-    throw new OciSaveError({ code, hint, cause, message: `${subject}, from ${answer.host}: ${message}` });
+    throw new OciSaveError({ code, hint, cause, message: `${subject}, from ${response.host}: ${message}` });
   }
 }

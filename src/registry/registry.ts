@@ -1,7 +1,10 @@
+import { isIPv6 } from 'node:net';
+import { OciSaveError } from '../errors.ts';
+import { looksLikePlainHttp, type RetryPolicy, withRetries } from '../http/index.ts';
+import { isDomain } from '../oci/reference.ts';
+import { quoteText } from '../oci/quote-text.ts';
 import type { Scheme } from './auth/challenge.ts';
-import { looksLikePlainHttp } from '../http/network-fault.ts';
-import { registryUrl } from './registry-url.ts';
-import { type RetryPolicy, withRetries } from '../http/retry.ts';
+import { registryHost } from './repository.ts';
 
 /** What is known of one registry: learnt once, used by every request. */
 export interface Registry {
@@ -10,7 +13,9 @@ export interface Registry {
   readonly insecure: boolean;
   /** The scheme that it last asked for; undefined until then. */
   scheme: Scheme | undefined;
-  /** It refuses HEAD of manifests, or its answers to it are of no use. */
+  /** Whether it is on a private network, as far as it has responded: then it may name private addresses. */
+  isPrivate: boolean;
+  /** It refuses HEAD of manifests, or its responses to it are of no use. */
   headRefused: boolean;
   /** Manifests for which HEAD was refused in a way that may be about them alone: a GET tells. */
   readonly headDoubts: Set<string>;
@@ -32,21 +37,21 @@ export interface Registry {
 export interface RegistryOptions {
   readonly domain: string;
   readonly insecure: boolean;
-  readonly knock: Knock;
+  readonly ping: Ping;
   readonly policy: RetryPolicy;
 }
 
 /** Asks an address for anything, once; resolves with the status of whatever it answers. */
-export type Knock = (url: URL) => Promise<number>;
+export type Ping = (url: URL) => Promise<number>;
 
 /** @throws OciSaveError `unsupported` for a domain that is not the host of its address */
-export function createRegistry({ domain, insecure, knock, policy }: RegistryOptions): Registry {
+export function createRegistry({ domain, insecure, ping, policy }: RegistryOptions): Registry {
   const secure = registryUrl(domain, 'https:');
   let address: Promise<URL> | undefined;
   let leading: Promise<void> | undefined;
   let open = false;
   const find = async (): Promise<URL> => {
-    const { url, status } = await probe(domain, knock);
+    const { url, status } = await probe(domain, ping);
     open = status === 200;
     return url;
   };
@@ -54,6 +59,7 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
     domain,
     insecure,
     scheme: undefined,
+    isPrivate: false,
     headRefused: false,
     headDoubts: new Set(),
     get open() {
@@ -70,7 +76,7 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
       return probing;
     },
     async reach() {
-      if (!insecure) return void (await knock(secure));
+      if (!insecure) return void (await ping(secure));
       address = Promise.resolve(await find());
     },
     async locate() {
@@ -96,16 +102,42 @@ export function createRegistry({ domain, insecure, knock, policy }: RegistryOpti
  * An insecure registry is asked in TLS first: one that has a certificate, of whatever kind, is not
  * downgraded.
  */
-async function probe(domain: string, knock: Knock): Promise<{ url: URL; status: number }> {
+async function probe(domain: string, ping: Ping): Promise<{ url: URL; status: number }> {
   const secure = registryUrl(domain, 'https:');
   try {
-    return { url: secure, status: await knock(secure) };
+    return { url: secure, status: await ping(secure) };
   } catch (error) {
     if (!(error instanceof Error) || !looksLikePlainHttp(error.cause)) throw error;
     const plain = registryUrl(domain, 'http:');
-    const status = await knock(plain);
+    const status = await ping(plain);
     // A server of TLS that hung up once answers plain HTTP with 400: it is none of plain HTTP.
     if (status === 400) throw error;
     return { url: plain, status };
   }
+}
+
+const PORTS = { 'https:': '443', 'http:': '80' } as const;
+
+/**
+ * The address at which a domain is asked.
+ * @throws OciSaveError `unsupported` where a URL reads another host or port in it (`127.1`, `host:99999`): credentials
+ *   are looked up by the domain, and would go there
+ */
+export function registryUrl(domain: string, protocol: 'https:' | 'http:'): URL {
+  const host = registryHost(domain);
+  const url = isDomain(domain) ? URL.parse(`${protocol}//${host}`) : null;
+  if (url !== null && isSameHost(url, host, PORTS[protocol])) return url;
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `${quoteText(domain)} is not a valid registry; nothing was sent to it`,
+    hint: 'Write host or host:port, with a port up to 65535 and an address in its usual form.',
+  });
+}
+
+function isSameHost({ hostname, port, pathname }: URL, host: string, defaultPort: string): boolean {
+  const [, name = '', written] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
+  // An IPv6 address has several forms, and brackets keep it one.
+  const address = /^\[(.*)\]$/.exec(name)?.[1];
+  const sameName = address === undefined ? hostname === name.toLowerCase() : isIPv6(address);
+  return sameName && (port || defaultPort) === (written ?? defaultPort) && pathname === '/';
 }

@@ -1,46 +1,42 @@
 import type { OciSaveError } from '../errors.ts';
-import { abortable } from '../http/abortable.ts';
+import {
+  abortable,
+  type HttpClient,
+  type HttpRequest,
+  type HttpResponse,
+  isPrivateSender,
+} from '../http/index.ts';
 import type { Authorization, AuthorizeCall, Authorizer } from './auth/authorize.ts';
 import { chooseScheme, parseChallenges } from './auth/challenge.ts';
+import { pullScope, pushScope } from './auth/scope.ts';
 import { refusalError, type Sent } from './error.ts';
-import type { Exchange } from '../http/client.ts';
-import type { Answer } from '../http/follow.ts';
-import type { StreamedBody } from '../http/feed.ts';
 import type { Registry } from './registry.ts';
 import type { Repository } from './repository.ts';
 import { type Endpoint, requestPath, requestUrl } from './request-path.ts';
-import { pullScope, pushScope } from './auth/scope.ts';
-import type { Method } from '../http/transport.ts';
 
-export interface RegistryRequest {
-  readonly method: Method;
+export interface RegistryRequest extends Pick<
+  HttpRequest,
+  'method' | 'headers' | 'content' | 'stream' | 'extraMilliseconds' | 'subject' | 'retry' | 'signal'
+> {
   readonly repository: Repository;
-  /** Below the repository, or where an answer of the registry said to go on. */
+  /** Below the repository, or where a response of the registry said to go on. */
   readonly target: Endpoint | URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly content?: Uint8Array | undefined;
-  readonly stream?: StreamedBody | undefined;
-  readonly extraMilliseconds?: number | undefined;
   /** For what writes: the repository is asked for with the right to push. */
   readonly push?: boolean;
-  /** What is asked for, as messages call it. */
-  readonly subject: string;
-  readonly signal: AbortSignal | undefined;
-  readonly retry?: boolean;
 }
 
-export interface RegistryAnswer extends Answer {
-  /** The error for an answer that the caller cannot use. */
+export interface RegistryResponse extends HttpResponse {
+  /** The error for a response that the caller cannot use. */
   readonly error: () => Promise<OciSaveError>;
 }
 
 /** Requests of one registry, with whatever authorization it asks for. */
 export interface Session {
   /**
-   * `read` gets the final answer; it may run again where its failure is temporary.
+   * `read` gets the final response; it may run again where its failure is temporary.
    * @throws OciSaveError `denied` where the registry refuses what can be sent to it
    */
-  ask<T>(request: RegistryRequest, read: (answer: RegistryAnswer) => Promise<T> | T): Promise<T>;
+  request<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T> | T): Promise<T>;
 }
 
 type Outcome<T> =
@@ -52,9 +48,9 @@ type Outcome<T> =
  */
 const MAX_ROUNDS = 3;
 
-export function createSession(registry: Registry, exchange: Exchange, authorizer: Authorizer): Session {
+export function createSession(registry: Registry, http: HttpClient, authorizer: Authorizer): Session {
   return {
-    async ask(request, read) {
+    async request(request, read) {
       const { repository, subject, signal, push = false } = request;
       const { target } = request;
       // Before anything is sent, and before credentials are looked up.
@@ -63,7 +59,7 @@ export function createSession(registry: Registry, exchange: Exchange, authorizer
       const url = path instanceof URL ? path : requestUrl(path, address);
       const scope = push ? pushScope(repository, mountedFrom(target)) : pullScope(repository);
       const call: AuthorizeCall = { registry, repository, address, scope, push, subject, signal };
-      const once = sender(exchange, { address, url }, request, read);
+      const once = sender(http, registry, { address, url }, request, read);
       // An upload that goes on at another origin has its own authorization in its address.
       if (url.origin !== address.origin) {
         const outcome = await once(undefined);
@@ -102,45 +98,42 @@ function mountedFrom(target: Endpoint | URL): string | undefined {
 }
 
 function sender<T>(
-  exchange: Exchange,
+  http: HttpClient,
+  registry: Registry,
   { address, url }: { readonly address: URL; readonly url: URL },
   request: RegistryRequest,
-  read: (answer: RegistryAnswer) => Promise<T> | T,
+  read: (response: RegistryResponse) => Promise<T> | T,
 ): (authorization: Authorization | undefined) => Promise<Outcome<T>> {
-  const { method, headers, subject, signal, retry = true, push = false } = request;
-  const { content, stream, extraMilliseconds } = request;
+  const { subject, push = false } = request;
   return (authorization) => {
-    const errorOf = async (answer: Answer): Promise<OciSaveError> => {
+    const errorOf = async (response: HttpResponse): Promise<OciSaveError> => {
       const sent: Sent =
-        answer.url.origin !== address.origin
+        response.url.origin !== address.origin
           ? 'elsewhere'
           : authorization?.withCredentials
             ? 'credentials'
             : 'nothing';
-      return refusalError(subject, await answer.refusal(), sent, push ? 'push' : 'pull');
+      return refusalError(subject, await response.refusal(), sent, push ? 'push' : 'pull');
     };
-    return exchange.ask(
+    // An upload that goes on elsewhere was named by the registry.
+    const mayBePrivate = url.host === address.host || registry.insecure || registry.isPrivate;
+    return http.request(
       {
-        method,
+        ...request,
         url,
-        headers,
-        content,
-        stream,
-        extraMilliseconds,
-        push,
+        writes: push,
         resend: push,
-        subject,
-        signal,
-        retry,
+        namedBy: mayBePrivate ? undefined : `${address.host} sends an upload to`,
         authorization: authorization?.header,
         secrets: authorization?.secrets ?? [],
       },
-      async (answer) => {
+      async (response) => {
+        if (response.url.origin === address.origin) registry.isPrivate ||= isPrivateSender(response);
         // Only the registry itself may ask for credentials, not where it redirects to.
-        if (answer.status === 401 && !answer.crossed) {
-          return { challenges: answer.challenges, error: await errorOf(answer) };
+        if (response.status === 401 && !response.crossed) {
+          return { challenges: response.challenges, error: await errorOf(response) };
         }
-        return { value: await read({ ...answer, error: () => errorOf(answer) }) };
+        return { value: await read({ ...response, error: () => errorOf(response) }) };
       },
     );
   };

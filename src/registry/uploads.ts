@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
+import { OciSaveError } from '../errors.ts';
+import { redirectTarget, type StreamedBody } from '../http/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { WantedBlob } from './blobs.ts';
-import type { StreamedBody } from '../http/feed.ts';
 import { blobSubject, type Repository } from './repository.ts';
-import type { RegistryAnswer, RegistryRequest, Session } from './session.ts';
-import { uploadLocation, withDigest } from './upload-location.ts';
+import type { RegistryRequest, RegistryResponse, Session } from './session.ts';
 
 /** A blob that can be sent, from any byte on and as often as needed. */
 export interface BlobContent extends WantedBlob {
@@ -26,43 +26,49 @@ export interface UploadCall {
   /** Whether the user named the registry as insecure. */
   readonly insecure: boolean;
   readonly signal: AbortSignal | undefined;
+  /** False where the caller makes the attempts. */
+  readonly retry?: boolean;
 }
 
-/** What a registry needs at worst to hash and move a blob before it answers: 10 MB a second. */
+/** What a registry needs at worst to hash and move a blob before it responses: 10 MB a second. */
 const BYTES_A_MILLISECOND = 10_000;
 const OCTETS = { 'content-type': 'application/octet-stream' };
 
 function request(
-  { repository, signal }: UploadCall,
+  { repository, signal, retry = true }: UploadCall,
   subject: string,
   parts: Pick<RegistryRequest, 'method' | 'target'> & Partial<RegistryRequest>,
 ): RegistryRequest {
-  return { repository, signal, headers: {}, subject, push: true, ...parts };
+  return { repository, signal, headers: {}, subject, push: true, retry, ...parts };
 }
 
 /** Whether a repository has a blob. Only 404 is a no. */
-export function headBlob({ session, repository, signal }: UploadCall, digest: Digest): Promise<boolean> {
+export function headBlob(
+  { session, repository, signal, retry = true }: UploadCall,
+  digest: Digest,
+): Promise<boolean> {
   const subject = blobSubject(repository, digest);
-  const asked = {
+  const wanted = {
     method: 'HEAD',
     repository,
     target: { kind: 'blob', digest },
     headers: {},
     subject,
     signal,
+    retry,
   } as const;
-  return session.ask(asked, async (answer) => {
-    answer.discard();
-    if (answer.status === 200) return true;
-    if (answer.status === 404) return false;
-    throw await answer.error();
+  return session.request(wanted, async (response) => {
+    response.discard();
+    if (response.status === 200) return true;
+    if (response.status === 404) return false;
+    throw await response.error();
   });
 }
 
 /** Begins an upload. */
 export function beginUpload(call: UploadCall, subject: string): Promise<Upload> {
-  const asked = request(call, subject, { method: 'POST', target: { kind: 'upload' } });
-  return call.session.ask(asked, (answer) => begun(call, subject, answer));
+  const wanted = request(call, subject, { method: 'POST', target: { kind: 'upload' } });
+  return call.session.request(wanted, (response) => uploadIn(call, subject, response));
 }
 
 /**
@@ -72,14 +78,14 @@ export function beginUpload(call: UploadCall, subject: string): Promise<Upload> 
 export function mountBlob(call: UploadCall, digest: Digest, from: string): Promise<Upload | boolean> {
   const subject = blobSubject(call.repository, digest);
   const target = { kind: 'upload', mount: { digest, from } } as const;
-  return call.session.ask(request(call, subject, { method: 'POST', target }), async (answer) => {
-    if (answer.status === 201) {
-      answer.discard();
+  return call.session.request(request(call, subject, { method: 'POST', target }), async (response) => {
+    if (response.status === 201) {
+      response.discard();
       return true;
     }
-    if (answer.status === 202) return begun(call, subject, answer);
+    if (response.status === 202) return uploadIn(call, subject, response);
     // Where one may write and not read, for example (google/go-containerregistry#1404): it is sent instead.
-    answer.discard();
+    response.discard();
     return false;
   });
 }
@@ -95,7 +101,7 @@ export function sendPart(
   const subject = blobSubject(call.repository, content.digest);
   const { offset, location } = upload;
   const whole = offset === 0 && end === content.size;
-  const asked = request(call, subject, {
+  const wanted = request(call, subject, {
     method: 'PATCH',
     target: location,
     headers: { ...OCTETS, ...(whole ? {} : { 'content-range': `${offset}-${end - 1}` }) },
@@ -103,11 +109,11 @@ export function sendPart(
     extraMilliseconds: (end - offset) / BYTES_A_MILLISECOND,
     retry: false,
   });
-  return call.session.ask(asked, async (answer) => {
-    // Some answer 201 and 204 (ECR, and docker's older registries).
-    if (![201, 202, 204].includes(answer.status)) throw await answer.error();
-    answer.discard();
-    return { ...upload, location: next(call, subject, answer, location), offset: end };
+  return call.session.request(wanted, async (response) => {
+    // Some response 201 and 204 (ECR, and docker's older registries).
+    if (![201, 202, 204].includes(response.status)) throw await response.error();
+    response.discard();
+    return { ...upload, location: next(call, subject, response, location), offset: end };
   });
 }
 
@@ -120,7 +126,7 @@ export function endUpload(
 ): Promise<void> {
   const subject = blobSubject(call.repository, content.digest);
   const rest = content.size - upload.offset;
-  const asked = request(call, subject, {
+  const wanted = request(call, subject, {
     method: 'PUT',
     target: withDigest(upload.location, content.digest),
     headers: OCTETS,
@@ -128,49 +134,52 @@ export function endUpload(
     extraMilliseconds: content.size / BYTES_A_MILLISECOND,
     retry: false,
   });
-  return call.session.ask(asked, async (answer) => {
-    if (answer.status !== 201 && answer.status !== 204) throw await answer.error();
-    answer.discard();
+  return call.session.request(wanted, async (response) => {
+    if (response.status !== 201 && response.status !== 204) throw await response.error();
+    response.discard();
   });
 }
 
 /** How far an upload got, by the registry's word; undefined where it knows nothing of it. */
 export function uploadStatus(call: UploadCall, upload: Upload, digest: Digest): Promise<Upload | undefined> {
   const subject = blobSubject(call.repository, digest);
-  return call.session.ask(request(call, subject, { method: 'GET', target: upload.location }), (answer) => {
-    answer.discard();
-    // What is no good answer to this question is none: the upload begins anew.
-    if (answer.status !== 204 && answer.status !== 200) return undefined;
-    const offset = receivedOf(answer);
-    if (offset === undefined) return undefined;
-    return { ...upload, location: next(call, subject, answer, upload.location), offset };
-  });
+  return call.session.request(
+    request(call, subject, { method: 'GET', target: upload.location }),
+    (response) => {
+      response.discard();
+      // What is no good response to this question is none: the upload begins anew.
+      if (response.status !== 204 && response.status !== 200) return undefined;
+      const offset = receivedOf(response);
+      if (offset === undefined) return undefined;
+      return { ...upload, location: next(call, subject, response, upload.location), offset };
+    },
+  );
 }
 
 /** Takes an upload back. A registry that cannot (405) clears it up by itself in time. */
 export async function cancelUpload(call: UploadCall, upload: Upload): Promise<void> {
   const subject = `${upload.repository.domain}/${upload.repository.path}`;
-  const asked = request(call, subject, { method: 'DELETE', target: upload.location, retry: false });
-  await call.session.ask(asked, (answer) => answer.discard());
+  const wanted = request(call, subject, { method: 'DELETE', target: upload.location, retry: false });
+  await call.session.request(wanted, (response) => response.discard());
 }
 
-async function begun(call: UploadCall, subject: string, answer: RegistryAnswer): Promise<Upload> {
-  if (answer.status !== 202) throw await answer.error();
-  answer.discard();
+async function uploadIn(call: UploadCall, subject: string, response: RegistryResponse): Promise<Upload> {
+  if (response.status !== 202) throw await response.error();
+  response.discard();
   return {
     repository: call.repository,
-    location: uploadLocation(subject, answer, call.insecure),
+    location: uploadLocation(subject, response, call.insecure),
     offset: 0,
   };
 }
 
-/** An answer without a new Location means that the old one holds. */
-function next({ insecure }: UploadCall, subject: string, answer: RegistryAnswer, old: URL): URL {
-  return answer.headers.location === undefined ? old : uploadLocation(subject, answer, insecure);
+/** An response without a new Location means that the old one holds. */
+function next({ insecure }: UploadCall, subject: string, response: RegistryResponse, old: URL): URL {
+  return response.headers.location === undefined ? old : uploadLocation(subject, response, insecure);
 }
 
 /** `Range: 0-N` tells the last byte; `0-0` is also what registries say of an upload without any. */
-function receivedOf({ headers }: RegistryAnswer): number | undefined {
+function receivedOf({ headers }: RegistryResponse): number | undefined {
   const { range } = headers;
   if (range === undefined) return 0;
   const [, last] = /^(?:bytes=)?0-(\d+)$/.exec(range.trim()) ?? [];
@@ -185,4 +194,42 @@ function bodyOf(
   onSent: (bytes: number) => void,
 ): StreamedBody {
   return { size: end - start, open: () => content.open(start, end), onSent };
+}
+
+/**
+ * Where an upload goes on: the Location of a response, relative or absolute, with its query. The rules are those of
+ * redirects, but for one: a registry behind a proxy that ends TLS often names itself by http; it is asked by https.
+ * @throws OciSaveError `unsupported` where it leads nowhere, or to a place that may not be asked
+ */
+export function uploadLocation(
+  subject: string,
+  response: Pick<RegistryResponse, 'url' | 'host' | 'peer' | 'headers'>,
+  trusted: boolean,
+): URL {
+  const { location } = response.headers;
+  const target = location === undefined ? null : URL.parse(location, response.url.href);
+  if (target === null) {
+    throw new OciSaveError({
+      code: 'unsupported',
+      message: `${subject}: ${response.host} does not say where the upload goes on`,
+    });
+  }
+  if (response.url.protocol === 'https:' && isPlainTwin(target, response.url)) {
+    // Part by part: joined as a text, a path of `//elsewhere` would name another host.
+    const twin = new URL(response.url);
+    [twin.pathname, twin.search, twin.hash] = [target.pathname, target.search, ''];
+    return twin;
+  }
+  return redirectTarget({ subject, from: response, location: target.href, trusted });
+}
+
+function isPlainTwin(target: URL, own: URL): boolean {
+  return target.protocol === 'http:' && target.hostname === own.hostname;
+}
+
+/** The address with the digest that ends an upload. What stands in its query is a registry's own, and stays as it is. */
+export function withDigest(location: URL, digest: string): URL {
+  const url = new URL(location);
+  url.search = `${url.search}${url.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`;
+  return url;
 }

@@ -9,7 +9,6 @@ import {
   openCredentialStore,
   type RegistryClient,
 } from '../registry/index.ts';
-import { USER_AGENT } from '../version.ts';
 
 export interface ClientIo {
   readonly env: Environment;
@@ -33,7 +32,6 @@ export async function openClient(
     credentials,
     insecureRegistries,
     retries,
-    userAgent: USER_AGENT,
     env,
     onWarning: (message) => emit({ type: 'log', level: 'warning', message }),
   });

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
-import { fetchFile, type FetchOptions } from '../../src/registry/index.ts';
+import { fetchFile, type FetchOptions } from '../../src/http/index.ts';
 import { startStub, type Stub, type StubHandler } from '../support/registry-stub.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 import { basicOf, failureOf } from '../registry/support.ts';
@@ -34,7 +34,6 @@ async function fetchFrom(
   await fetchFile(address, file, {
     subject: 'the tool',
     env: {},
-    userAgent: 'oci-save/test',
     limits: LIMITS,
     ...options,
   });

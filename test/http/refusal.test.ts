@@ -1,45 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  formatRefusal,
-  parseDiagnostics,
-  parseRetryAfter,
-  readRefusal,
-  shown,
-} from '../../src/http/refusal.ts';
-
-describe('parseDiagnostics', () => {
-  it.each([
-    [
-      'the specification',
-      '{"errors":[{"code":"DENIED","message":"no","detail":{}}]}',
-      [{ code: 'DENIED', message: 'no' }],
-    ],
-    [
-      'missing fields',
-      '{"errors":[{"code":5},{"message":"m"}]}',
-      [
-        { code: '', message: '' },
-        { code: '', message: 'm' },
-      ],
-    ],
-    [
-      'OAuth2',
-      '{"error":"invalid_grant","error_description":"gone"}',
-      [{ code: 'invalid_grant', message: 'gone' }],
-    ],
-    [
-      'Docker Hub',
-      '{"details":"incorrect username or password"}',
-      [{ code: '', message: 'incorrect username or password' }],
-    ],
-    ['another object', '{"x":1}', []],
-    ['a page', '<html>', []],
-    ['an array', '[]', []],
-  ])('reads %s', (_, text, expected) => {
-    expect(parseDiagnostics(text)).toEqual(expected);
-  });
-});
+import { formatRefusal, parseRetryAfter, readRefusal, shown } from '../../src/http/refusal.ts';
+import { parseErrorBody } from '../../src/registry/error.ts';
 
 describe('shown', () => {
   it('is one bounded line without control characters', () => {
@@ -66,6 +28,7 @@ describe('readRefusal', () => {
       body: new TextEncoder().encode(text),
       retryAfter: undefined,
       secrets: [],
+      parse: parseErrorBody,
     });
 
   it.each([

@@ -193,7 +193,9 @@ describe('getUrl', () => {
   it('fetches a foreign layer anonymously, under the same bounds', async () => {
     await using stub = await startStub(ranged);
     using client = clientOf([stub], { credentials });
-    const { body } = await client.getUrl(`http://u:p@${stub.host}/layer?x=1`, blob, { offset: 60_000 });
+    const { body } = await client.getUrl(repositoryAt(stub), `http://u:p@${stub.host}/layer?x=1`, blob, {
+      offset: 60_000,
+    });
     expect(await buffer(body)).toEqual(bytes.subarray(60_000));
     expect(
       stub.requests.map(({ path, query, headers }) => [path, query.get('x'), headers.authorization]),
@@ -205,14 +207,18 @@ describe('getUrl', () => {
       (_, response) => void response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end(),
     );
     using client = clientOf([stub], { credentials });
-    expect((await failureOf(client.getUrl(`${stub.url}/layer`, blob))).code).toBe('denied');
+    expect((await failureOf(client.getUrl(repositoryAt(stub), `${stub.url}/layer`, blob))).code).toBe(
+      'denied',
+    );
     expect(stub.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
   });
 
   it.each(['http', 'ftp', 'file'])('takes no %s address of a host that is not named', async (protocol) => {
     await using stub = await startStub(ranged);
     using client = clientOf([]);
-    const error = await failureOf(client.getUrl(`${protocol}://${stub.host}/layer`, blob));
+    const error = await failureOf(
+      client.getUrl(repositoryAt(stub), `${protocol}://${stub.host}/layer`, blob),
+    );
     expect(error.code).toBe('unsupported');
     expect(stub.requests).toHaveLength(0);
   });

@@ -1,32 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
-import { createGate } from '../../src/http/rate-limiter.ts';
+import { createRateLimiter } from '../../src/http/rate-limiter.ts';
 import { createTokenCache } from '../../src/registry/auth/token-cache.ts';
 import { lifetimeOf } from '../../src/registry/auth/token.ts';
 import { until } from '../support/deadline.ts';
 import { failureOf } from './support.ts';
 
-describe('createGate', () => {
-  it('is open until it is told to hold', async () => {
-    await expect(createGate().wait()).resolves.toBeUndefined();
+describe('createRateLimiter', () => {
+  it('lets requests through until it is told to hold', async () => {
+    await expect(createRateLimiter().wait()).resolves.toBeUndefined();
   });
 
-  it('lets nobody through before the time, and all after it', async () => {
+  it('lets no request through before the time, and all after it', async () => {
     let clock = 0;
     let looks = 0;
-    const gate = createGate(() => {
+    const limiter = createRateLimiter(() => {
       looks += 1;
       return clock;
     });
-    gate.hold(5);
-    gate.hold(1);
+    limiter.hold(5);
+    limiter.hold(1);
     const passed: string[] = [];
     const all = ['a', 'b'].map(async (name) => {
-      await gate.wait();
+      await limiter.wait();
       passed.push(`${name} at ${clock}`);
     });
-    // The clock, not the timer, opens the gate: a timer that fires before the clock's time is set again.
-    await until('the gate looks again', () => (looks > 8 ? true : undefined));
+    // The clock, not the timer, lets requests through: a timer that fires before the clock's time is set again.
+    await until('the rate limiter looks again', () => (looks > 8 ? true : undefined));
     expect(passed).toEqual([]);
     clock = 5;
     await Promise.all(all);
@@ -35,21 +35,21 @@ describe('createGate', () => {
   });
 
   it('fails those who wait and those who come once the quota is gone, with one cause', async () => {
-    const gate = createGate();
-    gate.hold(3_600_000);
-    const waiting = failureOf(gate.wait());
+    const limiter = createRateLimiter();
+    limiter.hold(3_600_000);
+    const waiting = failureOf(limiter.wait());
     const quota = new OciSaveError({ code: 'quota', message: 'gone' });
-    gate.exhaust(quota);
-    gate.exhaust(new OciSaveError({ code: 'quota', message: 'a later cause' }));
+    limiter.exhaust(quota);
+    limiter.exhaust(new OciSaveError({ code: 'quota', message: 'a later cause' }));
     expect(await waiting).toBe(quota);
-    expect(await failureOf(gate.wait())).toBe(quota);
+    expect(await failureOf(limiter.wait())).toBe(quota);
   });
 
   it('ends the waiting of an aborted request alone', async () => {
-    const gate = createGate();
-    gate.hold(3_600_000);
+    const limiter = createRateLimiter();
+    limiter.hold(3_600_000);
     const controller = new AbortController();
-    const waiting = failureOf(gate.wait(controller.signal));
+    const waiting = failureOf(limiter.wait(controller.signal));
     const reason = new OciSaveError({ code: 'interrupted', message: 'enough' });
     controller.abort(reason);
     expect(await waiting).toBe(reason);

@@ -1,16 +1,16 @@
-import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { OciSaveError } from '../../errors.ts';
 import {
-  type Answer,
-  type Ask,
-  boundedBody,
-  createAgents,
-  createExchange,
-  insecureHosts,
-  networkError,
-} from '../../registry/index.ts';
-import { USER_AGENT } from '../../version.ts';
+  type BodyPart,
+  createHttpClient,
+  download,
+  type HttpRequest,
+  type HttpResponse,
+  partIn,
+  plainRefusalError,
+  rangeHeader,
+} from '../../http/index.ts';
+import { jsonIn } from '../../text/json-in.ts';
 import type { CacheService, Environment } from './service.ts';
 
 /** Where an entry's archive can be fetched. */
@@ -23,19 +23,16 @@ export interface FoundEntry {
 export interface ServiceClient {
   /** The entry of exactly this version whose key is, or begins with, `key`. The service decides which. */
   find(key: string, version: string, signal: AbortSignal | undefined): Promise<FoundEntry | undefined>;
-  /** One GET of an archive from a byte on, whose answer `read` takes. It is not retried. */
-  fetch<T>(
-    url: URL,
-    offset: number,
-    signal: AbortSignal | undefined,
-    read: (answer: Answer) => Promise<T> | T,
-  ): Promise<T>;
-  readonly stallMilliseconds: number;
+  /**
+   * An archive's bytes, from the first to the last, however often the connection is cut; at most `maxBytes`.
+   * @throws OciSaveError `network` where it cannot be had whole
+   */
+  download(url: URL, maxBytes: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array>;
   close(): void;
 }
 
 const METHOD = 'twirp/github.actions.results.api.v1.CacheService/GetCacheEntryDownloadURL';
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024;
 
 const v2Schema = z.looseObject({
   ok: z.boolean().default(false),
@@ -54,33 +51,31 @@ export interface ClientOptions {
 }
 
 const SUBJECT = 'the cache service';
-const SOCKETS = 8;
-const PATIENCE_MILLISECONDS = 30_000;
+const ARCHIVE = 'an entry of the cache';
+const ARCHIVE_POLICY = { retries: 3, retryMilliseconds: 500 };
 
 /** A client of the two protocols, reading only. */
 export function createServiceClient(service: CacheService, options: ClientOptions): ServiceClient {
   const { env, onSecret, onWarning, stallMilliseconds } = options;
   const { token, protocol } = service;
   const authorization = token === '' ? {} : { authorization: `Bearer ${token}` };
-  const agents = createAgents({ sockets: SOCKETS, env });
-  const exchange = createExchange({
-    agents,
-    insecure: insecureHosts([]),
+  const http = createHttpClient({
+    env,
+    sockets: 8,
     policy: { retries: 2, retryMilliseconds: 500 },
-    userAgent: USER_AGENT,
-    requestMilliseconds: PATIENCE_MILLISECONDS,
+    requestMilliseconds: 30_000,
     stallMilliseconds,
     onWarning,
   });
 
   const ask = <T>(
-    request: Pick<Ask, 'method' | 'url' | 'headers' | 'content' | 'signal'>,
-    read: (answer: Answer) => Promise<T>,
-  ): Promise<T> => exchange.ask({ ...request, ...authorization, subject: SUBJECT, secrets: [token] }, read);
+    request: Pick<HttpRequest, 'method' | 'url' | 'headers' | 'content' | 'signal'>,
+    read: (response: HttpResponse) => Promise<T>,
+  ): Promise<T> => http.request({ ...request, ...authorization, subject: SUBJECT, secrets: [token] }, read);
 
   const found = (key: string, address: string): FoundEntry => {
     const url = URL.parse(address);
-    if (url === null || !/^https?:$/.test(url.protocol)) throw strange('an address that is none');
+    if (url === null || !/^https?:$/.test(url.protocol)) throw strange('an address that is not valid');
     // The runner hides it in the log, whoever should print it.
     if (url.search !== '') onSecret(url.search.slice(1));
     return { key, url };
@@ -96,12 +91,12 @@ export function createServiceClient(service: CacheService, options: ClientOption
         content: JSON.stringify({ key, restore_keys: [key], version }),
         signal,
       },
-      async (answer) => {
-        if (answer.status !== 200) throw await refusedBy(answer);
-        const told = v2Schema.parse(await readJson(answer, signal, stallMilliseconds));
-        const address = told.signed_download_url ?? told.signedDownloadUrl ?? '';
-        if (!told.ok || address === '') return undefined;
-        return found(told.matched_key ?? told.matchedKey ?? '', address);
+      async (response) => {
+        if (response.status !== 200) throw plainRefusalError(SUBJECT, await response.refusal());
+        const entry = v2Schema.parse(await readJson(response));
+        const address = entry.signed_download_url ?? entry.signedDownloadUrl ?? '';
+        if (!entry.ok || address === '') return undefined;
+        return found(entry.matched_key ?? entry.matchedKey ?? '', address);
       },
     );
 
@@ -110,69 +105,66 @@ export function createServiceClient(service: CacheService, options: ClientOption
     url.search = `keys=${encodeURIComponent(key)}&version=${version}`;
     return ask(
       { method: 'GET', url, headers: { accept: 'application/json;api-version=6.0-preview.1' }, signal },
-      async (answer) => {
-        if (answer.status === 204) {
-          answer.discard();
+      async (response) => {
+        if (response.status === 204) {
+          response.discard();
           return undefined;
         }
-        if (answer.status !== 200) throw await refusedBy(answer);
-        const told = v1Schema.parse(await readJson(answer, signal, stallMilliseconds));
-        return found(told.cacheKey, told.archiveLocation);
+        if (response.status !== 200) throw plainRefusalError(SUBJECT, await response.refusal());
+        const entry = v1Schema.parse(await readJson(response));
+        return found(entry.cacheKey, entry.archiveLocation);
       },
     );
   };
 
+  const openArchive = (
+    url: URL,
+    offset: number,
+    maxBytes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<BodyPart> =>
+    http.request(
+      {
+        method: 'GET',
+        url,
+        headers: rangeHeader(offset),
+        subject: ARCHIVE,
+        secrets: url.search === '' ? [] : [url.search.slice(1)],
+        signal,
+        retry: false,
+      },
+      async (response) => {
+        const part = partIn(response, offset);
+        if (part === undefined) throw plainRefusalError(ARCHIVE, await response.refusal());
+        const tooLong = (): OciSaveError =>
+          new OciSaveError({
+            code: 'unsupported',
+            message: `${ARCHIVE} has more than the ${maxBytes} bytes that it may have`,
+          });
+        return { ...part, body: response.stream({ limit: maxBytes - part.offset, tooLong }) };
+      },
+    );
+
   return {
     find: protocol === 'v2' ? findV2 : findV1,
-    fetch: (url, offset, signal, read) =>
-      exchange.ask(
-        {
-          method: 'GET',
-          url,
-          headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
-          subject: 'an entry of the cache',
-          secrets: url.search === '' ? [] : [url.search.slice(1)],
-          signal,
-          retry: false,
-        },
-        read,
-      ),
-    stallMilliseconds,
-    close: () => agents.close(),
+    download: (url, maxBytes, signal) =>
+      download({
+        subject: ARCHIVE,
+        open: (offset) => openArchive(url, offset, maxBytes, signal),
+        policy: ARCHIVE_POLICY,
+        signal,
+      }),
+    close: () => http.close(),
   };
-}
-
-async function refusedBy(answer: Answer): Promise<OciSaveError> {
-  const { host, status, words } = await answer.refusal();
-  const denied = status === 401 || status === 403;
-  return new OciSaveError({
-    code: denied ? 'denied' : 'network',
-    message: `${host} answered ${status}${words === '' ? '' : ` (${words})`}`,
-  });
 }
 
 function strange(what: string): OciSaveError {
   return new OciSaveError({ code: 'unsupported', message: `${SUBJECT} sent ${what}` });
 }
 
-async function readJson(
-  { body, host }: Answer,
-  signal: AbortSignal | undefined,
-  stallMilliseconds: number,
-): Promise<unknown> {
-  const bytes = await buffer(
-    boundedBody(body, {
-      limit: MAX_ANSWER_BYTES,
-      stallMilliseconds,
-      signal,
-      tooLong: () => strange('an answer that is too long'),
-      broken: (cause) => networkError(SUBJECT, host, cause),
-    }),
-  );
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new OciSaveError({ code: 'unsupported', message: `${SUBJECT} sent what is no JSON`, cause });
-  }
+async function readJson(response: HttpResponse): Promise<unknown> {
+  const tooLong = (): OciSaveError => strange('a response that is too long');
+  const json = jsonIn(await response.whole({ limit: MAX_RESPONSE_BYTES, tooLong }));
+  if (json === undefined) throw strange('what is not JSON');
+  return json;
 }

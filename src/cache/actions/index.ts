@@ -10,7 +10,6 @@ import type {
   Trouble,
 } from '../port.ts';
 import { createServiceClient, type FoundEntry, type ServiceClient } from './client.ts';
-import { download } from './download.ts';
 import { takeBack } from './handover.ts';
 import { readArchive } from './read-archive.ts';
 import { saveEntry } from './save-entry.ts';
@@ -127,7 +126,7 @@ async function readEntry(client: ServiceClient, request: ReadRequest): Promise<R
     const { key, url, compression } = found;
     if (!accepts(key)) return { kind: 'hit', key, refused: 0 };
     const limit = maxBytes + OVERHEAD_BYTES;
-    const archive = counted(download(client, url, limit, signal), onBytes);
+    const archive = counted(client.download(url, limit, signal), onBytes);
     const read = await readArchive(archive, { folder, maxBytes: limit, compression, take });
     return { kind: 'hit', key, refused: read.refused };
   } catch (error) {

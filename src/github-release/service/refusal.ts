@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { shown } from '../../registry/index.ts';
+import { shown } from '../../http/index.ts';
 import { type Hint, hint, option } from '../../text/hint.ts';
 
 /** What the service answered instead of doing what it was asked; status 0 where no answer came. */

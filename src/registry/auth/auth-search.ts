@@ -1,7 +1,5 @@
 import { join } from 'node:path';
-
-/** Environment variables, as `process.env` has them. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from '../../http/index.ts';
 
 export interface AuthFilePlace {
   readonly path: string;

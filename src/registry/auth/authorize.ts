@@ -1,8 +1,7 @@
-import { abortable } from '../../http/abortable.ts';
+import { abortable, type HttpClient } from '../../http/index.ts';
 import { chooseScheme, parseChallenges, type Scheme } from './challenge.ts';
 import { basicHeader, type Credentials, sameCredentials } from './credentials.ts';
 import type { CredentialStore } from './credential-store.ts';
-import type { Exchange } from '../../http/client.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Registry } from '../registry.ts';
 import type { Repository } from '../repository.ts';
@@ -52,13 +51,13 @@ export interface Authorizer {
 }
 
 export interface AuthorizerOptions {
-  readonly exchange: Exchange;
+  readonly http: HttpClient;
   readonly credentials: CredentialStore;
   /** Ends the token requests, which outlive the request that began them. */
   readonly signal: AbortSignal;
 }
 
-export function createAuthorizer({ exchange, credentials, signal }: AuthorizerOptions): Authorizer {
+export function createAuthorizer({ http, credentials, signal }: AuthorizerOptions): Authorizer {
   const tokens = createTokenCache();
 
   const basic = async (
@@ -79,14 +78,15 @@ export function createAuthorizer({ exchange, credentials, signal }: AuthorizerOp
     refused?: Authorization,
   ): Promise<Authorization> => {
     const { registry, repository, address, subject, push } = call;
-    const ask = (found: Credentials | undefined): ReturnType<typeof fetchToken> =>
-      fetchToken(exchange, {
+    const request = (found: Credentials | undefined): ReturnType<typeof fetchToken> =>
+      fetchToken(http, {
         ...scheme,
         subject,
         push,
         scope,
         registry: address,
         insecure: registry.insecure,
+        isPrivate: registry.isPrivate,
         credentials: found,
         signal,
       });
@@ -95,13 +95,13 @@ export function createAuthorizer({ exchange, credentials, signal }: AuthorizerOp
     let found = await credentials.find(repository);
     const fetch = async (): ReturnType<typeof fetchToken> => {
       try {
-        return await ask(found);
+        return await request(found);
       } catch (error) {
         if (!(error instanceof OciSaveError) || error.code !== 'denied' || !found) throw error;
         const fresh = await credentials.find(repository, { fresh: true });
         if (!fresh || sameCredentials(fresh, found)) throw error;
         found = fresh;
-        return ask(fresh);
+        return request(fresh);
       }
     };
     const token = await abortable(tokens.get(key, fetch, refused?.token), call.signal);
@@ -126,8 +126,8 @@ export function createAuthorizer({ exchange, credentials, signal }: AuthorizerOp
       if (!scheme) return undefined;
       call.registry.scheme = scheme;
       if (scheme.type === 'basic') return basic(call, refused);
-      const asked = call.push ? joinScopes(scheme.scope ?? '', call.scope) : scheme.scope || call.scope;
-      return bearer(call, scheme, asked, refused);
+      const scope = call.push ? joinScopes(scheme.scope ?? '', call.scope) : scheme.scope || call.scope;
+      return bearer(call, scheme, scope, refused);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { messageOf, OciSaveError } from '../../errors.ts';
 import { run } from '../../process.ts';
-import type { Environment } from './auth-search.ts';
+import type { Environment } from '../../http/index.ts';
 import type { Credentials } from './credentials.ts';
 
 /** Long enough for a person who unlocks a key ring, short enough for a job that nobody watches. */

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import type { Environment } from '../../http/index.ts';
 import { DEFAULT_REGISTRY } from '../../oci/reference.ts';
 import { type AuthFile, parseAuthFile } from './auth-file.ts';
-import { type AuthFilePlace, authFilePlaces, type AuthFileSearch, type Environment } from './auth-search.ts';
+import { type AuthFilePlace, authFilePlaces, type AuthFileSearch } from './auth-search.ts';
 import { askHelper } from './credential-helper.ts';
 import { type Credentials, DOCKER_HUB_SERVER, findEntry, secretsOf } from './credentials.ts';
 import type { Repository } from '../repository.ts';

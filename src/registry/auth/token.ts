@@ -1,12 +1,9 @@
-import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { OciSaveError } from '../../errors.ts';
-import { boundedBody } from '../../http/body.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from '../../http/index.ts';
+import { jsonIn } from '../../text/json-in.ts';
+import { refusalError } from '../error.ts';
 import { basicHeader, type Credentials } from './credentials.ts';
-import { networkError, refusalError } from '../error.ts';
-import type { Exchange } from '../../http/client.ts';
-import type { Answer, Ask } from '../../http/follow.ts';
-import { checkedRealm, type Realm } from './realm.ts';
 
 const MAX_TOKEN_BYTES = 1024 * 1024;
 /**
@@ -24,7 +21,15 @@ export interface Token {
   readonly lifetime: number;
 }
 
-export interface TokenRequest extends Realm {
+export interface TokenRequest {
+  /** What was asked for, as messages call it. */
+  readonly subject: string;
+  /** The address of the registry that named the realm, and whether the user named it as insecure. */
+  readonly registry: URL;
+  readonly insecure: boolean;
+  /** Whether the registry is on a private network: then its token service may be there, too. */
+  readonly isPrivate: boolean;
+  readonly realm: string;
   readonly service: string | undefined;
   readonly scope: string;
   /** Whether it is for a push, for messages. */
@@ -52,21 +57,51 @@ export function lifetimeOf(expiresIn: unknown): number {
  * with an identity token (distribution, spec/auth/token.md and oauth.md).
  * @throws OciSaveError `denied` where the service refuses, `unsupported` for a realm that is not asked
  */
-export async function fetchToken(exchange: Exchange, request: TokenRequest): Promise<Token> {
+export async function fetchToken(http: HttpClient, request: TokenRequest): Promise<Token> {
+  const { registry, insecure, isPrivate, credentials, push = false, signal } = request;
+  const subject = `${request.subject}: token for ${registry.host}`;
   const realm = checkedRealm(request);
-  const subject = `${request.subject}: token for ${request.registry.host}`;
-  const { credentials, push = false } = request;
-  const ask: Ask = { subject, push, ...tokenCall(realm, request), signal: request.signal };
-  return exchange.ask(ask, async (answer) => {
-    if (answer.status !== 200) throw await refused(subject, answer, credentials !== undefined);
-    return readToken(subject, answer, exchange, request.signal);
+  const mayBePrivate = insecure || isPrivate || realm.host === registry.host;
+  const namedBy = mayBePrivate ? undefined : `${registry.host} names a token service at`;
+  const call = { ...tokenCall(realm, request), subject, writes: push, namedBy, signal };
+  return http.request(call, async (response) => {
+    if (response.status !== 200) throw await refused(subject, response, credentials !== undefined);
+    return readToken(subject, response);
   });
+}
+
+/**
+ * The address of a token service. The registry named it and it gets a password: it has to be https; an insecure registry
+ * may name any.
+ * @throws OciSaveError `unsupported` for any other
+ */
+export function checkedRealm({
+  realm,
+  registry,
+  insecure,
+  subject,
+}: Pick<TokenRequest, 'realm' | 'registry' | 'insecure' | 'subject'>): URL {
+  const refuse = (why: string, hint?: string): OciSaveError =>
+    new OciSaveError({
+      code: 'unsupported',
+      message: `${subject}: ${registry.host} names a token service ${why}`,
+      hint,
+    });
+  if (!URL.canParse(realm)) throw refuse('that is not an address');
+  const url = new URL(realm);
+  if (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:')) {
+    throw refuse(
+      'that is not https, and would be sent credentials',
+      `Only for a registry that you trust: name ${registry.host} under insecure-registries.`,
+    );
+  }
+  return url;
 }
 
 function tokenCall(
   realm: URL,
   { service, scope, credentials }: TokenRequest,
-): Pick<Ask, 'method' | 'url' | 'headers' | 'content' | 'authorization' | 'secrets'> {
+): Pick<HttpRequest, 'method' | 'url' | 'headers' | 'content' | 'authorization' | 'secrets'> {
   const scopes = scope.split(' ').filter((part) => part !== '');
   if (credentials && 'identityToken' in credentials) {
     const { identityToken } = credentials;
@@ -91,43 +126,31 @@ function tokenCall(
   return { method: 'GET', url, headers: {}, authorization, secrets };
 }
 
-async function refused(subject: string, answer: Answer, withCredentials: boolean): Promise<OciSaveError> {
-  const refusal = await answer.refusal();
-  const sent = answer.crossed ? 'elsewhere' : withCredentials ? 'credentials' : 'nothing';
+async function refused(
+  subject: string,
+  response: HttpResponse,
+  withCredentials: boolean,
+): Promise<OciSaveError> {
+  const refusal = await response.refusal();
+  const sent = response.crossed ? 'elsewhere' : withCredentials ? 'credentials' : 'nothing';
   const error = refusalError(subject, refusal, sent);
   if (error.code === 'denied' || error.code === 'network') return error;
-  // A missing token service is no missing image.
+  // A missing token service is not a missing image.
   return new OciSaveError({
     code: 'denied',
     message: error.message,
-    hint: 'The registry gives no token: look whether its token service is well.',
+    hint: 'The registry gives no token: check its token service.',
     cause: refusal,
   });
 }
 
-async function readToken(
-  subject: string,
-  answer: Answer,
-  exchange: Exchange,
-  signal: AbortSignal | undefined,
-): Promise<Token> {
+async function readToken(subject: string, response: HttpResponse): Promise<Token> {
   const unusable = (why: string): OciSaveError =>
-    new OciSaveError({ code: 'unsupported', message: `${subject}: ${answer.host} answered ${why}` });
-  const body = boundedBody(answer.body, {
-    limit: MAX_TOKEN_BYTES,
-    stallMilliseconds: exchange.stallMilliseconds,
-    signal,
-    tooLong: () => unusable('more than 1 MiB'),
-    broken: (cause) => networkError(subject, answer.host, cause),
-  });
-  const text = (await buffer(body)).toString('utf8');
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // The parser's words would quote the text, and with it the token.
-    throw unusable('what is not JSON');
-  }
+    new OciSaveError({ code: 'unsupported', message: `${subject}: ${response.host} answered ${why}` });
+  const bytes = await response.whole({ limit: MAX_TOKEN_BYTES, tooLong: () => unusable('more than 1 MiB') });
+  // Not the parser's words: they would quote the text, and with it the token.
+  const json = jsonIn(bytes);
+  if (json === undefined) throw unusable('what is not JSON');
   const parsed = tokenSchema.safeParse(json);
   const value = parsed.data?.token || parsed.data?.access_token;
   // A line break would end the header and begin another one.

@@ -1,6 +1,7 @@
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
+import { formatRefusal, type Refusal } from './refusal.ts';
 
-export interface NetworkFault {
+interface NetworkFault {
   /** What the host did, as the rest of a sentence. */
   readonly words: string;
   readonly hint?: string;
@@ -28,8 +29,8 @@ const CERTIFICATE =
  * What a failure of Node's network code means. Only its code is shown: the message may name a proxy with its
  * password.
  */
-export function networkFault(cause: unknown): NetworkFault {
-  // What was to be sent and cannot be, is no fault of the network.
+function networkFault(cause: unknown): NetworkFault {
+  // What was to be sent and cannot be sent is not a fault of the network.
   if (cause instanceof OciSaveError)
     return { words: messageOf(cause), permanent: cause.code === 'local' || cause.code === 'digest' };
   const code = systemCodeOf(cause) ?? 'no reason given';
@@ -51,7 +52,7 @@ export function networkFault(cause: unknown): NetworkFault {
   }
   const words = FAULTS[code];
   if (words !== undefined) return { words: `${words} (${code})`, permanent: false };
-  if (code.startsWith('HPE_')) return { words: `sent what is no HTTP (${code})`, permanent: false };
+  if (code.startsWith('HPE_')) return { words: `sent what is not HTTP (${code})`, permanent: false };
   if (code.startsWith('ERR_PROXY'))
     return { words: `is not reached through the proxy (${code})`, permanent: false };
   return { words: `broke the transfer off (${code})`, permanent: false };
@@ -64,4 +65,40 @@ export function networkFault(cause: unknown): NetworkFault {
 export function looksLikePlainHttp(cause: unknown): boolean {
   const code = systemCodeOf(cause) ?? '';
   return NOT_TLS.test(code) || code === 'ECONNREFUSED' || code === 'ECONNRESET';
+}
+
+/** Whether a status is one that goes away by itself; 501 says 'never'. */
+export function isTemporaryStatus(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501);
+}
+
+/** The error for a response that is not a success, by its status alone. */
+export function refusalError(subject: string, refusal: Refusal): OciSaveError {
+  const { host, status } = refusal;
+  const code = isTemporaryStatus(status)
+    ? 'network'
+    : status === 404 || status === 410
+      ? 'not-found'
+      : status === 401 || status === 403
+        ? 'denied'
+        : 'unsupported';
+  return new OciSaveError({
+    code,
+    message: `${subject}: ${host} answered ${formatRefusal(refusal)}`,
+    cause: refusal,
+  });
+}
+
+/** The error for a request that got no response, or one that broke off `after` so many bytes. */
+export function networkError(subject: string, host: string, cause: unknown, after = ''): OciSaveError {
+  const { words, hint } = networkFault(cause);
+  return new OciSaveError({ code: 'network', message: `${subject}: ${host} ${words}${after}`, hint, cause });
+}
+
+/**
+ * Whether another attempt may help: a network fault that is not one of trust or protocol. An error that is not of this
+ * folder is temporary where it is classed `network`.
+ */
+export function isTemporary(error: unknown): boolean {
+  return error instanceof OciSaveError && error.code === 'network' && !networkFault(error.cause).permanent;
 }

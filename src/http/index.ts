@@ -1,0 +1,24 @@
+export { type Environment } from './agents.ts';
+export { isPrivateHost, isPrivateSender, privateAddressError } from './address.ts';
+export { abortable } from './abortable.ts';
+export {
+  createHttpClient,
+  type HttpClient,
+  type Judge,
+  MAX_HOLD_MILLISECONDS,
+  type Refused,
+} from './client.ts';
+export { type BodyPart, download, partIn, rangeHeader } from './download.ts';
+export {
+  isTemporary,
+  isTemporaryStatus,
+  looksLikePlainHttp,
+  networkError,
+  refusalError as plainRefusalError,
+} from './error.ts';
+export { fetchFile, type FetchLimits, type FetchOptions } from './fetch-file.ts';
+export { type HttpRequest, type HttpResponse, redirectTarget } from './follow.ts';
+export { insecureHosts, type InsecureHosts } from './insecure.ts';
+export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from './refusal.ts';
+export { type RetryPolicy, withRetries } from './retry.ts';
+export type { Method, StreamedBody } from './transport.ts';
