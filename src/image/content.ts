@@ -2,7 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import type { Lock, LockedImage } from '../lock/index.ts';
 import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
-import { narrowIndex } from '../oci/narrow.ts';
+import { narrowIndex } from '../oci/rewrite.ts';
 import type { BlobPool } from '../store/index.ts';
 import type { Content } from './image.ts';
 import { readManifests } from './manifests.ts';

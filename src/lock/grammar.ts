@@ -4,8 +4,7 @@ import { isDigest } from '../oci/digest.ts';
 import { isIndexType, isManifestType } from '../oci/media-type.ts';
 import { formatPlatform, parsePlatform } from '../oci/platform.ts';
 import { formatReference, namesRegistry, parseReference, type Reference } from '../oci/reference.ts';
-import { quoteText } from '../oci/quote-text.ts';
-import { MAX_REFERENCE } from '../oci/reference-quote.ts';
+import { MAX_REFERENCE, quoteText } from '../oci/reference-quote.ts';
 import { repositoryPath, whyUnservable } from './repository-path.ts';
 
 /** Characters of a path in a bundle. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { quoteText } from '../oci/quote-text.ts';
+import { quoteText } from '../oci/reference-quote.ts';
 
 type Issue = z.core.$ZodIssue;
 

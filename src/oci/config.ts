@@ -4,7 +4,7 @@ import { digestOf, shortDigest } from './digest.ts';
 import { readJson } from './json.ts';
 import { type Platform, toPlatform } from './platform.ts';
 
-/** No image config is larger: it is read into memory. */
+/** No image config is larger; it is read into memory. */
 export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
 const text = z.string('is not text').nullish();

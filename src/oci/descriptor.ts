@@ -3,7 +3,7 @@ import { digestSchema } from './digest.ts';
 import { isMediaType } from './media-type.ts';
 import { type Platform, toPlatform } from './platform.ts';
 
-/** 16 TiB, the largest file of ext4: what claims more can be kept on no disk, and sums of sizes stay exact. */
+/** 16 TiB, the largest file of ext4: no disk can keep more, and sums of sizes stay exact. */
 export const MAX_BYTES = 2 ** 44;
 
 const MAX_ANNOTATIONS = 1000;
@@ -11,35 +11,28 @@ const MAX_URLS = 32;
 const MAX_URL_LENGTH = 4096;
 
 const text = z.string('is not text');
-const mediaType = text.refine((type) => type === '' || isMediaType(type), 'is not a media type');
+export const mediaTypeSchema = text.refine((type) => type === '' || isMediaType(type), 'is not a media type');
 
-/** Without system or architecture it says nothing: some tools write both empty. */
-const platformSchema = z
-  .looseObject(
-    {
-      architecture: text.nullish(),
-      os: text.nullish(),
-      variant: text.nullish(),
-      'os.version': text.nullish(),
-    },
-    'is not an object',
-  )
-  .refine((written) => {
-    const platform = asPlatform(written);
-    return platform === undefined || toPlatform(platform) !== undefined;
-  }, 'has characters that no platform has');
+const platformFields = z.looseObject(
+  { architecture: text.nullish(), os: text.nullish(), variant: text.nullish(), 'os.version': text.nullish() },
+  'is not an object',
+);
+const platformSchema = platformFields.refine((fields) => {
+  const platform = platformOf({ platform: fields });
+  return platform === undefined || toPlatform(platform) !== undefined;
+}, 'has characters that no platform has');
 
 const annotationsSchema = z
   .record(z.string(), text, 'is not an object')
   .refine((all) => Object.keys(all).length <= MAX_ANNOTATIONS, 'has too many entries');
 
 /**
- * A descriptor as image-spec's descriptor.md defines it; fields that we do not know are let through. Messages go on after
- * the name of a field.
+ * A descriptor as image-spec's descriptor.md defines it; unknown fields are kept. Messages continue a sentence that
+ * begins with the name of a field.
  */
 export const descriptorSchema = z.looseObject(
   {
-    mediaType: mediaType.nullish().transform((type) => type ?? ''),
+    mediaType: mediaTypeSchema.nullish().transform((type) => type ?? ''),
     digest: digestSchema,
     size: z
       .number('is not a number of bytes')
@@ -51,45 +44,28 @@ export const descriptorSchema = z.looseObject(
       .nullish(),
     annotations: annotationsSchema.nullish(),
     platform: platformSchema.nullish(),
-    artifactType: mediaType.nullish(),
+    artifactType: mediaTypeSchema.nullish(),
   },
   'is not an object',
 );
 
 export type Descriptor = z.infer<typeof descriptorSchema>;
 
-interface WrittenPlatform {
-  readonly os?: string | null | undefined;
-  readonly architecture?: string | null | undefined;
-  readonly variant?: string | null | undefined;
-  readonly 'os.version'?: string | null | undefined;
+/** The fields of a descriptor that say what it is for, as far as they can be read. */
+interface Described {
+  readonly platform?: z.infer<typeof platformFields> | null | undefined;
+  readonly annotations?: Readonly<Record<string, string | undefined>> | null | undefined;
 }
 
-function asPlatform(written: WrittenPlatform): Platform | undefined {
-  const { os, architecture, variant } = written;
+/** The platform of an entry of an index. Without system or architecture it has none: some tools write both empty. */
+export function platformOf({ platform }: Described): Platform | undefined {
+  const { os, architecture, variant, 'os.version': osVersion } = platform ?? {};
   if (!os || !architecture) return undefined;
-  return {
-    os,
-    architecture,
-    variant: variant ?? undefined,
-    osVersion: written['os.version'] ?? undefined,
-  };
-}
-
-/** The platform that an entry of an index names. */
-export function platformOf({
-  platform,
-}: {
-  readonly platform?: WrittenPlatform | null | undefined;
-}): Platform | undefined {
-  return platform ? asPlatform(platform) : undefined;
+  return { os, architecture, variant: variant ?? undefined, osVersion: osVersion ?? undefined };
 }
 
 /** BuildKit's mark on a child that attests to another child (moby/buildkit docs/attestations/attestation-storage.md). */
-export function isAttestation(descriptor: {
-  readonly platform?: WrittenPlatform | null | undefined;
-  readonly annotations?: Descriptor['annotations'];
-}): boolean {
+export function isAttestation(descriptor: Described): boolean {
   const platform = platformOf(descriptor);
   return (
     descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' ||

@@ -22,7 +22,7 @@ export function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** The 64 hex digits, which are a blob's file name. */
+/** The 64 hex digits: a blob's file name. */
 export function hexOf(digest: Digest): string {
   return digest.slice('sha256:'.length);
 }
@@ -32,7 +32,7 @@ export function shortDigest(digest: Digest): string {
   return digest.slice(0, 'sha256:'.length + 12);
 }
 
-/** The tag under which an image without a tag is stored where its reader needs one. */
+/** The tag of an image without a tag, for readers that need one. */
 export function digestTag(digest: Digest): string {
   return `digest-${hexOf(digest).slice(0, 12)}`;
 }

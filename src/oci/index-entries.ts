@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { type Descriptor, descriptorSchema, isAttestation, platformOf } from './descriptor.ts';
 import { type Digest, digestSchema } from './digest.ts';
-import { describeFault, describePart } from './fault.ts';
+import { describeFault, describePart } from './json.ts';
 import type { Platform } from './platform.ts';
 
-/** An entry of an index that is not a valid descriptor. It is an error only for who takes it. */
+/** An entry of an index that is not a valid descriptor. It is an error only where it is needed. */
 export interface FaultyEntry {
   readonly digest: Digest | undefined;
-  /** As far as it can be read; undefined where it names none. */
+  /** As far as it can be read; undefined where it has none. */
   readonly platform: Platform | undefined;
   readonly isAttestation: boolean;
-  /** What is wrong with it: an end of a sentence. */
+  /** What is wrong with it, as the end of a sentence. */
   readonly fault: string;
 }
 
@@ -19,7 +19,7 @@ export interface IndexEntries {
   readonly faulty: readonly FaultyEntry[];
 }
 
-/** Stands for a platform that cannot be read: it matches none that can be wanted. */
+/** In place of a platform that cannot be read: it matches no platform that can be asked for. */
 const UNREADABLE = { os: '?', architecture: '?' };
 
 const text = z.string().optional().catch(undefined);
@@ -47,15 +47,11 @@ export function readEntries(entries: readonly unknown[]): IndexEntries {
 }
 
 function readFaulty(entry: unknown, at: number, error: z.ZodError): FaultyEntry {
-  const { digest, platform, annotations } = readable.parse(entry);
-  const type = annotations?.['vnd.docker.reference.type'];
+  const described = readable.parse(entry);
   return {
-    digest,
-    platform: platformOf({ platform }),
-    isAttestation: isAttestation({
-      platform,
-      annotations: type === undefined ? undefined : { 'vnd.docker.reference.type': type },
-    }),
+    digest: described.digest,
+    platform: platformOf(described),
+    isAttestation: isAttestation(described),
     fault: `${describeFault(error, entry)} (${describePart(`child ${at + 1}`, entry)})`,
   };
 }

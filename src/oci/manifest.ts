@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import { descriptorSchema, type Descriptor } from './descriptor.ts';
-import { describeFault } from './fault.ts';
+import { type Descriptor, descriptorSchema, mediaTypeSchema } from './descriptor.ts';
 import { type FaultyEntry, readEntries } from './index-entries.ts';
-import { readJson } from './json.ts';
+import { describeFault, readJson } from './json.ts';
 import {
   bareType,
   DOCKER_CONFIG,
@@ -11,7 +10,6 @@ import {
   isIndexType,
   isLayerType,
   isManifestType,
-  isMediaType,
   isSchema1Type,
   OCI_CONFIG,
   OCI_INDEX,
@@ -21,11 +19,11 @@ import {
 /** No manifest is larger; distribution-spec lets registries stop at 4 MiB. */
 export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 
-const mediaType = z
-  .string('is not text')
-  .refine((type) => type === '' || isMediaType(type), 'is not a media type')
-  .nullish();
-const common = { mediaType, artifactType: mediaType, subject: descriptorSchema.nullish() };
+const common = {
+  mediaType: mediaTypeSchema.nullish(),
+  artifactType: mediaTypeSchema.nullish(),
+  subject: descriptorSchema.nullish(),
+};
 
 const manifestSchema = z.looseObject({
   config: descriptorSchema,
@@ -50,9 +48,9 @@ export interface ImageManifest {
 export interface ImageIndex {
   readonly kind: 'index';
   readonly mediaType: string;
-  /** What it lists, as far as that are valid descriptors. */
+  /** Its entries that are valid descriptors. */
   readonly manifests: readonly Descriptor[];
-  /** What it lists beside them. */
+  /** Its other entries. */
   readonly faulty: readonly FaultyEntry[];
   readonly artifactType: string | undefined;
   readonly subject: Descriptor | undefined;
@@ -61,9 +59,9 @@ export interface ImageIndex {
 export type Manifest = ImageManifest | ImageIndex;
 
 /**
- * Reads a manifest or index. Its type is what the body says, else what its shape says: proxies serve the right
- * bytes under wrong headers. `header` only helps to name what was served instead of a manifest. Nonsense in an entry of
- * an index is no error here, since not all of them are taken.
+ * Reads a manifest or index. Its type is that of the body, else that of its shape: proxies serve the right bytes
+ * under wrong headers. `header` is only used to describe what was served instead of a manifest. A faulty entry of an
+ * index is not an error here, since not all of them are needed.
  * @throws OciSaveError `unsupported` for schema 1, web pages and anything that is not a manifest
  */
 export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
@@ -78,7 +76,7 @@ export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
   ) {
     throw new OciSaveError({
       code: 'unsupported',
-      message: 'this is a Docker schema 1 manifest, a form that was given up in 2019',
+      message: 'this is a Docker schema 1 manifest, a format that was given up in 2019',
       hint: 'Push the image again with a current tool, then save it.',
     });
   }
@@ -96,7 +94,7 @@ function parseJson(bytes: Uint8Array, header: string): unknown {
   throw new OciSaveError({
     code: 'unsupported',
     message: 'a web page was served instead of a manifest',
-    hint: 'A proxy or a login page may stand before the registry: open the address in a browser.',
+    hint: 'There may be a proxy or a login page in front of the registry: open the address in a browser.',
   });
 }
 
@@ -130,7 +128,7 @@ function toIndex(json: unknown): ImageIndex {
 }
 
 function notAManifest(why: string): OciSaveError {
-  return new OciSaveError({ code: 'unsupported', message: `what was served is no manifest: ${why}` });
+  return new OciSaveError({ code: 'unsupported', message: `what was served is not a manifest: ${why}` });
 }
 
 /**
@@ -145,7 +143,7 @@ export function isImage({ artifactType, mediaType, config, layers }: ImageManife
   return mediaType === DOCKER_MANIFEST && untyped;
 }
 
-/** The blobs that an image manifest names, each once: its config and its layers. */
+/** The blobs of an image manifest, each once: its config and its layers. */
 export function blobsOf(manifest: ImageManifest): Descriptor[] {
   const byDigest = new Map([manifest.config, ...manifest.layers].map((blob) => [blob.digest, blob]));
   return [...byDigest.values()];

@@ -9,7 +9,7 @@ export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2
 export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
 const DOCKER_SCHEMA1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/;
 
-/** Every manifest type that is asked for, indexes first; registries answer 404 where one that they hold is missing. */
+/** Every manifest type that we accept, indexes first; a registry responds with 404 where its own type is missing. */
 export const ACCEPTED_MANIFESTS: readonly string[] = [OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST];
 
 export function isIndexType(type: string): boolean {

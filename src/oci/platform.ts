@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { showText } from './reference-quote.ts';
 
-/** A platform in normal form (image-spec, image-index.md): `osVersion` is Windows' build, where asked for. */
+/** A platform in normal form (image-spec, image-index.md): `osVersion` is the build of Windows. */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
@@ -9,7 +9,7 @@ export interface Platform {
   readonly osVersion?: string | undefined;
 }
 
-/** What a request wants of an index. */
+/** The platforms that a request takes from an index. */
 export type PlatformChoice = 'all' | readonly Platform[];
 
 // A Map: these names come from manifests, and one may say `constructor`.
@@ -24,12 +24,12 @@ const ARCHITECTURES = new Map<string, readonly [architecture: string, variant?: 
 
 const SYSTEMS = new Set(['linux', 'windows', 'darwin', 'macos', 'freebsd', 'wasi', 'android']);
 
-/** Whether a word names a system that images are built for; alone it is no platform, and no architecture. */
+/** Whether a word is a system that images are built for; alone it is neither a platform nor an architecture. */
 export function isOperatingSystem(word: string): boolean {
   return SYSTEMS.has(word.toLowerCase());
 }
 
-/** The normal form that containerd compares (platforms/database.go): aliases and default variants. */
+/** The normal form of containerd (platforms/database.go): aliases and default variants. */
 export function normalizePlatform(platform: Platform): Platform {
   const os = platform.os.toLowerCase() === 'macos' ? 'darwin' : platform.os.toLowerCase();
   const spelled = platform.architecture.toLowerCase();
@@ -55,8 +55,8 @@ const COMPONENT = /^[a-z0-9_-]{1,64}$/;
 const OS_VERSION = /^[A-Za-z0-9._+~-]{1,128}$/;
 
 /**
- * A platform's normal form, where text can carry it: then `parsePlatform(formatPlatform(p))` is `p` again. Undefined for
- * anything else that a publisher or a user wrote, as an architecture with a slash, or one that is a system's name.
+ * A platform's normal form, where it can be written as text: then `parsePlatform(formatPlatform(p))` is `p` again.
+ * Undefined for anything else, such as an architecture with a slash, or one that is a system's name.
  */
 export function toPlatform(fields: Platform): Platform | undefined {
   const platform = normalizePlatform(fields);
@@ -79,7 +79,7 @@ export function parsePlatform(text: string): Platform {
   if (!whole || platform === undefined) {
     throw new OciSaveError({
       code: 'usage',
-      message: `${showText(text)} is no platform`,
+      message: `${showText(text)} is not a valid platform`,
       hint: 'Write os/architecture or os/architecture/variant, for example linux/amd64 or linux/arm/v7.',
     });
   }
@@ -91,7 +91,10 @@ export function parsePlatformChoice(text: string): PlatformChoice {
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
   if (words.includes('all')) {
     if (words.length === 1) return 'all';
-    throw new OciSaveError({ code: 'usage', message: `'all' stands alone: ${showText(text)}` });
+    throw new OciSaveError({
+      code: 'usage',
+      message: `'all' cannot be combined with other platforms: ${showText(text)}`,
+    });
   }
   if (words.length === 0) throw new OciSaveError({ code: 'usage', message: 'no platform is named' });
   const byName = new Map(words.map(parsePlatform).map((platform) => [formatPlatform(platform), platform]));

@@ -1,16 +1,16 @@
 import type { Digest } from './digest.ts';
 import { blobsOf, type Manifest } from './manifest.ts';
 
-/** What stands under a manifest, itself included. */
+/** The content below a manifest, itself included. */
 export interface Reachable {
-  /** Children before the indexes that name them, each index right after its own children; the top is the last. */
+  /** Children before the indexes that list them, each index right after its own children; the top is the last. */
   readonly manifests: readonly Digest[];
   readonly blobs: readonly Digest[];
 }
 
 /**
- * What an image holds below a manifest. Of an index's children only those with one of `leaves` count: others are not
- * there, or another image holds more of the same index.
+ * The content of an image below a manifest. Of an index only the children with one of `leaves` count: others are not
+ * there, or belong to another image with more of the same index.
  */
 export function reachable(
   top: Digest,
@@ -19,7 +19,7 @@ export function reachable(
 ): Reachable {
   const held = new Set<Digest>();
   const blobs = new Set<Digest>();
-  // Each once: indexes may list the same children many times over.
+  // Each once: indexes may list the same children many times.
   const visited = new Map<Digest, boolean>();
   const visit = (digest: Digest): boolean => {
     const manifest = manifests.get(digest)?.manifest;

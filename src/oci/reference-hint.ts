@@ -6,7 +6,7 @@ export interface Explanation {
   readonly hint?: string | undefined;
 }
 
-/** What templates leave behind when a variable was empty. */
+/** The values that templates write for an empty variable. */
 const EMPTY_VALUES = /(^|[/:@])(null|undefined|None|<nil>|<no value>|<none>)(?=$|[/:@])/;
 
 const EMPTY_VARIABLE = 'A variable was probably empty when this list was made.';
@@ -17,8 +17,8 @@ const AT_VARIABLE = /(?:^|[:/._-])@\w+@/;
 const ZERO_WIDTH = /[\u00A0\u200B-\u200D\u2060\uFEFF]/u;
 
 /**
- * The likely reason why a text is no reference, and what was probably meant. `why` is where the grammar stopped;
- * the text often tells more.
+ * The likely reason why a text is not a reference, and what was probably meant. `why` is where the parser stopped;
+ * the text often shows more.
  */
 export function explainReference(text: string, why: string): Explanation {
   return (
@@ -31,16 +31,16 @@ export function explainReference(text: string, why: string): Explanation {
   );
 }
 
-/** Names a value that an empty variable left behind, anywhere in a text that is no reference. */
+/** Finds a value of an empty variable anywhere in a text that is not a reference. */
 function emptyValue(text: string): Explanation | undefined {
   const value = EMPTY_VALUES.exec(text)?.[2];
   if (value === undefined) return undefined;
-  return { reason: `'${value}' stands where a name should`, hint: EMPTY_VARIABLE };
+  return { reason: `'${value}' is in the place of a name`, hint: EMPTY_VARIABLE };
 }
 
 /**
  * The same for a reference within the grammar: `null/app:1`, `app:undefined`. Only its first component and its tag
- * are looked at, since `null` may well be a team's name further on.
+ * count, since `null` may be a team's name in between.
  */
 export function explainEmptyValue(reference: string): Explanation | undefined {
   const named = reference.replace(/@.*$/, '');
@@ -53,17 +53,17 @@ function characters(text: string): Explanation | undefined {
   const odd = ZERO_WIDTH.exec(text) ?? /[^\x20-\x7E]/u.exec(text);
   if (odd) {
     const point = (odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    return { reason: `it holds the character U+${point}`, hint: 'Type the reference again, without it.' };
+    return { reason: `it contains the character U+${point}`, hint: 'Type the reference again, without it.' };
   }
-  if (/\s/.test(text)) return { reason: 'it holds a blank', hint: 'Write one reference a line.' };
+  if (/\s/.test(text)) return { reason: 'it contains a blank', hint: 'Write one reference per line.' };
   return undefined;
 }
 
 function pasted(text: string): Explanation | undefined {
-  // Before all that quotes: nothing of such a text may stand in a message.
+  // Before all that quotes: no part of such a text may be in a message.
   if (holdsCredentials(text) && (text.includes('://') || !AT_VARIABLE.test(text))) {
     return {
-      reason: 'it holds a user name and a password',
+      reason: 'it contains a user name and a password',
       hint: 'Write the reference alone; log in to the registry instead.',
     };
   }
@@ -72,18 +72,26 @@ function pasted(text: string): Explanation | undefined {
   const address = /^https?:\/\/([^?=#]+)/.exec(text);
   if (address?.[1]) return { reason: 'references have no scheme', hint: didYouMean(text, address[1]) };
   if (text.startsWith('-')) return { reason: 'it begins with a dash, as options do' };
-  if (/^(IMAGE|REPOSITORY|NAME|TAG)(:|$)/.test(text)) return { reason: 'it looks like the head of a table' };
+  if (/^(IMAGE|REPOSITORY|NAME|TAG)(:|$)/.test(text))
+    return { reason: 'it looks like the header of a table' };
   return undefined;
 }
 
+/** The traces of an empty variable, and what is missing there. */
+const LEFTOVERS: readonly (readonly [trace: RegExp, reason: string])[] = [
+  [/^[:@]/, 'the name is missing'],
+  [/^\//, 'there is nothing before the first slash'],
+  [/:(?:$|@)/, 'the tag is missing after the colon'],
+  [/@$/, 'the digest is missing after the @'],
+  [/\/(?:$|[:@/])/, 'a component of its path is empty'],
+];
+
 function leftovers(text: string): Explanation | undefined {
-  if (/^[:@]/.test(text)) return { reason: 'the name is missing', hint: EMPTY_VARIABLE };
-  if (text.startsWith('/')) return { reason: 'nothing stands before the first slash', hint: EMPTY_VARIABLE };
-  if (/:(?:$|@)/.test(text)) return { reason: 'the tag is missing after the colon', hint: EMPTY_VARIABLE };
-  if (text.endsWith('@')) return { reason: 'the digest is missing after the @', hint: EMPTY_VARIABLE };
-  if (/\/(?:$|[:@/])/.test(text)) return { reason: 'a component of its path is empty', hint: EMPTY_VARIABLE };
-  if (/[{}$%<>]/.test(text) || AT_VARIABLE.test(text))
-    return { reason: 'it holds a variable or a template that nobody filled' };
+  const reason = LEFTOVERS.find(([trace]) => trace.test(text))?.[1];
+  if (reason !== undefined) return { reason, hint: EMPTY_VARIABLE };
+  if (/[{}$%<>]/.test(text) || AT_VARIABLE.test(text)) {
+    return { reason: 'it contains a variable or a template without its value' };
+  }
   if (/[,;\\]$/.test(text)) return { reason: `it ends in '${text.slice(-1)}'` };
   return undefined;
 }
@@ -91,7 +99,7 @@ function leftovers(text: string): Explanation | undefined {
 function tagOrDigest(text: string, why: string): Explanation | undefined {
   if (why === 'bad-digest') {
     return {
-      reason: 'what follows the @ is no sha256 digest',
+      reason: 'what follows the @ is not a sha256 digest',
       hint: 'Write sha256: and 64 lower-case hex digits.',
     };
   }
@@ -104,7 +112,7 @@ function tagOrDigest(text: string, why: string): Explanation | undefined {
     const shown = quotePart(text, tag) ?? 'a+b';
     const [chart, release] = [shown.replaceAll('+', '_'), shown.replaceAll('+', '-')];
     return {
-      reason: `tags hold no '+'`,
+      reason: `a tag cannot contain '+'`,
       hint: `Registries store '${shown}' as '${chart}' (Helm charts) or '${release}' (RKE2 and k3s images).`,
     };
   }
@@ -136,14 +144,14 @@ function spelling(text: string, why: string): Explanation {
       hint: didYouMean(text, text.replace(named, named.toLowerCase())),
     };
   }
-  if (why === 'bad-domain') return { reason: 'its registry is no host name' };
+  if (why === 'bad-domain') return { reason: 'its registry is not a host name' };
   return {
     reason: 'its path breaks the grammar',
     hint: 'Components are lower-case letters, digits, and . _ - between.',
   };
 }
 
-/** A part of a text, fit to be quoted where the whole text is. */
+/** A part of a text for a message, where the whole text may be quoted. */
 function quotePart(text: string, part: string): string | undefined {
   return quoteReference(text) === undefined ? undefined : quoteReference(part);
 }

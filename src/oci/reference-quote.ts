@@ -1,18 +1,21 @@
 import { looksLikeSecret } from './secret-text.ts';
 
-/** No reference is longer; what is, is not quoted at all. */
+/** No reference is longer; a longer text is not quoted at all. */
 export const MAX_REFERENCE = 1024;
 
-/** What references, the names that templates leave in them, and pasted addresses consist of. */
+/** Characters of a text that a message shows. */
+const MAX_QUOTED = 80;
+
+/** The characters of references, of the names that templates leave in them, and of pasted addresses. */
 const QUOTABLE = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF-]*$/u;
 
-/** The same with what a pasted address may have, of which no part is quoted. */
+/** The same with those characters of a pasted address that are never quoted. */
 const ADDRESS = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF?=#&!*-]*$/u;
 
 /** A port, a tag and a digest have one each. More of them separate fields, as in a file of passwords (.pgpass). */
 const MAX_COLONS = 3;
 
-/** Characters outside ASCII that a mistyped reference has at most; more of them are another text. */
+/** A mistyped reference has at most as many characters outside ASCII; a text with more is another text. */
 const MAX_ODD = 4;
 
 /** Whether a text carries a user name and a password in front of its name, as pasted addresses do. */
@@ -32,8 +35,8 @@ function credentialsEnd(text: string): number {
 }
 
 /**
- * A text of a user, in quotes where it looks like a reference; where it does not, its length and its kind. A list may be
- * any file that somebody named by mistake, or that a link leads to: a key must not come into a log by its error message.
+ * A user's text for a message: in quotes where it looks like a reference, else its length and its kind. A list may be
+ * any file that somebody named by mistake, or that a link leads to: a key must not get into a log by an error message.
  */
 export function showText(text: string): string {
   const quoted = quoteReference(text);
@@ -51,8 +54,8 @@ export function quoteReference(text: string): string | undefined {
   const end = credentialsEnd(word);
   const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*$/s, '…');
   if (!ADDRESS.test(withoutControls(word)) || !isQuotable(plain)) return undefined;
-  const shown = plain.length > 80 ? `${plain.slice(0, 77)}…` : plain;
-  return shown.replace(/[^\x20-\x7E…]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+  const shown = plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED - 3)}…` : plain;
+  return asCodePoints(shown);
 }
 
 function isQuotable(text: string): boolean {
@@ -66,15 +69,25 @@ function colonsIn(text: string): number {
   return text.replaceAll(/\[[^\]]*\]/g, '').split(':').length - 1;
 }
 
-/** They are shown by their numbers. */
+/** Control characters are shown by their code points. */
 function withoutControls(text: string): string {
   return text.replaceAll(/[\x00-\x1F\x7F]/g, '');
 }
 
-/** What is said of a text in place of itself: `a text of 64 characters that looks like a secret`. */
+/** The description of a text in place of itself: `a text of 64 characters that looks like a secret`. */
 function describeText(text: string): string {
   const size = text.length === 1 ? '1 character' : `${text.length} characters`;
   if (looksLikeSecret(text.slice(0, MAX_REFERENCE))) return `a text of ${size} that looks like a secret`;
   const words = text.trim().split(/\s+/).length;
   return words > 1 ? `a text of ${size} in ${words} words` : `a text of ${size}`;
+}
+
+/** Untrusted text in quotes, fit for a message: cut, and other characters than printable ASCII as code points. */
+export function quoteText(text: string): string {
+  const shown = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED - 1)}…` : text;
+  return `'${asCodePoints(shown.toWellFormed())}'`;
+}
+
+function asCodePoints(text: string): string {
+  return text.replace(/[^\x20-\x7E…]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -6,7 +6,7 @@ import { MAX_REFERENCE, showText } from './reference-quote.ts';
 /** The registry of names without one. */
 export const DEFAULT_REGISTRY = 'docker.io';
 
-/** One registry under other names, as old lists and pasted commands write it. */
+/** Other names of Docker Hub in old lists and pasted commands. */
 const DOCKER_HUB = new Set([
   'index.docker.io',
   'registry-1.docker.io',
@@ -43,12 +43,12 @@ export function isRepositoryPath(text: string): boolean {
   return text.split('/').every((component) => PATH_COMPONENT.test(component));
 }
 
-/** A first component names a registry when it could be no Docker Hub name: docker's own rule, and IPv6. */
+/** A first component is a registry where it cannot be a name on Docker Hub: docker's own rule, and IPv6. */
 function isDomainLike(component: string): boolean {
   return /[.:]|[A-Z]/.test(component) || component === 'localhost' || component.startsWith('[');
 }
 
-/** Whether a reference as written names its registry, so that no default is put before it. */
+/** Whether a reference as written names its registry and needs no default. */
 export function namesRegistry(text: string): boolean {
   const slash = text.indexOf('/');
   return slash > 0 && isDomainLike(text.slice(0, slash));
@@ -64,24 +64,18 @@ function invalid(text: string, why: string): OciSaveError {
   const { reason, hint } = explainReference(text, why);
   return new OciSaveError({
     code: 'list',
-    message: `${showText(text)} is no image reference: ${reason}`,
+    message: `${showText(text)} is not an image reference: ${reason}`,
     hint,
   });
 }
 
-interface Parts {
-  readonly name: string;
-  readonly tag: string | undefined;
-  readonly digest: Digest | undefined;
-}
-
-function split(text: string): Parts {
+function split(text: string): Pick<Reference, 'tag' | 'digest'> & { readonly name: string } {
   const at = text.indexOf('@');
   const named = at < 0 ? text : text.slice(0, at);
   const digest = at < 0 ? undefined : text.slice(at + 1);
   if (digest !== undefined && !isDigest(digest)) throw invalid(text, 'bad-digest');
   const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
-  // A port is no tag: `[::1]:5000` and `host:5000` stand before a slash.
+  // A port is not a tag: `[::1]:5000` and `host:5000` are before a slash.
   const tag = colon < 0 ? undefined : named.slice(colon + 1);
   if (tag !== undefined && !isTag(tag)) throw invalid(text, 'bad-tag');
   return { name: colon < 0 ? named : named.slice(0, colon), tag, digest };
@@ -95,7 +89,7 @@ function split(text: string): Parts {
 export function parseReference(text: string, defaultRegistry: string = DEFAULT_REGISTRY): Reference {
   if (text.length > MAX_REFERENCE) throw invalid(text, 'too-long');
   if (!/^[\x21-\x7E]+$/.test(text)) throw invalid(text, 'bad-character');
-  // Both fit the grammar, and both are what tools print in place of a name (reference.ParseNormalizedNamed).
+  // Both fit the grammar, and tools print both in place of a name (reference.ParseNormalizedNamed).
   if (isDigest(text) || /^[0-9a-f]{64}$/.test(text)) throw invalid(text, 'bare-digest');
   const { name, tag, digest } = split(text);
   const slash = namesRegistry(name) ? name.indexOf('/') : -1;

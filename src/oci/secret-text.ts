@@ -1,4 +1,4 @@
-/** Heads of tokens and keys that well-known services hand out. */
+/** How tokens and keys of well-known services begin. */
 const TOKEN_HEAD =
   /(?:^|[^A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{4}|gh[opsur]_\w|github_pat_|glpat-|xox[a-z]-|npm_\w|dckr_pat_|eyJ[\w-]|AIza[\w-]|sk-\w{8}|ya29\.)/;
 
@@ -7,12 +7,12 @@ const NAMED_SECRET =
   /^[^/]*(?:^|[^A-Za-z0-9])(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api|access|private)?_?-?key)["']?\s*[:=]/i;
 
 /**
- * The head of a PEM block (RFC 7468), also as SSH2 keys have it (RFC 4716) and in base64, as kubeconfig files do; and of a
- * key of PuTTY.
+ * The head of a PEM block (RFC 7468), also of an SSH2 key (RFC 4716) and in base64, as in kubeconfig files; and of a
+ * PuTTY key.
  */
 const PEM_HEAD = /-----? ?BEGIN [A-Z0-9 ]+-----?|PuTTY-User-Key-File-|LS0tLS1CRUdJTi/;
 
-/** A digest is long and random, and no secret. */
+/** A digest is long and random, but not a secret. */
 const DIGEST = /(?:sha\d+|md5)[:-][0-9a-f]*/g;
 
 /** Shorter runs of letters and digits are names. */

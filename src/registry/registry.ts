@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { OciSaveError } from '../errors.ts';
 import { looksLikePlainHttp, type RetryPolicy, withRetries } from '../http/index.ts';
 import { isDomain } from '../oci/reference.ts';
-import { quoteText } from '../oci/quote-text.ts';
+import { quoteText } from '../oci/reference-quote.ts';
 import type { Scheme } from './auth/challenge.ts';
 import { registryHost } from './repository.ts';
 

@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { isRepositoryPath, isTag } from '../oci/reference.ts';
-import { quoteText } from '../oci/quote-text.ts';
+import { quoteText } from '../oci/reference-quote.ts';
 
 /** What a request is for, below its repository (distribution-spec, Endpoints). */
 export type Endpoint =

@@ -1,4 +1,4 @@
-import { convertIndex, convertManifest } from '../oci/convert.ts';
+import { convertIndex, convertManifest } from '../oci/rewrite.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import { narrowIndex } from '../oci/narrow.ts';
+import { narrowIndex } from '../oci/rewrite.ts';
 import type { ManifestTree, TreeNode } from './node.ts';
 
 /** What stands for an image where a reader takes no sparse index (DESIGN, what each reader gets). */

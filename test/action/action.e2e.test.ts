@@ -299,7 +299,7 @@ describe('bad input', () => {
       { file: 'lists/a.txt', line: '4' },
       {},
     ]);
-    expect(result.summary).toContain("| `lists/a.txt:2` | 'Foo/BAR:1' is no image reference");
+    expect(result.summary).toContain("| `lists/a.txt:2` | 'Foo/BAR:1' is not an image reference");
     expect(await registry.requests()).toEqual([]);
   });
 

@@ -55,7 +55,7 @@ describe('sections', () => {
     [{ ...alice, password: 12345, images: ['a'] }, 'sections[0].password: a text is wanted'],
     [{ ...alice, images: [1] }, 'sections[0].images: a list of texts is wanted'],
     [{ ...alice, images: ['a'], token: 'x' }, 'sections[0]: it has a key that no section has'],
-    [{ registry: 'https://reg.example', ...alice, images: ['a'] }, 'sections[0].registry is no host name'],
+    [{ registry: 'https://reg.example', ...alice, images: ['a'] }, 'sections[0].registry is not a host name'],
   ])('refuse %j', async (section, message) => {
     expect(await failureOf(() => read(section))).toMatchObject({ code: 'usage', message });
     expect(await failureOf(() => readSections({} as AuthSection[], 'docker.io'))).toMatchObject({

@@ -184,10 +184,10 @@ describe('found B3: a file with secrets, given as a list', () => {
     const key = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
     const shown = await shownFor(`quay.io/a/b:1\nFoo/BAR:1\n${key}\n`, 'plain', false);
     expect(shown).toContain(
-      "images.txt:2: 'Foo/BAR:1' is no image reference: repository names are lower case",
+      "images.txt:2: 'Foo/BAR:1' is not an image reference: repository names are lower case",
     );
     expect(shown).toContain(
-      'images.txt:3: a text of 40 characters that looks like a secret is no image reference',
+      'images.txt:3: a text of 40 characters that looks like a secret is not an image reference',
     );
     expect(leakIn(shown, [key])).toBeUndefined();
   });

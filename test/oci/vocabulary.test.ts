@@ -41,10 +41,10 @@ describe('a reference', () => {
 
   it.each([
     ['foo/Bar:1', /lower case/],
-    ['a:1+2', /no '\+'/],
+    ['a:1+2', /cannot contain '\+'/],
     ['a:', /tag is missing/],
     ['/app:1', /before the first slash/],
-    ['a@sha256:12', /no sha256 digest/],
+    ['a@sha256:12', /not a sha256 digest/],
     ['https://quay.io/a:1', /no scheme/],
     ['-x', /dash/],
     ['a/../b', /dot folder/],
@@ -95,7 +95,7 @@ describe('a platform', () => {
   });
 
   it.each(['', 'linux/', 'linux/amd64/v1/x', 'all,amd64', 'linux/a b/c/d/e'])('%j is no choice', (text) => {
-    expect(() => parsePlatformChoice(text)).toThrow(/platform|stands alone/);
+    expect(() => parsePlatformChoice(text)).toThrow(/platform/);
   });
 });
 
@@ -163,7 +163,7 @@ describe('a manifest', () => {
   it.each([
     ['a web page', '<html>', /web page/],
     ['no JSON', 'x', /not JSON/],
-    ['another JSON', '{"a":1}', /no manifest/],
+    ['another JSON', '{"a":1}', /not a manifest/],
     ['a bad digest', '{"config":{"digest":"sha512:ab","size":1},"layers":[]}', /config\.digest/],
   ])('that is %s is refused', (_, text, reason) => {
     expect(() => parseManifest(new TextEncoder().encode(text))).toThrow(reason);

@@ -98,7 +98,7 @@ describe('getManifest', () => {
   it.each([
     ['schema 1', jsonBytes({ schemaVersion: 1, fsLayers: [] }), /schema 1/],
     ['a web page', new TextEncoder().encode('<html>login</html>'), /web page/],
-    ['something else', jsonBytes({ hello: 1 }), /no manifest/],
+    ['something else', jsonBytes({ hello: 1 }), /not a manifest/],
   ])('says in one sentence, with the registry, that it got %s', async (_, bytes, message) => {
     await using stub = await startStub((request, response) =>
       answerManifest(request, response, { bytes, mediaType: 'text/html' }),

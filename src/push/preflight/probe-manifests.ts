@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { OciSaveError } from '../../errors.ts';
 import { manifestBytes } from '../../image/index.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
-import { narrowIndex } from '../../oci/narrow.ts';
+import { narrowIndex } from '../../oci/rewrite.ts';
 import { isTemporary, refusalOf } from '../../registry/index.ts';
 import type { PushContext } from '../context.ts';
 import { putManifest } from '../image-pusher.ts';

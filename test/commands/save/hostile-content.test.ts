@@ -284,7 +284,7 @@ describe('an image whose publisher wrote nonsense', () => {
     });
     expect(report.images.map(({ ref }) => ref)).toEqual([refOf('good')]);
     expect(report.failed).toMatchObject([
-      { class: 'unsupported', message: expect.stringContaining('no manifest') },
+      { class: 'unsupported', message: expect.stringContaining('not a manifest') },
     ]);
   });
 });

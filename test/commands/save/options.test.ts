@@ -46,8 +46,8 @@ describe('options', () => {
     [{ retries: '1e9' }, /retries: a whole number/],
     [{ layout: 'oci,docker' }, /layout: 'docker' is no view/],
     [{ naming: 'keep' }, /naming: 'keep' is no rule/],
-    [{ platforms: 'linux/amd64/v8/x' }, /is no platform/],
-    [{ platforms: 'all,linux/amd64' }, /'all' stands alone/],
+    [{ platforms: 'linux/amd64/v8/x' }, /is not a valid platform/],
+    [{ platforms: 'all,linux/amd64' }, /'all' cannot be combined/],
     [{ output: 'none' }, /nothing would be made/],
   ])('refuse %j, naming the option', (given, message) => {
     expect(() => parseOptions(given)).toThrow(message);

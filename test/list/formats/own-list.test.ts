@@ -49,7 +49,7 @@ describe('found L1: candidates', () => {
     const [good] = candidates;
     const { requests } = await read('accept', good === undefined ? [] : [good]);
     expect(requests.map(({ source }) => refOf(source))).toEqual(['quay.io/a/b:1', 'quay.io/a/maybe:1']);
-    await expect(read('accept')).rejects.toThrow(/values\.yaml:9: 'No\/Reference' is no image reference/);
+    await expect(read('accept')).rejects.toThrow(/values\.yaml:9: 'No\/Reference' is not an image reference/);
   });
 
   it('are errors under error, with their lines and the way out', async () => {
