@@ -54,7 +54,7 @@ async function expectUntouched(): Promise<void> {
 }
 
 describe('a list with bad lines', () => {
-  it('is refused with every one of them by file and line, and its good ones are not asked for', async () => {
+  it('is refused with every bad line by file and line number, and no good line causes a request', async () => {
     const bad = [
       'Foo/BAR:1',
       'a b',
@@ -96,7 +96,7 @@ describe('a list with bad lines', () => {
     expect(stderr).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F\u202E]/);
   });
 
-  it('names every bad list of several, and every file that is not there', async () => {
+  it('is refused together with every other bad list and every missing file', async () => {
     await writeFile(work.file('one.txt'), 'Foo/BAR:1\n');
     const files = ['one.txt', 'absent.txt', 'none-*.txt', '.'].flatMap((file) => ['-f', file]);
     registry.clear();
@@ -108,7 +108,7 @@ describe('a list with bad lines', () => {
   });
 });
 
-describe('what is no list', () => {
+describe('a file that is not an image list', () => {
   it.each<[string, string | Uint8Array, RegExp]>([
     ['an empty file', '', /empty\.txt.*(?:empty|no image)/],
     ['comments alone', '# nothing\n\n', /no image/],
@@ -122,7 +122,7 @@ describe('what is no list', () => {
   });
 });
 
-describe('a list that is meant to exhaust', () => {
+describe('a list that is made to exhaust time or memory', () => {
   const MOST_MIB = 700;
   const SOON = 20_000;
   // Each process writes how much memory it took at most.
@@ -163,8 +163,8 @@ describe('a list that is meant to exhaust', () => {
   );
 });
 
-describe('looking without copying', () => {
-  it('asks for manifests, and for configs where there is no index, in a dry run and a lock; list asks for nothing', async () => {
+describe('dry run, lock and list', () => {
+  it('a dry run and a lock request manifests, and configs of images without an index; list requests nothing', async () => {
     await using place = await workplace();
     const refs = ['good', 'better', 'multi'].map((name) => `${registry.host}/${name}:1`);
     await writeFile(place.file('images.txt'), `${refs.join('\n')}\n`);
@@ -192,7 +192,7 @@ describe('looking without copying', () => {
   });
 });
 
-describe('a list of which some images cannot be had', () => {
+describe('a list with images that cannot be fetched', () => {
   const absent = one({ seed: 'blobless', layerBytes: 4096 });
   let closed: string;
   let locked: DockerRegistry;
@@ -228,7 +228,7 @@ describe('a list of which some images cannot be had', () => {
   const blobsOf = (name: string): string[] =>
     [...one({ seed: name, layerBytes: 64 }).blobs.keys()].map((digest) => digest.slice('sha256:'.length));
 
-  it('fails, after it has tried and kept the others, with one classed row for each', async () => {
+  it('fails after it has tried and kept the other images, with one row per failed image that gives its class', async () => {
     const { exitCode, stderr } = await save('-f', 'five.txt');
     expect(exitCode).toBe(1);
     expect(await isThere(place.file('oci-bundle'))).toBe(false);
@@ -251,7 +251,7 @@ describe('a list of which some images cannot be had', () => {
     expect(stored).toEqual(expect.arrayContaining([...blobsOf('good'), ...blobsOf('better')]));
   });
 
-  it('is saved without them where that was asked for: whole images alone, and nothing of the others', async () => {
+  it('is saved with --on-error warn: with the whole images, and no blob of the others', async () => {
     const { exitCode, stderr } = await save('-f', 'six.txt', '--on-error', 'warn');
     expect(exitCode).toBe(0);
     expect(stderr).toMatch(/Done without 4 of 6 images/);
@@ -275,7 +275,7 @@ describe('a list of which some images cannot be had', () => {
     }
   });
 
-  it('fails even so where not one image is whole', async () => {
+  it('fails even with --on-error warn where no image is whole', async () => {
     await writeFile(place.file('none.txt'), `${registry.host}/missing:1\n${registry.host}/blobless:1\n`);
     const { exitCode } = await save('-f', 'none.txt', '--on-error', 'warn', '-o', 'none-whole');
     expect(exitCode).toBe(1);

@@ -137,13 +137,13 @@ describe('a manifest', () => {
     expect(bad.requests({ repository: saved.name, kind: 'blob' })).toEqual([]);
   });
 
-  it('of schema 1 is refused by its name', async () => {
+  it('of Docker schema 1 is refused with the name of the format', async () => {
     const saved = await saveBad({}, schema1(), '-o', 'earlier');
     await expectFailure(saved, 'unsupported', /schema 1 manifest/);
     expect(bad.requests({ repository: saved.name, kind: 'blob' })).toEqual([]);
   });
 
-  it('comes after two failures and a throttle, under a type that tells nothing', async () => {
+  it('is fetched after two failures and a 429, with a Content-Type that does not say its kind', async () => {
     const image = one({ seed: 'patient', layerBytes: KIB });
     const wait = { 'retry-after': '1' };
     const { result, name } = await saveBad(
@@ -167,7 +167,7 @@ describe('a manifest', () => {
     );
   });
 
-  it('behind a login that goes round in circles is denied after a few questions', async () => {
+  it('behind a challenge that repeats for ever is denied after a few requests', async () => {
     const loop = { auth: { ...AUTH, loop: true } };
     const { result, name } = await saveBad(loop, one({ seed: 'loop', layerBytes: KIB }), '-o', 'earlier');
     expect(result.exitCode).toBe(1);
@@ -230,7 +230,7 @@ describe.each(['skopeo', 'direct'])('by the copier %s, a layer', (copier) => {
     expect(saved.result.stderr.includes(COMPLETES)).toBe(copier === 'skopeo');
   });
 
-  it('comes from another host, which gets no credentials', async () => {
+  it('is fetched from the host of a redirect, which gets no credentials', async () => {
     const image = large('moved');
     const redirect = { of: 'blobs', refuses: 'authorization' } as const;
     const { result } = await saveBad({ redirect }, image, '-o', `${copier}-moved`, ...args);
@@ -241,7 +241,7 @@ describe.each(['skopeo', 'direct'])('by the copier %s, a layer', (copier) => {
     expect(elsewhere.filter(({ port, status }) => port === 'second' && status === 200)).toHaveLength(1);
   });
 
-  it('behind an address that is signed and dead fails without showing the signature', async () => {
+  it('behind a signed URL that does not respond fails without showing the signature', async () => {
     const image = large('signed');
     // The discard port: nobody listens there.
     const headers = { location: 'http://127.0.0.1:9/blob?X-Signature=do-not-show-me' };
@@ -253,7 +253,7 @@ describe.each(['skopeo', 'direct'])('by the copier %s, a layer', (copier) => {
   });
 });
 
-it('a quota that is used up in the midst is told as one, and asked for no more', async () => {
+it('a pull quota that is used up during the run fails as `quota`, and no more requests are made', async () => {
   const image = one({ seed: 'quota', layerBytes: KIB });
   const failure = { kind: 'status', status: 429, body: 'You have reached your pull rate limit' } as const;
   const switches = { faults: [{ path: new RegExp(`/blobs/${largestBlobOf(image)}`), failure }] };
@@ -261,7 +261,7 @@ it('a quota that is used up in the midst is told as one, and asked for no more',
   expect(bad.requests({ reference: largestBlobOf(image) })).toHaveLength(1);
 });
 
-describe('a digest header of another manifest that is there', () => {
+describe('a Docker-Content-Digest header that names another manifest of the repository', () => {
   // Both manifests have the same length and type: nothing but their bytes tells them apart.
   const pair = ['header a', 'header b'].map((seed) => one({ seed, layerBytes: 64 }));
   const save = (list: string, ...args: readonly string[]): Promise<ProgramResult> =>
@@ -269,7 +269,7 @@ describe('a digest header of another manifest that is there', () => {
   const digests = async (): Promise<string[]> =>
     (await work.lock('headers/oci-save.lock.json')).images.map(({ digest }) => digest);
 
-  it('changes no tag, whatever the store has, and is warned of; a pin fails unless the store has it', async () => {
+  it('changes no tag, whatever the store has, and gives a warning; a pinned image fails unless the store has it', async () => {
     const [a, b] = pair;
     if (a === undefined || b === undefined) throw new Error('no pair');
     expect(topOf(a).bytes.length).toBe(topOf(b).bytes.length);
@@ -310,7 +310,7 @@ describe('a digest header of another manifest that is there', () => {
     bad.misbehave({ auth: AUTH });
   });
 
-  it('is not trusted by a store that was filled while it was right', async () => {
+  it('is not trusted although the store was filled while the header was right', async () => {
     const [a, b] = pair;
     if (a === undefined || b === undefined) throw new Error('no pair');
     expectExit(await save('tags.txt'), 0);
@@ -368,7 +368,7 @@ describe('a foreign layer', () => {
   const addressOf = (name: string): string => `http://${bad.otherHost}/v2/${name}/blobs/${digest}`;
   const dead = 'http://127.0.0.1:9/layer';
 
-  it('is in the bundle where the registry serves it, though skopeo leaves it out', async () => {
+  it('is in the bundle where the registry serves it, although skopeo leaves it out', async () => {
     const { result } = await saveBad({}, withUrls(dead), '-o', 'foreign-held');
     expectExit(result, 0);
     expect(await checkBundle(work.file('foreign-held'))).toHaveLength(2);
@@ -377,7 +377,7 @@ describe('a foreign layer', () => {
     expect(result.stderr).toContain('it has foreign layers: they are in the bundle, but containerd asks');
   });
 
-  it('is in the bundle where one of its addresses alone has it, and gets no credentials there', async () => {
+  it('is in the bundle where only one of its urls has it, and that host gets no credentials', async () => {
     bad.put('publisher', withUrls(), '1');
     const image = withoutLayer(withUrls('http://example.com/not-allowed', addressOf('publisher')));
     const path = /^\/v2\/publisher\//;
@@ -395,7 +395,7 @@ describe('a foreign layer', () => {
   it.each([
     ['nobody has it', 'nowhere', 'not-found'],
     ['its address is plain HTTP, which was not allowed', 'http://example.com/layer', 'not-found'],
-  ] as const)('fails its image where %s, and names the address', async (_, place, failureClass) => {
+  ] as const)('fails its image where %s, and the message names the URL', async (_, place, failureClass) => {
     const address = place === 'nowhere' ? addressOf('nowhere') : place;
     const image = withoutLayer(withUrls(address));
     const saved = await saveBad({}, image, '-o', 'earlier', '--cache-dir', 'nowhere-store');
@@ -403,7 +403,7 @@ describe('a foreign layer', () => {
     expect(bad.requests({ reference: digest, status: 200 })).toEqual([]);
   });
 
-  it('fails its image where its publisher cannot be reached, and names the address', async () => {
+  it('fails its image where its publisher cannot be reached, and the message names the URL', async () => {
     const image = withoutLayer(withUrls(dead));
     const insecure = ['--insecure-registries', '127.0.0.1:9', '--cache-dir', 'nowhere-store'];
     const saved = await saveBad({}, image, '-o', 'earlier', ...insecure);
@@ -426,7 +426,7 @@ async function leaveSilence(copier: string): Promise<{ stderr: string; images: n
   return { stderr, images, asked: silent.requests({ reference: largestBlobOf(image) }).length };
 }
 
-it('a server that goes silent is left after a minute, whoever copies', async () => {
+it('a server that stops sending is given up after a minute, by either copier', async () => {
   const left = { stderr: expect.stringMatching(/no byte (?:came )?for 60 s/), images: 1, asked: 2 };
   expect(await silence).toEqual([left, left]);
 });

@@ -48,35 +48,42 @@ const holds = async (store: string, image: Image): Promise<boolean> =>
   (await blobsIn(store)).includes(hexOf(largestBlobOf(image)));
 
 describe('images pinned by digest, all in the store', () => {
-  it.each(['skopeo', 'direct'])('are saved without any registry, by the copier %s', async (copier) => {
-    await using gone = await startBadRegistry();
-    const [single, index] = [
-      one({ seed: `pinned ${copier}`, layerBytes: LARGE }),
-      idx({ seed: `pinned ${copier}`, layerBytes: LARGE }),
-    ];
-    gone.put('single', single, '1');
-    gone.put('index', index, '2');
-    const name = `pinned-${copier}`;
-    const refs = [
-      `${gone.host}/single@${single.top}`,
-      `${gone.host}/index:2@${index.top}`,
-      `${gone.host}/index@${index.top} => elsewhere.example/index:3`,
-    ];
-    await writeFile(work.file(`${name}.txt`), `${refs.join('\n')}\n`);
-    const args = [...save(name, '-f', `${name}.txt`, '--insecure-registries', gone.host), '--copier', copier];
-    await work.succeed(...args);
-    const before = await work.lock(`${name}/oci-save.lock.json`);
-    gone.clear();
-    await work.succeed(...args);
-    expect(gone.requests()).toEqual([]);
-    await gone.close();
-    await rm(work.file(name), { recursive: true });
-    await work.succeed(...args);
-    expect(await checkBundle(work.file(name))).toHaveLength(3);
-    expect(await work.lock(`${name}/oci-save.lock.json`)).toEqual(before);
-  });
+  it.each(['skopeo', 'direct'])(
+    'are saved without a request to any registry, by the copier %s',
+    async (copier) => {
+      await using gone = await startBadRegistry();
+      const [single, index] = [
+        one({ seed: `pinned ${copier}`, layerBytes: LARGE }),
+        idx({ seed: `pinned ${copier}`, layerBytes: LARGE }),
+      ];
+      gone.put('single', single, '1');
+      gone.put('index', index, '2');
+      const name = `pinned-${copier}`;
+      const refs = [
+        `${gone.host}/single@${single.top}`,
+        `${gone.host}/index:2@${index.top}`,
+        `${gone.host}/index@${index.top} => elsewhere.example/index:3`,
+      ];
+      await writeFile(work.file(`${name}.txt`), `${refs.join('\n')}\n`);
+      const args = [
+        ...save(name, '-f', `${name}.txt`, '--insecure-registries', gone.host),
+        '--copier',
+        copier,
+      ];
+      await work.succeed(...args);
+      const before = await work.lock(`${name}/oci-save.lock.json`);
+      gone.clear();
+      await work.succeed(...args);
+      expect(gone.requests()).toEqual([]);
+      await gone.close();
+      await rm(work.file(name), { recursive: true });
+      await work.succeed(...args);
+      expect(await checkBundle(work.file(name))).toHaveLength(3);
+      expect(await work.lock(`${name}/oci-save.lock.json`)).toEqual(before);
+    },
+  );
 
-  it('are asked for where one manifest is missing, and a pin that nobody serves fails', async () => {
+  it('are requested where one manifest is missing, and a pinned digest that no registry serves fails', async () => {
     const image = one({ seed: 'half pinned', layerBytes: KIB });
     put('half', image);
     const ref = `${registry.host}/half@${image.top}`;
@@ -93,7 +100,7 @@ describe('images pinned by digest, all in the store', () => {
 });
 
 describe('a store with a limit', () => {
-  it('loses at the end of a run what was used longest ago, and says so; what bundles link stays', async () => {
+  it('is pruned at the end of a run, least recently used blobs first, and the run says so; blobs that bundles link stay', async () => {
     const images = [0, 1, 2, 3].map((at) => one({ seed: `limit ${at}`, layerBytes: LARGE }));
     const [old, linked, recent, last] = images;
     if (!old || !linked || !recent || !last) throw new Error('no images');
@@ -112,7 +119,7 @@ describe('a store with a limit', () => {
     expect((await work.succeed(...limited)).stderr).not.toContain('removed');
   });
 
-  it('keeps what the run used where that alone is too much, and says so', async () => {
+  it('keeps the blobs that the run used where they alone exceed the limit, and the run says so', async () => {
     const ref = put('much', one({ seed: 'much', layerBytes: LARGE }));
     const args = save('much', ref, '-o', 'none', '--archive', 'tar', '--archive-name', 'much');
     const { stderr } = await work.succeed(...args, '--cache-max-size', '1MiB');
@@ -127,7 +134,7 @@ describe('a store with a limit', () => {
     );
   });
 
-  it('is pruned under a run that has found a blob there and not used it yet: that one stays', async () => {
+  it('keeps, when it is pruned, a blob that a run at work has found and not used yet', async () => {
     const [found, missing] = sharing(2, { layerBytes: LARGE, ownBytes: LARGE });
     if (!found || !missing) throw new Error('no images');
     const [first = '', second = ''] = [found, missing].map((image, at) => put(`found${at}`, image));
@@ -155,7 +162,7 @@ describe('a store with a limit', () => {
     for (const digest of found.blobs.keys()) expect(registry.requests({ reference: digest })).toEqual([]);
   });
 
-  it('serves two runs at once that prune it under each other, round after round', async () => {
+  it('serves two runs at once that prune it for many rounds', async () => {
     const rounds = 5;
     const imagesOf = (round: number): Image[] =>
       [LARGE, 64 * KIB, KIB].map((layerBytes, at) => one({ seed: `rounds ${round} ${at}`, layerBytes }));
@@ -180,7 +187,7 @@ describe('a store with a limit', () => {
   });
 });
 
-describe('a prune that is killed', () => {
+describe('a cache prune that is killed', () => {
   const COUNT = 400;
   const ROUNDS = 6;
   const store = 'killed-store';
@@ -194,7 +201,7 @@ describe('a prune that is killed', () => {
     }
   };
 
-  it('at any point costs no bundle anything, and the store is whole again with the next run', async () => {
+  it('at any point leaves every bundle whole, and the next run makes the store whole again', async () => {
     const kept = one({ seed: 'killed', layerBytes: LARGE });
     const ref = put('killed', kept);
     await work.succeed(...save('killed', ref));
@@ -250,7 +257,7 @@ describe('oci-save cache', () => {
     await rm(work.file('other'), { recursive: true });
   });
 
-  it('list shows what is kept, by age, and what bundles link', async () => {
+  it('list shows the blobs by age, and which of them bundles link', async () => {
     const { stdout, stderr } = await work.succeed('cache', 'list', ...store);
     expect(stderr).toBe('');
     expect(stdout).toMatch(
@@ -258,7 +265,7 @@ describe('oci-save cache', () => {
     );
   });
 
-  it('list tells the same as JSON, each blob with --verbose', async () => {
+  it('list prints the same as JSON, and each blob with --verbose', async () => {
     const { stdout } = await work.succeed('cache', 'list', '--json', '--cache-max-size', '1MiB', ...store);
     const listed = JSON.parse(stdout);
     expect(listed).toMatchObject({
@@ -283,7 +290,7 @@ describe('oci-save cache', () => {
     expect(table).toMatch(new RegExp(`^${largestBlobOf(image)} +1\\.1 MiB +\\S+Z +yes *$`, 'm'));
   });
 
-  it('says so where nothing is kept, and makes nothing', async () => {
+  it('list of a store that does not exist says so, and creates no folder', async () => {
     const nowhere = ['--cache-dir', 'nowhere'];
     expect((await work.succeed('cache', 'list', ...nowhere)).stdout).toMatch(
       /nowhere: no blob is kept there\n$/,
@@ -295,7 +302,7 @@ describe('oci-save cache', () => {
     expect(existsSync(work.file('nowhere'))).toBe(false);
   });
 
-  it('verify names what is damaged, drops it, says what that means, and exits with 1', async () => {
+  it('verify names the damaged blobs, drops them, says what that means, and exits with 1', async () => {
     const [bundled] = [largestBlobOf(image)];
     await appendFile(work.file(`shown-store/blobs/sha256/${hexOf(bundled)}`), 'x');
     const failed = await work.run('cache', 'verify', ...store);
@@ -315,7 +322,7 @@ describe('oci-save cache', () => {
     expect(await checkBundle(work.file('shown'))).toHaveLength(1);
   });
 
-  it('prune removes what it said in a dry run', async () => {
+  it('prune removes the blobs that its dry run listed', async () => {
     const rule = ['--cache-max-size', '100KiB', ...store];
     const dry = await work.succeed('cache', 'prune', '--dry-run', ...rule);
     expect(dry.stderr).toMatch(
@@ -346,14 +353,14 @@ describe('oci-save cache', () => {
       /cache-max-size: a size is wanted[^]*oci-save cache prune --help lists every option/,
     ],
     [['--nothing'], /unknown option '--nothing'/],
-  ])('prune %j is refused, and removes nothing', async (flags, words) => {
+  ])('prune with %j is refused, and removes nothing', async (flags, words) => {
     const refused = await work.run('cache', 'prune', ...flags, ...store);
     expectExit(refused, 2);
     expect(refused.stderr).toMatch(words);
     expect(await blobsIn('shown-store')).toHaveLength(3);
   });
 
-  it('has help with examples for each command', async () => {
+  it('has a help text with examples for each command', async () => {
     for (const command of [[], ['list'], ['verify'], ['prune']]) {
       const { stdout } = await work.succeed('cache', ...command, '--help');
       expect(stdout).toMatch(/Examples:\n {2}oci-save cache /);

@@ -59,7 +59,7 @@ const BUSY =
   /^error: another run writes to .+ \(process \d+ on .+\)\n {2}hint: Wait for it, or name another output/m;
 
 describe('two runs at once', () => {
-  it('on one output: the second is told who writes there, and disturbs nothing', async () => {
+  it('on one output: the second is refused with the process that writes there, and disturbs nothing', async () => {
     const image = one({ seed: 'held', layerBytes: LARGE });
     await listOf('held', [image]);
     const { arrived, release } = stall(image);
@@ -72,7 +72,7 @@ describe('two runs at once', () => {
     expect(await checkBundle(work.file('held'))).toHaveLength(1);
   });
 
-  it('on one output, begun together, after a run that was killed: one writes', async () => {
+  it('on one output, started together after a killed run: exactly one writes', async () => {
     const refs = await listOf(
       'race',
       Array.from({ length: 4 }, (_, at) => one({ seed: `race ${at}`, layerBytes: 64 })),
@@ -90,7 +90,7 @@ describe('two runs at once', () => {
     }
   });
 
-  it('on one store, with outputs of their own: both are whole', async () => {
+  it('on one store, with one output each: both bundles are whole', async () => {
     const images = sharing(4, { layerBytes: LARGE, ownBytes: 64 });
     const refs = await listOf('pair', images);
     for (let round = 0; round < 5; round += 1) {
@@ -106,8 +106,8 @@ describe('two runs at once', () => {
   });
 });
 
-describe('one run', () => {
-  it('of twenty images, four at a time, has twenty every time', async () => {
+describe('one run with several copies at a time', () => {
+  it('saves all of twenty images, four at a time, in every repetition', async () => {
     const images = [
       ...sharing(8, { layerBytes: LARGE, ownBytes: 2 * KIB }),
       ...Array.from({ length: 12 }, (_, at) =>
@@ -176,7 +176,7 @@ describe('one run', () => {
     expect(owns).toHaveLength(10);
   });
 
-  it('fetches a shared layer once; what waits for it goes on when it lands, by the copier skopeo', async () => {
+  it('fetches a shared layer once, and images that wait for it go on when it has landed, by the copier skopeo', async () => {
     const { shared, owns } = await saveSharing('skopeo', async (images, digest, skopeos) => {
       const gates = new Map(
         [digest, ...images.map((image) => ownLayer(image, digest))].map((layer) => [
@@ -315,14 +315,14 @@ describe('a blob in the store', () => {
     return { result: await running, before };
   }
 
-  it.each(meanwhile)('that is %s between its copy and the bundle is fetched again', async (what, damage) => {
+  it.each(meanwhile)('that is %s between copy and bundle is fetched again', async (what, damage) => {
     const { result } = await saveWhile(`healed-${what}`, damage, 'served');
     expectExit(result, 0);
     expect(await checkBundle(work.file('late'))).toHaveLength(2);
   });
 
   it.each(meanwhile)(
-    'that is %s between its copy and the bundle, and cannot be had again, keeps the bundle from its place',
+    'that is %s between copy and bundle, and cannot be fetched again, keeps the bundle from appearing',
     async (what, damage) => {
       const name = `late-${what}`;
       const { result: failed, before } = await saveWhile(name, damage, 'refused');

@@ -68,24 +68,24 @@ describe('found B4: a registry that leads a copier from https to plain HTTP', ()
   });
   const realmOfLayer = (plainUrl: string): Fault => ({ ...realmOfPing(plainUrl), path: new RegExp(layer) });
 
-  it('by a redirect: the built-in client refuses it', async () => {
+  it('with a redirect: the built-in client refuses it', async () => {
     const { exitCode, stderr, asked } = await saveBy('direct', redirectOfLayer);
     expect([exitCode, asked]).toEqual([1, []]);
     expect(stderr).toContain('redirects from https to plain HTTP');
   });
 
-  it('by a redirect: skopeo follows it, without credentials, and what it brings is hashed', async () => {
+  it('with a redirect: skopeo follows it without credentials, and the layer that it brings is hashed', async () => {
     const { exitCode, asked, credentials } = await saveBy('skopeo', redirectOfLayer);
     expect([exitCode, asked, credentials]).toEqual([0, [`/v2/a/blobs/${layer}`], false]);
   });
 
-  it('by a token service: the built-in client sends no credentials there', async () => {
+  it('with a token service: the built-in client sends no credentials there', async () => {
     const { exitCode, stderr, asked } = await saveBy('direct', realmOfLayer);
     expect([exitCode, asked]).toEqual([1, []]);
     expect(stderr).toContain('that is not https, and would be sent credentials');
   });
 
-  it('by a token service: skopeo sends the credentials there', async () => {
+  it('with a token service: skopeo sends the credentials there', async () => {
     const { asked, credentials } = await saveBy('skopeo', realmOfPing);
     expect([asked[0], credentials]).toEqual(['/token', true]);
   });

@@ -82,7 +82,7 @@ describe.each(['skopeo', 'direct'])('a list of real images, by the copier %s', (
       if (isDigest(digest) && configs.has(digest)) expect(count).toBeLessThanOrEqual(2);
   });
 
-  it('has its large layers from skopeo, where that is the copier, and from nobody else', async () => {
+  it('has its large layers from skopeo where that is the copier, and from no other client', async () => {
     const lock = await work.lock(lockFile);
     const layers = new Set(lock.images.flatMap(({ leaves }) => leaves.flatMap((leaf) => leaf.layers)));
     const large = [...layers].filter((digest) => (lock.blobs[digest] ?? 0) > MIB);
@@ -91,7 +91,7 @@ describe.each(['skopeo', 'direct'])('a list of real images, by the copier %s', (
     for (const digest of large) expect(bySkopeo.get(digest)).toBe(copier === 'skopeo' ? 1 : undefined);
   });
 
-  it('costs one HEAD an image when nothing changed', async () => {
+  it('costs one HEAD per image when nothing changed', async () => {
     await registry.clear();
     await work.succeed(...args());
     const requests = (await registry.requests()).filter(({ path }) => path !== '/v2/');
@@ -100,11 +100,11 @@ describe.each(['skopeo', 'direct'])('a list of real images, by the copier %s', (
   });
 });
 
-it('gives the same bundle whoever copied', async () => {
+it('gives the same bundle with either copier', async () => {
   expect(await outputOf('diff', ['-r', work.file('by-skopeo'), work.file('by-direct')])).toBe('');
 });
 
-describe('the bundle, served', () => {
+describe('a served bundle of real images', () => {
   const AT_ONCE = pLimit(4);
   let served: ServedBundle;
   let containerd: Containerd;
@@ -119,7 +119,7 @@ describe('the bundle, served', () => {
   const stored = (name: string, tag: string): string =>
     `${served.host}/${registry.host.replace(':', '_')}/corpus/${name}:${tag}`;
 
-  it('is pulled whole by skopeo, digest for digest', async () => {
+  it('is pulled whole by skopeo, with the same digests', async () => {
     await AT_ONCE.map(images, async ({ name, tag, image }, at) => {
       const source = `docker://${stored(name, tag)}`;
       await outputOf(toolPath('skopeo'), [
@@ -137,7 +137,7 @@ describe('the bundle, served', () => {
     });
   });
 
-  it('is pulled whole by containerd, digest for digest', async () => {
+  it('is pulled whole by containerd, with the same digests', async () => {
     await AT_ONCE.map(images, ({ name, tag }) => containerd.pull(stored(name, tag), '--all-platforms'));
     const pulled = new Map((await containerd.images()).map(({ name, digest }) => [name, digest]));
     for (const { name, tag, image } of images) expect(pulled.get(stored(name, tag))).toBe(image.top);

@@ -71,7 +71,7 @@ function entriesIn(folder: string): number {
   }
 }
 
-describe('killed', () => {
+describe('a save that is killed', () => {
   const COUNT = 24;
   const POINTS = 22;
   const tags: string[] = [];
@@ -89,7 +89,7 @@ describe('killed', () => {
     (await work.lock()).images.map(({ digest }) => digest).toSorted();
   const topsOf = (images: readonly Image[]): string[] => images.map(({ top }) => top).toSorted();
 
-  it('at any point, it leaves the old bundle or the new one, and the next run clears up', async () => {
+  it('at any point leaves the old bundle or the new one, and the next run clears up', async () => {
     let images = renew(0);
     tags.push(...images.map((_, at) => `${registry.host}/crash/image${at}:cur`));
     await writeFile(work.file('crash.txt'), `${tags.join('\n')}\n`);
@@ -133,7 +133,7 @@ describe('killed', () => {
     expect(killedAt.writing).toBeGreaterThan(POINTS / 4);
   });
 
-  it('between its two renames, the next run puts the old bundle back, even if it fails itself', async () => {
+  it('between its two renames has its old bundle put back by the next run, even if that run fails', async () => {
     const before = await filesOf(work.file('oci-bundle'));
     await rename(work.file('oci-bundle'), work.file('.oci-bundle.old'));
     const { exitCode } = await work.run(...args('--retries', '0', `${registry.host}/nowhere:1`));
@@ -143,7 +143,7 @@ describe('killed', () => {
   });
 
   it.each(['zot', 'oci'])(
-    'with the view %s alone, a folder never stands without the lock that names it',
+    'with the view %s alone never leaves a folder without the lock that names it',
     async (layout) => {
       const output = `only-${layout}`;
       for (let round = 0; round < 4; round += 1) {
@@ -158,7 +158,7 @@ describe('killed', () => {
     },
   );
 
-  it('while it writes an archive, the next one clears it away', async () => {
+  it('while it writes an archive has that file removed by the next run', async () => {
     registry.put('archived', one({ seed: 'archived', layerBytes: 16 * 1024 * KIB }), '1');
     const archived = args(
       `${registry.host}/archived:1`,
@@ -197,8 +197,8 @@ async function stallingImage(
   return { image, arrived, release: () => gate.resolve() };
 }
 
-describe('with skopeo killed in its midst', () => {
-  it('the run is completed by the built-in client, and an earlier bundle over the same store is as it was', async () => {
+describe('a save whose skopeo is killed', () => {
+  it('is completed by the built-in client, and an earlier bundle over the same store stays as it was', async () => {
     const [, sharer] = sharing(2, { layerBytes: LARGE, ownBytes: 64 });
     if (!sharer) throw new Error('no image');
     registry.put('sharer', sharer, '1');
@@ -229,14 +229,14 @@ describe('with skopeo killed in its midst', () => {
   });
 });
 
-describe('interrupted', () => {
+describe('a save that is interrupted', () => {
   it.each([
     ['SIGTERM', 143, 'skopeo'],
     ['SIGINT', 130, 'skopeo'],
     ['SIGTERM', 143, 'direct'],
     ['SIGINT', 130, 'direct'],
   ] as const)(
-    'by %s it ends with %i and leaves nothing half done, by the copier %s',
+    'by %s ends with %i and leaves no partial output, with the copier %s',
     async (signal, code, copier) => {
       const { arrived, release } = await stallingImage(`${signal.toLowerCase()}-${copier}`);
       const before = await namesIn(work.folder);
@@ -252,7 +252,7 @@ describe('interrupted', () => {
     },
   );
 
-  it('while it waits for a list on standard input, it ends at once', async () => {
+  it('while it waits for a list on standard input ends at once', async () => {
     const child = spawn(process.execPath, [CLI, ...args('-f', '-', '-o', 'interrupted')], {
       cwd: work.folder,
       env: { PATH: toolsSearchPath(), ...work.env },

@@ -78,9 +78,9 @@ async function results(): Promise<Map<string, string>> {
   return new Map([...files].filter(([name]) => name.startsWith('out') && name !== 'out.report.json'));
 }
 
-describe('a damaged blob whose stamp is right', () => {
+describe('a damaged blob in the store with the right size and time', () => {
   it.each(['skopeo', 'direct'])(
-    'found A3: enters no new folder: it is dropped, said and fetched again, by the copier %s',
+    'found A3: enters no new folder: it is dropped and fetched again with a warning, by the copier %s',
     async (copier) => {
       await work.succeed(...args('-o', 'first', '--copier', copier));
       await damage(layer);
@@ -111,7 +111,7 @@ describe('a damaged blob whose stamp is right', () => {
   it.each([
     ['in one request', LAYER],
     ['in a stream', 6 * 1024 * KIB],
-  ])('found A3: is not pushed %s: the target gets the right one', async (_, layerBytes) => {
+  ])('found A3: is not pushed %s: the target gets the right blob', async (_, layerBytes) => {
     await using target = await startDockerRegistry();
     const pushed = one({ seed: 'pushed', layerBytes });
     const blob = largestBlobOf(pushed);
@@ -129,7 +129,7 @@ describe('a damaged blob whose stamp is right', () => {
     expect(sha(new Uint8Array(await got.arrayBuffer()))).toBe(hexOf(blob));
   });
 
-  it('enters no release, where it was cut and filled with zeros to its size', async () => {
+  it('enters no release, although zeros fill it to its size', async () => {
     await using service = await startReleaseService();
     await using place = await workplace({
       ...work.env,
@@ -163,7 +163,7 @@ describe('a damaged blob whose stamp is right', () => {
     expect(await work.lock('second/oci-save.lock.json')).toEqual(await work.lock('first/oci-save.lock.json'));
   });
 
-  it('that is a narrowed index, which no registry has, is made again', async () => {
+  it('that is a narrowed index, which no registry has, is written again', async () => {
     registry.put('acme/one', idx({ seed: 'narrowed', layerBytes: KIB }), '1');
     const both = args('-o', 'first', '--archive', 'tar', '-p', 'linux/amd64,linux/arm64');
     await work.succeed(...both);
@@ -176,7 +176,7 @@ describe('a damaged blob whose stamp is right', () => {
     expect(await checkBundle(work.file('first'))).toHaveLength(1);
   });
 
-  it('is named with its image where it cannot be had again, and the earlier folder stays', async () => {
+  it('is named with its image where it cannot be fetched again, and the earlier folder stays', async () => {
     await work.succeed(...args('-o', 'out', '--layout', 'zot'));
     registry.put('acme/two', one({ seed: 'another', layerBytes: KIB }), '1');
     const before = await results();
@@ -194,27 +194,30 @@ describe('a damaged blob whose stamp is right', () => {
   });
 });
 
-describe('folder, archive and sidecars', () => {
+describe('folder, archive and sidecars over a damaged store', () => {
   const kinds = [
     ['a tar', []],
     ['parts', ['--split-size', String(600 * KIB)]],
   ] as const;
 
-  it.each(kinds)('found A4: with %s, are healed where a stored blob is damaged', async (_, more) => {
-    const saved = args('-o', 'out', '--archive', 'tar', ...more);
-    await work.succeed(...saved);
-    const before = await results();
-    await damage(layer);
-    const { stderr } = await work.succeed(...saved);
-    expect(stderr).toMatch(dropped(layer));
-    expect(await results()).toEqual(before);
-    expect(await checkBundle(work.file('out'))).toHaveLength(1);
-    await outputOf('sha256sum', ['-c', 'out.sha256'], { cwd: work.folder });
-    expect((await namesIn(work.folder)).filter((name) => /\.part$|^\.out/.test(name))).toEqual([]);
-  });
+  it.each(kinds)(
+    'found A4: with %s, are whole where the damaged blob can be fetched again',
+    async (_, more) => {
+      const saved = args('-o', 'out', '--archive', 'tar', ...more);
+      await work.succeed(...saved);
+      const before = await results();
+      await damage(layer);
+      const { stderr } = await work.succeed(...saved);
+      expect(stderr).toMatch(dropped(layer));
+      expect(await results()).toEqual(before);
+      expect(await checkBundle(work.file('out'))).toHaveLength(1);
+      await outputOf('sha256sum', ['-c', 'out.sha256'], { cwd: work.folder });
+      expect((await namesIn(work.folder)).filter((name) => /\.part$|^\.out/.test(name))).toEqual([]);
+    },
+  );
 
   it.each(kinds)(
-    'found A4: with %s, are as they were, byte for byte, where it cannot be healed',
+    'found A4: with %s, stay as they were, byte for byte, where the damaged blob cannot be fetched again',
     async (_, more) => {
       // Pinned, so that it is resolved from the store when the registry is gone.
       const [name, earlier] = [`${registry.host}/acme/one@${image.top}`, `${registry.host}/acme/earlier:1`];
@@ -235,7 +238,7 @@ describe('folder, archive and sidecars', () => {
     },
   );
 
-  it('stay those of the earlier run where a folder stands in the way of one of them', async () => {
+  it('stay those of the earlier run where a folder occupies the name of one of them', async () => {
     const saved = args('-o', 'out', '--archive', 'tar');
     await work.succeed(...saved);
     await rm(work.file('out.sha256'));
@@ -246,7 +249,7 @@ describe('folder, archive and sidecars', () => {
     expect(await results()).toEqual(before);
   });
 
-  it('leave an archive of an earlier run its lock, where this run makes none', async () => {
+  it('leave the archive of an earlier run and its lock where this run makes no archive', async () => {
     await work.succeed(...args('-o', 'out', '--archive', 'tar'));
     const lock = await readFile(work.file('out.lock.json'), 'utf8');
     registry.put('acme/one', one({ seed: 'moved', layerBytes: KIB }), '1');
@@ -257,7 +260,7 @@ describe('folder, archive and sidecars', () => {
   });
 });
 
-describe('a bundle that stands there already', () => {
+describe('an unchanged bundle at the output', () => {
   const inode = async (name: string): Promise<number> => (await stat(work.file(name))).ino;
 
   it.each([[[]], [['--layout', 'zot']]])('is left as it is, with %j', async (more) => {

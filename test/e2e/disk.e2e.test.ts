@@ -45,28 +45,31 @@ function imageNamed(name: string, layerBytes: number): Image {
   return image;
 }
 
-describe('too little space', () => {
+describe('a disk with too little space', () => {
   it.each([
     ['the store', '--cache-dir', 'fetched blobs'],
     ['the output', '-o', 'the bundle, which cannot be linked there,'],
-  ])('for %s is said before the first blob, with volume, need and what is there', async (_, option, what) => {
-    await using disk = await smallDisk(8 * MIB + RESERVE);
-    imageNamed('large', 10 * MIB);
-    const place = `${disk.path}/here`;
-    const failed = await work.run(...args(`${registry.host}/large:1`, option, place));
-    expectExit(failed, 2);
-    const { stderr } = failed;
-    const [, words = ''] =
-      /error: the disk is too small: (.+)\n {2}hint: .*--cache-dir.*--output/.exec(stderr) ?? [];
-    expect(words).toMatch(/^10\.\d MiB are needed, 2[34]\.\d MiB are free \(/);
-    expect(words).toContain(`10.0 MiB for ${what} in ${disk.path}`);
-    expect(registry.requests({ kind: 'blob' })).toEqual([]);
-    expect(await namesIn(disk.path)).toEqual(option === '-o' ? [] : ['here']);
-    expect(await namesIn(`${place}/runs`)).toEqual([]);
-    expect(await isThere(work.file('oci-bundle'))).toBe(false);
-  });
+  ])(
+    'for %s is reported before the first blob, with the volume and the needed and free bytes',
+    async (_, option, what) => {
+      await using disk = await smallDisk(8 * MIB + RESERVE);
+      imageNamed('large', 10 * MIB);
+      const place = `${disk.path}/here`;
+      const failed = await work.run(...args(`${registry.host}/large:1`, option, place));
+      expectExit(failed, 2);
+      const { stderr } = failed;
+      const [, words = ''] =
+        /error: the disk is too small: (.+)\n {2}hint: .*--cache-dir.*--output/.exec(stderr) ?? [];
+      expect(words).toMatch(/^10\.\d MiB are needed, 2[34]\.\d MiB are free \(/);
+      expect(words).toContain(`10.0 MiB for ${what} in ${disk.path}`);
+      expect(registry.requests({ kind: 'blob' })).toEqual([]);
+      expect(await namesIn(disk.path)).toEqual(option === '-o' ? [] : ['here']);
+      expect(await namesIn(`${place}/runs`)).toEqual([]);
+      expect(await isThere(work.file('oci-bundle'))).toBe(false);
+    },
+  );
 
-  it('for anything, in the store, is told as a full disk', async () => {
+  it('for the store’s first file is reported as a full disk', async () => {
     await using disk = await smallDisk(MIB);
     await disk.fill();
     const store = ['--cache-dir', `${disk.path}/store`];
@@ -79,7 +82,7 @@ describe('too little space', () => {
   it.each([
     ['store', '--cache-dir', /the store .+ cannot be used \(EROFS\)/],
     ['output', '-o', /nothing can be written at .+ \(EROFS\)/],
-  ])('a %s that is read-only is told before anything is asked', async (_, option, words) => {
+  ])('a %s that is read-only is reported before the first request', async (_, option, words) => {
     await using disk = await smallDisk(64 * MIB);
     imageNamed('readonly', 1000);
     await work.succeed(...args(`${registry.host}/readonly:1`, option, `${disk.path}/here`));
@@ -111,9 +114,9 @@ async function saveWhile(
   return running;
 }
 
-describe('a disk that fills in the midst', () => {
+describe('a disk that fills during a run', () => {
   it.each(['skopeo', 'direct'])(
-    'of fetching fails the image, and nothing is half done, by the copier %s',
+    'while a blob is fetched fails the image and leaves no partial output, by the copier %s',
     async (copier) => {
       await using disk = await smallDisk(32 * MIB);
       const name = `filled-${copier}`;
@@ -134,7 +137,7 @@ describe('a disk that fills in the midst', () => {
   );
 
   it.each([0, MIB])(
-    'of writing the bundle, with %i bytes left, leaves the earlier one and nothing else',
+    'while the bundle is written, with %i bytes left, leaves the earlier bundle and nothing else',
     async (left) => {
       await using disk = await smallDisk(48 * MIB);
       imageNamed('before', 64 * 1024);
@@ -158,7 +161,7 @@ describe('a disk that fills in the midst', () => {
   );
 });
 
-describe('a result that cannot be written', () => {
+describe('a bundle or report that cannot be written', () => {
   /** Saves an image into `output`, and makes folders while its largest layer is on the way. */
   async function saveAmidFolders(
     place: Workplace,
@@ -177,7 +180,7 @@ describe('a result that cannot be written', () => {
     return running;
   }
 
-  it('is told in the report, and nothing else of the run appears', async () => {
+  it('is reported in the report, and no other output of the run appears', async () => {
     await using place = await workplace();
     const failed = await saveAmidFolders(place, 'in-the-way', ['in-the-way.tar']);
     expectExit(failed, 1);
@@ -191,7 +194,7 @@ describe('a result that cannot be written', () => {
     expect((await namesIn(place.folder)).filter((file) => file.endsWith('.part'))).toEqual([]);
   });
 
-  it('fails by its own error where the report cannot be written either', async () => {
+  it('fails with its own error where the report cannot be written either', async () => {
     await using place = await workplace();
     const failed = await saveAmidFolders(place, 'out', ['out.tar', 'out.report.json']);
     expectExit(failed, 1);
@@ -203,7 +206,7 @@ describe('a result that cannot be written', () => {
 });
 
 describe('several disks', () => {
-  it('hold the store and the output: blobs are copied', async () => {
+  it('one for the store and one for the output: blobs are copied', async () => {
     await using disk = await smallDisk(32 * MIB);
     imageNamed('elsewhere', 1300 * 1024);
     const output = `${disk.path}/bundle`;
@@ -214,7 +217,7 @@ describe('several disks', () => {
     expect(await checkBundle(output)).toHaveLength(2);
   });
 
-  it('and a tiny one for temporary files: no blob goes there', async () => {
+  it('one of them tiny, for temporary files: no blob is written there', async () => {
     await using disk = await smallDisk(64 * 1024);
     await using place = await workplace({ TMPDIR: disk.path });
     const { image, tags } = busybox({ layerBytes: 1300 * 1024 });

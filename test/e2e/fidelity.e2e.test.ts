@@ -151,7 +151,7 @@ describe.each(CASES)('every kind of image, from the registry %s by the copier %s
     expect(laid.size).toBe(Object.keys(KINDS).length + Object.keys(PINNED).length);
   });
 
-  it('is served with these digests and its own types, and every manifest below it by digest', async () => {
+  it('is served with these digests and media types, and every manifest below it by digest', async () => {
     const all = [...Object.entries(KINDS), ...Object.entries(PINNED)];
     for (const [name, image] of all) {
       const [repository = '', tag = image.top] = name.split(':');
@@ -164,7 +164,7 @@ describe.each(CASES)('every kind of image, from the registry %s by the copier %s
     }
   });
 
-  it('keeps artifacts out of docker’s form, which cannot hold them', async () => {
+  it('has no artifact in manifest.json, which cannot hold artifacts', async () => {
     const manifest = JSON.parse(await readFile(work.file(`${bundle}/manifest.json`), 'utf8'));
     const tags = manifest.flatMap(({ RepoTags }: { RepoTags: string[] }) => RepoTags);
     const [, ...digests] = Object.values(PINNED).map(({ top }) => `:digest-${top.slice(7, 19)}`);
@@ -178,7 +178,7 @@ describe.each(CASES)('every kind of image, from the registry %s by the copier %s
   });
 });
 
-it('gives the same store of blobs from either registry, whoever copied', async () => {
+it('gives the same blobs in the store from either registry and with either copier', async () => {
   const blobs = await Promise.all(
     CASES.map(async ([source, copier]) => (await work.lock(`${source}-${copier}/oci-save.lock.json`)).blobs),
   );
@@ -190,7 +190,7 @@ it('gives the same store of blobs from either registry, whoever copied', async (
   }
 });
 
-it('costs one HEAD a tag when nothing changed, and nothing a pin', async () => {
+it('costs one HEAD per tag and no request per pinned digest when nothing changed', async () => {
   await docker.clear();
   const args = ['save', '-f', 'docker.txt', '-p', 'all', '--insecure-registries', docker.host];
   await work.succeed(...args, '-o', 'again', '--cache-dir', 's-docker-skopeo');
@@ -198,7 +198,7 @@ it('costs one HEAD a tag when nothing changed, and nothing a pin', async () => {
   expect(tally(await docker.requests())).toEqual({ 'GET ping': expect.any(Number), 'HEAD manifest': count });
 });
 
-describe('pulled from the bundle and pushed on', () => {
+describe('images pulled from the bundle and pushed to another registry', () => {
   let registry: ServedBundle;
   let empty: DockerRegistry;
   beforeAll(async () => {
@@ -211,7 +211,7 @@ describe('pulled from the bundle and pushed on', () => {
   });
   const from = (name: string): string => `${registry.host}/${docker.host.replace(':', '_')}/fx/${name}`;
 
-  it('by crane, every kind arrives with its digest', async () => {
+  it('arrive by crane with their digests, every kind', async () => {
     for (const [name, image] of Object.entries(KINDS)) {
       const flags = ['copy', '--insecure', '--allow-nondistributable-artifacts'];
       await outputOf(toolPath('crane'), [...flags, from(name), `${empty.host}/by-crane/${name}`]);
@@ -219,7 +219,7 @@ describe('pulled from the bundle and pushed on', () => {
     }
   });
 
-  it('by skopeo, what it can copy arrives with its digest', async () => {
+  it('arrive by skopeo with their digests, every kind that skopeo can copy', async () => {
     for (const [name, image] of Object.entries(KINDS)) {
       if (NOT_FOR_SKOPEO.includes(name)) continue;
       const places = [`docker://${from(name)}`, `docker://${empty.host}/by-skopeo/${name}`];
@@ -228,7 +228,7 @@ describe('pulled from the bundle and pushed on', () => {
     }
   });
 
-  it('crane finds nothing wrong with it', async () => {
+  it('pass crane validate', async () => {
     for (const name of VALIDATED) {
       const args = ['validate', '--insecure', '--remote', from(`${name}:1`)];
       expect(await outputOf(toolPath('crane'), args)).toContain('PASS');
@@ -245,7 +245,7 @@ async function lockedImage(entry: string, ...args: readonly string[]): Promise<L
   return image;
 }
 
-describe('platforms', () => {
+describe('the platforms of a save', () => {
   const ARM64 = ['linux/arm64'];
   it.each<[string, string | undefined, string[]]>([
     ['idx', 'linux/amd64', ['linux/amd64']],
@@ -273,7 +273,7 @@ describe('platforms', () => {
     expect(image.leaves.flatMap(({ platform }) => platform ?? []).toSorted()).toEqual(expected);
   });
 
-  it('are the machine’s own where none is chosen, and that is printed', async () => {
+  it('are the machine’s own where none is chosen, and the run prints that', async () => {
     const { stderr } = await work.succeed(
       'lock',
       `${docker.host}/fx/idx:1`,
@@ -285,7 +285,7 @@ describe('platforms', () => {
     );
   });
 
-  it('keep both children of one platform', async () => {
+  it('include both children of an index that have one platform', async () => {
     const twins = ['a', 'b'].map((seed) => ({
       image: fixtures.one({ seed, layerBytes: 100 }),
       platform: fixtures.AMD64,
@@ -312,21 +312,24 @@ describe('platforms', () => {
       /it has no windows\/amd64:10\.0\.1; it has windows\/amd64:10\.0\.17763\.5696/,
     ],
     ['one', 'linux/arm64', /it has no linux\/arm64; it has linux\/amd64/],
-  ])('that %s lacks (%s) fail, and those that are there are named', async (name, platforms, words) => {
-    const args = [
-      'lock',
-      `${docker.host}/fx/${name}:1`,
-      '-p',
-      platforms,
-      '--insecure-registries',
-      docker.host,
-    ];
-    const { exitCode, stderr } = await work.run(...args);
-    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(words)]);
-    expect(stderr).toMatch(/hint: Choose others with --platforms, or for this image alone: '--platform=/);
-  });
+  ])(
+    'that %s lacks (%s) fail the image, and the message names those that it has',
+    async (name, platforms, words) => {
+      const args = [
+        'lock',
+        `${docker.host}/fx/${name}:1`,
+        '-p',
+        platforms,
+        '--insecure-registries',
+        docker.host,
+      ];
+      const { exitCode, stderr } = await work.run(...args);
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(words)]);
+      expect(stderr).toMatch(/hint: Choose others with --platforms, or for this image alone: '--platform=/);
+    },
+  );
 
-  it.each(ARTIFACTS)('are nothing to the artifact %s', async (name) => {
+  it.each(ARTIFACTS)('do not concern the artifact %s', async (name) => {
     const image = await lockedImage(`${docker.host}/fx/${name}`, '-p', 'linux/s390x');
     expect([image.digest, image.root, image.platforms]).toEqual([KINDS[name]?.top, KINDS[name]?.top, []]);
   });
@@ -335,7 +338,7 @@ describe('platforms', () => {
 describe('--format oci', () => {
   const layersOf = ({ leaves }: LockedImage): string[] => leaves.flatMap(({ layers }) => layers);
 
-  it.each(['d2', 'dlist', 'docker-zstd'])('converts %s by our own mapping, and says so', async (name) => {
+  it.each(['d2', 'dlist', 'docker-zstd'])('converts %s by our own mapping, with a warning', async (name) => {
     const source = KINDS[`${name}:1`];
     if (source === undefined) throw new Error(name);
     const ref = `${docker.host}/fx/${name}:1`;
@@ -376,12 +379,12 @@ describe('--format oci', () => {
     }
   });
 
-  it('leaves what is OCI as it is', async () => {
+  it('leaves OCI images as they are', async () => {
     const image = await lockedImage(`${docker.host}/fx/idx:1`, '-p', 'all', '--format', 'oci');
     expect([image.digest, image.converted]).toEqual([KINDS['idx:1']?.top, undefined]);
   });
 
-  it('is not the default: Docker’s types are kept, and zot serves them', async () => {
+  it('is not the default: Docker’s media types are kept, and zot serves them', async () => {
     const image = await lockedImage(`${docker.host}/fx/d2:1`);
     expect([image.mediaType, image.converted]).toEqual([DOCKER_MANIFEST, undefined]);
   });

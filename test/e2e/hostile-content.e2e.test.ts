@@ -51,25 +51,28 @@ const KINDS: [name: string, words: RegExp][] = [
   ['too-large', /: layers\.0\.size is more than any disk holds \(layer 1, sha256:[0-9a-f]{12}\)$/],
 ];
 
-describe('found B2: an image whose publisher wrote nonsense', () => {
-  it.each(KINDS)('%s fails alone: warned of, or as the run’s failure, with a report', async (name, words) => {
-    const ref = `${registry.host}/${name}:1`;
-    await writeFile(work.file('list.txt'), `# two\n${ref}\n${registry.host}/good:1\n`);
-    const failed = [{ ref, origins: [{ file: 'list.txt', line: 2 }], class: 'unsupported' }];
+describe('found B2: an image with an invalid manifest or config', () => {
+  it.each(KINDS)(
+    '%s fails alone, as a warning or as the failure of the run, with a report',
+    async (name, words) => {
+      const ref = `${registry.host}/${name}:1`;
+      await writeFile(work.file('list.txt'), `# two\n${ref}\n${registry.host}/good:1\n`);
+      const failed = [{ ref, origins: [{ file: 'list.txt', line: 2 }], class: 'unsupported' }];
 
-    const stopped = await work.run(...args(), '-o', name);
-    expect([stopped.exitCode, stopped.stderr]).toEqual([1, expect.stringContaining('Failed: 1 of 2')]);
-    const report = await work.report(`${name}.report.json`);
-    expect(report).toMatchObject({ outcome: 'failed', failed });
-    expect(report.failed[0]?.message).toMatch(words);
+      const stopped = await work.run(...args(), '-o', name);
+      expect([stopped.exitCode, stopped.stderr]).toEqual([1, expect.stringContaining('Failed: 1 of 2')]);
+      const report = await work.report(`${name}.report.json`);
+      expect(report).toMatchObject({ outcome: 'failed', failed });
+      expect(report.failed[0]?.message).toMatch(words);
 
-    const warned = await work.succeed(...args(), '-o', name, '--on-error', 'warn');
-    expect(warned.stderr).toContain(`${ref}  list.txt:2`);
-    expect(await work.report(`${name}.report.json`)).toMatchObject({ outcome: 'warned', failed });
-    expect(await checkBundle(work.file(name))).toEqual([expect.stringContaining('/good:1')]);
-  });
+      const warned = await work.succeed(...args(), '-o', name, '--on-error', 'warn');
+      expect(warned.stderr).toContain(`${ref}  list.txt:2`);
+      expect(await work.report(`${name}.report.json`)).toMatchObject({ outcome: 'warned', failed });
+      expect(await checkBundle(work.file(name))).toEqual([expect.stringContaining('/good:1')]);
+    },
+  );
 
-  it('fails alone in the action, which tells of it in `failed` and at its line', async () => {
+  it('fails alone in the action, which names it in `failed` and annotates its line', async () => {
     await using runner = await startRunner();
     const refs = KINDS.map(([name]) => `${registry.host}/${name}:1`);
     await runner.write('list.txt', `${[...refs, `${registry.host}/good:1`].join('\n')}\n`);
@@ -91,7 +94,7 @@ describe('found B2: an image whose publisher wrote nonsense', () => {
 });
 
 describe('found A1: a dry run', () => {
-  it('of an image of another platform fails as the run does', async () => {
+  it('of an image of another platform fails as the save fails', async () => {
     await writeFile(work.file('list.txt'), `${registry.host}/armonly:1\n`);
     const runs = [await work.run(...args(), '--dry-run'), await work.run(...args(), '-o', 'arm')];
     for (const { exitCode, stderr } of runs) {

@@ -96,7 +96,7 @@ async function run(field: string, ...args: readonly string[]): Promise<typeof RE
   };
 }
 
-describe('found B1: a bundle whose lock a stranger wrote', () => {
+describe('found B1: a bundle with an untrusted lock', () => {
   it('cannot be pushed to a repository outside the prefix, on a real registry', async () => {
     await forge(named('docker.io/../../trusted/base:1'));
     const args = ['push', 'bundle', `${registry.host}/m`, '--insecure-registries', registry.host];
@@ -113,10 +113,10 @@ describe('found B1: a bundle whose lock a stranger wrote', () => {
     expect(JSON.parse(body.toString())).toEqual({ repositories: ['m/registry.example/large'] });
   });
 
-  describe.each(HOSTILE)('with %s', (_, field, forgery) => {
+  describe.each(HOSTILE)('an untrusted bundle with %s', (_, field, forgery) => {
     beforeEach(() => forge(forgery));
 
-    it.each([[], ['--dry-run']])('is not pushed, and nothing is asked: %j', async (...flags) => {
+    it.each([[], ['--dry-run']])('is not pushed, and no request is made: %j', async (...flags) => {
       const before = stub.connections();
       const target = `${stub.host}/m`;
       const args = ['push', 'bundle', target, '--insecure-registries', stub.host, ...flags];
@@ -132,7 +132,7 @@ describe('found B1: a bundle whose lock a stranger wrote', () => {
       expect(await run(field, 'release', 'bundle', 'v1', '--dry-run')).toEqual(REFUSED);
     });
 
-    it('is no earlier bundle of ours: a save leaves it, and asks nobody', async () => {
+    it('is not taken for an earlier bundle of ours: a save leaves it and makes no request', async () => {
       const before = await namesIn(work.file('bundle'));
       const args = ['save', `${stub.host}/x:1`, '--insecure-registries', stub.host, '-o', 'bundle'];
       const { exitCode, stderr } = await work.run(...args);
@@ -144,7 +144,7 @@ describe('found B1: a bundle whose lock a stranger wrote', () => {
   });
 });
 
-it('found B1: an archive whose lock a stranger wrote is not released', async () => {
+it('found B1: an archive with an untrusted lock is not released', async () => {
   await writeFile(work.file('a.tar'), 'x');
   const forged = forgedImage({ names: ['docker.io/../../trusted/base:1'] })(good);
   await writeFile(work.file('a.lock.json'), JSON.stringify(forged));
@@ -162,7 +162,7 @@ const ODD_PATHS = [
   '    as: registry.example/y:1',
 ].join('\n');
 
-describe('found B7: a list whose paths hold what a terminal acts upon', () => {
+describe('found B7: a list whose paths have control characters of terminals', () => {
   beforeEach(() => writeFile(work.file('odd.yaml'), ODD_PATHS));
 
   it.each(['table', 'json'])('is shown in printable characters as %s', async (form) => {

@@ -65,7 +65,7 @@ async function loadedByPodman(archive: string): Promise<Map<string, { digest: st
   return new Map((await podman.images()).map(({ name, digest, id }) => [name, { digest, id }]));
 }
 
-describe('what each reader gets', () => {
+describe('the importers of a bundle', () => {
   const [idx, att] = [fixtures.idx(), fixtures.att()];
   const X = 'site.example/x';
   /** The rows of the table in docs/bundle.md; the sources are apart, since platforms of one source add up. */
@@ -103,7 +103,7 @@ describe('what each reader gets', () => {
     ['pinned:1', att.top, 1, 1],
     [`only:${digestOnly}`, idx.top, 1, 0],
   ])(
-    'of %s in its repository: the original index, what is present of it, and nothing else',
+    'find %s in its repository: the original index, its present children, and nothing else',
     async (name, top, leaves, attestations) => {
       const [repository = '', tag = ''] = name.split(':');
       const image = images.get(name);
@@ -118,7 +118,7 @@ describe('what each reader gets', () => {
     },
   );
 
-  it('is served so: the index under its own digest, the present children, 404 for those left out', async () => {
+  it('are served the index under its own digest, the present children, and 404 for the others', async () => {
     for (const [name, { digest, leaves }] of images) {
       const [repository = '', tag = ''] = name.split(':');
       const at = `${served.host}/${X}/${repository}`;
@@ -137,7 +137,7 @@ describe('what each reader gets', () => {
     }
   });
 
-  it('in the root: the index where it is whole, the leaf of one platform, else a narrowed index', async () => {
+  it('find in the root the index where it is whole, the leaf of one platform, else a narrowed index', async () => {
     const root = await namedDigests(work.file('table'));
     expect([...root.keys()].toSorted()).toEqual([...images.keys()].map((name) => `${X}/${name}`).toSorted());
     expect(root.get(`${X}/whole:1`)).toBe(idx.top);
@@ -153,7 +153,7 @@ describe('what each reader gets', () => {
     );
   });
 
-  it('in docker’s form: one platform, linux/amd64 where it was taken, and no digest among the tags', async () => {
+  it('find in manifest.json one platform, linux/amd64 where it was taken, and no digest among the tags', async () => {
     const manifest = JSON.parse(await readFile(work.file('table/manifest.json'), 'utf8'));
     const configs = new Map<string, string>(
       manifest.flatMap(({ Config, RepoTags }: { Config: string; RepoTags: string[] }) =>
@@ -173,12 +173,12 @@ describe('what each reader gets', () => {
   it.each([
     ['plainly', []],
     ['whole', ['--all-platforms', '--digests']],
-  ])('by ctr, imported %s: names and digests as in the lock', async (_, flags) => {
+  ])('ctr, importing %s, have names and digests as in the lock', async (_, flags) => {
     const imported = await importedByCtr(tarOf('table'), ...flags);
     expect(imported).toEqual(new Map([...images].map(([name, { root }]) => [`${X}/${name}`, root])));
   });
 
-  it('by podman: every name, with image IDs of the lock', async () => {
+  it('podman have every name, with the image IDs of the lock', async () => {
     const loaded = await loadedByPodman(tarOf('table'));
     expect([...loaded.keys()].toSorted()).toEqual(
       [...images.keys()].map((name) => `${X}/${name}`).toSorted(),
@@ -188,7 +188,7 @@ describe('what each reader gets', () => {
     }
   });
 
-  it('warns where a pinned image has another digest for some readers', async () => {
+  it('cause a warning where a pinned image has another digest for some of them', async () => {
     const { images: reported } = await work.report('table.report.json');
     const noted = reported.filter(({ notes }) =>
       notes.some((note) => note.startsWith('it was pinned by digest')),
@@ -200,7 +200,7 @@ describe('what each reader gets', () => {
     expect(reported.filter(({ narrowed }) => narrowed)).toHaveLength(5);
   });
 
-  it('with --index narrow: the narrowed index everywhere', async () => {
+  it('find with --index narrow the narrowed index everywhere', async () => {
     const line = `--platform=linux/amd64,linux/arm64 @/several:1 => ${X}/several:1`;
     const [image] = (await save('narrow', [line], '--index', 'narrow')).images;
     expect(image?.digest).toBe(image?.root);
@@ -217,7 +217,7 @@ describe('an archive of one image', () => {
     ['whole', 'all', fixtures.one()],
     ['Docker’s, whole', 'all', fixtures.d2()],
     ['an index of which the machine’s platform is taken', HOST, fixtures.idx({ seed: 'single' })],
-  ])('%s: podman and ctr have name and digest as in the lock', async (what, platforms, image) => {
+  ])('of %s gives podman and ctr name and digest as in the lock', async (what, platforms, image) => {
     const name = `single-${what.length}`;
     await push({ [name]: image });
     const lock = await save(name, [`@/${name}:1 => quay.io/acme/${name}:v1`], '-p', platforms);
@@ -231,7 +231,7 @@ describe('an archive of one image', () => {
     expect([...loaded.values()][0]?.id).toBe(lock.images[0]?.leaves[0]?.config);
   });
 
-  it('of another architecture alone is loaded, not refused', async () => {
+  it('of another architecture is loaded, and not refused', async () => {
     await push({ foreign: fixtures.idx({ seed: 'other' }) });
     const { images } = await save('foreign', ['@/foreign:1 => quay.io/acme/foreign:v1'], '-p', OTHER);
     const imported = await importedByCtr(tarOf('foreign'), '--all-platforms');
@@ -249,17 +249,17 @@ describe('an archive with artifacts among its images', () => {
     lock = await save('artifacts', ['@/subject:1', '@/chart:1', `@/subject:${tag}`]);
   });
 
-  it('is loaded by podman, which gets the images alone', async () => {
+  it('is loaded by podman, which gets only the images', async () => {
     expect([...(await loadedByPodman(tarOf('artifacts'))).keys()]).toEqual([`${registry.host}/subject:1`]);
   });
 
-  it('is imported by ctr with all digests; only unpacking artifacts is beyond it', async () => {
+  it('is imported by ctr with all digests, although ctr cannot unpack artifacts', async () => {
     const imported = await importedByCtr(tarOf('artifacts'), '--no-unpack');
     expect(imported).toEqual(new Map(lock.images.map(({ ref, digest }) => [ref, digest])));
   });
 });
 
-describe('images of real programs', () => {
+describe('real programs from a bundle', () => {
   let applications: readonly CorpusImage[];
   let references: string[];
   let bundle: ServedBundle;
@@ -278,7 +278,7 @@ describe('images of real programs', () => {
   });
   afterAll(() => bundle.close());
 
-  it('run under containerd and podman once the archive is there', async () => {
+  it('run under containerd and podman after an import of the archive', async () => {
     expect(applications).toHaveLength(4);
     await using containerd = await startContainerd();
     await containerd.import(tarOf('programs'));
@@ -290,7 +290,7 @@ describe('images of real programs', () => {
     }
   });
 
-  it('run under containerd and podman once they were pulled from the served bundle', async () => {
+  it('run under containerd and podman after a pull from the served bundle', async () => {
     await using containerd = await startContainerd();
     await using podman = await startPodman();
     const [first] = applications;
@@ -308,7 +308,7 @@ describe('images of real programs', () => {
     expect(new Map((await podman.images()).map(({ name, digest }) => [name, digest]))).toEqual(tops);
   });
 
-  it('are pulled by digest, too', async () => {
+  it('are pulled by digest', async () => {
     const [image] = applications;
     const pinned = `${bundle.host}/debian.example/${image?.name}@${image?.image.top}`;
     await using containerd = await startContainerd();

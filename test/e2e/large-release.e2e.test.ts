@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 /** The whole of a part in memory would show; twice the size shows no more. */
 const [LAYER, PART] = [900 * MIB, 600 * MIB];
 
-it('a large bundle goes into a release through less than 200 MB of memory, and nothing of it onto the disk', async () => {
+it('a large bundle goes into a release with less than 200 MB of memory and no archive on the disk', async () => {
   await using service = await startReleaseService();
   await using temp = await tempFolder('account');
   const { env, use } = await accountIn(temp.path);

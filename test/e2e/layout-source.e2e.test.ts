@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => work.close());
 
-it('takes large layers out of a layout without skopeo, and without a word', async () => {
+it('copies large layers from an OCI layout without skopeo, and without a warning', async () => {
   const image = idx({ seed: 'from-a-layout' });
   await writeOciLayout(work.file('layout'), [{ image }]);
   const args = ['save', 'oci:layout => docker.io/library/idx:1', '-p', 'all', '--skopeo', work.file('none')];
@@ -20,7 +20,7 @@ it('takes large layers out of a layout without skopeo, and without a word', asyn
   expect((await work.lock()).images[0]?.digest).toBe(image.top);
 });
 
-it('waits for no pipe in the place of an archive or of a layout’s index', async () => {
+it('does not wait for a pipe at the name of an archive or of a layout’s index', async () => {
   await outputOf('mkfifo', [work.file('archive.tar')]);
   await writeOciLayout(work.file('piped'), [{ image: idx({ seed: 'piped' }) }]);
   await rm(work.file('piped/index.json'));
@@ -39,7 +39,7 @@ it('waits for no pipe in the place of an archive or of a layout’s index', asyn
   }
 });
 
-it('fails alone where it calls itself as another image of the list is called', async () => {
+it('an OCI layout that uses the name of another image of the list fails alone', async () => {
   const [mine, other] = [idx({ seed: 'mine' }), idx({ seed: 'other' })];
   await writeOciLayout(work.file('named'), [{ image: mine, name: 'docker.io/library/app:1' }]);
   await writeOciLayout(work.file('thief'), [{ image: other, name: 'docker.io/library/app:1' }]);

@@ -61,7 +61,7 @@ describe('a list that is released every night', () => {
     ['alone', 'whole', []],
     ['alone', 'in parts', ['--split-size', '64KiB']],
     ['and pushed', 'whole', ['--push']],
-  ])('%s, %s, costs one HEAD an image where nothing changed, with an empty store', async (_, __, more) => {
+  ])('%s, %s, costs one HEAD per image where nothing changed, with an empty store', async (_, __, more) => {
     const args = more[0] === '--push' ? ['--push', `${target.host}/mirror`] : more;
     expect((await night(...args)).report.unchanged).toBeUndefined();
     const before = service.files(TAG);
@@ -79,7 +79,7 @@ describe('a list that is released every night', () => {
     expect(report.release?.assets.map(({ status }) => status)).toEqual(assets().map(() => 'there'));
   });
 
-  it('is made anew where an image moved', async () => {
+  it('is made again where a tag moved', async () => {
     await night();
     const before = service.files(TAG);
     await pushImage(source.target, 'app/one', one({ seed: 'release-moved' }), '1');
@@ -92,7 +92,7 @@ describe('a list that is released every night', () => {
     expect((await night()).report.unchanged).toBe(true);
   });
 
-  it('is looked at again where other platforms are wanted, though every digest is the same', async () => {
+  it('is compared again where other platforms are wanted, although every digest is the same', async () => {
     await night();
     const { report } = await night('-p', 'all', '--release-policy', 'replace');
     expect(report.unchanged).toBeUndefined();
@@ -101,7 +101,7 @@ describe('a list that is released every night', () => {
   });
 
   it.each(['night.tar', 'night.lock.json', 'night.report.html', 'night.report.json', 'night.sha256'])(
-    'is mended where the release has lost %s',
+    'is completed where the release has lost %s',
     async (lost) => {
       await night();
       const there = assets();
@@ -113,7 +113,7 @@ describe('a list that is released every night', () => {
     },
   );
 
-  it('is looked at again where the release has another archive of the same images', async () => {
+  it('is compared again where the release has another archive of the same images', async () => {
     await night();
     const there = assets();
     const kept = there.filter(({ name }) => !['night.tar', 'night.sha256'].includes(name));
@@ -122,7 +122,7 @@ describe('a list that is released every night', () => {
     expect((await night('--release-policy', 'replace')).report.unchanged).toBeUndefined();
   });
 
-  it('is not fooled by other bytes that come with sums of their own', async () => {
+  it('is sent again where the release has other bytes with matching sums', async () => {
     await night();
     const bytes = Buffer.alloc(100_000, 'x');
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -140,13 +140,13 @@ describe('a list that is released every night', () => {
     expect(report.release?.failure?.message).toContain('has other content');
   });
 
-  it('is not taken for released while it is a draft', async () => {
+  it('does not count as released while the release is a draft', async () => {
     service.add({ tag: TAG, draft: true });
     await night();
     expect((await night()).report.unchanged).toBeUndefined();
   });
 
-  it('asks for more than headers where a push target lacks what the release has', async () => {
+  it('requests manifests where a push target lacks what the release has', async () => {
     await night();
     const { report, exitCode } = await night('--push', `${target.host}/late`);
     expect(exitCode).toBe(0);

@@ -57,7 +57,7 @@ describe('a list that is mirrored every night', () => {
     expect((await night()).stderr).not.toContain('Failed');
   });
 
-  it('costs one HEAD an image and side where nothing changed, with an empty store', async () => {
+  it('costs one HEAD per image at source and target where nothing changed, with an empty store', async () => {
     const result = await night();
     expect(result.exitCode).toBe(0);
     expect(result.stderr).toContain('nothing had changed: 3 images asked for');
@@ -72,7 +72,7 @@ describe('a list that is mirrored every night', () => {
     expect(report.push?.[0]?.totals).toMatchObject({ unchanged: 3, pushed: 0, sentBytes: 0 });
   });
 
-  it('costs the blobs of the one image that moved, and no other', async () => {
+  it('costs the blobs of the one tag that moved, and no others', async () => {
     const moved = one({ seed: `night-moved` });
     await pushImage(source.target, 'app/one', moved, '1');
     const result = await night();
@@ -94,7 +94,7 @@ describe('a list that is mirrored every night', () => {
     await pushImage(source.target, 'app/one', images.one, '1');
   });
 
-  it('fetches what a target has lost, and names an image that the source has lost', async () => {
+  it('fetches images that a target has lost, and names an image that the source has lost', async () => {
     await writeFile(work.file('more.txt'), `${source.host}/app/gone:1\n`);
     const result = await night('-f', 'more.txt');
     expect(result.exitCode).toBe(1);
@@ -102,7 +102,7 @@ describe('a list that is mirrored every night', () => {
     expect((await work.report('night.report.json')).failed.map(({ class: c }) => c)).toEqual(['not-found']);
   });
 
-  it('brings a platform that is new in the list to a target that has the index without it', async () => {
+  it('brings a newly listed platform to a target that has the index without it', async () => {
     await using sparse = await startPushRegistry({ sparse: 'all' });
     const to = ['--push', sparse.host, '--insecure-registries', sparse.host];
     const leaves = (): number =>
@@ -120,7 +120,7 @@ describe('a list that is mirrored every night', () => {
     expect(new Set(methods)).toEqual(new Set(['HEAD']));
   });
 
-  it('asks no source for an image that is pinned by digest and stored', async () => {
+  it('makes no request to the source of an image that is pinned by digest and stored', async () => {
     const pinned = `${source.host}/app/idx@${images.idx.top}`;
     const to = [
       '-o',
@@ -140,7 +140,7 @@ describe('a list that is mirrored every night', () => {
     expect((await work.report('pin.report.json')).unchanged).toBe(true);
   });
 
-  it('tells of two images under one name, although a target has one of them', async () => {
+  it('reports two images under one name, although a target has one of them', async () => {
     const list = ['linux/amd64', 'linux/arm64'].map((platform, at) => {
       const ref = at === 0 ? `${source.host}/app/idx:1` : `${source.host}/app/idx@${images.idx.top}`;
       return `--platform=${platform} ${ref} => ${source.host}/app/idx:1`;
@@ -150,7 +150,7 @@ describe('a list that is mirrored every night', () => {
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('two images would be stored as')]);
   });
 
-  it('asks for more than headers where a target gets narrowed indexes', async () => {
+  it('requests manifests where a target gets narrowed indexes', async () => {
     const result = await night('--index', 'narrow');
     expect(result.exitCode).toBe(0);
     expect((await work.report('night.report.json')).unchanged).toBeUndefined();

@@ -59,7 +59,7 @@ async function refused(...more: readonly string[]): Promise<ProgramResult> {
   return result;
 }
 
-describe('found A18: what a zot that serves the bundle in place was given', () => {
+describe('found A18: content that was pushed to a zot that serves the bundle in place', () => {
   const serve = (options: ZotOptions = {}): Promise<Zot> =>
     startZot({ root: work.file('oci-bundle/registry'), readOnly: false, ...options });
   const mine = one({ seed: 'mine' });
@@ -70,7 +70,7 @@ describe('found A18: what a zot that serves the bundle in place was given', () =
   it.each([
     ['the documented configuration', {}],
     ['the default storage', { defaultStorage: true }],
-  ])('is named and kept, with %s: a repository, and a tag in one of ours', async (_, options) => {
+  ])('is named and kept, with %s: a repository, and a tag in one of our repositories', async (_, options) => {
     if (!hasZot()) return noteNotOnZot();
     {
       await using zot = await serve(options);
@@ -89,7 +89,7 @@ describe('found A18: what a zot that serves the bundle in place was given', () =
     expect((await call(`${zot.url}/v2/team/own/manifests/1`)).status).toBe(200);
   });
 
-  it('that moved a tag of ours is named', async () => {
+  it('is named where it moved a tag of ours', async () => {
     if (!hasZot()) return noteNotOnZot();
     {
       await using zot = await serve();
@@ -98,7 +98,7 @@ describe('found A18: what a zot that serves the bundle in place was given', () =
     expect((await refused()).stderr).toContain(`${folder}/app/one:1 was pushed by somebody`);
   });
 
-  it('with the default storage alone, it does not block the next save, which says so', async () => {
+  it('does not block the next save where zot ran with its default storage, and the save says so', async () => {
     if (!hasZot()) return noteNotOnZot();
     const index = work.file(`oci-bundle/registry/${folder}/app/idx/index.json`);
     {
@@ -119,7 +119,7 @@ describe('found A18: what a zot that serves the bundle in place was given', () =
     expect(await checkBundle(work.file('oci-bundle'))).toHaveLength(2);
   });
 
-  it('with a tag deleted, it does not block the next save', async () => {
+  it('does not block the next save where a tag was deleted', async () => {
     if (!hasZot()) return noteNotOnZot();
     {
       await using zot = await serve();
@@ -131,7 +131,7 @@ describe('found A18: what a zot that serves the bundle in place was given', () =
     await checkBundle(work.file('oci-bundle'));
   });
 
-  it('in a bundle of the zot view alone is named, too, and that alone does not block', async () => {
+  it('is named in a bundle of the zot view alone, and zot’s own files there do not block', async () => {
     if (!hasZot()) return noteNotOnZot();
     const single = ['--layout', 'zot', '-o', 'root'];
     await work.succeed(...args(...single));
@@ -146,7 +146,7 @@ describe('found A18: what a zot that serves the bundle in place was given', () =
     expect((await refused(...single)).stderr).toContain('team/own:1 was pushed by somebody');
   });
 
-  it('as files like those that zot writes: what it keeps goes, what was pushed is named', async () => {
+  it('is named where its files look like zot’s own, while zot’s own files are removed', async () => {
     if (!hasZot()) noteNotOnZot();
     const root = work.file('oci-bundle/registry');
     const index = path.join(root, folder, 'app/one/index.json');
@@ -184,7 +184,7 @@ describe('found A18: what a zot that serves the bundle in place was given', () =
   });
 });
 
-describe('found A7: what others wrote at a name of the output', () => {
+describe('found A7: files of others at a name of the output', () => {
   const NAMES = [
     'oci-bundle.tar',
     'oci-bundle.tar.001',
@@ -203,7 +203,7 @@ describe('found A7: what others wrote at a name of the output', () => {
   ];
   const archived = ['--archive', 'tar', '--split-size', '1MiB'];
 
-  it.each(NAMES)('as a file at %s is named and kept', async (name) => {
+  it.each(NAMES)('are named and kept: a file at %s', async (name) => {
     await writeFile(work.file(name), 'a note of mine\n');
     for (const dry of [[], ['--dry-run']]) {
       const { stderr } = await refused(...archived, ...dry);
@@ -212,7 +212,7 @@ describe('found A7: what others wrote at a name of the output', () => {
   });
 
   it.each(['oci-bundle.tar', 'oci-bundle.report.json', 'oci-bundle.lock.json', '.oci-bundle.lock'])(
-    'as a folder, a link or a pipe at %s is named and kept, and never waited for',
+    'are named, kept and never waited for: a folder, a link or a pipe at %s',
     async (name) => {
       await mkdir(work.file(name));
       expect((await refused(...archived)).stderr).toContain(`${work.file(name)} is a folder`);
@@ -230,7 +230,7 @@ describe('found A7: what others wrote at a name of the output', () => {
     },
   );
 
-  it('is named all in one message, the first ten of it', async () => {
+  it('are named in one message, the first ten of them', async () => {
     for (const name of NAMES) await writeFile(work.file(name), 'a note of mine\n');
     const { stderr } = await refused(...archived);
     expect(stderr).toContain('others wrote at the output; it is left as it is:');
@@ -241,21 +241,21 @@ describe('found A7: what others wrote at a name of the output', () => {
     ['a note', 'oci-bundle/note.txt', 'is a file of somebody else'],
     ['a folder', 'oci-bundle/notes/a.txt', 'is a folder of somebody else'],
     ['a blob', `oci-bundle/blobs/sha256/${'a'.repeat(64)}`, 'is a blob that its lock does not tell of'],
-  ])('as %s in the bundle is named and kept', async (_, name, what) => {
+  ])('are named and kept: %s in the bundle', async (_, name, what) => {
     await work.succeed(...args());
     await mkdir(path.dirname(work.file(name)), { recursive: true });
     await writeFile(work.file(name), 'a note of mine\n');
     expect((await refused()).stderr).toContain(what);
   });
 
-  it.each(['.oci-bundle.new', '.oci-bundle.old'])('as a folder at %s is named and kept', async (name) => {
+  it.each(['.oci-bundle.new', '.oci-bundle.old'])('are named and kept: a folder at %s', async (name) => {
     await work.succeed(...args());
     await mkdir(work.file(name));
     await writeFile(work.file(`${name}/thesis.txt`), 'mine');
     expect((await refused()).stderr).toContain(`${work.file(name)} holds something else`);
   });
 
-  it('does not concern a run that writes none of those names', async () => {
+  it('do not concern a run that does not write those names', async () => {
     for (const name of ['oci-bundle.tar', 'oci-bundle.sha256', 'other.report.json'])
       await writeFile(work.file(name), 'mine');
     expectExit(await work.run(...args()), 0);
@@ -269,7 +269,7 @@ describe('found A7: what others wrote at a name of the output', () => {
     expect(await readFile(work.file('oci-bundle.tar'), 'utf8')).toBe('mine');
   });
 
-  it('that appears while the run is at work fails it at the end, and is kept', async () => {
+  it('fail the run at its end where they appear while it works, and are kept', async () => {
     const gate = work.start(...args(...archived));
     await until('the new bundle', async () => (await isThere(work.file('.oci-bundle.new'))) || undefined);
     await writeFile(work.file('oci-bundle.sha256'), 'a note of mine\n');
@@ -286,7 +286,7 @@ describe('found A7: what others wrote at a name of the output', () => {
     expect(await isThere(work.file('oci-bundle'))).toBe(false);
   });
 
-  it('at the name that a lock is written to is refused, and an earlier lock is replaced', async () => {
+  it('are refused at the name to which a lock is written, while an earlier lock is replaced', async () => {
     const list = [
       'lock',
       `${registry.host}/app/one:1`,
@@ -310,8 +310,8 @@ describe('found A7: what others wrote at a name of the output', () => {
   });
 });
 
-describe('found A7: a lock of somebody beside the folder', () => {
-  it('is kept by a save that makes no archive, and whose bundle has its own', async () => {
+describe('found A7: the lock of another run beside the folder', () => {
+  it('is kept by a save that makes no archive and whose bundle has its own lock', async () => {
     await work.succeed(...args());
     const lock = await work.succeed(
       'lock',
@@ -324,7 +324,7 @@ describe('found A7: a lock of somebody beside the folder', () => {
     expect(await readFile(work.file('oci-bundle.lock.json'), 'utf8')).toBe(lock.stdout);
   });
 
-  it('of another bundle of one view is found again, though an archive took its name', async () => {
+  it('is found again for a bundle of one view, although an archive took its name', async () => {
     await work.succeed(...args('--layout', 'zot', '-o', 'site'));
     await work.succeed(
       ...args('-o', 'second', '--archive', 'tar', '--archive-name', 'site', '-p', 'linux/amd64'),
@@ -333,7 +333,7 @@ describe('found A7: a lock of somebody beside the folder', () => {
     expect([again.exitCode, again.exitCode === 0 ? '' : again.stderr]).toEqual([0, '']);
   });
 
-  it('names the archive that another run writes', async () => {
+  it('tells which archive another run writes', async () => {
     const lock = { host: hostname(), pid: process.pid };
     await writeFile(work.file('.shared.lock'), JSON.stringify(lock));
     const { stderr } = await refused('-o', 'second', '--archive', 'tar', '--archive-name', 'shared');
@@ -341,7 +341,7 @@ describe('found A7: a lock of somebody beside the folder', () => {
   });
 });
 
-describe('what an earlier run wrote', () => {
+describe('the output of an earlier run', () => {
   const forms = {
     whole: ['--archive', 'tar'],
     parts: ['--archive', 'tar', '--split-size', '1MiB'],
@@ -371,7 +371,7 @@ describe('what an earlier run wrote', () => {
     );
   });
 
-  it('is replaced where files were being written, or are empty or cut off', async () => {
+  it('is replaced where its files were being written, or are empty or cut off', async () => {
     await work.succeed(...args(...forms.parts));
     const cut = async (from: string, to: string, bytes: number): Promise<void> =>
       writeFile(work.file(to), (await readFile(work.file(from))).subarray(0, bytes));
@@ -389,15 +389,18 @@ describe('what an earlier run wrote', () => {
     );
   });
 
-  it.each([['oci,zot'], ['zot'], ['oci']])('as views %s is replaced by any other', async (layout) => {
-    for (const other of ['oci,zot', 'zot', 'oci', layout]) {
-      await work.succeed(...args('--layout', layout));
-      await work.succeed(...args('--layout', other));
-    }
-    expect((await namesIn(work.folder)).filter((name) => name.startsWith('.oci'))).toEqual([]);
-  });
+  it.each([['oci,zot'], ['zot'], ['oci']])(
+    'with the views %s is replaced by one with any other views',
+    async (layout) => {
+      for (const other of ['oci,zot', 'zot', 'oci', layout]) {
+        await work.succeed(...args('--layout', layout));
+        await work.succeed(...args('--layout', other));
+      }
+      expect((await namesIn(work.folder)).filter((name) => name.startsWith('.oci'))).toEqual([]);
+    },
+  );
 
-  it('of one view is known by its own lock where a run was killed before its folder took the name', async () => {
+  it('of one view is recognised by its lock where a run was killed before its folder was renamed', async () => {
     const single = ['--layout', 'zot', '--insecure-registries', registry.host];
     await work.succeed('save', `${registry.host}/app/one:1`, ...single);
     const lock = await readFile(work.file('oci-bundle.lock.json'));
@@ -411,7 +414,7 @@ describe('what an earlier run wrote', () => {
     expect(await namesIn(work.folder)).not.toContain('.oci-bundle.old.lock.json');
   });
 
-  it('of one view is known by its own lock, though an archive alone was written beside it since', async () => {
+  it('of one view is recognised by its lock, although an archive alone was written beside it since', async () => {
     const single = ['--layout', 'zot', '--insecure-registries', registry.host];
     await work.succeed('save', `${registry.host}/app/one:1`, ...single);
     const alone = ['-o', 'none', '--archive', 'tar', '--insecure-registries', registry.host];
@@ -423,7 +426,7 @@ describe('what an earlier run wrote', () => {
     expect((await namesIn(work.folder)).filter((name) => name.startsWith('.oci'))).toEqual([]);
   });
 
-  it('and was damaged or is incomplete is healed by the next save', async () => {
+  it('is repaired by the next save where it is damaged or incomplete', async () => {
     await work.succeed(...args());
     const root = work.file(`oci-bundle/registry/${folder}/app/one`);
     await rm(work.file('oci-bundle/index.json'));

@@ -67,7 +67,7 @@ async function ended(child: ChildProcess): Promise<string | null> {
 }
 
 describe('a push that is killed', () => {
-  it('at any point leaves every tag whole, and the next one finishes', async () => {
+  it('at any point leaves every tag whole, and the next push completes it', async () => {
     await using registry = await startDockerRegistry();
     await using proxy = await startProxy(registry.host);
     await work.succeed(...args(proxy.host, '/r0'));
@@ -95,8 +95,8 @@ describe('a push that is killed', () => {
   });
 });
 
-describe('a registry that goes away in mid-push', () => {
-  it('at any point has whole tags alone, and the next push sends only the rest', async () => {
+describe('a registry that stops responding during a push', () => {
+  it('at any point has only whole tags, and the next push sends only the rest', async () => {
     await using root = await tempFolder('root');
     for (const share of [0.1, 0.3, 0.5, 0.7, 0.9]) {
       const prefix = `/p${Math.round(share * 10)}`;
@@ -122,7 +122,7 @@ describe('a registry that goes away in mid-push', () => {
     }
   });
 
-  it('in the midst of a write has that blob sent anew', async () => {
+  it('while a blob is written gets that blob again', async () => {
     await using root = await tempFolder('root');
     await using registry = await startDockerRegistry({ root: root.path });
     await work.succeed(...args(registry.host, '/p0'));
@@ -135,7 +135,7 @@ describe('a registry that goes away in mid-push', () => {
     expect(await brokenTags(registry.url)).toEqual([]);
   });
 
-  it('is told in one list, with the hint and exit 1', async () => {
+  it('is reported in one list, with a hint and exit code 1', async () => {
     const registry = await startDockerRegistry();
     const proxy = await startProxy(registry.host);
     const pushing = work.run(

@@ -182,7 +182,7 @@ describe.each(Object.entries(SERVERS))('a push to %s', (name, start) => {
   afterAll(() => target.close());
   const insecure = (): string[] => ['--insecure-registries', target.host];
 
-  it('keeps every digest, and narrows a sparse image only where it has to', async () => {
+  it('keeps every digest, and narrows a sparse image only where the target requires it', async () => {
     const { exitCode, stderr, report } = await push(`${target.host}/m`, ...insecure());
     expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
     const [told] = report.targets;
@@ -199,7 +199,7 @@ describe.each(Object.entries(SERVERS))('a push to %s', (name, start) => {
     expect(await brokenTags(target.url)).toEqual([]);
   });
 
-  it('of the same again is one HEAD a name, and no byte', async () => {
+  it('of unchanged images is one HEAD per name, and sends no byte', async () => {
     await target.clear();
     const { exitCode, report } = await push(`${target.host}/m`, ...insecure());
     expect(exitCode).toBe(0);
@@ -208,7 +208,7 @@ describe.each(Object.entries(SERVERS))('a push to %s', (name, start) => {
     expect(report.targets[0]?.totals).toMatchObject({ unchanged: COUNT, sentBytes: 0 });
   });
 
-  it('to another prefix mounts, where the registry mounts', async () => {
+  it('to another prefix mounts blobs where the registry supports it', async () => {
     const { exitCode, report } = await push(`${target.host}/second`, ...insecure());
     expect(exitCode).toBe(0);
     const { mountedBlobs, thereBlobs } = report.targets[0]?.totals ?? { mountedBlobs: 0, thereBlobs: 0 };
@@ -216,7 +216,7 @@ describe.each(Object.entries(SERVERS))('a push to %s', (name, start) => {
     expect(mountedBlobs + thereBlobs > 0).toBe(name !== 'zot');
   });
 
-  it('of a dry run asks by HEAD alone', async () => {
+  it('as a dry run makes only HEAD requests', async () => {
     await target.clear();
     const { exitCode, report } = await push(`${target.host}/third`, '--dry-run', ...insecure());
     expect(exitCode).toBe(0);
@@ -230,7 +230,7 @@ describe.each(Object.entries(SERVERS))('a push to %s', (name, start) => {
 });
 
 describe('a push', () => {
-  it('goes by private TLS to a registry with users, and keeps the password to itself', async () => {
+  it('works with a private authority and a password, and shows the password nowhere', async () => {
     const { exitCode, stderr, report } = await push(`${secure.host}/m`, '--verbose');
     expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
     expect(stderr + JSON.stringify(report)).not.toContain(USER.alice);
@@ -241,7 +241,7 @@ describe('a push', () => {
     expect(tally(requests)).toEqual({ 'HEAD manifest': COUNT + 1 });
   });
 
-  it('without a login is refused before a byte, with the line to type', async () => {
+  it('without a login is refused before any byte, with the command for the login', async () => {
     await using other = await workplace({ NODE_EXTRA_CA_CERTS: secure.certificates?.ca ?? '' });
     await secure.clear();
     const { exitCode, stderr } = await other.run('push', work.file('bundle'), `${secure.host}/other`);
@@ -252,13 +252,13 @@ describe('a push', () => {
     );
   });
 
-  it('over plain HTTP is made only to a registry that was named for it', async () => {
+  it('over plain HTTP is made only to a registry in --insecure-registries', async () => {
     const { exitCode, stderr } = await work.run('push', 'bundle', source.host, '--wait', '0');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('insecure-registries');
   });
 
-  it('from a bundle of one view is the same', async () => {
+  it('from a bundle of one view sends the same', async () => {
     for (const layout of ['zot', 'oci']) {
       const args = ['-f', 'list.txt', '-p', 'all', '--insecure-registries', source.host, '--layout', layout];
       await work.succeed('save', ...args, '-o', layout);
@@ -269,7 +269,7 @@ describe('a push', () => {
     }
   });
 
-  it('waits for a target that comes late, and fails in time for one that never comes', async () => {
+  it('waits for a target that starts late, and fails in time where it never starts', async () => {
     const { port, end } = await listen(createServer());
     await end();
     const host = `127.0.0.1:${port}`;
@@ -285,7 +285,7 @@ describe('a push', () => {
     expect(await brokenTags(target.url)).toEqual([]);
   });
 
-  it('to a read-only registry says that it is one', async () => {
+  it('to a read-only registry says that it is read-only', async () => {
     await using target = await startDockerRegistry({ readOnly: true });
     const { exitCode, report } = await push(target.host, '--insecure-registries', target.host);
     expect(exitCode).toBe(1);
@@ -293,7 +293,7 @@ describe('a push', () => {
     expect(report.targets[0]?.failed[0]?.message).toContain('read-only');
   });
 
-  it('to a zot without compat is refused before a byte, and without Docker’s images it is made', async () => {
+  it('to a zot without compat is refused before any byte where there are Docker images, and else works', async () => {
     if (!hasZot()) return noteNotOnZot();
     await using zot = await startZot({ compat: false });
     const { exitCode, report } = await push(zot.host, '--insecure-registries', zot.host);
@@ -310,7 +310,7 @@ describe('a push', () => {
     expect(await brokenTags(zot.url)).toEqual([]);
   });
 
-  it('reaches a zot that ends every request after a while, in parts', async () => {
+  it('sends a blob in chunks to a zot that ends every long request', async () => {
     if (!hasZot()) return noteNotOnZot();
     const large = fixtures.one({ seed: 'large', layerBytes: 12 * 1024 * 1024 });
     await pushImage(source.target, 'fx/large', large, '1');
@@ -325,7 +325,7 @@ describe('a push', () => {
     expect(patches.length).toBeGreaterThan(3);
   });
 
-  it('to a zot with users goes by its login, and is refused without', async () => {
+  it('to a zot with users needs its login', async () => {
     if (!hasZot()) return noteNotOnZot();
     await using zot = await startZot({ users: USER, readOnly: true });
     const insecure = ['--insecure-registries', zot.host];
@@ -338,7 +338,7 @@ describe('a push', () => {
     expect(await brokenTags(zot.url)).toEqual([]);
   });
 
-  it('under index keep to a target that wants every child is refused, naming the images', async () => {
+  it('with --index keep to a target that requires every child is refused, and names the images', async () => {
     await using target = await startDockerRegistry();
     const { exitCode, report } = await push(
       target.host,
@@ -356,7 +356,7 @@ describe('a push', () => {
   it.each([
     ['no children', 'none' as const],
     ['children of some platforms', [fixtures.AMD64, { os: 'linux', architecture: 'arm64' }]],
-  ])('keeps a sparse index where the registry wants %s', async (_, wantedChildren) => {
+  ])('keeps a sparse index where the registry requires %s', async (_, wantedChildren) => {
     await using target = await startDockerRegistry({ program: toolPath('registry'), wantedChildren });
     // distribution 3.1.2 breaks down over an index in an index where only some platforms are wanted.
     const lines = Object.entries(SPARSE).filter(([name]) => !name.includes('nested'));
@@ -383,14 +383,14 @@ describe('a push', () => {
     expect(deleted.map(({ status }) => status)).toEqual(wantedChildren === 'none' ? [] : [202]);
   });
 
-  it('of what is no bundle, or to what is no target, starts nothing', async () => {
+  it('of a folder that is not a bundle, or to an invalid target, makes no request', async () => {
     const { exitCode, stderr } = await work.run('push', 'home', 'registry.example');
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('is no bundle')]);
     const wrong = await work.run('push', 'bundle', 'acme/mirror');
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('no registry')]);
   });
 
-  it('reads as skopeo reads it', async () => {
+  it('can be copied by skopeo from the target with its digests', async () => {
     await using target = await startDockerRegistry();
     await push(target.host, '--insecure-registries', target.host);
     for (const image of images.filter(({ ref }) => /\/(one|dlist|att|zst):1$/.test(ref))) {
@@ -405,10 +405,10 @@ describe('a push', () => {
   });
 });
 
-describe('save', () => {
+describe('a save with --push', () => {
   const base = (): string[] => ['save', '-f', 'list.txt', '-p', 'all', '--insecure-registries'];
 
-  it('pushes from its store, without a folder where none is wanted', async () => {
+  it('pushes from the store, without a folder where --output is none', async () => {
     await using target = await startDockerRegistry();
     const run = await work.run(
       ...base(),
@@ -429,7 +429,7 @@ describe('save', () => {
     expect(report.options['push']).toEqual([`${target.host}/m`]);
   });
 
-  it('keeps its bundle where a target fails, says so and fails', async () => {
+  it('keeps its bundle and fails where a target fails', async () => {
     await using good = await startDockerRegistry();
     await using bad = await startDockerRegistry({ readOnly: true });
     const hosts = [source, good, bad].map(({ host }) => host).join(',');
@@ -445,7 +445,7 @@ describe('save', () => {
     expect(await brokenTags(good.url)).toEqual([]);
   });
 
-  it('pushes only whole images, and with on-error warn those that are whole', async () => {
+  it('pushes nothing where an image failed, and with --on-error warn the whole images', async () => {
     await using target = await startDockerRegistry();
     await writeFile(work.file('some.txt'), `${source.host}/fx/one:1\n${source.host}/fx/absent:1\n`);
     const hosts = `${source.host},${target.host}`;
@@ -478,7 +478,7 @@ describe('save', () => {
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('two images would be pushed as')]);
   });
 
-  it('of a dry run tells what a target would get', async () => {
+  it('tells in a dry run what a target would get', async () => {
     await using target = await startDockerRegistry();
     const args = [...base(), `${source.host},${target.host}`, '--push', target.host, '--dry-run', '--json'];
     const { exitCode, stdout, stderr } = await work.run(...args);

@@ -187,12 +187,12 @@ async function writtenTable(): Promise<Map<string, Record<string, string>>> {
 }
 
 describe('the table of readers in docs/bundle.md', () => {
-  it('has a row for each reader that is tried here', async () => {
+  it('has a row for each reader that these tests run', async () => {
     const written = [...(await writtenTable()).keys()];
     expect(written).toEqual(expect.arrayContaining(Object.keys(READERS)));
   });
 
-  it.each(Object.keys(READERS))('tells what %s has of each kind of image', async (reader) => {
+  it.each(Object.keys(READERS))('says what %s gets of each kind of image', async (reader) => {
     const found = await READERS[reader]?.();
     const row = (await writtenTable()).get(reader) ?? {};
     const expected = Object.fromEntries(Object.entries(KINDS).map(([kind, [name]]) => [name, row[kind]]));

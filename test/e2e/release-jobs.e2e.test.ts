@@ -122,7 +122,7 @@ describe('found K1: two jobs of one run with different lists and one archive nam
     expect(winnerOf(await together())).toMatch(/^[ab]$/);
   });
 
-  it('claim the archive in a draft of a person at the same moment: one is sent, the other fails', async () => {
+  it('claim the archive in a person’s draft at the same moment: one is sent, the other fails', async () => {
     service.add({ tag: TAG, draft: true, body: 'Notes' });
     service.misbehave(held(barrier(2), { method: 'POST', path: /claim/, times: 2 }));
     expect(winnerOf(await together(), true)).toMatch(/^[ab]$/);
@@ -135,7 +135,7 @@ describe('found K1: two jobs of one run with different lists and one archive nam
 
   const CALLS = 28;
   it.each(Array.from({ length: CALLS }, (_, at) => at))(
-    'of which one stops at its call %i while the other runs: one is released, the other fails',
+    'one stopping at its call %i while the other runs: one is released, the other fails',
     async (at) => {
       const { results, reached } = await interleaved({ skip: at });
       expect(winnerOf(results)).toMatch(/^[ab]$/);
@@ -151,13 +151,13 @@ describe('found K1: two jobs of one run with different lists and one archive nam
     ['before its sums', { method: 'POST', path: /\.sha256/ }],
     ['when all its files are there', { method: 'GET', path: /\/assets\?page/, skip: 2 }],
   ];
-  it.each(POINTS)('in a draft of a person, one stops %s: one is sent, the other fails', async (_, rule) => {
+  it.each(POINTS)('in a person’s draft, one stopping %s: one is sent, the other fails', async (_, rule) => {
     service.add({ tag: TAG, draft: true, body: 'Notes' });
     expect(winnerOf((await interleaved(rule)).results, true)).toMatch(/^[ab]$/);
   });
 
   it.each(POINTS)(
-    'in a published release that they replace, one stops %s: one is sent, the other fails',
+    'in a published release that they replace, one stopping %s: one is sent, the other fails',
     async (_, rule) => {
       await releasedBefore();
       registry.put('acme/two', one({ seed: 'moved', layerBytes: 80 * 1024 }), '1');
@@ -167,7 +167,7 @@ describe('found K1: two jobs of one run with different lists and one archive nam
     },
   );
 
-  it('of which the first lacks images: the draft stays its own', async () => {
+  it('the first with missing images: the draft stays that job’s own', async () => {
     const more = [`${registry.host}/acme/absent:1`, '--on-error', 'warn'];
     const a = await job('a', { more });
     const b = await job('b', { more });
@@ -176,7 +176,7 @@ describe('found K1: two jobs of one run with different lists and one archive nam
   });
 });
 
-describe('found K1: a job', () => {
+describe('found K1: a job that releases', () => {
   /** The first attempt of job a ends with its archive half sent. */
   async function brokenOff(): Promise<void> {
     service.misbehave({ method: 'POST', path: /sha256/, times: 9, fault: { kind: 'status', status: 403 } });
@@ -185,21 +185,21 @@ describe('found K1: a job', () => {
     expect(release()?.assets.map(({ name }) => name)).toContain(`${BASE}.claim.json`);
   }
 
-  it('that is run again goes on where it stopped, and what it claimed stays its own until then', async () => {
+  it('goes on where it stopped when it is run again, and keeps its claim until then', async () => {
     await brokenOff();
     const b = await job('b', { env: { GITHUB_RUN_ATTEMPT: '2' } });
     const a = await job('a', { env: { GITHUB_RUN_ATTEMPT: '2' } });
     expect(winnerOf({ a, b })).toBe('a');
   });
 
-  it('of the next run replaces what an earlier run left, with its list or another', async () => {
+  it('of the next run replaces the files of an earlier run, with the same list or another', async () => {
     await brokenOff();
     const { exitCode, stderr } = await job('b', { env: { GITHUB_RUN_ID: '4712' } });
     expect([exitCode, stderr, holds()]).toEqual([0, stderr, 'b']);
     expect(release()?.draft).toBe(false);
   });
 
-  it('that is run again while another one still writes fails, and disturbs nothing', async () => {
+  it('fails and disturbs nothing when it is run again while another job still writes', async () => {
     let second: Promise<ProgramResult> | undefined;
     const until = (): Promise<ProgramResult> => (second = job('b', { env: { GITHUB_RUN_ATTEMPT: '2' } }));
     service.misbehave(held(until, { method: 'POST', path: /\.sha256/, token: TOKENS.a }));
@@ -207,13 +207,13 @@ describe('found K1: a job', () => {
     expect(winnerOf({ a, b: await second! })).toBe('a');
   });
 
-  it('outside of a workflow clears away what a killed one claimed', async () => {
+  it('outside of a workflow removes the claim of a killed one', async () => {
     await brokenOff();
     const { exitCode, stderr } = await job('b', { env: { GITHUB_RUN_ID: '' } });
     expect([exitCode, stderr, holds()]).toEqual([0, stderr, 'b']);
   });
 
-  it('does not remove a file of somebody else that has the name of a claim', async () => {
+  it('does not remove a foreign file that has the name of a claim', async () => {
     const asset = { id: 1, state: 'uploaded', size: 3, sha256: '', bytes: Buffer.from('abc') } as const;
     service.add({ tag: TAG, draft: true, assets: [{ ...asset, name: `${BASE}.claim.json` }] });
     const { exitCode, stderr } = await job('a');
@@ -222,8 +222,8 @@ describe('found K1: a job', () => {
   });
 });
 
-describe('found K1: jobs of one run', () => {
-  it('with archive names of their own share a release, three at once', async () => {
+describe('found K1: several jobs of one run', () => {
+  it('share a release with one archive name each, three at once', async () => {
     service.set({ immutableReleases: true });
     service.misbehave(held(barrier(3), { method: 'POST', path: /releases$/, times: 3 }));
     const results = await Promise.all([
@@ -236,7 +236,7 @@ describe('found K1: jobs of one run', () => {
     expect(release()?.draft).toBe(false);
   });
 
-  it('of which two have one name and a third has its own: the third is not disturbed', async () => {
+  it('do not disturb a third job with its own archive name, where two have the same', async () => {
     service.misbehave(held(barrier(3), { method: 'POST', path: /releases$/, times: 3 }));
     const [a, b, third] = await Promise.all([
       job('a'),
@@ -248,7 +248,7 @@ describe('found K1: jobs of one run', () => {
     expect(winnerOf({ a, b })).toMatch(/^[ab]$/);
   });
 
-  it('that release bundles of one name: one is released, the other fails', async () => {
+  it('release one of two bundles with the same name, and the other fails', async () => {
     const release = async (name: Job): Promise<ProgramResult> => {
       await using place = await workplace({ ...base, ...FIRST_RUN, GH_TOKEN: TOKENS[name] });
       const image = [`${registry.host}/${LISTS[name]}:1`, '-p', 'linux/amd64', '--copier', 'direct'];
@@ -264,19 +264,22 @@ describe('found K1: jobs of one run', () => {
     ['a published release that may be replaced', false, []],
     ['a draft of a person', true, []],
     ['a published release, and nothing else is wanted', false, ['--output', 'none', '--archive-name', BASE]],
-  ])('of which the first finds its files there since an earlier run, in %s', async (_, draft, alone) => {
-    if (draft) service.add({ tag: TAG, draft: true, body: 'Notes' });
-    const more = [...alone, ...(draft ? [] : ['--release-policy', 'replace'])];
-    expect((await job('a', { more, env: { GITHUB_RUN_ID: '4710' } })).exitCode).toBe(0);
-    const a = await job('a', { more });
-    const b = await job('b', { more });
-    expect(winnerOf({ a, b }, draft)).toBe('a');
-    // A job of the next run may have another list.
-    expect((await job('b', { more, env: { GITHUB_RUN_ID: '4712' } })).exitCode).toBe(0);
-    expect(holds()).toBe('b');
-  });
+  ])(
+    'end well where the first finds its files there since an earlier run, in %s',
+    async (_, draft, alone) => {
+      if (draft) service.add({ tag: TAG, draft: true, body: 'Notes' });
+      const more = [...alone, ...(draft ? [] : ['--release-policy', 'replace'])];
+      expect((await job('a', { more, env: { GITHUB_RUN_ID: '4710' } })).exitCode).toBe(0);
+      const a = await job('a', { more });
+      const b = await job('b', { more });
+      expect(winnerOf({ a, b }, draft)).toBe('a');
+      // A job of the next run may have another list.
+      expect((await job('b', { more, env: { GITHUB_RUN_ID: '4712' } })).exitCode).toBe(0);
+      expect(holds()).toBe('b');
+    },
+  );
 
-  it('ask no more than before where nothing changed', async () => {
+  it('make no more requests than before where nothing changed', async () => {
     await job('a');
     service.clear();
     expect((await job('a')).exitCode).toBe(0);
@@ -287,7 +290,7 @@ describe('found K1: jobs of one run', () => {
     expect(new Set(inside)).toEqual(new Set(['GET']));
   });
 
-  it('claim the archive before its first file, and leave nothing of that in the release', async () => {
+  it('claim the archive before its first file, and leave no claim in the release', async () => {
     expect((await job('a')).exitCode).toBe(0);
     const calls = service.calls().map(({ host, method, path }) => {
       const place = path.replace('/repos/org/site/releases', '').replaceAll(/\d{4,}/g, 'ID');

@@ -50,8 +50,8 @@ const told = (): unknown[] =>
   service.releases.map(({ tag, draft, assets }) => ({ tag, draft, files: assets.length }));
 const WHOLE = { tag: TAG, draft: false, files: 5 };
 
-describe('found E1: a release', () => {
-  it('is published under its tag, and one more run finds it there', async () => {
+describe('found E1: a release and its tag', () => {
+  it('is published under its tag, and the next run finds it there', async () => {
     const { stderr } = await work.succeed(...args());
     expect(told()).toEqual([WHOLE]);
     expect(stderr).toContain(`/releases/tag/${TAG}\n`);
@@ -61,7 +61,7 @@ describe('found E1: a release', () => {
     expect(service.calls().filter(({ method }) => method !== 'GET')).toEqual([]);
   });
 
-  it('is published under its tag though its draft was told without from the beginning', async () => {
+  it('is published under its tag although the service gave its draft without one from the beginning', async () => {
     service.set({ untagged: 'at first' });
     await work.succeed(...args());
     expect(told()).toEqual([WHOLE]);
@@ -79,7 +79,7 @@ describe('found E1: a release', () => {
     expect(service.releases[0]?.body).toBe(`What is new\n\n${TEXT}`);
   });
 
-  it('whose draft a person took over meanwhile stays a draft', async () => {
+  it('stays a draft where a person took over the draft meanwhile', async () => {
     const until = (): Promise<unknown> => edit(service.releases[0]!.id, { tag_name: TAG, body: 'Mine now' });
     service.misbehave({ method: 'POST', path: /assets\?name=.*\.sha256/, fault: { kind: 'held', until } });
     const { stderr } = await work.succeed(...args());
@@ -88,7 +88,7 @@ describe('found E1: a release', () => {
     expect(stderr).toContain(`release ${TAG} stays a draft, as it was`);
   });
 
-  it('whose draft is removed meanwhile fails, and says so', async () => {
+  it('fails where its draft is removed meanwhile, and says so', async () => {
     const until = async (): Promise<void> => void (service.releases as unknown[]).splice(0);
     service.misbehave({ method: 'GET', path: /releases\/\d+$/, fault: { kind: 'held', until } });
     const { exitCode, stderr } = await work.run(...args());
@@ -98,7 +98,7 @@ describe('found E1: a release', () => {
     ]);
   });
 
-  it('that comes to be published without its tag fails, and tells its address and what to do', async () => {
+  it('fails where it was published without its tag, and gives its URL and a hint', async () => {
     service.set({ untagged: 'always' });
     const { exitCode, stderr } = await work.run(...args());
     const [release] = service.releases;
@@ -109,13 +109,13 @@ describe('found E1: a release', () => {
     expect(stderr).toContain(`choose the tag ${TAG}, and publish it`);
   });
 
-  it('is waited for where its tag names it a moment later', async () => {
+  it('succeeds where its tag leads to it a moment later', async () => {
     service.set({ tagLag: 1 });
     await work.succeed(...args());
     expect(told()).toEqual([WHOLE]);
   });
 
-  it('that its tag never names fails', async () => {
+  it('fails where its tag never leads to it', async () => {
     service.set({ tagLag: 99 });
     const { exitCode, stderr } = await work.run(...args('--retries', '0'));
     expect([exitCode, stderr]).toEqual([
@@ -131,20 +131,20 @@ describe('found E1: a draft of ours that lost its tag', () => {
   it.each([
     ['an earlier version', { title: TAG, body: `${TEXT}\n\n${OLD_MARK}\n` }],
     ['a run that was killed', { title: 'Renamed', body: `${TEXT}\n\n${MARK}\n` }],
-  ])('of %s is bound again, filled and published', async (_, draft) => {
+  ])('of %s gets its tag again, is filled and published', async (_, draft) => {
     const { id } = service.add({ tag: LOST, draft: true, ...draft });
     await work.succeed(...args());
     expect(told()).toEqual([WHOLE]);
     expect(service.releases[0]).toMatchObject({ id, body: TEXT });
   });
 
-  it('is bound although images are missing, so that its page has the tag', async () => {
+  it('gets its tag although images are missing, so that its page shows the tag', async () => {
     service.add({ tag: LOST, draft: true, title: TAG, body: MARK });
     await work.succeed(...args(`${registry.host}/acme/absent:1`, '--on-error', 'warn'));
     expect(told()).toEqual([{ ...WHOLE, draft: true }]);
   });
 
-  it('is found by a dry run, which leaves it as it is', async () => {
+  it('is found by a dry run, which changes nothing', async () => {
     service.add({ tag: LOST, draft: true, title: TAG, body: MARK });
     await work.succeed(...args('--dry-run'));
     expect(service.calls().every(({ method }) => method === 'GET')).toBe(true);
@@ -154,7 +154,7 @@ describe('found E1: a draft of ours that lost its tag', () => {
     ['of a person', { title: TAG, body: 'Notes' }],
     ['for another tag', { title: TAG, body: MARK.replace(TAG, 'v9') }],
     ['of an earlier version with another title', { title: 'v9', body: OLD_MARK }],
-  ])('and one %s is not taken for it', async (_, draft) => {
+  ])('is not mistaken for one %s', async (_, draft) => {
     service.add({ tag: LOST, draft: true, ...draft });
     await work.succeed(...args());
     expect(told()).toEqual([{ tag: LOST, draft: true, files: 0 }, WHOLE]);

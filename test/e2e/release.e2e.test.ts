@@ -94,7 +94,7 @@ const moveContent = (layerBytes = 300 * KIB): void =>
   registry.put('acme/one', one({ seed: 'second', layerBytes }), '1');
 
 describe('a release', () => {
-  it('is a draft until all of it is there, read back, and then published', async () => {
+  it('is a draft until all files are there and read back, and is then published', async () => {
     await work.succeed(...args());
     expect(names()).toEqual(NAMES);
     expect(release()).toMatchObject({ draft: false, title: TAG, body: expect.not.stringContaining('<!--') });
@@ -124,7 +124,7 @@ describe('a release', () => {
     ]);
   });
 
-  it('has the archive that would stand on the disk, although none does, and tells what it did', async () => {
+  it('has the same archive as on the disk, without one on the disk, and prints what it did', async () => {
     const { stderr } = await work.succeed(...args());
     expect(await isThere(work.file(`${BASE}.tar`))).toBe(false);
     expect(await isThere(work.file(`${BASE}.tar.001`))).toBe(false);
@@ -144,7 +144,7 @@ describe('a release', () => {
     expect(stderr).toMatch(/^sent oci-bundle-v1\.2\.3\.tar\.001 {2}200 KiB$/m);
   });
 
-  it('tells in the report what it has, and no token anywhere', async () => {
+  it('is described in the report, and the token is shown nowhere', async () => {
     const { stdout, stderr } = await work.succeed(...args('--json', '--verbose'));
     const report = await work.report();
     expect(report.release).toMatchObject({
@@ -166,7 +166,7 @@ describe('a release', () => {
     for (const text of [stdout, stderr, ...files]) expect(text).not.toContain(WRITER);
   });
 
-  it('that is there is not sent again: a second run uploads nothing and changes nothing', async () => {
+  it('that is complete is not sent again: a second run uploads nothing and changes nothing', async () => {
     await work.succeed(...args());
     const before = service.files(TAG);
     service.clear();
@@ -178,7 +178,7 @@ describe('a release', () => {
     expect(statuses.filter((status) => status === 'kept')).toHaveLength(1);
   });
 
-  it('has one file where no more is needed, beside files on the disk', async () => {
+  it('has one file where it fits, beside files on the disk', async () => {
     await work.succeed(...args('--split-size', '0', '--archive', 'tar', '--archive-name', 'site'));
     expect(names()).toEqual([
       'site.lock.json',
@@ -192,22 +192,22 @@ describe('a release', () => {
     );
   });
 
-  it('takes several archives', async () => {
+  it('can hold several archives', async () => {
     service.set({ immutableReleases: false });
     await work.succeed(...args('--archive-name', 'a'));
     await work.succeed(...args('--archive-name', 'b'));
     expect(names().filter((name) => name.endsWith('.sha256'))).toEqual(['a.sha256', 'b.sha256']);
   });
 
-  it('without a folder is made from the store alone', async () => {
+  it('without an output folder is made from the store', async () => {
     await work.succeed(...args('-o', 'none', '--archive-name', 'x'));
     expect(names()).toContain('x.tar.003');
     expect(await isThere(work.file('oci-bundle'))).toBe(false);
   });
 });
 
-describe('a draft', () => {
-  it('of a person is found on any page, filled, and stays a draft', async () => {
+describe('a draft release', () => {
+  it('of a person is found on any page of the list, filled, and stays a draft', async () => {
     service.add({ tag: TAG, draft: true, title: 'Ours', body: 'Notes of a person', prerelease: true });
     for (let at = 0; at < 130; at += 1) service.add({ tag: `other-${at}`, draft: at % 2 === 0 });
     const { stderr } = await work.succeed(...args());
@@ -222,7 +222,7 @@ describe('a draft', () => {
     expect(service.calls().some(({ path }) => path.includes('page=2'))).toBe(true);
   });
 
-  it('gets moved content in place of the old, and loses the parts that are too many', async () => {
+  it('gets new content in place of the old, and loses surplus parts', async () => {
     service.add({ tag: TAG, draft: true });
     await work.succeed(...args());
     moveContent();
@@ -238,7 +238,7 @@ describe('a draft', () => {
     expect(report?.assets.find(({ name }) => name.endsWith('.tar.001'))?.status).toBe('replaced');
   });
 
-  it('goes from one file to parts and back, and leaves no file of the other form', async () => {
+  it('changes from one file to parts and back, without files of the other form', async () => {
     service.add({ tag: TAG, draft: true });
     await work.succeed(...args('--split-size', '0'));
     await work.succeed(...args());
@@ -248,7 +248,7 @@ describe('a draft', () => {
     expect(names()).toContain(`${BASE}.tar`);
   });
 
-  it('leaves files of others, and names one that cat would take for a part', async () => {
+  it('keeps foreign files, and one that cat would take for a part is refused by name', async () => {
     const asset = {
       id: 1,
       state: 'uploaded',
@@ -267,7 +267,7 @@ describe('a draft', () => {
     expect(stderr).toContain(`warning: the release has ${BASE}.tar.009, which is no file of this archive`);
   });
 
-  it('that two jobs made at once is one in the end', async () => {
+  it('is one in the end where two jobs made it at once', async () => {
     const both = await Promise.all([
       work.run(...args('-o', 'a', '--cache-dir', 'store-a')),
       work.run(...args('-o', 'b', '--cache-dir', 'store-b')),
@@ -280,7 +280,7 @@ describe('a draft', () => {
     ]);
   });
 
-  it('of ours is published by the run that ends last, while another archive in it is on its way', async () => {
+  it('of ours is published by the run that ends last, where another archive is still being sent', async () => {
     service.set({ immutableReleases: true });
     service.misbehave({
       method: 'POST',
@@ -297,7 +297,7 @@ describe('a draft', () => {
     expect(names().filter((name) => name.endsWith('.sha256'))).toHaveLength(2);
   });
 
-  it('of which there are several that are not ours is refused by name', async () => {
+  it('is refused by name where there are several that are not ours', async () => {
     const [a, b] = [service.add({ tag: TAG, draft: true }), service.add({ tag: TAG, draft: true })];
     const { exitCode, stderr } = await work.run(...args());
     expect(exitCode).toBe(1);
@@ -306,7 +306,7 @@ describe('a draft', () => {
     expect(registry.requests({ kind: 'blob' })).toEqual([]);
   });
 
-  it('stays one where images are missing and the run was told to go on', async () => {
+  it('stays a draft where images are missing with --on-error warn', async () => {
     await work.succeed(...args(`${registry.host}/acme/absent:1`, '--on-error', 'warn'));
     expect(release().draft).toBe(true);
     expect(names()).toEqual(NAMES);
@@ -317,7 +317,7 @@ describe('a draft', () => {
   });
 });
 
-describe('a draft of ours and --release-policy keep', () => {
+describe('a draft of ours with --release-policy keep', () => {
   const digestIn = (name: string): unknown =>
     JSON.parse(bytesOf(`${BASE}.parts.json`).toString())[name].digest;
 
@@ -326,7 +326,7 @@ describe('a draft of ours and --release-policy keep', () => {
     ['its first and last part', /tar\.002/, []],
     ['one file', /\.sha256/, ['--split-size', '0']],
     ['all but the sums', /\.sha256/, []],
-  ])('with %s of an older content is replaced, and published whole', async (_, path, more) => {
+  ])('that has %s of older content is replaced, and published whole', async (_, path, more) => {
     service.misbehave({ method: 'POST', path, times: 99, fault: { kind: 'status', status: 403 } });
     expectExit(await work.run(...args(...more)), 1);
     service.misbehave();
@@ -340,7 +340,7 @@ describe('a draft of ours and --release-policy keep', () => {
     expect(digestIn('archive')).toBe(`sha256:${sha(parts)}`);
   });
 
-  it('with a whole older archive is published as it is', async () => {
+  it('that has a whole older archive is published as it is', async () => {
     service.misbehave({ method: 'PATCH', times: 99, fault: { kind: 'status', status: 403 } });
     expectExit(await work.run(...args()), 1);
     service.misbehave();
@@ -351,7 +351,7 @@ describe('a draft of ours and --release-policy keep', () => {
     expect(service.files(TAG)).toEqual(before);
   });
 
-  it('with an older archive that lacks images is replaced', async () => {
+  it('that has an older archive without some images is replaced', async () => {
     await work.succeed(...args(`${registry.host}/acme/later:1`, '--on-error', 'warn'));
     expect(release().draft).toBe(true);
     registry.put('acme/later', one({ seed: 'late', layerBytes: KIB }), '1');
@@ -390,14 +390,14 @@ describe('a published release', () => {
     });
   });
 
-  it('is replaced where that is asked for', async () => {
+  it('is replaced with --release-policy replace', async () => {
     await published();
     await work.succeed(...args('--release-policy', 'replace'));
     expect(names()).toEqual(NAMES.filter((name) => !name.endsWith('.003')));
     expect(release().draft).toBe(false);
   });
 
-  it('is kept whole where that is asked for: no new part beside old ones', async () => {
+  it('is kept whole with --release-policy keep: no new part beside old ones', async () => {
     const before = await published();
     await work.succeed(...args('--release-policy', 'keep'));
     expect(service.files(TAG)).toEqual(before);
@@ -405,7 +405,7 @@ describe('a published release', () => {
     expect(report?.assets.find(({ name }) => name.endsWith('.tar.001'))?.status).toBe('kept');
   });
 
-  it('is not kept where its archive is not whole: the run fails, says what is missing, and sends nothing', async () => {
+  it('is not kept where its archive is not whole: the run fails, names the missing files, and sends nothing', async () => {
     const before = await published();
     const { assets } = release();
     assets.splice(0, assets.length, ...assets.filter(({ name }) => !name.endsWith('.tar.003')));
@@ -421,7 +421,7 @@ describe('a published release', () => {
     expect(service.files(TAG)).toEqual(before.filter((name) => !name.includes('.tar.003')));
   });
 
-  it('that a replacing run left half done is not kept', async () => {
+  it('is not kept where a replacing run left it incomplete', async () => {
     await published();
     service.misbehave({ method: 'PATCH', path: /assets/, times: 99, fault: { kind: 'status', status: 403 } });
     expectExit(await work.run(...args('--release-policy', 'replace')), 1);
@@ -432,7 +432,7 @@ describe('a published release', () => {
     expect(names()).toEqual(NAMES.filter((name) => !name.endsWith('.003')));
   });
 
-  it('gets what it lacks', async () => {
+  it('gets the files that it lacks', async () => {
     await work.succeed(...args());
     const { assets } = release();
     assets.splice(0, assets.length, ...assets.filter(({ name }) => !/002|join/.test(name)));
@@ -441,7 +441,7 @@ describe('a published release', () => {
     expect(uploads().toSorted()).toEqual([`${BASE}.join.sh`, `${BASE}.tar.002`]);
   });
 
-  it('that is immutable, and has it all, is success', async () => {
+  it('that is immutable and complete is a success', async () => {
     service.set({ immutableReleases: true });
     await work.succeed(...args());
     expect(release()).toMatchObject({ draft: false, immutable: true });
@@ -466,7 +466,7 @@ describe('a published release', () => {
   );
 });
 
-describe('an upload that goes wrong', () => {
+describe('a failed upload to a release', () => {
   it.each([
     ['ends in 502', { kind: 'broken', answer: 502 }],
     ['is cut', { kind: 'broken', after: 64 * KIB, answer: 'none' }],
@@ -481,7 +481,7 @@ describe('an upload that goes wrong', () => {
         headers: { 'retry-after': '1' },
       },
     ],
-  ] as const)('%s is made good, and leaves nothing behind', async (what, fault) => {
+  ] as const)('that %s is repeated, and leaves nothing behind', async (what, fault) => {
     service.misbehave({ method: 'POST', path: /tar\.002/, fault });
     await work.succeed(...args());
     expect(names()).toEqual(NAMES);
@@ -490,7 +490,7 @@ describe('an upload that goes wrong', () => {
     expect(sent).toHaveLength(what.startsWith('only') ? 1 : 2);
   });
 
-  it('for good leaves a draft, which the next run completes with what is missing', async () => {
+  it('that fails every time leaves a draft, which the next run completes with the missing files', async () => {
     service.misbehave({
       method: 'POST',
       path: /tar\.003/,
@@ -514,7 +514,7 @@ describe('an upload that goes wrong', () => {
     expect(release().draft).toBe(false);
   });
 
-  it('for good with other bytes fails, and is never published', async () => {
+  it('that brings other bytes every time fails the run, and is never published', async () => {
     service.misbehave({ method: 'POST', path: /tar\.001/, times: 99, fault: { kind: 'damaged' } });
     const { exitCode, stderr } = await work.run(...args('--retries', '1'));
     expect([exitCode, stderr]).toEqual([
@@ -525,7 +525,7 @@ describe('an upload that goes wrong', () => {
     expect(names()).not.toContain(`${BASE}.tar.001`);
   });
 
-  it('that only the release’s own list tells of is found before it is published', async () => {
+  it('that only the release’s list of files shows is found before the release is published', async () => {
     service.misbehave({ method: 'POST', path: /tar\.002/, fault: { kind: 'damaged later' } });
     const { exitCode, stderr } = await work.run(...args());
     expect([exitCode, stderr]).toEqual([
@@ -539,7 +539,7 @@ describe('an upload that goes wrong', () => {
     expect(release().draft).toBe(false);
   });
 
-  it('because it was interrupted leaves a draft, which the next run completes', async () => {
+  it('that was interrupted leaves a draft, which the next run completes', async () => {
     service.misbehave({ method: 'POST', path: /tar\.002/, fault: { kind: 'silent' } });
     const child = work.start(...args());
     await until('the upload', () => uploads().find((name) => name.endsWith('.002')));
@@ -552,7 +552,7 @@ describe('an upload that goes wrong', () => {
     expect(release().draft).toBe(false);
   });
 
-  it('while it replaces is gone on with: the new file has an interim name', async () => {
+  it('that was interrupted while it replaced a file goes on in the next run: the new file has an interim name', async () => {
     service.add({ tag: TAG, draft: true });
     await work.succeed(...args());
     moveContent();
@@ -566,7 +566,7 @@ describe('an upload that goes wrong', () => {
     expect(names()).toEqual(NAMES.filter((name) => !name.endsWith('.003')));
   });
 
-  it('because a removed name still counts as taken is tried again', async () => {
+  it('whose name still counts as taken by a removed file is repeated', async () => {
     service.add({ tag: TAG, draft: true });
     await work.succeed(...args('--split-size', '0'));
     moveContent();
@@ -577,8 +577,8 @@ describe('an upload that goes wrong', () => {
   });
 });
 
-describe('a service', () => {
-  it('without digests is read back', async () => {
+describe('a release service', () => {
+  it('without digests of its files has each file read back', async () => {
     service.set({ digests: false });
     await work.succeed(...args());
     const storage = service.calls().filter(({ host }) => host === 'storage');
@@ -588,7 +588,7 @@ describe('a service', () => {
     expect(uploads()).toEqual([]);
   });
 
-  it('that fails a question for a moment is asked again', async () => {
+  it('that fails a request for a moment gets it again', async () => {
     service.misbehave({ method: 'GET', times: 2, fault: { kind: 'status', status: 503 } });
     await work.succeed(...args());
     expect(names()).toEqual(NAMES);
@@ -624,7 +624,7 @@ describe('a service', () => {
     expect(stderr).toMatch(hint);
   });
 
-  it('that limits for an hour is not waited for', async () => {
+  it('that limits requests for an hour is not waited for', async () => {
     const reset = Math.floor(Date.now() / 1000) + 3500;
     const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) };
     service.misbehave({
@@ -639,7 +639,7 @@ describe('a service', () => {
     expect(service.calls()).toHaveLength(1);
   });
 
-  it('whose release would hold too many files is not begun with', async () => {
+  it('gets no request where the release would hold too many files', async () => {
     const asset = { state: 'uploaded', size: 1, sha256: '', bytes: undefined } as const;
     const assets = Array.from({ length: 995 }, (_, id) => ({ ...asset, id, name: `f${id}` }));
     service.add({ tag: TAG, draft: true, assets });
@@ -651,7 +651,7 @@ describe('a service', () => {
     expect(uploads()).toEqual([]);
   });
 
-  it('that takes less than we think says so', async () => {
+  it('that accepts smaller files than we think gives the hint to make smaller parts', async () => {
     service.set({ maxFileBytes: 100 * KIB });
     const { exitCode, stderr } = await work.run(...args());
     expect([exitCode, stderr]).toEqual([
@@ -663,7 +663,7 @@ describe('a service', () => {
   });
 });
 
-describe('wrong use', () => {
+describe('wrong options for a release', () => {
   it.each<[string, string[], Record<string, string>, RegExp]>([
     [
       'auto without a tag',
@@ -696,8 +696,8 @@ describe('wrong use', () => {
   });
 });
 
-describe('a dry run', () => {
-  it('says what would be sent, and what is there, and changes nothing', async () => {
+describe('a dry run of a release', () => {
+  it('lists the files to send and those that are there, and changes nothing', async () => {
     await work.succeed(...args());
     moveContent();
     await work.succeed(...args('--release', ''));
@@ -709,7 +709,7 @@ describe('a dry run', () => {
     expect(service.calls().every(({ method }) => method === 'GET')).toBe(true);
   });
 
-  it('with blobs that are still to be fetched knows sizes alone', async () => {
+  it('that would fetch blobs gives sizes without digests', async () => {
     const { stderr } = await work.succeed(...args('--dry-run'));
     expect(stderr).toMatch(/Release {2}v1\.2\.3 of org\/site, a draft: 9 files, \d+ KiB; 9 to be sent/);
     expect(service.releases).toEqual([]);
@@ -736,14 +736,17 @@ describe('oci-save release', () => {
     expect(uploads()).toEqual([]);
   });
 
-  it.each(['zot', 'oci'])('does so with the view %s alone', async (layout) => {
-    await save('--archive', 'tar', '--archive-name', 'saved', '--layout', layout);
-    await work.succeed('release', 'oci-bundle', TAG);
-    const tar = await readFile(work.file('saved.tar'));
-    expect(release().assets.find(({ name }) => name.endsWith('.tar'))?.sha256).toBe(sha(tar));
-  });
+  it.each(['zot', 'oci'])(
+    'releases a bundle of the view %s with the bytes of its archive',
+    async (layout) => {
+      await save('--archive', 'tar', '--archive-name', 'saved', '--layout', layout);
+      await work.succeed('release', 'oci-bundle', TAG);
+      const tar = await readFile(work.file('saved.tar'));
+      expect(release().assets.find(({ name }) => name.endsWith('.tar'))?.sha256).toBe(sha(tar));
+    },
+  );
 
-  it('releases an archive that lies there, whole or in parts, as it was cut', async () => {
+  it('releases an archive on the disk, whole or in parts, as it was cut', async () => {
     await work.succeed(...args('--release', '', '--archive', 'tar', '--archive-name', 'lying'));
     await rm(work.file('oci-bundle'), { recursive: true });
     await work.succeed('release', 'lying.tar.002', TAG, '--repository', 'org/site');
@@ -757,7 +760,7 @@ describe('oci-save release', () => {
     expect(whole?.sha256).toBe(sha(parts));
   });
 
-  it('leaves out the report of another run, which failed, and says so', async () => {
+  it('leaves out the report of a failed run that is not this bundle’s, and says so', async () => {
     await save();
     const gone = `${registry.host}/acme/gone:1`;
     expectExit(await work.run(...args('--release', '', gone)), 1);
@@ -766,14 +769,14 @@ describe('oci-save release', () => {
     expect(names()).toEqual(['lock.json', 'report.html', 'sha256', 'tar'].map((end) => `${BASE}.${end}`));
   });
 
-  it('takes the report of a run that had to leave images out', async () => {
+  it('sends the report of a run that left images out', async () => {
     await save('--on-error', 'warn', `${registry.host}/acme/gone:1`);
     const { stderr } = await work.succeed('release', 'oci-bundle', TAG);
     expect(stderr).not.toContain('is of another run');
     expect(JSON.parse(bytesOf(`${BASE}.report.json`).toString()).outcome).toBe('warned');
   });
 
-  it('sends nothing of a bundle or of parts that are damaged', async () => {
+  it('sends nothing where the bundle or its parts are damaged', async () => {
     await save();
     const lock = await work.lock();
     const [layer = ''] = lock.images[0]?.leaves[0]?.layers ?? [];
@@ -787,7 +790,7 @@ describe('oci-save release', () => {
     expect(service.releases).toEqual([]);
   });
 
-  it('says what it would do', async () => {
+  it('lists in a dry run what it would do', async () => {
     await save();
     const { stderr } = await work.succeed('release', 'oci-bundle', TAG, '--dry-run');
     expect(stderr).toMatch(/oci-bundle-v1\.2\.3\.tar .*to be sent/);

@@ -131,7 +131,7 @@ printf '%s' '${JSON.stringify({ Username: USER.username, Secret: USER.password }
 describe.each([
   ['a password', (): string => slowly.host],
   ['a token', (): string => tokens.host],
-])('credentials for a registry that asks for %s', (_, hostOf) => {
+])('credentials for a registry that requires %s', (_, hostOf) => {
   it.each<[string, (place: Workplace, host: string) => Promise<Record<string, string>>]>([
     [
       "docker's config",
@@ -183,7 +183,7 @@ describe.each([
   });
 });
 
-describe('a registry that repeats what it was sent', () => {
+describe('a registry that repeats the credentials in its response', () => {
   // Our client reads the manifest by its tag and then fails at the layer; skopeo reads it by its digest.
   it.each([
     ['direct', new RegExp(largestBlobOf(image)), 1],
@@ -212,7 +212,7 @@ describe('an auth file that cannot be read', () => {
     ['no JSON', `{"auths": {"x": {"auth": "${BASE64}"`],
     ['no base64', JSON.stringify({ auths: { x: { auth: USER.password } } })],
     ['another form', JSON.stringify({ auths: { x: { auth: [USER.password, BASE64] } } })],
-  ])('since it is %s, is named and not quoted', async (_, content) => {
+  ])('because it is %s is named and not quoted', async (_, content) => {
     await using place = await workplace({ REGISTRY_AUTH_FILE: 'auth.json' });
     await writeFile(place.file('auth.json'), content);
     const { exitCode, stdout, stderr } = await place.run('save', '--verbose', 'registry.example/x:1');

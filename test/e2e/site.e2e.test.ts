@@ -91,7 +91,7 @@ describe.each([['all'], ['linux/amd64']])('one archive of five images, platforms
     expect(names.toSorted(byText)).toEqual((await roots()).map(([stored]) => stored));
   });
 
-  it('is read by skopeo under a full name, digest for digest', async () => {
+  it('is read by skopeo under a full name, with the same digests', async () => {
     for (const [stored, digest] of (await roots()).filter(([stored]) => /one|idx|zst/.test(stored))) {
       const target = work.file(`${name}-${path.basename(stored).replace(':', '-')}`);
       const source = `oci-archive:${work.file(`${name}.tar`)}:${stored}`;
@@ -119,7 +119,7 @@ describe.each([['all'], ['linux/amd64']])('one archive of five images, platforms
   });
 });
 
-describe('a sparse bundle, served', () => {
+describe('a served sparse bundle', () => {
   it('has the original index under its digest, the present child, and 404 for an absent one', async () => {
     await using served = await serveBuiltIn(work.file('five-linux-amd64'));
     const at = `${served.host}/quay.io/acme/idx`;
@@ -130,7 +130,7 @@ describe('a sparse bundle, served', () => {
   });
 });
 
-describe('images of real programs', () => {
+describe('real programs from an archive', () => {
   it('run after an import', async () => {
     const references = applications.map(({ name, tag }) => `${registry.host}/corpus/${name}:${tag}`);
     await work.succeed(
@@ -152,8 +152,8 @@ describe('images of real programs', () => {
   });
 });
 
-describe('the same content', () => {
-  it('gives the same bytes in another folder, with another umask, zone, language and order of the list', async () => {
+describe('the same content saved twice', () => {
+  it('gives the same bytes in another folder, with another umask, time zone, language and order of the list', async () => {
     const lines = (await readFile(work.file('five.txt'), 'utf8')).split('\n');
     await writeFile(work.file('shuffled.txt'), [...lines.toReversed(), '# a comment'].join('\n'));
     await work.succeed('save', '-f', 'five.txt', '-p', 'all', '-o', 'first', '--archive', 'tar', ...insecure);
@@ -199,8 +199,8 @@ describe('the proposal’s transcript', () => {
   });
 });
 
-describe('lists', () => {
-  it('of files, globs, inline and standard input give one lock, whatever their order', async () => {
+describe('lists of images', () => {
+  it('from files, globs, arguments and standard input give one lock, in any order', async () => {
     await mkdir(work.file('lists'));
     await writeFile(
       work.file('lists/a.txt'),
@@ -215,7 +215,7 @@ describe('lists', () => {
     expect(b.stdout).toBe(a.stdout);
   });
 
-  it('are listed, and tried, without a request for a layer', async () => {
+  it('are listed and dry-run without a request for a layer', async () => {
     await registry.clear();
     expect((await work.succeed('list', 'five.txt', '--json')).stdout).toContain('quay.io/acme/idx:3');
     expect(await registry.requests()).toEqual([]);
@@ -230,7 +230,7 @@ describe('lists', () => {
     expect([asked.length, new Set<string | undefined>(asked)]).toEqual([configs.length, new Set(configs)]);
   });
 
-  it('fail for a pin that the registry does not serve, and with strict-tags for a missing tag', async () => {
+  it('fail for a pinned digest that the registry does not serve, and with --strict-tags for a missing tag', async () => {
     const pin = `${registry.host}/five/one:1@sha256:${'0'.repeat(64)}`;
     expect(await work.run('save', pin, '-o', 'pinned', ...insecure)).toMatchObject({ exitCode: 1 });
     expect(await work.run('save', `${registry.host}/five/one`, '--strict-tags', ...insecure)).toMatchObject({
@@ -238,7 +238,7 @@ describe('lists', () => {
     });
   });
 
-  it('are refused where two images would have one name, and merged where it is one image', async () => {
+  it('are refused where two images would have one name, and merged where both are one image', async () => {
     const [a, b] = [`${registry.host}/five/one:1 => x:1`, `${registry.host}/five/d2:1 => x:1`];
     const refused = await work.run('save', a, b, '-o', 'collision', ...insecure);
     expect([refused.exitCode, refused.stderr]).toEqual([
@@ -249,8 +249,8 @@ describe('lists', () => {
   });
 });
 
-describe('saving over an earlier bundle', () => {
-  it('leaves nothing of a tag that moved, and links what did not change', async () => {
+describe('a save over an earlier bundle', () => {
+  it('leaves nothing of a tag that moved, and links unchanged blobs', async () => {
     await pushImage(registry.target, 'moving', one({ seed: 'before' }), '1');
     const args = [
       'save',

@@ -78,7 +78,7 @@ async function poison(store: string): Promise<void> {
 }
 
 describe('found A5: without a home', () => {
-  it('no store is used that another user made first in the folder for temporary files', async () => {
+  it('no store is used that another user made first in the temporary folder', async () => {
     await poison(at('oci-save'));
     const failed = await run(...save());
     expectExit(failed, 2);
@@ -93,7 +93,7 @@ describe('found A5: without a home', () => {
 });
 
 describe('found A5: a store', () => {
-  it('of another user is refused by name, with what to do, and left as it is', async () => {
+  it('of another user is refused by name, with a hint, and left as it is', async () => {
     await poison(at('theirs'));
     const before = await namesIn(at('theirs'));
     for (const args of [save(), ['cache', 'list'], ['cache', 'verify'], ['cache', 'prune', '--all']]) {
@@ -116,7 +116,7 @@ describe('found A5: a store', () => {
     expect(await namesIn(at('mine'))).toEqual([]);
   });
 
-  it('behind a link of one’s own into another user’s folder is refused', async () => {
+  it('behind our own link into another user’s folder is refused', async () => {
     await folderOf(ANOTHER, 'theirs', 0o777);
     await symlink(at('theirs'), at('work/oci-save'));
     await lchown(at('work/oci-save'), ME, ME);
@@ -134,7 +134,7 @@ describe('found A5: a store', () => {
     expect(await namesIn(at('_oci-save'))).toEqual([]);
   });
 
-  it('of another user is accepted by root, who works for him in a container', async () => {
+  it('of another user is accepted by root, who works for that user in a container', async () => {
     await folderOf(ANOTHER, 'oci-save');
     await outputOf(process.execPath, [CLI, ...save('--cache-dir', at('oci-save'), '-o', at('work/bundle'))]);
     expect((await stat(at('oci-save'))).uid).toBe(ANOTHER);
