@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
 import { byText } from '../text/by-text.ts';
-import { repositoryPath } from './repository-path.ts';
+import { repositoryPath } from './names.ts';
 import type { Lock, LockedImage } from './schema.ts';
 import { hint, option } from '../text/hint.ts';
 

@@ -5,7 +5,7 @@ import { isIndexType, isManifestType } from '../oci/media-type.ts';
 import { formatPlatform, parsePlatform } from '../oci/platform.ts';
 import { formatReference, namesRegistry, parseReference, type Reference } from '../oci/reference.ts';
 import { MAX_REFERENCE, quoteText } from '../oci/reference-quote.ts';
-import { repositoryPath, whyUnservable } from './repository-path.ts';
+import { repositoryPath, whyUnservable } from './names.ts';
 
 /** Characters of a path in a bundle. */
 const MAX_PATH = 1024;

@@ -1,14 +1,32 @@
+import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
+import { quoteText } from '../oci/reference-quote.ts';
 import { jsonIn } from '../text/json-in.ts';
-import { describeIssue } from './issue.ts';
+import type { OwnFileKind } from '../text/own-file-kind.ts';
 import { type Lock, lockSchema } from './schema.ts';
+
+const START = /^\{\n {2}"version": \d+,\n {2}"images": \[(?:\],\n {2}"files": |\n {4}\{\n {6}"ref": ")/;
+
+/** A lock of any version has this. */
+const anyLock = z.looseObject({
+  version: z.int(),
+  images: z.array(z.looseObject({ ref: z.string(), names: z.array(z.string()), digest: z.string() })),
+  blobs: z.record(z.string(), z.number()),
+});
+
+/** How a lock is recognised: by its start, so that a cut one is recognised too, or by what every version of it has. */
+export const LOCK_FILE_KIND: OwnFileKind = {
+  noun: 'a lock of oci-save',
+  matches: (bytes, isWhole) =>
+    START.test(bytes.toString('utf8')) || (isWhole && anyLock.safeParse(jsonIn(bytes)).success),
+};
 
 const HINT =
   'It was changed, or something else wrote it. Save the images again, or get it again from where it was saved.';
 
 /**
- * Reads a lock's bytes, which are a stranger's until then.
- * @throws OciSaveError `usage` where they are no lock; the message names `file`, the image and its field
+ * Reads a lock's bytes, which are untrusted until then.
+ * @throws OciSaveError `usage` where they are not a lock; the message names `file`, the image and its field
  */
 export function parseLock(bytes: Uint8Array, file: string): Lock {
   // Undefined, which no lock is, where it is not JSON: the parser's own words would quote the text.
@@ -28,4 +46,61 @@ export function parseLock(bytes: Uint8Array, file: string): Lock {
     message: `${file} is not a valid lock of version 1: ${why}`,
     hint: HINT,
   });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** A field's name as it may stand in a message. */
+const PLAIN_KEY = /^\w{1,40}$/;
+
+/**
+ * The first fault that a schema of the lock found in `json`, in our own words: the field, what is wrong with it, and
+ * what stands there, escaped and cut.
+ */
+function describeIssue({ issues: [issue] }: z.ZodError, json: unknown): string {
+  if (issue === undefined) return 'it does not fit the format';
+  const field = fieldName(issue.path);
+  const what = wordsOf(issue);
+  const value = issue.code === 'custom' ? valueAt(json, issue.path) : undefined;
+  const shown = typeof value === 'string' ? `: ${quoteText(value)}` : '';
+  return `${field === '' ? 'it' : field} ${what}${shown}`;
+}
+
+/** Our words for what a validator finds; whatever else it may find is a missing value or one of another type. */
+const WORDS: Partial<Record<Issue['code'], string>> = {
+  invalid_key: 'is not a valid sha256 digest',
+  too_small: 'is smaller or shorter than the format allows',
+  too_big: 'is larger or longer than the format allows',
+  invalid_value: 'has a value that the format does not know',
+};
+
+function wordsOf(issue: Issue): string {
+  if (issue.code === 'custom') return issue.message;
+  if (issue.code === 'unrecognized_keys') {
+    return `has a field that the format does not know: ${quoteText(issue.keys[0] ?? '')}`;
+  }
+  return WORDS[issue.code] ?? 'is missing, or of another type';
+}
+
+/** `images[3].leaves[0].config`; a key that is no plain word is quoted. */
+function fieldName(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => {
+      if (typeof key === 'number') return `[${key}]`;
+      const text = String(key);
+      return PLAIN_KEY.test(text) ? `.${text}` : `[${quoteText(text)}]`;
+    })
+    .join('')
+    .replace(/^\./, '');
+}
+
+/** What stands at a path; undefined where nothing does. */
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? Reflect.get(value, key)
+        : undefined,
+    json,
+  );
 }

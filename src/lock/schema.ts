@@ -74,8 +74,9 @@ export const lockSchema = z
   })
   .superRefine(({ images, blobs }, context) => {
     for (const [at, image] of images.entries()) {
-      if (namesOnly(image, blobs)) continue;
-      const path = ['images', at, ...fieldOutside(image, blobs)];
+      const field = fieldOutside(image, blobs);
+      if (field === undefined) continue;
+      const path = ['images', at, ...field];
       context.addIssue({ code: 'custom', path, message: 'does not stand among the blobs' });
     }
   });
@@ -84,30 +85,22 @@ export type Lock = z.infer<typeof lockSchema>;
 export type LockedImage = z.infer<typeof lockedImageSchema>;
 export type Leaf = z.infer<typeof leafSchema>;
 
-type Blobs = Lock['blobs'];
-
-/** Whether every blob that an image names is there. Digests are no names of an object's own methods. */
-function namesOnly({ digest, root, leaves, referrers }: LockedImage, blobs: Blobs): boolean {
-  const has = (one: string): boolean => blobs[one] !== undefined;
-  return (
-    has(digest) &&
-    has(root) &&
-    leaves.every((leaf) => has(leaf.digest) && has(leaf.config) && leaf.layers.every(has)) &&
-    referrers.every(has)
-  );
-}
-
-/** The field of the first blob that is not there, of an image with one. */
-function fieldOutside({ digest, root, leaves, referrers }: LockedImage, blobs: Blobs): (string | number)[] {
-  const named: [field: (string | number)[], digest: string][] = [
+/** The field of the first blob of an image that does not stand among `blobs`; undefined where all of them do. */
+function fieldOutside(
+  { digest, root, leaves, referrers }: LockedImage,
+  blobs: Lock['blobs'],
+): (string | number)[] | undefined {
+  type Named = readonly [field: (string | number)[], digest: string];
+  const named: Named[] = [
     [['digest'], digest],
     [['root'], root],
-    ...leaves.flatMap((leaf, at): typeof named => [
+    ...leaves.flatMap((leaf, at): Named[] => [
       [['leaves', at, 'digest'], leaf.digest],
       [['leaves', at, 'config'], leaf.config],
-      ...leaf.layers.map((layer, nth): (typeof named)[number] => [['leaves', at, 'layers', nth], layer]),
+      ...leaf.layers.map((layer, nth): Named => [['leaves', at, 'layers', nth], layer]),
     ]),
-    ...referrers.map((one, at): (typeof named)[number] => [['referrers', at], one]),
+    ...referrers.map((one, at): Named => [['referrers', at], one]),
   ];
-  return named.find(([, one]) => blobs[one] === undefined)?.[0] ?? [];
+  // Digests are no names of an object's own methods.
+  return named.find(([, one]) => blobs[one] === undefined)?.[0];
 }

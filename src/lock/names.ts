@@ -1,0 +1,97 @@
+import { OciSaveError } from '../errors.ts';
+import type { NamingRule } from '../options/index.ts';
+import {
+  DEFAULT_REGISTRY,
+  isRepositoryPath,
+  isTag,
+  nameOf,
+  namesRegistry,
+  parseReference,
+  type Reference,
+} from '../oci/reference.ts';
+
+const LIBRARY = 'library/';
+
+/** The names, without tag, under which an image is stored: unique, in the order of the rules. */
+export function storedNames(reference: Reference, rules: readonly NamingRule[]): string[] {
+  const name = nameOf(reference);
+  const named = rules.flatMap((rule) => {
+    if (rule.kind === 'keep-domain') return [name];
+    if (rule.kind === 'strip-domain') return [reference.path];
+    if (rule.kind === 'strip-library') return [stripLibrary(reference)];
+    return [];
+  });
+  const prefix = longestPrefix(name, rules);
+  return [...new Set((prefix === undefined ? named : [...named, prefix]).map(normalName))];
+}
+
+function stripLibrary({ domain, path }: Reference): string {
+  return domain === DEFAULT_REGISTRY && path.startsWith(LIBRARY) ? path.slice(LIBRARY.length) : path;
+}
+
+/** A prefix ends at a slash of the name, so that `docker.io/team` leaves `docker.io/teams/x` alone. */
+function longestPrefix(name: string, rules: readonly NamingRule[]): string | undefined {
+  let best: { from: string; to: string } | undefined;
+  for (const rule of rules) {
+    if (rule.kind !== 'prefix' || !`${name}/`.startsWith(`${rule.from}/`)) continue;
+    if (!best || rule.from.length > best.from.length) best = rule;
+  }
+  return best === undefined ? undefined : best.to + name.slice(best.from.length);
+}
+
+/** Readers normalise what names a registry: `docker.io/app` is `docker.io/library/app` to them. */
+function normalName(name: string): string {
+  if (!namesRegistry(name)) return name;
+  try {
+    return nameOf(parseReference(name));
+  } catch (error) {
+    // `whyUnstorable` refuses it, with the list's line.
+    if (error instanceof OciSaveError) return name;
+    throw error;
+  }
+}
+
+/** `repository:tag`, as the lock has it, in parts. The tag follows the last colon; a port never does. */
+export function splitName(stored: string): { readonly name: string; readonly tag: string } {
+  const colon = stored.lastIndexOf(':');
+  const tag = stored.slice(colon + 1);
+  return colon < 0 || !isTag(tag) ? { name: stored, tag: 'latest' } : { name: stored.slice(0, colon), tag };
+}
+
+/** Clients and registries stop here (distribution-spec, Pulling manifests). */
+const MAX_LENGTH = 255;
+
+/** Folders that zot's walk passes over, with all below them (storage/imagestore.go). */
+const UNLISTED = ['blobs', '.uploads', '.sync'];
+
+/** File names of a layout: a folder of that name cannot stand inside another repository's layout. */
+const LAYOUT_FILES = new Set(['index.json', 'oci-layout']);
+
+/**
+ * The folder of a stored name below the zot root. A port's colon becomes `_` and capitals are lowered, since zot
+ * serves neither: `localhost:5000/x` stands in `localhost_5000/x`. `[::1]:5000` becomes `ipv6-0--1_5000`.
+ */
+export function repositoryPath(storedName: string): string {
+  const slash = storedName.indexOf('/');
+  const [host, rest] = slash < 0 ? ['', storedName] : [storedName.slice(0, slash), storedName.slice(slash)];
+  const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(host);
+  if (!bracketed) return host.toLowerCase().replace(':', '_') + rest;
+  const [, address = '', port] = bracketed;
+  const plain = address.toLowerCase().replace(/^:/, '0:').replace(/:$/, ':0').replaceAll(':', '-');
+  return `ipv6-${plain}${port === undefined ? '' : `_${port}`}${rest}`;
+}
+
+/**
+ * Why zot could not serve or list a repository of that path; undefined where it can. Its grammar (pkg/regexp/regexp.go)
+ * is that of distribution-spec: lower case, no port.
+ */
+export function whyUnservable(repository: string): string | undefined {
+  if (repository.length > MAX_LENGTH) return `its name is longer than ${MAX_LENGTH} characters`;
+  if (!isRepositoryPath(repository)) return `zot serves no repository named '${repository}'`;
+  for (const component of repository.split('/')) {
+    const suffix = UNLISTED.find((ending) => component.endsWith(ending));
+    if (suffix !== undefined) return `zot lists no repository with a component that ends in '${suffix}'`;
+    if (LAYOUT_FILES.has(component)) return `a component named '${component}' would meet a layout's own file`;
+  }
+  return undefined;
+}
