@@ -2,53 +2,60 @@ import { readRange } from '../files/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { checkedBytes } from '../store/index.ts';
 
-/** Bytes of which any range can be read, as often as wanted: its length is known before a byte is read. */
+/** Bytes of which any range can be read, as often as needed: its length is known before a byte is read. */
 export interface ByteSource {
   readonly size: number;
   /**
    * The bytes from `start` up to `end`, exclusive.
-   * @throws Error where a file is shorter than it was; DamagedBlobError where one that is read whole is not what its digest
-   *   says
+   * @throws Error where a file is shorter than it was; DamagedBlobError where one that is read whole is not what its
+   *   digest says
    */
   read(start?: number, end?: number): AsyncGenerator<Uint8Array>;
 }
 
-/** A piece of a source: bytes in memory, a blob of a pool, or a file from its first byte to its last. */
+/** A piece of a source: bytes in memory, or what is opened when it is read. */
 export type Segment =
   | { readonly bytes: Uint8Array }
-  | { readonly size: number; readonly open: (start: number, end: number) => AsyncIterable<Uint8Array> }
-  | {
-      readonly file: string;
-      readonly size: number;
-      /** What the file has to hash to; where it is given, each reading of the whole file checks it. */
-      readonly digest?: Digest | undefined;
-    };
+  | { readonly size: number; readonly open: (start: number, end: number) => AsyncIterable<Uint8Array> };
 
-type Placed = { readonly at: number; readonly size: number } & Segment;
+type Placed = { readonly at: number; readonly segment: Segment; readonly size: number };
 
-/** The segments one after the other, as one source. Opens no file before it is read. */
+/** How many bytes a segment has. */
+export function sizeOfSegment(segment: Segment): number {
+  return 'bytes' in segment ? segment.bytes.length : segment.size;
+}
+
+/** A whole file. Where its digest is known, each reading from end to end checks it. */
+export function fileSegment(file: string, size: number, digest: Digest | undefined): Segment {
+  return {
+    size,
+    open: (start, end) =>
+      digest !== undefined && end - start === size
+        ? checkedBytes(file, { digest, size })
+        : readRange(file, start, end),
+  };
+}
+
+/** The segments one after the other, as one source. Opens nothing before it is read. */
 export function joinSegments(segments: Iterable<Segment>): ByteSource {
   const placed: Placed[] = [];
   let size = 0;
   for (const segment of segments) {
-    const length = 'bytes' in segment ? segment.bytes.length : segment.size;
-    if (length > 0) placed.push({ ...segment, at: size, size: length });
+    const length = sizeOfSegment(segment);
+    if (length > 0) placed.push({ at: size, segment, size: length });
     size += length;
   }
   return {
     size,
     async *read(start = 0, end = size) {
       for (let index = firstAt(placed, start); index < placed.length; index += 1) {
-        const segment = placed[index];
-        if (segment === undefined || segment.at >= end) return;
-        const from = Math.max(start - segment.at, 0);
-        const to = Math.min(end - segment.at, segment.size);
+        const next = placed[index];
+        if (next === undefined || next.at >= end) return;
+        const from = Math.max(start - next.at, 0);
+        const to = Math.min(end - next.at, next.size);
         if (from >= to) continue;
-        if ('bytes' in segment) yield segment.bytes.subarray(from, to);
-        else if ('open' in segment) yield* segment.open(from, to);
-        else if (segment.digest !== undefined && to - from === segment.size)
-          yield* checkedBytes(segment.file, { digest: segment.digest, size: segment.size });
-        else yield* readRange(segment.file, from, to);
+        if ('bytes' in next.segment) yield next.segment.bytes.subarray(from, to);
+        else yield* next.segment.open(from, to);
       }
     },
   };

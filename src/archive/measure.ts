@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { OciSaveError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { type ArchiveName, partName, wholeName } from './archive-name.ts';
+import { hint, option } from '../text/hint.ts';
+import { type ArchiveName, MAX_PARTS, partName, wholeName } from './archive-name.ts';
 import type { ByteSource } from './byte-source.ts';
-import { type Cut, cutArchive } from './cut.ts';
 
 /** One file of an archive: the whole of it, or a part. */
 export interface ArchivePiece extends Cut {
@@ -29,7 +30,7 @@ export interface PieceSink {
   write(chunk: Uint8Array): Promise<void>;
   /** After the last byte of the piece. */
   end(): Promise<void>;
-  /** Where the reading failed. Never throws. */
+  /** Where reading failed. Never throws. */
   abandon(): Promise<void>;
 }
 
@@ -38,7 +39,7 @@ export interface MeasureOptions {
   readonly partSize: number;
   readonly onBytes?: ((delta: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Without one the bytes are hashed alone. */
+  /** Without one the bytes are only hashed. */
   readonly sinkFor?: ((name: string) => Promise<PieceSink>) | undefined;
 }
 
@@ -100,5 +101,42 @@ export function piecesOf(
     start,
     end,
     size: end - start,
+  }));
+}
+
+/** One piece of an archive: the bytes from `start` up to `end`, exclusive. */
+export interface Cut {
+  readonly start: number;
+  readonly end: number;
+}
+
+const GIB = 2 ** 30;
+
+/**
+ * The size that parts have where parts of `wanted` bytes are asked for. FAT32 takes 4 GiB less one byte, and releases
+ * on GitHub less than 2 GiB: a request for exactly that means the most that fits.
+ */
+export function partSizeOf(wanted: number): number {
+  return wanted === 2 * GIB || wanted === 4 * GIB ? wanted - 1 : wanted;
+}
+
+/**
+ * Cuts an archive of `size` bytes into parts of `partSize`; all are full except the last. An archive that is not larger
+ * stays whole, and 0 cuts nothing.
+ * @throws OciSaveError `usage` where the parts would be more than their names can number
+ */
+export function cutArchive(size: number, partSize: number): Cut[] {
+  if (partSize === 0 || size <= partSize) return [{ start: 0, end: size }];
+  const count = Math.ceil(size / partSize);
+  if (count > MAX_PARTS) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `parts of ${partSize} bytes would cut the archive of ${size} bytes into ${count}; ${MAX_PARTS} is the limit`,
+      hint: hint`Take larger parts with ${option('splitSize')}.`,
+    });
+  }
+  return Array.from({ length: count }, (_, index) => ({
+    start: index * partSize,
+    end: Math.min((index + 1) * partSize, size),
   }));
 }

@@ -3,31 +3,26 @@ import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { unlessGone } from '../files/index.ts';
 import { type ArchiveName, partsListName, sumsName, wholeName } from './archive-name.ts';
-import { type ByteSource, joinSegments, type Segment } from './byte-source.ts';
-import { parsePartsList, type PartsList } from './parts-list.ts';
-import { readSidecar } from './read-sidecar.ts';
-import { sumsIn } from './sums.ts';
+import { type ByteSource, fileSegment, joinSegments, type Segment } from './byte-source.ts';
+import { parsePartsList, type PartsList, readSidecar, sumsIn } from './parts-list.ts';
 import type { ArchivePlace } from './write-archive.ts';
 
 /** An archive on disk, in one file or in parts. */
 export interface OpenArchive extends ArchivePlace {
   /** Checks what its list or its sums say of it whenever it is read from end to end. */
   readonly source: ByteSource;
-  /** The size of its parts; 0 where it stands in one file. */
+  /** The size of its parts; 0 where it is one file. */
   readonly partSize: number;
 }
 
 /**
- * Opens the archive that a path names: `N.tar`, one of its parts, or `N.parts.json`. Undefined where it has none of these
- * names.
+ * Opens the archive that a path names: `N.tar`, one of its parts, or `N.parts.json`. Undefined where it has none of
+ * these names.
  * @throws OciSaveError `usage` where its parts are not all there
  */
 export async function openArchive(file: string): Promise<OpenArchive | undefined> {
-  const found = /^(?<base>.+?)\.(?:(?<suffix>tar)(?<part>\.\d{3})?|(?<list>parts\.json))$/.exec(
-    path.basename(file),
-  );
-  if (found?.groups === undefined) return undefined;
-  const { base = '', part, list } = found.groups;
+  const [, base, part, list] = /^(.+?)\.(?:tar(\.\d{3})?|(parts\.json))$/.exec(path.basename(file)) ?? [];
+  if (base === undefined) return undefined;
   const place = { folder: path.dirname(path.resolve(file)), name: { base, suffix: 'tar' } };
   return part === undefined && list === undefined ? openWhole(place) : openParts(place);
 }
@@ -38,8 +33,7 @@ async function openWhole({ folder, name }: ArchivePlace): Promise<OpenArchive> {
   const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name))));
   const size = await sizeOf(file);
   if (size === undefined) throw unreadable(file);
-  const segment: Segment = { file, size, digest: sums.get(whole) };
-  return { folder, name, source: joinSegments([segment]), partSize: 0 };
+  return { folder, name, source: joinSegments([fileSegment(file, size, sums.get(whole))]), partSize: 0 };
 }
 
 async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
@@ -51,7 +45,7 @@ async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
     const has = await sizeOf(file);
     if (has !== size)
       faults.push(has === undefined ? `${part} is missing` : `${part} has ${has} bytes instead of ${size}`);
-    segments.push({ file, size, digest });
+    segments.push(fileSegment(file, size, digest));
   }
   if (faults.length > 0) {
     throw new OciSaveError({
@@ -69,8 +63,8 @@ async function readList(folder: string, name: ArchiveName): Promise<PartsList> {
   if (list !== undefined) return list;
   throw new OciSaveError({
     code: 'usage',
-    message: `${file} is missing, or is no list of parts`,
-    hint: 'It stands beside the parts, and says what they are.',
+    message: `${file} is missing, or is not a list of parts`,
+    hint: 'It belongs beside the parts, and says what they are.',
   });
 }
 
@@ -82,5 +76,5 @@ async function sizeOf(file: string): Promise<number | undefined> {
 }
 
 function unreadable(file: string): OciSaveError {
-  return new OciSaveError({ code: 'usage', message: `${file} is no file that can be read` });
+  return new OciSaveError({ code: 'usage', message: `${file} is not a file that can be read` });
 }

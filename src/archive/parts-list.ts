@@ -1,8 +1,10 @@
+import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { digestSchema } from '../oci/digest.ts';
+import { sumsIn } from '../bundle/index.ts';
+import { unlessGone } from '../files/index.ts';
+import { type Digest, digestOf, digestSchema, hexOf } from '../oci/digest.ts';
 import { jsonIn } from '../text/json-in.ts';
-import { wholeName } from './archive-name.ts';
-import type { MeasuredArchive } from './measure.ts';
+import type { ArchivePiece, MeasuredArchive } from './measure.ts';
 
 const fileSchema = z.strictObject({
   name: z.string().meta({ description: 'of a file beside this one' }),
@@ -19,20 +21,29 @@ export const partsListSchema = z.strictObject({
 
 export type PartsList = z.infer<typeof partsListSchema>;
 
-/** The list of a cut archive. The same archive and part size give the same bytes. */
-export function partsListOf({ name, size, digest, pieces }: MeasuredArchive): PartsList {
-  return {
-    version: 1,
-    archive: { name: wholeName(name), size, digest },
-    parts: pieces.map((piece) => ({ name: piece.name, size: piece.size, digest: piece.digest })),
-  };
-}
-
-export function encodePartsList(list: PartsList): string {
-  return `${JSON.stringify(list, null, 2)}\n`;
-}
-
-/** Reads a parts list; undefined where the text is none, of whatever kind. */
+/** Reads a parts list; undefined where the text is not one. */
 export function parsePartsList(text: string): PartsList | undefined {
   return partsListSchema.safeParse(jsonIn(text)).data;
+}
+
+export { sumsIn };
+
+/** `N.sha256`, as `sha256sum -c` reads it: one line per file beside it. */
+export function encodeSums(pieces: readonly Pick<ArchivePiece, 'name' | 'digest'>[]): string {
+  return pieces.map(({ name, digest }) => `${hexOf(digest)}  ${name}\n`).join('');
+}
+
+/** What identifies all bytes of an archive, in whichever files: the digest of its sums. */
+export function digestOfSums({ pieces }: Pick<MeasuredArchive, 'pieces'>): Digest {
+  return digestOf(new TextEncoder().encode(encodeSums(pieces)));
+}
+
+/** No list or sums of ours are larger: they name a thousand files. */
+export const MAX_SIDECAR_BYTES = 1024 * 1024;
+
+/** The text of a list or of sums; empty where there is none, or it is too large for one of ours. */
+export async function readSidecar(file: string): Promise<string> {
+  const stats = await unlessGone(stat(file));
+  if (stats === undefined || !stats.isFile() || stats.size > MAX_SIDECAR_BYTES) return '';
+  return readFile(file, 'utf8');
 }

@@ -1,8 +1,7 @@
-import { joinScriptName, partsListName, sumsName } from './archive-name.ts';
+import { joinScriptName, partsListName, sumsName, wholeName } from './archive-name.ts';
 import { joinScript } from './join-script.ts';
 import { isSplit, type MeasuredArchive } from './measure.ts';
-import { encodePartsList, partsListOf } from './parts-list.ts';
-import { encodeSums } from './sums.ts';
+import { encodeSums, type PartsList } from './parts-list.ts';
 
 /** A small file that says what an archive is. */
 export interface Sidecar {
@@ -10,15 +9,24 @@ export interface Sidecar {
   readonly text: string;
 }
 
-/** What stands beside an archive: the list and the script of its parts where it was cut, and last its sums. */
+/** What belongs beside an archive: the list and the script of its parts where it was cut, and last its sums. */
 export function sidecarsOf(archive: MeasuredArchive): Sidecar[] {
   const { name, pieces } = archive;
   const sums = { name: sumsName(name), text: encodeSums(pieces) };
   if (!isSplit(archive)) return [sums];
   const list = partsListOf(archive);
   return [
-    { name: partsListName(name), text: encodePartsList(list) },
+    { name: partsListName(name), text: `${JSON.stringify(list, null, 2)}\n` },
     { name: joinScriptName(name), text: joinScript(list) },
     sums,
   ];
+}
+
+/** The list of a cut archive. The same archive and part size give the same bytes. */
+function partsListOf({ name, size, digest, pieces }: MeasuredArchive): PartsList {
+  return {
+    version: 1,
+    archive: { name: wholeName(name), size, digest },
+    parts: pieces.map((piece) => ({ name: piece.name, size: piece.size, digest: piece.digest })),
+  };
 }

@@ -1,23 +1,21 @@
 import { lstat, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { partNameOf, partOf, refuseFolders, unfinishedOf } from '../bundle/index.ts';
 import { unlessGone } from '../files/index.ts';
-import { partNameOf, partOf, refuseFolders } from '../bundle/index.ts';
 import { isAlive } from '../store/index.ts';
 import { type ArchiveName, isPieceName, joinScriptName, partsListName, sumsName } from './archive-name.ts';
 import type { ByteSource } from './byte-source.ts';
 import {
-  type MeasuredArchive,
   measureArchive,
+  type MeasuredArchive,
   type MeasureOptions,
   type PieceSink,
   piecesOf,
 } from './measure.ts';
-import { parsePartsList } from './parts-list.ts';
-import { readSidecar } from './read-sidecar.ts';
+import { parsePartsList, readSidecar, sumsIn } from './parts-list.ts';
 import { sidecarsOf } from './sidecars.ts';
-import { sumsIn } from './sums.ts';
 
-/** Where an archive stands. */
+/** Where an archive is. */
 export interface ArchivePlace {
   readonly folder: string;
   readonly name: ArchiveName;
@@ -76,10 +74,11 @@ export async function discardParts(files: readonly string[]): Promise<void> {
 /** Unfinished files of runs that were killed on this host, whatever number the parts had then. */
 async function clearAbandoned(folder: string, name: ArchiveName): Promise<void> {
   const beside = new Set([partsListName(name), joinScriptName(name), sumsName(name)]);
-  // The first part last: it tells that the others are ours.
+  // The first part last: by it the others are known as ours.
   for (const file of (await readdir(folder)).toSorted().toReversed()) {
-    const [, ours = '', pid] = /^(.+)\.(\d+)\.part$/.exec(file) ?? [];
-    if (pid === undefined || !(isPieceName(name, ours) || beside.has(ours)) || isAlive(Number(pid))) continue;
+    const unfinished = unfinishedOf(file);
+    if (unfinished === undefined || isAlive(unfinished.pid)) continue;
+    if (!isPieceName(name, unfinished.file) && !beside.has(unfinished.file)) continue;
     await rm(path.join(folder, file), { force: true });
   }
 }
@@ -105,7 +104,7 @@ async function earlierFiles(folder: string, name: ArchiveName): Promise<string[]
   const named = new Set([...(list?.parts.map((part) => part.name) ?? []), ...sums]);
   const files: string[] = [];
   for (const file of named) {
-    // Whatever they say, a folder is no part.
+    // Whatever they say, a folder is not a part.
     if (isPieceName(name, file) && !(await isFolder(path.join(folder, file)))) files.push(file);
   }
   return files;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { joinSegments, type MeasuredArchive, prepareArchive } from '../../src/archive/index.ts';
+import { fileSegment } from '../../src/archive/byte-source.ts';
 import { appear } from '../../src/bundle/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { seededBytes } from '../support/fixtures/random.ts';
@@ -42,7 +43,7 @@ const shaOf = async (name: string): Promise<string> =>
 const PARTS = ['site.tar.001', 'site.tar.002', 'site.tar.003'];
 
 describe('an archive in parts', () => {
-  it('stands with its list, its sums and its script; sha256sum checks it, and cat joins it', async () => {
+  it('has its list, its sums and its script beside it; sha256sum checks it, and cat joins it', async () => {
     const bytes = content('a');
     await write(bytes, 100_000);
     expect(await names()).toEqual(['site.join.sh', 'site.parts.json', 'site.sha256', ...PARTS]);
@@ -59,7 +60,7 @@ describe('an archive in parts', () => {
     expect(await all()).toEqual(first);
   });
 
-  it('has a list as the shipped schema says', async () => {
+  it('has a list that matches the shipped schema', async () => {
     await write(content('a'), 100_000);
     const list = JSON.parse(await readFile(file('site.parts.json'), 'utf8'));
     const schema = JSON.parse(await readFile('docs/parts.schema.json', 'utf8'));
@@ -70,7 +71,7 @@ describe('an archive in parts', () => {
     expect(validate({ ...list, parts: [] })).toBe(false);
   });
 
-  it('that is no larger than a part is one file', async () => {
+  it('is one file where it is not larger than a part', async () => {
     await write(content('a'), 250_000);
     expect(await names()).toEqual(['site.sha256', 'site.tar']);
     expect(await readFile(file('site.sha256'), 'utf8')).toBe(`${await shaOf('site.tar')}  site.tar\n`);
@@ -78,7 +79,7 @@ describe('an archive in parts', () => {
 });
 
 describe('an archive over an earlier one', () => {
-  it('with fewer parts removes those that are too many', async () => {
+  it('with fewer parts removes the parts that are too many', async () => {
     await write(content('a'), 60_000);
     await write(content('b'), 100_000);
     expect(await names()).toEqual(['site.join.sh', 'site.parts.json', 'site.sha256', ...PARTS]);
@@ -93,18 +94,18 @@ describe('an archive over an earlier one', () => {
   });
 
   it('leaves every file that is not ours', async () => {
-    const strangers = ['site.tar.009', 'site.tar.old', 'site2.tar.001', 'notes.txt'];
-    for (const name of strangers) await writeFile(file(name), 'mine');
+    const others = ['site.tar.009', 'site.tar.old', 'site2.tar.001', 'notes.txt'];
+    for (const name of others) await writeFile(file(name), 'mine');
     const list = { version: 1, archive: { name: 'x', size: 1, digest: digestOf(content('a')) } };
     const foreign = ['../outside', 'notes.txt', 'site2.tar.001'].map((name) => ({ ...list.archive, name }));
     await writeFile(file('site.parts.json'), JSON.stringify({ ...list, parts: foreign }));
     await writeFile(file('site.sha256'), `${'0'.repeat(64)}  notes.txt\n`);
     await mkdir(file('sub'));
     await write(content('b'), 100_000);
-    expect(await names()).toEqual(expect.arrayContaining([...strangers, 'sub']));
+    expect(await names()).toEqual(expect.arrayContaining([...foreign, 'sub']));
   });
 
-  it('passes over a folder that its sums name as a part', async () => {
+  it('ignores a folder that its sums name as a part', async () => {
     await write(content('a'), 100_000);
     await mkdir(file('site.tar.998'));
     await writeFile(file('site.sha256'), `${'0'.repeat(64)}  site.tar.998\n`, { flag: 'a' });
@@ -113,20 +114,23 @@ describe('an archive over an earlier one', () => {
     expect((await readFile(file('site.tar.001'))).equals(content('b').subarray(0, 100_000))).toBe(true);
   });
 
-  it.each(['site.tar.004', 'site.join.sh'])('leaves it whole where a folder stands at %s', async (name) => {
-    await write(content('a'), 100_000);
-    await rm(file(name), { force: true });
-    await mkdir(file(name));
-    const before = await names();
-    const writing = write(content('b', 350_000), 100_000);
-    await expect(writing).rejects.toThrow(
-      `the archive could not be written: a folder stands at ${file(name)}`,
-    );
-    expect(await names()).toEqual(before);
-    expect((await readFile(file('site.tar.001'))).equals(content('a').subarray(0, 100_000))).toBe(true);
-  });
+  it.each(['site.tar.004', 'site.join.sh'])(
+    'leaves the earlier one whole where a folder is at %s',
+    async (name) => {
+      await write(content('a'), 100_000);
+      await rm(file(name), { force: true });
+      await mkdir(file(name));
+      const before = await names();
+      const writing = write(content('b', 350_000), 100_000);
+      await expect(writing).rejects.toThrow(
+        `the archive could not be written: a folder stands at ${file(name)}`,
+      );
+      expect(await names()).toEqual(before);
+      expect((await readFile(file('site.tar.001'))).equals(content('a').subarray(0, 100_000))).toBe(true);
+    },
+  );
 
-  it('clears away what a killed run left unfinished, and nothing of one that lives', async () => {
+  it('removes the unfinished files of a killed run, and none of a run that lives', async () => {
     const dead = 2 ** 22 + 1;
     const [left, living] = [`site.tar.009.${dead}.part`, `site.tar.009.${process.pid}.part`];
     for (const name of [left, living, `other.tar.001.${dead}.part`]) await writeFile(file(name), 'x');
@@ -136,14 +140,14 @@ describe('an archive over an earlier one', () => {
     );
   });
 
-  it('that fails leaves the earlier one as it was', async () => {
+  it('that fails leaves the earlier one unchanged', async () => {
     await write(content('a'), 100_000);
     const before = await Promise.all((await names()).map(shaOf));
     const damaged = path.join(temp.path, 'sub');
     await writeFile(damaged, content('b', 120_000));
     const source = joinSegments([
       { bytes: content('c', 50_000) },
-      { file: damaged, size: 120_000, digest: digestOf(content('d')) },
+      fileSegment(damaged, 120_000, digestOf(content('d'))),
     ]);
     const place = { folder: temp.path, name: { base: 'site', suffix: 'tar' } };
     await expect(prepareArchive(source, place, { partSize: 100_000 })).rejects.toThrow(
@@ -159,7 +163,7 @@ const SHELLS: [name: string, command: () => string[]][] = [
   ['busybox', () => [toolPath('busybox'), 'sh']],
 ];
 
-describe.each(SHELLS)('the script that joins, in %s', (_, shell) => {
+describe.each(SHELLS)('the join script, in %s', (_, shell) => {
   /** Runs it with a PATH that has what the shell's own system has, and no more. */
   async function join(args: readonly string[] = [], tools?: readonly string[]): Promise<ProgramResult> {
     const [program = '', ...first] = shell();
@@ -182,7 +186,7 @@ describe.each(SHELLS)('the script that joins, in %s', (_, shell) => {
     expect(await join()).toMatchObject({ exitCode: 0 });
   });
 
-  it.each(['sha256sum', 'shasum', 'openssl'])('has %s to check with', async (tool) => {
+  it.each(['sha256sum', 'shasum', 'openssl'])('can check with %s', async (tool) => {
     await write(content('a'), 100_000);
     const basics = ['cat', 'cut', 'sed', 'wc', 'mv', 'rm', ...(tool === 'shasum' ? ['perl'] : [])];
     expect(await join([], [...basics, tool])).toMatchObject({ exitCode: 0 });
@@ -215,7 +219,7 @@ describe.each(SHELLS)('the script that joins, in %s', (_, shell) => {
     expect((await join()).stderr).toMatch(/^site\.tar\.002 is damaged, or of another archive\n1 of 3 parts/);
   });
 
-  it('says of a part beyond the last that it is left out', async () => {
+  it('says that a part beyond the last one is left out', async () => {
     await write(content('a'), 100_000);
     await writeFile(file('site.tar.004'), 'x');
     const { exitCode, stderr } = await join();
@@ -240,14 +244,14 @@ describe.each(SHELLS)('the script that joins, in %s', (_, shell) => {
     expect(await names()).not.toContain('site.tar');
   });
 
-  it('leaves nothing half done where there is no room', async () => {
+  it('leaves no partial file where the disk is full', async () => {
     await write(content('a'), 100_000);
     const { exitCode, stderr } = await join(['/dev/full/x']);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('could not be written')]);
     expect(await names()).not.toContain('site.tar');
   });
 
-  it('runs nothing that a name says', async () => {
+  it('runs no command that a name contains', async () => {
     const base = 'a\n touch pwned #$(touch pwned)`touch pwned`';
     await write(content('a'), 100_000, base);
     const [program = '', ...first] = shell();
@@ -258,7 +262,7 @@ describe.each(SHELLS)('the script that joins, in %s', (_, shell) => {
     expect((await readFile(file(`${base}.tar`))).equals(content('a'))).toBe(true);
   });
 
-  it('takes names with blanks and quotes', async () => {
+  it('accepts names with blanks and quotes', async () => {
     await write(content('a'), 100_000, "it's a site");
     const [program = '', ...first] = shell();
     const { exitCode, stderr } = await runProgram(program, [...first, "it's a site.join.sh"], {

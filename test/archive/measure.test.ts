@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { measureArchive, partSizeOf, piecesOf, joinSegments } from '../../src/archive/index.ts';
-import { cutArchive } from '../../src/archive/cut.ts';
+import { joinSegments, measureArchive, partSizeOf, piecesOf } from '../../src/archive/index.ts';
+import { cutArchive } from '../../src/archive/measure.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 
 const NAME = { base: 'site', suffix: 'tar' };
@@ -13,8 +13,8 @@ const segmentsOf = (all: Uint8Array, step: number): { bytes: Uint8Array }[] =>
     bytes: all.subarray(at * step, (at + 1) * step),
   }));
 
-describe('cutting', () => {
-  it('gives parts that are full but the last, follow each other, and are the whole', () => {
+describe('cutting an archive into parts', () => {
+  it('gives parts that follow each other, are all full except the last, and cover the whole', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 45 }), fc.integer({ min: 1, max: 900 }), (size, count) => {
         const partSize = Math.max(1, Math.ceil(size / count));
@@ -30,13 +30,13 @@ describe('cutting', () => {
     );
   });
 
-  it('leaves whole what is no larger than a part, and where none is wanted', () => {
+  it('leaves an archive whole that is not larger than a part, or where no parts are requested', () => {
     expect(cutArchive(1000, 1000)).toEqual([{ start: 0, end: 1000 }]);
     expect(cutArchive(1000, 0)).toHaveLength(1);
     expect(cutArchive(1001, 1000)).toHaveLength(2);
   });
 
-  it('means the most that fits where 2 or 4 GiB are asked for', () => {
+  it('uses the most that fits where 2 or 4 GiB are requested', () => {
     expect([2 ** 31, 2 ** 32, 2 ** 31 - 1, 0].map(partSizeOf)).toEqual([
       2 ** 31 - 1,
       2 ** 32 - 1,
@@ -50,7 +50,7 @@ describe('cutting', () => {
     expect(() => cutArchive(1000, 1)).toThrow(/would cut .* into 1000; 999 is the limit/);
   });
 
-  it('names parts so that any shell has them in order', () => {
+  it('names parts so that every shell sorts them in order', () => {
     const names = piecesOf(120, NAME, 10).map(({ name }) => name);
     expect(names[0]).toBe('site.tar.001');
     expect(names.toSorted()).toEqual(names);
@@ -58,8 +58,8 @@ describe('cutting', () => {
   });
 });
 
-describe('measuring', () => {
-  it('hashes the whole and every part as they are, wherever chunks and parts begin', async () => {
+describe('measuring an archive', () => {
+  it('hashes the whole and every part, wherever chunks and parts begin', async () => {
     await fc.assert(
       fc.asyncProperty(
         bytes,

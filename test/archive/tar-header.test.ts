@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { computeTar, foreignArchiveFiles, type TarEntry } from '../../src/archive/index.ts';
-import { isOurTarStart } from '../../src/archive/tar-start.ts';
+import { isOurTarStart } from '../../src/archive/tar-header.ts';
 import { outputOf } from '../support/program.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
@@ -61,7 +61,7 @@ describe('the start of a tar', () => {
     expect(isOurTarStart(await bytesOf(entries))).toBe(false);
   });
 
-  it('is somebody else’s where tar itself made it of the same files', async () => {
+  it('is not ours where tar itself packed the same files', async () => {
     await mkdir(path.join(temp.path, 'layout'));
     await writeFile(path.join(temp.path, 'layout/oci-layout'), LAYOUT);
     const tar = path.join(temp.path, 'site.tar');

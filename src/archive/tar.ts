@@ -1,0 +1,64 @@
+import type { BundleTree, TreeFile } from '../bundle/index.ts';
+import type { BlobPool } from '../store/index.ts';
+import { type ByteSource, joinSegments, type Segment, sizeOfSegment } from './byte-source.ts';
+import { END_OF_ARCHIVE, paddingOf, tarHeader } from './tar-header.ts';
+
+/** One entry of an archive: a folder, a file from memory or from a pool, or a second name of an earlier file. */
+export type TarEntry = { readonly path: string } & (
+  | { readonly kind: 'folder' }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | ({ readonly kind: 'blob' } & Extract<Segment, { size: number }>)
+  | { readonly kind: 'link'; readonly to: string }
+);
+
+/**
+ * The archive of a bundle, computed from its tree and the pool that has its blobs. A folder precedes its first file;
+ * regular files precede the links that name them. What of the pool was not hashed yet in this run is hashed on the way:
+ * nothing that a disk has changed gets into an archive.
+ */
+export function bundleTar(tree: BundleTree, pool: BlobPool): Promise<ByteSource> {
+  const folders = new Set<string>();
+  return computeTar(tree.flatMap((file) => [...newFolders(file.path, folders), toEntry(file, pool)]));
+}
+
+function newFolders(path: string, known: Set<string>): TarEntry[] {
+  const parts = path.split('/').slice(0, -1);
+  const places = parts
+    .map((_, depth) => parts.slice(0, depth + 1).join('/'))
+    .filter((place) => !known.has(place));
+  for (const place of places) known.add(place);
+  return places.map((place) => ({ kind: 'folder', path: place }));
+}
+
+function toEntry(file: TreeFile, pool: BlobPool): TarEntry {
+  if (file.kind !== 'blob') return file;
+  const { path, size, digest } = file;
+  return { kind: 'blob', path, size, open: (start, end) => pool.open({ digest, size }, start, end) };
+}
+
+/**
+ * Lays out an archive of the entries in their order. It is computed, not stored: its length is known before a byte is
+ * read, and any range can be read.
+ */
+export async function computeTar(entries: readonly TarEntry[]): Promise<ByteSource> {
+  const segments: Segment[] = [];
+  for (const entry of entries) {
+    segments.push({ bytes: await headerOf(entry) });
+    if (entry.kind !== 'bytes' && entry.kind !== 'blob') continue;
+    segments.push(entry, { bytes: END_OF_ARCHIVE.subarray(0, paddingOf(sizeOfSegment(entry))) });
+  }
+  return joinSegments([...segments, { bytes: END_OF_ARCHIVE }]);
+}
+
+function headerOf(entry: TarEntry): Promise<Uint8Array> {
+  const { path } = entry;
+  switch (entry.kind) {
+    case 'folder':
+      return tarHeader({ path: `${path}/`, type: 'directory', size: 0 });
+    case 'link':
+      return tarHeader({ path, type: 'link', size: 0, linkTo: entry.to });
+    case 'bytes':
+    case 'blob':
+      return tarHeader({ path, type: 'file', size: sizeOfSegment(entry) });
+  }
+}
