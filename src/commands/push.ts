@@ -24,9 +24,7 @@ export interface PushBundleOptions extends Pick<
   readonly waitMilliseconds: number;
 }
 
-export interface PushIo extends ClientIo {
-  readonly signal?: AbortSignal | undefined;
-}
+export type PushIo = ClientIo;
 
 /**
  * Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.

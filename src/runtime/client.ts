@@ -10,10 +10,16 @@ import {
   type RegistryClient,
 } from '../registry/index.ts';
 
-export interface ClientIo {
+/** What every command is given by the front end that starts it. */
+export interface CommandIo {
   readonly env: Environment;
   readonly emit: Emit;
-  /** Asked before the auth files. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a command that asks registries is given. */
+export interface ClientIo extends CommandIo {
+  /** Asked before the auth files, which answer for the repositories that it does not know. */
   readonly credentials?: CredentialStore | undefined;
   /** Told every secret that is read, before it is used. */
   readonly onSecret?: ((secret: string) => void) | undefined;

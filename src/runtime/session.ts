@@ -1,11 +1,10 @@
-import type { Emit } from '../events.ts';
 import type { SaveOptions, WantedSkopeo } from '../options/index.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { CredentialStore, RegistryClient } from '../registry/index.ts';
 import { createSkopeoEnvironment, findSkopeo, type Skopeo, type SkopeoTools } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
-import { openClient } from './client.ts';
-import { type Environment, storeFolder } from './store-folder.ts';
+import { type ClientIo, openClient } from './client.ts';
+import { storeFolder } from './store-folder.ts';
 
 /** What one run holds open: the store, the client, and skopeo once something needs it. */
 export interface Session {
@@ -22,11 +21,8 @@ export interface Session {
 export type SetUpSkopeo = (wanted: WantedSkopeo, folder: string) => Promise<Skopeo>;
 
 /** What a session is given by the front end, through the run. */
-export interface SessionIo {
-  readonly env: Environment;
-  readonly emit: Emit;
-  readonly credentials?: CredentialStore | undefined;
-  readonly onSecret?: ((secret: string) => void) | undefined;
+export interface SessionIo extends ClientIo {
+  /** Brings skopeo, the first time that something needs it; without it skopeo is only looked for. */
   readonly setUpSkopeo?: SetUpSkopeo | undefined;
 }
 

@@ -1,10 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
+import type { Environment } from '../registry/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { hint, option } from '../text/hint.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The store's folder: the one named, else `oci-save` in the user's cache folder. Where the environment names no home it is

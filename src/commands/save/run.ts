@@ -1,41 +1,27 @@
 import type { OutputFolder } from '../../bundle/index.ts';
 import { type CacheSession, type CacheUse, openCacheSession, scopeOf } from '../../cache/index.ts';
-import type { Emit } from '../../events.ts';
 import type { Boundary } from '../../files/index.ts';
 import type { NamedList } from '../../list/index.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { SaveOptions } from '../../options/index.ts';
-import type { CredentialStore } from '../../registry/index.ts';
 import type { WantedImage } from '../../resolve/index.ts';
 import { NO_OUTPUT, openOutput } from './output.ts';
 import type { Places } from './places.ts';
-import { openRelease, type ReleaseAccess } from './publish/release-access.ts';
-import { openSession, type Session, type SetUpSkopeo } from '../../runtime/session.ts';
-import type { Environment } from '../../runtime/store-folder.ts';
+import { openRelease, type ReleaseAccess, type ReleaseIo } from './publish/release-access.ts';
+import { openSession, type Session, type SessionIo } from '../../runtime/session.ts';
 
 /** Sockets that pay off at a round trip of 80 ms; more gain nothing (measured). */
 export const CONNECTIONS = 32;
 
-/** What a run is given by the front end that starts it. */
-export interface SaveIo {
-  readonly env: Environment;
+/** What a save is given by the front end that starts it. */
+export interface SaveIo extends SessionIo, ReleaseIo {
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** Lists that the front end has read itself; they come after those of the options. */
   readonly lists?: readonly NamedList[] | undefined;
   /** Where the checkout may be untrusted: no link in it leads a list, and no list a source, out. */
   readonly boundary?: Boundary | undefined;
-  /** Asked before the auth files, which answer for the repositories that it does not know. */
-  readonly credentials?: CredentialStore | undefined;
-  /** Told every secret that a run reads, before it is used. */
-  readonly onSecret?: ((secret: string) => void) | undefined;
-  /** Brings skopeo, the first time that something needs it; without it skopeo is only looked for. */
-  readonly setUpSkopeo?: SetUpSkopeo | undefined;
   /** Another machine's cache around the store. */
   readonly remoteCache?: CacheUse | undefined;
-  /** May write releases; where it is left out, GH_TOKEN or GITHUB_TOKEN of the environment may. */
-  readonly releaseToken?: string | undefined;
-  readonly emit: Emit;
-  readonly signal?: AbortSignal | undefined;
   /** The lock alone is wanted of a dry run: push targets are not asked. */
   readonly lockOnly?: boolean;
 }

@@ -9,7 +9,7 @@ import { byText } from '../../../text/by-text.ts';
 import { formatBytes } from '../../../text/bytes.ts';
 import { hint, option } from '../../../text/hint.ts';
 import { publishesAlone, type Run } from '../run.ts';
-import { needsOf, requireSpace } from './space.ts';
+import { requireSpace } from './space.ts';
 
 /**
  * The images whose blobs are needed. Images fail of which alone more is missing than the store's volume has free: a size
@@ -101,15 +101,11 @@ async function beyondTheDisk(
   return failed;
 }
 
-async function haveRoom(
-  images: readonly ResolvedImage[],
-  { session: { store }, output, places }: Run,
-): Promise<boolean> {
+async function haveRoom(images: readonly ResolvedImage[], run: Run): Promise<boolean> {
   const all = new Map(images.flatMap(({ sizes }) => [...sizes]));
-  const volumes = { store, staging: output?.staging, archive: places.archive };
   const fits = async (missing: number): Promise<boolean> => {
     try {
-      await requireSpace(await needsOf({ ...volumes, missingBytes: missing, totalBytes: sum(all) }));
+      await requireSpace(missing, sum(all), run);
       return true;
     } catch (error) {
       if (error instanceof OciSaveError && error.code === 'machine') return false;
@@ -117,7 +113,7 @@ async function haveRoom(
     }
   };
   // Mostly there is room for all of it, and nothing has to be looked up.
-  return (await fits(sum(all))) || fits(await missingBytes(all, store));
+  return (await fits(sum(all))) || fits(await missingBytes(all, run.session.store));
 }
 
 async function missingBytes(sizes: ReadonlyMap<Digest, number>, store: Store): Promise<number> {

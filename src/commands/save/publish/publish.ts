@@ -24,13 +24,14 @@ import { OciSaveError, systemCodeOf } from '../../../errors.ts';
 import { exists } from '../../../files/index.ts';
 import type { Content } from '../../../image/index.ts';
 import { digestOfLock, encodeLock } from '../../../lock/index.ts';
-import type { RunReport } from '../../../report/index.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { pushToTargets } from '../../../push/index.ts';
+import type { PushTargetReport, RunReport } from '../../../report/index.ts';
 import { diskError } from '../../../store/index.ts';
 import type { Copying } from '../copy/copying.ts';
 import { foreignAtArchive } from '../output.ts';
 import { archiveBase, type Places, placeOf, recordOf } from '../places.ts';
 import { buildFolder, type BuiltFolder, treeOf } from './folder.ts';
-import { pushStore } from './push-store.ts';
 import type { Run } from '../run.ts';
 import { hint, option } from '../../../text/hint.ts';
 
@@ -207,4 +208,34 @@ async function makeArchive(tree: BundleTree, run: Run): Promise<MadeArchive | un
     onBytes(-read);
     throw error;
   }
+}
+
+/** A registry that is started in the same job is up within seconds. */
+const WAIT_MILLISECONDS = 60_000;
+
+/**
+ * Pushes the images of a run from the store to its targets; undefined where there are none.
+ * @param bringBack brings a blob again that turned out to be damaged
+ */
+async function pushStore(
+  content: Content,
+  { session, options, io: { emit, signal } }: Run,
+  bringBack?: (digest: Digest) => Promise<void>,
+): Promise<PushTargetReport[] | undefined> {
+  const { push, index, pushPolicy: policy, onError, dryRun, parallel, retries } = options;
+  if (push.length === 0) return undefined;
+  return pushToTargets(push, {
+    client: session.client,
+    content,
+    index,
+    policy,
+    onError,
+    dryRun,
+    parallel,
+    retries,
+    waitMilliseconds: WAIT_MILLISECONDS,
+    bringBack,
+    emit,
+    signal,
+  });
 }

@@ -1,11 +1,9 @@
 import { partSizeOf } from '../../../archive/index.ts';
 import { OciSaveError } from '../../../errors.ts';
-import type { Emit } from '../../../events.ts';
 import type { SaveOptions } from '../../../options/index.ts';
 import {
   checkAssetBase,
   createReleaseService,
-  type Environment,
   findRelease,
   MAX_FILE_BYTES,
   type Release,
@@ -14,16 +12,14 @@ import {
   type ReleaseTarget,
   releaseTarget,
 } from '../../../github-release/index.ts';
+import type { CommandIo } from '../../../runtime/client.ts';
 import type { Places } from '../places.ts';
 import { hint, option } from '../../../text/hint.ts';
 
-/** What a face gives to a release. */
-export interface ReleaseIo {
-  readonly env: Environment;
+/** What a release is given by the front end. */
+export interface ReleaseIo extends CommandIo {
   /** May write releases; where it is left out, GH_TOKEN or GITHUB_TOKEN of the environment may. */
   readonly releaseToken?: string | undefined;
-  readonly emit: Emit;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A release that a run may write to. */
@@ -34,8 +30,8 @@ export interface ReleaseAccess {
   readonly found: Release | undefined;
 }
 
-/** What a service needs to be opened, of a save or of a release alone. */
-export interface ReleaseWish {
+/** The release that is wanted. */
+interface WantedRelease {
   readonly tag: string;
   readonly repository?: string | undefined;
   /** The beginning of the names of all its files. */
@@ -56,11 +52,11 @@ export async function openRelease(
 }
 
 /**
- * Checks what a release is asked for, and that its repository answers: before any image is fetched for it.
+ * Checks what a release is asked for, and that its repository can be reached, before any image is fetched for it.
  * @throws OciSaveError `usage` for what can never be released, else what the service refuses
  */
 export async function accessRelease(
-  { tag, repository, base, partSize, retries }: ReleaseWish,
+  { tag, repository, base, partSize, retries }: WantedRelease,
   { env, emit, signal, releaseToken: token }: ReleaseIo,
 ): Promise<ReleaseAccess> {
   checkAssetBase(base);
