@@ -2,7 +2,7 @@ import { type Digest, shortDigest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
 import { quoteReference, showText } from '../oci/reference-quote.ts';
-import { addEntryLine, noFindings, type ParseOptions } from './entry/findings.ts';
+import { newCollector, type ParseOptions } from './entry/findings.ts';
 import { titleOf } from './formats/lookup.ts';
 import { listError, type Problem, toProblem } from './problems.ts';
 import {
@@ -98,15 +98,16 @@ interface SettledList {
 
 function settle(list: NamedList, options: JoinOptions): SettledList {
   const { requests, rejects } = list;
-  const read = noFindings();
+  const collector = newCollector(list.file, options);
+  const { found } = collector;
   const taken = list.candidates.filter(({ origin, text }) => {
-    const before = read.requests.length;
-    addEntryLine(read, origin, text, options);
-    return read.requests.length > before;
+    const before = found.requests.length;
+    collector.addLine(origin.line, text);
+    return found.requests.length > before;
   });
   if (options.onCandidate === 'accept') {
-    const all = [...requests, ...read.requests];
-    return { list, requests: all, candidates: [], rejected: [], faults: [...rejects, ...read.rejects] };
+    const all = [...requests, ...found.requests];
+    return { list, requests: all, candidates: [], rejected: [], faults: [...rejects, ...found.rejects] };
   }
   if (options.onCandidate === 'error') {
     const doubtful = taken.map(({ text, origin, why }) => ({
@@ -115,11 +116,11 @@ function settle(list: NamedList, options: JoinOptions): SettledList {
       reason: `${showText(text)} is probably an image (${why})`,
       hint: 'Set on-candidate to accept or report.',
     }));
-    return { list, requests, candidates: [], rejected: read.rejects, faults: [...rejects, ...doubtful] };
+    return { list, requests, candidates: [], rejected: found.rejects, faults: [...rejects, ...doubtful] };
   }
   // Their texts go into reports and annotations.
   const candidates = taken.map((candidate) => ({ ...candidate, text: quoteReference(candidate.text) ?? '' }));
-  return { list, requests, candidates, rejected: read.rejects, faults: rejects };
+  return { list, requests, candidates, rejected: found.rejects, faults: rejects };
 }
 
 function problemsOf({ list: { file, format }, requests, candidates, faults }: SettledList): Problem[] {

@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { pemStart } from '../oci/secret-text.ts';
-import { addEntryLine, addReject, type Findings, noFindings, type ParseOptions } from './entry/findings.ts';
+import { newCollector, type ParseOptions } from './entry/findings.ts';
 import { refusal } from './entry/source.ts';
 import { FORMATS, type ListFormat } from './formats/formats.ts';
 import { namedFormat, nearestFormats } from './formats/lookup.ts';
@@ -22,10 +22,14 @@ export interface ParseListOptions extends ParseOptions {
  */
 export function parseList(bytes: Uint8Array, file: string, options: ParseListOptions): ParsedList {
   const named = namedFormat(options.format);
+  const collector = newCollector(file, options);
+  const list = (format: ListFormat | undefined): ParsedList => ({
+    format: format?.name ?? 'unknown',
+    ...collector.found,
+  });
   const refused = (format: ListFormat | undefined, line: number, fault: OciSaveError): ParsedList => {
-    const findings = noFindings();
-    addReject(findings, { file, line }, '', fault);
-    return { format: format?.name ?? 'unknown', ...findings };
+    collector.addReject(line, fault);
+    return list(format);
   };
   const text = decodedOrFault(bytes);
   if (typeof text !== 'string') return refused(named, 1, text);
@@ -39,7 +43,8 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
   if (format.parse === undefined) return refused(format, 1, whyUnsupported(format));
   const key = pemStart(text);
   if (key >= 0) return refused(format, text.slice(0, key).split('\n').length, HAS_KEY);
-  return { format: format.name, ...format.parse(document, options) };
+  format.parse(document, collector);
+  return list(format);
 }
 
 /** Lines of base64 look like anything: none of such a file is read as an entry, and none is shown. */
@@ -70,11 +75,11 @@ function whyUnknown(document: ListDocument): [line: number, fault: OciSaveError]
 
 /** References given inline, each one entry of `file`; its position, from 1, stands for a line. */
 export function parseInline(images: readonly string[], options: ParseOptions, file = 'images'): NamedList {
-  const findings: Findings = noFindings();
+  const collector = newCollector(file, options);
   for (const [at, image] of images.entries()) {
     // Empty ones and comments remain where a workflow's block of text is split.
     if (contentLines(image).length === 0) continue;
-    addEntryLine(findings, { file, line: at + 1 }, stripQuotes(image), options);
+    collector.addLine(at + 1, stripQuotes(image));
   }
-  return { file, format: 'plain', ...findings };
+  return { file, format: 'plain', ...collector.found };
 }

@@ -1,12 +1,12 @@
-import { type Boundary, isInCheckout } from '../files/index.ts';
+import { type Boundary, isInCheckout, liesInside, OUTSIDE } from '../files/index.ts';
+import { quoteReference } from '../oci/reference-quote.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
 import { namedFormat } from './formats/lookup.ts';
 import { type ImageList, type JoinOptions, joinLists } from './join-lists.ts';
 import { findLists, gather, readList } from './list-files.ts';
-import { keepInside } from './local-sources.ts';
 import { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
 import type { Problem } from './problems.ts';
-import type { NamedList } from './request.ts';
+import type { ImageRequest, NamedList, Reject } from './request.ts';
 
 /** The lists of a run, and how they are read. */
 export interface ListInputs extends ParseListOptions, JoinOptions {
@@ -63,3 +63,31 @@ async function readStdin(stdin: AsyncIterable<Uint8Array> | undefined): ReturnTy
   if (stdin !== undefined) return gather(STDIN, stdin);
   return { problem: { file: STDIN, reason: 'there is no standard input to read a list from' } };
 }
+
+/**
+ * Rejects the local sources of a list outside a boundary: `docker-archive:` and `oci:` name files, and a list may be
+ * untrusted. A source that the workflow itself names may lie anywhere, unless its path as written is in the checkout.
+ */
+async function keepInside(
+  list: NamedList,
+  boundary: Boundary | undefined,
+  namedBy: 'list' | 'workflow',
+): Promise<NamedList> {
+  if (boundary === undefined) return list;
+  const requests: ImageRequest[] = [];
+  const rejects: Reject[] = [...list.rejects];
+  for (const request of list.requests) {
+    const { source, written, origin } = request;
+    if (source.transport === 'docker' || (namedBy === 'workflow' && !isInCheckout(source.path, boundary))) {
+      requests.push(request);
+    } else if (await liesInside(source.path, boundary.folders)) {
+      requests.push({ ...request, source: { ...source, folders: boundary.folders } });
+    } else {
+      rejects.push({ text: quoteReference(written) ?? '', origin, reason: OUTSIDE.reason, hint: HINT });
+    }
+  }
+  return { ...list, requests, rejects: rejects.toSorted((a, b) => a.origin.line - b.origin.line) };
+}
+
+const HINT =
+  'A list can only name files in these two. Name a file elsewhere in the workflow, by the input images.';

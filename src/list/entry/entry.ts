@@ -14,17 +14,12 @@ export interface EntryParts {
   readonly storedAs: readonly string[];
 }
 
-export interface EntryContext {
-  readonly origin: Origin;
-  readonly defaultRegistry: string;
-}
-
 /**
  * Completes an entry. `latest` is added where there is neither tag nor digest; a stored name takes its host from the
  * default registry and its tag from the source.
  * @throws OciSaveError `list` with the reason why it cannot be read
  */
-export function toRequest(parts: EntryParts, { origin, defaultRegistry }: EntryContext): ImageRequest {
+export function toRequest(parts: EntryParts, origin: Origin, defaultRegistry: string): ImageRequest {
   const written = parts.source;
   const parsed = pin(parseSource(written, defaultRegistry), parts.pin);
   const source = withTag(parsed);

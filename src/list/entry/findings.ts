@@ -1,13 +1,13 @@
 import { OciSaveError } from '../../errors.ts';
 import { isReference } from '../../oci/reference.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
-import type { Candidate, ImageRequest, Origin, Reject, Warning } from '../request.ts';
+import type { Candidate, ImageRequest, Reject, Warning } from '../request.ts';
 import { MAX_LINE } from '../syntax/lines.ts';
 import { type EntryParts, toRequest } from './entry.ts';
 import { readEntryLine } from './entry-line.ts';
 import { refusal } from './source.ts';
 
-/** Where a parser adds what it finds, in the order of the file. */
+/** What a list has, in the order of the file. */
 export interface Findings {
   readonly requests: ImageRequest[];
   readonly candidates: Candidate[];
@@ -17,43 +17,22 @@ export interface Findings {
   readonly warnings: Warning[];
 }
 
-export function noFindings(): Findings {
-  return { requests: [], candidates: [], rejects: [], ignored: [], warnings: [] };
-}
-
 /** The options of a run that the parsers need. */
 export interface ParseOptions {
   readonly defaultRegistry: string;
 }
 
-/** Adds a request for an entry, or a reject with the reason why it cannot be read. */
-export function addEntry(
-  findings: Findings,
-  origin: Origin,
-  readParts: () => EntryParts,
-  text: string,
-  { defaultRegistry }: ParseOptions,
-): void {
-  try {
-    if (text.length > MAX_LINE) throw refusal(`this entry is longer than ${MAX_LINE} characters`);
-    findings.requests.push(toRequest(readParts(), { origin, defaultRegistry }));
-  } catch (error) {
-    if (!(error instanceof OciSaveError)) throw error;
-    addReject(findings, origin, text, error);
-  }
-}
-
-/** Adds an entry that is one line of text, with its options and columns. */
-export function addEntryLine(findings: Findings, origin: Origin, text: string, options: ParseOptions): void {
-  const read = (): EntryParts => {
-    const { parts, ignored, commaPair } = readEntryLine(text);
-    findings.ignored.push(...ignored.filter((option) => !findings.ignored.includes(option)));
-    if (commaPair && !findings.warnings.some(({ message }) => message === COMMA_PAIR)) {
-      findings.warnings.push({ message: COMMA_PAIR, origin });
-    }
-    return parts;
-  };
-  addEntry(findings, origin, read, text, options);
+/** Where the parser of a format puts what it finds. */
+export interface Collector {
+  readonly found: Findings;
+  /** Adds a request for an entry, or a reject with the reason why it cannot be read. */
+  addEntry(line: number, text: string, readParts: () => EntryParts): void;
+  /** Adds an entry that is one line of text, with its options and columns. */
+  addLine(line: number, text: string): void;
+  addReject(line: number, fault: OciSaveError, text?: string): void;
+  addWarning(line: number, message: string): void;
+  /** Whether to stop reading, which one more reject says: the file is refused anyway. */
+  stopsAt(line: number): boolean;
 }
 
 const COMMA_PAIR = 'two references joined by a comma are read as source and stored name';
@@ -61,19 +40,44 @@ const COMMA_PAIR = 'two references joined by a comma are read as source and stor
 /** A file with as many mistakes is another kind of file; reading on would take minutes. */
 const MAX_REJECTS = 10_000;
 
-/** Whether to stop reading, which one more reject says: the file is refused anyway. */
-export function stopsReading({ rejects }: Findings, origin: Origin): boolean {
-  if (rejects.length < MAX_REJECTS) return false;
-  rejects.push({
-    text: '',
-    origin,
-    reason: 'too many mistakes before this line: it and the rest were not read',
-  });
-  return true;
-}
-
-export function addReject(findings: Findings, origin: Origin, text: string, error: OciSaveError): void {
-  findings.rejects.push({ text: quotable(text), origin, reason: error.message, hint: error.hint });
+export function newCollector(file: string, { defaultRegistry }: ParseOptions): Collector {
+  const found: Findings = { requests: [], candidates: [], rejects: [], ignored: [], warnings: [] };
+  const { requests, rejects, ignored, warnings } = found;
+  const addReject: Collector['addReject'] = (line, { message, hint }, text = '') => {
+    rejects.push({ text: quotable(text), origin: { file, line }, reason: message, hint });
+  };
+  const addWarning: Collector['addWarning'] = (line, message) => {
+    warnings.push({ message, origin: { file, line } });
+  };
+  const addEntry: Collector['addEntry'] = (line, text, readParts) => {
+    try {
+      if (text.length > MAX_LINE) throw refusal(`this entry is longer than ${MAX_LINE} characters`);
+      requests.push(toRequest(readParts(), { file, line }, defaultRegistry));
+    } catch (error) {
+      if (!(error instanceof OciSaveError)) throw error;
+      addReject(line, error, text);
+    }
+  };
+  return {
+    found,
+    addEntry,
+    addReject,
+    addWarning,
+    addLine: (line, text) =>
+      addEntry(line, text, () => {
+        const entry = readEntryLine(text);
+        ignored.push(...entry.ignored.filter((option) => !ignored.includes(option)));
+        const isNew = warnings.every(({ message }) => message !== COMMA_PAIR);
+        if (entry.commaPair && isNew) addWarning(line, COMMA_PAIR);
+        return entry.parts;
+      }),
+    stopsAt: (line) => {
+      const stops = rejects.length >= MAX_REJECTS;
+      if (stops)
+        addReject(line, refusal('too many mistakes before this line: it and the rest were not read'));
+      return stops;
+    },
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Findings, ParseOptions } from '../entry/findings.ts';
+import type { Collector } from '../entry/findings.ts';
 import type { ListDocument } from '../syntax/document.ts';
 import { isOwnList, parseOwnList } from './own-list.ts';
 import { looksPlain, parsePlain } from './plain.ts';
@@ -25,7 +25,7 @@ export interface ListFormat {
   readonly title: string;
   readonly recognise: (document: ListDocument) => boolean;
   /** Absent where the format is recognised only to be refused by its title. */
-  readonly parse?: (document: ListDocument, options: ParseOptions) => Findings;
+  readonly parse?: (document: ListDocument, collector: Collector) => void;
   /** Whether `parse` needs YAML or lines, where the user names the format. */
   readonly reading?: 'tree' | 'text';
   /** In place of 'this format is not supported yet'. */

@@ -7,7 +7,7 @@ import {
 } from '../../oci/platform.ts';
 import { showText } from '../../oci/reference-quote.ts';
 import type { EntryParts } from '../entry/entry.ts';
-import { addEntry, addReject, type Findings, type ParseOptions } from '../entry/findings.ts';
+import type { Collector } from '../entry/findings.ts';
 import { stripBlanks } from '../syntax/lines.ts';
 import {
   addUnknownKeys,
@@ -18,7 +18,6 @@ import {
   PLATFORM_KEYS,
   TAG_KEYS,
 } from './own-keys.ts';
-import type { Origin } from '../request.ts';
 import { isLocalSource, refusal } from '../entry/source.ts';
 import { fieldOf, listed, type Mapping } from '../syntax/tree.ts';
 
@@ -26,23 +25,24 @@ import { fieldOf, listed, type Mapping } from '../syntax/tree.ts';
  * Adds the requests of one mapping: one, or one per tag. An unknown key is an error: it would be an option that
  * somebody wanted, and that had no effect.
  */
-export function addOwnEntry(findings: Findings, origin: Origin, entry: Mapping, options: ParseOptions): void {
-  const before = findings.rejects.length;
-  addUnknownKeys(findings, origin.file, entry.entries, ENTRY_KEYS);
+export function addOwnEntry(entry: Mapping, collector: Collector): void {
+  const { rejects } = collector.found;
+  const before = rejects.length;
+  addUnknownKeys(collector, entry.entries, ENTRY_KEYS);
   // Then the unknown key is why it names no image.
-  if (findings.rejects.length > before && IMAGE_KEYS.every((key) => fieldOf(entry, key) === undefined))
-    return;
+  if (rejects.length > before && IMAGE_KEYS.every((key) => fieldOf(entry, key) === undefined)) return;
+  const { line } = entry;
   try {
     const source = sourceOf(entry);
     const tags = tagsOf(entry, source);
     const parts = { ...partsOf(entry), source };
-    if (tags === undefined) addEntry(findings, origin, () => parts, source, options);
+    if (tags === undefined) collector.addEntry(line, source, () => parts);
     for (const tag of tags ?? []) {
-      addEntry(findings, origin, () => withTag(parts, tag, tags?.length ?? 0), `${source}:${tag}`, options);
+      collector.addEntry(line, `${source}:${tag}`, () => withTag(parts, tag, tags?.length ?? 0));
     }
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
-    addReject(findings, origin, fieldTexts(entry, IMAGE_KEYS)[0] ?? '', error);
+    collector.addReject(line, error, fieldTexts(entry, IMAGE_KEYS)[0]);
   }
 }
 

@@ -1,6 +1,6 @@
 import { editDistance, nearest } from '../../text/nearest.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
-import { addReject, type Findings } from '../entry/findings.ts';
+import type { Collector } from '../entry/findings.ts';
 import { refusal } from '../entry/source.ts';
 import type { MappingEntry } from '../syntax/tree.ts';
 
@@ -46,15 +46,13 @@ const MAX_UNKNOWN = 1000;
 
 /** Adds a reject at the line of each key that is not in `known`. */
 export function addUnknownKeys(
-  findings: Findings,
-  file: string,
+  collector: Collector,
   entries: readonly MappingEntry[],
   known: readonly string[],
 ): void {
   const unknown = entries.filter(({ key }) => !known.includes(key));
   for (const { key, line } of unknown.slice(0, MAX_UNKNOWN)) {
-    const fault = refusal(`the key ${shownKey(key)} is unknown`, hintOf(key, known));
-    addReject(findings, { file, line }, '', fault);
+    collector.addReject(line, refusal(`the key ${shownKey(key)} is unknown`, hintOf(key, known)));
   }
 }
 

@@ -1,12 +1,5 @@
 import type { ListDocument } from '../syntax/document.ts';
-import {
-  addEntryLine,
-  addReject,
-  type Findings,
-  noFindings,
-  type ParseOptions,
-  stopsReading,
-} from '../entry/findings.ts';
+import type { Collector } from '../entry/findings.ts';
 import { contentLines, stripBlanks } from '../syntax/lines.ts';
 import { addOwnEntry } from './own-entry.ts';
 import type { Reject } from '../request.ts';
@@ -63,57 +56,47 @@ function emptyTag(tree: Tree): string | undefined {
 }
 
 /** Our own list in YAML or JSON: entries are texts, as lines of a plain list, or mappings. */
-export function parseOwnList({ file, trees }: ListDocument, options: ParseOptions): Findings {
-  const findings = noFindings();
+export function parseOwnList({ trees }: ListDocument, collector: Collector): void {
   for (const { key, line } of trees?.repeated ?? []) {
-    findings.warnings.push({
-      message: `the key ${shownKey(key)} is given twice; its values are joined`,
-      origin: { file, line },
-    });
+    collector.addWarning(line, `the key ${shownKey(key)} is given twice; its values are joined`);
   }
-  for (const { line, reason, hint } of trees?.problems ?? []) {
-    addReject(findings, { file, line }, '', refusal(reason, hint));
-  }
-  if (findings.rejects.length > 0) return findings;
+  for (const { line, reason, hint } of trees?.problems ?? [])
+    collector.addReject(line, refusal(reason, hint));
+  const { rejects } = collector.found;
+  if (rejects.length > 0) return;
   for (const tree of trees?.roots ?? []) {
-    for (const item of entriesOf(tree, file, findings)) {
-      if (stopsReading(findings, { file, line: item.line })) return findings;
-      addItem(findings, file, item, options);
+    for (const item of entriesOf(tree, collector)) {
+      if (collector.stopsAt(item.line)) return;
+      addItem(item, collector);
     }
   }
-  return { ...findings, rejects: distinct(findings.rejects) };
-}
-
-/** Each fault of a line once: a merge key copies the keys of one mapping into many entries. */
-function distinct(rejects: readonly Reject[]): Reject[] {
-  return [...new Map(rejects.map((reject) => [placeOf(reject), reject])).values()];
-}
-
-function placeOf({ origin, text, reason }: Reject): string {
-  return `${origin.line} ${text} ${reason}`;
+  // Each fault of a line once: a merge key copies the keys of one mapping into many entries.
+  const placeOf = ({ origin, text, reason }: Reject): string => `${origin.line} ${text} ${reason}`;
+  rejects.splice(0, rejects.length, ...new Map(rejects.map((reject) => [placeOf(reject), reject])).values());
 }
 
 /** The entries of one document. Keys beside `images` are errors, but for those that begin with `x-`, as in Compose. */
-function entriesOf(tree: Tree, file: string, findings: Findings): readonly Tree[] {
+function entriesOf(tree: Tree, collector: Collector): readonly Tree[] {
   if (tree.kind === 'mapping' && (keysOf(tree).includes('images') || isMisspeltHolder(tree))) {
     const beside = tree.entries.filter(({ key }) => !key.startsWith('x-'));
-    addUnknownKeys(findings, file, beside, ['images']);
+    addUnknownKeys(collector, beside, ['images']);
     const images = fieldOf(tree, 'images');
     return images === undefined ? [] : listed(images);
   }
   return isNull(tree) ? [] : listed(tree);
 }
 
-function addItem(findings: Findings, file: string, item: Tree, options: ParseOptions): void {
-  const origin = { file, line: item.line };
+function addItem(item: Tree, collector: Collector): void {
+  const { line } = item;
   const untagged = emptyTag(item);
-  if (item.kind === 'scalar' && !item.plain && item.text.includes('\n')) {
+  if (untagged !== undefined) collector.addLine(line, untagged);
+  else if (item.kind === 'mapping') addOwnEntry(item, collector);
+  else if (item.kind === 'sequence')
+    collector.addReject(line, refusal('there is a list in place of an entry'));
+  else if (item.plain || !item.text.includes('\n')) collector.addLine(line, stripBlanks(item.text));
+  else {
     // A block of lines, the first of which is below its `|`.
-    for (const { number, text } of contentLines(item.text)) {
-      addEntryLine(findings, { file, line: item.line + number }, stripBlanks(text), options);
-    }
-  } else if (item.kind === 'scalar') addEntryLine(findings, origin, stripBlanks(item.text), options);
-  else if (untagged !== undefined) addEntryLine(findings, origin, untagged, options);
-  else if (item.kind === 'mapping') addOwnEntry(findings, origin, item, options);
-  else addReject(findings, origin, '', refusal('there is a list in place of an entry'));
+    for (const { number, text } of contentLines(item.text))
+      collector.addLine(line + number, stripBlanks(text));
+  }
 }

@@ -1,12 +1,5 @@
 import type { ListDocument } from '../syntax/document.ts';
-import {
-  addEntryLine,
-  addReject,
-  type Findings,
-  noFindings,
-  type ParseOptions,
-  stopsReading,
-} from '../entry/findings.ts';
+import type { Collector } from '../entry/findings.ts';
 import { type Line, MAX_ENTRIES, MAX_LINE, stripBlanks, stripQuotes } from '../syntax/lines.ts';
 import { refusal } from '../entry/source.ts';
 
@@ -14,20 +7,16 @@ import { refusal } from '../entry/source.ts';
  * One reference per line. `#` begins a comment at the start of a line and after a blank, `//` at the start. Bullets,
  * quotes and the commas of a pasted array are stripped.
  */
-export function parsePlain({ file, lines }: ListDocument, options: ParseOptions): Findings {
-  const findings = noFindings();
-  const last = lines[MAX_ENTRIES];
-  if (last !== undefined) {
-    const fault = refusal(`a list has at most ${MAX_ENTRIES} entries`, 'Split it.');
-    addReject(findings, { file, line: last.number }, '', fault);
-    return findings;
+export function parsePlain({ lines }: ListDocument, collector: Collector): void {
+  const surplus = lines[MAX_ENTRIES];
+  if (surplus !== undefined) {
+    collector.addReject(surplus.number, refusal(`a list has at most ${MAX_ENTRIES} entries`, 'Split it.'));
+    return;
   }
   for (const { number, text } of entriesOf(lines)) {
-    const origin = { file, line: number };
-    if (stopsReading(findings, origin)) break;
-    addEntryLine(findings, origin, text, options);
+    if (collector.stopsAt(number)) break;
+    collector.addLine(number, text);
   }
-  return findings;
 }
 
 /** The lines that are entries, without comments and marks. */
