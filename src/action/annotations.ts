@@ -1,8 +1,8 @@
 import { type ErrorDetail, hintOf, OciSaveError } from '../errors.ts';
-import { causeTexts, type RunReport } from '../report/index.ts';
-import { formatCount } from '../text/bytes.ts';
+import { causeTexts, imagesVerdict, judge, pushVerdict, type RunReport } from '../report/index.ts';
+import { option } from '../text/hint.ts';
 import { plainLines, plainText } from '../text/plain-text.ts';
-import { asInput } from './spelling.ts';
+import { asInput } from '../options/index.ts';
 
 /** One message that the run's page shows, beside the line of a file where it has one. */
 export interface Annotation {
@@ -77,7 +77,7 @@ function notSaved(count: number, text: string): string {
   const one = text === '' ? 'an entry' : `'${text}'`;
   const subject =
     count === 1 ? `${one} is probably an image and was` : `${count} entries are probably images and were`;
-  return `${subject} not saved: \`on-candidate: accept\` takes such entries`;
+  return `${subject} not saved: ${asInput(option('onCandidate', 'accept'))} takes such entries`;
 }
 
 function notRead(count: number, text: string): string {
@@ -121,18 +121,15 @@ function limited(all: readonly Annotation[], max: number, what: string): Annotat
   return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
 
-/** How a run ended, in one line: how many images failed, or with its hint what kept its result from being made. */
-export function verdictOf({ failed, images, error, push = [], release, dryRun = false }: RunReport): string {
-  if (error !== undefined) return withHint([plainText(error.message)], error.hint);
-  const targets = push.filter(({ outcome }) => outcome === 'failed').map(({ target }) => target);
-  if (failed.length === 0 && targets.length > 0)
-    return `not all images could be pushed to ${targets.map(plainText).join(', ')}`;
-  if (failed.length === 0 && release?.failure !== undefined) {
-    const { tag, failure } = release;
-    return withHint([`Release ${plainText(tag)} failed: ${plainText(failure.message)}`], failure.hint);
-  }
-  const all = formatCount(failed.length + images.length, 'image');
-  return `${failed.length} of ${all} could not be ${dryRun ? 'resolved' : 'saved'}`;
+/** How a run ended, in one line: what kept its result from being made, or how many images failed. */
+export function verdictOf(report: RunReport): string {
+  const verdict = judge(report);
+  const { cause, fault, release } = verdict;
+  if (fault !== undefined) return withHint([plainText(fault.message)], fault.hint);
+  if (cause === 'push') return pushVerdict(verdict);
+  if (cause !== 'release' || release === undefined) return imagesVerdict(verdict);
+  const { tag, failure } = release;
+  return withHint([`Release ${plainText(tag)} failed: ${plainText(failure.message)}`], failure.hint);
 }
 
 const OWN_FAULT = 'This is a fault in oci-save. Report it with what the log says.';

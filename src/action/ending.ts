@@ -10,7 +10,7 @@ import { OciSaveError } from '../errors.ts';
 import type { ActionInputs } from '../options/index.ts';
 import { spellReport } from '../report/index.ts';
 import { formatCount } from '../text/bytes.ts';
-import { renderError, renderSummary } from '../view/index.ts';
+import { renderError, renderErrorSummary, renderJobSummary, renderSummary } from '../view/index.ts';
 import type { SaveResult } from '../commands/save/save.ts';
 import { placesOf } from '../commands/save/places.ts';
 import {
@@ -26,8 +26,7 @@ import {
 import { type Outputs, outputsOf } from './outputs.ts';
 import { fileInWorkspace } from './places.ts';
 import type { Step } from './step.ts';
-import { renderErrorSummary, renderJobSummary } from './summary.ts';
-import { asInput } from './spelling.ts';
+import { asInput } from '../options/index.ts';
 import { writeSummary } from './write-summary.ts';
 
 /** Tells what a run did, whether images failed in it or not. */
@@ -36,7 +35,7 @@ export async function finish({ report, lock }: SaveResult, inputs: ActionInputs,
   const told = spellReport(report, asInput);
   const { report: reportFile } = placesOf(inputs.options, step.env);
   publishOutputs(outputsOf(told, lock, reportFile));
-  log.write(`\n${renderSummary(told, { color: false })}\n`);
+  log.write(`\n${renderSummary(told, { color: false, spelling: asInput })}\n`);
   const fileOf = fileFinder(inputs, step);
   for (const annotation of warningAnnotations(told, log.warnings, fileOf))
     annotate(annotateWarning, annotation);

@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { formatCount } from '../text/bytes.ts';
+import { imagesVerdict, judge, pushVerdict } from '../report/index.ts';
 import type { SaveResult } from '../commands/save/save.ts';
 
 const SHOWN = 10;
@@ -16,29 +16,22 @@ export class FailedSaveError extends OciSaveError {
   readonly lock: SaveResult['lock'];
 
   constructor({ report, lock }: SaveResult) {
-    const { images, error, push = [], release } = report;
-    const failed = [...report.failed, ...push.flatMap((target) => target.failed)];
+    const verdict = judge(report);
+    const { fault, targets, release } = verdict;
+    const failed = [...report.failed, ...(report.push ?? []).flatMap((target) => target.failed)];
     const [first] = failed;
     const shown = failed.slice(0, SHOWN).map(({ ref, message }) => `${ref}: ${message}`);
-    const more = failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : [];
-    const total = formatCount(report.failed.length + images.length, 'image');
-    const targets = push.filter(({ outcome }) => outcome === 'failed').map(({ target }) => target);
-    const head = [
-      ...(report.failed.length > 0 ? [`${report.failed.length} of ${total} could not be saved`] : []),
-      ...(targets.length > 0 ? [`not all images could be pushed to ${targets.join(', ')}`] : []),
-    ];
-    const unreleased =
-      release?.failure === undefined ? [] : [`release ${release.tag} failed: ${release.failure.message}`];
     super({
-      code: error?.class ?? first?.class ?? release?.failure?.class ?? 'local',
+      code: fault?.class ?? first?.class ?? release?.failure.class ?? 'local',
       message: [
-        ...(error === undefined ? [] : [error.message]),
-        ...head,
+        ...(fault === undefined ? [] : [fault.message]),
+        ...(verdict.failed > 0 ? [imagesVerdict(verdict)] : []),
+        ...(targets.length > 0 ? [pushVerdict(verdict)] : []),
         ...shown,
-        ...more,
-        ...unreleased,
+        ...(failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : []),
+        ...(release === undefined ? [] : [`release ${release.tag} failed: ${release.failure.message}`]),
       ].join('\n'),
-      hint: error?.hint ?? first?.hint ?? release?.failure?.hint,
+      hint: fault?.hint ?? first?.hint ?? release?.failure.hint,
     });
     this.report = report;
     this.lock = lock;

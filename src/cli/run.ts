@@ -1,7 +1,7 @@
 import type { Emit } from '../events.ts';
 import { type SignalHost, watchSignals } from '../runtime/interruption.ts';
 import { printableJson } from '../text/plain-text.ts';
-import { createReporter, type Reporter, type ReportStream, type SummaryOptions } from '../view/index.ts';
+import { createReporter, type Reporter, type ReportStream, type ScreenOptions } from '../view/index.ts';
 
 /** What the command line is given by the process that runs it. */
 export interface Host extends SignalHost {
@@ -36,7 +36,7 @@ export interface Ended {
   /** The result for machines, with `--json`. */
   readonly json?: unknown;
   /** What people read. */
-  readonly text: (view: SummaryOptions) => string;
+  readonly text: (view: ScreenOptions) => string;
   /** Writes the result, once people have been told. */
   readonly write?: () => Promise<void>;
 }

@@ -139,5 +139,5 @@ function parseLayout(words: readonly string[]): ('oci' | 'zot')[] {
 
 export { type NamingRule, parseNamingRule } from './naming.ts';
 export { parsePushTargets, type PushTarget } from './push-target.ts';
-export { describeInputs, describeOptions, type OptionName, optionsSchema } from './schema.ts';
+export { asInput, describeInputs, describeOptions, type OptionName, optionsSchema } from './schema.ts';
 export { bareAddress, formatWantedSkopeo, parseWantedSkopeo, type WantedSkopeo } from './skopeo.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { asFlag, kebab, type Spelling } from '../text/hint.ts';
 import {
   booleanOption,
   choiceOption,
@@ -186,3 +187,13 @@ function describe({
 function isOptionMeta(value: unknown): value is OptionMeta {
   return typeof value === 'object' && value !== null && 'kind' in value && 'description' in value;
 }
+
+/** What a workflow has instead of a flag of the command. */
+const INSTEAD: Readonly<Record<string, string>> = { verbose: 'debug logging', json: 'report.json' };
+
+/** An option as a workflow's author writes it: `` `copier: direct` ``. What is not an input stays a flag of the command. */
+export const asInput: Spelling = (named) => {
+  const { option, value } = named;
+  if (!describeInputs().has(option)) return INSTEAD[option] ?? asFlag(named);
+  return `\`${kebab(option)}${value === undefined ? '' : `: ${value}`}\``;
+};

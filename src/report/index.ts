@@ -1,5 +1,5 @@
-export { causeTexts } from './causes.ts';
-export { type Failure, failureOf, faultOf, type ReportedOrigin } from './failure.ts';
+export { causeChain, causeTexts, quotesInput } from './causes.ts';
+export { type Failure, failureOf, type Fault, faultOf, type ReportedOrigin } from './failure.ts';
 export {
   type PushedName,
   type PushReport,
@@ -7,15 +7,18 @@ export {
   type PushTargetReport,
   pushTargetSchema,
 } from './push-report.ts';
-export type { ReleaseReport } from './release-report.ts';
 export {
   contentIn,
   isReportOf,
   formatRunReport,
+  type ReleaseReport,
   type ReportedImage,
   type RunReport,
   runReportSchema,
   spellReport,
 } from './run-report.ts';
 export { REPORT_FILE_KIND } from './report-file-kind.ts';
-export { unwritten } from './unwritten.ts';
+export { ASSET_STATUS, type PushSection, pushSections, releaseWords } from './published.ts';
+export type { ImageRow } from './image-rows.ts';
+export { type Listing, summarize, type Summary } from './summary.ts';
+export { imagesVerdict, judge, pushVerdict, type Verdict } from './verdict.ts';

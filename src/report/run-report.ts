@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { type Digest, digestSchema } from '../oci/digest.ts';
 import { type Fault, failureSchema, faultShape, origins, originSchema, spellFault } from './failure.ts';
-import { cacheReportSchema } from './cache-report.ts';
 import { jsonIn } from '../text/json-in.ts';
 import type { Spelling } from '../text/hint.ts';
 import { printableJson } from '../text/plain-text.ts';
 import { pushTargetSchema } from './push-report.ts';
-import { releaseReportSchema } from './release-report.ts';
 
 const bytes = z.int().nonnegative();
 const imageSchema = z.strictObject({
@@ -43,6 +41,44 @@ const contentSchema = z
     }),
   })
   .meta({ description: 'absent where images are missing' });
+
+const amount = { blobs: z.int().nonnegative(), bytes };
+
+/** What the cache around the store gave and took, and what went wrong with it. */
+const cacheReportSchema = z
+  .strictObject({
+    mode: z.enum(['read-write', 'read', 'write']),
+    unavailable: z.string().optional().meta({ description: 'why the cache was not used' }),
+    restored: z.strictObject(amount).meta({ description: 'came from the cache' }),
+    saved: z.strictObject({ packs: z.int().nonnegative(), ...amount }),
+    withheld: z
+      .strictObject({ images: z.int().nonnegative(), ...amount })
+      .meta({ description: 'not saved: fetched with credentials, and strangers may read the cache' }),
+    entries: z.int().nonnegative().meta({ description: 'what the cache has of this list now' }),
+    bytes: bytes.meta({ description: 'of its packs' }),
+    troubles: z.array(z.string()).meta({ description: 'what went wrong; it cost time, nothing else' }),
+  })
+  .meta({ description: 'the cache around the store, where one was wanted' });
+
+/** What became of a release: its files, and why it failed where it did. */
+const releaseReportSchema = z.strictObject({
+  repository: z.string().meta({ description: 'owner/name' }),
+  tag: z.string(),
+  url: z.string().optional().meta({ description: 'its page; absent where it is not there' }),
+  draft: z.boolean().optional(),
+  assets: z.array(
+    z.strictObject({
+      name: z.string(),
+      size: bytes,
+      digest: digestSchema.optional().meta({ description: 'absent in a dry run that has not all blobs' }),
+      status: z.enum(['sent', 'replaced', 'there', 'kept', 'planned']).meta({
+        description: 'kept: of another digest, and left as it is; planned: a dry run would send it',
+      }),
+    }),
+  ),
+  removed: z.array(z.string()).meta({ description: 'files of an earlier archive that went' }),
+  failure: z.strictObject({ ...faultShape, hint: z.string() }).optional(),
+});
 
 /** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
 export const runReportSchema = z.strictObject({
@@ -133,6 +169,7 @@ export function isReportOf(report: Uint8Array, lock: Digest): boolean {
 }
 
 export type RunReport = z.infer<typeof runReportSchema>;
+export type ReleaseReport = z.infer<typeof releaseReportSchema>;
 export type ReportedImage = z.infer<typeof imageSchema>;
 
 /** The bytes of `report.json`. */

@@ -1,11 +1,9 @@
-export { cacheLines } from './cache-words.ts';
 export { renderBundlePage, renderHtml } from './html/page.ts';
-export { noteLines, platformWords, sizeWords, statusWords } from './image-words.ts';
-export { createReporter } from './terminal/create-reporter.ts';
+export { renderErrorSummary, renderJobSummary } from './markdown/summary.ts';
+export { renderColumns } from './terminal/columns.ts';
 export { type ErrorTextOptions, renderError } from './terminal/error-text.ts';
-export { renderPushSummary } from './terminal/push-summary.ts';
-export { renderColumns } from './terminal/render-columns.ts';
+export { createReporter } from './terminal/live.ts';
+export type { ScreenOptions } from './terminal/paint.ts';
+export { renderPushSummary, renderRelease } from './terminal/published.ts';
 export type { Folding, Reporter, ReporterOptions, ReportStream } from './terminal/reporter.ts';
-export { renderSummary, type SummaryOptions } from './terminal/summary.ts';
-export { pushNotes, pushTally, pushTraffic } from './terminal/summary-push.ts';
-export { archiveWords, releaseWords, renderRelease } from './terminal/summary-release.ts';
+export { renderSummary } from './terminal/summary.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { failureAnnotations, verdictOf, warningAnnotations } from '../../src/action/annotations.ts';
 import { outputsOf } from '../../src/action/outputs.ts';
-import { renderJobSummary } from '../../src/action/summary.ts';
-import { asInput } from '../../src/action/spelling.ts';
+import { renderJobSummary } from '../../src/view/markdown/summary.ts';
+import { asInput } from '../../src/options/index.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { encodeLock, type Lock } from '../../src/lock/index.ts';

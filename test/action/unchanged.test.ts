@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outputsOf } from '../../src/action/outputs.ts';
-import { renderJobSummary } from '../../src/action/summary.ts';
+import { renderJobSummary } from '../../src/view/markdown/summary.ts';
 import { encodeLock, type Lock } from '../../src/lock/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { ReleaseReport, RunReport } from '../../src/report/index.ts';

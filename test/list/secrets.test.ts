@@ -3,7 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detailAnnotations, errorWords } from '../../src/action/annotations.ts';
-import { renderErrorSummary } from '../../src/action/summary.ts';
+import { renderErrorSummary } from '../../src/view/markdown/summary.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { FORMATS } from '../../src/list/formats/formats.ts';
 import { readLists } from '../../src/list/index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asInput } from '../../src/action/spelling.ts';
+import { asInput } from '../../src/options/index.ts';
 import { renderError } from '../../src/view/index.ts';
 import { hintOf, OciSaveError } from '../../src/errors.ts';
 import { asFlag, type Hint, hint, option, spellHint } from '../../src/text/hint.ts';

@@ -5,7 +5,7 @@ import {
   verdictOf,
   warningAnnotations,
 } from '../../src/action/annotations.ts';
-import { renderErrorSummary, renderJobSummary } from '../../src/action/summary.ts';
+import { renderErrorSummary, renderJobSummary } from '../../src/view/markdown/summary.ts';
 import { renderListed } from '../../src/cli/listed.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { formatRunReport, type RunReport } from '../../src/report/index.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SaveEvent } from '../../src/events.ts';
 import { createReporter, type Reporter } from '../../src/view/index.ts';
-import type { StepEvent } from '../../src/view/wording.ts';
+import type { StepEvent } from '../../src/view/terminal/wording.ts';
 import { screenOf, Sink } from './screen.ts';
 
 const MiB = 1024 * 1024;

@@ -37,7 +37,7 @@ describe('renderSummary', () => {
       '  images.txt:1  nginx has no tag, so latest is meant',
       '  -             the store is nearly full',
       '',
-      'Not saved: 1 candidate, probably images (on-candidate: accept takes them)',
+      'Not saved: 1 candidate, probably images (--on-candidate accept takes them)',
       '  operator.yaml:120  openebs/linux-utils:3.4.0  the value of a variable named IMAGE',
       '',
       'Rejected: 1 line of the lists, not understood',

@@ -2,7 +2,7 @@ import type { Leaf, Lock, LockedImage } from '../../lock/index.ts';
 import { type Digest, shortDigest } from '../../oci/digest.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { html, type Markup } from './template.ts';
-import type { Sharing } from '../../report/lock-blobs.ts';
+import type { Sharing } from './sharing.ts';
 
 export interface ImageContext {
   readonly lock: Lock;

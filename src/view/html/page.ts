@@ -4,7 +4,7 @@ import { imageMarkup } from './image.ts';
 import { STYLE } from './style.ts';
 import { filesMarkup, sharedMarkup } from './tables.ts';
 import { html, type Markup } from './template.ts';
-import { blobsOfImage, type Sharing, sharingOf } from '../../report/lock-blobs.ts';
+import { blobsOfImage, type Sharing, sharingOf } from './sharing.ts';
 
 /**
  * The page `report.html`, from the lock alone: the same lock gives the same bytes, and it needs neither network nor

@@ -1,7 +1,7 @@
 import type { Lock } from '../../lock/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import { html, type Markup } from './template.ts';
-import type { Sharing } from '../../report/lock-blobs.ts';
+import type { Sharing } from './sharing.ts';
 
 /** Shared blobs that are listed, those that save most first. */
 const MAX_SHARED = 50;

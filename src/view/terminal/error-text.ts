@@ -1,8 +1,8 @@
 import { type ErrorCode, hintOf, OciSaveError } from '../../errors.ts';
-import { causeChain, causeTexts, quotesInput } from '../../report/causes.ts';
+import { causeChain, causeTexts, quotesInput } from '../../report/index.ts';
 import { truncateEnd } from './columns.ts';
-import { type Palette, paletteOf } from './paint.ts';
-import { asFlag, hint, option, type Spelling, spellHint } from '../../text/hint.ts';
+import { type Palette, type ScreenOptions, screenOf } from './paint.ts';
+import { hint, option, spellHint } from '../../text/hint.ts';
 import { plainLines, plainText } from '../../text/plain-text.ts';
 import { wrapHanging } from './wrap.ts';
 
@@ -11,26 +11,17 @@ const MAX_CAUSE = 400;
 
 const OWN_FAULT = hint`This is a fault in oci-save. Run it again with ${option('verbose')} and report what it prints.`;
 
-export interface ErrorTextOptions {
-  readonly color: boolean;
+export interface ErrorTextOptions extends ScreenOptions {
   /** With the stacks of the error and of its causes. */
   readonly verbose: boolean;
-  /** The terminal's columns; without one no line is broken. */
-  readonly width?: number | undefined;
-  /** How options are written; flags where it is left out. */
-  readonly spelling?: Spelling | undefined;
 }
 
 /**
  * What the command line says of the error that ended it: what happened, why, and what to do about it, each on a
  * line of its own, and no line end after the last.
  */
-export function renderError(
-  error: unknown,
-  { color, verbose, width, spelling = asFlag }: ErrorTextOptions,
-): string {
-  const palette = paletteOf(color);
-  const room = width === undefined || width <= 0 ? Number.POSITIVE_INFINITY : width;
+export function renderError(error: unknown, { verbose, ...options }: ErrorTextOptions): string {
+  const { palette, room, spelling } = screenOf(options);
   const [message = '', ...causes] = causeTexts(error);
   const [first = 'failed without a word', ...others] = plainLines(message);
   const advice = error instanceof OciSaveError ? hintOf(error, spelling) : spellHint(OWN_FAULT, spelling);

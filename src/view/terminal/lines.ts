@@ -2,7 +2,7 @@ import type { LogLevel } from '../../events.ts';
 import type { Palette } from './paint.ts';
 import { plainText } from '../../text/plain-text.ts';
 import type { Progress } from './progress.ts';
-import { type LogEvent, logWords, stageFinished, type StepEvent, stepDetail, stepVerb } from '../wording.ts';
+import { type LogEvent, logWords, stageFinished, type StepEvent, stepDetail, stepVerb } from './wording.ts';
 
 /** A message as lines. Warnings and errors name themselves, since colours may be off. */
 export function logLines(event: LogEvent, palette: Palette): string[] {

@@ -1,10 +1,11 @@
 import { createLogUpdate } from 'log-update';
 import type { SaveEvent } from '../../events.ts';
 import { closingLines, logLines, stepLine, stoppingLines } from './lines.ts';
-import type { Palette } from './paint.ts';
+import { type Palette, paletteOf } from './paint.ts';
+import { createPlainReporter } from './plain.ts';
 import { advance, atTime, type Progress, startProgress } from './progress.ts';
 import { renderProgress } from './render-progress.ts';
-import type { Reporter, ReportStream } from './reporter.ts';
+import type { Reporter, ReporterOptions, ReportStream } from './reporter.ts';
 
 const FRAME_MS = 100;
 const DEFAULT_WIDTH = 80;
@@ -22,7 +23,7 @@ interface LiveOptions {
  * warnings, errors, and with `verbose` images and debug lines. The timer only lets rate and silence age; it keeps
  * no process alive.
  */
-export function createLiveReporter({ stream, verbose, palette, color, now }: LiveOptions): Reporter {
+function createLiveReporter({ stream, verbose, palette, color, now }: LiveOptions): Reporter {
   // The cursor stays: hiding it needs signal handlers, and a killed process would leave it hidden.
   const view = createLogUpdate(stream, { showCursor: true, defaultWidth: DEFAULT_WIDTH });
   let state: Progress = startProgress(now());
@@ -80,4 +81,11 @@ export function createLiveReporter({ stream, verbose, palette, color, now }: Liv
     print(stoppingLines(state, Math.max(state.now, now())));
   };
   return { emit, stop };
+}
+
+/** A view of a run: live on a terminal, calm lines elsewhere and where only trouble is told. */
+export function createReporter(options: ReporterOptions): Reporter {
+  const { stream, quiet = false, verbose = false, color = false, live = true, folding, now } = options;
+  const parts = { stream, quiet, verbose, palette: paletteOf(color), color, folding, now };
+  return live && stream.isTTY === true && !quiet ? createLiveReporter(parts) : createPlainReporter(parts);
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { asFlag, type Spelling } from '../../text/hint.ts';
 
 export type Paint = (text: string) => string;
 
@@ -28,4 +29,25 @@ export function paletteOf(color: boolean): Palette {
     strong: paint('bold'),
     faint: paint('dim'),
   };
+}
+
+/** Where a text is printed. */
+export interface ScreenOptions {
+  /** The terminal's columns; without one no line is cut or broken, since a log is searched for whole names. */
+  readonly width?: number | undefined;
+  readonly color: boolean;
+  /** How options are written; flags where it is left out. */
+  readonly spelling?: Spelling | undefined;
+}
+
+export interface Screen {
+  readonly palette: Palette;
+  /** Terminal columns. */
+  readonly room: number;
+  readonly spelling: Spelling;
+}
+
+export function screenOf({ width, color, spelling = asFlag }: ScreenOptions): Screen {
+  const room = width === undefined || width <= 0 ? Number.POSITIVE_INFINITY : width;
+  return { palette: paletteOf(color), room, spelling };
 }

@@ -4,7 +4,7 @@ import type { Palette } from './paint.ts';
 import { advance, percentOf, type Progress, startProgress } from './progress.ts';
 import { figures } from './render-progress.ts';
 import type { Folding, Reporter, ReportStream } from './reporter.ts';
-import { type LogEvent, planMade, stageName, stageStarted, stageTally, type StepEvent } from '../wording.ts';
+import { type LogEvent, planMade, stageName, stageStarted, stageTally, type StepEvent } from './wording.ts';
 
 const PROGRESS_EVERY_MS = 5000;
 /** Lines that are kept for an image until it is done. */

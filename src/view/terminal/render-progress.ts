@@ -12,7 +12,7 @@ import {
   secondsLeft,
   type StageProgress,
 } from './progress.ts';
-import { stageName, stageTally } from '../wording.ts';
+import { stageName, stageTally } from './wording.ts';
 
 const MAX_ACTIVE_LINES = 4;
 const MAX_BAR = 30;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { renderErrorSummary, renderJobSummary } from '../../src/action/summary.ts';
+import { renderErrorSummary, renderJobSummary } from '../../src/view/markdown/summary.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { failureOf, type RunReport } from '../../src/report/index.ts';
-import { digest, sampleImage, sampleReport } from '../view/sample-report.ts';
+import { digest, sampleImage, sampleReport } from './sample-report.ts';
 
 const MIB = 1024 * 1024;
 const places = { reportFile: '/w/site/oci-bundle.report.json', folder: '/w/site' };

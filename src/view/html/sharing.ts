@@ -1,5 +1,5 @@
-import type { Lock, LockedImage } from '../lock/index.ts';
-import type { Digest } from '../oci/digest.ts';
+import type { Lock, LockedImage } from '../../lock/index.ts';
+import type { Digest } from '../../oci/digest.ts';
 
 /** Every blob that an image names and the lock has a size for: manifests, configs, layers, referrers, each once. */
 export function blobsOfImage(image: LockedImage, lock: Lock): Map<Digest, number> {

@@ -1,4 +1,4 @@
-import { plainText } from '../text/plain-text.ts';
+import { plainText } from '../../text/plain-text.ts';
 
 /** What Markdown, HTML, tables, mathematics and links are made of. */
 const SPECIAL = /[&<>`|\\*_[\]~$#@]|:(?=\/\/)|(?<=\bwww)\./gi;

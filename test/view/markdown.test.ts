@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bounded, code, escaped, prose, table } from '../../src/action/markdown.ts';
+import { bounded, code, escaped, prose, table } from '../../src/view/markdown/markdown.ts';
 
 /** What a browser shows of text with entities. */
 const shown = (markdown: string): string =>

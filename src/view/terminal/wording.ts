@@ -1,8 +1,8 @@
-import type { ByteCount, Outcome, SaveEvent, Stage } from '../events.ts';
-import { formatBytes, formatCount } from '../text/bytes.ts';
-import { formatSeconds } from '../text/duration.ts';
-import { plainLines, plainText } from '../text/plain-text.ts';
-import type { StageProgress } from './terminal/progress.ts';
+import type { ByteCount, Outcome, SaveEvent, Stage } from '../../events.ts';
+import { formatBytes, formatCount } from '../../text/bytes.ts';
+import { formatSeconds } from '../../text/duration.ts';
+import { plainLines, plainText } from '../../text/plain-text.ts';
+import type { StageProgress } from './progress.ts';
 
 export type LogEvent = Extract<SaveEvent, { type: 'log' }>;
 export type PlanEvent = Extract<SaveEvent, { type: 'plan' }>;

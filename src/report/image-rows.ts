@@ -1,0 +1,88 @@
+import { hexOf } from '../oci/digest.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
+import { plainText } from '../text/plain-text.ts';
+import type { ReportedImage, RunReport } from './run-report.ts';
+
+const MAX_PLATFORMS = 3;
+const MAX_NOTES = 50;
+
+/** One image in a table. */
+export interface ImageRow {
+  readonly ref: string;
+  /** Stored names, but for the reference itself. */
+  readonly names: readonly string[];
+  /** The first twelve hex digits. */
+  readonly digest: string;
+  readonly platforms: string;
+  /** `-` of an image that was not looked into: nobody knows it. */
+  readonly size: string;
+  /** Empty where nothing was fetched, and in a dry run. */
+  readonly fetched: string;
+  readonly status: string;
+  /** Whether nothing of it had to be fetched. */
+  readonly stored: boolean;
+}
+
+export function imageRows({ images, dryRun = false }: RunReport): ImageRow[] {
+  return images.map((image) => ({
+    ref: image.ref,
+    names: image.names.filter((name) => name !== image.ref),
+    digest: hexOf(image.digest).slice(0, 12),
+    platforms: platformWords(image.platforms),
+    size: image.size === 0 ? '-' : formatBytes(image.size),
+    fetched: dryRun || image.fetchedBytes === 0 ? '' : formatBytes(image.fetchedBytes),
+    status: statusWords(image, dryRun),
+    stored: image.status === 'stored',
+  }));
+}
+
+/** `linux/amd64,arm64`: what differs, and the system once. */
+function platformWords(platforms: readonly string[]): string {
+  const shown = platforms.slice(0, MAX_PLATFORMS).map(plainText);
+  const systems = new Set(shown.map((platform) => platform.split('/', 1)[0]));
+  const short =
+    systems.size === 1
+      ? shown.map((platform, index) => (index === 0 ? platform : platform.slice(platform.indexOf('/') + 1)))
+      : shown;
+  const more = platforms.length - shown.length;
+  return (short.join(',') || '-') + (more > 0 ? ` +${more}` : '');
+}
+
+const STATUS: Record<ReportedImage['status'], readonly [done: string, planned: string]> = {
+  fetched: ['fetched', 'to fetch'],
+  'partly stored': ['partly cached', 'partly cached'],
+  stored: ['cached', 'cached'],
+  unchanged: ['unchanged', 'unchanged'],
+};
+
+/** Whether the image was fetched, or will be in a dry run, and what was done to it. */
+function statusWords({ status, narrowed, converted }: ReportedImage, dryRun: boolean): string {
+  return [
+    STATUS[status][dryRun ? 1 : 0],
+    ...(narrowed === true ? ['narrowed'] : []),
+    ...(converted === true ? ['converted'] : []),
+  ].join(', ');
+}
+
+/** What a reader would not expect of the images: other bytes than the source's, or less than there is. */
+export function noteLines({ images, options, unchanged = false }: RunReport): string[] {
+  if (unchanged) return [];
+  const narrowed = images.filter((image) => image.narrowed).length;
+  const converted = images.filter((image) => image.converted).length;
+  const noted = images.flatMap(({ ref, notes }) => notes.map((note) => plainText(`${ref}: ${note}`)));
+  return [
+    ...(narrowed > 0
+      ? [
+          `${formatCount(narrowed, 'image')} narrowed to the platforms taken, for readers that take no sparse index`,
+        ]
+      : []),
+    ...(converted > 0
+      ? [`${formatCount(converted, 'image')} converted, so the digest is not the source's`]
+      : []),
+    ...noted.slice(0, MAX_NOTES),
+    ...(noted.length > MAX_NOTES ? [`and ${noted.length - MAX_NOTES} more, all in report.json`] : []),
+    ...((options['referrers'] ?? 'none') === 'none' && images.length > 0
+      ? ['signatures and other referrers were not looked for']
+      : []),
+  ];
+}

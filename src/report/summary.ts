@@ -1,0 +1,128 @@
+import { formatBytes, formatCount } from '../text/bytes.ts';
+import { formatSeconds } from '../text/duration.ts';
+import { type NamedOption, option } from '../text/hint.ts';
+import { plainText } from '../text/plain-text.ts';
+import type { Failure, ReportedOrigin } from './failure.ts';
+import { type ImageRow, imageRows, noteLines } from './image-rows.ts';
+import { type PushSection, pushSections } from './published.ts';
+import type { RunReport } from './run-report.ts';
+import { judge, type Verdict } from './verdict.ts';
+
+/** All that is told of a run when it has ended; a view only prints it. Texts of others are made printable there. */
+export interface Summary {
+  readonly verdict: Verdict;
+  readonly failures: readonly Failure[];
+  readonly images: readonly ImageRow[];
+  readonly notes: readonly string[];
+  readonly listings: readonly Listing[];
+  readonly push: readonly PushSection[];
+  readonly totals: Totals;
+  readonly cache: readonly string[];
+  /** What was made, and with what. */
+  readonly made: Pick<RunReport, 'bundle' | 'archive' | 'release' | 'lock' | 'tool' | 'skopeoVersion'>;
+}
+
+/** Lines of the lists: what was noticed, not saved or not understood. */
+export interface Listing {
+  readonly title: string;
+  /** The option that takes such entries. */
+  readonly takenBy?: NamedOption;
+  readonly rows: readonly {
+    readonly origin: ReportedOrigin | undefined;
+    /** What stands there; undefined where the reason says it. */
+    readonly entry: string | undefined;
+    readonly why: string;
+  }[];
+}
+
+/** Amounts as people read them. */
+export interface Totals {
+  readonly images: string;
+  readonly blobs: string;
+  readonly bytes: string;
+  /** What was fetched, or in a dry run would be. */
+  readonly fetched: string;
+  /** What came from the cache. */
+  readonly restored: string | undefined;
+  readonly stored: string;
+  readonly time: string;
+}
+
+export function summarize(report: RunReport): Summary {
+  return {
+    verdict: judge(report),
+    failures: report.failed,
+    images: imageRows(report),
+    notes: noteLines(report),
+    listings: listingsOf(report).filter(({ rows }) => rows.length > 0),
+    push: pushSections(report.push),
+    totals: totalsOf(report),
+    cache: cacheLines(report),
+    made: report,
+  };
+}
+
+function listingsOf({ warnings, candidates, rejects }: RunReport): Listing[] {
+  return [
+    {
+      title: `Warnings: ${warnings.length}`,
+      rows: warnings.map(({ message, origin }) => ({ origin, entry: undefined, why: message })),
+    },
+    {
+      title: `Not saved: ${formatCount(candidates.length, 'candidate')}, probably images`,
+      takenBy: option('onCandidate', 'accept'),
+      rows: candidates.map(({ text, origin, why }) => ({ origin, entry: text, why })),
+    },
+    {
+      title: `Rejected: ${formatCount(rejects.length, 'line')} of the lists, not understood`,
+      rows: rejects.map(({ text, origin, reason, hint }) => ({
+        origin,
+        entry: text,
+        why: hint === undefined ? reason : `${reason}. ${hint}`,
+      })),
+    },
+  ];
+}
+
+function totalsOf({ totals, cache, dryRun = false, seconds }: RunReport): Totals {
+  const { images, blobs, bytes, fetchedBytes, storedBytes } = totals;
+  const restored = cache?.restored.bytes ?? 0;
+  return {
+    images: formatCount(images, 'image'),
+    blobs: formatCount(blobs, 'blob'),
+    bytes: formatBytes(bytes),
+    fetched: formatBytes(dryRun ? bytes - storedBytes : fetchedBytes),
+    restored: restored > 0 ? formatBytes(restored) : undefined,
+    stored: formatBytes(storedBytes),
+    time: formatSeconds(seconds),
+  };
+}
+
+const MAX_TROUBLES = 10;
+
+/** What a run did with the cache, one thing per line; nothing where no cache was wanted. */
+function cacheLines({ cache }: RunReport): string[] {
+  if (cache === undefined) return [];
+  const { unavailable, restored, saved, withheld, entries, bytes, troubles } = cache;
+  if (unavailable !== undefined) return [`not used: ${plainText(unavailable)}`];
+  const more = troubles.length - MAX_TROUBLES;
+  return [
+    restored.blobs === 0
+      ? 'nothing came from it'
+      : `${formatCount(restored.blobs, 'blob')}, ${formatBytes(restored.bytes)} came from it`,
+    ...(saved.packs === 0
+      ? []
+      : [
+          `${formatCount(saved.packs, 'pack')} saved, with ${formatCount(saved.blobs, 'blob')}, ${formatBytes(saved.bytes)}`,
+        ]),
+    `${formatCount(entries, 'entry').replace(/entrys$/, 'entries')}, ${formatBytes(bytes)} of this list are in it`,
+    ...(withheld.images === 0
+      ? []
+      : [
+          `not saved: ${formatCount(withheld.images, 'image')}, ${formatBytes(withheld.bytes)}, fetched with credentials; ` +
+            'anybody may read the cache of a public repository (cache: actions saves them)',
+        ]),
+    ...troubles.slice(0, MAX_TROUBLES).map((trouble) => `trouble: ${plainText(trouble)}`),
+    ...(more > 0 ? [`and ${more} more, all in report.json`] : []),
+  ];
+}

@@ -1,0 +1,71 @@
+import { formatCount } from '../text/bytes.ts';
+import { plainText } from '../text/plain-text.ts';
+import type { Fault } from './failure.ts';
+import type { ReleaseReport, RunReport } from './run-report.ts';
+
+export interface FailedRelease extends Pick<ReleaseReport, 'repository' | 'tag'> {
+  readonly failure: NonNullable<ReleaseReport['failure']>;
+}
+
+/** How a run ended, judged once for all that tell of it. */
+export interface Verdict {
+  readonly outcome: RunReport['outcome'];
+  readonly dryRun: boolean;
+  readonly unchanged: boolean;
+  /** Why not all is done: of several causes the one that is told first. */
+  readonly cause: 'result' | 'images' | 'push' | 'release' | undefined;
+  readonly saved: number;
+  readonly failed: number;
+  /** `5 images`: all that were wanted. */
+  readonly wanted: string;
+  /** Why the result of whole images could not be made. */
+  readonly fault: Fault | undefined;
+  /** The push targets, as printable text, that did not get all images, and so decided the outcome. */
+  readonly targets: readonly string[];
+  readonly release: FailedRelease | undefined;
+  /** Whether the next run has to go on where this one stopped. */
+  readonly unfinished: boolean;
+  /** What an unfinished run was to write to the disk and did not. */
+  readonly unwritten: 'bundle' | 'archive' | undefined;
+}
+
+export function judge(report: RunReport): Verdict {
+  const { outcome, images, error: fault, push = [], dryRun = false, unchanged = false } = report;
+  const failed = report.failed.length;
+  const targets = push
+    .filter((target) => target.outcome !== 'done' && target.outcome === outcome)
+    .map(({ target }) => plainText(target));
+  const failure = report.release?.failure;
+  const release = report.release && failure && { ...report.release, failure };
+  const unfinished = outcome === 'failed' && (fault !== undefined || failed > 0);
+  return {
+    outcome,
+    dryRun,
+    unchanged,
+    cause: fault ? 'result' : failed > 0 ? 'images' : targets.length > 0 ? 'push' : release && 'release',
+    saved: images.length,
+    failed,
+    wanted: formatCount(images.length + failed, 'image'),
+    fault,
+    targets,
+    release,
+    unfinished,
+    unwritten: unfinished && !dryRun ? unwritten(report) : undefined,
+  };
+}
+
+/** `2 of 5 images could not be saved` */
+export function imagesVerdict({ failed, wanted, dryRun }: Verdict): string {
+  return `${failed} of ${wanted} could not be ${dryRun ? 'resolved' : 'saved'}`;
+}
+
+/** `not all images could be pushed to registry.example:5000` */
+export function pushVerdict({ targets }: Verdict): string {
+  return `not all images could be pushed to ${targets.join(', ')}`;
+}
+
+/** What was wanted on the disk and is not there: a run that only publishes wants neither. */
+function unwritten({ options, bundle, archive }: RunReport): Verdict['unwritten'] {
+  if (options['output'] !== 'none') return bundle === undefined ? 'bundle' : undefined;
+  return options['archive'] === 'tar' && archive === undefined ? 'archive' : undefined;
+}

@@ -1,0 +1,85 @@
+import {
+  ASSET_STATUS,
+  type PushReport,
+  type PushSection,
+  pushSections,
+  type ReleaseReport,
+  releaseWords,
+  type Verdict,
+} from '../../report/index.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { plainText } from '../../text/plain-text.ts';
+import { type Screen, type ScreenOptions, screenOf } from './paint.ts';
+import { failureLines } from './sections.ts';
+import { wrapHanging, wrapWords } from './wrap.ts';
+
+const MAX_NAMES = 50;
+const MAX_FAILURES = 50;
+
+/** What a target of a push got: figures, what is not as the source has it, what failed. */
+export function pushSection(section: PushSection, screen: Screen): string[] {
+  const { target, outcome, tally, traffic, time, notes, failed } = section;
+  const { palette, room } = screen;
+  const paint = outcome === 'done' ? palette.good : outcome === 'warned' ? palette.warn : palette.bad;
+  const hanging = (text: string): string[] => wrapHanging(text, room - 2, 2).map((line) => `  ${line}`);
+  return [
+    `${palette.strong(`Push to ${plainText(target)}`)}: ${paint(tally)}`,
+    ...hanging(`${traffic}; ${time}`),
+    ...notes.slice(0, MAX_NAMES).flatMap((note) => hanging(plainText(note))),
+    ...moreLine(notes.length - MAX_NAMES),
+    ...failed.slice(0, MAX_FAILURES).flatMap((failure) => failureLines(failure, screen)),
+    ...moreLine(failed.length - MAX_FAILURES),
+  ];
+}
+
+function moreLine(more: number): string[] {
+  return more > 0 ? [`  and ${more} more, all in the report`] : [];
+}
+
+/** What a person reads when a push has ended. No line end after the last line. */
+export function renderPushSummary(report: PushReport, options: ScreenOptions): string {
+  const screen = screenOf(options);
+  const { bad, good } = screen.palette;
+  const verdict =
+    report.outcome === 'failed'
+      ? [bad('Failed. Push again when the causes above are gone: only the rest is sent.')]
+      : report.dryRun === true
+        ? [good('Dry run: nothing was sent.')]
+        : [];
+  const sections = pushSections(report.targets).map((section) => pushSection(section, screen).join('\n'));
+  return [...sections, ...verdict].join('\n\n');
+}
+
+/** Why a release failed, as failures of images are told. */
+export function releaseFailureSection(
+  release: Verdict['release'],
+  { palette, room }: Pick<Screen, 'palette' | 'room'>,
+): string[] {
+  if (release === undefined) return [];
+  const { class: failureClass, message, hint } = release.failure;
+  const indented = (text: string): string[] => wrapWords(text, room - 2).map((line) => `  ${line}`);
+  const [first = '', ...rest] = indented(`${failureClass}: ${plainText(message)}`);
+  return [
+    palette.bad(`Release failed: ${plainText(release.tag)} of ${plainText(release.repository)}`),
+    first.replace(failureClass, palette.bad(failureClass)),
+    ...rest,
+    ...indented(`hint: ${plainText(hint)}`),
+  ];
+}
+
+/** What a person reads after `oci-save release`: each file, and the page. No line end after the last line. */
+export function renderRelease(release: ReleaseReport, options: ScreenOptions): string {
+  const screen = screenOf(options);
+  const { failure, assets, removed, url } = release;
+  const longest = assets.reduce((most, { name }) => Math.max(most, name.length), 0);
+  return [
+    ...releaseFailureSection(failure && { ...release, failure }, screen),
+    ...assets.map(
+      ({ name, size, status }) =>
+        `  ${plainText(name).padEnd(longest)}  ${formatBytes(size).padStart(9)}  ${ASSET_STATUS[status]}`,
+    ),
+    ...removed.map((name) => `  ${plainText(name).padEnd(longest)}  ${''.padStart(9)}  removed`),
+    ...wrapHanging(`${screen.palette.strong('Release')}  ${releaseWords(release)}`, screen.room, 9),
+    ...(url === undefined ? [] : [`         ${plainText(url)}`]),
+  ].join('\n');
+}
