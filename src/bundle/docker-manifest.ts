@@ -1,6 +1,6 @@
 import type { Leaf, Lock, LockedImage } from '../lock/index.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
-import { rootNames } from './names.ts';
+import { rootNames } from './layout-index.ts';
 
 const PREFERRED = 'linux/amd64';
 

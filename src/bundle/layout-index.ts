@@ -1,10 +1,10 @@
 import type { Manifests } from '../image/index.ts';
-import { type Lock, repositoryPath, splitName } from '../lock/index.ts';
+import { type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
 import { type Digest, digestTag } from '../oci/digest.ts';
 import { OCI_INDEX } from '../oci/media-type.ts';
 import { reachable } from '../oci/reachable.ts';
 import { byText } from '../text/by-text.ts';
-import { rootNames } from './names.ts';
+import { formatReference, parseReference } from '../oci/reference.ts';
 
 export const REF_NAME = 'org.opencontainers.image.ref.name';
 const CONTAINERD_NAME = 'io.containerd.image.name';
@@ -110,4 +110,17 @@ function repositoryContent(
     ]),
     blobs: [...blobs].toSorted(),
   };
+}
+
+const HAS_DOMAIN = /^(?:[^/]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
+
+/**
+ * The names under which runtimes will look for an image: full references. Names without a registry are for zot
+ * alone, unless there are no others.
+ */
+export function rootNames({ names }: LockedImage): string[] {
+  const full = names.filter((name) => HAS_DOMAIN.test(name));
+  return [
+    ...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name)))),
+  ].toSorted();
 }

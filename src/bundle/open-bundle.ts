@@ -1,13 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
-import { isFile, isFolder, readBounded, readRange } from '../files/index.ts';
-import type { Lock } from '../lock/index.ts';
+import { exists, isFile, isFolder, readBounded, readRange } from '../files/index.ts';
+import { type Lock, parseLock } from '../lock/index.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
 import { type BlobPool, checkedBytes, hashFile } from '../store/index.ts';
-import { lockBeside } from './beside-output.ts';
-import { readLock } from './read-lock.ts';
-import { LOCK_FILE } from './tree.ts';
+import { lockBeside } from './output/beside-output.ts';
+import { LOCK_FILE, REGISTRY_FOLDER, type View } from './tree.ts';
 
 /** A bundle on disk: its lock, and its blobs by digest. */
 export interface Bundle {
@@ -75,4 +74,22 @@ async function blobPlaces(folder: string): Promise<ReadonlyMap<string, string>> 
       .map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name))
       .flatMap((match) => (match?.[1] === undefined ? [] : [[match[1], path.join(folder, match.input)]])),
   );
+}
+
+/** A lock of tens of thousands of images stays below. */
+export const MAX_LOCK_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The lock in a file; undefined where there is no such file.
+ * @throws OciSaveError `usage` where it is none, `unsupported` where it is too large for one
+ */
+export async function readLock(file: string): Promise<Lock | undefined> {
+  const bytes = await readBounded(file, MAX_LOCK_BYTES);
+  return bytes === undefined ? undefined : parseLock(bytes, file);
+}
+
+/** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
+export async function viewsIn(folder: string): Promise<View[]> {
+  if (!(await exists(path.join(folder, 'index.json')))) return ['zot'];
+  return (await exists(path.join(folder, REGISTRY_FOLDER))) ? ['oci', 'zot'] : ['oci'];
 }

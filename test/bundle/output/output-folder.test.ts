@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openOutputFolder } from '../../src/bundle/index.ts';
-import { encodeLock } from '../../src/lock/index.ts';
-import { tempFolder, type TempFolder } from '../support/temp.ts';
+import { openOutputFolder } from '../../../src/bundle/index.ts';
+import { encodeLock } from '../../../src/lock/index.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
 const LOCK = 'oci-save.lock.json';
 let temp: TempFolder;

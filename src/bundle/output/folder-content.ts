@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { hint, option } from '../text/hint.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { hint, option } from '../../text/hint.ts';
 
 /** What stands under a name that is not a folder. `closed`: this user may not read it, folders included. */
 export type FileKind = 'file' | 'link' | 'closed' | 'other';

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explainBundle } from '../../src/bundle/bundle-explanation.ts';
-import { findForeign, type FolderFindings } from '../../src/bundle/foreign-content.ts';
-import type { FileKind, FolderContent } from '../../src/bundle/folder-content.ts';
-import { planTree, sumsIn, type View } from '../../src/bundle/index.ts';
-import type { Manifests } from '../../src/image/index.ts';
-import type { Lock } from '../../src/lock/index.ts';
-import { type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
-import { parseManifest } from '../../src/oci/manifest.ts';
-import { OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
+import { explainBundle } from '../../../src/bundle/output/bundle-explanation.ts';
+import { findForeign, type FolderFindings } from '../../../src/bundle/output/foreign-content.ts';
+import type { FileKind, FolderContent } from '../../../src/bundle/output/folder-content.ts';
+import { planTree, sumsIn, type View } from '../../../src/bundle/index.ts';
+import type { Manifests } from '../../../src/image/index.ts';
+import type { Lock } from '../../../src/lock/index.ts';
+import { type Digest, digestOf, hexOf } from '../../../src/oci/digest.ts';
+import { parseManifest } from '../../../src/oci/manifest.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-type.ts';
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const REF_NAME = 'org.opencontainers.image.ref.name';

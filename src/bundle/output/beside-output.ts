@@ -1,9 +1,23 @@
-import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { exists, isFolder } from '../files/index.ts';
-import { linkOrCopy } from '../store/index.ts';
-import { keptLock, lockBeside } from './beside-output.ts';
-import { LOCK_FILE } from './tree.ts';
+import { rename, rm } from 'node:fs/promises';
+import { exists, isFolder } from '../../files/index.ts';
+import { linkOrCopy } from '../../store/index.ts';
+import { LOCK_FILE } from '../tree.ts';
+
+/** The path of a file beside an output: `.<name>.<suffix>`. */
+export function besideOutput(output: string, suffix: string): string {
+  return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
+}
+
+/** The lock that names a bundle of one view: it stands beside the folder. */
+export function lockBeside(output: string): string {
+  return `${output}.lock.json`;
+}
+
+/** Where the lock beside the earlier bundle is kept until the new bundle and its lock stand: see `keepLock`. */
+export function keptLock(output: string): string {
+  return besideOutput(output, 'old.lock.json');
+}
 
 /**
  * A bundle of one view and the lock beside it are replaced one after the other. Where a run is killed between the two, the

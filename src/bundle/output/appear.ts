@@ -1,12 +1,12 @@
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { exists, readBounded, unlessGone } from '../files/index.ts';
-import { jsonIn } from '../text/json-in.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { exists, readBounded, unlessGone } from '../../files/index.ts';
+import { jsonIn } from '../../text/json-in.ts';
 import { besideOutput } from './beside-output.ts';
-import { partNameOf, writeFileWhole } from './write-file.ts';
-import { hint, option } from '../text/hint.ts';
+import { partNameOf, writeFileWhole } from '../write-file.ts';
+import { hint, option } from '../../text/hint.ts';
 
 /** The results of one run, whole under other names: what takes which name, and what of an earlier run goes. */
 export interface Appearance {

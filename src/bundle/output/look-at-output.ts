@@ -1,11 +1,10 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { unlessGone, whyForeign } from '../files/index.ts';
-import { LOCK_FILE_KIND } from '../lock/index.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { unlessGone, whyForeign } from '../../files/index.ts';
+import { LOCK_FILE_KIND } from '../../lock/index.ts';
 import { isUnchanged, readFolder } from './folder-content.ts';
-import type { Foreign } from './foreign.ts';
-import { foreignAt } from './foreign-files.ts';
+import { type Foreign, foreignAt } from './foreign.ts';
 import type { ForeignContent } from './foreign-content.ts';
 import { isLeftover, LAYOUT_FILES } from './leftover.ts';
 import { lookAtBundle } from './look-at-bundle.ts';

@@ -1,14 +1,13 @@
 import path from 'node:path';
-import { OciSaveError } from '../errors.ts';
-import { readStart } from '../files/index.ts';
-import { type Lock, parseLock } from '../lock/index.ts';
-import { digestOf } from '../oci/digest.ts';
+import { OciSaveError } from '../../errors.ts';
+import { readStart } from '../../files/index.ts';
+import { type Lock, parseLock } from '../../lock/index.ts';
+import { digestOf } from '../../oci/digest.ts';
 import { type BundleExplanation, explainBundle } from './bundle-explanation.ts';
 import { readFolder } from './folder-content.ts';
 import { findForeign, type FolderFindings, type ForeignContent } from './foreign-content.ts';
-import { MAX_LOCK_BYTES } from './read-lock.ts';
-import { sumsIn } from './sums-in.ts';
-import { LOCK_FILE, SUMS_FILE, type View } from './tree.ts';
+import { MAX_LOCK_BYTES } from '../open-bundle.ts';
+import { LOCK_FILE, SUMS_FILE, sumsIn, type View } from '../tree.ts';
 
 /** A bundle's folder compared with the lock that explains it best. */
 export interface LookedAtBundle extends FolderFindings {

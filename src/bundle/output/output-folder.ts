@@ -1,9 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { exists, whyForeign } from '../files/index.ts';
+import { exists, whyForeign } from '../../files/index.ts';
 import { finishAppearance, isAppearing, replaceFolder } from './appear.ts';
-import { besideOutput } from './beside-output.ts';
-import { forgetLock, keepLock } from './earlier-lock.ts';
+import { besideOutput, forgetLock, keepLock } from './beside-output.ts';
 import { type Foreign, refuseForeign } from './foreign.ts';
 import { lookAgain, lookAtOutput } from './look-at-output.ts';
 import { cannotWrite, HOLDER_FILE_KIND, holderFile, lockOutput } from './output-lock.ts';

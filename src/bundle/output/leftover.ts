@@ -1,8 +1,8 @@
 import { fixedFiles, joinPath } from './bundle-explanation.ts';
 import type { FolderContent } from './folder-content.ts';
-import { OCI_LAYOUT } from './layout-index.ts';
-import { SERVER_FILES, UNFINISHED_FOLDERS } from './server-state.ts';
-import { REGISTRY_FOLDER, type View } from './tree.ts';
+import { OCI_LAYOUT } from '../layout-index.ts';
+import { SERVER_FILES, UNFINISHED_FOLDERS } from './foreign-content.ts';
+import { REGISTRY_FOLDER, type View } from '../tree.ts';
 
 /** What every layout has. */
 export const LAYOUT_FILES: readonly string[] = ['index.json', 'oci-layout'];

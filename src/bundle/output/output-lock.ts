@@ -1,8 +1,8 @@
-import type { OwnFileKind } from '../text/own-file-kind.ts';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { type FileLock, type Holder, takeFileLock } from '../store/index.ts';
+import type { OwnFileKind } from '../../text/own-file-kind.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { type FileLock, type Holder, takeFileLock } from '../../store/index.ts';
 import { besideOutput } from './beside-output.ts';
-import { hint, option } from '../text/hint.ts';
+import { hint, option } from '../../text/hint.ts';
 
 /** The file that holds the right to write at an output. */
 export function holderFile(output: string): string {

@@ -1,5 +1,10 @@
-import { OciSaveError } from '../errors.ts';
-import { type Hint, hint, option } from '../text/hint.ts';
+import { OciSaveError } from '../../errors.ts';
+import { type Hint, hint, option } from '../../text/hint.ts';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { unlessGone, whyForeign } from '../../files/index.ts';
+import type { OwnFileKind } from '../../text/own-file-kind.ts';
+import { unfinishedOf } from '../write-file.ts';
 
 /** Something at a run's output that no earlier run wrote. */
 export interface Foreign {
@@ -43,4 +48,22 @@ function hintFor(foreign: readonly Foreign[]): Hint {
   return areBlobs
     ? hint`Servers keep the blobs of a deleted image until they collect garbage, and zot with "gc": false for ever. Where nobody needs them, move these files away; or name another output with ${option('output')}.`
     : hint`Only what an earlier run wrote is ever replaced. Move it away, or name another output with ${option('output')} or ${option('archiveName')}.`;
+}
+
+/**
+ * What stands at the name of a file that a run writes whole, and where it is being written, and is not of an earlier run. A
+ * file that a run at work is writing is passed over.
+ */
+export async function foreignAt(file: string, kind: OwnFileKind): Promise<Foreign[]> {
+  const [folder, name] = [path.dirname(file), path.basename(file)];
+  const names = ((await unlessGone(readdir(folder))) ?? []).filter((other) => {
+    const unfinished = unfinishedOf(other);
+    return other === name || (unfinished?.file === name && !unfinished.isAtWork);
+  });
+  const foreign: Foreign[] = [];
+  for (const place of names.toSorted().map((other) => path.join(folder, other))) {
+    const what = await whyForeign(place, kind);
+    if (what !== undefined) foreign.push({ place, what });
+  }
+  return foreign;
 }

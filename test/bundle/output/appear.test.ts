@@ -7,10 +7,10 @@ import {
   finishAppearance,
   openOutputFolder,
   writePart,
-} from '../../src/bundle/index.ts';
-import { encodeLock } from '../../src/lock/index.ts';
-import { tempFolder, type TempFolder } from '../support/temp.ts';
-import { filesOf, namesIn } from '../support/whole-bundle.ts';
+} from '../../../src/bundle/index.ts';
+import { encodeLock } from '../../../src/lock/index.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
+import { filesOf, namesIn } from '../../support/whole-bundle.ts';
 
 let temp: TempFolder;
 let output: string;

@@ -1,7 +1,7 @@
-import type { Lock } from '../lock/index.ts';
-import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
-import { flatNames, repositoryTags } from './layout-index.ts';
-import { planTree, REGISTRY_FOLDER, type View } from './tree.ts';
+import type { Lock } from '../../lock/index.ts';
+import { type Digest, hexOf, isDigest } from '../../oci/digest.ts';
+import { flatNames, repositoryTags } from '../layout-index.ts';
+import { planTree, REGISTRY_FOLDER, type View } from '../tree.ts';
 
 /** What of a bundle's folder a lock explains. Paths are relative, with slashes; the folder itself is ''. */
 export interface BundleExplanation {

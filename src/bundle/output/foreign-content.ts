@@ -1,8 +1,9 @@
-import { digestOf, isDigest } from '../oci/digest.ts';
+import { digestOf, isDigest } from '../../oci/digest.ts';
 import { type BundleExplanation, joinPath } from './bundle-explanation.ts';
 import type { FileKind, FolderContent } from './folder-content.ts';
-import { type LayoutEntry, parseLayoutEntries } from './layout-entries.ts';
-import { SERVER_FILES, SERVER_FOLDERS, UNFINISHED_FOLDERS } from './server-state.ts';
+import { z } from 'zod';
+import { jsonIn } from '../../text/json-in.ts';
+import { REF_NAME } from '../layout-index.ts';
 
 /** Something in a bundle's folder that no run put there. */
 export interface ForeignContent {
@@ -138,3 +139,45 @@ function filesBelow(folder: FolderContent, at: string): [path: string, kind: Fil
 function hasFiles({ files, folders }: FolderContent): boolean {
   return files.size > 0 || [...folders.values()].some(hasFiles);
 }
+
+/** One entry of an index.json, as whoever wrote it last left it. */
+export interface LayoutEntry {
+  readonly digest: string;
+  readonly tag: string | undefined;
+}
+
+const indexSchema = z.looseObject({
+  manifests: z
+    .array(z.looseObject({ digest: z.string(), annotations: z.record(z.string(), z.unknown()).nullish() }))
+    .nullable(),
+});
+
+/**
+ * What an index.json names, whatever else it says and however it is written; undefined where it is no such file. zot writes
+ * `null` where there are no entries.
+ */
+export function parseLayoutEntries(bytes: Uint8Array): LayoutEntry[] | undefined {
+  const parsed = indexSchema.safeParse(jsonIn(bytes));
+  if (!parsed.success) return undefined;
+  return (parsed.data.manifests ?? []).map(({ digest, annotations }) => {
+    const tag = annotations?.[REF_NAME];
+    return { digest, tag: typeof tag === 'string' ? tag : undefined };
+  });
+}
+
+/** What zot keeps on disk beside the repositories (project-zot/zot: pkg/storage/constants, pkg/storage/local, pkg/meta). */
+
+/** At its root: its databases, its marker, and what it tries hard links with. */
+export const SERVER_FILES: ReadonlySet<string> = new Set([
+  'cache.db',
+  'meta.db',
+  '_restore_complete',
+  'hardlinkcheck.txt',
+  'duphardlinkcheck.txt',
+]);
+
+/** At its root: what it knows of vulnerabilities, and sessions. */
+export const SERVER_FOLDERS: ReadonlySet<string> = new Set(['_trivy', '_sessions']);
+
+/** In each repository: uploads and copies that have not ended. */
+export const UNFINISHED_FOLDERS: ReadonlySet<string> = new Set(['.uploads', '.sync']);
