@@ -39,7 +39,7 @@ export async function finish({ report, lock }: SaveResult, inputs: ActionInputs,
   const fileOf = fileFinder(inputs, step);
   for (const annotation of warningAnnotations(told, log.warnings, fileOf))
     annotate(annotateWarning, annotation);
-  await summarize(renderJobSummary(told, { reportFile, folder: workspace }), inputs, step);
+  await summarize(renderJobSummary(told, { reportFile, folder: workspace, spelling: asInput }), inputs, step);
   if (told.outcome !== 'failed') return;
   for (const annotation of failureAnnotations(told, fileOf)) annotate(annotateError, annotation);
   setFailed(verdictOf(told));
@@ -65,7 +65,7 @@ export async function fail(error: unknown, inputs: ActionInputs | undefined, ste
   const details = error instanceof OciSaveError ? error.details : [];
   const fileOf = fileFinder(inputs, step);
   const annotations = detailAnnotations(details, fileOf);
-  await summarize(renderErrorSummary(error), inputs, step);
+  await summarize(renderErrorSummary(error, asInput), inputs, step);
   for (const annotation of messageAnnotations(log.warnings)) annotate(annotateWarning, annotation);
   // One fault without a line to stand beside is the verdict itself.
   if (annotations.length > 1 || annotations.some(({ file }) => file !== undefined)) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureAnnotations, verdictOf, warningAnnotations } from '../../src/action/annotations.ts';
 import { outputsOf } from '../../src/action/outputs.ts';
-import { renderJobSummary } from '../../src/view/markdown/summary.ts';
+import { renderJobSummary } from '../../src/view/index.ts';
 import { asInput } from '../../src/options/index.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -13,7 +13,7 @@ import { samplePush, sampleReport } from '../view/sample-report.ts';
 const lock: Lock = { version: 1, images: [], files: [], blobs: {} };
 const report = (parts: Partial<RunReport> = {}): RunReport =>
   sampleReport({ outcome: 'failed', failed: [], push: [samplePush()], ...parts });
-const places = { reportFile: '/w/oci-bundle.report.json', folder: '/w' };
+const places = { reportFile: '/w/oci-bundle.report.json', folder: '/w', spelling: asInput };
 
 describe('a push in an action', () => {
   it('that failed is in the outputs, beside what was saved', () => {

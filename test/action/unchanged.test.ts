@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { outputsOf } from '../../src/action/outputs.ts';
-import { renderJobSummary } from '../../src/view/markdown/summary.ts';
+import { asInput } from '../../src/options/index.ts';
+import { renderJobSummary } from '../../src/view/index.ts';
 import { encodeLock, type Lock } from '../../src/lock/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { ReleaseReport, RunReport } from '../../src/report/index.ts';
@@ -24,7 +25,7 @@ const image = sampleImage({
 const unchanged = (parts: Partial<RunReport>): RunReport =>
   sampleReport({ unchanged: true, outcome: 'done', failed: [], images: [image], ...parts });
 const render = (report: RunReport): string =>
-  renderJobSummary(report, { reportFile: '/w/night.report.json', folder: '/w' });
+  renderJobSummary(report, { reportFile: '/w/night.report.json', folder: '/w', spelling: asInput });
 
 describe('a run with nothing to do, in an action', () => {
   it.each([

@@ -3,12 +3,12 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detailAnnotations, errorWords } from '../../src/action/annotations.ts';
-import { renderErrorSummary } from '../../src/view/markdown/summary.ts';
+import { asInput } from '../../src/options/index.ts';
+import { renderError, renderErrorSummary } from '../../src/view/index.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { FORMATS } from '../../src/list/formats/formats.ts';
 import { readLists } from '../../src/list/index.ts';
 import { quoteReference } from '../../src/oci/reference-quote.ts';
-import { renderError } from '../../src/view/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 let temp: TempFolder;
@@ -139,7 +139,7 @@ async function shownFor(text: string, format: string, strictTags: boolean): Prom
       renderError(error, { color: false, verbose: true }),
       JSON.stringify(detailAnnotations(error.details, () => 'images.txt')),
       errorWords(error),
-      renderErrorSummary(error),
+      renderErrorSummary(error, asInput),
     ].join('\n');
   }
 }

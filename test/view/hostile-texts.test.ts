@@ -5,12 +5,19 @@ import {
   verdictOf,
   warningAnnotations,
 } from '../../src/action/annotations.ts';
-import { renderErrorSummary, renderJobSummary } from '../../src/view/markdown/summary.ts';
+import { asInput } from '../../src/options/index.ts';
+import {
+  renderError,
+  renderErrorSummary,
+  renderJobSummary,
+  renderPushSummary,
+  renderRelease,
+  renderSummary,
+} from '../../src/view/index.ts';
 import { renderListed } from '../../src/cli/listed.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { formatRunReport, type RunReport } from '../../src/report/index.ts';
 import { printableJson } from '../../src/text/plain-text.ts';
-import { renderError, renderPushSummary, renderRelease, renderSummary } from '../../src/view/index.ts';
 import { digest, samplePush, sampleReport } from './sample-report.ts';
 
 /** An escape of a terminal, both ends of a line, a one-character escape, turned text, an end of a table's cell, markup. */
@@ -104,9 +111,15 @@ describe('found B7: no text of a stranger moves a terminal or ends a line', () =
         undefined,
       ),
     ],
-    ['the job summary', renderJobSummary(report, { reportFile: spoilt('/w/r.json'), folder: '/w' })],
-    ['the job summary of a release', renderJobSummary(published, { reportFile: '/w/r.json', folder: '/w' })],
-    ['the job summary of an error', renderErrorSummary(error)],
+    [
+      'the job summary',
+      renderJobSummary(report, { reportFile: spoilt('/w/r.json'), folder: '/w', spelling: asInput }),
+    ],
+    [
+      'the job summary of a release',
+      renderJobSummary(published, { reportFile: '/w/r.json', folder: '/w', spelling: asInput }),
+    ],
+    ['the job summary of an error', renderErrorSummary(error, asInput)],
   ])('in %s', (_, text) => {
     expect(text).not.toMatch(UNPRINTABLE);
     expect(text).not.toMatch(/^\s*::error/m);
@@ -126,8 +139,8 @@ describe('found B7: no text of a stranger moves a terminal or ends a line', () =
 
   it('as markup of a page on GitHub', () => {
     for (const text of [
-      renderJobSummary(report, { reportFile: '/w/r.json', folder: '/w' }),
-      renderErrorSummary(error),
+      renderJobSummary(report, { reportFile: '/w/r.json', folder: '/w', spelling: asInput }),
+      renderErrorSummary(error, asInput),
     ]) {
       expect(text).not.toContain('<img');
       expect(text).not.toContain('](http://b)');

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { renderErrorSummary, renderJobSummary } from '../../src/view/markdown/summary.ts';
+import { asInput } from '../../src/options/index.ts';
+import { renderErrorSummary, renderJobSummary } from '../../src/view/index.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { failureOf, type RunReport } from '../../src/report/index.ts';
 import { digest, sampleImage, sampleReport } from './sample-report.ts';
 
 const MIB = 1024 * 1024;
-const places = { reportFile: '/w/site/oci-bundle.report.json', folder: '/w/site' };
+const places = { reportFile: '/w/site/oci-bundle.report.json', folder: '/w/site', spelling: asInput };
 const render = (report: RunReport): string => renderJobSummary(report, places);
 
 describe('the job summary', () => {
@@ -183,7 +184,7 @@ describe('the summary of an error', () => {
       message: 'a is wrong\nb is wrong',
       hint: 'Mend `both`.',
     });
-    expect(renderErrorSummary(error)).toBe(
+    expect(renderErrorSummary(error, asInput)).toBe(
       '## Nothing was saved\n\n- a is wrong\n- b is wrong\n\nHint: Mend `both`.\n',
     );
   });
@@ -194,14 +195,14 @@ describe('the summary of an error', () => {
       line: at + 1,
       message: '<bad> '.repeat(40),
     }));
-    const summary = renderErrorSummary(new OciSaveError({ code: 'list', message: 'many', details }));
+    const summary = renderErrorSummary(new OciSaveError({ code: 'list', message: 'many', details }), asInput);
     expect(summary).toContain('| `images.txt:1` | &#60;bad&#62; ');
     expect(summary).toMatch(/^and \d+ more$/m);
     expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
   });
 
   it('tells of what is no error of ours, and of what is none at all', () => {
-    expect(renderErrorSummary(new TypeError('x'))).toBe('## Failed\n\n- x\n');
-    expect(renderErrorSummary(undefined)).toBe('## Failed\n\n- failed without a word\n');
+    expect(renderErrorSummary(new TypeError('x'), asInput)).toBe('## Failed\n\n- x\n');
+    expect(renderErrorSummary(undefined, asInput)).toBe('## Failed\n\n- failed without a word\n');
   });
 });

@@ -1,7 +1,6 @@
 import type { Fault, ImageRow, Listing, PushSection, ReportedOrigin, Summary } from '../../report/index.ts';
-import { asInput } from '../../options/index.ts';
 import { formatCount } from '../../text/bytes.ts';
-import { spellHint } from '../../text/hint.ts';
+import { type Spelling, spellHint } from '../../text/hint.ts';
 import { type Bound, bounded, code, escaped, folded, prose, table, where } from './markdown.ts';
 
 const MAX_ORIGINS = 3;
@@ -81,7 +80,11 @@ function figure(words: string): string {
 }
 
 /** What was noticed in the lists, not saved or not understood. */
-export function listingSection({ title, takenBy, rows }: Listing, bound: Bound): string[] {
+export function listingSection(
+  { title, takenBy, rows }: Listing,
+  bound: Bound,
+  spelling: Spelling,
+): string[] {
   const withEntry = rows[0]?.entry !== undefined;
   return [
     `### ${title}`,
@@ -98,7 +101,7 @@ export function listingSection({ title, takenBy, rows }: Listing, bound: Bound):
       },
       bound,
     ),
-    ...(takenBy === undefined ? [] : ['', `${spellHint([takenBy], asInput)} takes such entries.`]),
+    ...(takenBy === undefined ? [] : ['', `${spellHint([takenBy], spelling)} takes such entries.`]),
   ];
 }
 

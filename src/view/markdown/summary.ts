@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { exitCodeOf, hintOf, OciSaveError } from '../../errors.ts';
-import { asInput } from '../../options/index.ts';
 import {
   causeTexts,
   imagesVerdict,
@@ -12,6 +11,7 @@ import {
   type Verdict,
 } from '../../report/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
+import type { Spelling } from '../../text/hint.ts';
 import { plainLines } from '../../text/plain-text.ts';
 import { type Bound, bounded, code, escaped, prose, table, where } from './markdown.ts';
 import { failureSection, faultWords, imageSection, listingSection, pushLines } from './sections.ts';
@@ -19,15 +19,20 @@ import { failureSection, faultWords, imageSection, listingSection, pushLines } f
 /** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
 const MAX_BYTES = { failures: 390_000, images: 400_000, list: 40_000, push: 80_000 } as const;
 
-export interface Places {
+export interface JobSummaryOptions {
   /** Where the report was written. */
   readonly reportFile: string;
   /** The workspace; paths in it are shown without it. */
   readonly folder: string;
+  /** How options are written. */
+  readonly spelling: Spelling;
 }
 
 /** What a person reads of a run on its page, as Markdown: failures first, and what was left out at the end. */
-export function renderJobSummary(report: RunReport, { reportFile, folder }: Places): string {
+export function renderJobSummary(
+  report: RunReport,
+  { reportFile, folder, spelling }: JobSummaryOptions,
+): string {
   const summary = summarize(report);
   const { verdict, listings, push, notes, cache } = summary;
   const shown = (file: string): string => code(pathIn(folder, file));
@@ -47,7 +52,7 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
       'Notes',
       bounded(notes, (note) => `- ${prose(note)}`, bound('list')),
     ),
-    ...listings.map((listing) => listingSection(listing, bound('list'))),
+    ...listings.map((listing) => listingSection(listing, bound('list'), spelling)),
     titled(
       'Cache',
       cache.map((line) => `- ${escaped(line)}`),
@@ -57,10 +62,10 @@ export function renderJobSummary(report: RunReport, { reportFile, folder }: Plac
 }
 
 /** The same of an error that ended the run. */
-export function renderErrorSummary(error: unknown): string {
+export function renderErrorSummary(error: unknown, spelling: Spelling): string {
   const [message = 'failed without a word', ...causes] = causeTexts(error);
   const details = error instanceof OciSaveError ? error.details : [];
-  const hint = hintOf(error, asInput);
+  const hint = hintOf(error, spelling);
   return joined([
     [`## ${headlineOf(error)}`],
     details.length > 1
