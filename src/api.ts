@@ -4,7 +4,7 @@ import { type SaveOptions, parseOptions } from './options/index.ts';
 import { type SaveImagesOptions, splitOptions } from './api/options.ts';
 import { runSave } from './api/run.ts';
 import { type AuthSection, readSections } from './api/sections.ts';
-import type { SaveResult } from './commands/save/save.ts';
+import type { SaveResult } from './commands/index.ts';
 
 /**
  * Saves images into a folder that zot serves as it stands: one OCI layout a repository, Docker Hub's official images
@@ -82,10 +82,15 @@ export { type ErrorCode, type ErrorParts, type FailureClass, OciSaveError } from
 export type { ByteCount, Emit, LogLevel, Outcome, SaveEvent, Stage } from './events.ts';
 
 // The engine, and those of its stages that write nothing outside the store.
-export { save, type SaveResult } from './commands/save/save.ts';
-export type { SaveIo } from './commands/save/run.ts';
+export {
+  pushBundle,
+  type PushBundleOptions,
+  type PushIo,
+  save,
+  type SaveIo,
+  type SaveResult,
+} from './commands/index.ts';
 export { parseOptions, type SaveOptions } from './options/index.ts';
-export { pushBundle, type PushBundleOptions, type PushIo } from './commands/push.ts';
 export {
   type Candidate,
   type ImageList,

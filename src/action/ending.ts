@@ -11,8 +11,7 @@ import type { ActionInputs } from '../options/index.ts';
 import { spellReport } from '../report/index.ts';
 import { formatCount } from '../text/bytes.ts';
 import { renderError, renderErrorSummary, renderJobSummary, renderSummary } from '../view/index.ts';
-import type { SaveResult } from '../commands/save/save.ts';
-import { placesOf } from '../commands/save/places.ts';
+import { placesOf, type SaveResult } from '../commands/index.ts';
 import {
   type Annotation,
   detailAnnotations,

@@ -1,11 +1,10 @@
 import { getInput, setSecret } from '@actions/core';
-import { type SignalHost, watchSignals } from '../runtime/interruption.ts';
+import { letFetchUseProxies, type SignalHost, watchSignals } from '../runtime/index.ts';
 import { type ActionInputs, parseInputs } from '../options/index.ts';
-import { save, type SaveResult } from '../commands/save/save.ts';
+import { save, type SaveResult } from '../commands/index.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
 import { fail, finish } from './ending.ts';
 import { readInputs } from './inputs.ts';
-import { letFetchUseProxies } from '../runtime/fetch-proxy.ts';
 import { createInstaller } from './installer.ts';
 import { createActionLog } from './log.ts';
 import { createMask, secretsIn } from './masks.ts';

@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { imagesVerdict, judge, pushVerdict } from '../report/index.ts';
-import type { SaveResult } from '../commands/save/save.ts';
+import type { SaveResult } from '../commands/index.ts';
 
 const SHOWN = 10;
 

@@ -1,8 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { SaveOptions } from '../options/index.ts';
-import type { SaveIo } from '../commands/save/run.ts';
-import { save, type SaveResult } from '../commands/save/save.ts';
+import { save, type SaveIo, type SaveResult } from '../commands/index.ts';
 import { FailedSaveError } from './failed-save.ts';
 import type { Face } from './options.ts';
 

@@ -4,7 +4,7 @@ import { foreignAt, refuseForeign, writeFileWhole } from '../bundle/index.ts';
 import { encodeLock, LOCK_FILE_KIND } from '../lock/index.ts';
 import { type OptionName, parseOptions } from '../options/index.ts';
 import { renderSummary } from '../view/index.ts';
-import { save } from '../commands/save/save.ts';
+import { save } from '../commands/index.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
 

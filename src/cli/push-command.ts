@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { OciSaveError } from '../errors.ts';
 import { type OptionName, parseOptions } from '../options/index.ts';
-import { pushBundle } from '../commands/push.ts';
+import { pushBundle } from '../commands/index.ts';
 import { renderPushSummary } from '../view/index.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { letFetchUseProxies } from '../runtime/fetch-proxy.ts';
+import { letFetchUseProxies } from '../runtime/index.ts';
 import { type OptionName, parseReleaseOptions } from '../options/index.ts';
-import { releaseContent } from '../commands/release.ts';
+import { releaseContent } from '../commands/index.ts';
 import { renderRelease } from '../view/index.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';

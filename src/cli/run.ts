@@ -1,5 +1,5 @@
 import type { Emit } from '../events.ts';
-import { type SignalHost, watchSignals } from '../runtime/interruption.ts';
+import { type SignalHost, watchSignals } from '../runtime/index.ts';
 import { printableJson } from '../text/plain-text.ts';
 import { createReporter, type Reporter, type ReportStream, type ScreenOptions } from '../view/index.ts';
 

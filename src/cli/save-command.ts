@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { parseOptions } from '../options/index.ts';
 import { renderSummary } from '../view/index.ts';
-import { letFetchUseProxies } from '../runtime/fetch-proxy.ts';
-import { save } from '../commands/save/save.ts';
+import { letFetchUseProxies } from '../runtime/index.ts';
+import { save } from '../commands/index.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
 

@@ -3,7 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { plainText } from '../text/plain-text.ts';
 import { findRegistryRoot, serveRegistry } from '../serve/index.ts';
 import type { Host } from './run.ts';
-import { watchSignals } from '../runtime/interruption.ts';
+import { watchSignals } from '../runtime/index.ts';
 
 const EXAMPLES = `
 Examples:

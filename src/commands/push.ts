@@ -3,7 +3,7 @@ import { readContent } from '../image/index.ts';
 import type { SaveOptions } from '../options/index.ts';
 import { pushToTargets } from '../push/index.ts';
 import type { PushReport } from '../report/index.ts';
-import { type ClientIo, openClient } from '../runtime/client.ts';
+import { type ClientIo, openClient } from '../runtime/index.ts';
 import { VERSION } from '../version.ts';
 
 export interface PushBundleOptions extends Pick<

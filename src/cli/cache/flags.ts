@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { parseStoreOptions } from '../../options/index.ts';
-import { storeFolder } from '../../runtime/store-folder.ts';
+import { storeFolder } from '../../runtime/index.ts';
 import { addFlags, takeFlags } from '../flags.ts';
 import type { Host, OutputFlags } from '../run.ts';
 

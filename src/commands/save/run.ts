@@ -8,7 +8,7 @@ import type { WantedImage } from '../../resolve/index.ts';
 import { NO_OUTPUT, openOutput } from './output.ts';
 import type { Places } from './places.ts';
 import { openRelease, type ReleaseAccess, type ReleaseIo } from './publish/release-access.ts';
-import { openSession, type Session, type SessionIo } from '../../runtime/session.ts';
+import { openSession, type Session, type SessionIo } from '../../runtime/index.ts';
 
 /** Sockets that pay off at a round trip of 80 ms; more gain nothing (measured). */
 export const CONNECTIONS = 32;

@@ -12,7 +12,7 @@ import {
   type ReleaseTarget,
   releaseTarget,
 } from '../../../github-release/index.ts';
-import type { CommandIo } from '../../../runtime/client.ts';
+import type { CommandIo } from '../../../runtime/index.ts';
 import type { Places } from '../places.ts';
 import { hint, option } from '../../../text/hint.ts';
 
