@@ -56,7 +56,7 @@ interface Content {
 /**
  * Brings a bundle or an archive that is on the disk into a release. The archive of a bundle is computed again, and has the
  * bytes that it had when it was saved; every blob is hashed on the way.
- * @throws OciSaveError where nothing could be begun, or `digest` where the content is damaged; what the service refuses stands in the
+ * @throws OciSaveError where nothing could be started, or `digest` where the content is damaged; what the service refuses stands in the
  *   report
  */
 export async function releaseContent(options: ReleaseOptions, io: ReleaseIo): Promise<ReleaseReport> {

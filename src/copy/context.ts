@@ -17,7 +17,7 @@ export interface CopyContext {
   /** Connections of our own client at once. */
   readonly connections: number;
   readonly retries: number;
-  /** Told of each blob when it is in the store. */
+  /** Called for each blob when it is in the store. */
   readonly onLanded?: ((digest: Digest) => void) | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;

@@ -32,7 +32,7 @@ export async function copyBlobs(
     inRegistries(missing),
     context.copier === 'direct' ? Infinity : SKOPEO_FROM_BYTES,
   );
-  // A machine without skopeo is told before anything is fetched.
+  // A machine without skopeo fails before anything is fetched.
   if (leaves.length > 0) await context.skopeoTools();
   const stop = new AbortController();
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;

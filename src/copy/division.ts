@@ -11,7 +11,7 @@ export interface MissingBlob {
   /** Addresses of a foreign layer, which skopeo leaves out in silence. */
   readonly urls: readonly string[];
   readonly foreign: boolean;
-  /** The leaves that name it as a layer; a config has none. */
+  /** The leaves that name it as a layer; a config is named by no leaf as a layer. */
   readonly leaves: readonly Digest[];
 }
 

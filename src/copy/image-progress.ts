@@ -5,10 +5,10 @@ import type { ResolvedImage } from '../resolve/index.ts';
 import type { CopyContext } from './context.ts';
 import type { MissingBlobs } from './missing-blobs.ts';
 
-/** Tells of each image when its last blob has landed. */
+/** Reports each image when its last blob has landed. */
 export interface ImageProgress {
   landed(digest: Digest): void;
-  /** Tells of the images that were not told of yet: they failed, each for the first of its blobs that was lost. */
+  /** Reports the images that were not reported yet: they failed, each for the first of its blobs that was lost. */
   finish(failures: ReadonlyMap<Digest, unknown>): void;
 }
 
@@ -29,7 +29,7 @@ export function trackImages(
   const absent = new Set(blobs.map(({ digest }) => digest));
   const waiting = new Map<Digest, Pending[]>();
   const pending = new Set<Pending>();
-  const tell = ({ ref, outcome, fetched, stored }: Pending): void =>
+  const report = ({ ref, outcome, fetched, stored }: Pending): void =>
     emit({ type: 'step', stage: 'copy', subject: ref, outcome, fetched, stored });
 
   for (const { ref, leaves, sizes } of images) {
@@ -52,7 +52,7 @@ export function trackImages(
       stored: count(content.filter((digest) => !fetched.includes(digest))),
     };
     if (image.left === 0) {
-      tell(image);
+      report(image);
       continue;
     }
     pending.add(image);
@@ -68,7 +68,7 @@ export function trackImages(
         image.left -= 1;
         if (image.left > 0) continue;
         pending.delete(image);
-        tell(image);
+        report(image);
       }
       waiting.delete(digest);
     },

@@ -17,7 +17,7 @@ export interface Landing {
 
 const EVERY_MILLISECONDS = 60;
 
-/** skopeo waits for ever for a server that sends no more; our own client has the same patience. */
+/** skopeo waits for ever for a server that stops sending; our own client has the same timeout. */
 const STALL_MILLISECONDS = 60_000;
 
 /** skopeo writes a blob under such a name into the layout, and renames it into the pool when it is whole. */
@@ -25,8 +25,8 @@ const INCOMING = 'oci-put-blob';
 
 /**
  * Watches one skopeo copy. A layer in the pool is whole, since it came by rename: it is adopted at once, so that
- * leaves that wait for it can start before this copy ends. skopeo tells nothing of its progress: sizes do. They
- * also tell when it is to be ended: it waits for ever for bytes that do not come, and takes all that come.
+ * leaves that wait for it can start before this copy ends. skopeo does not report its progress: sizes do. They
+ * also show when the copy must be ended: skopeo waits for ever for bytes that do not come, and takes all that come.
  */
 export function watchLanding(options: {
   readonly folder: string;
@@ -34,7 +34,7 @@ export function watchLanding(options: {
   readonly adopt: (file: string, blob: BlobSize) => Promise<void>;
   readonly onLanded: (digest: Digest) => void;
   readonly onBytes: (delta: number) => void;
-  /** Told why the copy is to be ended, whenever there is a reason. */
+  /** Called with the reason whenever the copy must be ended. */
   readonly giveUp: (error: OciSaveError) => void;
   readonly stallMilliseconds?: number;
 }): Landing {
@@ -44,20 +44,20 @@ export function watchLanding(options: {
   const awaited = new Map(brings);
   // skopeo fetches the config as well.
   const most = [...brings.values()].reduce((sum, size) => sum + size, MAX_CONFIG_BYTES);
-  let told = 0;
+  let reported = 0;
   let movedAt = performance.now();
   let landedBytes = 0;
   const stop = Promise.withResolvers<'stopped'>();
 
-  const tell = (bytes: number): void => {
-    if (bytes === told) return;
-    onBytes(bytes - told);
-    told = bytes;
+  const report = (bytes: number): void => {
+    if (bytes === reported) return;
+    onBytes(bytes - reported);
+    reported = bytes;
     movedAt = performance.now();
   };
 
   const judge = (): void => {
-    if (told > most) {
+    if (reported > most) {
       giveUp(new OciSaveError({ code: 'digest', message: 'skopeo is sent more than the manifest says' }));
     } else if (performance.now() - movedAt > stallMilliseconds) {
       const seconds = Math.round(stallMilliseconds / 1000);
@@ -74,7 +74,7 @@ export function watchLanding(options: {
       landedBytes += size;
       onLanded(digest);
     }
-    tell(landedBytes + (await incomingBytes(path.join(folder, LAYOUT))));
+    report(landedBytes + (await incomingBytes(path.join(folder, LAYOUT))));
   };
 
   const watch = async (): Promise<void> => {
@@ -86,7 +86,7 @@ export function watchLanding(options: {
     }
     await look();
   };
-  const watching = watch().finally(() => tell(landedBytes));
+  const watching = watch().finally(() => report(landedBytes));
   // It is awaited when the copy has ended; until then a failure waits there.
   watching.catch(() => {});
 

@@ -71,7 +71,7 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
   else map.set(key, new Set([value]));
 }
 
-/** Images may tell other things of one blob: none takes away what another one tells. */
+/** Images may say different things of one blob: what one image says does not take away what another one says. */
 function noteDetails(
   { manifests }: ResolvedImage,
   leaf: Digest,

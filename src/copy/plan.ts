@@ -14,14 +14,14 @@ export interface StartedLeaf {
 
 /**
  * The order in which leaves start, so that every blob is fetched once. Pure bookkeeping: the caller starts, and
- * tells what landed and what ended.
+ * reports what landed and what ended.
  */
 export interface Plan {
   /** The next leaf that may start, claimed; undefined where all that remain wait for a blob in flight. */
   next(): StartedLeaf | undefined;
   /** A blob is in the store: leaves that waited for it are freed at once, not when its copy ends. */
   landed(digest: Digest): void;
-  /** Another mover gave a blob up: the next leaf that wants it brings it. */
+  /** Another mover gave a blob up: the next leaf that needs it brings it. */
   released(digest: Digest): void;
   /** A copy ended. What it claimed and did not land is free for the next leaf, which then leads. */
   ended(id: Digest): void;

@@ -15,7 +15,7 @@ export interface LeafCopy {
   readonly image: string | undefined;
   /** Layers that skopeo is to bring, with their sizes. */
   readonly brings: ReadonlyMap<Digest, number>;
-  /** Layers of the leaf that the store has: they are put before skopeo, so that it fetches none again. */
+  /** Layers of the leaf that the store has: they are linked where skopeo looks, so that it does not fetch them again. */
   readonly here: readonly Digest[];
   readonly onLanded: (digest: Digest) => void;
 }

@@ -29,7 +29,7 @@ export function nameOfEntry(entry: Descriptor): string | undefined {
 /**
  * Opens the layout in `folder`.
  * @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
- * @throws OciSaveError `list` where there is no layout, `local` for a file that is none, or lies elsewhere
+ * @throws OciSaveError `list` where there is no layout, `local` for what is not a regular file, or lies elsewhere
  */
 export async function openLayout(folder: string, within?: readonly string[]): Promise<Layout> {
   const entries = await readIndex(folder, within);
@@ -82,7 +82,7 @@ async function readIndex(folder: string, within: readonly string[] | undefined):
   const unreadable = (why: string, cause?: unknown): OciSaveError =>
     new OciSaveError({
       code: 'list',
-      message: `${folder} is no OCI layout: its index.json cannot be read${why}`,
+      message: `${folder} is not an OCI layout: its index.json cannot be read${why}`,
       cause,
     });
   let bytes: Uint8Array;
@@ -95,7 +95,7 @@ async function readIndex(folder: string, within: readonly string[] | undefined):
   const json = readJson(bytes);
   if ('fault' in json) throw unreadable(`: ${json.fault}`);
   const index = indexSchema.safeParse(json.value);
-  if (!index.success) throw unreadable(': it has not the fields of an index');
+  if (!index.success) throw unreadable(': it does not have the fields of an index');
   // An entry that is not a valid descriptor names no image that could be asked for.
   return [...readEntries(index.data.manifests ?? []).manifests];
 }

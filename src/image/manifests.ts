@@ -65,7 +65,7 @@ function manifestIn(bytes: Uint8Array): Manifest | undefined {
 }
 
 /**
- * The children of an index that the lock holds; none of an image manifest. A child that was not taken may have the digest
+ * The children of an index that the lock holds; an image manifest has no children. A child that was not taken may have the digest
  * of another image's layer, so what is found under it need not be a manifest.
  */
 function presentChildren(manifest: Manifest, lock: Lock): Digest[] {

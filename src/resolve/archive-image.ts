@@ -36,7 +36,7 @@ export async function resolveArchive(
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
   const { source } = wanted;
-  if (source.transport !== 'docker-archive') throw notAnImage(wanted.ref, 'is no docker archive');
+  if (source.transport !== 'docker-archive') throw notAnImage(wanted.ref, 'is not a docker archive');
   const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
   await mkdir(path.join(folder, POOL), { recursive: true });
   // Held open: a pipe is not waited for, and where it has to lie in some folders, skopeo reads the file that was looked at.

@@ -30,8 +30,8 @@ export interface Selection {
 }
 
 /**
- * Chooses an index's children by platform. Attestations are no platforms: they are never chosen, counted or
- * missed. Two children of one platform are both taken, and a child of which one platform is wanted.
+ * Chooses an index's children by platform. Attestations are not platforms: they are never chosen, counted or
+ * missed. Two children of one platform are both taken, and so is a child that has one wanted platform among others.
  */
 export function selectChildren(index: ImageIndex, choice: PlatformChoice): Selection {
   const leaves: Child[] = [];
@@ -72,7 +72,7 @@ export function attestationsOf(
 }
 
 /**
- * Refuses an index of which an entry is taken that is not a valid descriptor. One of a platform that is not wanted, or
+ * Refuses an index whose taken entries are not all valid descriptors. An entry of a platform that is not wanted, or of
  * an attestation, may be nonsense.
  * @throws OciSaveError `unsupported`
  */

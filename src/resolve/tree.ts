@@ -99,14 +99,14 @@ export async function readTree(
     if (count + leaves.length + indexes.length + unknown.length > MAX_MANIFESTS) throw unreasonable();
     const read = (children: readonly Child[]): Promise<TreeNode[]> =>
       Promise.all(children.map((child) => readChild(child, depth)));
-    const [known, told] = await Promise.all([
+    const [known, configured] = await Promise.all([
       read([...leaves, ...indexes]),
       read(unknown).then((nodes) => Promise.all(nodes.map((node) => withConfigPlatform(node, reader)))),
     ]);
-    for (const { platforms } of told) for (const one of platforms) offered.add(formatPlatform(one));
+    for (const { platforms } of configured) for (const one of platforms) offered.add(formatPlatform(one));
     const taken = [
       ...known,
-      ...told.filter(
+      ...configured.filter(
         ({ platforms }) => platforms.length === 0 || platforms.some((one) => isWanted(one, choice)),
       ),
     ].filter(({ manifest, children }) => manifest.kind === 'manifest' || children.length > 0);
@@ -177,9 +177,9 @@ function childError(who: string, error: unknown): unknown {
 const MAX_NAMED = 20;
 
 /**
- * Refuses an image without a wanted platform. An artifact has no platform, and nothing that offers none can miss one.
+ * Refuses an image without a wanted platform. An artifact has no platform, and what offers no platform cannot miss one.
  * @param found the platforms of what was taken
- * @param offered the platforms that its indexes list; none where there is no index
+ * @param offered the platforms that its indexes list; empty where there is no index
  * @throws OciSaveError `not-found`, naming what is there
  */
 function refuseMissing(choice: PlatformChoice, found: readonly Platform[], offered: readonly string[]): void {

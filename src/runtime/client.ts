@@ -19,9 +19,9 @@ export interface CommandIo {
 
 /** What a command that asks registries is given. */
 export interface ClientIo extends CommandIo {
-  /** Asked before the auth files, which answer for the repositories that it does not know. */
+  /** Asked before the auth files, which are read for the repositories that it does not know. */
   readonly credentials?: CredentialStore | undefined;
-  /** Told every secret that is read, before it is used. */
+  /** Called with every secret that is read, before it is used. */
   readonly onSecret?: ((secret: string) => void) | undefined;
 }
 

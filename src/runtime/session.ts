@@ -12,7 +12,7 @@ export interface Session {
   readonly client: RegistryClient;
   readonly credentials: CredentialStore;
   readonly skopeoTools: () => Promise<SkopeoTools>;
-  /** The version of the skopeo that was used; undefined where none was. */
+  /** The version of the skopeo that was used; undefined where skopeo was not used. */
   readonly skopeoVersion: () => string | undefined;
   close(): Promise<void>;
 }

@@ -15,7 +15,7 @@ export async function endUnchanged(
   { images, push, release, lock = lockOf([]) }: Unchanged,
   { started, run, list }: Pick<ReportParts, 'started' | 'run' | 'list'>,
 ): Promise<{ readonly report: RunReport; readonly lock: Lock }> {
-  const made = makeReport({
+  const written = makeReport({
     started,
     run,
     list,
@@ -29,7 +29,7 @@ export async function endUnchanged(
     needed: new Set(),
   });
   const report: RunReport = {
-    ...made,
+    ...written,
     unchanged: true,
     ...(release === undefined ? {} : { release }),
     images: images.map(({ wanted, digest, mediaType, names }) => ({
@@ -46,7 +46,7 @@ export async function endUnchanged(
       copier: 'none',
       notes: [],
     })),
-    totals: { ...made.totals, images: images.length },
+    totals: { ...written.totals, images: images.length },
   };
   await writeReport(report, run);
   return { report, lock };
@@ -77,8 +77,8 @@ export async function writeReport(
 }
 
 /**
- * Keeps the store below its limit, once a run needs nothing more of others. What cannot be removed fails no run: it is
- * told.
+ * Keeps the store below its limit, once a run needs nothing more of others. A blob that cannot be removed does not fail
+ * the run: it is logged.
  */
 export async function limitStore({ options, session, io: { emit } }: Run): Promise<void> {
   if (options.dryRun) return;

@@ -84,7 +84,7 @@ export function makeReport(parts: ReportParts): RunReport {
   };
 }
 
-/** A target that got nothing fails the run, whatever it was told about single images. */
+/** A target that got nothing fails the run, whatever the options say of single images. */
 function outcomeOf({ run, images, failed, published }: ReportParts): RunReport['outcome'] {
   const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
   if (published.error !== undefined || targets.includes('failed')) return 'failed';

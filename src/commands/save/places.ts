@@ -7,7 +7,7 @@ import type { Store } from '../../store/index.ts';
 
 /** Where a run's results go. Paths are absolute. */
 export interface Places {
-  /** The bundle's folder; undefined where none is wanted. */
+  /** The bundle's folder; undefined where no folder is wanted. */
   readonly output: string | undefined;
   /** Where the archive stands, or would stand. */
   readonly archivePlace: ArchivePlace;

@@ -46,8 +46,8 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const { lock } = saved.content;
     const cache = await run.cache.finish();
     const neededOf = new Set(needed.map((image) => image.wanted));
-    const made = makeReport({ ...saved, started, run, list, lock, missing, cache, needed: neededOf });
-    const report = await withRelease(made, saved.published, saved.content, run);
+    const written = makeReport({ ...saved, started, run, list, lock, missing, cache, needed: neededOf });
+    const report = await withRelease(written, saved.published, saved.content, run);
     await writeReport(report, run, saved.published.error);
     await limitStore(run);
     return { report, lock };
@@ -69,7 +69,7 @@ function listInputs(options: SaveOptions, { stdin, lists, boundary }: SaveIo): L
   };
 }
 
-/** The platform that is taken where none was chosen, which is said: Linux on this machine's architecture. */
+/** The platform that is taken where the options choose none, which is logged: Linux on this machine's architecture. */
 function ownPlatform(emit: Emit): PlatformChoice {
   const platform = hostPlatform(process.arch);
   const message = `Platform: ${formatPlatform(platform)}, this machine's; the option platforms names others`;

@@ -11,7 +11,7 @@ import {
 import type { Run } from '../run.ts';
 
 /**
- * What of a run's images another run may find in the cache. Where `withholdPrivate` says that strangers read it,
+ * What of a run's images another run may find in the cache. Where `withholdPrivate` says that untrusted runs read it,
  * nothing that a repository gave for credentials is: also not a layer that a public image shares.
  */
 export async function keepableOf({ resolved, failed }: Resolution, run: Run): Promise<Keepable> {
@@ -43,7 +43,7 @@ async function needsCredentials(repository: Repository, credentials: CredentialS
     return (await credentials.find(repository)) !== undefined;
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
-    // A helper that cannot answer now has answered before, or the image would not be here.
+    // A helper that fails now has worked before, or the image would not be here.
     return true;
   }
 }

@@ -42,7 +42,7 @@ export function createCopying(images: readonly ResolvedImage[], run: Run): Copyi
     const blobs = missing.blobs.filter(({ digest }) => !failures.has(digest));
     if (blobs.length === 0) return;
     const lost = new Set(blobs.map(({ digest }) => digest));
-    // Of the other images nothing is to be told again.
+    // The other images were reported already.
     const losing = images.filter(({ leaves }) =>
       leaves.some((leaf) => [leaf.digest, leaf.config, ...leaf.layers].some((digest) => lost.has(digest))),
     );

@@ -12,7 +12,7 @@ export interface Outcome {
   readonly failed: readonly FailedImage[];
 }
 
-/** An image fails with the first of its blobs that could not be had; none is ever saved without a blob. */
+/** An image fails with the first of its blobs that could not be had; no image is ever saved without a blob. */
 export function outcomeOf({ resolved, failed }: Resolution, { failures }: CopyResult): Outcome {
   const whole: ResolvedImage[] = [];
   const broken: FailedImage[] = [];
@@ -25,9 +25,9 @@ export function outcomeOf({ resolved, failed }: Resolution, { failures }: CopyRe
 }
 
 /**
- * Judges the configs that came with the blobs: those of an index's children, of which resolving reads none. An image of
- * which one is not a config fails: no runtime starts it, and importers stop there. One that tells another platform than
- * its index is a publisher's error that shows at the site, as an exec format error. It is said, not refused: the index
+ * Judges the configs that came with the blobs: those of an index's children, which resolving does not read. An image fails
+ * where one of them is not a config: no runtime starts it, and importers stop there. A config that says another platform than
+ * its index is a publisher's error that shows at the site, as an exec format error. It is a note, not a failure: the index
  * decides what runtimes take.
  */
 export async function judgeConfigs({ whole, failed }: Outcome, store: Store): Promise<Outcome> {
@@ -56,9 +56,11 @@ async function noteOn({ platform, config, attests }: Leaf, store: Store): Promis
   const bytes = await store.read(config, MAX_CONFIG_BYTES);
   // Where nothing was copied it may not be here.
   if (bytes === undefined) return [];
-  const told = platformIn(bytes, platform);
-  if (matchesPlatform(parsePlatform(platform), told) || told.os === 'windows') return [];
-  return [`its index says ${platform}, its config ${formatPlatform(told)}: it may hold the wrong programs`];
+  const configured = platformIn(bytes, platform);
+  if (matchesPlatform(parsePlatform(platform), configured) || configured.os === 'windows') return [];
+  return [
+    `its index says ${platform}, its config ${formatPlatform(configured)}: it may hold the wrong programs`,
+  ];
 }
 
 function platformIn(bytes: Uint8Array, platform: string): ReturnType<typeof parseConfig>['platform'] {

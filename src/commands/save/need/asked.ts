@@ -63,7 +63,7 @@ export function askedDigest(
   return digestOf(new TextEncoder().encode(text));
 }
 
-/** What a later run needs to know that it would make the same; nothing of a run that has made nothing. */
+/** What a later run needs to know that it would make the same; nothing of a run without results. */
 export function contentAsked(
   lock: Lock,
   archive: MeasuredArchive | undefined,

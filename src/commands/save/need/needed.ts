@@ -12,7 +12,7 @@ import { publishesAlone, type Run } from '../run.ts';
 import { requireSpace } from './space.ts';
 
 /**
- * The images whose blobs are needed. Images fail of which alone more is missing than the store's volume has free: a size
+ * The images whose blobs are needed. An image fails that alone misses more bytes than the store's volume has free: a size
  * that one publisher wrote does not end the run of others. Where images may be left out, those that say the most fail until
  * the rest has room, with the bundle and the archive.
  */
@@ -27,7 +27,7 @@ export async function neededImages(
     run.options.onError === 'warn'
       ? await beyondTheDisk(needed, run)
       : await oversizedAmong(needed, run.session.store);
-  // Where all are to be saved and none fits, the disk is too small for the run: that is told before it begins.
+  // Where all are to be saved and none fits, the disk is too small for the run: the run fails before it begins.
   const isHopeless = run.options.onError === 'fail' && failed.size === needed.length;
   if (failed.size === 0 || isHopeless) return { resolution, needed };
   const fits = (image: ResolvedImage): boolean => !failed.has(image);

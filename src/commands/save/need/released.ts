@@ -16,8 +16,8 @@ export interface ReleasedBefore {
 
 /**
  * A release that was made of the same list and the same options, and has all its files: it is what is wanted if the
- * digests in its lock are still those of today. Undefined where it is another one, a draft, or cannot be read, of which
- * the usual way of the run tells more.
+ * digests in its lock are still those of today. Undefined where it is another one, a draft, or cannot be read;
+ * the usual way of the run then reports more.
  */
 export async function releasedBefore(
   { target, service, found }: ReleaseAccess,

@@ -15,7 +15,7 @@ export async function soundImages(read: Resolution, run: Run): Promise<Resolutio
 
 /**
  * Fails images that take, from their own layout or archive, a name under which another image of the list is stored. Two
- * equal names that the list gives are the user's error, which `lockOf` tells; what a publisher wrote fails its own image
+ * equal names that the list gives are the user's error, which `lockOf` throws; what a publisher wrote fails its own image
  * alone.
  */
 function withoutBorrowedNames({ resolved, failed }: Resolution): Resolution {
@@ -101,7 +101,7 @@ type Claims = ReadonlyMap<number, readonly ResolvedImage[]>;
 
 /**
  * Finds out which images are right where they say different sizes of one blob, and fails the others: an image that comes
- * first in a list, and lies, must not fail one that says the truth. Only the bytes tell. Sizes are tried from the smallest
+ * first in a list, and lies, must not fail one that says the truth. Only the bytes show it. Sizes are tried from the smallest
  * on, so that a lie costs no more than the truth, and the largest is left to the copy.
  */
 async function settleSizes({ resolved, failed }: Resolution, run: Run): Promise<Resolution> {
@@ -132,7 +132,7 @@ function contradictions(images: readonly ResolvedImage[]): [Digest, Claims][] {
   });
 }
 
-/** Undefined where no size but the largest could be tried, and each of these was wrong. Notes in `wrong` whose were. */
+/** Undefined where no size but the largest could be tried, and each of these was wrong. Notes in `wrong` the images whose sizes were wrong. */
 async function trueSize(
   digest: Digest,
   claims: Claims,

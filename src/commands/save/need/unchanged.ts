@@ -11,7 +11,7 @@ import { rightDigests } from './needed.ts';
 import { releasedBefore } from './released.ts';
 import { publishesAlone, type Run } from '../run.ts';
 
-/** An image that is where it is wanted already, as far as headers tell. */
+/** An image that is where it is wanted already, as far as headers show. */
 export interface UnchangedImage {
   readonly wanted: WantedImage;
   readonly digest: Digest;
@@ -25,7 +25,7 @@ export interface Unchanged {
   readonly images: readonly UnchangedImage[];
   readonly push: readonly PushTargetReport[];
   readonly release: ReleaseReport | undefined;
-  /** The release's own; undefined where none was read. */
+  /** The release's own; undefined where no release was read. */
   readonly lock: Lock | undefined;
 }
 
@@ -34,7 +34,7 @@ const IMAGES_AT_ONCE = 32;
 
 /**
  * Whether a run that only publishes has nothing to publish, by HEAD requests and by what a release says of itself.
- * Undefined where it has, or where it takes more to tell.
+ * Undefined where it has, or where more requests are needed to know.
  */
 export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   const { options, wanted, session, release, io } = run;
@@ -68,7 +68,7 @@ function pushesAsItIs({ options }: Run): boolean {
   return options.format === 'keep' && options.index !== 'narrow';
 }
 
-/** Whether two images are to stand under one name: whether they may takes more to tell. */
+/** Whether two images are to stand under one name: whether they may is only known with their manifests. */
 function haveCommonName(images: readonly WantedImage[]): boolean {
   const places = images.flatMap(({ names }) => [
     ...new Set(names.map(({ name, tag }) => `${repositoryPath(name)}:${tag ?? ''}`)),
@@ -76,21 +76,21 @@ function haveCommonName(images: readonly WantedImage[]): boolean {
   return new Set(places).size < places.length;
 }
 
-/** Where some platforms of an index are wanted, its digest does not tell which of them a target has. */
+/** Where some platforms of an index are wanted, its digest does not show which of them a target has. */
 function mayBeSparse({ platforms }: WantedImage, claim: Claim | undefined): boolean {
   return platforms !== 'all' && claim !== undefined && isIndexType(claim.mediaType);
 }
 
 /**
- * Of an image that is pinned by digest the store tells, where it can. What a source refuses is told by the usual way of
- * the run, which asks again.
+ * An image that is pinned by digest is read from the store, where it is there. What a source refuses is reported by the
+ * usual way of the run, which asks again.
  */
 async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promise<Claim | undefined> {
   if (source.transport !== 'docker') return undefined;
   const { reference } = source;
   try {
     const stored = pin === undefined ? undefined : await session.store.read(pin, MAX_MANIFEST_BYTES);
-    // A pin may name anything: that it is not a manifest is told by the usual way, too.
+    // A pin may name anything: that it is not a manifest is reported by the usual way, too.
     if (pin !== undefined && stored !== undefined)
       return { digest: pin, mediaType: parseManifest(stored).mediaType };
     return await session.client.headManifest(reference, pin ?? reference.tag ?? 'latest', io.signal);
@@ -108,7 +108,7 @@ interface Claim {
 }
 
 interface NeedContext {
-  /** What the source says by HEAD; undefined where only more than that tells. */
+  /** What the source says by HEAD; undefined where HEAD is not enough. */
   readonly head: (image: WantedImage) => Promise<Claim | undefined>;
   /** Whether every target has the digest under a stored name. */
   readonly isEverywhere: (image: WantedImage, name: string, digest: Digest) => Promise<boolean>;
@@ -120,7 +120,7 @@ interface NeedContext {
 /**
  * Whether everything is where it is wanted already, found out by HEAD requests alone: an unchanged night then needs no
  * manifest, no blob and no cache. In the order of the images. Undefined as soon as one image is not, or cannot be judged
- * so cheaply; the run then takes its usual way, which finds out the rest and tells of errors.
+ * so cheaply; the run then takes its usual way, which finds out the rest and reports errors.
  */
 export async function allUnchanged(
   images: readonly WantedImage[],

@@ -59,10 +59,10 @@ export async function buildFolder(lock: Lock, tree: BundleTree, run: Run): Promi
   if (output === undefined || wanted === undefined) return undefined;
   io.emit({ type: 'stage', stage: 'bundle' });
   io.signal?.throwIfAborted();
-  const made = { path: wanted.output, lock: lockFileOf(wanted) };
-  if (await bundleStands(wanted)) return { ...made, moves: false, files: [] };
+  const built = { path: wanted.output, lock: lockFileOf(wanted) };
+  if (await bundleStands(wanted)) return { ...built, moves: false, files: [] };
   if (output.state.length > 0) io.emit({ type: 'log', level: 'info', message: stateWords(output.state) });
-  return { ...made, moves: true, files: await buildBundle(wanted, output, io.signal) };
+  return { ...built, moves: true, files: await buildBundle(wanted, output, io.signal) };
 }
 
 function stateWords(state: readonly string[]): string {

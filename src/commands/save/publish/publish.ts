@@ -35,34 +35,34 @@ import { buildFolder, type BuiltFolder, treeOf } from './folder.ts';
 import type { Run } from '../run.ts';
 import { hint, option } from '../../../text/hint.ts';
 
-/** What was made, and what a release is sent from. */
+/** The results of a run, and what a release is sent from. */
 export interface Published {
   readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock' | 'push'>;
   /** Undefined where neither an archive nor a release is wanted. */
   readonly archive: { readonly source: ByteSource; readonly measured: MeasuredArchive } | undefined;
-  /** What kept the rest from being made. */
+  /** What kept the run from its other results. */
   readonly error?: Error;
 }
 
-/** Where nothing was made. */
+/** Without any result. */
 export const NOTHING_PUBLISHED: Published = { results: {}, archive: undefined };
 
 /**
  * Makes the bundle and the archive from what the store has, and pushes it. Folder, archive and what stands beside them
  * appear together, when all of them are whole: until then those of the earlier run stand there. A target that fails takes
- * none of them away. A failure is a result, so that the run can report it; thrown is an interruption alone.
+ * nothing of them away. A failure is a result, so that the run can report it; only an interruption is thrown.
  */
 export async function publish(content: Content, copying: Copying, run: Run): Promise<Published> {
-  let made: Published = NOTHING_PUBLISHED;
+  let published: Published = NOTHING_PUBLISHED;
   try {
-    made = await makeResults(content, run);
+    published = await makeResults(content, run);
     const push = await pushStore(content, run, (digest) => copying.bringBack(digest));
-    if (push) made = { ...made, results: { ...made.results, push } };
-    return made;
+    if (push) published = { ...published, results: { ...published.results, push } };
+    return published;
   } catch (error) {
     run.io.signal?.throwIfAborted();
     if (!(error instanceof Error)) throw error;
-    return { results: made.results, archive: undefined, error };
+    return { results: published.results, archive: undefined, error };
   }
 }
 
@@ -90,7 +90,7 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
         'the results',
         appear(record, placeOf(places), await appearanceOf(files, archive, folder, run)),
       );
-      if (archive?.files === undefined) await tellOfEarlierArchive(run);
+      if (archive?.files === undefined) await warnOfEarlierArchive(run);
     }
     return {
       results: {
@@ -109,7 +109,7 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
 /** All that appears, and what of an earlier run goes then. */
 async function appearanceOf(
   files: readonly string[],
-  archive: MadeArchive | undefined,
+  archive: WrittenArchive | undefined,
   folder: BuiltFolder | undefined,
   { places, output }: Run,
 ): Promise<Appearance> {
@@ -126,7 +126,7 @@ async function appearanceOf(
 }
 
 /** An archive that another run made stays, and is not of the bundle that stands beside it now. */
-async function tellOfEarlierArchive({ places, io }: Run): Promise<void> {
+async function warnOfEarlierArchive({ places, io }: Run): Promise<void> {
   const sums = archiveSums(places);
   if (places.output === undefined || !(await exists(sums))) return;
   const message =
@@ -150,13 +150,13 @@ function reportArchive(
   return { path: pathOf(wholeName(place.name)), size, digest, ...(isSplit(archive) ? { parts } : {}) };
 }
 
-/** What a dry run can tell of publishing: what targets would get. */
+/** What a dry run knows of publishing: what targets would get. */
 export async function publishDry(content: Content, run: Run): Promise<Published> {
   const push = run.io.lockOnly === true ? undefined : await pushStore(content, run);
   return push === undefined ? NOTHING_PUBLISHED : { ...NOTHING_PUBLISHED, results: { push } };
 }
 
-/** What is written, with a full disk told as one. */
+/** Waits for something to be written; a full disk is an error of its own. */
 async function onDisk<T>(what: string, writing: Promise<T>): Promise<T> {
   try {
     return await writing;
@@ -177,13 +177,13 @@ function refusedPath(cause: unknown, what: string): OciSaveError | undefined {
 }
 
 /** An archive that was made; files only where it is wanted on disk. */
-interface MadeArchive extends NonNullable<Published['archive']> {
+interface WrittenArchive extends NonNullable<Published['archive']> {
   readonly files?: readonly string[];
   readonly stale?: readonly string[];
 }
 
 /** Makes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
-async function makeArchive(tree: BundleTree, run: Run): Promise<MadeArchive | undefined> {
+async function makeArchive(tree: BundleTree, run: Run): Promise<WrittenArchive | undefined> {
   const { session, places, release, io } = run;
   if (places.archive === undefined && release === undefined) return undefined;
   const source = await bundleTar(tree, session.store);
@@ -199,7 +199,7 @@ async function makeArchive(tree: BundleTree, run: Run): Promise<MadeArchive | un
     if (places.archive === undefined) {
       return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
     }
-    // Told before all is read and written, and once more before the files take their names.
+    // Refused before all is read and written, and once more before the files take their names.
     refuseForeign(await foreignAtArchive(places), 'local');
     const { measured, files, stale } = await prepareArchive(source, places.archivePlace, options);
     return { source, measured, files: [places.archiveLock, ...files], stale };

@@ -18,9 +18,9 @@ import { treeOf } from './folder.ts';
 import type { ReleaseAccess } from './release-access.ts';
 import type { Run } from '../run.ts';
 
-/** The report of a run, with what became of its release. A release that fails fails the run; what was made stays. */
+/** The report of a run, with the result of its release. A release that fails fails the run; what the run has written stays. */
 export async function withRelease(
-  made: RunReport,
+  report: RunReport,
   { archive }: Published,
   content: Content,
   run: Run,
@@ -28,7 +28,7 @@ export async function withRelease(
   const { release: access, options, places, io } = run;
   const { lock } = content;
   const nothingToSend = options.dryRun ? lock.images.length === 0 : archive === undefined;
-  if (access === undefined || nothingToSend) return made;
+  if (access === undefined || nothingToSend) return report;
   const release = await tryRelease(access, io.signal, async () =>
     sendRelease({
       service: access.service,
@@ -38,15 +38,15 @@ export async function withRelease(
       writer: writerOf(io.env, places.archivePlace.name, askedDigest(run.wanted, options, places)),
       files:
         archive === undefined
-          ? await plannedFiles(made, content, run)
+          ? await plannedFiles(report, content, run)
           : releaseFiles({
               archive: archive.measured,
               source: archive.source,
               lock,
               page: renderBundlePage(lock),
-              report: formatRunReport(made),
+              report: formatRunReport(report),
             }),
-      complete: made.failed.length === 0,
+      complete: report.failed.length === 0,
       dryRun: options.dryRun,
       retries: options.retries,
       emit: io.emit,
@@ -55,15 +55,15 @@ export async function withRelease(
   );
   const finished = new Date();
   return {
-    ...made,
+    ...report,
     finishedAt: finished.toISOString(),
-    seconds: (finished.getTime() - Date.parse(made.startedAt)) / 1000,
+    seconds: (finished.getTime() - Date.parse(report.startedAt)) / 1000,
     ...(release.failure === undefined ? {} : { outcome: 'failed' }),
     release,
   };
 }
 
-/** Releases, and reports what came of it, a failure too; what the user stopped is none. */
+/** Releases, and reports the result, a failure too; an interruption is thrown. */
 export async function tryRelease(
   { target }: ReleaseAccess,
   signal: AbortSignal | undefined,
@@ -97,13 +97,13 @@ function placeOf({ owner, repo, tag }: ReleaseTarget): Pick<ReleaseReport, 'repo
 }
 
 /** What a dry run would send: with digests where the store has all blobs, else with sizes alone. */
-async function plannedFiles(made: RunReport, content: Content, run: Run): Promise<ReleaseFile[]> {
+async function plannedFiles(report: RunReport, content: Content, run: Run): Promise<ReleaseFile[]> {
   const { lock } = content;
   const { places, session, io } = run;
   const source = await bundleTar(treeOf(content, run), session.store);
-  const parts = { source, lock, page: renderBundlePage(lock), report: formatRunReport(made) };
+  const parts = { source, lock, page: renderBundlePage(lock), report: formatRunReport(report) };
   const { name } = places.archivePlace;
-  const { storedBytes, bytes } = made.totals;
+  const { storedBytes, bytes } = report.totals;
   if (storedBytes >= bytes) {
     const options = { partSize: places.partSize, signal: io.signal };
     return releaseFiles({ ...parts, archive: await measureArchive(source, name, options) });
