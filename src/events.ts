@@ -1,6 +1,6 @@
 /**
- * What a run tells while it works. Stages emit, the report renders: a live view on a terminal, calm lines
- * elsewhere. Bytes are bytes on disk; times are the receiver's business.
+ * The progress of a run. Stages emit events, the front ends render them: a live view on a terminal, plain lines
+ * elsewhere. Bytes are bytes on disk; times are left to the receiver.
  */
 export type SaveEvent =
   | {
@@ -10,7 +10,7 @@ export type SaveEvent =
       /** How many bytes it will move, where that is known. */
       readonly bytes?: number | undefined;
     }
-  /** One of the stage's `total` is done; a copied image says what it brought and what was here, a file what was sent. */
+  /** One of the stage's `total` is done; a copied image has what was fetched and what was stored, a file what was sent. */
   | {
       readonly type: 'step';
       readonly stage: Stage;
@@ -19,9 +19,9 @@ export type SaveEvent =
       readonly fetched?: ByteCount | undefined;
       readonly stored?: ByteCount | undefined;
     }
-  /** What is to be fetched, once the plan is made. */
+  /** What will be fetched, once it is planned. */
   | { readonly type: 'plan'; readonly fetch: ByteCount; readonly stored: ByteCount; readonly images: number }
-  /** More bytes arrived; negative where an attempt was thrown away. */
+  /** More bytes arrived; negative where an attempt was discarded. */
   | { readonly type: 'bytes'; readonly stage: Stage; readonly delta: number }
   | {
       readonly type: 'log';
@@ -39,12 +39,12 @@ export type Stage =
   | 'archive'
   | 'measure'
   | 'push'
-  /** What a push would do: a dry run. */
+  /** A dry run: what a push would do. */
   | 'compare'
   | 'cache'
   | 'release'
   | 'verify';
-/** Of a push, `stored` is what the target had, and `kept` what it has under that name and was left. */
+/** Of a push, `stored` means that the target had it, and `kept` that the name already existed there and was left. */
 export type Outcome =
   | 'fetched'
   | 'partly stored'

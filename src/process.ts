@@ -8,7 +8,7 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds after which the process is ended; without it, only `signal` ends it. */
+  /** Milliseconds after which the process is killed; without it, only `signal` kills it. */
   readonly limitMilliseconds?: number | undefined;
   /** Bytes of stdout and of stderr that are kept; the rest is dropped. */
   readonly maxOutput?: number;
@@ -23,8 +23,8 @@ export interface ProcessResult {
 }
 
 /**
- * Runs a program with an argument list, never through a shell; beside the action's package managers, which
- * @actions/exec runs, no other file of this project spawns. A process that fails is a result, not an exception; its
+ * Runs a program with an argument list, never through a shell. No other file of this project spawns a process, except
+ * for the action's package managers, which @actions/exec runs. A process that fails is a result, not an exception; its
  * command line is never quoted, since errors are printed.
  * @throws OciSaveError `machine` where the program cannot be started or did not end in time, the reason of `signal`
  *   where that ended it
@@ -48,8 +48,8 @@ export async function run(
     windowsHide: true,
     forceKillAfterDelay: 2000,
   });
-  const letGo = letGoOfHeirs(child.nodeChildProcess);
-  const result = await child.finally(letGo);
+  const stopWaiting = closeLeftOutputs(child.nodeChildProcess);
+  const result = await child.finally(stopWaiting);
   signal?.throwIfAborted();
   if (result.timedOut) {
     const seconds = Math.round((limitMilliseconds ?? 0) / 1000);
@@ -69,19 +69,19 @@ export async function run(
   };
 }
 
-const HEIRS_MILLISECONDS = 2000;
+const LEFT_OUTPUT_MILLISECONDS = 2000;
 
 /**
- * A process may leave others behind that hold its outputs open: an agent in the background, a child that outlived the
- * signal. What they say is nobody's, and is waited for no longer than this. Returns what ends the waiting.
+ * A process may leave others behind that keep its outputs open: an agent in the background, a child that outlived the
+ * signal. Their output is waited for no longer than this. Returns a function that ends the waiting.
  */
-function letGoOfHeirs(child: ChildProcess): () => void {
+function closeLeftOutputs(child: ChildProcess): () => void {
   let timer: NodeJS.Timeout | undefined;
   child.once('exit', () => {
     timer = setTimeout(() => {
       child.stdout?.destroy();
       child.stderr?.destroy();
-    }, HEIRS_MILLISECONDS);
+    }, LEFT_OUTPUT_MILLISECONDS);
   });
   return () => clearTimeout(timer);
 }

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCodeOf } from '../errors.ts';
 
-/** Where the files of a job may lie. A checkout may be a stranger's, and its links lead anywhere. */
+/** Where the files of a job may lie. A checkout may be untrusted, and its links may lead anywhere. */
 export interface Boundary {
   /** The checkout's folder under each of its names, absolute. */
   readonly checkout: readonly string[];
@@ -10,12 +10,12 @@ export interface Boundary {
   readonly folders: readonly string[];
 }
 
-/** Whether a path lies in the checkout by its text alone, as it is written in a workflow. */
+/** Whether a path as it is written, in a workflow, lies in the checkout; links are not followed. */
 export function isInCheckout(file: string, { checkout }: Boundary): boolean {
   return isInside(path.resolve(file), checkout);
 }
 
-/** Whether an absolute path is one of some folders, or lies in one, by its text. */
+/** Whether an absolute path is one of some folders, or lies in one; links are not followed. */
 export function isInside(place: string, folders: readonly string[]): boolean {
   return folders.some((folder) => {
     const relative = path.relative(folder, place);
@@ -23,7 +23,7 @@ export function isInside(place: string, folders: readonly string[]): boolean {
   });
 }
 
-/** Whether a path lies in one of some real folders, links followed. Where nothing is there yet, its folder decides. */
+/** Whether a path lies in one of some real folders, links followed. For a path without a file yet, its folder counts. */
 export async function liesInside(file: string, folders: readonly string[]): Promise<boolean> {
   return isInside(await realPlaceOf(path.resolve(file)), folders);
 }

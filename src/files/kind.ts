@@ -1,7 +1,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import { systemCodeOf } from '../errors.ts';
 
-/** Whether anything stands at a path, a link to nowhere too. */
+/** Whether there is anything at a path, even a link to nowhere. */
 export async function exists(place: string): Promise<boolean> {
   return (await unlessGone(lstat(place))) !== undefined;
 }
@@ -16,7 +16,7 @@ export async function isFolder(place: string): Promise<boolean> {
   return (await unlessGone(stat(place)))?.isDirectory() ?? false;
 }
 
-/** What was read, or undefined where the file or folder is not there (any more). */
+/** The result of a read, or undefined where the file or folder does not exist (any more). */
 export async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;

@@ -11,24 +11,24 @@ export interface NotRead {
   readonly hint?: string | undefined;
 }
 
-/** What is said of a path that leads to a file elsewhere. */
+/** For a path that leads to a file elsewhere. */
 export const OUTSIDE: NotRead = {
   reason: 'links followed, it lies neither in the workspace nor in the runner’s temporary folder',
   hint: 'Put the file itself there, and no link to it.',
 };
 
 /**
- * Opens a regular file for reading, and nothing else: a pipe, a device or a terminal could hold the run for ever, and
- * opening it does not wait for anybody. Whoever gets a handle closes it.
- * @param folders real paths; the file must lie in one of them, links followed. It is the opened file that is looked at,
- *   since a link may be changed between a look and the opening. Hard links cannot be told from the file.
- * @throws what the system says
+ * Opens a regular file for reading, and nothing else: a pipe, a device or a terminal could block the run forever. The
+ * opening itself never blocks. The caller closes the handle.
+ * @param folders real paths; the file must lie in one of them, links followed. The opened file is checked, since a
+ *   link may be changed between a check and the opening. Hard links cannot be distinguished from the file.
+ * @throws the error of the system
  */
 export async function openRegular(
   file: string,
   folders?: readonly string[],
 ): Promise<{ readonly handle: FileHandle } | NotRead> {
-  // Dots are taken out by text: behind a link, `..` would mean another folder.
+  // Dots are resolved before links: after a link, `..` would mean another folder.
   const named = path.resolve(file);
   const place = folders === undefined ? named : await realpath(named);
   if (folders !== undefined && !isInside(place, folders)) return OUTSIDE;
@@ -46,7 +46,7 @@ export async function openRegular(
   }
 }
 
-/** The same, where a file that is refused is an error. Throws OciSaveError `local`, and what the system says. */
+/** The same, where a file that is refused is an error. Throws OciSaveError `local`, and the error of the system. */
 export async function openRegularFile(file: string, folders?: readonly string[]): Promise<FileHandle> {
   const opened = await openRegular(file, folders);
   if ('handle' in opened) return opened.handle;
@@ -73,7 +73,7 @@ async function placeRefused(
   return same ? undefined : OUTSIDE;
 }
 
-/** The real path of an open file, where the system tells it (proc(5)). */
+/** The real path of an open file, on systems that have it (proc(5)). */
 async function placeOfHandle({ fd }: FileHandle): Promise<string | undefined> {
   try {
     return await readlink(`/proc/self/fd/${fd}`);

@@ -6,8 +6,8 @@ import { unlessGone } from './kind.ts';
 import { openRegularFile } from './open-regular.ts';
 
 /**
- * A whole file; undefined where it is not there. A pipe or a device is not waited for.
- * @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`, of which no more are read; what the system says
+ * A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
+ * @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`,  of which no more are read; the error of the system
  */
 export async function readBounded(file: string, maxBytes: number): Promise<Buffer | undefined> {
   const handle = await unlessGone(openRegularFile(file));
@@ -27,20 +27,20 @@ export interface FileStart {
   readonly size: number;
 }
 
-/** Waits for no pipe, and follows no link. Windows has neither flag. */
+/** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /**
- * Reads at most the first `maxBytes` of a regular file, and never waits for a pipe or a device. Undefined where nothing stands there, or
- * something else than a regular file.
- * @throws what the file system says, as of a file that this user may not read
+ * Reads at most the first `maxBytes` of a regular file, and never blocks on a pipe or a device. Undefined where there is
+ * no regular file.
+ * @throws the error of the system, such as for a file that this user may not read
  */
 export async function readStart(file: string, maxBytes: number): Promise<FileStart | undefined> {
   try {
     if (!(await lstat(file)).isFile()) return undefined;
     const handle = await open(file, FLAGS);
     try {
-      // What stands there may have changed since it was looked at.
+      // It may have been replaced since it was checked.
       const stats = await handle.stat();
       if (!stats.isFile()) return undefined;
       const bytes = Buffer.alloc(Math.min(stats.size, maxBytes));
@@ -63,12 +63,12 @@ export async function readStart(file: string, maxBytes: number): Promise<FileSta
 /** Nothing there, no folder on the way, a link, or a socket. */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO']);
 
-/** The pace of whoever takes the bytes is seen at this grain. */
+/** The reader's progress is visible in steps of this size. */
 const CHUNK_BYTES = 256 * 1024;
 
 /**
  * The bytes of a file from `start` up to `end`, exclusive.
- * @throws Error where the file is shorter; what the system says
+ * @throws Error where the file is shorter; the error of the system
  */
 export async function* readRange(file: string, start: number, end: number): AsyncGenerator<Uint8Array> {
   if (start >= end) return;
@@ -78,7 +78,7 @@ export async function* readRange(file: string, start: number, end: number): Asyn
     read += chunk.length;
     yield chunk;
   }
-  // A header that promised more would shift every entry after it.
+  // In a tar, a header with another size would shift every entry after it.
   if (read !== end - start)
     throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
 }

@@ -4,15 +4,15 @@ import { readStart } from './read.ts';
 import type { OwnFileKind } from '../text/own-file-kind.ts';
 import { unlessGone } from './kind.ts';
 
-/** Enough for each kind of file to be told by how it starts. */
+/** Enough to recognise each kind of file by its start. */
 const START_BYTES = 16 * 1024;
 /** A file that does not start as ours is read whole up to here. */
 const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Why a file was not written by us, as the rest of a sentence that begins with its path; undefined where it was, or nothing
- * stands there. An empty file has nothing of anybody's: a loss of power can leave one of ours. Reads the start of the file, or a file of
- * at most 32 MiB; waits for no pipe.
+ * Why a file was not written by us, as the rest of a sentence that begins with its path; undefined where it was, or
+ * there is no file. An empty file belongs to nobody: a loss of power can leave one of ours. Reads the start of the file,
+ * or a file of at most 32 MiB; never blocks on a pipe.
  */
 export async function whyForeign(file: string, { noun, matches }: OwnFileKind): Promise<string | undefined> {
   try {

@@ -1,10 +1,10 @@
 import { OciSaveError } from '../errors.ts';
 import { pemStart } from '../oci/secret-text.ts';
 import { newCollector, type ParseOptions } from './entry/findings.ts';
-import { refusal } from './entry/source.ts';
 import { FORMATS, type ListFormat } from './formats/formats.ts';
 import { namedFormat, nearestFormats } from './formats/lookup.ts';
 import { firstMisfit } from './formats/plain.ts';
+import { refusal } from './problems.ts';
 import type { NamedList, ParsedList } from './request.ts';
 import { decodeList } from './syntax/decode.ts';
 import { type ListDocument, readDocument } from './syntax/document.ts';

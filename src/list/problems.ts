@@ -5,6 +5,11 @@ import { asFlag, type Hint, spellHint } from '../text/hint.ts';
 /** More would scroll the first ones away. */
 const MAX_SHOWN = 50;
 
+/** The error of an entry, or of a whole list. */
+export function refusal(message: string, hint?: string): OciSaveError {
+  return new OciSaveError({ code: 'list', message, hint });
+}
+
 /** Why the lists cannot be used: a line, or a whole file. */
 export interface Problem {
   readonly file: string;

@@ -1,20 +1,20 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Characters of one line that are shown: an HTML error page is not a message. */
+/** The characters of one line that are shown: an HTML error page is not a message. */
 const MAX_LENGTH = 2000;
 const MAX_LINES = 200;
 
-/** What moves the cursor, hides itself or turns the reading direction; `\p{Cf}` holds the last two. */
+/** Characters that move the cursor, are invisible or change the reading direction (`\p{Cf}` has the last two). */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu;
 
 /** A user and password before a host, as a proxy's address may have them; `repository@sha256:…` has none. */
 const USERINFO = /\/\/[^/@\s]+@(?!sha256:)/g;
 
-/** At the start whatever follows; later only what is a command, since a line may be broken there (and `::1` is an address). */
+/** Any `::` at the start; later only a command, since a line may be broken there (and `::1` is an address). */
 const COMMAND = /^::|(?<=\s)::(?=[a-z-]+(?:\s|::))/gi;
 
 /**
- * Words that we did not write (references, a registry's message, a program's stderr) as one printable line.
+ * Text that we did not write (references, a registry's message, a program's stderr) as one printable line.
  * Control characters become code points, line ends semicolons. No part of it is read as a command by a CI
  * runner: GitHub's looks for `::` at a line's start after white space and for `##[` anywhere (actions/runner,
  * ActionCommand.cs), Azure's for `##vso[`.
@@ -32,20 +32,19 @@ export function plainText(text: string): string {
     .replace(/##(?=\[|vso\[)/gi, '# #');
 }
 
-/** The same for words of several lines, which stay lines; empty ones go. */
+/** The same for text of several lines, without the empty ones. */
 export function plainLines(text: string): string[] {
   const lines = text.split(/[\r\n]+/, MAX_LINES).map(plainText);
   return lines.filter((line) => line !== '');
 }
 
-/** A text whose invisible and turning characters can be seen. */
+/** A text in which invisible and direction characters are escaped. */
 export function printable(text: string): string {
   return text.toWellFormed().replace(UNPRINTABLE, codePoint);
 }
 
 /**
- * A value as JSON that a terminal shows and does not act upon: invisible and turning characters are escaped, as
- * JSON escapes them. `indent` is 0 for one line. No line end after the last line.
+ * A value as JSON that a terminal can show safely: invisible and direction characters are escaped as in JSON. `indent` is 0 for one line. No line end after the last line.
  */
 export function printableJson(value: unknown, indent = 2): string {
   // The line ends are those between fields: within a text they are escaped already.

@@ -1,4 +1,4 @@
-/** A word as a POSIX shell reads it back, for a command that is shown to be copied. */
+/** A word quoted for a POSIX shell, in a command that people copy. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

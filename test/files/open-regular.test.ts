@@ -26,8 +26,8 @@ async function contentOf(file: string): Promise<string> {
   }
 }
 
-describe('a file that has to lie in some folders', () => {
-  it('is the one that was opened, whatever its folder becomes meanwhile', async () => {
+describe('openRegular with the folders that a file must lie in', () => {
+  it('checks the file that it opened, even if its folder is replaced meanwhile', async () => {
     const [turning, parked, linked] = ['turning', 'parked', 'linked'].map((name) =>
       path.join(inside, name),
     ) as [string, string, string];
@@ -55,7 +55,7 @@ describe('a file that has to lie in some folders', () => {
     expect([...seen]).toContain('inside');
   });
 
-  it('is no folder, and an error names it', async () => {
+  it('refuses a folder with an error that names it', async () => {
     const folder = path.join(inside, 'folder');
     await expect(openRegularFile(folder)).rejects.toMatchObject({
       code: 'local',

@@ -35,7 +35,7 @@ async function read(inputs: Partial<ListInputs>, files: Record<string, string | 
 }
 
 describe('a plain list', () => {
-  it('is one reference a line: comments, quotes, list marks, blanks and line ends are passed over', () => {
+  it('has one reference per line; comments, quotes, list marks, blanks and line ends are ignored', () => {
     const text = `\uFEFF# group\r\n'busybox:1'\r\n\r\n  quay.io/a/b:2  # why\r- ghcr.io/a/c:3\n* docker://x.example/d:4\n##end`;
     expect(refs(text)).toEqual([
       'docker.io/library/busybox:1',
@@ -53,7 +53,7 @@ describe('a plain list', () => {
     expect(refs(bytes)).toEqual(['quay.io/a/b:1']);
   });
 
-  it('takes platforms before an entry, and a pasted pull command', () => {
+  it('accepts platforms before an entry, and a pasted pull command', () => {
     const { requests } = parse(
       '--platform=linux/arm64,linux/amd64 quay.io/a/b:1\ndocker pull --platform linux/arm/v7 x:2',
     );
@@ -72,16 +72,16 @@ describe('a plain list', () => {
     ['a/b:1 -> x.example/d:3', 'x.example', 'd', '3'],
     ['docker.io/a/b:1=x.example/d:3', 'x.example', 'd', '3'],
     ['docker.io/a/b:1,x.example/d:3', 'x.example', 'd', '3'],
-  ])('renames: %s', (line, domain, repository, tag) => {
+  ])('stores an image under another name: %s', (line, domain, repository, tag) => {
     expect(parse(line).requests[0]?.storedAs).toEqual([{ domain, path: repository, tag }]);
   });
 
-  it('takes a digest as a second column for a pin, and a platform for a platform', () => {
+  it('accepts a digest or a platform as a second column', () => {
     expect(refs(`quay.io/a/b:1 sha256:${HEX}`)).toEqual([`quay.io/a/b:1@sha256:${HEX}`]);
     expect(parse('quay.io/a/b:1 linux/arm64').requests[0]?.platforms).toHaveLength(1);
   });
 
-  it('takes docker archives and layouts as sources', () => {
+  it('accepts docker archives and OCI layouts as sources', () => {
     const { requests } = parse(
       'docker-archive:x/app.tar:acme/app:1 => acme/app:1\noci:layouts/x:name => y:1',
     );
@@ -91,7 +91,7 @@ describe('a plain list', () => {
     ]);
   });
 
-  it('names the line and the reason of every bad entry', () => {
+  it('reports the line and the reason of every bad entry', () => {
     const text = [
       'quay.io/a/b:1',
       'Foo/BAR:1',
@@ -114,7 +114,7 @@ describe('a plain list', () => {
     expect(bad(text)[0]?.[0]).toBe(2);
   });
 
-  it('drops no line, and throws for none', () => {
+  it('does not drop a line, and does not throw for any', () => {
     const line = fc.string({ maxLength: 40 }).filter((text) => !/[\r\n]/.test(text));
     const property = fc.check(
       fc.property(fc.array(line, { maxLength: 12 }), (lines) => {
@@ -123,24 +123,24 @@ describe('a plain list', () => {
           ...options,
           format: 'plain',
         });
-        const told = new Set([...requests, ...rejects, ...candidates].map(({ origin }) => origin.line));
+        const reported = new Set([...requests, ...rejects, ...candidates].map(({ origin }) => origin.line));
         const blank = /^[\s\u00A0\u200B\uFEFF]*(#.*|\/\/.*)?$/u;
-        const dropped = lines.filter((entry, at) => !blank.test(entry) && !told.has(at + 2));
-        // A text that is no text at all is refused as a whole, at its first line.
+        const dropped = lines.filter((entry, at) => !blank.test(entry) && !reported.has(at + 2));
+        // What is not text is refused as a whole, at its first line.
         return dropped.length === 0 || rejects.some(({ origin }) => origin.line === 1);
       }),
     );
     expect(property.counterexample).toBeNull();
   });
 
-  it('of 100,000 lines is read', () => {
+  it('may have 100,000 lines', () => {
     const text = Array.from({ length: 100_000 }, (_, at) => `quay.io/a/image-${at}:1`).join('\n');
     expect(parse(text).requests).toHaveLength(100_000);
   });
 });
 
 describe('a YAML or JSON list', () => {
-  it('keeps scalars as they are written: a tag 1.10 is no number', () => {
+  it('keeps scalars as they are written: a tag 1.10 is not a number', () => {
     const yaml =
       'images:\n  - image: quay.io/a/b\n    tags: [1.10, 007, 1e3]\n    platforms: [linux/amd64]\n    as: x.example/b\n';
     expect(refs(yaml)).toEqual(['quay.io/a/b:1.10', 'quay.io/a/b:007', 'quay.io/a/b:1e3']);
@@ -149,12 +149,12 @@ describe('a YAML or JSON list', () => {
     });
   });
 
-  it('is read as JSON, too, with the line of each entry', () => {
+  it('may be JSON, and each entry has its line', () => {
     const { requests } = parse('[\n  "quay.io/a/b:1",\n  {"ref": "quay.io/a/c:2"}\n]');
     expect(requests.map(({ origin }) => origin.line)).toEqual([2, 3]);
   });
 
-  it('ends an alias bomb, deep nesting and a template with a reason', () => {
+  it('is refused with a reason where it is an alias bomb, too deeply nested or a template', () => {
     const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replaceAll(
       /./g,
       (key) =>
@@ -168,20 +168,20 @@ describe('a YAML or JSON list', () => {
   });
 });
 
-describe('other formats', () => {
+describe('a list in another format', () => {
   it.each([
     ['kind: ZarfPackageConfig\ncomponents: []\n', /zarf/],
     ['apiVersion: content.hauler.cattle.io/v1\nkind: Images\n', /hauler/],
     ['apiVersion: apps/v1\nkind: Deployment\n', /Kubernetes/i],
     ['services:\n  a:\n    image: x:1\n', /Compose/i],
     ['FROM busybox:1\nRUN true\n', /Dockerfile/i],
-  ])('are refused by name: %j', (text, name) => {
+  ])('is refused by its name: %j', (text, name) => {
     expect(bad(text)[0]?.[1]).toMatch(name);
   });
 });
 
-describe('reading lists', () => {
-  it('joins files, globs and inline references in a stable order, each image once', async () => {
+describe('readLists', () => {
+  it('joins files, globs and inline references in a stable order, without duplicates', async () => {
     const files = { 'b.txt': 'busybox:1\nquay.io/a/b:1', 'a.txt': 'index.docker.io/library/busybox:1' };
     const list = await read({ files: ['*.txt'], images: ['ghcr.io/a/c:1', 'quay.io/a/b:1'] }, files);
     expect(list.requests.map(({ source }) => refOf(source))).toEqual([
@@ -191,7 +191,7 @@ describe('reading lists', () => {
     ]);
   });
 
-  it('warns of a missing tag, and with strict tags fails with file and line', async () => {
+  it('warns about a missing tag, and fails with file and line under strict-tags', async () => {
     expect((await read({ images: ['quay.io/a/b'] })).warnings).toHaveLength(1);
     await expect(read({ images: ['quay.io/a/b:latest'], strictTags: true })).rejects.toThrow(/images:1/);
   });
@@ -212,14 +212,14 @@ describe('reading lists', () => {
     await expect(read(inputs, files)).rejects.toThrow(message);
   });
 
-  it('names the formats where one is asked for that does not exist', async () => {
+  it('suggests a format where the named one does not exist', async () => {
     await expect(read({ images: ['x:1'], format: 'plian' })).rejects.toMatchObject({
       code: 'usage',
       hint: "Did you mean 'plain'?",
     });
   });
 
-  it('stops reading at its bound', async () => {
+  it('stops reading standard input after 16 MiB', async () => {
     const endless = (async function* () {
       for (;;) yield new Uint8Array(1024 * 1024).fill(97);
     })();

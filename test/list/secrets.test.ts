@@ -180,7 +180,7 @@ describe('found B3: a file with secrets, given as a list', () => {
       expect(leakIn(await shownFor(text, format, false), secrets)).toBeUndefined();
   });
 
-  it('is told in a file of honest lines, too, which keep their quotes', async () => {
+  it('is reported without itself among good lines, which are quoted', async () => {
     const key = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
     const shown = await shownFor(`quay.io/a/b:1\nFoo/BAR:1\n${key}\n`, 'plain', false);
     expect(shown).toContain(

@@ -30,11 +30,11 @@ describe('a reference', () => {
     [`alpine@sha256:${HEX}`, `docker.io/library/alpine@sha256:${HEX}`],
     [`alpine:3.13@sha256:${HEX}`, `docker.io/library/alpine:3.13@sha256:${HEX}`],
     ['a/b__c--d.e/f:_x', 'docker.io/a/b__c--d.e/f:_x'],
-  ])('%s means %s', (text, expected) => {
+  ])('%s is normalised to %s', (text, expected) => {
     expect(formatReference(withDefaultTag(parseReference(text)))).toBe(expected);
   });
 
-  it('takes the default registry only where it names none', () => {
+  it('gets the default registry only where it names no registry', () => {
     expect(formatReference(parseReference('nginx:1', 'reg.example.com'))).toBe('reg.example.com/nginx:1');
     expect(formatReference(parseReference('quay.io/a/b:1', 'reg.example.com'))).toBe('quay.io/a/b:1');
   });
@@ -57,7 +57,7 @@ describe('a reference', () => {
     expect(() => parseReference(text)).toThrow(reason);
   });
 
-  it('means the same after it was written out, and never throws anything but its own error', () => {
+  it('is the same after formatting and parsing, and any other text throws an OciSaveError', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 60 }), (text) => {
         try {
@@ -79,7 +79,7 @@ describe('a platform', () => {
     ['linux/arm', 'linux/arm/v7'],
     ['linux/armel', 'linux/arm/v6'],
     ['windows/amd64:10.0.17763', 'windows/amd64:10.0.17763'],
-  ])('%s is %s', (text, expected) => {
+  ])('%s is normalised to %s', (text, expected) => {
     expect(formatPlatform(parsePlatform(text))).toBe(expected);
   });
 
@@ -90,16 +90,19 @@ describe('a platform', () => {
     ['linux/amd64', 'linux/amd64/v3', false],
     ['windows/amd64:10.0.17763', 'windows/amd64:10.0.17763.1', true],
     ['windows/amd64:10.0.17763', 'windows/amd64:10.0.177630', false],
-  ])('%s wanted, %s offered: %s', (wanted, offered, expected) => {
+  ])('that is %s matches the offered %s: %s', (wanted, offered, expected) => {
     expect(matchesPlatform(parsePlatform(wanted), parsePlatform(offered))).toBe(expected);
   });
 
-  it.each(['', 'linux/', 'linux/amd64/v1/x', 'all,amd64', 'linux/a b/c/d/e'])('%j is no choice', (text) => {
-    expect(() => parsePlatformChoice(text)).toThrow(/platform/);
-  });
+  it.each(['', 'linux/', 'linux/amd64/v1/x', 'all,amd64', 'linux/a b/c/d/e'])(
+    'choice %j is refused',
+    (text) => {
+      expect(() => parsePlatformChoice(text)).toThrow(/platform/);
+    },
+  );
 });
 
-describe('a platform that somebody wrote', () => {
+describe('a platform of a publisher or a user', () => {
   const word = fc.oneof(
     fc.string({ maxLength: 4 }),
     fc.constantFrom(
@@ -125,7 +128,7 @@ describe('a platform that somebody wrote', () => {
     osVersion: fc.option(word, { nil: undefined }),
   });
 
-  it('is the same after it was written out, where text can carry it', () => {
+  it('is the same after formatting and parsing, where it can be written as text', () => {
     fc.assert(
       fc.property(written, (fields) => {
         const platform = toPlatform(fields);
@@ -147,13 +150,13 @@ describe('a platform that somebody wrote', () => {
     { osVersion: '1:2' },
     { osVersion: '10\u001B[31m' },
     { osVersion: '1'.repeat(200) },
-  ])('is none with %j', (fields) => {
+  ])('is not valid with %j', (fields) => {
     expect(toPlatform({ os: 'windows', architecture: 'amd64', ...fields })).toBeUndefined();
   });
 });
 
 describe('a manifest', () => {
-  it('has the type of its body, whatever a header says', () => {
+  it('has the type of its body, not that of the header', () => {
     for (const image of [one(), d2(), idx()]) {
       const { bytes, mediaType } = topOf(image);
       expect(parseManifest(bytes, 'application/octet-stream').mediaType).toBe(mediaType);
@@ -162,18 +165,18 @@ describe('a manifest', () => {
 
   it.each([
     ['a web page', '<html>', /web page/],
-    ['no JSON', 'x', /not JSON/],
+    ['not JSON', 'x', /not JSON/],
     ['another JSON', '{"a":1}', /not a manifest/],
     ['a bad digest', '{"config":{"digest":"sha512:ab","size":1},"layers":[]}', /config\.digest/],
-  ])('that is %s is refused', (_, text, reason) => {
+  ])('is refused where it is %s', (_, text, reason) => {
     expect(() => parseManifest(new TextEncoder().encode(text))).toThrow(reason);
   });
 
-  it('of schema 1 is named', () => {
+  it('of schema 1 is refused by its name', () => {
     expect(() => parseManifest(topOf(schema1()).bytes)).toThrow(/schema 1/);
   });
 
-  it('is an image or an artifact', () => {
+  it('is recognised as an image or an artifact', () => {
     const kindOf = (image: ReturnType<typeof one>): boolean => {
       const manifest = parseManifest(topOf(image).bytes);
       return manifest.kind === 'manifest' && isImage(manifest);
@@ -187,7 +190,7 @@ describe('a manifest', () => {
   });
 });
 
-describe('the platform of a machine', () => {
+describe('hostPlatform', () => {
   it.each([
     ['x64', 'linux/amd64'],
     ['arm64', 'linux/arm64'],
@@ -196,7 +199,7 @@ describe('the platform of a machine', () => {
     ['ppc64', 'linux/ppc64le'],
     ['s390x', 'linux/s390x'],
     ['riscv64', 'linux/riscv64'],
-  ])('of Node’s name %s is %s, whatever its system: images are for Linux', (arch, platform) => {
+  ])('of the Node architecture %s is %s on every system: images are for Linux', (arch, platform) => {
     expect(formatPlatform(hostPlatform(arch))).toBe(platform);
   });
 });

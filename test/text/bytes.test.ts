@@ -22,11 +22,11 @@ describe('formatBytes', () => {
     [1.9 * 1024 ** 3, '1.9 GiB'],
     [-5, '0 B'],
     [Number.NaN, '0 B'],
-  ])('%d is %s', (bytes, text) => {
+  ])('writes %d bytes as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
-  it('is within five per cent, and short', () => {
+  it('is short, and within five per cent of the number', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 52 }), (bytes) => {
         const text = formatBytes(bytes);
@@ -36,7 +36,7 @@ describe('formatBytes', () => {
     );
   });
 
-  it('never makes more look less', () => {
+  it('does not show more bytes as less', () => {
     const count = fc.integer({ min: 0, max: 2 ** 52 });
     fc.assert(
       fc.property(count, count, (a, b) => {
@@ -47,7 +47,7 @@ describe('formatBytes', () => {
 });
 
 describe('formatCount', () => {
-  it('knows one from many', () => {
+  it('has a singular and a plural', () => {
     expect([0, 1, 2].map((count) => formatCount(count, 'blob'))).toEqual(['0 blobs', '1 blob', '2 blobs']);
   });
 });

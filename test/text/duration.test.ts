@@ -23,11 +23,11 @@ describe('formatSeconds', () => {
     [185, '3 min 05 s'],
     [7440, '2 h 04 min'],
     [97_200, '1 d 03 h'],
-  ])('%d is %s', (seconds, text) => {
+  ])('writes %d seconds as %s', (seconds, text) => {
     expect(formatSeconds(seconds)).toBe(text);
   });
 
-  it('is never off by more than its smallest figure', () => {
+  it('differs from the time by at most its smallest unit', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.1, max: 1e7, noNaN: true }), (seconds) => {
         const slack = seconds < 9.95 ? 0.051 : seconds < 3600 ? 0.51 : seconds < 86_400 ? 61 : 3661;

@@ -25,12 +25,12 @@ const hostile = fc
   .map((parts) => parts.join(''));
 
 describe('plainText', () => {
-  it('leaves ordinary words alone', () => {
+  it('does not change ordinary text', () => {
     const words = 'docker.io/library/nginx:1.27: manifest unknown (404), prüfe ::1 and std::string';
     expect(plainText(words)).toBe(words);
   });
 
-  it('is one printable line, whatever comes in', () => {
+  it('makes one printable line of any text', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         expect(plainText(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
@@ -38,7 +38,7 @@ describe('plainText', () => {
     );
   });
 
-  it('is never a command of a CI runner', () => {
+  it('makes no text a command of a CI runner', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const line = plainText(text);
@@ -49,7 +49,7 @@ describe('plainText', () => {
     );
   });
 
-  it('shows what it took the effect from', () => {
+  it('keeps neutralised commands and characters readable', () => {
     expect(plainText('  ::error file=x::boo')).toBe(': :error file=x::boo');
     expect(plainText('a ::add-mask::b')).toBe('a : :add-mask::b');
     expect(plainText('x ##[group]y ##vso[task.setvariable]z')).toBe(
@@ -59,11 +59,11 @@ describe('plainText', () => {
     expect(plainText('\u001b[31mred\u001b[0m')).toBe('red');
   });
 
-  it('joins lines so that they can still be told apart', () => {
+  it('joins lines with semicolons', () => {
     expect(plainText('first\n  second:\r\nthird\n')).toBe('first; second: third');
   });
 
-  it('hides a user and password before a host, and no digest', () => {
+  it('hides a user and password before a host, but not a digest', () => {
     expect(plainText('proxy http://joe:hunter2@proxy.example:3128 refused')).toBe(
       'proxy http://***@proxy.example:3128 refused',
     );
@@ -71,7 +71,7 @@ describe('plainText', () => {
     expect(plainText(pinned)).toBe(pinned);
   });
 
-  it('cuts a message that has no end', () => {
+  it('cuts a long message', () => {
     expect(plainText('x'.repeat(1_000_000))).toBe(`${'x'.repeat(2000)}...`);
   });
 });
@@ -81,13 +81,13 @@ describe('plainLines', () => {
     expect(plainLines('a\r\n\n  ::error::b\n')).toEqual(['a', ': :error::b']);
   });
 
-  it('has an end', () => {
+  it('keeps a limited number of lines', () => {
     expect(plainLines('x\n'.repeat(100_000)).length).toBeLessThanOrEqual(200);
   });
 });
 
 describe('printable', () => {
-  it('keeps spaces as they are', () => {
+  it('does not change spaces', () => {
     expect(printable('a  b\u202e')).toBe(String.raw`a  b\u{202e}`);
   });
 });

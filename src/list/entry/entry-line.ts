@@ -5,7 +5,8 @@ import { explainReference } from '../../oci/reference-hint.ts';
 import type { EntryParts } from './entry.ts';
 import { takeOptions } from './line-options.ts';
 import { stripQuotes } from '../syntax/lines.ts';
-import { isLocalSource, refusal } from './source.ts';
+import { refusal } from '../problems.ts';
+import { isLocalSource } from './source.ts';
 
 /** One line, taken apart. */
 export interface EntryLine {

@@ -3,7 +3,8 @@ import type { PlatformChoice } from '../../oci/platform.ts';
 import { isTag, type Reference, withDefaultTag } from '../../oci/reference.ts';
 import { showText } from '../../oci/reference-quote.ts';
 import type { ImageRequest, Origin, Source } from '../request.ts';
-import { parseName, parseSource, refusal } from './source.ts';
+import { refusal } from '../problems.ts';
+import { parseName, parseSource } from './source.ts';
 
 /** An entry, taken apart; its texts are as written. */
 export interface EntryParts {

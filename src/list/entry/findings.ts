@@ -5,7 +5,7 @@ import type { Candidate, ImageRequest, Reject, Warning } from '../request.ts';
 import { MAX_LINE } from '../syntax/lines.ts';
 import { type EntryParts, toRequest } from './entry.ts';
 import { readEntryLine } from './entry-line.ts';
-import { refusal } from './source.ts';
+import { refusal } from '../problems.ts';
 
 /** What a list has, in the order of the file. */
 export interface Findings {

@@ -1,7 +1,7 @@
 import type { OciSaveError } from '../../errors.ts';
 import { nearest } from '../../text/nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from '../../oci/platform.ts';
-import { refusal } from './source.ts';
+import { refusal } from '../problems.ts';
 
 export interface LineOptions {
   readonly platforms: PlatformChoice | undefined;

@@ -2,6 +2,7 @@ import { OciSaveError } from '../../errors.ts';
 import { parseReference, type Reference } from '../../oci/reference.ts';
 import { explainEmptyValue } from '../../oci/reference-hint.ts';
 import { showText } from '../../oci/reference-quote.ts';
+import { refusal } from '../problems.ts';
 import { looksLikeSecret } from '../../oci/secret-text.ts';
 import type { Source } from '../request.ts';
 
@@ -74,10 +75,6 @@ function splitPath(text: string, transport: string): { path: string; rest: strin
   if (path === '') throw refusal(`the path is missing after '${transport}:'`);
   if (rest === '') throw refusal(`the name is missing after the path of '${transport}:'`);
   return { path, rest };
-}
-
-export function refusal(message: string, hint?: string): OciSaveError {
-  return new OciSaveError({ code: 'list', message, hint });
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   keys,
   kind,
   root,
+  type Trait,
 } from './traits.ts';
 import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
 
@@ -45,183 +46,131 @@ const namesRepository = (tree: Tree): boolean =>
   (fieldOf(tree, 'repository') !== undefined || tree.entries.some(({ value }) => namesRepository(value)));
 const SKOPEO_SYNC = ['images', 'images-by-tag-regex', 'images-by-semver'];
 
+const format = (
+  name: string,
+  title: string,
+  recognise: Trait,
+  support: Omit<ListFormat, 'name' | 'title' | 'recognise'> = {},
+): ListFormat => ({ name, title, recognise, ...support });
+
 /**
  * Every format that is recognised, by its content and in this order: the first one that fits. A format becomes
  * supported by a file of its own in this folder, and by its `parse` here.
  */
 export const FORMATS: readonly ListFormat[] = [
-  { name: 'hauler', title: 'a hauler manifest', recognise: kind(/./, /^content\.hauler\.cattle\.io\//) },
-  { name: 'zarf', title: 'a zarf.yaml package', recognise: kind(/^Zarf(Package|Init)Config$/) },
-  {
-    name: 'uds-bundle',
-    title: 'a UDS bundle',
-    recognise: kind(/^UDSBundle$/),
+  format('hauler', 'a hauler manifest', kind(/./, /^content\.hauler\.cattle\.io\//)),
+  format('zarf', 'a zarf.yaml package', kind(/^Zarf(Package|Init)Config$/)),
+  format('uds-bundle', 'a UDS bundle', kind(/^UDSBundle$/), {
     refusal: 'it refers to packages and names no images itself',
     hint: 'Give the zarf.yaml of its packages, or a plain list.',
-  },
-  {
-    name: 'oc-mirror',
-    title: 'an ImageSetConfiguration of oc-mirror',
-    recognise: kind(/^ImageSetConfiguration$/, /^mirror\.openshift\.io\//),
-  },
-  {
-    name: 'imgpkg',
-    title: 'an ImagesLock of imgpkg',
-    recognise: kind(/^ImagesLock$/, /^imgpkg\.carvel\.dev\//),
-  },
-  { name: 'chart-lock', title: `a chart's Images.lock`, recognise: kind(/^ImagesLock$/, /^v0$/) },
-  { name: 'image-references', title: 'an ImageStream', recognise: kind(/^ImageStream$/) },
-  {
-    name: 'kubekey',
-    title: 'a kubekey manifest',
-    recognise: kind(/^Manifest$/, /^kubekey\.kubesphere\.io\//),
-  },
-  { name: 'olm-csv', title: 'a ClusterServiceVersion', recognise: kind(/^ClusterServiceVersion$/) },
-  {
-    name: 'kustomize',
-    title: 'a kustomization',
-    recognise: either(
+  }),
+  format(
+    'oc-mirror',
+    'an ImageSetConfiguration of oc-mirror',
+    kind(/^ImageSetConfiguration$/, /^mirror\.openshift\.io\//),
+  ),
+  format('imgpkg', 'an ImagesLock of imgpkg', kind(/^ImagesLock$/, /^imgpkg\.carvel\.dev\//)),
+  format('chart-lock', `a chart's Images.lock`, kind(/^ImagesLock$/, /^v0$/)),
+  format('image-references', 'an ImageStream', kind(/^ImageStream$/)),
+  format('kubekey', 'a kubekey manifest', kind(/^Manifest$/, /^kubekey\.kubesphere\.io\//)),
+  format('olm-csv', 'a ClusterServiceVersion', kind(/^ClusterServiceVersion$/)),
+  format(
+    'kustomize',
+    'a kustomization',
+    either(
       kind(/^Kustomization$/),
       keys('resources', 'images'),
       items('images', 'newTag'),
       items('images', 'newName'),
     ),
-    hint: 'It only changes images that its resources name: run kustomize build, and list what that names.',
-  },
-  {
-    name: 'mirror-rules',
-    title: 'a set of mirror rules',
-    recognise: kind(/^(ImageDigestMirrorSet|ImageTagMirrorSet|ImageContentSourcePolicy)$/),
-    refusal: 'it names no images',
-    hint: 'Put its rules into `mirrors`.',
-  },
-  { name: 'helm-chart', title: 'a Helm chart', recognise: keys('apiVersion', 'name', 'version') },
-  { name: 'kubernetes', title: 'a Kubernetes manifest', recognise: keys('apiVersion', 'kind') },
-  {
-    name: 'compose',
-    title: 'a Compose file',
-    recognise: root((tree) => {
+    {
+      hint: 'It only changes images that its resources name: run kustomize build, and list what that names.',
+    },
+  ),
+  format(
+    'mirror-rules',
+    'a set of mirror rules',
+    kind(/^(ImageDigestMirrorSet|ImageTagMirrorSet|ImageContentSourcePolicy)$/),
+    { refusal: 'it names no images', hint: 'Put its rules into the option mirrors.' },
+  ),
+  format('helm-chart', 'a Helm chart', keys('apiVersion', 'name', 'version')),
+  format('kubernetes', 'a Kubernetes manifest', keys('apiVersion', 'kind')),
+  format(
+    'compose',
+    'a Compose file',
+    root((tree) => {
       const services = fieldOf(tree, 'services');
       return services?.kind === 'mapping' && services.entries.some(({ value }) => value.kind === 'mapping');
     }),
-  },
-  { name: 'regsync', title: 'a regsync file', recognise: items('sync', 'source', 'type') },
-  { name: 'dregsy', title: 'a dregsy file', recognise: keys('relay', 'tasks') },
-  {
-    name: 'image-syncer',
-    title: 'an image-syncer file',
-    recognise: either(
+  ),
+  format('regsync', 'a regsync file', items('sync', 'source', 'type')),
+  format('dregsy', 'a dregsy file', keys('relay', 'tasks')),
+  format(
+    'image-syncer',
+    'an image-syncer file',
+    either(
       root((tree) => isMapOfReferences(fieldOf(tree, 'images'))),
       everyValue((value, key) => isReferenceKey(key) && isTarget(value)),
     ),
-    hint: 'Write it as a plain list of source => name.',
-  },
-  {
-    name: 'skopeo-sync',
-    title: 'a skopeo sync file',
-    recognise: everyValue((value) => SKOPEO_SYNC.some((key) => fieldOf(value, key) !== undefined)),
-  },
-  {
-    name: 'image-list-with-auth',
-    title: 'an imageListWithAuth file',
-    recognise: items('', 'username', 'images'),
-  },
-  { name: 'promoter', title: 'a promoter manifest', recognise: items('', 'name', 'dmap') },
-  {
-    name: 'source-tags',
-    title: 'a list of sources with tags',
-    recognise: either(items('images', 'source', 'destinations'), items('images', 'SourceArtifact')),
-  },
-  { name: 'image-vector', title: 'an image vector', recognise: items('images', 'repository') },
-  { name: 'sinker', title: 'a sinker file', recognise: keys('target', 'sources') },
-  { name: 'linuxkit', title: 'a LinuxKit file', recognise: keys('kernel', 'init') },
-  { name: 'ocm', title: 'an OCM component descriptor', recognise: keys('component.resources') },
-  { name: 'cnab', title: 'a CNAB bundle', recognise: keys('invocationImages') },
-  { name: 'porter', title: 'a Porter bundle', recognise: keys('mixins') },
-  { name: 'sbom', title: 'an SBOM', recognise: either(keys('bomFormat'), keys('spdxVersion')) },
-  {
-    name: 'lock',
-    title: 'a lock of oci-save',
-    recognise: keys('version', 'images', 'blobs'),
+    { hint: 'Write it as a plain list of source => name.' },
+  ),
+  format(
+    'skopeo-sync',
+    'a skopeo sync file',
+    everyValue((value) => SKOPEO_SYNC.some((key) => fieldOf(value, key) !== undefined)),
+  ),
+  format('image-list-with-auth', 'an imageListWithAuth file', items('', 'username', 'images')),
+  format('promoter', 'a promoter manifest', items('', 'name', 'dmap')),
+  format(
+    'source-tags',
+    'a list of sources with tags',
+    either(items('images', 'source', 'destinations'), items('images', 'SourceArtifact')),
+  ),
+  format('image-vector', 'an image vector', items('images', 'repository')),
+  format('sinker', 'a sinker file', keys('target', 'sources')),
+  format('linuxkit', 'a LinuxKit file', keys('kernel', 'init')),
+  format('ocm', 'an OCM component descriptor', keys('component.resources')),
+  format('cnab', 'a CNAB bundle', keys('invocationImages')),
+  format('porter', 'a Porter bundle', keys('mixins')),
+  format('sbom', 'an SBOM', either(keys('bomFormat'), keys('spdxVersion'))),
+  format('lock', 'a lock of oci-save', keys('version', 'images', 'blobs'), {
     refusal: 'it is not a list',
-    hint: 'Give it as `lock`.',
-  },
-  {
-    name: 'oci-layout',
-    title: 'an OCI manifest or index',
-    recognise: keys('schemaVersion'),
+    hint: 'Give it as the option lock.',
+  }),
+  format('oci-layout', 'an OCI manifest or index', keys('schemaVersion'), {
     refusal: 'it is not a list',
     hint: 'Name the layout that contains it: oci:path.',
-  },
-  {
-    name: 'docker-config',
-    title: 'a file with credentials',
-    recognise: keys('auths'),
+  }),
+  format('docker-config', 'a file with credentials', keys('auths'), {
     refusal: 'it names no images',
     hint: 'Give it as the option auth-file.',
-  },
-  {
-    name: 'docker-archive',
-    title: `the manifest.json of docker save`,
-    recognise: items('', 'Config', 'RepoTags'),
-  },
-  {
-    name: 'tool-output',
-    title: 'the output of a tool that lists images',
-    recognise: either(
+  }),
+  format('docker-archive', `the manifest.json of docker save`, items('', 'Config', 'RepoTags')),
+  format(
+    'tool-output',
+    'the output of a tool that lists images',
+    either(
       keys('Repository', 'Tag'),
       items('images', 'repoTags'),
       firstLine(/^(REPOSITORY\s+TAG|IMAGE\s+(ID|TAG)|REF\s+TYPE|NAMESPACE\s+NAME)\s/),
     ),
-    hint: 'Write its references into a plain list, one a line.',
-  },
-  {
-    name: 'github-workflow',
-    title: 'a GitHub workflow',
-    recognise: either(keys('jobs'), keys('runs.using')),
-  },
-  { name: 'gitlab-ci', title: 'a GitLab CI file', recognise: either(keys('stages'), root(hasScript)) },
-  {
-    name: 'devcontainer',
-    title: 'a devcontainer.json',
-    recognise: either(keys('dockerComposeFile'), keys('features')),
-  },
-  {
-    name: 'ansible',
-    title: 'an Ansible playbook',
-    recognise: either(items('', 'hosts'), items('', 'tasks')),
-  },
-  { name: 'list', title: 'a YAML or JSON list', recognise: isOwnList, parse: parseOwnList, reading: 'tree' },
-  {
-    name: 'helm-values',
-    title: 'a values file of a Helm chart',
-    recognise: root(namesRepository),
+  ),
+  format('github-workflow', 'a GitHub workflow', either(keys('jobs'), keys('runs.using'))),
+  format('gitlab-ci', 'a GitLab CI file', either(keys('stages'), root(hasScript))),
+  format('devcontainer', 'a devcontainer.json', either(keys('dockerComposeFile'), keys('features'))),
+  format('ansible', 'an Ansible playbook', either(items('', 'hosts'), items('', 'tasks'))),
+  format('list', 'a YAML or JSON list', isOwnList, { parse: parseOwnList, reading: 'tree' }),
+  format('helm-values', 'a values file of a Helm chart', root(namesRepository), {
     hint: 'Render the chart with helm template, and list what that names.',
-  },
-  { name: 'dockerfile', title: 'a Dockerfile', recognise: firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i) },
-  {
-    name: 'quadlet',
-    title: 'a quadlet unit',
-    recognise: anyLine(/^\[(Container|Image|Volume|Pod|Kube)\]\s*$/),
-  },
-  { name: 'bake', title: 'a bake file', recognise: anyLine(/^(target|group)\s+"[^"]+"\s*\{/) },
-  {
-    name: 'hcl',
-    title: 'a Terraform or Nomad file',
-    recognise: anyLine(/^(resource|module|provider|job)\s+"/),
-  },
-  { name: 'columns', title: 'a table with columns', recognise: isTable },
-  {
-    name: 'kurl',
-    title: 'a kURL manifest',
-    recognise: everyLine(/^(image|asset|yum|apt|dockerout)\s+\S+\s+\S+/),
-  },
-  { name: 'html', title: 'a web page', recognise: firstLine(/^\s*<(!doctype|html|\?xml)/i) },
-  {
-    name: 'markdown',
-    title: 'a Markdown page',
-    recognise: either(fileName(/\.(md|markdown)$/i), anyLine(/^\s*```/)),
-  },
-  { name: 'script', title: 'a script', recognise: ({ text }) => text.startsWith('#!') },
-  { name: 'plain', title: 'a plain list', recognise: looksPlain, parse: parsePlain, reading: 'text' },
+  }),
+  format('dockerfile', 'a Dockerfile', firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i)),
+  format('quadlet', 'a quadlet unit', anyLine(/^\[(Container|Image|Volume|Pod|Kube)\]\s*$/)),
+  format('bake', 'a bake file', anyLine(/^(target|group)\s+"[^"]+"\s*\{/)),
+  format('hcl', 'a Terraform or Nomad file', anyLine(/^(resource|module|provider|job)\s+"/)),
+  format('columns', 'a table with columns', isTable),
+  format('kurl', 'a kURL manifest', everyLine(/^(image|asset|yum|apt|dockerout)\s+\S+\s+\S+/)),
+  format('html', 'a web page', firstLine(/^\s*<(!doctype|html|\?xml)/i)),
+  format('markdown', 'a Markdown page', either(fileName(/\.(md|markdown)$/i), anyLine(/^\s*```/))),
+  format('script', 'a script', ({ text }) => text.startsWith('#!')),
+  format('plain', 'a plain list', looksPlain, { parse: parsePlain, reading: 'text' }),
 ];

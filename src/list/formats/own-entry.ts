@@ -18,7 +18,8 @@ import {
   PLATFORM_KEYS,
   TAG_KEYS,
 } from './own-keys.ts';
-import { isLocalSource, refusal } from '../entry/source.ts';
+import { isLocalSource } from '../entry/source.ts';
+import { refusal } from '../problems.ts';
 import { fieldOf, listed, type Mapping } from '../syntax/tree.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { editDistance, nearest } from '../../text/nearest.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
 import type { Collector } from '../entry/findings.ts';
-import { refusal } from '../entry/source.ts';
+import { refusal } from '../problems.ts';
 import type { MappingEntry } from '../syntax/tree.ts';
 
 /** Keys of the reference, the most explicit first: charts have a `name` beside the `image` that is only a label. */

@@ -3,7 +3,7 @@ import type { Collector } from '../entry/findings.ts';
 import { contentLines, stripBlanks } from '../syntax/lines.ts';
 import { addOwnEntry } from './own-entry.ts';
 import type { Reject } from '../request.ts';
-import { refusal } from '../entry/source.ts';
+import { refusal } from '../problems.ts';
 import { fieldOf, isNull, keysOf, listed, type Mapping, type Tree } from '../syntax/tree.ts';
 import { addUnknownKeys, IMAGE_KEYS, isMisspelt, shownKey } from './own-keys.ts';
 

@@ -1,4 +1,5 @@
-import { OciSaveError } from '../../errors.ts';
+import type { OciSaveError } from '../../errors.ts';
+import { refusal } from '../problems.ts';
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
@@ -34,21 +35,15 @@ function decoded(bytes: Uint8Array, encoding: Encoding, stream = false): string 
 }
 
 function binary(offset: number): OciSaveError {
-  return new OciSaveError({
-    code: 'list',
-    message: `the byte at offset ${offset} is NUL: this is a binary file`,
-    hint: 'If it is text in UTF-16, save it as UTF-8.',
-  });
+  const hint = 'If it is text in UTF-16, save it as UTF-8.';
+  return refusal(`the byte at offset ${offset} is NUL: this is a binary file`, hint);
 }
 
 function undecodable(bytes: Uint8Array, encoding: Encoding): OciSaveError {
   const offset = firstBadByte(bytes, encoding);
   const value = (bytes[offset] ?? 0).toString(16).padStart(2, '0');
-  return new OciSaveError({
-    code: 'list',
-    message: `the byte 0x${value} at offset ${offset} is not ${encoding === 'utf-8' ? 'UTF-8' : 'UTF-16'}`,
-    hint: 'Save the list as UTF-8.',
-  });
+  const name = encoding === 'utf-8' ? 'UTF-8' : 'UTF-16';
+  return refusal(`the byte 0x${value} at offset ${offset} is not ${name}`, 'Save the list as UTF-8.');
 }
 
 /** Halves the file until the byte is found: a decoder says that it failed, but not where. */

@@ -7,8 +7,8 @@ const parse = (text: string, format = 'auto') =>
 const faults = (text: string, format?: string): string[] =>
   parse(text, format).rejects.map(({ origin, reason, hint }) => `${origin.line}: ${reason}. ${hint ?? ''}`);
 
-describe('found A2: a key that is not ours', () => {
-  it('is an error at its line, with the nearest key, and all of them are reported at once', () => {
+describe('found A2: an unknown key', () => {
+  it('is an error at its line with the nearest key, and all of them are reported at once', () => {
     const yaml = [
       'images:',
       '  - image: quay.io/a/b:1',
@@ -36,7 +36,7 @@ describe('found A2: a key that is not ours', () => {
     ['an option of a line', 'quay.io/a/c:1\n--platfrom=linux/arm64 quay.io/a/b:1', /^2: .*'--platform'/],
     ['a login', '- image: quay.io/a/b:1\n  password: hunter2\n', /^2: .*'password'.*log in/],
     ['another letter case', '- Image: quay.io/a/b:1\n- quay.io/a/c:1\n', /^1: the key 'Image' .*'image'/],
-  ])('is told in %s', (_, text, words) => {
+  ])('is reported in %s', (_, text, words) => {
     expect(faults(text)).toEqual([expect.stringMatching(words)]);
   });
 
@@ -45,18 +45,18 @@ describe('found A2: a key that is not ours', () => {
     ['iamges:\n  - image: quay.io/a/b:1\n', "1: the key 'iamges' is unknown. Did you mean 'images'?"],
     ['imge: quay.io/a/b:1\n', "1: the key 'imge' is unknown. Did you mean 'image'?"],
     ['- imgae: quay.io/a/b:1\n', "1: the key 'imgae' is unknown. Did you mean 'image'?"],
-  ])('leaves a list of ours one: %j', (text, fault) => {
+  ])('does not change the format of the list: %j', (text, fault) => {
     expect(parse(text).format).toBe('list');
     expect(faults(text)).toEqual([fault]);
   });
 
-  it('is told of a named format, too', () => {
+  it('is reported where the user names the format', () => {
     expect(faults('imags: []\nplatform: x\n', 'list')).toEqual([
       expect.stringMatching(/^1: the key 'imags'/),
     ]);
   });
 
-  it('is told once where a merge key brings it into many entries', () => {
+  it('is reported once where a merge key copies it into many entries', () => {
     const yaml = [
       'x-base: &base',
       '  platfroms: [linux/amd64]',
@@ -68,8 +68,8 @@ describe('found A2: a key that is not ours', () => {
   });
 });
 
-describe('a key that is ours', () => {
-  it('comes through anchors and merge keys, which x- keys may hold', () => {
+describe('a known key', () => {
+  it('may come from an anchor or a merge key below an x- key', () => {
     const yaml = [
       'x-base: &base',
       '  platforms: [linux/arm64]',
@@ -81,7 +81,7 @@ describe('a key that is ours', () => {
     expect(requests[0]?.platforms).toEqual([{ os: 'linux', architecture: 'arm64' }]);
   });
 
-  it('is each one that oci-save list --as json writes', () => {
+  it('may be any key that oci-save list --as json writes', () => {
     const json = JSON.stringify([
       { ref: 'quay.io/a/b:1', names: ['x.example/b:2'], platforms: ['linux/arm64'], origin: 'images.txt:1' },
     ]);
@@ -91,7 +91,7 @@ describe('a key that is ours', () => {
     expect(requests[0]?.storedAs).toEqual([{ domain: 'x.example', path: 'b', tag: '2' }]);
   });
 
-  it('may be a name beside the image, as charts have it', () => {
+  it('may be a name beside the image, as in charts', () => {
     expect(parse('- name: web\n  image: quay.io/a/b:1\n')).toMatchObject({ rejects: [] });
   });
 });
