@@ -6,81 +6,73 @@ import {
   sumsIn,
   sumsName,
 } from '../archive/index.ts';
-import { claimantOf, claimName } from './draft/claim.ts';
-import { lackingIn, lacksImages } from './completeness.ts';
+import { findLacking } from './completeness.ts';
+import { claimantOf, claimName, type Contents } from './draft/claim.ts';
 import { isOurs } from './draft/notes.ts';
+import { readRecord } from './draft/record.ts';
 import { differingFiles, type ReleasePlan, planRelease } from './plan.ts';
-import { readAsset } from './service/read-asset.ts';
-import { writerInRecord } from './draft/record.ts';
 import type { SendOptions } from './send-options.ts';
+import { readAsset } from './service/read-asset.ts';
 import type { Asset, Release } from './service/service.ts';
 import { withDigest } from './service/upload.ts';
 
 /** What a release has, and what is to be done. */
-export interface Comparison {
-  readonly present: readonly Asset[];
+export interface Comparison extends Contents {
   readonly plan: ReleasePlan;
-  /** Names of content that is there with other bytes. */
-  readonly differing: readonly string[];
-  /** Names of what could be taken for pieces of the archive, and is none. */
+  /** Names of files that look like pieces of the archive and are not. */
   readonly strange: readonly string[];
 }
 
-/** Compares what a release has with what it shall have. */
+/** Compares what a release has with what it is to have. */
 export async function comparePlan(release: Release | undefined, options: SendOptions): Promise<Comparison> {
-  const { service, files, archive, policy } = options;
+  const { service, files, archive, policy, writer } = options;
   const listed = release === undefined ? [] : await service.assets(release);
   const sizes = new Map(files.map(({ name, size }) => [name, size]));
   const present: Asset[] = [];
   // Only what could be the wanted file is worth reading.
   for (const asset of listed)
     present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
+  const differing = differingFiles(files, present);
   const draft = release?.draft ?? true;
   const ours = draft && (release === undefined || isOurs(release.body));
   const earlier = await earlierPieces(present, ours, options);
   // Outside of a workflow nobody takes over what a killed job claimed.
   const claim = present.find(({ name }) => name === claimName(archive));
-  if (options.writer === undefined && claim !== undefined && (await claimantOf(claim, service)) !== undefined)
+  if (writer === undefined && claim !== undefined && (await claimantOf(claim, service)) !== undefined)
     earlier.add(claim.name);
-  const lacking = await lackingToKeep(present, ours, options);
-  const renews = await isOfEarlierRun(present, draft, options);
+
+  const lacking = policy === 'keep' && differing.length > 0 ? await whyNotKept(present, ours, options) : [];
+  const mayReplace = policy === 'replace' || (policy === 'auto' && draft);
+  const renews = mayReplace && differing.length === 0 && (await isOfEarlierRun(present, options));
   const plan = planRelease({ files, present, earlier, draft, ours, policy, lacking, renews });
-  const strange = present.filter(
-    ({ name }) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name),
-  );
-  return {
-    present,
-    plan,
-    differing: differingFiles(files, present),
-    strange: strange.map(({ name }) => name),
-  };
+  const strange = present
+    .map(({ name }) => name)
+    .filter((name) => isPieceName(archive, name) && !earlier.has(name) && !sizes.has(name));
+  return { present, plan, differing, strange };
 }
 
 /**
- * Whether a job finds its archive in a release in which it may be replaced, with the record of an earlier run. The record is
- * then sent anew, so that another job of this run sees that the archive is in use, and does not replace it.
+ * Whether a job finds its archive with the record of an earlier run. The record is then sent anew, so that another job of
+ * this run sees that the archive is in use, and does not replace it.
  */
 async function isOfEarlierRun(
   present: readonly Asset[],
-  draft: boolean,
-  { writer, policy, files, archive, service }: SendOptions,
+  { writer, archive, service }: SendOptions,
 ): Promise<boolean> {
-  const mayBeReplaced = policy === 'replace' || (policy === 'auto' && draft);
-  if (writer === undefined || !mayBeReplaced || differingFiles(files, present).length > 0) return false;
-  const theirs = await writerInRecord(present, archive, service);
+  if (writer === undefined) return false;
+  const { writer: theirs } = await readRecord(present, archive, service);
   return theirs !== undefined && theirs.run !== writer.run;
 }
 
-/** What speaks against keeping what is there, where it is to be kept. */
-async function lackingToKeep(
+/** What speaks against keeping what is there. */
+async function whyNotKept(
   present: readonly Asset[],
   ours: boolean,
-  { files, archive, policy, service }: SendOptions,
+  { archive, service }: SendOptions,
 ): Promise<string[]> {
-  if (policy !== 'keep' || differingFiles(files, present).length === 0) return [];
-  const lacking = await lackingIn(present, archive, service);
-  // It was not published for that.
-  if (ours && (await lacksImages(present, archive, service))) lacking.push('images are missing');
+  const lacking = await findLacking(present, archive, service);
+  // A draft of ours was not published for that.
+  if (ours && (await readRecord(present, archive, service)).lacksImages) lacking.push('images are missing');
   return lacking;
 }
 

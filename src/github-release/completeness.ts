@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import {
   type ArchiveName,
   isPieceName,
@@ -9,24 +8,21 @@ import {
   sumsName,
   wholeName,
 } from '../archive/index.ts';
-import { jsonIn } from '../text/json-in.ts';
 import { claimedBase, claimName } from './draft/claim.ts';
-import { lockName, pageName, recordName } from './release-files.ts';
+import { lockName, pageName } from './release-files.ts';
 import { readAsset } from './service/read-asset.ts';
 import type { Asset, ReleaseService } from './service/service.ts';
 import { withDigest } from './service/upload.ts';
 
-type Service = Pick<ReleaseService, 'read'>;
-
 /**
- * What the archive that a release has lacks to be whole, in words. Its own sums tell, which are sent when all the rest is
- * there: nothing is lacking where every file has the bytes that they name.
+ * Why the archive that a release has is not whole, one line per file; none where it is. Its own sums, which are sent when
+ * all the rest is there, name every file and its bytes.
  * @throws OciSaveError what the service refused
  */
-export async function lackingIn(
+export async function findLacking(
   present: readonly Asset[],
   archive: ArchiveName,
-  service: Service,
+  service: Pick<ReleaseService, 'read'>,
 ): Promise<string[]> {
   const uploaded = new Map(
     present.filter(({ state }) => state === 'uploaded').map((asset) => [asset.name, asset]),
@@ -45,19 +41,6 @@ export async function lackingIn(
   }
   return lacking;
 }
-
-/** Whether the run that made the archive of a release had to leave images out. */
-export async function lacksImages(
-  present: readonly Asset[],
-  archive: ArchiveName,
-  service: Service,
-): Promise<boolean> {
-  const record = present.find(({ name }) => name === recordName(archive));
-  const { failed = [] } = failedSchema.safeParse(jsonIn(await readAsset(record, service))).data ?? {};
-  return failed.length > 0;
-}
-
-const failedSchema = z.object({ failed: z.array(z.unknown()) });
 
 /**
  * Other archives in a release, as `N.tar`, that a job claims, or of which there are pieces and no sums: these come last,

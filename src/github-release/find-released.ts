@@ -12,10 +12,10 @@ import { type Lock, parseLock } from '../lock/index.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { isSame, type SentFile } from './plan.ts';
 import { readAsset } from './service/read-asset.ts';
-import { filesBeside } from './release-files.ts';
+import { filesBeside, lockName, recordName } from './release-files.ts';
 import type { Asset, Release, ReleaseService } from './service/service.ts';
 
-/** What a release has of one archive, as it tells itself. */
+/** What a release has of one archive, by its own files. */
 export interface Released {
   readonly lock: Lock;
   /** Of its sums: what its archive is, to the last byte. */
@@ -36,8 +36,8 @@ export interface ReleasedQuery {
 
 /**
  * The archive that a release has, if every file of it is there, whole, as this tool would make it of the release's own
- * lock. Small files are read; of the archive the service's own digests tell. Undefined where anything is otherwise.
- * @throws OciSaveError what the service refused, or `usage` for a lock that is none
+ * lock. Small files are read; for the archive the service's own digests count. Undefined where anything is otherwise.
+ * @throws OciSaveError what the service refused, or `usage` for a lock that is not one
  */
 export async function findReleased({
   service,
@@ -48,13 +48,13 @@ export async function findReleased({
 }: ReleasedQuery): Promise<Released | undefined> {
   const assets = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
   const read = async (file: string): Promise<Uint8Array | undefined> => readAsset(assets.get(file), service);
-  const { base } = archiveName;
-  const record = assets.get(`${base}.report.json`);
-  const [lockBytes, report] = await Promise.all([read(`${base}.lock.json`), readAsset(record, service)]);
+  const lockFile = lockName(archiveName);
+  const record = assets.get(recordName(archiveName));
+  const [lockBytes, report] = await Promise.all([read(lockFile), readAsset(record, service)]);
   if (lockBytes === undefined || report === undefined || record === undefined) return undefined;
   const archive = await archiveIn(assets, archiveName, partSize, read);
   if (archive === undefined) return undefined;
-  const lock = parseLock(lockBytes, `${base}.lock.json of release ${release.tag}`);
+  const lock = parseLock(lockBytes, `${lockFile} of release ${release.tag}`);
   const pieces = archive.pieces.map(({ name, size, digest }) => ({ name, size, digest, record: false }));
   const files = [...pieces, ...filesBeside(archive, lock, pageOf(lock))];
   if (!files.every((file) => isSame(file, assets.get(file.name)))) return undefined;
@@ -67,7 +67,7 @@ export async function findReleased({
   };
 }
 
-/** The archive and its pieces, as the release's own words have it; whether they are true is told by comparing them. */
+/** The archive and its pieces as the release describes them; comparing them shows whether that is true. */
 async function archiveIn(
   assets: ReadonlyMap<string, Asset>,
   name: ArchiveName,

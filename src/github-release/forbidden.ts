@@ -8,7 +8,7 @@ const MAX_FILES = 1000;
 /** One byte less than GitHub's limit. */
 export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
-/** Throws `unsupported` for a plan that must not be begun: nothing was sent yet. */
+/** Throws `unsupported` for a plan that must not be started: nothing was sent yet. */
 export function refuseForbidden(
   release: Release | undefined,
   { steps, stale, conflicts, lacking }: ReleasePlan,

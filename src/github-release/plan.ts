@@ -1,14 +1,14 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Asset, Release } from './service/service.ts';
 
-/** What becomes of an asset of the same name and another digest. */
+/** What is done with an asset of the same name and another digest. */
 export type ReleasePolicy = 'auto' | 'replace' | 'keep' | 'fail';
 
-/** A file that the release shall have. */
+/** A file that the release is to have. */
 export interface WantedFile {
   readonly name: string;
   readonly size: number;
-  /** Undefined in a dry run that has not all the bytes: whether it is there cannot be said. */
+  /** Undefined in a dry run that does not have all the bytes: then it is not known whether the file is there. */
   readonly digest: Digest | undefined;
   /** A record of a run differs every time: it follows the content, and decides nothing. */
   readonly record: boolean;
@@ -54,7 +54,7 @@ export function interimName(name: string): string {
   return `${name}.new`;
 }
 
-/** Compares what a release shall have with what it has. Pure. */
+/** Compares what a release is to have with what it has. Pure. */
 export function planRelease(input: PlanInput): ReleasePlan {
   const { files, present, earlier, draft, ours, policy, lacking, renews = false } = input;
   const byName = new Map(present.map((asset) => [asset.name, asset]));
@@ -121,7 +121,7 @@ function keep(file: WantedFile, there: Asset | undefined): Step[] {
   return [{ file, action: 'none', status: isSame(file, there) ? 'there' : 'kept' }];
 }
 
-/** An upload that broke leaves an empty asset, which is nobody's content. */
+/** An upload that broke leaves an empty asset, which is not content of anybody. */
 function isUploaded(asset: Asset | undefined): asset is Asset {
   return asset?.state === 'uploaded';
 }
@@ -156,7 +156,7 @@ export interface SentRelease {
   readonly removed: readonly string[];
 }
 
-/** What became of a release, once a plan was carried out, or would become of it. */
+/** What a release has once a plan is carried out. */
 export function outcomeOf(
   release: Release | undefined,
   { steps, stale }: ReleasePlan,

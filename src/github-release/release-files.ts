@@ -11,7 +11,7 @@ export interface ReleaseContent {
   readonly lock: Lock;
   /** `report.html`. */
   readonly page: string;
-  /** `report.json`; undefined where nobody has one. */
+  /** `report.json`; undefined where there is none. */
   readonly report: string | undefined;
 }
 
@@ -44,7 +44,8 @@ export function filesBeside(archive: MeasuredArchive, lock: Lock, page: string):
   ];
 }
 
-function inMemory(name: string, content: string | Uint8Array, record = false): ReleaseFile {
+/** A small file of a release, from memory. */
+export function inMemory(name: string, content: string | Uint8Array, record = false): ReleaseFile {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   return {
     name,
@@ -62,10 +63,10 @@ function inMemory(name: string, content: string | Uint8Array, record = false): R
 const UNCHANGED = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
 const MAX_CHARACTERS = 200;
 
-/** A text as the beginning of names that GitHub leaves as they are: of a tag with a slash, for one. */
+/** A text, as a tag with a slash, made into the beginning of names that GitHub leaves as they are. */
 export function assetNameOf(text: string): string {
-  const tame = text.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replaceAll(/\.{2,}/g, '.');
-  return tame.slice(0, MAX_CHARACTERS).replaceAll(/^\.|\.$/g, '') || 'bundle';
+  const plain = text.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replaceAll(/\.{2,}/g, '.');
+  return plain.slice(0, MAX_CHARACTERS).replaceAll(/^\.|\.$/g, '') || 'bundle';
 }
 
 /** Throws `usage` where assets whose names begin with `base` would be renamed. */

@@ -217,7 +217,7 @@ describe('found K1: a job that releases', () => {
     const asset = { id: 1, state: 'uploaded', size: 3, sha256: '', bytes: Buffer.from('abc') } as const;
     service.add({ tag: TAG, draft: true, assets: [{ ...asset, name: `${BASE}.claim.json` }] });
     const { exitCode, stderr } = await job('a');
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('that is not of this tool')]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('that was not made by this tool')]);
     expect(release()?.assets).toHaveLength(1);
   });
 });

@@ -4,10 +4,10 @@ import type { Release, ReleaseService } from '../service/service.ts';
 import type { Writer } from './writer.ts';
 
 /**
- * The release of a tag, published or a draft; undefined where there is none. A draft of ours that lost its tag is found,
- * too: it is bound again where it is written to.
+ * The release of a tag, published or a draft; undefined where there is none. A draft of ours that lost its tag is found
+ * too: its tag is given back where it is written to.
  *
- * @param onStray told of each release of ours that was published without this tag
+ * @param onStray called for each release of ours that was published without this tag
  * @throws OciSaveError `unsupported` where a tag has several drafts that are not all ours
  */
 export async function findRelease(
@@ -25,31 +25,31 @@ export async function findRelease(
   );
 }
 
-/** The release of a tag; where there is none, a draft of ours is made. */
+/** The release of a tag; where there is none, a draft is created. */
 export async function findOrCreateRelease(
   service: ReleaseService,
   tag: string,
   writer: Writer | undefined,
 ): Promise<Release> {
   const found = await findRelease(service, tag);
-  if (found !== undefined) return bound(found, tag, service);
-  let made: Release | undefined;
+  if (found !== undefined) return withTag(found, tag, service);
+  let created: Release;
   try {
-    made = await service.createDraft(tag, tag, draftNotes({ tag, writer }));
+    created = await service.createDraft(tag, tag, draftNotes({ tag, writer }));
   } catch (error) {
-    // The draft may have been made although its answer was lost.
+    // The draft may have been created although the response was lost.
     const draft =
       error instanceof OciSaveError && error.code === 'network' ? await findRelease(service, tag) : undefined;
     if (draft === undefined) throw error;
     return draft;
   }
-  // Two jobs that begin at once make two drafts: both keep the older one, which may have been published meanwhile.
-  const chosen = (await findRelease(service, tag)) ?? made;
-  if (chosen.id !== made.id) await service.removeDraft(made);
-  return bound(chosen, tag, service);
+  // Two jobs that begin at once create two drafts: both keep the older one, which may have been published meanwhile.
+  const chosen = (await findRelease(service, tag)) ?? created;
+  if (chosen.id !== created.id) await service.removeDraft(created);
+  return withTag(chosen, tag, service);
 }
 
-async function bound(release: Release, tag: string, service: ReleaseService): Promise<Release> {
+async function withTag(release: Release, tag: string, service: ReleaseService): Promise<Release> {
   return release.tag === tag ? release : service.bind(release, tag);
 }
 

@@ -6,14 +6,14 @@ import { writerSchema } from './writer.ts';
 const TEXT = 'Container images for places without internet.';
 
 /**
- * What tells a draft of ours from one that a person made: ours is published when it is whole, theirs stays a draft. It
+ * What distinguishes a draft of ours from one that a person made: ours is published when it is whole, theirs stays a draft. It
  * is a comment, which no page shows, and goes when the release is published. Earlier versions wrote it without data.
  */
 const MARK = /<!-- oci-save: published when whole(?: (\{[^<>]*\}))? -->/;
 
 const noteSchema = z.object({ tag: z.string(), writer: writerSchema.optional() });
 
-/** What the mark in a draft of ours tells: for which tag it was made, and by which job, for which archive and list. */
+/** The data of the mark in a draft of ours: for which tag it was made, and by which job, for which archive and list. */
 export type DraftNote = z.infer<typeof noteSchema>;
 
 /** The text of a release that we make. */
@@ -29,18 +29,13 @@ export function isOurs(body: string): boolean {
   return MARK.test(body);
 }
 
-/** What the mark tells; undefined where there is none, or one of an earlier version. */
+/** The mark's data; undefined where there is no mark, or one of an earlier version. */
 export function noteIn(body: string): DraftNote | undefined {
   return noteSchema.safeParse(jsonIn(MARK.exec(body)?.[1])).data;
 }
 
 export function publishedNotes(body: string): string {
   return body.replaceAll(new RegExp(MARK, 'g'), '').trim();
-}
-
-/** Whether a published release has the text that we gave to its draft. */
-export function hasOurText(body: string): boolean {
-  return body.includes(TEXT);
 }
 
 /**
@@ -51,7 +46,7 @@ export function hasLostItsTag({ tag }: Pick<Release, 'tag'>): boolean {
   return /^untagged-[0-9a-f]+$/.test(tag);
 }
 
-/** Whether a draft of ours was made for a tag. The mark tells; of an earlier version's, the title, which is the tag. */
+/** Whether a draft of ours was made for a tag, by its mark; an earlier version's by its title, which is the tag. */
 export function isDraftOf(release: Release, tag: string): boolean {
   if (!release.draft) return false;
   if (release.tag === tag) return true;
@@ -61,5 +56,5 @@ export function isDraftOf(release: Release, tag: string): boolean {
 
 /** Whether a release of ours was published without the tag that it was made for. Its mark went with that. */
 export function isPublishedWithout(release: Release, tag: string): boolean {
-  return !release.draft && hasLostItsTag(release) && release.title === tag && hasOurText(release.body);
+  return !release.draft && hasLostItsTag(release) && release.title === tag && release.body.includes(TEXT);
 }

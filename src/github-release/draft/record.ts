@@ -2,25 +2,38 @@ import { z } from 'zod';
 import type { ArchiveName } from '../../archive/index.ts';
 import { digestSchema } from '../../oci/digest.ts';
 import { jsonIn } from '../../text/json-in.ts';
-import { readAsset } from '../service/read-asset.ts';
 import { recordName } from '../release-files.ts';
+import { readAsset } from '../service/read-asset.ts';
 import type { Asset, ReleaseService } from '../service/service.ts';
 import type { Writer } from './writer.ts';
 
 const recordSchema = z.object({
-  workflow: z.object({ run: z.string(), attempt: z.int(), job: z.string(), asked: digestSchema }),
+  workflow: z
+    .object({ run: z.string(), attempt: z.int(), job: z.string(), asked: digestSchema })
+    .optional()
+    .catch(undefined),
+  failed: z.array(z.unknown()).catch([]),
 });
 
-/** The job that sent an archive, by the record of its run, which goes with it; undefined where that cannot be told. */
-export async function writerInRecord(
+/** What the record of a run, which is sent with its archive, says of it. */
+export interface RunRecord {
+  /** The job that sent the archive; undefined where that is not known. */
+  readonly writer: Writer | undefined;
+  /** Whether the run had to leave images out. */
+  readonly lacksImages: boolean;
+}
+
+/** The record of the run that sent an archive. One that cannot be read says nothing. */
+export async function readRecord(
   present: readonly Asset[],
   archive: ArchiveName,
   service: Pick<ReleaseService, 'read'>,
-): Promise<Writer | undefined> {
-  const record = present.find(({ name }) => name === recordName(archive));
-  const text = (await readAsset(record, service))?.toString('utf8');
-  const { workflow } = recordSchema.safeParse(jsonIn(text)).data ?? {};
-  if (workflow === undefined) return undefined;
+): Promise<RunRecord> {
+  const asset = present.find(({ name }) => name === recordName(archive));
+  const { workflow, failed = [] } =
+    recordSchema.safeParse(jsonIn(await readAsset(asset, service))).data ?? {};
+  const lacksImages = failed.length > 0;
+  if (workflow === undefined) return { writer: undefined, lacksImages };
   const { asked: list, ...job } = workflow;
-  return { archive: archive.base, list, ...job };
+  return { writer: { archive: archive.base, list, ...job }, lacksImages };
 }
