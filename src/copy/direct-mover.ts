@@ -1,4 +1,4 @@
-import { bringBlob, type ContentSource } from '../image/index.ts';
+import { bringBlob, type ReadPort } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { ResolvedImage } from '../resolve/index.ts';
@@ -46,7 +46,7 @@ export async function bringDirectly(
   throw refusal ?? noSource(blob);
 }
 
-function sourcesOf(images: Iterable<ResolvedImage>): Iterable<ContentSource> {
+function sourcesOf(images: Iterable<ResolvedImage>): Iterable<ReadPort> {
   const sources = [...images].flatMap(({ content }) => content ?? []);
   return new Map(sources.map((source) => [source.name, source])).values();
 }

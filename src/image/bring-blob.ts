@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import { download } from '../http/index.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { Store } from '../store/index.ts';
-import type { ContentSource, WantedBlob } from './content-source.ts';
+import type { ReadPort, WantedBlob } from './read-port.ts';
 
 export interface BringOptions {
   /** Attempts after the first one. What has arrived stays, and the next attempt asks for the rest. */
@@ -20,7 +20,7 @@ export interface BringOptions {
  * again would only fetch it again.
  */
 export async function bringBlob(
-  source: ContentSource,
+  source: ReadPort,
   blob: WantedBlob,
   store: Store,
   options: BringOptions,
@@ -31,7 +31,7 @@ export async function bringBlob(
   const writer = await store.write(blob);
   const bytes = download({
     subject,
-    open: (offset) => source.blob(blob, offset, signal),
+    open: (offset) => source.open(blob, offset, signal),
     size,
     policy: { retries, retryMilliseconds },
     signal,

@@ -1,7 +1,7 @@
 import { parseManifest, type Manifest, MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Store } from '../store/index.ts';
-import type { ContentSource, ManifestBytes } from './content-source.ts';
+import type { ReadPort, ManifestBytes } from './read-port.ts';
 
 /**
  * The manifests of one run. Each is fetched once and parsed once, whoever asks for it; its bytes are kept in the store, and
@@ -11,9 +11,9 @@ export interface ManifestReader {
   /** A manifest of the store; undefined where the store does not have it. */
   stored(digest: Digest): Promise<ManifestBytes | undefined>;
   /** A manifest by its digest: from the store, else from a source. */
-  read(digest: Digest, source: ContentSource, signal?: AbortSignal): Promise<ManifestBytes>;
+  read(digest: Digest, source: ReadPort, signal?: AbortSignal): Promise<ManifestBytes>;
   /** What a source serves under a reference now. */
-  fetch(reference: string, source: ContentSource, signal?: AbortSignal): Promise<ManifestBytes>;
+  fetch(reference: string, source: ReadPort, signal?: AbortSignal): Promise<ManifestBytes>;
 }
 
 export function createManifestReader(store: Pick<Store, 'read' | 'put'>): ManifestReader {

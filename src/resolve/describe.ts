@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import type { ContentSource, Image, Manifests } from '../image/index.ts';
+import type { ReadPort, Image, Manifests } from '../image/index.ts';
 import { formatOrigin } from '../list/index.ts';
 import { buildLock, type Leaf, type Lock, type LockedImage, lockedImageSchema } from '../lock/index.ts';
 import { MAX_BYTES } from '../oci/descriptor.ts';
@@ -17,7 +17,7 @@ import type { WantedImage } from './wanted.ts';
 export interface ResolvedImage extends Image {
   readonly wanted: WantedImage;
   /** Where its blobs are read; undefined where resolving brought all of them. */
-  readonly content: ContentSource | undefined;
+  readonly content: ReadPort | undefined;
   /** What was odd, left out or changed: sentences for people. */
   readonly notes: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { bringBlob, type ContentSource, type ManifestBytes, type ManifestReader } from '../image/index.ts';
+import { bringBlob, type ReadPort, type ManifestBytes, type ManifestReader } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -29,7 +29,7 @@ const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
 export async function resolveImage(
   wanted: WantedImage,
   reference: string,
-  content: ContentSource,
+  content: ReadPort,
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
   const notes: string[] = [];
@@ -53,7 +53,7 @@ export async function resolveImage(
  */
 async function readTop(
   reference: string,
-  content: ContentSource,
+  content: ReadPort,
   { store, manifests, signal }: ResolveOptions,
 ): Promise<ManifestBytes> {
   if (isDigest(reference)) return manifests.read(reference, content, signal);
@@ -70,7 +70,7 @@ async function readTop(
 
 async function readConfigPlatform(
   { digest, size }: Descriptor,
-  source: ContentSource,
+  source: ReadPort,
   { store, retries, signal }: ResolveOptions,
 ): Promise<Platform> {
   const read = (): Promise<Uint8Array | undefined> => store.read(digest, MAX_CONFIG_BYTES);

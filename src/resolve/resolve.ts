@@ -1,11 +1,5 @@
 import pLimit from 'p-limit';
-import {
-  createManifestReader,
-  type Layout,
-  nameOfEntry,
-  openLayout,
-  registrySource,
-} from '../image/index.ts';
+import { createManifestReader, type Layout, nameOfEntry, openLayout, registryPort } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
 import { formatOrigin } from '../list/index.ts';
@@ -95,7 +89,7 @@ async function resolveOne(wanted: WantedImage, context: OneContext): Promise<Res
       return await resolveImage(named(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
     }
     const { domain, path, tag, digest } = wanted.source.reference;
-    const source = registrySource(context.client, { domain, path });
+    const source = registryPort(context.client, { domain, path });
     return await resolveImage(wanted, digest ?? tag ?? 'latest', source, context);
   } catch (error) {
     context.signal?.throwIfAborted();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bringBlob, registrySource } from '../../src/image/index.ts';
+import { bringBlob, registryPort } from '../../src/image/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { clientOf, failureOf, repositoryAt } from '../registry/support.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
 async function bring(handler: StubHandler, retries: number, options = {}) {
   await using stub = await startStub(handler);
   using client = clientOf([stub], { retries, stallMilliseconds: 100, requestMilliseconds: 5000, ...options });
-  const source = registrySource(client, repositoryAt(stub));
+  const source = registryPort(client, repositoryAt(stub));
   const deltas: number[] = [];
   const bringing = bringBlob(source, blob, store, {
     retries,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createManifestReader, registrySource } from '../../src/image/index.ts';
+import { createManifestReader, registryPort } from '../../src/image/index.ts';
 import { parsePlatformChoice } from '../../src/oci/platform.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import { anonymous, createRegistryClient } from '../../src/registry/index.ts';
@@ -49,7 +49,7 @@ async function resolve(seed: string): ReturnType<typeof resolveImage> {
     };
     const manifests = createManifestReader(store);
     const options = { store, manifests, index: 'auto', format: 'keep', retries: 1 } as const;
-    return await resolveImage(wanted, '1', registrySource(client, reference), options);
+    return await resolveImage(wanted, '1', registryPort(client, reference), options);
   } finally {
     client.close();
   }

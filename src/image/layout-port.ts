@@ -8,14 +8,14 @@ import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/dige
 import { readEntries } from '../oci/index-entries.ts';
 import { readJson } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
-import type { ContentSource } from './content-source.ts';
+import type { ReadPort } from './read-port.ts';
 
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 const REF_NAME = 'org.opencontainers.image.ref.name';
 const indexSchema = z.looseObject({ manifests: z.array(z.unknown()).nullish() });
 
 /** An OCI layout as a source of images; it is read and never written. */
-export interface Layout extends ContentSource {
+export interface Layout extends ReadPort {
   /** What index.json lists, in its order. */
   readonly entries: readonly Descriptor[];
   /** The one entry that `name` means: that name, or the only entry. Throws `list`, listing the names. */
@@ -70,7 +70,7 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
       }
       return { bytes, digest, manifest: parseManifest(bytes) };
     },
-    blob: async ({ digest }, offset) => ({
+    open: async ({ digest }, offset) => ({
       offset,
       body: readFrom(blobFile(digest), offset, within),
     }),

@@ -17,7 +17,7 @@ export interface ManifestClaim {
 }
 
 export interface BlobRange {
-  /** The first byte that comes: the one asked for, or 0 from a source that cannot resume. */
+  /** The first byte that comes: the one asked for, or 0 from a place that cannot resume. */
   readonly offset: number;
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -28,14 +28,15 @@ export interface WantedBlob extends BlobSize {
 }
 
 /**
- * One repository's content, wherever it lies: the few questions that a registry and a layout both answer.
- * References are tags or digests.
+ * One place that images are read from, a repository of a registry or an OCI layout, by the few questions that each place
+ * can answer. References are tags or digests.
  */
-export interface ContentSource {
+export interface ReadPort {
   /** How messages name it. */
   readonly name: string;
-  /** What a reference names now, at the lowest price; undefined where only the manifest itself tells. */
+  /** What a reference names now, at the lowest price; undefined where only the manifest itself shows it. */
   head(reference: string, signal?: AbortSignal): Promise<ManifestClaim | undefined>;
   manifest(reference: string, signal?: AbortSignal): Promise<ManifestBytes>;
-  blob(blob: WantedBlob, offset: number, signal?: AbortSignal): Promise<BlobRange>;
+  /** The bytes of a blob from an offset on. */
+  open(blob: WantedBlob, offset: number, signal?: AbortSignal): Promise<BlobRange>;
 }

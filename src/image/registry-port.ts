@@ -1,14 +1,14 @@
 import type { RegistryClient, Repository } from '../registry/index.ts';
-import type { BlobRange, ContentSource, WantedBlob } from './content-source.ts';
+import type { BlobRange, ReadPort, WantedBlob } from './read-port.ts';
 import { OciSaveError } from '../errors.ts';
 
-/** One repository of a registry as a source of images. */
-export function registrySource(client: RegistryClient, repository: Repository): ContentSource {
+/** One repository of a registry. */
+export function registryPort(client: RegistryClient, repository: Repository): ReadPort {
   return {
     name: `${repository.domain}/${repository.path}`,
     head: (reference, signal) => client.headManifest(repository, reference, signal),
     manifest: (reference, signal) => client.getManifest(repository, reference, signal),
-    async blob(blob, offset, signal) {
+    async open(blob, offset, signal) {
       const options = { offset, signal };
       try {
         return await client.getBlob(repository, blob, options);
