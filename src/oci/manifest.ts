@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import { type Descriptor, descriptorSchema, mediaTypeSchema } from './descriptor.ts';
-import { type FaultyEntry, readEntries } from './index-entries.ts';
+import {
+  type Descriptor,
+  descriptorSchema,
+  type FaultyEntry,
+  mediaTypeSchema,
+  readEntries,
+} from './descriptor.ts';
 import { describeFault, readJson } from './json.ts';
 import {
   bareType,

@@ -61,3 +61,8 @@ function jsonEscape(char: string): string {
 function codePoint(char: string): string {
   return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
 }
+
+/** A word quoted for a POSIX shell, in a command that people copy. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderSummary } from '../../src/view/index.ts';
 import type { RunReport } from '../../src/report/index.ts';
-import { shellWord } from '../../src/text/shell-word.ts';
+import { shellWord } from '../../src/text/plain-text.ts';
 import { digest, sampleImage, sampleReport } from './sample-report.ts';
 
 const short = (text: string): string => digest(text).slice(7, 19);

@@ -13,28 +13,28 @@ export function isOwnList({ trees }: ListDocument): boolean {
 }
 
 function isOwnRoot(tree: Tree): boolean {
-  if (tree.kind === 'sequence') return holdsEntries(tree.items);
+  if (tree.kind === 'sequence') return hasEntries(tree.items);
   if (tree.kind !== 'mapping') return false;
   const images = fieldOf(tree, 'images');
-  if (images?.kind === 'sequence') return holdsEntries(images.items);
+  if (images?.kind === 'sequence') return hasEntries(images.items);
   return keysOf(tree).includes('images')
     ? images?.kind !== 'mapping'
-    : isEntry(tree) || isMisspeltHolder(tree);
+    : isEntry(tree) || hasMisspeltImages(tree);
 }
 
 /** `imges:` and a list of entries: our own list with a mistake, not an unknown format. */
-function isMisspeltHolder({ entries }: Mapping): boolean {
+function hasMisspeltImages({ entries }: Mapping): boolean {
   return entries.some(
     ({ key, value }) =>
       isMisspelt(key, 'images') &&
       value.kind === 'sequence' &&
       value.items.length > 0 &&
-      holdsEntries(value.items),
+      hasEntries(value.items),
   );
 }
 
 /** Some, not all: a misspelt key in one entry must be reported with its line. */
-function holdsEntries(items: readonly Tree[]): boolean {
+function hasEntries(items: readonly Tree[]): boolean {
   return items.length === 0 || items.some((item) => item.kind === 'scalar' || isEntry(item));
 }
 
@@ -77,7 +77,7 @@ export function parseOwnList({ trees }: ListDocument, collector: Collector): voi
 
 /** The entries of one document. Keys beside `images` are errors, but for those that begin with `x-`, as in Compose. */
 function entriesOf(tree: Tree, collector: Collector): readonly Tree[] {
-  if (tree.kind === 'mapping' && (keysOf(tree).includes('images') || isMisspeltHolder(tree))) {
+  if (tree.kind === 'mapping' && (keysOf(tree).includes('images') || hasMisspeltImages(tree))) {
     const beside = tree.entries.filter(({ key }) => !key.startsWith('x-'));
     addUnknownKeys(collector, beside, ['images']);
     const images = fieldOf(tree, 'images');

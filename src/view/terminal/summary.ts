@@ -1,7 +1,6 @@
 import { type Fault, releaseWords, type RunReport, summarize, type Summary } from '../../report/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
-import { plainText } from '../../text/plain-text.ts';
-import { shellWord } from '../../text/shell-word.ts';
+import { plainText, shellWord } from '../../text/plain-text.ts';
 import { type Screen, type ScreenOptions, screenOf } from './paint.ts';
 import { pushSection, releaseFailureSection } from './published.ts';
 import { failureSection, imageSection, listingSection, noteSection } from './sections.ts';
