@@ -29,8 +29,8 @@ export async function saveImages(
   platform: string,
   options: SaveImagesOptions = {},
 ): Promise<SaveResult> {
-  const { engine, face } = splitOptions(options);
-  return runSave(intoFolder(dir, { ...engine, images, platforms: platform }), face);
+  const { engine, caller } = splitOptions(options);
+  return runSave(intoFolder(dir, { ...engine, images, platforms: platform }), caller);
 }
 
 /**
@@ -48,9 +48,9 @@ export async function saveImagesWithAuth(
   platform: string,
   options: SaveImagesOptions = {},
 ): Promise<SaveResult> {
-  const { engine, face } = splitOptions(options);
+  const { engine, caller } = splitOptions(options);
   const parsed = intoFolder(dir, { ...engine, platforms: platform });
-  return runSave(parsed, face, readSections(sections, parsed.defaultRegistry));
+  return runSave(parsed, caller, readSections(sections, parsed.defaultRegistry));
 }
 
 /**
@@ -64,9 +64,9 @@ export async function lockImages(
   platform: string,
   options: SaveImagesOptions = {},
 ): Promise<SaveResult> {
-  const { engine, face } = splitOptions(options);
+  const { engine, caller } = splitOptions(options);
   const parsed = parseOptions({ ...engine, images, platforms: platform, dryRun: true });
-  return runSave(parsed, face, { lockOnly: true });
+  return runSave(parsed, caller, { lockOnly: true });
 }
 
 /** Options with `dir` as their folder, whatever its name: `none` and a blank at the end are no words here. */
@@ -75,8 +75,8 @@ function intoFolder(dir: string, given: Readonly<Record<string, unknown>>): Save
   return { ...parseOptions(given), output: path.resolve(dir) };
 }
 
-export { FailedSaveError } from './api/failed-save.ts';
-export type { EngineOptions, Face, Mode, SaveImagesOptions } from './api/options.ts';
+export { FailedSaveError } from './api/run.ts';
+export type { EngineOptions, CallerOptions, Mode, SaveImagesOptions } from './api/options.ts';
 export type { AuthSection } from './api/sections.ts';
 export { type ErrorCode, type ErrorParts, type FailureClass, OciSaveError } from './errors.ts';
 export type { ByteCount, Emit, LogLevel, Outcome, SaveEvent, Stage } from './events.ts';

@@ -6,8 +6,9 @@ import {
   setOutput,
   warning as annotateWarning,
 } from '@actions/core';
-import { OciSaveError } from '../errors.ts';
-import type { ActionInputs } from '../options/index.ts';
+import { appendFile } from 'node:fs/promises';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { type ActionInputs, asInput } from '../options/index.ts';
 import { spellReport } from '../report/index.ts';
 import { formatCount } from '../text/bytes.ts';
 import { renderError, renderErrorSummary, renderJobSummary, renderSummary } from '../view/index.ts';
@@ -24,9 +25,7 @@ import {
 } from './annotations.ts';
 import { type Outputs, outputsOf } from './outputs.ts';
 import { fileInWorkspace } from './places.ts';
-import type { Step } from './step.ts';
-import { asInput } from '../options/index.ts';
-import { writeSummary } from './write-summary.ts';
+import type { Step } from './log.ts';
 
 /** Tells what a run did, whether images failed in it or not. */
 export async function finish({ report, lock }: SaveResult, inputs: ActionInputs, step: Step): Promise<void> {
@@ -106,4 +105,20 @@ async function summarize(
   if (inputs?.summary === false) return;
   const problem = await writeSummary(env['GITHUB_STEP_SUMMARY'], markdown);
   if (problem !== undefined) log.write(`The job summary could not be written (${problem}).\n`);
+}
+
+/**
+ * Adds Markdown to the step's summary. Returns why it could not be written: a summary is a convenience, and some
+ * runners have none. @actions/core would throw.
+ */
+async function writeSummary(file: string | undefined, markdown: string): Promise<string | undefined> {
+  if (file === undefined || file === '') return undefined;
+  try {
+    await appendFile(file, markdown);
+    return undefined;
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === undefined) throw error;
+    return code;
+  }
 }

@@ -20,6 +20,17 @@ export interface ActionLog {
   stop(): void;
 }
 
+/** What one step works with. */
+export interface Step {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: ActionLog;
+  /** The workspace's real path. */
+  readonly workspace: string;
+  /** Tells the runner what to hide. */
+  readonly mask: (secret: string) => void;
+  readonly signal: AbortSignal;
+}
+
 export function createActionLog(out: NodeJS.WritableStream): ActionLog {
   const warnings: string[] = [];
   let held: (() => void)[] | undefined;

@@ -5,12 +5,11 @@ import { save, type SaveResult } from '../commands/index.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
 import { fail, finish } from './ending.ts';
 import { readInputs } from './inputs.ts';
-import { createInstaller } from './installer.ts';
-import { createActionLog } from './log.ts';
+import { createInstaller } from './skopeo/index.ts';
+import { createActionLog, type Step } from './log.ts';
 import { createMask, secretsIn } from './masks.ts';
 import { boundaryOf, storeFolderOf, workspaceOf } from './places.ts';
 import { remoteCacheOf } from './remote-cache.ts';
-import type { Step } from './step.ts';
 
 /** The process that runs the action. */
 export interface Host extends SignalHost {

@@ -5,7 +5,7 @@ import type { CacheUse } from '../cache/index.ts';
 import { createActionsCache } from '../cache/actions/index.ts';
 import { systemCodeOf } from '../errors.ts';
 import type { ActionInputs } from '../options/index.ts';
-import type { Step } from './step.ts';
+import type { Step } from './log.ts';
 
 const MAX_EVENT_BYTES = 32 * 1024 * 1024;
 const eventSchema = z.looseObject({

@@ -18,7 +18,7 @@ export type Mode = 'oci' | 'registry';
 export type EngineOptions = { readonly [Name in Exclude<keyof Given, Argument>]?: Given[Name] | undefined };
 
 /** How a run talks to its caller. */
-export interface Face {
+export interface CallerOptions {
   /** Told of everything that happens, in order. Where it throws, the run ends with what it threw as its cause. */
   readonly onEvent?: ((event: SaveEvent) => void) | undefined;
   /** Stops the run; what was fetched stays in the store, and no half bundle is left. */
@@ -28,7 +28,7 @@ export interface Face {
 }
 
 /** Options of `saveImages`, `saveImagesWithAuth` and `lockImages`. */
-export interface SaveImagesOptions extends EngineOptions, Face {
+export interface SaveImagesOptions extends EngineOptions, CallerOptions {
   /** `oci` where it is left out. It gives `layout` and `naming` their defaults: `zot` and `strip-library`. */
   readonly mode?: Mode | undefined;
 }
@@ -36,7 +36,7 @@ export interface SaveImagesOptions extends EngineOptions, Face {
 /** Options taken apart: what the schema reads, and what it does not know. */
 export interface SplitOptions {
   readonly engine: Readonly<Record<string, unknown>>;
-  readonly face: Face;
+  readonly caller: CallerOptions;
 }
 
 const ARGUMENTS: readonly Argument[] = ['images', 'output', 'platforms'];
@@ -52,10 +52,10 @@ export function splitOptions({ onEvent, signal, env, mode, ...given }: SaveImage
   if (twice !== undefined) {
     throw new OciSaveError({
       code: 'usage',
-      message: `'${twice}' is an argument of the function, and no option`,
+      message: `'${twice}' is an argument of the function, and not an option`,
     });
   }
-  return { engine: { ...defaultsOf(mode ?? 'oci'), ...engine }, face: { onEvent, signal, env } };
+  return { engine: { ...defaultsOf(mode ?? 'oci'), ...engine }, caller: { onEvent, signal, env } };
 }
 
 function defaultsOf(mode: Mode): Record<string, unknown> {

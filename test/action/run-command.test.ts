@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CommandOptions, runCommand } from '../../src/action/run-command.ts';
+import { type CommandOptions, runCommand } from '../../src/action/skopeo/run-command.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { runProgram } from '../support/program.ts';
 import { writePrograms } from '../support/programs.ts';

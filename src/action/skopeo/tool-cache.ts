@@ -3,10 +3,10 @@ import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { cacheFile, find } from '@actions/tool-cache';
-import { systemCodeOf } from '../errors.ts';
-import type { Installer } from '../skopeo/index.ts';
-import { hashFile } from '../store/index.ts';
-import type { Step } from './step.ts';
+import { systemCodeOf } from '../../errors.ts';
+import type { Installer } from '../../skopeo/index.ts';
+import { hashFile } from '../../store/index.ts';
+import type { Step } from '../log.ts';
 
 const TOOL = 'skopeo';
 

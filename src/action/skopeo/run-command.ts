@@ -1,7 +1,7 @@
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exec } from '@actions/exec';
-import { OciSaveError } from '../errors.ts';
-import { lineSplitter } from './line-splitter.ts';
+import { OciSaveError } from '../../errors.ts';
 
 export interface CommandOptions {
   /** The whole environment of the program; nothing is inherited. */
@@ -112,4 +112,39 @@ function send(target: number | undefined, signal: NodeJS.Signals): void {
   } catch {
     // It has ended, or it is another user's.
   }
+}
+
+interface LineSplitter {
+  readonly add: (chunk: Buffer) => void;
+  /** What came after the last line end is a line, too. */
+  readonly end: () => void;
+}
+
+/** Of a longer line only the end is told. */
+const KEPT_CHARACTERS = 64 * 1024;
+
+/**
+ * Calls `onLine` for each line of a program's output, as it comes, and `onTooLong` where more than `maxBytes` come
+ * without a line end.
+ */
+function lineSplitter(
+  onLine: (line: string) => void,
+  { maxBytes, onTooLong }: { readonly maxBytes: number; readonly onTooLong: () => void },
+): LineSplitter {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  let bytes = 0;
+  return {
+    add: (chunk) => {
+      const lines = (rest + decoder.write(chunk)).split('\n');
+      rest = (lines.pop() ?? '').slice(-KEPT_CHARACTERS);
+      bytes = lines.length === 0 ? bytes + chunk.length : 0;
+      if (bytes > maxBytes) onTooLong();
+      for (const line of lines) onLine(line);
+    },
+    end: () => {
+      rest += decoder.end();
+      if (rest !== '') onLine(rest);
+    },
+  };
 }

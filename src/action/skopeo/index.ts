@@ -1,10 +1,10 @@
-import { OciSaveError } from '../errors.ts';
-import { fetchFile, type FetchLimits } from '../http/index.ts';
-import { formatBytes } from '../text/bytes.ts';
-import type { Installer } from '../skopeo/index.ts';
-import { bareAddress } from '../options/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import { fetchFile, type FetchLimits } from '../../http/index.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import type { Installer } from '../../skopeo/index.ts';
+import { bareAddress } from '../../options/index.ts';
 import { runCommand } from './run-command.ts';
-import type { Step } from './step.ts';
+import type { Step } from '../log.ts';
 import { createToolCache } from './tool-cache.ts';
 
 /** A job that nobody watches waits for hours, if it is let. */
