@@ -4,14 +4,7 @@ export { keepLockOfBundle, lockBeside } from './output/beside-output.ts';
 export { appear, type Appearance, finishAppearance, isAppearing, refuseFolders } from './output/appear.ts';
 export { type Foreign, foreignAt, refuseForeign } from './output/foreign.ts';
 export { lookAtOutput } from './output/look-at-output.ts';
-export {
-  partNameOf,
-  partOf,
-  type Unfinished,
-  unfinishedOf,
-  writeFileWhole,
-  writePart,
-} from './write-file.ts';
+export { partNameOf, partOf, unfinishedOf, writeFileWhole, writePart } from './write-file.ts';
 export { buildBundle, bundleStands, lockFileOf, type WantedBundle } from './write-bundle.ts';
 export { HOLDER_FILE_KIND, holderFile, lockOutput } from './output/output-lock.ts';
 export { type Bundle, lockFileIn, openBundle, readLock, viewsIn } from './open-bundle.ts';

@@ -15,7 +15,7 @@ export interface Bundle {
   readonly pool: BlobPool;
 }
 
-/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is no bundle. */
+/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is not a bundle. */
 export async function lockFileIn(folder: string): Promise<string | undefined> {
   for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) {
     if (await isFile(file)) return file;
@@ -30,7 +30,7 @@ export async function openBundle(folder: string): Promise<Bundle> {
   if (lock === undefined) {
     throw new OciSaveError({
       code: 'usage',
-      message: `${folder} is no bundle: no lock stands in it or beside it`,
+      message: `${folder} is not a bundle: there is no lock in it or beside it`,
       hint: 'Name the folder that oci-save save wrote.',
     });
   }
@@ -64,7 +64,7 @@ async function openPool(folder: string): Promise<BlobPool> {
   };
 }
 
-/** The flat layout's blobs are all there are; where only the zot view stands, each repository has its own. */
+/** The flat layout has all blobs; where there is only the zot view, each repository has its own. */
 async function blobPlaces(folder: string): Promise<ReadonlyMap<string, string>> {
   const flat = path.join(folder, 'blobs', 'sha256');
   if (await isFolder(flat)) return new Map();
@@ -81,14 +81,14 @@ export const MAX_LOCK_BYTES = 256 * 1024 * 1024;
 
 /**
  * The lock in a file; undefined where there is no such file.
- * @throws OciSaveError `usage` where it is none, `unsupported` where it is too large for one
+ * @throws OciSaveError `usage` where it is not a lock, `unsupported` where it is too large for one
  */
 export async function readLock(file: string): Promise<Lock | undefined> {
   const bytes = await readBounded(file, MAX_LOCK_BYTES);
   return bytes === undefined ? undefined : parseLock(bytes, file);
 }
 
-/** The views of a bundle on disk: what it was planned with. Both, or the one that stands at its top. */
+/** The views of a bundle on disk: what it was planned with. Both, or the one at its top. */
 export async function viewsIn(folder: string): Promise<View[]> {
   if (!(await exists(path.join(folder, 'index.json')))) return ['zot'];
   return (await exists(path.join(folder, REGISTRY_FOLDER))) ? ['oci', 'zot'] : ['oci'];

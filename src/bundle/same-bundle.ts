@@ -20,7 +20,7 @@ interface Standing {
 }
 
 /**
- * Whether the bundle that stands in a folder is already the one that is wanted, unchanged: the same lock, every file of
+ * Whether the bundle in a folder is already the wanted one, unchanged: the same lock, every file of
  * the tree there with its kind and size, the files that we write with their bytes. No blob is hashed: on the store's
  * volume each is the store's own file, whose stamp the store knows; a copy on another volume is older than the lock,
  * which is written after it. Files that are not in the tree are not looked at.
@@ -57,7 +57,7 @@ function isUntouched(stats: BigIntStats, stored: BigIntStats, lock: BigIntStats)
   return stats.dev === stored.dev ? stats.ino === stored.ino : stats.mtimeNs <= lock.mtimeNs;
 }
 
-/** Undefined where no regular file stands there. */
+/** Undefined where no regular file is there. */
 async function statOf(file: string): Promise<BigIntStats | undefined> {
   const stats = await unlessGone(lstat(file, { bigint: true }));
   return stats?.isFile() === true ? stats : undefined;

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Manifests } from '../image/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
-import { dockerManifest } from './docker-manifest.ts';
-import { flatIndex, OCI_LAYOUT, repositories } from './layout-index.ts';
+import { dockerManifest, flatIndex, OCI_LAYOUT, repositories } from './layout-files.ts';
 
 export type View = 'oci' | 'zot';
 
@@ -32,7 +31,7 @@ const text = (path: string, content: string): TreeFile => ({
 
 /**
  * The files of a bundle. Both views share one pool of blobs, where regular files come first: importers of the
- * archive pass over hard links. One view alone stands at the top, without lock and report.
+ * archive pass over hard links. One view alone is at the top, without lock and report.
  */
 export function planTree(
   lock: Lock,
@@ -67,7 +66,7 @@ function flatLayout(lock: Lock, manifests: Manifests): TreeFile[] {
   ];
 }
 
-/** `pool` has the path of each blob that stands in the tree already; further names of it are links. */
+/** `pool` has the path of each blob that is in the tree already; further names of it are links. */
 function zotRoot(lock: Lock, manifests: Manifests, prefix: string, pool: Map<Digest, string>): TreeFile[] {
   const place = (digest: Digest, path: string): TreeFile => {
     const size = lock.blobs[digest] ?? 0;
@@ -100,7 +99,7 @@ function sha256sums(files: readonly TreeFile[]): string {
     .join('');
 }
 
-/** The digests in a file that `sha256sum -c` reads, by name; lines of any other form are passed over. */
+/** The digests in a file that `sha256sum -c` reads, by name; lines of any other form are ignored. */
 export function sumsIn(text: string): Map<string, Digest> {
   return new Map(
     text.split('\n').flatMap((line): [string, Digest][] => {

@@ -14,12 +14,12 @@ export interface WantedBundle {
   readonly lock: Lock;
   /** The path at which it appears. */
   readonly output: string;
-  /** True where one view stands alone, and the lock beside it. */
+  /** True where there is one view, with the lock beside it. */
   readonly lockBeside: boolean;
   readonly store: Store;
 }
 
-/** Where the bundle's lock stands, or will. */
+/** Where the bundle's lock is, or will be. */
 export function lockFileOf({
   output,
   lockBeside: beside,
@@ -27,7 +27,7 @@ export function lockFileOf({
   return beside ? lockBeside(output) : path.join(output, LOCK_FILE);
 }
 
-/** Whether the wanted bundle stands at its path already, unchanged. */
+/** Whether the wanted bundle is at its path already, unchanged. */
 export function bundleStands(wanted: WantedBundle): Promise<boolean> {
   const { tree, lock, output, store } = wanted;
   const lockFile = lockFileOf(wanted);

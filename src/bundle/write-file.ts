@@ -5,12 +5,10 @@ import { isAlive } from '../store/index.ts';
 
 /** Writes a file that is there whole or not at all. */
 export async function writeFileWhole(file: string, content: Uint8Array | string): Promise<void> {
-  const part = await partOf(file);
   try {
-    await writeFile(part, content, { mode: 0o644, flag: 'wx' });
-    await rename(part, file);
+    await rename(await writePart(file, content), file);
   } catch (error) {
-    await rm(part, { force: true });
+    await rm(partNameOf(file), { force: true });
     throw error;
   }
 }
@@ -28,14 +26,14 @@ export function partNameOf(file: string, pid: number = process.pid): string {
 }
 
 /**
- * The same, for this process. What killed runs on this host left of the file is removed, also one of this process's number.
- * Whoever writes there takes no file that is there (`wx`): a link would lead elsewhere.
+ * The same, for this process. What killed runs on this host left of the file is removed, also one of this process's
+ * number. The file must be opened so that an existing one is an error (`wx`): a link would lead elsewhere.
  */
 export async function partOf(file: string): Promise<string> {
-  const [folder, prefix] = [path.dirname(file), `${path.basename(file)}.`];
+  const folder = path.dirname(file);
   for (const name of await readdir(folder)) {
-    const pid = name.startsWith(prefix) ? /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1] : undefined;
-    if (pid === undefined || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue;
+    const unfinished = unfinishedOf(name);
+    if (unfinished?.file !== path.basename(file) || unfinished.isAtWork) continue;
     const stats = await unlessGone(lstat(path.join(folder, name)));
     if (stats?.isFile() === true) await rm(path.join(folder, name), { force: true });
   }
@@ -44,7 +42,7 @@ export async function partOf(file: string): Promise<string> {
 
 /** A file that a run writes until it is whole: `FILE.PID.part`. */
 export interface Unfinished {
-  /** The name that it is to have. */
+  /** The name that it will have. */
   readonly file: string;
   readonly pid: number;
   /** Whether another process of that number lives. */

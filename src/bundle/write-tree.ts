@@ -9,8 +9,8 @@ import type { BundleTree, TreeFile } from './tree.ts';
 const PARALLEL = 16;
 
 /**
- * Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Of each
- * blob it is made sure that this run has hashed it. Throws DamagedBlobError where one is wrong or gone, and the reason of
+ * Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Every
+ * blob was hashed by this run before. Throws DamagedBlobError where one is wrong or gone, and the reason of
  * `signal`. Nothing is written any more when it has ended, so that the folder can go.
  */
 export async function writeTree(

@@ -76,6 +76,8 @@ describe('a bundle on disk', () => {
   });
 
   it('is told from a folder that is none', async () => {
-    await expect(openBundle(bench.folder)).rejects.toThrow(/is no bundle: no lock stands in it or beside it/);
+    await expect(openBundle(bench.folder)).rejects.toThrow(
+      /is not a bundle: there is no lock in it or beside it/,
+    );
   });
 });

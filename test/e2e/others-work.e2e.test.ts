@@ -240,7 +240,7 @@ describe('found A7: files of others at a name of the output', () => {
   it.each([
     ['a note', 'oci-bundle/note.txt', 'is a file of somebody else'],
     ['a folder', 'oci-bundle/notes/a.txt', 'is a folder of somebody else'],
-    ['a blob', `oci-bundle/blobs/sha256/${'a'.repeat(64)}`, 'is a blob that its lock does not tell of'],
+    ['a blob', `oci-bundle/blobs/sha256/${'a'.repeat(64)}`, 'is a blob that its lock does not name'],
   ])('are named and kept: %s in the bundle', async (_, name, what) => {
     await work.succeed(...args());
     await mkdir(path.dirname(work.file(name)), { recursive: true });

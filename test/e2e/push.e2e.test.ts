@@ -385,7 +385,7 @@ describe('a push', () => {
 
   it('of a folder that is not a bundle, or to an invalid target, makes no request', async () => {
     const { exitCode, stderr } = await work.run('push', 'home', 'registry.example');
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('is no bundle')]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('is not a bundle')]);
     const wrong = await work.run('push', 'bundle', 'acme/mirror');
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('no registry')]);
   });

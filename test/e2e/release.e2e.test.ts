@@ -798,7 +798,7 @@ describe('oci-save release', () => {
   });
 
   it.each<[string, string[], number, RegExp]>([
-    ['no bundle', ['release', '.', TAG], 2, / is no bundle: no lock stands in it/],
+    ['no bundle', ['release', '.', TAG], 2, / is not a bundle: there is no lock in it/],
     ['a part without its list', ['release', 'x.tar.001', TAG], 2, /x\.parts\.json is missing/],
     ['a token as a flag', ['release', '.', TAG, '--token', 'x'], 2, /unknown option '--token'/],
   ])('refuses %s', async (_, line, code, message) => {

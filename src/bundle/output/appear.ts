@@ -32,9 +32,9 @@ type AppearanceRecord = z.infer<typeof recordSchema>;
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 
 /**
- * Lets all results of a run take their names. What is to be done is written down before: where the run is killed in the
- * midst, the next one does the rest (`finishAppearance`). To be called by the holder of the output's lock.
- * @param record where it is written down: in the store, which is its user's own, and never where a checkout could bring one
+ * Gives all results of a run their names. What is to be done is recorded before: where the run is killed in between, the
+ * next one does the rest (`finishAppearance`). For the holder of the output's lock.
+ * @param record the file of that record: in the store, which belongs to its user, and never where a checkout could bring one
  * @param place the output's path, or the archive's without its suffix where no folder is wanted
  * @throws OciSaveError `local` where a folder stands at a name, before anything is changed; what the file system says
  */
@@ -50,8 +50,8 @@ export async function appear(record: string, place: string, appearance: Appearan
   await mkdir(path.dirname(record), { recursive: true, mode: 0o700 });
   await writeFileWhole(record, `${JSON.stringify(todo)}\n`);
   try {
-    // First what may be refused for good, as where the output is a mount point: then all is as it was.
-    if (folder) await setAside(place);
+    // First what may be refused for good, as where the output is a mount point: then nothing has changed.
+    if (folder) await moveEarlier(place);
   } catch (error) {
     await rm(record, { force: true });
     throw error;
@@ -75,7 +75,7 @@ export async function finishAppearance(record: string, place: string): Promise<b
   const todo = bytes === undefined ? undefined : recordSchema.safeParse(jsonIn(bytes)).data;
   try {
     if (todo !== undefined) {
-      if (todo.folder) await setAside(place);
+      if (todo.folder) await moveEarlier(place);
       await act(place, todo, async (part, file) => {
         await unlessGone(rename(part, file));
       });
@@ -98,54 +98,48 @@ async function act(
   { pid, files, stale, folder }: AppearanceRecord,
   take: (part: string, file: string) => Promise<void>,
 ): Promise<void> {
-  // Old sums never vouch for a mixture; the new ones come last.
+  // Old sums must not vouch for a mixture; the new ones come last.
   for (const file of files) {
     const isSums = file.endsWith('.sha256') && (await exists(partNameOf(file, pid)));
     if (isSums) await rm(file, { force: true });
   }
   for (const file of files) await take(partNameOf(file, pid), file);
   if (folder) await replaceFolder(place);
-  // Last: without the lock that names it, the earlier folder would be somebody else's. What another run wrote there since stays.
+  // Last: without the lock that names it, the earlier folder would count as somebody else's. What another run wrote there since stays.
   for (const { file, stamp } of stale) if ((await stampOf(file)) === stamp) await rm(file, { force: true });
 }
 
-/** Tells a file from another one that took its name; undefined where no regular file stands there. */
+/** Tells a file from another one that took its name; undefined where no regular file is there. */
 async function stampOf(file: string): Promise<string | undefined> {
   const stats = await unlessGone(lstat(file, { bigint: true }));
   return stats?.isFile() === true ? `${stats.ino} ${stats.size} ${stats.mtimeNs}` : undefined;
 }
 
-/** Takes the earlier folder from its path, where a new one is ready. */
-async function setAside(output: string): Promise<void> {
+/** Renames the earlier folder at an output, where a new one is ready. */
+async function moveEarlier(output: string): Promise<void> {
   if ((await exists(besideOutput(output, 'new'))) && (await exists(output)))
     await rename(output, besideOutput(output, 'old'));
 }
 
 /**
- * Puts the folder that was built beside an output at its path, and removes the one that it replaces. Three steps, from
- * each of which a killed run can be mended: see `openOutputFolder`.
+ * Puts the folder that was built beside an output at its path, and removes the one that it replaces. A run that is killed
+ * after any of its three steps can be mended: see `openOutputFolder`.
  */
 export async function replaceFolder(output: string): Promise<void> {
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
-  await setAside(output);
+  await moveEarlier(output);
   if (await exists(staging)) await rename(staging, output);
   await rm(old, { recursive: true, force: true });
 }
 
-/**
- * Files are to stand at these names.
- * @throws OciSaveError `local` where a folder stands at one of them
- */
+/** Refuses names of files at one of which a folder stands. Throws `local`. */
 export async function refuseFolders(files: readonly string[]): Promise<void> {
   for (const file of files) {
-    if ((await unlessGone(lstat(file)))?.isDirectory() === true) throw inTheWay(file);
+    if ((await unlessGone(lstat(file)))?.isDirectory() !== true) continue;
+    throw new OciSaveError({
+      code: 'local',
+      message: `the archive could not be written: a folder stands at ${file}`,
+      hint: hint`Look at what stands there, or name another one with ${option('output')} or ${option('archiveName')}.`,
+    });
   }
-}
-
-function inTheWay(file: string): OciSaveError {
-  return new OciSaveError({
-    code: 'local',
-    message: `the archive could not be written: a folder stands at ${file}`,
-    hint: hint`Look at what stands there, or name another one with ${option('output')} or ${option('archiveName')}.`,
-  });
 }

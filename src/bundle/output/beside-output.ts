@@ -1,5 +1,5 @@
-import path from 'node:path';
 import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { exists, isFolder } from '../../files/index.ts';
 import { linkOrCopy } from '../../store/index.ts';
 import { LOCK_FILE } from '../tree.ts';
@@ -9,21 +9,21 @@ export function besideOutput(output: string, suffix: string): string {
   return path.join(path.dirname(output), `.${path.basename(output)}.${suffix}`);
 }
 
-/** The lock that names a bundle of one view: it stands beside the folder. */
+/** The lock that names a bundle of one view: it is beside the folder. */
 export function lockBeside(output: string): string {
   return `${output}.lock.json`;
 }
 
-/** Where the lock beside the earlier bundle is kept until the new bundle and its lock stand: see `keepLock`. */
+/** Where the lock beside the earlier bundle is kept until the new bundle and its lock are there: see `keepLock`. */
 export function keptLock(output: string): string {
   return besideOutput(output, 'old.lock.json');
 }
 
 /**
  * A bundle of one view and the lock beside it are replaced one after the other. Where a run is killed between the two, the
- * lock does not tell what the folder holds. So the earlier lock is kept aside until both are there.
+ * lock does not say what the folder holds. So the earlier lock is kept under another name until both are there.
  *
- * @param lockFile the lock that names the bundle now: beside it, aside, or in it
+ * @param lockFile the lock that names the bundle now: beside it, kept, or in it
  */
 export async function keepLock(output: string, lockFile: string | undefined): Promise<void> {
   const [beside, kept] = [lockBeside(output), keptLock(output)];
@@ -34,7 +34,7 @@ export async function keepLock(output: string, lockFile: string | undefined): Pr
 
 /**
  * An archive alone has its lock at the name at which a bundle of one view has its own. Before the archive's is written there,
- * the bundle's is kept aside: the next save of a bundle finds it.
+ * the bundle's is kept: the next save of a bundle finds it.
  */
 export async function keepLockOfBundle(output: string): Promise<void> {
   const [beside, kept] = [lockBeside(output), keptLock(output)];
@@ -42,7 +42,7 @@ export async function keepLockOfBundle(output: string): Promise<void> {
   if (isNeeded && (await exists(beside)) && !(await exists(kept))) await linkOrCopy(beside, kept);
 }
 
-/** Where bundle and lock are of one run, whichever, the lock that was kept aside goes. */
+/** Removes the kept lock, where bundle and lock are of one run. */
 export async function forgetLock(output: string): Promise<void> {
   await rm(keptLock(output), { force: true });
 }

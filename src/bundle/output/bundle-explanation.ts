@@ -1,9 +1,9 @@
 import type { Lock } from '../../lock/index.ts';
 import { type Digest, hexOf, isDigest } from '../../oci/digest.ts';
-import { flatNames, repositoryTags } from '../layout-index.ts';
+import { flatNames, repositoryTags } from '../layout-files.ts';
 import { planTree, REGISTRY_FOLDER, type View } from '../tree.ts';
 
-/** What of a bundle's folder a lock explains. Paths are relative, with slashes; the folder itself is ''. */
+/** What a lock explains of a bundle's folder. Paths are relative, with slashes; the folder itself is ''. */
 export interface BundleExplanation {
   /** Files that are neither blobs nor in `layouts`. */
   readonly files: ReadonlySet<string>;
@@ -20,9 +20,9 @@ export interface BundleExplanation {
 }
 
 /**
- * What a bundle of these views has by its lock. No manifest is read: blobs are told by their names, which the lock has, and
- * tags by what the lock says of them.
- * @throws OciSaveError where the lock's names are none
+ * What a bundle of these views has by its lock. No manifest is read: blobs are recognised by their names, which the lock
+ * has, and tags by what the lock says of them.
+ * @throws OciSaveError where the lock's names are invalid
  */
 export function explainBundle(
   lock: Lock,
@@ -39,7 +39,7 @@ export function explainBundle(
         new Map([...tags].map(([tag, { digest }]) => [tag, digest])),
       );
   }
-  // Not `lock.files`: a path says nothing of what stands there.
+  // Not `lock.files`: a path does not say what the file is.
   const files = new Set(fixedFiles(views));
   return {
     files,
@@ -55,7 +55,7 @@ export function explainBundle(
   };
 }
 
-/** The files that a bundle of these views has whatever is in it. */
+/** The files that every bundle of these views has. */
 export function fixedFiles(views: readonly View[]): string[] {
   const empty: Lock = { version: 1, images: [], files: [], blobs: {} };
   return planTree(empty, new Map(), views, () => '').map(({ path }) => path);

@@ -13,7 +13,7 @@ import { setImmediate } from 'node:timers/promises';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { hint, option } from '../../text/hint.ts';
 
-/** What stands under a name that is not a folder. `closed`: this user may not read it, folders included. */
+/** What a name is that is not a folder. `closed`: this user may not read it, folders included. */
 export type FileKind = 'file' | 'link' | 'closed' | 'other';
 
 /** A folder as data: all names in it, and the bytes of a few small files. */
@@ -24,27 +24,27 @@ export interface FolderContent {
 }
 
 export interface FolderReading {
-  /** Names of files whose bytes are wanted, in whichever folder. One that is larger than `maxBytes` is not read. */
+  /** Names of files whose bytes are wanted, in every folder. One that is larger than `maxBytes` is not read. */
   readonly wanted: readonly string[];
   readonly maxBytes: number;
   /** Names in all folders together. */
   readonly maxNames: number;
 }
 
-/** What a folder held when it was read, and by what a change of it shows. */
+/** What a folder held when it was read, and what shows a change of it. */
 export interface ReadFolder {
   readonly content: FolderContent;
   /** A stamp of each folder and of each file that was read, by path, taken before it was read. */
   readonly stamps: ReadonlyMap<string, string>;
 }
 
-/** Folders that are read without giving way to whatever else the process does. */
+/** Folders that are read before other work of the process gets its turn. */
 const AT_ONCE = 64;
 /** Waits for no pipe, and follows no link. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /**
- * Reads the names below a folder. Links are not followed, and no file is opened but those that are wanted. What goes away
+ * Reads the names below a folder. Links are not followed, and only wanted files are opened. What disappears
  * meanwhile is left out. A bundle has thousands of small folders: in the thread itself, reading them takes a third of the
  * time that it takes through the pool of threads.
  *
@@ -131,7 +131,7 @@ function readWanted(
   }
 }
 
-/** Undefined where it is larger, or no regular file any more. */
+/** Undefined where it is larger, or not a regular file any more. */
 function readRegular(file: string, maxBytes: number): Uint8Array | undefined {
   const handle = openSync(file, FLAGS);
   try {
@@ -147,7 +147,7 @@ function readRegular(file: string, maxBytes: number): Uint8Array | undefined {
   }
 }
 
-/** Undefined where nothing stands there. */
+/** Undefined where nothing is there. */
 function stampOf(place: string): string | undefined {
   const stats = lstatSync(place, { bigint: true, throwIfNoEntry: false });
   return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
@@ -160,7 +160,7 @@ const isClosed = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(syste
 function tooMany({ folder, maxNames }: Walk): OciSaveError {
   return new OciSaveError({
     code: 'machine',
-    message: `${folder} has more than ${maxNames} files and folders: more than its lock tells of`,
+    message: `${folder} has more than ${maxNames} files and folders: more than its lock accounts for`,
     hint: hint`Look at what stands there, or name another output with ${option('output')}.`,
   });
 }

@@ -1,13 +1,13 @@
+import { z } from 'zod';
 import { digestOf, isDigest } from '../../oci/digest.ts';
+import { jsonIn } from '../../text/json-in.ts';
+import { REF_NAME } from '../layout-files.ts';
 import { type BundleExplanation, joinPath } from './bundle-explanation.ts';
 import type { FileKind, FolderContent } from './folder-content.ts';
-import { z } from 'zod';
-import { jsonIn } from '../../text/json-in.ts';
-import { REF_NAME } from '../layout-index.ts';
 
 /** Something in a bundle's folder that no run put there. */
 export interface ForeignContent {
-  /** Relative, with slashes; of an image the repository's folder. */
+  /** Relative, with slashes; for an image the repository's folder. */
   readonly path: string;
   readonly kind: FileKind | 'folder' | 'blob' | 'image';
   /** An image's name as it is pulled, without the registry. */
@@ -17,14 +17,14 @@ export interface ForeignContent {
 /** What a bundle's folder holds beside what its lock explains. */
 export interface FolderFindings {
   readonly foreign: readonly ForeignContent[];
-  /** What a server keeps for itself while it runs, by path: nobody misses it. */
+  /** What a server keeps for itself while it runs, by path: it may be lost. */
   readonly state: readonly string[];
 }
 
 const LAYOUT_FILES = new Set(['index.json', 'oci-layout']);
 
 /**
- * Compares a bundle's folder with what its lock explains. Whatever is missing or damaged is passed over: a save heals it. An
+ * Compares a bundle's folder with what its lock explains. What is missing or damaged is ignored: a save heals it. An
  * index.json is compared by what it names, since zot writes it anew; the blobs of an image that was pushed are not named
  * beside it.
  */
@@ -62,7 +62,7 @@ function judge(folder: FolderContent, at: string, explained: BundleExplanation):
   return { foreign, state };
 }
 
-/** Of a folder without images, its own name says all. */
+/** For a folder without images, its own name says enough. */
 function inOne(path: string, foreign: readonly ForeignContent[]): readonly ForeignContent[] {
   const plain = foreign.length > 0 && foreign.every(({ kind }) => kind !== 'image' && kind !== 'blob');
   return plain ? [{ path: `${path}/`, kind: 'folder' }] : foreign;
@@ -74,7 +74,7 @@ interface JudgedLayout {
   readonly empty: boolean;
 }
 
-/** Undefined where a folder is no layout, or none that can be read. */
+/** Undefined where a folder is not a layout, or not one that can be read. */
 function judgeLayout(
   folder: FolderContent,
   at: string,
@@ -95,7 +95,7 @@ function judgeLayout(
   return { added: imagesOf(added, at, explained), empty: tags === undefined && entries.length === 0 };
 }
 
-/** Children stand untagged beside the index that names them: where there are tags, they say enough. */
+/** Children stand untagged beside the index that names them: where there are tags, they are enough. */
 function imagesOf(
   entries: readonly LayoutEntry[],
   at: string,
@@ -140,8 +140,8 @@ function hasFiles({ files, folders }: FolderContent): boolean {
   return files.size > 0 || [...folders.values()].some(hasFiles);
 }
 
-/** One entry of an index.json, as whoever wrote it last left it. */
-export interface LayoutEntry {
+/** One entry of an index.json, as its last writer left it. */
+interface LayoutEntry {
   readonly digest: string;
   readonly tag: string | undefined;
 }
@@ -153,10 +153,10 @@ const indexSchema = z.looseObject({
 });
 
 /**
- * What an index.json names, whatever else it says and however it is written; undefined where it is no such file. zot writes
+ * What an index.json names, whatever else it says and however it is written; undefined where it is not such a file. zot writes
  * `null` where there are no entries.
  */
-export function parseLayoutEntries(bytes: Uint8Array): LayoutEntry[] | undefined {
+function parseLayoutEntries(bytes: Uint8Array): LayoutEntry[] | undefined {
   const parsed = indexSchema.safeParse(jsonIn(bytes));
   if (!parsed.success) return undefined;
   return (parsed.data.manifests ?? []).map(({ digest, annotations }) => {
@@ -177,7 +177,7 @@ export const SERVER_FILES: ReadonlySet<string> = new Set([
 ]);
 
 /** At its root: what it knows of vulnerabilities, and sessions. */
-export const SERVER_FOLDERS: ReadonlySet<string> = new Set(['_trivy', '_sessions']);
+const SERVER_FOLDERS: ReadonlySet<string> = new Set(['_trivy', '_sessions']);
 
 /** In each repository: uploads and copies that have not ended. */
 export const UNFINISHED_FOLDERS: ReadonlySet<string> = new Set(['.uploads', '.sync']);

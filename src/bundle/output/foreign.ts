@@ -1,8 +1,8 @@
-import { OciSaveError } from '../../errors.ts';
-import { type Hint, hint, option } from '../../text/hint.ts';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { OciSaveError } from '../../errors.ts';
 import { unlessGone, whyForeign } from '../../files/index.ts';
+import { type Hint, hint, option } from '../../text/hint.ts';
 import type { OwnFileKind } from '../../text/own-file-kind.ts';
 import { unfinishedOf } from '../write-file.ts';
 
@@ -24,7 +24,7 @@ const NAMED = 10;
  */
 export function refuseForeign(foreign: readonly Foreign[], code: 'machine' | 'local' = 'machine'): void {
   if (foreign.length === 0) return;
-  // A lock stands beside a bundle and beside an archive of one name.
+  // A bundle and an archive of one name have the same lock beside them.
   const sentences = [...new Set(foreign.map(({ place, what }) => `${place} ${what}`))];
   const lines = sentences.slice(0, NAMED);
   const more = sentences.length - lines.length;
@@ -51,8 +51,8 @@ function hintFor(foreign: readonly Foreign[]): Hint {
 }
 
 /**
- * What stands at the name of a file that a run writes whole, and where it is being written, and is not of an earlier run. A
- * file that a run at work is writing is passed over.
+ * What is at the name of a file that a run writes whole, and at the names under which it is being written, and was not
+ * written by an earlier run. A file that a run at work is writing is ignored.
  */
 export async function foreignAt(file: string, kind: OwnFileKind): Promise<Foreign[]> {
   const [folder, name] = [path.dirname(file), path.basename(file)];

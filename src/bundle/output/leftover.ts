@@ -1,6 +1,6 @@
 import { fixedFiles, joinPath } from './bundle-explanation.ts';
 import type { FolderContent } from './folder-content.ts';
-import { OCI_LAYOUT } from '../layout-index.ts';
+import { OCI_LAYOUT } from '../layout-files.ts';
 import { SERVER_FILES, UNFINISHED_FOLDERS } from './foreign-content.ts';
 import { REGISTRY_FOLDER, type View } from '../tree.ts';
 
@@ -10,13 +10,13 @@ export const LAYOUT_FILES: readonly string[] = ['index.json', 'oci-layout'];
 const BLOB = /^[0-9a-f]{64}(?:\.part)?$/;
 const VIEWS: readonly View[][] = [['oci', 'zot'], ['oci'], ['zot']];
 
-/** The files that a bundle has whatever is in it. */
+/** The files that every bundle has. */
 const FIXED_FILES: ReadonlySet<string> = new Set(VIEWS.flatMap(fixedFiles));
 
 /**
  * Whether a folder holds nothing but what a run leaves that was killed while it wrote a bundle, or removed an old one:
- * any of a bundle's files, whole or cut off. There may be no lock in it yet, or no more, so that its files are told by
- * where they stand, and the layouts' own files by their bytes: other tools write them otherwise.
+ * any of a bundle's files, whole or cut off. There may be no lock in it yet, or none any more, so its files are
+ * recognised by their places, and the layouts' own files by their bytes: other tools write them differently.
  *
  * @param folder read with LAYOUT_FILES wanted
  */

@@ -12,25 +12,25 @@ import { LOCK_FILE, SUMS_FILE, sumsIn, type View } from '../tree.ts';
 /** A bundle's folder compared with the lock that explains it best. */
 export interface LookedAtBundle extends FolderFindings {
   readonly lockFile: string;
-  /** By what a change of the folder shows: see `isUnchanged`. */
+  /** Show a change of the folder: see `isUnchanged`. */
   readonly stamps: ReadonlyMap<string, string>;
 }
 
-/** An index.json with more is no layout's that a registry serves. */
+/** No index.json of a layout that a registry serves is larger. */
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
-/** A file that a bundle's sums name is hashed up to this size, where the lock does not tell of it. */
+/** A file that a bundle's sums name is hashed up to this size, where the lock does not name it. */
 const MAX_SUMMED_BYTES = 256 * 1024 * 1024;
-/** Names in a folder beyond those that its lock tells of. */
+/** Names in a folder beyond those that its lock accounts for. */
 const MORE_NAMES = 100_000;
-/** A bundle of one view does not say which: the one that explains more of the folder. */
+/** A bundle of one view does not say which: it is the one that explains more of the folder. */
 const SINGLE_VIEWS: readonly View[][] = [['zot'], ['oci']];
 
 /**
- * Looks at what stands in a bundle's folder. Reads names, each index.json, and the lock; no layer is read or hashed.
+ * Looks at what is in a bundle's folder. Reads names, each index.json, and the lock; no layer is read or hashed.
  *
- * @param besides locks that may stand beside a bundle of one view
+ * @param besides locks that may be beside a bundle of one view
  * @returns undefined where no lock says that the folder is a bundle
- * @throws OciSaveError `machine` where there is far more in it than its lock tells of; what the file system says
+ * @throws OciSaveError `machine` where there is far more in it than its lock accounts for; what the file system says
  */
 export async function lookAtBundle(
   folder: string,
@@ -61,11 +61,11 @@ async function compare(
   const sums = sumsIn(
     (await readStart(path.join(folder, SUMS_FILE), MAX_INDEX_BYTES))?.bytes.toString('utf8') ?? '',
   );
-  const told = candidates.map(({ lock }) => 16 * (Object.keys(lock.blobs).length + lock.images.length));
+  const expected = candidates.map(({ lock }) => 16 * (Object.keys(lock.blobs).length + lock.images.length));
   const { content, stamps } = await readFolder(folder, {
     wanted: ['index.json'],
     maxBytes: MAX_INDEX_BYTES,
-    maxNames: Math.max(...told) + MORE_NAMES,
+    maxNames: Math.max(...expected) + MORE_NAMES,
   });
   let best: LookedAtBundle | undefined;
   for (const { lockFile, lock, views } of candidates) {
@@ -82,7 +82,7 @@ async function compare(
   return { ...best, foreign };
 }
 
-/** Undefined where the lock has names that are none: then it is not ours. */
+/** Undefined where the lock has invalid names: then it is not ours. */
 function explain(...[lock, views, sums]: Parameters<typeof explainBundle>): BundleExplanation | undefined {
   try {
     return explainBundle(lock, views, sums);

@@ -11,15 +11,15 @@ import { lookAtBundle } from './look-at-bundle.ts';
 import { besideOutput, keptLock, lockBeside } from './beside-output.ts';
 import { cannotWrite, HOLDER_FILE_KIND, holderFile } from './output-lock.ts';
 
-/** What stands at a bundle's path and at the names beside it that a run takes. */
+/** What is at a bundle's path and at the names beside it that a run takes. */
 export interface LookedAtOutput {
-  /** What no earlier run wrote: all of it has to be out of the way. */
+  /** What no earlier run wrote: all of it must be moved away first. */
   readonly foreign: readonly Foreign[];
   /** What a server keeps in the earlier bundle, by path: it goes with that. */
   readonly state: readonly string[];
   /** The lock that names the earlier bundle; undefined where there is none. */
   readonly lockFile: string | undefined;
-  /** By what a change of the earlier bundle shows. */
+  /** Show a change of the earlier bundle: see `isUnchanged`. */
   readonly stamps: ReadonlyMap<string, string>;
 }
 
@@ -29,8 +29,8 @@ const NOTHING: LookedAtOutput = { foreign: [], state: [], lockFile: undefined, s
 const MAX_LEFTOVER_NAMES = 10_000_000;
 
 /**
- * Looks at an output before a run, and writes nothing: at the bundle itself, at an earlier one that a killed run left aside,
- * and at the names beside them. What is ours is told by content, never by its name.
+ * Looks at an output before a run, and writes nothing: at the bundle itself, at an earlier one that a killed run had renamed,
+ * and at the names beside them. What is ours is recognised by content, never by its name.
  * @throws OciSaveError `machine` where this user may not look
  */
 export async function lookAtOutput(output: string): Promise<LookedAtOutput> {
@@ -44,9 +44,9 @@ export async function lookAtOutput(output: string): Promise<LookedAtOutput> {
 async function look(output: string): Promise<LookedAtOutput> {
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
   const bundle = await lookAtFolder(output, output);
-  // Without a bundle, the one aside goes back: it is what the new one replaces.
-  const aside = bundle === undefined ? await lookAtFolder(old, output) : undefined;
-  const found = bundle ?? aside;
+  // Without a bundle, the renamed one goes back: it is what the new one replaces.
+  const renamed = bundle === undefined ? await lookAtFolder(old, output) : undefined;
+  const found = bundle ?? renamed;
   const foreign = [
     ...(found?.foreign ?? []),
     ...(bundle === undefined ? [] : await leftoverAt(old)),
@@ -59,7 +59,7 @@ async function look(output: string): Promise<LookedAtOutput> {
 }
 
 /**
- * The same shortly before the new bundle takes its name. What stands beside it is this run's own by then, and a bundle in
+ * The same shortly before the new bundle takes its name. What is beside it is this run's own by then, and a bundle in
  * which no folder and no index.json has changed since `before` is not read again.
  */
 export async function lookAgain(output: string, before: LookedAtOutput): Promise<readonly Foreign[]> {
@@ -73,42 +73,40 @@ async function fileAt(file: string, kind: Parameters<typeof whyForeign>[1]): Pro
   return what === undefined ? [] : [{ place: file, what }];
 }
 
-/** What stands at `folder`, which is the bundle at `output`, or was; undefined where nothing does. */
+/** What is at `folder`, which is the bundle at `output`, or was; undefined where nothing is there. */
 async function lookAtFolder(folder: string, output: string): Promise<LookedAtOutput | undefined> {
-  const stats = await unlessGone(lstat(folder));
-  if (stats === undefined) return undefined;
-  const foreign = (what: string): LookedAtOutput => ({
-    ...NOTHING,
-    foreign: [{ place: folder, what }],
-  });
-  if (!stats.isDirectory()) return foreign(kindOf(stats));
-  try {
+  const found = await lookInto(folder, async (): Promise<LookedAtOutput | string> => {
     if ((await readdir(folder)).length === 0) return NOTHING;
     const bundle = await lookAtBundle(folder, [lockBeside(output), keptLock(output)]);
-    if (bundle === undefined) return foreign('holds something else than a bundle');
+    if (bundle === undefined) return 'holds something else than a bundle';
     return { ...bundle, foreign: bundle.foreign.map((one) => inWords(one, folder)) };
-  } catch (error) {
-    const what = unreadable(error);
-    if (what === undefined) throw error;
-    return foreign(what);
-  }
+  });
+  return typeof found === 'string' ? { ...NOTHING, foreign: [{ place: folder, what: found }] } : found;
 }
 
-/** Why a folder is not what a killed run left there. */
+/** What is foreign at a path where a killed run may have left a folder. */
 async function leftoverAt(folder: string): Promise<Foreign[]> {
-  const stats = await unlessGone(lstat(folder));
-  if (stats === undefined) return [];
-  if (!stats.isDirectory()) return [{ place: folder, what: kindOf(stats) }];
   const reading = { wanted: LAYOUT_FILES, maxBytes: 64 * 1024 * 1024, maxNames: MAX_LEFTOVER_NAMES };
+  const what = await lookInto(folder, async () =>
+    isLeftover((await readFolder(folder, reading)).content)
+      ? undefined
+      : 'holds something else than what a killed run leaves',
+  );
+  return what === undefined ? [] : [{ place: folder, what }];
+}
+
+/** Reads a folder; or says what is there instead of it, or why it cannot be read. Undefined where nothing is there. */
+async function lookInto<T>(folder: string, read: () => Promise<T>): Promise<T | string | undefined> {
+  const stats = await unlessGone(lstat(folder));
+  if (stats === undefined) return undefined;
+  if (!stats.isDirectory()) return kindOf(stats);
   try {
-    const left = isLeftover((await readFolder(folder, reading)).content);
-    return left
-      ? []
-      : [{ place: folder, what: 'holds something else than what a run leaves that was killed' }];
+    return await read();
   } catch (error) {
-    const what = unreadable(error);
-    if (what === undefined) throw error;
-    return [{ place: folder, what }];
+    if (error instanceof OciSaveError) return 'has far more files in it than a bundle of its lock';
+    const code = systemCodeOf(error);
+    if (code === undefined) throw error;
+    return `cannot be read (${code})`;
   }
 }
 
@@ -120,16 +118,10 @@ function kindOf(stats: Stats): string {
       : 'is neither a file nor a folder';
 }
 
-function unreadable(error: unknown): string | undefined {
-  if (error instanceof OciSaveError) return 'has far more files in it than a bundle of its lock';
-  const code = systemCodeOf(error);
-  return code === undefined ? undefined : `cannot be read (${code})`;
-}
-
 const WORDS: Record<ForeignContent['kind'], string> = {
   file: 'is a file of somebody else',
   folder: 'is a folder of somebody else',
-  blob: 'is a blob that its lock does not tell of',
+  blob: 'is a blob that its lock does not name',
   image: 'was pushed by somebody',
   link: 'is a link',
   closed: 'cannot be read by this user',

@@ -11,7 +11,7 @@ import { cannotWrite, HOLDER_FILE_KIND, holderFile, lockOutput } from './output-
 export interface OutputFolder {
   /** Where the new content is built, on the output's own volume. */
   readonly staging: string;
-  /** What a server keeps in the earlier bundle, by path: it goes with that. */
+  /** What a server keeps in the earlier bundle, by path: it goes with the bundle. */
   readonly state: readonly string[];
   /** The lock that names the earlier bundle: in it, or beside it; undefined where there is none. */
   readonly lockFile: string | undefined;
@@ -22,22 +22,22 @@ export interface OutputFolder {
   lookAgain(): Promise<void>;
   /** Puts the built content at the output's path: the earlier one stays until then. */
   publish(): Promise<void>;
-  /** Gives the output free; what was built and not published goes. */
+  /** Releases the output; what was built and not published is removed. */
   release(): Promise<void>;
 }
 
-/** What a run gives to its output. */
+/** What a run hands to its output. */
 export interface OutputGiven {
-  /** Where it is written down which results are about to take their names: see `appear`. */
+  /** The record of which results are about to take their names: see `appear`. */
   readonly record?: string | undefined;
-  /** What others wrote where the run writes something beside the folder; it is told in the same message. */
+  /** What others wrote where the run writes something beside the folder; it is reported in the same message. */
   readonly foreign?: () => Promise<readonly Foreign[]>;
 }
 
 /**
  * Prepares an output. What no earlier run wrote is refused: files and links in its place, folders that no lock names, and
- * in a bundle's folder all that its lock does not explain. What a run that was killed has begun to put at its place is
- * finished first.
+ * in a bundle's folder all that its lock does not explain. What a killed run has begun to put in its
+ * place is finished first.
  *
  * @throws OciSaveError `machine`, before anything is fetched
  */
@@ -88,7 +88,7 @@ export async function openOutputFolder(
   }
 }
 
-/** An old bundle without a new one goes back; beside a new one it goes away. */
+/** An old bundle goes back where there is no new one, and is removed where there is one. */
 async function mend(output: string, old: string): Promise<void> {
   if (!(await exists(old))) return;
   if (await exists(output)) await rm(old, { recursive: true, force: true });

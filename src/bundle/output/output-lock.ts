@@ -1,6 +1,6 @@
 import type { OwnFileKind } from '../../text/own-file-kind.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { type FileLock, type Holder, takeFileLock } from '../../store/index.ts';
+import { type FileLock, takeFileLock } from '../../store/index.ts';
 import { besideOutput } from './beside-output.ts';
 import { hint, option } from '../../text/hint.ts';
 
@@ -9,14 +9,14 @@ export function holderFile(output: string): string {
   return besideOutput(output, 'lock');
 }
 
-/** How the file is told that `lockOutput` makes: empty at first, then the process that holds it. */
+/** How to recognise the file that `lockOutput` makes: empty at first, then the process that holds it. */
 export const HOLDER_FILE_KIND: OwnFileKind = {
   noun: 'the lock of a run',
   matches: (bytes) => bytes.toString('utf8').startsWith('{"host":'),
 };
 
 /**
- * Takes the right to replace one output: two runs on it at once would each take the other's away. Throws `machine`
+ * Takes the right to replace one output: two runs on it at once would each remove the other's. Throws `machine`
  * where another run that lives holds it.
  */
 export async function lockOutput(output: string): Promise<FileLock> {
@@ -25,15 +25,14 @@ export async function lockOutput(output: string): Promise<FileLock> {
     throw cannotWrite(output, cause);
   });
   if ('release' in taken) return taken;
+  const { holder } = taken;
+  const by = holder === undefined ? '' : ` (process ${holder.pid} on ${holder.host})`;
   throw new OciSaveError({
     code: 'machine',
-    message: `another run writes to ${output}${words(taken.holder)}`,
+    message: `another run writes to ${output}${by}`,
     hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`,
   });
 }
-
-const words = (holder: Holder | undefined): string =>
-  holder === undefined ? '' : ` (process ${holder.pid} on ${holder.host})`;
 
 /** The error for an output folder whose parent cannot be written. */
 export function cannotWrite(output: string, cause: unknown): OciSaveError {

@@ -1,10 +1,10 @@
 import type { Manifests } from '../image/index.ts';
-import { type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
-import { type Digest, digestTag } from '../oci/digest.ts';
+import { type Leaf, type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
+import { type Digest, digestTag, hexOf } from '../oci/digest.ts';
 import { OCI_INDEX } from '../oci/media-type.ts';
 import { reachable } from '../oci/reachable.ts';
-import { byText } from '../text/by-text.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
+import { byText } from '../text/by-text.ts';
 
 export const REF_NAME = 'org.opencontainers.image.ref.name';
 const CONTAINERD_NAME = 'io.containerd.image.name';
@@ -30,7 +30,7 @@ function entry(digest: Digest, manifests: Manifests, annotations?: Record<string
 }
 
 /**
- * The flat layout's index.json: one entry an image and name, both annotations the full reference, no children.
+ * The flat layout's index.json: one entry per image and name, both annotations the full reference, no children.
  * A bare tag becomes an image name in docker, an unnamed child a dangling image.
  */
 export function flatIndex(lock: Lock, manifests: Manifests): string {
@@ -123,4 +123,37 @@ export function rootNames({ names }: LockedImage): string[] {
   return [
     ...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name)))),
   ].toSorted();
+}
+
+/** The platform in docker's form, where an image has it. */
+const PREFERRED = 'linux/amd64';
+
+/** The one platform per image that docker's form can carry: linux/amd64, else the first; an artifact has none. */
+function dockerLeaf({ leaves }: LockedImage): Leaf | undefined {
+  const images = leaves.filter(({ platform, attests }) => platform !== undefined && attests === undefined);
+  return images.find(({ platform }) => platform === PREFERRED) ?? images[0];
+}
+
+/**
+ * docker's manifest.json (moby, image/tarexport): for `docker load` without containerd's store, and for podman
+ * where the archive has several images. A digest among the tags would make podman refuse the whole archive.
+ */
+export function dockerManifest(lock: Lock): string {
+  const tagsOf = new Map<Digest, { leaf: Leaf; tags: Set<string> }>();
+  for (const image of lock.images) {
+    const leaf = dockerLeaf(image);
+    if (leaf === undefined) continue;
+    const known = tagsOf.get(leaf.digest) ?? { leaf, tags: new Set() };
+    for (const name of rootNames(image)) known.tags.add(name);
+    tagsOf.set(leaf.digest, known);
+  }
+  const blob = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`;
+  const entries = [...tagsOf.values()].map(({ leaf, tags }) => ({
+    Config: blob(leaf.config),
+    RepoTags: [...tags].toSorted(),
+    Layers: leaf.layers.map(blob),
+  }));
+  const first = (tags: readonly string[]): string => tags[0] ?? '';
+  const sorted = entries.toSorted((a, b) => (first(a.RepoTags) < first(b.RepoTags) ? -1 : 1));
+  return `${JSON.stringify(sorted, null, 2)}\n`;
 }
