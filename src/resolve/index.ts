@@ -1,3 +1,9 @@
 export { joinRequests, refOf, repositoryOf, type WantedImage } from './wanted.ts';
-export { resolveImages, type FailedImage, type Resolution, type ResolveContext } from './resolve.ts';
+export {
+  failImages,
+  resolveImages,
+  type FailedImage,
+  type Resolution,
+  type ResolveContext,
+} from './resolve.ts';
 export { lockedImageOf, lockOf, type ResolvedImage } from './describe.ts';

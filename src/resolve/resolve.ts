@@ -34,6 +34,17 @@ export interface Resolution {
   readonly failed: readonly FailedImage[];
 }
 
+/** Fails some of the images that were resolved. */
+export function failImages(
+  { resolved, failed }: Resolution,
+  errors: ReadonlyMap<ResolvedImage, unknown>,
+): Resolution {
+  return {
+    resolved: resolved.filter((image) => !errors.has(image)),
+    failed: [...failed, ...[...errors].map(([{ wanted }, error]) => ({ wanted, error }))],
+  };
+}
+
 /**
  * Resolves every image, whatever happens to others; what fails is a result. Throws only what ends a run: an
  * interruption, or a machine that lacks something.

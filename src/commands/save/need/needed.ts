@@ -3,7 +3,7 @@ import type { LockedImage } from '../../../lock/index.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import type { SaveOptions } from '../../../options/index.ts';
 import { findPushed, type RightDigest } from '../../../push/index.ts';
-import type { FailedImage, Resolution, ResolvedImage } from '../../../resolve/index.ts';
+import { failImages, type Resolution, type ResolvedImage } from '../../../resolve/index.ts';
 import { freeBytes, type Store } from '../../../store/index.ts';
 import { byText } from '../../../text/by-text.ts';
 import { formatBytes } from '../../../text/bytes.ts';
@@ -30,13 +30,9 @@ export async function neededImages(
   // Where all are to be saved and none fits, the disk is too small for the run: the run fails before it begins.
   const isHopeless = run.options.onError === 'fail' && failed.size === needed.length;
   if (failed.size === 0 || isHopeless) return { resolution, needed };
-  const fits = (image: ResolvedImage): boolean => !failed.has(image);
   return {
-    resolution: {
-      resolved: resolution.resolved.filter(fits),
-      failed: [...resolution.failed, ...failed.values()],
-    },
-    needed: needed.filter(fits),
+    resolution: failImages(resolution, failed),
+    needed: needed.filter((image) => !failed.has(image)),
   };
 }
 
@@ -73,13 +69,13 @@ export function rightDigests(
 async function oversizedAmong(
   needed: readonly ResolvedImage[],
   store: Store,
-): Promise<Map<ResolvedImage, FailedImage>> {
+): Promise<Map<ResolvedImage, OciSaveError>> {
   const free = await freeBytes(store.runFolder);
-  const failed = new Map<ResolvedImage, FailedImage>();
+  const failed = new Map<ResolvedImage, OciSaveError>();
   for (const image of needed) {
     if (sum(image.sizes) <= free) continue;
     const missing = await missingBytes(image.sizes, store);
-    if (missing > free) failed.set(image, { wanted: image.wanted, error: tooLarge(missing, free) });
+    if (missing > free) failed.set(image, tooLarge(missing, free));
   }
   return failed;
 }
@@ -88,15 +84,15 @@ async function oversizedAmong(
 async function beyondTheDisk(
   needed: readonly ResolvedImage[],
   run: Run,
-): Promise<Map<ResolvedImage, FailedImage>> {
+): Promise<Map<ResolvedImage, OciSaveError>> {
   const { store } = run.session;
-  const failed = new Map<ResolvedImage, FailedImage>();
+  const failed = new Map<ResolvedImage, OciSaveError>();
   const largestFirst = needed.toSorted((a, b) => sum(b.sizes) - sum(a.sizes));
   for (const [at, image] of largestFirst.entries()) {
     if (await haveRoom(largestFirst.slice(at), run)) break;
-    const free = await freeBytes(store.runFolder);
     const missing = await missingBytes(image.sizes, store);
-    failed.set(image, { wanted: image.wanted, error: tooLarge(missing, free) });
+    const free = await freeBytes(store.runFolder);
+    failed.set(image, tooLarge(missing, free));
   }
   return failed;
 }

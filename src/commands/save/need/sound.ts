@@ -3,7 +3,7 @@ import { OciSaveError } from '../../../errors.ts';
 import { repositoryPath, splitName } from '../../../lock/index.ts';
 import { type Digest, shortDigest } from '../../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts';
-import type { FailedImage, Resolution, ResolvedImage } from '../../../resolve/index.ts';
+import { failImages, type Resolution, type ResolvedImage } from '../../../resolve/index.ts';
 import type { Run } from '../run.ts';
 
 /** Fails the images that cannot be saved together with the others of the list: one of a few wrong ones never fails all. */
@@ -18,21 +18,18 @@ export async function soundImages(read: Resolution, run: Run): Promise<Resolutio
  * equal names that the list gives are the user's error, which `lockOf` throws; what a publisher wrote fails its own image
  * alone.
  */
-function withoutBorrowedNames({ resolved, failed }: Resolution): Resolution {
+function withoutBorrowedNames(resolution: Resolution): Resolution {
+  const { resolved } = resolution;
   const owners = new Map<string, ResolvedImage>();
-  const [sound, wrong]: [Set<ResolvedImage>, FailedImage[]] = [new Set(), []];
+  const wrong = new Map<ResolvedImage, OciSaveError>();
   const byList = (image: ResolvedImage): boolean => image.wanted.namedBySource !== true;
   for (const image of [...resolved.filter(byList), ...resolved.filter((one) => !byList(one))]) {
     const places = image.names.map((name) => [placeOf(name), name] as const);
     const taken = byList(image) ? undefined : places.find(([place]) => differs(owners.get(place), image));
-    if (taken === undefined) {
-      sound.add(image);
-      for (const [place] of places) owners.set(place, image);
-    } else {
-      wrong.push({ wanted: image.wanted, error: borrowed(taken[1], image, owners.get(taken[0])) });
-    }
+    if (taken === undefined) for (const [place] of places) owners.set(place, image);
+    else wrong.set(image, borrowed(taken[1], image, owners.get(taken[0])));
   }
-  return { resolved: resolved.filter((image) => sound.has(image)), failed: [...failed, ...wrong] };
+  return failImages(resolution, wrong);
 }
 
 function placeOf(name: string): string {
@@ -56,44 +53,38 @@ function borrowed(name: string, { wanted }: ResolvedImage, owner: ResolvedImage 
  * Fails images that say another size of a blob than an image before them: one of the two is wrong, and a lock holds
  * one size of a blob.
  */
-export function withoutContradictions({ resolved, failed }: Resolution): Resolution {
+export function withoutContradictions(resolution: Resolution): Resolution {
   const sizes = new Map<Digest, number>();
-  const [sound, wrong]: [ResolvedImage[], FailedImage[]] = [[], []];
-  for (const image of resolved) {
+  const wrong = new Map<ResolvedImage, OciSaveError>();
+  for (const image of resolution.resolved) {
     const contradiction = [...image.sizes].find(([digest, size]) => (sizes.get(digest) ?? size) !== size);
     if (contradiction === undefined) {
-      sound.push(image);
       for (const [digest, size] of image.sizes) sizes.set(digest, size);
     } else {
       const [digest, size] = contradiction;
       const message = `it says that blob ${shortDigest(digest)} has ${size} bytes; another image says ${sizes.get(digest)}`;
-      wrong.push({ wanted: image.wanted, error: new OciSaveError({ code: 'digest', message }) });
+      wrong.set(image, new OciSaveError({ code: 'digest', message }));
     }
   }
-  return { resolved: sound, failed: [...failed, ...wrong] };
+  return failImages(resolution, wrong);
 }
 
 /**
  * Fails the largest images where all together are more bytes than a number counts exactly: no disk holds so much, and
  * what is true of a few must not spoil the sums of all.
  */
-function withinReason({ resolved, failed }: Resolution): Resolution {
+function withinReason(resolution: Resolution): Resolution {
   const bytesOf = ({ sizes }: ResolvedImage): number =>
     [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  const total = resolved.reduce((sum, image) => sum + bytesOf(image), 0);
-  if (Number.isSafeInteger(total)) return { resolved, failed };
-  let bytes = 0;
-  const tooMuch = new Set(
-    resolved
-      .toSorted((a, b) => bytesOf(a) - bytesOf(b))
-      .filter((image) => !Number.isSafeInteger((bytes += bytesOf(image)))),
-  );
   const message = 'with the other images of the list its blobs are more than any disk holds';
-  const wrong = [...tooMuch].map(({ wanted }) => ({
-    wanted,
-    error: new OciSaveError({ code: 'unsupported', message }),
-  }));
-  return { resolved: resolved.filter((image) => !tooMuch.has(image)), failed: [...failed, ...wrong] };
+  let bytes = 0;
+  const tooMuch = resolution.resolved
+    .toSorted((a, b) => bytesOf(a) - bytesOf(b))
+    .filter((image) => !Number.isSafeInteger((bytes += bytesOf(image))));
+  return failImages(
+    resolution,
+    new Map(tooMuch.map((image) => [image, new OciSaveError({ code: 'unsupported', message })])),
+  );
 }
 
 /** The images that say each size of one blob. */
@@ -104,17 +95,16 @@ type Claims = ReadonlyMap<number, readonly ResolvedImage[]>;
  * first in a list, and lies, must not fail one that says the truth. Only the bytes show it. Sizes are tried from the smallest
  * on, so that a lie costs no more than the truth, and the largest is left to the copy.
  */
-async function settleSizes({ resolved, failed }: Resolution, run: Run): Promise<Resolution> {
+async function settleSizes(resolution: Resolution, run: Run): Promise<Resolution> {
   const wrong = new Map<ResolvedImage, OciSaveError>();
-  for (const [digest, claims] of contradictions(resolved)) {
+  for (const [digest, claims] of contradictions(resolution.resolved)) {
     const size = await trueSize(digest, claims, wrong, run);
     if (size === undefined) continue;
     for (const [claimed, images] of claims) {
       if (claimed !== size) for (const image of images) wrong.set(image, contradicts(digest, claimed, size));
     }
   }
-  const settled = [...wrong].map(([{ wanted }, error]): FailedImage => ({ wanted, error }));
-  return { resolved: resolved.filter((image) => !wrong.has(image)), failed: [...failed, ...settled] };
+  return failImages(resolution, wrong);
 }
 
 function contradictions(images: readonly ResolvedImage[]): [Digest, Claims][] {
