@@ -172,7 +172,7 @@ function reportLimits({ excessBytes, blockedBytes }: PackPlan, trouble: (message
 function withheldWords({ images, bytes }: CacheReport['withheld']): string {
   return (
     `${formatCount(images, 'image')}, ${formatBytes(bytes)}, not saved to the cache: fetched with credentials, and ` +
-    'anybody may read the cache of a public repository; `cache: actions` saves them'
+    'anybody may read the cache of a public repository; cache: actions saves them'
   );
 }
 

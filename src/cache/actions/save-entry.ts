@@ -68,7 +68,7 @@ export function judgeWords(words: string): SaveOutcome {
     const when = seconds === undefined ? '' : `, for the next ${seconds} s`;
     return {
       kind: 'limited',
-      reason: `the repository saves too often${when} (429); fewer jobs at once, or \`cache-mode: read\` in most of them, helps`,
+      reason: `the repository saves too often${when} (429); fewer jobs at once, or cache-mode: read in most of them, helps`,
     };
   }
   if (/storage quota has been hit|insufficient usage/i.test(words)) {
