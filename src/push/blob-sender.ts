@@ -1,11 +1,10 @@
 import { Readable } from 'node:stream';
 import pLimit from 'p-limit';
-import { OciSaveError } from '../errors.ts';
+import { messageOf, OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { type BlobContent, refusalOf, type Repository, type Upload } from '../registry/index.ts';
 import { damagedBlobOf } from '../store/index.ts';
 import type { PushContext } from './context.ts';
-import { isThere } from './find-blob.ts';
 import type { Traffic } from './report-target.ts';
 
 /** Brings blobs into the repositories of one target. */
@@ -157,4 +156,23 @@ function missing(digest: Digest): OciSaveError {
     message: `blob ${shortDigest(digest)} is missing here, or damaged`,
     hint: 'Save the image again: what is whole is not fetched again.',
   });
+}
+
+/**
+ * Whether a repository has a blob. A registry that ended in the midst of a write may keep an empty link, and answers 500
+ * for that blob until it is sent anew (docker-registry 2.8.2, measured).
+ */
+async function isThere(
+  repository: Repository,
+  digest: Digest,
+  { client, emit, signal }: PushContext,
+): Promise<boolean> {
+  try {
+    return await client.headBlob(repository, digest, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (refusalOf(error)?.status !== 500) throw error;
+    emit({ type: 'log', level: 'warning', message: `${messageOf(error)}; it is sent anew` });
+    return false;
+  }
 }

@@ -5,7 +5,7 @@ import type { PushTargetReport } from '../report/index.ts';
 import type { NameResult, TagState } from './decide.ts';
 import { noTraffic, type ReportedName, reportTarget } from './report-target.ts';
 import type { PushTarget } from '../options/index.ts';
-import { type Destination, destinationOf } from './destination.ts';
+import { type Destination, destinationOf } from './plan.ts';
 
 /** A digest that is right under a name, if the manifests below it that are wanted are there, too. */
 export interface RightDigest {

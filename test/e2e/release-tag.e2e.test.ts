@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { one } from '../support/fixtures/index.ts';
 import { call } from '../support/http.ts';
-import { type Workplace, workplace } from '../support/oci-save.ts';
-import { type ReleaseService, startReleaseService, WRITER } from '../support/release-service/index.ts';
+import type { Workplace } from '../support/oci-save.ts';
+import { type ReleaseService, WRITER } from '../support/release-service/index.ts';
+import { type Releasing, startReleasing } from '../support/releasing.ts';
 
 const TAG = 'v1.2.3';
 const LOST = 'untagged-0123456789abcdef0123';
@@ -14,19 +15,17 @@ const MARK = `<!-- oci-save: published when whole {"tag":"${TAG}"} -->`;
 let registry: BadRegistry;
 let service: ReleaseService;
 let work: Workplace;
+let close: Releasing['close'];
 beforeAll(async () => {
   registry = await startBadRegistry();
   registry.put('acme/one', one({ layerBytes: 300 * 1024 }), '1');
 });
 afterAll(() => registry.close());
 beforeEach(async () => {
-  service = await startReleaseService();
-  work = await workplace({ GITHUB_API_URL: service.url, GITHUB_REPOSITORY: 'org/site', GH_TOKEN: WRITER });
+  ({ service, work, close } = await startReleasing());
 });
 afterEach(async () => {
-  const { violations } = service;
-  await Promise.all([service.close(), work.close()]);
-  expect(violations).toEqual([]);
+  expect(await close()).toEqual([]);
 });
 
 const args = (...more: readonly string[]): string[] => {
@@ -46,25 +45,25 @@ const edit = (id: number, change: object): Promise<unknown> =>
     body: Buffer.from(JSON.stringify(change)),
   });
 
-const told = (): unknown[] =>
+const releases = (): unknown[] =>
   service.releases.map(({ tag, draft, assets }) => ({ tag, draft, files: assets.length }));
 const WHOLE = { tag: TAG, draft: false, files: 5 };
 
 describe('found E1: a release and its tag', () => {
   it('is published under its tag, and the next run finds it there', async () => {
     const { stderr } = await work.succeed(...args());
-    expect(told()).toEqual([WHOLE]);
+    expect(releases()).toEqual([WHOLE]);
     expect(stderr).toContain(`/releases/tag/${TAG}\n`);
     service.clear();
     await work.succeed(...args());
-    expect(told()).toEqual([WHOLE]);
+    expect(releases()).toEqual([WHOLE]);
     expect(service.calls().filter(({ method }) => method !== 'GET')).toEqual([]);
   });
 
   it('is published under its tag although the service gave its draft without one from the beginning', async () => {
     service.set({ untagged: 'at first' });
     await work.succeed(...args());
-    expect(told()).toEqual([WHOLE]);
+    expect(releases()).toEqual([WHOLE]);
   });
 
   it('is published under its tag, with the notes of a tool that took the tag from the draft meanwhile', async () => {
@@ -75,7 +74,7 @@ describe('found E1: a release and its tag', () => {
     };
     service.misbehave({ method: 'POST', path: /assets\?name=.*\.sha256/, fault: { kind: 'held', until } });
     await work.succeed(...args());
-    expect(told()).toEqual([WHOLE]);
+    expect(releases()).toEqual([WHOLE]);
     expect(service.releases[0]?.body).toBe(`What is new\n\n${TEXT}`);
   });
 
@@ -83,7 +82,7 @@ describe('found E1: a release and its tag', () => {
     const until = (): Promise<unknown> => edit(service.releases[0]!.id, { tag_name: TAG, body: 'Mine now' });
     service.misbehave({ method: 'POST', path: /assets\?name=.*\.sha256/, fault: { kind: 'held', until } });
     const { stderr } = await work.succeed(...args());
-    expect(told()).toEqual([{ ...WHOLE, draft: true }]);
+    expect(releases()).toEqual([{ ...WHOLE, draft: true }]);
     expect(service.releases[0]?.body).toBe('Mine now');
     expect(stderr).toContain(`release ${TAG} stays a draft, as it was`);
   });
@@ -112,7 +111,7 @@ describe('found E1: a release and its tag', () => {
   it('succeeds where its tag leads to it a moment later', async () => {
     service.set({ tagLag: 1 });
     await work.succeed(...args());
-    expect(told()).toEqual([WHOLE]);
+    expect(releases()).toEqual([WHOLE]);
   });
 
   it('fails where its tag never leads to it', async () => {
@@ -134,14 +133,14 @@ describe('found E1: a draft of ours that lost its tag', () => {
   ])('of %s gets its tag again, is filled and published', async (_, draft) => {
     const { id } = service.add({ tag: LOST, draft: true, ...draft });
     await work.succeed(...args());
-    expect(told()).toEqual([WHOLE]);
+    expect(releases()).toEqual([WHOLE]);
     expect(service.releases[0]).toMatchObject({ id, body: TEXT });
   });
 
   it('gets its tag although images are missing, so that its page shows the tag', async () => {
     service.add({ tag: LOST, draft: true, title: TAG, body: MARK });
     await work.succeed(...args(`${registry.host}/acme/absent:1`, '--on-error', 'warn'));
-    expect(told()).toEqual([{ ...WHOLE, draft: true }]);
+    expect(releases()).toEqual([{ ...WHOLE, draft: true }]);
   });
 
   it('is found by a dry run, which changes nothing', async () => {
@@ -157,7 +156,7 @@ describe('found E1: a draft of ours that lost its tag', () => {
   ])('is not mistaken for one %s', async (_, draft) => {
     service.add({ tag: LOST, draft: true, ...draft });
     await work.succeed(...args());
-    expect(told()).toEqual([{ tag: LOST, draft: true, files: 0 }, WHOLE]);
+    expect(releases()).toEqual([{ tag: LOST, draft: true, files: 0 }, WHOLE]);
   });
 });
 
@@ -168,6 +167,6 @@ it('found E1: a release of ours that was published without its tag is left as it
   expect(stderr.split('\n').filter((line) => line.includes('was published without this tag'))).toEqual([
     expect.stringContaining(`warning: release ${service.pageOf(stray)} was made for ${TAG}`),
   ]);
-  expect(told().slice(2)).toEqual([WHOLE]);
+  expect(releases().slice(2)).toEqual([WHOLE]);
   expect(stray.assets).toEqual([]);
 });

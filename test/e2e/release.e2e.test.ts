@@ -8,12 +8,8 @@ import { expectExit } from '../support/expect-exit.ts';
 import { one } from '../support/fixtures/index.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import type { ProgramResult } from '../support/program.ts';
-import {
-  type ReleaseService,
-  startReleaseService,
-  type StoredRelease,
-  WRITER,
-} from '../support/release-service/index.ts';
+import { type ReleaseService, type StoredRelease, WRITER } from '../support/release-service/index.ts';
+import { type Releasing, startReleasing } from '../support/releasing.ts';
 import { filesOf, isThere } from '../support/whole-bundle.ts';
 
 const KIB = 1024;
@@ -23,6 +19,7 @@ const PART = 200 * KIB;
 let registry: BadRegistry;
 let service: ReleaseService;
 let work: Workplace;
+let close: Releasing['close'];
 
 beforeAll(async () => {
   registry = await startBadRegistry();
@@ -31,13 +28,10 @@ afterAll(() => registry.close());
 beforeEach(async () => {
   registry.clear();
   registry.put('acme/one', one({ seed: 'first', layerBytes: 500 * KIB }), '1');
-  service = await startReleaseService();
-  work = await workplace({ GITHUB_API_URL: service.url, GITHUB_REPOSITORY: 'org/site', GH_TOKEN: WRITER });
+  ({ service, work, close } = await startReleasing());
 });
 afterEach(async () => {
-  const { violations } = service;
-  await Promise.all([service.close(), work.close()]);
-  expect(violations).toEqual([]);
+  expect(await close()).toEqual([]);
 });
 
 const args = (...more: readonly string[]): string[] => [

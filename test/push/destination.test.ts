@@ -1,9 +1,71 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
-import { isDomain, isRepositoryPath, isTag } from '../../src/oci/reference.ts';
+import { isDomain, isRepositoryPath, isTag, parseReference } from '../../src/oci/reference.ts';
 import { parsePushTargets, type PushTarget } from '../../src/options/index.ts';
-import { destinationOf } from '../../src/push/destination.ts';
+import { destinationOf } from '../../src/push/index.ts';
+
+const to = (target: string, stored: string): string => {
+  const [parsed] = parsePushTargets([target]);
+  if (parsed === undefined) throw new Error('no target');
+  return destinationOf(parsed, stored).text;
+};
+
+describe('a push target', () => {
+  it.each([
+    ['registry.example:5000', 'docker.io/library/x:1', 'registry.example:5000/docker.io/library/x:1'],
+    ['registry.example/mirror', 'docker.io/library/x:1', 'registry.example/mirror/docker.io/library/x:1'],
+    ['registry.example/a/b/', 'quay.io/acme/db:v1.2', 'registry.example/a/b/quay.io/acme/db:v1.2'],
+    ['localhost:5000', 'app:1', 'localhost:5000/app:1'],
+    ['127.0.0.1:5000/m', 'localhost:5000/x:1', '127.0.0.1:5000/m/localhost_5000/x:1'],
+    ['[::1]:5000', 'Registry.Example:443/x:1', '[::1]:5000/registry.example_443/x:1'],
+    ['docker.io/acme', 'library/x:1', 'docker.io/acme/library/x:1'],
+    ['index.docker.io/acme@depth=2', 'docker.io/library/x:1', 'docker.io/acme/docker.io-library-x:1'],
+    ['r.example/a@depth=3', 'docker.io/library/x:1', 'r.example/a/docker.io/library-x:1'],
+    ['r.example@depth=9', 'docker.io/library/x:1', 'r.example/docker.io/library/x:1'],
+    ['r.example@depth=1', 'a/b/c:1', 'r.example/a-b-c:1'],
+  ])('%s gets %s as %s', (target, stored, as) => {
+    expect(to(target, stored)).toBe(as);
+  });
+
+  it.each([
+    ['', 'no push target'],
+    ['acme', 'no registry'],
+    ['acme/mirror', 'no registry'],
+    ['https://registry.example', 'protocol'],
+    ['docker://registry.example/x', 'protocol'],
+    ['registry.example/Upper', 'no reference'],
+    ['registry.example/a:tag', 'no reference'],
+    ['registry.example/a@sha256:abc', 'depth=N'],
+    ['registry.example/a@depth=0', '2 parts at least'],
+    ['registry.example/a/b@depth=2', '3 parts at least'],
+    ['registry.example/a b', 'no reference'],
+    ['registry.example/../x', 'no reference'],
+    ['user:password@registry.example/x', 'depth=N'],
+  ])('is not %j', (text, why) => {
+    const parse = (): unknown => parsePushTargets([text]);
+    expect(parse).toThrow(OciSaveError);
+    expect(parse).toThrow(why);
+  });
+
+  it('that is named twice is one', () => {
+    expect(parsePushTargets(['r.example/x', 'r.example/x/', 'r.example/y'])).toHaveLength(2);
+  });
+
+  it('never gives a name that is no reference, nor one deeper than it says', () => {
+    const part = fc.stringMatching(/^[a-z0-9]{1,6}([._-][a-z0-9]{1,4})?$/);
+    const stored = fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => `${parts.join('/')}:1`);
+    const target = fc.tuple(fc.array(part, { maxLength: 2 }), fc.integer({ min: 3, max: 5 }));
+    fc.assert(
+      fc.property(target, stored, ([prefix, depth], name) => {
+        const text = to([`r.example:1`, ...prefix].join('/') + `@depth=${depth}`, name);
+        const { path, tag } = parseReference(text);
+        expect(path.split('/').length).toBeLessThanOrEqual(depth);
+        expect(tag).toBe('1');
+      }),
+    );
+  });
+});
 
 /** A target as a user wrote it; undefined where it is refused. */
 function targetOf(text: string): PushTarget | undefined {
