@@ -12,7 +12,7 @@ const blob = (name: string, size: number, leaves: string[], foreign = false): Mi
 });
 const FROM = 100;
 
-describe('the division between the movers', () => {
+describe('the division of missing blobs between skopeo and the client', () => {
   it('gives a large layer to skopeo, whose leaf waits for the small ones that the client brings', () => {
     const { leaves, direct } = divide([blob('big', 500, ['a']), blob('small', 3, ['a'])], FROM);
     expect(leaves).toEqual([
@@ -47,7 +47,7 @@ describe('the division between the movers', () => {
     expect(direct).toHaveLength(1);
   });
 
-  it('gives all to the client with a threshold of Infinity', () => {
+  it('gives all blobs to the client with a threshold of Infinity', () => {
     const { leaves, direct } = divide([blob('big', 5e9, ['a', 'b']), blob('config', 9, [])], Infinity);
     expect(leaves).toEqual([]);
     expect(direct).toHaveLength(2);

@@ -36,7 +36,7 @@ const watched = (stallMilliseconds?: number): Landing =>
   });
 
 describe('watching a copy by skopeo', () => {
-  it('tells of bytes as they come and of a layer as soon as it has landed', async () => {
+  it('reports bytes as they come and a layer as soon as it has landed', async () => {
     const landing = watched();
     await writeFile(incoming(), layer.subarray(0, 400));
     await expect.poll(() => bytes).toBe(400);
@@ -47,7 +47,7 @@ describe('watching a copy by skopeo', () => {
     expect([landing.missing, bytes]).toEqual([0, 1000]);
   });
 
-  it('gives it up where more comes than its layers and a config can have', async () => {
+  it('ends the copy where more comes than its layers and a config can have', async () => {
     const landing = watched();
     await writeFile(incoming(), Buffer.alloc(layer.length + MAX_CONFIG_BYTES + 1));
     expect(await given.promise).toMatchObject({
@@ -58,7 +58,7 @@ describe('watching a copy by skopeo', () => {
     expect([landing.missing, bytes]).toEqual([1, 0]);
   });
 
-  it('gives it up where nothing comes', async () => {
+  it('ends the copy where nothing comes', async () => {
     const landing = watched(1);
     expect(await given.promise).toMatchObject({
       code: 'network',

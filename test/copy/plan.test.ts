@@ -9,7 +9,7 @@ const leaf = (id: string, layers: Record<string, number>): PlannedLeaf => ({
   missing: Object.entries(layers).map(([name, size]) => ({ digest: digest(name), size })),
 });
 
-describe('a plan', () => {
+describe('the plan of a copy', () => {
   it('starts the largest missing blob first', () => {
     const plan = createPlan([leaf('a', { x: 5 }), leaf('b', { y: 50 }), leaf('c', { z: 7 })]);
     expect([plan.next()?.id, plan.next()?.id, plan.next()?.id]).toEqual([

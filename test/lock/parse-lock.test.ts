@@ -220,7 +220,7 @@ describe('the other fields of a lock', () => {
     );
   });
 
-  it('is shown escaped and cut where it is a stranger’s', () => {
+  it('is shown escaped and cut where it is untrusted', () => {
     const { message } = faultOf(lockOf(image({ ref: `${'a'.repeat(90)}\u001b[2J\n\u202E` })));
     expect(message).not.toMatch(/\p{C}/u);
     expect(message.length).toBeLessThan(250);

@@ -53,7 +53,7 @@ describe('options', () => {
     expect(() => parseOptions(given)).toThrow(message);
   });
 
-  it('tell every fault at once', () => {
+  it('report every fault at once', () => {
     expect(() => parseOptions({ archive: 'zip', retries: 'x', foo: 1 })).toThrow(/archive[^]*retries[^]*foo/);
   });
 

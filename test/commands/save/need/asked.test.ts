@@ -21,7 +21,7 @@ const asked = (given: Record<string, unknown> = {}, images: readonly WantedImage
   return askedDigest(images, options, placesOf(options, {}));
 };
 
-describe('what was asked for', () => {
+describe('the digest of what a run is asked for', () => {
   it('is the same however the list is ordered, and wherever its lines stand', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(IMAGES, { minLength: 3 }), fc.nat(), (images, line) => {

@@ -19,10 +19,10 @@ const context = (there: (name: string, digest: Digest) => boolean) => ({
   parallel: 2,
 });
 
-describe('whether everything is where it is wanted', () => {
+describe('a run that only publishes is unchanged', () => {
   const images = ['r.example/a', 'r.example/b', 'r.example/c'].map((ref) => wanted(ref));
 
-  it('is so where every target has every name', async () => {
+  it('where every target has every name', async () => {
     const all = await allUnchanged(
       images,
       context((_, asked) => asked === digest),
@@ -30,7 +30,7 @@ describe('whether everything is where it is wanted', () => {
     expect(all?.map(({ names }) => names[0])).toEqual(['r.example/a:1', 'r.example/b:1', 'r.example/c:1']);
   });
 
-  it('tells of images in their order, whichever answers first', async () => {
+  it('and lists its images in their order, whichever source responds first', async () => {
     const first = Promise.withResolvers<void>();
     const head = async (image: WantedImage) => {
       if (image === images[0]) await first.promise;
@@ -41,7 +41,7 @@ describe('whether everything is where it is wanted', () => {
     expect(all?.map((one) => one.wanted)).toEqual(images);
   });
 
-  it('is not where one name is missing', async () => {
+  it('but not where one name is missing', async () => {
     expect(
       await allUnchanged(
         images,
@@ -50,7 +50,7 @@ describe('whether everything is where it is wanted', () => {
     ).toBeUndefined();
   });
 
-  it('is not where headers do not tell, or an image has no name yet', async () => {
+  it('but not where HEAD is not enough, or an image has no name yet', async () => {
     const silent = { ...context(() => true), head: async () => undefined };
     expect(await allUnchanged(images, silent)).toBeUndefined();
     expect(
@@ -61,7 +61,7 @@ describe('whether everything is where it is wanted', () => {
     ).toBeUndefined();
   });
 
-  it('asks for an image without a tag under the tag of its digest', async () => {
+  it('and asks for an image without a tag under the tag of its digest', async () => {
     const asked: string[] = [];
     const untagged = { ...wanted('r.example/a'), names: [{ name: 'r.example/a', tag: undefined }] };
     await allUnchanged(
