@@ -7,12 +7,12 @@ import { openRegularFile } from './open-regular.ts';
 
 /**
  * A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
- * @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`,  of which no more are read; the error of the system
+ * @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`, of which no more are read; the error of the system
  */
 export async function readBounded(file: string, maxBytes: number): Promise<Buffer | undefined> {
   const handle = await unlessGone(openRegularFile(file));
   if (handle === undefined) return undefined;
-  // One byte more than allowed tells a large file from an allowed one.
+  // One byte more than allowed distinguishes a large file from an allowed one.
   const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
   if (bytes.length <= maxBytes) return bytes;
   throw new OciSaveError({

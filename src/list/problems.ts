@@ -52,7 +52,7 @@ export function listError(problems: readonly Problem[]): OciSaveError {
   });
 }
 
-/** `file:line`, or the file. Its name may hold anything but a slash; a message is one line. */
+/** `file:line`, or the file. Its name may contain anything but a slash; a message is one line. */
 function placeOf({ file, line }: Problem): string {
   const name = file.replace(/\p{Cc}/gu, '?');
   return line === undefined ? name : `${name}:${line}`;

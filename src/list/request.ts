@@ -23,7 +23,7 @@ export type Source =
 
 /** One wanted image. */
 export interface ImageRequest {
-  /** As the user wrote it, without options around it; never holds a secret. */
+  /** As the user wrote it, without options around it; never contains a secret. */
   readonly written: string;
   readonly origin: Origin;
   readonly source: Source;

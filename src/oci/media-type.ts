@@ -33,7 +33,7 @@ export function isLayerType(type: string): boolean {
   return type.startsWith('application/vnd.oci.image.layer.') || type.startsWith('application/vnd.docker.');
 }
 
-/** Layers that a registry may not hold, with the addresses from which they come (Windows bases). */
+/** Layers that a registry may lack, with the addresses from which they come (Windows bases). */
 export function isForeignLayerType(type: string): boolean {
   return (
     type.includes('.nondistributable.') || type.startsWith('application/vnd.docker.image.rootfs.foreign.')

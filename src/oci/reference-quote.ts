@@ -18,7 +18,7 @@ const MAX_COLONS = 3;
 /** A mistyped reference has at most as many characters outside ASCII; a text with more is another text. */
 const MAX_ODD = 4;
 
-/** Whether a text carries a user name and a password in front of its name, as pasted addresses do. */
+/** Whether a text has a user name and a password before its name, as pasted addresses do. */
 export function holdsCredentials(text: string): boolean {
   return credentialsEnd(text) > 0;
 }
@@ -45,7 +45,7 @@ export function showText(text: string): string {
 
 /**
  * A text fit to be quoted, undefined for one that does not look like a reference. Without credentials, without what
- * follows a `?`, `=` or `#` (pasted addresses carry tokens there), of several words only the first and only with a path
+ * follows a `?`, `=` or `#` (pasted addresses have tokens there), of several words only the first and only with a path
  * (the others may be a pasted command), at most 80 characters, others than printable ASCII as code points.
  */
 export function quoteReference(text: string): string | undefined {

@@ -22,7 +22,7 @@ const LONG_WORD = /[A-Za-z0-9]{32,}/g;
 
 /**
  * Whether a text looks like a secret: base64 or hex, a token of a well-known service, a JWT, the head of a PEM block,
- * or a value with a name such as `password`. Lower-case words without digits cannot be told from names.
+ * or a value with a name such as `password`. Lower-case words without digits cannot be distinguished from names.
  */
 export function looksLikeSecret(text: string): boolean {
   const named = text.replaceAll(DIGEST, '');
@@ -37,7 +37,7 @@ export function looksLikeSecret(text: string): boolean {
   );
 }
 
-/** Where a key or a certificate in PEM begins; -1 where the text holds none. */
+/** Where a key or a certificate in PEM begins; -1 where the text contains none. */
 export function pemStart(text: string): number {
   return text.search(PEM_HEAD);
 }

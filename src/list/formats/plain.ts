@@ -25,7 +25,7 @@ function entriesOf(lines: readonly Line[]): Line[] {
     .filter(({ text }) => !isMark(text))
     .map(({ number, text }) => ({ number, text: withoutComment(text) }));
   // A pasted array has one after every element but perhaps the last.
-  const array = entries.every(({ text }, at) => text.endsWith(',') || (at > 0 && at === entries.length - 1));
+  const array = entries.every(({ text }, at) => text.endsWith(',') || at === entries.length - 1);
   return entries.map(({ number, text }) => ({ number, text: unwrapped(text, array) }));
 }
 
@@ -46,7 +46,7 @@ function unwrapped(text: string, array: boolean): string {
 
 /**
  * Whether a text is a list with mistakes rather than something else: at least half of its lines are single words,
- * pairs, or carry options.
+ * pairs, or have options.
  */
 export function looksPlain(document: ListDocument): boolean {
   if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;

@@ -78,7 +78,7 @@ const IMAGE_COLUMN = /^(image|reference|ref|source|name|repository)$/;
 const COLUMN =
   /^(image|reference|ref|source|name|repository|registry|tag|version|digest|sha|platform|arch|architecture|os|target|destination|rename)$/;
 
-/** A header row with an image's column, or three columns a row of which the last is a tag (hangar's lists). */
+/** A header row with an image's column, or three columns per row, the last of which is a tag (hangar's lists). */
 export function isTable({ lines }: ListDocument): boolean {
   const cells = (lines[0]?.text.slice(0, 1000) ?? '').split(/[,;\t]/).map((cell) =>
     cell

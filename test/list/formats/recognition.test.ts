@@ -90,6 +90,7 @@ const FORMS: readonly (readonly [format: string, text: string, file?: string])[]
   ['markdown', 'Images of this release\n\n```\nquay.io/a/b:1\n```\n'],
   ['script', '#!/bin/sh\ndocker pull busybox:1\n'],
   ['plain', 'quay.io/a/b:1\nquay.io/a/c:1 => c:1\n'],
+  ['plain', 'image\nquay.io/a/b:1\n'],
   ['plain', '- quay.io/a/b:1\n- quay.io/a/c:1\n'],
   ['plain', 'quay.io/a/b linux/arm64\nsome words that are no entry\n'],
   ['unknown', 'Dear reader, this is a letter\nwith lines of many words\n'],
