@@ -44,7 +44,7 @@ export async function refuseOthers(folder: string): Promise<void> {
       if (isOurs) refuseWriters(place, stats, user);
       continue;
     }
-    // Whoever owns a link may let it lead elsewhere tomorrow; those of the system are root's.
+    // The owner of a link may let it lead elsewhere tomorrow; those of the system are root's.
     if (stats.uid !== 0) refuseOwner(place, stats, user);
     const target = await unlessGone(stat(place));
     if (target === undefined) return;

@@ -56,13 +56,13 @@ describe('a bundle on disk', () => {
     }
   });
 
-  it('can stand elsewhere than it was written', async () => {
+  it('can be moved from where it was written', async () => {
     const output = await written('moved', ['oci', 'zot']);
     await rename(output, `${output}-away`);
     expect((await openBundle(`${output}-away`)).lock).toEqual(lock);
   });
 
-  it('has no blob that is gone, and refuses one that is damaged', async () => {
+  it('does not have a missing blob, and refuses a damaged one', async () => {
     const output = await written('damaged', ['zot']);
     const [gone, damaged] = Object.keys(lock.blobs).filter(isDigest);
     const { pool } = await openBundle(output);
@@ -75,7 +75,7 @@ describe('a bundle on disk', () => {
     await expect(pool.read(damaged, 1e6)).rejects.toThrow(/is damaged/);
   });
 
-  it('is told from a folder that is none', async () => {
+  it('is distinguished from a folder that is not a bundle', async () => {
     await expect(openBundle(bench.folder)).rejects.toThrow(
       /is not a bundle: there is no lock in it or beside it/,
     );

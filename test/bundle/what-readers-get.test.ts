@@ -56,7 +56,7 @@ async function readers(lock: Lock, repository: string) {
 
 const X = 'docker.io/library/x';
 
-describe('what each reader gets', () => {
+describe('what each reader of a bundle gets', () => {
   it('of a whole image: the index, its children untagged, one platform in docker’s form', async () => {
     const image = idx(small);
     const resolved = await bench.resolve(image, 'x:1');
@@ -103,7 +103,7 @@ describe('what each reader gets', () => {
     expect(got.root).toEqual({ [`${X}:1`]: index.top });
   });
 
-  it('of an image with attestations: they stand in the repository, never under a leaf in the root', async () => {
+  it('of an image with attestations: they are in the repository, never under a leaf in the root', async () => {
     const resolved = await bench.resolve(att(small), 'x:1', { platforms: 'linux/amd64' });
     const got = await readers(bench.lock(resolved), X);
     expect(got.untagged).toHaveLength(2);
@@ -126,7 +126,7 @@ describe('what each reader gets', () => {
     expect(Object.keys(got.docker)).toEqual([`${X}:1`]);
   });
 
-  it('of a digest alone: an untagged entry and a tag that is made of the digest', async () => {
+  it('of a digest alone: an untagged entry and a tag made from the digest', async () => {
     const image = one(small);
     const got = await readers(bench.lock(await bench.resolve(image, `x@${image.top}`)), X);
     expect(got.tags).toEqual({ [digestTag(image.top)]: image.top });
@@ -168,7 +168,7 @@ describe('a bundle’s tree', () => {
     expect(Object.keys(got.root)).toEqual(['localhost:5000/x:1']);
   });
 
-  it('stands at the top with one view: two one-layer images are ten files in six folders', async () => {
+  it('is at the top with one view: two one-layer images are ten files in six folders', async () => {
     const lock = bench.lock(
       await bench.resolve(one(small), 'a:1'),
       await bench.resolve(one({ ...small, seed: 'b' }), 'b:1'),
@@ -186,7 +186,7 @@ describe('a bundle’s tree', () => {
     expect(await treeOf(bench.lock(a, b))).toEqual(await treeOf(bench.lock(b, a)));
   });
 
-  it('refuses two images under one name, and takes one image under it twice', async () => {
+  it('refuses two images under one name, and accepts one image under it twice', async () => {
     const [a, b] = [
       await bench.resolve(one(small), 'a:1'),
       await bench.resolve(one({ ...small, seed: 'b' }), 'a:1'),

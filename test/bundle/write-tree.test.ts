@@ -29,8 +29,8 @@ const bytesAt = (name: string): BundleTree[number] => ({
 });
 const many = Array.from({ length: 100 }, (_, at) => bytesAt(`files/${at}`));
 
-describe('a tree', () => {
-  it('is no longer written once one of its files failed', async () => {
+describe('writing a bundle’s tree', () => {
+  it('stops once one of its files failed', async () => {
     await expect(writeTree([bytesAt('twice'), bytesAt('twice'), ...many], folder, store)).rejects.toThrow(
       /EEXIST/,
     );
@@ -40,7 +40,7 @@ describe('a tree', () => {
     expect(await filesOf(folder)).toEqual(written);
   });
 
-  it('is not written where the run was stopped', async () => {
+  it('does not start where the run was stopped', async () => {
     const reason = new OciSaveError({ code: 'interrupted', message: 'stopped' });
     await expect(writeTree(many, folder, store, AbortSignal.abort(reason))).rejects.toBe(reason);
     expect(await filesOf(folder)).toEqual(new Map());

@@ -89,7 +89,7 @@ const STEPS: readonly (() => Promise<unknown>)[] = [
   () => rm(at('out.parts.json')),
 ];
 
-describe('results', () => {
+describe('the results of a run', () => {
   it('appear together, and nothing else is left', async () => {
     await earlier();
     await appear(record, output, await prepared());
@@ -97,7 +97,7 @@ describe('results', () => {
   });
 
   it.each(STEPS.map((_, number) => number))(
-    'of a run that was killed after step %i of their appearing are finished by the next run',
+    'that was killed after step %i of their appearing are finished by the next run',
     async (last) => {
       await earlier();
       await writeRecord(await prepared());
@@ -108,7 +108,7 @@ describe('results', () => {
     },
   );
 
-  it('do not appear where a folder stands in the way: all is as it was', async () => {
+  it('do not appear where a folder is in the way: nothing is changed', async () => {
     await earlier();
     await rm(at('out.sha256'));
     await mkdir(at('out.sha256'));
@@ -121,7 +121,7 @@ describe('results', () => {
   });
 });
 
-describe('a record of what was to appear', () => {
+describe('a record of results that were to appear', () => {
   it.each([
     ['has a key too many', '{"version":1,"pid":4711,"files":[],"stale":[],"folder":false,"more":1}'],
     ['is torn', '{"version":1,"pid":4711,'],
@@ -134,7 +134,7 @@ describe('a record of what was to appear', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('without its files changes nothing that stands there', async () => {
+  it('without its files changes nothing', async () => {
     await earlier();
     const before = await everything();
     await writeRecord({ files: NAMES.map(at), stale: [], folder: true });
@@ -142,7 +142,7 @@ describe('a record of what was to appear', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('leaves what another run has written since at the name of a stale file', async () => {
+  it('leaves a file that another run has written since at the name of a stale file', async () => {
     await earlier();
     await writeRecord({ files: [], stale: [at('out.tar.003'), at('out.parts.json')], folder: false });
     await rm(at('out.tar.003'));
@@ -152,7 +152,7 @@ describe('a record of what was to appear', () => {
     expect(Object.keys(await everything())).not.toContain('out.parts.json');
   });
 
-  it('beside the output, as a checkout may bring one, is nothing', async () => {
+  it('beside the output, as a checkout may bring one, is ignored', async () => {
     await earlier();
     await mkdir(at('.out.new'));
     await writeFile(
@@ -170,7 +170,7 @@ describe('a record of what was to appear', () => {
     expect(await namesIn(temp.path)).toEqual(expect.arrayContaining(['.out.appearing', 'out.sha256']));
   });
 
-  it('that cannot be acted on ends the run, which says where it lies', async () => {
+  it('that cannot be completed ends the run, which names the record', async () => {
     await writePart(at('out.tar'), 'new');
     await mkdir(at('out.tar/full'), { recursive: true });
     await chmod(at('out.tar'), 0o755);
@@ -183,8 +183,8 @@ describe('a record of what was to appear', () => {
   });
 });
 
-describe('a part', () => {
-  it('is never written through a link, and takes the place of what a killed run left', async () => {
+describe('an unfinished file', () => {
+  it('is never written through a link, and replaces what a killed run left', async () => {
     const victim = at('victim');
     await writeFile(victim, 'mine');
     await symlink(victim, `${at('out.tar')}.${process.pid}.part`);
@@ -195,7 +195,7 @@ describe('a part', () => {
     expect(await readFile(`${at('out.sha256')}.${process.pid}.part`, 'utf8')).toBe('new');
   });
 
-  it('that is gone when it is to take its name ends the run', async () => {
+  it('that is missing when it should take its name ends the run', async () => {
     await earlier();
     const appearance = await prepared();
     await rm(`${at('out.tar.002')}.${process.pid}.part`);

@@ -137,8 +137,8 @@ function rewrite(bytes: Uint8Array, seed: number): Uint8Array {
   );
 }
 
-describe('what stands in a bundle’s folder', () => {
-  it('is ours as it was written, as a server wrote it anew, and with any of its files gone', () => {
+describe('the content of a bundle’s folder', () => {
+  it('is ours as it was written, as a server rewrote it, and with any of its files missing', () => {
     fc.assert(
       fc.property(
         images,
@@ -159,7 +159,7 @@ describe('what stands in a bundle’s folder', () => {
     );
   });
 
-  it('names exactly what was added', () => {
+  it('is foreign exactly where something was added', () => {
     const addition = fc.oneof(
       fc.record({ kind: fc.constant('file' as const), name: fc.stringMatching(/^[a-z]{1,8}\.txt$/) }),
       fc.record({ kind: fc.constant('folder' as const), name: fc.stringMatching(/^notes-[a-z]{1,8}$/) }),
@@ -225,7 +225,7 @@ describe('what stands in a bundle’s folder', () => {
     );
   });
 
-  it('names a tag of ours that was moved, and one that was given to an image of ours', () => {
+  it('is foreign where a tag of ours was moved, and where an image of ours got another tag', () => {
     const { lock, manifests } = lockOf([
       { repository: 'docker.io/library/a', tag: '1', platforms: 2 },
       { repository: 'docker.io/library/a', tag: '2', platforms: 1 },
@@ -241,7 +241,7 @@ describe('what stands in a bundle’s folder', () => {
     ]);
   });
 
-  it('names an image that was pushed without a tag, and a folder that this user may not read', () => {
+  it('is foreign where an image was pushed without a tag, and where this user may not read a folder', () => {
     const { lock, manifests } = lockOf([{ repository: 'docker.io/library/a', tag: '1', platforms: 1 }]);
     const disk = diskOf(lock, manifests, ['oci', 'zot']);
     const other = digestOf(bytesOf('other'));
@@ -251,7 +251,7 @@ describe('what stands in a bundle’s folder', () => {
     expect(named(look(disk, lock, ['oci', 'zot']))).toEqual([`own@${other}`, 'registry/secret']);
   });
 
-  it('has a server’s state, which is told apart', () => {
+  it('has a server’s state, which is listed apart', () => {
     const { lock, manifests } = lockOf([{ repository: 'docker.io/library/a', tag: '1', platforms: 1 }]);
     const disk = diskOf(lock, manifests, ['oci', 'zot']);
     const state = [

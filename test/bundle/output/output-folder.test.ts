@@ -77,13 +77,13 @@ describe('an output folder', () => {
     expect(await readdir(temp.path)).toEqual(before);
   });
 
-  it('takes an empty folder that the user made', async () => {
+  it('accepts an empty folder that the user made', async () => {
     await mkdir(output);
     await publishBundle('new');
     expect(await readdir(output)).toContain('report.html');
   });
 
-  it('lets one run at a time write, and takes over from one that was killed', async () => {
+  it('lets one run at a time write, and takes over the lock of a killed run', async () => {
     const first = await openOutputFolder(output);
     await expect(openOutputFolder(output)).rejects.toThrow(/another run writes to/);
     await first.release();
