@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createBudget } from '../../src/cache/budget.ts';
 
-it('lets no more uploads through in any minute than it may', async () => {
+it('the upload budget lets no more uploads through per minute than allowed', async () => {
   let now = 0;
   const waits: number[] = [];
   const clock = {
@@ -25,7 +25,7 @@ it('lets no more uploads through in any minute than it may', async () => {
   expect(waits).toEqual([57_000, 57_000, 57_000]);
 });
 
-it('goes on with the others where one was given up', async () => {
+it('the upload budget goes on with other uploads after one was aborted', async () => {
   const never = { now: () => 0, wait: () => Promise.reject(new Error('given up')) };
   const budget = createBudget(1, never);
   await budget();

@@ -123,8 +123,8 @@ describe('a list of pinned images', () => {
   });
 });
 
-describe('a cache that has a part', () => {
-  it('gives it; the rest is fetched, and packed once', async () => {
+describe('a cache that has a part of the blobs', () => {
+  it('restores that part; the rest is fetched, and packed once', async () => {
     const { cache, fresh, save } = machines;
     await save(await fresh(), ['web:1']);
     const grown = await save(await fresh(), ['web:1', 'zst:3']);
@@ -165,8 +165,8 @@ describe('a cache that has a part', () => {
   });
 });
 
-describe('modes', () => {
-  it('`cache: off` asks nothing', async () => {
+describe('modes of the cache', () => {
+  it('`cache: off` makes no request to the cache', async () => {
     const { cache, fresh, save } = machines;
     const machine = await fresh();
     const result = await save(machine, ['web:1'], { cache: 'off' });
@@ -208,7 +208,7 @@ describe('modes', () => {
   });
 });
 
-describe('images that need credentials', () => {
+describe('images in the cache that need credentials', () => {
   const user = { username: 'reader', password: 'a secret of nobody' };
   let closed: DockerRegistry;
   let guarded: Machines;
@@ -286,7 +286,7 @@ describe('images that need credentials', () => {
   });
 });
 
-describe('secrets and traces', () => {
+describe('secrets and traces of the cache', () => {
   it('neither the token nor a signed address is shown or written', async () => {
     const { fresh, save } = machines;
     await save(await fresh(), ['web:1']);

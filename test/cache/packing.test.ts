@@ -35,7 +35,7 @@ const blobs = fc
       .map((sizes) => ats.map((at) => ({ digest: digestAt(at), size: sizes[at]! }))),
   );
 
-describe('packs', () => {
+describe('packs of the cache', () => {
   it('hold every blob once, none above the bound but a blob alone, and the same for the same blobs', () => {
     fc.assert(
       fc.property(blobs, (given) => {
@@ -51,7 +51,7 @@ describe('packs', () => {
     );
   });
 
-  it('stay while half of them is in use, and are in keys that are short and without commas', () => {
+  it('stay while half of them is in use, and have short keys without commas', () => {
     const pack = packOf([
       { digest: digestAt(1), size: 500 },
       { digest: digestAt(2), size: 501 },
@@ -72,14 +72,14 @@ describe('packs', () => {
     expect(kept).toHaveLength((MANY_PACKS + 2) / 2);
   });
 
-  it('are left out where the cache would be too small, and only those', () => {
+  it('are left out where they exceed the size of the cache, and only those', () => {
     const sized = (at: number, size: number): Pack => packOf([{ digest: digestAt(at), size }]);
     const packs = [sized(1, 600), sized(2, 600), sized(3, 300)];
     expect(within(packs, 100, PACK)).toEqual({ fitting: [packs[0], packs[2]], left: [packs[1]] });
   });
 });
 
-describe('a catalogue', () => {
+describe('a catalogue of the cache', () => {
   const catalogue = fc.record({
     contents: fc
       .array(fc.uint8Array({ maxLength: 40 }))
@@ -112,7 +112,7 @@ describe('a catalogue', () => {
     );
   });
 
-  it('is believed in nothing that can be checked: content is what it hashes to', () => {
+  it('is not trusted: content is keyed by its own hash', () => {
     const [right, wrong] = [digestAt(1), digestAt(2)];
     const text = JSON.stringify({
       version: 1,
@@ -123,7 +123,7 @@ describe('a catalogue', () => {
     expect([...decodeCatalogue(Buffer.from(text)).contents.keys()]).toEqual([right]);
   });
 
-  it('that is none is an error of its own, whatever the bytes', () => {
+  it('that cannot be read is an OciSaveError, whatever the bytes', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -147,7 +147,7 @@ describe('a catalogue', () => {
     expect([...kept.keys()]).toEqual([digestOf(small)]);
   });
 
-  it('has a key that tells its hash and nothing of the list', () => {
+  it('has a key with its hash and nothing of the list', () => {
     const scope = scopeOf(['org/secret-repository', 'lists/customers.txt']);
     const content = digestAt(1);
     const key = catalogueKey(scope, content);
@@ -162,8 +162,8 @@ describe('a catalogue', () => {
 const blob = (at: number, size: number) => ({ digest: digestOf(Buffer.from(String(at))), size });
 const none: ReadonlySet<string> = new Set();
 
-describe('a plan of packs', () => {
-  it('packs only what is in no pack yet', () => {
+describe('planPacks', () => {
+  it('packs only blobs that are in no pack yet', () => {
     const [old, fresh] = [blob(1, 100), blob(2, 200)];
     const plan = planPacks({ blobs: [old, fresh], whole: true }, [packOf([old])], none);
     expect(plan).toMatchObject({
@@ -174,7 +174,7 @@ describe('a plan of packs', () => {
     });
   });
 
-  it('packs anew what is in use of a pack that is hardly in use, unless images failed', () => {
+  it('packs the blobs in use of a pack that is mostly unused anew, unless images failed', () => {
     const [used, gone] = [blob(1, 100), blob(2, 900)];
     const pack = packOf([used, gone]);
     expect(planPacks({ blobs: [used], whole: true }, [pack], none)).toMatchObject({
@@ -187,7 +187,7 @@ describe('a plan of packs', () => {
     });
   });
 
-  it('saves a spoilt pack in halves, and one of a single blob not at all, which is counted', () => {
+  it('saves a pack whose entry is wrong in halves, and counts one of a single blob as blocked', () => {
     const [a, b, c] = [blob(1, 100), blob(2, 200), blob(3, 2 * PACK_BYTES)];
     const spoilt = new Set([packOf([a, b]).hex, packOf([c]).hex]);
     const plan = planPacks({ blobs: [a, b, c], whole: true }, [], spoilt);
@@ -195,7 +195,7 @@ describe('a plan of packs', () => {
     expect(plan.blockedBytes).toBe(c.size);
   });
 
-  it('leaves out what is beyond the limit, with what stays counted in', () => {
+  it('leaves out what exceeds the limit, the packs that stay included', () => {
     const [old, fits, large] = [blob(1, 600), blob(2, 300), blob(3, PACK_BYTES)];
     const limit = 1000 + PACK_BYTES - 200;
     const plan = planPacks({ blobs: [old, fits, large], whole: true }, [packOf([old])], none, limit);

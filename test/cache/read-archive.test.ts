@@ -66,7 +66,7 @@ function taker(moods: readonly number[], names: string[]): (file: IncomingFile) 
 }
 
 describe('an archive of the cache', () => {
-  it('gives exactly the files of its folder, whatever else is in it and whatever is read of them', async () => {
+  it('yields exactly the files of its folder, whatever else is in it and whatever is read of them', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(entry, { maxLength: 12 }),
@@ -91,7 +91,7 @@ describe('an archive of the cache', () => {
     );
   });
 
-  it('that is cut or damaged ends in an error or in what it had, and never in silence', async () => {
+  it('that is cut or damaged fails, or yields what it had, and never ends silently', async () => {
     const damage = fc.oneof(
       fc.record({ cut: fc.double({ min: 0, max: 1, noNaN: true }) }),
       fc.record({ flips: fc.array(fc.nat(1_000_000), { minLength: 1, maxLength: 6 }) }),
@@ -130,7 +130,7 @@ describe('an archive of the cache', () => {
     );
   });
 
-  it('is not read further than is wanted', async () => {
+  it('is not read further than required', async () => {
     const entries = [1, 2, 3].map((at): Entry => ({
       header: { name: `${FOLDER}/${nameAt(at)}`, type: 'file', size: 2_000_000 },
       good: true,

@@ -70,7 +70,7 @@ it('saves a pack as soon as its last blob has landed, while others are on their 
   expect((await saver.finish()).saved).toEqual(packs);
 });
 
-it('saves what was there at once, and of a pack that lacks a blob what it has', async () => {
+it('saves packs that are there at once, and a pack that lacks a blob without it', async () => {
   const { cache, entries } = memory(() => ({ kind: 'saved' }));
   const saver = createSaver(packs, { missing: new Set([a.digest]), bytes: 0 }, context(cache));
   const { saved } = await saver.finish();
@@ -78,7 +78,7 @@ it('saves what was there at once, and of a pack that lacks a blob what it has', 
   expect(entries).toHaveLength(2);
 });
 
-it('tells of a refusal once, and asks no further time', async () => {
+it('reports a refusal once, and saves nothing more', async () => {
   const { cache, entries } = memory(() => ({ kind: 'denied', reason: 'no' }));
   const many = Array.from({ length: 20 }, (_, at) => packOf([blob(at)]));
   const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context(cache));

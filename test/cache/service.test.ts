@@ -10,7 +10,7 @@ const V2 = {
 };
 const V1 = { ACTIONS_CACHE_URL: 'https://cache.example/x/', ACTIONS_RUNTIME_TOKEN: 't' };
 
-describe('the service', () => {
+describe('the cache service', () => {
   it.each([
     ['github.com', { ...V2, GITHUB_SERVER_URL: 'https://github.com' }, 'v2', 'https://results.example/'],
     [
@@ -43,7 +43,7 @@ describe('the service', () => {
     expect('missing' in service ? service : [service.protocol, service.url.href]).toEqual([protocol, url]);
   });
 
-  it('is missing outside of the steps of actions, and where its address is none', () => {
+  it('is missing outside of the steps of actions, and where its address is invalid', () => {
     expect(findService({})).toHaveProperty('missing');
     expect(findService({ ...V2, ACTIONS_RUNTIME_TOKEN: '' })).toHaveProperty('missing');
     expect(findService({ ...V2, ACTIONS_RESULTS_URL: 'file:///etc' })).toHaveProperty('missing');
@@ -72,7 +72,7 @@ describe('the service', () => {
   });
 });
 
-describe('what @actions/cache said', () => {
+describe('the output of @actions/cache', () => {
   it.each([
     [
       '::warning::Failed to save: Unable to reserve cache with key k. More details: cache write denied: read-only\n',
@@ -99,13 +99,13 @@ describe('what @actions/cache said', () => {
       'failed',
     ],
     ['', 'failed'],
-  ])('%j is %s', (words, kind) => {
+  ])('%j means %s', (words, kind) => {
     const outcome = judgeWords(words);
     expect(outcome.kind).toBe(kind);
     if ('reason' in outcome) expect(outcome.reason).not.toContain('another job');
   });
 
-  it('is taken off the output, but for masks, while others write', async () => {
+  it('is captured, except for masks, while other output is printed', async () => {
     const printed: string[] = [];
     const own = Object.getOwnPropertyDescriptor(process.stdout, 'write');
     process.stdout.write = (chunk: string | Uint8Array): boolean => printed.push(String(chunk)) > 0;

@@ -72,8 +72,8 @@ async function expectTold({ machine, result }: Outcome, words: RegExp): Promise<
 const isPack = ({ key }: CacheEntry): boolean => key.includes('-pack-');
 const isCatalogue = ({ key }: CacheEntry): boolean => key.includes('-catalogue-');
 
-describe('reading', () => {
-  it('is sound to begin with', async () => {
+describe('reading the cache', () => {
+  it('restores every blob where nothing is wrong', async () => {
     const { fetched, machine } = await run();
     expect(fetched).toEqual([]);
     expect((await machine.report()).cache?.troubles).toEqual([]);
@@ -123,13 +123,13 @@ describe('reading', () => {
     await expectTold(outcome, words);
   });
 
-  it('takes another entry than it asked for as none', async () => {
+  it('ignores an entry with another key than it asked for', async () => {
     const { fetched } = await run([{ on: 'lookup', key: '-pack-', fault: { answerWith: isCatalogue } }]);
     expect(fetched.length).toBeGreaterThan(0);
     expect(machines.cache.calls('download').some(({ key }) => key.includes('-pack-'))).toBe(false);
   });
 
-  it('takes a catalogue of another list as none', async () => {
+  it('ignores a catalogue of another list', async () => {
     const { fetched } = await run([
       { on: 'lookup', key: '-catalogue-', times: 2, fault: { answerWith: isPack } },
     ]);
@@ -143,8 +143,8 @@ describe('reading', () => {
   });
 });
 
-describe('a service that is silent', () => {
-  it('is waited for so long and no longer; what came before stays', async () => {
+describe('a cache service that is silent', () => {
+  it('is waited for up to the stall time; blobs that came before stay', async () => {
     const pack = sound.find(isPack)!;
     const hex = pack.key.slice(-64);
     machines.cache.misbehave([
@@ -181,7 +181,7 @@ describe('a service that is silent', () => {
     expect(names.length).toBeGreaterThan(0);
   });
 
-  it('holds a run that is cancelled no longer', async () => {
+  it('does not delay a run that is cancelled', async () => {
     machines.cache.misbehave([{ on: 'download', key: '-pack-', fault: { holdAfter: 1000 } }]);
     const machine = await machines.fresh();
     const result = await machines.step(machine, NAMES, {}, { cancelAt: /Restoring from the cache/ });
@@ -207,7 +207,7 @@ describe('a machine without zstd', () => {
   });
 });
 
-describe('a workspace', () => {
+describe('a workspace of the cache', () => {
   beforeEach(() => machines.cache.entries.evict(() => true));
 
   it('behind a symbolic link is saved from under the same names', async () => {
@@ -236,7 +236,7 @@ describe('a workspace', () => {
   });
 });
 
-describe('a poisoned entry', () => {
+describe('a poisoned entry of the cache', () => {
   /** Changes the files of the pack in the cache. */
   async function poison(change: (entries: ArchiveEntry[]) => ArchiveEntry[]): Promise<void> {
     const pack = sound.find(isPack)!;
@@ -308,7 +308,7 @@ describe('a poisoned entry', () => {
     await expectTold(outcome, /unpacks to more than the \d+ bytes that it may have/);
   });
 
-  it('that is no archive is given up', async () => {
+  it('that is not an archive is given up', async () => {
     machines.cache.entries.replace(
       () => true,
       () => Buffer.from('<html>not an archive</html>'),
@@ -330,7 +330,7 @@ describe('a poisoned entry', () => {
   });
 });
 
-describe('saving', () => {
+describe('saving to the cache', () => {
   beforeEach(() => machines.cache.entries.evict(() => true));
 
   it.each<[string, readonly CacheRule[], RegExp]>([
@@ -358,12 +358,12 @@ describe('saving', () => {
     expect((await stat(outcome.machine.file('oci-bundle'))).isDirectory()).toBe(true);
   });
 
-  it('asks no further time once the service said no', async () => {
+  it('makes no further request once the service refused', async () => {
     await run([{ on: 'reserve', fault: { deny: 'write' } }]);
     expect(machines.cache.calls('reserve')).toHaveLength(1);
   });
 
-  it('a key that another job takes meanwhile is no trouble', async () => {
+  it('a key that another job takes meanwhile causes no warning', async () => {
     const { machine, result } = await run([
       { on: 'reserve', key: '-pack-', fault: { status: 409, message: 'already_exists' } },
     ]);

@@ -33,7 +33,7 @@ const plan = (parts: Partial<PlanInput>): ReturnType<typeof planRelease> =>
 const actions = (parts: Partial<PlanInput>): string[] =>
   plan(parts).steps.map((step) => (step.action === 'none' ? step.status : step.action));
 
-describe('the plan of a release', () => {
+describe('planRelease', () => {
   it('sends what is missing, and nothing that is there', () => {
     const files = [file('a'), file('b')];
     expect(actions({ files, present: [asset('a'), asset('other')] })).toEqual(['there', 'send']);
@@ -51,7 +51,7 @@ describe('the plan of a release', () => {
     expect(plan(input).conflicts).toEqual(wanted.length === 0 ? ['a'] : []);
   });
 
-  it('keeps no archive that is not whole: in a draft of ours it is replaced, elsewhere nothing is done', () => {
+  it('does not keep an archive that is not whole: replaces it in a draft of ours, plans nothing elsewhere', () => {
     const files = [file('a'), file('b')];
     const lacking = ['b is missing'];
     const input = { files, present: [asset('a', 'old')], policy: 'keep', lacking } as const;
@@ -62,7 +62,7 @@ describe('the plan of a release', () => {
     expect(actions({ ...input, present: [asset('a')], ours: true })).toEqual(['there', 'send']);
   });
 
-  it('never lets a record decide, and renews it with the content alone', () => {
+  it('ignores a run’s record when it compares, and renews it with the content alone', () => {
     const record = file('r', 'new', true);
     const old = asset('r', 'old');
     expect(actions({ files: [file('a'), record], present: [asset('a'), old], draft: false })).toEqual([
@@ -74,7 +74,7 @@ describe('the plan of a release', () => {
     expect(actions({ files: [file('a'), record], present: [asset('a')] })).toEqual(['there', 'send']);
   });
 
-  it('takes what a broken upload left for nothing, whatever the policy', () => {
+  it('replaces what a broken upload left, whatever the policy', () => {
     const broken = asset('a', 'a', 'starter');
     for (const policy of ['auto', 'keep', 'fail', 'replace'] as const) {
       const { steps } = plan({ files: [file('a')], present: [broken], draft: false, policy });
@@ -82,7 +82,7 @@ describe('the plan of a release', () => {
     }
   });
 
-  it('renames what an earlier run sent and did not get to rename', () => {
+  it('renames a file that an earlier run sent and did not rename', () => {
     const sent = asset(interimName('a'), 'a');
     const old = asset('a', 'old');
     expect(plan({ files: [file('a')], present: [old, sent] }).steps).toEqual([
@@ -95,7 +95,7 @@ describe('the plan of a release', () => {
     ]);
   });
 
-  it('removes what is left of earlier runs, and nothing else', () => {
+  it('removes what earlier runs left, and nothing else', () => {
     const present = ['a', 'a.new', 'b', 'c', 'c.new'].map((name) => asset(name));
     const { stale } = plan({ files: [file('a')], present, earlier: new Set(['a', 'b']) });
     expect(stale.map(({ name }) => name)).toEqual(['a.new', 'b']);
@@ -108,13 +108,13 @@ describe('the plan of a release', () => {
     }
   });
 
-  it('knows nothing of files whose bytes are not there yet', () => {
+  it('takes files whose bytes are not known as missing', () => {
     const unknown = { ...file('a'), digest: undefined };
     expect(actions({ files: [unknown], present: [asset('a')], draft: false })).toEqual(['replace']);
     expect(plan({ files: [unknown], present: [asset('a')], draft: false }).conflicts).toEqual([]);
   });
 
-  it('carried out, is a plan of nothing the next time', () => {
+  it('plans nothing once its plan has been carried out', () => {
     const names = fc.constantFrom('a', 'b', 'c', 'd');
     const content = fc.constantFrom('1', '2');
     const state = fc.constantFrom('uploaded', 'starter');

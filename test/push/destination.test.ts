@@ -11,7 +11,7 @@ const to = (target: string, stored: string): string => {
   return destinationOf(parsed, stored).text;
 };
 
-describe('a push target', () => {
+describe('parsePushTargets and destinationOf', () => {
   it.each([
     ['registry.example:5000', 'docker.io/library/x:1', 'registry.example:5000/docker.io/library/x:1'],
     ['registry.example/mirror', 'docker.io/library/x:1', 'registry.example/mirror/docker.io/library/x:1'],
@@ -24,7 +24,7 @@ describe('a push target', () => {
     ['r.example/a@depth=3', 'docker.io/library/x:1', 'r.example/a/docker.io/library-x:1'],
     ['r.example@depth=9', 'docker.io/library/x:1', 'r.example/docker.io/library/x:1'],
     ['r.example@depth=1', 'a/b/c:1', 'r.example/a-b-c:1'],
-  ])('%s gets %s as %s', (target, stored, as) => {
+  ])('the target %s gets %s as %s', (target, stored, as) => {
     expect(to(target, stored)).toBe(as);
   });
 
@@ -42,17 +42,17 @@ describe('a push target', () => {
     ['registry.example/a b', 'no reference'],
     ['registry.example/../x', 'no reference'],
     ['user:password@registry.example/x', 'depth=N'],
-  ])('is not %j', (text, why) => {
+  ])('refuse the target %j', (text, why) => {
     const parse = (): unknown => parsePushTargets([text]);
     expect(parse).toThrow(OciSaveError);
     expect(parse).toThrow(why);
   });
 
-  it('that is named twice is one', () => {
+  it('take a target that is named twice as one', () => {
     expect(parsePushTargets(['r.example/x', 'r.example/x/', 'r.example/y'])).toHaveLength(2);
   });
 
-  it('never gives a name that is no reference, nor one deeper than it says', () => {
+  it('never give an invalid reference, nor a name deeper than @depth says', () => {
     const part = fc.stringMatching(/^[a-z0-9]{1,6}([._-][a-z0-9]{1,4})?$/);
     const stored = fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => `${parts.join('/')}:1`);
     const target = fc.tuple(fc.array(part, { maxLength: 2 }), fc.integer({ min: 3, max: 5 }));
@@ -116,8 +116,8 @@ const stored = fc.constantFrom(
   'a/b/c/d/e:1',
 );
 
-describe('where a name goes', () => {
-  it('found B1: is below the prefix, by the grammar of repositories, for every target that is taken', () => {
+describe('the destination of a stored name', () => {
+  it('found B1: is a valid repository below the prefix, for every target that is accepted', () => {
     fc.assert(
       fc.property(written, stored, (text, name) => {
         const target = targetOf(text);
@@ -139,7 +139,7 @@ describe('where a name goes', () => {
     'r.example/%2e%2e',
     'r.example/a\nb',
     'r.example/A',
-  ])('is nowhere for the target %j', (text) => {
+  ])('does not exist for the target %j, which is refused', (text) => {
     expect(targetOf(text)).toBeUndefined();
   });
 });

@@ -26,8 +26,8 @@ const plan = async (lock: Lock, index: IndexChoice = 'auto', target = TARGET!): 
 const kinds = (name: PushName | undefined): unknown[] =>
   name?.variants.map(({ digest, narrowed }) => [digest, narrowed]) ?? [];
 
-describe('the plan of a push', () => {
-  it('has a whole image as it is, whatever is said of indexes', async () => {
+describe('planPush', () => {
+  it('plans a whole image as it is, whatever --index says', async () => {
     const lock = bench.lock(await bench.resolve(idx(small), 'x:1'));
     for (const index of ['auto', 'keep', 'narrow'] as const) {
       const [name] = await plan(lock, index);
@@ -39,7 +39,7 @@ describe('the plan of a push', () => {
   it.each([
     ['one platform', 'linux/arm64'],
     ['several', 'linux/amd64,linux/arm64'],
-  ])('has a sparse image of %s as its source has it first, and then its stand-in', async (_, platforms) => {
+  ])('plans a sparse image of %s as its source has it first, and then its stand-in', async (_, platforms) => {
     const lock = bench.lock(await bench.resolve(idx(small), 'x:1', { platforms }));
     const [image] = lock.images;
     const original = [idx(small).top, false];
@@ -61,7 +61,7 @@ describe('the plan of a push', () => {
     expect((await plan(lock))[0]?.to.tag).toBe(digestTag(top));
   });
 
-  it('knows Docker’s manifests, leaves first', async () => {
+  it('lists manifests of Docker’s types, leaves first', async () => {
     const lock = bench.lock(await bench.resolve(dlist(small), 'x:1'), await bench.resolve(one(small), 'y:1'));
     const names = await plan(lock);
     const docker = names.find(({ stored }) => stored.endsWith('x:1'))?.docker ?? [];
@@ -70,7 +70,7 @@ describe('the plan of a push', () => {
     expect(names.find(({ stored }) => stored.endsWith('y:1'))?.docker).toEqual([]);
   });
 
-  it('has the largest image first', async () => {
+  it('plans the largest image first', async () => {
     const lock = bench.lock(
       await bench.resolve(one({ seed: 'a', layerBytes: 100 }), 'a:1'),
       await bench.resolve(one({ seed: 'b', layerBytes: 9000 }), 'b:1'),
@@ -100,8 +100,8 @@ const trees = fc.letrec<{ node: Image; leaf: Image; index: Image }>((tie) => ({
   node: fc.oneof({ maxDepth: 2 }, tie('leaf'), tie('index')),
 })).index;
 
-describe('what a manifest reaches', () => {
-  it('has every manifest after its children, each once, the top last, and only wanted leaves', () => {
+describe('reachable', () => {
+  it('lists every manifest after its children, each once, the top last, and only wanted leaves', () => {
     fc.assert(
       fc.property(trees, fc.infiniteStream(fc.boolean()), (image, choice) => {
         const manifests = new Map(
@@ -132,7 +132,7 @@ describe('what a manifest reaches', () => {
     );
   });
 
-  it('has an index right after its children', () => {
+  it('lists an index right after its children', () => {
     const image = nested(small);
     const manifests = new Map(
       [...image.manifests].map(([digest, { bytes }]) => [digest, { manifest: parseManifest(bytes) }]),
@@ -144,7 +144,7 @@ describe('what a manifest reaches', () => {
   });
 });
 
-describe('what becomes of a name that is there', () => {
+describe('decide: what a push does with a tag that is there', () => {
   const other = d2(small).top;
   const name = async (): Promise<PushName> => {
     const resolved = await bench.resolve(idx(small), 'x:1', { platforms: 'linux/amd64' });

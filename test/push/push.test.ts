@@ -55,7 +55,7 @@ const KINDS = {
 };
 
 describe('a push', () => {
-  it('brings every image with its digest, its blobs once, its tag last', async () => {
+  it('sends every image with its digest, its blobs once, its tag last', async () => {
     await using registry = await startPushRegistry();
     const { report, events } = await pushTo(registry, await lockOf(KINDS), bench.store, { suffix: '/m' });
     expect(report.failed).toEqual([]);
@@ -78,7 +78,7 @@ describe('a push', () => {
     expect(moved).toBe(report.totals.sentBytes);
   });
 
-  it('of what is there is one HEAD a name, and nothing else', async () => {
+  it('of unchanged images is one HEAD per name, and nothing else', async () => {
     await using registry = await startPushRegistry();
     const lock = await lockOf(KINDS);
     await pushTo(registry, lock, bench.store);
@@ -88,7 +88,7 @@ describe('a push', () => {
     expect(report.totals).toMatchObject({ unchanged: 7, pushed: 0, sentBytes: 0 });
   });
 
-  it('mounts what another repository has', async () => {
+  it('mounts blobs that another repository has', async () => {
     await using registry = await startPushRegistry();
     const images = Object.fromEntries(
       sharing(5, { layerBytes: 2000, ownBytes: 100 }).map((image, at) => [`r.example/s${at}:1`, image]),
@@ -125,7 +125,7 @@ describe('a push', () => {
     expect(registry.requests({ method: 'HEAD', kind: 'blob' })).toHaveLength(7);
   });
 
-  it('of any images leaves each tag whole and each blob sent once', async () => {
+  it('of any images leaves each tag whole, and sends each blob once', async () => {
     const image = fc
       .array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 3 })
       .map((layers) =>
@@ -161,8 +161,8 @@ describe('a push', () => {
   });
 });
 
-describe('what a target would refuse', () => {
-  it('of repositories that do not exist is listed once, before a byte', async () => {
+describe('a push that its target would refuse', () => {
+  it('lists all repositories that do not exist in one failure, before any byte', async () => {
     await using registry = await startPushRegistry({ missing: (name) => !name.endsWith('one') });
     const { report } = await pushTo(registry, await lockOf(KINDS), bench.store);
     expect(report.failed).toHaveLength(1);
@@ -179,7 +179,7 @@ describe('what a target would refuse', () => {
     });
   });
 
-  it('with on-error warn keeps only what it concerns from being pushed', async () => {
+  it('with --on-error warn still pushes the images that are not refused', async () => {
     await using registry = await startPushRegistry({ missing: (name) => name.endsWith('d2') });
     const { report } = await pushTo(registry, await lockOf(KINDS), bench.store, { onError: 'warn' });
     expect(report.outcome).toBe('warned');
@@ -187,7 +187,7 @@ describe('what a target would refuse', () => {
     expect(registry.contents.broken()).toEqual([]);
   });
 
-  it('of names that are too deep is told as that, with the way to fold them', async () => {
+  it('reports names that are too deep as such, with a hint to fold them', async () => {
     await using registry = await startPushRegistry({ maxDepth: 3 });
     const images = {
       'r.example/a:1': one({ seed: 'a', ...small }),
@@ -207,14 +207,14 @@ describe('what a target would refuse', () => {
     expect([...registry.contents.repositories.keys()]).toContain('r.example/a/b-c-d');
   });
 
-  it('for everything is told as a refused login', async () => {
+  it('reports a refusal of every repository as a refused login', async () => {
     await using registry = await startPushRegistry({ maxDepth: 1 });
     const { report } = await pushTo(registry, await lockOf(KINDS), bench.store);
     expect(report.failed.map((failure) => failure.class)).toEqual(['denied']);
     expect(report.failed[0]?.hint).toContain(`docker login ${registry.host}`);
   });
 
-  it('for being read-only is told as that', async () => {
+  it('reports a read-only registry as such', async () => {
     await using registry = await startPushRegistry({ readOnly: true });
     const { report } = await pushTo(registry, await lockOf(KINDS), bench.store);
     expect(report.failed).toHaveLength(1);
@@ -222,7 +222,7 @@ describe('what a target would refuse', () => {
     expect(report.totals).toMatchObject({ failed: 7 });
   });
 
-  it('of Docker’s types is found by one manifest, and leaves nothing behind', async () => {
+  it('finds out by one manifest that Docker’s types are refused, and leaves nothing behind', async () => {
     await using registry = await startPushRegistry({ docker: false });
     const { report } = await pushTo(registry, await lockOf(KINDS), bench.store);
     expect(report.failed).toHaveLength(1);
@@ -239,7 +239,7 @@ describe('what a target would refuse', () => {
       expect(manifests.size + blobs.size).toBe(0);
   });
 
-  it('is nothing where nothing is to be pushed', async () => {
+  it('probes nothing where nothing is to be pushed', async () => {
     await using registry = await startPushRegistry();
     const lock = await lockOf(KINDS);
     await pushTo(registry, lock, bench.store);
@@ -275,7 +275,7 @@ describe('a sparse image', () => {
     },
   );
 
-  it('leaves no attestation behind without its index', async () => {
+  it('leaves no attestation at the target without its index', async () => {
     await using registry = await startPushRegistry();
     const { lock, root } = await sparse('linux/amd64');
     await pushTo(registry, lock, bench.store);
@@ -312,7 +312,7 @@ describe('a sparse image', () => {
     },
   );
 
-  it('under index keep is refused before a byte', async () => {
+  it('with --index keep is refused before any byte', async () => {
     await using registry = await startPushRegistry();
     const { lock } = await sparse('linux/amd64');
     const { report } = await pushTo(registry, lock, bench.store, { index: 'keep' });
@@ -336,7 +336,7 @@ describe('a sparse image', () => {
     expect(tagged(registry)).toBe(outcome === 'pushed' ? root : undefined);
   });
 
-  it('whose index is there with other platforms gets the rest, whatever the policy', async () => {
+  it('whose index is there with other platforms gets the missing ones, whatever the policy', async () => {
     await using registry = await startPushRegistry({ sparse: 'all' });
     const first = await sparse('linux/amd64', idx(small));
     await pushTo(registry, first.lock, bench.store);
@@ -353,7 +353,7 @@ describe('a sparse image', () => {
     expect(tally(registry.requests())).toEqual({ 'HEAD manifest': 3 });
   });
 
-  it('under index narrow asks nothing about it', async () => {
+  it('with --index narrow is pushed without a probe', async () => {
     await using registry = await startPushRegistry({ sparse: 'all' });
     const { lock, root } = await sparse('linux/amd64');
     await pushTo(registry, lock, bench.store, { index: 'narrow' });
@@ -385,7 +385,7 @@ describe('a tag that has another digest', () => {
     'r.example/y:1': one({ seed: 'y', ...small }),
   };
 
-  it('moves by the policy always', async () => {
+  it('is moved by the policy always', async () => {
     await using registry = await startPushRegistry();
     await pushTo(registry, await lockOf(first), bench.store);
     const { report } = await pushTo(registry, await lockOf(second), bench.store);
@@ -393,7 +393,7 @@ describe('a tag that has another digest', () => {
     expect(registry.contents.at('r.example/x').tags.get('1')).toBe(second['r.example/x:1'].top);
   });
 
-  it('stays by the policy if-missing, and that is said', async () => {
+  it('stays by the policy if-missing, and the report says so', async () => {
     await using registry = await startPushRegistry();
     await pushTo(registry, await lockOf(first), bench.store);
     registry.clear();
@@ -437,7 +437,7 @@ describe('a tag that has another digest', () => {
     expect(registry.requests({ method: 'PUT' })).toEqual([]);
   });
 
-  it('and cannot be moved fails that image alone', async () => {
+  it('and that cannot be moved fails its image alone', async () => {
     await using registry = await startPushRegistry();
     await pushTo(registry, await lockOf(first), bench.store);
     registry.misbehave({ immutable: true });
@@ -458,7 +458,7 @@ describe('a tag that has another digest', () => {
   });
 });
 
-describe('a failure', () => {
+describe('a failure of a push', () => {
   it('by a body that is too large names the layer, is not tried again, and fails its images alone', async () => {
     await using registry = await startPushRegistry({ maxBody: 100_000, mount: false });
     const shared = sharing(3, { layerBytes: 300_000, ownBytes: 100 });
@@ -491,7 +491,7 @@ describe('a failure', () => {
     expect(registry.contents.broken()).toEqual([]);
   });
 
-  it('is a tag that does not read as it was pushed', async () => {
+  it('is reported for a tag that does not read as it was pushed', async () => {
     await using registry = await startPushRegistry({
       faults: [{ method: 'GET', path: /one\/manifests\//, times: 99, status: 404 }],
     });
@@ -500,7 +500,7 @@ describe('a failure', () => {
     expect(report.failed[0]?.message).toContain('is not there');
   });
 
-  it('is a blob that is damaged here, before it is sent', async () => {
+  it('is reported for a blob that is damaged here, before it is sent', async () => {
     await using registry = await startPushRegistry();
     const image = one({ seed: 'damaged', ...small });
     const layer = [...image.blobs.keys()].at(-1);
@@ -513,7 +513,7 @@ describe('a failure', () => {
     expect(registry.contents.at('r.example/x').tags.size).toBe(0);
   });
 
-  it('of the whole target in mid-push is told once', async () => {
+  it('of the whole target during a push is reported once', async () => {
     const registry = await startPushRegistry();
     const images = Object.fromEntries(
       Array.from({ length: 12 }, (_, at) => [`r.example/x${at}:1`, one({ seed: `gone ${at}`, ...small })]),
@@ -552,7 +552,7 @@ describe('a failure', () => {
   });
 });
 
-describe('a target that is not there yet', () => {
+describe('a push target that is not up yet', () => {
   /** A port that nobody listens on. */
   const freePort = async (): Promise<number> => {
     const { port, end } = await listen(createServer());
@@ -560,7 +560,7 @@ describe('a target that is not there yet', () => {
     return port;
   };
 
-  it('is waited for, which is said', async () => {
+  it('is waited for, with a line in the log', async () => {
     const port = await freePort();
     let coming: Promise<PushRegistry> | undefined;
     const { report, events } = await pushTo({ host: `127.0.0.1:${port}` }, await lockOf(KINDS), bench.store, {
@@ -585,7 +585,7 @@ describe('a target that is not there yet', () => {
     expect(report.outcome).toBe('done');
   });
 
-  it('and never comes fails in time, every image of it by one cause', async () => {
+  it('and never comes up fails in time, all its images for one cause', async () => {
     const host = `127.0.0.1:${await freePort()}`;
     const { report } = await pushTo({ host }, await lockOf(KINDS), bench.store, { waitMilliseconds: 30 });
     expect(report.failed).toHaveLength(1);
@@ -595,7 +595,7 @@ describe('a target that is not there yet', () => {
   });
 });
 
-describe('a dry run', () => {
+describe('a dry run of a push', () => {
   it('warns where a target does not tell what it has', async () => {
     await using registry = await startPushRegistry({ authorization: 'Basic x' });
     const { report, events } = await pushTo(registry, await lockOf(KINDS), bench.store, { dryRun: true });
@@ -604,7 +604,7 @@ describe('a dry run', () => {
     expect(warnings).toMatchObject([{ message: expect.stringContaining('may refuse the push') }]);
   });
 
-  it('tells by HEADs alone what would be sent', async () => {
+  it('finds by HEAD requests alone what would be sent', async () => {
     await using registry = await startPushRegistry();
     const shared = sharing(3, { layerBytes: 2000, ownBytes: 100 });
     const images = {
@@ -624,7 +624,7 @@ describe('a dry run', () => {
 });
 
 describe('findPushed', () => {
-  it('says which names targets have, by one HEAD each', async () => {
+  it('finds which names targets have, by one HEAD per name', async () => {
     await using registry = await startPushRegistry();
     await using denying = await startPushRegistry({ authorization: 'Basic x' });
     await pushTo(registry, await lockOf(KINDS), bench.store, { suffix: '/m' });

@@ -15,7 +15,7 @@ const writers = fc.record<Writer>({
   list: fc.constantFrom(list('a'), list('b')),
 });
 
-describe('found K1: what another job wrote', () => {
+describe('found K1: isOtherJob', () => {
   it.each<[string, Partial<Writer>, boolean]>([
     ['of another list in the same run', { list: list('b') }, true],
     ['of another list in a later attempt', { list: list('b'), attempt: 2 }, true],
@@ -27,7 +27,7 @@ describe('found K1: what another job wrote', () => {
     expect(isOtherJob(writer, { ...writer, ...change })).toBe(isOther);
   });
 
-  it('is so for both of two, or for neither, whatever attempt and job', () => {
+  it('is true for both of two writers or for neither, whatever attempt and job', () => {
     fc.assert(
       fc.property(writers, writers, (a, b) => {
         expect(isOtherJob(a, b)).toBe(isOtherJob(b, a));
@@ -37,9 +37,9 @@ describe('found K1: what another job wrote', () => {
   });
 });
 
-describe('the job that runs', () => {
+describe('jobOf', () => {
   const env = { GITHUB_RUN_ID: '4711', GITHUB_RUN_ATTEMPT: '2', GITHUB_JOB: 'bundle' };
-  it('is told by the default variables, and there is none outside of a workflow', () => {
+  it('reads the workflow’s default variables, and is undefined outside of a workflow', () => {
     expect(jobOf(env)).toEqual({ run: '4711', attempt: 2, job: 'bundle' });
     for (const run of ['', 'x', '1 2', '9'.repeat(30)])
       expect(writerOf({ ...env, GITHUB_RUN_ID: run }, { base: 'site', suffix: 'tar' }, writer.list)).toBe(
@@ -47,14 +47,14 @@ describe('the job that runs', () => {
       );
   });
 
-  it('is bounded, whatever the variables hold', () => {
+  it('bounds its texts, whatever the variables hold', () => {
     const job = jobOf({ ...env, GITHUB_RUN_ATTEMPT: '-1', GITHUB_JOB: 'x'.repeat(5000) });
     expect(job).toEqual({ run: '4711', attempt: 1, job: 'x'.repeat(200) });
   });
 });
 
 describe('found E1: the note in a draft of ours', () => {
-  it('tells what was put in, whatever it is, between whatever a person wrote, and goes without a trace', () => {
+  it('is read as it was written, between whatever a person wrote, and is removed without a trace', () => {
     const text = fc.string({ maxLength: 40 });
     const notes = fc.record({ tag: fc.string(), writer: fc.option(writers, { nil: undefined }) });
     fc.assert(
