@@ -2,46 +2,30 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lockSchema } from '../../src/lock/index.ts';
 import { runReportSchema } from '../../src/report/index.ts';
-import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { startBadRegistry } from '../support/bad-registry.ts';
 import { idx, one } from '../support/fixtures/index.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import type { ProgramResult } from '../support/program.ts';
 import { tally } from '../support/registry-request.ts';
+import { startSaving } from '../support/saving.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
 import { checkBundle, filesOf, isThere, namesIn } from '../support/whole-bundle.ts';
 
 const MIB = 1024 * 1024;
 
-let registry: BadRegistry;
-let work: Workplace;
-
-beforeAll(async () => {
-  const images = Object.fromEntries(
-    ['good', 'better'].map((name) => [`${name}:1`, one({ seed: name, layerBytes: 64 })]),
-  );
-  registry = await startBadRegistry({ images: { ...images, 'multi:1': idx({ layerBytes: 64 }) } });
-  work = await workplace();
-});
-afterAll(async () => {
-  await work.close();
-  await registry.close();
-});
-
-const ARGS = (): string[] => [
-  'save',
-  '-p',
-  'linux/amd64',
+const images = Object.fromEntries(
+  ['good', 'better'].map((name) => [`${name}:1`, one({ seed: name, layerBytes: 64 })]),
+);
+const { registry, work, args } = await startSaving({ ...images, 'multi:1': idx({ layerBytes: 64 }) }, [
   '--retries',
   '0',
-  '--insecure-registries',
-  registry.host,
-];
+]);
 
 /** Saves from a list that cannot be used: nothing is asked, made or left. */
 async function refuse(list: string, content: string | Uint8Array): Promise<string> {
   await writeFile(work.file(list), content);
   registry.clear();
-  const { exitCode, stderr, stdout } = await work.run(...ARGS(), '-f', list, '-o', 'refused');
+  const { exitCode, stderr, stdout } = await work.run(...args(), '-f', list, '-o', 'refused');
   expect([exitCode, stdout]).toEqual([2, '']);
   expect(stderr).not.toContain('fault in oci-save');
   await expectUntouched();
@@ -100,7 +84,7 @@ describe('a list with bad lines', () => {
     await writeFile(work.file('one.txt'), 'Foo/BAR:1\n');
     const files = ['one.txt', 'absent.txt', 'none-*.txt', '.'].flatMap((file) => ['-f', file]);
     registry.clear();
-    const { exitCode, stderr } = await work.run(...ARGS(), ...files, '-o', 'refused');
+    const { exitCode, stderr } = await work.run(...args(), ...files, '-o', 'refused');
     expect(exitCode).toBe(2);
     for (const words of ['one.txt:1: ', 'absent.txt: ', 'none-*.txt: ', '  .: '])
       expect(stderr).toContain(words);
@@ -151,10 +135,10 @@ describe('a list that is made to exhaust time or memory', () => {
     '%s ends soon, in little memory',
     async (_, content, words) => {
       await writeFile(place.file('list'), content);
-      const saved = await place.run(...ARGS(), '-f', 'list', '-o', 'refused');
+      const saved = await place.run(...args(), '-f', 'list', '-o', 'refused');
       expect([saved.exitCode, saved.stderr]).toEqual([2, expect.stringMatching(words)]);
       expect(saved.stderr.length).toBeLessThan(20_000);
-      const piped = await place.runWith(content, ...ARGS(), '-f', '-', '-o', 'refused');
+      const piped = await place.runWith(content, ...args(), '-f', '-', '-o', 'refused');
       expect(piped.exitCode).toBe(2);
       expect(Number(await readFile(place.file('peak'), 'utf8')) / 1024).toBeLessThan(MOST_MIB);
       expect((await namesIn(place.folder)).filter((name) => name.includes('refused'))).toEqual([]);
@@ -173,7 +157,7 @@ describe('dry run, lock and list', () => {
     expect(listed.map(({ ref }: { ref: string }) => ref)).toEqual(refs);
     expect(registry.requests()).toEqual([]);
 
-    const dry = await place.succeed(...ARGS(), '-f', 'images.txt', '--dry-run', '--json');
+    const dry = await place.succeed(...args(), '-f', 'images.txt', '--dry-run', '--json');
     const report = runReportSchema.parse(JSON.parse(dry.stdout));
     expect([report.dryRun, report.images.map(({ ref }) => ref).toSorted()]).toEqual([true, refs.toSorted()]);
     const counts = tally(registry.requests());
@@ -182,8 +166,8 @@ describe('dry run, lock and list', () => {
     expect(Object.keys(counts).toSorted()).toEqual(['GET blob', 'GET manifest', 'GET ping', 'HEAD manifest']);
     expect(await namesIn(place.folder)).toEqual(['cache', 'images.txt']);
 
-    const args = ['-p', 'linux/amd64', '--insecure-registries', registry.host];
-    const locked = await place.succeed('lock', ...args, '-f', 'images.txt');
+    const chosen = ['-p', 'linux/amd64', '--insecure-registries', registry.host];
+    const locked = await place.succeed('lock', ...chosen, '-f', 'images.txt');
     const lock = lockSchema.parse(JSON.parse(locked.stdout));
     expect(lock.images.map(({ ref }) => ref).toSorted()).toEqual(refs.toSorted());
     // The store has them from the dry run.
@@ -219,12 +203,8 @@ describe('a list with images that cannot be fetched', () => {
     await place.close();
     await locked.close();
   });
-  const save = (...args: readonly string[]): Promise<ProgramResult> =>
-    place.run(
-      ...ARGS(),
-      ...[locked.host, closed].flatMap((host) => ['--insecure-registries', host]),
-      ...args,
-    );
+  const save = (...more: readonly string[]): Promise<ProgramResult> =>
+    place.run(...args(...[locked.host, closed].flatMap((host) => ['--insecure-registries', host]), ...more));
   const blobsOf = (name: string): string[] =>
     [...one({ seed: name, layerBytes: 64 }).blobs.keys()].map((digest) => digest.slice('sha256:'.length));
 

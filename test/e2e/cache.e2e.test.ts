@@ -3,42 +3,23 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { hexOf } from '../../src/oci/digest.ts';
-import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { startBadRegistry } from '../support/bad-registry.ts';
 import { expectExit } from '../support/expect-exit.ts';
 import { idx, one, sharing } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
-import { type Workplace, workplace } from '../support/oci-save.ts';
+import { startSaving } from '../support/saving.ts';
 import { checkBundle, namesIn } from '../support/whole-bundle.ts';
 
 const KIB = 1024;
 const LARGE = 1100 * KIB;
 
-let registry: BadRegistry;
-let work: Workplace;
-beforeAll(async () => {
-  registry = await startBadRegistry();
-  work = await workplace();
-});
-afterAll(async () => {
-  await work.close();
-  await registry.close();
-});
+const { registry, work, args } = await startSaving();
 
 /** A save of these references with a store and an output of this name. */
-const save = (name: string, ...more: readonly string[]): string[] => [
-  'save',
-  '-p',
-  'linux/amd64',
-  '--insecure-registries',
-  registry.host,
-  '--cache-dir',
-  `${name}-store`,
-  '-o',
-  name,
-  ...more,
-];
+const save = (name: string, ...more: readonly string[]): string[] =>
+  args('--cache-dir', `${name}-store`, '-o', name, ...more);
 const put = (name: string, image: Image): string => {
   registry.put(name, image, '1');
   return `${registry.host}/${name}:1`;

@@ -1,40 +1,22 @@
 import { once } from 'node:events';
 import { mkdir, open, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Digest, hexOf } from '../../src/oci/digest.ts';
-import { type BadRequest, type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import type { BadRequest } from '../support/bad-registry.ts';
 import { childrenOf } from '../support/children.ts';
 import { until } from '../support/deadline.ts';
 import { d2, one, sharing } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
 import { expectExit } from '../support/expect-exit.ts';
-import { type Workplace, workplace } from '../support/oci-save.ts';
 import type { ProgramResult } from '../support/program.ts';
+import { startSaving } from '../support/saving.ts';
 import { checkBundle, filesOf, isThere, namesIn } from '../support/whole-bundle.ts';
 
 const KIB = 1024;
 const LARGE = 1100 * KIB;
 
-let registry: BadRegistry;
-let work: Workplace;
-beforeAll(async () => {
-  registry = await startBadRegistry();
-  work = await workplace();
-});
-afterAll(async () => {
-  await work.close();
-  await registry.close();
-});
-
-const args = (...more: readonly string[]): string[] => [
-  'save',
-  '-p',
-  'linux/amd64',
-  '--insecure-registries',
-  registry.host,
-  ...more,
-];
+const { registry, work, args } = await startSaving();
 
 /** Puts images as `<name>0`, `<name>1`, … and writes them into a list. */
 async function listOf(name: string, images: readonly Image[]): Promise<string[]> {

@@ -3,40 +3,23 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, watch as watchFolder } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { describe, expect, it } from 'vitest';
 import { childrenOf } from '../support/children.ts';
 import { until } from '../support/deadline.ts';
 import { one, sharing } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
 import { expectExit } from '../support/expect-exit.ts';
-import { CLI, type Workplace, workplace } from '../support/oci-save.ts';
+import { CLI } from '../support/oci-save.ts';
 import { outputOf } from '../support/program.ts';
 import { toolsSearchPath } from '../support/tools.ts';
+import { startSaving } from '../support/saving.ts';
 import { checkBundle, filesOf, isThere, namesIn } from '../support/whole-bundle.ts';
 
 const KIB = 1024;
 const LARGE = 1100 * KIB;
 
-let registry: BadRegistry;
-let work: Workplace;
-beforeAll(async () => {
-  registry = await startBadRegistry();
-  work = await workplace();
-});
-afterAll(async () => {
-  await work.close();
-  await registry.close();
-});
+const { registry, work, args } = await startSaving();
 
-const args = (...more: readonly string[]): string[] => [
-  'save',
-  '-p',
-  'linux/amd64',
-  '--insecure-registries',
-  registry.host,
-  ...more,
-];
 const RUNS = 'cache/oci-save/runs';
 
 /** Waits for something that only looking tells, as closely as can be. Ends too when the program has ended. */

@@ -1,40 +1,20 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { describe, expect, it } from 'vitest';
 import { AMD64, buildIndex, busybox, dockerArchive, one } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
 import { expectExit } from '../support/expect-exit.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import type { ProgramResult } from '../support/program.ts';
 import { smallDisk } from '../support/small-disk.ts';
+import { startSaving } from '../support/saving.ts';
 import { checkBundle, filesOf, isThere, namesIn } from '../support/whole-bundle.ts';
 
 const MIB = 1024 * 1024;
 /** Free beyond this is left free. */
 const RESERVE = 16 * MIB;
 
-let registry: BadRegistry;
-let work: Workplace;
-beforeAll(async () => {
-  registry = await startBadRegistry();
-  work = await workplace();
-});
-afterAll(async () => {
-  await work.close();
-  await registry.close();
-});
-
-const args = (...more: readonly string[]): string[] => [
-  'save',
-  '-p',
-  'linux/amd64',
-  '--retries',
-  '1',
-  '--insecure-registries',
-  registry.host,
-  ...more,
-];
+const { registry, work, args } = await startSaving({}, ['--retries', '1']);
 
 /** An image of which nothing but its manifests is read before its blobs are copied. */
 function imageNamed(name: string, layerBytes: number): Image {

@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { describe, expect, it } from 'vitest';
 import { ARM64, idx, one } from '../support/fixtures/index.ts';
 import { imageWith } from '../support/hostile/image-with.ts';
-import { type Workplace, workplace } from '../support/oci-save.ts';
 import { startRunner } from '../support/runner.ts';
+import { startSaving } from '../support/saving.ts';
 import { checkBundle } from '../support/whole-bundle.ts';
 
 const NOT_JSON = imageWith({ config: new TextEncoder().encode('{"os":') });
@@ -13,34 +12,13 @@ const ODD_PLATFORM = imageWith({
 });
 const TOO_LARGE = imageWith({ layer: { size: 2 ** 53 - 1 } });
 
-let registry: BadRegistry;
-let work: Workplace;
-beforeAll(async () => {
-  registry = await startBadRegistry({
-    images: {
-      'good:1': idx({ layerBytes: 1000 }),
-      'not-json:1': NOT_JSON,
-      'odd-platform:1': ODD_PLATFORM,
-      'too-large:1': TOO_LARGE,
-      'armonly:1': one({ layerBytes: 1000, platform: ARM64 }),
-    },
-  });
-  work = await workplace();
+const { registry, work, args } = await startSaving({
+  'good:1': idx({ layerBytes: 1000 }),
+  'not-json:1': NOT_JSON,
+  'odd-platform:1': ODD_PLATFORM,
+  'too-large:1': TOO_LARGE,
+  'armonly:1': one({ layerBytes: 1000, platform: ARM64 }),
 });
-afterAll(async () => {
-  await work.close();
-  await registry.close();
-});
-
-const args = (): string[] => [
-  'save',
-  '-f',
-  'list.txt',
-  '-p',
-  'linux/amd64',
-  '--insecure-registries',
-  registry.host,
-];
 
 const KINDS: [name: string, words: RegExp][] = [
   ['not-json', /^linux\/amd64: config sha256:[0-9a-f]{12} is not a valid image config: it is not JSON$/],
@@ -59,13 +37,13 @@ describe('found B2: an image with an invalid manifest or config', () => {
       await writeFile(work.file('list.txt'), `# two\n${ref}\n${registry.host}/good:1\n`);
       const failed = [{ ref, origins: [{ file: 'list.txt', line: 2 }], class: 'unsupported' }];
 
-      const stopped = await work.run(...args(), '-o', name);
+      const stopped = await work.run(...args('-f', 'list.txt'), '-o', name);
       expect([stopped.exitCode, stopped.stderr]).toEqual([1, expect.stringContaining('Failed: 1 of 2')]);
       const report = await work.report(`${name}.report.json`);
       expect(report).toMatchObject({ outcome: 'failed', failed });
       expect(report.failed[0]?.message).toMatch(words);
 
-      const warned = await work.succeed(...args(), '-o', name, '--on-error', 'warn');
+      const warned = await work.succeed(...args('-f', 'list.txt'), '-o', name, '--on-error', 'warn');
       expect(warned.stderr).toContain(`${ref}  list.txt:2`);
       expect(await work.report(`${name}.report.json`)).toMatchObject({ outcome: 'warned', failed });
       expect(await checkBundle(work.file(name))).toEqual([expect.stringContaining('/good:1')]);
@@ -96,7 +74,10 @@ describe('found B2: an image with an invalid manifest or config', () => {
 describe('found A1: a dry run', () => {
   it('of an image of another platform fails as the save fails', async () => {
     await writeFile(work.file('list.txt'), `${registry.host}/armonly:1\n`);
-    const runs = [await work.run(...args(), '--dry-run'), await work.run(...args(), '-o', 'arm')];
+    const runs = [
+      await work.run(...args('-f', 'list.txt'), '--dry-run'),
+      await work.run(...args('-f', 'list.txt'), '-o', 'arm'),
+    ];
     for (const { exitCode, stderr } of runs) {
       expect([exitCode, stderr]).toEqual([
         1,

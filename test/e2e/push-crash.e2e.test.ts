@@ -9,6 +9,7 @@ import { att, idx, nested, one, sharing } from '../support/fixtures/index.ts';
 import type { Image } from '../support/image.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { pushImage } from '../support/push.ts';
+import { saveBundle } from '../support/saving.ts';
 import { tally } from '../support/registry-request.ts';
 import { type DockerRegistry, startDockerRegistry, startProxy } from '../support/servers/index.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -34,18 +35,7 @@ beforeAll(async () => {
   for (const [name, image] of Object.entries(IMAGES))
     await pushImage(source.target, `fx/${name}`, image, '1');
   const list = Object.keys(IMAGES).map((name) => `${source.host}/fx/${name}:1 => r.example/fx/${name}:1`);
-  await writeFile(work.file('list.txt'), list.join('\n'));
-  await work.succeed(
-    'save',
-    '-f',
-    'list.txt',
-    '-p',
-    'all',
-    '--insecure-registries',
-    source.host,
-    '-o',
-    'bundle',
-  );
+  await saveBundle(work, source.host, list);
 });
 afterAll(async () => {
   await work.close();

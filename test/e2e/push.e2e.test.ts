@@ -16,6 +16,7 @@ import { noteNotOnZot } from '../support/not-on-zot.ts';
 import { CLI, type Workplace, workplace } from '../support/oci-save.ts';
 import { outputOf, startDaemon } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
+import { saveBundle } from '../support/saving.ts';
 import { type RegistryRequest, tally } from '../support/registry-request.ts';
 import {
   type DockerRegistry,
@@ -77,18 +78,7 @@ beforeAll(async () => {
   }
   await pushImage(source.target, 'fx/only', DIGEST_ONLY);
   lines.push(`${source.host}/fx/only@${DIGEST_ONLY.top}`);
-  await writeFile(work.file('list.txt'), lines.join('\n'));
-  await work.succeed(
-    'save',
-    '-f',
-    'list.txt',
-    '-p',
-    'all',
-    '--insecure-registries',
-    source.host,
-    '-o',
-    'bundle',
-  );
+  await saveBundle(work, source.host, lines);
   images = (await work.lock('bundle/oci-save.lock.json')).images;
   await mkdir(work.file('home/.docker'), { recursive: true });
   const auth = Buffer.from(Object.entries(USER)[0]?.join(':') ?? '').toString('base64');
