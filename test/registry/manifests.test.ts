@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
-import { MAX_MANIFEST_BYTES } from '../../src/oci/manifest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../../src/oci/manifest.ts';
 import { ACCEPTED_MANIFESTS, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
 import { jsonBytes } from '../support/image.ts';
 import {
@@ -32,7 +32,14 @@ describe('getManifest', () => {
     await using stub = await startStub((request, response) => answerManifest(request, response, image));
     using client = clientOf([stub]);
     const served = await client.getManifest(repositoryAt(stub), '1');
-    expect(served).toEqual({ digest, mediaType: OCI_MANIFEST, size: image.bytes.length, bytes: image.bytes });
+    const manifest = parseManifest(image.bytes, OCI_MANIFEST);
+    expect(served).toEqual({
+      digest,
+      mediaType: OCI_MANIFEST,
+      size: image.bytes.length,
+      bytes: image.bytes,
+      manifest,
+    });
     expect(stub.lines()).toEqual([`GET ${PATH}1`]);
   });
 
