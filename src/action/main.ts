@@ -1,5 +1,5 @@
 import { getInput, setSecret } from '@actions/core';
-import { letFetchUseProxies, type SignalHost, watchSignals } from '../runtime/index.ts';
+import { type SignalHost, watchSignals } from '../runtime/index.ts';
 import { type ActionInputs, parseInputs } from '../options/index.ts';
 import { save, type SaveResult } from '../commands/index.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
@@ -42,7 +42,6 @@ export async function main(host: Host): Promise<void> {
 async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
   const { options, token } = inputs;
   const { env, log, workspace, mask, signal } = step;
-  if (options.release !== '') letFetchUseProxies(env);
   const installer = createInstaller(step);
   const cacheDir = options.cacheDir || (await storeFolderOf(workspace, env));
   try {

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { letFetchUseProxies } from '../runtime/index.ts';
 import { type OptionName, parseReleaseOptions } from '../options/index.ts';
 import { releaseContent } from '../commands/index.ts';
 import { renderRelease } from '../view/index.ts';
@@ -33,7 +32,6 @@ export function releaseCommand(host: Host, done: (exitCode: number) => void): Co
       const { output, rest } = takeFlags(flags, host);
       const where = typeof repository === 'string' ? repository : undefined;
       const options = { ...parseReleaseOptions(rest), content, tag, repository: where };
-      letFetchUseProxies(host.env);
       return runCommand(host, output, done, async (io) => {
         const release = await releaseContent(options, io);
         return {

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { parseOptions } from '../options/index.ts';
 import { renderSummary } from '../view/index.ts';
-import { letFetchUseProxies } from '../runtime/index.ts';
 import { save } from '../commands/index.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
@@ -30,7 +29,6 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
     .action((images: string[], flags: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
       const options = parseOptions({ ...rest, images });
-      if (options.release !== '') letFetchUseProxies(host.env);
       return runCommand(host, output, done, async (io) => {
         const { report } = await save(options, io);
         return {

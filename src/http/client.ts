@@ -83,10 +83,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   return {
     request(request, read) {
       // Of a body that was streamed, the caller alone finds out how much has arrived.
-      const { signal, retry = request.stream === undefined } = request;
+      const { signal, onRetry, retry = request.stream === undefined } = request;
       if (retry === false) return attempt(request, read);
       const may = retry === true ? isTemporary : retry;
-      return withRetries(() => attempt(request, read), policy, { signal, may });
+      return withRetries(() => attempt(request, read), policy, { signal, may, onRetry });
     },
     close: () => agents.close(),
   };

@@ -37,6 +37,8 @@ export interface HttpRequest extends Omit<WireRequest, 'admitted'> {
   readonly resend?: boolean;
   /** False for one attempt; a function narrows or widens what is worth another one. A streamed body is not repeated. */
   readonly retry?: boolean | ((error: unknown) => boolean);
+  /** Told of a failure after which another attempt comes. */
+  readonly onRetry?: ((error: unknown) => void) | undefined;
 }
 
 export interface HttpResponse extends WireResponse {

@@ -24,6 +24,11 @@ const MAX_DELAY_MILLISECONDS = 30_000;
  */
 const spent = new WeakSet<Error>();
 
+/** An error may have been put into other words on its way. */
+function isSpent(error: Error): boolean {
+  return spent.has(error) || (error.cause instanceof Error && isSpent(error.cause));
+}
+
 /**
  * The attempts at one thing: `failed` waits before the next one, or throws the error where there is none. It is apart from
  * `withRetries` for a generator, which cannot yield from a callback.
@@ -37,7 +42,7 @@ export function createAttempts(
     async failed(error) {
       signal?.throwIfAborted();
       made += 1;
-      if (!(error instanceof Error) || spent.has(error) || !may(error)) throw error;
+      if (!(error instanceof Error) || isSpent(error) || !may(error)) throw error;
       if (made > retries) {
         spent.add(error);
         throw error;

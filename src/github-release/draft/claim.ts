@@ -1,6 +1,6 @@
-import pRetry from 'p-retry';
 import type { ArchiveName } from '../../archive/index.ts';
 import { OciSaveError } from '../../errors.ts';
+import { withRetries } from '../../http/index.ts';
 import { hint, option } from '../../text/hint.ts';
 import { jsonIn } from '../../text/json-in.ts';
 import { inMemory } from '../release-files.ts';
@@ -59,15 +59,14 @@ export function claimArchive(
       throw error;
     }
   };
-  return pRetry(attempt, {
-    retries,
-    minTimeout: 1000,
-    maxTimeout: 30_000,
-    randomize: true,
-    shouldRetry: ({ error }) =>
-      saysNameIsTaken(error) || (error instanceof OciSaveError && error.code === 'network'),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  return withRetries(
+    attempt,
+    { retries, retryMilliseconds: 1000 },
+    {
+      signal,
+      may: (error) => saysNameIsTaken(error) || (error instanceof OciSaveError && error.code === 'network'),
+    },
+  );
 }
 
 function notOurs({ tag, url }: Release, name: string): OciSaveError {

@@ -1,31 +1,25 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { shown } from '../../http/index.ts';
+import { messageOf, OciSaveError, systemCodeOf } from '../../errors.ts';
+import {
+  type ErrorParser,
+  formatRefusal,
+  isTemporary,
+  isTemporaryStatus,
+  type Judge,
+  type Refusal as HttpRefusal,
+  refusalOf,
+} from '../../http/index.ts';
 import { type Hint, hint, option } from '../../text/hint.ts';
+import { jsonIn } from '../../text/json-in.ts';
 
-/** What the service answered instead of doing what it was asked; status 0 where no answer came. */
-export interface Refusal {
-  readonly status: number;
-  /** Its words, made fit to be shown. */
-  readonly words: string;
-  /** The codes of its errors: `already_exists`. */
-  readonly codes: readonly string[];
+/** What the service answered instead of doing what it was asked. */
+export interface Refusal extends HttpRefusal {
   /** Milliseconds that it asks to wait; undefined where it asks for none. */
   readonly wait: number | undefined;
   /** Whether it is about how often we ask. */
   readonly limited: boolean;
 }
-
-const requestErrorSchema = z.object({
-  status: z.number(),
-  response: z
-    .object({
-      headers: z.record(z.string(), z.union([z.string(), z.number(), z.undefined()])),
-      data: z.unknown(),
-    })
-    .optional(),
-  cause: z.unknown().optional(),
-});
 
 const bodySchema = z.looseObject({
   message: z.string().optional(),
@@ -43,37 +37,31 @@ const bodySchema = z.looseObject({
     .optional(),
 });
 
-/**
- * Reads what octokit threw; undefined where it is no error of a request. What was sent as a secret is not in its words.
- *
- * @param now milliseconds since 1970
- */
-export function readRefusal(
-  error: unknown,
-  secrets: readonly string[],
-  now: number = Date.now(),
-): Refusal | undefined {
-  const parsed = requestErrorSchema.safeParse(error);
-  if (!(error instanceof Error) || error.name !== 'HttpError' || !parsed.success) return undefined;
-  const { status, response } = parsed.data;
-  if (response === undefined) {
-    return unanswered(networkWords(error));
-  }
-  const body = bodySchema.safeParse(response.data);
+/** Reads the body of a refusal in GitHub's form. */
+export const parseErrorBody: ErrorParser = (text) => {
+  const body = bodySchema.safeParse(jsonIn(text));
   const { message = '', errors = [] } = body.success ? body.data : {};
   const details = errors.map((one) => (typeof one === 'string' ? one : (one.message ?? codeAndField(one))));
-  const codes = errors.flatMap((one) =>
-    typeof one === 'string' || one.code === undefined ? [] : [one.code],
-  );
-  const words = shown([message, ...details].filter((text) => text !== '').join('; '), secrets);
-  const header = (name: string): string => String(response.headers[name] ?? '');
+  return {
+    codes: errors.flatMap((one) => (typeof one === 'string' || one.code === undefined ? [] : [one.code])),
+    words: [message, ...details].filter((part) => part !== '').join('; '),
+  };
+};
+
+/**
+ * A refusal with what it says about how often we ask.
+ * @param now milliseconds since 1970
+ */
+export function withLimits(refusal: HttpRefusal, headers: IncomingHttpHeaders, now = Date.now()): Refusal {
+  const { status, words, retryAfter } = refusal;
+  const isUsedUp = headers['x-ratelimit-remaining'] === '0';
   const limited =
     status === 429 ||
-    (status === 403 &&
-      (header('x-ratelimit-remaining') === '0' ||
-        header('retry-after') !== '' ||
-        /rate limit/i.test(message)));
-  return { status, words, codes, limited, wait: limited || status === 503 ? waitOf(header, now) : undefined };
+    (status === 403 && (isUsedUp || headers['retry-after'] !== undefined || /rate limit/i.test(words)));
+  // The moment at which the hour's quota comes back.
+  const reset = isUsedUp ? Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1000 - now : Number.NaN;
+  const wait = retryAfter ?? (Number.isNaN(reset) ? undefined : Math.max(0, reset));
+  return { ...refusal, limited, wait: limited || status === 503 ? wait : undefined };
 }
 
 function codeAndField({
@@ -86,56 +74,79 @@ function codeAndField({
   return [field, code].filter((text) => text !== '').join(' ');
 }
 
-/** `retry-after` in seconds, else the moment at which the hour's quota comes back. */
-function waitOf(header: (name: string) => string, now: number): number | undefined {
-  const after = header('retry-after');
-  if (/^\d+$/.test(after)) return Number(after) * 1000;
-  const reset = header('x-ratelimit-reset');
-  return /^\d+$/.test(reset) && header('x-ratelimit-remaining') === '0'
-    ? Math.max(0, Number(reset) * 1000 - now)
-    : undefined;
+/** A limit that lasts longer is the reader's business: a job that sleeps for an hour helps nobody. */
+export const MAX_WAIT_MILLISECONDS = 120_000;
+/** What GitHub wants where it limits and names no time. */
+const UNNAMED_WAIT_MILLISECONDS = 60_000;
+
+const waitFor = ({ wait, limited }: Refusal): number => wait ?? (limited ? UNNAMED_WAIT_MILLISECONDS : 0);
+
+/** Every refusal is an error; where it asks to wait, the host is left alone for so long. */
+export function judgeOf(where: string): Judge {
+  return async (response, { subject }) => {
+    if (response.status < 400) return undefined;
+    const refusal = withLimits(await response.refusal(), response.headers);
+    const wait = waitFor(refusal);
+    const hold = wait <= MAX_WAIT_MILLISECONDS ? wait : 0;
+    return { error: refusalError(subject, where, refusal), hold };
+  };
 }
 
-/** Only the code: a message of the network may name a proxy with its password. */
-export function networkWords(error: unknown): string {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = systemCodeOf(cause);
-    if (code !== undefined) return code;
-    if (cause.name === 'TimeoutError') return 'none in time';
-  }
-  return 'no reason given';
+/** The milliseconds for which a refusal asks to be left alone. */
+export function waitOf(error: unknown): number {
+  const refusal = ownRefusalOf(error);
+  return refusal === undefined ? 0 : waitFor(refusal);
 }
 
-/** Whether asking again may help. */
-export function isTemporary({ status, limited }: Refusal): boolean {
-  return status === 0 || status === 408 || limited || (status >= 500 && status !== 501);
+/** Whether another attempt may help. */
+export function mayRetry(error: unknown): boolean {
+  const refusal = ownRefusalOf(error);
+  if (refusal === undefined) return isTemporary(error);
+  return (refusal.limited || isTemporaryStatus(refusal.status)) && waitFor(refusal) <= MAX_WAIT_MILLISECONDS;
 }
 
-/** An answer that did not come, or not to its end. */
-export function unanswered(words: string): Refusal {
-  return { status: 0, words, codes: [], wait: undefined, limited: false };
+/** Whether a limit kept a request from being done at all: then it may be sent again, though it must not be done twice. */
+export function wasHeldBack(error: unknown): boolean {
+  return ownRefusalOf(error)?.limited === true && mayRetry(error);
 }
+
+function ownRefusalOf(error: unknown): Refusal | undefined {
+  const refusal = refusalOf(error);
+  return refusal !== undefined && isOwn(refusal) ? refusal : undefined;
+}
+
+function isOwn(refusal: HttpRefusal): refusal is Refusal {
+  return 'limited' in refusal;
+}
+
+const AGAIN =
+  'Run it again: what is there is not sent again. If it comes back, look at the proxy and the line.';
 
 /** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */
 export function refusalError(subject: string, where: string, refusal: Refusal): OciSaveError {
-  const { status, words } = refusal;
-  const answer =
-    status === 0 ? `no answer came (${words})` : `it answered ${status}${words === '' ? '' : ` (${words})`}`;
   const [code, advice] = meaningOf(refusal);
-  return new OciSaveError({ code, message: `${subject}: ${where}: ${answer}`, hint: advice, cause: refusal });
+  const message = `${subject}: ${where}: it answered ${formatRefusal(refusal)}`;
+  return new OciSaveError({ code, message, hint: advice, cause: refusal });
+}
+
+/** An error of the network in the words of this service; any other error as it is. */
+export function networkErrorAt(subject: string, where: string, error: unknown): unknown {
+  if (!(error instanceof OciSaveError) || error.code !== 'network' || refusalOf(error) !== undefined)
+    return error;
+  const words = networkWords(error).replace(`${subject}: `, '');
+  const message = `${subject}: ${where}: no answer came (${words})`;
+  return new OciSaveError({ code: 'network', message, hint: AGAIN, cause: error });
+}
+
+/** Only the code where there is one: a message of the network may name a proxy with its password. */
+function networkWords(error: Error): string {
+  const { cause } = error;
+  return systemCodeOf(error) ?? (cause instanceof Error ? networkWords(cause) : messageOf(error));
 }
 
 /** Whether an error says that the name is taken; the service also says so of an asset that has just been removed. */
 export function saysNameIsTaken(error: unknown): boolean {
-  if (!(error instanceof OciSaveError)) return false;
-  const { cause } = error;
-  return (
-    typeof cause === 'object' &&
-    cause !== null &&
-    'codes' in cause &&
-    Array.isArray(cause.codes) &&
-    cause.codes.includes('already_exists')
-  );
+  return refusalOf(error)?.codes.includes('already_exists') === true;
 }
 
 const WRITE =
@@ -174,11 +185,6 @@ function meaningOf({ status, words, limited, codes, wait }: Refusal): [OciSaveEr
   if (status === 413 || /size/i.test(words)) {
     return ['unsupported', hint`Take smaller parts: ${option('splitSize')}.`];
   }
-  if (status === 0 || status >= 500) {
-    return [
-      'network',
-      'Run it again: what is there is not sent again. If it comes back, look at the proxy and the line.',
-    ];
-  }
+  if (status >= 500) return ['network', AGAIN];
   return ['unsupported', 'Look at the release on its page, and run it again.'];
 }

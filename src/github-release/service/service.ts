@@ -1,3 +1,18 @@
+import type { Environment } from '../../http/index.ts';
+
+/** How a release service is called. */
+export interface ServiceOptions {
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. */
+  readonly env: Environment;
+  /** Attempts after the first one. */
+  readonly retries: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Silence in the midst of a file after which it counts as cut; a minute where it is left out. */
+  readonly stallMilliseconds?: number | undefined;
+  /** Told where the service asks to wait, and another attempt follows. */
+  readonly onWait: (milliseconds: number) => void;
+}
+
 /** A release, as far as it concerns us. */
 export interface Release {
   readonly id: number;
@@ -44,9 +59,9 @@ export interface ReleaseService {
   /** A release as it is now; undefined where it is gone. */
   reread(release: Release): Promise<Release | undefined>;
   createDraft(tag: string, title: string, body: string): Promise<Release>;
-  /** Gives a draft its tag again. The answer is what the service made of it. */
+  /** Gives a draft its tag again. It returns what the service made of it. */
   bind(release: Release, tag: string): Promise<Release>;
-  /** Publishes a draft under a tag. The answer is what the service made of it. */
+  /** Publishes a draft under a tag. It returns what the service made of it. */
   publish(release: Release, tag: string, body: string): Promise<Release>;
   removeDraft(release: Release): Promise<void>;
   assets(release: Release): Promise<Asset[]>;

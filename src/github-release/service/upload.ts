@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import pRetry from 'p-retry';
 import { OciSaveError } from '../../errors.ts';
+import { withRetries } from '../../http/index.ts';
 import { saysNameIsTaken } from './refusal.ts';
 import type { Asset, Release, ReleaseService } from './service.ts';
 import { isSame, type WantedFile } from '../plan.ts';
@@ -21,32 +21,23 @@ export interface UploadContext {
 
 /**
  * Sends one file under a name that is free. What a broken attempt left under it is removed before the next one begins
- * with a fresh stream; an attempt of which only the answer was lost counts.
+ * with a fresh stream; an attempt whose response alone was lost counts.
  * @throws OciSaveError `digest` where the service comes to hold other bytes
  */
 export function uploadFile(file: ReleaseFile, name: string, context: UploadContext): Promise<Asset> {
   const { service, release, retries, signal } = context;
-  return pRetry(
-    async (attempt) => {
-      if (attempt > 1) {
-        const there = (await service.assets(release)).find((asset) => asset.name === name);
-        if (there !== undefined && (await isWhole(file, there, service))) return there;
-        if (there !== undefined) await service.remove(there);
-      }
-      const asset = await attemptUpload(file, name, context);
-      if (await isWhole(file, asset, service)) return asset;
-      await service.remove(asset);
-      throw otherBytes(name, asset);
-    },
-    {
-      retries,
-      minTimeout: 1000,
-      maxTimeout: 30_000,
-      randomize: true,
-      shouldRetry: ({ error }) => mayRetry(error),
-      ...(signal === undefined ? {} : { signal }),
-    },
-  );
+  const attempt = async (number: number): Promise<Asset> => {
+    if (number > 1) {
+      const there = (await service.assets(release)).find((asset) => asset.name === name);
+      if (there !== undefined && (await isWhole(file, there, service))) return there;
+      if (there !== undefined) await service.remove(there);
+    }
+    const asset = await attemptUpload(file, name, context);
+    if (await isWhole(file, asset, service)) return asset;
+    await service.remove(asset);
+    throw otherBytes(name, asset);
+  };
+  return withRetries(attempt, { retries, retryMilliseconds: 1000 }, { signal, may: mayRetry });
 }
 
 function mayRetry(error: unknown): boolean {

@@ -1,24 +1,29 @@
-import { RequestError } from '@octokit/request-error';
 import { describe, expect, it } from 'vitest';
 import {
-  isTemporary,
-  readRefusal,
+  mayRetry,
+  networkErrorAt,
+  parseErrorBody,
   type Refusal,
   refusalError,
+  withLimits,
 } from '../../../src/github-release/service/refusal.ts';
+import { OciSaveError } from '../../../src/errors.ts';
+import { networkError } from '../../../src/http/index.ts';
+import { readRefusal } from '../../../src/http/refusal.ts';
 
 const NOW = Date.parse('2026-11-02T03:00:00Z');
 
 function refusal(status: number, data: unknown, headers: Readonly<Record<string, string>> = {}): Refusal {
-  const request = {
-    method: 'POST',
-    url: 'https://api.github.com/x',
-    headers: { authorization: 'token SECRET' },
-  } as const;
-  const response = { status, url: 'https://api.github.com/x', headers, data, retryCount: 0 };
-  const read = readRefusal(new RequestError('said', status, { request, response }), ['ghs_SECRET'], NOW);
-  if (read === undefined) throw new Error('it is none');
-  return read;
+  const after = headers['retry-after'];
+  const read = readRefusal({
+    host: 'api.github.com',
+    status,
+    body: new TextEncoder().encode(typeof data === 'string' ? data : JSON.stringify(data)),
+    retryAfter: after === undefined ? undefined : Number(after) * 1000,
+    secrets: ['ghs_SECRET'],
+    parse: parseErrorBody,
+  });
+  return withLimits(read, headers, NOW);
 }
 
 const told = (one: Refusal): string => {
@@ -103,21 +108,22 @@ describe('a refusal of the service', () => {
     ],
   ])('about how often we ask says how long: %s', (_, one, wanted) => {
     expect(one).toMatchObject(wanted);
-    expect(isTemporary(one)).toBe(wanted.limited);
+    expect(mayRetry(refusalError('x', 'org/site', one))).toBe(wanted.limited);
   });
 
-  it('without an answer names the network’s code, and no address', () => {
-    const request = { method: 'GET', url: 'https://x', headers: {} } as const;
-    const cause = new TypeError('fetch failed', {
-      cause: Object.assign(new Error('connect http://me:pw@proxy'), { code: 'ECONNREFUSED' }),
+  it('without a response names the network’s code, and no address', () => {
+    const cause = Object.assign(new Error('connect http://me:pw@proxy'), { code: 'ECONNREFUSED' });
+    const error = networkErrorAt('x cannot be done', 'org/site', networkError('x', 'api.github.com', cause));
+    expect(error).toBeInstanceOf(OciSaveError);
+    expect(error).toMatchObject({
+      code: 'network',
+      message: 'x cannot be done: org/site: no answer came (ECONNREFUSED)',
+      hint: expect.stringMatching(/^Run it again/),
     });
-    const read = readRefusal(new RequestError('connect http://me:pw@proxy', 500, { request, cause }), []);
-    expect(read).toMatchObject({ status: 0, words: 'ECONNREFUSED' });
-    expect(told(read!)).toMatch(/^network \| .*no answer came \(ECONNREFUSED\)/);
   });
 
-  it('is nothing that a stranger threw', () => {
-    expect(readRefusal(new Error('x'), [])).toBeUndefined();
-    expect(readRefusal('x', [])).toBeUndefined();
+  it('leaves other errors as they are', () => {
+    const others = [new Error('x'), 'x', refusalError('x', 'org/site', refusal(502, ''))];
+    for (const other of others) expect(networkErrorAt('x', 'org/site', other)).toBe(other);
   });
 });

@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import type { components } from '@octokit/openapi-types';
+import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
+import type { z } from 'zod';
 import { OciSaveError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { createReleaseService } from '../../../src/github-release/index.ts';
+import type { assetSchema, releaseSchema } from '../../../src/github-release/service/schemas.ts';
 import type { Asset, Release, ReleaseService } from '../../../src/github-release/service/service.ts';
 import { withDigest } from '../../../src/github-release/service/upload.ts';
 import { listen, type Listening } from '../../support/listen.ts';
@@ -27,11 +30,11 @@ let server: Listening;
 afterEach(() => server.end());
 
 /** A client of a server that answers so. */
-async function clientOf(handler: Handler, retries = 0): Promise<ReleaseService> {
+async function clientOf(handler: Handler, retries = 0, stallMilliseconds = 200): Promise<ReleaseService> {
   server = await listen(createServer(handler));
   const api = new URL(`http://${server.host}`);
   const target = { api, owner: 'org', repo: 'site', tag: 'v1', commit: undefined, token: TOKEN };
-  return createReleaseService(target, { retries, stallMilliseconds: 200, onWait: () => {} });
+  return createReleaseService(target, { env: {}, retries, stallMilliseconds, onWait: () => {} });
 }
 
 const json =
@@ -65,11 +68,14 @@ function endless(response: ServerResponse, onBytes: (count: number) => void): vo
 describe('an answer of the service', () => {
   it.each(['application/json', 'text/html'])('of %s that never ends is no answer', async (type) => {
     let sent = 0;
-    const client = await clientOf((_, response) => {
+    const pour: Handler = (_, response) => {
       response.writeHead(200, { 'content-type': type });
       endless(response, (count) => (sent += count));
-    });
-    expect(await failureOf(client.published('v1'))).toMatch(/^unsupported: .* no answer of GitHub's API$/);
+    };
+    const client = await clientOf(pour, 0, 60_000);
+    expect(await failureOf(client.published('v1'))).toMatch(
+      /^unsupported: .* not a response of GitHub's API$/,
+    );
     expect(sent).toBeLessThan(100 << 20);
   });
 
@@ -89,7 +95,7 @@ describe('an answer of the service', () => {
   it.each([[null], [{ x: 1 }], ['text'], [7], [[null]]])('that is no list is told so: %j', async (value) => {
     const client = await clientOf(json(value));
     for (const asking of [client.assets(release), client.unbound('v1')])
-      expect(await failureOf(asking)).toMatch(/^unsupported: .* no answer of GitHub's API$/);
+      expect(await failureOf(asking)).toMatch(/^unsupported: .* not a response of GitHub's API$/);
   });
 
   it('for another tag is not taken', async () => {
@@ -97,7 +103,7 @@ describe('an answer of the service', () => {
     const client = await clientOf(json(other));
     const asking = [client.published('v1'), client.createDraft('v1', 'v1', '')];
     for (const one of asking)
-      expect(await failureOf(one)).toMatch(/^unsupported: .* no answer of GitHub's API$/);
+      expect(await failureOf(one)).toMatch(/^unsupported: .* not a response of GitHub's API$/);
   });
 
   it('whose words repeat the token is shown without it', async () => {
@@ -106,6 +112,11 @@ describe('an answer of the service', () => {
     expect(failure).toContain('(bad ***; ***)');
     expect(failure).not.toContain(TOKEN);
   });
+});
+
+it('the schemas of what is read take what GitHub describes', () => {
+  expectTypeOf<components['schemas']['release']>().toExtend<z.input<typeof releaseSchema>>();
+  expectTypeOf<components['schemas']['release-asset']>().toExtend<z.input<typeof assetSchema>>();
 });
 
 describe('the bytes of an asset', () => {
@@ -140,12 +151,45 @@ describe('the bytes of an asset', () => {
 
   it.each<[string, RegExp, Handler]>([
     ['are cut', /SOCKET|RESET/, (_, response) => void response.write('x', () => response.destroy())],
-    ['go silent', /silent for 0 s/, (_, response) => void response.write('x')],
-    ['are too few', /closed too early/, (_, response) => void response.end('x')],
+    ['go silent', /silent: no byte for 0 s/, (_, response) => void response.write('x')],
+    ['are too few', /ended after 1 of \d+ bytes/, (_, response) => void response.end('x')],
   ])('that always %s fail as the network does', async (_, words, handler) => {
     const client = await clientOf(handler);
     const failure = await failureOf(withDigest(asset, client));
     expect(failure).toMatch(/^network: a\.lock\.json cannot be read: org\/site on .*: no answer came \(/);
     expect(failure).toMatch(words);
+  });
+});
+
+describe('a call that always fails', () => {
+  it.each<[string, Handler]>([
+    ['503', json({ message: 'busy' }, 503)],
+    ['429', (_, response) => void response.writeHead(429, { 'retry-after': '0' }).end('{}')],
+    ['a closed connection', (_, response) => void response.write('x', () => response.destroy())],
+    ['a body that stalls', (_, response) => void response.write('x')],
+  ])('by %s costs retries + 1 requests, of an asset as well (found A13, B15)', async (_, fault) => {
+    let asked = 0;
+    const client = await clientOf((request, response) => {
+      asked += 1;
+      fault(request, response);
+    }, 1);
+    expect(await failureOf(client.published('v1'))).toMatch(/^(network|quota): /);
+    expect(asked).toBe(2);
+    expect(await failureOf(withDigest(asset, client))).toMatch(/^(network|quota): /);
+    expect(asked).toBe(4);
+  });
+
+  it('is not sent again where it must not be done twice, unless a limit held it back', async () => {
+    let asked = 0;
+    let status = 503;
+    const client = await clientOf((_, response) => {
+      asked += 1;
+      response.writeHead(status, { 'retry-after': '0' }).end('{}');
+    }, 1);
+    await failureOf(client.createDraft('v1', 'v1', ''));
+    expect(asked).toBe(1);
+    status = 429;
+    await failureOf(client.createDraft('v1', 'v1', ''));
+    expect(asked).toBe(3);
   });
 });

@@ -69,6 +69,7 @@ export async function accessRelease(
   }
   const target = releaseTarget({ tag, repository, token, env });
   const service = createReleaseService(target, {
+    env,
     retries,
     signal,
     onWait: (milliseconds) =>

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OciSaveError } from '../../errors.ts';
 import type { Asset, Release } from './service.ts';
 
-/** What we read of a release in an answer. */
+/** What we read of a release in a response. */
 export const releaseSchema = z
   .object({
     id: z.int(),
@@ -47,17 +47,11 @@ export const assetSchema = z
   })
   .transform(({ digest, ...asset }): Asset => ({ ...asset, digest: digest ?? null }));
 
-/** What is given has the type that GitHub describes, so that a schema which asks for something else does not compile. */
+/**
+ * What a response holds, by a schema.
+ * @throws OciSaveError `unsupported` where it holds something else: another server may answer in GitHub's place
+ */
 export function parsed<Schema extends z.ZodType>(
-  schema: Schema,
-  data: z.input<Schema>,
-  where: string,
-): z.output<Schema> {
-  return checked(schema, data, where);
-}
-
-/** The same of what has no such type. */
-export function checked<Schema extends z.ZodType>(
   schema: Schema,
   data: unknown,
   where: string,
@@ -67,10 +61,11 @@ export function checked<Schema extends z.ZodType>(
   throw unreadable(where, result.error);
 }
 
+/** The error for a response that is not one of GitHub's API. */
 export function unreadable(where: string, cause?: unknown): OciSaveError {
   return new OciSaveError({
     code: 'unsupported',
-    message: `${where} answered what is no answer of GitHub's API`,
+    message: `${where} answered what is not a response of GitHub's API`,
     hint: 'Check GITHUB_API_URL.',
     cause,
   });
