@@ -78,6 +78,23 @@ describe('a file from an address', () => {
     expect(other.requests[0]?.headers['authorization']).toBeUndefined();
   });
 
+  it('is resumed where the first attempt broke off and the server gives the rest', async () => {
+    await fetchFrom(
+      ({ headers }, response, nth) => {
+        if (nth === 1) {
+          response.writeHead(200, { 'content-length': 10 });
+          return void response.write('begun', () => response.destroy());
+        }
+        const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
+        const range = `bytes ${start}-9/10`;
+        return void response.writeHead(206, { 'content-range': range }).end('begun here'.slice(start));
+      },
+      { limits: { ...LIMITS, retries: 1 } },
+    );
+    expect(await readFile(file, 'utf8')).toBe('begun here');
+    expect(stub.requests[1]?.headers.range).toBe('bytes=5-');
+  });
+
   it('comes at the second attempt where the first broke off', async () => {
     await fetchFrom(
       (_, response, nth) => {
@@ -92,6 +109,14 @@ describe('a file from an address', () => {
 });
 
 describe('a file that does not come', () => {
+  it('costs retries + 1 requests (found A13, B15)', async () => {
+    const refuse: StubHandler = (_, response) => void response.writeHead(503, { 'retry-after': '0' }).end();
+    expect(await wordsOf(fetchFrom(refuse, { limits: { ...LIMITS, retries: 1 } }))).toBe(
+      'network: the tool: HOST answered 503',
+    );
+    expect(stub.requests).toHaveLength(2);
+  });
+
   it.each<[string, StubHandler, string]>([
     [
       'is not there',

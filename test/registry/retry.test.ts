@@ -1,10 +1,12 @@
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { OCI_INDEX } from '../../src/oci/media-type.ts';
-import { isTemporary } from '../../src/registry/index.ts';
+import { isTemporary, type RegistryClient, type Repository } from '../../src/registry/index.ts';
 import { jsonBytes } from '../support/image.ts';
 import { answerError, answerManifest, startStub } from '../support/registry-stub.ts';
 import { clientOf, failureOf, repositoryAt } from './support.ts';
@@ -185,5 +187,30 @@ describe('connections', () => {
     while (stub.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     client.close();
     expect((await failure).code).toBe('network');
+  });
+});
+
+describe('a request that always fails (found A13, B15)', () => {
+  const bytes = Buffer.from('a blob');
+  const content = {
+    digest: digestOf(bytes),
+    size: bytes.length,
+    open: (start: number, end: number) => Readable.from([bytes.subarray(start, end)]),
+  };
+  const refuse = (status: number, response: ServerResponse): void =>
+    void response.writeHead(status, { 'retry-after': '0' }).end();
+
+  it.each<[string, number, (client: RegistryClient, repository: Repository) => Promise<unknown>]>([
+    ['HEAD of a manifest', 503, (client, repository) => client.headManifest(repository, '1')],
+    ['HEAD of a manifest', 429, (client, repository) => client.headManifest(repository, '1')],
+    ['GET of a manifest', 429, (client, repository) => client.getManifest(repository, '1')],
+    ['HEAD of a blob', 503, (client, repository) => client.headBlob(repository, content.digest)],
+    ['the start of an upload', 503, (client, repository) => client.beginUpload(repository)],
+    ['a blob that is sent', 429, (client, repository) => client.sendBlob(repository, content)],
+  ])('costs retries + 1 requests: %s, %s', async (_, status, call) => {
+    await using stub = await startStub((__, response) => refuse(status, response));
+    using client = clientOf([stub], { retries: 2 });
+    expect((await failureOf(call(client, repositoryAt(stub)))).code).toBe('network');
+    expect(stub.requests).toHaveLength(3);
   });
 });

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { type ArchivePlace, checkArchiveName, partSizeOf, wholeName } from '../../archive/index.ts';
 import { digestOf, hexOf } from '../../oci/digest.ts';
 import type { SaveOptions } from '../../options/index.ts';
-import { assetNameOf, type Environment, releaseTag } from '../../github-release/index.ts';
+import { assetNameOf, releaseTag } from '../../github-release/index.ts';
+import type { Environment } from '../../http/index.ts';
 import type { Store } from '../../store/index.ts';
 
 /** Where a run's results go. Paths are absolute. */

@@ -3,7 +3,7 @@ import { type ArchiveName, wholeName } from '../../archive/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { type Digest, digestSchema } from '../../oci/digest.ts';
 import { hint, option } from '../../text/hint.ts';
-import type { Environment } from '../service/target.ts';
+import type { Environment } from '../../http/index.ts';
 
 const MAX_CHARACTERS = 200;
 

@@ -1,7 +1,6 @@
 import { OciSaveError } from '../../errors.ts';
+import type { Environment } from '../../http/index.ts';
 import { hint, option } from '../../text/hint.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One release on one service, and who asks. */
 export interface ReleaseTarget {

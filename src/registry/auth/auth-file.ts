@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OciSaveError } from '../../errors.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
+import { jsonIn } from '../../text/json-in.ts';
 import type { Credentials } from './credentials.ts';
 
 /**
@@ -52,7 +53,8 @@ function invalid(path: string, why: string): OciSaveError {
  */
 export function parseAuthFile(text: string, path: string, { legacy = false } = {}): AuthFile {
   // /dev/null as an auth file is how people say 'none'.
-  const json = text.trim() === '' ? {} : parseJson(text, path);
+  const json = text.trim() === '' ? {} : jsonIn(text.replace(/^\uFEFF/, ''));
+  if (json === undefined) throw invalid(path, 'is not JSON');
   const parsed = fileSchema.safeParse(legacy ? { auths: json } : json);
   if (!parsed.success) {
     const keys = parsed.error.issues[0]?.path.map((key) => quoteReference(String(key)) ?? '…') ?? [];
@@ -73,14 +75,6 @@ export function parseAuthFile(text: string, path: string, { legacy = false } = {
     credHelpers: new Map(Object.entries(parsed.data.credHelpers ?? {})),
     credsStore: parsed.data.credsStore || undefined,
   };
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch {
-    throw invalid(path, 'is not JSON');
-  }
 }
 
 function credentialsOf(entry: Entry, key: string, path: string): Credentials | undefined {

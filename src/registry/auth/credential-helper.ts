@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageOf, OciSaveError } from '../../errors.ts';
 import { run } from '../../process.ts';
+import { jsonIn } from '../../text/json-in.ts';
 import type { Environment } from '../../http/index.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -19,7 +20,7 @@ const PASSED = [
   /^(SystemRoot|USERPROFILE|APPDATA|LOCALAPPDATA|PROGRAMDATA|TEMP|TMP|PATHEXT|COMSPEC)$/i,
 ];
 
-const answerSchema = z.looseObject({ Username: z.string().default(''), Secret: z.string().default('') });
+const outputSchema = z.looseObject({ Username: z.string().default(''), Secret: z.string().default('') });
 
 /**
  * The words by which helpers say that they know no login (docker-credential-helpers, credentials/error.go).
@@ -36,16 +37,16 @@ export interface HelperCall {
 }
 
 /**
- * Asks a credential helper (docker-credential-helpers' protocol: the server on standard input, JSON back).
+ * Calls a credential helper (docker-credential-helpers' protocol: the server on standard input, JSON back).
  * Undefined where it knows no login. What it prints is never shown, since that may be the secret.
- * @throws OciSaveError `usage` for a name that is no program's, `machine` where it cannot be started, `local`
+ * @throws OciSaveError `usage` for a name that is not a program's, `machine` where it cannot be started, `local`
  *   where it fails.
  */
-export async function askHelper({ name, server, file, env }: HelperCall): Promise<Credentials | undefined> {
+export async function callHelper({ name, server, file, env }: HelperCall): Promise<Credentials | undefined> {
   if (!/^[\w.-]+$/.test(name)) {
     throw new OciSaveError({
       code: 'usage',
-      message: `the auth file ${file} names a helper that is no program's name`,
+      message: `the auth file ${file} names a helper that is not the name of a program`,
     });
   }
   const program = `docker-credential-${name}`;
@@ -57,8 +58,8 @@ export async function askHelper({ name, server, file, env }: HelperCall): Promis
     if (`${result.stdout}\n${result.stderr}`.includes(NOT_FOUND)) return undefined;
     throw failed(program, server, file, `failed (exit ${result.exitCode ?? result.signal ?? 'unknown'})`);
   }
-  const parsed = answerSchema.safeParse(jsonOf(result.stdout));
-  if (!parsed.success) throw failed(program, server, file, 'answered what is not of the protocol');
+  const parsed = outputSchema.safeParse(jsonIn(result.stdout));
+  if (!parsed.success) throw failed(program, server, file, 'printed what is not of the protocol');
   const { Username: username, Secret: secret } = parsed.data;
   if (username === '<token>') return { identityToken: secret };
   return username === '' && secret === '' ? undefined : { username, password: secret };
@@ -91,13 +92,4 @@ function failed(program: string, server: string, file: string, how: string, caus
     hint: `Run 'echo ${server} | ${program} get' to see why.`,
     cause,
   });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON is not the protocol: the schema then says so, without the text.
-    return undefined;
-  }
 }

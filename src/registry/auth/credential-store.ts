@@ -1,13 +1,29 @@
 import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import type { Environment } from '../../http/index.ts';
 import { DEFAULT_REGISTRY } from '../../oci/reference.ts';
 import { type AuthFile, parseAuthFile } from './auth-file.ts';
-import { type AuthFilePlace, authFilePlaces, type AuthFileSearch } from './auth-search.ts';
-import { askHelper } from './credential-helper.ts';
+import { callHelper } from './credential-helper.ts';
 import { type Credentials, DOCKER_HUB_SERVER, findEntry, secretsOf } from './credentials.ts';
 import type { Repository } from '../repository.ts';
+
+interface AuthFilePlace {
+  readonly path: string;
+  /** The form of ~/.dockercfg. */
+  readonly legacy: boolean;
+  /** Named by the user's option: it has to be there. */
+  readonly required: boolean;
+}
+
+export interface AuthFileSearch {
+  /** The option `auth-file`. */
+  readonly authFile?: string | undefined;
+  readonly env: Environment;
+  /** The numeric user on Linux, whose runtime folder is known without XDG_RUNTIME_DIR. */
+  readonly userId?: number | undefined;
+}
 
 const MAX_AUTH_FILE_BYTES = 1024 * 1024;
 
@@ -20,14 +36,14 @@ export interface CredentialStore {
 }
 
 export interface CredentialStoreOptions extends AuthFileSearch {
-  /** Told once a key which file and key were chosen; never the secret. */
+  /** Told once per key which file and key were chosen; never the secret. */
   readonly onFound?: (message: string) => void;
 }
 
 /** No login at all. */
 export const anonymous: CredentialStore = { find: () => Promise.resolve(undefined) };
 
-/** Asks one store after the other; the first that knows the repository answers. */
+/** Looks into one store after the other; the first that knows the repository decides. */
 export function firstOf(...stores: readonly CredentialStore[]): CredentialStore {
   return {
     async find(repository, options) {
@@ -52,9 +68,9 @@ export function announcing(store: CredentialStore, onSecret: (secret: string) =>
 }
 
 /**
- * Reads the auth files that skopeo reads, in its order. The first file that has an answer wins; inside a file
+ * Reads the auth files that skopeo reads, in its order. The first file that has an entry wins; inside a file
  * the order is `credHelpers`, a non-empty entry of `auths`, `credsStore`, as docker has it.
- * @throws OciSaveError `usage` for a file that cannot be read, or is none; a file that is absent is no error,
+ * @throws OciSaveError `usage` for a file that cannot be read, or is not an auth file; a file that is absent is not an error,
  *   except where the option names it.
  */
 export async function openCredentialStore(options: CredentialStoreOptions): Promise<CredentialStore> {
@@ -62,7 +78,7 @@ export async function openCredentialStore(options: CredentialStoreOptions): Prom
   const places = authFilePlaces({ ...options, userId });
   const files = (await Promise.all(places.map(readAuthFile))).filter((file) => file !== undefined);
   const helpers = rememberedHelpers(options.env);
-  const told = new Set<string>();
+  const reported = new Set<string>();
   return {
     async find(repository, { fresh = false } = {}) {
       for (const file of files) {
@@ -71,14 +87,39 @@ export async function openCredentialStore(options: CredentialStoreOptions): Prom
             'credentials' in step ? step.credentials : await helpers(file, step.helper, step.server, fresh);
           if (!credentials) continue;
           const message = `credentials for ${repository.domain}: ${file.path}, ${step.where}`;
-          if (!told.has(message)) options.onFound?.(message);
-          told.add(message);
+          if (!reported.has(message)) options.onFound?.(message);
+          reported.add(message);
           return credentials;
         }
       }
       return undefined;
     },
   };
+}
+
+/**
+ * Where credentials are looked for, in order: containers-auth.json(5), as skopeo and podman do. A file that
+ * is named, by option or by REGISTRY_AUTH_FILE, is the only one.
+ */
+export function authFilePlaces({ authFile, env, userId }: AuthFileSearch): AuthFilePlace[] {
+  if (authFile) return [{ path: authFile, legacy: false, required: true }];
+  const named = env['REGISTRY_AUTH_FILE'];
+  if (named) return [{ path: named, legacy: false, required: false }];
+  const home = env['HOME'] || env['USERPROFILE'];
+  const under = (folder: string | undefined, ...parts: string[]): string[] =>
+    folder ? [join(folder, ...parts)] : [];
+  const runtime = env['XDG_RUNTIME_DIR'] || (userId === undefined ? '' : `/run/containers/${userId}`);
+  const runtimeParts = env['XDG_RUNTIME_DIR'] ? ['containers', 'auth.json'] : ['auth.json'];
+  const paths = [
+    ...under(runtime, ...runtimeParts),
+    ...under(env['XDG_CONFIG_HOME'] || under(home, '.config')[0], 'containers', 'auth.json'),
+    ...under(env['DOCKER_CONFIG'] || under(home, '.docker')[0], 'config.json'),
+  ];
+  const legacy = under(home, '.dockercfg');
+  return [
+    ...paths.map((path) => ({ path, legacy: false, required: false })),
+    ...legacy.map((path) => ({ path, legacy: true, required: false })),
+  ];
 }
 
 type Step =
@@ -111,20 +152,20 @@ type Helpers = (
   fresh: boolean,
 ) => Promise<Credentials | undefined>;
 
-/** A list of 300 images asks a helper once a server, and once more at a time where its answer was refused. */
+/** A list of 300 images calls a helper once per server, and once more at a time where what it gave was refused. */
 function rememberedHelpers(env: Environment): Helpers {
-  const answers = new Map<string, { readonly answer: Promise<Credentials | undefined>; settled: boolean }>();
+  const calls = new Map<string, { readonly result: Promise<Credentials | undefined>; settled: boolean }>();
   return (file, name, server, fresh) => {
     const key = JSON.stringify([name, server]);
-    const remembered = answers.get(key);
-    if (remembered && !(fresh && remembered.settled)) return remembered.answer;
-    const asked = { answer: askHelper({ name, server, file: file.path, env }), settled: false };
-    answers.set(key, asked);
-    asked.answer.then(
-      () => (asked.settled = true),
-      () => answers.delete(key),
+    const remembered = calls.get(key);
+    if (remembered && !(fresh && remembered.settled)) return remembered.result;
+    const call = { result: callHelper({ name, server, file: file.path, env }), settled: false };
+    calls.set(key, call);
+    call.result.then(
+      () => (call.settled = true),
+      () => calls.delete(key),
     );
-    return asked.answer;
+    return call.result;
   };
 }
 
