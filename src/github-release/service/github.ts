@@ -4,6 +4,7 @@ import { OciSaveError } from '../../errors.ts';
 import {
   createHttpClient,
   download,
+  type Environment,
   type HttpRequest,
   type HttpResponse,
   partIn,
@@ -21,8 +22,21 @@ import {
   wasHeldBack,
 } from './refusal.ts';
 import { assetSchema, parsed, releaseSchema, unreadable } from './schemas.ts';
-import type { Release, ReleaseService, ServiceOptions } from './service.ts';
+import type { Release, ReleaseService } from './service.ts';
 import type { ReleaseTarget } from './target.ts';
+
+/** How a release service is called. */
+export interface ServiceOptions {
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. */
+  readonly env: Environment;
+  /** Attempts after the first one. */
+  readonly retries: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Silence in the midst of a file after which it counts as cut; a minute where it is left out. */
+  readonly stallMilliseconds?: number | undefined;
+  /** Told where the service asks to wait, and another attempt follows. */
+  readonly onWait: (milliseconds: number) => void;
+}
 
 /** Pages are as large as the service makes them. */
 const PER_PAGE = 100;

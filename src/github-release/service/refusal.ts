@@ -1,9 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import { messageOf, OciSaveError, systemCodeOf } from '../../errors.ts';
 import {
   type ErrorParser,
   formatRefusal,
+  type HttpResponse,
   isTemporary,
   isTemporaryStatus,
   type Judge,
@@ -52,7 +52,11 @@ export const parseErrorBody: ErrorParser = (text) => {
  * A refusal with what it says about how often we ask.
  * @param now milliseconds since 1970
  */
-export function withLimits(refusal: HttpRefusal, headers: IncomingHttpHeaders, now = Date.now()): Refusal {
+export function withLimits(
+  refusal: HttpRefusal,
+  headers: HttpResponse['headers'],
+  now = Date.now(),
+): Refusal {
   const { status, words, retryAfter } = refusal;
   const isUsedUp = headers['x-ratelimit-remaining'] === '0';
   const limited =

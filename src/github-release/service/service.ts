@@ -1,18 +1,3 @@
-import type { Environment } from '../../http/index.ts';
-
-/** How a release service is called. */
-export interface ServiceOptions {
-  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. */
-  readonly env: Environment;
-  /** Attempts after the first one. */
-  readonly retries: number;
-  readonly signal?: AbortSignal | undefined;
-  /** Silence in the midst of a file after which it counts as cut; a minute where it is left out. */
-  readonly stallMilliseconds?: number | undefined;
-  /** Told where the service asks to wait, and another attempt follows. */
-  readonly onWait: (milliseconds: number) => void;
-}
-
 /** A release, as far as it concerns us. */
 export interface Release {
   readonly id: number;
