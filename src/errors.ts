@@ -4,7 +4,7 @@ import { asFlag, type Hint, type Spelling, spellHint } from './text/hint.ts';
 export type FailureClass = 'not-found' | 'denied' | 'quota' | 'network' | 'digest' | 'unsupported' | 'local';
 
 /**
- * What went wrong, as a machine reads it. A failure class ends a run that had begun (exit 1); `usage`, `list`
+ * What went wrong, as a machine reads it. A failure class ends a run that had started (exit 1); `usage`, `list`
  * and `machine` mean that nothing was started (exit 2); `interrupted` is the user's own doing.
  */
 export type ErrorCode = FailureClass | 'usage' | 'list' | 'machine' | 'interrupted';
@@ -85,7 +85,7 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The system's error code (`ENOENT`, `ENOSPC`), where the thrown value carries one; our own codes are none. */
+/** The system's error code (`ENOENT`, `ENOSPC`), where the thrown value carries one; our own codes are not among them. */
 export function systemCodeOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || thrown instanceof OciSaveError || !('code' in thrown)) return undefined;
   return typeof thrown.code === 'string' ? thrown.code : undefined;

@@ -34,7 +34,7 @@ export function failureAnnotations(report: RunReport, fileOf: FileOf): Annotatio
 }
 
 /**
- * Warnings of a run: images that it was told to go on without, what the lists made suspicious, and what happened on
+ * Warnings of a run: images that it was to go on without, what the lists made suspicious, and what happened on
  * the way.
  */
 export function warningAnnotations(

@@ -30,27 +30,31 @@ import type { Step } from './log.ts';
 /** Tells what a run did, whether images failed in it or not. */
 export async function finish({ report, lock }: SaveResult, inputs: ActionInputs, step: Step): Promise<void> {
   const { log, workspace } = step;
-  const told = spellReport(report, asInput);
+  const spelled = spellReport(report, asInput);
   const { report: reportFile } = placesOf(inputs.options, step.env);
-  publishOutputs(outputsOf(told, lock, reportFile));
-  log.write(`\n${renderSummary(told, { color: false, spelling: asInput })}\n`);
+  publishOutputs(outputsOf(spelled, lock, reportFile));
+  log.write(`\n${renderSummary(spelled, { color: false, spelling: asInput })}\n`);
   const fileOf = fileFinder(inputs, step);
-  for (const annotation of warningAnnotations(told, log.warnings, fileOf))
+  for (const annotation of warningAnnotations(spelled, log.warnings, fileOf))
     annotate(annotateWarning, annotation);
-  await summarize(renderJobSummary(told, { reportFile, folder: workspace, spelling: asInput }), inputs, step);
-  if (told.outcome !== 'failed') return;
-  for (const annotation of failureAnnotations(told, fileOf)) annotate(annotateError, annotation);
-  setFailed(verdictOf(told));
+  await summarize(
+    renderJobSummary(spelled, { reportFile, folder: workspace, spelling: asInput }),
+    inputs,
+    step,
+  );
+  if (spelled.outcome !== 'failed') return;
+  for (const annotation of failureAnnotations(spelled, fileOf)) annotate(annotateError, annotation);
+  setFailed(verdictOf(spelled));
 }
 
-/** Later steps rely on outputs: where they cannot be told, the step has failed. */
+/** Later steps rely on outputs: where they cannot be set, the step has failed. */
 function publishOutputs(outputs: Outputs): void {
   try {
     for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
   } catch (cause) {
     throw new OciSaveError({
       code: 'local',
-      message: 'the outputs cannot be told to the runner',
+      message: 'the outputs cannot be handed to the runner',
       hint: 'In a container job, run as the user whom the runner’s files belong to.',
       cause,
     });

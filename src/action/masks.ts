@@ -13,7 +13,7 @@ const PROXIES = /^(https?|all)_proxy$/i;
 
 /**
  * What is secret in the environment of a step: tokens, passwords and queries of addresses, in inputs and in the proxies'
- * variables. Credentials of registries are told when they are read.
+ * variables. Credentials of registries are masked when they are read.
  */
 export function secretsIn(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
@@ -32,14 +32,14 @@ function secretsOfAddresses(text: string): string[] {
 }
 
 /** Tells the runner each secret once, line by line, since it hides only what stands in one line. */
-export function createMask(tell: (secret: string) => void): (secret: string) => void {
-  const told = new Set<string>();
+export function createMask(setSecret: (secret: string) => void): (secret: string) => void {
+  const masked = new Set<string>();
   return (secret) => {
     for (const line of secret.split(/[\r\n]+/)) {
       // An empty mask would hide everything, or nothing.
-      if (line.trim() === '' || told.has(line)) continue;
-      told.add(line);
-      tell(line);
+      if (line.trim() === '' || masked.has(line)) continue;
+      masked.add(line);
+      setSecret(line);
     }
   };
 }

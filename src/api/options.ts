@@ -19,7 +19,7 @@ export type EngineOptions = { readonly [Name in Exclude<keyof Given, Argument>]?
 
 /** How a run talks to its caller. */
 export interface CallerOptions {
-  /** Told of everything that happens, in order. Where it throws, the run ends with what it threw as its cause. */
+  /** Called with everything that happens, in order. Where it throws, the run ends with what it threw as its cause. */
   readonly onEvent?: ((event: SaveEvent) => void) | undefined;
   /** Stops the run; what was fetched stays in the store, and no half bundle is left. */
   readonly signal?: AbortSignal | undefined;
@@ -77,7 +77,7 @@ function defaultsOf(mode: Mode): Record<string, unknown> {
 function unknownMode(mode: never): OciSaveError {
   return new OciSaveError({
     code: 'usage',
-    message: `mode: '${String(mode)}' is none`,
+    message: `mode: '${String(mode)}' is not a mode`,
     hint: `Write 'oci' or 'registry'.`,
   });
 }

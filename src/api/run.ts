@@ -7,7 +7,7 @@ import type { CallerOptions } from './options.ts';
 
 /**
  * Runs the engine for a caller's code.
- * @throws FailedSaveError where images failed and the run was not told to go on, or its result could not be written;
+ * @throws FailedSaveError where images failed and the run was not to go on, or its result could not be written;
  *   OciSaveError else
  */
 export async function runSave(

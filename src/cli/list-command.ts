@@ -41,7 +41,7 @@ export function listCommand(host: Host, done: (exitCode: number) => void): Comma
     });
 }
 
-/** What a list, a lock or a bundle names. Throws `usage` or `list` where it is none of them. */
+/** What a list, a lock or a bundle names. Throws `usage` or `list` where it is neither of them. */
 async function readContent(what: string, host: Host): Promise<Listed[]> {
   if (what === '-') return readList(what, host);
   const place = await lockFileOf(what);

@@ -48,7 +48,7 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Help and version end this way, too; wrong use has been told already.
+    // Help and version end this way, too; wrong use has been reported already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return Math.max(exitCode, report(error, args, host));
   }

@@ -31,20 +31,20 @@ export interface CommandIo {
 /** How a command's work ended. */
 export interface Ended {
   readonly failed: boolean;
-  /** Whether people are told even with `--quiet`; `failed` where it is left out. */
+  /** Whether the text is printed even with `--quiet`; `failed` where it is left out. */
   readonly loud?: boolean;
   /** The result for machines, with `--json`. */
   readonly json?: unknown;
   /** What people read. */
   readonly text: (view: ScreenOptions) => string;
-  /** Writes the result, once people have been told. */
+  /** Writes the result, after the text was printed. */
   readonly write?: () => Promise<void>;
 }
 
 /**
  * Runs a command's work with progress, and ends it at a signal. People's text goes to stderr, machines' to stdout.
  *
- * @param done is told the exit code, also where the work throws after a signal
+ * @param done gets the exit code, also where the work throws after a signal
  */
 export async function runCommand(
   host: Host,

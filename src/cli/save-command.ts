@@ -19,7 +19,7 @@ Exit codes: 0 done, 1 an image, a digest, a target or the release failed, 2 noth
 interrupted.
 `;
 
-/** `oci-save save`: the whole run. `done` is told the exit code. */
+/** `oci-save save`: the whole run. `done` gets the exit code. */
 export function saveCommand(host: Host, done: (exitCode: number) => void): Command {
   const command = new Command('save')
     .description('save images into a bundle that zot serves as it stands')

@@ -53,7 +53,7 @@ function parseListen(text: string): { name: string; port: number } {
   if (match === null || port > 65535) {
     throw new OciSaveError({
       code: 'usage',
-      message: `--listen: '${text}' is no address`,
+      message: `--listen: '${text}' is not an address`,
       hint: 'Write host:port, for example 127.0.0.1:5000 or [::1]:5000.',
     });
   }

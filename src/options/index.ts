@@ -21,7 +21,7 @@ export interface SaveOptions extends Omit<Parsed, 'platforms' | 'naming' | 'layo
   readonly skopeo: WantedSkopeo;
 }
 
-/** What the action is told: the options of a save, and what concerns the workflow alone. */
+/** What the action gets: the options of a save, and what concerns the workflow alone. */
 export interface ActionInputs {
   readonly options: SaveOptions;
   /** Whether a job summary is written. */
@@ -132,7 +132,7 @@ function parseLayout(words: readonly string[]): ('oci' | 'zot')[] {
   const wrong = [...views].filter((word) => word !== 'oci' && word !== 'zot');
   throw new OciSaveError({
     code: 'usage',
-    message: `layout: ${showText(wrong.join(','))} is no view`,
+    message: `layout: ${showText(wrong.join(','))} is not a view`,
     hint: 'Name oci, zot or both.',
   });
 }

@@ -9,14 +9,14 @@ export type NamingRule =
   | { readonly kind: 'strip-library' }
   | { readonly kind: 'prefix'; readonly from: string; readonly to: string };
 
-/** Reads `naming`. Throws `usage` for a rule that is none. */
+/** Reads `naming`. Throws `usage` for what is not a rule. */
 export function parseNamingRule(text: string): NamingRule {
   if (text === 'keep-domain' || text === 'strip-domain' || text === 'strip-library') return { kind: text };
   const [from = '', to = '', ...more] = text.split('=').map((part) => part.trim().replace(/\/$/, ''));
   if (from === '' || to === '' || more.length > 0 || !isNamePrefix(to)) {
     throw new OciSaveError({
       code: 'usage',
-      message: `naming: ${showText(text)} is no rule`,
+      message: `naming: ${showText(text)} is not a rule`,
       hint: 'Write keep-domain, strip-domain, strip-library, or FROM=TO, for example docker.io/=mirror.example/hub/.',
     });
   }

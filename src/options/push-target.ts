@@ -16,7 +16,7 @@ export interface PushTarget {
 const HINT =
   'Write registry:port/prefix, for example registry.example:5000 or ghcr.io/acme; @depth=2 after it folds longer names.';
 
-/** Reads targets, each once. Throws `usage` for what is none. */
+/** Reads targets, each once. Throws `usage` for what is not a target. */
 export function parsePushTargets(texts: readonly string[]): PushTarget[] {
   const targets = texts.map(parsePushTarget);
   return [...new Map(targets.map((target) => [target.text, target])).values()];
@@ -24,13 +24,13 @@ export function parsePushTargets(texts: readonly string[]): PushTarget[] {
 
 function parsePushTarget(text: string): PushTarget {
   const wrong = (why: string): OciSaveError =>
-    new OciSaveError({ code: 'usage', message: `${showText(text)} is no push target: ${why}`, hint: HINT });
+    new OciSaveError({ code: 'usage', message: `${showText(text)} is not a push target: ${why}`, hint: HINT });
   if (text.includes('://')) throw wrong('it begins with a protocol');
   const match = /^([^@]*?)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
   if (match === null) throw wrong('after @ stands depth=N, or nothing');
   const [, place = '', folded] = match;
   // A name without dot or port would be a namespace of Docker Hub, and the push a surprise.
-  if (!namesRegistry(`${place}/x`)) throw wrong('its first part is no registry (a host has a dot or a port)');
+  if (!namesRegistry(`${place}/x`)) throw wrong('its first part is not a registry (a host has a dot or a port)');
   const { domain, path } = parsed(`${place}/x/x`, wrong);
   const prefix = path.split('/').slice(0, -2).join('/');
   const depth = folded === undefined ? undefined : Number(folded);

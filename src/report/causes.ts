@@ -21,8 +21,9 @@ export function causeTexts(error: unknown): string[] {
     if (!(thrown instanceof Error || typeof thrown === 'string') || quotesInput(thrown)) continue;
     const code = systemCodeOf(thrown) ?? '';
     const text = messageOf(thrown).trim() || code;
-    const told = (words: string): boolean => words !== '' && texts.some((earlier) => earlier.includes(words));
-    if (text === '' || told(text) || told(code)) continue;
+    const isSaid = (words: string): boolean =>
+      words !== '' && texts.some((earlier) => earlier.includes(words));
+    if (text === '' || isSaid(text) || isSaid(code)) continue;
     const shorter = texts.findIndex((earlier) => text.includes(earlier));
     texts.splice(shorter < 0 ? texts.length : shorter, shorter < 0 ? 0 : 1, text);
   }

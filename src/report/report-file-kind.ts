@@ -10,7 +10,7 @@ const anyReport = z.looseObject({
   tool: z.looseObject({ name: z.literal('oci-save') }),
 });
 
-/** How a report is told: by its start, so that a cut one is told too, or by what every version of it has. */
+/** How a report is recognised: by its start, so that a cut one is recognised too, or by what every version of it has. */
 export const REPORT_FILE_KIND: OwnFileKind = {
   noun: 'a report of oci-save',
   matches: (bytes, isWhole) =>

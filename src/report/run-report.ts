@@ -153,7 +153,7 @@ export const runReportSchema = z.strictObject({
   release: releaseReportSchema.optional(),
 });
 
-/** What a report says of its content; undefined where it says nothing, or is none of a version that we know. */
+/** What a report says of its content; undefined where it says nothing, or has a version that we do not know. */
 export function contentIn(report: Uint8Array): RunReport['content'] {
   return z.object({ version: z.literal(1), content: contentSchema }).safeParse(jsonIn(report)).data?.content;
 }

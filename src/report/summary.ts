@@ -8,7 +8,7 @@ import { type PushSection, pushSections } from './published.ts';
 import type { RunReport } from './run-report.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-/** All that is told of a run when it has ended; a view only prints it. Texts of others are made printable there. */
+/** All that is said about a run when it has ended; a view only prints it. Texts of others are made printable there. */
 export interface Summary {
   readonly verdict: Verdict;
   readonly failures: readonly Failure[];

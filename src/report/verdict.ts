@@ -12,7 +12,7 @@ export interface Verdict {
   readonly outcome: RunReport['outcome'];
   readonly dryRun: boolean;
   readonly unchanged: boolean;
-  /** Why not all is done: of several causes the one that is told first. */
+  /** Why not all is done: of several causes the one that is named first. */
   readonly cause: 'result' | 'images' | 'push' | 'release' | undefined;
   readonly saved: number;
   readonly failed: number;

@@ -25,7 +25,7 @@ describe('stored names', () => {
   });
 
   it.each(['', 'keep', 'a=b=c', '=x', 'x=', 'docker.io=up/CASE'])('refuses the rule %j', (rule) => {
-    expect(() => parseNamingRule(rule)).toThrow(/is no rule/);
+    expect(() => parseNamingRule(rule)).toThrow(/is not a rule/);
   });
 });
 

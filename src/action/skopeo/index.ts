@@ -24,7 +24,7 @@ const LIMITS: InstallerLimits = {
 
 type Environment = Step['env'];
 
-/** What package managers need to know. The rest of a step's environment, tokens and inputs, is none of their business. */
+/** What package managers need to know. The rest of a step's environment, tokens and inputs, does not concern them. */
 const HANDED_ON =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_ALL|TERM|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|HOMEBREW_\w+|(https?|all|no|ftp)_proxy)$/i;
 
@@ -73,7 +73,7 @@ export function createInstaller(
 
 const LINE_EVERY_BYTES = 8 * 1024 * 1024;
 
-/** A line for every 8 MiB, and for the end. An attempt that starts anew is told from its start. */
+/** A line for every 8 MiB, and for the end. An attempt that starts again is reported from its start. */
 function progressLines(line: (text: string) => void): (received: number, total: number | undefined) => void {
   let next = LINE_EVERY_BYTES;
   let before = 0;

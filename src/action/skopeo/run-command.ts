@@ -120,7 +120,7 @@ interface LineSplitter {
   readonly end: () => void;
 }
 
-/** Of a longer line only the end is told. */
+/** Of a longer line only the end is kept. */
 const KEPT_CHARACTERS = 64 * 1024;
 
 /**

@@ -4,7 +4,7 @@ import { storeFolder } from '../../runtime/index.ts';
 import { addFlags, takeFlags } from '../flags.ts';
 import type { Host, OutputFlags } from '../run.ts';
 
-/** What every command about the store is told. */
+/** What every command about the store gets. */
 export interface StoreFlags {
   readonly folder: string;
   /** The limit of the store, in bytes. */

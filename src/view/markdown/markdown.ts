@@ -24,7 +24,7 @@ export function prose(text: string): string {
   return escaped(text).replaceAll(OPTION, '`$1`');
 }
 
-/** A line of a file; empty where there is none. */
+/** A line of a file; empty without a file. */
 export function where(file: string | undefined, line: number | undefined): string {
   if (file === undefined) return '';
   return code(line === undefined ? file : `${file}:${line}`);

@@ -55,7 +55,7 @@ function createLiveReporter({ stream, verbose, palette, color, now }: LiveOption
     }
     if (event.type !== 'log') return [];
     if (event.level === 'error' && event.image !== undefined) blamed.add(event.image);
-    // What is told of one image stands beside it in the view.
+    // What concerns one image stands beside it in the view.
     const passing = event.level === 'debug' || (event.level === 'info' && event.image !== undefined);
     return passing && !verbose ? [] : logLines(event, palette);
   };
@@ -83,7 +83,7 @@ function createLiveReporter({ stream, verbose, palette, color, now }: LiveOption
   return { emit, stop };
 }
 
-/** A view of a run: live on a terminal, calm lines elsewhere and where only trouble is told. */
+/** A view of a run: live on a terminal, calm lines elsewhere and where only warnings and errors are printed. */
 export function createReporter(options: ReporterOptions): Reporter {
   const { stream, quiet = false, verbose = false, color = false, live = true, folding, now } = options;
   const parts = { stream, quiet, verbose, palette: paletteOf(color), color, folding, now };

@@ -3,7 +3,7 @@ import type { ByteCount, SaveEvent, Stage } from '../../events.ts';
 /** The rate is that of the last five seconds: long enough to be calm, short enough to be true. */
 const RATE_WINDOW_MS = 5000;
 const SAMPLE_MS = 250;
-/** A copy has at most some dozens of images in flight; what is told about more is not kept. */
+/** A copy has at most some dozens of images in flight; messages about more are not kept. */
 const MAX_ACTIVE = 64;
 
 export interface StageProgress {
@@ -115,7 +115,7 @@ function addSample(samples: readonly Sample[], sample: Sample): readonly Sample[
   return inside > 1 ? kept.slice(inside - 1) : kept;
 }
 
-/** What is told about an image at work; its warnings and errors are lines of their own. */
+/** The last message about an image that is being worked on; its warnings and errors are lines of their own. */
 function noteActivity(state: Progress, event: Extract<SaveEvent, { type: 'log' }>): Progress {
   const { image, message, level } = event;
   if (image === undefined || level === 'warning' || level === 'error') return state;

@@ -50,7 +50,7 @@ export function renderPushSummary(report: PushReport, options: ScreenOptions): s
   return [...sections, ...verdict].join('\n\n');
 }
 
-/** Why a release failed, as failures of images are told. */
+/** Why a release failed, in the form that failures of images have. */
 export function releaseFailureSection(
   release: Verdict['release'],
   { palette, room }: Pick<Screen, 'palette' | 'room'>,

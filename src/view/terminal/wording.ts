@@ -12,7 +12,7 @@ interface StageWords {
   readonly doing: string;
   readonly did: string;
   readonly noun?: string;
-  /** What is said of things that are where they shall be. */
+  /** What is said about things that are already where they belong. */
   readonly here?: string;
 }
 
