@@ -80,7 +80,7 @@ describe('e2e.yml under act', () => {
     expect(logOf('save twice')).toContain('::set-output:: cache-hit=true');
   });
 
-  it('shows an absent image as the error of its step', () => {
+  it('shows a missing image as the error of its step', () => {
     const log = logOf('an absent image');
     expect(log).toMatch(/::error::1 of 1 images? could not be saved/);
     expect(log).toContain(`${registry.host}/acme/absent:1`);
@@ -88,7 +88,7 @@ describe('e2e.yml under act', () => {
 });
 
 describe('the cache job of e2e.yml under act', () => {
-  it('hits with the older protocol, by the cache server of act', async () => {
+  it('restores with the older protocol, from the cache server of act', async () => {
     const place = [
       '--cache-server-addr',
       '127.0.0.1',
@@ -100,7 +100,7 @@ describe('the cache job of e2e.yml under act', () => {
     expect(result.stdout).toContain('::set-output:: cache-hit=true');
   });
 
-  it('hits with the newer one', async () => {
+  it('restores with the newer protocol', async () => {
     const env = Object.entries(cache.env('v2')).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
     const result = await act('e2e.yml', vars(), ['-j', 'cache', '--no-cache-server', ...env]);
     expect([result.exitCode, result.exitCode === 0 ? '' : result.stdout]).toEqual([0, '']);

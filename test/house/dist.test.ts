@@ -25,7 +25,7 @@ async function nodeIn(folder: string): Promise<string | undefined> {
 }
 
 describe('dist', () => {
-  it('is what the source builds, here and in any folder', async () => {
+  it('is what the source builds, in this and in any other folder', async () => {
     await using temp = await tempFolder('dist');
     await outputOf(process.execPath, [
       'node_modules/.bin/rolldown',
@@ -40,14 +40,14 @@ describe('dist', () => {
     expect(differing).toEqual([]);
   });
 
-  it('names no path of the machine that built it, and ships every licence', async () => {
+  it('names no path of the build machine, and has every licence', async () => {
     const files = await contents('dist');
     for (const content of Object.values(files)) expect(content).not.toContain(process.cwd());
     for (const name of ['commander', 'execa', 'zod', 'yaml', 'modern-tar'])
       expect(files['licenses.txt']).toContain(`${name} `);
   });
 
-  it('says what it needs on an old Node instead of crashing', async () => {
+  it('says which Node it needs on an old one instead of crashing', async () => {
     const entry = await readFile(CLI, 'utf8');
     expect(entry).not.toMatch(/^import (?!.*node:)/m);
     const old = entry
@@ -62,7 +62,7 @@ describe('dist', () => {
     ]);
   });
 
-  it('says on the machine’s own old Node, where it has one, how to go on in any folder', async () => {
+  it('says on the machine’s own old Node, if there is one, how to continue in any folder', async () => {
     await using elsewhere = await tempFolder('elsewhere');
     const programs = await Promise.all((process.env['PATH'] ?? '').split(path.delimiter).map(nodeIn));
     // A machine without an old one has the check of the text above.
@@ -81,7 +81,7 @@ describe('dist', () => {
     );
   });
 
-  it('tells its version, and lists its commands', async () => {
+  it('prints its version, and lists its commands', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'));
     expect(await outputOf(process.execPath, [CLI, '--version'])).toBe(`${version}\n`);
     const help = await outputOf(process.execPath, [CLI, '--help']);
@@ -89,14 +89,14 @@ describe('dist', () => {
   });
 });
 
-describe('the machine under the tests', () => {
-  it('runs Node 24, whose fall-backs would all be silent', () => {
+describe('the machine that runs the tests', () => {
+  it('runs Node 24, so that no fallback for older ones is tested by mistake', () => {
     expect(process.version).toMatch(/^v24\./);
   });
 });
 
 describe('the documents', () => {
-  it('say what the schemas in the code say', async () => {
+  it('are what the schemas in the code generate', async () => {
     const { exitCode, stderr } = await runProgram(process.execPath, ['scripts/docs.ts', '--check'], {
       cwd: process.cwd(),
     });

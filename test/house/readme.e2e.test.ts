@@ -73,21 +73,21 @@ afterAll(async () => {
 });
 
 describe('the README’s commands', () => {
-  it('begin with a demo that runs', async () => {
+  it('include a demo that runs', async () => {
     expect(command('npm ci && npm run demo')).toBeDefined();
     const { exitCode, stdout } = await runProgram('npm', ['run', 'demo'], { cwd: process.cwd() });
     expect(stdout).toContain('every digest is the source’s');
     expect(exitCode).toBe(0);
   });
 
-  it('save a list, by private TLS', async () => {
+  it('save a list from a registry with a private authority', async () => {
     const line = command('oci-save save -f images.txt').replace('linux/amd64,linux/arm64', 'linux/amd64');
     const { exitCode, stderr } = await inShell(line);
     expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
     expect((await work.lock('bundle/oci-save.lock.json')).images[0]?.digest).toBe(image.top);
   });
 
-  it('look after what is kept between runs', async () => {
+  it('list, verify and prune the store', async () => {
     const lines = commands.filter((line) => line.startsWith('oci-save cache '));
     expect(lines.map((line) => line.split(' ')[2])).toEqual(['list', 'verify', 'prune', 'prune']);
     for (const line of lines) expect(await inShell(line)).toMatchObject({ exitCode: 0 });
@@ -110,7 +110,7 @@ describe('the README’s commands', () => {
     await server.close();
   });
 
-  it('push the bundle, of a dry run and in truth, and in the run that saves', async () => {
+  it('push the bundle, as a dry run, for real, and in the run that saves', async () => {
     const lines = commands.filter((line) => line.includes('registry.example:5000/mirror'));
     expect(lines).toHaveLength(3);
     for (const line of lines) {
@@ -134,7 +134,7 @@ describe('the README’s commands', () => {
     expect(await inShell(`${line} --insecure-policy`)).toMatchObject({ exitCode: 0 });
   });
 
-  it('configure zot so that it takes the configuration', async () => {
+  it('show a configuration that zot accepts', async () => {
     const [config = ''] = blocks('json');
     const parsed = JSON.parse(config);
     expect(parsed.storage).toMatchObject({ gc: false, dedupe: false });
@@ -145,7 +145,7 @@ describe('the README’s commands', () => {
       });
   });
 
-  it('read the list that the README shows', async () => {
+  it('save the list that the README shows', async () => {
     const [list = ''] = blocks('text').filter((block) => block.includes('# group'));
     await writeFile(work.file('shown.txt'), list);
     await writeFile(work.file('shown.yaml'), blocks('yaml')[0] ?? '');

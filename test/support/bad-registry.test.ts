@@ -16,8 +16,8 @@ const start = (options: BadRegistryOptions = {}): ReturnType<typeof startBadRegi
   startBadRegistry({ images: { 'a:1': image }, ...options });
 const users = [{ username: 'u', password: 'p' }];
 
-describe('manifests', () => {
-  it('are served whole, by tag and digest', async () => {
+describe('manifests of the misbehaving registry', () => {
+  it('are served whole, by tag and by digest', async () => {
     await using bad = await start();
     for (const reference of ['1', image.top]) {
       const { status, headers, body } = await call(`${bad.url}/v2/a/manifests/${reference}`);
@@ -26,7 +26,7 @@ describe('manifests', () => {
     }
   });
 
-  it('refuse HEAD, lie about digest and type, want every type asked for', async () => {
+  it('can refuse HEAD, have a wrong digest or type header, and require every type in Accept', async () => {
     await using bad = await start({
       head: 405,
       digest: 'other',
@@ -47,7 +47,7 @@ describe('manifests', () => {
     expect(plain.headers['content-type']).toBe('application/octet-stream');
   });
 
-  it('are a web page where told so, and fail a number of times', async () => {
+  it('can be a web page, and fail a number of times', async () => {
     const failure = { kind: 'status', status: 429, headers: { 'retry-after': '1' } } as const;
     await using bad = await start({ faults: [{ path: MANIFESTS, times: 2, failure }] });
     const url = `${bad.url}/v2/a/manifests/1`;
@@ -58,8 +58,8 @@ describe('manifests', () => {
   });
 });
 
-describe('blobs', () => {
-  it('come in ranges', async () => {
+describe('blobs of the misbehaving registry', () => {
+  it('are served in ranges', async () => {
     await using bad = await start();
     const { status, headers, body } = await call(bad.url + blobPath, { headers: { range: 'bytes=100000-' } });
     expect([status, headers['content-range']]).toEqual([
@@ -81,7 +81,7 @@ describe('blobs', () => {
     expect((await bad.request({ kind: 'blob' })).bytes).toBeLessThanOrEqual(largest.length);
   });
 
-  it('have wrong bytes, or fewer than they are', async () => {
+  it('can have wrong bytes, or fewer than their length says', async () => {
     await using bad = await start({ faults: [{ path: BLOBS, failure: { kind: 'flip' } }] });
     const flipped = await call(bad.url + blobPath);
     expect(flipped.body.length).toBe(largest.length);
@@ -90,7 +90,7 @@ describe('blobs', () => {
     expect((await call(bad.url + blobPath)).body.length).toBe(largest.length - 10);
   });
 
-  it('stop until they are let go', async () => {
+  it('can stop until a promise settles', async () => {
     const gate = Promise.withResolvers<void>();
     await using bad = await start({
       faults: [{ path: BLOBS, failure: { kind: 'stall', at: 0.5, until: gate.promise } }],
@@ -103,7 +103,7 @@ describe('blobs', () => {
     expect((await bad.request({ kind: 'blob' })).bytes).toBe(largest.length);
   });
 
-  it('come slowly', async () => {
+  it('can be slow', async () => {
     await using bad = await start({
       faults: [{ path: BLOBS, failure: { kind: 'rate', bytesPerSecond: 2_000_000 } }],
     });
@@ -112,7 +112,7 @@ describe('blobs', () => {
     expect(ended - began).toBeGreaterThan(30);
   });
 
-  it('never end', async () => {
+  it('can be endless', async () => {
     await using bad = await start({ faults: [{ path: BLOBS, failure: { kind: 'endless' } }] });
     const response = await new Promise<IncomingMessage>((resolve) => get(bad.url + blobPath, resolve));
     let bytes = 0;
@@ -125,8 +125,8 @@ describe('blobs', () => {
   });
 });
 
-describe('redirects', () => {
-  it('lead to a port that refuses Authorization, or HEAD, or to another path', async () => {
+describe('redirects of the misbehaving registry', () => {
+  it('lead to a port that refuses Authorization or HEAD, or to another path', async () => {
     await using bad = await start({ redirect: { of: 'both', refuses: 'authorization' } });
     const { status, headers } = await call(bad.url + blobPath);
     const location = headers.location ?? '';
@@ -145,10 +145,10 @@ describe('redirects', () => {
   });
 });
 
-describe('authentication', () => {
+describe('authentication of the misbehaving registry', () => {
   const manifest = '/v2/a/manifests/1';
 
-  it('offers its schemes, in one line or several', async () => {
+  it('offers its schemes, in one header line or several', async () => {
     await using bad = await start({ auth: { scheme: 'negotiate+basic', users } });
     const refused = await call(bad.url + manifest);
     expect(refused.status).toBe(401);
@@ -161,7 +161,7 @@ describe('authentication', () => {
     expect((await call(bad.url + manifest, { headers })).status).toBe(401);
   });
 
-  it('gives tokens for a repository, under either name, that end', async () => {
+  it('gives tokens for one repository, under either field name, that expire', async () => {
     const token = { field: 'access_token', lifetime: 0, saysLifetime: false } as const;
     await using bad = await start({ auth: { scheme: 'bearer', users } });
     const headers = { authorization: basic({ username: 'u', password: 'p' }) };
@@ -181,7 +181,7 @@ describe('authentication', () => {
     await expect.poll(async () => (await call(bad.url + manifest, bearer(ended))).status).toBe(401);
   });
 
-  it('is public, but not for stale credentials', async () => {
+  it('lets anonymous clients in, but not stale credentials', async () => {
     await using bad = await start({ auth: { scheme: 'basic', users: () => [], anonymous: true } });
     const headers = { authorization: basic({ username: 'u', password: 'old' }) };
     expect((await call(bad.url + manifest, { headers })).status).toBe(401);
@@ -189,7 +189,7 @@ describe('authentication', () => {
   });
 });
 
-describe('tags', () => {
+describe('tags of the misbehaving registry', () => {
   const many = (count: number): Record<string, Image> =>
     Object.fromEntries(
       Array.from({ length: count }, (_, at) => [`org/a:t${String(at).padStart(3, '0')}`, image]),
@@ -216,8 +216,8 @@ describe('tags', () => {
   });
 });
 
-describe('referrers', () => {
-  it('are listed, absent, or a web page elsewhere', async () => {
+describe('referrers of the misbehaving registry', () => {
+  it('are listed, absent, or a redirect to a web page', async () => {
     const { subject, signature, sbom } = ref({ layerBytes: 1000 });
     await using bad = await startBadRegistry({ images: { 'a:1': subject } });
     bad.put('a', signature);

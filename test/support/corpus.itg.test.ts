@@ -7,7 +7,7 @@ import { topOf } from './image.ts';
 import { pushImage } from './push.ts';
 import { startContainerd, startDockerRegistry } from './servers/index.ts';
 
-describe('the corpus', () => {
+describe('the corpus of real programs', () => {
   it('has images of both kinds for two platforms on one base', async () => {
     const images = await corpus();
     expect(images.length).toBeGreaterThan(15);
@@ -31,7 +31,7 @@ describe('the corpus', () => {
     expect(bytes).toBeLessThan(200e6);
   });
 
-  it('runs', async () => {
+  it('runs its programs', async () => {
     await using registry = await startDockerRegistry();
     await using containerd = await startContainerd();
     for (const { name, tag, image, command, prints } of (await corpus()).slice(0, 3)) {

@@ -37,11 +37,11 @@ const make: Record<string, () => Image> = {
 describe.each(Object.entries(make))('fixture %s', (_, fixture) => {
   const image = fixture();
 
-  it('is the same whenever it is made', () => {
+  it('has the same bytes in every build', () => {
     expect(fixture()).toEqual(image);
   });
 
-  it('holds under each digest the bytes of that digest, and all that its manifests name', () => {
+  it('holds the bytes of each digest, and everything that its manifests name', () => {
     for (const [digest, { bytes }] of image.manifests) {
       expect(digestOf(bytes)).toBe(digest);
       const manifest = parseManifest(bytes);
@@ -54,7 +54,7 @@ describe.each(Object.entries(make))('fixture %s', (_, fixture) => {
   });
 });
 
-describe('the images', () => {
+describe('the image fixtures', () => {
   it('have a layer over 1 MiB, with the diff id of its tar in the config', () => {
     const image = fixtures.one();
     const manifest = parseManifest(topOf(image).bytes);
@@ -67,18 +67,18 @@ describe('the images', () => {
     expect(formatPlatform(config.platform)).toBe('linux/amd64');
   });
 
-  it('take size and seed', () => {
+  it('depend on size and seed', () => {
     expect(fixtures.one({ seed: 'moved' }).top).not.toBe(fixtures.one().top);
     expect([...fixtures.one(small).blobs.values()].every(({ length }) => length < 3000)).toBe(true);
   });
 
-  it('share the layer that they are meant to share', () => {
+  it('share their common layer', () => {
     const first = fixtures.shared1(small);
     const common = [...fixtures.shared2(small).blobs.keys()].filter((digest) => first.blobs.has(digest));
     expect(common).toHaveLength(1);
   });
 
-  it('name their platforms in the index, attestations as BuildKit does', () => {
+  it('name their platforms in the index, and attestations as BuildKit does', () => {
     const index = parseManifest(topOf(fixtures.att(small)).bytes);
     if (index.kind !== 'index') throw new Error('att is an index');
     expect(index.manifests.map(isAttestation)).toEqual([false, false, true, true]);
@@ -90,7 +90,7 @@ describe('the images', () => {
     ]);
   });
 
-  it('refer to their subject', () => {
+  it('name their subject', () => {
     const { subject, signature, sbom } = fixtures.ref(small);
     for (const referrer of [signature, sbom]) {
       expect(parseManifest(topOf(referrer).bytes).subject?.digest).toBe(subject.top);
@@ -105,7 +105,7 @@ describe('tarOf', () => {
     fc.uint8Array({ maxLength: 1500 }),
   );
 
-  it('writes what another reader reads', async () => {
+  it('writes archives that another library reads', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(file, { maxLength: 5 }), async (files) => {
         const entries = files

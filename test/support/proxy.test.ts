@@ -10,8 +10,8 @@ const image = one({ layerBytes: 100_000 });
 const [layer = new Uint8Array()] = [...image.blobs.values()].sort((a, b) => b.length - a.length);
 const path = `/v2/a/blobs/${digestOf(layer)}`;
 
-describe('the proxy', () => {
-  it('passes bytes on and counts requests, bytes and connections', async () => {
+describe('the proxy of the tests', () => {
+  it('forwards bytes and counts requests, bytes and connections', async () => {
     await using registry = await startBadRegistry({ images: { 'a:1': image } });
     await using proxy = await startProxy(registry.host);
     const agent = new Agent({ keepAlive: true });
@@ -29,7 +29,7 @@ describe('the proxy', () => {
     expect(proxy.requests()).toEqual([]);
   });
 
-  it('makes the line slow, and can be changed', async () => {
+  it('slows the connection, and can be changed', async () => {
     await using registry = await startBadRegistry({ images: { 'a:1': image } });
     await using proxy = await startProxy(registry.host, { roundTrip: 20, bytesPerSecond: 1_000_000 });
     await call(proxy.url + path);
@@ -41,7 +41,7 @@ describe('the proxy', () => {
     expect((await call(proxy.url + path)).body.length).toBe(layer.length);
   });
 
-  it('answers in place of the registry', async () => {
+  it('responds in place of the registry', async () => {
     await using registry = await startBadRegistry();
     await using proxy = await startProxy(registry.host, {
       intercept: ({ url }) => (url?.startsWith('/v2/secret/') ? { status: 403, body: '{}' } : undefined),

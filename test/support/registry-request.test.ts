@@ -22,8 +22,8 @@ describe('subjectOf', () => {
   });
 });
 
-describe('an access log', () => {
-  it('tells who asked for what', () => {
+describe('the requests of an access log', () => {
+  it('are selected by client and subject', () => {
     const requests = [
       line('HEAD', '/v2/a/manifests/1', 'oci-save/1'),
       line('GET', `/v2/a/blobs/${digest}`, 'skopeo/1.9.3'),

@@ -21,7 +21,7 @@ export interface Stub extends Closable {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
   readonly url: string;
-  /** All requests but the client's first knock at `/v2/`. */
+  /** All requests but the client's ping of `/v2/`. */
   readonly requests: readonly StubRequest[];
   /** `METHOD path` of each. */
   lines(): string[];

@@ -72,7 +72,7 @@ describe('the release service of the tests', () => {
     expect(service.violations).toEqual([]);
   });
 
-  it('hides drafts from tags, and freezes what it published where the repository wants it', async () => {
+  it('hides drafts from tags, and makes published releases immutable where the repository says so', async () => {
     service.set({ immutableReleases: true });
     const { id, upload } = await draft();
     await upload('a', Buffer.from('abc'));
@@ -88,7 +88,7 @@ describe('the release service of the tests', () => {
     expect(service.violations).toEqual([]);
   });
 
-  it('takes the tag of a draft from it that an edit leaves out, and publishes it without', async () => {
+  it('drops the tag of a draft that an edit leaves out, and publishes the draft without it', async () => {
     const { id } = await draft();
     const { json } = await api('GET', `/releases/${id}`);
     expect(json).toMatchObject({

@@ -54,8 +54,8 @@ async function rawDigest(host: string, name: string, ...flags: string[]): Promis
   return digestOf(Buffer.from(await outputOf(toolPath('skopeo'), args)));
 }
 
-describe('docker-registry', () => {
-  it('takes every fixture and gives it back with its digest', async () => {
+describe('the tests’ docker-registry', () => {
+  it('stores every fixture and serves it with its digest', async () => {
     await using registry = await startDockerRegistry();
     for (const [name, image] of Object.entries({ ...VALIDATED, ...OTHERS })) {
       await pushImage(registry.target, name, image, '1');
@@ -69,7 +69,7 @@ describe('docker-registry', () => {
     }
   });
 
-  it('logs who asked for what, and forgets on request', async () => {
+  it('logs each request, and clears its log', async () => {
     await using registry = await startDockerRegistry();
     await pushImage(registry.target, 'org/one', fixtures.one(), '1');
     await registry.clear();
@@ -84,7 +84,7 @@ describe('docker-registry', () => {
     expect(await registry.requests({ skopeo: false })).toEqual([]);
   });
 
-  it('asks for a password', async () => {
+  it('requires a password', async () => {
     await using registry = await startDockerRegistry({ users: { user$1: 'pass word' } });
     await pushImage(registry.target, 'one', fixtures.one(), '1');
     const inspect = ['inspect', '--raw', '--tls-verify=false', `docker://${registry.host}/one:1`];
@@ -93,7 +93,7 @@ describe('docker-registry', () => {
     expect(digest).toBe(fixtures.one().top);
   });
 
-  it.each(['server', 'mutual'] as const)('speaks TLS by a private authority: %s', async (tls) => {
+  it.each(['server', 'mutual'] as const)('serves TLS of a private authority: %s', async (tls) => {
     await using registry = await startDockerRegistry({ tls });
     await using folder = await tempFolder();
     if (!registry.certificates) throw new Error('no certificates');
@@ -107,7 +107,7 @@ describe('docker-registry', () => {
     expect(stderr).toMatch(/manifest unknown|name unknown/i);
   });
 
-  it('serves a tree that is there, and can come back on its port', async () => {
+  it('serves an existing folder, and can restart on its port', async () => {
     await using folder = await tempFolder();
     const first = await startDockerRegistry({ root: folder.path });
     await pushImage(first.target, 'one', fixtures.one(), '1');
@@ -120,8 +120,8 @@ describe('docker-registry', () => {
   });
 });
 
-describe('the other registries', () => {
-  it('crane takes an index', async () => {
+describe('the other registries of the tests', () => {
+  it('crane registry stores an index', async () => {
     await using registry = await startCraneRegistry();
     await pushImage({ host: registry.host }, 'org/idx', fixtures.idx(), '1');
     expect(await rawDigest(registry.host, 'org/idx:1', '--tls-verify=false')).toBe(fixtures.idx().top);
@@ -145,7 +145,7 @@ describe('the other registries', () => {
   });
 });
 
-describe('runtimes', () => {
+describe('the container runtimes of the tests', () => {
   it('containerd imports a layout and pulls over plain HTTP', async () => {
     await using registry = await startDockerRegistry();
     await using containerd = await startContainerd();

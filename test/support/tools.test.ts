@@ -6,7 +6,7 @@ afterEach(() => {
 });
 
 describe('findTool', () => {
-  it('takes the environment first, then searches', () => {
+  it('takes the program of the environment first, then searches PATH', () => {
     vi.stubEnv('SOME_TOOL_BIN', process.execPath);
     expect(findTool('some-tool')).toBe(process.execPath);
     vi.stubEnv('SOME_TOOL_BIN', '');
@@ -14,14 +14,14 @@ describe('findTool', () => {
     expect(findTool('sh')).toMatch(/\/sh$/);
   });
 
-  it('refuses a variable that names no program', () => {
+  it('refuses a variable whose file is not a program', () => {
     vi.stubEnv('SOME_TOOL_BIN', import.meta.dirname);
     expect(() => findTool('some-tool')).toThrow(/SOME_TOOL_BIN/);
   });
 });
 
 describe('toolPath', () => {
-  it('says how a missing program comes', () => {
+  it('says how to install a missing program', () => {
     expect(() => toolPath('no-such-tool')).toThrow(/scripts\/test-tools/);
   });
 });

@@ -24,7 +24,7 @@ export function toolsSearchPath(): string {
 
 /**
  * The program's file: `<NAME>_BIN` of the environment (`ZOT_BIN`, `DOCKER_REGISTRY_BIN`), the tools' folder, PATH,
- * then the system's folders. Undefined where there is none; a `<NAME>_BIN` that is no program is an error.
+ * then the system's folders. Undefined where there is none; a `<NAME>_BIN` that is not a program is an error.
  */
 export function findTool(name: string): string | undefined {
   const variable = `${name.toUpperCase().replaceAll('-', '_')}_BIN`;

@@ -84,7 +84,7 @@ export function hostileValue(digests: readonly string[]): fc.Arbitrary<string> {
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Whole documents that are none, made of one that is. */
+/** Invalid documents, made from a valid one. */
 export const HOSTILE_DOCUMENTS: readonly ((document: string) => Uint8Array)[] = [
   () => new Uint8Array(),
   () => encode('not json'),
