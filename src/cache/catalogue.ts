@@ -41,7 +41,7 @@ function sorted<K extends string, V>(entries: Iterable<readonly [K, V]>): (reado
 
 /** The bytes of a catalogue: the same for the same content, whatever its order. */
 export function encodeCatalogue({ contents, packs, served }: Catalogue): Uint8Array {
-  const told = {
+  const written = {
     version: 1,
     contents: Object.fromEntries(
       sorted(contents).map(([digest, bytes]) => [digest, Buffer.from(bytes).toString('base64')]),
@@ -51,12 +51,12 @@ export function encodeCatalogue({ contents, packs, served }: Catalogue): Uint8Ar
       .map(({ blobs }) => Object.fromEntries(sorted(blobs))),
     served: Object.fromEntries(sorted(served)),
   };
-  return new TextEncoder().encode(JSON.stringify(told));
+  return new TextEncoder().encode(JSON.stringify(written));
 }
 
 /**
  * Reads a catalogue that somebody wrote. Content is what it hashes to; packs are named by what they hold.
- * @throws OciSaveError `digest` where it is none
+ * @throws OciSaveError `digest` where it is not a catalogue
  */
 export function decodeCatalogue(bytes: Uint8Array): Catalogue {
   const { contents, packs, served } = parse(bytes);
@@ -80,7 +80,11 @@ function parse(bytes: Uint8Array): z.infer<typeof catalogueSchema> {
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof z.ZodError))
       throw cause;
-    throw new OciSaveError({ code: 'digest', message: 'the catalogue in the cache is none', cause });
+    throw new OciSaveError({
+      code: 'digest',
+      message: 'the catalogue in the cache is not a catalogue',
+      cause,
+    });
   }
 }
 

@@ -94,7 +94,7 @@ export async function nextCatalogue(
   };
 }
 
-/** Saves a catalogue, unless it is the one that was found. Whether the cache has it then; trouble is told. */
+/** Saves a catalogue, unless it is the one that was found. Returns whether the cache has it then. */
 export async function writeCatalogue(
   catalogue: Catalogue,
   found: FoundCatalogue,

@@ -78,7 +78,7 @@ async function claimed(release: Release, first: Comparison, options: SendOptions
 
 function warn({ tag, draft }: Release, strange: readonly string[], { complete, emit }: SendOptions): void {
   const messages = strange.map(
-    (name) => `the release has ${name}, which is no file of this archive; it is left as it is`,
+    (name) => `the release has ${name}, which is not a file of this archive; it is left as it is`,
   );
   if (!draft && !complete) messages.push(`release ${tag} is published, and gets a bundle that lacks images`);
   for (const message of messages) emit({ type: 'log', level: 'warning', message });

@@ -44,7 +44,7 @@ export async function takeSteps(
   for (const step of [...others.filter((one) => !isLast(one)), ...others.filter(isLast)]) await take(step);
 }
 
-/** After a failure nothing new begins, and what is under way ends before it is told. */
+/** After a failure nothing new begins, and what is under way ends before the error is thrown. */
 async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   const limit = pLimit(PARALLEL);
   let failed = false;

@@ -9,15 +9,15 @@ import type { IndexChoice } from './plan.ts';
 export interface PushContext {
   readonly client: RegistryClient;
   readonly content: Content;
-  /** What becomes of a sparse image. */
+  /** How a sparse image is pushed. */
   readonly index: IndexChoice;
-  /** What becomes of a tag that a target has with another digest. */
+  /** What is done with a tag that a target has with another digest. */
   readonly policy: PushPolicy;
   /** Whether what a target would refuse keeps everything else from it. */
   readonly onError: 'fail' | 'warn';
   /** Ask only, and only by HEAD. */
   readonly dryRun: boolean;
-  /** Images and large blobs at once, a target; 0 for as many as pay off. */
+  /** Images and large blobs at once, per target; 0 for as many as pay off. */
   readonly parallel: number;
   readonly retries: number;
   /** Milliseconds that a target which is not there yet is waited for. */

@@ -131,7 +131,7 @@ describe('a catalogue of the cache', () => {
           fc.json().map((text) => Buffer.from(text)),
         ),
         (bytes) => {
-          expect(() => decodeCatalogue(bytes)).toThrow('the catalogue in the cache is none');
+          expect(() => decodeCatalogue(bytes)).toThrow('the catalogue in the cache is not a catalogue');
         },
       ),
     );

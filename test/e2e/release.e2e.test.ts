@@ -258,7 +258,7 @@ describe('a draft release', () => {
     });
     const { stderr } = await work.succeed(...args());
     expect(names()).toEqual(expect.arrayContaining(strangers));
-    expect(stderr).toContain(`warning: the release has ${BASE}.tar.009, which is no file of this archive`);
+    expect(stderr).toContain(`warning: the release has ${BASE}.tar.009, which is not a file of this archive`);
   });
 
   it('is one in the end where two jobs made it at once', async () => {

@@ -27,7 +27,7 @@ const FILE_NAME = /^[0-9a-f]{64}$/;
 /**
  * Reads an archive as it streams in, and nothing of it touches the disk but by `take`: a path is compared, never used.
  * It stops where `take` has enough.
- * @throws the error of the source, of `take`, or one for an archive that is none, or is cut
+ * @throws the error of the source, of `take`, or one for what is not an archive, or is cut
  */
 export async function readArchive(
   source: AsyncIterable<Uint8Array>,

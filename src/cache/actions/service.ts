@@ -28,7 +28,7 @@ export function findService(env: Environment): CacheService | { readonly missing
   }
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol))
-    return { missing: 'the address of the cache service is none' };
+    return { missing: 'the address of the cache service is not an http or https URL' };
   return { protocol, url, token };
 }
 
