@@ -51,4 +51,12 @@ describe('a proxy of the environment', () => {
     expect(error.message).toContain('proxy');
     expect(`${error.message} ${String(error.cause)}`).not.toContain('SECRET');
   });
+
+  it('that is not an address is a fault of usage, told without its password', async () => {
+    using client = clientOf([], { env: { HTTPS_PROXY: 'http://user:SECRET@[' }, retries: 0 });
+    const error = await failureOf(client.getManifest({ domain, path: 'a' }, '1'));
+    expect(error.code).toBe('usage');
+    expect(error.message).toBe('HTTPS_PROXY is not the address of a proxy');
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('SECRET');
+  });
 });
