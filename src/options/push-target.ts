@@ -24,13 +24,18 @@ export function parsePushTargets(texts: readonly string[]): PushTarget[] {
 
 function parsePushTarget(text: string): PushTarget {
   const wrong = (why: string): OciSaveError =>
-    new OciSaveError({ code: 'usage', message: `${showText(text)} is not a push target: ${why}`, hint: HINT });
+    new OciSaveError({
+      code: 'usage',
+      message: `${showText(text)} is not a push target: ${why}`,
+      hint: HINT,
+    });
   if (text.includes('://')) throw wrong('it begins with a protocol');
   const match = /^([^@]*?)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
   if (match === null) throw wrong('after @ stands depth=N, or nothing');
   const [, place = '', folded] = match;
   // A name without dot or port would be a namespace of Docker Hub, and the push a surprise.
-  if (!namesRegistry(`${place}/x`)) throw wrong('its first part is not a registry (a host has a dot or a port)');
+  if (!namesRegistry(`${place}/x`))
+    throw wrong('its first part is not a registry (a host has a dot or a port)');
   const { domain, path } = parsed(`${place}/x/x`, wrong);
   const prefix = path.split('/').slice(0, -2).join('/');
   const depth = folded === undefined ? undefined : Number(folded);
