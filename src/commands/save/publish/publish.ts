@@ -131,7 +131,7 @@ async function warnOfEarlierArchive({ places, io }: Run): Promise<void> {
   if (places.output === undefined || !(await exists(sums))) return;
   const message =
     `the archive that ${sums} names is of an earlier run, and not of this bundle: ` +
-    'create it again with the option archive, or remove it with what stands beside it';
+    'create it again with the option archive set to tar, or remove it with what stands beside it';
   io.emit({ type: 'log', level: 'warning', message });
 }
 
