@@ -84,7 +84,7 @@ function bringer({ imagesOf }: MissingBlobs, context: CopyContext, transfers: Bl
   return async (blob) => {
     context.signal?.throwIfAborted();
     try {
-      await bringDirectly(blob, imagesOf.get(blob.digest) ?? [], context);
+      await bringDirectly(blob, imagesOf.get(blob.digest) ?? new Set(), context);
       transfers.landed(blob.digest, 'direct');
     } catch (error) {
       context.signal?.throwIfAborted();

@@ -1,6 +1,6 @@
 import { bringBlob, type ReadPort } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
-import { shortDigest } from '../oci/digest.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { ResolvedImage } from '../resolve/index.ts';
 import type { CopyContext } from './context.ts';
 import type { MissingBlob } from './division.ts';
@@ -15,7 +15,7 @@ const MAX_ADDRESSES = 4;
  */
 export async function bringDirectly(
   blob: MissingBlob,
-  images: Iterable<ResolvedImage>,
+  images: ReadonlySet<ResolvedImage>,
   context: CopyContext,
 ): Promise<void> {
   const { store, retries, signal, emit } = context;
@@ -28,8 +28,14 @@ export async function bringDirectly(
     message: `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`,
     image,
   });
-  for (const source of sourcesOf(images)) {
+  for (const { made } of images) {
+    const bytes = made.get(blob.digest);
+    if (bytes !== undefined) return void (await store.put(bytes));
+  }
+  for (const { source, isManifest } of sourcesOf(images, blob.digest)) {
     try {
+      // Registries keep manifests apart from blobs, and many do not serve them as such.
+      if (isManifest) return void (await store.put((await source.manifest(blob.digest, signal)).bytes));
       await bringBlob(source, blob, store, {
         retries,
         signal,
@@ -46,9 +52,19 @@ export async function bringDirectly(
   throw refusal ?? noSource(blob);
 }
 
-function sourcesOf(images: Iterable<ResolvedImage>): Iterable<ReadPort> {
-  const sources = [...images].flatMap(({ content }) => content ?? []);
-  return new Map(sources.map((source) => [source.name, source])).values();
+interface BlobSource {
+  readonly source: ReadPort;
+  /** Whether an image from there has the blob as a manifest. */
+  readonly isManifest: boolean;
+}
+
+function sourcesOf(images: Iterable<ResolvedImage>, digest: Digest): Iterable<BlobSource> {
+  const sources = new Map<string, BlobSource>();
+  for (const { content, manifests } of images) {
+    const isManifest = manifests.has(digest);
+    if (content !== undefined) sources.set(`${content.name} ${isManifest}`, { source: content, isManifest });
+  }
+  return sources.values();
 }
 
 function foreignLayerError(blob: MissingBlob, cause: OciSaveError): OciSaveError {

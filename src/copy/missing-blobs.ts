@@ -40,9 +40,10 @@ export async function findMissingBlobs(
   const details = new Map<Digest, Pick<MissingBlob, 'urls' | 'foreign'>>();
 
   for (const image of images) {
+    for (const digest of image.sizes.keys()) if (absent.has(digest)) addTo(imagesOf, digest, image);
     for (const leaf of image.leaves) {
       const layers = new Set(leaf.layers.filter((digest) => absent.has(digest)));
-      for (const digest of [leaf.digest, leaf.config, ...layers]) addTo(imagesOf, digest, image);
+      addTo(imagesOf, leaf.digest, image);
       for (const digest of layers) addTo(leavesOf, digest, leaf.digest);
       if (layers.size > 0) noteDetails(image, leaf.digest, details);
     }

@@ -67,14 +67,3 @@ function cannotNarrow({ ref, root }: LockedImage): OciSaveError {
     hint: 'Save it again: what is whole is not fetched again.',
   });
 }
-
-/** The bytes of a manifest that was read before. Throws `digest` where it has gone since. */
-export async function manifestBytes({ pool }: Content, digest: Digest): Promise<Uint8Array> {
-  const bytes = await pool.read(digest, MAX_MANIFEST_BYTES);
-  if (bytes !== undefined) return bytes;
-  throw new OciSaveError({
-    code: 'digest',
-    message: `manifest ${shortDigest(digest)} has gone, or is damaged`,
-    hint: 'Save it again: what is whole is not fetched again.',
-  });
-}

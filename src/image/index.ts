@@ -1,6 +1,6 @@
 export type { BlobRange, ReadPort, ManifestBytes, ManifestClaim, WantedBlob } from './read-port.ts';
 export type { Content, Image, Manifests, StoredManifest } from './image.ts';
-export { manifestBytes, readContent } from './content.ts';
+export { readContent } from './content.ts';
 export { manifestsOf, readManifests } from './manifests.ts';
 export { createManifestReader, type ManifestReader } from './manifest-reader.ts';
 export { registryPort } from './registry-port.ts';

@@ -1,6 +1,8 @@
 import type { Content } from '../image/index.ts';
+import { OciSaveError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import type { RegistryClient } from '../registry/index.ts';
 import type { PushPolicy } from './decide.ts';
 import type { IndexChoice } from './plan.ts';
@@ -26,4 +28,23 @@ export interface PushContext {
   readonly bringBack?: ((digest: Digest) => Promise<void>) | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The bytes of a manifest that was read before, brought again where it is lost. Throws `digest` where it cannot be had. */
+export async function manifestBytes(
+  { content: { pool }, bringBack }: Pick<PushContext, 'content' | 'bringBack'>,
+  digest: Digest,
+): Promise<Uint8Array> {
+  const read = (): Promise<Uint8Array | undefined> => pool.read(digest, MAX_MANIFEST_BYTES);
+  let bytes = await read();
+  if (bytes === undefined && bringBack !== undefined) {
+    await bringBack(digest);
+    bytes = await read();
+  }
+  if (bytes !== undefined) return bytes;
+  throw new OciSaveError({
+    code: 'digest',
+    message: `manifest ${shortDigest(digest)} has gone, or is damaged`,
+    hint: 'Save it again: what is whole is not fetched again.',
+  });
 }

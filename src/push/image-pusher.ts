@@ -3,8 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { refusalOf, type Repository } from '../registry/index.ts';
 import type { BlobSender } from './blob-sender.ts';
-import { manifestBytes } from '../image/index.ts';
-import type { PushContext } from './context.ts';
+import { manifestBytes, type PushContext } from './context.ts';
 import type { PushName, Variant } from './plan.ts';
 
 /** Registries over several machines may need a moment until a tag is everywhere. */
@@ -70,13 +69,14 @@ export function createImagePusher(context: PushContext, blobs: BlobSender): Imag
 
 /** Puts the exact bytes of a manifest, with their own media type, by its digest or under a tag. */
 export async function putManifest(
-  { client, content, signal }: PushContext,
+  context: PushContext,
   repository: Repository,
   digest: Digest,
   reference: string = digest,
 ): Promise<void> {
+  const { client, content, signal } = context;
   const mediaType = content.manifests.get(digest)?.manifest.mediaType ?? '';
-  const bytes = await manifestBytes(content, digest);
+  const bytes = await manifestBytes(context, digest);
   await client.putManifest(repository, reference, { bytes, digest, mediaType }, signal);
 }
 

@@ -18,6 +18,8 @@ export interface ResolvedImage extends Image {
   readonly wanted: WantedImage;
   /** Where its blobs are read; undefined where resolving brought all of them. */
   readonly content: ReadPort | undefined;
+  /** Bytes of the manifests that no source serves: narrowed, converted, or taken out of an archive. */
+  readonly made: ReadonlyMap<Digest, Uint8Array>;
   /** What was odd, left out or changed: sentences for people. */
   readonly notes: readonly string[];
 }
@@ -51,9 +53,19 @@ export async function describe(described: Described): Promise<ResolvedImage> {
   const kept = isNarrow ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
   refuseTooMany(kept);
   const leaves = kept.flatMap(toLeaves);
-  const made = root.made.map((bytes) => ({ digest: digestOf(bytes), bytes, manifest: parseManifest(bytes) }));
+  const narrowedIndexes = root.made.map((bytes) => ({
+    digest: digestOf(bytes),
+    bytes,
+    manifest: parseManifest(bytes),
+  }));
+  const changed = new Set(converted.values());
+  const made = new Map(
+    [...narrowedIndexes, ...kept.filter(({ digest }) => content === undefined || changed.has(digest))].map(
+      ({ digest, bytes }) => [digest, bytes],
+    ),
+  );
   const manifests: Manifests = new Map(
-    [...kept, ...made].map(({ digest, bytes, manifest }) => [
+    [...kept, ...narrowedIndexes].map(({ digest, bytes, manifest }) => [
       digest,
       { digest, size: bytes.length, manifest },
     ]),
@@ -74,8 +86,8 @@ export async function describe(described: Described): Promise<ResolvedImage> {
     referrers: [],
   };
   refuseUnlockable(locked);
-  await Promise.all([...tree.nodes, ...made].map(({ bytes }) => options.store.put(bytes)));
-  return { ...locked, wanted, content, manifests, sizes, notes };
+  await Promise.all([...tree.nodes, ...narrowedIndexes].map(({ bytes }) => options.store.put(bytes)));
+  return { ...locked, wanted, content, manifests, sizes, made, notes };
 }
 
 /** What a lock says of an image, in the lock's order of fields. */
@@ -85,6 +97,7 @@ export function lockedImageOf(image: ResolvedImage): LockedImage {
     content: _content,
     manifests: _manifests,
     sizes: _sizes,
+    made: _made,
     notes: _notes,
     ...locked
   } = image;

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { OciSaveError } from '../../errors.ts';
-import { manifestBytes } from '../../image/index.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { narrowIndex } from '../../oci/rewrite.ts';
 import { isTemporary, refusalOf } from '../../registry/index.ts';
-import type { PushContext } from '../context.ts';
+import { manifestBytes, type PushContext } from '../context.ts';
 import { putManifest } from '../image-pusher.ts';
 import type { PushName } from '../plan.ts';
 import { dockerRefused, type Issue } from './refusals.ts';
@@ -96,7 +95,7 @@ async function probeIndex(
     });
     const keep = new Map(absent.map(({ digest: child, size }) => [child, nowhere(size)] as const));
     return {
-      bytes: narrowIndex(await manifestBytes(context.content, digest), keep),
+      bytes: narrowIndex(await manifestBytes(context, digest), keep),
       mediaType: manifest.mediaType,
     };
   }

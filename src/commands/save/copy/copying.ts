@@ -43,9 +43,7 @@ export function createCopying(images: readonly ResolvedImage[], run: Run): Copyi
     if (blobs.length === 0) return;
     const lost = new Set(blobs.map(({ digest }) => digest));
     // The other images were reported already.
-    const losing = images.filter(({ leaves }) =>
-      leaves.some((leaf) => [leaf.digest, leaf.config, ...leaf.layers].some((digest) => lost.has(digest))),
-    );
+    const losing = images.filter(({ sizes }) => [...lost].some((digest) => sizes.has(digest)));
     await copy({ ...missing, blobs }, losing);
   };
   const bringOne = async (digest: Digest): Promise<void> => {
