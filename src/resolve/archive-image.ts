@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type ManifestBytes, openLayout } from '../image/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { openRegularFile } from '../files/index.ts';
+import type { Source } from '../list/index.ts';
 import { parseConfig } from '../oci/config.ts';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { blobsOf, type ImageManifest, parseManifest } from '../oci/manifest.ts';
@@ -32,21 +33,19 @@ const ARCHIVE = 'archive.tar';
  */
 export async function resolveArchive(
   wanted: WantedImage,
+  source: Extract<Source, { transport: 'docker-archive' }>,
   tools: SkopeoTools,
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
-  const { source } = wanted;
-  if (source.transport !== 'docker-archive') throw notAnImage(wanted.ref, 'is not a docker archive');
   const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
   await mkdir(path.join(folder, POOL), { recursive: true });
-  // Held open: a pipe is not waited for, and where it has to lie in some folders, skopeo reads the file that was looked at.
+  // Held open: a pipe is not waited for, and skopeo reads the very file whose folder was checked.
   const opened = await openRegularFile(source.path, source.folders).catch((cause: unknown) => {
     throw unreadable(source.path, cause);
   });
   try {
     await symlink(placeOf(source.path, opened), path.join(folder, ARCHIVE));
-    const named = { ref: wanted.ref, reference: source.reference };
-    const { origin, served } = await convertArchive(named, folder, tools, options);
+    const { origin, served } = await convertArchive(wanted.ref, source.reference, folder, tools, options);
     const fileOf = (blob: Digest): string => path.join(poolOf(folder), hexOf(blob));
     for (const blob of blobsOf(served.manifest)) await options.store.adopt(fileOf(blob.digest), blob);
     const tree = await readTree(served, wanted.platforms, {
@@ -87,18 +86,14 @@ function placeOf(file: string, opened: FileHandle): string {
   return `/proc/${process.pid}/fd/${opened.fd}`;
 }
 
-interface ConvertedArchive {
-  /** The image as the archive has it. */
-  readonly origin: ImageManifest;
-  readonly served: ManifestBytes & { readonly manifest: ImageManifest };
-}
-
+/** Converts in `folder`. `origin` is the image as the archive has it. */
 async function convertArchive(
-  { ref, reference }: { readonly ref: string; readonly reference: Reference | undefined },
+  ref: string,
+  reference: Reference | undefined,
   folder: string,
   { skopeo, environment }: SkopeoTools,
   { signal }: ResolveOptions,
-): Promise<ConvertedArchive> {
+): Promise<{ origin: ImageManifest; served: ManifestBytes & { readonly manifest: ImageManifest } }> {
   const inside = reference === undefined ? '' : `:${formatReference(reference)}`;
   const source = `docker-archive:${ARCHIVE}${inside}`;
   const call = { skopeo, environment, folder, source, signal };
@@ -109,11 +104,8 @@ async function convertArchive(
   const bytes = await readFile(path.join(poolOf(folder), hexOf(digest)));
   const manifest = parseManifest(bytes);
   if (origin.kind !== 'manifest' || manifest.kind !== 'manifest') {
-    throw notAnImage(ref, `holds an index, ${shortDigest(digest)}`);
+    const message = `${ref} holds an index, ${shortDigest(digest)}`;
+    throw new OciSaveError({ code: 'unsupported', message });
   }
   return { origin, served: { digest, bytes, manifest } };
-}
-
-function notAnImage(ref: string, what: string): OciSaveError {
-  return new OciSaveError({ code: 'unsupported', message: `${ref} ${what}` });
 }

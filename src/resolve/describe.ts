@@ -20,7 +20,7 @@ export interface ResolvedImage extends Image {
   readonly content: ReadPort | undefined;
   /** Bytes of the manifests that no source serves: narrowed, converted, or taken out of an archive. */
   readonly made: ReadonlyMap<Digest, Uint8Array>;
-  /** What was odd, left out or changed: sentences for people. */
+  /** What was unusual, left out or changed: sentences for people. */
   readonly notes: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export interface Described extends Pick<ResolvedImage, 'wanted' | 'content'> {
 
 /**
  * Makes the image of a tree, and puts its manifests into the store.
- * @throws OciSaveError `digest` or `unsupported` where what the publisher wrote cannot stand in a lock
+ * @throws OciSaveError `digest` or `unsupported` where a lock cannot hold what the publisher wrote
  */
 export async function describe(described: Described): Promise<ResolvedImage> {
   const { wanted, content, tree, converted, notes, options, origin } = described;
@@ -124,8 +124,8 @@ function lockedRef({ ref, source, names }: WantedImage): string {
 }
 
 /**
- * Refuses an image that a reader of its lock would refuse: what a publisher wrote is judged before it can spoil the lock
- * of others.
+ * Refuses an image that the reader of its lock would refuse, so that what a publisher wrote cannot make the lock of other
+ * images unreadable.
  * @throws OciSaveError `unsupported`
  */
 function refuseUnlockable(image: LockedImage): void {
@@ -141,7 +141,7 @@ function hasForeignLayer({ manifest }: TreeNode): boolean {
   );
 }
 
-/** Layers that the leaves of one image name, each as often as it is listed. */
+/** The most layers that the leaves of one image may name, each counted as often as it is listed. */
 const MAX_LISTED_LAYERS = 200_000;
 
 /**
@@ -162,9 +162,8 @@ function refuseTooMany(nodes: readonly TreeNode[]): void {
 }
 
 /**
- * A leaf as the lock has it: once for each platform under which its index lists it, and once for each leaf to which it
- * attests. Every reader finds what is there for a platform by its entry, as in the index, and what has to do with blobs
- * goes by the digest, which is one.
+ * A leaf as the lock has it: one entry for each platform under which its index lists it, and for each leaf to which it
+ * attests. Readers find a platform by its entry, and blobs by the digest, which all entries share.
  */
 function toLeaves({ digest, manifest, platforms, attests }: TreeNode): Leaf[] {
   if (manifest.kind === 'index') return [];
@@ -196,18 +195,15 @@ function sizesOf(manifests: Manifests): Map<Digest, number> {
     }
     sizes.set(digest, size);
   };
-  // Manifests first: their sizes are no claims.
+  // Manifests first: their sizes were measured.
   for (const { digest, size } of manifests.values()) add(digest, size);
   for (const { manifest } of manifests.values()) {
     if (manifest.kind === 'index') continue;
     for (const { digest, size } of [manifest.config, ...manifest.layers]) add(digest, size);
   }
-  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  if (total > MAX_BYTES) {
-    throw new OciSaveError({
-      code: 'unsupported',
-      message: 'its blobs together are more than any disk holds',
-    });
+  if ([...sizes.values()].reduce((sum, size) => sum + size, 0) > MAX_BYTES) {
+    const message = 'its blobs together are more than any disk holds';
+    throw new OciSaveError({ code: 'unsupported', message });
   }
   return sizes;
 }

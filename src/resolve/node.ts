@@ -10,7 +10,7 @@ export interface TreeNode {
   readonly children: readonly TreeNode[];
   /** How many children of this index were left out. */
   readonly absent: number;
-  /** All for which its index lists it, each once; else the one in its config. */
+  /** All under which its index lists it, each once; else the one in its config. */
   readonly platforms: readonly Platform[];
   /** The leaves to which this attestation belongs. */
   readonly attests: readonly Digest[];
@@ -22,7 +22,7 @@ export interface ManifestTree {
   readonly nodes: readonly TreeNode[];
 }
 
-/** A tree of its top. A manifest that stands in it several times is one node, of all its platforms. */
+/** The tree below `top`. A manifest that occurs several times is one node, with all its platforms. */
 export function treeOf(top: TreeNode): ManifestTree {
   const nodes = new Map<Digest, TreeNode>();
   const visit = (node: TreeNode): void => {

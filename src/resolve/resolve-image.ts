@@ -1,12 +1,15 @@
-import { bringBlob, type ReadPort, type ManifestBytes, type ManifestReader } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
+import { bringBlob, type ManifestBytes, type ManifestReader, type ReadPort } from '../image/index.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isDigest, shortDigest } from '../oci/digest.ts';
+import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { isDockerType } from '../oci/media-type.ts';
 import type { Platform, PlatformChoice } from '../oci/platform.ts';
+import { convertIndex, convertManifest } from '../oci/rewrite.ts';
 import type { Store } from '../store/index.ts';
-import { convertTree } from './convert-tree.ts';
 import { describe, type ResolvedImage } from './describe.ts';
+import { type ManifestTree, type TreeNode, treeOf } from './node.ts';
 import { readTree } from './tree.ts';
 import type { WantedImage } from './wanted.ts';
 
@@ -19,7 +22,7 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Cosign stores signatures under such tags; they look like images and have no platform. */
+/** Cosign stores signatures under these tags; they look like images and have no platform. */
 const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
 
 /**
@@ -47,9 +50,9 @@ export async function resolveImage(
 }
 
 /**
- * A digest names bytes: where the store has them, no source is asked. For a tag, HEAD is believed where it says what a
- * manifest that was read has shown: registries have been seen to claim the digest of a child or of another tag, and both
- * may be in the store.
+ * A manifest that is named by digest and stored is read from no source. For a tag, the digest of HEAD counts only if an
+ * earlier GET of that tag had it: registries have been seen to claim the digest of a child or of another tag, and both may
+ * be in the store.
  */
 async function readTop(
   reference: string,
@@ -80,7 +83,7 @@ async function readConfigPlatform(
     bytes = await read();
   }
   if (bytes === undefined) {
-    const message = `config ${shortDigest(digest)} has gone from the store, or is damaged`;
+    const message = `config ${shortDigest(digest)} is missing in the store, or is damaged`;
     throw new OciSaveError({ code: 'local', message, hint: 'Run it again: what was fetched stays.' });
   }
   if (bytes.length !== size) {
@@ -88,4 +91,41 @@ async function readConfigPlatform(
     throw new OciSaveError({ code: 'digest', message });
   }
   return parseConfig(bytes).platform;
+}
+
+/**
+ * The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. `converted`
+ * maps old digests to new ones; it is empty where nothing was Docker's.
+ */
+function convertTree({ top }: ManifestTree): {
+  tree: ManifestTree;
+  converted: ReadonlyMap<Digest, Digest>;
+} {
+  const converted = new Map<Digest, Digest>();
+
+  const convert = (node: TreeNode): TreeNode => {
+    const children = node.children.map(convert);
+    const bytes = convertedBytes(node, children);
+    const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
+    if (digest !== node.digest) converted.set(node.digest, digest);
+    const attests = node.attests.map((attested) => converted.get(attested) ?? attested);
+    const manifest = bytes === node.bytes ? node.manifest : parseManifest(bytes);
+    return { ...node, digest, bytes, children, attests, manifest };
+  };
+
+  return { tree: treeOf(convert(top)), converted };
+}
+
+function convertedBytes(node: TreeNode, children: readonly TreeNode[]): Uint8Array {
+  const { manifest } = node;
+  const childChanged = children.some((child, at) => child.digest !== node.children[at]?.digest);
+  if (!isDockerType(manifest.mediaType) && !childChanged) return node.bytes;
+  if (manifest.kind === 'manifest') return convertManifest(manifest);
+  const byOld = new Map(
+    node.children.map((old, at) => {
+      const { digest, bytes, manifest } = children[at] ?? old;
+      return [old.digest, { mediaType: manifest.mediaType, digest, size: bytes.length }] as const;
+    }),
+  );
+  return convertIndex(manifest, byOld);
 }

@@ -46,8 +46,8 @@ export function failImages(
 }
 
 /**
- * Resolves every image, whatever happens to others; what fails is a result. Throws only what ends a run: an
- * interruption, or a machine that lacks something.
+ * Resolves every image; the failure of one is a result. Throws only what ends a run: an interruption, or a machine that
+ * lacks something.
  */
 export async function resolveImages(
   wanted: readonly WantedImage[],
@@ -57,8 +57,6 @@ export async function resolveImages(
   emit({ type: 'stage', stage: 'resolve', total: wanted.length });
   const limit = pLimit(context.parallel);
   const shared = { manifests: createManifestReader(context.store), layouts: new Map() };
-  const resolved: ResolvedImage[] = [];
-  const failed: FailedImage[] = [];
   const results = await Promise.all(
     wanted.map((image) =>
       limit(async () => {
@@ -74,34 +72,33 @@ export async function resolveImages(
       }),
     ),
   );
-  for (const result of results) {
-    if ('error' in result) failed.push(result);
-    else resolved.push(result);
-  }
-  return { resolved, failed };
+  return {
+    resolved: results.filter((result): result is ResolvedImage => !('error' in result)),
+    failed: results.filter((result) => 'error' in result),
+  };
 }
 
-interface OneContext extends ResolveContext, ResolveOptions {
-  /** The layouts that were opened, by folder. */
-  readonly layouts: Map<string, Promise<Layout>>;
-}
-
-async function resolveOne(wanted: WantedImage, context: OneContext): Promise<ResolvedImage | FailedImage> {
+async function resolveOne(
+  wanted: WantedImage,
+  // The layouts that were opened, by folder.
+  context: ResolveContext & ResolveOptions & { readonly layouts: Map<string, Promise<Layout>> },
+): Promise<ResolvedImage | FailedImage> {
   try {
-    if (wanted.source.transport === 'docker-archive') {
-      return await resolveArchive(named(wanted, undefined, context), await context.skopeoTools(), context);
+    const { source } = wanted;
+    if (source.transport === 'docker-archive') {
+      const image = named(wanted, undefined, context);
+      return await resolveArchive(image, source, await context.skopeoTools(), context);
     }
-    if (wanted.source.transport === 'oci') {
-      const { path, folders } = wanted.source;
-      const opened = context.layouts.get(path) ?? openLayout(path, folders);
-      context.layouts.set(path, opened);
+    if (source.transport === 'oci') {
+      const opened = context.layouts.get(source.path) ?? openLayout(source.path, source.folders);
+      context.layouts.set(source.path, opened);
       const layout = await opened;
-      const entry = layout.find(wanted.source.name);
+      const entry = layout.find(source.name);
       return await resolveImage(named(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
     }
-    const { domain, path, tag, digest } = wanted.source.reference;
-    const source = registryPort(context.client, { domain, path });
-    return await resolveImage(wanted, digest ?? tag ?? 'latest', source, context);
+    const { domain, path, tag, digest } = source.reference;
+    const port = registryPort(context.client, { domain, path });
+    return await resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
   } catch (error) {
     context.signal?.throwIfAborted();
     if (error instanceof OciSaveError && error.code === 'machine') throw error;
@@ -109,7 +106,7 @@ async function resolveOne(wanted: WantedImage, context: OneContext): Promise<Res
   }
 }
 
-/** A local image without a stored name takes the one that its source knows. */
+/** A local image without a stored name takes the one that its source has for it. */
 function named(wanted: WantedImage, inside: string | undefined, { naming }: ResolveContext): WantedImage {
   if (wanted.names.length > 0) return wanted;
   if (inside === undefined) {

@@ -11,7 +11,7 @@ import {
   type PlatformChoice,
 } from '../oci/platform.ts';
 
-/** A child of an index, with every entry that lists it: one child may stand there for several platforms. */
+/** A child of an index, with every entry that lists it: one child may be listed for several platforms. */
 export interface Child {
   readonly digest: Digest;
   readonly entries: readonly Descriptor[];
@@ -21,11 +21,11 @@ export interface Child {
 export interface Selection {
   /** Taken: of a wanted platform. */
   readonly leaves: readonly Child[];
-  /** Read on, since the wanted platforms may stand below. */
+  /** Read, since the wanted platforms may be below. */
   readonly indexes: readonly Child[];
-  /** They name no platform: their config tells. */
+  /** Listed without a platform: their config has it. */
   readonly unknown: readonly Child[];
-  /** Attestations of all children; those of taken ones travel with them. */
+  /** Attestations of all children; those of taken ones are taken, too. */
   readonly attestations: readonly Child[];
 }
 
@@ -38,8 +38,9 @@ export function selectChildren(index: ImageIndex, choice: PlatformChoice): Selec
   const indexes: Child[] = [];
   const unknown: Child[] = [];
   const attestations: Child[] = [];
-  for (const child of childrenOf(index)) {
-    const images = child.entries.filter((entry) => !isAttestation(entry));
+  for (const [digest, entries] of Map.groupBy(index.manifests, (entry) => entry.digest)) {
+    const child = { digest, entries };
+    const images = entries.filter((entry) => !isAttestation(entry));
     const platforms = images.flatMap((entry) => platformOf(entry) ?? []);
     const wanted = platforms.some((platform) => isWanted(platform, choice));
     if (images.length === 0) attestations.push(child);
@@ -51,11 +52,7 @@ export function selectChildren(index: ImageIndex, choice: PlatformChoice): Selec
   return { leaves, indexes, unknown, attestations };
 }
 
-function childrenOf(index: ImageIndex): Child[] {
-  const byDigest = Map.groupBy(index.manifests, ({ digest }) => digest);
-  return [...byDigest].map(([digest, entries]) => ({ digest, entries }));
-}
-
+/** Whether a platform is one of those chosen. */
 export function isWanted(platform: Platform, choice: PlatformChoice): boolean {
   return choice === 'all' || choice.some((wanted) => matchesPlatform(wanted, platform));
 }
@@ -73,7 +70,7 @@ export function attestationsOf(
 
 /**
  * Refuses an index whose taken entries are not all valid descriptors. An entry of a platform that is not wanted, or of
- * an attestation, may be nonsense.
+ * an attestation, may be invalid.
  * @throws OciSaveError `unsupported`
  */
 export function refuseFaulty(
@@ -90,12 +87,9 @@ export function refuseFaulty(
 }
 
 /** The platforms that an index offers, for the message that one is missing. */
-export function offeredPlatforms(children: readonly Descriptor[]): string[] {
-  const names = children.flatMap((child) => {
-    const platform = platformOf(child);
-    return platform === undefined || isAttestation(child)
-      ? []
-      : [formatPlatform(normalizePlatform(platform))];
-  });
-  return [...new Set(names)];
+export function offeredPlatforms({ manifests }: ImageIndex): string[] {
+  return manifests
+    .filter((child) => !isAttestation(child))
+    .flatMap((child) => platformOf(child) ?? [])
+    .map((platform) => formatPlatform(normalizePlatform(platform)));
 }

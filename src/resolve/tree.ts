@@ -22,16 +22,16 @@ import {
   selectChildren,
 } from './select.ts';
 
-/** How a tree is read. Both may ask a store or a source. */
+/** How a tree is read, from a store or a source. */
 export interface TreeReader {
   manifest(digest: Digest): Promise<ManifestBytes>;
   /** The platform in an image's config. */
   configPlatform(manifest: ImageManifest): Promise<Platform>;
-  /** Told of what is odd and harmless. */
+  /** Called with what is unusual and harmless. */
   note(message: string): void;
 }
 
-/** Indexes in indexes go no deeper than this, and no image has more manifests, or more bytes of them. */
+/** The limits of nested indexes, and of an image's manifests and their bytes. */
 const MAX_DEPTH = 4;
 const MAX_MANIFESTS = 5000;
 const MAX_TREE_BYTES = 64 * 1024 * 1024;
@@ -62,14 +62,12 @@ export async function readTree(
       refuseLargeConfig(manifest);
       return { ...own, children: [], absent: 0 };
     }
-    for (const platform of offeredPlatforms(manifest.manifests)) offered.add(platform);
+    offeredPlatforms(manifest).forEach((platform) => offered.add(platform));
     const children = await readChildren(manifest, depth);
     const present = new Set(children.map((child) => child.digest));
     refuseFaulty(manifest, present, choice);
-    const absent = new Set(
-      manifest.manifests.map((child) => child.digest).filter((child) => !present.has(child)),
-    );
-    return { ...own, children, absent: absent.size + manifest.faulty.length };
+    const listed = new Set(manifest.manifests.map((child) => child.digest));
+    return { ...own, children, absent: listed.size - present.size + manifest.faulty.length };
   };
 
   const readChild = async (
@@ -78,19 +76,17 @@ export async function readTree(
     attests: readonly Digest[] = [],
   ): Promise<TreeNode> => {
     const platforms = attests.length > 0 ? [] : platformsOf(child);
-    const who = [...platforms.map(formatPlatform), shortDigest(child.digest)].join(', ');
+    const digest = shortDigest(child.digest);
     try {
       const read = await reader.manifest(child.digest);
       const sizes = new Set(child.entries.map(({ size }) => size));
       sizes.delete(read.bytes.length);
       for (const size of sizes) {
-        reader.note(
-          `its index says that ${shortDigest(child.digest)} has ${size} bytes; it has ${read.bytes.length}`,
-        );
+        reader.note(`its index says that ${digest} has ${size} bytes; it has ${read.bytes.length}`);
       }
       return await readNode({ ...read, platforms, attests }, depth + 1);
     } catch (error) {
-      throw childError(who, error);
+      throw childError([...platforms.map(formatPlatform), digest].join(', '), error);
     }
   };
 
@@ -116,11 +112,15 @@ export async function readTree(
         readChild(child, depth, attestedDigests(child, digests)),
       ),
     );
-    return inOrderOf(index, [...taken, ...attesting]);
+    // As the index lists them, each digest once.
+    const byDigest = new Map([...taken, ...attesting].map((node) => [node.digest, node]));
+    return [...new Set(index.manifests.map(({ digest }) => byDigest.get(digest)))].filter(
+      (node) => node !== undefined,
+    );
   };
 
   const read = await readNode({ ...served, platforms: [], attests: [] }, 0);
-  const tree = treeOf(read.manifest.kind === 'manifest' ? await withConfigPlatform(read, reader) : read);
+  const tree = treeOf(await withConfigPlatform(read, reader));
   const found = tree.nodes.flatMap(({ platforms }) => platforms);
   refuseMissing(choice, found, [...offered]);
   return tree;
@@ -144,13 +144,6 @@ async function withConfigPlatform(node: TreeNode, reader: TreeReader): Promise<T
   return { ...node, platforms: distinct([...node.platforms, normalizePlatform(platform)]) };
 }
 
-/** The children as the index lists them, each digest once. */
-function inOrderOf(index: ImageIndex, nodes: readonly TreeNode[]): TreeNode[] {
-  const byDigest = new Map(nodes.map((node) => [node.digest, node]));
-  const digests = new Set(index.manifests.map((child) => child.digest));
-  return [...digests].flatMap((digest) => byDigest.get(digest) ?? []);
-}
-
 /** Configs are read into memory; of an artifact it may be anything. */
 function refuseLargeConfig(manifest: ImageManifest): void {
   const { digest, size } = manifest.config;
@@ -166,18 +159,18 @@ function unreasonable(): OciSaveError {
   });
 }
 
-/** What is wrong with the content of a child names it; where it could not be had, its address says which it is. */
+/** An error about a child's content names the child; one about reading it has its address. */
 function childError(who: string, error: unknown): unknown {
   if (!(error instanceof OciSaveError) || error.code !== 'unsupported') return error;
   const { code, message, hint, cause } = error;
   return new OciSaveError({ code, message: `its child ${who}: ${message}`, hint, cause });
 }
 
-/** Platforms that a message names. */
+/** How many platforms a message names. */
 const MAX_NAMED = 20;
 
 /**
- * Refuses an image without a wanted platform. An artifact has no platform, and what offers no platform cannot miss one.
+ * Refuses an image without a wanted platform. Artifacts, and indexes that list no platform, are never refused.
  * @param found the platforms of what was taken
  * @param offered the platforms that its indexes list; empty where there is no index
  * @throws OciSaveError `not-found`, naming what is there

@@ -3,8 +3,9 @@ import { formatOrigin, type ImageRequest, type Origin, type Source } from '../li
 import { storedNames, whyUnstorable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import type { Digest } from '../oci/digest.ts';
-import { formatPlatform, type PlatformChoice } from '../oci/platform.ts';
+import type { PlatformChoice } from '../oci/platform.ts';
 import { formatReference, nameOf, type Reference, withDefaultTag } from '../oci/reference.ts';
+import { distinct } from './node.ts';
 
 /** A stored name; without a tag where the image was asked for by digest alone. */
 export interface StoredName {
@@ -20,9 +21,9 @@ export interface WantedImage {
   readonly origins: readonly Origin[];
   readonly platforms: PlatformChoice;
   readonly names: readonly StoredName[];
-  /** True where the list gives no name, and the source's own was taken. */
+  /** True where the list gives no name, and the source's own name was taken. */
   readonly namedBySource?: true;
-  /** The digest that was written, where one was. */
+  /** The digest in the list's reference, if any. */
   readonly pin: Digest | undefined;
 }
 
@@ -35,33 +36,32 @@ export function refOf(source: Source): string {
   return `docker-archive:${path}${reference === undefined ? '' : `:${formatReference(reference)}`}`;
 }
 
-/** The repository that an image comes from; undefined for what lies on this machine. */
+/** The repository that an image comes from; undefined for a local source. */
 export function repositoryOf({ source }: WantedImage): Reference | undefined {
   return source.transport === 'docker' ? source.reference : undefined;
 }
 
 /**
  * Joins requests for the same source: their platforms and their stored names add up. Names that zot could not
- * serve are refused here, before anything is asked. Throws `list` with all of them.
+ * serve are refused here, before any request. Throws `list` with all of them.
  */
 export function joinRequests(
   requests: readonly ImageRequest[],
   defaults: { readonly platforms: PlatformChoice; readonly naming: readonly NamingRule[] },
 ): WantedImage[] {
-  const byRef = new Map<string, WantedImage>();
-  const refused: string[] = [];
-  for (const request of requests) {
-    const wanted = toWanted(request, defaults);
-    refused.push(...refusals(wanted));
-    const earlier = byRef.get(wanted.ref);
-    byRef.set(wanted.ref, earlier ? join(earlier, wanted) : wanted);
-  }
+  const all = requests.map((request) => toWanted(request, defaults));
+  const refused = all.flatMap(refusals);
   if (refused.length > 0) {
     throw new OciSaveError({
       code: 'list',
       message: refused.join('\n'),
       hint: 'Store them under another name: source => name.',
     });
+  }
+  const byRef = new Map<string, WantedImage>();
+  for (const wanted of all) {
+    const earlier = byRef.get(wanted.ref);
+    byRef.set(wanted.ref, earlier ? join(earlier, wanted) : wanted);
   }
   return [...byRef.values()];
 }
@@ -71,8 +71,8 @@ function toWanted(
   { platforms, naming }: { readonly platforms: PlatformChoice; readonly naming: readonly NamingRule[] },
 ): WantedImage {
   const { source, origin, storedAs } = request;
-  const own = ownReference(source);
-  const stored = storedAs.length > 0 ? storedAs : own === undefined ? [] : [own];
+  const own = source.transport === 'oci' ? undefined : source.reference;
+  const stored = storedAs.length > 0 || own === undefined ? storedAs : [withDefaultTag(own)];
   return {
     ref: refOf(source),
     source,
@@ -83,12 +83,7 @@ function toWanted(
   };
 }
 
-function ownReference(source: Source): Reference | undefined {
-  if (source.transport === 'oci') return undefined;
-  return source.reference === undefined ? undefined : withDefaultTag(source.reference);
-}
-
-/** The names of one stored reference under the naming rules, its own where no rule names it. */
+/** The names of one stored reference under the naming rules; its own name where they give none. */
 export function namesOf(reference: Reference, naming: readonly NamingRule[]): StoredName[] {
   const names = storedNames(reference, naming);
   return (names.length > 0 ? names : [nameOf(reference)]).map((name) => ({ name, tag: reference.tag }));
@@ -108,12 +103,8 @@ function join(a: WantedImage, b: WantedImage): WantedImage {
   return {
     ...a,
     origins: [...a.origins, ...b.origins],
-    platforms: joinPlatforms(a.platforms, b.platforms),
+    platforms:
+      a.platforms === 'all' || b.platforms === 'all' ? 'all' : distinct([...a.platforms, ...b.platforms]),
     names: [...names.values()],
   };
-}
-
-function joinPlatforms(a: PlatformChoice, b: PlatformChoice): PlatformChoice {
-  if (a === 'all' || b === 'all') return 'all';
-  return [...new Map([...a, ...b].map((platform) => [formatPlatform(platform), platform])).values()];
 }
