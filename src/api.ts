@@ -7,21 +7,21 @@ import { type AuthSection, readSections } from './api/sections.ts';
 import type { SaveResult } from './commands/index.ts';
 
 /**
- * Saves images into a folder that zot serves as it stands: one OCI layout a repository, Docker Hub's official images
- * without `library/`. Lock and report stand beside it, as `<dir>.lock.json` and `<dir>.report.json`. An earlier
- * bundle at `dir` is replaced when the new one is whole; a folder that holds anything else is refused.
+ * Saves images into a folder that zot can serve without changes: one OCI layout per repository, Docker Hub's official
+ * images without `library/`. Lock and report are written next to it, as `<dir>.lock.json` and `<dir>.report.json`. An
+ * earlier bundle at `dir` is replaced when the new one is complete; a folder that holds anything else is refused.
  *
- * Runs may go on at once, in one process or several, with one store; two on one folder are refused.
+ * Several runs, in one process or several, may share one store at the same time; two runs on one folder are refused.
  *
  * @param images entries as in lines of a plain list: `quay.io/acme/db:1`, `busybox@sha256:…`, `source => name`
  * @param dir the bundle's folder, relative to the working directory
- * @param platform as the option `platforms`: `linux/amd64`, `linux/amd64,linux/arm64`, `all`; empty for linux and this
+ * @param platform as the option `platforms`: `linux/amd64`, `linux/amd64,linux/arm64`, `all`; empty: linux and this
  *   machine's architecture
  * @param options as `oci-save save` has them, in camelCase; `layout` and `naming` have the mode's defaults
- * @returns the lock, and the report that also stands in the file; with `onError: 'warn'` the report lists what failed
+ * @returns the lock, and the report as it is in the file; with `onError: 'warn'` the report lists what failed
  * @throws FailedSaveError, an OciSaveError with `report` and `lock`, where an image failed or `dir` could not be written
- * @throws OciSaveError `usage`, `list` or `machine` where nothing was started, `unsupported` for a mode that is not
- *   made yet, `interrupted` after an abort
+ * @throws OciSaveError `usage`, `list` or `machine` where nothing was started, `unsupported` for a mode that does
+ *   not exist yet, `interrupted` after an abort
  */
 export async function saveImages(
   images: readonly string[],
@@ -34,10 +34,10 @@ export async function saveImages(
 }
 
 /**
- * As `saveImages`, for images of which each section has its own user, several users of one registry included. A
- * section's credentials serve the repositories that it names, and no other; those of lists in `options` have the auth
- * files. They are held in memory; skopeo gets them in a file of mode 0600 that is gone when its copy ends. No argument,
- * environment, log, report or lock has them.
+ * As `saveImages`, for sections of images that each have a user, several users of one registry included. A section's
+ * credentials are used for the repositories that it names and for no others; the lists in `options` use the auth files.
+ * Credentials are held in memory; skopeo gets them in a file of mode 0600 that is removed when its copy ends. No
+ * argument, environment, log, report or lock contains them.
  *
  * @param sections users and their images; one repository with two users is an error
  * @throws as `saveImages`
@@ -54,8 +54,8 @@ export async function saveImagesWithAuth(
 }
 
 /**
- * Resolves images to digests and sizes, and copies nothing: the lock that `saveImages` would make of them now. The
- * store gets their manifests, and the configs of images without an index, whose platform only they tell.
+ * Resolves images to digests and sizes, and copies nothing: the lock that `saveImages` would write for them now. Their
+ * manifests are stored, and the configs of images without an index: only these name the platform.
  *
  * @throws as `saveImages`
  */
@@ -69,9 +69,9 @@ export async function lockImages(
   return runSave(parsed, caller, { lockOnly: true });
 }
 
-/** Options with `dir` as their folder, whatever its name: `none` and a blank at the end are no words here. */
+/** Options with `dir` as their folder. Set after parsing: `none` and a blank at the end have no meaning in `dir`. */
 function intoFolder(dir: string, given: Readonly<Record<string, unknown>>): SaveOptions {
-  if (dir === '') throw new OciSaveError({ code: 'usage', message: 'dir: the path of a folder is wanted' });
+  if (dir === '') throw new OciSaveError({ code: 'usage', message: 'dir: it must be the path of a folder' });
   return { ...parseOptions(given), output: path.resolve(dir) };
 }
 
@@ -81,7 +81,7 @@ export type { AuthSection } from './api/sections.ts';
 export { type ErrorCode, type ErrorParts, type FailureClass, OciSaveError } from './errors.ts';
 export type { ByteCount, Emit, LogLevel, Outcome, SaveEvent, Stage } from './events.ts';
 
-// The engine, and those of its stages that write nothing outside the store.
+// The engine, and its stages that write nothing outside the store.
 export {
   pushBundle,
   type PushBundleOptions,

@@ -1,7 +1,17 @@
 import { asFlag, type Hint, type Spelling, spellHint } from './text/hint.ts';
 
+export const FAILURE_CLASSES = [
+  'not-found',
+  'denied',
+  'quota',
+  'network',
+  'digest',
+  'unsupported',
+  'local',
+] as const;
+
 /** Why one image, blob or target failed: what the summary, `failed` and `report.json` say. */
-export type FailureClass = 'not-found' | 'denied' | 'quota' | 'network' | 'digest' | 'unsupported' | 'local';
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
 /**
  * What went wrong, as a machine reads it. A failure class ends a run that had started (exit 1); `usage`, `list`
@@ -9,10 +19,10 @@ export type FailureClass = 'not-found' | 'denied' | 'quota' | 'network' | 'diges
  */
 export type ErrorCode = FailureClass | 'usage' | 'list' | 'machine' | 'interrupted';
 
-/** One of several faults behind an error, with its place in a list where it has one. */
+/** One of several faults behind an error, with its line in a list if it has one. */
 export interface ErrorDetail {
   readonly message: string;
-  /** A list's path, or a word for one that is no file. */
+  /** A list's path, or a word for a list that is not a file. */
   readonly file?: string | undefined;
   /** From 1. */
   readonly line?: number | undefined;
@@ -25,7 +35,7 @@ export interface ErrorParts {
   /** What the reader can do about it. */
   readonly hint?: Hint | undefined;
   readonly cause?: unknown;
-  /** The faults one by one, where the message tells several of them. */
+  /** The faults one by one, where the message names several. */
   readonly details?: readonly ErrorDetail[] | undefined;
 }
 
@@ -61,23 +71,10 @@ export function exitCodeOf(error: unknown): 1 | 2 | 130 {
   return error.code === 'usage' || error.code === 'list' || error.code === 'machine' ? 2 : 1;
 }
 
-const CLASS_OF_CODE: Record<ErrorCode, FailureClass> = {
-  'not-found': 'not-found',
-  denied: 'denied',
-  quota: 'quota',
-  network: 'network',
-  digest: 'digest',
-  unsupported: 'unsupported',
-  local: 'local',
-  usage: 'local',
-  list: 'local',
-  machine: 'local',
-  interrupted: 'local',
-};
-
-/** The class under which a failure is listed. Whatever we did not foresee is a fault on this machine. */
+/** The class under which a failure is listed. An error that we did not foresee is a fault on this machine. */
 export function failureClassOf(error: unknown): FailureClass {
-  return error instanceof OciSaveError ? CLASS_OF_CODE[error.code] : 'local';
+  const code = error instanceof OciSaveError ? error.code : undefined;
+  return FAILURE_CLASSES.find((known) => known === code) ?? 'local';
 }
 
 /** The words of anything that was thrown, for a message that quotes it. */

@@ -34,12 +34,12 @@ export async function run(
   args: readonly string[],
   options: ProcessOptions,
 ): Promise<ProcessResult> {
-  const { cwd, env, input, signal, limitMilliseconds, maxOutput = 1024 * 1024 } = options;
+  const { cwd, env, input, signal, limitMilliseconds = 0, maxOutput = 1024 * 1024 } = options;
   const child = execa(file, [...args], {
     ...(cwd === undefined ? {} : { cwd }),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
-    ...(limitMilliseconds === undefined ? {} : { timeout: limitMilliseconds }),
+    timeout: limitMilliseconds,
     env: { ...env },
     extendEnv: false,
     reject: false,
@@ -52,7 +52,7 @@ export async function run(
   const result = await child.finally(stopWaiting);
   signal?.throwIfAborted();
   if (result.timedOut) {
-    const seconds = Math.round((limitMilliseconds ?? 0) / 1000);
+    const seconds = Math.round(limitMilliseconds / 1000);
     throw new OciSaveError({ code: 'machine', message: `${file} did not end within ${seconds} s` });
   }
   if (result.exitCode === undefined && result.signal === undefined) {
@@ -61,12 +61,8 @@ export async function run(
       message: `${file} cannot be started (${systemCodeOf(result.cause) ?? systemCodeOf(result) ?? 'no reason given'})`,
     });
   }
-  return {
-    exitCode: result.exitCode,
-    signal: result.signal,
-    stdout: result.stdout,
-    stderr: result.stderr,
-  };
+  const { exitCode, signal: endedBy, stdout, stderr } = result;
+  return { exitCode, signal: endedBy, stdout, stderr };
 }
 
 const LEFT_OUTPUT_MILLISECONDS = 2000;

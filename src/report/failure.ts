@@ -1,23 +1,15 @@
 import { z } from 'zod';
-import { type FailureClass, failureClassOf, OciSaveError } from '../errors.ts';
+import { FAILURE_CLASSES, type FailureClass, failureClassOf, OciSaveError } from '../errors.ts';
 import { causeTexts } from './causes.ts';
 import { plainText } from '../text/plain-text.ts';
 import { asFlag, type Hint, hint, option, type Spelling, spellHint } from '../text/hint.ts';
 
-const FAILURE_CLASSES = [
-  'not-found',
-  'denied',
-  'quota',
-  'network',
-  'digest',
-  'unsupported',
-  'local',
-] as const satisfies readonly FailureClass[];
-
 export const originSchema = z.strictObject({ file: z.string(), line: z.int().positive() });
-export const origins = z.array(originSchema).meta({ description: 'where the image stands in the lists' });
+export const origins = z
+  .array(originSchema)
+  .meta({ description: 'the lines of the lists that name the image' });
 
-/** What is said of anything that failed. */
+/** What a report says about anything that failed. */
 export const faultShape = {
   class: z.enum(FAILURE_CLASSES),
   message: z.string(),
@@ -29,7 +21,7 @@ export const failureSchema = z.strictObject({ ref: z.string(), origins, ...fault
 /** What failed, with its hint spelled as for the command line. */
 export type Fault = Readonly<z.infer<z.ZodObject<typeof faultShape>>>;
 
-/** The hints of faults with options as data. They stand beside the report: files and callers have the spelled text. */
+/** The hints of faults with options as data, kept apart from the report: files and callers get the spelled text. */
 const hintParts = new WeakMap<Fault, Hint>();
 
 export type ReportedOrigin = z.infer<typeof originSchema>;
@@ -38,22 +30,22 @@ export type Failure = z.infer<typeof failureSchema>;
 
 type Hints = Readonly<Partial<Record<FailureClass, Hint>>>;
 
-/** What helps against a kind of failure, where the error itself knows nothing better. */
+/** The hint for a class of failures, where the error itself has none. */
 const HINTS: Record<FailureClass, Hint> = {
   'not-found':
     'Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.',
   denied: hint`Log in with docker login or podman login, or name a file with ${option('authFile')}.`,
   quota: 'Log in for a larger quota, or wait: what was fetched stays.',
   network:
-    'Run it again: what was fetched stays. If it comes back, look at the registry, the proxy and the line.',
+    'Run it again: what was fetched stays. If it fails again, check the registry, the proxy and the connection.',
   digest: 'Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.',
   unsupported: 'Push the image again with a current tool, or leave it out.',
   local: hint`Look at this machine: disk, permissions, programs. Run it again with ${option('verbose')} to see more.`,
 };
 
 /**
- * An error as a machine and the table at the end have it. The message holds the words of the causes too, each
- * once, on one line; an error without a class is a fault on this machine. `hints` go before the usual ones.
+ * An error as reports and summaries have it. The message contains the messages of the causes too, each once, on one
+ * line; an error without a class is a fault on this machine. `hints` take precedence over the usual ones.
  */
 export function failureOf(
   error: unknown,
@@ -64,7 +56,7 @@ export function failureOf(
   return rememberHint({ ref, origins: [...origins], ...faultOf(error, hints) }, adviceFor(error, hints));
 }
 
-/** The same of an error that is not of a single image: of a release, or of what could not be written. */
+/** The same for an error that does not belong to one image: a release, or a result that could not be written. */
 export function faultOf(error: unknown, hints: Hints = {}): Fault & { readonly hint: string } {
   const advice = adviceFor(error, hints);
   const fault = {

@@ -9,12 +9,12 @@ const MAX_NOTES = 50;
 /** One image in a table. */
 export interface ImageRow {
   readonly ref: string;
-  /** Stored names, but for the reference itself. */
+  /** Stored names other than the reference itself. */
   readonly names: readonly string[];
   /** The first twelve hex digits. */
   readonly digest: string;
   readonly platforms: string;
-  /** `-` of an image that was not looked into: nobody knows it. */
+  /** `-` for an image whose manifest was not read. */
   readonly size: string;
   /** Empty where nothing was fetched, and in a dry run. */
   readonly fetched: string;
@@ -36,7 +36,7 @@ export function imageRows({ images, dryRun = false }: RunReport): ImageRow[] {
   }));
 }
 
-/** `linux/amd64,arm64`: what differs, and the system once. */
+/** `linux/amd64,arm64`: a common system is written once. */
 function platformWords(platforms: readonly string[]): string {
   const shown = platforms.slice(0, MAX_PLATFORMS).map(plainText);
   const systems = new Set(shown.map((platform) => platform.split('/', 1)[0]));
@@ -55,7 +55,7 @@ const STATUS: Record<ReportedImage['status'], readonly [done: string, planned: s
   unchanged: ['unchanged', 'unchanged'],
 };
 
-/** Whether the image was fetched, or will be in a dry run, and what was done to it. */
+/** Whether the image was fetched, or would be in a dry run, and how it was changed. */
 function statusWords({ status, narrowed, converted }: ReportedImage, dryRun: boolean): string {
   return [
     STATUS[status][dryRun ? 1 : 0],
@@ -64,7 +64,7 @@ function statusWords({ status, narrowed, converted }: ReportedImage, dryRun: boo
   ].join(', ');
 }
 
-/** What a reader would not expect of the images: other bytes than the source's, or less than there is. */
+/** What a reader would not expect of the images: bytes that differ from the source's, or fewer platforms. */
 export function noteLines({ images, options, unchanged = false }: RunReport): string[] {
   if (unchanged) return [];
   const narrowed = images.filter((image) => image.narrowed).length;

@@ -12,12 +12,12 @@ export {
   isReportOf,
   formatRunReport,
   type ReleaseReport,
+  REPORT_FILE_KIND,
   type ReportedImage,
   type RunReport,
   runReportSchema,
   spellReport,
 } from './run-report.ts';
-export { REPORT_FILE_KIND } from './report-file-kind.ts';
 export { ASSET_STATUS, type PushSection, pushSections, releaseWords } from './published.ts';
 export type { ImageRow } from './image-rows.ts';
 export { type Listing, summarize, type Summary } from './summary.ts';

@@ -2,14 +2,11 @@ import { hexOf } from '../oci/digest.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
 import { formatSeconds } from '../text/duration.ts';
 import { plainText } from '../text/plain-text.ts';
-import type { Failure } from './failure.ts';
 import type { PushedName, PushTargetReport } from './push-report.ts';
 import type { ReleaseReport } from './run-report.ts';
 
 /** What one target of a push got, as people read it. */
-export interface PushSection {
-  readonly target: string;
-  readonly outcome: PushTargetReport['outcome'];
+export interface PushSection extends Readonly<Pick<PushTargetReport, 'target' | 'outcome' | 'failed'>> {
   /** `pushed 20, unchanged 4, failed 1` */
   readonly tally: string;
   /** `sent 12 blobs, 30 MiB; 4 mounted, 7 there before` */
@@ -17,7 +14,6 @@ export interface PushSection {
   readonly time: string;
   /** What a reader would not expect under a name, with both digests. */
   readonly notes: readonly string[];
-  readonly failed: readonly Failure[];
 }
 
 export function pushSections(targets: readonly PushTargetReport[] = []): PushSection[] {
@@ -32,7 +28,7 @@ export function pushSections(targets: readonly PushTargetReport[] = []): PushSec
   }));
 }
 
-/** What is not nothing. */
+/** The counts that are not zero. */
 function pushTally({ totals, images }: PushTargetReport): string {
   const planned = images.filter(({ status }) => status === 'to push').length;
   const waiting = images.filter(({ status }) => status === 'not started').length;
@@ -76,7 +72,7 @@ export const ASSET_STATUS: Record<ReleaseReport['assets'][number]['status'], str
   planned: 'to be sent',
 };
 
-/** `v1.2.3 of org/site, a draft: 8 files, 5.1 GiB; 5 sent, 3 already there`; nothing of a failure. */
+/** `v1.2.3 of org/site, a draft: 8 files, 5.1 GiB; 5 sent, 3 already there`; a failure is not mentioned. */
 export function releaseWords({ repository, tag, draft, assets, removed }: ReleaseReport): string {
   const bytes = assets.reduce((sum, { size }) => sum + size, 0);
   const counts = Object.entries(ASSET_STATUS).flatMap(([status, words]) => {

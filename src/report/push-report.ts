@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { digestSchema } from '../oci/digest.ts';
 import { failureSchema } from './failure.ts';
 
-const count = z.int().nonnegative();
-const bytes = z.int().nonnegative();
+export const count = z.int().nonnegative();
 
 const pushedNameSchema = z.strictObject({
   ref: z.string().meta({ description: 'the normalised reference' }),
@@ -12,11 +11,11 @@ const pushedNameSchema = z.strictObject({
   digest: digestSchema,
   status: z.enum(['pushed', 'unchanged', 'kept', 'failed', 'not started', 'to push']).meta({
     description:
-      'kept: the target has another digest under this tag, and push-policy leaves it; to push: of a dry run',
+      'kept: the target has another digest under this tag, and push-policy leaves it; to push: in a dry run',
   }),
   there: digestSchema.optional().meta({ description: 'the digest that the target has under this name now' }),
   narrowed: z.boolean().optional().meta({
-    description: 'the target has less than the index: what stands in where a sparse one is refused',
+    description: 'the target has less than the index, since it refuses a sparse one',
   }),
 });
 
@@ -27,17 +26,17 @@ export const pushTargetSchema = z.strictObject({
   images: z.array(pushedNameSchema),
   failed: z.array(failureSchema),
   missingRepositories: z.array(z.string()).optional().meta({
-    description: 'repositories that do not exist there, and that the registry does not make itself',
+    description: 'repositories that do not exist there, and that the registry does not create itself',
   }),
   totals: z.strictObject({
     pushed: count,
     unchanged: count,
     kept: count,
-    failed: count.meta({ description: 'with those that were not started' }),
+    failed: count.meta({ description: 'including those that were not started' }),
     sentBlobs: count,
-    sentBytes: bytes,
+    sentBytes: count,
     mountedBlobs: count.meta({ description: 'taken from another repository of the registry' }),
-    thereBlobs: count.meta({ description: 'were in the repository' }),
+    thereBlobs: count.meta({ description: 'were in the repository before' }),
   }),
   seconds: z.number().nonnegative(),
 });

@@ -4,83 +4,85 @@ import { type Fault, failureSchema, faultShape, origins, originSchema, spellFaul
 import { jsonIn } from '../text/json-in.ts';
 import type { Spelling } from '../text/hint.ts';
 import { printableJson } from '../text/plain-text.ts';
-import { pushTargetSchema } from './push-report.ts';
+import type { OwnFileKind } from '../text/own-file-kind.ts';
+import { count, pushTargetSchema } from './push-report.ts';
 
-const bytes = z.int().nonnegative();
 const imageSchema = z.strictObject({
   ref: z.string().meta({ description: 'the normalised reference' }),
   names: z.array(z.string()).meta({ description: 'stored names, repository:tag' }),
   origins,
   digest: digestSchema,
-  root: digestSchema.meta({ description: 'what readers get that take no sparse index' }),
+  root: digestSchema.meta({ description: 'what readers that do not take a sparse index get' }),
   mediaType: z.string(),
   platforms: z.array(z.string()),
-  size: bytes.meta({ description: 'all blobs that it names, each once' }),
+  size: count.meta({ description: 'of all blobs that it names, each once' }),
   status: z.enum(['fetched', 'partly stored', 'stored', 'unchanged']).meta({
     description:
-      'unchanged: every push target and the release have it, and nothing else was wanted, so its blobs were not looked for',
+      'unchanged: every push target and the release have it, and nothing else was asked for, so its blobs were not looked up',
   }),
-  fetchedBytes: bytes,
-  cachedBytes: bytes.optional().meta({ description: 'came from the cache' }),
+  fetchedBytes: count,
+  cachedBytes: count.optional().meta({ description: 'came from the cache' }),
   copier: z.enum(['skopeo', 'direct', 'both', 'none']),
   narrowed: z.boolean().optional(),
   converted: z.boolean().optional(),
   notes: z.array(z.string()),
 });
 
-const fileSchema = z.strictObject({ path: z.string(), size: bytes, digest: digestSchema });
+const fileSchema = z.strictObject({ path: z.string(), size: count, digest: digestSchema });
 
 const contentSchema = z
   .strictObject({
     asked: digestSchema.meta({
       description: 'of the list and the options, as far as they decide the content',
     }),
-    lock: digestSchema.meta({ description: 'of the lock that came of it' }),
+    lock: digestSchema.meta({ description: 'of the resulting lock' }),
     sums: digestSchema.optional().meta({
       description: 'of the sums of the archive, which name each of its files; absent without an archive',
     }),
   })
   .meta({ description: 'absent where images are missing' });
 
-const amount = { blobs: z.int().nonnegative(), bytes };
+const amount = { blobs: count, bytes: count };
 
-/** What the cache around the store gave and took, and what went wrong with it. */
+/** What the cache around the store provided and received, and what went wrong with it. */
 const cacheReportSchema = z
   .strictObject({
     mode: z.enum(['read-write', 'read', 'write']),
     unavailable: z.string().optional().meta({ description: 'why the cache was not used' }),
     restored: z.strictObject(amount).meta({ description: 'came from the cache' }),
-    saved: z.strictObject({ packs: z.int().nonnegative(), ...amount }),
+    saved: z.strictObject({ packs: count, ...amount }),
     withheld: z
-      .strictObject({ images: z.int().nonnegative(), ...amount })
-      .meta({ description: 'not saved: fetched with credentials, and strangers may read the cache' }),
-    entries: z.int().nonnegative().meta({ description: 'what the cache has of this list now' }),
-    bytes: bytes.meta({ description: 'of its packs' }),
-    troubles: z.array(z.string()).meta({ description: 'what went wrong; it cost time, nothing else' }),
+      .strictObject({ images: count, ...amount })
+      .meta({ description: 'not saved: fetched with credentials, and others may read the cache' }),
+    entries: count.meta({ description: 'what the cache has for this list now' }),
+    bytes: count.meta({ description: 'of its packs' }),
+    troubles: z.array(z.string()).meta({ description: 'what went wrong; it only cost time' }),
   })
-  .meta({ description: 'the cache around the store, where one was wanted' });
+  .meta({ description: 'the cache around the store, if the run was to use one' });
 
-/** What became of a release: its files, and why it failed where it did. */
+/** The result of a release: its files, and why it failed if it did. */
 const releaseReportSchema = z.strictObject({
   repository: z.string().meta({ description: 'owner/name' }),
   tag: z.string(),
-  url: z.string().optional().meta({ description: 'its page; absent where it is not there' }),
+  url: z.string().optional().meta({ description: 'its page; absent where the release does not exist' }),
   draft: z.boolean().optional(),
   assets: z.array(
     z.strictObject({
       name: z.string(),
-      size: bytes,
-      digest: digestSchema.optional().meta({ description: 'absent in a dry run that has not all blobs' }),
+      size: count,
+      digest: digestSchema
+        .optional()
+        .meta({ description: 'absent in a dry run that does not have all blobs' }),
       status: z.enum(['sent', 'replaced', 'there', 'kept', 'planned']).meta({
-        description: 'kept: of another digest, and left as it is; planned: a dry run would send it',
+        description: 'kept: has another digest and was left as it is; planned: a dry run would send it',
       }),
     }),
   ),
-  removed: z.array(z.string()).meta({ description: 'files of an earlier archive that went' }),
+  removed: z.array(z.string()).meta({ description: 'files of an earlier archive that were removed' }),
   failure: z.strictObject({ ...faultShape, hint: z.string() }).optional(),
 });
 
-/** `report.json`, version 1: what one run did, with what, and from where each image came. It holds no secret. */
+/** `report.json`, version 1: what one run did, with which tools, and where each image came from. It contains no secret. */
 export const runReportSchema = z.strictObject({
   version: z.literal(1),
   tool: z.strictObject({ name: z.string(), version: z.string() }),
@@ -90,9 +92,9 @@ export const runReportSchema = z.strictObject({
   workflow: z
     .strictObject({
       run: z.string().meta({ description: 'GITHUB_RUN_ID' }),
-      attempt: z.int().nonnegative(),
+      attempt: count,
       job: z.string(),
-      asked: digestSchema.meta({ description: 'as in content; there where images are missing, too' }),
+      asked: digestSchema.meta({ description: 'as in content; present even if images are missing' }),
     })
     .optional()
     .meta({ description: 'the job that ran; absent outside of GitHub Actions' }),
@@ -100,25 +102,28 @@ export const runReportSchema = z.strictObject({
   finishedAt: z.iso.datetime(),
   seconds: z.number().nonnegative(),
   outcome: z.enum(['done', 'failed', 'warned']).meta({
-    description: 'warned: images failed, and the run was told to go on; failed: an image or the release',
+    description: 'warned: images failed, and on-error is warn; failed: an image or the release failed',
   }),
   dryRun: z.boolean().optional(),
   unchanged: z.boolean().optional().meta({
     description:
-      'headers alone told that every push target and the release have everything: no manifest was read',
+      'response headers alone showed that every push target and the release have everything: no manifest was read',
   }),
   options: z.record(z.string(), z.unknown()).meta({ description: 'as given, without secrets' }),
-  lists: z.array(z.strictObject({ file: z.string(), format: z.string(), count: z.int().nonnegative() })),
+  lists: z.array(z.strictObject({ file: z.string(), format: z.string(), count: count })),
   images: z.array(imageSchema),
   failed: z.array(failureSchema),
   error: z
     .strictObject(faultShape)
     .optional()
-    .meta({ description: 'why the result of whole images could not be made; what was made stands below' }),
+    .meta({
+      description:
+        'why the result could not be written although images were complete; what was written is below',
+    }),
   warnings: z.array(z.strictObject({ message: z.string(), origin: originSchema.optional() })),
   candidates: z
     .array(z.strictObject({ text: z.string(), origin: originSchema, why: z.string() }))
-    .meta({ description: 'what is probably an image and was not saved without a yes' }),
+    .meta({ description: 'what is probably an image, and was not saved without a confirmation' }),
   rejects: z
     .array(
       z.strictObject({
@@ -130,12 +135,12 @@ export const runReportSchema = z.strictObject({
     )
     .meta({ description: 'what looked like an image and could not be understood' }),
   totals: z.strictObject({
-    images: z.int().nonnegative(),
-    blobs: z.int().nonnegative(),
-    bytes,
-    fetchedBytes: bytes,
-    storedBytes: bytes.meta({ description: 'were in the store before the run' }),
-    manifests: z.int().nonnegative().optional(),
+    images: count,
+    blobs: count,
+    bytes: count,
+    fetchedBytes: count,
+    storedBytes: count.meta({ description: 'were in the store before the run' }),
+    manifests: count.optional(),
   }),
   cache: cacheReportSchema.optional(),
   bundle: z.strictObject({ path: z.string() }).optional(),
@@ -145,7 +150,7 @@ export const runReportSchema = z.strictObject({
       parts: z
         .array(fileSchema)
         .optional()
-        .meta({ description: 'where it was cut; there is no file at path then' }),
+        .meta({ description: 'where it was split; there is no file at path then' }),
     })
     .optional(),
   content: contentSchema.optional(),
@@ -153,24 +158,39 @@ export const runReportSchema = z.strictObject({
   release: releaseReportSchema.optional(),
 });
 
-/** What a report says of its content; undefined where it says nothing, or has a version that we do not know. */
+/** What a report says about its content; undefined where it says nothing or has an unknown version. */
 export function contentIn(report: Uint8Array): RunReport['content'] {
   return z.object({ version: z.literal(1), content: contentSchema }).safeParse(jsonIn(report)).data?.content;
 }
 
 /**
- * Whether a report is of the run that made what a lock tells of. Of a run that made nothing, or another thing, it is not,
- * though it may lie there.
+ * Whether a report describes the run that wrote the content of a lock. The report next to that content may also be of
+ * a run that wrote nothing, or something else.
  */
 export function isReportOf(report: Uint8Array, lock: Digest): boolean {
-  const made = z.object({ version: z.literal(1), lock: z.object({ digest: digestSchema }) });
-  const digests = [contentIn(report)?.lock, made.safeParse(jsonIn(report)).data?.lock.digest];
+  const withLock = z.object({ version: z.literal(1), lock: z.object({ digest: digestSchema }) });
+  const digests = [contentIn(report)?.lock, withLock.safeParse(jsonIn(report)).data?.lock.digest];
   return digests.includes(lock);
 }
 
 export type RunReport = z.infer<typeof runReportSchema>;
 export type ReleaseReport = z.infer<typeof releaseReportSchema>;
 export type ReportedImage = z.infer<typeof imageSchema>;
+
+const START = /^\{\n {2}"version": \d+,\n {2}"tool": \{\n {4}"name": "oci-save"/;
+
+/** A report of any version has this. */
+const anyReport = z.looseObject({
+  version: z.int(),
+  tool: z.looseObject({ name: z.literal('oci-save') }),
+});
+
+/** How a report is recognised: by its start, even if it is cut off, or by what every version of it has. */
+export const REPORT_FILE_KIND: OwnFileKind = {
+  noun: 'a report of oci-save',
+  matches: (bytes, isWhole) =>
+    START.test(bytes.toString('utf8')) || (isWhole && anyReport.safeParse(jsonIn(bytes)).success),
+};
 
 /** The bytes of `report.json`. */
 export function formatRunReport(report: RunReport): string {

@@ -8,7 +8,7 @@ import { type PushSection, pushSections } from './published.ts';
 import type { RunReport } from './run-report.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-/** All that is said about a run when it has ended; a view only prints it. Texts of others are made printable there. */
+/** Everything that is said about a run when it has ended. A view prints it, and makes untrusted text printable. */
 export interface Summary {
   readonly verdict: Verdict;
   readonly failures: readonly Failure[];
@@ -16,36 +16,23 @@ export interface Summary {
   readonly notes: readonly string[];
   readonly listings: readonly Listing[];
   readonly push: readonly PushSection[];
-  readonly totals: Totals;
+  readonly totals: ReturnType<typeof totalsOf>;
   readonly cache: readonly string[];
-  /** What was made, and with what. */
+  /** What was written, and with which tools. */
   readonly made: Pick<RunReport, 'bundle' | 'archive' | 'release' | 'lock' | 'tool' | 'skopeoVersion'>;
 }
 
-/** Lines of the lists: what was noticed, not saved or not understood. */
+/** Lines of the lists: warnings, entries that were not saved, and entries that were not understood. */
 export interface Listing {
   readonly title: string;
   /** The option that takes such entries. */
   readonly takenBy?: NamedOption;
   readonly rows: readonly {
     readonly origin: ReportedOrigin | undefined;
-    /** What stands there; undefined where the reason says it. */
+    /** The entry as written; undefined where the reason names it. */
     readonly entry: string | undefined;
     readonly why: string;
   }[];
-}
-
-/** Amounts as people read them. */
-export interface Totals {
-  readonly images: string;
-  readonly blobs: string;
-  readonly bytes: string;
-  /** What was fetched, or in a dry run would be. */
-  readonly fetched: string;
-  /** What came from the cache. */
-  readonly restored: string | undefined;
-  readonly stored: string;
-  readonly time: string;
 }
 
 export function summarize(report: RunReport): Summary {
@@ -84,7 +71,8 @@ function listingsOf({ warnings, candidates, rejects }: RunReport): Listing[] {
   ];
 }
 
-function totalsOf({ totals, cache, dryRun = false, seconds }: RunReport): Totals {
+/** Amounts as people read them. `fetched` is what a dry run would fetch; `restored` came from the cache. */
+function totalsOf({ totals, cache, dryRun = false, seconds }: RunReport) {
   const { images, blobs, bytes, fetchedBytes, storedBytes } = totals;
   const restored = cache?.restored.bytes ?? 0;
   return {
@@ -100,7 +88,7 @@ function totalsOf({ totals, cache, dryRun = false, seconds }: RunReport): Totals
 
 const MAX_TROUBLES = 10;
 
-/** What a run did with the cache, one thing per line; nothing where no cache was wanted. */
+/** What a run did with the cache, one item per line; empty without a cache. */
 function cacheLines({ cache }: RunReport): string[] {
   if (cache === undefined) return [];
   const { unavailable, restored, saved, withheld, entries, bytes, troubles } = cache;

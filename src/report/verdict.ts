@@ -7,25 +7,25 @@ export interface FailedRelease extends Pick<ReleaseReport, 'repository' | 'tag'>
   readonly failure: NonNullable<ReleaseReport['failure']>;
 }
 
-/** How a run ended, judged once for all that tell of it. */
+/** How a run ended, judged once for everything that reports it. */
 export interface Verdict {
   readonly outcome: RunReport['outcome'];
   readonly dryRun: boolean;
   readonly unchanged: boolean;
-  /** Why not all is done: of several causes the one that is named first. */
+  /** Why the run is incomplete: the first of several causes. */
   readonly cause: 'result' | 'images' | 'push' | 'release' | undefined;
   readonly saved: number;
   readonly failed: number;
-  /** `5 images`: all that were wanted. */
+  /** `5 images`: all that were requested. */
   readonly wanted: string;
-  /** Why the result of whole images could not be made. */
+  /** Why the result could not be written although images were complete. */
   readonly fault: Fault | undefined;
-  /** The push targets, as printable text, that did not get all images, and so decided the outcome. */
+  /** The push targets that did not get all images and so decided the outcome, as printable text. */
   readonly targets: readonly string[];
   readonly release: FailedRelease | undefined;
-  /** Whether the next run has to go on where this one stopped. */
+  /** Whether the next run has to continue where this one stopped. */
   readonly unfinished: boolean;
-  /** What an unfinished run was to write to the disk and did not. */
+  /** What an unfinished run should have written to the disk. */
   readonly unwritten: 'bundle' | 'archive' | undefined;
 }
 
@@ -64,7 +64,7 @@ export function pushVerdict({ targets }: Verdict): string {
   return `not all images could be pushed to ${targets.join(', ')}`;
 }
 
-/** What was wanted on the disk and is not there: a run that only publishes wants neither. */
+/** What should be on the disk and is not: a run that only publishes writes neither. */
 function unwritten({ options, bundle, archive }: RunReport): Verdict['unwritten'] {
   if (options['output'] !== 'none') return bundle === undefined ? 'bundle' : undefined;
   return options['archive'] === 'tar' && archive === undefined ? 'archive' : undefined;
