@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { OciSaveError } from '../errors.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import { type ConfinedFile, openConfined } from './confined-file.ts';
 import type { LayoutIndex } from './layout-index.ts';
-import { blobPath, readManifest, type RegistryTree } from './manifest.ts';
+import { blobPath, type DescriptorFields, readManifest, type RegistryTree } from './manifest.ts';
 import { isRefusal, refuse, type Refusal, type StreamedBody } from './response.ts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -17,8 +18,8 @@ export interface OpenBlob {
 }
 
 /**
- * Opens a blob in its repository's own blobs folder; what other repositories hold is not looked at. As with zot,
- * an empty file counts as absent, except under the digest of nothing.
+ * Opens a blob in its repository's own blobs folder alone. As with zot, an empty file counts as absent, except under
+ * the digest of nothing.
  */
 export async function openBlob(root: string, name: string, digest: Digest): Promise<OpenBlob | undefined> {
   const file = await openConfined(root, blobPath(name, digest));
@@ -38,11 +39,8 @@ export async function checkSize(
   if (!index || isRefusal(index)) return undefined;
   const expected = await describedSize(tree.root, name, index, blob.digest);
   if (expected === undefined || expected === blob.file.size) return undefined;
-  return refuse(
-    404,
-    'BLOB_UNKNOWN',
-    `${blob.digest} in ${name} does not have the size that its descriptor gives`,
-  );
+  const message = `${blob.digest} in ${name} does not have the size that its descriptor gives`;
+  return refuse(404, 'BLOB_UNKNOWN', message);
 }
 
 /**
@@ -57,9 +55,7 @@ async function describedSize(
   digest: string,
 ): Promise<number | undefined> {
   const seen = new Set<string>();
-  const pending: { digest?: string | null | undefined; size?: number | null | undefined }[] = [
-    ...index.entries,
-  ];
+  const pending: Pick<DescriptorFields, 'digest' | 'size'>[] = [...index.entries];
   for (let next = pending.shift(); next; next = pending.shift()) {
     if (next.digest === digest) return next.size ?? 0;
     if (!next.digest || seen.has(next.digest)) continue;
@@ -68,7 +64,7 @@ async function describedSize(
     // What is absent or damaged describes nothing; its own request says so.
     if (!manifest || isRefusal(manifest)) continue;
     const { config, layers, manifests } = manifest.fields;
-    const blob = [...(config ? [config] : []), ...(layers ?? [])].find((blob) => blob.digest === digest);
+    const blob = [config, ...(layers ?? [])].find((part) => part?.digest === digest);
     if (blob) return blob.size ?? 0;
     pending.push(...(manifests ?? []));
   }
@@ -99,9 +95,7 @@ export function wholeOf({ file, digest }: OpenBlob): StreamedBody {
 /** A blob that fits into one chunk, hashed before anything is sent; larger ones give undefined. */
 export async function smallBlob({ file, digest }: OpenBlob): Promise<Uint8Array | Refusal | undefined> {
   if (file.size > CHUNK_BYTES) return undefined;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of readChunks(file.handle, 0, file.size - 1)) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
+  const bytes = await buffer(readChunks(file.handle, 0, file.size - 1));
   return digestOf(bytes) === digest
     ? bytes
     : refuse(500, 'UNKNOWN', `${digest} is damaged: its bytes have another digest`);
@@ -111,12 +105,12 @@ async function* readChunks(handle: FileHandle, start: number, end: number): Asyn
   for (let position = start; position <= end;) {
     const wanted = Math.min(CHUNK_BYTES, end - position + 1);
     // The socket keeps a chunk until it is sent, so none is used twice.
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, position);
-    if (bytesRead === 0) {
+    const chunk = Buffer.allocUnsafe(wanted);
+    const { bytesRead } = await handle.read(chunk, 0, wanted, position);
+    if (bytesRead === 0)
       throw new OciSaveError({ code: 'local', message: 'a blob became shorter while it was sent' });
-    }
     position += bytesRead;
-    yield buffer.subarray(0, bytesRead);
+    yield chunk.subarray(0, bytesRead);
   }
 }
 

@@ -2,8 +2,9 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OciSaveError } from '../errors.ts';
+import { isRepositoryPath } from '../oci/reference.ts';
+import { byText } from '../text/by-text.ts';
 import { confinedPath, unlessAbsent } from './confined-file.ts';
-import { isRepositoryName } from './router.ts';
 
 /**
  * The zot root of a bundle: its folder `registry` where repositories are below that, else the folder itself where
@@ -32,14 +33,12 @@ export async function findRegistryRoot(bundle: string): Promise<string> {
 export async function trueFolder(folder: string): Promise<string> {
   const path = await unlessAbsent(realpath(folder));
   if (path !== undefined && (await isFolder(path))) return path;
-  const hint =
-    path === undefined
-      ? 'Give the folder of a bundle.'
-      : 'Give the folder of a bundle; an archive is unpacked first.';
+  const [fault, more] =
+    path === undefined ? ['does not exist', ''] : ['is a file', '; an archive is unpacked first'];
   throw new OciSaveError({
     code: 'usage',
-    message: path === undefined ? `${folder} does not exist` : `${folder} is a file`,
-    hint,
+    message: `${folder} ${fault}`,
+    hint: `Give the folder of a bundle${more}.`,
   });
 }
 
@@ -70,7 +69,7 @@ async function* walkFolder(
     .map(({ name }) => name);
   for (const name of names.sort()) {
     const child = folder === '' ? name : `${folder}/${name}`;
-    if (isHiddenFolder(child) || !isRepositoryName(child)) continue;
+    if (isHiddenFolder(child) || !isRepositoryPath(child)) continue;
     const path = await confinedPath(root, child);
     if (path === undefined || ancestors.has(path) || !(await isFolder(path))) continue;
     yield* walkFolder(root, child, new Set([...ancestors, path]));
@@ -98,12 +97,7 @@ export function isHiddenFolder(path: string): boolean {
 
 /** The order of zot's walk: folder by folder, each one's children sorted, so `a/b` comes before `a-b`. */
 export function compareInWalkOrder(left: string, right: string): number {
-  const a = left.split('/');
-  const b = right.split('/');
-  for (const [at, component] of a.entries()) {
-    const other = b[at];
-    if (other === undefined) return 1;
-    if (component !== other) return component < other ? -1 : 1;
-  }
-  return a.length - b.length;
+  const [a, b] = [left.split('/'), right.split('/')];
+  const at = a.findIndex((component, index) => component !== b[index]);
+  return at < 0 ? a.length - b.length : byText(a[at] ?? '', b[at] ?? '');
 }

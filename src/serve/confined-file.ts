@@ -14,7 +14,7 @@ export interface ConfinedFile {
 /** Without O_NONBLOCK a named pipe would hold the request until a process writes to it. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** What only means that nothing is there. */
+/** The errors that mean only that nothing is there. */
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
 
 /** What was read, or undefined where nothing is there. */
@@ -36,21 +36,20 @@ export async function confinedPath(root: string, relative: string): Promise<stri
   return path?.startsWith(root.endsWith(sep) ? root : root + sep) === true ? path : undefined;
 }
 
-/** Opens a regular file below `root`; undefined where there is none, or something else stands in its place. */
+/** Opens a regular file below `root`; undefined where there is none, or where something else has its name. */
 export async function openConfined(root: string, relative: string): Promise<ConfinedFile | undefined> {
   const path = await confinedPath(root, relative);
   const handle = path === undefined ? undefined : await unlessAbsent(open(path, FLAGS));
   if (!handle) return undefined;
+  let file: ConfinedFile | undefined;
   try {
     const stats = await handle.stat({ bigint: true });
-    if (stats.isFile())
-      return { handle, size: Number(stats.size), stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs}` };
-  } catch (thrown) {
-    await handle.close();
-    throw thrown;
+    if (!stats.isFile()) return undefined;
+    file = { handle, size: Number(stats.size), stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs}` };
+    return file;
+  } finally {
+    if (file === undefined) await handle.close();
   }
-  await handle.close();
-  return undefined;
 }
 
 /**

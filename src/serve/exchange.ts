@@ -26,7 +26,7 @@ const ABORTED: ReadonlySet<string> = new Set([
   'ERR_STREAM_DESTROYED',
 ]);
 
-/** Responds to one request, whatever happens: the one place where every failure becomes a response. */
+/** Responds to one request in every case: the one place where a failure becomes a response. */
 export async function exchange(
   tree: RegistryTree,
   request: IncomingMessage,

@@ -9,7 +9,7 @@ const MAX_INDEX_BYTES = 64 * MEBIBYTE;
 const MAX_CACHED_BYTES = 128 * MEBIBYTE;
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
-/** One entry of a repository's index.json. Its digest is text as it stands there, whatever it is. */
+/** One entry of a repository's index.json. Its digest is the text as written, which may be invalid. */
 export interface IndexEntry {
   readonly mediaType: string;
   readonly digest: string;
@@ -26,19 +26,14 @@ export interface LayoutIndex {
 /** Reads a repository's index.json; undefined where there is none. */
 export type IndexReader = (repository: string) => Promise<LayoutIndex | Refusal | undefined>;
 
-// What Go's JSON reader takes for an image-spec index: a missing or null field is its zero value.
-const indexSchema = z.object({
-  manifests: z
-    .array(
-      z.object({
-        mediaType: z.string().nullish(),
-        digest: z.string().nullish(),
-        size: z.int().nullish(),
-        annotations: z.record(z.string(), z.string()).nullish(),
-      }),
-    )
-    .nullish(),
+/** As Go's JSON reader takes it: a missing or null field is its zero value. */
+export const descriptorSchema = z.object({
+  mediaType: z.string().nullish(),
+  digest: z.string().nullish(),
+  size: z.int().nullish(),
 });
+const entrySchema = descriptorSchema.extend({ annotations: z.record(z.string(), z.string()).nullish() });
+const indexSchema = z.object({ manifests: z.array(entrySchema).nullish() });
 
 /** Reads the bytes of an index.json; undefined where they are not JSON or do not fit the image-spec. */
 export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex | undefined {
@@ -82,8 +77,7 @@ interface CachedIndex {
  */
 export function createIndexReader(root: string): IndexReader {
   const cache = new Map<string, CachedIndex>();
-
-  return async function readIndex(repository) {
+  return async (repository) => {
     const file = await openConfined(root, `${repository}/index.json`);
     if (!file) return undefined;
     const known = cache.get(repository);
@@ -106,12 +100,9 @@ export function createIndexReader(root: string): IndexReader {
 }
 
 function toIndex(repository: string, bytes: Uint8Array | undefined): LayoutIndex | Refusal {
-  if (!bytes)
-    return refuse(500, 'UNKNOWN', `index.json of ${repository} is too large, or grows while it is read`);
-  return (
-    parseLayoutIndex(bytes) ??
-    refuse(500, 'UNKNOWN', `index.json of ${repository} does not fit the image-spec`)
-  );
+  const fault = bytes ? 'does not fit the image-spec' : 'is too large, or grows while it is read';
+  const index = bytes && parseLayoutIndex(bytes);
+  return index ?? refuse(500, 'UNKNOWN', `index.json of ${repository} ${fault}`);
 }
 
 /** Drops what was read first until the rest fits; the newest always stays. */

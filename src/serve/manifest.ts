@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { digestOf, hexOf, isDigest, type Digest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { openConfined, readAndClose } from './confined-file.ts';
-import { type IndexReader, type LayoutIndex, parseJson } from './layout-index.ts';
+import { descriptorSchema, type IndexReader, type LayoutIndex, parseJson } from './layout-index.ts';
 import { isRefusal, refuse, type Refusal } from './response.ts';
 
 /** The tree that is served: its true path, and the reader of its index.json files. */
@@ -9,17 +10,6 @@ export interface RegistryTree {
   readonly root: string;
   readonly readIndex: IndexReader;
 }
-
-/** No manifest is larger; distribution-spec lets registries stop at 4 MiB. */
-const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
-export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
-
-const descriptorSchema = z.object({
-  mediaType: z.string().nullish(),
-  digest: z.string().nullish(),
-  size: z.int().nullish(),
-});
 
 /** The fields of a manifest or index that a registry looks at, as Go's JSON reader takes them. */
 const manifestSchema = z.object({
@@ -32,8 +22,9 @@ const manifestSchema = z.object({
 });
 
 export type ManifestFields = z.infer<typeof manifestSchema>;
+export type DescriptorFields = z.infer<typeof descriptorSchema>;
 
-export interface StoredManifest {
+interface StoredManifest {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
   readonly fields: ManifestFields;
@@ -53,30 +44,23 @@ export async function readManifest(
   repository: string,
   digest: string,
 ): Promise<StoredManifest | Refusal | undefined> {
-  if (!isDigest(digest)) {
-    return refuse(500, 'MANIFEST_INVALID', `an entry in ${repository} has no sha256 digest`);
-  }
+  if (!isDigest(digest)) return invalid(`an entry in ${repository} has no sha256 digest`);
   const file = await openConfined(root, blobPath(repository, digest));
   if (!file) return undefined;
   const bytes = await readAndClose(file, MAX_MANIFEST_BYTES);
-  if (!bytes)
-    return refuse(500, 'MANIFEST_INVALID', `${digest} in ${repository} is too large for a manifest`);
-  if (digestOf(bytes) !== digest) {
-    return refuse(
-      500,
-      'MANIFEST_INVALID',
-      `${digest} in ${repository} is damaged: its bytes have another digest`,
-    );
-  }
+  if (!bytes) return invalid(`${digest} in ${repository} is too large for a manifest`);
+  if (digestOf(bytes) !== digest)
+    return invalid(`${digest} in ${repository} is damaged: its bytes have another digest`);
   const parsed = manifestSchema.safeParse(parseJson(bytes));
-  return parsed.success
-    ? { digest, bytes, fields: parsed.data }
-    : refuse(500, 'MANIFEST_INVALID', `${digest} in ${repository} is not a manifest`);
+  if (!parsed.success) return invalid(`${digest} in ${repository} is not a manifest`);
+  return { digest, bytes, fields: parsed.data };
 }
 
-export interface ServedManifest {
-  readonly bytes: Uint8Array;
-  readonly digest: Digest;
+function invalid(message: string): Refusal {
+  return refuse(500, 'MANIFEST_INVALID', message);
+}
+
+interface ServedManifest extends Pick<StoredManifest, 'digest' | 'bytes'> {
   readonly mediaType: string;
 }
 
@@ -107,9 +91,8 @@ export async function findManifest(
   if (!manifest) return unknownManifest(name, reference);
   if (isRefusal(manifest)) return manifest;
   // zot would send an empty Content-Type, with which clients fail in ways of their own.
-  if (!MEDIA_TYPE.test(mediaType)) {
-    return refuse(500, 'MANIFEST_INVALID', `the entry of ${digest} in ${name} has no usable mediaType`);
-  }
+  if (!MEDIA_TYPE.test(mediaType))
+    return invalid(`the entry of ${digest} in ${name} has no usable mediaType`);
   return { bytes: manifest.bytes, digest: manifest.digest, mediaType };
 }
 

@@ -1,11 +1,9 @@
+import { OCI_INDEX, OCI_MANIFEST } from '../oci/media-type.ts';
 import type { IndexEntry } from './layout-index.ts';
-import { type ManifestFields, OCI_INDEX, OCI_MANIFEST, readManifest, type RegistryTree } from './manifest.ts';
+import { type ManifestFields, readManifest, type RegistryTree } from './manifest.ts';
 import { isRefusal, refuse, type Refusal } from './response.ts';
 
-interface ReferrerDescriptor {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
+interface ReferrerDescriptor extends Omit<IndexEntry, 'tag'> {
   readonly artifactType?: string;
   readonly annotations?: Record<string, string>;
 }
@@ -30,12 +28,10 @@ export async function listReferrers(
     if (seen.has(entry.digest)) continue;
     seen.add(entry.digest);
     const manifest = await readManifest(tree.root, name, entry.digest);
-    if (!manifest)
-      return refuse(
-        404,
-        'MANIFEST_UNKNOWN',
-        `${entry.digest} stands in ${name}'s index.json, but its blob is missing`,
-      );
+    if (!manifest) {
+      const message = `${entry.digest} is listed in ${name}'s index.json, but its blob is missing`;
+      return refuse(404, 'MANIFEST_UNKNOWN', message);
+    }
     if (isRefusal(manifest)) return manifest;
     if (manifest.fields.subject?.digest !== subject) continue;
     const referrer = describe(entry, manifest.fields);

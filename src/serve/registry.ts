@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isDigest } from '../oci/digest.ts';
+import { OCI_INDEX } from '../oci/media-type.ts';
+import { byText } from '../text/by-text.ts';
 import { blobResponse } from './blob-response.ts';
 import { compareInWalkOrder, walkRepositories } from './catalog.ts';
 import { entityTag, isUnmodified } from './conditional.ts';
-import { findManifest, OCI_INDEX, type RegistryTree, requireIndex } from './manifest.ts';
+import { findManifest, type RegistryTree, requireIndex } from './manifest.ts';
 import { nextLink, parsePageRequest, takePage } from './page.ts';
 import { listReferrers } from './referrers.ts';
 import {
@@ -82,14 +84,14 @@ async function catalogResponse(tree: RegistryTree, query: URLSearchParams): Prom
   return jsonResponse({ repositories: page.items }, 200, nextLink('/v2/_catalog', page, wanted.count));
 }
 
-/** Tags are listed as they stand in index.json, even those that no path can name, as zot does. */
+/** Tags are listed as index.json has them, even those that no path can name, as zot does. */
 async function tagsResponse(tree: RegistryTree, name: string, query: URLSearchParams): Promise<Outcome> {
   const wanted = parsePageRequest(query);
   if (isRefusal(wanted)) return wanted;
   const index = await requireIndex(tree, name);
   if (isRefusal(index)) return index;
   const tags = index.entries.flatMap(({ tag }) => (tag === undefined ? [] : [tag])).sort();
-  const page = await takePage(tags, wanted, (left, right) => (left === right ? 0 : left < right ? -1 : 1));
+  const page = await takePage(tags, wanted, byText);
   const link = nextLink(`/v2/${name}/tags/list`, page, wanted.count);
   return jsonResponse({ name, tags: page.items }, 200, link);
 }

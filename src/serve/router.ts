@@ -1,3 +1,5 @@
+import { isRepositoryPath } from '../oci/reference.ts';
+
 /** What a path requests. A `name` fits the grammar of names; references and digests are as they were sent. */
 export type Route =
   | { readonly kind: 'health' | 'ping' | 'catalog' | 'none' }
@@ -26,29 +28,18 @@ function repositoryRoute(segments: readonly string[]): Route {
   const [third, second, last] = [segments.at(-3), segments.at(-2), segments.at(-1)];
   if (second === undefined || last === undefined) return NONE;
   const name = segments.slice(0, -2).join('/');
-  if (third === 'blobs' && second === 'uploads') {
-    return named(segments.slice(0, -3).join('/'), (name) => ({ kind: 'uploads', name }));
-  }
-  if (second === 'blobs' && last === 'uploads') return named(name, (name) => ({ kind: 'uploads', name }));
+  if (third === 'blobs' && second === 'uploads')
+    return named({ kind: 'uploads', name: segments.slice(0, -3).join('/') });
+  if (second === 'blobs' && last === 'uploads') return named({ kind: 'uploads', name });
   if (last === '') return NONE;
-  if (second === 'tags' && last === 'list') return named(name, (name) => ({ kind: 'tags', name }));
-  if (second === 'manifests') return named(name, (name) => ({ kind: 'manifest', name, reference: last }));
-  if (second === 'blobs') return named(name, (name) => ({ kind: 'blob', name, digest: last }));
-  if (second === 'referrers') return named(name, (name) => ({ kind: 'referrers', name, digest: last }));
+  if (second === 'tags' && last === 'list') return named({ kind: 'tags', name });
+  if (second === 'manifests') return named({ kind: 'manifest', name, reference: last });
+  if (second === 'blobs') return named({ kind: 'blob', name, digest: last });
+  if (second === 'referrers') return named({ kind: 'referrers', name, digest: last });
   return NONE;
 }
 
-function named(name: string, route: (name: string) => Route): Route {
-  return isRepositoryName(name) ? route(name) : { kind: 'bad-name', name };
-}
-
-const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
-const NAME = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
-
-/**
- * Whether a text is a repository's name by the grammar of distribution-spec ("Pulling manifests"), which is zot's
- * too (pkg/regexp). It holds no `..`, no empty component and no capital, so it is a safe relative path as well.
- */
-export function isRepositoryName(text: string): boolean {
-  return NAME.test(text);
+/** zot has the same grammar (pkg/regexp). It allows no `..` and no empty component, so a name is a safe relative path. */
+function named(route: Route & { readonly name: string }): Route {
+  return isRepositoryPath(route.name) ? route : { kind: 'bad-name', name: route.name };
 }

@@ -80,7 +80,7 @@ async function listen(server: Server, host: string, port: number): Promise<Addre
 
 function close(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  // A second call finds the server closed already, which is what was asked for.
+  // A second call finds the server closed already: that is not an error.
   server.close(() => resolve());
   server.closeAllConnections();
   return promise;

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareInWalkOrder, isHiddenFolder } from '../../src/serve/catalog.ts';
-import { isRepositoryName } from '../../src/serve/router.ts';
+import { isRepositoryPath } from '../../src/oci/reference.ts';
 
 describe('repository names', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('repository names', () => {
     'x'.repeat(255),
     '1/2/3/4/5/6/7/8',
   ])('takes %j', (name) => {
-    expect(isRepositoryName(name)).toBe(true);
+    expect(isRepositoryPath(name)).toBe(true);
   });
 
   it.each([
@@ -47,12 +47,12 @@ describe('repository names', () => {
     'a%2fb',
     'a\\b',
   ])('refuses %j', (name) => {
-    expect(isRepositoryName(name)).toBe(false);
+    expect(isRepositoryPath(name)).toBe(false);
   });
 
   it('are checked in linear time, a hostile name included', () => {
-    expect(isRepositoryName(`${'a'.repeat(100_000)}!`)).toBe(false);
-    expect(isRepositoryName(`${'a-'.repeat(50_000)}!`)).toBe(false);
+    expect(isRepositoryPath(`${'a'.repeat(100_000)}!`)).toBe(false);
+    expect(isRepositoryPath(`${'a-'.repeat(50_000)}!`)).toBe(false);
   });
 
   it('never lead out of the folder that they are joined to', () => {
@@ -62,7 +62,7 @@ describe('repository names', () => {
     fc.assert(
       fc.property(text, (parts) => {
         const name = parts.join('');
-        fc.pre(isRepositoryName(name));
+        fc.pre(isRepositoryPath(name));
         expect(posix.join('/root', name)).toBe(`/root/${name}`);
       }),
       { numRuns: 2000 },

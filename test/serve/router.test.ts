@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isRepositoryName } from '../../src/serve/router.ts';
+import { isRepositoryPath } from '../../src/oci/reference.ts';
 import { routeOf } from '../../src/serve/router.ts';
 
 describe('routes', () => {
@@ -58,7 +58,7 @@ describe('routes', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
         const route = routeOf(`/v2/${pieces.join('/')}`);
-        expect(!('name' in route) || route.kind === 'bad-name' || isRepositoryName(route.name)).toBe(true);
+        expect(!('name' in route) || route.kind === 'bad-name' || isRepositoryPath(route.name)).toBe(true);
       }),
       { numRuns: 2000 },
     );
