@@ -2,7 +2,7 @@ import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { hint, option } from '../text/hint.ts';
 
-/** How the files of one archive are called: `N.tar`, its parts `N.tar.001`…, and what stands beside them. */
+/** How the files of one archive are called: `N.tar`, its parts `N.tar.001`…, and the small files beside them. */
 export interface ArchiveName {
   /** `N`, without a folder. */
   readonly base: string;
@@ -13,7 +13,7 @@ export interface ArchiveName {
 /** Three digits keep the parts in order in every shell and every locale. */
 export const MAX_PARTS = 999;
 
-/** `N.tar`: the archive, whether it stands as one file or has to be joined. */
+/** `N.tar`: the archive, whether it is one file or has to be joined. */
 export function wholeName({ base, suffix }: ArchiveName): string {
   return `${base}.${suffix}`;
 }
@@ -27,21 +27,25 @@ export const sumsName = ({ base }: ArchiveName): string => `${base}.sha256`;
 export const partsListName = ({ base }: ArchiveName): string => `${base}.parts.json`;
 export const joinScriptName = ({ base }: ArchiveName): string => `${base}.join.sh`;
 
+/** The small files beside an archive, the sums last. */
+export function sidecarNames(name: ArchiveName): string[] {
+  return [partsListName(name), joinScriptName(name), sumsName(name)];
+}
+
 /** Whether a name is the archive's, or that of one of its parts: no other file is ever removed. */
 export function isPieceName(name: ArchiveName, candidate: string): boolean {
   const whole = wholeName(name);
   return (
-    candidate === whole ||
-    (candidate.startsWith(`${whole}.`) && /^\d{3}$/.test(candidate.slice(whole.length + 1)))
+    candidate === whole || (candidate.startsWith(whole) && /^\.\d{3}$/.test(candidate.slice(whole.length)))
   );
 }
 
-/** Line breaks and what else moves a cursor, and the signs that turn the direction of text. */
+/** Line breaks and other characters that move a cursor, and those that change the direction of text. */
 const CONTROL = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
 
 /**
- * Checks the name that an archive is given, which may have folders before it, or the folder that it is called after. Its
- * files are read as lines and by shells where the archive goes.
+ * Checks the name of an archive, which may have folders before it, or of the folder that gives the archive its name.
+ * Where the archive goes, its files are read as lines and by shells.
  * @throws OciSaveError `usage`
  */
 export function checkArchiveName(written: string): void {

@@ -2,7 +2,7 @@ import { readRange } from '../files/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { checkedBytes } from '../store/index.ts';
 
-/** Bytes of which any range can be read, as often as needed: its length is known before a byte is read. */
+/** Bytes of known length, of which any range can be read, as often as needed. */
 export interface ByteSource {
   readonly size: number;
   /**
@@ -18,6 +18,7 @@ export type Segment =
   | { readonly bytes: Uint8Array }
   | { readonly size: number; readonly open: (start: number, end: number) => AsyncIterable<Uint8Array> };
 
+/** A segment at its position in a source. */
 type Placed = { readonly at: number; readonly segment: Segment; readonly size: number };
 
 /** How many bytes a segment has. */

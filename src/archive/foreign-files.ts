@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { type Foreign, unfinishedOf } from '../bundle/index.ts';
+import { type Foreign, sumsIn, unfinishedOf } from '../bundle/index.ts';
 import { unlessGone, whyForeign } from '../files/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 import type { OwnFileKind } from '../text/own-file-kind.ts';
@@ -14,7 +14,7 @@ import {
   sumsName,
   wholeName,
 } from './archive-name.ts';
-import { readSidecar, sumsIn } from './parts-list.ts';
+import { readSidecar } from './parts-list.ts';
 import { isOurTarStart } from './tar-header.ts';
 
 /** How to recognise the archive, or its first part. */
@@ -33,8 +33,8 @@ const anyList = z.looseObject({
 });
 
 /** The parts that a list of any version names; undefined where it is not a list of parts. */
-function partsIn(bytes: Uint8Array): string[] | undefined {
-  return anyList.safeParse(jsonIn(bytes)).data?.parts.map(({ name }) => name);
+function partsIn(json: Uint8Array | string): string[] | undefined {
+  return anyList.safeParse(jsonIn(json)).data?.parts.map(({ name }) => name);
 }
 
 const PARTS_LIST_FILE_KIND: OwnFileKind = {
@@ -61,17 +61,18 @@ function sumsKind(name: ArchiveName): OwnFileKind {
 }
 
 /**
- * What is at the names of an archive, of its parts and of its sidecars, and was not written by an earlier run, in the
- * order of names. Files that were being written when a run was killed are examined, too; those of a run at work are not.
+ * The files at the names of an archive, of its parts and of its sidecars that no earlier run wrote, in the order of
+ * names. Files that a killed run was writing are examined, too; those of a running one are not.
  */
 export async function foreignArchiveFiles(folder: string, name: ArchiveName): Promise<Foreign[]> {
   const files = ((await unlessGone(readdir(folder))) ?? []).toSorted();
   const isKnown = await knownParts(folder, name, files);
   const foreign: Foreign[] = [];
   for (const file of files) {
+    const place = path.join(folder, file);
     const kind = kindOfName(file, name, isKnown);
-    const what = kind && (await whyForeign(path.join(folder, file), kind));
-    if (what !== undefined) foreign.push({ place: path.join(folder, file), what });
+    const what = kind && (await whyForeign(place, kind));
+    if (what !== undefined) foreign.push({ place, what });
   }
   return foreign;
 }
@@ -89,28 +90,26 @@ function kindOfName(file: string, name: ArchiveName, isKnown: IsKnownPart): OwnF
   return laterPartKind(isKnown(whole, unfinished?.pid));
 }
 
-/** Whether a part belongs to an archive of ours; `pid` of the killed run that wrote it, for one without its final name. */
+/** Whether a part belongs to an archive of ours; `pid` is the killed run's that wrote it, where it has no final name. */
 type IsKnownPart = (part: string, pid: number | undefined) => boolean;
 
 /**
- * A part after the first has no header of its own. It is known where the list of parts or the sums name it. Where both
- * are gone, it is known if the first part is ours and the parts up to it follow each other with the first one's size,
- * as only the last may be smaller. One that was being written is known by the first part of the same run.
+ * A part after the first has no header. It is known where the list of parts or the sums name it. Where both are gone, it
+ * is known if the first part is ours and the parts up to it follow each other with the first one's size, as only the
+ * last may be smaller. One that a killed run was writing is known by the first part of the same run.
  *
  * @param files all names in the folder
  */
 async function knownParts(folder: string, name: ArchiveName, files: readonly string[]): Promise<IsKnownPart> {
   const read = (file: string): Promise<string> => readSidecar(path.join(folder, file));
-  const listed = partsIn(Buffer.from(await read(partsListName(name)))) ?? [];
+  const listed = partsIn(await read(partsListName(name))) ?? [];
   const summed = sumsIn(await read(sumsName(name))).keys();
   const known = new Set([...listed, ...summed, ...(await followers(folder, name))]);
   const first = partName(name, 1);
   const firsts = new Set<string>();
   for (const file of files) {
-    if (file === first || (file.startsWith(`${first}.`) && file.endsWith('.part'))) {
-      const isOurs = (await whyForeign(path.join(folder, file), TAR_FILE_KIND)) === undefined;
-      if (isOurs) firsts.add(file);
-    }
+    const isFirst = file === first || (file.startsWith(`${first}.`) && file.endsWith('.part'));
+    if (isFirst && (await whyForeign(path.join(folder, file), TAR_FILE_KIND)) === undefined) firsts.add(file);
   }
   return (part, pid) =>
     known.has(part) || (pid !== undefined && (firsts.has(`${first}.${pid}.part`) || firsts.has(first)));
@@ -131,7 +130,7 @@ async function followers(folder: string, name: ArchiveName): Promise<string[]> {
   }
 }
 
-/** Undefined where no regular file stands there. */
+/** Undefined where there is no regular file. */
 async function sizeOf(file: string): Promise<number | undefined> {
   const stats = await unlessGone(lstat(file));
   return stats?.isFile() === true ? stats.size : undefined;

@@ -25,7 +25,6 @@ export {
   parsePartsList,
   type PartsList,
   partsListSchema,
-  sumsIn,
 } from './parts-list.ts';
 export { type Sidecar, sidecarsOf } from './sidecars.ts';
 export { type ArchivePlace, discardParts, type PreparedArchive, prepareArchive } from './write-archive.ts';

@@ -5,7 +5,7 @@ import { hint, option } from '../text/hint.ts';
 import { type ArchiveName, MAX_PARTS, partName, wholeName } from './archive-name.ts';
 import type { ByteSource } from './byte-source.ts';
 
-/** One file of an archive: the whole of it, or a part. */
+/** One file of an archive: the whole archive, or a part. */
 export interface ArchivePiece extends Cut {
   readonly name: string;
   readonly size: number;
@@ -90,11 +90,7 @@ export async function measureArchive(
 }
 
 /** The pieces that an archive of a size will have, before a byte of it is read. */
-export function piecesOf(
-  size: number,
-  name: ArchiveName,
-  partSize: number,
-): (Cut & { readonly name: string; readonly size: number })[] {
+export function piecesOf(size: number, name: ArchiveName, partSize: number): Omit<ArchivePiece, 'digest'>[] {
   const cuts = cutArchive(size, partSize);
   return cuts.map(({ start, end }, index) => ({
     name: cuts.length === 1 ? wholeName(name) : partName(name, index + 1),
@@ -123,7 +119,7 @@ export function partSizeOf(wanted: number): number {
 /**
  * Cuts an archive of `size` bytes into parts of `partSize`; all are full except the last. An archive that is not larger
  * stays whole, and 0 cuts nothing.
- * @throws OciSaveError `usage` where the parts would be more than their names can number
+ * @throws OciSaveError `usage` for more parts than three digits can number
  */
 export function cutArchive(size: number, partSize: number): Cut[] {
   if (partSize === 0 || size <= partSize) return [{ start: 0, end: size }];

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
+import { sumsIn } from '../bundle/index.ts';
 import { unlessGone } from '../files/index.ts';
-import { type ArchiveName, partsListName, sumsName, wholeName } from './archive-name.ts';
+import { partsListName, sumsName, wholeName } from './archive-name.ts';
 import { type ByteSource, fileSegment, joinSegments, type Segment } from './byte-source.ts';
-import { parsePartsList, type PartsList, readSidecar, sumsIn } from './parts-list.ts';
+import { parsePartsList, readSidecar } from './parts-list.ts';
 import type { ArchivePlace } from './write-archive.ts';
 
 /** An archive on disk, in one file or in parts. */
@@ -37,7 +38,15 @@ async function openWhole({ folder, name }: ArchivePlace): Promise<OpenArchive> {
 }
 
 async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
-  const { parts } = await readList(folder, name);
+  const listFile = path.join(folder, partsListName(name));
+  const parts = parsePartsList(await readSidecar(listFile))?.parts;
+  if (parts === undefined) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `${listFile} is missing, or is not a list of parts`,
+      hint: 'It belongs beside the parts, and says what they are.',
+    });
+  }
   const segments: Segment[] = [];
   const faults: string[] = [];
   for (const { name: part, size, digest } of parts) {
@@ -55,17 +64,6 @@ async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
     });
   }
   return { folder, name, source: joinSegments(segments), partSize: parts[0]?.size ?? 0 };
-}
-
-async function readList(folder: string, name: ArchiveName): Promise<PartsList> {
-  const file = path.join(folder, partsListName(name));
-  const list = parsePartsList(await readSidecar(file));
-  if (list !== undefined) return list;
-  throw new OciSaveError({
-    code: 'usage',
-    message: `${file} is missing, or is not a list of parts`,
-    hint: 'It belongs beside the parts, and says what they are.',
-  });
 }
 
 /** Undefined where there is no such file. */

@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { sumsIn } from '../bundle/index.ts';
 import { unlessGone } from '../files/index.ts';
 import { type Digest, digestOf, digestSchema, hexOf } from '../oci/digest.ts';
 import { jsonIn } from '../text/json-in.ts';
@@ -26,14 +25,12 @@ export function parsePartsList(text: string): PartsList | undefined {
   return partsListSchema.safeParse(jsonIn(text)).data;
 }
 
-export { sumsIn };
-
 /** `N.sha256`, as `sha256sum -c` reads it: one line per file beside it. */
 export function encodeSums(pieces: readonly Pick<ArchivePiece, 'name' | 'digest'>[]): string {
   return pieces.map(({ name, digest }) => `${hexOf(digest)}  ${name}\n`).join('');
 }
 
-/** What identifies all bytes of an archive, in whichever files: the digest of its sums. */
+/** The digest of an archive's sums: it identifies all its bytes, and how they are divided into files. */
 export function digestOfSums({ pieces }: Pick<MeasuredArchive, 'pieces'>): Digest {
   return digestOf(new TextEncoder().encode(encodeSums(pieces)));
 }

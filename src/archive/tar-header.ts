@@ -39,7 +39,7 @@ export async function tarHeader({ path, type, size, linkTo }: HeaderFields): Pro
   controller.add(header);
   const reader = readable.getReader();
   let bytes = Buffer.alloc(0);
-  // The packer then waits for the entry's content, which is never given to it: only its header is wanted.
+  // The packer then waits for the entry's content, which never comes: only its header is needed.
   while (!endsWithHeader(bytes)) {
     const { value } = await reader.read();
     if (value === undefined) break;
@@ -69,8 +69,8 @@ const FIRST_FOLDERS = new Set(['registry/', 'blobs/', 'kit/']);
 
 /**
  * Whether bytes are the start of a tar that we wrote: its first entry is a bundle's first file or folder, with the fixed
- * owner, mode and time that no other tool gives it. The time was 1970 in earlier versions, and is 1980-02-01 in later ones,
- * since FAT and zip cannot hold an earlier time.
+ * owner, mode and time that no other tool writes. Earlier versions wrote 1970, later ones write 1980-02-01, since FAT and
+ * zip cannot hold an earlier time.
  *
  * @param bytes at least the first kilobyte, or all there are where the file was cut off
  */
@@ -99,7 +99,7 @@ export function isOurTarStart(bytes: Buffer): boolean {
   return content === 'any' || content.startsWith(written);
 }
 
-/** POSIX.1-1988, pax(1): the sum of the header's bytes, with blanks where the sum itself stands. */
+/** POSIX.1-1988, pax(1): the sum of the header's bytes, with blanks in the place of the sum itself. */
 function hasRightSum(header: Buffer): boolean {
   let sum = 8 * 0x20;
   for (let at = 0; at < BLOCK; at += 1) if (at < 148 || at >= 156) sum += header[at] ?? 0;

@@ -13,7 +13,7 @@ export type TarEntry = { readonly path: string } & (
 
 /**
  * The archive of a bundle, computed from its tree and the pool that has its blobs. A folder precedes its first file;
- * regular files precede the links that name them. What of the pool was not hashed yet in this run is hashed on the way:
+ * regular files precede the links that name them. Blobs that this run has not hashed yet are hashed while they are read:
  * nothing that a disk has changed gets into an archive.
  */
 export function bundleTar(tree: BundleTree, pool: BlobPool): Promise<ByteSource> {
@@ -23,11 +23,10 @@ export function bundleTar(tree: BundleTree, pool: BlobPool): Promise<ByteSource>
 
 function newFolders(path: string, known: Set<string>): TarEntry[] {
   const parts = path.split('/').slice(0, -1);
-  const places = parts
-    .map((_, depth) => parts.slice(0, depth + 1).join('/'))
-    .filter((place) => !known.has(place));
-  for (const place of places) known.add(place);
-  return places.map((place) => ({ kind: 'folder', path: place }));
+  const folders = parts.map((_, depth) => parts.slice(0, depth + 1).join('/'));
+  const added = folders.filter((folder) => !known.has(folder));
+  for (const folder of added) known.add(folder);
+  return added.map((folder) => ({ kind: 'folder', path: folder }));
 }
 
 function toEntry(file: TreeFile, pool: BlobPool): TarEntry {
@@ -52,13 +51,7 @@ export async function computeTar(entries: readonly TarEntry[]): Promise<ByteSour
 
 function headerOf(entry: TarEntry): Promise<Uint8Array> {
   const { path } = entry;
-  switch (entry.kind) {
-    case 'folder':
-      return tarHeader({ path: `${path}/`, type: 'directory', size: 0 });
-    case 'link':
-      return tarHeader({ path, type: 'link', size: 0, linkTo: entry.to });
-    case 'bytes':
-    case 'blob':
-      return tarHeader({ path, type: 'file', size: sizeOfSegment(entry) });
-  }
+  if (entry.kind === 'folder') return tarHeader({ path: `${path}/`, type: 'directory', size: 0 });
+  if (entry.kind === 'link') return tarHeader({ path, type: 'link', size: 0, linkTo: entry.to });
+  return tarHeader({ path, type: 'file', size: sizeOfSegment(entry) });
 }

@@ -1,9 +1,9 @@
 import { lstat, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { partNameOf, partOf, refuseFolders, unfinishedOf } from '../bundle/index.ts';
+import { partNameOf, partOf, refuseFolders, sumsIn, unfinishedOf } from '../bundle/index.ts';
 import { unlessGone } from '../files/index.ts';
 import { isAlive } from '../store/index.ts';
-import { type ArchiveName, isPieceName, joinScriptName, partsListName, sumsName } from './archive-name.ts';
+import { type ArchiveName, isPieceName, partsListName, sidecarNames, sumsName } from './archive-name.ts';
 import type { ByteSource } from './byte-source.ts';
 import {
   measureArchive,
@@ -12,7 +12,7 @@ import {
   type PieceSink,
   piecesOf,
 } from './measure.ts';
-import { parsePartsList, readSidecar, sumsIn } from './parts-list.ts';
+import { parsePartsList, readSidecar } from './parts-list.ts';
 import { sidecarsOf } from './sidecars.ts';
 
 /** Where an archive is. */
@@ -33,8 +33,8 @@ export interface PreparedArchive {
 /**
  * Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
  * that joins them. Nothing has its name yet, and nothing of an earlier archive is changed: `appear` does both.
- * @throws OciSaveError `usage` for too many parts, `local` where a folder stands at a name; DamagedBlobError; what the file
- *   system says
+ * @throws OciSaveError `usage` for too many parts, `local` where a folder has one of the names; DamagedBlobError; the
+ *   error of the system
  */
 export async function prepareArchive(
   source: ByteSource,
@@ -43,8 +43,7 @@ export async function prepareArchive(
 ): Promise<PreparedArchive> {
   const fileOf = (file: string): string => path.join(folder, file);
   const pieces = piecesOf(source.size, name, options.partSize).map((piece) => piece.name);
-  const beside = [partsListName(name), joinScriptName(name), sumsName(name)];
-  await refuseFolders([...pieces, ...beside].map(fileOf));
+  await refuseFolders([...pieces, ...sidecarNames(name)].map(fileOf));
   await clearAbandoned(folder, name);
   const written: string[] = [];
   const partOfFile = async (file: string): Promise<string> => {
@@ -58,7 +57,7 @@ export async function prepareArchive(
     });
     for (const { name: file, text } of sidecarsOf(measured))
       await writeFile(await partOfFile(file), text, { flag: 'wx' });
-    const earlier = [...(await earlierFiles(folder, name)), ...beside].map(fileOf);
+    const earlier = [...(await earlierFiles(folder, name)), ...sidecarNames(name)].map(fileOf);
     return { measured, files: written, stale: earlier.filter((file) => !written.includes(file)) };
   } catch (error) {
     await discardParts(written);
@@ -73,13 +72,12 @@ export async function discardParts(files: readonly string[]): Promise<void> {
 
 /** Unfinished files of runs that were killed on this host, whatever number the parts had then. */
 async function clearAbandoned(folder: string, name: ArchiveName): Promise<void> {
-  const beside = new Set([partsListName(name), joinScriptName(name), sumsName(name)]);
-  // The first part last: by it the others are known as ours.
+  // The first part last: it shows that the others are ours.
   for (const file of (await readdir(folder)).toSorted().toReversed()) {
     const unfinished = unfinishedOf(file);
     if (unfinished === undefined || isAlive(unfinished.pid)) continue;
-    if (!isPieceName(name, unfinished.file) && !beside.has(unfinished.file)) continue;
-    await rm(path.join(folder, file), { force: true });
+    if (isPieceName(name, unfinished.file) || sidecarNames(name).includes(unfinished.file))
+      await rm(path.join(folder, file), { force: true });
   }
 }
 
@@ -91,9 +89,7 @@ async function openSink(file: string): Promise<PieceSink> {
       await handle.sync();
       await handle.close();
     },
-    async abandon() {
-      await handle.close();
-    },
+    abandon: () => handle.close(),
   };
 }
 
@@ -104,12 +100,9 @@ async function earlierFiles(folder: string, name: ArchiveName): Promise<string[]
   const named = new Set([...(list?.parts.map((part) => part.name) ?? []), ...sums]);
   const files: string[] = [];
   for (const file of named) {
-    // Whatever they say, a folder is not a part.
-    if (isPieceName(name, file) && !(await isFolder(path.join(folder, file)))) files.push(file);
+    // A folder is never a part, even where they name it.
+    const stats = await unlessGone(lstat(path.join(folder, file)));
+    if (isPieceName(name, file) && stats?.isDirectory() !== true) files.push(file);
   }
   return files;
-}
-
-async function isFolder(file: string): Promise<boolean> {
-  return (await unlessGone(lstat(file)))?.isDirectory() ?? false;
 }

@@ -1,11 +1,5 @@
-import {
-  isPieceName,
-  MAX_SIDECAR_BYTES,
-  parsePartsList,
-  partsListName,
-  sumsIn,
-  sumsName,
-} from '../archive/index.ts';
+import { isPieceName, MAX_SIDECAR_BYTES, parsePartsList, partsListName, sumsName } from '../archive/index.ts';
+import { sumsIn } from '../bundle/index.ts';
 import { findLacking } from './completeness.ts';
 import { claimantOf, claimName, type Contents } from './draft/claim.ts';
 import { isOurs } from './draft/notes.ts';

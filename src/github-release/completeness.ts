@@ -4,10 +4,10 @@ import {
   joinScriptName,
   MAX_SIDECAR_BYTES,
   partsListName,
-  sumsIn,
   sumsName,
   wholeName,
 } from '../archive/index.ts';
+import { sumsIn } from '../bundle/index.ts';
 import { claimedBase, claimName } from './draft/claim.ts';
 import { lockName, pageName } from './release-files.ts';
 import { readAsset } from './service/read-asset.ts';

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { type ProcessResult, run } from '../process.ts';
 import type { SkopeoEnvironment } from './environment.ts';
 import { skopeoFailure } from './failure.ts';
@@ -7,7 +8,7 @@ import type { Skopeo } from './find.ts';
 export interface SkopeoCopy {
   readonly skopeo: Skopeo;
   readonly environment: SkopeoEnvironment;
-  /** The working directory. The layout and the pool are named relative to it: a `:` in a path means a tag. */
+  /** The working directory. Local sources, the layout and the pool are relative to it: a `:` in a path means a tag. */
   readonly folder: string;
   /** HOME, where it is not the environment's. */
   readonly home?: string | undefined;
@@ -19,7 +20,7 @@ export interface SkopeoCopy {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The layout that skopeo writes, and beside it the folder where its blobs land, below a copy's folder. */
+/** The layout that skopeo writes, and the folder of its blobs, both in a copy's folder. */
 export const LAYOUT = 'layout';
 export const POOL = 'pool';
 
@@ -28,7 +29,7 @@ export function poolOf(folder: string): string {
   return path.join(folder, POOL, 'sha256');
 }
 
-/** One `skopeo copy` of one image manifest into a layout of its own. The result says how it ended. */
+/** One `skopeo copy` of one image manifest into its own layout. The result says how it ended. */
 export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
   const { skopeo, environment, folder, home, source, preserveDigests, authFile, insecure, signal } = copy;
   const env = home === undefined ? environment.env : { ...environment.env, HOME: home };
@@ -53,25 +54,22 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
   );
 }
 
-export interface SkopeoInspect {
-  readonly skopeo: Skopeo;
-  readonly environment: SkopeoEnvironment;
-  /** The working directory: local sources are named relative to it. */
-  readonly folder: string;
-  readonly source: string;
+export interface SkopeoInspect extends Pick<
+  SkopeoCopy,
+  'skopeo' | 'environment' | 'folder' | 'source' | 'signal'
+> {
   /** How messages name the source. */
   readonly subject: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
-/** The manifest of a local image as its transport has it. Throws as `skopeoFailure` classes it. */
+/** The manifest of a local image as its transport has it. Throws what `skopeoFailure` makes of a failure. */
 export async function inspectRaw(inspect: SkopeoInspect): Promise<Uint8Array> {
   const { skopeo, environment, folder, source, subject, signal } = inspect;
   const result = await run(skopeo.file, [...environment.globalArgs, 'inspect', '--raw', source], {
     cwd: folder,
     env: environment.env,
     signal,
-    maxOutput: 8 * 1024 * 1024,
+    maxOutput: MAX_MANIFEST_BYTES,
   });
   if (result.exitCode !== 0) throw skopeoFailure(subject, result);
   return new TextEncoder().encode(result.stdout);

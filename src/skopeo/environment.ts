@@ -6,7 +6,7 @@ import type { Skopeo } from './find.ts';
 /** What one skopeo process runs with. Paths are absolute; all of them lie in the run's folder. */
 export interface SkopeoEnvironment {
   readonly env: Readonly<Record<string, string>>;
-  /** Options that stand before the subcommand. */
+  /** Options that precede the subcommand. */
   readonly globalArgs: readonly string[];
   /** A folder without certificates, instead of the host's `certs.d`. */
   readonly certsFolder: string;
@@ -89,10 +89,10 @@ export async function writeAuthFile(
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 
 /**
- * Makes a home for one copy, in which its repository stands for itself alone. skopeo reads the drop-ins of
- * `/etc/containers/registries.conf.d` whatever it is told, and they may block a registry, send its readers to a mirror,
- * or take plain HTTP for it. Those of its user's home come after them, and the longest prefix wins (containers/image,
- * sysregistriesv2): a whole repository's name is longer than any host's or organisation's.
+ * Makes a home for one copy whose registries file maps its repository to itself. skopeo always reads the drop-ins of
+ * `/etc/containers/registries.conf.d`, and they may block a registry, send its readers to a mirror, or take plain HTTP
+ * for it. Those of its user's home come after them, and the longest prefix wins (containers/image, sysregistriesv2): a
+ * whole repository's name is longer than any host's or organisation's.
  *
  * @param folder the copy's own; several copies run at once
  * @param name the repository with its registry

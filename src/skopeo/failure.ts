@@ -1,7 +1,7 @@
 import { type ErrorCode, OciSaveError } from '../errors.ts';
 import type { ProcessResult } from '../process.ts';
 
-/** What skopeo says, by the words that its versions share (containers/image docker client, common/pkg/retry). */
+/** The causes of a failure, by the words that skopeo's versions share (containers/image docker client, common/pkg/retry). */
 const CAUSES: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   [/no space left on device|disk quota exceeded|read-only file system/i, 'local'],
   [/toomanyrequests|too many requests|429 /i, 'quota'],
@@ -14,7 +14,7 @@ const CAUSES: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
 /** The query of an address in a message: registries redirect to presigned ones, which are secrets. */
 const QUERY = /(\bhttps?:\/\/[^\s"'?]*)\?[^\s"']*/g;
 
-/** What skopeo got from the registry for our credentials, where the registry repeats it. */
+/** Credentials as they were sent, where the registry repeats them. */
 const SENT = /\b(Basic|Bearer) +[\w.~+/=-]{8,}/gi;
 
 /** The last words of a skopeo that failed, without its log format and without secrets. */
@@ -34,8 +34,8 @@ function skopeoMessage(stderr: string, secrets: readonly string[]): string {
 }
 
 /**
- * The error for a skopeo that did not end well; `subject` says which copy it was. skopeo quotes registries, and
- * these may repeat the `secrets` that they were sent.
+ * The error for a skopeo that failed; `subject` says which copy it was. skopeo quotes registries, and these may repeat
+ * the `secrets` that they were sent.
  */
 export function skopeoFailure(
   subject: string,

@@ -14,12 +14,6 @@ export interface Skopeo {
   readonly version: string;
 }
 
-/** What a machine has: the first skopeo that can be used, and why those before it cannot. */
-export interface SkopeoSearch {
-  readonly usable: Skopeo | undefined;
-  readonly refused: readonly string[];
-}
-
 /**
  * Finds skopeo: the file that is named, or the first on PATH that is new enough, then Homebrew's.
  * @throws OciSaveError `machine` where there is none, with the command that installs it here; `usage` for an address,
@@ -43,8 +37,10 @@ export async function findSkopeo(wanted: WantedSkopeo, env: Environment): Promis
   });
 }
 
-/** Runs each skopeo of the machine for its version, in order, until one can be used. */
-export async function searchSkopeo(env: Environment): Promise<SkopeoSearch> {
+/** Runs each skopeo of the machine for its version, in order, until one can be used; `refused` says why the others cannot. */
+export async function searchSkopeo(
+  env: Environment,
+): Promise<{ readonly usable: Skopeo | undefined; readonly refused: readonly string[] }> {
   const refused: string[] = [];
   for (const file of await programsNamed('skopeo', env)) {
     const checked = await checkSkopeo(file, env);
@@ -54,7 +50,7 @@ export async function searchSkopeo(env: Environment): Promise<SkopeoSearch> {
   return { usable: undefined, refused };
 }
 
-/** The skopeo that a file is. @throws OciSaveError `machine` where it is not one, or too old */
+/** The skopeo in a file. @throws OciSaveError `machine` where it is not a skopeo, or too old */
 export async function skopeoAt(file: string, env: Environment): Promise<Skopeo> {
   const checked = await checkSkopeo(file, env);
   if (typeof checked !== 'string') return checked;
@@ -65,7 +61,7 @@ export async function skopeoAt(file: string, env: Environment): Promise<Skopeo> 
   });
 }
 
-/** The skopeo that a file is, or why it cannot be used. */
+/** The skopeo in a file, or why it cannot be used. */
 async function checkSkopeo(file: string, env: Environment): Promise<Skopeo | string> {
   const version = await versionOf(file, env);
   if (version === undefined) return `${file} is not a skopeo: it does not print its version`;
@@ -77,23 +73,19 @@ async function checkSkopeo(file: string, env: Environment): Promise<Skopeo | str
 /** Long enough for a cold disk. */
 const VERSION_MILLISECONDS = 30_000;
 
+/** The version that a program prints; undefined where it prints something else. */
 async function versionOf(file: string, env: Environment): Promise<string | undefined> {
   try {
     const { exitCode, stdout } = await run(file, ['--version'], {
       env: { PATH: env['PATH'] ?? '' },
       limitMilliseconds: VERSION_MILLISECONDS,
     });
-    return exitCode === 0 ? parseSkopeoVersion(stdout) : undefined;
+    return exitCode === 0 ? /^skopeo version (\d+\.\d+(?:\.\d+)?)/m.exec(stdout)?.[1] : undefined;
   } catch (error) {
     // A file of another architecture cannot be started, and a program that waits for something is not skopeo.
     if (error instanceof OciSaveError && error.code === 'machine') return undefined;
     throw error;
   }
-}
-
-/** The version in what `skopeo --version` prints, or undefined where it prints something else. */
-function parseSkopeoVersion(output: string): string | undefined {
-  return /^skopeo version (\d+\.\d+(?:\.\d+)?)/m.exec(output)?.[1];
 }
 
 /** Whether `version` is `oldest` or newer; versions are numbers between dots. */

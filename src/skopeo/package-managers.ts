@@ -18,8 +18,7 @@ export async function programsNamed(name: string, env: Environment): Promise<str
 
 /** The file of a program on PATH; undefined where there is none. */
 export async function programOnPath(name: string, env: Environment): Promise<string | undefined> {
-  const [first] = await keepExecutable(searchPath(env).map((folder) => path.join(folder, name)));
-  return first;
+  return (await keepExecutable(searchPath(env).map((folder) => path.join(folder, name))))[0];
 }
 
 function searchPath(env: Environment): string[] {
@@ -107,7 +106,7 @@ export const PACKAGE_MANAGERS: readonly PackageManager[] = [
   },
 ];
 
-/** Where a package manager's program is; undefined where it is not. Only Homebrew may stand beside PATH. */
+/** The file of a package manager's program; undefined where there is none. Only Homebrew may be outside PATH. */
 export async function fileOf({ program }: PackageManager, env: Environment): Promise<string | undefined> {
   return program === 'brew' ? (await programsNamed(program, env))[0] : programOnPath(program, env);
 }

@@ -46,10 +46,10 @@ export interface SetUpOptions {
 }
 
 /**
- * Finds skopeo or brings it: what is named is used and nothing else; `auto` takes the first on PATH that is new
- * enough, and else runs each package manager that the machine has, until one has brought it.
- * @throws OciSaveError `machine`: skopeo cannot be had, with the command that would install it here; or fetched bytes are
- *   not those that were named
+ * Finds skopeo or installs it: what is named is used and nothing else; `auto` takes the first on PATH that is new
+ * enough, and else runs each package manager that the machine has, until one has installed it.
+ * @throws OciSaveError `machine`: skopeo is not available, with the command that would install it here; or fetched bytes
+ *   are not those that were named
  */
 export async function setUpSkopeo({ wanted, env, folder, installer }: SetUpOptions): Promise<Skopeo> {
   switch (wanted.kind) {
