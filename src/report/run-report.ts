@@ -113,13 +113,10 @@ export const runReportSchema = z.strictObject({
   lists: z.array(z.strictObject({ file: z.string(), format: z.string(), count: count })),
   images: z.array(imageSchema),
   failed: z.array(failureSchema),
-  error: z
-    .strictObject(faultShape)
-    .optional()
-    .meta({
-      description:
-        'why the result could not be written although images were complete; what was written is below',
-    }),
+  error: z.strictObject(faultShape).optional().meta({
+    description:
+      'why the result could not be written although images were complete; what was written is below',
+  }),
   warnings: z.array(z.strictObject({ message: z.string(), origin: originSchema.optional() })),
   candidates: z
     .array(z.strictObject({ text: z.string(), origin: originSchema, why: z.string() }))

@@ -374,7 +374,7 @@ describe('a published release', () => {
     expect(stderr).toMatch(
       /hint: Release under a new tag, or replace what is there: --release-policy replace/,
     );
-    expect(stderr).toContain('Failed: the release, for the cause that stands above; the bundle is whole.');
+    expect(stderr).toContain('Failed: the release, for the cause given above; the bundle is complete.');
     expect(service.calls().every(({ method }) => method === 'GET')).toBe(true);
     expect(service.files(TAG)).toEqual(before);
     expect(await isThere(work.file('oci-bundle/oci-save.lock.json'))).toBe(true);

@@ -83,7 +83,7 @@ describe('the summary of a push', () => {
     const text = renderSummary({ ...whole, failed: [], push: [samplePush(), done] }, { color: false });
     expect(text).toContain('Push to registry.example:5000/mirror: 1 pushed');
     expect(text.split('\n').at(-1)).toBe(
-      'Failed: not all images are at registry.example:5000/mirror; what failed stands above.',
+      'Failed: not all images are at registry.example:5000/mirror; the failures are listed above.',
     );
     const warned = renderSummary(
       { ...whole, outcome: 'warned', failed: [], push: [samplePush({ outcome: 'warned' })] },

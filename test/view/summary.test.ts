@@ -50,7 +50,7 @@ describe('renderSummary', () => {
       `Lock     oci bundle/oci-save.lock.json, ${digest('lock')}`,
       "Next     oci-save serve 'oci bundle'",
       '',
-      'Done without 1 of 5 images; the list of causes stands above.',
+      'Done without 1 of 5 images; the causes are listed above.',
     ]);
   });
 
@@ -102,7 +102,7 @@ describe('renderSummary', () => {
     const missing = { bundle: undefined, lock: undefined, archive: undefined };
     const lines = linesOf(sampleReport({ outcome: 'failed', options, ...missing }));
     expect(lines.at(-1)).toBe(
-      `${words}What was fetched stays in the store; the next run goes on from there.`,
+      `${words}What was fetched stays in the store; the next run continues from there.`,
     );
   });
 
@@ -114,8 +114,8 @@ describe('renderSummary', () => {
       archive: undefined,
     });
     expect(linesOf(failed).slice(-2)).toEqual([
-      'Failed: 1 of 5 images; the list of causes stands above.',
-      'No bundle was written. What was fetched stays in the store; the next run goes on from there.',
+      'Failed: 1 of 5 images; the causes are listed above.',
+      'No bundle was written. What was fetched stays in the store; the next run continues from there.',
     ]);
     expect(linesOf(failed).join('\n')).not.toContain('oci-save serve');
   });

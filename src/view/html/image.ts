@@ -7,12 +7,12 @@ import type { Sharing } from './sharing.ts';
 export interface ImageContext {
   readonly lock: Lock;
   readonly sharing: Sharing;
-  /** Bytes of the image, and of the largest one, against which its bar is drawn. */
+  /** Bytes of the image, and of the largest one: its bar is drawn to that scale. */
   readonly size: number;
   readonly largest: number;
 }
 
-/** One image: a line of the list that opens to everything that the lock knows of it. */
+/** One image: a row that opens to everything that the lock has about it. */
 export function imageMarkup(image: LockedImage, index: number, context: ImageContext): Markup {
   const { size, largest } = context;
   const percent = largest === 0 ? 0 : Math.round((size / largest) * 100);

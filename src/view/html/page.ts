@@ -8,7 +8,7 @@ import { blobsOfImage, type Sharing, sharingOf } from './sharing.ts';
 
 /**
  * The page `report.html`, from the lock alone: the same lock gives the same bytes, and it needs neither network nor
- * script. The policy in its head holds even if a name should find a way through the escaping.
+ * script. The policy in its head holds even if the escaping fails.
  */
 export function renderHtml(lock: Lock, title: string): string {
   const sharing = sharingOf(lock);
@@ -39,7 +39,7 @@ export function renderHtml(lock: Lock, title: string): string {
   }`;
 }
 
-/** The page that travels in every bundle, and in a release. */
+/** The page in every bundle and release. */
 export function renderBundlePage(lock: Lock): string {
   return renderHtml(lock, 'Image bundle');
 }
@@ -84,7 +84,7 @@ function imagesMarkup(lock: Lock, sharing: Sharing): Markup {
     )}`;
 }
 
-/** Where a list of hundreds has its registries. */
+/** Links to the registries of a long list. */
 function contentsMarkup(
   groups: readonly (readonly [registry: string, entries: readonly unknown[]])[],
 ): Markup {

@@ -1,7 +1,7 @@
 import type { Lock, LockedImage } from '../../lock/index.ts';
 import type { Digest } from '../../oci/digest.ts';
 
-/** Every blob that an image names and the lock has a size for: manifests, configs, layers, referrers, each once. */
+/** Every blob that an image names and whose size the lock has: manifests, configs, layers, referrers, each once. */
 export function blobsOfImage(image: LockedImage, lock: Lock): Map<Digest, number> {
   const named = [
     image.digest,
@@ -20,12 +20,12 @@ export function blobsOfImage(image: LockedImage, lock: Lock): Map<Digest, number
 export interface Sharing {
   /** For each blob the images that name it, as indexes into the lock's. */
   readonly users: ReadonlyMap<Digest, readonly number[]>;
-  /** What the images would weigh if none shared a blob, and what they weigh. */
+  /** The size of all images if they shared no blobs, and their actual size. */
   readonly apart: number;
   readonly together: number;
 }
 
-/** Which blobs several images share, and how many bytes that spares. */
+/** Which blobs several images share, and how many bytes that saves. */
 export function sharingOf(lock: Lock): Sharing {
   const users = new Map<Digest, number[]>();
   let apart = 0;

@@ -7,7 +7,7 @@ import type { Sharing } from './sharing.ts';
 const MAX_SHARED = 50;
 const MAX_USERS = 4;
 
-/** The blobs that several images share, and who they are. */
+/** The blobs that several images share, and these images. */
 export function sharedMarkup(lock: Lock, { users }: Sharing): Markup | undefined {
   const shared = [...users]
     .filter(([, images]) => images.length > 1)
@@ -57,7 +57,7 @@ function usersMarkup(images: readonly number[], lock: Lock): Markup {
     )}${more > 0 ? html`<div>and ${more} more</div>` : undefined}`;
 }
 
-/** The plain files that travel along. */
+/** The plain files in the bundle. */
 export function filesMarkup({ files }: Lock): Markup | undefined {
   if (files.length === 0) return undefined;
   return html`<h2>Files</h2>

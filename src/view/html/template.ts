@@ -1,6 +1,6 @@
 import { printable } from '../../text/plain-text.ts';
 
-/** Markup that is safe to stand in a page: only `html` makes it. */
+/** Markup that is safe in a page: only `html` creates it. */
 export interface Markup {
   readonly markup: string;
 }
@@ -8,14 +8,14 @@ export interface Markup {
 type Insert = string | number | Markup | readonly Markup[] | undefined;
 
 /**
- * A template whose inserts are escaped, whatever they hold; markup made by this same tag is not escaped again, and
- * `undefined` is nothing. Inserts stand in text or in quoted attributes, never in a tag's name, a script or a style.
+ * A template whose inserts are always escaped, except for markup that this tag created; `undefined` inserts nothing.
+ * Inserts belong into text or quoted attributes, never into a tag's name, a script or a style.
  */
 export function html(parts: TemplateStringsArray, ...inserts: readonly Insert[]): Markup {
   return { markup: parts.map((part, index) => dense(part) + render(inserts[index])).join('') };
 }
 
-/** The source's indentation says nothing to a browser, and a thousand images have ten thousand rows of it. */
+/** Browsers ignore the source's indentation, and a thousand images have ten thousand rows of it. */
 function dense(part: string): string {
   return part.replace(/\n\s+/g, '\n');
 }

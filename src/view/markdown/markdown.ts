@@ -1,22 +1,22 @@
 import { plainText } from '../../text/plain-text.ts';
 
-/** What Markdown, HTML, tables, mathematics and links are made of. */
+/** Characters that have a meaning in Markdown, HTML, tables, mathematics and links. */
 const SPECIAL = /[&<>`|\\*_[\]~$#@]|:(?=\/\/)|(?<=\bwww)\./gi;
 
-/** A text that needs nothing: references, digests, paths. */
-const TAME = /^[\w./:@,=+-]+$/;
+/** A text that needs no escaping: references, digests, paths. */
+const HARMLESS = /^[\w./:@,=+-]+$/;
 
-/** Words that we did not write, as one line of Markdown that shows them and does nothing else. */
+/** Untrusted text as one line of Markdown that shows it and has no other effect. */
 export function escaped(text: string): string {
   return plainText(text).replaceAll(SPECIAL, (char) => `&#${char.codePointAt(0) ?? 0};`);
 }
 
 /** The same in the typeface of code. */
 export function code(text: string): string {
-  return TAME.test(text) && plainText(text) === text ? `\`${text}\`` : `<code>${escaped(text)}</code>`;
+  return HARMLESS.test(text) && plainText(text) === text ? `\`${text}\`` : `<code>${escaped(text)}</code>`;
 }
 
-/** Names of options in our own words stand in backticks, with a value at most. */
+/** Our own messages write names of options, with one value at most, in backticks. */
 const OPTION = /&#96;([a-z][a-z-]*(?:: [a-z-]+)?)&#96;/g;
 
 /** A sentence: escaped, and options in the typeface of code. */
@@ -35,7 +35,7 @@ export interface Table<Row> {
   /** Indexes of columns with figures. */
   readonly figures?: readonly number[];
   readonly rows: readonly Row[];
-  /** A row's cells: Markdown on one line. Asked of the rows that are shown alone. */
+  /** A row's cells: Markdown on one line. Called only for rows that are shown. */
   readonly cells: (row: Row) => readonly string[];
 }
 
@@ -43,7 +43,7 @@ export interface Table<Row> {
 export interface Bound {
   /** Of the lines, in UTF-8. */
   readonly maxBytes: number;
-  /** Where the rest stands, after a number: `, all in …`; empty where it stands nowhere else. */
+  /** Where the rest is, after a number: `, all in …`; empty where it is nowhere else. */
   readonly rest: string;
 }
 
@@ -56,7 +56,7 @@ export function table<Row>({ titles, figures = [], rows, cells }: Table<Row>, bo
   ];
 }
 
-/** A line an item, as long as there is room, and one that says how many are left out. */
+/** One line per item as long as there is room, and one with the number of items that are left out. */
 export function bounded<Item>(
   items: readonly Item[],
   lineOf: (item: Item) => string,

@@ -30,7 +30,7 @@ export function faultWords({ class: failureClass, message, hint }: Fault): strin
   return hint === undefined || hint === '' ? why : `${why}<br>Hint: ${prose(hint)}`;
 }
 
-/** The column beside says which image it is. */
+/** The first column already names the image. */
 function withoutRef(message: string, ref: string): string {
   return message.startsWith(`${ref}: `) ? message.slice(ref.length + 2) : message;
 }
@@ -79,7 +79,7 @@ function figure(words: string): string {
   return words.replace(' ', '&nbsp;');
 }
 
-/** What was noticed in the lists, not saved or not understood. */
+/** Warnings about the lists, or entries that were not saved or not understood. */
 export function listingSection(
   { title, takenBy, rows }: Listing,
   bound: Bound,
@@ -114,12 +114,9 @@ export function pushLines(sections: readonly PushSection[], { maxBytes, rest }: 
       ? []
       : table(
           {
-            titles: ['Image', 'Why and what to do'],
+            titles: ['Image', 'Why it failed, and what helps'],
             rows: failed,
-            cells: ({ ref, class: failureClass, message, hint = '' }) => [
-              code(ref),
-              `**${failureClass}**: ${prose(message)}${hint === '' ? '' : `<br>${prose(hint)}`}`,
-            ],
+            cells: (failure) => [code(failure.ref), faultWords(failure)],
           },
           bound,
         ),

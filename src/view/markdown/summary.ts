@@ -61,7 +61,7 @@ export function renderJobSummary(
   ]);
 }
 
-/** The same of an error that ended the run. */
+/** The same for an error that ended the run. */
 export function renderErrorSummary(error: unknown, spelling: Spelling): string {
   const [message = 'failed without a word', ...causes] = causeTexts(error);
   const details = error instanceof OciSaveError ? error.details : [];
@@ -122,7 +122,7 @@ function figures({ verdict, totals, made, push }: Summary): string {
   return `${blobs}, ${bytes}: ${moved}, ${cached}${stored} already here. ${time}.`;
 }
 
-/** A release that failed, as images that failed. */
+/** A release that failed, in the form that failures of images have. */
 function releaseFailure({ release }: Verdict): string[] {
   if (release === undefined) return [];
   const { class: failureClass, message, hint } = release.failure;
@@ -152,7 +152,7 @@ function resultSection(
   ]);
 }
 
-/** The archive, and its parts where it was cut. */
+/** The archive, and its parts where it was split. */
 function archiveLines(
   { path: file, size, digest, parts = [] }: NonNullable<RunReport['archive']>,
   shown: (file: string) => string,
@@ -164,7 +164,7 @@ function archiveLines(
   ];
 }
 
-/** A release that was made, with a link to its page. */
+/** A release that succeeded, with a link to its page. */
 function releaseLine(release: ReleaseReport): string {
   const { url } = release;
   const page = url === undefined || !/^https?:\/\/[^\s<>()[\]"']+$/.test(url) ? '' : ` ([page](${url}))`;

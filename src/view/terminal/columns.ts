@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import type { Paint } from './paint.ts';
+import { wrapWords } from './wrap.ts';
 
 export interface Column {
   readonly align?: 'left' | 'right';
@@ -17,7 +18,7 @@ const GAP = '  ';
 const ELLIPSIS = '...';
 
 /**
- * Cuts the middle out of a text: a reference says most at its ends, the registry and the tag.
+ * Cuts the middle out of a text: the ends of a reference, registry and tag, are the most useful part.
  * @param max terminal columns; below four nothing but dots fits
  */
 export function truncateMiddle(text: string, max: number): string {
@@ -114,12 +115,12 @@ function shrink(columns: readonly Column[], natural: readonly number[], room: nu
   return widths;
 }
 
-/** What remains of a column's text on a narrow terminal: both ends of a reference. */
+/** The least that is kept of a column's text on a narrow terminal: both ends of a reference. */
 const MIN_WIDTH = 12;
 
 /**
- * A table of plain texts (see `plainText`) under titles, no line end after the last line. Columns in which no row
- * says anything are left out; without `width` nothing is cut, since a program may read it.
+ * A table of plain texts (see `plainText`) under titles, without a line end after the last line. Columns that are empty
+ * in every row are left out; without `width` nothing is cut, since a program may read it.
  */
 export function renderColumns(
   titles: readonly string[],
@@ -130,4 +131,44 @@ export function renderColumns(
   const cells = [titles, ...rows].map((row) => used.map((index) => ({ text: row[index] ?? '' })));
   const columns = used.map(() => ({ min: MIN_WIDTH }));
   return alignColumns(columns, cells, width || Number.POSITIVE_INFINITY).join('\n');
+}
+
+export interface TableShape {
+  readonly columns: readonly Column[];
+  /** How many columns stay on the first line where a row does not fit into one. */
+  readonly headColumns: number;
+  readonly titles?: readonly Cell[];
+}
+
+/**
+ * Rows as an indented table. Where the table is wider than `room`, each row is a head line with the rest below it:
+ * names and reasons are read and copied as a whole, so nothing is cut.
+ */
+export function tableLines(shape: TableShape, rows: readonly (readonly Cell[])[], room: number): string[] {
+  const { columns, headColumns, titles } = shape;
+  const titled = titles === undefined ? rows : [titles, ...rows];
+  const inside = room - GAP.length;
+  if (columnsFit(columns, titled, inside)) {
+    return alignColumns(columns, titled, inside).map((line) => GAP + line);
+  }
+  const below = alignColumns(
+    columns.slice(headColumns),
+    rows.map((row) => row.slice(headColumns)),
+    Number.POSITIVE_INFINITY,
+  );
+  return rows.flatMap((row, index) => [
+    GAP +
+      row
+        .slice(0, headColumns)
+        .map(({ text, paint }) => (paint === undefined ? text : paint(text)))
+        .join(GAP),
+    ...wrapBelow(row.slice(headColumns), below[index] ?? '', inside - GAP.length),
+  ]);
+}
+
+/** One long text is wrapped at its words; several short ones stay aligned. */
+function wrapBelow(cells: readonly Cell[], aligned: string, room: number): string[] {
+  const [only, ...others] = cells;
+  const lines = only !== undefined && others.length === 0 ? wrapWords(only.text, room) : [aligned];
+  return lines.filter((line) => line !== '').map((line) => GAP + GAP + line);
 }

@@ -6,7 +6,7 @@ import { hint, option, spellHint } from '../../text/hint.ts';
 import { plainLines, plainText } from '../../text/plain-text.ts';
 import { wrapHanging } from './wrap.ts';
 
-/** Characters of the causes on a terminal; with `verbose` all are shown. */
+/** Characters of the causes that are shown; with `verbose` all are. */
 const MAX_CAUSE = 400;
 
 const OWN_FAULT = hint`This is a fault in oci-save. Run it again with ${option('verbose')} and report what it prints.`;
@@ -17,8 +17,8 @@ export interface ErrorTextOptions extends ScreenOptions {
 }
 
 /**
- * What the command line says of the error that ended it: what happened, why, and what to do about it, each on a
- * line of its own, and no line end after the last.
+ * What the command line prints for the error that ended it: what happened, why, and what to do about it, each on its
+ * own line, without a line end after the last.
  */
 export function renderError(error: unknown, { verbose, ...options }: ErrorTextOptions): string {
   const { palette, room, spelling } = screenOf(options);
@@ -42,7 +42,7 @@ export function renderError(error: unknown, { verbose, ...options }: ErrorTextOp
   ].join('\n');
 }
 
-/** Failures name their class; wrong use, a wrong list and a missing program need none. */
+/** Failures are printed with their class; wrong use, a wrong list and a missing program are not. */
 const UNCLASSED: ReadonlySet<ErrorCode> = new Set(['usage', 'list', 'machine']);
 
 function headOf(error: unknown, { warn, bad }: Palette): string {

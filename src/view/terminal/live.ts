@@ -1,35 +1,28 @@
 import { createLogUpdate } from 'log-update';
 import type { SaveEvent } from '../../events.ts';
-import { closingLines, logLines, stepLine, stoppingLines } from './lines.ts';
-import { type Palette, paletteOf } from './paint.ts';
+import { paletteOf } from './paint.ts';
 import { createPlainReporter } from './plain.ts';
 import { advance, atTime, type Progress, startProgress } from './progress.ts';
 import { renderProgress } from './render-progress.ts';
-import type { Reporter, ReporterOptions, ReportStream } from './reporter.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
+import { closingLines, logLines, stepLine, stoppingLines } from './wording.ts';
 
 const FRAME_MS = 100;
 const DEFAULT_WIDTH = 80;
 
-interface LiveOptions {
-  readonly stream: ReportStream;
-  readonly verbose: boolean;
-  readonly palette: Palette;
-  readonly color: boolean;
-  readonly now: () => number;
-}
-
 /**
- * A view that is drawn over itself at most ten times a second, below the lines that stay: finished stages,
- * warnings, errors, and with `verbose` images and debug lines. The timer only lets rate and silence age; it keeps
- * no process alive.
+ * A view that is redrawn in place at most ten times a second, below the lines that stay: finished stages, warnings,
+ * errors, and with `verbose` images and debug lines. The timer only updates rate and silence; it keeps no process alive.
  */
-function createLiveReporter({ stream, verbose, palette, color, now }: LiveOptions): Reporter {
+function createLiveReporter({ stream, verbose = false, color = false, now }: ReporterOptions): Reporter {
+  const palette = paletteOf(color);
   // The cursor stays: hiding it needs signal handlers, and a killed process would leave it hidden.
   const view = createLogUpdate(stream, { showCursor: true, defaultWidth: DEFAULT_WIDTH });
   let state: Progress = startProgress(now());
   let drawnAt = Number.NEGATIVE_INFINITY;
   let running = true;
-  const blamed = new Set<string>();
+  /** Images whose error has been printed. */
+  const reported = new Set<string>();
 
   const print = (lines: readonly string[]): void => {
     if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(''));
@@ -50,12 +43,12 @@ function createLiveReporter({ stream, verbose, palette, color, now }: LiveOption
     if (event.type === 'stage' && before.current?.stage !== event.stage)
       return closingLines(before, state.now);
     if (event.type === 'step') {
-      const wanted = event.outcome === 'failed' ? !blamed.has(event.subject) : verbose;
-      return wanted ? [stepLine(event, palette)] : [];
+      const isShown = event.outcome === 'failed' ? !reported.has(event.subject) : verbose;
+      return isShown ? [stepLine(event, palette)] : [];
     }
     if (event.type !== 'log') return [];
-    if (event.level === 'error' && event.image !== undefined) blamed.add(event.image);
-    // What concerns one image stands beside it in the view.
+    if (event.level === 'error' && event.image !== undefined) reported.add(event.image);
+    // The view shows messages about one image next to it.
     const passing = event.level === 'debug' || (event.level === 'info' && event.image !== undefined);
     return passing && !verbose ? [] : logLines(event, palette);
   };
@@ -85,7 +78,6 @@ function createLiveReporter({ stream, verbose, palette, color, now }: LiveOption
 
 /** A view of a run: live on a terminal, calm lines elsewhere and where only warnings and errors are printed. */
 export function createReporter(options: ReporterOptions): Reporter {
-  const { stream, quiet = false, verbose = false, color = false, live = true, folding, now } = options;
-  const parts = { stream, quiet, verbose, palette: paletteOf(color), color, folding, now };
-  return live && stream.isTTY === true && !quiet ? createLiveReporter(parts) : createPlainReporter(parts);
+  const { stream, quiet = false, live = true } = options;
+  return live && stream.isTTY === true && !quiet ? createLiveReporter(options) : createPlainReporter(options);
 }

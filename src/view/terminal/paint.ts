@@ -15,7 +15,7 @@ export interface Palette {
 
 type Format = Parameters<typeof styleText>[0];
 
-/** Colours, or none. Whether colours are wanted (`NO_COLOR`, `--no-color`, a terminal) is the caller's knowledge. */
+/** Colours, or none. The caller decides by `NO_COLOR`, `--no-color` and the terminal. */
 export function paletteOf(color: boolean): Palette {
   const paint =
     (format: Format): Paint =>
@@ -33,7 +33,7 @@ export function paletteOf(color: boolean): Palette {
 
 /** Where a text is printed. */
 export interface ScreenOptions {
-  /** The terminal's columns; without one no line is cut or broken, since a log is searched for whole names. */
+  /** The terminal's columns; without one no line is cut or wrapped, since a log is searched for whole names. */
   readonly width?: number | undefined;
   readonly color: boolean;
   /** How options are written; flags where it is left out. */

@@ -1,46 +1,54 @@
 import type { SaveEvent } from '../../events.ts';
-import { closingLines, logLines, stepLine, stoppingLines } from './lines.ts';
-import type { Palette } from './paint.ts';
+import { paletteOf } from './paint.ts';
 import { advance, percentOf, type Progress, startProgress } from './progress.ts';
 import { figures } from './render-progress.ts';
-import type { Folding, Reporter, ReportStream } from './reporter.ts';
-import { type LogEvent, planMade, stageName, stageStarted, stageTally, type StepEvent } from './wording.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
+import {
+  closingLines,
+  type LogEvent,
+  logLines,
+  planLine,
+  stageName,
+  stageStarted,
+  stageTally,
+  type StepEvent,
+  stepLine,
+  stoppingLines,
+} from './wording.ts';
 
 const PROGRESS_EVERY_MS = 5000;
 /** Lines that are kept for an image until it is done. */
 const MAX_KEPT = 200;
 
-interface PlainOptions {
-  readonly stream: ReportStream;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  readonly palette: Palette;
-  readonly folding?: Folding | undefined;
-  readonly now: () => number;
-}
-
 /**
- * Calm lines for a log: one when a stage starts and one when it ends, one for each copied image with its own lines
- * below it (copies run side by side, and their lines would mix), a figure every few seconds while something moves.
- * Warnings and errors come at once. No timer: a log that says nothing new stays silent.
+ * Few lines for a log: one when a stage starts and one when it ends, one for each copied image with its own lines
+ * below it (copies run at the same time, and their lines would mix), and figures every few seconds while bytes arrive.
+ * Warnings and errors are printed at once. There is no timer: without news nothing is printed.
  */
-export function createPlainReporter(options: PlainOptions): Reporter {
-  const { stream, quiet, verbose, palette, now } = options;
+export function createPlainReporter({
+  stream,
+  quiet = false,
+  verbose = false,
+  color = false,
+  folding,
+  now,
+}: ReporterOptions): Reporter {
+  const palette = paletteOf(color);
   let state: Progress = startProgress(now());
-  let toldAt = now();
+  let printedAt = now();
   const kept = new Map<string, string[]>();
-  const blamed = new Set<string>();
+  /** Images whose error has been printed. */
+  const reported = new Set<string>();
 
   const print = (lines: readonly string[]): void => {
     if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(''));
   };
-  const chat = (lines: readonly string[]): void => {
+  const inform = (lines: readonly string[]): void => {
     if (!quiet) print(lines);
   };
-  const { folding } = options;
-  // A stage that counts nothing says hardly a word.
+  // A stage that counts nothing prints too little to be folded.
   const start = (title: string, counts: boolean): void =>
-    folding !== undefined && counts ? folding.open(title) : chat([title]);
+    folding !== undefined && counts ? folding.open(title) : inform([title]);
   const takeKept = (image: string): string[] => {
     const lines = kept.get(image) ?? [];
     kept.delete(image);
@@ -50,11 +58,11 @@ export function createPlainReporter(options: PlainOptions): Reporter {
 
   const onLog = (event: LogEvent): void => {
     if (event.level === 'warning' || event.level === 'error') {
-      if (event.level === 'error' && event.image !== undefined) blamed.add(event.image);
+      if (event.level === 'error' && event.image !== undefined) reported.add(event.image);
       print(logLines(event, palette));
     } else if (event.level === 'info' || verbose) {
-      if (event.image === undefined) return chat(logLines(event, palette));
-      // Below its image's line a message need not name it.
+      if (event.image === undefined) return inform(logLines(event, palette));
+      // Below its image's line a message does not have to name it.
       const lines = logLines({ ...event, image: undefined }, palette);
       kept.set(event.image, [...(kept.get(event.image) ?? []), ...lines].slice(-MAX_KEPT));
     }
@@ -62,23 +70,23 @@ export function createPlainReporter(options: PlainOptions): Reporter {
   const onStep = (event: StepEvent): void => {
     const lines = takeKept(event.subject);
     if (event.outcome === 'failed') {
-      if (!blamed.has(event.subject)) print([stepLine(event, palette)]);
-      chat(lines);
+      if (!reported.has(event.subject)) print([stepLine(event, palette)]);
+      inform(lines);
     } else if (['copy', 'push', 'compare', 'release'].includes(event.stage) || verbose || lines.length > 0) {
-      chat([stepLine(event, palette), ...lines]);
+      inform([stepLine(event, palette), ...lines]);
     }
   };
   const onMoved = (): void => {
     const { current } = state;
-    if (!current || state.now - toldAt < PROGRESS_EVERY_MS) return;
-    toldAt = state.now;
+    if (!current || state.now - printedAt < PROGRESS_EVERY_MS) return;
+    printedAt = state.now;
     const percent = percentOf(state);
     const parts = [
       ...(percent === undefined ? [] : [`${percent}%`]),
       ...figures(state, current),
       stageTally(current),
     ];
-    chat([`${stageName(current.stage)}: ${parts.filter((part) => part !== '').join(', ')}`]);
+    inform([`${stageName(current.stage)}: ${parts.filter((part) => part !== '').join(', ')}`]);
   };
 
   const emit = (event: SaveEvent): void => {
@@ -87,13 +95,13 @@ export function createPlainReporter(options: PlainOptions): Reporter {
     switch (event.type) {
       case 'stage':
         if (before.current?.stage === event.stage) return;
-        toldAt = state.now;
-        chat(takeAllKept());
+        printedAt = state.now;
+        inform(takeAllKept());
         folding?.close();
-        chat(closingLines(before, state.now));
+        inform(closingLines(before, state.now));
         return start(stageStarted(event.stage, event.total), event.total !== undefined);
       case 'plan':
-        return chat([planMade(event)]);
+        return inform([planLine(event)]);
       case 'log':
         return onLog(event);
       case 'step':
@@ -108,9 +116,9 @@ export function createPlainReporter(options: PlainOptions): Reporter {
   const stop = (): void => {
     if (stopped) return;
     stopped = true;
-    chat(takeAllKept());
+    inform(takeAllKept());
     folding?.close();
-    chat(stoppingLines(state, Math.max(state.now, now())));
+    inform(stoppingLines(state, Math.max(state.now, now())));
   };
   return { emit, stop };
 }

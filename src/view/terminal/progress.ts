@@ -1,9 +1,9 @@
 import type { ByteCount, SaveEvent, Stage } from '../../events.ts';
 
-/** The rate is that of the last five seconds: long enough to be calm, short enough to be true. */
+/** The rate is taken over five seconds: long enough to be steady, short enough to be current. */
 const RATE_WINDOW_MS = 5000;
 const SAMPLE_MS = 250;
-/** A copy has at most some dozens of images in flight; messages about more are not kept. */
+/** A copy has some dozens of images in flight at most; messages about more are not kept. */
 const MAX_ACTIVE = 64;
 
 export interface StageProgress {
@@ -20,7 +20,7 @@ export interface StageProgress {
   readonly bytes: number;
 }
 
-/** An image that is being worked on, and the last that was said of it. */
+/** An image that is being worked on, and the last message about it. */
 export interface ActiveImage {
   readonly image: string;
   readonly message: string;
@@ -47,7 +47,7 @@ export function startProgress(now: number): Progress {
   return { now, samples: [], movedAt: now, active: [] };
 }
 
-/** The same progress, seen later: the rate sinks while nothing arrives. */
+/** The same progress at a later time: the rate falls while nothing arrives. */
 export function atTime(state: Progress, now: number): Progress {
   return { ...state, now: Math.max(state.now, now) };
 }
@@ -62,7 +62,7 @@ export function advance(before: Progress, event: SaveEvent, now: number): Progre
   return noteActivity(state, event);
 }
 
-/** A stage that is named again only says how much it has to do. */
+/** A stage that is emitted again only updates how much it has to do. */
 function startStage(
   state: Progress,
   { stage, total, bytes: wanted }: Extract<SaveEvent, { type: 'stage' }>,
@@ -105,7 +105,7 @@ function addBytes(state: Progress, event: Extract<SaveEvent, { type: 'bytes' }>)
   };
 }
 
-/** The last sample is always the newest; those before it stand at least a quarter of a second apart. */
+/** The last sample is always the newest; those before it are at least a quarter of a second apart. */
 function addSample(samples: readonly Sample[], sample: Sample): readonly Sample[] {
   const beforeLast = samples.at(-2);
   const replaces = beforeLast !== undefined && sample.at - beforeLast.at < SAMPLE_MS;
@@ -131,19 +131,19 @@ function noteActivity(state: Progress, event: Extract<SaveEvent, { type: 'log' }
   };
 }
 
-/** Bytes a second over the last seconds; undefined while there is too little to say. */
+/** Bytes per second over the last seconds; undefined while there are too few samples. */
 export function rateOf({ samples, current, now }: Progress): number | undefined {
   const edge = samples.findLast(({ at }) => at <= now - RATE_WINDOW_MS) ?? samples[0];
   if (!edge || !current || now - edge.at < 2 * SAMPLE_MS) return undefined;
   return (Math.max(0, current.bytes - edge.bytes) * 1000) / (now - edge.at);
 }
 
-/** How much the stage has to fetch; undefined where that is unknown or not its business. */
+/** How many bytes the stage has to move; undefined where that is unknown. */
 export function bytesWanted({ current, plan }: Progress): number | undefined {
   return current?.stage === 'copy' ? plan?.fetch.bytes : current?.wanted;
 }
 
-/** Seconds to the end at the present rate; undefined while that would be a guess. */
+/** Seconds to the end at the current rate; undefined while that would be a guess. */
 export function secondsLeft(state: Progress): number | undefined {
   const wanted = bytesWanted(state);
   const rate = rateOf(state);
@@ -152,7 +152,7 @@ export function secondsLeft(state: Progress): number | undefined {
   return Math.max(0, wanted - state.current.bytes) / rate;
 }
 
-/** Per cent of the bytes, else of the things; whole, and 100 only at the end. */
+/** Percentage of the bytes, else of the items, rounded down: 100 only at the end. */
 export function percentOf(state: Progress): number | undefined {
   const { current } = state;
   if (!current) return undefined;

@@ -10,13 +10,13 @@ import {
 import { formatBytes } from '../../text/bytes.ts';
 import { plainText } from '../../text/plain-text.ts';
 import { type Screen, type ScreenOptions, screenOf } from './paint.ts';
-import { failureLines } from './sections.ts';
-import { wrapHanging, wrapWords } from './wrap.ts';
+import { causeLines, failureLines, moreLine } from './sections.ts';
+import { wrapHanging } from './wrap.ts';
 
 const MAX_NAMES = 50;
 const MAX_FAILURES = 50;
 
-/** What a target of a push got: figures, what is not as the source has it, what failed. */
+/** What one target of a push got: figures, names that differ from the source, failures. */
 export function pushSection(section: PushSection, screen: Screen): string[] {
   const { target, outcome, tally, traffic, time, notes, failed } = section;
   const { palette, room } = screen;
@@ -26,14 +26,10 @@ export function pushSection(section: PushSection, screen: Screen): string[] {
     `${palette.strong(`Push to ${plainText(target)}`)}: ${paint(tally)}`,
     ...hanging(`${traffic}; ${time}`),
     ...notes.slice(0, MAX_NAMES).flatMap((note) => hanging(plainText(note))),
-    ...moreLine(notes.length - MAX_NAMES),
+    ...moreLine(notes.length - MAX_NAMES, 'the report'),
     ...failed.slice(0, MAX_FAILURES).flatMap((failure) => failureLines(failure, screen)),
-    ...moreLine(failed.length - MAX_FAILURES),
+    ...moreLine(failed.length - MAX_FAILURES, 'the report'),
   ];
-}
-
-function moreLine(more: number): string[] {
-  return more > 0 ? [`  and ${more} more, all in the report`] : [];
 }
 
 /** What a person reads when a push has ended. No line end after the last line. */
@@ -51,19 +47,12 @@ export function renderPushSummary(report: PushReport, options: ScreenOptions): s
 }
 
 /** Why a release failed, in the form that failures of images have. */
-export function releaseFailureSection(
-  release: Verdict['release'],
-  { palette, room }: Pick<Screen, 'palette' | 'room'>,
-): string[] {
+export function releaseFailureSection(release: Verdict['release'], screen: Screen): string[] {
   if (release === undefined) return [];
-  const { class: failureClass, message, hint } = release.failure;
-  const indented = (text: string): string[] => wrapWords(text, room - 2).map((line) => `  ${line}`);
-  const [first = '', ...rest] = indented(`${failureClass}: ${plainText(message)}`);
+  const { tag, repository, failure } = release;
   return [
-    palette.bad(`Release failed: ${plainText(release.tag)} of ${plainText(release.repository)}`),
-    first.replace(failureClass, palette.bad(failureClass)),
-    ...rest,
-    ...indented(`hint: ${plainText(hint)}`),
+    screen.palette.bad(`Release failed: ${plainText(tag)} of ${plainText(repository)}`),
+    ...causeLines(failure, '  ', screen),
   ];
 }
 

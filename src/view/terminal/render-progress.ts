@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { formatBytes } from '../../text/bytes.ts';
 import { alignColumns, truncateEnd } from './columns.ts';
 import { formatSeconds } from '../../text/duration.ts';
-import { paletteOf } from './paint.ts';
+import { type Palette, paletteOf } from './paint.ts';
 import { plainText } from '../../text/plain-text.ts';
 import {
   bytesWanted,
@@ -17,12 +17,12 @@ import { stageName, stageTally } from './wording.ts';
 const MAX_ACTIVE_LINES = 4;
 const MAX_BAR = 30;
 const MIN_BAR = 8;
-/** Silence that is worth a word: registries stall, and skopeo does not notice. */
+/** A longer silence is reported: registries stall, and skopeo does not notice. */
 const SILENCE_MS = 8000;
 
 /**
  * A running save as one to six lines, none wider than `width` columns: stage and bar, images, and those in
- * flight. Before the first stage there is nothing to show.
+ * flight. Empty before the first stage.
  */
 export function renderProgress(state: Progress, width: number, color: boolean): string {
   const { current } = state;
@@ -32,7 +32,7 @@ export function renderProgress(state: Progress, width: number, color: boolean): 
   const indent = '  ';
   const room = width - indent.length;
   return [
-    headLine(state, current, width, color),
+    headLine(state, current, width, palette),
     ...(tally === '' ? [] : [indent + truncateEnd(tally, room)]),
     ...alignColumns(
       [{ min: 12 }, { min: 4 }],
@@ -53,8 +53,7 @@ interface Piece {
 }
 
 /** Stage, bar and figures; where the line is too narrow the bar goes first, then the figures from the right. */
-function headLine(state: Progress, current: StageProgress, width: number, color: boolean): string {
-  const palette = paletteOf(color);
+function headLine(state: Progress, current: StageProgress, width: number, palette: Palette): string {
   const percent = percentOf(state);
   const name = stageName(current.stage);
   const pieces: Piece[] = [
@@ -64,7 +63,7 @@ function headLine(state: Progress, current: StageProgress, width: number, color:
       .map((plain) => ({ plain, painted: plain })),
   ];
   while (pieces.length > 1 && lengthOf(pieces) > width) pieces.pop();
-  const bar = percent === undefined ? undefined : barOf(percent, width - lengthOf(pieces) - 2, color);
+  const bar = percent === undefined ? undefined : barOf(percent, width - lengthOf(pieces) - 2, palette);
   const [head, ...rest] = pieces;
   return [
     head === undefined || stringWidth(head.plain) > width ? truncateEnd(name, width) : head.painted,
@@ -77,14 +76,13 @@ function lengthOf(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { plain }) => sum + stringWidth(plain) + 2, -2);
 }
 
-/** Done of wanted, rate, time left. */
+/** Bytes done and to do, rate, time left. */
 export function figures(state: Progress, current: StageProgress): string[] {
   const wanted = bytesWanted(state);
   const silence = state.now - state.movedAt;
   const rate = rateOf(state);
   const left = secondsLeft(state);
-  if (wanted === undefined && current.bytes === 0) return [];
-  if (wanted === 0) return [];
+  if (wanted === 0 || (wanted === undefined && current.bytes === 0)) return [];
   const amount =
     wanted === undefined
       ? formatBytes(current.bytes)
@@ -98,10 +96,9 @@ export function figures(state: Progress, current: StageProgress): string[] {
   ];
 }
 
-function barOf(percent: number, room: number, color: boolean): string | undefined {
+function barOf(percent: number, room: number, palette: Palette): string | undefined {
   const inside = Math.min(MAX_BAR, room) - 2;
   if (inside < MIN_BAR) return undefined;
-  const palette = paletteOf(color);
   const full = Math.floor((percent / 100) * inside);
   return `[${palette.accent('='.repeat(full))}${palette.faint('-'.repeat(inside - full))}]`;
 }

@@ -6,7 +6,7 @@ export type ReportStream = NodeJS.WritableStream & {
   readonly columns?: number | undefined;
 };
 
-/** A log that can fold its parts: what is written between `open` and `close` is shown on demand. */
+/** A log that can fold its parts: lines between `open` and `close` are shown on demand. */
 export interface Folding {
   readonly open: (title: string) => void;
   readonly close: () => void;
@@ -19,7 +19,7 @@ export interface ReporterOptions {
   /** Debug lines, and every finished image on a terminal too. */
   readonly verbose?: boolean | undefined;
   readonly color?: boolean | undefined;
-  /** False where a terminal cannot move its cursor or nobody watches it (`TERM=dumb`, CI). */
+  /** False where a terminal cannot move its cursor (`TERM=dumb`) or nobody watches it (CI). */
   readonly live?: boolean | undefined;
   /** Folds the stages of a plain log that count things, each under the line that starts it. */
   readonly folding?: Folding | undefined;
@@ -29,6 +29,6 @@ export interface ReporterOptions {
 
 export interface Reporter {
   readonly emit: Emit;
-  /** Takes the live view away and closes the last stage. What is emitted afterwards is still printed. */
+  /** Removes the live view and closes the last stage. Events that are emitted afterwards are still printed. */
   readonly stop: () => void;
 }

@@ -1,18 +1,16 @@
-import type { Failure, ImageRow, Listing, ReportedOrigin, Summary } from '../../report/index.ts';
+import type { Failure, Fault, ImageRow, Listing, ReportedOrigin, Summary } from '../../report/index.ts';
 import { spellHint } from '../../text/hint.ts';
 import { plainText } from '../../text/plain-text.ts';
-import type { Cell } from './columns.ts';
+import { type Cell, tableLines, type TableShape } from './columns.ts';
 import type { Palette, Screen } from './paint.ts';
-import { tableLines, type TableShape } from './table.ts';
 import { wrapHanging, wrapWords } from './wrap.ts';
 
-const INDENT = '    ';
 const MAX_ORIGINS = 3;
 const MAX_FAILURES = 200;
 const MAX_IMAGES = 200;
 const MAX_LINES = 50;
 
-/** Every image that failed: its name, where it stands, the class and the cause, the hint. */
+/** Every image that failed: its name and lines, the class and the cause, the hint. */
 export function failureSection({ failures, verdict }: Summary, screen: Screen): string[] {
   if (failures.length === 0) return [];
   return [
@@ -22,17 +20,29 @@ export function failureSection({ failures, verdict }: Summary, screen: Screen): 
   ];
 }
 
-/** One failure: its name and place, the class and the cause, the hint. */
-export function failureLines(failure: Failure, { palette, room }: Screen): string[] {
+/** One failure: its name and lines, the class and the cause, the hint. */
+export function failureLines(failure: Failure, screen: Screen): string[] {
+  const { palette } = screen;
   const where = formatOrigins(failure.origins);
-  const indented = (text: string): string[] =>
-    wrapWords(text, room - INDENT.length).map((line) => INDENT + line);
-  const [first = '', ...rest] = indented(`${failure.class}: ${plainText(failure.message)}`);
   return [
     `  ${palette.strong(plainText(failure.ref))}${where === '' ? '' : `  ${palette.faint(where)}`}`,
-    first.replace(failure.class, palette.bad(failure.class)),
+    ...causeLines(failure, '    ', screen),
+  ];
+}
+
+/** The class and the cause of a fault, and the hint. */
+export function causeLines(
+  { class: failureClass, message, hint }: Fault,
+  indent: string,
+  { palette, room }: Screen,
+): string[] {
+  const indented = (text: string): string[] =>
+    wrapWords(text, room - indent.length).map((line) => indent + line);
+  const [first = '', ...rest] = indented(`${failureClass}: ${plainText(message)}`);
+  return [
+    first.replace(failureClass, palette.bad(failureClass)),
     ...rest,
-    ...(failure.hint === undefined ? [] : indented(`hint: ${plainText(failure.hint)}`)),
+    ...(hint === undefined ? [] : indented(`hint: ${plainText(hint)}`)),
   ];
 }
 
@@ -43,7 +53,7 @@ function formatOrigins(origins: readonly ReportedOrigin[]): string {
   return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** The table of images that are in the bundle. Stored names stand below where they are not the reference. */
+/** The table of images that are in the bundle. Stored names that differ from the reference are below it. */
 export function imageSection({ images }: Summary, { palette, room }: Screen): string[] {
   if (images.length === 0) return [];
   const titles = ['IMAGE', 'DIGEST', 'PLATFORMS', 'SIZE', 'STATUS'];
@@ -88,7 +98,7 @@ export function noteSection({ notes }: Summary, { palette, room }: Screen): stri
 const WITH_ENTRY: TableShape = { columns: [{}, {}, {}], headColumns: 2 };
 const WITHOUT_ENTRY: TableShape = { columns: [{}, {}], headColumns: 1 };
 
-/** What was noticed in the lists, not saved or not understood, with the line where there is one. */
+/** Warnings about the lists, or entries that were not saved or not understood, with their line if there is one. */
 export function listingSection(
   { title, takenBy, rows }: Listing,
   { palette, room, spelling }: Screen,
@@ -109,6 +119,6 @@ export function listingSection(
   ];
 }
 
-function moreLine(more: number): string[] {
-  return more > 0 ? [`  and ${more} more, all in report.json`] : [];
+export function moreLine(more: number, place = 'report.json'): string[] {
+  return more > 0 ? [`  and ${more} more, all in ${place}`] : [];
 }

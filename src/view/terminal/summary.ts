@@ -7,8 +7,8 @@ import { failureSection, imageSection, listingSection, noteSection } from './sec
 import { wrapHanging, wrapWords } from './wrap.ts';
 
 /**
- * What a person reads when a run has ended: what failed and why, the images, what was left out, and where the
- * result lies. No line end after the last line. `report.json` holds what long lists leave out here.
+ * What a person reads when a run has ended: what failed and why, the images, what was left out, and where the result
+ * is. No line end after the last line. `report.json` contains what is left out of long lists here.
  */
 export function renderSummary(report: RunReport, options: ScreenOptions): string {
   const screen = screenOf(options);
@@ -57,7 +57,7 @@ function resultSection({ verdict, totals, cache, made }: Summary, { palette, roo
   ];
 }
 
-/** `bundle.tar, 120 MiB, sha256:…`; of parts, how many there are and how they are called. */
+/** `bundle.tar, 120 MiB, sha256:…`; for parts, their number and names. */
 function archiveWords({ path, size, digest, parts }: NonNullable<RunReport['archive']>): string {
   const [first, last] = [parts?.[0], parts?.at(-1)];
   const what =
@@ -67,20 +67,20 @@ function archiveWords({ path, size, digest, parts }: NonNullable<RunReport['arch
   return `${what}, ${formatBytes(size)}, ${digest}`;
 }
 
-/** The last line that is read: a table of a thousand images moves everything else out of sight. */
+/** The end of the summary: a table of a thousand images scrolls everything else out of sight. */
 function verdictSection({ verdict, made }: Summary, screen: Screen): string[] {
   const { outcome, cause, dryRun, saved, failed, wanted, fault, targets, unfinished } = verdict;
   const { good, warn, bad } = screen.palette;
-  const causes = `${failed} of ${wanted}; the list of causes stands above.`;
-  const pushed = `not all images are at ${targets.join(', ')}; what failed stands above.`;
+  const causes = `${failed} of ${wanted}; the causes are listed above.`;
+  const pushed = `not all images are at ${targets.join(', ')}; the failures are listed above.`;
   if (outcome === 'done') return dryRun ? [good('Dry run: nothing was copied.')] : [];
   if (outcome === 'warned') return [warn(failed > 0 ? `Done without ${causes}` : `Done, but ${pushed}`)];
-  const whole = made.bundle === undefined ? '' : '; the bundle is whole';
+  const whole = made.bundle === undefined ? '' : '; the bundle is complete';
   return [
     ...(failed === 0 ? [] : [bad(`Failed: ${causes}`)]),
     ...(fault === undefined ? [] : faultLines(fault, screen)),
     ...(failed === 0 && targets.length > 0 ? [bad(`Failed: ${pushed}`)] : []),
-    ...(cause === 'release' ? [bad(`Failed: the release, for the cause that stands above${whole}.`)] : []),
+    ...(cause === 'release' ? [bad(`Failed: the release, for the cause given above${whole}.`)] : []),
     ...(unfinished && made.bundle === undefined && saved > 0
       ? wrapWords(unfinishedWords(verdict), screen.room)
       : []),
@@ -96,5 +96,5 @@ function faultLines({ class: failureClass, message, hint }: Fault, { palette, ro
 function unfinishedWords({ dryRun, unwritten }: Summary['verdict']): string {
   if (dryRun) return 'A dry run: nothing was fetched.';
   const words = unwritten === undefined ? '' : `No ${unwritten} was written. `;
-  return `${words}What was fetched stays in the store; the next run goes on from there.`;
+  return `${words}What was fetched stays in the store; the next run continues from there.`;
 }

@@ -1,18 +1,18 @@
-import type { ByteCount, Outcome, SaveEvent, Stage } from '../../events.ts';
+import type { ByteCount, LogLevel, Outcome, SaveEvent, Stage } from '../../events.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import { formatSeconds } from '../../text/duration.ts';
 import { plainLines, plainText } from '../../text/plain-text.ts';
-import type { StageProgress } from './progress.ts';
+import type { Palette } from './paint.ts';
+import type { Progress, StageProgress } from './progress.ts';
 
 export type LogEvent = Extract<SaveEvent, { type: 'log' }>;
-export type PlanEvent = Extract<SaveEvent, { type: 'plan' }>;
 export type StepEvent = Extract<SaveEvent, { type: 'step' }>;
 
 interface StageWords {
   readonly doing: string;
   readonly did: string;
   readonly noun?: string;
-  /** What is said about things that are already where they belong. */
+  /** What is printed for things that are already where they belong. */
   readonly here?: string;
 }
 
@@ -44,7 +44,7 @@ export function stageStarted(stage: Stage, total: number | undefined): string {
 }
 
 /** `Resolved 99 of 100 images in 2.3 s, 1 failed`. */
-export function stageFinished(state: StageProgress, now: number): string {
+function stageFinished(state: StageProgress, now: number): string {
   const { did, noun } = STAGES[state.stage];
   const countless = state.total === undefined && state.done === 0;
   const what = noun === undefined ? did : `${did} ${countless ? `the ${noun}s` : counted(state, noun)}`;
@@ -73,11 +73,11 @@ function tally({ stage, stored, failed }: StageProgress): string[] {
 }
 
 /** `To fetch: 12 blobs, 120 MiB; already here: 30 blobs, 400 MiB`. */
-export function planMade({ fetch, stored }: PlanEvent): string {
+export function planLine({ fetch, stored }: Extract<SaveEvent, { type: 'plan' }>): string {
   return `To fetch: ${formatBlobs(fetch)}; already here: ${formatBlobs(stored)}`;
 }
 
-export function formatBlobs({ blobs, bytes }: ByteCount): string {
+function formatBlobs({ blobs, bytes }: ByteCount): string {
   return blobs === 0 ? 'nothing' : `${formatCount(blobs, 'blob')}, ${formatBytes(bytes)}`;
 }
 
@@ -94,16 +94,16 @@ const VERBS: Record<Outcome, string> = {
 };
 
 /** The word before an image's name. */
-export function stepVerb({ stage, outcome }: StepEvent): string {
-  if (['push', 'compare'].includes(stage) && outcome === 'stored') return 'unchanged';
+function stepVerb({ stage, outcome }: StepEvent): string {
+  if ((stage === 'push' || stage === 'compare') && outcome === 'stored') return 'unchanged';
   return VERBS[outcome];
 }
 
 /** What follows the name: the blobs that were fetched, and those that were here. */
-export function stepDetail({ stage, outcome, fetched, stored }: StepEvent): string {
+function stepDetail({ stage, outcome, fetched, stored }: StepEvent): string {
   if (outcome === 'stored') return STAGES[stage].here ?? 'already here';
   if (outcome === 'sent') return fetched === undefined ? '' : formatBytes(fetched.bytes);
-  if (outcome === 'kept') return 'another digest stands there';
+  if (outcome === 'kept') return 'it has another digest there';
   if (outcome !== 'fetched' && outcome !== 'partly stored') return '';
   const here = stored !== undefined && stored.blobs > 0 ? `${formatBlobs(stored)} already here` : '';
   const vague = outcome === 'partly stored' && here === '' ? 'partly already here' : here;
@@ -111,10 +111,40 @@ export function stepDetail({ stage, outcome, fetched, stored }: StepEvent): stri
   return [brought, vague].filter((part) => part !== '').join('; ');
 }
 
-/** The message's lines, after the image's name where they do not say it themselves. */
-export function logWords({ message, image }: LogEvent): string[] {
+/**
+ * A message as lines, after the image's name where they do not contain it. Warnings and errors begin with their level,
+ * since colours may be off.
+ */
+export function logLines({ level, message, image }: LogEvent, palette: Palette): string[] {
   const [first = '', ...rest] = plainLines(message);
   const name = image === undefined ? '' : plainText(image);
   const named = name === '' || [first, ...rest].some((line) => line.includes(name));
-  return [named ? first : `${name}: ${first}`, ...rest];
+  const head = levelHead(level, palette) + (named ? first : `${name}: ${first}`);
+  const lines = [head, ...rest.map((line) => `  ${line}`)];
+  return level === 'debug' ? lines.map(palette.faint) : lines;
+}
+
+function levelHead(level: LogLevel, palette: Palette): string {
+  if (level === 'error') return `${palette.bad('error:')} `;
+  return level === 'warning' ? `${palette.warn('warning:')} ` : '';
+}
+
+/** `copied docker.io/library/x:1  3 blobs, 12.4 MiB` */
+export function stepLine(event: StepEvent, palette: Palette): string {
+  const paint = event.outcome === 'failed' ? palette.bad : palette.good;
+  const detail = stepDetail(event);
+  const words = `${paint(stepVerb(event))} ${plainText(event.subject)}`;
+  return detail === '' ? words : `${words}  ${palette.faint(detail)}`;
+}
+
+/** The line that closes a stage when the next one starts. */
+export function closingLines({ current }: Progress, now: number): string[] {
+  return current === undefined ? [] : [stageFinished(current, now)];
+}
+
+/** The line that closes the last stage: only if the stage is complete, since a run may stop in the middle of it. */
+export function stoppingLines(state: Progress, now: number): string[] {
+  const { current } = state;
+  const isComplete = current?.total !== undefined && current.done + current.failed >= current.total;
+  return isComplete ? closingLines(state, now) : [];
 }

@@ -5,7 +5,7 @@ export function wrapWords(text: string, width: number): string[] {
   return Number.isFinite(width) ? wrapAnsi(text, Math.max(1, width)).split('\n') : [text];
 }
 
-/** The same below a first word or mark: later lines stand `indent` columns in. */
+/** The same after a first word or mark: later lines are indented by `indent` columns. */
 export function wrapHanging(text: string, width: number, indent: number): string[] {
   return wrapWords(text, width - indent).map((line, index) =>
     index === 0 ? line : ' '.repeat(indent) + line,
