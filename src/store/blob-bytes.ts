@@ -9,12 +9,12 @@ export interface BlobSize {
   readonly size: number;
 }
 
-/** A blob whose bytes are missing or do not match its digest. Where it can be had again, the work is repeated. */
+/** A blob whose bytes are missing or do not match its digest. Where it can be fetched again, the work is repeated. */
 export class DamagedBlobError extends OciSaveError {
   readonly digest: Digest;
 
   /**
-   * @param where what lacks the blob, for people: its file
+   * @param where the blob's file, or the blob itself, for people
    * @param why what is wrong with it
    */
   constructor(digest: Digest, where: string, why: string) {
@@ -27,7 +27,7 @@ export class DamagedBlobError extends OciSaveError {
   }
 }
 
-/** The blob that an error is about, itself or as the cause of another one; undefined where it is about none. */
+/** The blob that an error or one of its causes is about; undefined where there is none. */
 export function damagedBlobOf(error: unknown): Digest | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof DamagedBlobError) return cause.digest;
@@ -35,12 +35,12 @@ export function damagedBlobOf(error: unknown): Digest | undefined {
   return undefined;
 }
 
-/** A reader of the stream holds its bytes until they are sent, so small ones. */
+/** The receiver of a chunk holds it until it is sent, so chunks are small. */
 const STREAM_CHUNK_BYTES = 256 * 1024;
 
 /**
- * A whole file, hashed while it is read. Its last bytes are given when all of them were right: nobody gets the whole of
- * a wrong blob.
+ * A whole file, hashed while it is read. Its last bytes are given only when all of them are right: nobody receives the
+ * whole of a wrong blob.
  * @throws DamagedBlobError where the file is missing, or is not that blob
  */
 export async function* checkedBytes(file: string, { digest, size }: BlobSize): AsyncGenerator<Uint8Array> {

@@ -5,18 +5,8 @@ import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { BlobSize } from './blob-bytes.ts';
 
-/** A blob on its way in. It has no final name before its size and hash are right. */
-export interface BlobWriter {
-  /** Bytes that have arrived so far: where a cut transfer goes on. */
-  readonly received: number;
-  write(chunk: Uint8Array): Promise<void>;
-  /** Starts again at the first byte, for a server that cannot resume. */
-  restart(): Promise<void>;
-  /** Checks size and hash, then gives the blob its name. Throws `digest` where they differ. */
-  commit(): Promise<void>;
-  /** Drops what has arrived. Does nothing after a commit. */
-  abort(): Promise<void>;
-}
+/** A blob that is being written. It has no final name before its size and hash are right. */
+export type BlobWriter = Awaited<ReturnType<typeof openBlobWriter>>;
 
 /** Below this size a blob is not flushed to disk on its own: after a power cut its size or hash shows it. */
 const FLUSH_FROM_BYTES = 1024 * 1024;
@@ -29,7 +19,7 @@ export async function openBlobWriter(
   folder: string,
   { digest, size }: BlobSize,
   adopt: (file: string) => Promise<void>,
-): Promise<BlobWriter> {
+) {
   const file = path.join(folder, `incoming-${randomUUID()}`);
   const handle = await open(file, 'wx', 0o644);
   let hash = createHash('sha256');
@@ -47,18 +37,12 @@ export async function openBlobWriter(
     }
   };
 
-  const abort = async (): Promise<void> => {
-    if (done) return;
-    done = true;
-    await handle.close();
-    await rm(file, { force: true });
-  };
-
   return {
-    get received() {
+    /** Bytes that have arrived so far: where a cut transfer goes on. */
+    get received(): number {
       return received;
     },
-    async write(chunk) {
+    async write(chunk: Uint8Array): Promise<void> {
       if (received + chunk.length > size)
         throw mismatch(digest, `more than the ${size} bytes that it should have`);
       hash.update(chunk);
@@ -71,13 +55,15 @@ export async function openBlobWriter(
         if (received - onDisk === gathered.length) await writeOut();
       }
     },
-    async restart() {
+    /** Starts again at the first byte, for a server that cannot resume. */
+    async restart(): Promise<void> {
       await handle.truncate(0);
       hash = createHash('sha256');
       received = 0;
       onDisk = 0;
     },
-    async commit() {
+    /** Checks size and hash, then gives the blob its name. Throws `digest` where they differ. */
+    async commit(): Promise<void> {
       const actual: Digest = `sha256:${hash.digest('hex')}`;
       if (received !== size) throw mismatch(digest, `${received} bytes instead of ${size}`);
       if (actual !== digest) throw mismatch(digest, `bytes that hash to ${shortDigest(actual)}`);
@@ -88,7 +74,13 @@ export async function openBlobWriter(
       await adopt(file);
       await unlink(file);
     },
-    abort,
+    /** Drops what has arrived. Does nothing after a commit. */
+    async abort(): Promise<void> {
+      if (done) return;
+      done = true;
+      await handle.close();
+      await rm(file, { force: true });
+    },
   };
 }
 

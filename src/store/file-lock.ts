@@ -18,28 +18,24 @@ const holderSchema = z.object({
 export type Holder = z.infer<typeof holderSchema>;
 
 /** Where a process number means something. */
-export type HostId = Omit<Holder, 'pid'>;
+type HostId = Omit<Holder, 'pid'>;
 
 export interface FileLock {
   release(): Promise<void>;
 }
 
-/** A lock that another process holds; `holder` is undefined where the file does not say who. */
-export interface HeldLock {
-  readonly holder: Holder | undefined;
-}
-
-/** How long a lock may be without a holder: the time between its making and its writing. */
+/** How long a lock may be without a holder: the time between creating its file and writing it. */
 const [HOLDERLESS_LOOKS, HOLDERLESS_MILLISECONDS] = [20, 25];
 
 /**
- * Takes the lock that a file is by existing, or says who holds it. The lock of a process that has ended on this host is
- * taken over, and so is any that is older than `staleMilliseconds`. Throws what the file system says.
+ * Takes a lock by creating its file, or says who holds it: `holder` is undefined where the file does not say it. The lock
+ * of a process that has ended on this host is taken over, and so is any that is older than `staleMilliseconds`. Throws
+ * the error of the system.
  */
 export async function takeFileLock(
   file: string,
   staleMilliseconds = Number.POSITIVE_INFINITY,
-): Promise<FileLock | HeldLock> {
+): Promise<FileLock | { readonly holder: Holder | undefined }> {
   const own: Holder = { ...(await thisHost()), pid: process.pid };
   let tookOver = false;
   for (let looks = 1; ; looks += 1) {
@@ -68,7 +64,7 @@ async function release(file: string, own: Holder): Promise<void> {
   if (holder?.pid === own.pid && holder.host === own.host) await rm(file, { force: true });
 }
 
-/** Whether a process that lives holds the lock, or one that died has left it. */
+/** Whether a live process holds the lock, or one that died has left it. */
 export async function lockState(file: string, staleMilliseconds: number): Promise<'free' | 'held' | 'left'> {
   const age = await ageOf(file);
   if (Number.isNaN(age)) return 'free';
@@ -100,7 +96,7 @@ async function readHolder(file: string): Promise<Holder | undefined> {
   return holderSchema.safeParse(jsonIn(await unlessGone(readFile(file, 'utf8')))).data;
 }
 
-/** This host, as other processes on it name it too. */
+/** This host, by the names that its other processes use too. */
 export async function thisHost(): Promise<HostId> {
   return { host: hostname(), namespace: await pidNamespace() };
 }

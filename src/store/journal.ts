@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { keepRecords, openRecordFile } from './record-file.ts';
 
-/** What each blob's file looked like when its hash was found right. A record that is lost costs a hash. */
+/** The stamp of each blob's file when its hash was found right. A record that is lost costs a hash. */
 export type Journal = Awaited<ReturnType<typeof openJournal>>;
 
 /** Not ctime: every hard link changes that. */
@@ -13,7 +13,7 @@ export async function openJournal(file: string) {
   return {
     /** True where the file is still the one whose hash was found right. */
     vouches: (hex: string, stats: BigIntStats): boolean => stamps.get(hex) === stampOf(stats),
-    /** Notes that the hashes of these files were just found right, in one write. */
+    /** Records that the hashes of these files were just found right, in one write. */
     note: (found: Iterable<readonly [hex: string, stats: BigIntStats]>): Promise<void> =>
       stamps.set([...found].map(([hex, stats]) => [hex, stampOf(stats)])),
     /** The bytes that the file had then; undefined where that is not recorded. */

@@ -10,7 +10,7 @@ import { type StoreCheck, verifyBlobs, type VerifyOptions } from './verify.ts';
 /** What is in a store. */
 export interface StoreContent {
   readonly blobs: readonly StoredBlob[];
-  /** Runs at work on it. */
+  /** Live runs that use it. */
   readonly runs: number;
 }
 

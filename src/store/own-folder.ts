@@ -12,10 +12,9 @@ const OTHERS_MAY_WRITE = 0o022;
 const OTHERS_MAY_ANYTHING = 0o077;
 
 /**
- * Makes a store's folder where it is missing, for its user alone (0700), and makes sure as `refuseOthers` does that
- * nobody else decides what lies in it. Folders above it are made in the same way; where others may read a store, that
- * right is taken away without a message.
- * @throws as `refuseOthers`; what the file system says
+ * Makes a store's folder where it is missing, for its user alone (0700), and checks it with `refuseOthers`. Folders above
+ * it are made in the same way; where others may read a store, that right is taken away without a message.
+ * @throws as `refuseOthers`; the error of the system
  */
 export async function makeOwnFolder(folder: string): Promise<void> {
   await refuseOthers(folder);

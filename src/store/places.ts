@@ -1,34 +1,24 @@
 import path from 'node:path';
 
-/** Where a store keeps what. */
-export interface StorePlaces {
-  /** Every blob, under the hex of its digest. */
-  readonly blobs: string;
-  /** A folder for each run at work. */
-  readonly runs: string;
-  /** A file for each run, of the same name, that lists what it used. */
-  readonly uses: string;
-  /** When each blob was last used, by the runs whose own lists are gone. */
-  readonly used: string;
-  readonly journal: string;
-  readonly served: string;
-  /** Records of results that a run has begun to let appear at its output. */
-  readonly appearing: string;
-  /** Stands while a prune takes blobs out of reach. */
-  readonly pruneLock: string;
-}
+export type StorePlaces = Readonly<ReturnType<typeof placesIn>>;
 
-export function placesIn(folder: string): StorePlaces {
-  const at = (...names: readonly string[]): string => path.join(folder, ...names);
+/** The paths of a store. */
+export function placesIn(folder: string) {
   return {
-    blobs: at('blobs', 'sha256'),
-    runs: at('runs'),
-    uses: at('uses'),
-    used: at('used.jsonl'),
-    journal: at('journal.jsonl'),
-    served: at('served.jsonl'),
-    appearing: at('appearing'),
-    pruneLock: at('prune.lock'),
+    /** Every blob, under the hex of its digest. */
+    blobs: path.join(folder, 'blobs', 'sha256'),
+    /** A folder for each running run. */
+    runs: path.join(folder, 'runs'),
+    /** A file for each run, of the same name, that lists what it used. */
+    uses: path.join(folder, 'uses'),
+    /** When each blob was last used, by the runs whose own lists are gone. */
+    used: path.join(folder, 'used.jsonl'),
+    journal: path.join(folder, 'journal.jsonl'),
+    served: path.join(folder, 'served.jsonl'),
+    /** Records of results that are taking their names at an output. */
+    appearing: path.join(folder, 'appearing'),
+    /** Exists while a prune takes blobs out of reach. */
+    pruneLock: path.join(folder, 'prune.lock'),
   };
 }
 

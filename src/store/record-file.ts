@@ -10,8 +10,7 @@ const lineSchema = z.strictObject({ key: z.string(), value: z.string() });
 
 /**
  * Opens a file of texts by key that outlive a run, one JSON line each; a key's last line counts. Several runs append at
- * once, so a line may be torn or lost: it is skipped, and every reader must be able to do without any of
- * them.
+ * once, so a line may be torn or lost: it is skipped, and no reader may depend on a line.
  */
 export async function openRecordFile(file: string) {
   const { records, lines } = await read(file);

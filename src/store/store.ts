@@ -5,6 +5,7 @@ import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { readRange, unlessGone } from '../files/index.ts';
 import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
+import { type BlobFilesOptions, NO_FILE, openBlobFiles } from './blob-files.ts';
 import { type BlobSize, checkedBytes, DamagedBlobError, hashFile } from './blob-bytes.ts';
 import { type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { whereUsable } from './disk.ts';
@@ -15,13 +16,12 @@ import { openLeases } from './prune/leases.ts';
 import { pruneBlobs, type Pruned, pruneSettled, tidy } from './prune/prune.ts';
 import { createRunFolder } from './prune/run-folder.ts';
 import { openServed, type Served } from './served.ts';
-import { NO_FILE, openShelf, type ShelfParts } from './shelf.ts';
 
 /** The local content-addressed pool: every blob once, under the name that its hash gives it. */
 export interface Store {
   /** This run's own folder, on the blobs' file system. */
   readonly runFolder: string;
-  /** A folder for records of results that a run has begun to let appear at its output; it may be missing. */
+  /** A folder for records of results that are taking their names at an output; it may be missing. */
   readonly appearing: string;
   /** What tags were when they were last read. */
   readonly served: Served;
@@ -33,7 +33,7 @@ export interface Store {
    */
   has(blob: BlobSize): Promise<boolean>;
   /**
-   * Whether the blob is here, and was hashed in this run: on its way in, when it was read, or now. No stamp is
+   * Whether the blob is here, and was hashed in this run: when it was written, when it was read, or now. No stamp is
    * trusted. Where it is wrong it is dropped. For all that leaves the store. Throws the reason of `signal`.
    */
   verify(blob: BlobSize, signal?: AbortSignal): Promise<boolean>;
@@ -53,8 +53,8 @@ export interface Store {
   /** Whether the blob came in through this handle, and was not here before. */
   isNew(digest: Digest): boolean;
   /**
-   * Removes what was not used for longest, where the store holds more than `maxBytes` that no bundle links; nothing that
-   * this run or another at work has looked at. Undefined where there is no need.
+   * Removes the least recently used blobs where the store holds more than `maxBytes` that no bundle links; none that a
+   * live run has looked at. Undefined where there is no need.
    */
   prune(maxBytes: number): Promise<Pruned | undefined>;
   /** Removes the run's folder. The blobs stay; what was used is recorded. */
@@ -66,7 +66,7 @@ export type BlobPool = Pick<Store, 'pathOf' | 'has' | 'read' | 'open'>;
 
 export interface StoreOptions {
   /** Called with each blob that was here and wrong, after it was dropped. */
-  readonly onHealed?: ShelfParts['onHealed'];
+  readonly onHealed?: BlobFilesOptions['onHealed'];
   /** Trust no stamp: hash each blob once in this run. */
   readonly full?: boolean;
 }
@@ -81,38 +81,38 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     await makeOwnFolder(folder);
     await mkdir(places.blobs, { recursive: true });
     await mkdir(places.uses, { recursive: true });
-    const files = {
+    const opened = {
       journal: await openJournal(places.journal),
       served: await openServed(places.served),
       run: await createRunFolder(places),
     };
     await tidy(places);
-    return files;
+    return opened;
   });
-  const shelf = openShelf({
+  const files = openBlobFiles({
     folder: places.blobs,
     runFolder: run.folder,
     journal,
     lease: openLeases(path.join(places.uses, run.name), new Date(), () => pruneSettled(places)),
     onHealed: options.onHealed ?? (() => {}),
   });
-  const { pathOf } = shelf;
+  const { pathOf } = files;
 
   const store: Store = {
     runFolder: run.folder,
     appearing: places.appearing,
     served,
     pathOf,
-    has: (blob) => shelf.look(blob, options.full === true ? 'run' : 'stamp'),
-    verify: (blob, signal) => shelf.look(blob, 'run', signal),
+    has: (blob) => files.check(blob, options.full === true ? 'run' : 'stamp'),
+    verify: (blob, signal) => files.check(blob, 'run', signal),
     async *open(blob, start = 0, end = blob.size) {
       const { digest, size } = blob;
       const file = pathOf(digest);
-      await shelf.lease(digest);
-      const stats = await shelf.statOf(digest);
+      await files.lease(digest);
+      const stats = await files.statOf(digest);
       const whole = start === 0 && end === size;
       if (stats?.isFile() !== true || !whole) {
-        if (!(await shelf.look(blob, 'run')))
+        if (!(await files.check(blob, 'run')))
           throw new DamagedBlobError(digest, file, 'it is missing, or wrong');
         yield* readRange(file, start, end);
         return;
@@ -121,22 +121,22 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
         yield* checkedBytes(file, blob);
       } catch (error) {
         if (error instanceof DamagedBlobError)
-          await shelf.drop(digest, stats, 'its bytes do not hash to its name');
+          await files.drop(digest, stats, 'its bytes do not hash to its name');
         throw error;
       }
-      await shelf.noteRight(digest, stats);
+      await files.noteRight(digest, stats);
     },
     async read(digest, maxBytes) {
-      const stats = await shelf.statOf(digest);
-      if (stats && !stats.isFile()) await shelf.drop(digest, stats, NO_FILE);
+      const stats = await files.statOf(digest);
+      if (stats && !stats.isFile()) await files.drop(digest, stats, NO_FILE);
       if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return undefined;
       const bytes = await unlessGone(readFile(pathOf(digest)));
       if (bytes === undefined) return undefined;
       if (digestOf(bytes) === digest) {
-        await shelf.noteRight(digest, stats);
+        await files.noteRight(digest, stats);
         return bytes;
       }
-      await shelf.drop(digest, stats, 'its bytes do not hash to its name');
+      await files.drop(digest, stats, 'its bytes do not hash to its name');
       return undefined;
     },
     async put(bytes) {
@@ -145,12 +145,12 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       if (await store.verify(blob)) return digest;
       const file = path.join(run.folder, `incoming-${randomUUID()}`);
       await writeFile(file, bytes, { mode: 0o644, flag: 'wx' });
-      await shelf.enter(file, blob, await statBig(file));
+      await files.enter(file, blob, await statBig(file));
       await rm(file, { force: true });
       return digest;
     },
     write: (blob) =>
-      openBlobWriter(run.folder, blob, async (file) => shelf.enter(file, blob, await statBig(file))),
+      openBlobWriter(run.folder, blob, async (file) => files.enter(file, blob, await statBig(file))),
     async adopt(file, { digest, size }) {
       const stats = await statBig(file);
       const actual = await hashFile(file);
@@ -160,12 +160,12 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
           message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`,
         });
       }
-      await shelf.enter(file, { digest, size }, stats);
+      await files.enter(file, { digest, size }, stats);
     },
-    isNew: shelf.isNew,
+    isNew: files.isNew,
     async prune(maxBytes) {
       const names = await readdir(places.blobs);
-      // What the journal does not know may be anything: then each file is looked at.
+      // A blob that the journal does not know may have any size: then each file is examined.
       const bytes = names.reduce((sum, hex) => sum + (journal.sizeOf(hex) ?? Number.POSITIVE_INFINITY), 0);
       if (bytes <= maxBytes) return undefined;
       return pruneBlobs(places, run, { rule: { kind: 'size', maxBytes } });

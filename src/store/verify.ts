@@ -7,7 +7,7 @@ import { type Digest, shortDigest } from '../oci/digest.ts';
 import { type BlobSize, hashFile, type HashOptions } from './blob-bytes.ts';
 import { openJournal } from './journal.ts';
 import { isHex, type StorePlaces } from './places.ts';
-import { NO_FILE } from './shelf.ts';
+import { NO_FILE } from './blob-files.ts';
 import type { Store } from './store.ts';
 
 export interface DamagedBlob {

@@ -6,9 +6,9 @@ import { isHex, type StorePlaces } from '../places.ts';
 import { readRecords, writeRecords } from '../record-file.ts';
 import { liveRuns } from './run-folder.ts';
 
-/** One run's list of blobs that it has looked at. While the run is at work, they are leases. */
+/** One run's list of blobs that it has looked at. While the run lives, they are leases. */
 interface RunList {
-  /** When the run began, in milliseconds; 0 where its list does not say so. */
+  /** When the run started, in milliseconds; 0 where its list does not say it. */
   readonly time: number;
   readonly hexes: readonly string[];
 }
@@ -20,11 +20,11 @@ const MAX_LISTS = 32;
 export type Lease = (hex: string) => Promise<void>;
 
 /**
- * Opens the list in which a run notes what it has looked at and may need: no prune of another run takes it. The list
- * outlives the run, and then says what the run used. Many leases are written at once, so that one costs next to nothing.
+ * Opens the list in which a run records the blobs that it may need: no prune of another run takes them. The list outlives
+ * the run, and then says what the run used. Many leases are written at once, so that one costs next to nothing.
  *
- * @param settled resolves when no prune is at work that may not have seen what was written before: only then does a look
- *   at the store mean anything
+ * @param settled resolves when no prune runs that may not have seen what was written before: only then does a check of
+ *   the store mean anything
  */
 export function openLeases(file: string, started: Date, settled: () => Promise<void>): Lease {
   const leased = new Map<string, Promise<void>>();
@@ -37,7 +37,7 @@ export function openLeases(file: string, started: Date, settled: () => Promise<v
       await appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join(''));
       lead = '';
     } catch (error) {
-      // What a full disk took of these lines must not spoil the next one.
+      // A line that a full disk has cut must not damage the next one.
       lead = '\n';
       for (const hex of hexes) leased.delete(hex);
       throw diskError(error, file) ?? error;
@@ -64,7 +64,7 @@ export function openLeases(file: string, started: Date, settled: () => Promise<v
   };
 }
 
-/** The blobs that runs at work have looked at. */
+/** The blobs that live runs have looked at. */
 export async function leasedBlobs(places: StorePlaces): Promise<Set<string>> {
   const lists = await readLists(places, await liveRuns(places));
   return new Set(lists.flatMap(({ hexes }) => hexes));
@@ -85,7 +85,7 @@ export async function hasManyLists(places: StorePlaces): Promise<boolean> {
 /** Folds the lists of ended runs into one time per blob. Blobs that are gone are forgotten. For one run at a time. */
 export async function foldUses(places: StorePlaces): Promise<void> {
   const names = await listNames(places);
-  // A run that ends after this look is folded next time: its list may still grow.
+  // A run that ends from here on is folded next time: its list may still grow.
   const live = new Set(await liveRuns(places));
   const ended = names.filter((name) => !live.has(name));
   const times = await foldedUses(places);

@@ -1,6 +1,6 @@
 import { type Digest, hexOf } from '../../oci/digest.ts';
 
-/** A blob as it lies in the store. */
+/** A blob as it is in the store. */
 export interface StoredBlob {
   readonly digest: Digest;
   readonly size: number;
@@ -10,7 +10,7 @@ export interface StoredBlob {
   readonly lastUsed: number;
 }
 
-/** What a prune is to remove, of the blobs that nobody needs and no bundle links. */
+/** Which of the blobs that no run has leased and no bundle links a prune removes. */
 export type PruneRule =
   /** The least recently used, until the others have no more bytes than these. */
   | { readonly kind: 'size'; readonly maxBytes: number }

@@ -33,7 +33,7 @@ export interface PruneOptions {
   readonly dryRun?: boolean;
 }
 
-/** A prune holds its lock while it renames files: far shorter. Older ones were left by machines that died. */
+/** A prune holds its lock while it renames files, which is far shorter. Machines that died have left older ones. */
 const LOCK_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 10;
 /** File operations at once: beyond this the file system gains nothing. */
@@ -66,14 +66,14 @@ export async function tidy(places: StorePlaces): Promise<void> {
   }
 }
 
-/** Resolves when no prune is choosing, so that every later one sees the leases that were written before. */
+/** Resolves when no prune holds its lock, so that every later one sees the leases that were written before. */
 export async function pruneSettled({ pruneLock }: StorePlaces): Promise<void> {
   while ((await lockState(pruneLock, LOCK_MILLISECONDS)) === 'held') await setTimeout(POLL_MILLISECONDS);
 }
 
 /**
- * Removes blobs from a store as a rule says, but none that a run at work has leased and none that a bundle links. Waits
- * for another prune; throws `machine` where that one does not end.
+ * Removes blobs from a store as a rule says, but none that a live run has leased and none that a bundle links. Waits for
+ * another prune; throws `machine` where that one does not end.
  *
  * A run leases a blob, waits for a prune that is choosing, and then looks whether the blob is there. A prune takes its
  * lock and reads the leases after that: so it sees the lease, or the run waits for it. Each blob is first taken out of
@@ -112,12 +112,13 @@ async function takeOut(
   const limit = pLimit(PARALLEL);
   const leased = await leasedBlobs(places);
   const taken = new Set<StoredBlob>();
-  const take = async (blob: StoredBlob): Promise<void> => {
-    if (await quarantine.take(hexOf(blob.digest))) taken.add(blob);
-  };
   const takes = chosen
     .filter(({ digest }) => !leased.has(hexOf(digest)))
-    .map((blob) => limit(() => take(blob)));
+    .map((blob) =>
+      limit(async () => {
+        if (await quarantine.take(hexOf(blob.digest))) taken.add(blob);
+      }),
+    );
   try {
     const failed = (await Promise.allSettled(takes)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;

@@ -4,10 +4,10 @@ import { unlessGone } from '../../files/index.ts';
 import { tryLink } from '../link.ts';
 import { isHex } from '../places.ts';
 
-/** The folder, in a run's own, of blobs that a prune has taken out of reach and not removed yet. */
+/** In a run's folder: the blobs that a prune has taken out of reach and not removed yet. */
 const FOLDER = 'pruned';
 
-/** Blobs out of everybody's reach, in the folder of the run that prunes. What is there may still be put back. */
+/** Blobs that no run can reach, in the folder of the run that prunes. They may still be put back. */
 export type Quarantine = Awaited<ReturnType<typeof openQuarantine>>;
 
 export async function openQuarantine(runFolder: string, blobs: string) {

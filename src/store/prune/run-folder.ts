@@ -7,19 +7,15 @@ import type { StorePlaces } from '../places.ts';
 import { putBackAll } from './quarantine.ts';
 
 /** A folder beside the store's blobs, on their file system, in which one run works; skopeo writes only there. */
-export interface RunFolder {
-  readonly name: string;
-  readonly folder: string;
-  remove(): Promise<void>;
-}
+export type RunFolder = Awaited<ReturnType<typeof createRunFolder>>;
 
-/** How often a run shows that it lives, for those who cannot ask for its process: containers, other hosts. */
+/** How often a run shows that it lives, to those that cannot see its process: containers, other hosts. */
 const BEAT_MILLISECONDS = 5 * 60_000;
-/** After so long without a sign a run counts as dead; a machine that slept as long loses what it had begun. */
+/** After so long without a sign a run counts as dead; a machine that slept so long loses its unfinished work. */
 const DEAD_MILLISECONDS = 6 * 60 * 60_000;
 
 /** Makes this run's folder, and removes those whose runs were killed. */
-export async function createRunFolder(places: StorePlaces): Promise<RunFolder> {
+export async function createRunFolder(places: StorePlaces) {
   await mkdir(places.runs, { recursive: true });
   await removeAbandoned(places);
   const name = `${await hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`;
@@ -34,14 +30,14 @@ export async function createRunFolder(places: StorePlaces): Promise<RunFolder> {
   return {
     name,
     folder,
-    async remove() {
+    async remove(): Promise<void> {
       clearInterval(timer);
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 }
 
-/** The names of the runs that are at work. */
+/** The names of the live runs. */
 export async function liveRuns({ runs }: StorePlaces): Promise<string[]> {
   const prefix = await hostPrefix();
   const names = (await unlessGone(readdir(runs))) ?? [];

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { chmod, lstat, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -5,13 +6,13 @@ import { unlessGone } from '../files/index.ts';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { type BlobSize, hashFile } from './blob-bytes.ts';
 import type { Journal } from './journal.ts';
-import { linkOrCopyIn } from './link.ts';
+import { linkOrCopy } from './link.ts';
 import type { Lease } from './prune/leases.ts';
 
-/** `stamp`: a file that looks as when it was hashed last, in whichever run. `run`: one that this run has hashed. */
+/** `stamp`: a file whose stamp is as when it was hashed last, in any run. `run`: one that this run has hashed. */
 type Trust = 'stamp' | 'run';
 
-export interface ShelfParts {
+export interface BlobFilesOptions {
   readonly folder: string;
   readonly runFolder: string;
   readonly journal: Journal;
@@ -23,18 +24,17 @@ export interface ShelfParts {
 /** A link would lead a bundle out of itself; a folder or a pipe is never a blob. */
 export const NO_FILE = 'it is not a regular file';
 
-/** The blobs of a store under their names, and which of them this run has seen right. */
-export function openShelf({ folder, runFolder, journal, lease, onHealed }: ShelfParts) {
+/** The blobs of a store under their names, and which of them this run has verified. */
+export function openBlobFiles({ folder, runFolder, journal, lease, onHealed }: BlobFilesOptions) {
   const seen = new Set<Digest>();
   const entered = new Set<Digest>();
   const pathOf = (digest: Digest): string => path.join(folder, hexOf(digest));
-  const vouches = (digest: Digest, stats: BigIntStats): boolean => journal.vouches(hexOf(digest), stats);
 
   /** The blob's file as it is now; undefined where there is none. */
   const statOf = (digest: Digest): Promise<BigIntStats | undefined> =>
     unlessGone(lstat(pathOf(digest), { bigint: true }));
 
-  /** Notes that a blob's bytes were just found right; `stats` are from before they were read. */
+  /** Records that a blob's bytes were just found right; `stats` are from before they were read. */
   async function noteRight(digest: Digest, stats: BigIntStats): Promise<void> {
     await journal.note([[hexOf(digest), stats]]);
     seen.add(digest);
@@ -42,14 +42,13 @@ export function openShelf({ folder, runFolder, journal, lease, onHealed }: Shelf
 
   /** Removes what was found wrong, if it is still there: another run may have brought a right one meanwhile. */
   async function drop(digest: Digest, found: BigIntStats, why: string): Promise<void> {
-    const now = await statOf(digest);
-    if (now === undefined || now.ino !== found.ino) return;
+    if ((await statOf(digest))?.ino !== found.ino) return;
     await rm(pathOf(digest), { recursive: true, force: true });
     onHealed(digest, why, found.isFile() && found.nlink > 1n);
   }
 
   /** Whether the blob is here and right. Its file is hashed where it is not trusted, and dropped where it is wrong. */
-  async function look({ digest, size }: BlobSize, trust: Trust, signal?: AbortSignal): Promise<boolean> {
+  async function check({ digest, size }: BlobSize, trust: Trust, signal?: AbortSignal): Promise<boolean> {
     await lease(hexOf(digest));
     const stats = await statOf(digest);
     if (!stats) return false;
@@ -58,7 +57,8 @@ export function openShelf({ folder, runFolder, journal, lease, onHealed }: Shelf
       return false;
     }
     const hasSize = stats.size === BigInt(size);
-    if (hasSize && (trust === 'stamp' || seen.has(digest)) && vouches(digest, stats)) return true;
+    const isTrusted = trust === 'stamp' || seen.has(digest);
+    if (hasSize && isTrusted && journal.vouches(hexOf(digest), stats)) return true;
     const actual = await unlessGone(hashFile(pathOf(digest), { signal }));
     if (actual === undefined) return false;
     if (actual.digest === digest) {
@@ -75,18 +75,18 @@ export function openShelf({ folder, runFolder, journal, lease, onHealed }: Shelf
 
   /**
    * Gives a verified file the blob's name; where two runs bring one blob, the first stays, if it is right. `stats` are
-   * from before the hash, so that whatever is done to the file later shows.
+   * from before the hash, so that any later change of the file shows.
    */
   async function enter(file: string, blob: BlobSize, stats: BigIntStats): Promise<void> {
     const { digest } = blob;
     await lease(hexOf(digest));
-    const how = await linkOrCopyIn(runFolder, file, pathOf(digest));
+    const how = await linkOrCopy(file, pathOf(digest), path.join(runFolder, `copy-${randomUUID()}`));
     const named = await statOf(digest);
-    // One that a prune has out of reach is put back: it is leased.
+    // A prune that has taken the blob out of reach puts it back: it is leased.
     if (named === undefined) return;
     if (how === 'linked' && named.ino !== stats.ino) {
-      // Another file has the name. Where it is wrong, the right one is at hand.
-      if (!(await look(blob, 'run'))) await enter(file, blob, stats);
+      // Another file has the name. Where it is wrong, the right one replaces it.
+      if (!(await check(blob, 'run'))) await enter(file, blob, stats);
       return;
     }
     await unlessGone(chmod(pathOf(digest), 0o644));
@@ -99,7 +99,7 @@ export function openShelf({ folder, runFolder, journal, lease, onHealed }: Shelf
     statOf,
     noteRight,
     drop,
-    look,
+    check,
     enter,
     /** No prune takes the blob from now on, and it counts as used by this run. */
     lease: (digest: Digest): Promise<void> => lease(hexOf(digest)),
