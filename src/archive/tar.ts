@@ -1,5 +1,5 @@
 import type { BundleTree, TreeFile } from '../bundle/index.ts';
-import type { BlobPool } from '../store/index.ts';
+import type { LocalPort } from '../image/index.ts';
 import { type ByteSource, joinSegments, type Segment, sizeOfSegment } from './byte-source.ts';
 import { END_OF_ARCHIVE, paddingOf, tarHeader } from './tar-header.ts';
 
@@ -12,13 +12,13 @@ export type TarEntry = { readonly path: string } & (
 );
 
 /**
- * The archive of a bundle, computed from its tree and the pool that has its blobs. A folder precedes its first file;
+ * The archive of a bundle, computed from its tree and the place that has its blobs. A folder precedes its first file;
  * regular files precede the links that name them. Blobs that this run has not hashed yet are hashed while they are read:
  * nothing that a disk has changed gets into an archive.
  */
-export function bundleTar(tree: BundleTree, pool: BlobPool): Promise<ByteSource> {
+export function bundleTar(tree: BundleTree, port: Pick<LocalPort, 'range'>): Promise<ByteSource> {
   const folders = new Set<string>();
-  return computeTar(tree.flatMap((file) => [...newFolders(file.path, folders), toEntry(file, pool)]));
+  return computeTar(tree.flatMap((file) => [...newFolders(file.path, folders), toEntry(file, port)]));
 }
 
 function newFolders(path: string, known: Set<string>): TarEntry[] {
@@ -29,10 +29,10 @@ function newFolders(path: string, known: Set<string>): TarEntry[] {
   return added.map((folder) => ({ kind: 'folder', path: folder }));
 }
 
-function toEntry(file: TreeFile, pool: BlobPool): TarEntry {
+function toEntry(file: TreeFile, port: Pick<LocalPort, 'range'>): TarEntry {
   if (file.kind !== 'blob') return file;
   const { path, size, digest } = file;
-  return { kind: 'blob', path, size, open: (start, end) => pool.open({ digest, size }, start, end) };
+  return { kind: 'blob', path, size, open: (start, end) => port.range({ digest, size }, start, end) };
 }
 
 /**

@@ -7,4 +7,4 @@ export { lookAtOutput } from './output/look-at-output.ts';
 export { partNameOf, partOf, unfinishedOf, writeFileWhole, writePart } from './write-file.ts';
 export { buildBundle, bundleStands, lockFileOf, type WantedBundle } from './write-bundle.ts';
 export { HOLDER_FILE_KIND, holderFile, lockOutput } from './output/output-lock.ts';
-export { type Bundle, lockFileIn, openBundle, readLock, viewsIn } from './open-bundle.ts';
+export { lockFileIn, openBundle, readLock, viewsIn } from './open-bundle.ts';

@@ -1,4 +1,4 @@
-import type { Manifests } from '../image/index.ts';
+import { type Manifests, REF_NAME } from '../image/index.ts';
 import { type Leaf, type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
 import { type Digest, digestTag, hexOf } from '../oci/digest.ts';
 import { OCI_INDEX } from '../oci/media-type.ts';
@@ -6,7 +6,6 @@ import { reachable } from '../oci/reachable.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { byText } from '../text/by-text.ts';
 
-export const REF_NAME = 'org.opencontainers.image.ref.name';
 const CONTAINERD_NAME = 'io.containerd.image.name';
 
 export const OCI_LAYOUT = '{"imageLayoutVersion":"1.0.0"}\n';

@@ -3,17 +3,19 @@ import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { exists, isFile, isFolder, readBounded, readRange } from '../files/index.ts';
 import { type Lock, parseLock } from '../lock/index.ts';
-import { type Digest, digestOf, hexOf, shortDigest } from '../oci/digest.ts';
-import { type BlobPool, checkedBytes, hashFile } from '../store/index.ts';
+import {
+  type Content,
+  type LocalPort,
+  missingManifest,
+  openRange,
+  readContent,
+  REF_NAME,
+} from '../image/index.ts';
+import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { checkedBytes, hashFile } from '../store/index.ts';
 import { lockBeside } from './output/beside-output.ts';
 import { LOCK_FILE, REGISTRY_FOLDER, type View } from './tree.ts';
-
-/** A bundle on disk: its lock, and its blobs by digest. */
-export interface Bundle {
-  readonly folder: string;
-  readonly lock: Lock;
-  readonly pool: BlobPool;
-}
 
 /** The lock in a bundle, or beside one that is a single view; undefined where `folder` is not a bundle. */
 export async function lockFileIn(folder: string): Promise<string | undefined> {
@@ -23,8 +25,11 @@ export async function lockFileIn(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Opens the bundle in `folder`, whichever views it has. Throws `usage` where there is none. */
-export async function openBundle(folder: string): Promise<Bundle> {
+/**
+ * Opens the bundle in `folder`, whichever views it has, and reads its manifests.
+ * @throws OciSaveError `usage` where there is none, `digest` where a manifest is missing or damaged
+ */
+export async function openBundle(folder: string): Promise<Content> {
   const lockFile = await lockFileIn(folder);
   const lock = lockFile === undefined ? undefined : await readLock(lockFile);
   if (lock === undefined) {
@@ -34,33 +39,47 @@ export async function openBundle(folder: string): Promise<Bundle> {
       hint: 'Name the folder that oci-save save wrote.',
     });
   }
-  return { folder, lock, pool: await openPool(folder) };
+  return readContent(lock, await bundlePort(folder, lock));
 }
 
-async function openPool(folder: string): Promise<BlobPool> {
+/** The blobs of a bundle by digest, and its images by their stored names, as their sources have them. */
+async function bundlePort(folder: string, lock: Lock): Promise<LocalPort> {
   const places = await blobPlaces(folder);
   const pathOf = (digest: Digest): string =>
     places.get(hexOf(digest)) ?? path.join(folder, 'blobs', 'sha256', hexOf(digest));
+  const named = new Map(lock.images.flatMap((image) => image.names.map((name) => [name, image])));
+  const range: LocalPort['range'] = (blob, start, end) =>
+    start === 0 && end === blob.size
+      ? checkedBytes(pathOf(blob.digest), blob)
+      : readRange(pathOf(blob.digest), start, end);
   return {
-    pathOf,
+    name: folder,
     async has({ digest, size }) {
       if (!(await isFile(pathOf(digest)))) return false;
       const actual = await hashFile(pathOf(digest));
       return actual.digest === digest && actual.size === size;
     },
-    open: (blob, start = 0, end = blob.size) =>
-      start === 0 && end === blob.size
-        ? checkedBytes(pathOf(blob.digest), blob)
-        : readRange(pathOf(blob.digest), start, end),
-    async read(digest, maxBytes) {
-      const bytes = await readBounded(pathOf(digest), maxBytes);
-      if (bytes === undefined || digestOf(bytes) === digest) return bytes;
+    range,
+    open: openRange({ range }),
+    async manifest(reference) {
+      const digest = isDigest(reference) ? reference : named.get(reference)?.digest;
+      const bytes = digest && (await readBounded(pathOf(digest), MAX_MANIFEST_BYTES));
+      if (digest === undefined || bytes === undefined) throw missingManifest(folder, reference);
+      if (digestOf(bytes) === digest) return { bytes, digest, manifest: parseManifest(bytes) };
       throw new OciSaveError({
         code: 'digest',
         message: `${folder}: blob ${shortDigest(digest)} is damaged`,
         hint: 'Copy the bundle again, or save it again.',
       });
     },
+    list: async () =>
+      [...named].map(([name, { digest, mediaType }]) => ({
+        digest,
+        mediaType,
+        size: lock.blobs[digest] ?? 0,
+        annotations: { [REF_NAME]: name },
+      })),
+    tags: async () => [...named.keys()].toSorted(),
   };
 }
 

@@ -3,7 +3,7 @@ import { lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { unlessGone } from '../files/index.ts';
-import type { BlobPool } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import type { BundleTree, TreeFile } from './tree.ts';
 
 /** File operations at once: beyond this the file system gains nothing. */
@@ -16,7 +16,7 @@ interface Standing {
   /** The file of the bundle's lock, in the folder or beside it, and its bytes as they should be. */
   readonly lockFile: string;
   readonly lockBytes: Uint8Array;
-  readonly pool: Pick<BlobPool, 'pathOf'>;
+  readonly pool: Pick<Store, 'pathOf'>;
 }
 
 /**

@@ -1,5 +1,4 @@
 import { openBundle } from '../bundle/index.ts';
-import { readContent } from '../image/index.ts';
 import type { SaveOptions } from '../options/index.ts';
 import { pushToTargets } from '../push/index.ts';
 import type { PushReport } from '../report/index.ts';
@@ -32,8 +31,7 @@ export type PushIo = ClientIo;
  */
 export async function pushBundle(options: PushBundleOptions, io: PushIo): Promise<PushReport> {
   const { push, pushPolicy: policy, bundle, dryRun, ...rest } = options;
-  const { lock, pool } = await openBundle(bundle);
-  const content = await readContent(lock, pool);
+  const content = await openBundle(bundle);
   const { client } = await openClient(options, io);
   try {
     const targets = await pushToTargets(push, { ...rest, ...io, client, content, policy, dryRun });

@@ -11,7 +11,6 @@ import { openBundle, planTree, readLock, viewsIn } from '../bundle/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { readBounded } from '../files/index.ts';
 import type { Emit } from '../events.ts';
-import { readManifests } from '../image/index.ts';
 import { digestOfLock, type Lock } from '../lock/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import {
@@ -108,10 +107,10 @@ async function contentOfBundle(
   emit: Emit,
 ): Promise<Content> {
   const folder = path.resolve(content);
-  const { lock, pool } = await openBundle(folder);
-  const tree = planTree(lock, await readManifests(lock, pool), await viewsIn(folder), renderBundlePage);
+  const { lock, manifests, port } = await openBundle(folder);
+  const tree = planTree(lock, manifests, await viewsIn(folder), renderBundlePage);
   return {
-    source: await bundleTar(tree, pool),
+    source: await bundleTar(tree, port),
     name: { base: archiveName || assetNameOf(`${path.basename(folder)}-${tag}`), suffix: 'tar' },
     partSize: partSizeOf(splitSize) || RELEASE_PART_BYTES,
     lock,

@@ -1,63 +1,87 @@
+import { Readable } from 'node:stream';
 import { OciSaveError } from '../errors.ts';
 import type { Lock, LockedImage } from '../lock/index.ts';
-import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
-import { narrowIndex } from '../oci/rewrite.ts';
-import type { BlobPool } from '../store/index.ts';
+import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
+import { parseManifest } from '../oci/manifest.ts';
 import type { Content } from './image.ts';
-import { readManifests } from './manifests.ts';
+import { findManifest, readManifestsAt } from './manifests.ts';
+import { narrow, type Taken } from './narrow.ts';
+import { type LocalPort, openRange } from './read-port.ts';
 
 /** Reads the images of a lock where no run resolved them. Throws `digest` where a manifest is missing or damaged. */
-export async function readContent(lock: Lock, pool: BlobPool): Promise<Content> {
-  const whole = await withRoots(lock, pool);
-  return { lock, manifests: await readManifests(lock, whole), pool: whole };
+export async function readContent(lock: Lock, port: LocalPort): Promise<Content> {
+  const whole = await withRoots(lock, port);
+  return { lock, manifests: await readManifestsAt(lock, whole), port: whole };
 }
 
 /**
- * The pool with the narrowed indexes that a bundle of the zot view alone lacks: they stand under no name there, and are
+ * The port with the narrowed indexes that a bundle of the zot view alone lacks: they stand under no name there, and are
  * made again of what does.
  */
-async function withRoots(lock: Lock, pool: BlobPool): Promise<BlobPool> {
+async function withRoots(lock: Lock, port: LocalPort): Promise<LocalPort> {
   const made = new Map<Digest, Uint8Array>();
   for (const image of lock.images) {
-    if (image.root === image.digest || (await pool.read(image.root, MAX_MANIFEST_BYTES)) !== undefined)
-      continue;
+    if (image.root === image.digest || (await findManifest(image.root, port)) !== undefined) continue;
     const leaves = new Set(image.leaves.map(({ digest }) => digest));
-    const root = await narrowed(image.digest, { lock, pool, leaves, made });
+    const top = await takenBelow(image.digest, { lock, port, leaves, known: new Map() });
+    const root = top === undefined ? undefined : narrow(top);
     if (root?.digest !== image.root) throw cannotNarrow(image);
+    for (const [digest, bytes] of root.made) made.set(digest, bytes);
   }
-  return { ...pool, read: async (digest, maxBytes) => made.get(digest) ?? pool.read(digest, maxBytes) };
+  return made.size === 0 ? port : withMade(port, made);
 }
 
-interface Narrowing {
+interface TakenManifest extends Taken<TakenManifest> {}
+
+interface Search {
   readonly lock: Lock;
-  readonly pool: BlobPool;
+  readonly port: LocalPort;
   readonly leaves: ReadonlySet<Digest>;
-  readonly made: Map<Digest, Uint8Array>;
+  readonly known: Map<Digest, TakenManifest | undefined>;
 }
 
-interface Kept {
-  readonly digest: Digest;
-  readonly size: number;
-}
-
-async function narrowed(digest: Digest, narrowing: Narrowing): Promise<Kept | undefined> {
-  const { lock, pool, leaves, made } = narrowing;
-  const bytes = Object.hasOwn(lock.blobs, digest) ? await pool.read(digest, MAX_MANIFEST_BYTES) : undefined;
-  if (bytes === undefined) return undefined;
-  const own = { digest, size: bytes.length };
-  const manifest = parseManifest(bytes);
-  if (manifest.kind === 'manifest') return leaves.has(digest) ? own : undefined;
-  const keep = new Map<Digest, Kept>();
-  for (const child of manifest.manifests) {
-    const kept = await narrowed(child.digest, narrowing);
-    if (kept !== undefined) keep.set(child.digest, kept);
+/** A manifest with what its image took below it; undefined where it took nothing. */
+async function takenBelow(digest: Digest, search: Search): Promise<TakenManifest | undefined> {
+  const { lock, port, leaves, known } = search;
+  if (known.has(digest)) return known.get(digest);
+  const found = Object.hasOwn(lock.blobs, digest) ? await findManifest(digest, port) : undefined;
+  let taken: TakenManifest | undefined;
+  if (found?.manifest.kind === 'manifest' && leaves.has(digest)) {
+    taken = { digest, bytes: found.bytes, children: [], absent: 0 };
+  } else if (found?.manifest.kind === 'index') {
+    const { manifests, faulty } = found.manifest;
+    const digests = new Set(manifests.map((child) => child.digest));
+    const children: TakenManifest[] = [];
+    for (const child of digests) {
+      const below = await takenBelow(child, search);
+      if (below !== undefined) children.push(below);
+    }
+    const absent = digests.size - children.length + faulty.length;
+    taken = children.length === 0 ? undefined : { digest, bytes: found.bytes, children, absent };
   }
-  if (keep.size === 0) return undefined;
-  if (manifest.manifests.every((child) => keep.get(child.digest)?.digest === child.digest)) return own;
-  const less = narrowIndex(bytes, keep);
-  made.set(digestOf(less), less);
-  return { digest: digestOf(less), size: less.length };
+  known.set(digest, taken);
+  return taken;
+}
+
+function withMade(port: LocalPort, made: ReadonlyMap<Digest, Uint8Array>): LocalPort {
+  const range: LocalPort['range'] = (blob, start, end) => {
+    const bytes = made.get(blob.digest);
+    return bytes === undefined ? port.range(blob, start, end) : Readable.from([bytes.subarray(start, end)]);
+  };
+  return {
+    ...port,
+    range,
+    open: openRange({ range }),
+    async has(blob) {
+      const bytes = made.get(blob.digest);
+      return bytes === undefined ? port.has(blob) : bytes.length === blob.size;
+    },
+    async manifest(reference) {
+      const digest = isDigest(reference) ? reference : undefined;
+      const bytes = digest && made.get(digest);
+      return digest && bytes ? { digest, bytes, manifest: parseManifest(bytes) } : port.manifest(reference);
+    },
+  };
 }
 
 function cannotNarrow({ ref, root }: LockedImage): OciSaveError {

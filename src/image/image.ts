@@ -1,7 +1,7 @@
 import type { Lock, LockedImage } from '../lock/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
-import type { BlobPool } from '../store/index.ts';
+import type { LocalPort } from './read-port.ts';
 
 /** A manifest or an index as a run keeps it: parsed once. Its bytes stay where blobs are. */
 export interface StoredManifest {
@@ -27,5 +27,5 @@ export interface Image extends LockedImage {
 export interface Content {
   readonly lock: Lock;
   readonly manifests: Manifests;
-  readonly pool: BlobPool;
+  readonly port: LocalPort;
 }

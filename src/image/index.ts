@@ -1,8 +1,20 @@
-export type { BlobRange, ReadPort, ManifestBytes, ManifestClaim, WantedBlob } from './read-port.ts';
+export {
+  type BlobRange,
+  type LocalPort,
+  type ManifestBytes,
+  type ManifestClaim,
+  missingManifest,
+  openRange,
+  type ReadPort,
+  REF_NAME,
+  type WantedBlob,
+} from './read-port.ts';
 export type { Content, Image, Manifests, StoredManifest } from './image.ts';
 export { readContent } from './content.ts';
 export { manifestsOf, readManifests } from './manifests.ts';
 export { createManifestReader, type ManifestReader } from './manifest-reader.ts';
+export { narrow, type Narrowed } from './narrow.ts';
+export { storePort } from './store-port.ts';
 export { registryPort } from './registry-port.ts';
 export { type Layout, nameOfEntry, openLayout } from './layout-port.ts';
 export { bringBlob, type BringOptions } from './bring-blob.ts';

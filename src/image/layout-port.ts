@@ -1,22 +1,21 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import { openRegularFile, unlessGone } from '../files/index.ts';
+import { exists, openRegularFile, unlessGone } from '../files/index.ts';
 import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { type Descriptor, readEntries } from '../oci/descriptor.ts';
 import { readJson } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
-import type { ReadPort } from './read-port.ts';
+import { checkOffset, type ReadPort, REF_NAME } from './read-port.ts';
 
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
-const REF_NAME = 'org.opencontainers.image.ref.name';
 const indexSchema = z.looseObject({ manifests: z.array(z.unknown()).nullish() });
 
 /** An OCI layout as a source of images; it is read and never written. */
 export interface Layout extends ReadPort {
-  /** What index.json lists, in its order. */
-  readonly entries: readonly Descriptor[];
   /** The one entry that `name` means: that name, or the only entry. Throws `list`, listing the names. */
   find(name: string | undefined): Descriptor;
 }
@@ -55,9 +54,20 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
 
   return {
     name: folder,
-    entries,
     find,
-    head: async () => undefined,
+    async has({ digest, size }) {
+      const file = blobFile(digest);
+      if (!(await exists(file))) return false;
+      const hash = createHash('sha256');
+      let bytes = 0;
+      for await (const chunk of readFrom(file, 0, within)) {
+        hash.update(chunk);
+        bytes += chunk.length;
+      }
+      return bytes === size && `sha256:${hash.digest('hex')}` === digest;
+    },
+    list: async () => entries,
+    tags: async () => [...new Set(entries.flatMap((entry) => nameOfEntry(entry) ?? []))].toSorted(),
     async manifest(reference) {
       const digest = digestFor(reference);
       const bytes = await readWhole(blobFile(digest), MAX_MANIFEST_BYTES, within);
@@ -69,10 +79,10 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
       }
       return { bytes, digest, manifest: parseManifest(bytes) };
     },
-    open: async ({ digest }, offset) => ({
-      offset,
-      body: readFrom(blobFile(digest), offset, within),
-    }),
+    async open(blob, offset) {
+      checkOffset(blob, offset);
+      return { offset, body: readFrom(blobFile(blob.digest), offset, within) };
+    },
   };
 }
 
@@ -104,8 +114,7 @@ async function readWhole(
   maxBytes: number,
   within: readonly string[] | undefined,
 ): Promise<Uint8Array> {
-  const handle = await unlessGone(openRegularFile(file, within));
-  if (handle === undefined) throw new OciSaveError({ code: 'not-found', message: `${file} is missing` });
+  const handle = await openPresent(file, within);
   // One byte more than allowed tells a large file from an allowed one.
   const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
   if (bytes.length <= maxBytes) return bytes;
@@ -120,6 +129,12 @@ async function* readFrom(
   start: number,
   within: readonly string[] | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const handle = await openRegularFile(file, within);
+  const handle = await openPresent(file, within);
   yield* handle.createReadStream({ start, highWaterMark: 1024 * 1024 });
+}
+
+async function openPresent(file: string, within: readonly string[] | undefined): Promise<FileHandle> {
+  const handle = await unlessGone(openRegularFile(file, within));
+  if (handle !== undefined) return handle;
+  throw new OciSaveError({ code: 'not-found', message: `${file} is missing` });
 }

@@ -1,18 +1,40 @@
 import { OciSaveError } from '../errors.ts';
 import type { Lock, LockedImage } from '../lock/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
-import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import type { Manifest } from '../oci/manifest.ts';
 import { reachable } from '../oci/reachable.ts';
-import type { BlobPool } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import type { Manifests, StoredManifest } from './image.ts';
+import type { ManifestBytes, ReadPort } from './read-port.ts';
+import { storePort } from './store-port.ts';
 
 /** The manifests of all images together. */
 export function manifestsOf(images: readonly { readonly manifests: Manifests }[]): Manifests {
   return new Map(images.flatMap(({ manifests }) => [...manifests]));
 }
 
-/** Reads every manifest that the images of a lock hold from a pool. Throws `digest` where one is missing or damaged. */
-export async function readManifests(lock: Lock, pool: BlobPool): Promise<Manifests> {
+/** Reads every manifest that the images of a lock hold from the store. Throws `digest` where one is missing or damaged. */
+export function readManifests(lock: Lock, store: Pick<Store, 'has' | 'open' | 'read'>): Promise<Manifests> {
+  return readManifestsAt(lock, storePort(store));
+}
+
+/** A manifest by its digest; undefined where it is not there, or the blob is not a manifest. */
+export async function findManifest(
+  digest: Digest,
+  port: Pick<ReadPort, 'manifest'>,
+): Promise<ManifestBytes | undefined> {
+  try {
+    return await port.manifest(digest);
+  } catch (error) {
+    if (error instanceof OciSaveError && (error.code === 'not-found' || error.code === 'unsupported')) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Reads every manifest that the images of a lock hold. Throws `digest` where one is missing or damaged. */
+export async function readManifestsAt(lock: Lock, port: Pick<ReadPort, 'manifest'>): Promise<Manifests> {
   const manifests = new Map<Digest, StoredManifest>();
   const others = new Set<Digest>();
 
@@ -20,12 +42,12 @@ export async function readManifests(lock: Lock, pool: BlobPool): Promise<Manifes
   const read = async (digest: Digest): Promise<boolean> => {
     if (manifests.has(digest)) return true;
     if (others.has(digest)) return false;
-    const bytes = await pool.read(digest, MAX_MANIFEST_BYTES);
-    const manifest = bytes === undefined ? undefined : manifestIn(bytes);
-    if (bytes === undefined || manifest === undefined) {
+    const found = await findManifest(digest, port);
+    if (found === undefined) {
       others.add(digest);
       return false;
     }
+    const { bytes, manifest } = found;
     manifests.set(digest, { digest, size: bytes.length, manifest });
     for (const child of presentChildren(manifest, lock)) await read(child);
     return true;
@@ -53,15 +75,6 @@ function lost(digest: Digest, { ref }: LockedImage): OciSaveError {
 /** What an image cannot do without. */
 function neededOf({ digest, root, leaves }: LockedImage): Digest[] {
   return [digest, root, ...leaves.map((leaf) => leaf.digest)];
-}
-
-function manifestIn(bytes: Uint8Array): Manifest | undefined {
-  try {
-    return parseManifest(bytes);
-  } catch (error) {
-    if (error instanceof OciSaveError) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -1,4 +1,6 @@
-import type { Digest } from '../oci/digest.ts';
+import { OciSaveError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { BlobSize } from '../store/index.ts';
 
@@ -27,16 +29,52 @@ export interface WantedBlob extends BlobSize {
   readonly urls?: readonly string[] | undefined;
 }
 
+/** The annotation of an OCI layout that names an image. */
+export const REF_NAME = 'org.opencontainers.image.ref.name';
+
 /**
- * One place that images are read from, a repository of a registry or an OCI layout, by the few questions that each place
- * can answer. References are tags or digests.
+ * One place that images are read from, by the few questions that each place can answer: a repository of a registry, an OCI
+ * layout, the store, a bundle. A reference is one of `tags`, or a digest.
  */
 export interface ReadPort {
   /** How messages name it. */
   readonly name: string;
-  /** What a reference names now, at the lowest price; undefined where only the manifest itself shows it. */
-  head(reference: string, signal?: AbortSignal): Promise<ManifestClaim | undefined>;
-  manifest(reference: string, signal?: AbortSignal): Promise<ManifestBytes>;
-  /** The bytes of a blob from an offset on. */
+  /** Whether a blob is there. On this machine its bytes are hashed; elsewhere it is what a server says. */
+  has(blob: BlobSize, signal?: AbortSignal): Promise<boolean>;
+  /** The bytes of a blob from an offset on. Throws `digest` for an offset beyond its end. */
   open(blob: WantedBlob, offset: number, signal?: AbortSignal): Promise<BlobRange>;
+  /** Throws `not-found` where it is missing, and `digest` where its bytes are wrong. */
+  manifest(reference: string, signal?: AbortSignal): Promise<ManifestBytes>;
+  /** What a reference names now, where that can be told without the manifest. */
+  head?(reference: string, signal?: AbortSignal): Promise<ManifestClaim | undefined>;
+  /** What has a name there, as the index.json of a layout lists it. */
+  list(signal?: AbortSignal): Promise<readonly Descriptor[]>;
+  /** The names, sorted. */
+  tags(signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+/** A place on this machine. Bytes that leave it are hashed in this run, before or on their way; a wrong blob never leaves whole. */
+export interface LocalPort extends ReadPort {
+  /** The bytes from `start` up to `end`, which is not among them. Throws DamagedBlobError where they are wrong. */
+  range(blob: BlobSize, start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
+/** Throws `digest` where a blob has no byte at an offset, and does not end there. */
+export function checkOffset({ digest, size }: BlobSize, offset: number): void {
+  if (offset <= size) return;
+  const message = `blob ${shortDigest(digest)} has ${size} bytes, and is asked for from byte ${offset} on`;
+  throw new OciSaveError({ code: 'digest', message });
+}
+
+/** The part of a local port that follows from its ranges. */
+export function openRange({ range }: Pick<LocalPort, 'range'>): ReadPort['open'] {
+  return async (blob, offset) => {
+    checkOffset(blob, offset);
+    return { offset, body: range(blob, offset, blob.size) };
+  };
+}
+
+/** Throws `not-found` for a manifest that a place does not have. */
+export function missingManifest(name: string, reference: string): OciSaveError {
+  return new OciSaveError({ code: 'not-found', message: `${name}: there is no manifest ${reference}` });
 }

@@ -1,14 +1,21 @@
+import pLimit from 'p-limit';
 import type { RegistryClient, Repository } from '../registry/index.ts';
-import type { BlobRange, ReadPort, WantedBlob } from './read-port.ts';
+import { type BlobRange, checkOffset, type ReadPort, REF_NAME, type WantedBlob } from './read-port.ts';
 import { OciSaveError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+
+/** Tags of which a list asks at once. */
+const TAGS_AT_ONCE = 16;
 
 /** One repository of a registry. */
 export function registryPort(client: RegistryClient, repository: Repository): ReadPort {
-  return {
+  const port: Required<ReadPort> = {
     name: `${repository.domain}/${repository.path}`,
+    has: ({ digest }, signal) => client.headBlob(repository, digest, signal),
     head: (reference, signal) => client.headManifest(repository, reference, signal),
     manifest: (reference, signal) => client.getManifest(repository, reference, signal),
     async open(blob, offset, signal) {
+      checkOffset(blob, offset);
       const options = { offset, signal };
       try {
         return await client.getBlob(repository, blob, options);
@@ -16,7 +23,19 @@ export function registryPort(client: RegistryClient, repository: Repository): Re
         return elsewhere(blob, error, (url) => client.getUrl(repository, url, blob, options));
       }
     },
+    tags: (signal) => client.listTags(repository, signal),
+    async list(signal) {
+      const limit = pLimit(TAGS_AT_ONCE);
+      const entry = async (tag: string): Promise<Descriptor> => {
+        const claim = await port.head(tag, signal);
+        const { digest, mediaType, size } = claim ?? (await client.getManifest(repository, tag, signal));
+        return { digest, mediaType, size, annotations: { [REF_NAME]: tag } };
+      };
+      const tags = await port.tags(signal);
+      return Promise.all(tags.map((tag) => limit(entry, tag)));
+    },
   };
+  return port;
 }
 
 /** Registries may leave foreign layers out; their publisher then serves them, at one of several addresses. */

@@ -78,7 +78,7 @@ export function createBlobSender(
     inTurn(blob.digest, async () => {
       // A body that is too large for a proxy is too large in every repository.
       if (refused.has(blob.digest)) throw refused.get(blob.digest);
-      if (!(await content.pool.has(blob))) await bringBack(blob.digest, missing(blob.digest));
+      if (!(await content.port.has(blob))) await bringBack(blob.digest, missing(blob.digest));
       const session = begun ?? uploads.get(repository.path);
       if (session !== begun) uploads.delete(repository.path);
       const work = (): Promise<void> => uploadInto(repository, blob, session);
@@ -120,7 +120,7 @@ export function createBlobSender(
       size,
       // What was not hashed yet in this run is hashed on its way out.
       open: (start, end) =>
-        Readable.from(content.pool.open({ digest, size }, start, end), { objectMode: false }),
+        Readable.from(content.port.range({ digest, size }, start, end), { objectMode: false }),
     };
     for (;;) {
       const leader = leaders.get(digest);

@@ -1,9 +1,9 @@
+import { buffer } from 'node:stream/consumers';
 import type { Content } from '../image/index.ts';
-import { OciSaveError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { type Digest, shortDigest } from '../oci/digest.ts';
-import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { RegistryClient } from '../registry/index.ts';
+import { damagedBlobOf } from '../store/index.ts';
 import type { PushPolicy } from './decide.ts';
 import type { IndexChoice } from './plan.ts';
 
@@ -32,19 +32,16 @@ export interface PushContext {
 
 /** The bytes of a manifest that was read before, brought again where it is lost. Throws `digest` where it cannot be had. */
 export async function manifestBytes(
-  { content: { pool }, bringBack }: Pick<PushContext, 'content' | 'bringBack'>,
+  { content: { manifests, port }, bringBack }: Pick<PushContext, 'content' | 'bringBack'>,
   digest: Digest,
 ): Promise<Uint8Array> {
-  const read = (): Promise<Uint8Array | undefined> => pool.read(digest, MAX_MANIFEST_BYTES);
-  let bytes = await read();
-  if (bytes === undefined && bringBack !== undefined) {
+  const size = manifests.get(digest)?.size ?? 0;
+  const read = (): Promise<Uint8Array> => buffer(port.range({ digest, size }, 0, size));
+  try {
+    return await read();
+  } catch (error) {
+    if (bringBack === undefined || damagedBlobOf(error) !== digest) throw error;
     await bringBack(digest);
-    bytes = await read();
+    return read();
   }
-  if (bytes !== undefined) return bytes;
-  throw new OciSaveError({
-    code: 'digest',
-    message: `manifest ${shortDigest(digest)} has gone, or is damaged`,
-    hint: 'Save it again: what is whole is not fetched again.',
-  });
 }

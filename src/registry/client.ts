@@ -19,6 +19,7 @@ import { createRegistry, type Ping, type Registry } from './registry.ts';
 import type { Repository } from './repository.ts';
 import { sendBlob, type SendOptions } from './send-blob.ts';
 import { createSession, type Session } from './session.ts';
+import { listTags } from './tags.ts';
 import {
   beginUpload,
   type BlobContent,
@@ -168,6 +169,10 @@ export function createRegistryClient(options: RegistryClientOptions) {
     /** Deletes a manifest by its digest. False where the registry deletes nothing. */
     async deleteManifest(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean> {
       return deleteManifest(manifestCall(repository, digest, signal));
+    },
+    /** The tags of a repository, sorted. `unsupported` where they are beyond reason. */
+    async listTags(repository: Repository, signal?: AbortSignal): Promise<string[]> {
+      return listTags({ ...at(repository.domain), repository, signal });
     },
     /** Whether a repository has a blob. */
     async headBlob(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean> {

@@ -7,6 +7,7 @@ import { quoteText } from '../oci/reference-quote.ts';
 export type Endpoint =
   | { readonly kind: 'manifest'; readonly reference: string }
   | { readonly kind: 'blob'; readonly digest: Digest }
+  | { readonly kind: 'tags' }
   /** An upload begins; `mount` asks for a blob that the repository `from` of the same registry has. */
   | { readonly kind: 'upload'; readonly mount?: { readonly digest: Digest; readonly from: string } };
 
@@ -22,6 +23,8 @@ export function requestPath(repository: string, endpoint: Endpoint): string {
       return `${base}/manifests/${checkedReference(endpoint.reference)}`;
     case 'blob':
       return `${base}/blobs/${checkedDigest(endpoint.digest)}`;
+    case 'tags':
+      return `${base}/tags/list`;
     case 'upload': {
       const { mount } = endpoint;
       if (mount === undefined) return `${base}/blobs/uploads/`;

@@ -3,7 +3,7 @@ import type { ReadPort, Image, Manifests } from '../image/index.ts';
 import { formatOrigin } from '../list/index.ts';
 import { buildLock, type Leaf, type Lock, type LockedImage, lockedImageSchema } from '../lock/index.ts';
 import { MAX_BYTES } from '../oci/descriptor.ts';
-import { type Digest, digestOf, digestTag, shortDigest } from '../oci/digest.ts';
+import { type Digest, digestTag, shortDigest } from '../oci/digest.ts';
 import { isImage, parseManifest } from '../oci/manifest.ts';
 import { isForeignLayerType } from '../oci/media-type.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -39,8 +39,8 @@ export interface Described extends Pick<ResolvedImage, 'wanted' | 'content'> {
 export async function describe(described: Described): Promise<ResolvedImage> {
   const { wanted, content, tree, converted, notes, options, origin } = described;
   const isNarrow = options.index === 'narrow';
-  const root = rootOf(tree, digestOf);
-  const narrowed = root.made.length > 0 || root.digest !== tree.top.digest;
+  const root = rootOf(tree);
+  const narrowed = root.made.size > 0 || root.digest !== tree.top.digest;
   const top = isNarrow ? root : { digest: tree.top.digest, mediaType: tree.top.manifest.mediaType };
   if (narrowed && isNarrow) notes.push('its index was narrowed to the platforms taken');
   if (narrowed && wanted.pin !== undefined) {
@@ -53,19 +53,16 @@ export async function describe(described: Described): Promise<ResolvedImage> {
   const kept = isNarrow ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
   refuseTooMany(kept);
   const leaves = kept.flatMap(toLeaves);
-  const narrowedIndexes = root.made.map((bytes) => ({
-    digest: digestOf(bytes),
+  const indexes = [...root.made].map(([digest, bytes]) => ({
+    digest,
     bytes,
     manifest: parseManifest(bytes),
   }));
   const changed = new Set(converted.values());
-  const made = new Map(
-    [...narrowedIndexes, ...kept.filter(({ digest }) => content === undefined || changed.has(digest))].map(
-      ({ digest, bytes }) => [digest, bytes],
-    ),
-  );
+  const unserved = kept.filter(({ digest }) => content === undefined || changed.has(digest));
+  const made = new Map([...root.made, ...unserved.map(({ digest, bytes }) => [digest, bytes] as const)]);
   const manifests: Manifests = new Map(
-    [...kept, ...narrowedIndexes].map(({ digest, bytes, manifest }) => [
+    [...kept, ...indexes].map(({ digest, bytes, manifest }) => [
       digest,
       { digest, size: bytes.length, manifest },
     ]),
@@ -86,7 +83,7 @@ export async function describe(described: Described): Promise<ResolvedImage> {
     referrers: [],
   };
   refuseUnlockable(locked);
-  await Promise.all([...tree.nodes, ...narrowedIndexes].map(({ bytes }) => options.store.put(bytes)));
+  await Promise.all([...tree.nodes, ...indexes].map(({ bytes }) => options.store.put(bytes)));
   return { ...locked, wanted, content, manifests, sizes, made, notes };
 }
 

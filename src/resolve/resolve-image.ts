@@ -61,7 +61,7 @@ async function readTop(
 ): Promise<ManifestBytes> {
   if (isDigest(reference)) return manifests.read(reference, content, signal);
   const key = store.served.keyOf(content.name, reference);
-  const claim = await content.head(reference, signal);
+  const claim = await content.head?.(reference, signal);
   if (claim !== undefined && claim.digest === store.served.get(key)) {
     const stored = await manifests.stored(claim.digest);
     if (stored !== undefined) return stored;

@@ -1,4 +1,4 @@
-export { type BlobPool, openStore, type Store, type StoreOptions } from './store.ts';
+export { openStore, type Store, type StoreOptions } from './store.ts';
 export { type BlobSize, checkedBytes, DamagedBlobError, damagedBlobOf, hashFile } from './blob-bytes.ts';
 export type { BlobWriter } from './blob-writer.ts';
 export { linkOrCopy, tryLink } from './link.ts';

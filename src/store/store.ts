@@ -61,9 +61,6 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** What reads content by digest: the store has it, and a bundle. */
-export type BlobPool = Pick<Store, 'pathOf' | 'has' | 'read' | 'open'>;
-
 export interface StoreOptions {
   /** Called with each blob that was here and wrong, after it was dropped. */
   readonly onHealed?: BlobFilesOptions['onHealed'];

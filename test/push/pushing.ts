@@ -1,11 +1,11 @@
 import type { SaveEvent } from '../../src/events.ts';
 import type { Lock } from '../../src/lock/index.ts';
-import { readContent } from '../../src/image/index.ts';
+import { readContent, storePort } from '../../src/image/index.ts';
 import { type PushContext, pushToTargets } from '../../src/push/index.ts';
 import { parsePushTargets } from '../../src/options/index.ts';
 import type { RegistryClientOptions } from '../../src/registry/index.ts';
 import type { PushTargetReport } from '../../src/report/index.ts';
-import type { BlobPool } from '../../src/store/index.ts';
+import type { Store } from '../../src/store/index.ts';
 import { clientOf } from '../registry/support.ts';
 
 export interface Pushed {
@@ -21,18 +21,18 @@ export type PushingOptions = Partial<Omit<PushContext, 'client' | 'content' | 'e
   readonly suffix?: string;
 };
 
-/** Pushes a lock out of a pool to one registry on loopback. */
+/** Pushes a lock out of a store to one registry on loopback. */
 export async function pushTo(
   { host }: { readonly host: string },
   lock: Lock,
-  pool: BlobPool,
+  store: Pick<Store, 'has' | 'open' | 'read'>,
   { client: clientOptions = {}, suffix = '', onEvent, ...options }: PushingOptions = {},
 ): Promise<Pushed> {
   using client = clientOf([host], clientOptions);
   const events: SaveEvent[] = [];
   const [report] = await pushToTargets(parsePushTargets([host + suffix]), {
     client,
-    content: await readContent(lock, pool),
+    content: await readContent(lock, storePort(store)),
     index: 'auto',
     policy: 'always',
     onError: 'fail',

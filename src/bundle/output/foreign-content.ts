@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { digestOf, isDigest } from '../../oci/digest.ts';
 import { jsonIn } from '../../text/json-in.ts';
-import { REF_NAME } from '../layout-files.ts';
+import { REF_NAME } from '../../image/index.ts';
 import { type BundleExplanation, joinPath } from './bundle-explanation.ts';
 import type { FileKind, FolderContent } from './folder-content.ts';
 

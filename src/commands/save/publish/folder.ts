@@ -6,7 +6,7 @@ import {
   planTree,
   type WantedBundle,
 } from '../../../bundle/index.ts';
-import { type Content, manifestsOf } from '../../../image/index.ts';
+import { type Content, manifestsOf, storePort } from '../../../image/index.ts';
 import { digestOfLock, type Lock } from '../../../lock/index.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { lockOf, type ResolvedImage } from '../../../resolve/index.ts';
@@ -17,8 +17,8 @@ import type { Run } from '../run.ts';
 const planned = new WeakMap<Run, { readonly lock: Digest; readonly tree: BundleTree }>();
 
 /** Images as they are published, from the store. Throws `list` for two images under one name. */
-export function contentOf(images: readonly ResolvedImage[], { session: { store: pool } }: Run): Content {
-  return { lock: lockOf(images), manifests: manifestsOf(images), pool };
+export function contentOf(images: readonly ResolvedImage[], { session: { store } }: Run): Content {
+  return { lock: lockOf(images), manifests: manifestsOf(images), port: storePort(store) };
 }
 
 /** The bundle as data. */

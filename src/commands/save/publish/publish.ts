@@ -72,7 +72,7 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
   const digest = digestOfLock(lock);
   const tree = treeOf(content, run);
   // First the archive: in the pass that reads all bytes for it they are hashed for the folder, too.
-  const archive = await onDisk('the archive', makeArchive(tree, run));
+  const archive = await onDisk('the archive', makeArchive(tree, content, run));
   const files = [...(archive?.files ?? [])];
   const record = recordOf(places, run.session.store);
   try {
@@ -183,10 +183,14 @@ interface WrittenArchive extends NonNullable<Published['archive']> {
 }
 
 /** Makes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
-async function makeArchive(tree: BundleTree, run: Run): Promise<WrittenArchive | undefined> {
-  const { session, places, release, io } = run;
+async function makeArchive(
+  tree: BundleTree,
+  { port }: Content,
+  run: Run,
+): Promise<WrittenArchive | undefined> {
+  const { places, release, io } = run;
   if (places.archive === undefined && release === undefined) return undefined;
-  const source = await bundleTar(tree, session.store);
+  const source = await bundleTar(tree, port);
   const stage = places.archive === undefined ? 'measure' : 'archive';
   io.emit({ type: 'stage', stage, bytes: source.size });
   let read = 0;

@@ -99,8 +99,8 @@ function placeOf({ owner, repo, tag }: ReleaseTarget): Pick<ReleaseReport, 'repo
 /** What a dry run would send: with digests where the store has all blobs, else with sizes alone. */
 async function plannedFiles(report: RunReport, content: Content, run: Run): Promise<ReleaseFile[]> {
   const { lock } = content;
-  const { places, session, io } = run;
-  const source = await bundleTar(treeOf(content, run), session.store);
+  const { places, io } = run;
+  const source = await bundleTar(treeOf(content, run), content.port);
   const parts = { source, lock, page: renderBundlePage(lock), report: formatRunReport(report) };
   const { name } = places.archivePlace;
   const { storedBytes, bytes } = report.totals;

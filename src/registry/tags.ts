@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { OciSaveError } from '../errors.ts';
+import { readJson } from '../oci/json.ts';
+import { isTag } from '../oci/reference.ts';
+import type { Registry } from './registry.ts';
+import type { Repository } from './repository.ts';
+import { requestPath, requestUrl } from './request-path.ts';
+import type { RegistryResponse, Session } from './session.ts';
+
+export interface TagsCall {
+  readonly registry: Registry;
+  readonly session: Session;
+  readonly repository: Repository;
+  readonly signal: AbortSignal | undefined;
+}
+
+export const MAX_TAGS = 10_000;
+export const MAX_TAGS_BYTES = 16 * 1024 * 1024;
+
+/** Registries write null for none. */
+const pageSchema = z.looseObject({ tags: z.array(z.string().refine(isTag)).nullish() });
+
+/**
+ * The tags of a repository, each once, sorted. Pages follow each other by the Link header (distribution-spec, Listing Tags).
+ * @throws OciSaveError `unsupported` where they are beyond reason, are not tags, or go on anywhere but in this list
+ */
+export async function listTags({ registry, session, repository, signal }: TagsCall): Promise<string[]> {
+  const subject = `${repository.domain}/${repository.path}, tags`;
+  const path = requestPath(repository.path, { kind: 'tags' });
+  const wrong = (what: string): OciSaveError =>
+    new OciSaveError({ code: 'unsupported', message: `${subject}: ${repository.domain} ${what}` });
+  const tags = new Set<string>();
+  let bytes = 0;
+
+  const readPage = async (target: URL): Promise<URL | undefined> => {
+    const request = { method: 'GET', repository, target, headers: {}, subject, signal } as const;
+    const page = await session.request(request, async (response) => {
+      if (response.status !== 200) throw await response.error();
+      const limit = MAX_TAGS_BYTES - bytes;
+      const tooLong = (): OciSaveError => wrong(`sent more than ${MAX_TAGS_BYTES} bytes of tags`);
+      return { next: nextOf(response), body: await response.whole({ limit, tooLong }) };
+    });
+    bytes += page.body.length;
+    const json = readJson(page.body);
+    const parsed = 'fault' in json ? undefined : pageSchema.safeParse(json.value);
+    if (parsed?.success !== true) throw wrong('sent something else than tags');
+    const before = tags.size;
+    for (const tag of parsed.data.tags ?? []) tags.add(tag);
+    if (tags.size > MAX_TAGS) throw wrong(`has more than ${MAX_TAGS} tags`);
+    if (page.next === undefined) return undefined;
+    const next = URL.parse(page.next, target.href);
+    if (next?.origin !== target.origin || next.pathname !== path) {
+      throw wrong('goes on with its tags somewhere else than in this list');
+    }
+    // A page that brings nothing would be followed for ever by such pages.
+    if (tags.size === before) throw wrong('goes on with its tags without an end');
+    return next;
+  };
+
+  let page: URL | undefined = requestUrl(path, await registry.address());
+  while (page !== undefined) page = await readPage(page);
+  return [...tags].toSorted();
+}
+
+/** Where the next page is (RFC 8288); undefined on the last one. */
+function nextOf({ headers: { link } }: RegistryResponse): string | undefined {
+  const links = typeof link === 'string' ? link : '';
+  return /<([^>]*)>\s*;[^,]*\brel="?next\b/i.exec(links)?.[1];
+}
