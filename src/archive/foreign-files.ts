@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { type Foreign, sumsIn, unfinishedOf } from '../bundle/index.ts';
+import { type ForeignItem, sumsIn, unfinishedOf } from '../bundle/index.ts';
 import { unlessGone, whyForeign } from '../files/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 import type { OwnFileKind } from '../text/own-file-kind.ts';
@@ -64,10 +64,10 @@ function sumsKind(name: ArchiveName): OwnFileKind {
  * The files at the names of an archive, of its parts and of its sidecars that no earlier run wrote, in the order of
  * names. Files that a killed run was writing are examined, too; those of a running one are not.
  */
-export async function foreignArchiveFiles(folder: string, name: ArchiveName): Promise<Foreign[]> {
+export async function foreignArchiveFiles(folder: string, name: ArchiveName): Promise<ForeignItem[]> {
   const files = ((await unlessGone(readdir(folder))) ?? []).toSorted();
   const isKnown = await knownParts(folder, name, files);
-  const foreign: Foreign[] = [];
+  const foreign: ForeignItem[] = [];
   for (const file of files) {
     const place = path.join(folder, file);
     const kind = kindOfName(file, name, isKnown);

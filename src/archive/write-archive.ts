@@ -32,7 +32,7 @@ export interface PreparedArchive {
 
 /**
  * Writes an archive, in parts where it is larger than `partSize`, with its sums, and for parts their list and the script
- * that joins them. Nothing has its name yet, and nothing of an earlier archive is changed: `appear` does both.
+ * that joins them. Nothing has its name yet, and nothing of an earlier archive is changed: `publishResults` does both.
  * @throws OciSaveError `usage` for too many parts, `local` where a folder has one of the names; DamagedBlobError; the
  *   error of the system
  */

@@ -1,10 +1,16 @@
 export { type BundleTree, planTree, sumsIn, type TreeFile, type View } from './tree.ts';
 export { openOutputFolder, type OutputFolder } from './output/output-folder.ts';
 export { keepLockOfBundle, lockBeside } from './output/beside-output.ts';
-export { appear, type Appearance, finishAppearance, isAppearing, refuseFolders } from './output/appear.ts';
-export { type Foreign, foreignAt, refuseForeign } from './output/foreign.ts';
-export { lookAtOutput } from './output/look-at-output.ts';
+export {
+  publishResults,
+  type RunResults,
+  finishPublishing,
+  isPublishing,
+  refuseFolders,
+} from './output/publish-results.ts';
+export { type ForeignItem, foreignAt, refuseForeign } from './output/foreign.ts';
+export { inspectOutput } from './output/inspect-output.ts';
 export { partNameOf, partOf, unfinishedOf, writeFileWhole, writePart } from './write-file.ts';
-export { buildBundle, bundleStands, lockFileOf, type WantedBundle } from './write-bundle.ts';
+export { buildBundle, isBundleUpToDate, lockFileOf, type WantedBundle } from './write-bundle.ts';
 export { HOLDER_FILE_KIND, holderFile, lockOutput } from './output/output-lock.ts';
 export { lockFileIn, openBundle, readLock, viewsIn } from './open-bundle.ts';

@@ -28,7 +28,7 @@ export function lockFileOf({
 }
 
 /** Whether the wanted bundle is at its path already, unchanged. */
-export function bundleStands(wanted: WantedBundle): Promise<boolean> {
+export function isBundleUpToDate(wanted: WantedBundle): Promise<boolean> {
   const { tree, lock, output, store } = wanted;
   const lockFile = lockFileOf(wanted);
   return holdsSameBundle({ folder: output, tree, lockFile, lockBytes: encodeLock(lock), pool: store });

@@ -16,7 +16,7 @@ export function placesIn(folder: string) {
     journal: path.join(folder, 'journal.jsonl'),
     served: path.join(folder, 'served.jsonl'),
     /** Records of results that are taking their names at an output. */
-    appearing: path.join(folder, 'appearing'),
+    publishing: path.join(folder, 'appearing'),
     /** Exists while a prune takes blobs out of reach. */
     pruneLock: path.join(folder, 'prune.lock'),
   };

@@ -22,7 +22,7 @@ export interface Store {
   /** This run's own folder, on the blobs' file system. */
   readonly runFolder: string;
   /** A folder for records of results that are taking their names at an output; it may be missing. */
-  readonly appearing: string;
+  readonly publishing: string;
   /** What tags were when they were last read. */
   readonly served: Served;
   pathOf(digest: Digest): string;
@@ -97,7 +97,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
 
   const store: Store = {
     runFolder: run.folder,
-    appearing: places.appearing,
+    publishing: places.publishing,
     served,
     pathOf,
     has: (blob) => files.check(blob, options.full === true ? 'run' : 'stamp'),

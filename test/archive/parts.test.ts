@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { joinSegments, type MeasuredArchive, prepareArchive } from '../../src/archive/index.ts';
 import { fileSegment } from '../../src/archive/byte-source.ts';
-import { appear } from '../../src/bundle/index.ts';
+import { publishResults } from '../../src/bundle/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { seededBytes } from '../support/fixtures/random.ts';
 import { type ProgramResult, runProgram } from '../support/program.ts';
@@ -29,7 +29,7 @@ const content = (seed: string, size = 250_000): Buffer => Buffer.from(seededByte
 async function write(bytes: Uint8Array, partSize: number, base = 'site'): Promise<MeasuredArchive> {
   const place = { folder: temp.path, name: { base, suffix: 'tar' } };
   const { measured, files, stale } = await prepareArchive(joinSegments([{ bytes }]), place, { partSize });
-  await appear(path.join(records.path, base), file(base), { files, stale, folder: false });
+  await publishResults(path.join(records.path, base), file(base), { files, stale, folder: false });
   return measured;
 }
 

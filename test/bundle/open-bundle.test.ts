@@ -3,7 +3,7 @@ import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  appear,
+  publishResults,
   buildBundle,
   openBundle,
   openOutputFolder,
@@ -34,7 +34,7 @@ async function written(name: string, views: readonly View[]): Promise<string> {
   const folder = await openOutputFolder(output);
   const tree = planTree(lock, await readManifests(lock, bench.store), views, () => '');
   const wanted = { tree, lock, output, lockBeside: views.length === 1, store: bench.store };
-  await appear(path.join(bench.store.appearing, name), output, {
+  await publishResults(path.join(bench.store.publishing, name), output, {
     files: await buildBundle(wanted, folder),
     stale: [],
     folder: true,

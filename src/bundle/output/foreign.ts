@@ -7,7 +7,7 @@ import type { OwnFileKind } from '../../text/own-file-kind.ts';
 import { unfinishedOf } from '../write-file.ts';
 
 /** Something at a run's output that no earlier run wrote. */
-export interface Foreign {
+export interface ForeignItem {
   /** A path, or the name of an image that was pushed. */
   readonly place: string;
   /** What it is: the rest of a sentence that begins with `place`. */
@@ -22,7 +22,7 @@ const NAMED = 10;
  * @param code `machine` before the run has begun, `local` where something appeared while it was at work
  * @throws OciSaveError that names the first ten, and how many more there are
  */
-export function refuseForeign(foreign: readonly Foreign[], code: 'machine' | 'local' = 'machine'): void {
+export function refuseForeign(foreign: readonly ForeignItem[], code: 'machine' | 'local' = 'machine'): void {
   if (foreign.length === 0) return;
   // A bundle and an archive of one name have the same lock beside them.
   const sentences = [...new Set(foreign.map(({ place, what }) => `${place} ${what}`))];
@@ -40,7 +40,7 @@ export function refuseForeign(foreign: readonly Foreign[], code: 'machine' | 'lo
   });
 }
 
-function hintFor(foreign: readonly Foreign[]): Hint {
+function hintFor(foreign: readonly ForeignItem[]): Hint {
   const wasPushed = foreign.some(({ what }) => what.includes('pushed'));
   const areBlobs = foreign.every(({ what }) => what.includes('is a blob'));
   if (wasPushed)
@@ -54,13 +54,13 @@ function hintFor(foreign: readonly Foreign[]): Hint {
  * What is at the name of a file that a run writes whole, and at the names under which it is being written, and was not
  * written by an earlier run. A file that a run at work is writing is ignored.
  */
-export async function foreignAt(file: string, kind: OwnFileKind): Promise<Foreign[]> {
+export async function foreignAt(file: string, kind: OwnFileKind): Promise<ForeignItem[]> {
   const [folder, name] = [path.dirname(file), path.basename(file)];
   const names = ((await unlessGone(readdir(folder))) ?? []).filter((other) => {
     const unfinished = unfinishedOf(other);
     return other === name || (unfinished?.file === name && !unfinished.isAtWork);
   });
-  const foreign: Foreign[] = [];
+  const foreign: ForeignItem[] = [];
   for (const place of names.toSorted().map((other) => path.join(folder, other))) {
     const what = await whyForeign(place, kind);
     if (what !== undefined) foreign.push({ place, what });

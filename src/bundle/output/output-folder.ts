@@ -1,10 +1,10 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { exists, whyForeign } from '../../files/index.ts';
-import { finishAppearance, isAppearing, replaceFolder } from './appear.ts';
+import { finishPublishing, isPublishing, replaceFolder } from './publish-results.ts';
 import { besideOutput, forgetLock, keepLock } from './beside-output.ts';
-import { type Foreign, refuseForeign } from './foreign.ts';
-import { lookAgain, lookAtOutput } from './look-at-output.ts';
+import { type ForeignItem, refuseForeign } from './foreign.ts';
+import { inspectAgain, inspectOutput } from './inspect-output.ts';
 import { cannotWrite, HOLDER_FILE_KIND, holderFile, lockOutput } from './output-lock.ts';
 
 /** An output that this run alone may replace. */
@@ -19,7 +19,7 @@ export interface OutputFolder {
    * Looks once more for what others put there since the run began.
    * @throws OciSaveError `local`, naming it
    */
-  lookAgain(): Promise<void>;
+  recheck(): Promise<void>;
   /** Puts the built content at the output's path: the earlier one stays until then. */
   publish(): Promise<void>;
   /** Releases the output; what was built and not published is removed. */
@@ -27,11 +27,11 @@ export interface OutputFolder {
 }
 
 /** What a run hands to its output. */
-export interface OutputGiven {
-  /** The record of which results are about to take their names: see `appear`. */
+export interface OutputOptions {
+  /** The record of which results are about to take their names: see `publishResults`. */
   readonly record?: string | undefined;
   /** What others wrote where the run writes something beside the folder; it is reported in the same message. */
-  readonly foreign?: () => Promise<readonly Foreign[]>;
+  readonly foreign?: () => Promise<readonly ForeignItem[]>;
 }
 
 /**
@@ -43,7 +43,7 @@ export interface OutputGiven {
  */
 export async function openOutputFolder(
   output: string,
-  { record, foreign }: OutputGiven = {},
+  { record, foreign }: OutputOptions = {},
 ): Promise<OutputFolder> {
   try {
     await mkdir(path.dirname(output), { recursive: true });
@@ -53,15 +53,15 @@ export async function openOutputFolder(
   const isFree = (await whyForeign(holderFile(output), HOLDER_FILE_KIND)) === undefined;
   const lock = isFree ? await lockOutput(output) : undefined;
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
-  const look = async (): ReturnType<typeof lookAtOutput> => {
-    const found = await lookAtOutput(output);
+  const look = async (): ReturnType<typeof inspectOutput> => {
+    const found = await inspectOutput(output);
     refuseForeign([...found.foreign, ...((await foreign?.()) ?? [])]);
     return found;
   };
   try {
     const before = await look();
     await mend(output, old);
-    const isFinished = record !== undefined && (await finishAppearance(record, output));
+    const isFinished = record !== undefined && (await finishPublishing(record, output));
     const found = isFinished ? await look() : before;
     await keepLock(output, found.lockFile);
     await rm(staging, { recursive: true, force: true });
@@ -70,12 +70,12 @@ export async function openOutputFolder(
       staging,
       state: found.state,
       lockFile: found.lockFile,
-      async lookAgain() {
-        refuseForeign(await lookAgain(output, found), 'local');
+      async recheck() {
+        refuseForeign(await inspectAgain(output, found), 'local');
       },
       publish: () => replaceFolder(output),
       async release() {
-        if (record === undefined || !(await isAppearing(record))) {
+        if (record === undefined || !(await isPublishing(record))) {
           await rm(staging, { recursive: true, force: true });
           await forgetLock(output);
         }

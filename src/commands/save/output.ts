@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { foreignArchiveFiles } from '../../archive/index.ts';
 import {
-  finishAppearance,
-  type Foreign,
+  finishPublishing,
+  type ForeignItem,
   foreignAt,
   HOLDER_FILE_KIND,
   holderFile,
   lockOutput,
-  lookAtOutput,
+  inspectOutput,
   openOutputFolder,
   type OutputFolder,
   refuseForeign,
@@ -76,7 +76,7 @@ async function openArchiveAlone(places: Places, store: Store): Promise<OpenOutpu
   await refuseForeignOutput(places);
   const lock = await lockOutput(place);
   try {
-    if (await finishAppearance(record, place)) await refuseForeignOutput(places);
+    if (await finishPublishing(record, place)) await refuseForeignOutput(places);
     return { folder: undefined, release: () => lock.release() };
   } catch (error) {
     await lock.release();
@@ -85,19 +85,23 @@ async function openArchiveAlone(places: Places, store: Store): Promise<OpenOutpu
 }
 
 /** What others wrote where a run writes its archive, with all that stands beside it. */
-export async function foreignAtArchive({ archive, archivePlace, archiveLock }: Places): Promise<Foreign[]> {
+export async function foreignAtArchive({
+  archive,
+  archivePlace,
+  archiveLock,
+}: Places): Promise<ForeignItem[]> {
   if (archive === undefined) return [];
   const { folder, name } = archivePlace;
   return [...(await foreignArchiveFiles(folder, name)), ...(await foreignAt(archiveLock, LOCK_FILE_KIND))];
 }
 
 /** What others wrote where a run writes its report. */
-export function foreignAtReport({ report }: Places): Promise<Foreign[]> {
+export function foreignAtReport({ report }: Places): Promise<ForeignItem[]> {
   return foreignAt(report, REPORT_FILE_KIND);
 }
 
 /** What others wrote where a run writes something beside its bundle. */
-async function foreignBeside(places: Places): Promise<Foreign[]> {
+async function foreignBeside(places: Places): Promise<ForeignItem[]> {
   return [
     ...(await foreignAtArchive(places)),
     ...(places.archive === undefined ? [] : await foreignHolder(archiveBase(places))),
@@ -111,11 +115,11 @@ async function foreignBeside(places: Places): Promise<Foreign[]> {
  */
 async function refuseForeignOutput(places: Places): Promise<void> {
   const { output } = places;
-  const looked = output === undefined ? undefined : await lookAtOutput(output);
+  const looked = output === undefined ? undefined : await inspectOutput(output);
   refuseForeign([...(looked?.foreign ?? []), ...(await foreignBeside(places))]);
 }
 
 /** What others wrote at the name of the file that holds the right to write at a place. */
-function foreignHolder(place: string): Promise<Foreign[]> {
+function foreignHolder(place: string): Promise<ForeignItem[]> {
   return foreignAt(holderFile(place), HOLDER_FILE_KIND);
 }

@@ -68,7 +68,7 @@ export function archiveBase({ archivePlace }: Pick<Places, 'archivePlace'>): str
 }
 
 /** Where a run writes down which of its results are about to take their names. */
-export function recordOf(places: Places, store: Pick<Store, 'appearing'>): string {
+export function recordOf(places: Places, store: Pick<Store, 'publishing'>): string {
   const place = digestOf(new TextEncoder().encode(placeOf(places)));
-  return path.join(store.appearing, `${hexOf(place)}.json`);
+  return path.join(store.publishing, `${hexOf(place)}.json`);
 }

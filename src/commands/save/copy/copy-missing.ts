@@ -1,4 +1,4 @@
-import { bundleStands } from '../../../bundle/index.ts';
+import { isBundleUpToDate } from '../../../bundle/index.ts';
 import { blobsOfImages, findMissingBlobs, type MissingBlobs } from '../../../copy/index.ts';
 import type { Resolution, ResolvedImage } from '../../../resolve/index.ts';
 import { verifyStored } from '../../../store/index.ts';
@@ -90,5 +90,5 @@ async function isMadeUnread(images: readonly ResolvedImage[], missing: number, r
   if (missing > 0) return true;
   const content = contentOf(images, run);
   const wanted = wantedBundle(content.lock, treeOf(content, run), run);
-  return wanted === undefined || !(await bundleStands(wanted));
+  return wanted === undefined || !(await isBundleUpToDate(wanted));
 }

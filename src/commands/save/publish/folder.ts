@@ -1,7 +1,7 @@
 import {
   type BundleTree,
   buildBundle,
-  bundleStands,
+  isBundleUpToDate,
   lockFileOf,
   planTree,
   type WantedBundle,
@@ -60,7 +60,7 @@ export async function buildFolder(lock: Lock, tree: BundleTree, run: Run): Promi
   io.emit({ type: 'stage', stage: 'bundle' });
   io.signal?.throwIfAborted();
   const built = { path: wanted.output, lock: lockFileOf(wanted) };
-  if (await bundleStands(wanted)) return { ...built, moves: false, files: [] };
+  if (await isBundleUpToDate(wanted)) return { ...built, moves: false, files: [] };
   if (output.state.length > 0) io.emit({ type: 'log', level: 'info', message: stateWords(output.state) });
   return { ...built, moves: true, files: await buildBundle(wanted, output, io.signal) };
 }

@@ -11,10 +11,10 @@ import {
   wholeName,
 } from '../../../archive/index.ts';
 import {
-  appear,
-  type Appearance,
+  publishResults,
+  type RunResults,
   type BundleTree,
-  isAppearing,
+  isPublishing,
   keepLockOfBundle,
   lockBeside,
   refuseForeign,
@@ -81,14 +81,14 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
     files.push(...(folder?.files ?? []));
     if (files.length > 0 || folder?.moves === true) {
       // Whatever somebody put there while this run was at work stays.
-      if (folder?.moves === true) await run.output?.lookAgain();
+      if (folder?.moves === true) await run.output?.recheck();
       refuseForeign(await foreignAtArchive(places), 'local');
       // The archive's lock may take the name of that of another bundle of one view.
       if (archive?.files && archiveBase(places) !== places.output)
         await keepLockOfBundle(archiveBase(places));
       await onDisk(
         'the results',
-        appear(record, placeOf(places), await appearanceOf(files, archive, folder, run)),
+        publishResults(record, placeOf(places), await resultsOf(files, archive, folder, run)),
       );
       if (archive?.files === undefined) await warnOfEarlierArchive(run);
     }
@@ -101,18 +101,18 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
       archive,
     };
   } catch (error) {
-    if (!(await isAppearing(record))) await discardParts(files);
+    if (!(await isPublishing(record))) await discardParts(files);
     throw error;
   }
 }
 
 /** All that appears, and what of an earlier run goes then. */
-async function appearanceOf(
+async function resultsOf(
   files: readonly string[],
   archive: WrittenArchive | undefined,
   folder: BuiltFolder | undefined,
   { places, output }: Run,
-): Promise<Appearance> {
+): Promise<RunResults> {
   const stale = [...(archive?.stale ?? [])];
   // The lock of a folder of one view, where there are two now; an archive that stands there keeps its own.
   const beside = places.output === undefined ? undefined : lockBeside(places.output);

@@ -2,9 +2,9 @@ import { chmod, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'n
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  type Appearance,
-  appear,
-  finishAppearance,
+  type RunResults,
+  publishResults,
+  finishPublishing,
   openOutputFolder,
   writePart,
 } from '../../../src/bundle/index.ts';
@@ -46,7 +46,7 @@ async function earlier(): Promise<void> {
 }
 
 /** The same of a new run, under part names and in the staging folder. */
-async function prepared(): Promise<Appearance> {
+async function prepared(): Promise<RunResults> {
   await mkdir(at('.out.new'));
   await writeFile(at('.out.new/oci-save.lock.json'), LOCK);
   await writeFile(at('.out.new/report.html'), 'new');
@@ -65,8 +65,8 @@ const WHOLE = {
   'out/oci-save.lock.json': Buffer.from(LOCK).toString(),
 };
 
-/** The record that `appear` writes before its first step. */
-async function writeRecord({ files, stale, folder }: Appearance): Promise<void> {
+/** The record that `publishResults` writes before its first step. */
+async function writeRecord({ files, stale, folder }: RunResults): Promise<void> {
   const stamps = await Promise.all(
     stale.map(async (file) => {
       const { ino, size, mtimeNs } = await lstat(file, { bigint: true });
@@ -92,7 +92,7 @@ const STEPS: readonly (() => Promise<unknown>)[] = [
 describe('the results of a run', () => {
   it('appear together, and nothing else is left', async () => {
     await earlier();
-    await appear(record, output, await prepared());
+    await publishResults(record, output, await prepared());
     expect(await everything()).toEqual(WHOLE);
   });
 
@@ -114,7 +114,7 @@ describe('the results of a run', () => {
     await mkdir(at('out.sha256'));
     const appearance = await prepared();
     const before = await everything();
-    await expect(appear(record, output, appearance)).rejects.toThrow(
+    await expect(publishResults(record, output, appearance)).rejects.toThrow(
       `a folder stands at ${at('out.sha256')}`,
     );
     expect(await everything()).toEqual(before);
@@ -130,7 +130,7 @@ describe('a record of results that were to appear', () => {
     const before = await everything();
     await mkdir(path.dirname(record));
     await writeFile(record, text);
-    expect(await finishAppearance(record, output)).toBe(false);
+    expect(await finishPublishing(record, output)).toBe(false);
     expect(await everything()).toEqual(before);
   });
 
@@ -147,7 +147,7 @@ describe('a record of results that were to appear', () => {
     await writeRecord({ files: [], stale: [at('out.tar.003'), at('out.parts.json')], folder: false });
     await rm(at('out.tar.003'));
     await writeFile(at('out.tar.003'), 'of another run');
-    expect(await finishAppearance(record, output)).toBe(true);
+    expect(await finishPublishing(record, output)).toBe(true);
     expect((await everything())['out.tar.003']).toBe('of another run');
     expect(Object.keys(await everything())).not.toContain('out.parts.json');
   });
@@ -199,6 +199,6 @@ describe('an unfinished file', () => {
     await earlier();
     const appearance = await prepared();
     await rm(`${at('out.tar.002')}.${process.pid}.part`);
-    await expect(appear(record, output, appearance)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(publishResults(record, output, appearance)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

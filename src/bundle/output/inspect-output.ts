@@ -4,17 +4,17 @@ import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { unlessGone, whyForeign } from '../../files/index.ts';
 import { LOCK_FILE_KIND } from '../../lock/index.ts';
 import { isUnchanged, readFolder } from './folder-content.ts';
-import { type Foreign, foreignAt } from './foreign.ts';
+import { type ForeignItem, foreignAt } from './foreign.ts';
 import type { ForeignContent } from './foreign-content.ts';
 import { isLeftover, LAYOUT_FILES } from './leftover.ts';
-import { lookAtBundle } from './look-at-bundle.ts';
+import { inspectBundle } from './inspect-bundle.ts';
 import { besideOutput, keptLock, lockBeside } from './beside-output.ts';
 import { cannotWrite, HOLDER_FILE_KIND, holderFile } from './output-lock.ts';
 
 /** What is at a bundle's path and at the names beside it that a run takes. */
-export interface LookedAtOutput {
+export interface OutputFindings {
   /** What no earlier run wrote: all of it must be moved away first. */
-  readonly foreign: readonly Foreign[];
+  readonly foreign: readonly ForeignItem[];
   /** What a server keeps in the earlier bundle, by path: it goes with that. */
   readonly state: readonly string[];
   /** The lock that names the earlier bundle; undefined where there is none. */
@@ -23,7 +23,7 @@ export interface LookedAtOutput {
   readonly stamps: ReadonlyMap<string, string>;
 }
 
-const NOTHING: LookedAtOutput = { foreign: [], state: [], lockFile: undefined, stamps: new Map() };
+const NOTHING: OutputFindings = { foreign: [], state: [], lockFile: undefined, stamps: new Map() };
 
 /** Names in what a killed run left. */
 const MAX_LEFTOVER_NAMES = 10_000_000;
@@ -33,7 +33,7 @@ const MAX_LEFTOVER_NAMES = 10_000_000;
  * and at the names beside them. What is ours is recognised by content, never by its name.
  * @throws OciSaveError `machine` where this user may not look
  */
-export async function lookAtOutput(output: string): Promise<LookedAtOutput> {
+export async function inspectOutput(output: string): Promise<OutputFindings> {
   try {
     return await look(output);
   } catch (cause) {
@@ -41,7 +41,7 @@ export async function lookAtOutput(output: string): Promise<LookedAtOutput> {
   }
 }
 
-async function look(output: string): Promise<LookedAtOutput> {
+async function look(output: string): Promise<OutputFindings> {
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
   const bundle = await lookAtFolder(output, output);
   // Without a bundle, the renamed one goes back: it is what the new one replaces.
@@ -62,22 +62,22 @@ async function look(output: string): Promise<LookedAtOutput> {
  * The same shortly before the new bundle takes its name. What is beside it is this run's own by then, and a bundle in
  * which no folder and no index.json has changed since `before` is not read again.
  */
-export async function lookAgain(output: string, before: LookedAtOutput): Promise<readonly Foreign[]> {
+export async function inspectAgain(output: string, before: OutputFindings): Promise<readonly ForeignItem[]> {
   const isAsBefore = before.stamps.size > 0 && (await isUnchanged(before));
   const found = isAsBefore ? undefined : await lookAtFolder(output, output);
   return [...(found?.foreign ?? []), ...(await fileAt(lockBeside(output), LOCK_FILE_KIND))];
 }
 
-async function fileAt(file: string, kind: Parameters<typeof whyForeign>[1]): Promise<Foreign[]> {
+async function fileAt(file: string, kind: Parameters<typeof whyForeign>[1]): Promise<ForeignItem[]> {
   const what = await whyForeign(file, kind);
   return what === undefined ? [] : [{ place: file, what }];
 }
 
 /** What is at `folder`, which is the bundle at `output`, or was; undefined where nothing is there. */
-async function lookAtFolder(folder: string, output: string): Promise<LookedAtOutput | undefined> {
-  const found = await lookInto(folder, async (): Promise<LookedAtOutput | string> => {
+async function lookAtFolder(folder: string, output: string): Promise<OutputFindings | undefined> {
+  const found = await lookInto(folder, async (): Promise<OutputFindings | string> => {
     if ((await readdir(folder)).length === 0) return NOTHING;
-    const bundle = await lookAtBundle(folder, [lockBeside(output), keptLock(output)]);
+    const bundle = await inspectBundle(folder, [lockBeside(output), keptLock(output)]);
     if (bundle === undefined) return 'holds something else than a bundle';
     return { ...bundle, foreign: bundle.foreign.map((one) => inWords(one, folder)) };
   });
@@ -85,7 +85,7 @@ async function lookAtFolder(folder: string, output: string): Promise<LookedAtOut
 }
 
 /** What is foreign at a path where a killed run may have left a folder. */
-async function leftoverAt(folder: string): Promise<Foreign[]> {
+async function leftoverAt(folder: string): Promise<ForeignItem[]> {
   const reading = { wanted: LAYOUT_FILES, maxBytes: 64 * 1024 * 1024, maxNames: MAX_LEFTOVER_NAMES };
   const what = await lookInto(folder, async () =>
     isLeftover((await readFolder(folder, reading)).content)
@@ -128,7 +128,7 @@ const WORDS: Record<ForeignContent['kind'], string> = {
   other: 'is neither a file nor a folder',
 };
 
-function inWords({ path, kind, name }: ForeignContent, folder: string): Foreign {
+function inWords({ path, kind, name }: ForeignContent, folder: string): ForeignItem {
   const place = path === '' ? folder : `${folder}/${path}`;
   return name === undefined
     ? { place, what: WORDS[kind] }

@@ -10,7 +10,7 @@ import { MAX_LOCK_BYTES } from '../open-bundle.ts';
 import { LOCK_FILE, SUMS_FILE, sumsIn, type View } from '../tree.ts';
 
 /** A bundle's folder compared with the lock that explains it best. */
-export interface LookedAtBundle extends FolderFindings {
+export interface BundleFindings extends FolderFindings {
   readonly lockFile: string;
   /** Show a change of the folder: see `isUnchanged`. */
   readonly stamps: ReadonlyMap<string, string>;
@@ -32,10 +32,10 @@ const SINGLE_VIEWS: readonly View[][] = [['zot'], ['oci']];
  * @returns undefined where no lock says that the folder is a bundle
  * @throws OciSaveError `machine` where there is far more in it than its lock accounts for; what the file system says
  */
-export async function lookAtBundle(
+export async function inspectBundle(
   folder: string,
   besides: readonly string[],
-): Promise<LookedAtBundle | undefined> {
+): Promise<BundleFindings | undefined> {
   const inside = path.join(folder, LOCK_FILE);
   const lock = await lockAt(inside);
   if (lock !== undefined) return compare(folder, [{ lockFile: inside, lock, views: ['oci', 'zot'] }]);
@@ -57,7 +57,7 @@ interface Candidate {
 async function compare(
   folder: string,
   candidates: readonly Candidate[],
-): Promise<LookedAtBundle | undefined> {
+): Promise<BundleFindings | undefined> {
   const sums = sumsIn(
     (await readStart(path.join(folder, SUMS_FILE), MAX_INDEX_BYTES))?.bytes.toString('utf8') ?? '',
   );
@@ -67,7 +67,7 @@ async function compare(
     maxBytes: MAX_INDEX_BYTES,
     maxNames: Math.max(...expected) + MORE_NAMES,
   });
-  let best: LookedAtBundle | undefined;
+  let best: BundleFindings | undefined;
   for (const { lockFile, lock, views } of candidates) {
     const explained = explain(lock, views, sums);
     if (explained === undefined) continue;

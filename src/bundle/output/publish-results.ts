@@ -9,7 +9,7 @@ import { partNameOf, writeFileWhole } from '../write-file.ts';
 import { hint, option } from '../../text/hint.ts';
 
 /** The results of one run, whole under other names: what takes which name, and what of an earlier run goes. */
-export interface Appearance {
+export interface RunResults {
   /** Files that are whole under their part names of this process, in the order in which they take their own. */
   readonly files: readonly string[];
   /** Files of an earlier run that this one does not write. */
@@ -26,21 +26,21 @@ const recordSchema = z.strictObject({
   stale: z.array(staleSchema),
   folder: z.boolean(),
 });
-type AppearanceRecord = z.infer<typeof recordSchema>;
+type PublishingRecord = z.infer<typeof recordSchema>;
 
 /** No record is larger: an archive has at most a thousand files. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 
 /**
  * Gives all results of a run their names. What is to be done is recorded before: where the run is killed in between, the
- * next one does the rest (`finishAppearance`). For the holder of the output's lock.
+ * next one does the rest (`finishPublishing`). For the holder of the output's lock.
  * @param record the file of that record: in the store, which belongs to its user, and never where a checkout could bring one
  * @param place the output's path, or the archive's without its suffix where no folder is wanted
  * @throws OciSaveError `local` where a folder stands at a name, before anything is changed; what the file system says
  */
-export async function appear(record: string, place: string, appearance: Appearance): Promise<void> {
+export async function publishResults(record: string, place: string, appearance: RunResults): Promise<void> {
   await refuseFolders([...appearance.files, ...appearance.stale]);
-  const stale: AppearanceRecord['stale'] = [];
+  const stale: PublishingRecord['stale'] = [];
   for (const file of appearance.stale) {
     const stamp = await stampOf(file);
     if (stamp !== undefined) stale.push({ file, stamp });
@@ -61,7 +61,7 @@ export async function appear(record: string, place: string, appearance: Appearan
 }
 
 /** Whether results have begun to appear, and not all of them have: the next run does the rest. */
-export function isAppearing(record: string): Promise<boolean> {
+export function isPublishing(record: string): Promise<boolean> {
   return exists(record);
 }
 
@@ -70,7 +70,7 @@ export function isAppearing(record: string): Promise<boolean> {
  * @returns whether there was anything to do
  * @throws OciSaveError `machine` where it cannot be done
  */
-export async function finishAppearance(record: string, place: string): Promise<boolean> {
+export async function finishPublishing(record: string, place: string): Promise<boolean> {
   const bytes = await readBounded(record, MAX_RECORD_BYTES);
   const todo = bytes === undefined ? undefined : recordSchema.safeParse(jsonIn(bytes)).data;
   try {
@@ -95,7 +95,7 @@ export async function finishAppearance(record: string, place: string): Promise<b
 /** Each step may have been done before. */
 async function act(
   place: string,
-  { pid, files, stale, folder }: AppearanceRecord,
+  { pid, files, stale, folder }: PublishingRecord,
   take: (part: string, file: string) => Promise<void>,
 ): Promise<void> {
   // Old sums must not vouch for a mixture; the new ones come last.
