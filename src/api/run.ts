@@ -3,12 +3,13 @@ import type { Emit } from '../events.ts';
 import type { SaveOptions } from '../options/index.ts';
 import { save, type SaveIo, type SaveResult } from '../commands/index.ts';
 import { imagesVerdict, judge, pushVerdict } from '../report/index.ts';
+import { STOPPED } from '../runtime/index.ts';
 import type { CallerOptions } from './options.ts';
 
 /**
  * Runs the engine for a caller's code.
- * @throws FailedSaveError where images failed and the run was not to go on, or its result could not be written;
- *   OciSaveError else
+ * @throws FailedSaveError where images failed and `onError` is not `warn`, or the result could not be written;
+ *   otherwise OciSaveError
  */
 export async function runSave(
   options: SaveOptions,
@@ -34,18 +35,12 @@ interface Stopper {
   release(): void;
 }
 
-/** The engine throws the reason of its signal: callers abort with reasons of their own, and get our one error. */
+/** The engine throws the reason of its signal: callers abort with any reason, and get our one error. */
 function stopperOf(signal: AbortSignal | undefined): Stopper {
   const controller = new AbortController();
   let faulty: OciSaveError | undefined;
   const stop = (): void =>
-    controller.abort(
-      new OciSaveError({
-        code: 'interrupted',
-        message: 'stopped; what was fetched stays in the store, and no half bundle is left',
-        cause: signal?.reason,
-      }),
-    );
+    controller.abort(new OciSaveError({ code: 'interrupted', message: STOPPED, cause: signal?.reason }));
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted === true) stop();
   return {
@@ -61,7 +56,7 @@ function stopperOf(signal: AbortSignal | undefined): Stopper {
   };
 }
 
-/** An exception in the middle of a stage would pass for a failed image, or end the process. */
+/** An exception in the middle of a stage would look like a failed image, or end the process. */
 function guarded(onEvent: CallerOptions['onEvent'], stop: Stopper): Emit {
   return (event) => {
     try {
@@ -78,13 +73,13 @@ const SHOWN = 10;
 
 /**
  * A run in which images failed, whose folder could not be written, or whose release failed. `report.failed` has every
- * image with its class, its words and a hint, `report.error` what became of the folder, `report.release` of the
- * release; what succeeded stays in the store, so that the next run goes on from there. `code` is the class of the
+ * failed image with class, message and hint, `report.error` why the folder could not be written, `report.release` the
+ * release. What succeeded stays in the store, so that the next run continues from there. `code` is the class of the
  * error, or of the first failure.
  */
 export class FailedSaveError extends OciSaveError {
   readonly report: SaveResult['report'];
-  /** The images that are whole. */
+  /** The images that are complete. */
   readonly lock: SaveResult['lock'];
 
   constructor({ report, lock }: SaveResult) {

@@ -3,19 +3,19 @@ import { OciSaveError } from '../errors.ts';
 import { checkDefaultRegistry, type NamedList, parseInline } from '../list/index.ts';
 import { nameOf } from '../oci/reference.ts';
 import { optionsSchema } from '../options/index.ts';
-import type { Credentials, CredentialStore } from '../registry/index.ts';
+import type { CredentialStore } from '../registry/index.ts';
 
-const text = z.string({ error: 'a text is wanted' });
+const text = z.string({ error: 'must be a text' });
 
 const sectionSchema = z.strictObject({
   registry: text.optional(),
-  username: text.min(1, { error: 'it is empty' }),
-  password: text.min(1, { error: 'it is empty' }),
-  // As the option of the same name, so that an entry means the same in both functions.
+  username: text.min(1, { error: 'must not be empty' }),
+  password: text.min(1, { error: 'must not be empty' }),
+  // The option of the same name, so that an entry means the same in both functions.
   images: optionsSchema.shape.images,
 });
 
-const sectionsSchema = z.array(sectionSchema, { error: 'a list of sections is wanted' });
+const sectionsSchema = z.array(sectionSchema, { error: 'must be a list of sections' });
 
 /** Images that one user may read. Several sections may name one registry, with a user each. */
 export interface AuthSection {
@@ -23,20 +23,20 @@ export interface AuthSection {
   readonly registry?: string | undefined;
   readonly username: string;
   readonly password: string;
-  /** Entries as in lines of a plain list; a section without any is passed over. */
+  /** Entries as in lines of a plain list; a section without any is skipped. */
   readonly images: readonly string[];
 }
 
-/** What sections ask for, in the engine's terms. */
+/** The content of sections, in the engine's terms. */
 export interface ReadSections {
   readonly lists: readonly NamedList[];
-  /** Knows the repositories that the sections name, and nothing else. */
+  /** Knows only the repositories that the sections name. */
   readonly credentials: CredentialStore;
 }
 
 /**
  * Reads sections. Messages name `sections[0].images:2`, from 0 and from 1, and never a user or a password.
- * @throws OciSaveError `usage` where they have not the form of sections, or name one repository with two users
+ * @throws OciSaveError `usage` where they do not have the form of sections, or name one repository with two users
  */
 export function readSections(sections: readonly AuthSection[], defaultRegistry: string): ReadSections {
   const parsed = sectionsSchema.safeParse(sections);
@@ -63,16 +63,14 @@ export function readSections(sections: readonly AuthSection[], defaultRegistry: 
     throw new OciSaveError({
       code: 'usage',
       message: conflicts.join('\n'),
-      hint: 'One user reads a repository: put its images into one section.',
+      hint: 'Each repository is read by one user: put its images into one section.',
     });
   }
   return { lists, credentials: storeOf(known) };
 }
 
-interface Known {
+interface Known extends Pick<AuthSection, 'username' | 'password'> {
   readonly section: string;
-  readonly username: string;
-  readonly password: string;
 }
 
 function repositoriesOf({ requests }: NamedList): Set<string> {
@@ -81,7 +79,7 @@ function repositoriesOf({ requests }: NamedList): Set<string> {
   );
 }
 
-function storeOf(known: ReadonlyMap<string, Credentials & Known>): CredentialStore {
+function storeOf(known: ReadonlyMap<string, Known>): CredentialStore {
   return {
     find: ({ domain, path }) => {
       const found = known.get(`${domain}/${path}`);
@@ -90,11 +88,11 @@ function storeOf(known: ReadonlyMap<string, Credentials & Known>): CredentialSto
   };
 }
 
-/** Only places and our own words: a parser that shows values would show passwords. */
+/** Only places and our own words: values may be passwords. */
 function malformed({ issues }: z.ZodError): OciSaveError {
   const lines = issues.map(({ path, message, code }) => {
     const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-    return `sections${place}: ${code === 'unrecognized_keys' ? 'it has a key that no section has' : message}`;
+    return `sections${place}: ${code === 'unrecognized_keys' ? 'it has an unknown key' : message}`;
   });
   return new OciSaveError({
     code: 'usage',

@@ -8,13 +8,13 @@ import { hint, option } from '../text/hint.ts';
 export interface LockInput {
   readonly image: LockedImage;
   readonly sizes: ReadonlyMap<Digest, number>;
-  /** Where it was asked for, `file:line`, for messages. */
+  /** Where it was requested, `file:line`, for messages. */
   readonly origins: readonly string[];
 }
 
 /**
  * The lock of resolved images. Throws `list` where two images would be stored under one name, and `digest` where
- * two of them say different sizes of one blob.
+ * two of them give different sizes for one blob.
  */
 export function buildLock(inputs: readonly LockInput[]): Lock {
   refuseCollisions(inputs);
@@ -23,7 +23,7 @@ export function buildLock(inputs: readonly LockInput[]): Lock {
   return { version: 1, images, files: [], blobs };
 }
 
-/** The lock's bytes: the same images give the same bytes, whatever the list looked like. */
+/** The lock's bytes: the same images give the same bytes, however the list is written. */
 export function encodeLock(lock: Lock): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(lock, null, 2)}\n`);
 }
@@ -55,7 +55,7 @@ function refuseCollisions(inputs: readonly LockInput[]): void {
   });
 }
 
-/** Two names that stand in one folder under one tag are one place, however they are spelled. */
+/** The folder and tag of a stored name: two spellings of a name may be one place. */
 function placeOf(name: string): string {
   const colon = name.lastIndexOf(':');
   return repositoryPath(name.slice(0, colon)) + name.slice(colon);

@@ -7,18 +7,18 @@ import { formatReference, namesRegistry, parseReference, type Reference } from '
 import { MAX_REFERENCE, quoteText } from '../oci/reference-quote.ts';
 import { repositoryPath, whyUnservable } from './names.ts';
 
-/** Characters of a path in a bundle. */
+/** The most characters of a path in a bundle. */
 const MAX_PATH = 1024;
 
-/** Every character of a platform's words and of an `os.version`. */
+/** The characters of a platform and of an `os.version`. */
 const PLATFORM = /^[\w./:+~-]{1,255}$/;
 
-/** A folder or a file: no separator of any system, nothing that a terminal or a shell acts upon, no `.` and `..`. */
+/** A folder or a file: no separator of any system, nothing that a terminal or a shell interprets, no `.` and `..`. */
 const PATH_COMPONENT = /^(?!\.{1,2}$)[\p{L}\p{N}._+@=,~ -]+$/u;
 
 /**
- * A text that a list would give as a reference, or as a name without its registry, and nothing but its normal form;
- * undefined for anything else.
+ * The reference that a text is the normal form of, or a name without a registry as lists write it; undefined for
+ * anything else.
  */
 function parseNormalForm(text: string): Reference | undefined {
   try {
@@ -47,7 +47,7 @@ export function isStoredName(text: string): boolean {
 export function whyUnstorable(name: string): string | undefined {
   const why = whyUnservable(repositoryPath(name));
   if (why !== undefined) return why;
-  return isStoredName(`${name}:tag`) ? undefined : `no reader takes the name ${quoteText(name)}`;
+  return isStoredName(`${name}:tag`) ? undefined : `clients do not accept the name ${quoteText(name)}`;
 }
 
 /** Whether a text is a platform in its normal form. */

@@ -29,7 +29,7 @@ function stripLibrary({ domain, path }: Reference): string {
   return domain === DEFAULT_REGISTRY && path.startsWith(LIBRARY) ? path.slice(LIBRARY.length) : path;
 }
 
-/** A prefix ends at a slash of the name, so that `docker.io/team` leaves `docker.io/teams/x` alone. */
+/** A prefix ends at a slash of the name, so that `docker.io/team` does not match `docker.io/teams/x`. */
 function longestPrefix(name: string, rules: readonly NamingRule[]): string | undefined {
   let best: { from: string; to: string } | undefined;
   for (const rule of rules) {
@@ -39,7 +39,7 @@ function longestPrefix(name: string, rules: readonly NamingRule[]): string | und
   return best === undefined ? undefined : best.to + name.slice(best.from.length);
 }
 
-/** Readers normalise what names a registry: `docker.io/app` is `docker.io/library/app` to them. */
+/** Readers normalise names with a registry: `docker.io/app` is `docker.io/library/app` to them. */
 function normalName(name: string): string {
   if (!namesRegistry(name)) return name;
   try {
@@ -58,18 +58,18 @@ export function splitName(stored: string): { readonly name: string; readonly tag
   return colon < 0 || !isTag(tag) ? { name: stored, tag: 'latest' } : { name: stored.slice(0, colon), tag };
 }
 
-/** Clients and registries stop here (distribution-spec, Pulling manifests). */
+/** The limit of clients and registries (distribution-spec, Pulling manifests). */
 const MAX_LENGTH = 255;
 
-/** Folders that zot's walk passes over, with all below them (storage/imagestore.go). */
+/** Folders that zot's scan skips, with everything below them (storage/imagestore.go). */
 const UNLISTED = ['blobs', '.uploads', '.sync'];
 
-/** File names of a layout: a folder of that name cannot stand inside another repository's layout. */
+/** File names of a layout: another repository's layout cannot contain a folder of that name. */
 const LAYOUT_FILES = new Set(['index.json', 'oci-layout']);
 
 /**
- * The folder of a stored name below the zot root. A port's colon becomes `_` and capitals are lowered, since zot
- * serves neither: `localhost:5000/x` stands in `localhost_5000/x`. `[::1]:5000` becomes `ipv6-0--1_5000`.
+ * The folder of a stored name below the zot root. A port's colon becomes `_` and capitals become lower case, since zot
+ * serves neither: `localhost:5000/x` is in `localhost_5000/x`. `[::1]:5000` becomes `ipv6-0--1_5000`.
  */
 export function repositoryPath(storedName: string): string {
   const slash = storedName.indexOf('/');
@@ -82,16 +82,18 @@ export function repositoryPath(storedName: string): string {
 }
 
 /**
- * Why zot could not serve or list a repository of that path; undefined where it can. Its grammar (pkg/regexp/regexp.go)
- * is that of distribution-spec: lower case, no port.
+ * Why zot could not serve or list a repository with this path; undefined where it can. Its grammar
+ * (pkg/regexp/regexp.go) is that of distribution-spec: lower case, no port.
  */
 export function whyUnservable(repository: string): string | undefined {
   if (repository.length > MAX_LENGTH) return `its name is longer than ${MAX_LENGTH} characters`;
-  if (!isRepositoryPath(repository)) return `zot serves no repository named '${repository}'`;
+  if (!isRepositoryPath(repository)) return `zot cannot serve a repository named '${repository}'`;
   for (const component of repository.split('/')) {
     const suffix = UNLISTED.find((ending) => component.endsWith(ending));
-    if (suffix !== undefined) return `zot lists no repository with a component that ends in '${suffix}'`;
-    if (LAYOUT_FILES.has(component)) return `a component named '${component}' would meet a layout's own file`;
+    if (suffix !== undefined)
+      return `zot does not list a repository with a component that ends in '${suffix}'`;
+    if (LAYOUT_FILES.has(component))
+      return `a component named '${component}' would collide with a file of the layout`;
   }
   return undefined;
 }

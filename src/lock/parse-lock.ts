@@ -14,7 +14,7 @@ const anyLock = z.looseObject({
   blobs: z.record(z.string(), z.number()),
 });
 
-/** How a lock is recognised: by its start, so that a cut one is recognised too, or by what every version of it has. */
+/** How a lock is recognised: by its start, even if it is cut off, or by what every version of it has. */
 export const LOCK_FILE_KIND: OwnFileKind = {
   noun: 'a lock of oci-save',
   matches: (bytes, isWhole) =>
@@ -29,7 +29,7 @@ const HINT =
  * @throws OciSaveError `usage` where they are not a lock; the message names `file`, the image and its field
  */
 export function parseLock(bytes: Uint8Array, file: string): Lock {
-  // Undefined, which no lock is, where it is not JSON: the parser's own words would quote the text.
+  // Undefined where it is not JSON: the parser's own message would quote the text.
   const json = jsonIn(bytes);
   if (json === undefined) {
     throw new OciSaveError({
@@ -50,12 +50,12 @@ export function parseLock(bytes: Uint8Array, file: string): Lock {
 
 type Issue = z.core.$ZodIssue;
 
-/** A field's name as it may stand in a message. */
+/** A field's name that a message can contain as it is. */
 const PLAIN_KEY = /^\w{1,40}$/;
 
 /**
- * The first fault that a schema of the lock found in `json`, in our own words: the field, what is wrong with it, and
- * what stands there, escaped and cut.
+ * The first fault that the lock's schema found in `json`, in our own words: the field, what is wrong with it, and its
+ * value, escaped and cut.
  */
 function describeIssue({ issues: [issue] }: z.ZodError, json: unknown): string {
   if (issue === undefined) return 'it does not fit the format';
@@ -66,7 +66,7 @@ function describeIssue({ issues: [issue] }: z.ZodError, json: unknown): string {
   return `${field === '' ? 'it' : field} ${what}${shown}`;
 }
 
-/** Our words for what a validator finds; whatever else it may find is a missing value or one of another type. */
+/** Our words for the validator's codes; any other code means a missing value or one of another type. */
 const WORDS: Partial<Record<Issue['code'], string>> = {
   invalid_key: 'is not a valid sha256 digest',
   too_small: 'is smaller or shorter than the format allows',
@@ -82,7 +82,7 @@ function wordsOf(issue: Issue): string {
   return WORDS[issue.code] ?? 'is missing, or of another type';
 }
 
-/** `images[3].leaves[0].config`; a key that is no plain word is quoted. */
+/** `images[3].leaves[0].config`; a key that is not a plain word is quoted. */
 function fieldName(path: readonly PropertyKey[]): string {
   return path
     .map((key) => {
@@ -94,7 +94,7 @@ function fieldName(path: readonly PropertyKey[]): string {
     .replace(/^\./, '');
 }
 
-/** What stands at a path; undefined where nothing does. */
+/** The value at a path; undefined where there is none. */
 function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (value, key) =>

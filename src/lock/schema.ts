@@ -12,8 +12,8 @@ import {
 } from './grammar.ts';
 
 /**
- * Bounds on numbers, far above what is made: no image has more than 5000 manifests (resolve's own bound), and a
- * manifest of 8 MiB has less than 100,000 layers.
+ * Bounds that no real lock reaches: an image has at most 5000 manifests (the bound in resolve), and a manifest of 8 MiB
+ * has less than 100,000 layers.
  */
 const MAX_IMAGES = 1_000_000;
 const MAX_NAMES = 100_000;
@@ -33,10 +33,10 @@ const imageShape = z.strictObject({
   ref: referenceSchema,
   names: z.array(storedNameSchema).min(1).max(MAX_NAMES).meta({ description: 'stored names' }),
   source: z.enum(['docker', 'docker-archive', 'oci']),
-  digest: digestSchema.meta({ description: 'what the source served, or the result of a conversion' }),
+  digest: digestSchema.meta({ description: 'as the source served it, or the result of a conversion' }),
   mediaType: manifestTypeSchema,
   root: digestSchema.meta({
-    description: 'what stands in the flat layout for readers that take no sparse index',
+    description: 'what the flat layout has for readers that do not take a sparse index',
   }),
   rootMediaType: manifestTypeSchema,
   converted: z
@@ -51,8 +51,8 @@ const imageShape = z.strictObject({
 });
 
 /**
- * One image of a lock, checked alone. All that resolve makes passes it: names, platforms and types fit the grammars of
- * lists, since whoever reads the lock joins them into paths and addresses.
+ * One image of a lock, checked on its own. Every image that resolve makes passes: names, platforms and types fit the
+ * grammars of lists, since readers of the lock join them into paths and addresses.
  */
 export const lockedImageSchema = imageShape.superRefine(({ ref, source }, context) => {
   if (source === 'docker' && !isReference(ref)) {
@@ -60,7 +60,7 @@ export const lockedImageSchema = imageShape.superRefine(({ ref, source }, contex
   }
 });
 
-/** The lock, version 1: all resolved images of a list, content only. Each blob that an image names stands in `blobs`. */
+/** The lock, version 1: all resolved images of a list, content only. `blobs` contains each blob that an image names. */
 export const lockSchema = z
   .strictObject({
     version: z.literal(1),
@@ -77,7 +77,7 @@ export const lockSchema = z
       const field = fieldOutside(image, blobs);
       if (field === undefined) continue;
       const path = ['images', at, ...field];
-      context.addIssue({ code: 'custom', path, message: 'does not stand among the blobs' });
+      context.addIssue({ code: 'custom', path, message: 'is not among the blobs' });
     }
   });
 
@@ -85,7 +85,7 @@ export type Lock = z.infer<typeof lockSchema>;
 export type LockedImage = z.infer<typeof lockedImageSchema>;
 export type Leaf = z.infer<typeof leafSchema>;
 
-/** The field of the first blob of an image that does not stand among `blobs`; undefined where all of them do. */
+/** The field of an image's first blob that is not in `blobs`; undefined where all of them are. */
 function fieldOutside(
   { digest, root, leaves, referrers }: LockedImage,
   blobs: Lock['blobs'],
@@ -101,6 +101,6 @@ function fieldOutside(
     ]),
     ...referrers.map((one, at): Named => [['referrers', at], one]),
   ];
-  // Digests are no names of an object's own methods.
+  // A digest cannot be the name of an object's own method.
   return named.find(([, one]) => blobs[one] === undefined)?.[0];
 }

@@ -21,7 +21,7 @@ export interface SaveOptions extends Omit<Parsed, 'platforms' | 'naming' | 'layo
   readonly skopeo: WantedSkopeo;
 }
 
-/** What the action gets: the options of a save, and what concerns the workflow alone. */
+/** The action's inputs: the options of a save, and those that only concern the workflow. */
 export interface ActionInputs {
   readonly options: SaveOptions;
   /** Whether a job summary is written. */
@@ -33,25 +33,21 @@ export interface ActionInputs {
 }
 
 /**
- * Reads options by camelCase name. Throws `usage` with every fault: an unknown name, with the right one where it
- * is near, and values that are none of the allowed.
+ * Reads options by camelCase name. Throws `usage` with every fault: unknown names, with the similar one that was
+ * probably meant, and values that are not allowed.
  */
 export function parseOptions(given: Readonly<Record<string, unknown>>): SaveOptions {
-  return settle(
-    read(optionsSchema, given, { noun: 'option', hint: 'oci-save save --help lists every option.' }),
-  );
+  return complete(readFlags(optionsSchema, given, 'save'));
 }
 
-/** The same for the inputs of the action, which are texts; empty ones have their default. */
+/** The same for the inputs of the action, which are texts; empty ones get their default. */
 export function parseInputs(given: Readonly<Record<string, string>>): ActionInputs {
-  const { summary, cache, cacheMode, token, ...options } = read(inputsSchema, given, {
-    noun: 'input',
-    hint: 'action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.',
-  });
-  return { options: settle(options), summary, cache, cacheMode, token };
+  const hint = 'action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.';
+  const { summary, cache, cacheMode, token, ...options } = read(inputsSchema, given, 'input', hint);
+  return { options: complete(options), summary, cache, cacheMode, token };
 }
 
-/** Those of a save that `oci-save release` has as well. */
+/** Options of a save that `oci-save release` also has. */
 const releaseSchema = optionsSchema.pick({
   archiveName: true,
   splitSize: true,
@@ -62,10 +58,10 @@ const releaseSchema = optionsSchema.pick({
 
 /** Reads the options of `oci-save release` by camelCase name. Throws `usage` with every fault. */
 export function parseReleaseOptions(given: Readonly<Record<string, unknown>>): z.infer<typeof releaseSchema> {
-  return read(releaseSchema, given, { noun: 'option', hint: 'oci-save release --help lists every option.' });
+  return readFlags(releaseSchema, given, 'release');
 }
 
-/** Those that commands about the store have. */
+/** Options of the commands about the store. */
 const storeSchema = optionsSchema.pick({ cacheDir: true, cacheMaxSize: true });
 
 /** Reads the options of `oci-save cache <command>` by camelCase name. Throws `usage` with every fault. */
@@ -73,22 +69,22 @@ export function parseStoreOptions(
   given: Readonly<Record<string, unknown>>,
   command: string,
 ): z.infer<typeof storeSchema> {
-  return read(storeSchema, given, {
-    noun: 'option',
-    hint: `oci-save cache ${command} --help lists every option.`,
-  });
+  return readFlags(storeSchema, given, `cache ${command}`);
 }
 
-interface Words {
-  /** What the names are called. */
-  readonly noun: string;
-  readonly hint: string;
+function readFlags<Shape extends z.core.$ZodLooseShape>(
+  schema: z.ZodObject<Shape, z.core.$strict>,
+  given: Readonly<Record<string, unknown>>,
+  command: string,
+): z.infer<z.ZodObject<Shape, z.core.$strict>> {
+  return read(schema, given, 'option', `oci-save ${command} --help lists every option.`);
 }
 
 function read<Shape extends z.core.$ZodLooseShape>(
   schema: z.ZodObject<Shape, z.core.$strict>,
   given: Readonly<Record<string, unknown>>,
-  { noun, hint: advice }: Words,
+  noun: 'option' | 'input',
+  advice: string,
 ): z.infer<z.ZodObject<Shape, z.core.$strict>> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
@@ -97,13 +93,13 @@ function read<Shape extends z.core.$ZodLooseShape>(
   throw new OciSaveError({ code: 'usage', message, hint: advice });
 }
 
-/** Checks what one option's schema cannot see, and reads the values that are more than words. */
-function settle({ platforms, naming, layout, push, skopeo, ...options }: Parsed): SaveOptions {
+/** Checks what one option's schema cannot see, and parses the values that have a grammar. */
+function complete({ platforms, naming, layout, push, skopeo, ...options }: Parsed): SaveOptions {
   const { output, archive, release, dryRun } = options;
   if (output === 'none' && archive === 'none' && push.length === 0 && release === '' && !dryRun) {
     throw new OciSaveError({
       code: 'usage',
-      message: 'output and archive are both none: nothing would be made',
+      message: 'output and archive are both none: nothing would be written',
       hint: hint`Name a folder with ${option('output')}, or ask for ${option('archive', 'tar')}, ${option('push')} or ${option('release')}.`,
     });
   }

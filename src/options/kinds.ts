@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { showText } from '../oci/reference-quote.ts';
 
-/** What `--help` and the documents say of an option, apart from its name. */
+/** What `--help` and the documents say about an option, except for its name. */
 export interface OptionMeta {
   readonly kind: 'list' | 'text' | 'choice' | 'boolean' | 'number' | 'size';
   readonly description: string;
   /** The default as people read it. */
   readonly default: string;
-  /** The default as it can be written; empty where none can, or where people read another text. */
+  /** The default as it can be written; empty where there is none, or where people read another text. */
   readonly writtenDefault: string;
   readonly choices?: readonly string[] | undefined;
   readonly short?: string | undefined;
@@ -20,12 +20,8 @@ export interface OptionMeta {
     | undefined;
 }
 
-interface Wording extends Pick<OptionMeta, 'asInput'> {
-  readonly description: string;
+interface Wording extends Omit<OptionMeta, 'kind' | 'default' | 'writtenDefault' | 'choices'> {
   readonly defaultText?: string;
-  readonly short?: string;
-  readonly placeholder?: string;
-  readonly argument?: boolean;
 }
 
 function metaOf(
@@ -47,7 +43,7 @@ function metaOf(
 /** Lines or comma-separated words, `#` comments; an array of such texts from a repeated flag or the API. */
 export function listOption(wording: Wording) {
   return z
-    .union([z.string(), z.array(z.string())], { error: 'a list of texts is wanted' })
+    .union([z.string(), z.array(z.string())], { error: 'must be a list of texts' })
     .default([])
     .transform((given) => (typeof given === 'string' ? [given] : given).flatMap(splitList))
     .meta({ option: metaOf('list', wording, '') });
@@ -67,7 +63,7 @@ function splitList(text: string): string[] {
 
 export function textOption(fallback: string, wording: Wording) {
   return z
-    .string({ error: 'a text is wanted' })
+    .string({ error: 'must be a text' })
     .default(fallback)
     .transform((text) => text.trim() || fallback)
     .meta({ option: metaOf('text', wording, fallback) });
@@ -89,9 +85,10 @@ export function choiceOption<const Choices extends readonly [string, ...string[]
     .meta({ option: metaOf('choice', wording, fallback, choices) });
 }
 
-/** `true` and `false` as GitHub's own actions spell them, and nothing else: a typo is not a no. */
+/** `true` and `false` as GitHub's own actions spell them, and nothing else: a typo does not mean false. */
 export function booleanOption(fallback: boolean, wording: Wording) {
   const spelled: Record<string, boolean> = {
+    '': fallback,
     true: true,
     True: true,
     TRUE: true,
@@ -101,13 +98,9 @@ export function booleanOption(fallback: boolean, wording: Wording) {
   };
   return z
     .preprocess(
-      (given: boolean | string | undefined) =>
-        given === '' || given === undefined
-          ? fallback
-          : typeof given === 'string'
-            ? (spelled[given] ?? given)
-            : given,
-      z.boolean({ error: 'true or false is wanted' }),
+      (given: boolean | string | undefined = '') =>
+        typeof given === 'string' ? (spelled[given] ?? given) : given,
+      z.boolean({ error: 'must be true or false' }),
     )
     .meta({ option: metaOf('boolean', wording, String(fallback)) });
 }
@@ -117,7 +110,7 @@ export function numberOption(
   wording: Wording & { readonly min: number; readonly max: number },
 ) {
   const { min, max, ...words } = wording;
-  const error = `a whole number from ${min} to ${max} is wanted`;
+  const error = `must be a whole number from ${min} to ${max}`;
   return z
     .preprocess(
       (given: number | string | undefined) =>
@@ -150,13 +143,12 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** Bytes: a plain number, or one with a unit, as `1900MiB`, `2GB`. `fallback` is written as users write it. */
 export function sizeOption(fallback: string, wording: Wording) {
+  const error = 'must be a size, for example 1900MiB, 2GB, or a number of bytes';
   return z
     .preprocess(
       (given: number | string | undefined) =>
         readSize(given === '' || given === undefined ? fallback : given),
-      z
-        .int({ error: 'a size is wanted, as 1900MiB, 2GB or bytes' })
-        .nonnegative({ error: 'a size is wanted, as 1900MiB, 2GB or bytes' }),
+      z.int({ error }).nonnegative({ error }),
     )
     .meta({ option: metaOf('size', wording, fallback) });
 }

@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { parseReference } from '../oci/reference.ts';
+import { isReference } from '../oci/reference.ts';
 import { showText } from '../oci/reference-quote.ts';
 
 /** How a reference becomes stored names; each rule adds one. */
@@ -13,7 +13,7 @@ export type NamingRule =
 export function parseNamingRule(text: string): NamingRule {
   if (text === 'keep-domain' || text === 'strip-domain' || text === 'strip-library') return { kind: text };
   const [from = '', to = '', ...more] = text.split('=').map((part) => part.trim().replace(/\/$/, ''));
-  if (from === '' || to === '' || more.length > 0 || !isNamePrefix(to)) {
+  if (from === '' || to === '' || more.length > 0 || !isReference(`${to}/x`)) {
     throw new OciSaveError({
       code: 'usage',
       message: `naming: ${showText(text)} is not a rule`,
@@ -21,14 +21,4 @@ export function parseNamingRule(text: string): NamingRule {
     });
   }
   return { kind: 'prefix', from, to };
-}
-
-function isNamePrefix(text: string): boolean {
-  try {
-    parseReference(`${text}/x`);
-    return true;
-  } catch (error) {
-    if (error instanceof OciSaveError) return false;
-    throw error;
-  }
 }

@@ -2,14 +2,14 @@ import { OciSaveError } from '../errors.ts';
 import { showText } from '../oci/reference-quote.ts';
 import { namesRegistry, parseReference } from '../oci/reference.ts';
 
-/** Where images are pushed to: a registry, and what stands before every repository's name there. */
+/** Where images are pushed to: a registry, and a prefix for every repository's name there. */
 export interface PushTarget {
   /** As it is written, normalised: `registry[:port][/prefix][@depth=N]`. */
   readonly text: string;
   readonly domain: string;
-  /** Without slashes at its ends; empty for none. */
+  /** Without slashes at its ends; empty without a prefix. */
   readonly prefix: string;
-  /** Parts that a repository's name has at most; what is more is folded into the last one. */
+  /** The most parts of a repository's name; further ones are folded into the last one. */
   readonly depth: number | undefined;
 }
 
@@ -31,7 +31,7 @@ function parsePushTarget(text: string): PushTarget {
     });
   if (text.includes('://')) throw wrong('it begins with a protocol');
   const match = /^([^@]*?)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
-  if (match === null) throw wrong('after @ stands depth=N, or nothing');
+  if (match === null) throw wrong('only depth=N is allowed after @');
   const [, place = '', folded] = match;
   // A name without dot or port would be a namespace of Docker Hub, and the push a surprise.
   if (!namesRegistry(`${place}/x`))
@@ -40,7 +40,7 @@ function parsePushTarget(text: string): PushTarget {
   const prefix = path.split('/').slice(0, -2).join('/');
   const depth = folded === undefined ? undefined : Number(folded);
   const least = prefix === '' ? 1 : prefix.split('/').length + 1;
-  if (depth !== undefined && depth < least) throw wrong(`its names have ${least} parts at least`);
+  if (depth !== undefined && depth < least) throw wrong(`its names have at least ${least} parts`);
   const suffix = depth === undefined ? '' : `@depth=${depth}`;
   return { text: `${domain}${prefix === '' ? '' : `/${prefix}`}${suffix}`, domain, prefix, depth };
 }
@@ -52,5 +52,5 @@ function parsed(text: string, wrong: (why: string) => OciSaveError): { domain: s
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
   }
-  throw wrong('its registry or its prefix fits no reference');
+  throw wrong('its registry or its prefix is not valid in a reference');
 }

@@ -35,7 +35,7 @@ export const optionsSchema = z.strictObject({
     description: 'for names without a registry',
   }),
   onCandidate: choiceOption(['report', 'accept', 'error'], 'report', {
-    description: 'what becomes of an entry that is probably an image',
+    description: 'what to do with an entry that is probably an image',
   }),
   platforms: textOption('', {
     short: 'p',
@@ -44,7 +44,7 @@ export const optionsSchema = z.strictObject({
     defaultText: "linux/ and the machine's architecture",
   }),
   index: choiceOption(['auto', 'keep', 'narrow'], 'auto', {
-    description: 'for an image of which not all platforms are taken: keep its index, or narrow it',
+    description: 'for an image without all of its platforms: keep its index, or narrow it',
   }),
   format: choiceOption(['keep', 'oci'], 'keep', {
     description: 'Docker manifests kept as served, or converted to OCI, which changes their digests',
@@ -60,17 +60,17 @@ export const optionsSchema = z.strictObject({
   }),
   insecureRegistries: listOption({
     placeholder: 'HOST',
-    description: 'plain HTTP or unverified TLS, for these registries alone',
+    description: 'plain HTTP or unverified TLS, only for these registries',
   }),
   strictTags: booleanOption(false, { description: 'latest and missing tags are errors' }),
   output: textOption('oci-bundle', {
     short: 'o',
     placeholder: 'FOLDER',
-    description: "the bundle's folder; none where only an archive, a push or a release is wanted",
+    description: "the bundle's folder; none for only an archive, a push or a release",
   }),
   layout: listOption({
     placeholder: 'VIEWS',
-    description: 'views over the same blobs: oci, zot; one alone stands at the top of the folder',
+    description: 'views over the same blobs: oci, zot; a single one is at the top of the folder',
     defaultText: 'oci,zot',
   }),
   archive: choiceOption(['none', 'tar'], 'none', { description: 'the bundle as one file, too' }),
@@ -88,7 +88,7 @@ export const optionsSchema = z.strictObject({
     placeholder: 'FOLDER',
     description: 'where blobs are kept between runs',
     defaultText: "oci-save in the user's cache folder",
-    asInput: { default: '_oci-save beside the workspace' },
+    asInput: { default: '_oci-save next to the workspace' },
   }),
   cacheMaxSize: sizeOption('10GiB', {
     placeholder: 'SIZE',
@@ -140,7 +140,7 @@ export const optionsSchema = z.strictObject({
   }),
 });
 
-/** The action's inputs: the options of a save, and what concerns the workflow alone. */
+/** The action's inputs: the options of a save, and those that only concern the workflow. */
 export const inputsSchema = optionsSchema.extend({
   cache: choiceOption(['auto', 'actions', 'off'], 'auto', {
     description:
@@ -160,12 +160,12 @@ export const inputsSchema = optionsSchema.extend({
 /** The options of a save, by camelCase name. */
 export type OptionName = keyof typeof optionsSchema.shape;
 
-/** What documents and `--help` say of each option, by its camelCase name. */
+/** What documents and `--help` say about each option, by its camelCase name. */
 export function describeOptions(): ReadonlyMap<string, OptionMeta> {
   return describe(optionsSchema);
 }
 
-/** The same of the action's inputs. */
+/** The same for the action's inputs. */
 export function describeInputs(): ReadonlyMap<string, OptionMeta> {
   return new Map(
     [...describe(inputsSchema)].map(([name, meta]) => [name, { ...meta, ...meta.asInput }] as const),
@@ -188,7 +188,7 @@ function isOptionMeta(value: unknown): value is OptionMeta {
   return typeof value === 'object' && value !== null && 'kind' in value && 'description' in value;
 }
 
-/** What a workflow has instead of a flag of the command. */
+/** What a workflow has instead of some flags of the command. */
 const INSTEAD: Readonly<Record<string, string>> = { verbose: 'debug logging', json: 'report.json' };
 
 /** An option as a workflow's author writes it: `` `copier: direct` ``. What is not an input stays a flag of the command. */

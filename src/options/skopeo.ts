@@ -12,7 +12,7 @@ const CHECKSUM = /^(?:sha256[=:])?([0-9a-f]{64})$/i;
 
 /**
  * Reads the option `skopeo`: `auto`, a path, or `URL#sha256=HEX`.
- * @throws OciSaveError `usage` for an address without its sha256: what it serves tomorrow would be run, too
+ * @throws OciSaveError `usage` for an address without its sha256: it may serve another program tomorrow
  */
 export function parseWantedSkopeo(text: string): WantedSkopeo {
   if (text === 'auto') return { kind: 'auto' };
@@ -23,7 +23,7 @@ export function parseWantedSkopeo(text: string): WantedSkopeo {
   if (sha256 === undefined || !URL.canParse(url)) {
     throw new OciSaveError({
       code: 'usage',
-      message: 'skopeo: an address is wanted with the sha256 of the binary behind it',
+      message: 'skopeo: an address needs the sha256 of the binary that it serves',
       hint: 'Write URL#sha256=HEX; sha256sum prints the 64 hexadecimal digits.',
     });
   }
@@ -42,7 +42,7 @@ export function formatWantedSkopeo(wanted: WantedSkopeo): string {
   }
 }
 
-/** An address without what may be secret in it. */
+/** An address without the parts that may be secret. */
 export function bareAddress(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;

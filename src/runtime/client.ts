@@ -10,16 +10,16 @@ import {
   type RegistryClient,
 } from '../registry/index.ts';
 
-/** What every command is given by the front end that starts it. */
+/** What the front end gives every command. */
 export interface CommandIo {
   readonly env: Environment;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a command that asks registries is given. */
+/** What a command that sends requests to registries gets. */
 export interface ClientIo extends CommandIo {
-  /** Asked before the auth files, which are read for the repositories that it does not know. */
+  /** Takes precedence over the auth files, which are read for repositories that it does not know. */
   readonly credentials?: CredentialStore | undefined;
   /** Called with every secret that is read, before it is used. */
   readonly onSecret?: ((secret: string) => void) | undefined;

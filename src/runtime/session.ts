@@ -17,12 +17,12 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Finds or brings the skopeo that is wanted. What is fetched goes into `folder`, which lasts as long as the run. */
+/** Finds or installs the requested skopeo. What is fetched goes into `folder`, which lasts as long as the run. */
 export type SetUpSkopeo = (wanted: WantedSkopeo, folder: string) => Promise<Skopeo>;
 
-/** What a session is given by the front end, through the run. */
+/** What a session gets from the front end, through the run. */
 export interface SessionIo extends ClientIo {
-  /** Brings skopeo, the first time that something needs it; without it skopeo is only looked for. */
+  /** Installs skopeo when something first needs it; without this function skopeo is only looked for. */
   readonly setUpSkopeo?: SetUpSkopeo | undefined;
 }
 

@@ -6,14 +6,13 @@ import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { hint, option } from '../text/hint.ts';
 
 /**
- * The store's folder: the one named, else `oci-save` in the user's cache folder. Where the environment names no home it is
- * that of the password file, and never a folder for temporary files: those are shared with other users.
- * @throws OciSaveError `machine` where there is no home that this user can write to
+ * The store's folder: the one named, else `oci-save` in the user's cache folder. Without a home in the environment the
+ * password file's is used, and never a folder for temporary files: those are shared with other users.
+ * @throws OciSaveError `machine` without a home that this user can write to
  */
 export function storeFolder(named: string, env: Environment): string {
   if (named !== '') return path.resolve(named);
-  const cache = env['XDG_CACHE_HOME'] || path.join(homeOf(env), '.cache');
-  return path.join(cache, 'oci-save');
+  return path.join(env['XDG_CACHE_HOME'] || path.join(homeOf(env), '.cache'), 'oci-save');
 }
 
 function homeOf(env: Environment): string {
@@ -27,7 +26,7 @@ function homeOf(env: Environment): string {
     if (systemCodeOf(cause) === undefined) throw cause;
     throw new OciSaveError({
       code: 'machine',
-      message: 'there is no folder to keep blobs in: this user has no home that can be written to',
+      message: 'there is no folder to store blobs in: this user has no home that can be written to',
       hint: hint`Name a folder with ${option('cacheDir')}, or set HOME.`,
       cause,
     });

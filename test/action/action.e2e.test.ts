@@ -35,7 +35,7 @@ beforeEach(async () => {
 });
 afterEach(() => runner.close());
 
-const STOPPED = /^stopped; what was fetched stays in the store, and no half bundle is left$/;
+const STOPPED = /^stopped; what was fetched stays in the store, and no incomplete bundle is left$/;
 
 /** Inputs that every run has. */
 const base = (): Record<string, string> => ({
@@ -252,7 +252,7 @@ describe('bad input', () => {
     [
       'a boolean that is none',
       { images: 'a', 'strict-tags': 'yes' },
-      /^strict-tags: true or false is wanted\nHint: /,
+      /^strict-tags: must be true or false\nHint: /,
     ],
     [
       'an unknown input',
@@ -267,12 +267,12 @@ describe('bad input', () => {
     [
       'inputs that contradict each other',
       { images: 'a', output: 'none' },
-      /^output and archive are both none: nothing would be made\nHint: Name a folder with `output`, or ask for `archive: tar`, `push` or `release`\.$/,
+      /^output and archive are both none: nothing would be written\nHint: Name a folder with `output`, or ask for `archive: tar`, `push` or `release`\.$/,
     ],
     [
       'an address of skopeo without its sha256',
       { images: 'a', skopeo: 'https://a.example/s' },
-      /^skopeo: an address is wanted with the sha256/,
+      /^skopeo: an address needs the sha256/,
     ],
     [
       'standard input, which a step has not',

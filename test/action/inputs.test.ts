@@ -42,15 +42,15 @@ describe('inputs', () => {
     [{ 'INPUT_IMAGE-LISTS': 'a' }, "there is no input 'image-lists'; did you mean 'image-list'?"],
     [{ INPUT_IMAGE_LIST: 'a' }, "there is no input 'image_list'; did you mean 'image-list'?"],
     [{ INPUT_SUMMARIES: 'x', INPUT_ZZZ: 'x' }, "there is no input 'summaries'\nthere is no input 'zzz'"],
-    [{ INPUT_SUMMARY: 'yes' }, 'summary: true or false is wanted'],
+    [{ INPUT_SUMMARY: 'yes' }, 'summary: must be true or false'],
     [
       { 'INPUT_DRY-RUN': '1', INPUT_RETRIES: 'many' },
-      'retries: a whole number from 0 to 50 is wanted\ndry-run: true or false is wanted',
+      'retries: must be a whole number from 0 to 50\ndry-run: must be true or false',
     ],
-    [{ INPUT_OUTPUT: 'none' }, 'output and archive are both none: nothing would be made'],
+    [{ INPUT_OUTPUT: 'none' }, 'output and archive are both none: nothing would be written'],
     [
       { INPUT_SKOPEO: 'https://a.example/skopeo' },
-      'skopeo: an address is wanted with the sha256 of the binary behind it',
+      'skopeo: an address needs the sha256 of the binary that it serves',
     ],
   ])('are refused, all faults at once: %j', (env, message) => {
     expect(() => parseInputs(read(env))).toThrow(expect.objectContaining({ code: 'usage', message }));

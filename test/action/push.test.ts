@@ -43,7 +43,7 @@ describe('a push in an action', () => {
     expect(summary).toMatch(/^## 4 images saved, not all pushed to registry\.example:5000\/mirror\n/);
     expect(summary).toContain('### Push to registry.example:5000/mirror: 1 pushed, 1 unchanged, 1 kept');
     expect(summary).toContain('sent 3 blobs, 1.9 MiB; 4 mounted, 5 there before.');
-    expect(summary).toContain('<br>Log in &#60;there&#62;. |');
+    expect(summary).toContain('<br>Hint: Log in &#60;there&#62;. |');
     expect(summary).toMatch(/narrowed, [0-9a-f]{12} is there as [0-9a-f]{12}/);
   });
 

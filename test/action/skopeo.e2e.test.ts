@@ -69,7 +69,7 @@ const NOTED = `echo "$(/usr/bin/basename "$0") $*$SECRET_OF_JOB" >> "$(/usr/bin/
 const installs = (): string =>
   `${NOTED}\ncase "$*" in *install*) /bin/ln -sf ${toolPath('skopeo')} ${bin}/skopeo; echo 'Setting up skopeo ::error::x'; echo '::error::done' >&2;; esac`;
 
-const STOPPED = 'stopped; what was fetched stays in the store, and no half bundle is left';
+const STOPPED = 'stopped; what was fetched stays in the store, and no incomplete bundle is left';
 
 const errorsOf = ({ annotations }: StepResult): string[] =>
   annotations.flatMap(({ kind, message }) => (kind === 'error' ? [message] : []));

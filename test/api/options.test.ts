@@ -25,7 +25,7 @@ describe('options of the API', () => {
     [{ images: ['x'] }, 'usage', /'images' is an argument/],
     [{ platforms: 'all' }, 'usage', /'platforms' is an argument/],
     [{ copyer: 'direct' }, 'usage', /no option 'copyer'; did you mean 'copier'/],
-    [{ retries: 'many' }, 'usage', /retries: a whole number/],
+    [{ retries: 'many' }, 'usage', /retries: must be a whole number/],
   ])('refuse %j', async (given, code, message) => {
     const error = await failureOf(saveImages(['busybox:1'], 'out', '', untyped(given)));
     expect(error.code).toBe(code);

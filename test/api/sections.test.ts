@@ -50,16 +50,16 @@ describe('sections', () => {
   });
 
   it.each([
-    [{ ...alice, password: '', images: ['a'] }, 'sections[0].password: it is empty'],
-    [{ ...alice, username: undefined, images: ['a'] }, 'sections[0].username: a text is wanted'],
-    [{ ...alice, password: 12345, images: ['a'] }, 'sections[0].password: a text is wanted'],
-    [{ ...alice, images: [1] }, 'sections[0].images: a list of texts is wanted'],
-    [{ ...alice, images: ['a'], token: 'x' }, 'sections[0]: it has a key that no section has'],
+    [{ ...alice, password: '', images: ['a'] }, 'sections[0].password: must not be empty'],
+    [{ ...alice, username: undefined, images: ['a'] }, 'sections[0].username: must be a text'],
+    [{ ...alice, password: 12345, images: ['a'] }, 'sections[0].password: must be a text'],
+    [{ ...alice, images: [1] }, 'sections[0].images: must be a list of texts'],
+    [{ ...alice, images: ['a'], token: 'x' }, 'sections[0]: it has an unknown key'],
     [{ registry: 'https://reg.example', ...alice, images: ['a'] }, 'sections[0].registry is not a host name'],
   ])('refuse %j', async (section, message) => {
     expect(await failureOf(() => read(section))).toMatchObject({ code: 'usage', message });
     expect(await failureOf(() => readSections({} as AuthSection[], 'docker.io'))).toMatchObject({
-      message: 'sections: a list of sections is wanted',
+      message: 'sections: must be a list of sections',
     });
   });
 

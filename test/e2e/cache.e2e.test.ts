@@ -331,7 +331,7 @@ describe('oci-save cache', () => {
     [['--unused-for', 'ever'], /--unused-for: 'ever' is not a number of days/],
     [
       ['--cache-max-size', 'much'],
-      /cache-max-size: a size is wanted[^]*oci-save cache prune --help lists every option/,
+      /cache-max-size: must be a size[^]*oci-save cache prune --help lists every option/,
     ],
     [['--nothing'], /unknown option '--nothing'/],
   ])('prune with %j is refused, and removes nothing', async (flags, words) => {

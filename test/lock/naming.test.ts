@@ -66,10 +66,10 @@ describe('a stored name', () => {
   );
 
   it.each([
-    ['a/blobs', /zot lists no repository/],
-    ['a/../b', /zot serves no repository/],
+    ['a/blobs', /zot does not list a repository/],
+    ['a/../b', /zot cannot serve a repository/],
     // Its first part is read as a registry, and is none.
-    ['my_org.x/app', /no reader takes the name 'my_org\.x\/app'/],
+    ['my_org.x/app', /clients do not accept the name 'my_org\.x\/app'/],
     [`${'a'.repeat(250)}/bcdef`, /longer than 255/],
   ])('may not be %s', (name, why) => {
     expect(whyUnstorable(name)).toMatch(why);

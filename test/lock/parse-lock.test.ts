@@ -208,9 +208,7 @@ describe('the other fields of a lock', () => {
   ])('each blob that an image names stands among the blobs: %s', (missing, field) => {
     const lock = lockOf(image());
     const { [missing]: _, ...blobs } = lock.blobs;
-    expect(faultOf({ ...lock, blobs }).message).toContain(
-      `${field} does not stand among the blobs: '${missing}'`,
-    );
+    expect(faultOf({ ...lock, blobs }).message).toContain(`${field} is not among the blobs: '${missing}'`);
   });
 
   it.each([[-1], [1.5], [2 ** 53], ['1'], [null]])('no blob has %j bytes', (size) => {

@@ -29,18 +29,18 @@ describe('parsePushTargets and destinationOf', () => {
   });
 
   it.each([
-    ['', 'no push target'],
-    ['acme', 'no registry'],
-    ['acme/mirror', 'no registry'],
+    ['', 'is not a push target'],
+    ['acme', 'is not a registry'],
+    ['acme/mirror', 'is not a registry'],
     ['https://registry.example', 'protocol'],
     ['docker://registry.example/x', 'protocol'],
-    ['registry.example/Upper', 'no reference'],
-    ['registry.example/a:tag', 'no reference'],
+    ['registry.example/Upper', 'is not valid in a reference'],
+    ['registry.example/a:tag', 'is not valid in a reference'],
     ['registry.example/a@sha256:abc', 'depth=N'],
-    ['registry.example/a@depth=0', '2 parts at least'],
-    ['registry.example/a/b@depth=2', '3 parts at least'],
-    ['registry.example/a b', 'no reference'],
-    ['registry.example/../x', 'no reference'],
+    ['registry.example/a@depth=0', 'at least 2 parts'],
+    ['registry.example/a/b@depth=2', 'at least 3 parts'],
+    ['registry.example/a b', 'is not valid in a reference'],
+    ['registry.example/../x', 'is not valid in a reference'],
     ['user:password@registry.example/x', 'depth=N'],
   ])('refuse the target %j', (text, why) => {
     const parse = (): unknown => parsePushTargets([text]);

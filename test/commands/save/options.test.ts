@@ -41,14 +41,14 @@ describe('options', () => {
     [{ imageLists: 'x' }, /there is no option 'image-lists'; did you mean 'image-list'\?/],
     [{ zzz: 'x' }, /there is no option 'zzz'$/],
     [{ archive: 'zip' }, /archive: 'zip' is not one of none, tar/],
-    [{ strictTags: 'yes' }, /strict-tags: true or false is wanted/],
-    [{ retries: '-1' }, /retries: a whole number from 0 to 50 is wanted/],
-    [{ retries: '1e9' }, /retries: a whole number/],
+    [{ strictTags: 'yes' }, /strict-tags: must be true or false/],
+    [{ retries: '-1' }, /retries: must be a whole number from 0 to 50/],
+    [{ retries: '1e9' }, /retries: must be a whole number/],
     [{ layout: 'oci,docker' }, /layout: 'docker' is not a view/],
     [{ naming: 'keep' }, /naming: 'keep' is not a rule/],
     [{ platforms: 'linux/amd64/v8/x' }, /is not a valid platform/],
     [{ platforms: 'all,linux/amd64' }, /'all' cannot be combined/],
-    [{ output: 'none' }, /nothing would be made/],
+    [{ output: 'none' }, /nothing would be written/],
   ])('refuse %j, naming the option', (given, message) => {
     expect(() => parseOptions(given)).toThrow(message);
   });
