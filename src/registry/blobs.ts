@@ -8,20 +8,17 @@ import {
   partIn,
   rangeHeader,
 } from '../http/index.ts';
-import { type Digest, shortDigest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { shortDigest } from '../oci/digest.ts';
 import { refusalError } from './error.ts';
 import { blobSubject, type Repository } from './repository.ts';
 import type { Session } from './session.ts';
 
 /** A blob as its descriptor has it. */
-export interface WantedBlob {
-  readonly digest: Digest;
-  /** Bytes. */
-  readonly size: number;
-}
+export type WantedBlob = Readonly<Pick<Descriptor, 'digest' | 'size'>>;
 
 export interface BlobOptions {
-  /** The first byte that is wanted. */
+  /** The first byte to read. */
   readonly offset?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,9 +27,8 @@ export interface BlobResponse {
   /** The first byte that comes: the one asked for, or 0 where the server ignores ranges. */
   readonly offset: number;
   /**
-   * The bytes from there to the blob's end. It errs with `digest` where there are more than the descriptor
-   * says, and with `network` where there are fewer or none come. Nobody has hashed them. Read it or destroy
-   * it.
+   * The bytes from there to the blob's end, not hashed. It fails with `digest` where there are more than the descriptor
+   * says, and with `network` where there are fewer or it stalls. Read it or destroy it.
    */
   readonly body: Readable;
 }
@@ -83,7 +79,7 @@ export function getUrl(
   { offset = 0, signal }: BlobOptions,
   mayBePrivate: boolean,
 ): Promise<BlobResponse> {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const url = URL.parse(address);
   if (!url || !(url.protocol === 'https:' || (url.protocol === 'http:' && insecure.has(url)))) {
     throw new OciSaveError({
       code: 'unsupported',
@@ -136,13 +132,11 @@ function partOf({ subject, blob: { size }, offset }: Transfer, response: HttpRes
       limit: size - start,
       tooLong: () => wrong(`sends more than the ${size} bytes that the manifest says`),
       broken: (cause, received) => networkError(subject, host, cause, after(received)),
-      ended: (received) =>
-        received < size - start
-          ? new OciSaveError({
-              code: 'network',
-              message: `${subject}: ${host} ended the body${after(received)}`,
-            })
-          : undefined,
+      ended(received) {
+        if (received >= size - start) return undefined;
+        const message = `${subject}: ${host} ended the body${after(received)}`;
+        return new OciSaveError({ code: 'network', message });
+      },
     }),
   };
 }

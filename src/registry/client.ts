@@ -10,25 +10,16 @@ import {
   findManifest,
   getManifest,
   headManifest,
-  type ManifestCall,
   type ManifestHead,
   putManifest,
   type ServedManifest,
 } from './manifests.ts';
-import { createRegistry, type Ping, type Registry } from './registry.ts';
+import { createRegistry, type Ping } from './registry.ts';
 import type { Repository } from './repository.ts';
 import { sendBlob, type SendOptions } from './send-blob.ts';
-import { createSession, type Session } from './session.ts';
+import { createSession, type RepositoryCall, type Session } from './session.ts';
 import { listTags } from './tags.ts';
-import {
-  beginUpload,
-  type BlobContent,
-  cancelUpload,
-  headBlob,
-  mountBlob,
-  type Upload,
-  type UploadCall,
-} from './uploads.ts';
+import { beginUpload, type BlobContent, cancelUpload, headBlob, mountBlob, type Upload } from './uploads.ts';
 
 export interface RegistryClientOptions {
   readonly credentials: CredentialStore;
@@ -57,7 +48,7 @@ const MINUTE = 60_000;
 /** Reads from registries, and writes to them. */
 export type RegistryClient = ReturnType<typeof createRegistryClient>;
 
-/** Errors are OciSaveErrors; what `isTemporary` says yes to is worth another attempt. */
+/** Errors are OciSaveErrors; for those that are temporary (`isTemporary`), another attempt makes sense. */
 export function createRegistryClient(options: RegistryClientOptions) {
   const { sockets = 32, retries = 5, retryMilliseconds = 500, onWarning = () => {} } = options;
   const insecure = insecureHosts(options.insecureRegistries);
@@ -74,7 +65,7 @@ export function createRegistryClient(options: RegistryClientOptions) {
     judge: judgeRefusal,
   });
   const closing = new AbortController();
-  const authorizer = createAuthorizer({ http, credentials: options.credentials, signal: closing.signal });
+  const authorizer = createAuthorizer(http, options.credentials, closing.signal);
   const ping: Ping = (url) =>
     http.request(
       { method: 'GET', url: new URL('/v2/', url), headers: {}, subject: `${url.host}/v2/`, retry: false },
@@ -83,24 +74,20 @@ export function createRegistryClient(options: RegistryClientOptions) {
         return status;
       },
     );
-  const known = new Map<string, { readonly registry: Registry; readonly session: Session }>();
-  const at = (domain: string): { readonly registry: Registry; readonly session: Session } => {
+  const known = new Map<string, Session>();
+  const at = (domain: string): Session => {
     const entry = known.get(domain);
     if (entry) return entry;
-    const registry = createRegistry({ domain, insecure: insecure.names(domain), ping, policy });
-    const opened = { registry, session: createSession(registry, http, authorizer) };
-    known.set(domain, opened);
-    return opened;
+    const registry = createRegistry({ domain, insecure: insecure.names(domain) }, ping, policy);
+    const session = createSession(registry, http, authorizer);
+    known.set(domain, session);
+    return session;
   };
-  const manifestCall = (
-    repository: Repository,
-    reference: string,
-    signal: AbortSignal | undefined,
-  ): ManifestCall => ({ ...at(repository.domain), repository, reference, signal, onWarning });
-  const uploadCall = (repository: Repository, signal: AbortSignal | undefined): UploadCall => {
-    const { registry, session } = at(repository.domain);
-    return { session, repository, insecure: registry.insecure, signal };
-  };
+  const call = (repository: Repository, signal: AbortSignal | undefined): RepositoryCall => ({
+    session: at(repository.domain),
+    repository,
+    signal,
+  });
   return {
     /**
      * What the registry's headers claim of a manifest, by tag or digest. Undefined where only a GET can tell; then the
@@ -111,7 +98,7 @@ export function createRegistryClient(options: RegistryClientOptions) {
       reference: string,
       signal?: AbortSignal,
     ): Promise<ManifestHead | undefined> {
-      return headManifest(manifestCall(repository, reference, signal));
+      return headManifest(call(repository, signal), reference);
     },
     /** A manifest's exact bytes. For a digest they hash to it, else `digest`; `unsupported` where it is not a manifest. */
     async getManifest(
@@ -119,35 +106,31 @@ export function createRegistryClient(options: RegistryClientOptions) {
       reference: string,
       signal?: AbortSignal,
     ): Promise<ServedManifest> {
-      return getManifest(manifestCall(repository, reference, signal));
+      return getManifest(call(repository, signal), reference, onWarning);
     },
     /** One GET of a blob, from `offset` on. It is not retried: the caller resumes. */
-    async getBlob(
-      repository: Repository,
-      blob: WantedBlob,
-      blobOptions: BlobOptions = {},
-    ): Promise<BlobResponse> {
-      return getBlob(at(repository.domain).session, repository, blob, blobOptions);
+    async getBlob(repository: Repository, blob: WantedBlob, range: BlobOptions = {}): Promise<BlobResponse> {
+      return getBlob(at(repository.domain), repository, blob, range);
     },
     /** One GET of a foreign layer from an address of its manifest, which the repository has, without credentials. */
     async getUrl(
       { domain }: Repository,
       url: string,
       blob: WantedBlob,
-      blobOptions: BlobOptions = {},
+      range: BlobOptions = {},
     ): Promise<BlobResponse> {
       const { registry } = at(domain);
       const mayBePrivate =
         registry.insecure || registry.isPrivate || isPrivateHost((await registry.address()).hostname);
-      return getUrl(http, insecure, url, blob, blobOptions, mayBePrivate);
+      return getUrl(http, insecure, url, blob, range, mayBePrivate);
     },
-    /** Asks a registry for anything, once and without credentials: whether it is there. */
+    /** One request without credentials, to see whether a registry responds. */
     async reach(domain: string): Promise<void> {
       return at(domain).registry.reach();
     },
     /**
-     * What a tag or digest names, by one HEAD; a GET only where that tells nothing. Undefined where it is absent. `once` is
-     * for a registry that may not be up: it is not asked again.
+     * The digest of a tag or digest, by one HEAD; a GET only where that tells nothing. Undefined where it is absent. `once`
+     * is for a registry that may not be up: its first failure is final.
      */
     async findManifest(
       repository: Repository,
@@ -155,7 +138,7 @@ export function createRegistryClient(options: RegistryClientOptions) {
       { signal, once = false }: { readonly signal?: AbortSignal | undefined; readonly once?: boolean } = {},
     ): Promise<Digest | undefined> {
       if (once) await at(repository.domain).registry.locate();
-      return findManifest({ ...manifestCall(repository, reference, signal), retry: !once });
+      return findManifest({ ...call(repository, signal), retry: !once }, reference, onWarning);
     },
     /** Puts a manifest's exact bytes under a tag or its digest. `digest` where the registry says another one. */
     async putManifest(
@@ -164,31 +147,31 @@ export function createRegistryClient(options: RegistryClientOptions) {
       manifest: Pick<ServedManifest, 'bytes' | 'digest' | 'mediaType'>,
       signal?: AbortSignal,
     ): Promise<void> {
-      return putManifest(manifestCall(repository, reference, signal), manifest);
+      return putManifest(call(repository, signal), reference, manifest);
     },
     /** Deletes a manifest by its digest. False where the registry deletes nothing. */
     async deleteManifest(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean> {
-      return deleteManifest(manifestCall(repository, digest, signal));
+      return deleteManifest(call(repository, signal), digest);
     },
     /** The tags of a repository, sorted. `unsupported` where they are beyond reason. */
     async listTags(repository: Repository, signal?: AbortSignal): Promise<string[]> {
-      return listTags({ ...at(repository.domain), repository, signal });
+      return listTags(call(repository, signal));
     },
     /** Whether a repository has a blob. */
     async headBlob(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean> {
-      return headBlob(uploadCall(repository, signal), digest);
+      return headBlob(call(repository, signal), digest);
     },
-    /** Begins an upload: whoever may, can write there. It is sent to, or cancelled. */
+    /** Starts an upload, which proves the right to write. It is sent to, or cancelled. */
     async beginUpload(repository: Repository, signal?: AbortSignal): Promise<Upload> {
-      return beginUpload(uploadCall(repository, signal), `${repository.domain}/${repository.path}`);
+      return beginUpload(call(repository, signal));
     },
-    /** Takes an upload back, as far as the registry can. */
+    /** Cancels an upload, as far as the registry can. */
     async cancelUpload(upload: Upload, signal?: AbortSignal): Promise<void> {
-      return cancelUpload(uploadCall(upload.repository, signal), upload);
+      return cancelUpload(call(upload.repository, signal), upload);
     },
     /**
-     * Has a blob put into a repository from another one of the same registry. True where it is there now; an upload where
-     * it has to be sent; false where the registry does not do such things.
+     * Mounts a blob of another repository of the same registry. True where it is there now; an upload where it has to be
+     * sent; false where the registry does not mount.
      */
     async mountBlob(
       repository: Repository,
@@ -196,20 +179,17 @@ export function createRegistryClient(options: RegistryClientOptions) {
       from: string,
       signal?: AbortSignal,
     ): Promise<Upload | boolean> {
-      return mountBlob(uploadCall(repository, signal), digest, from);
+      return mountBlob(call(repository, signal), digest, from);
     },
-    /** Sends a blob. What is cut goes on, what is lost begins anew. */
+    /** Sends a blob. A transfer that was cut continues; an upload that the registry lost starts again. */
     async sendBlob(
       repository: Repository,
       content: BlobContent,
-      {
-        signal,
-        ...sendOptions
-      }: Omit<SendOptions, 'policy'> & { readonly signal?: AbortSignal | undefined } = {},
+      { signal, ...sendOptions }: SendOptions & { readonly signal?: AbortSignal | undefined } = {},
     ): Promise<void> {
-      return sendBlob(uploadCall(repository, signal), content, { ...sendOptions, policy });
+      return sendBlob(call(repository, signal), content, policy, sendOptions);
     },
-    /** Closes every connection; whatever is under way fails. */
+    /** Closes every connection; every request that is under way fails. */
     close(): void {
       closing.abort(new OciSaveError({ code: 'interrupted', message: 'the registry client was closed' }));
       http.close();

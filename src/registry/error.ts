@@ -11,19 +11,21 @@ import {
 } from '../http/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 
-/** Whose credentials went with a request. */
+/** Whether credentials were sent with a request, or it was redirected to another host. */
 export type Sent = 'credentials' | 'nothing' | 'elsewhere';
+
+type Action = 'pull' | 'push';
 
 const NOT_FOUND = new Set(['MANIFEST_UNKNOWN', 'NAME_UNKNOWN', 'BLOB_UNKNOWN', 'NOT_FOUND']);
 const TOO_MANY = 'TOOMANYREQUESTS';
 
-/** Whether a refusal is about how often we ask, whatever its status. */
+/** Whether a refusal is about how often we send requests; some have another status than 429. */
 function isRateRefusal({ status, codes }: Refusal): boolean {
   return status === 429 || (status >= 400 && status < 500 && codes.includes(TOO_MANY));
 }
 
 /**
- * Whether a rate refusal is a quota: it asks for more than a minute, or tells of a limit and no time
+ * Whether a rate refusal is a quota: it asks to wait for more than a minute, or names a limit and no time
  * (docker/actions-toolkit#1289). A limit per second or minute is a throttle.
  */
 export function isQuota({ retryAfter, words }: Refusal): boolean {
@@ -37,7 +39,7 @@ const QUOTA_HINTS = {
   push: 'Run it again later: what the registry has by then is not sent again. Log in as a user with a larger quota, if there is one.',
 };
 
-function quotaError(refusal: Refusal, action: 'pull' | 'push'): OciSaveError {
+function quotaError(refusal: Refusal, action: Action): OciSaveError {
   const { host, retryAfter } = refusal;
   const back = retryAfter === undefined ? '' : `; it asks to come back in ${inHours(retryAfter)}`;
   return new OciSaveError({
@@ -51,18 +53,16 @@ function quotaError(refusal: Refusal, action: 'pull' | 'push'): OciSaveError {
 function inHours(milliseconds: number): string {
   const minutes = Math.ceil(milliseconds / 60_000);
   if (minutes < 120) return `${minutes} min`;
-  // Docker Hub's header has been seen to hold a moment instead of a time.
+  // Docker Hub's header has been seen to have a point in time instead of a duration.
   return minutes > 60 * 24 * 31 ? 'a long time' : `${Math.ceil(minutes / 60)} h`;
 }
 
-/**
- * The error for a response that is not a success. `subject` says what was asked for, `sent` what went with it.
- */
+/** The error for a response that is not a success. `subject` says what was asked for, `sent` what was sent with it. */
 export function refusalError(
   subject: string,
   refusal: Refusal,
   sent: Sent,
-  action: 'pull' | 'push' = 'pull',
+  action: Action = 'pull',
 ): OciSaveError {
   const { status, codes } = refusal;
   const plain = plainRefusalError(subject, refusal);
@@ -78,57 +78,47 @@ export function refusalError(
   if (plain.code !== 'network' && codes.some((code) => NOT_FOUND.has(code))) {
     return new OciSaveError({ code: 'not-found', message, cause: refusal });
   }
-  return status === 401 || status === 403 ? deniedError(message, refusal, sent, action) : plain;
-}
-
-function deniedError(message: string, refusal: Refusal, sent: Sent, action: 'pull' | 'push'): OciSaveError {
-  const said = {
-    credentials: '; credentials were sent and refused',
-    nothing: '; no credentials were sent',
-    elsewhere: '; the registry had sent us there, without credentials',
-  };
+  if (status !== 401 && status !== 403) return plain;
   return new OciSaveError({
     code: 'denied',
-    message: message + said[sent],
-    hint: action === 'push' ? pushHint(refusal.host, sent) : loginHint(refusal.host, sent),
+    message: message + CREDENTIALS_SENT[sent],
+    hint: loginHint(refusal.host, sent, action),
     cause: refusal,
   });
 }
 
-/** What to do about a refused login. */
-export function loginHint(host: string, sent: Sent): string {
+const CREDENTIALS_SENT = {
+  credentials: '; credentials were sent and refused',
+  nothing: '; no credentials were sent',
+  elsewhere: '; the registry had sent us there, without credentials',
+};
+
+/** What to do about a refused login, or a push that the user may not do. */
+export function loginHint(host: string, sent: Sent, action: Action = 'pull'): string {
   if (sent === 'elsewhere') return `Try again; if it stays so, ask who runs the registry about ${host}.`;
+  const push = action === 'push';
   if (/^(?:.*\.)?ghcr\.io$/.test(host)) {
     return (
-      "In a workflow: give the job 'permissions: packages: read', log in to ghcr.io with its token, and give the " +
-      "repository access in the package's settings (Manage Actions access)."
+      `In a workflow: give the job 'permissions: packages: ${push ? 'write' : 'read'}', log in to ghcr.io with its ` +
+      `token, and give the repository ${push ? 'write ' : ''}access in the package's settings (Manage Actions access).`
     );
   }
-  const server = host === 'registry-1.docker.io' || host === 'auth.docker.io' ? '' : ` ${host}`;
-  return sent === 'credentials'
-    ? `Log in again (docker login${server}). Stale credentials block public images, too: docker logout${server}.`
-    : `Check the name: many registries answer so for what does not exist. If it is private: docker login${server}.`;
-}
-
-/** What to do about a refused push. */
-function pushHint(host: string, sent: Sent): string {
-  if (sent === 'elsewhere') return loginHint(host, sent);
-  if (/^(?:.*\.)?ghcr\.io$/.test(host)) {
-    return (
-      "In a workflow: give the job 'permissions: packages: write', log in to ghcr.io with its token, and give the " +
-      "repository write access in the package's settings (Manage Actions access)."
-    );
+  const login =
+    host === 'registry-1.docker.io' || host === 'auth.docker.io' ? 'docker login' : `docker login ${host}`;
+  if (sent === 'credentials') {
+    return push
+      ? `That user may not push there: look at its rights and at the project’s name, or log in as another one (${login}).`
+      : `Log in again (${login}). Stale credentials block public images, too: ${login.replace('login', 'logout')}.`;
   }
-  const server = host === 'registry-1.docker.io' || host === 'auth.docker.io' ? '' : ` ${host}`;
-  return sent === 'credentials'
-    ? `That user may not push there: look at its rights and at the project’s name, or log in as another one (docker login${server}).`
-    : `Log in as a user who may push there: docker login${server}.`;
+  return push
+    ? `Log in as a user who may push there: ${login}.`
+    : `Check the name: many registries answer so for what does not exist. If it is private: ${login}.`;
 }
 
-/** What a registry's refusal that may go away means for its host: wait, or ask for nothing more. */
+/** What a temporary refusal means for the registry's host: wait, or send no further request. */
 export const judgeRefusal: Judge = async (response, request) => {
   const { status, headers } = response;
-  // Without a body and a time, a 429 for HEAD tells neither quota nor throttle: the caller's GET will.
+  // Without a body and a time, a 429 for HEAD is neither quota nor throttle: the caller's GET will show it.
   const mute = status === 429 && request.method === 'HEAD' && headers['retry-after'] === undefined;
   if (mute || !isTemporaryStatus(status)) return undefined;
   const refusal = await response.refusal();
@@ -147,7 +137,7 @@ export interface Diagnostic {
 
 const detail = z.looseObject({ code: z.unknown().optional(), message: z.unknown().optional() });
 const bodySchema = z.looseObject({ errors: z.array(detail) });
-/** Token services answer in OAuth2's form, others in one of their own. */
+/** Token services use OAuth2's form, others one of their own. */
 const oauthSchema = z.looseObject({
   error: z.string().optional(),
   error_description: z.string().optional(),
@@ -157,7 +147,7 @@ const oauthSchema = z.looseObject({
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** The entries of an error body, in whatever form; none where it is not JSON. */
+/** The entries of an error body, in any of these forms; none where it is not JSON. */
 export function parseDiagnostics(text: string): Diagnostic[] {
   const json = jsonIn(text);
   const spec = bodySchema.safeParse(json);
@@ -171,7 +161,7 @@ export function parseDiagnostics(text: string): Diagnostic[] {
   return error === '' && said === '' ? [] : [{ code: error, message: said }];
 }
 
-/** A registry's error body, for the client of HTTP. */
+/** Parses a registry's error body for the HTTP client. */
 export const parseErrorBody: ErrorParser = (text) => {
   const diagnostics = parseDiagnostics(text);
   if (diagnostics.length === 0) return undefined;

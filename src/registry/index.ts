@@ -9,7 +9,5 @@ export {
   openCredentialStore,
 } from './auth/credential-store.ts';
 export { type Credentials, secretsOf } from './auth/credentials.ts';
-export type { BlobOptions, BlobResponse, WantedBlob } from './blobs.ts';
 export type { BlobContent, Upload } from './uploads.ts';
-export type { ManifestHead, ServedManifest } from './manifests.ts';
 export type { Repository } from './repository.ts';

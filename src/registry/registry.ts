@@ -6,46 +6,43 @@ import { quoteText } from '../oci/reference-quote.ts';
 import type { Scheme } from './auth/challenge.ts';
 import { registryHost } from './repository.ts';
 
-/** What is known of one registry: learnt once, used by every request. */
+/** What is known about one registry: found out once, used by every request. */
 export interface Registry {
   readonly domain: string;
-  /** Named by the user: plain HTTP or any certificate will do. */
+  /** Named by the user: plain HTTP or any certificate is accepted. */
   readonly insecure: boolean;
   /** The scheme that it last asked for; undefined until then. */
   scheme: Scheme | undefined;
-  /** Whether it is on a private network, as far as it has responded: then it may name private addresses. */
+  /** Whether it responded from a private network: then it may name private addresses. */
   isPrivate: boolean;
   /** It refuses HEAD of manifests, or its responses to it are of no use. */
   headRefused: boolean;
-  /** Manifests for which HEAD was refused in a way that may be about them alone: a GET tells. */
+  /** Manifests for which HEAD was refused in a way that may be about them alone: a GET will show it. */
   readonly headDoubts: Set<string>;
-  /** Its address, https unless it is insecure and speaks plain HTTP. Shared by all who wait for it. */
+  /** Its address, https unless it is insecure and speaks plain HTTP. All callers share one search. */
   readonly address: () => Promise<URL>;
-  /** Asks it for anything, once: whether it is there. @throws the network's error */
+  /** One request, to see whether it responds. @throws the network's error */
   readonly reach: () => Promise<void>;
   /** Finds its address by one attempt, where it is not known. @throws the network's error */
   readonly locate: () => Promise<void>;
-  /** Whether it let a probe in without asking who is there. Known of insecure registries alone: only they are probed. */
+  /** Whether it accepted a ping without credentials. Known for insecure registries alone: only they are pinged first. */
   readonly open: boolean;
   /**
-   * Runs the first request alone until `done` is called, so that one request, not all of a burst, learns how
-   * the registry wants to be asked. Later ones run at once.
+   * Runs the first request alone until `done` is called, so that one request, not all of a burst, finds out which
+   * authorization the registry asks for. Later ones run at once.
    */
   readonly first: <T>(run: (done: () => void) => Promise<T>) => Promise<T>;
 }
 
-export interface RegistryOptions {
-  readonly domain: string;
-  readonly insecure: boolean;
-  readonly ping: Ping;
-  readonly policy: RetryPolicy;
-}
-
-/** Asks an address for anything, once; resolves with the status of whatever it answers. */
+/** One request to an address; resolves with the status of the response. */
 export type Ping = (url: URL) => Promise<number>;
 
 /** @throws OciSaveError `unsupported` for a domain that is not the host of its address */
-export function createRegistry({ domain, insecure, ping, policy }: RegistryOptions): Registry {
+export function createRegistry(
+  { domain, insecure }: Pick<Registry, 'domain' | 'insecure'>,
+  ping: Ping,
+  policy: RetryPolicy,
+): Registry {
   const secure = registryUrl(domain, 'https:');
   let address: Promise<URL> | undefined;
   let leading: Promise<void> | undefined;
@@ -69,8 +66,7 @@ export function createRegistry({ domain, insecure, ping, policy }: RegistryOptio
       if (!insecure) return Promise.resolve(secure);
       const probing = (address ??= withRetries(find, policy, {}));
       probing.catch(() => {
-        // A registry that was away is asked again by the next request; whoever waits for this one hears of
-        // it.
+        // The next request tries again; those that wait for this attempt get its error.
         if (address === probing) address = undefined;
       });
       return probing;
@@ -98,10 +94,7 @@ export function createRegistry({ domain, insecure, ping, policy }: RegistryOptio
   };
 }
 
-/**
- * An insecure registry is asked in TLS first: one that has a certificate, of whatever kind, is not
- * downgraded.
- */
+/** An insecure registry is asked in TLS first: one that has a certificate, even an invalid one, is not downgraded. */
 async function probe(domain: string, ping: Ping): Promise<{ url: URL; status: number }> {
   const secure = registryUrl(domain, 'https:');
   try {
@@ -110,7 +103,7 @@ async function probe(domain: string, ping: Ping): Promise<{ url: URL; status: nu
     if (!(error instanceof Error) || !looksLikePlainHttp(error.cause)) throw error;
     const plain = registryUrl(domain, 'http:');
     const status = await ping(plain);
-    // A server of TLS that hung up once answers plain HTTP with 400: it is none of plain HTTP.
+    // A TLS server that hung up once responds to plain HTTP with 400: it does not speak plain HTTP.
     if (status === 400) throw error;
     return { url: plain, status };
   }
@@ -120,8 +113,8 @@ const PORTS = { 'https:': '443', 'http:': '80' } as const;
 
 /**
  * The address at which a domain is asked.
- * @throws OciSaveError `unsupported` where a URL reads another host or port in it (`127.1`, `host:99999`): credentials
- *   are looked up by the domain, and would go there
+ * @throws OciSaveError `unsupported` where a URL parser finds another host or port in it (`127.1`, `host:99999`):
+ *   credentials are looked up by the domain, and would be sent there
  */
 export function registryUrl(domain: string, protocol: 'https:' | 'http:'): URL {
   const host = registryHost(domain);

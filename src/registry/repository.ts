@@ -12,14 +12,14 @@ export function registryHost(domain: string): string {
   return domain === DEFAULT_REGISTRY ? 'registry-1.docker.io' : domain;
 }
 
-/** How messages call a manifest: `domain/path:tag`, or `domain/path@` and a short digest. */
+/** How messages name a manifest: `domain/path:tag`, or `domain/path@` and a short digest. */
 export function manifestSubject({ domain, path }: Repository, reference: string): string {
   return isDigest(reference)
     ? `${domain}/${path}@${shortDigest(reference)}`
     : `${domain}/${path}:${reference}`;
 }
 
-/** How messages call a blob. */
+/** How messages name a blob. */
 export function blobSubject({ domain, path }: Repository, digest: Digest): string {
   return `${domain}/${path}, blob ${shortDigest(digest)}`;
 }

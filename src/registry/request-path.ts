@@ -8,7 +8,7 @@ export type Endpoint =
   | { readonly kind: 'manifest'; readonly reference: string }
   | { readonly kind: 'blob'; readonly digest: Digest }
   | { readonly kind: 'tags' }
-  /** An upload begins; `mount` asks for a blob that the repository `from` of the same registry has. */
+  /** An upload starts; `mount` asks for a blob that the repository `from` of the same registry has. */
   | { readonly kind: 'upload'; readonly mount?: { readonly digest: Digest; readonly from: string } };
 
 /**
@@ -17,26 +17,29 @@ export type Endpoint =
  * @throws OciSaveError `unsupported` for a component outside its grammar; nothing may be sent then
  */
 export function requestPath(repository: string, endpoint: Endpoint): string {
-  const base = `/v2/${checkedRepository(repository)}`;
+  const base = `/v2/${checked(repository, isRepositoryPath, 'repository name')}`;
   switch (endpoint.kind) {
-    case 'manifest':
-      return `${base}/manifests/${checkedReference(endpoint.reference)}`;
+    case 'manifest': {
+      const { reference } = endpoint;
+      return `${base}/manifests/${isTag(reference) ? reference : checked(reference, isDigest, 'tag or sha256 digest')}`;
+    }
     case 'blob':
-      return `${base}/blobs/${checkedDigest(endpoint.digest)}`;
+      return `${base}/blobs/${checked(endpoint.digest, isDigest, 'sha256 digest')}`;
     case 'tags':
       return `${base}/tags/list`;
     case 'upload': {
       const { mount } = endpoint;
       if (mount === undefined) return `${base}/blobs/uploads/`;
-      const digest = encodeURIComponent(checkedDigest(mount.digest));
-      return `${base}/blobs/uploads/?mount=${digest}&from=${encodeURIComponent(checkedRepository(mount.from))}`;
+      const digest = encodeURIComponent(checked(mount.digest, isDigest, 'sha256 digest'));
+      const from = encodeURIComponent(checked(mount.from, isRepositoryPath, 'repository name'));
+      return `${base}/blobs/uploads/?mount=${digest}&from=${from}`;
     }
   }
 }
 
 /**
  * The address of a path at a registry.
- * @throws OciSaveError `unsupported` where reading it as a URL changes anything: it would ask for something else
+ * @throws OciSaveError `unsupported` where parsing it as a URL changes anything: it would ask for something else
  */
 export function requestUrl(path: string, registry: URL): URL {
   const url = URL.parse(path, registry.href);
@@ -45,19 +48,9 @@ export function requestUrl(path: string, registry: URL): URL {
   throw refused(path, 'path of a request');
 }
 
-function checkedRepository(text: string): string {
-  if (isRepositoryPath(text)) return text;
-  throw refused(text, 'repository name');
-}
-
-function checkedReference(text: string): string {
-  if (isTag(text) || isDigest(text)) return text;
-  throw refused(text, 'tag or sha256 digest');
-}
-
-function checkedDigest(text: string): string {
-  if (isDigest(text)) return text;
-  throw refused(text, 'sha256 digest');
+function checked(text: string, isValid: (text: string) => boolean, what: string): string {
+  if (isValid(text)) return text;
+  throw refused(text, what);
 }
 
 function refused(text: string, what: string): OciSaveError {

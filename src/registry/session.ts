@@ -9,7 +9,7 @@ import {
 import type { Authorization, AuthorizeCall, Authorizer } from './auth/authorize.ts';
 import { chooseScheme, parseChallenges } from './auth/challenge.ts';
 import { pullScope, pushScope } from './auth/scope.ts';
-import { refusalError, type Sent } from './error.ts';
+import { refusalError } from './error.ts';
 import type { Registry } from './registry.ts';
 import type { Repository } from './repository.ts';
 import { type Endpoint, requestPath, requestUrl } from './request-path.ts';
@@ -19,9 +19,9 @@ export interface RegistryRequest extends Pick<
   'method' | 'headers' | 'content' | 'stream' | 'extraMilliseconds' | 'subject' | 'retry' | 'signal'
 > {
   readonly repository: Repository;
-  /** Below the repository, or where a response of the registry said to go on. */
+  /** Below the repository, or the address that a response of the registry named. */
   readonly target: Endpoint | URL;
-  /** For what writes: the repository is asked for with the right to push. */
+  /** Whether it writes: the right to push is asked for. */
   readonly push?: boolean;
 }
 
@@ -30,13 +30,19 @@ export interface RegistryResponse extends HttpResponse {
   readonly error: () => Promise<OciSaveError>;
 }
 
-/** Requests of one registry, with whatever authorization it asks for. */
+/** Requests of one registry, with the authorization that it asks for. */
 export interface Session {
+  readonly registry: Registry;
   /**
    * `read` gets the final response; it may run again where its failure is temporary.
    * @throws OciSaveError `denied` where the registry refuses what can be sent to it
    */
   request<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T> | T): Promise<T>;
+}
+
+/** What the requests for one repository have in common. */
+export interface RepositoryCall extends Pick<RegistryRequest, 'repository' | 'signal' | 'retry'> {
+  readonly session: Session;
 }
 
 type Outcome<T> =
@@ -48,44 +54,42 @@ type Outcome<T> =
  */
 const MAX_ROUNDS = 3;
 
+/** The session of a registry. */
 export function createSession(registry: Registry, http: HttpClient, authorizer: Authorizer): Session {
   return {
+    registry,
     async request(request, read) {
-      const { repository, subject, signal, push = false } = request;
-      const { target } = request;
+      const { repository, subject, signal, target, push = false } = request;
       // Before anything is sent, and before credentials are looked up.
       const path = target instanceof URL ? target : requestPath(repository.path, target);
       const address = await abortable(registry.address(), signal);
       const url = path instanceof URL ? path : requestUrl(path, address);
       const scope = push ? pushScope(repository, mountedFrom(target)) : pullScope(repository);
       const call: AuthorizeCall = { registry, repository, address, scope, push, subject, signal };
-      const once = sender(http, registry, { address, url }, request, read);
-      // An upload that goes on at another origin has its own authorization in its address.
+      const send = sender(http, registry, { address, url }, request, read);
+      // An upload that continues at another origin has its own authorization in its address.
       if (url.origin !== address.origin) {
-        const outcome = await once(undefined);
+        const outcome = await send(undefined);
         if ('challenges' in outcome) throw outcome.error;
         return outcome.value;
       }
       let authorization: Authorization | undefined;
-      const begin = async (done: () => void): Promise<Awaited<ReturnType<typeof once>>> => {
+      const start = async (done: () => void): ReturnType<typeof send> => {
         authorization = await authorizer.ahead(call);
-        const first = await once(authorization);
-        if ('challenges' in first) {
-          registry.scheme ??= chooseScheme(parseChallenges(first.challenges));
-        }
+        const first = await send(authorization);
+        if ('challenges' in first) registry.scheme ??= chooseScheme(parseChallenges(first.challenges));
         done();
         return first;
       };
-      // Where nobody is asked who he is, and nothing could be said, there is nothing to learn first.
+      // Where no credentials are asked for, and there are none to send, there is nothing to learn first.
       const unasked = registry.open && registry.scheme === undefined;
       const nothingToLearn = unasked && !(await authorizer.hasCredentials(repository));
-      let outcome = await abortable(nothingToLearn ? begin(() => {}) : registry.first(begin), signal);
+      let outcome = await abortable(nothingToLearn ? start(() => {}) : registry.first(start), signal);
       for (let round = 1; 'challenges' in outcome; round += 1) {
-        const next =
+        authorization =
           round < MAX_ROUNDS ? await authorizer.after(call, outcome.challenges, authorization) : undefined;
-        if (!next) throw outcome.error;
-        authorization = next;
-        outcome = await once(authorization);
+        if (!authorization) throw outcome.error;
+        outcome = await send(authorization);
       }
       return outcome.value;
     },
@@ -107,15 +111,11 @@ function sender<T>(
   const { subject, push = false } = request;
   return (authorization) => {
     const errorOf = async (response: HttpResponse): Promise<OciSaveError> => {
-      const sent: Sent =
-        response.url.origin !== address.origin
-          ? 'elsewhere'
-          : authorization?.withCredentials
-            ? 'credentials'
-            : 'nothing';
+      const own = response.url.origin === address.origin;
+      const sent = !own ? 'elsewhere' : authorization?.credentials ? 'credentials' : 'nothing';
       return refusalError(subject, await response.refusal(), sent, push ? 'push' : 'pull');
     };
-    // An upload that goes on elsewhere was named by the registry.
+    // An upload that continues elsewhere was named by the registry.
     const mayBePrivate = url.host === address.host || registry.insecure || registry.isPrivate;
     return http.request(
       {

@@ -2,17 +2,8 @@ import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import { readJson } from '../oci/json.ts';
 import { isTag } from '../oci/reference.ts';
-import type { Registry } from './registry.ts';
-import type { Repository } from './repository.ts';
 import { requestPath, requestUrl } from './request-path.ts';
-import type { RegistryResponse, Session } from './session.ts';
-
-export interface TagsCall {
-  readonly registry: Registry;
-  readonly session: Session;
-  readonly repository: Repository;
-  readonly signal: AbortSignal | undefined;
-}
+import type { RegistryResponse, RepositoryCall } from './session.ts';
 
 export const MAX_TAGS = 10_000;
 export const MAX_TAGS_BYTES = 16 * 1024 * 1024;
@@ -22,9 +13,9 @@ const pageSchema = z.looseObject({ tags: z.array(z.string().refine(isTag)).nulli
 
 /**
  * The tags of a repository, each once, sorted. Pages follow each other by the Link header (distribution-spec, Listing Tags).
- * @throws OciSaveError `unsupported` where they are beyond reason, are not tags, or go on anywhere but in this list
+ * @throws OciSaveError `unsupported` where they are beyond reason, are not tags, or continue anywhere but in this list
  */
-export async function listTags({ registry, session, repository, signal }: TagsCall): Promise<string[]> {
+export async function listTags({ session, repository, signal }: RepositoryCall): Promise<string[]> {
   const subject = `${repository.domain}/${repository.path}, tags`;
   const path = requestPath(repository.path, { kind: 'tags' });
   const wrong = (what: string): OciSaveError =>
@@ -52,12 +43,12 @@ export async function listTags({ registry, session, repository, signal }: TagsCa
     if (next?.origin !== target.origin || next.pathname !== path) {
       throw wrong('goes on with its tags somewhere else than in this list');
     }
-    // A page that brings nothing would be followed for ever by such pages.
+    // Pages without new tags could follow each other for ever.
     if (tags.size === before) throw wrong('goes on with its tags without an end');
     return next;
   };
 
-  let page: URL | undefined = requestUrl(path, await registry.address());
+  let page: URL | undefined = requestUrl(path, await session.registry.address());
   while (page !== undefined) page = await readPage(page);
   return [...tags].toSorted();
 }

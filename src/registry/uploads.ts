@@ -4,7 +4,7 @@ import { redirectTarget, type StreamedBody } from '../http/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { WantedBlob } from './blobs.ts';
 import { blobSubject, type Repository } from './repository.ts';
-import type { RegistryRequest, RegistryResponse, Session } from './session.ts';
+import type { RegistryRequest, RegistryResponse, RepositoryCall } from './session.ts';
 
 /** A blob that can be sent, from any byte on and as often as needed. */
 export interface BlobContent extends WantedBlob {
@@ -12,30 +12,19 @@ export interface BlobContent extends WantedBlob {
   readonly open: (start: number, end: number) => Readable;
 }
 
-/** An upload that a registry has begun: where it goes on, and how many bytes are there. */
+/** An upload that a registry has started: where it continues, and how many bytes are there. */
 export interface Upload {
   readonly repository: Repository;
   readonly location: URL;
   readonly offset: number;
 }
 
-/** How one repository is written to. */
-export interface UploadCall {
-  readonly session: Session;
-  readonly repository: Repository;
-  /** Whether the user named the registry as insecure. */
-  readonly insecure: boolean;
-  readonly signal: AbortSignal | undefined;
-  /** False where the caller makes the attempts. */
-  readonly retry?: boolean;
-}
-
-/** What a registry needs at worst to hash and move a blob before it responses: 10 MB a second. */
+/** What a registry needs at worst to hash and move a blob before it responds: 10 MB a second. */
 const BYTES_A_MILLISECOND = 10_000;
 const OCTETS = { 'content-type': 'application/octet-stream' };
 
 function request(
-  { repository, signal, retry = true }: UploadCall,
+  { repository, signal, retry = true }: RepositoryCall,
   subject: string,
   parts: Pick<RegistryRequest, 'method' | 'target'> & Partial<RegistryRequest>,
 ): RegistryRequest {
@@ -43,21 +32,10 @@ function request(
 }
 
 /** Whether a repository has a blob. Only 404 is a no. */
-export function headBlob(
-  { session, repository, signal, retry = true }: UploadCall,
-  digest: Digest,
-): Promise<boolean> {
-  const subject = blobSubject(repository, digest);
-  const wanted = {
-    method: 'HEAD',
-    repository,
-    target: { kind: 'blob', digest },
-    headers: {},
-    subject,
-    signal,
-    retry,
-  } as const;
-  return session.request(wanted, async (response) => {
+export function headBlob(call: RepositoryCall, digest: Digest): Promise<boolean> {
+  const target = { kind: 'blob', digest } as const;
+  const wanted = request(call, blobSubject(call.repository, digest), { method: 'HEAD', target, push: false });
+  return call.session.request(wanted, async (response) => {
     response.discard();
     if (response.status === 200) return true;
     if (response.status === 404) return false;
@@ -65,34 +43,33 @@ export function headBlob(
   });
 }
 
-/** Begins an upload. */
-export function beginUpload(call: UploadCall, subject: string): Promise<Upload> {
+/** Starts an upload. */
+export function beginUpload(
+  call: RepositoryCall,
+  subject = `${call.repository.domain}/${call.repository.path}`,
+): Promise<Upload> {
   const wanted = request(call, subject, { method: 'POST', target: { kind: 'upload' } });
   return call.session.request(wanted, (response) => uploadIn(call, subject, response));
 }
 
 /**
  * Asks for a blob that another repository of the registry has (distribution-spec, Mounting a blob): true where it is
- * there now, an upload where the registry would rather have it sent, false where it does not want to be asked so.
+ * there now, an upload where the registry asks for its bytes, false where it refuses.
  */
-export function mountBlob(call: UploadCall, digest: Digest, from: string): Promise<Upload | boolean> {
+export function mountBlob(call: RepositoryCall, digest: Digest, from: string): Promise<Upload | boolean> {
   const subject = blobSubject(call.repository, digest);
   const target = { kind: 'upload', mount: { digest, from } } as const;
   return call.session.request(request(call, subject, { method: 'POST', target }), async (response) => {
-    if (response.status === 201) {
-      response.discard();
-      return true;
-    }
     if (response.status === 202) return uploadIn(call, subject, response);
-    // Where one may write and not read, for example (google/go-containerregistry#1404): it is sent instead.
     response.discard();
-    return false;
+    // Where one may write and not read, for example (google/go-containerregistry#1404), it is sent instead.
+    return response.status === 201;
   });
 }
 
-/** Sends bytes of a blob and returns where the upload goes on. A part says its range, a whole one does not. */
+/** Sends bytes of a blob and returns where the upload continues. A part has a range, a whole blob does not. */
 export function sendPart(
-  call: UploadCall,
+  call: RepositoryCall,
   upload: Upload,
   content: BlobContent,
   end: number,
@@ -110,7 +87,7 @@ export function sendPart(
     retry: false,
   });
   return call.session.request(wanted, async (response) => {
-    // Some response 201 and 204 (ECR, and docker's older registries).
+    // Some respond with 201 or 204 (ECR, and docker's older registries).
     if (![201, 202, 204].includes(response.status)) throw await response.error();
     response.discard();
     return { ...upload, location: next(call, subject, response, location), offset: end };
@@ -119,7 +96,7 @@ export function sendPart(
 
 /** Ends an upload of which all bytes are there, or sends all of them with its end. */
 export function endUpload(
-  call: UploadCall,
+  call: RepositoryCall,
   upload: Upload,
   content: BlobContent,
   onSent: (bytes: number) => void,
@@ -140,14 +117,18 @@ export function endUpload(
   });
 }
 
-/** How far an upload got, by the registry's word; undefined where it knows nothing of it. */
-export function uploadStatus(call: UploadCall, upload: Upload, digest: Digest): Promise<Upload | undefined> {
+/** How far an upload got, as the registry says; undefined where it does not know it. */
+export function uploadStatus(
+  call: RepositoryCall,
+  upload: Upload,
+  digest: Digest,
+): Promise<Upload | undefined> {
   const subject = blobSubject(call.repository, digest);
   return call.session.request(
     request(call, subject, { method: 'GET', target: upload.location }),
     (response) => {
       response.discard();
-      // What is no good response to this question is none: the upload begins anew.
+      // Without a usable response the upload starts again.
       if (response.status !== 204 && response.status !== 200) return undefined;
       const offset = receivedOf(response);
       if (offset === undefined) return undefined;
@@ -156,29 +137,27 @@ export function uploadStatus(call: UploadCall, upload: Upload, digest: Digest): 
   );
 }
 
-/** Takes an upload back. A registry that cannot (405) clears it up by itself in time. */
-export async function cancelUpload(call: UploadCall, upload: Upload): Promise<void> {
+/** Cancels an upload. A registry that cannot (405) removes it by itself in time. */
+export async function cancelUpload(call: RepositoryCall, upload: Upload): Promise<void> {
   const subject = `${upload.repository.domain}/${upload.repository.path}`;
   const wanted = request(call, subject, { method: 'DELETE', target: upload.location, retry: false });
   await call.session.request(wanted, (response) => response.discard());
 }
 
-async function uploadIn(call: UploadCall, subject: string, response: RegistryResponse): Promise<Upload> {
+async function uploadIn(call: RepositoryCall, subject: string, response: RegistryResponse): Promise<Upload> {
   if (response.status !== 202) throw await response.error();
   response.discard();
-  return {
-    repository: call.repository,
-    location: uploadLocation(subject, response, call.insecure),
-    offset: 0,
-  };
+  const location = uploadLocation(subject, response, call.session.registry.insecure);
+  return { repository: call.repository, location, offset: 0 };
 }
 
-/** An response without a new Location means that the old one holds. */
-function next({ insecure }: UploadCall, subject: string, response: RegistryResponse, old: URL): URL {
-  return response.headers.location === undefined ? old : uploadLocation(subject, response, insecure);
+/** A response without a new Location means that the old one holds. */
+function next({ session }: RepositoryCall, subject: string, response: RegistryResponse, old: URL): URL {
+  if (response.headers.location === undefined) return old;
+  return uploadLocation(subject, response, session.registry.insecure);
 }
 
-/** `Range: 0-N` tells the last byte; `0-0` is also what registries say of an upload without any. */
+/** `Range: 0-N` has the last byte; `0-0` is also what registries send for an upload without any. */
 function receivedOf({ headers }: RegistryResponse): number | undefined {
   const { range } = headers;
   if (range === undefined) return 0;
@@ -197,9 +176,9 @@ function bodyOf(
 }
 
 /**
- * Where an upload goes on: the Location of a response, relative or absolute, with its query. The rules are those of
+ * Where an upload continues: the Location of a response, relative or absolute, with its query. The rules are those of
  * redirects, but for one: a registry behind a proxy that ends TLS often names itself by http; it is asked by https.
- * @throws OciSaveError `unsupported` where it leads nowhere, or to a place that may not be asked
+ * @throws OciSaveError `unsupported` where it is not an address, or one that may not be asked
  */
 export function uploadLocation(
   subject: string,
@@ -209,12 +188,11 @@ export function uploadLocation(
   const { location } = response.headers;
   const target = location === undefined ? null : URL.parse(location, response.url.href);
   if (target === null) {
-    throw new OciSaveError({
-      code: 'unsupported',
-      message: `${subject}: ${response.host} does not say where the upload goes on`,
-    });
+    const message = `${subject}: ${response.host} does not say where the upload continues`;
+    throw new OciSaveError({ code: 'unsupported', message });
   }
-  if (response.url.protocol === 'https:' && isPlainTwin(target, response.url)) {
+  const { protocol, hostname } = response.url;
+  if (protocol === 'https:' && target.protocol === 'http:' && target.hostname === hostname) {
     // Part by part: joined as a text, a path of `//elsewhere` would name another host.
     const twin = new URL(response.url);
     [twin.pathname, twin.search, twin.hash] = [target.pathname, target.search, ''];
@@ -223,12 +201,8 @@ export function uploadLocation(
   return redirectTarget({ subject, from: response, location: target.href, trusted });
 }
 
-function isPlainTwin(target: URL, own: URL): boolean {
-  return target.protocol === 'http:' && target.hostname === own.hostname;
-}
-
-/** The address with the digest that ends an upload. What stands in its query is a registry's own, and stays as it is. */
-export function withDigest(location: URL, digest: string): URL {
+/** The address with the digest that ends an upload. The rest of the query is the registry's, and stays as it is. */
+function withDigest(location: URL, digest: string): URL {
   const url = new URL(location);
   url.search = `${url.search}${url.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`;
   return url;

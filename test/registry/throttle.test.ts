@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import { createRateLimiter } from '../../src/http/rate-limiter.ts';
-import { createTokenCache } from '../../src/registry/auth/token-cache.ts';
-import { lifetimeOf } from '../../src/registry/auth/token.ts';
+import { createTokenCache, lifetimeOf } from '../../src/registry/auth/token.ts';
 import { until } from '../support/deadline.ts';
 import { failureOf } from './support.ts';
 

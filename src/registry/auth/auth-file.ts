@@ -4,15 +4,11 @@ import { quoteReference } from '../../oci/reference-quote.ts';
 import { jsonIn } from '../../text/json-in.ts';
 import type { Credentials } from './credentials.ts';
 
-/**
- * An auth file's content (containers-auth.json(5), docker's config.json). Empty entries are left out of
- * `auths`.
- */
+/** An auth file's content (containers-auth.json(5), docker's config.json). */
 export interface AuthFile {
-  /** How messages name the file. */
   readonly path: string;
   readonly auths: ReadonlyMap<string, Credentials>;
-  /** Keys whose entry is empty: the login is there, its secret lies in `credsStore`. */
+  /** Keys whose entry in `auths` is empty: the secret of that login is in `credsStore`. */
   readonly emptyAuths: ReadonlyMap<string, true>;
   /** The helper for a key; empty where the key is kept from `credsStore`. */
   readonly credHelpers: ReadonlyMap<string, string>;
@@ -39,7 +35,7 @@ const fileSchema = z.looseObject({
 type Entry = z.infer<typeof entrySchema>;
 
 function invalid(path: string, why: string): OciSaveError {
-  // Neither content nor the parser's own words: both would show secrets.
+  // Neither content nor the parser's message: both would show secrets.
   return new OciSaveError({
     code: 'usage',
     message: `the auth file ${path} ${why}`,
@@ -48,18 +44,18 @@ function invalid(path: string, why: string): OciSaveError {
 }
 
 /**
- * Reads an auth file. `legacy` is the form of ~/.dockercfg: the entries stand at the top.
+ * Reads an auth file. `legacy` is the form of ~/.dockercfg: the entries are at the top level.
  * @throws OciSaveError `usage` that names the file and never shows what is in it.
  */
 export function parseAuthFile(text: string, path: string, { legacy = false } = {}): AuthFile {
-  // /dev/null as an auth file is how people say 'none'.
+  // An empty file counts, since /dev/null as an auth file means 'none'.
   const json = text.trim() === '' ? {} : jsonIn(text.replace(/^\uFEFF/, ''));
   if (json === undefined) throw invalid(path, 'is not JSON');
   const parsed = fileSchema.safeParse(legacy ? { auths: json } : json);
   if (!parsed.success) {
     const keys = parsed.error.issues[0]?.path.map((key) => quoteReference(String(key)) ?? '…') ?? [];
-    const place = keys.join(' › ');
-    throw invalid(path, `does not have the form of an auth file${place === '' ? '' : ` at ${place}`}`);
+    const place = keys.length === 0 ? '' : ` at ${keys.join(' › ')}`;
+    throw invalid(path, `does not have the form of an auth file${place}`);
   }
   const auths = new Map<string, Credentials>();
   const emptyAuths = new Map<string, true>();
@@ -79,23 +75,21 @@ export function parseAuthFile(text: string, path: string, { legacy = false } = {
 
 function credentialsOf(entry: Entry, key: string, path: string): Credentials | undefined {
   if (!entry) return undefined;
-  // Azure's logins have both, with a user name that says nothing.
+  // Azure's logins have both, with a user name that means nothing.
   if (entry.identitytoken) return { identityToken: entry.identitytoken };
   if (entry.auth) return decodeAuth(entry.auth, key, path);
   const { username, password } = entry;
   return username || password ? { username: username ?? '', password: password ?? '' } : undefined;
 }
 
-/** base64 of `user:password`: line breaks inside are let through, and so are colons in the password. */
+/** base64 of `user:password`: line breaks inside are accepted, and colons in the password. */
 function decodeAuth(auth: string, key: string, path: string): Credentials | undefined {
   const compact = auth.replace(/\s/g, '');
   const decoded = Buffer.from(compact, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact) || colon < 0) {
-    throw invalid(
-      path,
-      `has an entry for ${quoteReference(key) ?? 'a registry'} that is not base64 of user:password`,
-    );
+    const named = quoteReference(key) ?? 'a registry';
+    throw invalid(path, `has an entry for ${named} that is not base64 of user:password`);
   }
   // docker pads with zero bytes.
   const password = decoded.slice(colon + 1).replace(/^\0+|\0+$/g, '');

@@ -1,32 +1,30 @@
 import { abortable, type HttpClient } from '../../http/index.ts';
 import { chooseScheme, parseChallenges, type Scheme } from './challenge.ts';
-import { basicHeader, type Credentials, sameCredentials } from './credentials.ts';
+import { basicHeader, type Credentials, sameCredentials, secretsOf } from './credentials.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Registry } from '../registry.ts';
 import type { Repository } from '../repository.ts';
 import { joinScopes } from './scope.ts';
-import { fetchToken } from './token.ts';
-import { createTokenCache } from './token-cache.ts';
+import { createTokenCache, fetchToken } from './token.ts';
 
-/** What goes with a request. */
+/** What is sent with a request. */
 export interface Authorization {
   readonly header: string;
   /** What must not be shown where a server echoes it. */
   readonly secrets: readonly string[];
-  readonly withCredentials: boolean;
-  /** The credentials or the token by which a later refusal recognises it. */
+  /** What it was made of, to see after a refusal whether anything else could be sent. */
   readonly credentials: Credentials | undefined;
-  readonly token: string | undefined;
+  readonly token?: string;
 }
 
 export interface AuthorizeCall {
   readonly registry: Registry;
   readonly repository: Repository;
   readonly address: URL;
-  /** What is to be done there, as scopes of a token. */
+  /** The scopes that the request needs. */
   readonly scope: string;
-  /** Where it is to write, the scopes are asked for even if the challenge names fewer. */
+  /** Whether it writes: then the scopes are asked for even if the challenge names fewer. */
   readonly push: boolean;
   readonly subject: string;
   readonly signal: AbortSignal | undefined;
@@ -35,14 +33,9 @@ export interface AuthorizeCall {
 export interface Authorizer {
   /** Whether there is anything that could be sent for a repository. */
   hasCredentials(repository: Repository): Promise<boolean>;
-  /**
-   * By what the registry is known to ask for, before it asks; undefined where it has asked for nothing yet.
-   */
+  /** Before a request, by the scheme that the registry last asked for; undefined where it has asked for none yet. */
   ahead(call: AuthorizeCall): Promise<Authorization | undefined>;
-  /**
-   * After a 401: what to send instead of what was refused. Undefined where there is nothing else to send,
-   * which ends the matter.
-   */
+  /** After a 401: what to send instead of what was refused. Undefined where there is nothing else, which is final. */
   after(
     call: AuthorizeCall,
     challenges: readonly string[],
@@ -50,14 +43,12 @@ export interface Authorizer {
   ): Promise<Authorization | undefined>;
 }
 
-export interface AuthorizerOptions {
-  readonly http: HttpClient;
-  readonly credentials: CredentialStore;
-  /** Ends the token requests, which outlive the request that began them. */
-  readonly signal: AbortSignal;
-}
-
-export function createAuthorizer({ http, credentials, signal }: AuthorizerOptions): Authorizer {
+/** `signal` ends the token requests, which outlive the request that started them. */
+export function createAuthorizer(
+  http: HttpClient,
+  credentials: CredentialStore,
+  signal: AbortSignal,
+): Authorizer {
   const tokens = createTokenCache();
 
   const basic = async (
@@ -66,9 +57,7 @@ export function createAuthorizer({ http, credentials, signal }: AuthorizerOption
   ): Promise<Authorization | undefined> => {
     const found = await credentials.find(repository, { fresh: refused !== undefined });
     if (!found || !('username' in found) || sameCredentials(found, refused?.credentials)) return undefined;
-    const header = basicHeader(found.username, found.password);
-    const secrets = [found.password, header.slice('Basic '.length)];
-    return { header, secrets, withCredentials: true, credentials: found, token: undefined };
+    return { header: basicHeader(found), secrets: secretsOf(found), credentials: found };
   };
 
   const bearer = async (
@@ -105,13 +94,7 @@ export function createAuthorizer({ http, credentials, signal }: AuthorizerOption
       }
     };
     const token = await abortable(tokens.get(key, fetch, refused?.token), call.signal);
-    return {
-      header: `Bearer ${token}`,
-      secrets: [token],
-      withCredentials: found !== undefined,
-      credentials: found,
-      token,
-    };
+    return { header: `Bearer ${token}`, secrets: [token], credentials: found, token };
   };
 
   return {

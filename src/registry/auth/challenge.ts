@@ -1,6 +1,4 @@
-/**
- * One challenge of a WWW-Authenticate header (RFC 9110, 11.6.1): scheme and parameter names in lower case.
- */
+/** One challenge of a WWW-Authenticate header (RFC 9110, 11.6.1): scheme and parameter names in lower case. */
 export interface Challenge {
   readonly scheme: string;
   readonly parameters: ReadonlyMap<string, string>;
@@ -11,7 +9,7 @@ const SEPARATORS = /[ \t,]*/y;
 const TOKEN = /[\w!#$%&'*+.^`|~-]+/y;
 const EQUALS = /[ \t]*=[ \t]*/y;
 const QUOTED = /"((?:[^"\\]|\\[^])*)"/y;
-/** Unquoted addresses stand in the field, against the grammar; only what ends a parameter ends them. */
+/** Some registries send unquoted addresses, against the grammar; only what ends a parameter ends them. */
 const BARE = /[^\s,"]*/y;
 const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y;
 
@@ -28,7 +26,7 @@ function take(cursor: Cursor, pattern: RegExp): RegExpExecArray | undefined {
   return match;
 }
 
-/** `name=value` at the cursor; nothing is taken where something else stands there. */
+/** `name=value` at the cursor; nothing is taken where anything else is there. */
 function takeParameter(cursor: Cursor): readonly [name: string, value: string] | undefined {
   const start = cursor.position;
   const name = take(cursor, TOKEN)?.[0];
@@ -44,7 +42,7 @@ function takeParameter(cursor: Cursor): readonly [name: string, value: string] |
 function takeParameters(cursor: Cursor): Map<string, string> {
   const parameters = new Map<string, string>();
   take(cursor, BLANKS);
-  // A token68 (`Negotiate YII=`) is one value without a name; none of the schemes that we know has one.
+  // A token68 (`Negotiate YII=`) is one value without a name; Basic and Bearer do not have one.
   if (take(cursor, TOKEN68)) return parameters;
   for (;;) {
     const start = cursor.position;
@@ -61,7 +59,7 @@ function takeParameters(cursor: Cursor): Map<string, string> {
 
 /**
  * All challenges of all WWW-Authenticate lines, in order. A comma separates challenges and parameters alike,
- * so a word after a comma belongs to the challenge before it only where `=` follows. What cannot be read ends
+ * so a word after a comma belongs to the challenge before it only where `=` follows. What cannot be parsed ends
  * its line.
  */
 export function parseChallenges(lines: readonly string[]): Challenge[] {
@@ -77,7 +75,7 @@ export function parseChallenges(lines: readonly string[]): Challenge[] {
   });
 }
 
-/** How a registry wants to be asked. */
+/** The authorization that a registry asks for. */
 export type Scheme =
   | { readonly type: 'basic' }
   | {
@@ -87,9 +85,7 @@ export type Scheme =
       readonly scope: string | undefined;
     };
 
-/**
- * The scheme to answer with: Bearer before Basic, whatever their order; undefined where neither is offered.
- */
+/** The scheme to respond with: Bearer before Basic, in any order; undefined where neither is offered. */
 export function chooseScheme(challenges: readonly Challenge[]): Scheme | undefined {
   for (const { scheme, parameters } of challenges) {
     const realm = parameters.get('realm');

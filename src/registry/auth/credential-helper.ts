@@ -5,12 +5,12 @@ import { jsonIn } from '../../text/json-in.ts';
 import type { Environment } from '../../http/index.ts';
 import type { Credentials } from './credentials.ts';
 
-/** Long enough for a person who unlocks a key ring, short enough for a job that nobody watches. */
+/** Long enough for a person who unlocks a key ring, short enough for an unattended job. */
 const HELPER_MILLISECONDS = 60_000;
 
 /**
- * What a helper may need of our environment: where its own login lies. Nothing else is handed on, least of
- * all the secrets that a workflow keeps in variables.
+ * The variables that a helper may need, to find its own login. No others are passed on, above all not the secrets that a
+ * workflow keeps in variables.
  */
 const PASSED = [
   /^(PATH|HOME|USER|LOGNAME|TMPDIR|LANG|LC_ALL|DISPLAY|WAYLAND_DISPLAY|DBUS_SESSION_BUS_ADDRESS)$/,
@@ -22,12 +22,10 @@ const PASSED = [
 
 const outputSchema = z.looseObject({ Username: z.string().default(''), Secret: z.string().default('') });
 
-/**
- * The words by which helpers say that they know no login (docker-credential-helpers, credentials/error.go).
- */
+/** What helpers print where they have no login (docker-credential-helpers, credentials/error.go). */
 const NOT_FOUND = 'credentials not found in native keychain';
 
-export interface HelperCall {
+interface HelperCall {
   /** `ecr-login` for the program `docker-credential-ecr-login`. */
   readonly name: string;
   readonly server: string;
@@ -38,7 +36,7 @@ export interface HelperCall {
 
 /**
  * Calls a credential helper (docker-credential-helpers' protocol: the server on standard input, JSON back).
- * Undefined where it knows no login. What it prints is never shown, since that may be the secret.
+ * Undefined where it has no login. What it prints is never shown, since that may be the secret.
  * @throws OciSaveError `usage` for a name that is not a program's, `machine` where it cannot be started, `local`
  *   where it fails.
  */
@@ -53,43 +51,31 @@ export async function callHelper({ name, server, file, env }: HelperCall): Promi
   const known = Object.entries(env).flatMap(([key, value]) =>
     value !== undefined && PASSED.some((pattern) => pattern.test(key)) ? [[key, value] as const] : [],
   );
-  const result = await call(program, { server, file, env: Object.fromEntries(known) });
-  if (result.exitCode !== 0) {
-    if (`${result.stdout}\n${result.stderr}`.includes(NOT_FOUND)) return undefined;
-    throw failed(program, server, file, `failed (exit ${result.exitCode ?? result.signal ?? 'unknown'})`);
-  }
-  const parsed = outputSchema.safeParse(jsonIn(result.stdout));
-  if (!parsed.success) throw failed(program, server, file, 'printed what is not of the protocol');
-  const { Username: username, Secret: secret } = parsed.data;
-  if (username === '<token>') return { identityToken: secret };
-  return username === '' && secret === '' ? undefined : { username, password: secret };
-}
-
-async function call(
-  program: string,
-  { server, file, env }: { server: string; file: string; env: Record<string, string> },
-): ReturnType<typeof run> {
+  const failed = (how: string, cause?: unknown): OciSaveError =>
+    new OciSaveError({
+      code: 'local',
+      message: `${program}, which the auth file ${file} names for ${server}, ${how}`,
+      hint: `Run 'echo ${server} | ${program} get' to see why.`,
+      cause,
+    });
   const signal = AbortSignal.timeout(HELPER_MILLISECONDS);
-  try {
-    return await run(program, ['get'], { env, input: server, signal });
-  } catch (cause) {
-    if (signal.aborted) {
-      throw failed(program, server, file, `gave no answer within ${HELPER_MILLISECONDS / 1000} s`, cause);
-    }
+  const call = { env: Object.fromEntries(known), input: server, signal };
+  const result = await run(program, ['get'], call).catch((cause: unknown) => {
+    if (signal.aborted) throw failed(`gave no answer within ${HELPER_MILLISECONDS / 1000} s`, cause);
     throw new OciSaveError({
       code: 'machine',
       message: `${messageOf(cause)}; the auth file ${file} names it for ${server}`,
       hint: `Install ${program}, put its folder on PATH, or log in without it.`,
       cause,
     });
-  }
-}
-
-function failed(program: string, server: string, file: string, how: string, cause?: unknown): OciSaveError {
-  return new OciSaveError({
-    code: 'local',
-    message: `${program}, which the auth file ${file} names for ${server}, ${how}`,
-    hint: `Run 'echo ${server} | ${program} get' to see why.`,
-    cause,
   });
+  if (result.exitCode !== 0) {
+    if (`${result.stdout}\n${result.stderr}`.includes(NOT_FOUND)) return undefined;
+    throw failed(`failed (exit ${result.exitCode ?? result.signal ?? 'unknown'})`);
+  }
+  const parsed = outputSchema.safeParse(jsonIn(result.stdout));
+  if (!parsed.success) throw failed('printed what is not of the protocol');
+  const { Username: username, Secret: secret } = parsed.data;
+  if (username === '<token>') return { identityToken: secret };
+  return username === '' && secret === '' ? undefined : { username, password: secret };
 }

@@ -13,11 +13,11 @@ interface AuthFilePlace {
   readonly path: string;
   /** The form of ~/.dockercfg. */
   readonly legacy: boolean;
-  /** Named by the user's option: it has to be there. */
+  /** Named by the user's option: it has to exist. */
   readonly required: boolean;
 }
 
-export interface AuthFileSearch {
+interface AuthFileSearch {
   /** The option `auth-file`. */
   readonly authFile?: string | undefined;
   readonly env: Environment;
@@ -29,21 +29,21 @@ const MAX_AUTH_FILE_BYTES = 1024 * 1024;
 
 export interface CredentialStore {
   /**
-   * The credentials for a repository; undefined means anonymous. `fresh` asks a helper again instead of
-   * remembering what it said: cloud passwords end after hours.
+   * The credentials for a repository; undefined means anonymous. `fresh` calls a helper again instead of using its last
+   * result: cloud passwords expire after hours.
    */
   find(repository: Repository, options?: { readonly fresh?: boolean }): Promise<Credentials | undefined>;
 }
 
 export interface CredentialStoreOptions extends AuthFileSearch {
-  /** Told once per key which file and key were chosen; never the secret. */
+  /** Called once per key with the file and key that were chosen; never with the secret. */
   readonly onFound?: (message: string) => void;
 }
 
 /** No login at all. */
 export const anonymous: CredentialStore = { find: () => Promise.resolve(undefined) };
 
-/** Looks into one store after the other; the first that knows the repository decides. */
+/** Asks one store after the other; the first that has credentials for the repository decides. */
 export function firstOf(...stores: readonly CredentialStore[]): CredentialStore {
   return {
     async find(repository, options) {
@@ -56,7 +56,7 @@ export function firstOf(...stores: readonly CredentialStore[]): CredentialStore 
   };
 }
 
-/** The same store, which tells every secret before it hands it out: a log may have to know what to hide. */
+/** The same store, which reports every secret before it returns it: a log may have to know what to hide. */
 export function announcing(store: CredentialStore, onSecret: (secret: string) => void): CredentialStore {
   return {
     async find(repository, options) {
@@ -70,7 +70,7 @@ export function announcing(store: CredentialStore, onSecret: (secret: string) =>
 /**
  * Reads the auth files that skopeo reads, in its order. The first file that has an entry wins; inside a file
  * the order is `credHelpers`, a non-empty entry of `auths`, `credsStore`, as docker has it.
- * @throws OciSaveError `usage` for a file that cannot be read, or is not an auth file; a file that is absent is not an error,
+ * @throws OciSaveError `usage` for a file that cannot be read, or is not an auth file; an absent file is not an error,
  *   except where the option names it.
  */
 export async function openCredentialStore(options: CredentialStoreOptions): Promise<CredentialStore> {
@@ -84,7 +84,9 @@ export async function openCredentialStore(options: CredentialStoreOptions): Prom
       for (const file of files) {
         for (const step of stepsOf(file, repository)) {
           const credentials =
-            'credentials' in step ? step.credentials : await helpers(file, step.helper, step.server, fresh);
+            'credentials' in step
+              ? step.credentials
+              : await helpers(file.path, step.helper, step.server, fresh);
           if (!credentials) continue;
           const message = `credentials for ${repository.domain}: ${file.path}, ${step.where}`;
           if (!reported.has(message)) options.onFound?.(message);
@@ -126,7 +128,7 @@ type Step =
   | { readonly where: string; readonly credentials: Credentials }
   | { readonly where: string; readonly helper: string; readonly server: string };
 
-/** Where one file may have a repository's credentials, in the order in which it is asked. */
+/** The places in one file that may have a repository's credentials, in order. */
 function stepsOf(file: AuthFile, repository: Repository): Step[] {
   const steps: Step[] = [];
   const helper = findEntry(file.credHelpers, repository);
@@ -145,21 +147,14 @@ function stepsOf(file: AuthFile, repository: Repository): Step[] {
   return steps;
 }
 
-type Helpers = (
-  file: AuthFile,
-  name: string,
-  server: string,
-  fresh: boolean,
-) => Promise<Credentials | undefined>;
-
-/** A list of 300 images calls a helper once per server, and once more at a time where what it gave was refused. */
-function rememberedHelpers(env: Environment): Helpers {
-  const calls = new Map<string, { readonly result: Promise<Credentials | undefined>; settled: boolean }>();
-  return (file, name, server, fresh) => {
+/** A list of 300 images calls a helper once per server, and once more where its result was refused. */
+function rememberedHelpers(env: Environment) {
+  const calls = new Map<string, { readonly result: ReturnType<typeof callHelper>; settled: boolean }>();
+  return (file: string, name: string, server: string, fresh: boolean): ReturnType<typeof callHelper> => {
     const key = JSON.stringify([name, server]);
     const remembered = calls.get(key);
     if (remembered && !(fresh && remembered.settled)) return remembered.result;
-    const call = { result: callHelper({ name, server, file: file.path, env }), settled: false };
+    const call = { result: callHelper({ name, server, file, env }), settled: false };
     calls.set(key, call);
     call.result.then(
       () => (call.settled = true),
@@ -170,11 +165,6 @@ function rememberedHelpers(env: Environment): Helpers {
 }
 
 async function readAuthFile({ path, legacy, required }: AuthFilePlace): Promise<AuthFile | undefined> {
-  const text = await readBounded(path, required);
-  return text === undefined ? undefined : parseAuthFile(text, path, { legacy });
-}
-
-async function readBounded(path: string, required: boolean): Promise<string | undefined> {
   let bytes: Buffer;
   try {
     // One byte more than allowed tells a large file from an allowed one, a pipe or device included.
@@ -182,14 +172,11 @@ async function readBounded(path: string, required: boolean): Promise<string | un
   } catch (cause) {
     const code = systemCodeOf(cause) ?? 'unknown';
     if (!required && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
-    throw new OciSaveError({
-      code: 'usage',
-      message: `the auth file ${path} cannot be read (${code})`,
-      cause,
-    });
+    const message = `the auth file ${path} cannot be read (${code})`;
+    throw new OciSaveError({ code: 'usage', message, cause });
   }
   if (bytes.length > MAX_AUTH_FILE_BYTES) {
     throw new OciSaveError({ code: 'usage', message: `the auth file ${path} is larger than 1 MiB` });
   }
-  return bytes.toString('utf8');
+  return parseAuthFile(bytes.toString('utf8'), path, { legacy });
 }

@@ -1,16 +1,18 @@
 import { DEFAULT_REGISTRY } from '../../oci/reference.ts';
 import type { Repository } from '../repository.ts';
 
-/** What opens a registry. An identity token is exchanged for access tokens (OAuth2's refresh token). */
-export type Credentials =
-  | { readonly username: string; readonly password: string }
-  | { readonly identityToken: string };
+interface User {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A login to a registry. An identity token is exchanged for access tokens (OAuth2's refresh token). */
+export type Credentials = User | { readonly identityToken: string };
 
 /** Every text in which the secret of credentials appears, on the wire and in auth files. */
 export function secretsOf(credentials: Credentials): string[] {
   if ('identityToken' in credentials) return [credentials.identityToken];
-  const { username, password } = credentials;
-  return [password, Buffer.from(`${username}:${password}`, 'utf8').toString('base64')];
+  return [credentials.password, base64Of(credentials)];
 }
 
 export function sameCredentials(a: Credentials | undefined, b: Credentials | undefined): boolean {
@@ -20,11 +22,15 @@ export function sameCredentials(a: Credentials | undefined, b: Credentials | und
 }
 
 /** The Authorization header's value for a user: RFC 7617, in UTF-8. */
-export function basicHeader(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+export function basicHeader(user: User): string {
+  return `Basic ${base64Of(user)}`;
 }
 
-/** Under this name docker stores a login to Docker Hub, and asks helpers for it. */
+function base64Of({ username, password }: User): string {
+  return Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
+}
+
+/** The name under which docker stores a login to Docker Hub, and asks helpers for it. */
 export const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/';
 
 const DOCKER_HUB = new Set([
@@ -50,32 +56,25 @@ export function normalizeKey(key: string): string {
   return `${domain}/${path.replace(/\/$/, '')}`;
 }
 
-/** The keys under which a repository's credentials may stand, the longest first. */
+/** The keys that a repository's credentials may have, the longest first. */
 export function lookupKeys({ domain, path }: Repository): string[] {
   const parts = path.split('/');
   const namespaces = parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
   return [...namespaces.map((namespace) => `${domain.toLowerCase()}/${namespace}`), domain.toLowerCase()];
 }
 
-export interface FoundEntry<T> {
-  /** The key as the file has it. */
-  readonly key: string;
-  readonly value: T;
-}
-
 /**
- * The entry for a repository: the longest key wins; among forms of one key, the normal one, then the file's
- * order.
+ * The entry for a repository, with its key as the file has it: the longest key wins; among forms of one key, the normal
+ * one, then the file's order.
  */
 export function findEntry<T>(
   entries: ReadonlyMap<string, T>,
   repository: Repository,
-): FoundEntry<T> | undefined {
-  const normalized = [...entries].map(([key, value]) => ({ key, value, normal: normalizeKey(key) }));
+): { key: string; value: T } | undefined {
   for (const wanted of lookupKeys(repository)) {
-    const matches = normalized.filter(({ normal }) => normal === wanted);
-    const match = matches.find(({ key }) => key === wanted) ?? matches[0];
-    if (match) return { key: match.key, value: match.value };
+    const matches = [...entries].filter(([key]) => normalizeKey(key) === wanted);
+    const [key, value] = matches.find(([key]) => key === wanted) ?? matches[0] ?? [];
+    if (key !== undefined && value !== undefined) return { key, value };
   }
   return undefined;
 }

@@ -3,16 +3,13 @@ import { OciSaveError } from '../../errors.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../http/index.ts';
 import { jsonIn } from '../../text/json-in.ts';
 import { refusalError } from '../error.ts';
-import { basicHeader, type Credentials } from './credentials.ts';
+import { basicHeader, type Credentials, secretsOf } from './credentials.ts';
 
 const MAX_TOKEN_BYTES = 1024 * 1024;
-/**
- * What a token without `expires_in` lives (distribution's token documentation), and the most that is
- * believed.
- */
+/** The lifetime of a token without `expires_in` (distribution's token documentation), and the longest that counts. */
 const DEFAULT_SECONDS = 60;
 const MAX_SECONDS = 24 * 60 * 60;
-/** A token is renewed so much before its end, so that no request arrives with one that has just ended. */
+/** How long before its end a token is renewed, so that no request arrives with one that has just ended. */
 const MARGIN_SECONDS = 10;
 
 export interface Token {
@@ -22,7 +19,7 @@ export interface Token {
 }
 
 export interface TokenRequest {
-  /** What was asked for, as messages call it. */
+  /** What was asked for, as messages name it. */
   readonly subject: string;
   /** The address of the registry that named the realm, and whether the user named it as insecure. */
   readonly registry: URL;
@@ -46,8 +43,8 @@ const tokenSchema = z.looseObject({
 
 /** Milliseconds that a token is used for: short ones end early by a quarter of their life. */
 export function lifetimeOf(expiresIn: unknown): number {
-  const told = typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
-  const seconds = typeof told === 'number' && Number.isFinite(told) ? told : DEFAULT_SECONDS;
+  const given = typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
+  const seconds = typeof given === 'number' && Number.isFinite(given) ? given : DEFAULT_SECONDS;
   const bounded = Math.min(Math.max(seconds, 0), MAX_SECONDS);
   return (bounded - Math.min(MARGIN_SECONDS, bounded / 4)) * 1000;
 }
@@ -65,8 +62,18 @@ export async function fetchToken(http: HttpClient, request: TokenRequest): Promi
   const namedBy = mayBePrivate ? undefined : `${registry.host} names a token service at`;
   const call = { ...tokenCall(realm, request), subject, writes: push, namedBy, signal };
   return http.request(call, async (response) => {
-    if (response.status !== 200) throw await refused(subject, response, credentials !== undefined);
-    return readToken(subject, response);
+    if (response.status === 200) return readToken(subject, response);
+    const refusal = await response.refusal();
+    const sent = response.crossed ? 'elsewhere' : credentials ? 'credentials' : 'nothing';
+    const error = refusalError(subject, refusal, sent);
+    if (error.code === 'denied' || error.code === 'network') throw error;
+    // A missing token service is not a missing image.
+    throw new OciSaveError({
+      code: 'denied',
+      message: error.message,
+      hint: 'The registry gives no token: check its token service.',
+      cause: refusal,
+    });
   });
 }
 
@@ -81,21 +88,17 @@ export function checkedRealm({
   insecure,
   subject,
 }: Pick<TokenRequest, 'realm' | 'registry' | 'insecure' | 'subject'>): URL {
-  const refuse = (why: string, hint?: string): OciSaveError =>
-    new OciSaveError({
-      code: 'unsupported',
-      message: `${subject}: ${registry.host} names a token service ${why}`,
-      hint,
-    });
-  if (!URL.canParse(realm)) throw refuse('that is not an address');
-  const url = new URL(realm);
-  if (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:')) {
-    throw refuse(
-      'that is not https, and would be sent credentials',
-      `Only for a registry that you trust: name ${registry.host} under insecure-registries.`,
-    );
+  const url = URL.parse(realm);
+  if (url?.protocol === 'https:' || (insecure && url?.protocol === 'http:')) return url;
+  const named = `${subject}: ${registry.host} names a token service`;
+  if (url === null) {
+    throw new OciSaveError({ code: 'unsupported', message: `${named} that is not an address` });
   }
-  return url;
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `${named} that is not https, and would be sent credentials`,
+    hint: `Only for a registry that you trust: name ${registry.host} under insecure-registries.`,
+  });
 }
 
 function tokenCall(
@@ -120,40 +123,58 @@ function tokenCall(
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);
   for (const part of scopes) url.searchParams.append('scope', part);
-  if (!credentials) return { method: 'GET', url, headers: {} };
-  const authorization = basicHeader(credentials.username, credentials.password);
-  const secrets = [credentials.password, authorization.slice('Basic '.length)];
-  return { method: 'GET', url, headers: {}, authorization, secrets };
-}
-
-async function refused(
-  subject: string,
-  response: HttpResponse,
-  withCredentials: boolean,
-): Promise<OciSaveError> {
-  const refusal = await response.refusal();
-  const sent = response.crossed ? 'elsewhere' : withCredentials ? 'credentials' : 'nothing';
-  const error = refusalError(subject, refusal, sent);
-  if (error.code === 'denied' || error.code === 'network') return error;
-  // A missing token service is not a missing image.
-  return new OciSaveError({
-    code: 'denied',
-    message: error.message,
-    hint: 'The registry gives no token: check its token service.',
-    cause: refusal,
-  });
+  const login = credentials && { authorization: basicHeader(credentials), secrets: secretsOf(credentials) };
+  return { method: 'GET', url, headers: {}, ...login };
 }
 
 async function readToken(subject: string, response: HttpResponse): Promise<Token> {
   const unusable = (why: string): OciSaveError =>
     new OciSaveError({ code: 'unsupported', message: `${subject}: ${response.host} answered ${why}` });
   const bytes = await response.whole({ limit: MAX_TOKEN_BYTES, tooLong: () => unusable('more than 1 MiB') });
-  // Not the parser's words: they would quote the text, and with it the token.
+  // Without the parser's message, which would quote the text, and with it the token.
   const json = jsonIn(bytes);
   if (json === undefined) throw unusable('what is not JSON');
   const parsed = tokenSchema.safeParse(json);
   const value = parsed.data?.token || parsed.data?.access_token;
-  // A line break would end the header and begin another one.
+  // A line break would end the header and start another one.
   if (!value || !/^[\x21-\x7E]+$/.test(value)) throw unusable('without a usable token');
   return { value, lifetime: lifetimeOf(parsed.data?.expires_in) };
+}
+
+interface CachedToken {
+  readonly token: Promise<Token>;
+  /** Undefined while the fetch is under way. */
+  value?: string;
+  renewAt: number;
+}
+
+/** Tokens by key; parallel requests for one share a single fetch. `now` is a clock in milliseconds that never goes back. */
+export function createTokenCache(now: () => number = () => performance.now()) {
+  const entries = new Map<string, CachedToken>();
+  const start = (key: string, fetch: () => Promise<Token>): CachedToken => {
+    // The service counts from its response, we from our request: the difference is on the safe side.
+    const requestedAt = now();
+    const entry: CachedToken = { token: fetch(), renewAt: Number.POSITIVE_INFINITY };
+    entries.set(key, entry);
+    entry.token.then(
+      ({ value, lifetime }) => {
+        entry.value = value;
+        entry.renewAt = requestedAt + lifetime;
+      },
+      () => entries.delete(key),
+    );
+    return entry;
+  };
+  return {
+    /**
+     * The key's token: kept until its renewal is due, or until it is `refused`. A refused token that another
+     * request has renewed meanwhile is not renewed twice. Failures are not kept.
+     */
+    async get(key: string, fetch: () => Promise<Token>, refused?: string): Promise<string> {
+      const entry = entries.get(key);
+      const isRefused = refused !== undefined && entry?.value === refused;
+      const usable = entry && now() < entry.renewAt && !isRefused ? entry : start(key, fetch);
+      return (await usable.token).value;
+    },
+  };
 }
