@@ -377,7 +377,7 @@ describe('a push', () => {
     const { exitCode, stderr } = await work.run('push', 'home', 'registry.example');
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('is not a bundle')]);
     const wrong = await work.run('push', 'bundle', 'acme/mirror');
-    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('no registry')]);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('is not a registry')]);
   });
 
   it('can be copied by skopeo from the target with its digests', async () => {

@@ -28,8 +28,8 @@ async function pull(
   expect((await client.getManifest(repository, tag)).bytes).toEqual(new Uint8Array(top.bytes));
   for (const [digest, { bytes, mediaType }] of image.manifests) {
     const served = await client.getManifest(repository, digest);
-    expect(served).toEqual({ digest, mediaType, size: bytes.length, bytes: new Uint8Array(bytes) });
-    const manifest = parseManifest(served.bytes);
+    const manifest = parseManifest(served.bytes, mediaType);
+    expect(served).toEqual({ digest, mediaType, size: bytes.length, bytes: new Uint8Array(bytes), manifest });
     if (manifest.kind === 'index') continue;
     for (const blob of [manifest.config, ...manifest.layers]) {
       const whole = await client.getBlob(repository, blob);
