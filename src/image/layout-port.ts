@@ -9,7 +9,7 @@ import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/dige
 import { type Descriptor, readEntries } from '../oci/descriptor.ts';
 import { readJson } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
-import { checkOffset, type ReadPort, REF_NAME } from './read-port.ts';
+import { checkOffset, missingManifest, type ReadPort, REF_NAME } from './read-port.ts';
 
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 const indexSchema = z.looseObject({ manifests: z.array(z.unknown()).nullish() });
@@ -50,7 +50,7 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
     });
   };
 
-  const digestFor = (reference: string): Digest => (isDigest(reference) ? reference : find(reference).digest);
+  const names = new Set(entries.flatMap((entry) => nameOfEntry(entry) ?? []));
 
   return {
     name: folder,
@@ -67,9 +67,10 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
       return bytes === size && `sha256:${hash.digest('hex')}` === digest;
     },
     list: async () => entries,
-    tags: async () => [...new Set(entries.flatMap((entry) => nameOfEntry(entry) ?? []))].toSorted(),
+    tags: async () => [...names].toSorted(),
     async manifest(reference) {
-      const digest = digestFor(reference);
+      if (!isDigest(reference) && !names.has(reference)) throw missingManifest(folder, reference);
+      const digest = isDigest(reference) ? reference : find(reference).digest;
       const bytes = await readWhole(blobFile(digest), MAX_MANIFEST_BYTES, within);
       if (digestOf(bytes) !== digest) {
         throw new OciSaveError({

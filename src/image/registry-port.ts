@@ -26,13 +26,19 @@ export function registryPort(client: RegistryClient, repository: Repository): Re
     tags: (signal) => client.listTags(repository, signal),
     async list(signal) {
       const limit = pLimit(TAGS_AT_ONCE);
-      const entry = async (tag: string): Promise<Descriptor> => {
-        const claim = await port.head(tag, signal);
-        const { digest, mediaType, size } = claim ?? (await client.getManifest(repository, tag, signal));
-        return { digest, mediaType, size, annotations: { [REF_NAME]: tag } };
+      const entry = async (tag: string): Promise<Descriptor[]> => {
+        try {
+          const claim = await port.head(tag, signal);
+          const { digest, mediaType, size } = claim ?? (await client.getManifest(repository, tag, signal));
+          return [{ digest, mediaType, size, annotations: { [REF_NAME]: tag } }];
+        } catch (error) {
+          // Registries list tags that were deleted.
+          if (error instanceof OciSaveError && error.code === 'not-found') return [];
+          throw error;
+        }
       };
       const tags = await port.tags(signal);
-      return Promise.all(tags.map((tag) => limit(entry, tag)));
+      return (await Promise.all(tags.map((tag) => limit(entry, tag)))).flat();
     },
   };
   return port;

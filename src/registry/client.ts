@@ -155,7 +155,7 @@ export function createRegistryClient(options: RegistryClientOptions) {
     },
     /** The tags of a repository, sorted. `unsupported` where they are beyond reason. */
     async listTags(repository: Repository, signal?: AbortSignal): Promise<string[]> {
-      return listTags(call(repository, signal));
+      return listTags(call(repository, signal), onWarning);
     },
     /** Whether a repository has a blob. */
     async headBlob(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean> {

@@ -9,13 +9,16 @@ export const MAX_TAGS = 10_000;
 export const MAX_TAGS_BYTES = 16 * 1024 * 1024;
 
 /** Registries write null for none. */
-const pageSchema = z.looseObject({ tags: z.array(z.string().refine(isTag)).nullish() });
+const pageSchema = z.looseObject({ tags: z.array(z.string()).nullish() });
 
 /**
  * The tags of a repository, each once, sorted. Pages follow each other by the Link header (distribution-spec, Listing Tags).
- * @throws OciSaveError `unsupported` where they are beyond reason, are not tags, or continue anywhere but in this list
+ * @throws OciSaveError `unsupported` where they are beyond reason, continue at another host, or never end
  */
-export async function listTags({ session, repository, signal }: RepositoryCall): Promise<string[]> {
+export async function listTags(
+  { session, repository, signal }: RepositoryCall,
+  onWarning: (message: string) => void,
+): Promise<string[]> {
   const subject = `${repository.domain}/${repository.path}, tags`;
   const path = requestPath(repository.path, { kind: 'tags' });
   const wrong = (what: string): OciSaveError =>
@@ -40,21 +43,25 @@ export async function listTags({ session, repository, signal }: RepositoryCall):
     if (tags.size > MAX_TAGS) throw wrong(`has more than ${MAX_TAGS} tags`);
     if (page.next === undefined) return undefined;
     const next = URL.parse(page.next, target.href);
-    if (next?.origin !== target.origin || next.pathname !== path) {
-      throw wrong('goes on with its tags somewhere else than in this list');
-    }
+    if (next?.origin !== target.origin) throw wrong('goes on with its tags at another host');
     // Pages without new tags could follow each other for ever.
     if (tags.size === before) throw wrong('goes on with its tags without an end');
-    return next;
+    // Its path may lack a prefix where a proxy stands before the registry: what counts is where the list goes on.
+    return new URL(path + next.search, target);
   };
 
   let page: URL | undefined = requestUrl(path, await session.registry.address());
   while (page !== undefined) page = await readPage(page);
-  return [...tags].toSorted();
+  const valid = [...tags].filter(isTag);
+  if (valid.length < tags.size) {
+    onWarning(`${subject}: ${tags.size - valid.length} names of its list cannot be tags, and are left out`);
+  }
+  return valid.toSorted();
 }
 
-/** Where the next page is (RFC 8288); undefined on the last one. */
+/** Where the next page is (RFC 8288; Quay leaves the brackets out); undefined on the last one. */
 function nextOf({ headers: { link } }: RegistryResponse): string | undefined {
   const links = typeof link === 'string' ? link : '';
-  return /<([^>]*)>\s*;[^,]*\brel="?next\b/i.exec(links)?.[1];
+  const [, bracketed, bare] = /(?:<([^>]*)>|(?:^|,)\s*([^<>;\s]+))\s*;[^,]*\brel="?next\b/i.exec(links) ?? [];
+  return bracketed ?? bare;
 }

@@ -2,19 +2,12 @@ import { appendFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  publishResults,
-  buildBundle,
-  openBundle,
-  openOutputFolder,
-  planTree,
-  type View,
-} from '../../src/bundle/index.ts';
+import { openBundle, type View } from '../../src/bundle/index.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '../../src/oci/digest.ts';
-import { readManifests } from '../../src/image/index.ts';
 import type { Lock } from '../../src/lock/index.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
 import { failureOf } from '../registry/support.ts';
+import { writeBundle } from './write-bundle.ts';
 import { d2, idx } from '../support/fixtures/index.ts';
 
 let bench: Resolving;
@@ -29,19 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-async function written(name: string, views: readonly View[]): Promise<string> {
-  const output = path.join(bench.folder, name);
-  const folder = await openOutputFolder(output);
-  const tree = planTree(lock, await readManifests(lock, bench.store), views, () => '');
-  const wanted = { tree, lock, output, lockBeside: views.length === 1, store: bench.store };
-  await publishResults(path.join(bench.store.publishing, name), output, {
-    files: await buildBundle(wanted, folder),
-    stale: [],
-    folder: true,
-  });
-  await folder.release();
-  return output;
-}
+const written = (name: string, views: readonly View[]): Promise<string> =>
+  writeBundle(bench, lock, name, views);
 
 describe('a bundle on disk', () => {
   it.each<{ name: string; views: readonly View[] }>([

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { registryPort, REF_NAME } from '../../src/image/index.ts';
 import { isIndexType } from '../../src/oci/media-type.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { openCredentialStore, type RegistryClient, type Repository } from '../../src/registry/index.ts';
@@ -68,6 +69,24 @@ describe('docker-registry', () => {
       'HEAD',
     ]);
     expect(requests.every(({ userAgent }) => userAgent === 'oci-save/test')).toBe(true);
+  });
+
+  it('lists its tags, and none of a repository without any', async () => {
+    await using registry = await startDockerRegistry();
+    const image = one();
+    for (const tag of ['b', 'a', 'c']) await pushImage(registry.target, 'team/app', image, tag);
+    await pushImage(registry.target, 'team/untagged', image);
+    using client = clientOf([registry.host]);
+    const repository = { domain: registry.host, path: 'team/app' };
+    expect(await client.listTags(repository)).toEqual(['a', 'b', 'c']);
+    expect(await registryPort(client, repository).list()).toMatchObject(
+      ['a', 'b', 'c'].map((tag) => ({ digest: image.top, annotations: { [REF_NAME]: tag } })),
+    );
+    // One without tags does not exist, for it.
+    for (const path of ['team/untagged', 'team/other']) {
+      const error = await failureOf(client.listTags({ domain: registry.host, path }));
+      expect(error.code).toBe('not-found');
+    }
   });
 
   it('says what is not there', async () => {
