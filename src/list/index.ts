@@ -1,5 +1,5 @@
 export { checkDefaultRegistry } from './entry/source.ts';
-export { titleOf } from './formats/lookup.ts';
+export { titleOf } from './formats/formats.ts';
 export type { ImageList, ListSummary, OnCandidate } from './join-lists.ts';
 export { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
 export { type ListInputs, readLists } from './read-lists.ts';

@@ -3,7 +3,7 @@ import { formatPlatform } from '../oci/platform.ts';
 import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
 import { quoteReference, showText } from '../oci/reference-quote.ts';
 import { newCollector, type ParseOptions } from './entry/findings.ts';
-import { titleOf } from './formats/lookup.ts';
+import { titleOf } from './formats/formats.ts';
 import { listError, type Problem, toProblem } from './problems.ts';
 import {
   type Candidate,
@@ -16,22 +16,19 @@ import {
 } from './request.ts';
 import { hint, option } from '../text/hint.ts';
 
-/** `report`: listed, not taken; `accept`: taken; `error`: the list is refused. */
+/** What happens to candidates. `report`: they are listed; `accept`: saved; `error`: the list is refused. */
 export type OnCandidate = 'report' | 'accept' | 'error';
 
 export interface JoinOptions extends ParseOptions {
-  /** `latest` and missing tags are errors, unless there is a digest, too. */
+  /** `latest` and missing tags are errors, unless there is also a digest. */
   readonly strictTags: boolean;
   readonly onCandidate: OnCandidate;
 }
 
-/** The result of one list, before it was joined with the others. */
-export interface ListSummary {
-  readonly file: string;
-  readonly format: string;
+/** One list, before it is joined with the others. */
+export interface ListSummary extends Pick<NamedList, 'file' | 'format' | 'ignored'> {
   /** Requests of this list, duplicates counted. */
   readonly count: number;
-  readonly ignored: readonly string[];
 }
 
 export interface ImageList {
@@ -40,12 +37,12 @@ export interface ImageList {
   readonly lists: readonly ListSummary[];
   readonly warnings: readonly Warning[];
   readonly candidates: readonly Candidate[];
-  /** Candidates that are not references; a reject among definite entries is an error. */
+  /** Candidates that are not references; among definite entries these are errors. */
   readonly rejects: readonly Reject[];
 }
 
 /**
- * Joins lists into one. `faults` are files that could not be read at all.
+ * Joins lists into one. `faults` are files that could not be read.
  * @throws OciSaveError `list` that names everything that is wrong with any of them
  */
 export function joinLists(
@@ -64,35 +61,33 @@ export function joinLists(
   if (problems.length === 0 && all.length === 0) {
     problems.push({
       file: 'images',
-      reason: 'no image is named',
-      hint: hint`Name images, or files with ${option('imageList')}.`,
+      reason: 'no image is given',
+      hint: hint`Give images, or files with ${option('imageList')}.`,
     });
   }
   if (problems.length > 0) throw listError(problems);
   const requests = distinct(all);
   return {
     requests,
-    lists: settled.map(({ list: { file, format, ignored }, requests: { length: count } }) => ({
-      file,
-      format,
-      count,
-      ignored,
-    })),
+    lists: settled.map(({ list, requests: { length: count } }) => {
+      const { file, format, ignored } = list;
+      return { file, format, count, ignored };
+    }),
     warnings: [...lists.flatMap(({ warnings }) => warnings), ...warningsOf(requests)],
     candidates: settled.flatMap(({ candidates }) => candidates),
     rejects: settled.flatMap(({ rejected }) => rejected),
   };
 }
 
-/** A list once its candidates are decided on. */
+/** A list after the decision on its candidates. */
 interface SettledList {
   readonly list: NamedList;
   readonly requests: readonly ImageRequest[];
-  /** Left for the user to decide on. */
+  /** Left for the user's decision. */
   readonly candidates: readonly Candidate[];
   /** Candidates that are not references: reported, not errors. */
   readonly rejected: readonly Reject[];
-  /** These make the list unusable. */
+  /** Faults that make the list unusable. */
   readonly faults: readonly Reject[];
 }
 
@@ -128,8 +123,8 @@ function problemsOf({ list: { file, format }, requests, candidates, faults }: Se
   const advice =
     candidates.length === 0
       ? undefined
-      : `With on-candidate: accept, ${candidates.length} candidates would be taken.`;
-  return [{ file, reason: `read as ${titleOf(format)}, it names no image`, hint: advice }];
+      : `With on-candidate: accept, ${candidates.length} candidates would be saved.`;
+  return [{ file, reason: `read as ${titleOf(format)}, it does not name any image`, hint: advice }];
 }
 
 function referenceOf(source: Source): Reference | undefined {
@@ -143,7 +138,7 @@ function floatingTag({ source, written, origin, implicitTag }: ImageRequest): Pr
   return [{ ...origin, reason, hint: 'With strict-tags, write a version or a digest.' }];
 }
 
-/** One name for two digests. Whether tags agree with digests, and names with each other, only their content shows. */
+/** One name with two digests. Other conflicts only show once the images are resolved. */
 function conflicts(requests: readonly ImageRequest[]): Problem[] {
   const pins = new Map<string, { readonly digest: Digest; readonly request: ImageRequest }>();
   return requests.flatMap((request) => {
@@ -166,7 +161,7 @@ function conflicts(requests: readonly ImageRequest[]): Problem[] {
   });
 }
 
-/** Of duplicates the first. */
+/** The first of each group of duplicates. */
 function distinct(requests: readonly ImageRequest[]): ImageRequest[] {
   return [...Map.groupBy(requests, identityOf).values()].flatMap(([first]) => first ?? []);
 }
@@ -190,7 +185,7 @@ function warningsOf(requests: readonly ImageRequest[]): Warning[] {
   const implicit = requests
     .filter(({ implicitTag }) => implicitTag)
     .map(({ written, origin }) => ({
-      message: `${showText(written)} names no tag: latest is taken`,
+      message: `${showText(written)} names no tag: latest is used`,
       origin,
     }));
   const withoutHost = requests.filter(

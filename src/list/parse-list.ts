@@ -1,8 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { pemStart } from '../oci/secret-text.ts';
 import { newCollector, type ParseOptions } from './entry/findings.ts';
-import { FORMATS, type ListFormat } from './formats/formats.ts';
-import { namedFormat, nearestFormats } from './formats/lookup.ts';
+import { FORMATS, type ListFormat, namedFormat, nearestFormats } from './formats/formats.ts';
 import { firstMisfit } from './formats/plain.ts';
 import { refusal } from './problems.ts';
 import type { NamedList, ParsedList } from './request.ts';
@@ -16,9 +15,9 @@ export interface ParseListOptions extends ParseOptions {
 }
 
 /**
- * Reads a list. Bad lines, and files that cannot be read as a list at all, are rejects with their line; the format is
- * `unknown` where none fits.
- * @throws OciSaveError `usage` for the name of a format that does not exist, and for nothing else
+ * Reads a list. Bad lines, and files that cannot be read as a list, are rejects with their line; the format is `unknown`
+ * where no format fits.
+ * @throws OciSaveError only `usage`, for an unknown name of a format
  */
 export function parseList(bytes: Uint8Array, file: string, options: ParseListOptions): ParsedList {
   const named = namedFormat(options.format);
@@ -47,7 +46,7 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
   return list(format);
 }
 
-/** Lines of base64 look like anything: none of such a file is read as an entry, and none is shown. */
+/** Lines of base64 may look like entries: no line of such a file is read as one or shown. */
 const HAS_KEY = refusal('this file contains a key or a certificate: it is not a list');
 
 function decodedOrFault(bytes: Uint8Array): string | OciSaveError {
@@ -73,11 +72,11 @@ function whyUnknown(document: ListDocument): [line: number, fault: OciSaveError]
   return [line, refusal(problem?.reason ?? 'this line does not fit any list format', problem?.hint ?? hint)];
 }
 
-/** References given inline, each one entry of `file`; its position, from 1, stands for a line. */
+/** References given inline, each an entry of `file`; its position, from 1, is used as its line. */
 export function parseInline(images: readonly string[], options: ParseOptions, file = 'images'): NamedList {
   const collector = newCollector(file, options);
   for (const [at, image] of images.entries()) {
-    // Empty ones and comments remain where a workflow's block of text is split.
+    // A workflow's block of text that was split has empty entries and comments.
     if (contentLines(image).length === 0) continue;
     collector.addLine(at + 1, stripQuotes(image));
   }

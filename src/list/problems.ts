@@ -2,7 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import type { Reject } from './request.ts';
 import { asFlag, type Hint, spellHint } from '../text/hint.ts';
 
-/** More would scroll the first ones away. */
+/** With more the first ones would scroll out of sight. */
 const MAX_SHOWN = 50;
 
 /** The error of an entry, or of a whole list. */
@@ -10,10 +10,10 @@ export function refusal(message: string, hint?: string): OciSaveError {
   return new OciSaveError({ code: 'list', message, hint });
 }
 
-/** Why the lists cannot be used: a line, or a whole file. */
+/** A line or a whole file that keeps the lists from being used. */
 export interface Problem {
   readonly file: string;
-  /** From 1; undefined where the whole file is meant. */
+  /** From 1; undefined for the whole file. */
   readonly line?: number | undefined;
   readonly reason: string;
   readonly hint?: Hint | undefined;

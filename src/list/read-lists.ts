@@ -1,23 +1,24 @@
-import { type Boundary, isInCheckout, liesInside, OUTSIDE } from '../files/index.ts';
+import { glob, stat } from 'node:fs/promises';
+import { systemCodeOf } from '../errors.ts';
+import { type Boundary, isInCheckout, liesInside, openRegular, OUTSIDE } from '../files/index.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
-import { namedFormat } from './formats/lookup.ts';
+import { namedFormat } from './formats/formats.ts';
 import { type ImageList, type JoinOptions, joinLists } from './join-lists.ts';
-import { findLists, gather, readList } from './list-files.ts';
 import { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
 import type { Problem } from './problems.ts';
 import type { ImageRequest, NamedList, Reject } from './request.ts';
 
 /** The lists of a run, and how they are read. */
 export interface ListInputs extends ParseListOptions, JoinOptions {
-  /** References given inline, each one entry as a line of a plain list. */
+  /** References given inline, each an entry like a line of a plain list. */
   readonly images: readonly string[];
   /** Paths, globs, or `-` for `stdin`. */
   readonly files: readonly string[];
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
-  /** Where lists lie in an untrusted checkout: no link in it may lead a list or a source out of it. */
+  /** For lists in an untrusted checkout: no link in it may lead a list or a source out of it. */
   readonly boundary?: Boundary | undefined;
-  /** Lists that were read before, with options of their own. */
+  /** Lists that were read before, with other options. */
   readonly lists?: readonly NamedList[] | undefined;
 }
 
@@ -25,10 +26,10 @@ export interface ListInputs extends ParseListOptions, JoinOptions {
 const STDIN = 'stdin';
 
 /**
- * Reads all lists of a run and joins them: files in the order given, a glob's in the order of their names, inline
- * references after them, and last what was read before. A file that is named twice is read once.
+ * Reads all lists of a run and joins them: files in the given order, a glob's in the order of their names, inline
+ * references after them, and last the lists that were read before. A file that is named twice is read once.
  * @throws OciSaveError `list` that names every missing file and every bad line of every list, with its reason;
- * `usage` for a format or a default registry that cannot be one.
+ *   `usage` for an unknown format or an invalid default registry
  */
 export async function readLists(inputs: ListInputs): Promise<ImageList> {
   const { boundary } = inputs;
@@ -59,9 +60,78 @@ async function namedFiles(patterns: readonly string[], faults: Problem[]): Promi
   return files;
 }
 
-async function readStdin(stdin: AsyncIterable<Uint8Array> | undefined): ReturnType<typeof gather> {
+async function readStdin(stdin: AsyncIterable<Uint8Array> | undefined): Promise<Found<Uint8Array>> {
   if (stdin !== undefined) return gather(STDIN, stdin);
   return { problem: { file: STDIN, reason: 'there is no standard input to read a list from' } };
+}
+
+/** Far more than any list that people write or generate; YAML of that size takes seconds. */
+const MAX_LIST_BYTES = 16 * 1024 * 1024;
+
+type Found<T> = { readonly found: T } | { readonly problem: Problem };
+
+/**
+ * The files that a path or glob names, a glob's in the order of their names. A path that exists is taken literally.
+ * A pattern that matches nothing is a problem, never an empty list.
+ */
+async function findLists(pattern: string): Promise<Found<readonly string[]>> {
+  if (!/[*?[{]/.test(pattern) || (await kindOf(pattern)) !== 'nothing') return { found: [pattern] };
+  const files: string[] = [];
+  for await (const path of glob(pattern)) {
+    // A dangling link stays, and is reported when it is read.
+    if ((await kindOf(path)) !== 'folder') files.push(path);
+  }
+  if (files.length > 0) return { found: files.sort() };
+  return {
+    problem: { file: pattern, reason: 'no file matches this pattern', hint: 'Check it and the folder.' },
+  };
+}
+
+async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return 'nothing';
+  }
+}
+
+/**
+ * A regular file's bytes; reading stops after 16 MiB.
+ * @param folders real folders that it must lie in, links followed; anywhere, where they are left out
+ */
+async function readList(path: string, folders?: readonly string[]): Promise<Found<Uint8Array>> {
+  try {
+    const opened = await openRegular(path, folders);
+    if (!('handle' in opened)) return { problem: { file: path, ...opened } };
+    // Leaving the loop early closes the file.
+    return await gather(path, opened.handle.createReadStream({ highWaterMark: 256 * 1024 }));
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === undefined) throw error;
+    return { problem: { file: path, reason: REASONS.get(code) ?? `it cannot be read (${code})` } };
+  }
+}
+
+const REASONS = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EACCES', 'this user may not read it'],
+]);
+
+/** The bytes of a stream; reading stops after 16 MiB. */
+async function gather(file: string, stream: AsyncIterable<Uint8Array>): Promise<Found<Uint8Array>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_LIST_BYTES) {
+      return {
+        problem: { file, reason: 'it is larger than 16 MiB, which no list is', hint: 'Split the list.' },
+      };
+    }
+  }
+  return { found: Buffer.concat(chunks) };
 }
 
 /**

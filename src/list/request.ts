@@ -11,7 +11,7 @@ export interface Origin {
 interface LocalPlace {
   /** As written, relative to the working directory. */
   readonly path: string;
-  /** Real folders that each of its files must lie in, links followed; anywhere, where they are left out. */
+  /** Real folders that must contain each of its files, links followed; anywhere, where they are left out. */
   readonly folders?: readonly string[] | undefined;
 }
 
@@ -21,13 +21,13 @@ export type Source =
   | ({ readonly transport: 'docker-archive'; readonly reference?: Reference | undefined } & LocalPlace)
   | ({ readonly transport: 'oci'; readonly name?: string | undefined } & LocalPlace);
 
-/** One wanted image. */
+/** One requested image. */
 export interface ImageRequest {
   /** As the user wrote it, without options around it; never contains a secret. */
   readonly written: string;
   readonly origin: Origin;
   readonly source: Source;
-  /** The entry's own platforms; the run's choice where it names none. */
+  /** The entry's own platforms; absent where the run's choice applies. */
   readonly platforms?: PlatformChoice | undefined;
   /** Names under which it is stored (`source => name`), tag included; empty: under its own. */
   readonly storedAs: readonly Reference[];
@@ -35,7 +35,7 @@ export interface ImageRequest {
   readonly implicitTag: boolean;
 }
 
-/** Probably an image; the user decides. */
+/** An entry that is probably an image; the user decides. */
 export interface Candidate {
   readonly text: string;
   readonly origin: Origin;
@@ -50,13 +50,13 @@ export interface Reject {
   readonly hint?: string | undefined;
 }
 
-/** Something that was done as asked, and that the user should know. */
+/** Something that was done as requested, and that the user should know. */
 export interface Warning {
   readonly message: string;
   readonly origin: Origin;
 }
 
-/** The content of a list. `ignored` names once per file what was skipped on purpose. */
+/** The content of a list. `ignored` names what was skipped on purpose, once per file. */
 export interface ParsedList {
   readonly format: string;
   readonly requests: readonly ImageRequest[];

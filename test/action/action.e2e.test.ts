@@ -88,7 +88,7 @@ describe('a step', () => {
     expect(result.annotations).toEqual([
       {
         kind: 'warning',
-        message: `lists/images.txt:4: '${names.d2}' names no tag: latest is taken`,
+        message: `lists/images.txt:4: '${names.d2}' names no tag: latest is used`,
         properties: { file: 'lists/images.txt', line: '4' },
       },
     ]);
@@ -248,7 +248,7 @@ describe('a step that fails', () => {
 
 describe('bad input', () => {
   it.each<[string, Record<string, string>, RegExp]>([
-    ['no image', {}, /^images: no image is named\nHint: Name images, or files with `image-list`\.$/],
+    ['no image', {}, /^images: no image is given\nHint: Give images, or files with `image-list`\.$/],
     [
       'a boolean that is none',
       { images: 'a', 'strict-tags': 'yes' },

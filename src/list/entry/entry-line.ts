@@ -8,12 +8,12 @@ import { stripQuotes } from '../syntax/lines.ts';
 import { refusal } from '../problems.ts';
 import { isLocalSource } from './source.ts';
 
-/** One line, taken apart. */
+/** The parts of one line. */
 export interface EntryLine {
   readonly parts: EntryParts;
   /** Options that were ignored, as written. */
   readonly ignored: readonly string[];
-  /** True for `source,name`, which may have been meant as two references. */
+  /** True for `source,name`, which may be meant as two references. */
   readonly commaPair: boolean;
 }
 
@@ -24,12 +24,12 @@ const PULLED = /^\[config\/images\] Pulled\s+/;
 /**
  * Reads one line: a reference, with the options of `docker pull` before it, with a digest or a platform as further
  * columns, or with a stored name after `=>`, `->`, `=` or `,`. Comments, bullets and quotes are stripped before.
- * @throws OciSaveError `list` with the reason; of the words of the line its text contains nothing but a reference
+ * @throws OciSaveError `list` with the reason; its message quotes at most a reference of the line
  */
 export function readEntryLine(text: string): EntryLine {
   refuseTemplate(text);
   const { platforms, ignored, rest } = takeOptions(text.replace(PULLED, '').replace(PULL, ''));
-  if (rest === '') throw refusal('this entry names no image');
+  if (rest === '') throw refusal('this entry does not name an image');
   const pair = splitPair(rest);
   if (pair === undefined) return { parts: readColumns(rest, platforms, []), ignored, commaPair: false };
   const parts = readColumns(pair.source, platforms, [pair.name]);
@@ -51,13 +51,13 @@ function refuseTemplate(text: string): void {
 /** The source, and after it a digest that pins it and platforms, in any order (Rancher's digest lists). */
 function readColumns(
   text: string,
-  optioned: PlatformChoice | undefined,
+  platformOption: PlatformChoice | undefined,
   storedAs: readonly string[],
 ): EntryParts {
   const [source = '', ...columns] = text.split(/[ \t]+/);
-  if (columns.length === 0) return { source: stripQuotes(source), platforms: optioned, storedAs };
+  if (columns.length === 0) return { source: stripQuotes(source), platforms: platformOption, storedAs };
   let pin: string | undefined;
-  let platforms = optioned;
+  let platforms = platformOption;
   for (const column of columns) {
     if (/^sha\d+:/.test(column) && pin === undefined) pin = column;
     else if (isPlatformColumn(column) && platforms === undefined) platforms = parsePlatformChoice(column);

@@ -6,10 +6,10 @@ import type { ImageRequest, Origin, Source } from '../request.ts';
 import { refusal } from '../problems.ts';
 import { parseName, parseSource } from './source.ts';
 
-/** An entry, taken apart; its texts are as written. */
+/** The parts of an entry, as written. */
 export interface EntryParts {
   readonly source: string;
-  /** A digest that was written beside the reference. */
+  /** A digest that was written next to the reference. */
   readonly pin?: string | undefined;
   readonly platforms?: PlatformChoice | undefined;
   readonly storedAs: readonly string[];
@@ -30,7 +30,7 @@ export function toRequest(parts: EntryParts, origin: Origin, defaultRegistry: st
   return { written, origin, source, ...platforms, storedAs, implicitTag };
 }
 
-/** The same source where it names a tag or a digest, or no reference. */
+/** The source with the tag `latest` where its reference has neither tag nor digest. */
 function withTag(source: Source): Source {
   if (source.transport === 'oci' || source.reference === undefined) return source;
   const reference = withDefaultTag(source.reference);
@@ -41,9 +41,9 @@ function pin(source: Source, text: string | undefined): Source {
   if (text === undefined) return source;
   const digest = parseDigest(text);
   if (source.transport !== 'docker') throw refusal('only an image from a registry can be pinned by a digest');
-  const own = source.reference.digest;
-  if (own !== undefined && own !== digest)
+  if ((source.reference.digest ?? digest) !== digest) {
     throw refusal('the reference and the entry name different digests');
+  }
   return { ...source, reference: { ...source.reference, digest } };
 }
 

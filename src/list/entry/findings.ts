@@ -7,12 +7,12 @@ import { type EntryParts, toRequest } from './entry.ts';
 import { readEntryLine } from './entry-line.ts';
 import { refusal } from '../problems.ts';
 
-/** What a list has, in the order of the file. */
+/** The content of a list, in the order of the file. */
 export interface Findings {
   readonly requests: ImageRequest[];
   readonly candidates: Candidate[];
   readonly rejects: Reject[];
-  /** Each text once. */
+  /** Each option once. */
   readonly ignored: string[];
   readonly warnings: Warning[];
 }
@@ -22,7 +22,7 @@ export interface ParseOptions {
   readonly defaultRegistry: string;
 }
 
-/** Where the parser of a format puts what it finds. */
+/** Collects what the parser of a format finds. */
 export interface Collector {
   readonly found: Findings;
   /** Adds a request for an entry, or a reject with the reason why it cannot be read. */
@@ -31,13 +31,13 @@ export interface Collector {
   addLine(line: number, text: string): void;
   addReject(line: number, fault: OciSaveError, text?: string): void;
   addWarning(line: number, message: string): void;
-  /** Whether to stop reading, which one more reject says: the file is refused anyway. */
+  /** Whether to stop reading. Then it adds a last reject that says so: the file is refused anyway. */
   stopsAt(line: number): boolean;
 }
 
 const COMMA_PAIR = 'two references joined by a comma are read as source and stored name';
 
-/** A file with as many mistakes is another kind of file; reading on would take minutes. */
+/** A file with this many mistakes is not a list; reading all of it would take minutes. */
 const MAX_REJECTS = 10_000;
 
 export function newCollector(file: string, { defaultRegistry }: ParseOptions): Collector {
@@ -46,9 +46,8 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
   const addReject: Collector['addReject'] = (line, { message, hint }, text = '') => {
     rejects.push({ text: quotable(text), origin: { file, line }, reason: message, hint });
   };
-  const addWarning: Collector['addWarning'] = (line, message) => {
-    warnings.push({ message, origin: { file, line } });
-  };
+  const addWarning: Collector['addWarning'] = (line, message) =>
+    void warnings.push({ message, origin: { file, line } });
   const addEntry: Collector['addEntry'] = (line, text, readParts) => {
     try {
       if (text.length > MAX_LINE) throw refusal(`this entry is longer than ${MAX_LINE} characters`);
@@ -81,8 +80,8 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
 }
 
 /**
- * The part of a bad line that may be shown: lists end in pasted commands with passwords. Of several words only the
- * first, and only where it is a reference with a path.
+ * The part of a bad line that may be shown: lists contain pasted commands with passwords. Only the first of several
+ * words is shown, and only if it is a reference with a path.
  */
 function quotable(text: string): string {
   if (text.length > MAX_LINE) return '';

@@ -15,8 +15,8 @@ const KNOWN = ['--platform', '--quiet', '--all-tags', '--disable-content-trust']
 const HARMLESS = /^(?:-q|--quiet|--disable-content-trust)(?:=(?:true|false))?$/;
 
 /**
- * Splits off the options before a reference, as `docker pull` has them; lists that were copied from a well-known
- * workflow have them.
+ * Splits off the options of `docker pull` before a reference: lists that were copied from a well-known workflow have
+ * them.
  * @throws OciSaveError `list` for options that are unknown or ask for more than one image. An option's value is
  *   never quoted: it may be a password.
  */
@@ -34,7 +34,7 @@ export function takeOptions(text: string): LineOptions {
     } else if (HARMLESS.test(option)) {
       ignored.push(`option ${name}`);
     } else if (/^(?:-a|--all-tags)$/.test(name)) {
-      throw refusal('`--all-tags` is not supported yet', 'Write each tag on a line of its own.');
+      throw refusal('`--all-tags` is not supported yet', 'Write each tag on its own line.');
     } else {
       throw unknownOption(name);
     }
@@ -42,7 +42,7 @@ export function takeOptions(text: string): LineOptions {
   return { platforms, ignored, rest };
 }
 
-/** Quoted where it cannot be a value that was written without a blank before it. */
+/** The option is quoted only if it cannot contain a value. */
 function unknownOption(name: string): OciSaveError {
   const shown = /^(?:-[A-Za-z]|--[a-z][a-z-]{1,30})$/.test(name) ? `the option '${name}'` : 'an option';
   const meant = nearest(name, KNOWN);

@@ -39,13 +39,13 @@ export function parseSource(text: string, defaultRegistry: string): Source {
   };
 }
 
-/** A reference that is not the remains of an empty variable. Throws `list`. */
+/** A reference. Throws `list`, also for what an empty variable leaves of one. */
 export function parseName(text: string, defaultRegistry?: string): Reference {
   const reference = parseReference(text, defaultRegistry);
   const invalid = `${showText(text)} is not an image reference`;
   const empty = explainEmptyValue(text);
   if (empty) throw refusal(`${invalid}: ${empty.reason}`, empty.hint);
-  // A token alone on a line fits the grammar, and would be sent to Docker Hub as a name.
+  // A secret on its own line fits the grammar, and would be sent to Docker Hub as a name.
   if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw refusal(invalid);
   return reference;
 }
@@ -78,8 +78,8 @@ function splitPath(text: string, transport: string): { path: string; rest: strin
 }
 
 /**
- * Checks the registry for names without one, once, before every line without a host fails for it. `what` names it in
- * the message; its text is not shown, since people paste addresses with passwords.
+ * Checks the registry for names without one, so that it is reported once and not for every line. `what` names it in the
+ * message; its text is not shown, since people paste addresses with passwords.
  * @throws OciSaveError `usage` where it is not a host name
  */
 export function checkDefaultRegistry(registry: string, what: string): void {
@@ -90,7 +90,7 @@ export function checkDefaultRegistry(registry: string, what: string): void {
     throw new OciSaveError({
       code: 'usage',
       message: `${what} is not a host name`,
-      hint: 'Write a host, with a port if need be: registry.example:5000.',
+      hint: 'Write a host, with a port if necessary: registry.example:5000.',
       cause,
     });
   }

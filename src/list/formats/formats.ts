@@ -1,3 +1,6 @@
+import { OciSaveError } from '../../errors.ts';
+import { editDistance, nearest } from '../../text/nearest.ts';
+import { showText } from '../../oci/reference-quote.ts';
 import type { Collector } from '../entry/findings.ts';
 import type { ListDocument } from '../syntax/document.ts';
 import { isOwnList, parseOwnList } from './own-list.ts';
@@ -25,7 +28,7 @@ export interface ListFormat {
   /** As a sentence names it: `a zarf.yaml package`. */
   readonly title: string;
   readonly recognise: (document: ListDocument) => boolean;
-  /** Absent where the format is recognised only to be refused by its title. */
+  /** Absent for a format that is only recognised in order to refuse it by its title. */
   readonly parse?: (document: ListDocument, collector: Collector) => void;
   /** Whether `parse` needs YAML or lines, where the user names the format. */
   readonly reading?: 'tree' | 'text';
@@ -54,8 +57,8 @@ const format = (
 ): ListFormat => ({ name, title, recognise, ...support });
 
 /**
- * Every format that is recognised, by its content and in this order: the first one that fits. A format becomes
- * supported by a file of its own in this folder, and by its `parse` here.
+ * Every format that is recognised by its content, in this order: the first one that fits. To support a format, give it
+ * a file in this folder, and its `parse` here.
  */
 export const FORMATS: readonly ListFormat[] = [
   format('hauler', 'a hauler manifest', kind(/./, /^content\.hauler\.cattle\.io\//)),
@@ -174,3 +177,44 @@ export const FORMATS: readonly ListFormat[] = [
   format('script', 'a script', ({ text }) => text.startsWith('#!')),
   format('plain', 'a plain list', looksPlain, { parse: parsePlain, reading: 'text' }),
 ];
+
+/** The format that `list-format` names, undefined for `auto`. Throws `usage` for an unknown name. */
+export function namedFormat(name: string): ListFormat | undefined {
+  const named = FORMATS.find((format) => format.name === name);
+  if (named !== undefined || name === 'auto') return named;
+  const readable = FORMATS.filter(({ parse }) => parse !== undefined).map((format) => format.name);
+  const meant = nearest(name, ['auto', ...FORMATS.map((format) => format.name)]);
+  throw new OciSaveError({
+    code: 'usage',
+    message: `the list format ${showText(name)} is unknown; known are ${['auto', ...readable].join(', ')}`,
+    hint: meant === undefined ? undefined : `Did you mean '${meant}'?`,
+  });
+}
+
+/** The title of a format by its name: `a plain list`. */
+export function titleOf(name: string): string {
+  return FORMATS.find((format) => format.name === name)?.title ?? 'a list';
+}
+
+/** Keys that are typical of a format: a misspelt one finds it, too. */
+const SIGNATURES: readonly (readonly [format: string, ...keys: string[]])[] = [
+  ['list', 'images', 'image'],
+  ['kubernetes', 'apiVersion', 'kind'],
+  ['compose', 'services'],
+  ['regsync', 'sync'],
+  ['dregsy', 'relay', 'tasks'],
+  ['source-tags', 'source', 'tags'],
+  ['oc-mirror', 'mirror'],
+];
+const TEXT_FORMATS = ['plain', 'columns', 'dockerfile'];
+
+/** The titles of the three formats that are most similar to a text. */
+export function nearestFormats({ trees }: ListDocument): string[] {
+  const present = (trees?.roots ?? []).flatMap(keysOf).slice(0, 100);
+  const ranked = SIGNATURES.map(([name, ...keys]) => ({
+    name,
+    distance: Math.min(...keys.flatMap((key) => present.map((found) => editDistance(key, found))), 99),
+  })).toSorted((a, b) => a.distance - b.distance);
+  const names = trees === undefined ? TEXT_FORMATS : ranked.slice(0, 3).map(({ name }) => name);
+  return names.map((name) => FORMATS.find((format) => format.name === name)?.title ?? name);
+}

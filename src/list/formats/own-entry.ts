@@ -23,14 +23,14 @@ import { refusal } from '../problems.ts';
 import { fieldOf, listed, type Mapping } from '../syntax/tree.ts';
 
 /**
- * Adds the requests of one mapping: one, or one per tag. An unknown key is an error: it would be an option that
- * somebody wanted, and that had no effect.
+ * Adds the requests of one mapping: one, or one per tag. An unknown key is an error: somebody expects it to have an
+ * effect.
  */
 export function addOwnEntry(entry: Mapping, collector: Collector): void {
   const { rejects } = collector.found;
   const before = rejects.length;
   addUnknownKeys(collector, entry.entries, ENTRY_KEYS);
-  // Then the unknown key is why it names no image.
+  // Then the unknown key is the reason why the image is missing.
   if (rejects.length > before && IMAGE_KEYS.every((key) => fieldOf(entry, key) === undefined)) return;
   const { line } = entry;
   try {
@@ -56,7 +56,7 @@ function sourceOf(entry: Mapping): string {
   if (named.length > 1) throw refusal(`both '${named[0]}' and '${named[1]}' name an image`);
   const [key] = given;
   const value = key === undefined ? undefined : fieldOf(entry, key);
-  if (value === undefined) throw refusal('this entry names no image', 'Its key is `image`.');
+  if (value === undefined) throw refusal('this entry does not name an image', 'Its key is `image`.');
   if (value.kind !== 'scalar') throw refusal(`'${key}' is not text`);
   return stripBlanks(value.text);
 }
@@ -65,7 +65,7 @@ function tagsOf(entry: Mapping, source: string): readonly string[] | undefined {
   if (TAG_KEYS.every((key) => fieldOf(entry, key) === undefined)) return undefined;
   const tags = fieldTexts(entry, TAG_KEYS);
   if (tags.length === 0) throw refusal('its list of tags is empty', 'Write each tag.');
-  if (isLocalSource(source)) throw refusal('tags are for an image of a registry');
+  if (isLocalSource(source)) throw refusal('only an image of a registry can have tags');
   return tags;
 }
 
@@ -95,7 +95,7 @@ function platformsOf(entry: Mapping): PlatformChoice | undefined {
   if (architectures.length === 0)
     return system === undefined ? undefined : parsePlatformChoice(platforms.join(','));
   if (system === undefined) return parsePlatformChoice(architectures.join(','));
-  // `platform: linux` beside `architecture: arm64`.
+  // `platform: linux` with `architecture: arm64`.
   if (more.length === 0 && isOperatingSystem(system)) {
     return parsePlatformChoice(architectures.map((architecture) => `${system}/${architecture}`).join(','));
   }

@@ -4,7 +4,7 @@ import type { Collector } from '../entry/findings.ts';
 import { refusal } from '../problems.ts';
 import type { MappingEntry } from '../syntax/tree.ts';
 
-/** Keys of the reference, the most explicit first: charts have a `name` beside the `image` that is only a label. */
+/** Keys of the reference, the most explicit first: in charts an entry with an `image` has a `name` that is only a label. */
 export const IMAGE_KEYS = ['image', 'ref', 'source', 'name'];
 export const PLATFORM_KEYS = ['platform', 'platforms'];
 export const ARCHITECTURE_KEYS = ['arch', 'architecture'];
@@ -35,13 +35,13 @@ const OTHER_FORMATS = new Map(
   }).flatMap(([ours, others]) => others.map((key) => [key, ours])),
 );
 
-/** Keys that name a user. */
+/** Keys of credentials. */
 const LOGIN = /^(?:auth|user(?:name)?|pass(?:word|wd)?|token|secret)$/i;
 
-/** The keys that are suggested where two of one meaning are equally near. */
+/** The keys that are preferred as suggestions where several have the same meaning. */
 const USUAL = ['image', 'tags', 'platforms', 'as', 'digest'];
 
-/** More unknown keys in one mapping are another kind of file. */
+/** A mapping with more unknown keys is not an entry. */
 const MAX_UNKNOWN = 1000;
 
 /** Adds a reject at the line of each key that is not in `known`. */
@@ -72,7 +72,7 @@ export function shownKey(key: string): string {
 function hintOf(key: string, known: readonly string[]): string {
   if (LOGIN.test(key)) return 'Lists do not contain logins: log in to the registry before the run.';
   const ours = OTHER_FORMATS.get(key.toLowerCase());
-  if (ENTRY_KEYS.includes(key)) return 'Write it in an entry, beside its image.';
+  if (ENTRY_KEYS.includes(key)) return 'Write it in an entry, next to its image.';
   if (ours !== undefined) return `The key is '${ours}' here.`;
   const usual = known.filter((word) => USUAL.includes(word));
   const meant = nearest(key, known) ?? nearest(key, usual);

@@ -33,7 +33,7 @@ function hasMisspeltImages({ entries }: Mapping): boolean {
   );
 }
 
-/** Some, not all: a misspelt key in one entry must be reported with its line. */
+/** Whether some items, not all, are entries: a misspelt key in one of them must be reported with its line. */
 function hasEntries(items: readonly Tree[]): boolean {
   return items.length === 0 || items.some((item) => item.kind === 'scalar' || isEntry(item));
 }
@@ -58,7 +58,7 @@ function emptyTag(tree: Tree): string | undefined {
 /** Our own list in YAML or JSON: entries are texts, as lines of a plain list, or mappings. */
 export function parseOwnList({ trees }: ListDocument, collector: Collector): void {
   for (const { key, line } of trees?.repeated ?? []) {
-    collector.addWarning(line, `the key ${shownKey(key)} is given twice; its values are joined`);
+    collector.addWarning(line, `the key ${shownKey(key)} occurs twice; its values are joined`);
   }
   for (const { line, reason, hint } of trees?.problems ?? [])
     collector.addReject(line, refusal(reason, hint));
@@ -70,16 +70,16 @@ export function parseOwnList({ trees }: ListDocument, collector: Collector): voi
       addItem(item, collector);
     }
   }
-  // Each fault of a line once: a merge key copies the keys of one mapping into many entries.
+  // Each fault of a line is reported once: a merge key copies the keys of one mapping into many entries.
   const placeOf = ({ origin, text, reason }: Reject): string => `${origin.line} ${text} ${reason}`;
   rejects.splice(0, rejects.length, ...new Map(rejects.map((reject) => [placeOf(reject), reject])).values());
 }
 
-/** The entries of one document. Keys beside `images` are errors, but for those that begin with `x-`, as in Compose. */
+/** The entries of one document. Keys other than `images` are errors, unless they start with `x-`, as in Compose. */
 function entriesOf(tree: Tree, collector: Collector): readonly Tree[] {
   if (tree.kind === 'mapping' && (keysOf(tree).includes('images') || hasMisspeltImages(tree))) {
-    const beside = tree.entries.filter(({ key }) => !key.startsWith('x-'));
-    addUnknownKeys(collector, beside, ['images']);
+    const checked = tree.entries.filter(({ key }) => !key.startsWith('x-'));
+    addUnknownKeys(collector, checked, ['images']);
     const images = fieldOf(tree, 'images');
     return images === undefined ? [] : listed(images);
   }
@@ -91,11 +91,10 @@ function addItem(item: Tree, collector: Collector): void {
   const untagged = emptyTag(item);
   if (untagged !== undefined) collector.addLine(line, untagged);
   else if (item.kind === 'mapping') addOwnEntry(item, collector);
-  else if (item.kind === 'sequence')
-    collector.addReject(line, refusal('there is a list in place of an entry'));
+  else if (item.kind === 'sequence') collector.addReject(line, refusal('an entry cannot be a list'));
   else if (item.plain || !item.text.includes('\n')) collector.addLine(line, stripBlanks(item.text));
   else {
-    // A block of lines, the first of which is below its `|`.
+    // The first line of a block is below its `|`.
     for (const { number, text } of contentLines(item.text))
       collector.addLine(line + number, stripBlanks(text));
   }

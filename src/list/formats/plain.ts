@@ -19,12 +19,12 @@ export function parsePlain({ lines }: ListDocument, collector: Collector): void 
   }
 }
 
-/** The lines that are entries, without comments and marks. */
+/** The lines that are entries, without comments and YAML's document marks. */
 function entriesOf(lines: readonly Line[]): Line[] {
   const entries = lines
     .filter(({ text }) => !isMark(text))
     .map(({ number, text }) => ({ number, text: withoutComment(text) }));
-  // A pasted array has one after every element but perhaps the last.
+  // In a pasted array every element, except perhaps the last one, ends with a comma.
   const array = entries.every(({ text }, at) => text.endsWith(',') || at === entries.length - 1);
   return entries.map(({ number, text }) => ({ number, text: unwrapped(text, array) }));
 }
@@ -65,7 +65,7 @@ function looksLikeEntry(text: string): boolean {
   if (!/[ \t]/.test(text) || /^[^ \t]+[ \t]*(?:=>|->)[ \t]*[^ \t]+$/.test(text)) return true;
   if (/^--platform[= ]|^(?:docker|podman) pull /.test(text)) return true;
   if (/^[^ \t]*\{\{.*\}\}[^ \t]*$/.test(text)) return true;
-  // A reference with a second column; prose has more words and no such first one.
+  // A reference with a second column; prose has more words, and does not start with a reference.
   const [first = '', ...columns] = text.split(/[ \t]+/);
   return columns.length === 1 && /[/:][^/:]/.test(first);
 }

@@ -21,7 +21,7 @@ function textAt(tree: Tree, key: string): string {
   return value?.kind === 'scalar' ? value.text : '';
 }
 
-/** A document that has all of these keys at its top; a dot leads further down. */
+/** A document that has all of these keys at its top; a dot separates nested keys. */
 export function keys(...paths: readonly string[]): Trait {
   return root((tree) => paths.every((path) => at(tree, path) !== undefined));
 }
@@ -34,13 +34,9 @@ function at(tree: Tree | undefined, path: string): Tree | undefined {
 export function items(key: string, ...wanted: readonly string[]): Trait {
   return root((tree) => {
     const list = key === '' ? tree : fieldOf(tree, key);
-    return list?.kind === 'sequence' && list.items.some((item) => hasKeys(item, wanted));
+    if (list?.kind !== 'sequence') return false;
+    return list.items.map(keysOf).some((present) => wanted.every((name) => present.includes(name)));
   });
-}
-
-function hasKeys(tree: Tree, wanted: readonly string[]): boolean {
-  const present = new Set(keysOf(tree));
-  return wanted.every((key) => present.has(key));
 }
 
 /** The top is a mapping, and each of its values fits. */
@@ -78,7 +74,7 @@ const IMAGE_COLUMN = /^(image|reference|ref|source|name|repository)$/;
 const COLUMN =
   /^(image|reference|ref|source|name|repository|registry|tag|version|digest|sha|platform|arch|architecture|os|target|destination|rename)$/;
 
-/** A header row with an image's column, or three columns per row, the last of which is a tag (hangar's lists). */
+/** A header row with an image's column, or three columns per row with a tag as the last one (hangar's lists). */
 export function isTable({ lines }: ListDocument): boolean {
   const cells = (lines[0]?.text.slice(0, 1000) ?? '').split(/[,;\t]/).map((cell) =>
     cell

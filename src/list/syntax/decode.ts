@@ -5,7 +5,7 @@ type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
 /**
  * The text of a list: UTF-8 with or without a byte order mark, or UTF-16 with one, as Windows PowerShell's `>`
- * writes it. Every line ends in `\n`, whatever ended it.
+ * writes it. All line ends become `\n`.
  * @throws OciSaveError `list` with the offset of the first byte that is not text
  */
 export function decodeList(bytes: Uint8Array): string {
@@ -46,7 +46,7 @@ function undecodable(bytes: Uint8Array, encoding: Encoding): OciSaveError {
   return refusal(`the byte 0x${value} at offset ${offset} is not ${name}`, 'Save the list as UTF-8.');
 }
 
-/** Halves the file until the byte is found: a decoder says that it failed, but not where. */
+/** By bisection: a decoder reports that it failed, but not where. */
 function firstBadByte(bytes: Uint8Array, encoding: Encoding): number {
   let [good, bad] = [0, bytes.length + 1];
   while (bad - good > 1) {
@@ -54,7 +54,7 @@ function firstBadByte(bytes: Uint8Array, encoding: Encoding): number {
     if (decoded(bytes.subarray(0, middle), encoding, true) === undefined) bad = middle;
     else good = middle;
   }
-  // A decoder notices a cut character at the byte after it; its first byte is what an editor shows.
+  // A decoder notices an incomplete character at the byte after it; an editor shows its first byte.
   let start = Math.min(good, bytes.length - 1);
   while (start > 0 && decoded(bytes.subarray(0, start), encoding) === undefined) start -= 1;
   return start;

@@ -3,7 +3,7 @@ import { contentLines, type Line } from './lines.ts';
 import type { ParsedTrees } from './tree.ts';
 import { parseYamlTrees } from './yaml-tree.ts';
 
-/** A list's text, parsed as far as that is possible before its format is known. */
+/** A list's text, parsed as far as possible before its format is known. */
 export interface ListDocument {
   readonly file: string;
   readonly text: string;
@@ -11,13 +11,13 @@ export interface ListDocument {
   readonly lines: readonly Line[];
   /** Its YAML or JSON, where it looks like that. */
   readonly trees: ParsedTrees | undefined;
-  /** True where that is valid, and more than a scalar. */
+  /** True where `trees` is valid, and more than a scalar. */
   readonly isTree: boolean;
   /** The line of the first template action outside quotes, in what looks like YAML. */
   readonly template: number | undefined;
 }
 
-/** Whether the text is read as YAML or JSON: as it looks, or as the format that the user named needs it. */
+/** Whether the text is read as YAML or JSON: by its look, or as the format that the user named requires. */
 export type Reading = 'auto' | 'tree' | 'text';
 
 export function readDocument(file: string, text: string, reading: Reading): ListDocument {

@@ -54,7 +54,7 @@ function matchAt(sticky: RegExp, { text, at }: Cursor): string | undefined {
   return sticky.exec(text)?.[0];
 }
 
-/** Without a pattern: one with a repeated group overflows the stack after a million escapes. */
+/** Without a regular expression: a repeated group overflows the stack after a million escapes. */
 function stringAt({ text, at }: Cursor): string | undefined {
   let end = text.indexOf('"', at + 1);
   while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
@@ -112,7 +112,7 @@ function readEntry(cursor: Cursor, first: string | undefined, depth: number): Ma
   return value && { key, line, value };
 }
 
-/** The text of a string token, undefined for another one. Escapes are left to the engine. */
+/** The text of a string token, undefined for other tokens. The engine decodes escapes. */
 function unquote(token: string): string | undefined {
   if (!token.startsWith('"')) return undefined;
   if (!token.includes('\\')) return token.slice(1, -1);

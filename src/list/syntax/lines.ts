@@ -7,7 +7,7 @@ export interface Line {
 /** No reference is longer than 1,024 characters; a pair of them with options fits. */
 export const MAX_LINE = 4096;
 
-/** No list has more entries in one file, and the requests of more would fill the memory. */
+/** More than any list has in one file; the requests of more would fill the memory. */
 export const MAX_ENTRIES = 500_000;
 
 /** The lines that are neither empty nor begin with `#`, as written; at most one more than MAX_ENTRIES. */
@@ -25,13 +25,13 @@ export function contentLines(text: string): Line[] {
 
 function isComment(line: string): boolean {
   const start = firstVisible(line, 0);
-  // zarf's variables (`###NAME###`) begin like a comment.
+  // zarf's variables (`###NAME###`) start like a comment.
   return start === line.length || (line[start] === '#' && !/^###\w+###/.test(line.slice(start, start + 100)));
 }
 
 /** White space, and what editors, web pages and joined files leave at the ends: no-break, zero-width, byte order mark. */
 function isBlank(char: string | undefined): boolean {
-  // Nearly every character that is tested; lists have a hundred thousand lines.
+  // A shortcut for nearly every character: lists have a hundred thousand lines.
   if (char === undefined || (char > ' ' && char <= '~')) return false;
   return /[\s\u00A0\u200B-\u200D\u2060\uFEFF]/u.test(char);
 }
@@ -50,7 +50,7 @@ export function stripBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/** Strips quotes too, which lists keep from other languages; half a pair does no harm either. */
+/** Also strips quotes that are left from another language; an unmatched one is harmless. */
 export function stripQuotes(text: string): string {
   return stripBlanks(stripBlanks(text).replace(/^['"]+|['"]+$/g, ''));
 }

@@ -36,12 +36,12 @@ export interface TreeProblem {
   readonly bound?: boolean;
 }
 
-/** A key that a mapping has twice, and the line of the second one. */
+/** A key that occurs twice in a mapping, and the line of its second occurrence. */
 export type RepeatedKey = Pick<MappingEntry, 'key' | 'line'>;
 
 export interface ParsedTrees {
   readonly roots: readonly Tree[];
-  /** Where there are any, the roots are unreliable. */
+  /** If there are any, the roots are unreliable. */
   readonly problems: readonly TreeProblem[];
   /** Keys whose values were joined. */
   readonly repeated: readonly RepeatedKey[];
@@ -66,14 +66,14 @@ export function keysOf(tree: Tree | undefined): readonly string[] {
   return tree?.kind === 'mapping' ? tree.entries.map(({ key }) => key) : [];
 }
 
-/** The items of a sequence; anything else is a list of one. */
+/** The items of a sequence; anything else becomes a list of one item. */
 export function listed(tree: Tree): readonly Tree[] {
   return tree.kind === 'sequence' ? tree.items : [tree];
 }
 
 /**
- * Joins the values of a key that a mapping has twice, as real files do: the last one alone would lose images. Lists
- * are appended, mappings merged, other values become a list. Each such key is added to `repeated` once.
+ * Joins the values of keys that occur twice in a mapping, as in real files: using only the last one would lose images.
+ * Lists are appended, mappings merged, other values become a list. Each such key is added to `repeated` once.
  */
 export function joinEntries(entries: readonly MappingEntry[], repeated: RepeatedKey[]): MappingEntry[] {
   const groups = Map.groupBy(entries, ({ key }) => key);

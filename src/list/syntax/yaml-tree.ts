@@ -22,7 +22,7 @@ import {
   type TreeProblem,
 } from './tree.ts';
 
-/** A list of 16 MiB has a million; more than two are an attack on the memory. */
+/** A list of 16 MiB has a million; more than two million are an attack on the memory. */
 const MAX_TOKENS = 2_000_000;
 /** Errors and directives; text that is not YAML has one per token. */
 const MAX_ERRORS = 20;
@@ -36,13 +36,13 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['BAD_ALIAS', NO_ANCHOR],
   ['BAD_DQ_ESCAPE', 'a text in double quotes has an escape that YAML does not know'],
   ['BAD_INDENT', 'a line is indented too little, or too much'],
-  ['BAD_SCALAR_START', 'a text begins with a character that needs quotes'],
-  ['BLOCK_AS_IMPLICIT_KEY', 'a mapping begins inside a line'],
+  ['BAD_SCALAR_START', 'a text starts with a character that needs quotes'],
+  ['BLOCK_AS_IMPLICIT_KEY', 'a mapping starts inside a line'],
   ['KEY_OVER_1024_CHARS', 'a key is too long'],
   ['MISSING_CHAR', 'a quote, a bracket, a comma or a colon is missing'],
   ['MULTILINE_IMPLICIT_KEY', 'a key goes over several lines'],
   ['TAB_AS_INDENT', 'a tab indents a line'],
-  ['UNEXPECTED_TOKEN', 'something is where it cannot be'],
+  ['UNEXPECTED_TOKEN', 'a token is in the wrong place'],
 ]);
 
 interface Conversion {
@@ -87,7 +87,7 @@ interface Composed {
   readonly stopped?: TreeProblem;
 }
 
-/** Loops over the parser's tokens itself, so that depth, size and errors are bounded. */
+/** Feeds the parser token by token, so that depth, size and errors are bounded. */
 function composeDocuments(text: string, lines: LineCounter): Composed {
   const parser = new Parser(lines.addNewLine);
   const composer = new Composer({
@@ -128,7 +128,7 @@ function toTree(node: unknown, conversion: Conversion, parentLine: number): Tree
   const tree = convert(node, conversion, parentLine);
   conversion.size += 1;
   if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) {
-    // After its inside: an alias in there cannot mean the node around it.
+    // Added after its content: an alias in there cannot refer to the node around it.
     conversion.anchors.set(node.anchor, { tree, size: conversion.size - before });
   }
   return tree;
@@ -171,7 +171,7 @@ function toEntry(key: unknown, value: unknown, conversion: Conversion, parentLin
   return { key: name, line, merge, value: toTree(value, conversion, line) };
 }
 
-/** Merge keys, also those whose value is a list of aliases: own keys win, then earlier mappings. */
+/** Fills in merge keys, also those whose value is a list of aliases: own keys win, then earlier mappings. */
 function withMerged(entries: readonly RawEntry[]): MappingEntry[] {
   const own = entries.filter(({ merge }) => !merge);
   const seen = new Set(own.map(({ key }) => key));
@@ -200,7 +200,7 @@ function resolveAlias(name: string, line: number, conversion: Conversion): Tree 
     return emptyAt(line);
   }
   conversion.size += anchor.size;
-  // The line of an entry is where it is used; only what is inside keeps the lines of its definition.
+  // The line of an entry is where the alias is; nested nodes keep the lines of the definition.
   return { ...anchor.tree, line };
 }
 

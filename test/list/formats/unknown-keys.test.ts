@@ -24,7 +24,7 @@ describe('found A2: an unknown key', () => {
       "3: the key 'platfroms' is unknown. Did you mean 'platforms'?",
       "6: the key 'rename' is unknown. The key is 'as' here.",
       "7: the key 'tagz' is unknown. Did you mean 'tags'?",
-      "8: the key 'platforms' is unknown. Write it in an entry, beside its image.",
+      "8: the key 'platforms' is unknown. Write it in an entry, next to its image.",
     ]);
   });
 
