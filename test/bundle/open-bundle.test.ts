@@ -63,6 +63,26 @@ describe('a bundle on disk', () => {
     await expect(port.manifest(damaged)).rejects.toThrow(/is damaged/);
   });
 
+  it('of the zot view alone gives the narrowed index of one that has an entry which is not valid', async () => {
+    const valid = idx({ layerBytes: 100, seed: 'faulty' });
+    const json = JSON.parse(Buffer.from(valid.manifests.get(valid.top)?.bytes ?? []).toString());
+    const faulty = { digest: 'nonsense', platform: { os: 'linux', architecture: 'riscv64' } };
+    const bytes = Buffer.from(JSON.stringify({ ...json, manifests: [...json.manifests, faulty] }));
+    const top = digestOf(bytes);
+    const image = {
+      ...valid,
+      top,
+      manifests: new Map(valid.manifests).set(top, { bytes, mediaType: json.mediaType }),
+    };
+    const platforms = 'linux/amd64,linux/arm64,linux/arm/v7';
+    const resolved = await bench.resolve(image, 'quay.io/acme/faulty:1', { platforms });
+    expect(resolved.root).not.toBe(top);
+    const output = await writeBundle(bench, bench.lock(resolved), 'faulty', ['zot']);
+    const { manifests, port } = await openBundle(output);
+    expect(manifests.has(resolved.root)).toBe(true);
+    expect((await port.manifest(resolved.root)).digest).toBe(resolved.root);
+  });
+
   it('is distinguished from a folder that is not a bundle', async () => {
     await expect(openBundle(bench.folder)).rejects.toThrow(
       /is not a bundle: there is no lock in it or beside it/,
