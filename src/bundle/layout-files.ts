@@ -24,7 +24,7 @@ function entry(digest: Digest, manifests: Manifests, annotations?: Record<string
   const stored = manifests.get(digest);
   if (stored === undefined) return [];
   const { mediaType } = stored.manifest;
-  // zot answers with this mediaType as the Content-Type: without it clients get none.
+  // zot sends this mediaType as the Content-Type: without it clients get none.
   return [{ mediaType, digest, size: stored.size, ...(annotations ? { annotations } : {}) }];
 }
 
@@ -81,7 +81,7 @@ export function repositoryTags(lock: Lock): ReadonlyMap<string, ReadonlyMap<stri
   return tags;
 }
 
-/** What a tag stands for, and which leaves of it were taken. */
+/** The digest of a tag, and which leaves of it were taken. */
 export interface Tagged {
   readonly digest: Digest;
   readonly leaves: ReadonlySet<Digest>;
@@ -152,7 +152,6 @@ export function dockerManifest(lock: Lock): string {
     RepoTags: [...tags].toSorted(),
     Layers: leaf.layers.map(blob),
   }));
-  const first = (tags: readonly string[]): string => tags[0] ?? '';
-  const sorted = entries.toSorted((a, b) => (first(a.RepoTags) < first(b.RepoTags) ? -1 : 1));
+  const sorted = entries.toSorted((a, b) => byText(a.RepoTags[0] ?? '', b.RepoTags[0] ?? ''));
   return `${JSON.stringify(sorted, null, 2)}\n`;
 }

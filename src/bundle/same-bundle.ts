@@ -9,7 +9,7 @@ import type { BundleTree, TreeFile } from './tree.ts';
 /** File operations at once: beyond this the file system gains nothing. */
 const PARALLEL = 32;
 
-interface Standing {
+interface Comparison {
   readonly folder: string;
   /** What the folder should hold. */
   readonly tree: BundleTree;
@@ -20,10 +20,10 @@ interface Standing {
 }
 
 /**
- * Whether the bundle in a folder is already the wanted one, unchanged: the same lock, every file of
- * the tree there with its kind and size, the files that we write with their bytes. No blob is hashed: on the store's
- * volume each is the store's own file, whose stamp the store knows; a copy on another volume is older than the lock,
- * which is written after it. Files that are not in the tree are not looked at.
+ * Whether the bundle in a folder is already the wanted one, unchanged: the same lock, every file of the tree with its kind
+ * and size, the files that we write with their bytes. No blob is hashed: on the store's volume each is the store's own
+ * file, whose stamp the store knows; a copy on another volume is older than the lock, which is written after it. Other
+ * files are ignored.
  */
 export async function holdsSameBundle({
   folder,
@@ -31,7 +31,7 @@ export async function holdsSameBundle({
   lockFile,
   lockBytes,
   pool,
-}: Standing): Promise<boolean> {
+}: Comparison): Promise<boolean> {
   const lock = await statOf(lockFile);
   if (lock === undefined || !(await holdsBytes(lockFile, lock, lockBytes))) return false;
   const at = (name: string): string => path.join(folder, ...name.split('/'));
@@ -57,7 +57,7 @@ function isUntouched(stats: BigIntStats, stored: BigIntStats, lock: BigIntStats)
   return stats.dev === stored.dev ? stats.ino === stored.ino : stats.mtimeNs <= lock.mtimeNs;
 }
 
-/** Undefined where no regular file is there. */
+/** Undefined where there is no regular file. */
 async function statOf(file: string): Promise<BigIntStats | undefined> {
   const stats = await unlessGone(lstat(file, { bigint: true }));
   return stats?.isFile() === true ? stats : undefined;

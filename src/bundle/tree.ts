@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Manifests } from '../image/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
-import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
+import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
+import { byText } from '../text/by-text.ts';
 import { dockerManifest, flatIndex, OCI_LAYOUT, repositories } from './layout-files.ts';
 
 export type View = 'oci' | 'zot';
@@ -87,15 +87,12 @@ function zotRoot(lock: Lock, manifests: Manifests, prefix: string, pool: Map<Dig
 
 /** `sha256sum -c` reads it. Links are left out: they are the same files. */
 function sha256sums(files: readonly TreeFile[]): string {
-  const lines = files.flatMap((file) => {
-    if (file.kind === 'link') return [];
-    const hex =
-      file.kind === 'blob' ? hexOf(file.digest) : createHash('sha256').update(file.bytes).digest('hex');
-    return [{ path: file.path, line: `${hex}  ${file.path}\n` }];
-  });
-  return lines
-    .toSorted((a, b) => (a.path < b.path ? -1 : 1))
-    .map(({ line }) => line)
+  return files
+    .toSorted((a, b) => byText(a.path, b.path))
+    .map((file) => {
+      if (file.kind === 'link') return '';
+      return `${hexOf(file.kind === 'blob' ? file.digest : digestOf(file.bytes))}  ${file.path}\n`;
+    })
     .join('');
 }
 

@@ -35,8 +35,8 @@ export function isBundleUpToDate(wanted: WantedBundle): Promise<boolean> {
 }
 
 /**
- * Builds a bundle beside its path. Returns the files beside it that are to appear with it, whole under their part names.
- * Throws DamagedBlobError where a blob is wrong or gone, or what the file system says; nothing is left then.
+ * Builds a bundle beside its path. Returns the files to publish with it, whole under their part names. Throws
+ * DamagedBlobError where a blob is wrong or gone, or the error of the system; nothing is left then.
  */
 export async function buildBundle(
   wanted: WantedBundle,
@@ -50,7 +50,7 @@ export async function buildBundle(
     await mkdir(staging, { mode: 0o755 });
     await writeTree(tree, staging, store, signal);
     if (!wanted.lockBeside) return [];
-    // A folder counts as somebody else's without a lock that names it: the lock takes its name before.
+    // A folder counts as foreign without a lock that names it: the lock takes its name before.
     await writePart(lockFileOf(wanted), encodeLock(lock));
     return [lockFileOf(wanted)];
   } catch (error) {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { unlessGone } from '../files/index.ts';
 import { isAlive } from '../store/index.ts';
 
-/** Writes a file that is there whole or not at all. */
+/** Writes a file atomically: it is there whole or not at all. */
 export async function writeFileWhole(file: string, content: Uint8Array | string): Promise<void> {
   try {
     await rename(await writePart(file, content), file);
@@ -26,8 +26,8 @@ export function partNameOf(file: string, pid: number = process.pid): string {
 }
 
 /**
- * The same, for this process. What killed runs on this host left of the file is removed, also one of this process's
- * number. The file must be opened so that an existing one is an error (`wx`): a link would lead elsewhere.
+ * The same, for this process. The parts that killed runs on this host left are removed, also one of this process's number.
+ * The file must be opened so that an existing one is an error (`wx`): a link would lead elsewhere.
  */
 export async function partOf(file: string): Promise<string> {
   const folder = path.dirname(file);

@@ -9,9 +9,9 @@ import type { BundleTree, TreeFile } from './tree.ts';
 const PARALLEL = 16;
 
 /**
- * Writes a tree into an empty folder: blobs as hard links into the store, or copies where there can be none. Every
- * blob was hashed by this run before. Throws DamagedBlobError where one is wrong or gone, and the reason of
- * `signal`. Nothing is written any more when it has ended, so that the folder can go.
+ * Writes a tree into an empty folder: blobs as hard links into the store, or copies where links are impossible. Every blob
+ * was hashed by this run before. Throws DamagedBlobError where one is wrong or gone, and the reason of `signal`. All writes
+ * have ended when it returns or throws, so that the folder can be removed.
  */
 export async function writeTree(
   tree: BundleTree,
@@ -73,12 +73,8 @@ async function writeOne(
       return;
     case 'blob':
       if (!(await store.verify(file, signal))) {
-        const blob = `blob ${shortDigest(file.digest)}`;
-        throw new DamagedBlobError(
-          file.digest,
-          blob,
-          'it is missing in the store, or it was wrong and dropped',
-        );
+        const why = 'it is missing in the store, or it was wrong and dropped';
+        throw new DamagedBlobError(file.digest, `blob ${shortDigest(file.digest)}`, why);
       }
       await linkOrCopy(store.pathOf(file.digest), target);
       return;

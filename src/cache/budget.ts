@@ -1,9 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-/**
- * Half of the 200 uploads a minute that GitHub lets a repository have: other jobs save, too. Beyond them it refuses for
- * a while.
- */
+/** Half of the 200 uploads a minute that GitHub allows a repository, since other jobs save, too. */
 export const UPLOADS_A_MINUTE = 100;
 
 const MINUTE = 60_000;
@@ -19,7 +16,7 @@ const CLOCK: Clock = {
   wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal }),
 };
 
-/** Lets at most so many through in any minute; the others wait for their turn. */
+/** Limits calls to so many in any minute; the others wait. */
 export function createBudget(
   perMinute: number = UPLOADS_A_MINUTE,
   clock: Clock = CLOCK,
@@ -35,7 +32,7 @@ export function createBudget(
   };
   return (signal) => {
     const mine = turn.then(() => pass(signal));
-    // One that was given up does not hold the others.
+    // An aborted one does not delay the others.
     turn = mine.catch(() => {});
     return mine;
   };

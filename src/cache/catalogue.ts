@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, digestSchema } from '../oci/digest.ts';
+import { byText } from '../text/by-text.ts';
 import { packHex } from './keys.ts';
 import type { Pack } from './packing.ts';
 
-/** What one scope has in the cache: small content itself, and in which pack each blob lies. */
+/** What one scope has in the cache: small content itself, and which pack holds each blob. */
 export interface Catalogue {
   /** Manifests and configs, exact bytes: with them a run resolves without one GET. */
   readonly contents: ReadonlyMap<Digest, Uint8Array>;
   readonly packs: readonly Pack[];
-  /** What tags were when they were read, by a hash of their names: it counts only where a HEAD says the same. */
+  /** The digests that tags had when they were read, by a hash of their names: used only where a HEAD confirms them. */
   readonly served: ReadonlyMap<string, Digest>;
 }
 
@@ -33,10 +34,8 @@ const catalogueSchema = z.strictObject({
   served: z.record(hex, digestSchema),
 });
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 function sorted<K extends string, V>(entries: Iterable<readonly [K, V]>): (readonly [K, V])[] {
-  return [...entries].toSorted(([a], [b]) => compare(a, b));
+  return [...entries].toSorted(([a], [b]) => byText(a, b));
 }
 
 /** The bytes of a catalogue: the same for the same content, whatever its order. */
@@ -47,7 +46,7 @@ export function encodeCatalogue({ contents, packs, served }: Catalogue): Uint8Ar
       sorted(contents).map(([digest, bytes]) => [digest, Buffer.from(bytes).toString('base64')]),
     ),
     packs: packs
-      .toSorted((a, b) => compare(a.hex, b.hex))
+      .toSorted((a, b) => byText(a.hex, b.hex))
       .map(({ blobs }) => Object.fromEntries(sorted(blobs))),
     served: Object.fromEntries(sorted(served)),
   };
@@ -55,7 +54,7 @@ export function encodeCatalogue({ contents, packs, served }: Catalogue): Uint8Ar
 }
 
 /**
- * Reads a catalogue that somebody wrote. Content is what it hashes to; packs are named by what they hold.
+ * Reads an untrusted catalogue: content gets the digest that its bytes have, packs the name that their blobs give.
  * @throws OciSaveError `digest` where it is not a catalogue
  */
 export function decodeCatalogue(bytes: Uint8Array): Catalogue {
@@ -67,7 +66,7 @@ export function decodeCatalogue(bytes: Uint8Array): Catalogue {
   return {
     contents: new Map(read),
     packs: packs.map((sizes) => {
-      const blobs = new Map(entriesOf(sizes));
+      const blobs = new Map(Object.entries(sizes).map(([key, size]) => [digestSchema.parse(key), size]));
       return { hex: packHex(blobs.keys()), blobs };
     }),
     served: new Map(Object.entries(served)),
@@ -88,16 +87,12 @@ function parse(bytes: Uint8Array): z.infer<typeof catalogueSchema> {
   }
 }
 
-function entriesOf<V>(record: Record<Digest, V>): [Digest, V][] {
-  return Object.entries(record).map(([key, value]) => [digestSchema.parse(key), value]);
-}
-
 /** Contents as far as they fit, small ones first: what is left out costs a GET. */
 export function boundedContents(contents: Iterable<readonly [Digest, Uint8Array]>): Map<Digest, Uint8Array> {
   let bytes = 0;
   return new Map(
     [...contents]
-      .toSorted(([a, x], [b, y]) => x.length - y.length || compare(a, b))
+      .toSorted(([a, x], [b, y]) => x.length - y.length || byText(a, b))
       .filter(([, content]) => (bytes += content.length) <= MAX_CONTENTS_BYTES),
   );
 }

@@ -1,9 +1,9 @@
 import type { Digest } from '../oci/digest.ts';
-import type { BlobSize } from './packing.ts';
+import type { BlobSize } from '../store/index.ts';
 
-/** What of a run may be kept. */
+/** The content of a run that may be saved to the cache. */
 export interface Keepable {
-  /** Large content, what belongs together side by side. */
+  /** Large content, the blobs of one image side by side. */
   readonly blobs: readonly BlobSize[];
   /** Manifests and configs. */
   readonly contents: readonly Digest[];
@@ -14,7 +14,7 @@ export interface Keepable {
   readonly whole: boolean;
 }
 
-/** What a run is going to do yet. */
+/** What a run still has to do. */
 export interface Outlook {
   /** Blobs that are still to come. */
   readonly missing: ReadonlySet<Digest>;
@@ -30,7 +30,7 @@ export interface CacheReport {
   /** What came from it, in blobs and bytes. */
   readonly restored: Amount;
   readonly saved: Amount & { readonly packs: number };
-  /** What was left out, since it was fetched with credentials and others may read the cache. */
+  /** What was not saved, since it was fetched with credentials and others may read the cache. */
   readonly withheld: Amount & { readonly images: number };
   /** What the cache has of this list now. */
   readonly entries: number;

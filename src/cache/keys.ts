@@ -1,19 +1,19 @@
 import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
 
-/** Changes when a reader of today could not read what is written. */
+/** Changes when today's readers could not read what is written. */
 const FORM = 'oci-save-v1';
 
-/** Everything that is handed over to the cache lies here, relative to the workspace. */
+/** The folder of all that is handed over to the cache, relative to the workspace. */
 export const HANDOVER = '.oci-save';
 
 const hexOfText = (text: string): string => hexOf(digestOf(new TextEncoder().encode(text)));
 
-/** Which list of which repository a catalogue is about, as 64 hex digits that name neither. */
+/** The list and the repository of a catalogue, as 64 hex digits that reveal neither. */
 export function scopeOf(parts: readonly string[]): string {
   return hexOfText(JSON.stringify(parts));
 }
 
-/** All catalogues of a scope are in one folder: it is part of what the cache looks for. */
+/** All catalogues are in one folder: its name is part of an entry's identity. */
 export const CATALOGUE_FOLDER = `${HANDOVER}/catalogue`;
 
 /** What the keys of a scope's catalogues begin with. */
@@ -21,7 +21,7 @@ export function cataloguePrefix(scope: string): string {
   return `${FORM}-catalogue-${scope}-`;
 }
 
-/** The hash at the end lets a reader check what it gets, and is the same where nothing changed. */
+/** The hash at the end allows a reader to check what it gets, and is the same where nothing changed. */
 export function catalogueKey(scope: string, content: Digest): string {
   return `${cataloguePrefix(scope)}${hexOf(content)}`;
 }
@@ -33,7 +33,7 @@ export function contentOfKey(key: string, scope: string): Digest | undefined {
   return key.startsWith(prefix) && isDigest(digest) ? digest : undefined;
 }
 
-/** A pack's identity: 64 hex digits of its blobs' digests, in whatever order they come. */
+/** A pack's identity: 64 hex digits that depend on the digests of its blobs and not on their order. */
 export function packHex(digests: Iterable<Digest>): string {
   return hexOfText([...digests].toSorted().join('\n'));
 }

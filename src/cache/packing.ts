@@ -1,10 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
+import type { BlobSize } from '../store/index.ts';
 import { packHex } from './keys.ts';
-
-export interface BlobSize {
-  readonly digest: Digest;
-  readonly size: number;
-}
 
 /** Blobs that are saved as one entry. */
 export interface Pack {
@@ -13,18 +9,15 @@ export interface Pack {
 }
 
 /**
- * A pack's bytes, unless one blob alone has more. Far below the gigabyte that would do, since saving needs a second copy
- * on disk for as long as it lasts, begins when the last blob has landed, and packs are read side by side.
+ * A pack's bytes, unless one blob alone has more. Far below the possible gigabyte, since saving needs a second copy on
+ * disk and starts when the last blob has landed, and several packs are read at once.
  */
 export const PACK_BYTES = 256 * 1024 * 1024;
 
 /** With more packs than this the smaller ones are joined: each costs a reader some requests. */
 export const MANY_PACKS = 48;
 
-/**
- * Of the 10 GB that a repository has. What is beyond them makes GitHub throw out the oldest entries of all, others'
- * too.
- */
+/** Of the 10 GB that a repository has. With more, GitHub removes the oldest entries of all, those of others too. */
 export const MAX_CACHE_BYTES = 8_000_000_000;
 
 export function bytesOf({ blobs }: Pick<Pack, 'blobs'>): number {
@@ -52,23 +45,23 @@ export interface PackPlan {
 }
 
 /**
- * Which packs stay, and which packs get the blobs that are in none of them.
+ * Which packs stay, and which new packs hold the blobs that are in none of them.
  *
  * @param wanted large content of a run; `whole` is false where images failed, so that what they have in the cache stays
  * @param known packs that are in the cache
- * @param spoilt packs whose entries are wrong, by `hex`
+ * @param blocked packs whose keys are taken by wrong entries, by `hex`
  */
 export function planPacks(
   { blobs, whole }: { readonly blobs: readonly BlobSize[]; readonly whole: boolean },
   known: readonly Pack[],
-  spoilt: ReadonlySet<string>,
+  blocked: ReadonlySet<string>,
   maxBytes: number = MAX_CACHE_BYTES,
 ): PackPlan {
   const live = new Set(blobs.map(({ digest }) => digest));
   const kept = whole ? packsToKeep(known, live) : known;
   const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
   const unseen = divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest)));
-  const savable = unseen.flatMap((pack) => (spoilt.has(pack.hex) ? halved(pack) : [pack]));
+  const savable = unseen.flatMap((pack) => (blocked.has(pack.hex) ? halved(pack) : [pack]));
   const { fitting, left } = within(savable, sumOf(kept), maxBytes);
   return {
     kept,
@@ -79,8 +72,8 @@ export function planPacks(
 }
 
 /**
- * Divides blobs into packs, in their order: what belongs to one image stays together, and goes together when the image
- * goes. Every blob is in one pack, however often it is given. The same blobs in the same order give the same packs.
+ * Divides blobs into packs, in their order: the blobs of one image stay together, and are dropped together. Every blob is
+ * in one pack, however often it is given. The same blobs in the same order give the same packs.
  */
 export function divideIntoPacks(blobs: readonly BlobSize[], packBytes: number = PACK_BYTES): Pack[] {
   const unique = new Map(blobs.map((blob) => [blob.digest, blob]));
@@ -100,7 +93,7 @@ export function divideIntoPacks(blobs: readonly BlobSize[], packBytes: number = 
 
 /**
  * The packs that stay. Left out are those of which less than half is in use, and, where there are many, the smaller
- * half: what is in use of them is to be packed anew.
+ * half: their blobs that are in use are packed again.
  */
 export function packsToKeep(packs: readonly Pack[], live: ReadonlySet<Digest>): Pack[] {
   const used = packs.filter((pack) => {
@@ -112,17 +105,14 @@ export function packsToKeep(packs: readonly Pack[], live: ReadonlySet<Digest>): 
   return used.filter((pack) => !small.has(pack));
 }
 
-/**
- * A pack under other keys, in two halves, since what is saved under a key can never be replaced. A pack of one blob has
- * no other form: none is returned.
- */
+/** A pack under other keys, in two halves, since an entry can never be replaced. A pack of one blob has no halves. */
 function halved({ blobs }: Pack): Pack[] {
   const all = [...blobs].map(([digest, size]) => ({ digest, size }));
   const middle = Math.ceil(all.length / 2);
   return all.length < 2 ? [] : [packOf(all.slice(0, middle)), packOf(all.slice(middle))];
 }
 
-/** The first packs that have room below `maxBytes`, beside `usedBytes`, and those that have none. */
+/** The packs that fit below `maxBytes` together with `usedBytes`, the first ones first, and those that do not. */
 export function within(
   packs: readonly Pack[],
   usedBytes: number,

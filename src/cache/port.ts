@@ -2,20 +2,20 @@ import type { Emit } from '../events.ts';
 import type { Store } from '../store/index.ts';
 
 /**
- * A cache of named, immutable entries on another machine: each a folder of files. Nothing that comes from it is
- * believed: whoever reads hashes. Nothing that goes wrong in it is thrown: it is a result, and a run goes on.
+ * A cache of named, immutable entries on another machine: each a folder of files. Its content is untrusted: the reader
+ * hashes it. Its failures are not thrown: they are results, and the run continues.
  */
 export interface RemoteCache {
   /** Why it cannot be used at all; undefined where it can be tried. */
   readonly unavailable: string | undefined;
-  /** Whether it may be read, and written, by this job, as far as the machine says beforehand. */
+  /** Whether this job may read and write it, as far as the machine says beforehand. */
   readonly readable: boolean;
   readonly writable: boolean;
   /** Reads one entry's files as they stream in. */
   read(request: ReadRequest): Promise<ReadOutcome>;
-  /** Saves an entry; one that is there stays as it is. */
+  /** Saves an entry; an existing one stays as it is. */
   save(entry: NewEntry): Promise<SaveOutcome>;
-  /** Removes what it has put anywhere on this machine. What is under way fails. */
+  /** Removes its files from this machine. Calls that have not ended fail. */
   close(): Promise<void>;
 }
 
@@ -24,20 +24,13 @@ export interface ReadRequest {
   readonly key: string;
   /** `newest` takes the newest entry whose key begins so. */
   readonly match: 'exact' | 'newest';
-  /** Where the entry's files lie: relative, with slashes, a part of the entry's identity. */
+  /** The folder of the entry's files: relative, with slashes, a part of the entry's identity. */
   readonly folder: string;
   /** Bytes that the files may have together. */
   readonly maxBytes: number;
-  /**
-   * Told the entry's whole key before its first file.
-   *
-   * @returns false where it is not wanted: then nothing of it is read
-   */
+  /** Called with the entry's whole key before its first file. Where it returns false, nothing of the entry is read. */
   readonly accepts?: (key: string) => boolean;
-  /**
-   * Given every file whose path is `folder/<64 hex digits>`, one after the other. An error that it throws ends the
-   * reading.
-   */
+  /** Called with each file at `folder/<64 hex digits>`, one after the other. An error that it throws ends the reading. */
   readonly take: (file: IncomingFile) => Promise<Taken>;
   readonly onBytes?: ((delta: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -47,11 +40,11 @@ export interface IncomingFile {
   /** 64 hex digits. */
   readonly name: string;
   readonly size: number;
-  /** To be read whole, or not at all. */
+  /** It must be read whole, or not at all. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** What was done with a file: `taken` was read; `enough` was read, and no other is wanted. */
+/** What was done with a file: `taken` was read; `enough` was read, and no other one is needed. */
 export type Taken = 'taken' | 'skipped' | 'refused' | 'enough';
 
 export interface NewEntry {
@@ -62,40 +55,37 @@ export interface NewEntry {
   readonly leaveFree: number;
 }
 
-export interface NewFile {
-  /** 64 hex digits. */
-  readonly name: string;
-  readonly size: number;
-  /** Where its bytes lie. */
+export interface NewFile extends Pick<IncomingFile, 'name' | 'size'> {
+  /** The path of its bytes. */
   readonly file: string;
 }
 
-/** Why there is nothing. Reasons are one line each, fit to be shown. */
-export type Trouble =
-  | { readonly kind: 'denied'; readonly reason: string }
-  | { readonly kind: 'unavailable'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly reason: string };
+/** Why a call did not work. Reasons are one line each, fit to be shown. */
+export interface Trouble {
+  readonly kind: 'denied' | 'unavailable' | 'failed';
+  readonly reason: string;
+}
 
-/** `partial`: some files came, and then `reason` ended it. `refused` files were none that may be in such an entry. */
+/** `partial`: some files came, and then `reason` ended it. `refused` counts the files that such an entry must not have. */
 export type ReadOutcome =
   | { readonly kind: 'hit'; readonly key: string; readonly refused: number }
   | { readonly kind: 'partial'; readonly key: string; readonly refused: number; readonly reason: string }
   | { readonly kind: 'miss' }
   | Trouble;
 
-/** `exists`: it is there, or another job is saving it. `limited`: not now, and no further one either. */
+/** `exists`: it is there, or another job is saving it. `limited`: neither this entry nor another one can be saved now. */
 export type SaveOutcome =
   | { readonly kind: 'saved' }
   | { readonly kind: 'exists' }
   | { readonly kind: 'limited'; readonly reason: string }
   | Trouble;
 
-/** What the parts of a session work with. */
+/** What the parts of a session share. */
 export interface CacheContext {
   readonly cache: RemoteCache;
   readonly store: Store;
   readonly emit: Emit;
   readonly signal: AbortSignal | undefined;
-  /** Told what went wrong, as one line: it is shown, and stands in the report. */
+  /** Called with what went wrong, as one line: it is shown, and is in the report. */
   readonly trouble: (message: string) => void;
 }

@@ -10,16 +10,16 @@ import { bytesOf, type Pack } from './packing.ts';
 /** The result of restoring packs. */
 export interface Restoration {
   readonly restored: ReadonlySet<Digest>;
-  /** Packs that are gone, or lack what they should have: no later run need ask for them. */
+  /** Packs that are gone, or incomplete: no later run has to ask for them. */
   readonly lost: ReadonlySet<string>;
-  /** Of these, packs whose entries are there and wrong: under their keys nothing can be saved. */
-  readonly spoilt: ReadonlySet<string>;
+  /** Of these, packs whose entries exist and are wrong: nothing can be saved under their keys. */
+  readonly blocked: ReadonlySet<string>;
 }
 
-/** More gain nothing: one stream fills a runner's disk. */
+/** More gain nothing: a few streams use all of a runner's disk. */
 const PACKS_AT_ONCE = 4;
 
-/** Restores blobs that lie in packs into the store, each hashed on its way in. The others are left to the sources. */
+/** Restores blobs from packs into the store, each hashed while it is written. The others are left to the sources. */
 export async function restorePacks(
   packs: readonly Pack[],
   missing: readonly BlobSize[],
@@ -27,9 +27,9 @@ export async function restorePacks(
 ): Promise<Restoration> {
   const restored = new Set<Digest>();
   const lost = new Set<string>();
-  const spoilt = new Set<string>();
+  const blocked = new Set<string>();
   const wanted = wantedOf(packs, missing);
-  if (wanted.length === 0) return { restored, lost, spoilt };
+  if (wanted.length === 0) return { restored, lost, blocked };
   const { emit, signal, trouble } = context;
   emit({ type: 'stage', stage: 'restore', total: wanted.length });
   const limit = pLimit(PACKS_AT_ONCE);
@@ -42,7 +42,7 @@ export async function restorePacks(
     const short = pack.hex.slice(0, 12);
     if (wrong > 0) {
       trouble(`pack ${short} in the cache holds ${formatCount(wrong, 'file')} that it must not: refused`);
-      spoilt.add(pack.hex);
+      blocked.add(pack.hex);
     }
     if (outcome.kind === 'miss') {
       emit({ type: 'log', level: 'info', message: `pack ${short} is no longer in the cache` });
@@ -50,14 +50,14 @@ export async function restorePacks(
       trouble(`pack ${short} cannot be read from the cache: ${outcome.reason}`);
     } else if (landed.size < blobs.size && wrong === 0) {
       trouble(`pack ${short} in the cache lacks ${formatCount(blobs.size - landed.size, 'blob')}`);
-      spoilt.add(pack.hex);
+      blocked.add(pack.hex);
     }
-    if (outcome.kind === 'miss' || spoilt.has(pack.hex)) lost.add(pack.hex);
+    if (outcome.kind === 'miss' || blocked.has(pack.hex)) lost.add(pack.hex);
     const result = landed.size === blobs.size ? 'done' : 'failed';
     emit({ type: 'step', stage: 'restore', subject: `pack ${short}`, outcome: result });
   };
   await Promise.all(wanted.map((one) => limit(() => restore(one))));
-  return { restored, lost, spoilt };
+  return { restored, lost, blocked };
 }
 
 interface WantedPack {
@@ -65,7 +65,7 @@ interface WantedPack {
   readonly blobs: ReadonlyMap<Digest, number>;
 }
 
-/** Which pack is read for which blobs: each blob from one, and from those that have most of what is missing. */
+/** Which pack is read for which blobs: each blob from one pack, and first from the packs with most missing bytes. */
 function wantedOf(packs: readonly Pack[], missing: readonly BlobSize[]): WantedPack[] {
   const left = new Map(missing.map(({ digest, size }) => [digest, size]));
   const gain = ({ blobs }: Pack): number =>
@@ -79,19 +79,12 @@ function wantedOf(packs: readonly Pack[], missing: readonly BlobSize[]): WantedP
   return wanted;
 }
 
-interface PackRead {
-  readonly outcome: ReadOutcome;
-  /** Blobs that are in the store now. */
-  readonly landed: ReadonlySet<Digest>;
-  /** Files that the pack must not hold. */
-  readonly wrong: number;
-}
-
+/** `landed` are the blobs that are in the store now; `wrong` counts the files that the pack must not hold. */
 async function readPack(
   pack: Pack,
   blobs: ReadonlyMap<Digest, number>,
   { cache, store, emit, signal }: CacheContext,
-): Promise<PackRead> {
+): Promise<{ readonly outcome: ReadOutcome; readonly landed: ReadonlySet<Digest>; readonly wrong: number }> {
   const landed = new Set<Digest>();
   let damaged = 0;
   const take = async (file: IncomingFile): Promise<Taken> => {
@@ -116,7 +109,7 @@ async function readPack(
   return { outcome, landed, wrong: Math.max(damaged, 'refused' in outcome ? outcome.refused : 0) };
 }
 
-/** Writes a file into the store; false where its bytes are others than its name says. */
+/** Writes a file into the store; false where its bytes do not match its name. */
 async function write({ body }: IncomingFile, blob: BlobSize, store: Store): Promise<boolean> {
   const writer = await store.write(blob);
   try {

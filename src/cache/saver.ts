@@ -7,34 +7,27 @@ import type { Outlook } from './keepable.ts';
 import { packFolder, packKey } from './keys.ts';
 import { bytesOf, type Pack, packOf } from './packing.ts';
 
-/** Saves packs as their blobs land, while others are still on their way. */
-export interface Saver {
-  /** A blob is in the store. */
-  landed(digest: Digest): void;
-  /** No further blob will land: packs that lack some are saved without. */
-  flush(): void;
-  /** Resolves when all that was begun has ended, with the packs that are in the cache. */
-  finish(): Promise<SavedPacks>;
-}
+/** Saves packs when their blobs have landed, while others are still being copied. */
+export type Saver = ReturnType<typeof createSaver>;
 
 export interface SavedPacks {
   /** Saved by this run. */
   readonly saved: readonly Pack[];
-  /** Were there already, or are just being saved by another job. */
+  /** Were there already, or are being saved by another job. */
   readonly known: readonly Pack[];
   /** Why no further entry can be saved now. */
   readonly stopped: string | undefined;
 }
 
-/** Each has an archive on disk for as long as it lasts. */
+/** Each save has an archive on disk until it ends. */
 const SAVES_AT_ONCE = 2;
 
-/** @param outlook which blobs are not in the store yet, and what the run itself may still need of the disk */
+/** @param outlook which blobs are not in the store yet, and how much of the disk the run itself may still need */
 export function createSaver(
   packs: readonly Pack[],
   { missing, bytes: leaveFree }: Outlook,
   context: CacheContext,
-): Saver {
+) {
   const { cache, store, emit, signal, trouble } = context;
   const limit = pLimit(SAVES_AT_ONCE);
   const budget = createBudget();
@@ -71,40 +64,43 @@ export function createSaver(
       case 'limited':
       case 'denied':
       case 'unavailable':
-        // Others of this run wait for the same refusal.
+        // Other saves of this run may get the same refusal: it is reported once.
         if (stopped === undefined) trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
         stopped ??= outcome.reason;
     }
   };
-  const begin = (pack: Pack): void => {
+  const start = (pack: Pack): void => {
     const job = limit(() => save(pack));
     jobs.push(job);
-    // It is awaited at the end; until then a fault waits there.
+    // `finish` awaits it and throws its error; until then the error is not unhandled.
     job.catch(() => {});
   };
   for (const pack of packs) {
     const left = new Set([...pack.blobs.keys()].filter((digest) => missing.has(digest)));
-    if (left.size === 0) begin(pack);
+    if (left.size === 0) start(pack);
     else waiting.set(pack, left);
   }
+  /** No further blob will land: packs that lack some are saved without them. */
   const flush = (): void => {
     for (const [{ blobs }, left] of waiting) {
       const here = [...blobs].flatMap(([digest, size]) => (left.has(digest) ? [] : [{ digest, size }]));
-      if (here.length > 0) begin(packOf(here));
+      if (here.length > 0) start(packOf(here));
     }
     waiting.clear();
   };
   return {
-    landed(digest) {
+    /** A blob is in the store. */
+    landed(digest: Digest): void {
       for (const [pack, left] of waiting) {
         if (!left.delete(digest)) continue;
         if (left.size > 0) return;
         waiting.delete(pack);
-        return begin(pack);
+        return start(pack);
       }
     },
     flush,
-    async finish() {
+    /** Resolves when all saves have ended, with the packs that are in the cache. */
+    async finish(): Promise<SavedPacks> {
       flush();
       await Promise.all(jobs);
       return { saved, known, stopped };

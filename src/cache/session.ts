@@ -11,7 +11,7 @@ import { type FoundCatalogue, nextCatalogue, readCatalogue, writeCatalogue } fro
 import { restorePacks } from './restore.ts';
 import { createSaver, type SavedPacks, type Saver } from './saver.ts';
 
-/** How a front end wants the cache to be used. */
+/** How a front end uses the cache. */
 export interface CacheUse {
   readonly cache: RemoteCache;
   readonly mode: 'read-write' | 'read' | 'write';
@@ -19,19 +19,19 @@ export interface CacheUse {
   readonly withholdPrivate: boolean;
   /** The repository whose cache it is, for the keys. */
   readonly repository: string;
-  /** Whether the user asked for it by name: then it is worth a warning that it is not there. */
+  /** Whether the user asked for it explicitly: then it is a warning that there is none. */
   readonly asked: boolean;
 }
 
-/** The cache of one run. Nothing of it fails the run, but for the run's own signal. */
+/** The cache of one run. It never fails the run, except by the run's own signal. */
 export interface CacheSession {
   /** What came from the cache into the store. */
   readonly restored: ReadonlySet<Digest>;
-  /** Restores manifests and configs, and what tags were. Before any image is resolved. */
+  /** Restores manifests, configs and the digests of tags. Before any image is resolved. */
   restoreCatalogue(): Promise<void>;
   /** Restores those of these blobs that the cache has. */
   restoreBlobs(missing: readonly BlobSize[]): Promise<void>;
-  /** Begins to save what may be kept, as far as it is there; the rest follows when it has landed. */
+  /** Starts to save what may be kept and is in the store; the rest follows when it has landed. */
   keep(keepable: Keepable, outlook: Outlook): void;
   landed(digest: Digest): void;
   /** No further blob will land. */
@@ -62,7 +62,7 @@ const NO_CACHE: CacheSession = {
 
 const NO_PACKS: SavedPacks = { saved: [], known: [], stopped: undefined };
 
-/** Opens the cache for one run; without a `use` it has nothing and takes nothing. */
+/** Opens the cache for one run; without a `use` it restores and saves nothing. */
 export function openCacheSession(
   use: CacheUse | undefined,
   { store, scope, emit, signal }: SessionParts,
@@ -80,7 +80,7 @@ export function openCacheSession(
   const context: CacheContext = { cache, store, emit, signal, trouble };
   const restored = new Map<Digest, number>();
   let found: FoundCatalogue = { catalogue: EMPTY, content: undefined };
-  let spoilt: ReadonlySet<string> = new Set();
+  let blocked: ReadonlySet<string> = new Set();
   let saving: { readonly keepable: Keepable; readonly plan: PackPlan; readonly saver: Saver } | undefined;
   let withheld: CacheReport['withheld'] = { images: 0, blobs: 0, bytes: 0 };
 
@@ -124,12 +124,12 @@ export function openCacheSession(
       }
       const packs = catalogue.packs.filter(({ hex }) => !restoration.lost.has(hex));
       found = { catalogue: { ...catalogue, packs }, content };
-      ({ spoilt } = restoration);
+      ({ blocked } = restoration);
     },
     keep(keepable, outlook) {
       ({ withheld } = keepable);
       if (!writes) return;
-      const plan = planPacks(keepable, found.catalogue.packs, spoilt);
+      const plan = planPacks(keepable, found.catalogue.packs, blocked);
       reportLimits(plan, trouble);
       if (withheld.images > 0) emit({ type: 'log', level: 'info', message: withheldWords(withheld) });
       saving = { keepable, plan, saver: createSaver(plan.fresh, outlook, context) };
@@ -176,10 +176,7 @@ function withheldWords({ images, bytes }: CacheReport['withheld']): string {
   );
 }
 
-/**
- * The same work, given up with the signal's reason: uploads cannot be called back, and a run that is to end does not
- * wait for them.
- */
+/** The same work, or the signal's reason when it aborts: uploads cannot be aborted, and a run that ends does not wait for them. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {

@@ -27,7 +27,7 @@ export interface FoundCatalogue {
 
 const NOTHING: FoundCatalogue = { catalogue: EMPTY, content: undefined };
 
-/** The newest catalogue of a scope, if it is what its key says. Puts its content into the store. */
+/** The newest catalogue of a scope, where its bytes match its key. Puts its content into the store. */
 export async function readCatalogue(context: CacheContext, scope: string): Promise<FoundCatalogue> {
   const { cache, signal, trouble } = context;
   let wanted: Digest | undefined;
@@ -74,7 +74,7 @@ async function readBytes(
   }
 }
 
-/** The catalogue after a run: what it may keep, and, where images failed, what was there before. */
+/** The catalogue after a run: what it may keep, and, where images failed, the earlier content, too. */
 export async function nextCatalogue(
   keepable: Keepable,
   packs: readonly Pack[],

@@ -37,7 +37,7 @@ export async function findSkopeo(wanted: WantedSkopeo, env: Environment): Promis
   });
 }
 
-/** Runs each skopeo of the machine for its version, in order, until one can be used; `refused` says why the others cannot. */
+/** The first skopeo of the machine that can be used, and why those before it cannot. */
 export async function searchSkopeo(
   env: Environment,
 ): Promise<{ readonly usable: Skopeo | undefined; readonly refused: readonly string[] }> {

@@ -200,11 +200,11 @@ describe('modes of the cache', () => {
     const { fresh, save } = machines;
     const without = { ACTIONS_RESULTS_URL: '', ACTIONS_CACHE_SERVICE_V2: '' };
     const quiet = await save(await fresh('v2', without), ['web:1']);
-    expect(quiet.log).toContain('The Actions cache is not used: this runner tells of no cache service');
+    expect(quiet.log).toContain('The Actions cache is not used: this runner names no cache service');
     expect(quiet.annotations).toEqual([]);
     const asking = await save(await fresh('v2', without), ['web:1'], { cache: 'actions' });
     expect(asking.annotations).toEqual([expect.objectContaining({ kind: 'warning' })]);
-    expect(asking.summary).toContain('- not used: this runner tells of no cache service');
+    expect(asking.summary).toContain('- not used: this runner names no cache service');
   });
 });
 

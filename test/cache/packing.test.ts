@@ -189,8 +189,8 @@ describe('planPacks', () => {
 
   it('saves a pack whose entry is wrong in halves, and counts one of a single blob as blocked', () => {
     const [a, b, c] = [blob(1, 100), blob(2, 200), blob(3, 2 * PACK_BYTES)];
-    const spoilt = new Set([packOf([a, b]).hex, packOf([c]).hex]);
-    const plan = planPacks({ blobs: [a, b, c], whole: true }, [], spoilt);
+    const blocked = new Set([packOf([a, b]).hex, packOf([c]).hex]);
+    const plan = planPacks({ blobs: [a, b, c], whole: true }, [], blocked);
     expect(plan.fresh).toEqual([packOf([a]), packOf([b])]);
     expect(plan.blockedBytes).toBe(c.size);
   });

@@ -231,7 +231,7 @@ describe('a workspace of the cache', () => {
     expect(machines.cache.entries.all()).toEqual([]);
     await expectTold(
       { machine, result, fetched: [] },
-      /\.oci-save is no folder, and the cache needs one there/,
+      /\.oci-save is not a folder, and the cache needs one there/,
     );
   });
 });

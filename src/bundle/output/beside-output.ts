@@ -14,15 +14,14 @@ export function lockBeside(output: string): string {
   return `${output}.lock.json`;
 }
 
-/** Where the lock beside the earlier bundle is kept until the new bundle and its lock are there: see `keepLock`. */
+/** The copy of the lock beside the earlier bundle: see `keepLock`. */
 export function keptLock(output: string): string {
   return besideOutput(output, 'old.lock.json');
 }
 
 /**
- * A bundle of one view and the lock beside it are replaced one after the other. Where a run is killed between the two, the
- * lock does not say what the folder holds. So the earlier lock is kept under another name until both are there.
- *
+ * Keeps the earlier lock under another name until the new bundle and its lock are there: a bundle of one view and the lock
+ * beside it are replaced one after the other, and after a kill between the two the lock does not match the folder.
  * @param lockFile the lock that names the bundle now: beside it, kept, or in it
  */
 export async function keepLock(output: string, lockFile: string | undefined): Promise<void> {
@@ -33,8 +32,8 @@ export async function keepLock(output: string, lockFile: string | undefined): Pr
 }
 
 /**
- * An archive alone has its lock at the name at which a bundle of one view has its own. Before the archive's is written there,
- * the bundle's is kept: the next save of a bundle finds it.
+ * The same before an archive alone replaces that lock by its own, which has the same name: the next save of a bundle finds
+ * the kept one.
  */
 export async function keepLockOfBundle(output: string): Promise<void> {
   const [beside, kept] = [lockBeside(output), keptLock(output)];

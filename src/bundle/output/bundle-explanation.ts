@@ -3,25 +3,25 @@ import { type Digest, hexOf, isDigest } from '../../oci/digest.ts';
 import { flatNames, repositoryTags } from '../layout-files.ts';
 import { planTree, REGISTRY_FOLDER, type View } from '../tree.ts';
 
-/** What a lock explains of a bundle's folder. Paths are relative, with slashes; the folder itself is ''. */
+/** The content of a bundle's folder that its lock accounts for. Paths are relative, with slashes; the folder itself is ''. */
 export interface BundleExplanation {
-  /** Files that are neither blobs nor in `layouts`. */
+  /** Files that are neither blobs nor files of `layouts`. */
   readonly files: ReadonlySet<string>;
   /** Folders of layouts, with the digest of each tag. */
   readonly layouts: ReadonlyMap<string, ReadonlyMap<string, Digest>>;
-  /** Folders that have something of the above in them. */
+  /** The folders above these files and layouts. */
   readonly folders: ReadonlySet<string>;
   /** The hex digits of all blobs. */
   readonly blobs: ReadonlySet<string>;
   /** Where a server finds the repositories. */
   readonly registry: string;
-  /** What files were written as, where the bundle says it of itself. */
+  /** The digests of files as they were written, where the bundle lists them. */
   readonly sums: ReadonlyMap<string, Digest>;
 }
 
 /**
- * What a bundle of these views has by its lock. No manifest is read: blobs are recognised by their names, which the lock
- * has, and tags by what the lock says of them.
+ * The content that a bundle of these views has by its lock. No manifest is read: the lock has the names of the blobs, and
+ * the digests of the tags.
  * @throws OciSaveError where the lock's names are invalid
  */
 export function explainBundle(
@@ -32,12 +32,9 @@ export function explainBundle(
   const registry = views.length > 1 ? REGISTRY_FOLDER : '';
   const layouts = new Map<string, ReadonlyMap<string, Digest>>();
   if (views.includes('oci')) layouts.set('', flatNames(lock));
-  if (views.includes('zot')) {
-    for (const [repository, tags] of repositoryTags(lock))
-      layouts.set(
-        joinPath(registry, repository),
-        new Map([...tags].map(([tag, { digest }]) => [tag, digest])),
-      );
+  for (const [repository, tags] of views.includes('zot') ? repositoryTags(lock) : []) {
+    const digests = new Map([...tags].map(([tag, { digest }]) => [tag, digest]));
+    layouts.set(joinPath(registry, repository), digests);
   }
   // Not `lock.files`: a path does not say what the file is.
   const files = new Set(fixedFiles(views));

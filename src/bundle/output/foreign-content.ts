@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestOf, isDigest } from '../../oci/digest.ts';
+import { digestOf, hexOf, isDigest } from '../../oci/digest.ts';
 import { jsonIn } from '../../text/json-in.ts';
 import { REF_NAME } from '../../image/index.ts';
 import { type BundleExplanation, joinPath } from './bundle-explanation.ts';
@@ -14,18 +14,19 @@ export interface ForeignContent {
   readonly name?: string;
 }
 
-/** What a bundle's folder holds beside what its lock explains. */
+/** What a bundle's folder holds that its lock does not account for. */
 export interface FolderFindings {
   readonly foreign: readonly ForeignContent[];
-  /** What a server keeps for itself while it runs, by path: it may be lost. */
+  /** A server's own files, by path: they may be lost. */
   readonly state: readonly string[];
 }
 
-const LAYOUT_FILES = new Set(['index.json', 'oci-layout']);
+/** The files of every layout. */
+export const LAYOUT_FILES: readonly string[] = ['index.json', 'oci-layout'];
 
 /**
- * Compares a bundle's folder with what its lock explains. What is missing or damaged is ignored: a save heals it. An
- * index.json is compared by what it names, since zot writes it anew; the blobs of an image that was pushed are not named
+ * Compares a bundle's folder with what its lock accounts for. What is missing or damaged is ignored: a save heals it. An
+ * index.json is compared by what it names, since zot rewrites it; the blobs of an image that was pushed are not listed
  * beside it.
  */
 export function findForeign(content: FolderContent, explained: BundleExplanation): FolderFindings {
@@ -40,7 +41,7 @@ function judge(folder: FolderContent, at: string, explained: BundleExplanation):
   for (const [name, kind] of folder.files) {
     const path = joinPath(at, name);
     if (kind !== 'file') foreign.push({ path, kind });
-    else if ((layout !== undefined && LAYOUT_FILES.has(name)) || explained.files.has(path)) continue;
+    else if ((layout !== undefined && LAYOUT_FILES.includes(name)) || explained.files.has(path)) continue;
     else if (serverRoot && SERVER_FILES.has(name)) state.push(path);
     else foreign.push({ path, kind });
   }
@@ -68,34 +69,31 @@ function inOne(path: string, foreign: readonly ForeignContent[]): readonly Forei
   return plain ? [{ path: `${path}/`, kind: 'folder' }] : foreign;
 }
 
-interface JudgedLayout {
-  readonly added: readonly ForeignContent[];
-  /** A repository that somebody began to push to. */
-  readonly empty: boolean;
-}
-
-/** Undefined where a folder is not a layout, or not one that can be read. */
+/**
+ * What was pushed to a layout; `empty` is a new repository without an image yet. Undefined where a folder is not a
+ * layout, or not one that can be read.
+ */
 function judgeLayout(
   folder: FolderContent,
   at: string,
   explained: BundleExplanation,
-): JudgedLayout | undefined {
+): { readonly added: readonly ForeignContent[]; readonly empty: boolean } | undefined {
   const tags = explained.layouts.get(at);
   const bytes = folder.read.get('index.json');
   const entries = bytes === undefined ? undefined : parseLayoutEntries(bytes);
+  const nothing = { added: [], empty: false };
   // A damaged index.json of ours hides nothing: what was pushed beside it shows in the blobs.
-  if (bytes === undefined || entries === undefined)
-    return tags === undefined ? undefined : { added: [], empty: false };
-  if (explained.sums.get(joinPath(at, 'index.json')) === digestOf(bytes)) return { added: [], empty: false };
+  if (bytes === undefined || entries === undefined) return tags && nothing;
+  if (explained.sums.get(joinPath(at, 'index.json')) === digestOf(bytes)) return nothing;
   const isOurs = ({ digest, tag }: LayoutEntry): boolean =>
     tag === undefined
-      ? tags !== undefined && isDigest(digest) && explained.blobs.has(digest.slice('sha256:'.length))
+      ? tags !== undefined && isDigest(digest) && explained.blobs.has(hexOf(digest))
       : tags?.get(tag) === digest;
   const added = entries.filter((entry) => !isOurs(entry));
   return { added: imagesOf(added, at, explained), empty: tags === undefined && entries.length === 0 };
 }
 
-/** Children stand untagged beside the index that names them: where there are tags, they are enough. */
+/** The children of an index are listed untagged, too: where there are tags, they are enough. */
 function imagesOf(
   entries: readonly LayoutEntry[],
   at: string,
@@ -104,9 +102,9 @@ function imagesOf(
   const repository = registry !== '' && at.startsWith(`${registry}/`) ? at.slice(registry.length + 1) : at;
   const tagged = entries.filter(({ tag }) => tag !== undefined);
   const names = (tagged.length > 0 ? tagged : entries).map(({ tag, digest }) => {
-    if (tag !== undefined) return repository === '' ? tag : `${repository}:${tag}`;
-    // Whole, since it is what a delete by digest takes.
-    return `${repository}@${digest}`;
+    // The whole digest, since a delete by digest takes that.
+    if (tag === undefined) return `${repository}@${digest}`;
+    return repository === '' ? tag : `${repository}:${tag}`;
   });
   return [...new Set(names)].map((name) => ({ path: at, kind: 'image', name }));
 }
@@ -121,9 +119,8 @@ function judgeBlobs(
 ): ForeignContent[] {
   return filesBelow(folder, '').flatMap(([name, kind]): ForeignContent[] => {
     const path = joinPath(at, name);
-    if (kind !== 'file') return [{ path, kind }];
     const hex = BLOB.exec(name)?.[1];
-    if (hex === undefined) return [{ path, kind }];
+    if (kind !== 'file' || hex === undefined) return [{ path, kind }];
     const known = hasAdded || (name.startsWith('sha256/') && blobs.has(hex));
     return known ? [] : [{ path, kind: 'blob' }];
   });
@@ -140,7 +137,7 @@ function hasFiles({ files, folders }: FolderContent): boolean {
   return files.size > 0 || [...folders.values()].some(hasFiles);
 }
 
-/** One entry of an index.json, as its last writer left it. */
+/** One entry of an index.json. */
 interface LayoutEntry {
   readonly digest: string;
   readonly tag: string | undefined;
@@ -153,8 +150,8 @@ const indexSchema = z.looseObject({
 });
 
 /**
- * What an index.json names, whatever else it says and however it is written; undefined where it is not such a file. zot writes
- * `null` where there are no entries.
+ * The entries of an index.json, whichever program wrote it; undefined where it is not such a file. zot writes `null` where
+ * there are no entries.
  */
 function parseLayoutEntries(bytes: Uint8Array): LayoutEntry[] | undefined {
   const parsed = indexSchema.safeParse(jsonIn(bytes));
@@ -165,9 +162,9 @@ function parseLayoutEntries(bytes: Uint8Array): LayoutEntry[] | undefined {
   });
 }
 
-/** What zot keeps on disk beside the repositories (project-zot/zot: pkg/storage/constants, pkg/storage/local, pkg/meta). */
+// What zot keeps on disk beside the repositories (project-zot/zot: pkg/storage/constants, pkg/storage/local, pkg/meta).
 
-/** At its root: its databases, its marker, and what it tries hard links with. */
+/** At its root: its databases, its marker, and the files of its test for hard links. */
 export const SERVER_FILES: ReadonlySet<string> = new Set([
   'cache.db',
   'meta.db',
@@ -176,7 +173,7 @@ export const SERVER_FILES: ReadonlySet<string> = new Set([
   'duphardlinkcheck.txt',
 ]);
 
-/** At its root: what it knows of vulnerabilities, and sessions. */
+/** At its root: its database of vulnerabilities, and sessions. */
 const SERVER_FOLDERS: ReadonlySet<string> = new Set(['_trivy', '_sessions']);
 
 /** In each repository: uploads and copies that have not ended. */

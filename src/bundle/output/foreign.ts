@@ -19,7 +19,7 @@ const NAMED = 10;
 
 /**
  * Ends a run that would overwrite or remove what others wrote.
- * @param code `machine` before the run has begun, `local` where something appeared while it was at work
+ * @param code `machine` at the start of a run, `local` where something appeared while it ran
  * @throws OciSaveError that names the first ten, and how many more there are
  */
 export function refuseForeign(foreign: readonly ForeignItem[], code: 'machine' | 'local' = 'machine'): void {
@@ -51,8 +51,8 @@ function hintFor(foreign: readonly ForeignItem[]): Hint {
 }
 
 /**
- * What is at the name of a file that a run writes whole, and at the names under which it is being written, and was not
- * written by an earlier run. A file that a run at work is writing is ignored.
+ * The files at the final name of a file that a run writes, and at its names until then, that no earlier run wrote. A file
+ * that a live run is writing is ignored.
  */
 export async function foreignAt(file: string, kind: OwnFileKind): Promise<ForeignItem[]> {
   const [folder, name] = [path.dirname(file), path.basename(file)];

@@ -3,13 +3,13 @@ import { OciSaveError } from '../../errors.ts';
 import { readStart } from '../../files/index.ts';
 import { type Lock, parseLock } from '../../lock/index.ts';
 import { digestOf } from '../../oci/digest.ts';
-import { type BundleExplanation, explainBundle } from './bundle-explanation.ts';
+import { explainBundle } from './bundle-explanation.ts';
 import { readFolder } from './folder-content.ts';
 import { findForeign, type FolderFindings, type ForeignContent } from './foreign-content.ts';
 import { MAX_LOCK_BYTES } from '../open-bundle.ts';
 import { LOCK_FILE, SUMS_FILE, sumsIn, type View } from '../tree.ts';
 
-/** A bundle's folder compared with the lock that explains it best. */
+/** A bundle's folder compared with the lock that accounts for most of it. */
 export interface BundleFindings extends FolderFindings {
   readonly lockFile: string;
   /** Show a change of the folder: see `isUnchanged`. */
@@ -22,15 +22,15 @@ const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 const MAX_SUMMED_BYTES = 256 * 1024 * 1024;
 /** Names in a folder beyond those that its lock accounts for. */
 const MORE_NAMES = 100_000;
-/** A bundle of one view does not say which: it is the one that explains more of the folder. */
+/** A bundle of one view does not say which: it is the one that accounts for more of the folder. */
 const SINGLE_VIEWS: readonly View[][] = [['zot'], ['oci']];
 
 /**
- * Looks at what is in a bundle's folder. Reads names, each index.json, and the lock; no layer is read or hashed.
+ * Compares a bundle's folder with its lock. Reads names, each index.json, and the lock; no layer is read or hashed.
  *
  * @param besides locks that may be beside a bundle of one view
  * @returns undefined where no lock says that the folder is a bundle
- * @throws OciSaveError `machine` where there is far more in it than its lock accounts for; what the file system says
+ * @throws OciSaveError `machine` where it holds far more than its lock accounts for; the error of the system
  */
 export async function inspectBundle(
   folder: string,
@@ -42,8 +42,7 @@ export async function inspectBundle(
   const candidates: Candidate[] = [];
   for (const lockFile of besides) {
     const beside = await lockAt(lockFile);
-    if (beside !== undefined)
-      candidates.push(...SINGLE_VIEWS.map((views) => ({ lockFile, lock: beside, views })));
+    if (beside) candidates.push(...SINGLE_VIEWS.map((views) => ({ lockFile, lock: beside, views })));
   }
   return candidates.length === 0 ? undefined : compare(folder, candidates);
 }
@@ -58,9 +57,8 @@ async function compare(
   folder: string,
   candidates: readonly Candidate[],
 ): Promise<BundleFindings | undefined> {
-  const sums = sumsIn(
-    (await readStart(path.join(folder, SUMS_FILE), MAX_INDEX_BYTES))?.bytes.toString('utf8') ?? '',
-  );
+  const sumsFile = await readStart(path.join(folder, SUMS_FILE), MAX_INDEX_BYTES);
+  const sums = sumsIn(sumsFile?.bytes.toString('utf8') ?? '');
   const expected = candidates.map(({ lock }) => 16 * (Object.keys(lock.blobs).length + lock.images.length));
   const { content, stamps } = await readFolder(folder, {
     wanted: ['index.json'],
@@ -69,7 +67,7 @@ async function compare(
   });
   let best: BundleFindings | undefined;
   for (const { lockFile, lock, views } of candidates) {
-    const explained = explain(lock, views, sums);
+    const explained = unlessInvalid(() => explainBundle(lock, views, sums));
     if (explained === undefined) continue;
     const found = findForeign(content, explained);
     if (best === undefined || found.foreign.length < best.foreign.length)
@@ -82,17 +80,17 @@ async function compare(
   return { ...best, foreign };
 }
 
-/** Undefined where the lock has invalid names: then it is not ours. */
-function explain(...[lock, views, sums]: Parameters<typeof explainBundle>): BundleExplanation | undefined {
+/** Undefined where a lock cannot be read, or has invalid names: then it is not ours. */
+function unlessInvalid<T>(read: () => T): T | undefined {
   try {
-    return explainBundle(lock, views, sums);
+    return read();
   } catch (error) {
     if (error instanceof OciSaveError) return undefined;
     throw error;
   }
 }
 
-/** Whether a file that this version does not know is as the bundle's own sums say: another version wrote it. */
+/** Whether a file that this version does not know matches the bundle's sums: another version wrote it. */
 async function isSummed(
   folder: string,
   { path: place, kind }: ForeignContent,
@@ -108,10 +106,5 @@ async function isSummed(
 async function lockAt(file: string): Promise<Lock | undefined> {
   const read = await readStart(file, MAX_LOCK_BYTES);
   if (read === undefined || read.size > MAX_LOCK_BYTES) return undefined;
-  try {
-    return parseLock(read.bytes, file);
-  } catch (error) {
-    if (error instanceof OciSaveError) return undefined;
-    throw error;
-  }
+  return unlessInvalid(() => parseLock(read.bytes, file));
 }

@@ -1,37 +1,35 @@
-import type { Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { unlessGone, whyForeign } from '../../files/index.ts';
 import { LOCK_FILE_KIND } from '../../lock/index.ts';
+import type { OwnFileKind } from '../../text/own-file-kind.ts';
 import { isUnchanged, readFolder } from './folder-content.ts';
 import { type ForeignItem, foreignAt } from './foreign.ts';
-import type { ForeignContent } from './foreign-content.ts';
-import { isLeftover, LAYOUT_FILES } from './leftover.ts';
-import { inspectBundle } from './inspect-bundle.ts';
+import { type ForeignContent, LAYOUT_FILES } from './foreign-content.ts';
+import { isLeftover } from './leftover.ts';
+import { type BundleFindings, inspectBundle } from './inspect-bundle.ts';
 import { besideOutput, keptLock, lockBeside } from './beside-output.ts';
 import { cannotWrite, HOLDER_FILE_KIND, holderFile } from './output-lock.ts';
 
-/** What is at a bundle's path and at the names beside it that a run takes. */
-export interface OutputFindings {
+/** What is at a bundle's path, and at the names beside it that a run uses. */
+export interface OutputFindings extends Pick<BundleFindings, 'stamps'> {
   /** What no earlier run wrote: all of it must be moved away first. */
   readonly foreign: readonly ForeignItem[];
-  /** What a server keeps in the earlier bundle, by path: it goes with that. */
+  /** A server's own files in the earlier bundle, by path: they go with the bundle. */
   readonly state: readonly string[];
-  /** The lock that names the earlier bundle; undefined where there is none. */
+  /** The lock that names the earlier bundle, in it or beside it; undefined where there is none. */
   readonly lockFile: string | undefined;
-  /** Show a change of the earlier bundle: see `isUnchanged`. */
-  readonly stamps: ReadonlyMap<string, string>;
 }
 
 const NOTHING: OutputFindings = { foreign: [], state: [], lockFile: undefined, stamps: new Map() };
 
-/** Names in what a killed run left. */
+/** Names in a folder that a killed run left. */
 const MAX_LEFTOVER_NAMES = 10_000_000;
 
 /**
- * Looks at an output before a run, and writes nothing: at the bundle itself, at an earlier one that a killed run had renamed,
- * and at the names beside them. What is ours is recognised by content, never by its name.
- * @throws OciSaveError `machine` where this user may not look
+ * Inspects an output before a run, and writes nothing: the bundle itself, an earlier one that a killed run had renamed,
+ * and the names beside them. What is ours is recognised by its content, never by its name.
+ * @throws OciSaveError `machine` where this user may not read it
  */
 export async function inspectOutput(output: string): Promise<OutputFindings> {
   try {
@@ -43,10 +41,9 @@ export async function inspectOutput(output: string): Promise<OutputFindings> {
 
 async function look(output: string): Promise<OutputFindings> {
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
-  const bundle = await lookAtFolder(output, output);
+  const bundle = await inspectFolder(output, output);
   // Without a bundle, the renamed one goes back: it is what the new one replaces.
-  const renamed = bundle === undefined ? await lookAtFolder(old, output) : undefined;
-  const found = bundle ?? renamed;
+  const found = bundle ?? (await inspectFolder(old, output));
   const foreign = [
     ...(found?.foreign ?? []),
     ...(bundle === undefined ? [] : await leftoverAt(old)),
@@ -59,23 +56,23 @@ async function look(output: string): Promise<OutputFindings> {
 }
 
 /**
- * The same shortly before the new bundle takes its name. What is beside it is this run's own by then, and a bundle in
- * which no folder and no index.json has changed since `before` is not read again.
+ * The same shortly before the new bundle takes its name. By then the files beside it are this run's, and a bundle in which
+ * no folder and no index.json has changed since `before` is not read again.
  */
 export async function inspectAgain(output: string, before: OutputFindings): Promise<readonly ForeignItem[]> {
   const isAsBefore = before.stamps.size > 0 && (await isUnchanged(before));
-  const found = isAsBefore ? undefined : await lookAtFolder(output, output);
+  const found = isAsBefore ? undefined : await inspectFolder(output, output);
   return [...(found?.foreign ?? []), ...(await fileAt(lockBeside(output), LOCK_FILE_KIND))];
 }
 
-async function fileAt(file: string, kind: Parameters<typeof whyForeign>[1]): Promise<ForeignItem[]> {
+async function fileAt(file: string, kind: OwnFileKind): Promise<ForeignItem[]> {
   const what = await whyForeign(file, kind);
   return what === undefined ? [] : [{ place: file, what }];
 }
 
-/** What is at `folder`, which is the bundle at `output`, or was; undefined where nothing is there. */
-async function lookAtFolder(folder: string, output: string): Promise<OutputFindings | undefined> {
-  const found = await lookInto(folder, async (): Promise<OutputFindings | string> => {
+/** What is at `folder`, where the bundle of `output` is or was; undefined where there is nothing. */
+async function inspectFolder(folder: string, output: string): Promise<OutputFindings | undefined> {
+  const found = await readAt(folder, async (): Promise<OutputFindings | string> => {
     if ((await readdir(folder)).length === 0) return NOTHING;
     const bundle = await inspectBundle(folder, [lockBeside(output), keptLock(output)]);
     if (bundle === undefined) return 'holds something else than a bundle';
@@ -87,7 +84,7 @@ async function lookAtFolder(folder: string, output: string): Promise<OutputFindi
 /** What is foreign at a path where a killed run may have left a folder. */
 async function leftoverAt(folder: string): Promise<ForeignItem[]> {
   const reading = { wanted: LAYOUT_FILES, maxBytes: 64 * 1024 * 1024, maxNames: MAX_LEFTOVER_NAMES };
-  const what = await lookInto(folder, async () =>
+  const what = await readAt(folder, async () =>
     isLeftover((await readFolder(folder, reading)).content)
       ? undefined
       : 'holds something else than what a killed run leaves',
@@ -96,10 +93,12 @@ async function leftoverAt(folder: string): Promise<ForeignItem[]> {
 }
 
 /** Reads a folder; or says what is there instead of it, or why it cannot be read. Undefined where nothing is there. */
-async function lookInto<T>(folder: string, read: () => Promise<T>): Promise<T | string | undefined> {
+async function readAt<T>(folder: string, read: () => Promise<T>): Promise<T | string | undefined> {
   const stats = await unlessGone(lstat(folder));
   if (stats === undefined) return undefined;
-  if (!stats.isDirectory()) return kindOf(stats);
+  if (stats.isSymbolicLink()) return 'is a link';
+  if (stats.isFile()) return 'is a file';
+  if (!stats.isDirectory()) return 'is neither a file nor a folder';
   try {
     return await read();
   } catch (error) {
@@ -108,14 +107,6 @@ async function lookInto<T>(folder: string, read: () => Promise<T>): Promise<T | 
     if (code === undefined) throw error;
     return `cannot be read (${code})`;
   }
-}
-
-function kindOf(stats: Stats): string {
-  return stats.isSymbolicLink()
-    ? 'is a link'
-    : stats.isFile()
-      ? 'is a file'
-      : 'is neither a file nor a folder';
 }
 
 const WORDS: Record<ForeignContent['kind'], string> = {

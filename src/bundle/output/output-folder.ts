@@ -4,20 +4,16 @@ import { exists, whyForeign } from '../../files/index.ts';
 import { finishPublishing, isPublishing, replaceFolder } from './publish-results.ts';
 import { besideOutput, forgetLock, keepLock } from './beside-output.ts';
 import { type ForeignItem, refuseForeign } from './foreign.ts';
-import { inspectAgain, inspectOutput } from './inspect-output.ts';
+import { inspectAgain, inspectOutput, type OutputFindings } from './inspect-output.ts';
 import { cannotWrite, HOLDER_FILE_KIND, holderFile, lockOutput } from './output-lock.ts';
 
 /** An output that this run alone may replace. */
-export interface OutputFolder {
+export interface OutputFolder extends Pick<OutputFindings, 'state' | 'lockFile'> {
   /** Where the new content is built, on the output's own volume. */
   readonly staging: string;
-  /** What a server keeps in the earlier bundle, by path: it goes with the bundle. */
-  readonly state: readonly string[];
-  /** The lock that names the earlier bundle: in it, or beside it; undefined where there is none. */
-  readonly lockFile: string | undefined;
   /**
-   * Looks once more for what others put there since the run began.
-   * @throws OciSaveError `local`, naming it
+   * Checks once more for what others put there since the run started.
+   * @throws OciSaveError `local` that names it
    */
   recheck(): Promise<void>;
   /** Puts the built content at the output's path: the earlier one stays until then. */
@@ -26,9 +22,8 @@ export interface OutputFolder {
   release(): Promise<void>;
 }
 
-/** What a run hands to its output. */
 export interface OutputOptions {
-  /** The record of which results are about to take their names: see `publishResults`. */
+  /** The file that records which results are taking their names: see `publishResults`. */
   readonly record?: string | undefined;
   /** What others wrote where the run writes something beside the folder; it is reported in the same message. */
   readonly foreign?: () => Promise<readonly ForeignItem[]>;
@@ -36,9 +31,8 @@ export interface OutputOptions {
 
 /**
  * Prepares an output. What no earlier run wrote is refused: files and links in its place, folders that no lock names, and
- * in a bundle's folder all that its lock does not explain. What a killed run has begun to put in its
- * place is finished first.
- *
+ * in a bundle's folder all that its lock does not account for. Results that a killed run was publishing get their names
+ * first.
  * @throws OciSaveError `machine`, before anything is fetched
  */
 export async function openOutputFolder(
@@ -53,16 +47,16 @@ export async function openOutputFolder(
   const isFree = (await whyForeign(holderFile(output), HOLDER_FILE_KIND)) === undefined;
   const lock = isFree ? await lockOutput(output) : undefined;
   const [old, staging] = [besideOutput(output, 'old'), besideOutput(output, 'new')];
-  const look = async (): ReturnType<typeof inspectOutput> => {
+  const inspect = async (): Promise<OutputFindings> => {
     const found = await inspectOutput(output);
     refuseForeign([...found.foreign, ...((await foreign?.()) ?? [])]);
     return found;
   };
   try {
-    const before = await look();
+    const before = await inspect();
     await mend(output, old);
     const isFinished = record !== undefined && (await finishPublishing(record, output));
-    const found = isFinished ? await look() : before;
+    const found = isFinished ? await inspect() : before;
     await keepLock(output, found.lockFile);
     await rm(staging, { recursive: true, force: true });
     await mkdir(staging, { mode: 0o755 });
@@ -88,7 +82,7 @@ export async function openOutputFolder(
   }
 }
 
-/** An old bundle goes back where there is no new one, and is removed where there is one. */
+/** Puts an old bundle back where there is no new one, and removes it where there is one. */
 async function mend(output: string, old: string): Promise<void> {
   if (!(await exists(old))) return;
   if (await exists(output)) await rm(old, { recursive: true, force: true });

@@ -4,20 +4,20 @@ import { type FileLock, takeFileLock } from '../../store/index.ts';
 import { besideOutput } from './beside-output.ts';
 import { hint, option } from '../../text/hint.ts';
 
-/** The file that holds the right to write at an output. */
+/** The lock file of an output. */
 export function holderFile(output: string): string {
   return besideOutput(output, 'lock');
 }
 
-/** How to recognise the file that `lockOutput` makes: empty at first, then the process that holds it. */
+/** How to recognise a file of `lockOutput`: empty at first, then it names the process that holds the lock. */
 export const HOLDER_FILE_KIND: OwnFileKind = {
   noun: 'the lock of a run',
   matches: (bytes) => bytes.toString('utf8').startsWith('{"host":'),
 };
 
 /**
- * Takes the right to replace one output: two runs on it at once would each remove the other's. Throws `machine`
- * where another run that lives holds it.
+ * Locks an output: two runs on it at once would each remove the other's content. Throws `machine` where another live run
+ * holds the lock.
  */
 export async function lockOutput(output: string): Promise<FileLock> {
   const file = holderFile(output);

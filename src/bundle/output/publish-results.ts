@@ -8,9 +8,9 @@ import { besideOutput } from './beside-output.ts';
 import { partNameOf, writeFileWhole } from '../write-file.ts';
 import { hint, option } from '../../text/hint.ts';
 
-/** The results of one run, whole under other names: what takes which name, and what of an earlier run goes. */
+/** The results of one run, complete under other names, and what they replace. */
 export interface RunResults {
-  /** Files that are whole under their part names of this process, in the order in which they take their own. */
+  /** Files that are whole under their part names of this process, in the order in which they take their final names. */
   readonly files: readonly string[];
   /** Files of an earlier run that this one does not write. */
   readonly stale: readonly string[];
@@ -18,12 +18,11 @@ export interface RunResults {
   readonly folder: boolean;
 }
 
-const staleSchema = z.strictObject({ file: z.string(), stamp: z.string() });
 const recordSchema = z.strictObject({
   version: z.literal(1),
   pid: z.int().positive(),
   files: z.array(z.string()),
-  stale: z.array(staleSchema),
+  stale: z.array(z.strictObject({ file: z.string(), stamp: z.string() })),
   folder: z.boolean(),
 });
 type PublishingRecord = z.infer<typeof recordSchema>;
@@ -32,21 +31,21 @@ type PublishingRecord = z.infer<typeof recordSchema>;
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 
 /**
- * Gives all results of a run their names. What is to be done is recorded before: where the run is killed in between, the
- * next one does the rest (`finishPublishing`). For the holder of the output's lock.
+ * Gives all results of a run their final names. The steps are recorded before: where the run is killed, the next one does
+ * the rest (`finishPublishing`). For the holder of the output's lock.
  * @param record the file of that record: in the store, which belongs to its user, and never where a checkout could bring one
  * @param place the output's path, or the archive's without its suffix where no folder is wanted
- * @throws OciSaveError `local` where a folder stands at a name, before anything is changed; what the file system says
+ * @throws OciSaveError `local` where a folder has one of the names, before anything is changed; the error of the system
  */
-export async function publishResults(record: string, place: string, appearance: RunResults): Promise<void> {
-  await refuseFolders([...appearance.files, ...appearance.stale]);
+export async function publishResults(record: string, place: string, results: RunResults): Promise<void> {
+  const { files, folder } = results;
+  await refuseFolders([...files, ...results.stale]);
   const stale: PublishingRecord['stale'] = [];
-  for (const file of appearance.stale) {
+  for (const file of results.stale) {
     const stamp = await stampOf(file);
     if (stamp !== undefined) stale.push({ file, stamp });
   }
-  const { files, folder } = appearance;
-  const todo = { version: 1 as const, pid: process.pid, files: [...files], stale, folder };
+  const todo: PublishingRecord = { version: 1, pid: process.pid, files: [...files], stale, folder };
   await mkdir(path.dirname(record), { recursive: true, mode: 0o700 });
   await writeFileWhole(record, `${JSON.stringify(todo)}\n`);
   try {
@@ -60,13 +59,13 @@ export async function publishResults(record: string, place: string, appearance: 
   await rm(record, { force: true });
 }
 
-/** Whether results have begun to appear, and not all of them have: the next run does the rest. */
+/** Whether some results have their final names and others do not yet: the next run does the rest. */
 export function isPublishing(record: string): Promise<boolean> {
   return exists(record);
 }
 
 /**
- * Does the rest of what a killed run had begun to let appear, if there is any.
+ * Gives the results of a killed run their final names, where it was killed while it did so.
  * @returns whether there was anything to do
  * @throws OciSaveError `machine` where it cannot be done
  */
@@ -99,17 +98,15 @@ async function act(
   take: (part: string, file: string) => Promise<void>,
 ): Promise<void> {
   // Old sums must not vouch for a mixture; the new ones come last.
-  for (const file of files) {
-    const isSums = file.endsWith('.sha256') && (await exists(partNameOf(file, pid)));
-    if (isSums) await rm(file, { force: true });
-  }
+  for (const file of files)
+    if (file.endsWith('.sha256') && (await exists(partNameOf(file, pid)))) await rm(file, { force: true });
   for (const file of files) await take(partNameOf(file, pid), file);
   if (folder) await replaceFolder(place);
-  // Last: without the lock that names it, the earlier folder would count as somebody else's. What another run wrote there since stays.
+  // Last: without the lock that names it, the earlier folder would count as foreign. What another run wrote since stays.
   for (const { file, stamp } of stale) if ((await stampOf(file)) === stamp) await rm(file, { force: true });
 }
 
-/** Tells a file from another one that took its name; undefined where no regular file is there. */
+/** Distinguishes a file from another one that took its name; undefined where there is no regular file. */
 async function stampOf(file: string): Promise<string | undefined> {
   const stats = await unlessGone(lstat(file, { bigint: true }));
   return stats?.isFile() === true ? `${stats.ino} ${stats.size} ${stats.mtimeNs}` : undefined;
@@ -132,7 +129,7 @@ export async function replaceFolder(output: string): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
-/** Refuses names of files at one of which a folder stands. Throws `local`. */
+/** Refuses to write files where a folder has one of their names. Throws `local`. */
 export async function refuseFolders(files: readonly string[]): Promise<void> {
   for (const file of files) {
     if ((await unlessGone(lstat(file)))?.isDirectory() !== true) continue;

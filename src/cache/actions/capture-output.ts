@@ -7,9 +7,9 @@ let open = 0;
 let restore: (() => void) | undefined;
 
 /**
- * Runs work of @actions/cache and captures its output. That library says what happened in words on the step's output
- * alone, and these must not be shown: it blames "another job" whatever the cause is, and its warnings would be
- * annotations. Masks go through. What others print meanwhile is not touched.
+ * Runs work of @actions/cache and captures its output. That library reports what happened only in words on the step's
+ * output, and these must not be shown: it blames "another job" for any cause, and its warnings would be annotations.
+ * Masks are still printed. Other code's output is not touched.
  */
 export async function captureOutput<T>(
   work: () => Promise<T>,
@@ -52,7 +52,7 @@ function intercept(streams: readonly NodeJS.WriteStream[]): () => void {
   return () => undo.forEach((one) => one());
 }
 
-/** Gives the listener what was written, and returns the masks, which are to be printed all the same. */
+/** Gives the listener what was written, and returns the masks, which must be printed. */
 function capture(chunk: string | Uint8Array, listener: (text: string) => void): string {
   const lines = (typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk)).split('\n');
   const masks = lines.filter((line) => line.startsWith('::add-mask::'));

@@ -13,7 +13,7 @@ import {
 import { jsonIn } from '../../text/json-in.ts';
 import type { CacheService, Environment } from './service.ts';
 
-/** Where an entry's archive can be fetched. */
+/** An entry's whole key, and the address of its archive. */
 export interface FoundEntry {
   readonly key: string;
   /** Signed: a secret. */
@@ -24,8 +24,8 @@ export interface ServiceClient {
   /** The entry of exactly this version whose key is, or begins with, `key`. The service decides which. */
   find(key: string, version: string, signal: AbortSignal | undefined): Promise<FoundEntry | undefined>;
   /**
-   * An archive's bytes, from the first to the last, however often the connection is cut; at most `maxBytes`.
-   * @throws OciSaveError `network` where it cannot be had whole
+   * An archive's bytes, at most `maxBytes`; a cut connection is resumed.
+   * @throws OciSaveError `network` where it cannot be fetched whole
    */
   download(url: URL, maxBytes: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array>;
   close(): void;
@@ -76,7 +76,7 @@ export function createServiceClient(service: CacheService, options: ClientOption
   const found = (key: string, address: string): FoundEntry => {
     const url = URL.parse(address);
     if (url === null || !/^https?:$/.test(url.protocol)) throw strange('an address that is not valid');
-    // The runner hides it in the log, whoever should print it.
+    // The runner hides it in the log, whichever code prints it.
     if (url.search !== '') onSecret(url.search.slice(1));
     return { key, url };
   };
@@ -85,7 +85,7 @@ export function createServiceClient(service: CacheService, options: ClientOption
     ask(
       {
         method: 'POST',
-        // As the official client has it: a path before it is dropped.
+        // As in the official client: the path of the service's address is dropped.
         url: new URL(`/${METHOD}`, service.url),
         headers: { 'content-type': 'application/json' },
         content: JSON.stringify({ key, restore_keys: [key], version }),

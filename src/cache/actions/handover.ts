@@ -5,10 +5,10 @@ import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import type { NewEntry } from '../port.ts';
 
 /**
- * Puts an entry's files where @actions/cache takes them: below the workspace, since only what lies there gets a name
- * that is the same on every runner. Copies, sharing blocks where the file system can: with a link, tar would see the
- * file change whenever the run links the blob elsewhere, and give up.
- * @throws OciSaveError `local` where something else is in the way
+ * Puts an entry's files where @actions/cache reads them: below the workspace, since only there a path is the same on every
+ * runner. Copies, with shared blocks where the file system can: with a link, tar would see the file change when the run
+ * links the blob elsewhere, and fail.
+ * @throws OciSaveError `local` where something else has the folder's name
  */
 export async function handOver({ folder, files }: NewEntry, workspace: string): Promise<void> {
   let place = workspace;
@@ -21,7 +21,7 @@ export async function handOver({ folder, files }: NewEntry, workspace: string): 
     if (!(await isFolder(place))) {
       throw new OciSaveError({
         code: 'local',
-        message: `${place} is no folder, and the cache needs one there`,
+        message: `${place} is not a folder, and the cache needs one there`,
       });
     }
   }
@@ -30,7 +30,7 @@ export async function handOver({ folder, files }: NewEntry, workspace: string): 
   }
 }
 
-/** Removes an entry's folder, and those above it that are empty then. What is behind a link is not ours. */
+/** Removes an entry's folder, and those above it that are empty then. Links are not followed. */
 export async function takeBack(folder: string, workspace: string): Promise<void> {
   const parts = folder.split('/');
   for (const length of parts.keys()) {

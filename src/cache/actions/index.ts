@@ -1,14 +1,6 @@
 import { messageOf, OciSaveError } from '../../errors.ts';
 import { HANDOVER } from '../keys.ts';
-import type {
-  NewEntry,
-  ReadOutcome,
-  ReadRequest,
-  RemoteCache,
-  SaveOutcome,
-  Taken,
-  Trouble,
-} from '../port.ts';
+import type { NewEntry, ReadOutcome, ReadRequest, RemoteCache, SaveOutcome, Trouble } from '../port.ts';
 import { createServiceClient, type FoundEntry, type ServiceClient } from './client.ts';
 import { takeBack } from './handover.ts';
 import { readArchive } from './read-archive.ts';
@@ -26,9 +18,9 @@ export interface ActionsCacheOptions {
   readonly env: Environment;
   /** The workspace's real path. */
   readonly workspace: string;
-  /** Told what the runner has to hide, before it is used. */
+  /** Called with what the runner has to hide, before it is used. */
   readonly onSecret: (secret: string) => void;
-  /** Told what @actions/cache said, for a log of details. */
+  /** Called with the output of @actions/cache, for the debug log. */
   readonly onWords: (words: string) => void;
   readonly onWarning: (message: string) => void;
   readonly stallMilliseconds?: number;
@@ -36,13 +28,13 @@ export interface ActionsCacheOptions {
 
 const STALL_MILLISECONDS = 60_000;
 
-/** An archive's headers, names and ends, and what a compression adds. */
+/** An archive's headers and padding, and what a compression adds. */
 const OVERHEAD_BYTES = 4 * 1024 * 1024;
 
 /**
- * The cache of GitHub Actions and of those that speak its protocols. It is written by @actions/cache, and read by our
- * own reader: that one's restore puts the archive on disk first, and unpacks it by `tar -P`, which writes wherever an
- * entry says.
+ * The cache of GitHub Actions, and of servers with its protocols. It is written by @actions/cache, and read by our own
+ * reader: the restore of @actions/cache puts the archive on disk first, and unpacks it with `tar -P`, which writes to any
+ * path that an entry names.
  */
 export function createActionsCache(options: ActionsCacheOptions): RemoteCache {
   const { env, workspace, onSecret, onWarning, onWords } = options;
@@ -55,11 +47,8 @@ export function createActionsCache(options: ActionsCacheOptions): RemoteCache {
     unavailable: undefined,
     ...allowed(env),
     read: (request) => readEntry(client, request),
-    async save(entry): Promise<SaveOutcome> {
-      const known = await isThere(client, entry);
-      if (known !== undefined) return known;
-      return saveEntry(entry, { workspace, env, onWords });
-    },
+    save: async (entry) =>
+      (await whyNotSaved(client, entry)) ?? saveEntry(entry, { workspace, env, onWords }),
     async close() {
       client.close();
       await takeBack(`${HANDOVER}/packs`, workspace);
@@ -80,15 +69,16 @@ function absent(reason: string): RemoteCache {
   };
 }
 
-/** Before anything is packed: @actions/cache makes the whole archive before it asks whether it is wanted. */
-async function isThere(client: ServiceClient, { key, folder }: NewEntry): Promise<SaveOutcome | undefined> {
+/** Checked before anything is packed: @actions/cache makes the whole archive before it asks whether the key is free. */
+async function whyNotSaved(
+  client: ServiceClient,
+  { key, folder }: NewEntry,
+): Promise<SaveOutcome | undefined> {
   try {
-    return (await find(client, { key, folder, match: 'exact' })) === undefined
-      ? undefined
-      : { kind: 'exists' };
+    return (await find(client, { key, folder, match: 'exact' })) && { kind: 'exists' };
   } catch (error) {
     const trouble = troubleOf(error);
-    // A job that may only write is refused a look.
+    // A job that may only write is not allowed to look up a key.
     return trouble.kind === 'denied' ? undefined : trouble;
   }
 }
@@ -103,7 +93,7 @@ async function find(
 ): Promise<Found | undefined> {
   for (const compression of COMPRESSIONS) {
     const entry = await client.find(key, versionOf(folder, compression, process.platform), signal);
-    // The service takes a key for the beginning of one.
+    // The service also finds entries whose keys only begin with it.
     if (entry !== undefined && (match === 'newest' || entry.key === key)) return { ...entry, compression };
   }
   return undefined;
@@ -114,7 +104,7 @@ async function readEntry(client: ServiceClient, request: ReadRequest): Promise<R
   let found: Found | undefined;
   let taken = 0;
   let refused = 0;
-  const take = async (file: Parameters<ReadRequest['take']>[0]): Promise<Taken> => {
+  const take: ReadRequest['take'] = async (file) => {
     const done = await request.take(file);
     if (done === 'taken' || done === 'enough') taken += 1;
     if (done === 'refused') refused += 1;
@@ -148,7 +138,7 @@ async function* counted(
   }
 }
 
-/** Whatever keeps an entry from being had: no reason to fail a run. */
+/** Any failure as a result: it never fails a run. */
 function troubleOf(error: unknown): Trouble {
   const reason = messageOf(error);
   return error instanceof OciSaveError && error.code === 'denied'

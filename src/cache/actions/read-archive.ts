@@ -8,7 +8,7 @@ import type { Compression } from './service.ts';
 export interface ArchiveRules {
   /** The one folder whose files may be in it. */
   readonly folder: string;
-  /** Bytes that may come out of it. */
+  /** Bytes that it may unpack to. */
   readonly maxBytes: number;
   readonly compression: Compression;
   readonly take: (file: IncomingFile) => Promise<Taken>;
@@ -19,22 +19,22 @@ export interface ReadArchive {
   readonly refused: number;
 }
 
-/** Each piece passes several streams: small ones cost more than the unpacking. */
+/** Each chunk passes several streams: small ones cost more than the unpacking. */
 const chunkSize = 256 * 1024;
 
 const FILE_NAME = /^[0-9a-f]{64}$/;
 
 /**
- * Reads an archive as it streams in, and nothing of it touches the disk but by `take`: a path is compared, never used.
- * It stops where `take` has enough.
- * @throws the error of the source, of `take`, or one for what is not an archive, or is cut
+ * Reads an archive as it streams in. Only `take` writes anything to disk: a path is compared, never used. It stops where
+ * `take` has enough.
+ * @throws the error of the source or of `take`, or one for bytes that are not an archive, or are cut
  */
 export async function readArchive(
   source: AsyncIterable<Uint8Array>,
   { folder, maxBytes, compression, take }: ArchiveRules,
 ): Promise<ReadArchive> {
   let refused = 0;
-  // Whatever fails first is the cause; what follows only tells that the stream was torn.
+  // The first error is the cause; later ones only say that the stream was torn.
   let cause: unknown;
   const unpacked = pipeline(
     Readable.from(source, { objectMode: false }),
@@ -65,7 +65,7 @@ export async function readArchive(
   }
 }
 
-/** Reads what is left. Not by `cancel`: the decoder then loses the entry after it, and waits for ever. */
+/** Reads the rest. Not by `cancel`: the decoder then loses the next entry, and waits for ever. */
 async function drain(body: AsyncIterable<Uint8Array>): Promise<void> {
   const chunks = body[Symbol.asyncIterator]();
   while ((await chunks.next()).done !== true);
@@ -82,7 +82,7 @@ function bounded(maxBytes: number): Transform {
   });
 }
 
-/** Errors of the unpackers say what they met, not that it was an archive. */
+/** Errors of the unpackers do not say that they are about an archive. */
 function damageOf(error: unknown): unknown {
   if (error instanceof OciSaveError || !(error instanceof Error) || 'syscall' in error) return error;
   return damage(error.message, error);

@@ -8,7 +8,7 @@ import { handOver, takeBack } from './handover.ts';
 import { captureOutput } from './capture-output.ts';
 import type { Environment } from './service.ts';
 
-/** Left free beside what the run itself is going to write. */
+/** Stays free beside what the run itself will write. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
 
 export interface SavePlace {
@@ -18,17 +18,17 @@ export interface SavePlace {
   readonly onWords: (words: string) => void;
 }
 
-/** Saves one entry by @actions/cache. Its archive lies in the runner's temporary folder until it is sent. */
+/** Saves one entry with @actions/cache. Its archive is in the runner's temporary folder until it is sent. */
 export async function saveEntry(
   entry: NewEntry,
   { workspace, env, onWords }: SavePlace,
 ): Promise<SaveOutcome> {
   const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
   try {
-    // The library names files from the workspace, and looks for them from the working directory.
+    // The library's paths are relative to the workspace, and it reads them relative to the working directory.
     if ((await realpath(process.cwd())) !== workspace)
       return { kind: 'failed', reason: 'the step does not run in the workspace' };
-    // With a link in it the two would not fit.
+    // With a link in it the two would differ.
     if (env['GITHUB_WORKSPACE'] !== workspace) process.env['GITHUB_WORKSPACE'] = workspace;
     const free = Math.min(await freeBytes(workspace), await freeBytes(env['RUNNER_TEMP'] || workspace));
     const needed = 2 * bytes + entry.leaveFree + RESERVE_BYTES;
@@ -44,7 +44,7 @@ export async function saveEntry(
     return result === -1 ? judgeWords(words) : { kind: 'saved' };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // A fault of the disk, or what the library throws about a path.
+    // An error of the disk, or the library's error about a path.
     const code = systemCodeOf(error);
     return { kind: 'failed', reason: `${code === undefined ? '' : `${code}: `}${error.message}` };
   } finally {

@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a job's cache service is. The variables exist in the steps of actions alone. */
+/** A job's cache service. Its variables exist only in the steps of actions. */
 export interface CacheService {
-  /** GitHub Enterprise Server, Gitea and Forgejo speak the older one. */
+  /** GitHub Enterprise Server, Gitea and Forgejo have the older one. */
   readonly protocol: 'v1' | 'v2';
   /** Ends with a slash. */
   readonly url: URL;
-  /** A secret; empty where a service on one's own machine wants none. */
+  /** A secret; empty where a local service does not need one. */
   readonly token: string;
 }
 
-/** Compressions that `saveCache` chooses from, by the programs that it finds; each is another version of an entry. */
+/** The compressions of `saveCache`, which takes the one whose program it finds; each makes another version of an entry. */
 export const COMPRESSIONS = ['zstd-without-long', 'gzip'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
@@ -22,7 +22,7 @@ export function findService(env: Environment): CacheService | { readonly missing
   const results = env['ACTIONS_RESULTS_URL'] || '';
   const address = protocol === 'v2' ? results : env['ACTIONS_CACHE_URL'] || results;
   const token = env['ACTIONS_RUNTIME_TOKEN'] || '';
-  if (address === '') return { missing: 'this runner tells of no cache service' };
+  if (address === '') return { missing: 'this runner names no cache service' };
   if (token === '' && protocol === 'v2') {
     return { missing: 'this runner gives no token for its cache service' };
   }
@@ -32,7 +32,7 @@ export function findService(env: Environment): CacheService | { readonly missing
   return { protocol, url, token };
 }
 
-/** Whether it is somebody's own server: whatever is not github.com, its data residency, or a test's localhost. */
+/** Whether the server is self-hosted: not github.com, its data residency, or a test's localhost. */
 function isServer(serverUrl: string | undefined): boolean {
   const host = URL.parse(serverUrl || 'https://github.com')?.hostname.toLowerCase() ?? '';
   return !(host === 'github.com' || host.endsWith('.ghe.com') || host.endsWith('.localhost'));
@@ -42,14 +42,14 @@ const READING = new Set(['read', 'write']);
 const WRITING = new Set(['write', 'write-only']);
 const MODES = new Set(['none', ...READING, ...WRITING]);
 
-/** What the runner says that the job's token may do; a word that is not known forbids nothing. */
+/** What the job's token may do, as the runner says; an unknown word forbids nothing. */
 export function allowed(env: Environment): { readonly readable: boolean; readonly writable: boolean } {
   const mode = (env['ACTIONS_CACHE_MODE'] ?? '').trim().toLowerCase();
   const unknown = !MODES.has(mode);
   return { readable: unknown || READING.has(mode), writable: unknown || WRITING.has(mode) };
 }
 
-/** The version of an entry, beside its key: what `saveCache` computes from the paths as they are written. */
+/** The version of an entry, beside its key: `saveCache` computes it from the paths as they are written. */
 export function versionOf(folder: string, compression: Compression, platform: string): string {
   const parts = [folder, compression, ...(platform === 'win32' ? ['windows-only'] : []), '1.0'];
   return createHash('sha256').update(parts.join('|')).digest('hex');
