@@ -4,7 +4,7 @@ import { option } from '../text/hint.ts';
 import { plainLines, plainText } from '../text/plain-text.ts';
 import { asInput } from '../options/index.ts';
 
-/** One message that the run's page shows, beside the line of a file where it has one. */
+/** One message on the run's page, next to the line of a file if it has one. */
 export interface Annotation {
   readonly message: string;
   readonly title?: string | undefined;
@@ -13,15 +13,15 @@ export interface Annotation {
   readonly line?: number | undefined;
 }
 
-/** The file of an origin as an annotation names it; undefined where it is no file of the workspace. */
+/** The file of an origin as an annotation names it; undefined where it is not a file of the workspace. */
 export type FileOf = (file: string) => string | undefined;
 
-/** GitHub shows ten errors and ten warnings of a step, and drops the others without a word. */
+/** GitHub shows ten errors and ten warnings of a step, and silently drops the others. */
 const MAX_OF_A_KIND = 10;
 
 const MORE_WARNINGS = 'warnings: the log has them';
 
-/** Errors for what keeps the lists from being used. One place is left for the verdict. */
+/** Errors for what makes the lists unusable. One place is left for the verdict. */
 export function detailAnnotations(details: readonly ErrorDetail[], fileOf: FileOf): Annotation[] {
   const all = details.map(({ message, file, line }) => at({ file, line }, message, fileOf));
   return limited(all, MAX_OF_A_KIND - 1, 'entries: the log has them');
@@ -34,8 +34,7 @@ export function failureAnnotations(report: RunReport, fileOf: FileOf): Annotatio
 }
 
 /**
- * Warnings of a run: images that it was to go on without, what the lists made suspicious, and what happened on
- * the way.
+ * Warnings of a run: failed images with `on-error: warn`, entries of the lists to check, and warnings during the run.
  */
 export function warningAnnotations(
   report: RunReport,
@@ -114,14 +113,14 @@ function at(
   };
 }
 
-/** At most `max`, of which the last says how many more there are. */
+/** At most `max`; the last one may say how many more there are. */
 function limited(all: readonly Annotation[], max: number, what: string): Annotation[] {
   if (all.length <= max) return [...all];
   const shown = all.slice(0, max - 1);
   return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
 
-/** How a run ended, in one line: what kept its result from being made, or how many images failed. */
+/** How a run ended, in one line: why its result could not be written, or how many images failed. */
 export function verdictOf(report: RunReport): string {
   const verdict = judge(report);
   const { cause, fault, release } = verdict;

@@ -27,7 +27,7 @@ import { type Outputs, outputsOf } from './outputs.ts';
 import { fileInWorkspace } from './places.ts';
 import type { Step } from './log.ts';
 
-/** Tells what a run did, whether images failed in it or not. */
+/** Reports what a run did, with or without failed images. */
 export async function finish({ report, lock }: SaveResult, inputs: ActionInputs, step: Step): Promise<void> {
   const { log, workspace } = step;
   const spelled = spellReport(report, asInput);
@@ -47,21 +47,21 @@ export async function finish({ report, lock }: SaveResult, inputs: ActionInputs,
   setFailed(verdictOf(spelled));
 }
 
-/** Later steps rely on outputs: where they cannot be set, the step has failed. */
+/** Later steps rely on outputs: if they cannot be set, the step fails. */
 function publishOutputs(outputs: Outputs): void {
   try {
     for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
   } catch (cause) {
     throw new OciSaveError({
       code: 'local',
-      message: 'the outputs cannot be handed to the runner',
-      hint: 'In a container job, run as the user whom the runner’s files belong to.',
+      message: 'the outputs cannot be passed to the runner',
+      hint: 'In a container job, run as the user who owns the runner’s files.',
       cause,
     });
   }
 }
 
-/** Tells of an error that ended the run before it had a result. */
+/** Reports an error that ended the run before it had a result. */
 export async function fail(error: unknown, inputs: ActionInputs | undefined, step: Step): Promise<void> {
   const { log } = step;
   const details = error instanceof OciSaveError ? error.details : [];
@@ -69,14 +69,14 @@ export async function fail(error: unknown, inputs: ActionInputs | undefined, ste
   const annotations = detailAnnotations(details, fileOf);
   await summarize(renderErrorSummary(error, asInput), inputs, step);
   for (const annotation of messageAnnotations(log.warnings)) annotate(annotateWarning, annotation);
-  // One fault without a line to stand beside is the verdict itself.
+  // A single fault without a line is the verdict itself.
   if (annotations.length > 1 || annotations.some(({ file }) => file !== undefined)) {
     log.write(`${renderError(error, { color: false, verbose: isDebug(), spelling: asInput })}\n`);
     for (const annotation of annotations) annotate(annotateError, annotation);
     setFailed(`Nothing was saved: the image lists have ${formatCount(details.length, 'fault')}`);
     return;
   }
-  // A fault of our own is of no use without its stack.
+  // A fault of ours cannot be found without its stack.
   if (!(error instanceof OciSaveError)) {
     log.write(`${renderError(error, { color: false, verbose: true, spelling: asInput })}\n`);
   }
@@ -85,16 +85,16 @@ export async function fail(error: unknown, inputs: ActionInputs | undefined, ste
 
 function fileFinder(inputs: ActionInputs | undefined, { workspace }: Step): FileOf {
   const { imageList = [] } = inputs?.options ?? {};
-  // What was given inline, or by a stream, has a word for a file.
+  // Lists that were given inline, or by a stream, have a word instead of a file.
   const isWord = (file: string): boolean => /^(images|stdin)$/.test(file) && !imageList.includes(file);
   return (file) => (isWord(file) ? undefined : fileInWorkspace(file, workspace, process.cwd()));
 }
 
 function annotate(
-  tell: (message: string, properties: AnnotationProperties) => void,
+  write: (message: string, properties: AnnotationProperties) => void,
   { message, title, file, line }: Annotation,
 ): void {
-  tell(message, {
+  write(message, {
     ...(title === undefined ? {} : { title }),
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { startLine: line }),

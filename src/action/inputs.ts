@@ -4,8 +4,8 @@ import { kebab } from '../text/hint.ts';
 const PREFIX = 'INPUT_';
 
 /**
- * The action's inputs by camelCase name, as texts. The runner hands every input over as a variable, unknown ones too:
- * those come under the name that was written, for a message that names the right one. Empty means absent.
+ * The action's inputs by camelCase name, as texts. The runner passes every input as a variable, also unknown ones: these
+ * keep the name that was written, for a message that suggests the right one. Empty inputs are left out.
  *
  * @param read one input by its name in action.yml, as `getInput` of @actions/core
  */

@@ -4,40 +4,41 @@ import type { SaveEvent } from '../events.ts';
 import { createReporter } from '../view/index.ts';
 import { plainText } from '../text/plain-text.ts';
 
-/** The step's log: calm lines, a group a stage. Everything that we did not write is printed as plain text. */
+/** The step's log: plain lines, one group per stage. Untrusted text is printed without commands and control characters. */
 export interface ActionLog {
   readonly emit: (event: SaveEvent) => void;
   /** Messages of level warning so far. */
   readonly warnings: readonly string[];
-  /** Text of our own, ending with a line end. */
+  /** Prints our own text, which ends with a line end. */
   write(text: string): void;
   /**
-   * Does `work` with its lines in a group of its own. Groups do not nest, and work goes on beside it: what the run has
-   * to say meanwhile follows after the group.
+   * Runs `work` with its lines in a separate group. Groups do not nest, and the run continues meanwhile: its lines
+   * follow after the group.
    */
-  apart<T>(title: string, work: (line: (text: string) => void) => Promise<T>): Promise<T>;
+  inGroup<T>(title: string, work: (line: (text: string) => void) => Promise<T>): Promise<T>;
   /** Closes the last stage. */
   stop(): void;
 }
 
-/** What one step works with. */
+/** The context of one step. */
 export interface Step {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: ActionLog;
   /** The workspace's real path. */
   readonly workspace: string;
-  /** Tells the runner what to hide. */
+  /** Makes the runner hide a text. */
   readonly mask: (secret: string) => void;
   readonly signal: AbortSignal;
 }
 
 export function createActionLog(out: NodeJS.WritableStream): ActionLog {
   const warnings: string[] = [];
-  let held: (() => void)[] | undefined;
+  /** What is printed after the separate group; undefined outside of one. */
+  let postponed: (() => void)[] | undefined;
   let open = false;
-  const now = (act: () => void): void => {
-    if (held === undefined) act();
-    else held.push(act);
+  const afterGroup = (act: () => void): void => {
+    if (postponed === undefined) act();
+    else postponed.push(act);
   };
   const print = (text: string): void => void out.write(text);
   const close = (): void => {
@@ -47,7 +48,7 @@ export function createActionLog(out: NodeJS.WritableStream): ActionLog {
   const stream = new Writable({
     decodeStrings: false,
     write(chunk, _encoding, done) {
-      now(() => print(String(chunk)));
+      afterGroup(() => print(String(chunk)));
       done();
     },
   });
@@ -58,12 +59,12 @@ export function createActionLog(out: NodeJS.WritableStream): ActionLog {
     now: () => performance.now(),
     folding: {
       open: (title) =>
-        now(() => {
+        afterGroup(() => {
           close();
           startGroup(title);
           open = true;
         }),
-      close: () => now(close),
+      close: () => afterGroup(close),
     },
   });
   return {
@@ -72,17 +73,17 @@ export function createActionLog(out: NodeJS.WritableStream): ActionLog {
       if (event.type === 'log' && event.level === 'warning') warnings.push(event.message);
       reporter.emit(event);
     },
-    write: (text) => now(() => print(text)),
-    async apart(title, work) {
+    write: (text) => afterGroup(() => print(text)),
+    async inGroup(title, work) {
       close();
       startGroup(title);
-      held = [];
+      postponed = [];
       try {
         return await work((text) => print(`${plainText(text)}\n`));
       } finally {
         endGroup();
-        const acts = held;
-        held = undefined;
+        const acts = postponed;
+        postponed = undefined;
         acts.forEach((act) => act());
       }
     },

@@ -18,8 +18,8 @@ export interface Host extends SignalHost {
 }
 
 /**
- * The action: inputs to options, one save, and what it made of them as outputs, annotations and a summary. A step that
- * fails says so once, in its last line. Beside the command, the only place that catches everything.
+ * The action: inputs become options of one save, and its result outputs, annotations and a summary. A step that fails
+ * says so once, in its last line. Apart from the command, this is the only place that catches everything.
  */
 export async function main(host: Host): Promise<void> {
   const { env, stdout } = host;

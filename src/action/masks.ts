@@ -3,16 +3,16 @@ import { percentDecoded } from '../text/percent.ts';
 /** A user and a password before a host. */
 const USERINFO = /\/\/([^/@\s]+)@/g;
 
-/** An address that is signed has its secret in the query. */
+/** A signed address has its secret in the query. */
 const QUERY = /\bhttps?:\/\/[^\s?#]+\?([^\s#]+)/g;
 
-/** What may write releases. */
+/** Tokens that may write releases. */
 const TOKENS = /^(INPUT_TOKEN|GITHUB_TOKEN|GH_TOKEN)$/;
 
 const PROXIES = /^(https?|all)_proxy$/i;
 
 /**
- * What is secret in the environment of a step: tokens, passwords and queries of addresses, in inputs and in the proxies'
+ * The secrets in the environment of a step: tokens, and passwords and queries of addresses in inputs and in the proxies'
  * variables. Credentials of registries are masked when they are read.
  */
 export function secretsIn(env: Readonly<Record<string, string | undefined>>): string[] {
@@ -31,7 +31,7 @@ function secretsOfAddresses(text: string): string[] {
   return [...userinfos, ...[...text.matchAll(QUERY)].map(([, query = '']) => query)];
 }
 
-/** Tells the runner each secret once, line by line, since it hides only what stands in one line. */
+/** Passes each secret to the runner once, line by line: the runner only hides text within one line. */
 export function createMask(setSecret: (secret: string) => void): (secret: string) => void {
   const masked = new Set<string>();
   return (secret) => {

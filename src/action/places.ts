@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const STORE = '_oci-save';
 
-/** The workspace's real path; the working directory where the runner names none that is there. */
+/** The workspace's real path; the working directory where the runner names no existing one. */
 export async function workspaceOf(env: Environment): Promise<string> {
   try {
     return await realpath(env['GITHUB_WORKSPACE'] || '.');
@@ -18,7 +18,8 @@ export async function workspaceOf(env: Environment): Promise<string> {
 }
 
 /**
- * What a checkout may lead to: itself, and the runner's folder for temporary files, where earlier steps put theirs.
+ * What links in a checkout may lead to: the checkout itself, and the runner's folder for temporary files, which earlier
+ * steps use.
  * @param workspace its real path
  */
 export async function boundaryOf(workspace: string, env: Environment): Promise<Boundary> {
@@ -31,13 +32,13 @@ export async function boundaryOf(workspace: string, env: Environment): Promise<B
 }
 
 /**
- * Where blobs are kept: beside the workspace, on its file system, so that links work, and safe from the cleaning of
- * actions/checkout. Where that may not be written, the runner's own folder for temporary files; empty where there is none:
- * the store is then where the command has it. What another user made there is refused when the store is opened.
+ * Where blobs are kept: next to the workspace, on its file system, so that links work, and safe from the cleaning of
+ * actions/checkout. If that is not writable, the runner's folder for temporary files; without one the result is empty,
+ * and the store is where the command has it. A folder of another user is refused when the store is opened.
  */
 export async function storeFolderOf(workspace: string, env: Environment): Promise<string> {
-  const beside = path.join(path.dirname(workspace), STORE);
-  if (await canWrite(beside)) return beside;
+  const sibling = path.join(path.dirname(workspace), STORE);
+  if (await canWrite(sibling)) return sibling;
   const temp = env['RUNNER_TEMP'] ?? '';
   return temp === '' ? '' : path.join(temp, STORE);
 }
@@ -54,8 +55,8 @@ async function canWrite(folder: string): Promise<boolean> {
 }
 
 /**
- * A list's path as annotations want it, relative to the workspace and with slashes. Undefined for a file elsewhere:
- * an annotation there would point at another file.
+ * A list's path as annotations need it: relative to the workspace and with slashes. Undefined for a file elsewhere: its
+ * annotation would point at another file.
  */
 export function fileInWorkspace(file: string, workspace: string, cwd: string): string | undefined {
   const relative = path.relative(workspace, path.resolve(cwd, file));

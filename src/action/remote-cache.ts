@@ -12,7 +12,7 @@ const eventSchema = z.looseObject({
   repository: z.looseObject({ private: z.boolean().optional() }).optional(),
 });
 
-/** The Actions cache as the inputs want it; undefined where they want none. */
+/** The Actions cache as the inputs configure it; undefined with `cache: off`. */
 export async function remoteCacheOf(
   { cache, cacheMode }: ActionInputs,
   { env, workspace, mask, log }: Step,
@@ -33,7 +33,7 @@ export async function remoteCacheOf(
   };
 }
 
-/** Whether the event says that the repository is not public. What cannot be read says nothing. */
+/** Whether the event says that the repository is not public. An event that cannot be read does not say so. */
 async function isPrivate(eventFile: string | undefined): Promise<boolean> {
   if (eventFile === undefined || eventFile === '') return false;
   try {

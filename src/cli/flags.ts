@@ -3,7 +3,7 @@ import { describeOptions, type OptionName } from '../options/index.ts';
 import { kebab } from '../text/hint.ts';
 import { type Host, type OutputFlags, wantsColor } from './run.ts';
 
-/** Adds options of the schema, all where none are named, and the output flags. Values stay text: the schema reads them. */
+/** Adds options of the schema, all without `names`, and the output flags. Values stay text: the schema parses them. */
 export function addFlags(command: Command, names?: readonly OptionName[]): Command {
   const wanted: ReadonlySet<string> | undefined = names && new Set(names);
   for (const [name, meta] of describeOptions()) {
@@ -17,9 +17,9 @@ export function addFlags(command: Command, names?: readonly OptionName[]): Comma
     command.addOption(option);
   }
   return command
-    .option('--json', 'for machines: the result on stdout, and nothing else there')
-    .option('--quiet', 'warnings and errors alone')
-    .option('--verbose', 'say more')
+    .option('--json', 'for machines: only the result on stdout')
+    .option('--quiet', 'only warnings and errors')
+    .option('--verbose', 'print more')
     .option('--no-color', 'no colours');
 }
 

@@ -10,7 +10,6 @@ import type { Host } from './run.ts';
 import { type Listed, renderListed } from './listed.ts';
 
 const FORMS = ['table', 'json', 'plain', 'sealer'] as const;
-type Form = (typeof FORMS)[number];
 
 const EXAMPLES = `
 Examples:
@@ -19,10 +18,10 @@ Examples:
   oci-save list oci-bundle/oci-save.lock.json --as json
 `;
 
-/** `oci-save list`: what a list, a lock or a bundle names. Nothing is resolved, and no registry is asked. */
+/** `oci-save list`: the images of a list, a lock or a bundle. Nothing is resolved, and no registry is contacted. */
 export function listCommand(host: Host, done: (exitCode: number) => void): Command {
   return new Command('list')
-    .description('show what a list, a lock or a bundle holds; no registry is asked')
+    .description('show the images of a list, a lock or a bundle; no registry is contacted')
     .argument('<what>', 'an image list, a lock, or a bundle; - for a list on standard input')
     .option('--as <form>', `how: ${FORMS.join(', ')}`, 'table')
     .option('--json', 'the same as --as json')
@@ -35,13 +34,12 @@ export function listCommand(host: Host, done: (exitCode: number) => void): Comma
           message: `--as: '${flags.as}' is not one of ${FORMS.join(', ')}`,
         });
       }
-      const listed: readonly Listed[] = await readContent(what, host);
-      host.stdout.write(renderListed(listed, form satisfies Form, host.stdout.columns));
+      host.stdout.write(renderListed(await readContent(what, host), form, host.stdout.columns));
       done(0);
     });
 }
 
-/** What a list, a lock or a bundle names. Throws `usage` or `list` where it is neither of them. */
+/** The images of a list, a lock or a bundle. Throws `usage` or `list` for anything else. */
 async function readContent(what: string, host: Host): Promise<Listed[]> {
   if (what === '-') return readList(what, host);
   const place = await lockFileOf(what);
@@ -76,7 +74,7 @@ async function readList(file: string, { stdin }: Host): Promise<Listed[]> {
   }));
 }
 
-/** The lock that `what` is or holds; undefined where it is a list. */
+/** The lock that `what` is or contains; undefined where it is a list. */
 async function lockFileOf(what: string): Promise<string | undefined> {
   const stats = await statOrThrow(what);
   if (!stats.isDirectory()) return what.endsWith('.lock.json') ? what : undefined;
@@ -84,7 +82,7 @@ async function lockFileOf(what: string): Promise<string | undefined> {
   if (file !== undefined) return file;
   throw new OciSaveError({
     code: 'usage',
-    message: `${what} is not a bundle: there is no lock in it or beside it`,
+    message: `${what} is not a bundle: there is no lock in it or next to it`,
     hint: 'Name a bundle, a lock or an image list.',
   });
 }

@@ -17,7 +17,7 @@ export interface Listed {
 
 /**
  * The images in one of the forms, with a line end after the last line.
- * @throws OciSaveError `usage` where the plain form would be read as something else
+ * @throws OciSaveError `usage` where the plain form would be read differently
  */
 export function renderListed(
   images: readonly Listed[],
@@ -52,24 +52,24 @@ function renderTable(images: readonly Listed[], width: number | undefined): stri
   )}\n`;
 }
 
-/** A line that our own plain list reads again. */
+/** A line that can be read again as a plain list. */
 function plainLine({ ref, names, digest }: Listed): string {
   const pinned = digest === undefined || ref.includes('@') ? ref : `${ref}@${digest}`;
   const other = names.find((name) => name !== ref);
   return `${plainWord(pinned)}${other === undefined ? '' : ` => ${plainWord(other)}`}\n`;
 }
 
-/** A blank, and what does not show itself, would end a line's entry or begin another one. */
+/** Blanks and invisible characters would end a line's entry or start another one. */
 function plainWord(text: string): string {
   if (!/[\p{C}\p{Z}]/u.test(text)) return text;
   throw new OciSaveError({
     code: 'usage',
-    message: `'${plainText(text)}' cannot stand in a plain list: it holds a blank, or a character that does not show`,
+    message: `'${plainText(text)}' cannot be written to a plain list: it contains a blank or an invisible character`,
     hint: 'Use --as json, or give the source another path.',
   });
 }
 
-/** sealer's `sealer.image.container.images`: one entry an image and platform. */
+/** sealer's `sealer.image.container.images`: one entry per image and platform. */
 function sealerEntries({ ref, platforms }: Listed): { image: string; appName: string; platform: object }[] {
   return platforms
     .filter((platform) => platform !== 'all')

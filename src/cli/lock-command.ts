@@ -8,7 +8,7 @@ import { save } from '../commands/index.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
 
-/** Options of a save that decide what a list comes to; a lock moves no bytes. */
+/** Options of a save that decide the content of a lock, and those of its requests. */
 const OPTIONS: readonly OptionName[] = [
   'imageList',
   'listFormat',
@@ -37,8 +37,8 @@ Examples:
 export function lockCommand(host: Host, done: (exitCode: number) => void): Command {
   const command = new Command('lock')
     .description('resolve a list to digests; nothing is copied')
-    .argument('[reference...]', 'images to resolve, beside those in lists')
-    .option('-o, --output <file>', 'where the lock is written (default: stdout)');
+    .argument('[reference...]', 'images to resolve, in addition to those in lists')
+    .option('-o, --output <file>', 'the file of the lock (default: stdout)');
   return addFlags(command, OPTIONS)
     .addHelpText('after', EXAMPLES)
     .action(async (images: string[], { output: place, ...flags }: Record<string, unknown>) => {

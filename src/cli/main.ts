@@ -13,8 +13,8 @@ import { saveCommand } from './save-command.ts';
 import { serveCommand } from './serve-command.ts';
 
 /**
- * The command `oci-save`: reads arguments, runs one command, and says how it ended. Returns the exit code. The
- * only place that catches everything.
+ * The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. This is
+ * the only place that catches everything.
  */
 export async function main(args: readonly string[], host: Host): Promise<number> {
   let exitCode = 0;
@@ -48,7 +48,7 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Help and version end this way, too; wrong use has been reported already.
+    // Help and version also end this way; wrong use has been reported already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return Math.max(exitCode, report(error, args, host));
   }

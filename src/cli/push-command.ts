@@ -25,21 +25,25 @@ Examples:
   oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
   oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
 
-A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is put when all
-that it names is there; what is there already is not sent. Credentials are those of docker login or podman login.
+A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is written when
+everything that it names is there; what is already there is not sent. Credentials are those of docker login or podman login.
 
 Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
 `;
 
-const STOPPED = 'stopped; every tag that was put is whole, and the next push goes on';
+const STOPPED = 'stopped; every tag that was written is complete, and the next push continues';
 
-/** `oci-save push`: a bundle on disk into registries. */
+/** `oci-save push`: pushes a bundle on the disk into registries. */
 export function pushCommand(host: Host, done: (exitCode: number) => void): Command {
   const command = new Command('push')
     .description('push a bundle into zot or any registry, digest for digest')
     .argument('<bundle>', 'the folder that oci-save save wrote')
     .argument('<target...>', 'registry[:port][/prefix][@depth=N]')
-    .option('--wait <seconds>', 'how long a target that is not there yet is waited for (default: 60)', '60');
+    .option(
+      '--wait <seconds>',
+      'how long to wait for a target that does not respond yet (default: 60)',
+      '60',
+    );
   return addFlags(command, OPTIONS)
     .addHelpText('after', EXAMPLES)
     .action((bundle: string, push: string[], { wait, ...flags }: Record<string, unknown>) => {

@@ -12,11 +12,11 @@ Examples:
   oci-save release oci-bundle.tar.001 v1.2.3
 
 The token comes from GH_TOKEN or GITHUB_TOKEN, the repository from --repository or GITHUB_REPOSITORY. The archive is
-computed from the bundle and never stands on the disk; it has the bytes that oci-save save makes of the same bundle, and
-every blob is hashed before anything is sent. What the release has with the same digest is not sent again.
+computed from the bundle and never written to the disk; it has the same bytes as the archive of oci-save save, and every
+blob is hashed before anything is sent. What the release already has with the same digest is not sent again.
 `;
 
-/** Options of a save that mean the same here. */
+/** Options of a save that this command has, too. */
 const OPTIONS: readonly OptionName[] = ['archiveName', 'splitSize', 'releasePolicy', 'retries', 'dryRun'];
 
 /** `oci-save release`: a bundle or an archive as files of a release on GitHub. */

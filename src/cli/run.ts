@@ -3,7 +3,7 @@ import { type SignalHost, watchSignals } from '../runtime/index.ts';
 import { printableJson } from '../text/plain-text.ts';
 import { createReporter, type Reporter, type ReportStream, type ScreenOptions } from '../view/index.ts';
 
-/** What the command line is given by the process that runs it. */
+/** The process that runs the command line. */
 export interface Host extends SignalHost {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean; destroy(): unknown };
@@ -11,7 +11,7 @@ export interface Host extends SignalHost {
   readonly stderr: ReportStream;
 }
 
-/** Flags that every command takes: in which form, and how much it says. */
+/** Flags of every command: the form of its output, and how much it prints. */
 export interface OutputFlags {
   readonly json: boolean;
   readonly quiet: boolean;
@@ -19,10 +19,10 @@ export interface OutputFlags {
   readonly color: boolean;
 }
 
-/** What a command's work is given. */
+/** What a command's work gets. */
 export interface CommandIo {
   readonly env: Host['env'];
-  /** Ends when the command is interrupted: whoever writes to it may never end. */
+  /** Ends when the command is interrupted: the program that writes to it may never end. */
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -31,7 +31,7 @@ export interface CommandIo {
 /** How a command's work ended. */
 export interface Ended {
   readonly failed: boolean;
-  /** Whether the text is printed even with `--quiet`; `failed` where it is left out. */
+  /** Whether the text is printed even with `--quiet`; the same as `failed` where it is left out. */
   readonly loud?: boolean;
   /** The result for machines, with `--json`. */
   readonly json?: unknown;
@@ -42,9 +42,9 @@ export interface Ended {
 }
 
 /**
- * Runs a command's work with progress, and ends it at a signal. People's text goes to stderr, machines' to stdout.
+ * Runs a command's work with progress, and ends it at a signal. Text for people goes to stderr, for machines to stdout.
  *
- * @param done gets the exit code, also where the work throws after a signal
+ * @param done gets the exit code, even if the work throws after a signal
  */
 export async function runCommand(
   host: Host,
@@ -83,7 +83,7 @@ function reporterFor({ stderr, env }: Host, { quiet, verbose, color }: OutputFla
   });
 }
 
-/** Colours where a person looks and has not said no (no-color.org). */
+/** Whether to print colours: on a terminal, unless the user turned them off (no-color.org). */
 export function wantsColor({ stderr, env }: Host, flag: boolean): boolean {
   return flag && (env['NO_COLOR'] ?? '') === '' && stderr.isTTY === true && env['TERM'] !== 'dumb';
 }

@@ -22,8 +22,8 @@ interrupted.
 /** `oci-save save`: the whole run. `done` gets the exit code. */
 export function saveCommand(host: Host, done: (exitCode: number) => void): Command {
   const command = new Command('save')
-    .description('save images into a bundle that zot serves as it stands')
-    .argument('[reference...]', 'images to save, beside those in lists');
+    .description('save images into a bundle that zot can serve without changes')
+    .argument('[reference...]', 'images to save, in addition to those in lists');
   return addFlags(command)
     .addHelpText('after', EXAMPLES)
     .action((images: string[], flags: Record<string, unknown>) => {

@@ -10,7 +10,7 @@ Examples:
   oci-save serve oci-bundle
   oci-save serve oci-bundle --listen 0.0.0.0:5000
 
-It answers pulls alone, over plain HTTP: for a look, a test, a small site. zot serves the same folder for
+It only answers pulls, over plain HTTP: to look at a bundle, for a test, for a small site. Use zot on the same folder for
 everything else.
 `;
 
@@ -18,8 +18,8 @@ everything else.
 export function serveCommand(host: Host, done: (exitCode: number) => void): Command {
   return new Command('serve')
     .description('serve a bundle as a registry, for pulls')
-    .argument('<bundle>', 'a bundle, or a folder with one layout a repository')
-    .option('--listen <address>', 'host:port; port 0 takes a free one', '127.0.0.1:5000')
+    .argument('<bundle>', 'a bundle, or a folder with one layout per repository')
+    .option('--listen <address>', 'host:port; port 0 selects a free port', '127.0.0.1:5000')
     .option('--quiet', 'no line for each request')
     .addHelpText('after', EXAMPLES)
     .action(async (bundle: string, flags: { listen: string; quiet?: boolean }) => {

@@ -211,7 +211,7 @@ describe('a cache prune that is killed', () => {
       expect(await namesIn(work.file(`${store}/runs`))).toEqual([]);
       expect(existsSync(work.file(`${store}/prune.lock`))).toBe(false);
       expect((await work.succeed('cache', 'verify', '--cache-dir', store)).stderr).toContain(
-        'every one is right',
+        'all are intact',
       );
       expect(await holds(store, kept)).toBe(true);
     }

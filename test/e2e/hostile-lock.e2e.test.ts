@@ -174,7 +174,7 @@ describe('found B7: a list whose paths have control characters of terminals', ()
   it('is not written as a plain list, which would name another image', async () => {
     const { exitCode, stdout, stderr } = await work.run('list', 'odd.yaml', '--as', 'plain');
     expect([exitCode, stdout]).toEqual([2, '']);
-    expect(stderr).toContain("'oci:./a b => evil.example/z:1' cannot stand in a plain list");
+    expect(stderr).toContain("'oci:./a b => evil.example/z:1' cannot be written to a plain list");
     expect(stderr).toContain('hint: Use --as json');
   });
 });

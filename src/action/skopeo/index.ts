@@ -7,7 +7,7 @@ import { runCommand } from './run-command.ts';
 import type { Step } from '../log.ts';
 import { createToolCache } from './tool-cache.ts';
 
-/** A job that nobody watches waits for hours, if it is let. */
+/** Without limits a job that nobody watches may wait for hours. */
 export interface InstallerLimits {
   /** For one command of a package manager. */
   readonly commandMilliseconds: number;
@@ -24,13 +24,13 @@ const LIMITS: InstallerLimits = {
 
 type Environment = Step['env'];
 
-/** What package managers need to know. The rest of a step's environment, tokens and inputs, does not concern them. */
-const HANDED_ON =
+/** What package managers need. They do not get the rest of a step's environment: tokens and inputs. */
+const PASSED_ON =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_ALL|TERM|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|HOMEBREW_\w+|(https?|all|no|ftp)_proxy)$/i;
 
 /**
- * Installs as a runner can: by package managers, and from an address. Not by the downloads of @actions/tool-cache, which
- * have no bound, cannot be stopped, and leave an address's user and password behind.
+ * Installs as a runner can: by package managers, and from an address. Not by the downloads of @actions/tool-cache: they
+ * are unbounded, cannot be stopped, and leave an address's user and password behind.
  */
 export function createInstaller(
   { log, env, signal }: Pick<Step, 'log' | 'env' | 'signal'>,
@@ -40,16 +40,16 @@ export function createInstaller(
     ...createToolCache({ log, env, signal }, limits.fetch.bytes),
     isRoot: process.getuid?.() === 0,
     run: (file, args, added) =>
-      log.apart(`$ ${[file, ...args].join(' ')}`, (line) =>
+      log.inGroup(`$ ${[file, ...args].join(' ')}`, (line) =>
         runCommand(file, args, {
-          env: { ...handedOn(env), ...added },
+          env: { ...passedOn(env), ...added },
           signal,
           limitMilliseconds: limits.commandMilliseconds,
           onLine: line,
         }),
       ),
     download: (url, file) =>
-      log.apart(`Fetching skopeo from ${bareAddress(url)}`, async (line) => {
+      log.inGroup(`Fetching skopeo from ${bareAddress(url)}`, async (line) => {
         try {
           await fetchFile(url, file, {
             subject: 'skopeo',
@@ -63,7 +63,7 @@ export function createInstaller(
           throw new OciSaveError({
             code: 'machine',
             message: `skopeo could not be fetched from ${bareAddress(url)}`,
-            hint: 'Check the address and the proxy, or leave `skopeo` out: it is installed where there is none.',
+            hint: 'Check the address and the proxy, or leave `skopeo` out: it is installed if it is missing.',
             cause,
           });
         }
@@ -86,10 +86,10 @@ function progressLines(line: (text: string) => void): (received: number, total: 
   };
 }
 
-function handedOn(env: Environment): Record<string, string> {
+function passedOn(env: Environment): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>
-      value !== undefined && HANDED_ON.test(name) ? [[name, value] as const] : [],
+      value !== undefined && PASSED_ON.test(name) ? [[name, value] as const] : [],
     ),
   );
 }

@@ -13,7 +13,7 @@ export interface CommandOptions {
 }
 
 /**
- * A program takes the place of this shell. The first line is what kill(2) takes to end it: its process number, or,
+ * The program replaces this shell. The first line is what kill(2) takes to end it: its process number, or,
  * with a minus, the group that `setsid` makes of it and of all that it starts. macOS has no `setsid`. The shell reads
  * no command line: the program and its arguments are its parameters. It is needed because @actions/exec
  * - has no way to end a program;
@@ -23,10 +23,10 @@ export interface CommandOptions {
 const WRAPPER =
   'exec </dev/null; if command -v setsid >/dev/null; then echo "-$$"; exec setsid "$@"; fi; echo "$$"; exec "$@"';
 
-/** A program may leave others behind that hold its outputs open. They are not waited for longer than this. */
+/** A program may leave others behind that keep its outputs open. This is how long they are waited for. */
 const OUTPUTS_MILLISECONDS = 2000;
 
-/** @actions/exec keeps what has no line end yet, and searches all of it for each piece: 16 MiB take it 5 s. */
+/** @actions/exec keeps text without a line end, and searches all of it for each chunk: 16 MiB take it 5 s. */
 const MAX_LINE_MIB = 4;
 
 /**
@@ -44,21 +44,21 @@ export async function runCommand(
   const fail = (what: string): void =>
     stop(new OciSaveError({ code: 'machine', message: `${file} did not ${what}` }));
   const onAbort = (): void => stop(signal.reason);
-  const long = {
+  const limit = {
     maxBytes: MAX_LINE_MIB * 1024 * 1024,
     onTooLong: () => fail(`end a line within ${MAX_LINE_MIB} MiB`),
   };
   let isOver = false;
-  const tell = (line: string): void => {
-    // Those that a program left behind may still print.
+  const forward = (line: string): void => {
+    // Processes that a program left behind may still print.
     if (!isOver) onLine(line);
   };
   let target: number | undefined;
   const output = lineSplitter((line) => {
     if (target === undefined) target = Number(line);
-    else tell(line);
-  }, long);
-  const errors = lineSplitter(tell, long);
+    else forward(line);
+  }, limit);
+  const errors = lineSplitter(forward, limit);
 
   signal.addEventListener('abort', onAbort, { once: true });
   const seconds = Math.round(limitMilliseconds / 1000);
@@ -90,7 +90,7 @@ export async function runCommand(
 
 const GRACE_MILLISECONDS = 2000;
 
-/** Asks a program and what it started to end, and then ends what is left. Takes no longer than twice the grace. */
+/** Asks a program and its children to end, and then kills what is left. Takes at most twice the grace. */
 async function endProgram(targetOf: () => number | undefined, running: Promise<unknown>): Promise<void> {
   const ended = running.then(
     () => true,
@@ -99,7 +99,7 @@ async function endProgram(targetOf: () => number | undefined, running: Promise<u
   const hasEnded = (): Promise<boolean> =>
     Promise.race([ended, delay(GRACE_MILLISECONDS, false, { ref: false })]);
   send(targetOf(), 'SIGTERM');
-  // A process number may soon be another one's; a group's may not, as long as anyone is in it.
+  // A process number may soon be reused; a group's may not, as long as it has a process.
   if ((await hasEnded()) && (targetOf() ?? 0) >= 0) return;
   send(targetOf(), 'SIGKILL');
   await hasEnded();
@@ -110,17 +110,17 @@ function send(target: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(target, signal);
   } catch {
-    // It has ended, or it is another user's.
+    // It has ended, or it belongs to another user.
   }
 }
 
 interface LineSplitter {
   readonly add: (chunk: Buffer) => void;
-  /** What came after the last line end is a line, too. */
+  /** Text after the last line end is a line, too. */
   readonly end: () => void;
 }
 
-/** Of a longer line only the end is kept. */
+/** Only the end of a longer line is kept. */
 const KEPT_CHARACTERS = 64 * 1024;
 
 /**

@@ -15,8 +15,8 @@ const versionOf = (sha256: string): string => `0.0.0-sha256.${sha256}`;
 
 /**
  * Keeps a skopeo that came from an address in the runner's tool cache, RUNNER_TOOL_CACHE, for later jobs. Other jobs
- * write there, too, at the same time and without a lock, so nothing is run from there: each use copies the file and
- * checks the copy. Without a tool cache, and where it cannot be written, everything is fetched each time.
+ * may write there at the same time, without a lock, so nothing is run from there: each use copies the file and checks
+ * the copy. Without a writable tool cache everything is fetched each time.
  */
 export function createToolCache(
   { log, env, signal }: Pick<Step, 'log' | 'env' | 'signal'>,
@@ -55,7 +55,7 @@ export function createToolCache(
   };
 }
 
-/** No fault: another job may be about to keep it. */
+/** Not a fault: another job may be about to store it. */
 const ABSENT = 'is not there';
 
 interface Expected {
@@ -64,14 +64,14 @@ interface Expected {
   readonly signal: AbortSignal;
 }
 
-/** Copies a file that others can write to. Returns what is wrong with it; undefined where the copy has the sha256. */
+/** Copies a file that others can write to. Returns its fault; undefined where the copy has the sha256. */
 async function copyChecked(
   from: string,
   to: string,
   { sha256, maxBytes, signal }: Expected,
 ): Promise<string | undefined> {
   try {
-    // Neither a link is followed nor the writer of a pipe waited for.
+    // Do not follow a link, or wait for the writer of a pipe.
     const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stats = await source.stat();

@@ -3,7 +3,8 @@ import { OciSaveError } from '../../errors.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import { plainText, printableJson } from '../../text/plain-text.ts';
 import { pruneStore, type Pruned, type PruneRule } from '../../store/index.ts';
-import { addStoreFlags, takeStoreFlags } from './flags.ts';
+import { addFlags } from '../flags.ts';
+import { takeStoreFlags } from './flags.ts';
 import type { Host } from '../run.ts';
 
 const EXAMPLES = `
@@ -13,18 +14,18 @@ Examples:
   oci-save cache prune --unused-for 30 --dry-run
   oci-save cache prune --all
 
-What a run at work needs stays, and so does what a bundle links: removing that would free nothing.
+What a run in progress needs is kept, and so is what a bundle links: removing that would free no space.
 `;
 
 const DAY = 24 * 60 * 60_000;
 
-/** `oci-save cache prune`: removes what was not used for longest, for long, or all. */
+/** `oci-save cache prune`: removes the least recently used blobs, those unused for some days, or all. */
 export function cachePruneCommand(host: Host, done: (exitCode: number) => void): Command {
-  return addStoreFlags(new Command('prune'), 'limited')
-    .description('remove what was not used for longest, down to a limit')
-    .option('--unused-for <days>', 'remove what no run has used for so many days, whatever the limit')
-    .option('--all', 'remove everything that no run at work and no bundle needs')
-    .option('--dry-run', 'tell what would be removed; remove nothing')
+  return addFlags(new Command('prune'), ['cacheDir', 'cacheMaxSize'])
+    .description('remove the least recently used blobs, down to a limit')
+    .option('--unused-for <days>', 'remove what no run has used for this many days, whatever the size')
+    .option('--all', 'remove everything that no run in progress and no bundle needs')
+    .option('--dry-run', 'show what would be removed; remove nothing')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Record<string, unknown>) => {
       const { folder, maxBytes, output, rest } = takeStoreFlags(flags, 'prune', host);
@@ -60,6 +61,6 @@ function renderPruned({ removed, kept, linked }: Pruned, folder: string, dryRun:
   return [
     removed.blobs === 0 ? 'Nothing to remove' : `${did} ${words(removed)}`,
     `${plainText(folder)} keeps ${words(kept)}`,
-    ...(linked.blobs === 0 ? [] : [`and ${words(linked)} that bundles link, at no cost of its own`]),
+    ...(linked.blobs === 0 ? [] : [`and ${words(linked)} that bundles link, at no additional space`]),
   ].join('\n');
 }

@@ -3,7 +3,8 @@ import type { Emit } from '../../events.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import { plainText } from '../../text/plain-text.ts';
 import { type DamagedBlob, type StoreCheck, verifyStore } from '../../store/index.ts';
-import { addStoreFlags, takeStoreFlags } from './flags.ts';
+import { addFlags } from '../flags.ts';
+import { takeStoreFlags } from './flags.ts';
 import { type Host, runCommand } from '../run.ts';
 
 const EXAMPLES = `
@@ -11,21 +12,21 @@ Examples:
   oci-save cache verify
   oci-save cache verify --cache-dir /srv/oci-save --json
 
-A damaged blob is dropped, and fetched again when a list wants it. A bundle that links it has the same wrong bytes:
+A damaged blob is dropped, and fetched again when a list needs it. A bundle that links it has the same wrong bytes:
 save that bundle again.
 
-Exit codes: 0 every blob is right, 1 some were damaged, 2 the store cannot be read, 130 and 143 interrupted.
+Exit codes: 0 every blob is intact, 1 some were damaged, 2 the store cannot be read, 130 and 143 interrupted.
 `;
 
 /** `oci-save cache verify`: hashes every blob and drops what is damaged. */
 export function cacheVerifyCommand(host: Host, done: (exitCode: number) => void): Command {
-  return addStoreFlags(new Command('verify'), 'whatever its size')
-    .description('hash every blob that is kept; damaged ones are named and dropped')
+  return addFlags(new Command('verify'), ['cacheDir'])
+    .description('hash every blob that is kept; damaged ones are listed and dropped')
     .addHelpText('after', EXAMPLES)
     .action((flags: Record<string, unknown>) => {
       const { folder, output } = takeStoreFlags(flags, 'verify', host);
       return runCommand(host, output, done, async ({ emit, signal }) => {
-        const check = await verifyAloud(folder, emit, signal);
+        const check = await verifyWithProgress(folder, emit, signal);
         return {
           failed: check.damaged.length > 0,
           json: { folder, ...check },
@@ -35,8 +36,8 @@ export function cacheVerifyCommand(host: Host, done: (exitCode: number) => void)
     });
 }
 
-/** Verifies, with progress and each finding as it comes. */
-function verifyAloud(folder: string, emit: Emit, signal: AbortSignal): Promise<StoreCheck> {
+/** Verifies with progress, and reports each damaged blob at once. */
+function verifyWithProgress(folder: string, emit: Emit, signal: AbortSignal): Promise<StoreCheck> {
   return verifyStore(folder, {
     signal,
     onStart: (total) => emit({ type: 'stage', stage: 'verify', total }),
@@ -53,20 +54,20 @@ function verifyAloud(folder: string, emit: Emit, signal: AbortSignal): Promise<S
 function describeDamage({ digest, why, linked }: DamagedBlob): string {
   const means = linked
     ? 'dropped; a bundle links it and has the same wrong bytes'
-    : 'dropped; it is fetched again when a list wants it';
+    : 'dropped; it is fetched again when a list needs it';
   return `${digest} was damaged (${why}): ${means}`;
 }
 
 function verdict(folder: string, { blobs, bytes, damaged }: StoreCheck): string {
   if (blobs === 0) return `Nothing is kept in ${plainText(folder)}`;
   const what = `${formatCount(blobs, 'blob')} in ${plainText(folder)}, ${formatBytes(bytes)}`;
-  if (damaged.length === 0) return `Verified ${what}: every one is right`;
+  if (damaged.length === 0) return `Verified ${what}: all are intact`;
   const linked = damaged.filter((blob) => blob.linked).length;
   return [
     `Verified ${what}: ${damaged.length} damaged and dropped`,
     ...(linked === 0
       ? []
-      : [`${linked} of them linked by bundles: save those bundles again, and do not carry them on`]),
-    'If this comes back, check the disk.',
+      : [`${linked} of them linked by bundles: save those bundles again, and do not use them`]),
+    'If this happens again, check the disk.',
   ].join('\n');
 }
