@@ -325,7 +325,7 @@ describe('a runner that lacks something', () => {
   it('cannot be told the outputs: the step has failed, and says why', async () => {
     const env = { GITHUB_OUTPUT: path.join(runner.folder, 'not-there') };
     const result = await runner.step({ ...base(), images: names.one }, { env });
-    expectVerdict(result, /^the outputs cannot be handed to the runner\nCause: Missing file at path: /);
+    expectVerdict(result, /^the outputs cannot be passed to the runner\nCause: Missing file at path: /);
     expect(result.summary).toMatch(/^## Failed\n/);
   });
 

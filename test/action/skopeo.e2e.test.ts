@@ -214,7 +214,7 @@ describe('skopeo from an address', () => {
     expect(errorsOf(result)).toEqual([
       `skopeo could not be fetched from http://${server.host}/absent\n` +
         `Cause: skopeo: ${server.host} answered 404\n` +
-        'Hint: Check the address and the proxy, or leave `skopeo` out: it is installed where there is none.',
+        'Hint: Check the address and the proxy, or leave `skopeo` out: it is installed if it is missing.',
     ]);
   });
 
