@@ -10,7 +10,7 @@ import { readAsset } from './service/read-asset.ts';
 import type { Asset, Release } from './service/service.ts';
 import { withDigest } from './service/upload.ts';
 
-/** What a release has, and what is to be done. */
+/** What a release has, and the plan. */
 export interface Comparison extends Contents {
   readonly plan: ReleasePlan;
   /** Names of files that look like pieces of the archive and are not. */
@@ -24,8 +24,9 @@ export async function comparePlan(release: Release | undefined, options: SendOpt
   const sizes = new Map(files.map(({ name, size }) => [name, size]));
   const present: Asset[] = [];
   // Only what could be the wanted file is worth reading.
-  for (const asset of listed)
+  for (const asset of listed) {
     present.push(sizes.get(asset.name) === asset.size ? await withDigest(asset, service) : asset);
+  }
   const differing = differingFiles(files, present);
   const draft = release?.draft ?? true;
   const ours = draft && (release === undefined || isOurs(release.body));
@@ -46,7 +47,7 @@ export async function comparePlan(release: Release | undefined, options: SendOpt
 }
 
 /**
- * Whether a job finds its archive with the record of an earlier run. The record is then sent anew, so that another job of
+ * Whether a job finds its archive with the record of an earlier run. The record is then sent again, so that another job of
  * this run sees that the archive is in use, and does not replace it.
  */
 async function isOfEarlierRun(
@@ -58,19 +59,19 @@ async function isOfEarlierRun(
   return theirs !== undefined && theirs.run !== writer.run;
 }
 
-/** What speaks against keeping what is there. */
+/** Why what is there cannot be kept. */
 async function whyNotKept(
   present: readonly Asset[],
   ours: boolean,
   { archive, service }: SendOptions,
 ): Promise<string[]> {
   const lacking = await findLacking(present, archive, service);
-  // A draft of ours was not published for that.
+  // That is why this draft was not published.
   if (ours && (await readRecord(present, archive, service)).lacksImages) lacking.push('images are missing');
   return lacking;
 }
 
-/** What the list and the sums in a release name as ours; in a draft of ours, where they come late, whatever has such a name. */
+/** The pieces that the parts list and the sums of a release name; in a draft of ours, where these are sent last, all pieces. */
 async function earlierPieces(
   present: readonly Asset[],
   ours: boolean,
@@ -81,7 +82,7 @@ async function earlierPieces(
     return (await readAsset(asset, service, MAX_SIDECAR_BYTES))?.toString('utf8') ?? '';
   };
   const wanted = new Set(files.map(({ name }) => name));
-  // Most releases are new, or as they were: then nothing of this is read.
+  // Most releases are new, or unchanged: then nothing is read.
   const pieces = present.map(({ name }) => name).filter((name) => isPieceName(archive, name));
   if (ours || pieces.every((name) => wanted.has(name))) return new Set(pieces);
   const list = parsePartsList(await textOf(partsListName(archive)));

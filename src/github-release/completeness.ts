@@ -15,7 +15,7 @@ import type { Asset, ReleaseService } from './service/service.ts';
 import { withDigest } from './service/upload.ts';
 
 /**
- * Why the archive that a release has is not whole, one line per file; none where it is. Its own sums, which are sent when
+ * Why the archive that a release has is not whole, one line per file; empty where it is. Its own sums, which are sent when
  * all the rest is there, name every file and its bytes.
  * @throws OciSaveError what the service refused
  */
@@ -43,8 +43,8 @@ export async function findLacking(
 }
 
 /**
- * Other archives in a release, as `N.tar`, that a job claims, or of which there are pieces and no sums: these come last,
- * so another run is sending it, or broke off. Pure.
+ * Other archives in a release, as `N.tar`, that a job claims, or that have pieces and no sums: the sums are sent last, so
+ * another run is sending it, or was interrupted. Pure.
  */
 export function unfinishedBeside(present: readonly Asset[], own: ArchiveName): string[] {
   const names = new Set(present.map(({ name }) => name));

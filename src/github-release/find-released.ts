@@ -18,9 +18,9 @@ import type { Asset, Release, ReleaseService } from './service/service.ts';
 /** What a release has of one archive, by its own files. */
 export interface Released {
   readonly lock: Lock;
-  /** Of its sums: what its archive is, to the last byte. */
+  /** The digest of its sums, which identifies the archive to the last byte. */
   readonly sums: Digest;
-  /** `report.json` of the run that made it. */
+  /** `report.json` of the run that sent it. */
   readonly report: Uint8Array;
   readonly files: readonly SentFile[];
 }
@@ -35,8 +35,8 @@ export interface ReleasedQuery {
 }
 
 /**
- * The archive that a release has, if every file of it is there, whole, as this tool would make it of the release's own
- * lock. Small files are read; for the archive the service's own digests count. Undefined where anything is otherwise.
+ * The archive that a release has, if every file of it is there, whole, as this tool would make it from the release's own
+ * lock. Small files are read; for the archive the service's own digests count. Undefined where anything differs.
  * @throws OciSaveError what the service refused, or `usage` for a lock that is not one
  */
 export async function findReleased({
@@ -67,7 +67,7 @@ export async function findReleased({
   };
 }
 
-/** The archive and its pieces as the release describes them; comparing them shows whether that is true. */
+/** The archive and its pieces as the release describes them; the comparison with its files shows whether that is true. */
 async function archiveIn(
   assets: ReadonlyMap<string, Asset>,
   name: ArchiveName,

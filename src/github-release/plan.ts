@@ -10,27 +10,27 @@ export interface WantedFile {
   readonly size: number;
   /** Undefined in a dry run that does not have all the bytes: then it is not known whether the file is there. */
   readonly digest: Digest | undefined;
-  /** A record of a run differs every time: it follows the content, and decides nothing. */
+  /** The record of a run differs every time: it is sent with the content, and decides nothing. */
   readonly record: boolean;
 }
 
 /** What is to be done for one file. */
 export type Step = { readonly file: WantedFile } & (
   | { readonly action: 'none'; readonly status: 'there' | 'kept' }
-  /** `broken` has the name and holds nothing of use. */
+  /** `broken` has the name and no usable content. */
   | { readonly action: 'send'; readonly broken?: Asset | undefined }
-  /** What an earlier run sent under another name, and did not get to rename. */
+  /** `sent` is what an earlier run sent under another name, and did not rename. */
   | { readonly action: 'rename'; readonly sent: Asset; readonly old?: Asset | undefined }
   | { readonly action: 'replace'; readonly old: Asset; readonly broken?: Asset | undefined }
 );
 
 export interface ReleasePlan {
   readonly steps: readonly Step[];
-  /** What earlier runs of ours left and nothing needs: pieces of another archive, interim files. */
+  /** What earlier runs left and nothing needs: pieces of another archive, interim files. */
   readonly stale: readonly Asset[];
   /** Names that the policy says must not change: nothing may be sent. */
   readonly conflicts: readonly string[];
-  /** Why what is there cannot be kept either, where that was wanted. */
+  /** Under the policy `keep`: why what is there cannot be kept. */
   readonly lacking: readonly string[];
 }
 
@@ -40,16 +40,16 @@ export interface PlanInput {
   /** Pieces of an earlier archive, by name. */
   readonly earlier: ReadonlySet<string>;
   readonly draft: boolean;
-  /** A draft that we made, and publish when it is whole. */
+  /** A draft that this tool created, and publishes when it is whole. */
   readonly ours: boolean;
   readonly policy: ReleasePolicy;
-  /** Whether the record of an earlier run is to be sent anew, though the archive is there: see `comparePlan`. */
+  /** Whether the record is replaced, though the archive is there: see `comparePlan`. */
   readonly renews?: boolean;
   /** What the archive that is there lacks to be whole; counts only where it is to be kept. */
   readonly lacking: readonly string[];
 }
 
-/** The name under which a file is sent that replaces another: the old one goes only when the new one is there, whole. */
+/** The name under which a file is sent that replaces another: the old one is removed when the new one is there, whole. */
 export function interimName(name: string): string {
   return `${name}.new`;
 }
@@ -62,12 +62,12 @@ export function planRelease(input: PlanInput): ReleasePlan {
   const content = files.filter(({ record }) => !record);
   const differing = differingFiles(files, present);
   const none = { stale: [], conflicts: [], lacking: [] };
-  // What an interrupted run of ours left in its draft was never anybody's.
+  // What an interrupted run left in its draft was never published, and nobody has it.
   const worthless = policy === 'keep' && ours && lacking.length > 0;
   const allowed = policy === 'auto' || worthless ? (draft ? 'replace' : 'fail') : policy;
   if (differing.length > 0 && allowed === 'keep') {
     if (lacking.length > 0) return { ...none, steps: [], conflicts: differing, lacking };
-    // A new part beside old ones would make an archive that is neither.
+    // New parts beside old ones would make an archive that is neither.
     return { ...none, steps: files.flatMap((file) => keep(file, byName.get(file.name))) };
   }
   if (differing.length > 0 && allowed === 'fail') return { ...none, steps: [], conflicts: differing };
@@ -121,7 +121,7 @@ function keep(file: WantedFile, there: Asset | undefined): Step[] {
   return [{ file, action: 'none', status: isSame(file, there) ? 'there' : 'kept' }];
 }
 
-/** An upload that broke leaves an empty asset, which is not content of anybody. */
+/** An upload that broke leaves an asset without content. */
 function isUploaded(asset: Asset | undefined): asset is Asset {
   return asset?.state === 'uploaded';
 }
@@ -148,7 +148,7 @@ export interface SentFile {
 
 export interface SentRelease {
   readonly tag: string;
-  /** Its page; undefined in a dry run where there is none yet. */
+  /** Its page; undefined in a dry run where the release does not exist yet. */
   readonly url: string | undefined;
   readonly draft: boolean;
   readonly files: readonly SentFile[];

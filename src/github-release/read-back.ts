@@ -5,7 +5,7 @@ import type { Asset, Release } from './service/service.ts';
 import { isWhole } from './service/upload.ts';
 import { hint, option } from '../text/hint.ts';
 
-/** Nothing is taken on trust: the release's own list, which is returned, has to have every file, whole. */
+/** Checks that the release's own list, which is returned, has every file, whole. */
 export async function readBack(
   release: Release,
   { steps }: ReleasePlan,

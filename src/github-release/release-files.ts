@@ -17,7 +17,7 @@ export interface ReleaseContent {
 
 /**
  * The files of a release, in the order in which they are sent: the archive or its parts, each read from the source when it
- * is sent, then what stands beside them.
+ * is sent, then the files beside them.
  */
 export function releaseFiles({ archive, source, lock, page, report }: ReleaseContent): ReleaseFile[] {
   const pieces = archive.pieces.map(({ name, size, digest, start, end }): ReleaseFile => ({
@@ -35,7 +35,7 @@ export const lockName = ({ base }: ArchiveName): string => `${base}.lock.json`;
 export const pageName = ({ base }: ArchiveName): string => `${base}.report.html`;
 export const recordName = ({ base }: ArchiveName): string => `${base}.report.json`;
 
-/** What follows from an archive and its lock. */
+/** The files that follow from an archive and its lock. */
 export function filesBeside(archive: MeasuredArchive, lock: Lock, page: string): ReleaseFile[] {
   return [
     ...sidecarsOf(archive).map(({ name, text }) => inMemory(name, text)),
@@ -59,17 +59,17 @@ export function inMemory(name: string, content: string | Uint8Array, record = fa
   };
 }
 
-/** GitHub renames assets with other characters, and those that begin or end with a period; several in a row are not tried. */
+/** GitHub renames assets with other characters, and those that start or end with a period; several in a row are not tried. */
 const UNCHANGED = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
 const MAX_CHARACTERS = 200;
 
-/** A text, as a tag with a slash, made into the beginning of names that GitHub leaves as they are. */
+/** A text, such as a tag with a slash, as the start of names that GitHub does not change. */
 export function assetNameOf(text: string): string {
   const plain = text.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replaceAll(/\.{2,}/g, '.');
   return plain.slice(0, MAX_CHARACTERS).replaceAll(/^\.|\.$/g, '') || 'bundle';
 }
 
-/** Throws `usage` where assets whose names begin with `base` would be renamed. */
+/** Throws `usage` where GitHub would rename assets whose names start with `base`. */
 export function checkAssetBase(base: string): void {
   if (UNCHANGED.test(base) && !base.includes('..') && base.length <= MAX_CHARACTERS) return;
   throw new OciSaveError({

@@ -14,9 +14,9 @@ import { unfinishedBeside } from './completeness.ts';
 
 /**
  * Brings files into a release: what is there with the same digest is not sent again, everything is read back, and a
- * draft of ours is published when all of it is there. A run that is repeated goes on where the last one stopped.
- * @throws OciSaveError; before anything is sent for what the policy, an immutable release, a limit or another job of the
- *   same run forbids
+ * draft of ours is published when all of it is there. A run that is repeated continues where the last one stopped.
+ * @throws OciSaveError; before anything is sent where the policy, an immutable release, a limit or another job of the
+ *   same run forbids it
  */
 export async function sendRelease(options: SendOptions): Promise<SentRelease> {
   const { service, tag, dryRun, emit, writer } = options;
@@ -40,7 +40,7 @@ export async function sendRelease(options: SendOptions): Promise<SentRelease> {
   return outcomeOf(ended, plan, options);
 }
 
-/** What a release has, once nothing speaks against writing to it. */
+/** What a release has. Throws where it must not be written to. */
 async function look(release: Release | undefined, options: SendOptions, claim?: Asset): Promise<Comparison> {
   const found = await comparePlan(release, options);
   await refuseOtherJob(release, found, options, claim);
@@ -48,14 +48,15 @@ async function look(release: Release | undefined, options: SendOptions, claim?: 
   return found;
 }
 
-interface Claimed extends Comparison {
-  readonly release: Release;
-  /** Undefined where nothing changes, or outside of a workflow. */
-  readonly claim: Asset | undefined;
-}
-
-/** Claims the archive where something of it changes, and looks again: another job may have written it meanwhile. */
-async function claimed(release: Release, first: Comparison, options: SendOptions): Promise<Claimed> {
+/**
+ * Claims the archive where something of it changes, and looks again: another job may have written it meanwhile. There is no
+ * claim where nothing changes, or outside of a workflow.
+ */
+async function claimed(
+  release: Release,
+  first: Comparison,
+  options: SendOptions,
+): Promise<Comparison & { readonly release: Release; readonly claim: Asset | undefined }> {
   const { service, writer, archive, emit } = options;
   const { plan, present } = first;
   const changes =
@@ -94,7 +95,7 @@ async function stillThere(release: Release, { service, tag }: SendOptions): Prom
   });
 }
 
-/** Why a draft that holds what was sent stays one, in words; undefined where it is to be published. */
+/** Why a draft that has everything stays a draft, in words; undefined where it is to be published. */
 function whyDraft(
   { body }: Release,
   there: readonly Asset[],

@@ -7,12 +7,12 @@ import { saysNameIsTaken } from './service/refusal.ts';
 import type { Asset, Release } from './service/service.ts';
 import { type ReleaseFile, type UploadContext, uploadFile } from './service/upload.ts';
 
-/** More gain nothing on one line, and each holds some megabytes. */
+/** More are not faster over one connection to the internet, and each needs some megabytes of memory. */
 const PARALLEL = 2;
 
 /**
- * Pieces first, two at once; then what is stale goes; what else there is follows, one by one, and the sums come when all
- * the rest is there: they vouch for it.
+ * Pieces first, two at once; then stale files are removed; the other files follow, one by one, and the sums last, when all
+ * that they vouch for is there.
  */
 export async function takeSteps(
   release: Release,
@@ -36,15 +36,20 @@ export async function takeSteps(
       ...(sent ? { fetched: { blobs: 1, bytes: size } } : {}),
     });
   };
-  const isPiece = ({ file }: Step): boolean => isPieceName(archive, file.name);
-  await inParallel(steps.filter(isPiece), take);
+  const {
+    pieces = [],
+    sums = [],
+    others = [],
+  } = Object.groupBy(steps, ({ file: { name } }) => {
+    if (isPieceName(archive, name)) return 'pieces';
+    return name === sumsName(archive) ? 'sums' : 'others';
+  });
+  await inParallel(pieces, take);
   for (const asset of stale) await service.remove(asset);
-  const others = steps.filter((step) => !isPiece(step));
-  const isLast = ({ file }: Step): boolean => file.name === sumsName(archive);
-  for (const step of [...others.filter((one) => !isLast(one)), ...others.filter(isLast)]) await take(step);
+  for (const step of [...others, ...sums]) await take(step);
 }
 
-/** After a failure nothing new begins, and what is under way ends before the error is thrown. */
+/** After a failure nothing new starts, and what is under way ends before the error is thrown. */
 async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   const limit = pLimit(PARALLEL);
   let failed = false;
@@ -69,7 +74,7 @@ export function bytesOf({ action, file }: Step): number {
   return action === 'send' || action === 'replace' ? file.size : 0;
 }
 
-/** Does what a plan says of one file. */
+/** Carries out the plan of one file. */
 async function takeStep(step: Step, file: ReleaseFile, context: UploadContext): Promise<void> {
   const { service } = context;
   switch (step.action) {
@@ -89,7 +94,7 @@ async function takeStep(step: Step, file: ReleaseFile, context: UploadContext): 
   }
 }
 
-/** The old file goes only now that the new one is there. */
+/** The old file is removed only now that the new one is there. */
 async function moveIntoPlace(
   sent: Asset,
   old: Asset | undefined,

@@ -9,11 +9,11 @@ import type { Traffic } from './report-target.ts';
 
 /** Brings blobs into the repositories of one target. */
 export interface BlobSender {
-  /** The blob is in the repository when this resolves. Asked for again, nothing is sent again. */
+  /** The blob is in the repository when this resolves. It is sent only once. */
   send(repository: Repository, digest: Digest): Promise<void>;
 }
 
-/** Large blobs at once: more share the same line. */
+/** Large blobs at once: more only share the same bandwidth. */
 const LARGE_AT_ONCE = 8;
 const LARGE_BYTES = 1024 * 1024;
 
@@ -22,7 +22,7 @@ const LARGE_BYTES = 1024 * 1024;
  * not mount, they send it too, one after another: two uploads of one blob at once have been seen to destroy each other
  * (docker/buildx#3731).
  *
- * @param uploads sessions that were begun, by repository; taken from here when they are used
+ * @param uploads sessions that were started, by repository; removed when they are used
  */
 export function createBlobSender(
   context: PushContext,
@@ -68,19 +68,19 @@ export function createBlobSender(
       await attempt(upload);
     } catch (error) {
       if (damagedBlobOf(error) !== blob.digest) throw error;
-      // Its last bytes were kept back: no target has taken it.
+      // Its last bytes were not sent: no target has accepted it.
       await bringBack(blob.digest, error);
       await attempt(undefined);
     }
   };
 
-  const upload = (repository: Repository, blob: BlobContent, begun?: Upload): Promise<void> =>
+  const upload = (repository: Repository, blob: BlobContent, started?: Upload): Promise<void> =>
     inTurn(blob.digest, async () => {
       // A body that is too large for a proxy is too large in every repository.
       if (refused.has(blob.digest)) throw refused.get(blob.digest);
       if (!(await content.port.has(blob))) await bringBack(blob.digest, missing(blob.digest));
-      const session = begun ?? uploads.get(repository.path);
-      if (session !== begun) uploads.delete(repository.path);
+      const session = started ?? uploads.get(repository.path);
+      if (session !== started) uploads.delete(repository.path);
       const work = (): Promise<void> => uploadInto(repository, blob, session);
       try {
         await (blob.size > LARGE_BYTES ? large(work) : work());
@@ -118,7 +118,7 @@ export function createBlobSender(
     const blob: BlobContent = {
       digest,
       size,
-      // What was not hashed yet in this run is hashed on its way out.
+      // What was not hashed yet in this run is hashed while it is sent.
       open: (start, end) =>
         Readable.from(content.port.range({ digest, size }, start, end), { objectMode: false }),
     };
@@ -159,8 +159,8 @@ function missing(digest: Digest): OciSaveError {
 }
 
 /**
- * Whether a repository has a blob. A registry that ended in the midst of a write may keep an empty link, and answers 500
- * for that blob until it is sent anew (docker-registry 2.8.2, measured).
+ * Whether a repository has a blob. A registry that ended during a write may keep an empty link, and responds with 500
+ * for that blob until it is sent again (docker-registry 2.8.2, measured).
  */
 async function isThere(
   repository: Repository,
@@ -172,7 +172,7 @@ async function isThere(
   } catch (error) {
     signal?.throwIfAborted();
     if (refusalOf(error)?.status !== 500) throw error;
-    emit({ type: 'log', level: 'warning', message: `${messageOf(error)}; it is sent anew` });
+    emit({ type: 'log', level: 'warning', message: `${messageOf(error)}; it is sent again` });
     return false;
   }
 }

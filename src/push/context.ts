@@ -15,22 +15,22 @@ export interface PushContext {
   readonly index: IndexChoice;
   /** What is done with a tag that a target has with another digest. */
   readonly policy: PushPolicy;
-  /** Whether what a target would refuse keeps everything else from it. */
+  /** `fail`: a target that would refuse anything gets nothing. */
   readonly onError: 'fail' | 'warn';
-  /** Ask only, and only by HEAD. */
+  /** Only HEAD requests. */
   readonly dryRun: boolean;
-  /** Images and large blobs at once, per target; 0 for as many as pay off. */
+  /** Images and large blobs at once, per target; 0 for the default of each. */
   readonly parallel: number;
   readonly retries: number;
-  /** Milliseconds that a target which is not there yet is waited for. */
+  /** Milliseconds to wait for a target that is not up yet. */
   readonly waitMilliseconds: number;
-  /** Brings a blob again that turned out to be damaged here, once; without it an image that names one fails. */
+  /** Fetches a blob again that is damaged here, once; without it an image that names one fails. */
   readonly bringBack?: ((digest: Digest) => Promise<void>) | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The bytes of a manifest that was read before, brought again where it is lost. Throws `digest` where it cannot be had. */
+/** The bytes of a manifest, fetched again where it is lost. Throws `digest` where that is not possible. */
 export async function manifestBytes(
   { content: { manifests, port }, bringBack }: Pick<PushContext, 'content' | 'bringBack'>,
   digest: Digest,

@@ -6,7 +6,7 @@ import type { PushName } from './plan.ts';
 
 export type PushPolicy = 'always' | 'if-missing' | 'fail-if-different';
 
-/** How one name ended. */
+/** The result of one name. */
 export interface NameResult {
   readonly status: PushedName['status'];
   /** What the target has under the name now, where that is known. */
@@ -18,15 +18,15 @@ export interface NameResult {
 
 /** What a target has under a name, or why that is not known. */
 export interface TagState {
-  /** Undefined where the target has nothing there, and where `error` says why that is not known. */
+  /** Undefined where the target does not have the tag, and where `error` says why that is not known. */
   readonly found: Digest | undefined;
   readonly error?: OciSaveError | undefined;
 }
 
 /**
  * The result of a name that needs no push, by what its target has; undefined for one that is to be pushed. A policy that
- * leaves tags alone cannot be kept where it is not known whether there is one. The same digest is always success, whatever
- * the policy; so is what may stand in for a sparse image. Pure.
+ * leaves existing tags alone fails where it is not known whether there is one. The same digest is success under every
+ * policy, and so is the substitute of a sparse image. Pure.
  */
 export function decide(
   name: PushName,
@@ -34,8 +34,8 @@ export function decide(
   policy: PushPolicy,
 ): NameResult | undefined {
   if (found === undefined) {
-    const isBlind = error !== undefined && policy !== 'always';
-    return isBlind ? { status: 'failed', error: unknownState(name, policy, error) } : undefined;
+    if (error === undefined || policy === 'always') return undefined;
+    return { status: 'failed', error: unknownState(name, policy, error) };
   }
   const variant = name.variants.find(({ digest }) => digest === found);
   if (variant !== undefined) return { status: 'unchanged', there: found, narrowed: variant.narrowed };

@@ -36,7 +36,7 @@ export async function estimate(
   }
 }
 
-/** A repository that does not exist yet is refused in many ways: each of them means that the blob is not there. */
+/** Registries refuse a repository that does not exist yet in many ways: each means that the blob is not there. */
 async function hasBlob(to: Repository, digest: Digest, { client, signal }: PushContext): Promise<boolean> {
   try {
     return await client.headBlob(to, digest, signal);

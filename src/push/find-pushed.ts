@@ -7,14 +7,14 @@ import { noTraffic, type ReportedName, reportTarget } from './report-target.ts';
 import type { PushTarget } from '../options/index.ts';
 import { type Destination, destinationOf } from './plan.ts';
 
-/** A digest that is right under a name, if the manifests below it that are wanted are there, too. */
+/** A digest that a name may have, if the wanted manifests below it are there, too. */
 export interface RightDigest {
   readonly digest: Digest;
-  /** Of a sparse index alone: what is whole is there whole, since a tag is put last. */
+  /** Only for a sparse index: any other image is there completely, since a tag is put last. */
   readonly below: readonly Digest[];
 }
 
-/** A stored name, `repository:tag`, and the digests that are right under it. */
+/** A stored name, `repository:tag`, and the digests that it may have. */
 export interface WantedName {
   readonly name: string;
   readonly right: readonly RightDigest[];
@@ -25,9 +25,9 @@ export interface FoundName extends TagState {
   readonly target: PushTarget;
   readonly name: string;
   readonly to: Destination;
-  /** Whether that is right. */
+  /** Whether that is one of the right digests, with everything below. */
   readonly there: boolean;
-  /** Whether it is another image's. */
+  /** Whether it is another image's digest. */
   readonly differs: boolean;
 }
 
@@ -55,7 +55,7 @@ export async function findPushed(
   return Promise.all(targets.flatMap((target) => wanted.map((name) => find(target, name))));
 }
 
-/** Whether a repository has all of these manifests, by one HEAD each. One that it does not tell of is not there. */
+/** Whether a repository has all of these manifests, by one HEAD each. Without a usable response one counts as absent. */
 export async function hasAll(
   to: Destination,
   digests: readonly Digest[],
@@ -68,12 +68,12 @@ export async function hasAll(
   return states.every(({ found }, at) => found === digests[at]);
 }
 
-/** A registry that refuses is up, and so is one that fails at this name alone, as over a link that a crash left empty. */
+/** A registry that refuses is up, and so is one that fails for this name alone, as with a link that a crash left empty. */
 function isUp(error: OciSaveError): boolean {
   return error.code === 'denied' || refusalOf(error)?.status === 500;
 }
 
-/** What stands under one name; where that is refused, the error. With `once`, a registry that is not up throws. */
+/** The digest that a name has; where that is refused, the error. With `once`, a registry that is not up throws. */
 export async function readTag(
   to: Destination,
   client: TagReader,
@@ -88,23 +88,16 @@ export async function readTag(
   }
 }
 
-/** Targets that are asked for names one after the other, and remember what they have. */
-export interface AskedTargets {
-  /** Whether every target has what is right under a stored name. The first digest is the image's own. */
-  haveAll(ref: string, name: string, right: readonly [RightDigest, ...RightDigest[]]): Promise<boolean>;
-  /** What each target was found to have, as a push that had nothing to do. */
-  reports(seconds: number): PushTargetReport[];
-}
-
-/** Asks push targets by HEAD alone. */
-export function askTargets(
-  targets: readonly PushTarget[],
-  client: TagReader,
-  signal?: AbortSignal,
-): AskedTargets {
+/** Asks push targets for names one after the other, by HEAD alone, and keeps the results. */
+export function askTargets(targets: readonly PushTarget[], client: TagReader, signal?: AbortSignal) {
   const results = new Map(targets.map((target) => [target, new Map<ReportedName, NameResult>()]));
   return {
-    async haveAll(ref, name, right) {
+    /** Whether every target has one of the right digests under a stored name. The first one is the image's own. */
+    async haveAll(
+      ref: string,
+      name: string,
+      right: readonly [RightDigest, ...RightDigest[]],
+    ): Promise<boolean> {
       const names = await findPushed([{ name, right }], targets, client, signal);
       const [{ digest }] = right;
       for (const { target, to, found: there } of names) {
@@ -113,17 +106,11 @@ export function askTargets(
       }
       return names.every(({ there }) => there);
     },
-    reports(seconds) {
+    /** What each target was found to have, as a push that had nothing to do. */
+    reports(seconds: number): PushTargetReport[] {
+      const common = { traffic: noTraffic(), missing: [], seconds, onError: 'fail' } as const;
       return [...results].map(([target, own]) =>
-        reportTarget({
-          target,
-          names: [...own.keys()],
-          results: own,
-          traffic: noTraffic(),
-          missing: [],
-          seconds,
-          onError: 'fail',
-        }),
+        reportTarget({ ...common, target, names: [...own.keys()], results: own }),
       );
     },
   };

@@ -12,9 +12,8 @@ const [READ_RETRIES, FIRST_PAUSE_MILLISECONDS] = [3, 250];
 /** Pushes images into one target. */
 export interface ImagePusher {
   /**
-   * Pushes all that an image names, then its tag, and reads that back. Resolves with the variant that stands under the
-   * tag now.
-   * @throws OciSaveError `digest` where the tag was put and does not read as it was; else no tag was put
+   * Pushes all that an image names, then its tag, and reads that back. Resolves with the variant that the tag names now.
+   * @throws OciSaveError `digest` where the tag was put and has other bytes when it is read; else no tag was put
    */
   push(name: PushName, variants: readonly [Variant, ...Variant[]]): Promise<Variant>;
 }
@@ -80,19 +79,19 @@ export async function putManifest(
   await client.putManifest(repository, reference, { bytes, digest, mediaType }, signal);
 }
 
-/** Waits for all, then fails with the first error: nothing goes on behind the back of what has failed. */
+/** Waits for all, then fails with the first error: nothing is still running after a failure. */
 export async function allSettled(work: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
 
-/** Whether a manifest was refused for what it is, not for who put it or how it was sent. */
+/** Whether a manifest was refused because of its content, not of the login or the request. */
 function mayBeSparse(error: unknown): boolean {
   const status = refusalOf(error)?.status ?? 0;
   return status >= 400 && status < 500 && ![401, 403, 405, 408, 413, 429].includes(status);
 }
 
-/** Reads a tag that was pushed, and hashes what comes. Throws `digest` where it is not what was pushed. */
+/** Reads a tag that was pushed, and hashes it. Throws `digest` where it is not what was pushed. */
 async function readBack({ to }: PushName, pushed: Variant, context: PushContext): Promise<void> {
   const { signal } = context;
   const check = async (): Promise<void> => {

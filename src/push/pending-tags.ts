@@ -6,7 +6,7 @@ import { decide, type NameResult, type TagState } from './decide.ts';
 import { hasAll, readTag } from './find-pushed.ts';
 import type { PushName } from './plan.ts';
 
-const LOOK_EVERY_MILLISECONDS = 500;
+const PAUSE_MILLISECONDS = 500;
 
 /** The names whose tags are still to be pushed, in their order; the others are settled with their results. */
 export async function findPendingTags(
@@ -19,18 +19,18 @@ export async function findPendingTags(
   if (first === undefined) return [];
   const stateOf = ({ to }: PushName, once = false): Promise<TagState> =>
     readTag(to, client, { signal, once });
-  // The first one waits for a target that is not up yet; an unchanged push costs nothing but these.
+  // The first one waits for a target that is not up yet; an unchanged push sends only these requests.
   const firstState = await whenUp(first.to.domain, () => stateOf(first, true), context);
   const states = [firstState, ...(await Promise.all(others.map((name) => stateOf(name))))];
   const doubt = states.find(({ error }) => error !== undefined)?.error;
   if (dryRun && doubt !== undefined) {
-    const message = `${first.to.domain} does not tell what it has, and may refuse the push: ${doubt.message}`;
+    const message = `${first.to.domain} does not say what it has, and may refuse the push: ${doubt.message}`;
     emit({ type: 'log', level: 'warning', message });
   }
   const results = await Promise.all(
     names.map(async (name, at) => {
       const state = states[at] ?? { found: undefined };
-      return (await isTorn(name, state, context)) ? undefined : decide(name, state, policy);
+      return (await lacksChildren(name, state, context)) ? undefined : decide(name, state, policy);
     }),
   );
   return names.filter((name, at) => {
@@ -40,8 +40,8 @@ export async function findPendingTags(
   });
 }
 
-/** Whether a target has a sparse index without all that this push takes of it: another run took other platforms. */
-async function isTorn(
+/** Whether a target has a sparse index and not all children that this push has: another run took other platforms. */
+async function lacksChildren(
   { to, sparse, variants: [original] }: PushName,
   { found }: TagState,
   { client, signal }: PushContext,
@@ -52,8 +52,8 @@ async function isTorn(
 }
 
 /**
- * Asks a registry until it responds: one that is started in the same job is not up at once. An error that waiting does
- * not help against (a host's name that does not resolve, a certificate, a refusal) is thrown at once.
+ * Asks a registry until it responds: one that is started in the same job is not up at once. An error that does not end by
+ * waiting (a host's name that does not resolve, a certificate, a refusal) is thrown at once.
  * @throws OciSaveError `network` where it does not respond in time; what `ask` throws
  */
 async function whenUp<T>(
@@ -61,33 +61,27 @@ async function whenUp<T>(
   ask: () => Promise<T>,
   { waitMilliseconds, emit, signal }: PushContext,
 ): Promise<T> {
-  const began = performance.now();
-  for (let looks = 0; ; looks += 1) {
+  const deadline = performance.now() + waitMilliseconds;
+  const seconds = Math.round(waitMilliseconds / 1000);
+  for (let attempts = 0; ; attempts += 1) {
     try {
       return await ask();
     } catch (error) {
       signal?.throwIfAborted();
-      if (!mayComeUp(error)) throw error;
-      const left = began + waitMilliseconds - performance.now();
-      const seconds = Math.round(waitMilliseconds / 1000);
-      if (left <= 0) throw notReady(domain, seconds, error);
+      const cause = error instanceof OciSaveError ? error.cause : undefined;
+      if (!isTemporary(error) || systemCodeOf(cause) === 'ENOTFOUND') throw error;
+      const left = deadline - performance.now();
+      if (left <= 0) {
+        throw new OciSaveError({
+          code: 'network',
+          message: `${domain} did not answer as a registry within ${seconds} s`,
+          hint: 'Check that it runs, and the host and the port.',
+          cause: error,
+        });
+      }
       const message = `${domain} is not there yet; waiting for it, at most ${seconds} s`;
-      if (looks === 0) emit({ type: 'log', level: 'info', message });
-      await pause(Math.min(left, LOOK_EVERY_MILLISECONDS), undefined, signal ? { signal } : {});
+      if (attempts === 0) emit({ type: 'log', level: 'info', message });
+      await pause(Math.min(left, PAUSE_MILLISECONDS), undefined, signal ? { signal } : {});
     }
   }
-}
-
-function mayComeUp(error: unknown): boolean {
-  const cause = error instanceof OciSaveError ? error.cause : undefined;
-  return isTemporary(error) && systemCodeOf(cause) !== 'ENOTFOUND';
-}
-
-function notReady(domain: string, seconds: number, cause: unknown): OciSaveError {
-  return new OciSaveError({
-    code: 'network',
-    message: `${domain} did not answer as a registry within ${seconds} s`,
-    hint: 'Look whether it runs, and at the host and the port.',
-    cause,
-  });
 }

@@ -6,10 +6,10 @@ import { isDockerType } from '../oci/media-type.ts';
 import { type Reachable, reachable } from '../oci/reachable.ts';
 import type { PushTarget } from '../options/index.ts';
 
-/** What may stand under a name: the image as its source has it, or what stands in for it. */
+/** What a name may refer to: the image as its source has it, or its substitute. */
 export interface Variant extends Reachable {
   readonly digest: Digest;
-  /** It is not the source's digest: the leaf or the narrowed index of a sparse image. */
+  /** Whether it is the substitute: the leaf or the narrowed index of a sparse image. */
   readonly narrowed: boolean;
 }
 
@@ -23,9 +23,9 @@ export interface PushName {
   readonly digest: Digest;
   /** In the order in which they are tried. */
   readonly variants: readonly [Variant, ...Variant[]];
-  /** Whether its index names children that are not there. */
+  /** Whether its index names children that are not saved. */
   readonly sparse: boolean;
-  /** Manifests of Docker's types in it. */
+  /** Its manifests of Docker's types. */
   readonly docker: readonly Digest[];
   /** Bytes of all its blobs. */
   readonly bytes: number;
@@ -62,7 +62,7 @@ export function refuseCollisions(lock: Lock, targets: readonly PushTarget[]): vo
   for (const target of targets) joinNames(lock, target);
 }
 
-/** One name of two images is one place, where they are the same and each took some of its leaves. */
+/** Images that are the same, of which each took some leaves, may share a name: it gets the leaves of both. */
 function joinNames(lock: Lock, target: PushTarget): Joined[] {
   const byPlace = new Map<string, Joined>();
   const collisions: string[] = [];
@@ -103,13 +103,8 @@ function nameOf(
   });
   const sparse = image.root !== image.digest;
   const [original, root] = [variant(image.digest), variant(image.root)];
-  const variants: [Variant, ...Variant[]] = !sparse
-    ? [original]
-    : index === 'keep'
-      ? [original]
-      : index === 'narrow'
-        ? [root]
-        : [original, root];
+  const variants: [Variant, ...Variant[]] =
+    !sparse || index === 'keep' ? [original] : index === 'narrow' ? [root] : [original, root];
   const typeOf = (digest: Digest): string => manifests.get(digest)?.manifest.mediaType ?? '';
   const docker = [...new Set(variants.flatMap((one) => one.manifests))].filter((digest) =>
     isDockerType(typeOf(digest)),
@@ -129,19 +124,17 @@ export interface Destination {
 }
 
 /**
- * Where a stored name goes: after the target's prefix, in the form that registries take (ports and capitals of the
- * stored registry encoded as in a bundle), folded where the target says how deep names may be.
+ * Where a stored name is pushed to: below the target's prefix, in the form that registries take (ports and capitals of the
+ * stored registry encoded as in a bundle), folded where the target says how deep names may be: `a/b/c/d` at depth 2 is
+ * `a/b-c-d`.
  */
 export function destinationOf({ domain, prefix, depth }: PushTarget, stored: string): Destination {
   const { name, tag } = splitName(stored);
-  const whole = [prefix, repositoryPath(name)].filter((part) => part !== '').join('/');
-  const path = foldPath(whole, depth);
+  const parts = [prefix, repositoryPath(name)]
+    .filter((part) => part !== '')
+    .join('/')
+    .split('/');
+  const kept = Math.min(depth ?? Infinity, parts.length) - 1;
+  const path = [...parts.slice(0, kept), parts.slice(kept).join('-')].join('/');
   return { domain, path, tag, text: `${domain}/${path}:${tag}` };
-}
-
-/** A path of at most `depth` parts: `a/b/c/d` at depth 2 is `a/b-c-d`. */
-function foldPath(path: string, depth: number | undefined): string {
-  const parts = path.split('/');
-  if (depth === undefined || parts.length <= depth) return path;
-  return [...parts.slice(0, depth - 1), parts.slice(depth - 1).join('-')].join('/');
 }

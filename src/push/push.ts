@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import { OciSaveError } from '../errors.ts';
-import type { Outcome } from '../events.ts';
 import { isTemporary } from '../registry/index.ts';
 import type { PushTargetReport } from '../report/index.ts';
 import { createBlobSender } from './blob-sender.ts';
@@ -11,7 +10,6 @@ import { allSettled, createImagePusher } from './image-pusher.ts';
 import { findPendingTags } from './pending-tags.ts';
 import { planPush, type PushName } from './plan.ts';
 import { cancelUploads, preflight, type Preflight } from './preflight/preflight.ts';
-import type { Issue } from './preflight/refusals.ts';
 import { noTraffic, reportTarget, type Traffic } from './report-target.ts';
 import type { PushTarget } from '../options/index.ts';
 
@@ -19,9 +17,9 @@ import type { PushTarget } from '../options/index.ts';
 const IMAGES_AT_ONCE = 24;
 
 /**
- * Pushes the images of a lock to registries, each digest as it is. A tag is put when all that it names is there. What is
- * there already is not sent: an unchanged push is one HEAD per name. Failures of one target do not keep others from
- * theirs; they are in the reports, which have the targets' order.
+ * Pushes the images of a lock to registries, each digest as it is. A tag is put when everything that it names is there. What
+ * is there already is not sent: an unchanged push is one HEAD per name. The targets do not depend on each other; failures
+ * are in the reports, which have the targets' order.
  * @throws OciSaveError `usage` where two images would have one name at a target; the signal's reason
  */
 export async function pushToTargets(
@@ -42,7 +40,7 @@ export async function pushToTargets(
 interface Push {
   readonly target: PushTarget;
   readonly context: PushContext;
-  readonly results: Map<PushName, NameResult>;
+  readonly results: ReadonlyMap<PushName, NameResult>;
   readonly traffic: Traffic;
   readonly settle: (name: PushName, result: NameResult) => void;
 }
@@ -58,13 +56,14 @@ async function pushTarget(
   context: PushContext,
 ): Promise<PushTargetReport> {
   const { dryRun, onError, emit, signal } = context;
-  const began = performance.now();
+  const startedAt = performance.now();
   const results = new Map<PushName, NameResult>();
   const settle = (name: PushName, result: NameResult): void => {
     results.set(name, result);
-    const outcome = outcomeOf(result);
-    const stage = dryRun ? 'compare' : 'push';
-    if (outcome !== undefined) emit({ type: 'step', stage, subject: name.to.text, outcome });
+    const { status } = result;
+    if (status === 'not started') return;
+    const outcome = status === 'unchanged' ? 'stored' : status;
+    emit({ type: 'step', stage: dryRun ? 'compare' : 'push', subject: name.to.text, outcome });
   };
   const traffic = noTraffic();
   let missing: readonly string[] = [];
@@ -75,7 +74,7 @@ async function pushTarget(
     if (!(error instanceof OciSaveError)) throw error;
     for (const name of names) if (!results.has(name)) settle(name, { status: 'failed', error });
   }
-  const seconds = (performance.now() - began) / 1000;
+  const seconds = (performance.now() - startedAt) / 1000;
   return reportTarget({ target, names, results, traffic, missing, seconds, onError });
 }
 
@@ -92,7 +91,11 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
   if (pending.length === 0) return [];
   const checked = await preflight(target, pending, context);
   try {
-    const refused = settleRefused(push, checked.issues);
+    const refused = new Set(checked.issues.flatMap((issue) => issue.names));
+    for (const name of refused) {
+      const error = checked.issues.find((issue) => issue.names.includes(name))?.error;
+      settle(name, { status: 'failed', error });
+    }
     const ready = pending.filter((name) => !refused.has(name));
     if (context.onError === 'fail' && (refused.size > 0 || someDiffer)) {
       for (const name of ready) settle(name, { status: 'not started' });
@@ -105,17 +108,6 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
   return checked.missing;
 }
 
-function settleRefused({ settle }: Push, issues: readonly Issue[]): Set<PushName> {
-  const refused = new Set<PushName>();
-  for (const { error, names } of issues) {
-    for (const name of names) {
-      if (!refused.has(name)) settle(name, { status: 'failed', error });
-      refused.add(name);
-    }
-  }
-  return refused;
-}
-
 async function sendAll(push: Push, names: readonly PushName[], checked: Preflight): Promise<void> {
   const { context, traffic, settle, target } = push;
   const blobs = createBlobSender(context, checked.uploads, traffic);
@@ -124,7 +116,7 @@ async function sendAll(push: Push, names: readonly PushName[], checked: Prefligh
   let gone: OciSaveError | undefined;
   const send = async (name: PushName): Promise<void> => {
     context.signal?.throwIfAborted();
-    // Once a target went away, the images that are left do not wait for it one after the other.
+    // Once a target went away, the rest of the images do not wait for it one after the other.
     if (gone !== undefined) return settle(name, { status: 'failed', error: gone });
     try {
       const [, standIn] = name.variants;
@@ -135,14 +127,14 @@ async function sendAll(push: Push, names: readonly PushName[], checked: Prefligh
     } catch (error) {
       context.signal?.throwIfAborted();
       settle(name, { status: 'failed', error });
-      if (isTemporary(error) && gone === undefined) gone = await whetherGone(target, context);
+      if (isTemporary(error) && gone === undefined) gone = await unreachableError(target, context);
     }
   };
   await allSettled(names.map((name) => limit(send, name)));
 }
 
 /** The error of a target that does not respond any more; undefined where it does. */
-async function whetherGone(
+async function unreachableError(
   { domain }: PushTarget,
   { client }: PushContext,
 ): Promise<OciSaveError | undefined> {
@@ -150,17 +142,8 @@ async function whetherGone(
     await client.reach(domain);
     return undefined;
   } catch (cause) {
-    return new OciSaveError({
-      code: 'network',
-      message: `${domain} went away during the push`,
-      hint: 'Push again when it is back: only the rest is sent.',
-      cause,
-    });
+    const message = `${domain} went away during the push`;
+    const hint = 'Push again when it is back: only the rest is sent.';
+    return new OciSaveError({ code: 'network', message, hint, cause });
   }
-}
-
-/** Undefined for a name that was not started: no step is reported of it. */
-function outcomeOf({ status }: NameResult): Outcome | undefined {
-  if (status === 'not started') return undefined;
-  return status === 'unchanged' ? 'stored' : status;
 }

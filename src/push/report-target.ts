@@ -3,11 +3,11 @@ import type { NameResult } from './decide.ts';
 import type { PushName } from './plan.ts';
 import type { PushTarget } from '../options/index.ts';
 
-/** What helps against a kind of failure, where the error itself has no hint. */
+/** The hint for a kind of failure, where the error itself has none. */
 const HINTS = {
-  'not-found': 'Look at the names of the registry and the prefix.',
+  'not-found': 'Check the names of the registry and the prefix.',
   network:
-    'Push again: only the rest is sent. If it comes back, look at the registry, the proxy and the line.',
+    'Push again: only the rest is sent. If it comes back, check the registry, the proxy and the network.',
   unsupported: 'Ask who runs the registry: these are its own words.',
 } as const;
 
@@ -23,13 +23,13 @@ export function noTraffic(): Traffic {
   return { sentBlobs: 0, sentBytes: 0, mountedBlobs: 0, thereBlobs: 0 };
 }
 
-/** What a report says of a name. */
+/** The fields of a name that a report has. */
 export type ReportedName = Pick<PushName, 'ref' | 'stored' | 'to' | 'digest'>;
 
 export interface TargetResult {
   readonly target: PushTarget;
   readonly names: readonly ReportedName[];
-  /** A name that has none was not started. */
+  /** A name without a result was not started. */
   readonly results: ReadonlyMap<ReportedName, NameResult>;
   readonly traffic: Traffic;
   /** Repositories that do not exist there. */
@@ -38,7 +38,7 @@ export interface TargetResult {
   readonly onError: 'fail' | 'warn';
 }
 
-/** What a target got, as data: names in their own order, every cause of a failure once. */
+/** What a target got, as data: names in alphabetical order, every cause of a failure once. */
 export function reportTarget(result: TargetResult): PushTargetReport {
   const { target, results, traffic, missing, seconds, onError } = result;
   const names = result.names.toSorted((a, b) => (a.to.text < b.to.text ? -1 : 1));

@@ -121,7 +121,7 @@ describe('a registry that stops responding during a push', () => {
     expect(links.length).toBeGreaterThan(3);
     for (const link of links) await writeFile(join(repository, link), '');
     const { stderr } = await work.succeed(...args(registry.host, '/p0', '--retries', '1'));
-    expect(stderr).toContain('it is sent anew');
+    expect(stderr).toContain('it is sent again');
     expect(await brokenTags(registry.url)).toEqual([]);
   });
 

@@ -667,7 +667,7 @@ describe('wrong options for a release', () => {
     ],
     ['no token', [], { GH_TOKEN: '' }, /a release needs a token, and there is none\n.*gh auth token/s],
     ['no repository', [], { GITHUB_REPOSITORY: '' }, /the repository of the release is not known/],
-    ['a tag that is none', ['--release', 'a b'], {}, /'a b' can be no tag/],
+    ['a tag that is not valid', ['--release', 'a b'], {}, /'a b' is not a valid tag/],
     [
       'a name that GitHub would change',
       ['--archive-name', 'a b'],

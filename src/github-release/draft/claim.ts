@@ -15,7 +15,7 @@ import { isOtherJob, otherJobError, type Writer, writerSchema } from './writer.t
 const ENDING = '.claim.json';
 const MAX_BYTES = 4096;
 
-/** The file that says who writes an archive now. It goes before the release is published. */
+/** The file that says which job writes an archive now. It is removed before the release is published. */
 export function claimName({ base }: Pick<ArchiveName, 'base'>): string {
   return `${base}${ENDING}`;
 }
@@ -25,7 +25,7 @@ export function claimedBase(name: string): string | undefined {
   return name.endsWith(ENDING) ? name.slice(0, -ENDING.length) : undefined;
 }
 
-/** Who made a claim; undefined where that cannot be read. */
+/** The job that claims; undefined where that cannot be read. */
 export async function claimantOf(
   claim: Asset,
   service: Pick<ReleaseService, 'read'>,
@@ -34,9 +34,10 @@ export async function claimantOf(
 }
 
 /**
- * Claims an archive of a release for this job, before anything of it is changed. GitHub changes no file on condition, but
- * takes no two files of one name: who uploads the claim first has it. What an earlier run or an attempt left is taken over.
- * @throws OciSaveError `unsupported` where another job of the same run has it, or the file is somebody else's
+ * Claims an archive of a release for this job, before anything of it is changed. GitHub has no conditional changes, but
+ * does not accept two files of one name: the first job that uploads the claim has it. A claim of an earlier run or attempt
+ * is taken over.
+ * @throws OciSaveError `unsupported` where another job of the same run has it, or the file is not one of this tool
  */
 export function claimArchive(
   release: Release,
@@ -77,7 +78,7 @@ function notOurs({ tag, url }: Release, name: string): OciSaveError {
   });
 }
 
-/** What a release has now, as far as it says who writes the archive. */
+/** What a release has now, as far as it says which job writes the archive. */
 export interface Contents {
   readonly present: readonly Asset[];
   /** Names of content that is there with other bytes. */
@@ -85,8 +86,8 @@ export interface Contents {
 }
 
 /**
- * Throws where another job of the same run writes the archive, or wrote it: the draft's note names who made it, a claim
- * who is at work, and the record of a run, which is sent with the archive, who has ended.
+ * Throws where another job of the same run writes the archive, or wrote it: the draft's note names the job that created it,
+ * a claim the job that is at work, and the record of a run, which is sent with the archive, the job that has ended.
  *
  * @param claim our own, once it is there
  * @throws OciSaveError `unsupported`
@@ -103,7 +104,7 @@ export async function refuseOtherJob(
   };
   refuse(noteIn(release.body)?.writer);
   for (const asset of present) {
-    // Of two claims, which a service should not take, the older one counts.
+    // Of two claims, which a service should not accept, the older one counts.
     const counts = claim === undefined || asset.id < claim.id;
     if (asset.name === claimName(archive) && counts) refuse(await claimantOf(asset, service));
   }

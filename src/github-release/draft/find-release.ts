@@ -4,8 +4,8 @@ import type { Release, ReleaseService } from '../service/service.ts';
 import type { Writer } from './writer.ts';
 
 /**
- * The release of a tag, published or a draft; undefined where there is none. A draft of ours that lost its tag is found
- * too: its tag is given back where it is written to.
+ * The release of a tag, published or a draft, if there is one. A draft of ours that lost its tag is found, too: it gets
+ * its tag again where it is written to.
  *
  * @param onStray called for each release of ours that was published without this tag
  * @throws OciSaveError `unsupported` where a tag has several drafts that are not all ours
@@ -19,10 +19,13 @@ export async function findRelease(
   if (published !== undefined) return published;
   const unbound = await service.unbound(tag);
   for (const release of unbound) if (isPublishedWithout(release, tag)) onStray(release);
-  return chooseDraft(
-    unbound.filter((release) => isDraftOf(release, tag)),
-    tag,
-  );
+  const drafts = unbound.filter((release) => isDraftOf(release, tag)).toSorted((a, b) => a.id - b.id);
+  if (drafts.length < 2 || drafts.every(({ body }) => isOurs(body))) return drafts[0];
+  throw new OciSaveError({
+    code: 'unsupported',
+    message: `there are ${drafts.length} drafts of release ${tag}: ${drafts.map(({ url }) => url).join(', ')}`,
+    hint: 'Remove all but one of them.',
+  });
 }
 
 /** The release of a tag; where there is none, a draft is created. */
@@ -43,7 +46,7 @@ export async function findOrCreateRelease(
     if (draft === undefined) throw error;
     return draft;
   }
-  // Two jobs that begin at once create two drafts: both keep the older one, which may have been published meanwhile.
+  // Two jobs that start at once create two drafts: both keep the older one, which may have been published meanwhile.
   const chosen = (await findRelease(service, tag)) ?? created;
   if (chosen.id !== created.id) await service.removeDraft(created);
   return withTag(chosen, tag, service);
@@ -51,14 +54,4 @@ export async function findOrCreateRelease(
 
 async function withTag(release: Release, tag: string, service: ReleaseService): Promise<Release> {
   return release.tag === tag ? release : service.bind(release, tag);
-}
-
-function chooseDraft(drafts: readonly Release[], tag: string): Release | undefined {
-  const oldest = drafts.toSorted((a, b) => a.id - b.id)[0];
-  if (drafts.length < 2 || drafts.every(({ body }) => isOurs(body))) return oldest;
-  throw new OciSaveError({
-    code: 'unsupported',
-    message: `there are ${drafts.length} drafts of release ${tag}: ${drafts.map(({ url }) => url).join(', ')}`,
-    hint: 'Remove all but one of them.',
-  });
 }

@@ -6,17 +6,17 @@ import { writerSchema } from './writer.ts';
 const TEXT = 'Container images for places without internet.';
 
 /**
- * What distinguishes a draft of ours from one that a person made: ours is published when it is whole, theirs stays a draft. It
- * is a comment, which no page shows, and goes when the release is published. Earlier versions wrote it without data.
+ * The mark of a draft that this tool created, and publishes when it is whole; a person's draft stays one. It is a comment,
+ * which no page shows, and is removed when the release is published. Earlier versions wrote it without data.
  */
 const MARK = /<!-- oci-save: published when whole(?: (\{[^<>]*\}))? -->/;
 
 const noteSchema = z.object({ tag: z.string(), writer: writerSchema.optional() });
 
-/** The data of the mark in a draft of ours: for which tag it was made, and by which job, for which archive and list. */
+/** The data of the mark: the tag that the draft was created for, and the job, its archive and its list. */
 export type DraftNote = z.infer<typeof noteSchema>;
 
-/** The text of a release that we make. */
+/** The text of a release that this tool creates. */
 export function draftNotes(note: DraftNote): string {
   // No text in it can end the comment.
   const data = JSON.stringify(note)
@@ -39,14 +39,14 @@ export function publishedNotes(body: string): string {
 }
 
 /**
- * Whether a release has what GitHub puts in the place of a tag: an edit of a draft that leaves `tag_name` out renames its
- * tag so, and the draft is published under that name (release-drafter #204, mongosh #691, goreleaser #4755).
+ * Whether a release has GitHub's substitute for a tag: an edit of a draft that leaves `tag_name` out renames its tag to
+ * that, and the draft is published under that name (release-drafter #204, mongosh #691, goreleaser #4755).
  */
 export function hasLostItsTag({ tag }: Pick<Release, 'tag'>): boolean {
   return /^untagged-[0-9a-f]+$/.test(tag);
 }
 
-/** Whether a draft of ours was made for a tag, by its mark; an earlier version's by its title, which is the tag. */
+/** Whether a draft is for a tag, by its tag or by our mark; an earlier version's by its title, which is the tag. */
 export function isDraftOf(release: Release, tag: string): boolean {
   if (!release.draft) return false;
   if (release.tag === tag) return true;
@@ -54,7 +54,7 @@ export function isDraftOf(release: Release, tag: string): boolean {
   return (noteIn(release.body)?.tag ?? release.title) === tag;
 }
 
-/** Whether a release of ours was published without the tag that it was made for. Its mark went with that. */
+/** Whether a release of ours was published without the tag that it was created for. Its mark was removed by that. */
 export function isPublishedWithout(release: Release, tag: string): boolean {
   return !release.draft && hasLostItsTag(release) && release.title === tag && release.body.includes(TEXT);
 }

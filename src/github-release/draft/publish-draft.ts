@@ -5,8 +5,8 @@ import type { SendOptions } from '../send-options.ts';
 import type { Release } from '../service/service.ts';
 
 /**
- * Publishes a draft under its tag, and looks whether the tag names it then.
- * @throws OciSaveError `unsupported` where the release came to be published without the tag, or the tag names another one
+ * Publishes a draft under its tag, and checks that the tag names it then.
+ * @throws OciSaveError `unsupported` where the release was published without the tag, or the tag names another one
  */
 export async function publishDraft(
   draft: Release,
@@ -14,7 +14,7 @@ export async function publishDraft(
 ): Promise<Release> {
   const ended = await service.publish(draft, tag, publishedNotes(draft.body));
   if (ended.draft || ended.tag !== tag) throw lostTag(ended, tag);
-  // What was just published may be found by its tag a moment later.
+  // It may take a moment until a release is found by its tag.
   const named = await pRetry(
     async () => {
       const found = await service.published(tag);

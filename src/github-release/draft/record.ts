@@ -15,20 +15,15 @@ const recordSchema = z.object({
   failed: z.array(z.unknown()).catch([]),
 });
 
-/** What the record of a run, which is sent with its archive, says of it. */
-export interface RunRecord {
-  /** The job that sent the archive; undefined where that is not known. */
-  readonly writer: Writer | undefined;
-  /** Whether the run had to leave images out. */
-  readonly lacksImages: boolean;
-}
-
-/** The record of the run that sent an archive. One that cannot be read says nothing. */
+/**
+ * What the record of the run that sent an archive says: the job, where it is known, and whether the run had to leave images
+ * out. A record that cannot be read counts as empty.
+ */
 export async function readRecord(
   present: readonly Asset[],
   archive: ArchiveName,
   service: Pick<ReleaseService, 'read'>,
-): Promise<RunRecord> {
+): Promise<{ writer: Writer | undefined; lacksImages: boolean }> {
   const asset = present.find(({ name }) => name === recordName(archive));
   const { workflow, failed = [] } =
     recordSchema.safeParse(jsonIn(await readAsset(asset, service))).data ?? {};

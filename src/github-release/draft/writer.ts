@@ -14,14 +14,14 @@ export interface WorkflowJob {
   readonly job: string;
 }
 
-/** Who writes an archive into a release, as files of a release tell it. */
+/** The job that writes an archive into a release, as files of a release have it. */
 export const writerSchema = z.object({
   /** Its name without suffix. */
   archive: z.string().max(MAX_CHARACTERS),
   run: z.string().max(MAX_CHARACTERS),
   attempt: z.int(),
   job: z.string().max(MAX_CHARACTERS),
-  /** What was asked for: tells jobs of a matrix apart, and is the same when a job is run again. */
+  /** The digest of the list: it distinguishes jobs of a matrix, and is the same when a job is run again. */
   list: digestSchema,
 });
 
@@ -34,15 +34,15 @@ export function jobOf(env: Environment): WorkflowJob | undefined {
   return { run, attempt: /^\d{1,9}$/.test(attempt) ? Number(attempt) : 1, job: job.slice(0, MAX_CHARACTERS) };
 }
 
-/** Undefined outside of a workflow, where nobody knows which runs belong together. */
+/** Undefined outside of a workflow, where it is not known which runs belong together. */
 export function writerOf(env: Environment, { base }: ArchiveName, list: Digest): Writer | undefined {
   const job = jobOf(env);
   return job === undefined ? undefined : { archive: base, ...job, list };
 }
 
 /**
- * Whether what one wrote must not be replaced by the other: the same archive of another list, in one run. A job that is
- * run again has the list that it had. The next run may replace what this one wrote.
+ * Whether two jobs must not replace each other's files: the same archive of another list, in one run. A job that is run
+ * again has the same list. The next run may replace what this one wrote.
  */
 export function isOtherJob(mine: Writer, theirs: Writer): boolean {
   return theirs.run === mine.run && theirs.archive === mine.archive && theirs.list !== mine.list;

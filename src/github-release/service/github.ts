@@ -32,20 +32,20 @@ export interface ServiceOptions {
   /** Attempts after the first one. */
   readonly retries: number;
   readonly signal?: AbortSignal | undefined;
-  /** Silence in the midst of a file after which it counts as cut; a minute where it is left out. */
+  /** How long a file may stall until it counts as cut; a minute by default. */
   readonly stallMilliseconds?: number | undefined;
-  /** Told where the service asks to wait, and another attempt follows. */
+  /** Called where the service asks to wait, and another attempt follows. */
   readonly onWait: (milliseconds: number) => void;
 }
 
-/** Pages are as large as the service makes them. */
+/** The largest page that the service has. */
 const PER_PAGE = 100;
-/** GitHub lists ten thousand releases and no more. */
+/** GitHub lists at most ten thousand releases. */
 const MAX_PAGES = 100;
-/** A hundred releases of some hundred files each: what is larger is not a page of a list. */
+/** A hundred releases with some hundred files each: anything larger is not a page of a list. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 const MINUTE = 60_000;
-/** What the service may need to take a file in, beyond a minute: 10 MB a second. */
+/** What the service may need to process a file, beyond a minute: 10 MB a second. */
 const BYTES_A_MILLISECOND = 10_000;
 
 /** The version of the API that this was written for. */
@@ -81,13 +81,19 @@ export function createReleaseService(
     if (wait > 0) onWait(wait);
   };
 
+  const common = {
+    resend: true,
+    retry: mayRetry,
+    onRetry,
+    authorization: `Bearer ${token}`,
+    secrets: [token],
+    signal,
+  };
   const request = async <T>(
     subject: string,
     call: Call,
     read: (response: HttpResponse) => Promise<T> | T,
   ): Promise<T> => {
-    const authorization = `Bearer ${token}`;
-    const common = { resend: true, retry: mayRetry, onRetry, authorization, secrets: [token], signal };
     try {
       return await http.request({ ...common, ...call, subject }, read);
     } catch (error) {
@@ -138,14 +144,14 @@ export function createReleaseService(
     );
 
   const checkTag = (tag: string, release: Release): Release => {
-    // A draft may be told by what stands for its tag.
+    // A draft may have a substitute for its tag.
     if (release.tag === tag || (release.draft && hasLostItsTag(release))) return release;
     throw unreadable(where);
   };
 
   /**
-   * Every edit names the tag: GitHub takes it from a draft otherwise. The commit is not named: without a new one the
-   * existing target stays, says GitHub's description of the call.
+   * Every edit names the tag: otherwise GitHub removes it from a draft. The commit is not named: without a new one the
+   * existing target stays, by GitHub's description of the call.
    */
   const edit = (
     subject: string,
@@ -175,7 +181,7 @@ export function createReleaseService(
         ...(commit === undefined ? {} : { target_commitish: commit }),
       };
       const subject = `release ${tag} cannot be created`;
-      // Not asked again: a second draft of the tag could be the response.
+      // Not repeated: that could create a second draft of the tag.
       return checkTag(tag, await json(releaseSchema, subject, 'POST', '', draft, { retry: wasHeldBack }));
     },
     bind: (release, tag_name) =>
@@ -226,7 +232,7 @@ export function createReleaseService(
         for await (const chunk of bytes) {
           given += chunk.length;
           yield chunk;
-          // Then they are other bytes.
+          // These are other bytes than the asset's.
           if (given > size) return;
         }
       } catch (error) {
@@ -245,7 +251,7 @@ async function orAbsent<T>(asking: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The token goes with the bytes: never from https to http. */
+/** The token is sent with the bytes: never from https to http. */
 function uploadUrl(release: Pick<Release, 'uploadUrl'>, name: string, api: URL): URL {
   const url = URL.parse(release.uploadUrl.replace(/\{.*\}$/, ''));
   if (url === null || (url.protocol !== 'https:' && url.protocol !== api.protocol)) {

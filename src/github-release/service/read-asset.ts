@@ -5,8 +5,8 @@ import type { Asset, ReleaseService } from './service.ts';
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * A small file of a release; undefined where it is not there, is too large to be one, or what arrives is not what the
- * service says of it.
+ * A small file of a release; undefined where it is not there, is too large to be one, or its bytes are not those that the
+ * service describes.
  *
  * @param most bytes that are read
  * @throws OciSaveError what the service refused
@@ -25,6 +25,6 @@ export async function readAsset(
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
-  const isAsTold = asset.digest === null || asset.digest === digestOf(bytes);
-  return length === asset.size && isAsTold ? bytes : undefined;
+  const isRight = asset.digest === null || asset.digest === digestOf(bytes);
+  return length === asset.size && isRight ? bytes : undefined;
 }

@@ -13,11 +13,11 @@ import {
 import { type Hint, hint, option } from '../../text/hint.ts';
 import { jsonIn } from '../../text/json-in.ts';
 
-/** What the service answered instead of doing what it was asked. */
+/** A refusal of the service. */
 export interface Refusal extends HttpRefusal {
-  /** Milliseconds that it asks to wait; undefined where it asks for none. */
+  /** Milliseconds that it asks to wait, if it does. */
   readonly wait: number | undefined;
-  /** Whether it is about how often we ask. */
+  /** Whether it is about how often we send requests. */
   readonly limited: boolean;
 }
 
@@ -41,7 +41,10 @@ const bodySchema = z.looseObject({
 export const parseErrorBody: ErrorParser = (text) => {
   const body = bodySchema.safeParse(jsonIn(text));
   const { message = '', errors = [] } = body.success ? body.data : {};
-  const details = errors.map((one) => (typeof one === 'string' ? one : (one.message ?? codeAndField(one))));
+  const details = errors.map((one) => {
+    if (typeof one === 'string') return one;
+    return one.message ?? [one.field ?? '', one.code ?? ''].join(' ').trim();
+  });
   return {
     codes: errors.flatMap((one) => (typeof one === 'string' || one.code === undefined ? [] : [one.code])),
     words: [message, ...details].filter((part) => part !== '').join('; '),
@@ -49,7 +52,7 @@ export const parseErrorBody: ErrorParser = (text) => {
 };
 
 /**
- * A refusal with what it says about how often we ask.
+ * A refusal with what it says about how often we send requests.
  * @param now milliseconds since 1970
  */
 export function withLimits(
@@ -68,24 +71,14 @@ export function withLimits(
   return { ...refusal, limited, wait: limited || status === 503 ? wait : undefined };
 }
 
-function codeAndField({
-  code = '',
-  field = '',
-}: {
-  code?: string | undefined;
-  field?: string | undefined;
-}): string {
-  return [field, code].filter((text) => text !== '').join(' ');
-}
-
-/** A limit that lasts longer is the reader's business: a job that sleeps for an hour helps nobody. */
+/** A longer limit is an error: a job that sleeps for an hour helps nobody. */
 export const MAX_WAIT_MILLISECONDS = 120_000;
-/** What GitHub wants where it limits and names no time. */
+/** What GitHub expects where it limits and names no time. */
 const UNNAMED_WAIT_MILLISECONDS = 60_000;
 
 const waitFor = ({ wait, limited }: Refusal): number => wait ?? (limited ? UNNAMED_WAIT_MILLISECONDS : 0);
 
-/** Every refusal is an error; where it asks to wait, the host is left alone for so long. */
+/** Every refusal is an error; where it asks to wait, the host gets no request for so long. */
 export function judgeOf(where: string): Judge {
   return async (response, { subject }) => {
     if (response.status < 400) return undefined;
@@ -96,7 +89,7 @@ export function judgeOf(where: string): Judge {
   };
 }
 
-/** The milliseconds for which a refusal asks to be left alone. */
+/** The milliseconds that a refusal asks to wait. */
 export function waitOf(error: unknown): number {
   const refusal = ownRefusalOf(error);
   return refusal === undefined ? 0 : waitFor(refusal);
@@ -148,7 +141,7 @@ function networkWords(error: Error): string {
   return systemCodeOf(error) ?? (cause instanceof Error ? networkWords(cause) : messageOf(error));
 }
 
-/** Whether an error says that the name is taken; the service also says so of an asset that has just been removed. */
+/** Whether an error says that the name is taken, which also happens for an asset that has just been removed. */
 export function saysNameIsTaken(error: unknown): boolean {
   return refusalOf(error)?.codes.includes('already_exists') === true;
 }

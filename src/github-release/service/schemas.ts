@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OciSaveError } from '../../errors.ts';
 import type { Asset, Release } from './service.ts';
 
-/** What we read of a release in a response. */
+/** The fields of a release that are read from a response. */
 export const releaseSchema = z
   .object({
     id: z.int(),
@@ -14,29 +14,18 @@ export const releaseSchema = z
     upload_url: z.string(),
     body: z.string().nullish(),
   })
-  .transform(
-    ({
-      id,
-      tag_name: tag,
-      name,
-      draft,
-      immutable = false,
-      html_url: url,
-      upload_url: uploadUrl,
-      body,
-    }): Release => ({
-      id,
-      tag,
-      title: name ?? '',
-      draft,
-      immutable,
-      url,
-      uploadUrl,
-      body: body ?? '',
-    }),
-  );
+  .transform(({ id, tag_name, name, draft, immutable = false, html_url, upload_url, body }): Release => ({
+    id,
+    tag: tag_name,
+    title: name ?? '',
+    draft,
+    immutable,
+    url: html_url,
+    uploadUrl: upload_url,
+    body: body ?? '',
+  }));
 
-/** What we read of an asset. */
+/** The fields of an asset that are read from a response. */
 export const assetSchema = z
   .object({
     id: z.int(),
@@ -48,8 +37,8 @@ export const assetSchema = z
   .transform(({ digest, ...asset }): Asset => ({ ...asset, digest: digest ?? null }));
 
 /**
- * What a response holds, by a schema.
- * @throws OciSaveError `unsupported` where it holds something else: another server may answer in GitHub's place
+ * The content of a response, by a schema.
+ * @throws OciSaveError `unsupported` where it has another form: another server may respond instead of GitHub
  */
 export function parsed<Schema extends z.ZodType>(
   schema: Schema,

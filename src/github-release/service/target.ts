@@ -2,13 +2,13 @@ import { OciSaveError } from '../../errors.ts';
 import type { Environment } from '../../http/index.ts';
 import { hint, option } from '../../text/hint.ts';
 
-/** One release on one service, and who asks. */
+/** One release on one service, and the token for it. */
 export interface ReleaseTarget {
   readonly api: URL;
   readonly owner: string;
   readonly repo: string;
   readonly tag: string;
-  /** What a tag that is not there yet is made of; GitHub takes the default branch without it. */
+  /** The commit of a tag that does not exist yet; GitHub takes the default branch without it. */
   readonly commit: string | undefined;
   readonly token: string;
 }
@@ -25,8 +25,8 @@ export interface TargetOptions {
 
 /**
  * The tag that a release is for: as written, or for `auto` the one that the workflow runs for. Undefined where no release
- * is wanted. `refs/tags/v1` is `v1`, since workflows have it at hand in that form.
- * @throws OciSaveError `usage` where there is no tag, or what is written can be none
+ * was asked for. `refs/tags/v1` is `v1`, since workflows have that form.
+ * @throws OciSaveError `usage` where there is no tag, or it is not a valid one
  */
 export function releaseTag(written: string, env: Environment): string | undefined {
   if (written === '') return undefined;
@@ -36,7 +36,7 @@ export function releaseTag(written: string, env: Environment): string | undefine
   const here = name ? `, it runs for the ${type ?? 'ref'} ${name}` : '';
   throw new OciSaveError({
     code: 'usage',
-    message: `release: auto takes the tag that a workflow runs for, and this one runs for none${here}`,
+    message: `release: auto takes the tag that a workflow runs for, and this one does not run for a tag${here}`,
     hint: hint`Name the tag (${option('release')} v1.2.3), or let the workflow run on: push: tags.`,
   });
 }
@@ -51,14 +51,14 @@ function checkTag(tag: string): string {
   if (!wrong) return tag;
   throw new OciSaveError({
     code: 'usage',
-    message: `release: '${tag}' can be no tag`,
+    message: `release: '${tag}' is not a valid tag`,
     hint: 'Write a tag as v1.2.3, or auto for the one that the workflow runs for.',
   });
 }
 
 /**
  * Where a release is, and the token that may write there.
- * @throws OciSaveError `usage` where the repository or the token is not told, or the service is not GitHub's
+ * @throws OciSaveError `usage` where the repository or the token is not known, or the service is not GitHub's
  */
 export function releaseTarget({ tag, repository, token, env }: TargetOptions): ReleaseTarget {
   const named = repository ?? env['GITHUB_REPOSITORY'] ?? '';
@@ -79,9 +79,9 @@ export function releaseTarget({ tag, repository, token, env }: TargetOptions): R
 }
 
 function apiOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new OciSaveError({ code: 'usage', message: `GITHUB_API_URL: '${text}' is no address` });
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new OciSaveError({ code: 'usage', message: `GITHUB_API_URL: '${text}' is not an address` });
   }
   if (!/\/api\/v1\/?$/.test(url.pathname)) return url;
   throw new OciSaveError({
@@ -97,7 +97,7 @@ function noRepository(named: string): OciSaveError {
     message:
       named === ''
         ? 'the repository of the release is not known: GITHUB_REPOSITORY is not set'
-        : `'${named}' is no repository`,
+        : `'${named}' is not a repository`,
     hint: hint`Write owner/name: oci-save release has ${option('repository')}, and oci-save save reads GITHUB_REPOSITORY.`,
   });
 }

@@ -14,15 +14,15 @@ export interface UploadContext {
   readonly service: ReleaseService;
   readonly release: Release;
   readonly retries: number;
-  /** Bytes that went out; negative where an attempt was for nothing. */
+  /** Called with bytes that were sent; negative where an attempt failed. */
   readonly onBytes: (delta: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Sends one file under a name that is free. What a broken attempt left under it is removed before the next one begins
- * with a fresh stream; an attempt whose response alone was lost counts.
- * @throws OciSaveError `digest` where the service comes to hold other bytes
+ * Sends one file under a name that is free. What a broken attempt left under it is removed before the next one starts
+ * with a new stream; an attempt whose response alone was lost counts.
+ * @throws OciSaveError `digest` where the service has other bytes then
  */
 export function uploadFile(file: ReleaseFile, name: string, context: UploadContext): Promise<Asset> {
   const { service, release, retries, signal } = context;
@@ -69,17 +69,17 @@ async function attemptUpload(
     return await service.upload(release, { name, size, open: counted });
   } catch (error) {
     onBytes(-sent);
-    // The network's words for a stream that we broke off ourselves tell nothing.
+    // The network's error for a stream that ended here does not say why.
     throw fault === undefined ? error : fault.error;
   }
 }
 
-/** Whether an asset is the file. Where the service tells no digest, its bytes are read back. */
+/** Whether an asset is the file. Where the service gives no digest, its bytes are read back. */
 export async function isWhole(file: WantedFile, asset: Asset, service: ReleaseService): Promise<boolean> {
   return isSame(file, await withDigest(asset, service));
 }
 
-/** The asset with the digest of its bytes, whether the service tells it or not. */
+/** The asset with the digest of its bytes, from the service or by reading it. */
 export async function withDigest(asset: Asset, service: Pick<ReleaseService, 'read'>): Promise<Asset> {
   if (asset.digest !== null || asset.state !== 'uploaded') return asset;
   const hash = createHash('sha256');

@@ -8,17 +8,17 @@ import { type Issue, missingRepositories, refusedRepositories, sparseRefused, to
 
 export interface Preflight {
   readonly issues: readonly Issue[];
-  /** Uploads that were begun to see whether one may, by repository: the first blob there goes into it. */
+  /** Uploads that were started to check the right to write, by repository: the first blob is sent with it. */
   readonly uploads: Map<string, Upload>;
-  /** Repositories that do not exist, and are not made by the registry. */
+  /** Repositories that do not exist, and that the registry does not create. */
   readonly missing: readonly string[];
   /** Sparse images whose original index the target does not take. */
   readonly narrowed: ReadonlySet<PushName>;
 }
 
 /**
- * Finds out what a target would refuse, for all names at once and before the first byte of a blob: who may write,
- * repositories that do not exist, names that are too deep, Docker's types, sparse indexes. Nothing is left behind but
+ * Finds out what a target would refuse, for all names at once and before the first byte of a blob: missing rights to write,
+ * repositories that do not exist, names that are too deep, Docker's types, sparse indexes. It leaves nothing there but
  * what the push would bring (see `probe-manifests.ts`).
  */
 export async function preflight(
@@ -43,7 +43,7 @@ export async function preflight(
   };
 }
 
-/** Takes back the uploads that were begun and not used. One that this fails at is cleared up by the registry in time. */
+/** Cancels the uploads that were started and not used. Where that fails, the registry removes them in time. */
 export async function cancelUploads(
   uploads: Map<string, Upload>,
   { client, emit, signal }: PushContext,
@@ -53,14 +53,14 @@ export async function cancelUploads(
       await client.cancelUpload(upload, signal);
     } catch (error) {
       signal?.throwIfAborted();
-      emit({ type: 'log', level: 'debug', message: `an upload was not taken back: ${messageOf(error)}` });
+      emit({ type: 'log', level: 'debug', message: `an upload was not cancelled: ${messageOf(error)}` });
     }
   };
   await Promise.all([...uploads.values()].map(cancel));
   uploads.clear();
 }
 
-/** Docker Hub knows namespace and name, and nothing below. */
+/** Docker Hub's names have a namespace and a name, and nothing below. */
 const DEPTH_OF: Readonly<Record<string, number>> = { 'docker.io': 2 };
 
 const depthOf = (path: string): number => path.split('/').length;
@@ -68,11 +68,11 @@ const depthOf = (path: string): number => path.split('/').length;
 interface Refused {
   readonly path: string;
   readonly error: OciSaveError;
-  /** 0 where it was not a response that refused. */
+  /** 0 where there was no response. */
   readonly status: number;
 }
 
-/** Begins an upload in every repository: that is refused for whatever a push would be refused for. */
+/** Starts an upload in every repository: it is refused for the same reasons as a push. */
 async function probeRepositories(
   target: PushTarget,
   names: readonly PushName[],
@@ -95,7 +95,7 @@ async function probeRepositories(
   };
   await Promise.all(paths.filter((path) => !deep.includes(path)).map(probe));
 
-  // Refusals that begin below a certain depth, and are of all names from there on, are about the depth.
+  // Where every name below a certain depth is refused, and none above it, the reason is the depth.
   const taken = Math.max(0, ...[...uploads.keys()].map(depthOf));
   const maybeDeep = refused.filter(({ status }) => [401, 403, 404].includes(status));
   const areDeep = uploads.size > 0 && maybeDeep.every(({ path }) => depthOf(path) > taken);

@@ -9,8 +9,8 @@ import type { PushName } from '../plan.ts';
 import { dockerRefused, type Issue } from './refusals.ts';
 
 /*
- * How one asks a registry what it takes, when there is no way to ask. A manifest is put whose blobs are not there yet,
- * by its digest and without a tag. Measured:
+ * No request asks a registry what it accepts. So a manifest is put whose blobs are not there yet, by its digest and without
+ * a tag. Measured:
  *
  * - zot 2.1.20 looks at the type first: 415 for Docker's types without `compat`, 400 with it, since the blobs are absent.
  * - docker-registry 2.8.2 and distribution 3.1.2 refuse absent blobs and children by 400 MANIFEST_BLOB_UNKNOWN, of
@@ -18,13 +18,13 @@ import { dockerRefused, type Issue } from './refusals.ts';
  *   indexes).
  * - crane's registry refuses an index with absent children, and takes an image without blobs by 201, and keeps it.
  *
- * So what is put is what the push would bring anyway: it is kept by those alone that keep everything, under its own
- * digest and without a name. One exception: whether absent children alone pass can only be asked by an index of nothing
- * but such. Where it passes it is deleted again, so it must be nobody else's: an index of the real children may stand
- * there under another tag, narrowed to them by another push. Its children are made up.
+ * So what is put is what the push would bring anyway: only registries that keep everything keep it, under its own digest
+ * and without a name. One exception: only an index whose children are all absent shows whether those are accepted. Where
+ * it is accepted it is deleted again, so no other push may use it: an index of the real children may be there under another
+ * tag, narrowed to them by another push. So its children are invented.
  */
 
-/** Names with manifests of Docker's types, where the target does not take such: one of them is tried. */
+/** Names with manifests of Docker's types, where the target does not accept these: one of them is tried. */
 export async function findMediaTypeIssues(
   names: readonly PushName[],
   context: PushContext,
@@ -42,7 +42,7 @@ export async function findMediaTypeIssues(
     if (status === 415 || codes.includes('UNSUPPORTED')) {
       return [{ error: dockerRefused(first.to.domain, docker, error), names: docker }];
     }
-    // Whatever else it has against an image without blobs says nothing of one with them.
+    // Any other refusal of an image without its blobs says nothing about the image with them.
   }
   return [];
 }
@@ -72,13 +72,13 @@ async function isTaken(putting: Promise<void>, signal: AbortSignal | undefined):
   }
 }
 
-/** Whether a registry has looked at a manifest, and be it over its own feet. One that was busy has judged nothing. */
+/** Whether a registry has judged a manifest, which may end in a fault of its own. One that was busy has not. */
 function isJudged(error: unknown): boolean {
   const status = refusalOf(error)?.status;
   return status === 500 || (status !== undefined && !isTemporary(error));
 }
 
-/** The first index of a tree that lacks children, with others in their place alone, which are nowhere. */
+/** The first index of a tree that lacks children, with invented ones instead of those, and no others. */
 async function probeIndex(
   manifests: readonly Digest[],
   context: PushContext,
@@ -89,15 +89,11 @@ async function probeIndex(
     if (manifest?.kind !== 'index') continue;
     const absent = manifest.manifests.filter((child) => !held.has(child.digest));
     if (absent.length === 0) continue;
-    const nowhere = (size: number): { digest: Digest; size: number } => ({
-      digest: digestOf(randomBytes(32)),
-      size,
-    });
-    const keep = new Map(absent.map(({ digest: child, size }) => [child, nowhere(size)] as const));
-    return {
-      bytes: narrowIndex(await manifestBytes(context, digest), keep),
-      mediaType: manifest.mediaType,
-    };
+    const keep = new Map(
+      absent.map((child) => [child.digest, { digest: digestOf(randomBytes(32)), size: child.size }] as const),
+    );
+    const bytes = narrowIndex(await manifestBytes(context, digest), keep);
+    return { bytes, mediaType: manifest.mediaType };
   }
   return undefined;
 }

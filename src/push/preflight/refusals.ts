@@ -4,7 +4,7 @@ import { hint, option } from '../../text/hint.ts';
 import type { PushName } from '../plan.ts';
 import type { PushTarget } from '../../options/index.ts';
 
-/** What a target will refuse, and the names that this concerns. */
+/** What a target will refuse, and for which names. */
 export interface Issue {
   readonly error: unknown;
   readonly names: readonly PushName[];
@@ -21,7 +21,7 @@ function listed(words: readonly string[]): string {
 
 const namesOf = (names: readonly PushName[]): string => listed(names.map(({ stored }) => stored));
 
-/** Repositories that somebody has to make first. */
+/** Repositories that have to be created first. */
 export function missingRepositories(
   { domain }: PushTarget,
   paths: readonly string[],
@@ -54,7 +54,7 @@ export function tooDeep(
   });
 }
 
-/** Repositories that may not be written to, for one cause. */
+/** Repositories that may not be written to, for the same reason. */
 export function refusedRepositories(
   { domain }: PushTarget,
   paths: readonly string[],
@@ -82,7 +82,7 @@ export function dockerRefused(domain: string, names: readonly PushName[], cause:
   });
 }
 
-/** Indexes that lack children, at a registry that requires them all, where they are not to be narrowed. */
+/** Indexes that lack children, at a registry that requires them all, where they may not be narrowed. */
 export function sparseRefused({ domain }: PushTarget, names: readonly PushName[]): OciSaveError {
   return new OciSaveError({
     code: 'unsupported',

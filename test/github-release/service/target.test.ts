@@ -20,7 +20,7 @@ describe('the tag of a release', () => {
   it.each(['a b', '../x', 'a..b', 'refs/heads/main', '-v1', 'v1/', 'v1.lock', 'a\nb', 'a?b', 'a:b', '/v1'])(
     '%j is refused',
     (tag) => {
-      expect(() => releaseTag(tag, {})).toThrow(/can be no tag/);
+      expect(() => releaseTag(tag, {})).toThrow(/is not a valid tag/);
     },
   );
 });
@@ -44,8 +44,8 @@ describe('the target of a release', () => {
     expect(releaseTarget({ tag: 'v1', token: '', env: { ...ENV, GH_TOKEN: 'c' } }).token).toBe('c');
   });
 
-  it.each(['x', 'a/b/c', '../x', 'a/b c'])('%j is no repository', (repository) => {
-    expect(() => releaseTarget({ tag: 'v1', repository, env: ENV })).toThrow(/is no repository/);
+  it.each(['x', 'a/b/c', '../x', 'a/b c'])('%j is not a repository', (repository) => {
+    expect(() => releaseTarget({ tag: 'v1', repository, env: ENV })).toThrow(/is not a repository/);
   });
 });
 
