@@ -1,4 +1,4 @@
-import { percentDecoded } from '../text/percent.ts';
+import { percentDecoded } from '../text/plain-text.ts';
 
 /** A user and a password before a host. */
 const USERINFO = /\/\/([^/@\s]+)@/g;

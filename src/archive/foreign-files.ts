@@ -94,10 +94,9 @@ function kindOfName(file: string, name: ArchiveName, isKnown: IsKnownPart): OwnF
 type IsKnownPart = (part: string, pid: number | undefined) => boolean;
 
 /**
- * A part after the first has no header. It is known where the list of parts or the sums name it. Where both are gone, it
- * is known if the first part is ours and the parts up to it follow each other with the first one's size, as only the
+ * A part after the first has no header. It is known where the list of parts or the sums name it. Where both are gone,
+ * it is known if the first part is ours and the parts up to it follow each other with the first one's size, as only the
  * last may be smaller. One that a killed run was writing is known by the first part of the same run.
- *
  * @param files all names in the folder
  */
 async function knownParts(folder: string, name: ArchiveName, files: readonly string[]): Promise<IsKnownPart> {

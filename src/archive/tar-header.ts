@@ -68,10 +68,9 @@ const FIRST_FILES: ReadonlyMap<string, string> = new Map([
 const FIRST_FOLDERS = new Set(['registry/', 'blobs/', 'kit/']);
 
 /**
- * Whether bytes are the start of a tar that we wrote: its first entry is a bundle's first file or folder, with the fixed
- * owner, mode and time that no other tool writes. Earlier versions wrote 1970, later ones write 1980-02-01, since FAT and
- * zip cannot hold an earlier time.
- *
+ * Whether bytes are the start of a tar that we wrote: its first entry is a bundle's first file or folder, with the
+ * fixed owner, mode and time that no other tool writes. Earlier versions wrote 1970, later ones write 1980-02-01, since
+ * FAT and zip cannot hold an earlier time.
  * @param bytes at least the first kilobyte, or all there are where the file was cut off
  */
 export function isOurTarStart(bytes: Buffer): boolean {

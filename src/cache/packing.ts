@@ -46,7 +46,6 @@ export interface PackPlan {
 
 /**
  * Which packs stay, and which new packs hold the blobs that are in none of them.
- *
  * @param wanted large content of a run; `whole` is false where images failed, so that what they have in the cache stays
  * @param known packs that are in the cache
  * @param blocked packs whose keys are taken by wrong entries, by `hex`

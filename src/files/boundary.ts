@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCodeOf } from '../errors.ts';
 
-/** Where the files of a job may lie. A checkout may be untrusted, and its links may lead anywhere. */
+/** The folders that a job's files must be in. A checkout may be untrusted, and its links may lead anywhere. */
 export interface Boundary {
   /** The checkout's folder under each of its names, absolute. */
   readonly checkout: readonly string[];
@@ -10,7 +10,7 @@ export interface Boundary {
   readonly folders: readonly string[];
 }
 
-/** Whether a path as it is written, in a workflow, lies in the checkout; links are not followed. */
+/** Whether a path as a workflow writes it lies in the checkout; links are not followed. */
 export function isInCheckout(file: string, { checkout }: Boundary): boolean {
   return isInside(path.resolve(file), checkout);
 }

@@ -6,7 +6,7 @@ import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { isInside } from './boundary.ts';
 
 /** Why a file is not read. */
-export interface NotRead {
+interface NotRead {
   readonly reason: string;
   readonly hint?: string | undefined;
 }
@@ -55,8 +55,8 @@ export async function openRegularFile(file: string, folders?: readonly string[])
 
 function kindRefused(stats: BigIntStats): NotRead | undefined {
   if (stats.isFile()) return undefined;
-  if (stats.isDirectory()) return { reason: 'it is a folder, not a file' };
-  return { reason: 'it is a pipe, a device or a terminal, not a file' };
+  const kind = stats.isDirectory() ? 'a folder' : 'a pipe, a device or a terminal';
+  return { reason: `it is ${kind}, not a file` };
 }
 
 async function placeRefused(

@@ -7,7 +7,8 @@ import { openRegularFile } from './open-regular.ts';
 
 /**
  * A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
- * @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`, of which no more are read; the error of the system
+ * @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`; the error
+ *   of the system
  */
 export async function readBounded(file: string, maxBytes: number): Promise<Buffer | undefined> {
   const handle = await unlessGone(openRegularFile(file));
@@ -15,27 +16,22 @@ export async function readBounded(file: string, maxBytes: number): Promise<Buffe
   // One byte more than allowed distinguishes a large file from an allowed one.
   const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
   if (bytes.length <= maxBytes) return bytes;
-  throw new OciSaveError({
-    code: 'unsupported',
-    message: `${file} is too large: ${maxBytes} bytes are the limit`,
-  });
-}
-
-/** The first bytes of a regular file, and how many it has. */
-export interface FileStart {
-  readonly bytes: Buffer;
-  readonly size: number;
+  const message = `${file} is too large: ${maxBytes} bytes are the limit`;
+  throw new OciSaveError({ code: 'unsupported', message });
 }
 
 /** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /**
- * Reads at most the first `maxBytes` of a regular file, and never blocks on a pipe or a device. Undefined where there is
- * no regular file.
+ * The first bytes of a regular file, at most `maxBytes`, and its size. Never blocks on a pipe or a device. Undefined where
+ * there is no regular file.
  * @throws the error of the system, such as for a file that this user may not read
  */
-export async function readStart(file: string, maxBytes: number): Promise<FileStart | undefined> {
+export async function readStart(
+  file: string,
+  maxBytes: number,
+): Promise<{ readonly bytes: Buffer; readonly size: number } | undefined> {
   try {
     if (!(await lstat(file)).isFile()) return undefined;
     const handle = await open(file, FLAGS);
@@ -60,7 +56,7 @@ export async function readStart(file: string, maxBytes: number): Promise<FileSta
   }
 }
 
-/** Nothing there, no folder on the way, a link, or a socket. */
+/** No such file, no folder on the way, a link, or a socket. */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO']);
 
 /** The reader's progress is visible in steps of this size. */

@@ -10,9 +10,9 @@ const START_BYTES = 16 * 1024;
 const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Why a file was not written by us, as the rest of a sentence that begins with its path; undefined where it was, or
- * there is no file. An empty file may be overwritten: a loss of power can leave one of ours. Reads the start of the file,
- * or a file of at most 32 MiB; never blocks on a pipe.
+ * Why a file is not one of ours, as the rest of a sentence that begins with its path; undefined where it is ours, empty
+ * or missing: a loss of power can leave an empty one of ours. Reads the start of the file, or a file of at most 32 MiB
+ * whole; never blocks on a pipe.
  */
 export async function whyForeign(file: string, { noun, matches }: OwnFileKind): Promise<string | undefined> {
   try {

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { OciSaveError } from '../errors.ts';
-import { percentDecoded } from '../text/percent.ts';
+import { percentDecoded } from '../text/plain-text.ts';
 import type { Environment } from './agents.ts';
 import { createHttpClient, type HttpClient } from './client.ts';
 import { type BodyPart, download, partIn, rangeHeader } from './download.ts';

@@ -32,7 +32,7 @@ export interface ImageConfig {
 
 /**
  * Reads an image config (image-spec, config.md).
- * @throws OciSaveError `unsupported` where it is not a valid one, in a sentence that names it by its digest
+ * @throws OciSaveError `unsupported` where it is not valid; the message names it by its digest
  */
 export function parseConfig(bytes: Uint8Array): ImageConfig {
   const json = readJson(bytes);
@@ -40,7 +40,7 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
   const parsed = configSchema.safeParse(json.value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    // Its names are the schema's own: nothing of the content is in them.
+    // The names of fields are the schema's: they quote nothing of the content.
     const field = (issue?.path ?? []).filter((part) => typeof part === 'string').join('.');
     throw notAConfig(bytes, `${field === '' ? 'it' : `its ${field}`} ${issue?.message ?? 'is wrong'}`);
   }

@@ -52,7 +52,7 @@ export const descriptorSchema = z.looseObject(
 
 export type Descriptor = z.infer<typeof descriptorSchema>;
 
-/** The fields of a descriptor that say what it is for, as far as they can be read. */
+/** The platform and the annotations of a descriptor, as far as they can be read. */
 interface Described {
   readonly platform?: z.infer<typeof platformFields> | null | undefined;
   readonly annotations?: Readonly<Record<string, string | undefined>> | null | undefined;
@@ -90,12 +90,11 @@ export interface FaultyEntry {
 }
 
 export interface IndexEntries {
+  /** The entries that are valid descriptors. */
   readonly manifests: readonly Descriptor[];
+  /** The other entries. */
   readonly faulty: readonly FaultyEntry[];
 }
-
-/** In place of a platform that cannot be read: it matches no platform that can be asked for. */
-const UNREADABLE = { os: '?', architecture: '?' };
 
 const optionalText = z.string().optional().catch(undefined);
 const readable = z
@@ -104,7 +103,8 @@ const readable = z
     platform: z
       .object({ os: z.string(), architecture: z.string(), variant: optionalText, 'os.version': optionalText })
       .nullish()
-      .catch({ ...UNREADABLE, variant: undefined, 'os.version': undefined }),
+      // A platform that cannot be read matches no platform that a user can ask for.
+      .catch({ os: '?', architecture: '?', variant: undefined, 'os.version': undefined }),
     annotations: z.object({ 'vnd.docker.reference.type': optionalText }).optional().catch(undefined),
   })
   .catch({ digest: undefined, platform: undefined, annotations: undefined });

@@ -3,7 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import {
   type Descriptor,
   descriptorSchema,
-  type FaultyEntry,
+  type IndexEntries,
   mediaTypeSchema,
   readEntries,
 } from './descriptor.ts';
@@ -41,30 +41,26 @@ const indexSchema = z.looseObject({
   ...common,
 });
 
-export interface ImageManifest {
-  readonly kind: 'manifest';
+interface CommonFields {
   readonly mediaType: string;
-  readonly config: Descriptor;
-  readonly layers: readonly Descriptor[];
   readonly artifactType: string | undefined;
   readonly subject: Descriptor | undefined;
 }
 
-export interface ImageIndex {
+export interface ImageManifest extends CommonFields {
+  readonly kind: 'manifest';
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+}
+
+export interface ImageIndex extends CommonFields, IndexEntries {
   readonly kind: 'index';
-  readonly mediaType: string;
-  /** Its entries that are valid descriptors. */
-  readonly manifests: readonly Descriptor[];
-  /** Its other entries. */
-  readonly faulty: readonly FaultyEntry[];
-  readonly artifactType: string | undefined;
-  readonly subject: Descriptor | undefined;
 }
 
 export type Manifest = ImageManifest | ImageIndex;
 
 /**
- * Reads a manifest or index. Its type is that of the body, else that of its shape: proxies serve the right bytes
+ * Reads a manifest or index. Its type is the one in the body, else the one of its shape: proxies serve the right bytes
  * under wrong headers. `header` is only used to describe what was served instead of a manifest. A faulty entry of an
  * index is not an error here, since not all of them are needed.
  * @throws OciSaveError `unsupported` for schema 1, web pages and anything that is not a manifest

@@ -28,12 +28,12 @@ export function isSchema1Type(type: string): boolean {
   return DOCKER_SCHEMA1.test(type);
 }
 
-/** A layer of a root file system, of whatever compression. Docker has had several names for it. */
+/** A layer of a root file system, with any compression. Docker has had several names for it. */
 export function isLayerType(type: string): boolean {
   return type.startsWith('application/vnd.oci.image.layer.') || type.startsWith('application/vnd.docker.');
 }
 
-/** Layers that a registry may lack, with the addresses from which they come (Windows bases). */
+/** Layers that a registry may lack, since they are fetched from other addresses (Windows bases). */
 export function isForeignLayerType(type: string): boolean {
   return (
     type.includes('.nondistributable.') || type.startsWith('application/vnd.docker.image.rootfs.foreign.')

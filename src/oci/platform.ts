@@ -24,7 +24,7 @@ const ARCHITECTURES = new Map<string, readonly [architecture: string, variant?: 
 
 const SYSTEMS = new Set(['linux', 'windows', 'darwin', 'macos', 'freebsd', 'wasi', 'android']);
 
-/** Whether a word is a system that images are built for; alone it is neither a platform nor an architecture. */
+/** Whether a word is the name of an operating system, which alone is neither a platform nor an architecture. */
 export function isOperatingSystem(word: string): boolean {
   return SYSTEMS.has(word.toLowerCase());
 }
@@ -55,7 +55,7 @@ const COMPONENT = /^[a-z0-9_-]{1,64}$/;
 const OS_VERSION = /^[A-Za-z0-9._+~-]{1,128}$/;
 
 /**
- * A platform's normal form, where it can be written as text: then `parsePlatform(formatPlatform(p))` is `p` again.
+ * A platform's normal form, where it can be written as text: then `parsePlatform(formatPlatform(p))` equals `p`.
  * Undefined for anything else, such as an architecture with a slash, or one that is a system's name.
  */
 export function toPlatform(fields: Platform): Platform | undefined {

@@ -9,8 +9,8 @@ export interface Reachable {
 }
 
 /**
- * The content of an image below a manifest. Of an index only the children with one of `leaves` count: others are not
- * there, or belong to another image with more of the same index.
+ * The content of an image below a manifest. Only the children of an index that have one of `leaves` count: others were
+ * not taken, or belong to another image with more of the same index.
  */
 export function reachable(
   top: Digest,
@@ -31,9 +31,7 @@ export function reachable(
     const wanted = manifest.kind === 'manifest' ? leaves.has(digest) : below.length > 0;
     visited.set(digest, wanted);
     if (wanted) held.add(digest);
-    if (wanted && manifest.kind === 'manifest') {
-      for (const blob of blobsOf(manifest)) blobs.add(blob.digest);
-    }
+    if (wanted && manifest.kind === 'manifest') for (const blob of blobsOf(manifest)) blobs.add(blob.digest);
     return wanted;
   };
   visit(top);

@@ -9,7 +9,7 @@ export interface Explanation {
 /** The values that templates write for an empty variable. */
 const EMPTY_VALUES = /(^|[/:@])(null|undefined|None|<nil>|<no value>|<none>)(?=$|[/:@])/;
 
-const EMPTY_VARIABLE = 'A variable was probably empty when this list was made.';
+const EMPTY_VARIABLE = 'A variable was probably empty when this list was written.';
 
 /** `@VERSION@`, as build tools write a variable. */
 const AT_VARIABLE = /(?:^|[:/._-])@\w+@/;
@@ -67,17 +67,17 @@ function pasted(text: string): Explanation | undefined {
       hint: 'Write the reference alone; log in to the registry instead.',
     };
   }
-  const page = /^https?:\/\/hub\.docker\.com\/(?:r\/|_\/)?([\w./-]+)/.exec(text);
-  if (page?.[1]) return { reason: 'it is the address of a web page', hint: didYouMean(text, page[1]) };
-  const address = /^https?:\/\/([^?=#]+)/.exec(text);
-  if (address?.[1]) return { reason: 'references have no scheme', hint: didYouMean(text, address[1]) };
+  const page = /^https?:\/\/hub\.docker\.com\/(?:r\/|_\/)?([\w./-]+)/.exec(text)?.[1];
+  if (page) return { reason: 'it is the address of a web page', hint: didYouMean(text, page) };
+  const address = /^https?:\/\/([^?=#]+)/.exec(text)?.[1];
+  if (address) return { reason: 'references have no scheme', hint: didYouMean(text, address) };
   if (text.startsWith('-')) return { reason: 'it begins with a dash, as options do' };
   if (/^(IMAGE|REPOSITORY|NAME|TAG)(:|$)/.test(text))
     return { reason: 'it looks like the header of a table' };
   return undefined;
 }
 
-/** The traces of an empty variable, and what is missing there. */
+/** The traces of an empty variable, and what is missing. */
 const LEFTOVERS: readonly (readonly [trace: RegExp, reason: string])[] = [
   [/^[:@]/, 'the name is missing'],
   [/^\//, 'there is nothing before the first slash'],

@@ -9,7 +9,7 @@ const MAX_QUOTED = 80;
 /** The characters of references, of the names that templates leave in them, and of pasted addresses. */
 const QUOTABLE = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF-]*$/u;
 
-/** The same with those characters of a pasted address that are never quoted. */
+/** The same with the characters of a pasted address that are never quoted. */
 const ADDRESS = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF?=#&!*-]*$/u;
 
 /** A port, a tag and a digest have one each. More of them separate fields, as in a file of passwords (.pgpass). */
@@ -35,8 +35,8 @@ function credentialsEnd(text: string): number {
 }
 
 /**
- * A user's text for a message: in quotes where it looks like a reference, else its length and its kind. A list may be
- * any file that somebody named by mistake, or that a link leads to: a key must not get into a log by an error message.
+ * A user's text for a message: in quotes where it looks like a reference, else its length and its kind. A list may be a
+ * file that was named by mistake, or that a link leads to: an error message must not write a key into a log.
  */
 export function showText(text: string): string {
   const quoted = quoteReference(text);

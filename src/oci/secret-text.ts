@@ -42,7 +42,7 @@ export function pemStart(text: string): number {
   return text.search(PEM_HEAD);
 }
 
-/** Names change seldom from small to capital letters, or between letters and digits; random texts do all the time. */
+/** Names rarely change from small to capital letters, or between letters and digits; random texts often do. */
 function isRandom(run: string): boolean {
   let changes = 0;
   for (let at = 1; at < run.length; at += 1) {

@@ -29,9 +29,8 @@ const WHOLE: RangeChoice = { kind: 'whole' };
 const UNSATISFIABLE: RangeChoice = { kind: 'unsatisfiable' };
 
 /**
- * Reads a `Range` header for a blob of `size` bytes (RFC 9110, 14.2): one range, open ended or a suffix. Another
- * unit than bytes, and several ranges at once, are ignored, which the RFC allows; a malformed range is
- * refused, as zot does.
+ * Reads a `Range` header for a blob of `size` bytes (RFC 9110, 14.2): one range, open ended or a suffix. Another unit
+ * than bytes, and several ranges at once, are ignored, which the RFC allows; a malformed range is refused, as zot does.
  */
 export function chooseRange(header: string | undefined, size: number): RangeChoice {
   const [, set] = /^bytes=(.*)$/i.exec(header ?? '') ?? [];

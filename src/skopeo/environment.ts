@@ -93,7 +93,6 @@ const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('bas
  * `/etc/containers/registries.conf.d`, and they may block a registry, send its readers to a mirror, or take plain HTTP
  * for it. Those of its user's home come after them, and the longest prefix wins (containers/image, sysregistriesv2): a
  * whole repository's name is longer than any host's or organisation's.
- *
  * @param folder the copy's own; several copies run at once
  * @param name the repository with its registry
  * @param insecure whether the user named the registry for plain HTTP or unverified TLS

@@ -1,4 +1,4 @@
-/** The value that JSON has, as text or as its bytes; undefined where it is not JSON, or nothing is there. */
+/** The value of JSON, as text or as bytes; undefined where it is not JSON, or is undefined. */
 export function jsonIn(json: Uint8Array | string | undefined): unknown {
   if (json === undefined) return undefined;
   try {

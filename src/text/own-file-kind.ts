@@ -3,9 +3,8 @@ export interface OwnFileKind {
   /** As in "is not a …". */
   readonly noun: string;
   /**
-   * Whether we wrote a file: now, in an older or newer version, or up to where a run was killed.
-   *
-   * @param bytes its start, or all of it where the start alone does not tell
+   * Whether we wrote a file: this, an older or a newer version, also where a run was killed and the file is cut.
+   * @param bytes its start, or all its bytes where the start alone does not show it
    * @param isWhole whether these are all its bytes
    */
   readonly matches: (bytes: Buffer, isWhole: boolean) => boolean;

@@ -44,7 +44,8 @@ export function printable(text: string): string {
 }
 
 /**
- * A value as JSON that a terminal can show safely: invisible and direction characters are escaped as in JSON. `indent` is 0 for one line. No line end after the last line.
+ * A value as JSON that a terminal can show safely: invisible and direction characters are escaped as in JSON. `indent`
+ * is 0 for one line. There is no line end after the last line.
  */
 export function printableJson(value: unknown, indent = 2): string {
   // The line ends are those between fields: within a text they are escaped already.
@@ -60,6 +61,13 @@ function jsonEscape(char: string): string {
 
 function codePoint(char: string): string {
   return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/** Decodes percent-encoded UTF-8; other characters are kept. */
+export function percentDecoded(text: string): string {
+  return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escaped) =>
+    Buffer.from(escaped.replaceAll('%', ''), 'hex').toString('utf8'),
+  );
 }
 
 /** A word quoted for a POSIX shell, in a command that people copy. */

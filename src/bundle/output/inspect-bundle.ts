@@ -27,7 +27,6 @@ const SINGLE_VIEWS: readonly View[][] = [['zot'], ['oci']];
 
 /**
  * Compares a bundle's folder with its lock. Reads names, each index.json, and the lock; no layer is read or hashed.
- *
  * @param besides locks that may be beside a bundle of one view
  * @returns undefined where no lock says that the folder is a bundle
  * @throws OciSaveError `machine` where it holds far more than its lock accounts for; the error of the system
