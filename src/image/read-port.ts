@@ -53,7 +53,10 @@ export interface ReadPort {
   tags(signal?: AbortSignal): Promise<readonly string[]>;
 }
 
-/** A place on this machine. Bytes that leave it are hashed in this run, before or on their way; a wrong blob never leaves whole. */
+/**
+ * A place on this machine. A whole blob is hashed while it is read, and a wrong one never leaves whole. Before a part of a
+ * blob is read, the store hashes it; of a bundle, the caller asks `has`, which does.
+ */
 export interface LocalPort extends ReadPort {
   /** The bytes from `start` up to `end`, which is not among them. Throws DamagedBlobError where they are wrong. */
   range(blob: BlobSize, start: number, end: number): AsyncIterable<Uint8Array>;
@@ -66,7 +69,7 @@ export function checkOffset({ digest, size }: BlobSize, offset: number): void {
   throw new OciSaveError({ code: 'digest', message });
 }
 
-/** The part of a local port that follows from its ranges. */
+/** `open` of a local port, by its ranges. */
 export function openRange({ range }: Pick<LocalPort, 'range'>): ReadPort['open'] {
   return async (blob, offset) => {
     checkOffset(blob, offset);
@@ -74,7 +77,7 @@ export function openRange({ range }: Pick<LocalPort, 'range'>): ReadPort['open']
   };
 }
 
-/** Throws `not-found` for a manifest that a place does not have. */
+/** The error for a manifest that a place does not have. */
 export function missingManifest(name: string, reference: string): OciSaveError {
   return new OciSaveError({ code: 'not-found', message: `${name}: there is no manifest ${reference}` });
 }
