@@ -17,9 +17,9 @@ export interface PushBundleOptions extends Pick<
   | 'onError'
   | 'dryRun'
 > {
-  /** The bundle's folder, whichever views it has. */
+  /** The bundle's folder, with any of the views. */
   readonly bundle: string;
-  /** Milliseconds that a target which is not there yet is waited for. */
+  /** Milliseconds to wait for a target that is not up yet. */
   readonly waitMilliseconds: number;
 }
 

@@ -8,7 +8,7 @@ import type { Store } from '../store/index.ts';
 export interface CopyContext {
   readonly store: Store;
   readonly copier: 'skopeo' | 'direct';
-  /** Found, or set up, when the first leaf needs it. Throws `machine` where there is no skopeo. */
+  /** Finds skopeo, or sets it up, when the first leaf needs it. Throws `machine` where there is no skopeo. */
   readonly skopeoTools: () => Promise<SkopeoTools>;
   readonly credentials: CredentialStore;
   readonly insecureRegistries: readonly string[];

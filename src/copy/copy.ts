@@ -10,18 +10,14 @@ import { trackImages } from './image-progress.ts';
 import type { MissingBlobs } from './missing-blobs.ts';
 import type { StartedLeaf } from './plan.ts';
 import { copyLeaf } from './skopeo-mover.ts';
-import { type BlobTransfers, createTransfers, type Mover } from './transfers.ts';
+import { type BlobTransfers, createTransfers } from './transfers.ts';
 
-export interface CopyResult {
-  /** Who brought each blob that was missing. */
-  readonly movers: ReadonlyMap<Digest, Mover>;
-  /** What could not be had, by digest. An image that names one of these is not whole. */
-  readonly failures: ReadonlyMap<Digest, unknown>;
-}
+/** The mover of each blob that was missing, and the errors by digest. An image that names a failed blob is not whole. */
+export type CopyResult = Pick<BlobTransfers, 'movers' | 'failures'>;
 
 /**
- * Brings every missing blob of the images into the store, each once, whichever images share it. A blob that cannot be had
- * is a result; thrown is only what ends the run: an interruption, or a machine that lacks something.
+ * Brings every missing blob of the images into the store, each once, also where images share it. A blob that cannot be
+ * fetched is a result; only what ends the run is thrown: an interruption, or a machine that lacks something.
  */
 export async function copyBlobs(
   images: readonly ResolvedImage[],
@@ -39,17 +35,12 @@ export async function copyBlobs(
   const inner = { ...context, signal };
   context.emit({ type: 'stage', stage: 'copy', total: images.length });
   const progress = trackImages(images, missing, context);
-  const transfers = createTransfers(
-    leaves,
-    direct.map(({ digest }) => digest),
-    {
-      onLanded(digest) {
-        progress.landed(digest);
-        context.onLanded?.(digest);
-      },
-      signal,
-    },
-  );
+  const onLanded = (digest: Digest): void => {
+    progress.landed(digest);
+    context.onLanded?.(digest);
+  };
+  const small = direct.map(({ digest }) => digest);
+  const transfers = createTransfers(leaves, small, { onLanded, signal });
   const bring = bringer(missing, inner, transfers);
   const copy = leafCopier(missing, inner, transfers);
 
@@ -70,7 +61,7 @@ export async function copyBlobs(
   return { movers: transfers.movers, failures: transfers.failures };
 }
 
-/** What is missing, with those of its leaves that a registry has: skopeo copies no other here. */
+/** What is missing, with those of its leaves that a registry has: skopeo copies only these here. */
 function inRegistries({ blobs, imagesOf }: MissingBlobs): MissingBlob[] {
   const isServed = (leaf: Digest): boolean =>
     [...(imagesOf.get(leaf) ?? [])].some(({ wanted }) => repositoryOf(wanted) !== undefined);
@@ -79,7 +70,7 @@ function inRegistries({ blobs, imagesOf }: MissingBlobs): MissingBlob[] {
 
 type Bring = (blob: MissingBlob) => Promise<void>;
 
-/** Brings one blob by our own client and notes it. Throws only what stops the run. */
+/** Fetches one blob by our own client and notes the result. Throws only what stops the run. */
 function bringer({ imagesOf }: MissingBlobs, context: CopyContext, transfers: BlobTransfers): Bring {
   return async (blob) => {
     context.signal?.throwIfAborted();

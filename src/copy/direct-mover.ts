@@ -10,8 +10,8 @@ import { stopsTheRun } from './failure.ts';
 const MAX_ADDRESSES = 4;
 
 /**
- * Brings one blob by our own client, from the first repository that gives it. Throws the first repository's error
- * where none does.
+ * Fetches one blob by our own client, from the first repository that serves it. Throws the first repository's error
+ * where all fail.
  */
 export async function bringDirectly(
   blob: MissingBlob,
@@ -20,14 +20,9 @@ export async function bringDirectly(
 ): Promise<void> {
   const { store, retries, signal, emit } = context;
   let refusal: OciSaveError | undefined;
-  const [first] = images;
-  const image = first?.ref;
-  emit({
-    type: 'log',
-    level: 'debug',
-    message: `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`,
-    image,
-  });
+  const image = [...images][0]?.ref;
+  const message = `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`;
+  emit({ type: 'log', level: 'debug', message, image });
   for (const { made } of images) {
     const bytes = made.get(blob.digest);
     if (bytes !== undefined) return void (await store.put(bytes));
@@ -45,11 +40,12 @@ export async function bringDirectly(
       return;
     } catch (error) {
       if (!(error instanceof OciSaveError) || stopsTheRun(error)) throw error;
-      // Whatever one repository serves, another one that names the blob may have it right.
+      // Another repository that names the blob may serve the right bytes.
       refusal ??= blob.foreign ? foreignLayerError(blob, error) : error;
     }
   }
-  throw refusal ?? noSource(blob);
+  const nowhere = `no image in this run has blob ${shortDigest(blob.digest)}`;
+  throw refusal ?? new OciSaveError({ code: 'local', message: nowhere });
 }
 
 interface BlobSource {
@@ -74,12 +70,5 @@ function foreignLayerError(blob: MissingBlob, cause: OciSaveError): OciSaveError
     message: `foreign layer ${shortDigest(blob.digest)} is neither in the registry nor at ${place}: ${cause.message}`,
     hint: 'Its publisher serves it elsewhere or no longer; the image cannot be used without it.',
     cause,
-  });
-}
-
-function noSource(blob: MissingBlob): OciSaveError {
-  return new OciSaveError({
-    code: 'local',
-    message: `no image in this run has blob ${shortDigest(blob.digest)}`,
   });
 }

@@ -1,33 +1,32 @@
 import type { Digest } from '../oci/digest.ts';
 import type { PlannedLeaf } from './plan.ts';
 
-/** Above this size a layer is skopeo's; below it the wire's round trips, not its bytes, are the cost. */
+/** From this size on skopeo copies a layer; below it the round trips, not the bytes, are the cost. */
 export const SKOPEO_FROM_BYTES = 1024 * 1024 + 1;
 
 /** A blob that the store does not have, with every leaf that needs it. */
 export interface MissingBlob {
   readonly digest: Digest;
   readonly size: number;
-  /** Addresses of a foreign layer, which skopeo leaves out in silence. */
+  /** Addresses of a foreign layer, which skopeo leaves out without a message. */
   readonly urls: readonly string[];
   readonly foreign: boolean;
-  /** The leaves that name it as a layer; a config is named by no leaf as a layer. */
+  /** The leaves that name it as a layer; empty for a config. */
   readonly leaves: readonly Digest[];
 }
 
-/** Who brings each missing blob: every blob is on one side only. */
+/** The mover of each missing blob: every blob is on one side only. */
 export interface Division {
-  /** skopeo's leaves with all their missing layers, also those that the client brings: they wait for these. */
+  /** skopeo's leaves with all their missing layers, also those that the client fetches: the leaves wait for them. */
   readonly leaves: readonly PlannedLeaf[];
-  /** What the client brings, largest first. */
+  /** What the client fetches, largest first. */
   readonly direct: readonly MissingBlob[];
 }
 
 /**
  * Divides missing blobs between the two movers. Layers from the threshold on are skopeo's; configs, foreign layers
  * and small layers are the client's, also those of leaves that skopeo copies: of many images over one base only the
- * leader then needs a skopeo, which costs ten round trips whatever it brings. With a threshold of Infinity all are
- * the client's own; it is the same plan.
+ * leader then needs a skopeo, which always costs ten round trips. With a threshold of Infinity all are the client's.
  */
 export function divide(missing: readonly MissingBlob[], skopeoFrom: number): Division {
   const bySkopeo = ({ size, foreign, leaves }: MissingBlob): boolean =>

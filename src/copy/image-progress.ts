@@ -8,7 +8,7 @@ import type { MissingBlobs } from './missing-blobs.ts';
 /** Reports each image when its last blob has landed. */
 export interface ImageProgress {
   landed(digest: Digest): void;
-  /** Reports the images that were not reported yet: they failed, each for the first of its blobs that was lost. */
+  /** Reports the images that were not reported yet: they failed, each with the error of the first blob that is lost. */
   finish(failures: ReadonlyMap<Digest, unknown>): void;
 }
 

@@ -9,9 +9,9 @@ import { LAYOUT, poolOf } from '../skopeo/index.ts';
 import type { BlobSize } from '../store/index.ts';
 
 export interface Landing {
-  /** Layers that were to come and are not in the store. */
+  /** How many awaited layers are not in the store. */
   readonly missing: number;
-  /** Looks a last time, then stops watching. Throws what an adoption threw. */
+  /** Checks a last time, then stops watching. Throws what an adoption threw. */
   finish(): Promise<void>;
 }
 
@@ -20,13 +20,13 @@ const EVERY_MILLISECONDS = 60;
 /** skopeo waits for ever for a server that stops sending; our own client has the same timeout. */
 const STALL_MILLISECONDS = 60_000;
 
-/** skopeo writes a blob under such a name into the layout, and renames it into the pool when it is whole. */
+/** skopeo writes a blob under a name with this prefix into the layout, and renames it into the pool when it is whole. */
 const INCOMING = 'oci-put-blob';
 
 /**
  * Watches one skopeo copy. A layer in the pool is whole, since it came by rename: it is adopted at once, so that
- * leaves that wait for it can start before this copy ends. skopeo does not report its progress: sizes do. They
- * also show when the copy must be ended: skopeo waits for ever for bytes that do not come, and takes all that come.
+ * leaves that wait for it can start before this copy ends. skopeo does not report its progress; the sizes of files show it.
+ * They also show when the copy must be ended: skopeo waits for ever for bytes that do not come, and has no upper limit.
  */
 export function watchLanding(options: {
   readonly folder: string;

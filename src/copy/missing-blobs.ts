@@ -8,11 +8,11 @@ import type { MissingBlob } from './division.ts';
 /** What the store has of images, and what is missing. */
 export interface MissingBlobs {
   readonly blobs: readonly MissingBlob[];
-  /** The images that name a missing blob, and those that have a leaf: where each can be had. */
+  /** The images that name a missing blob, and those that have a leaf: the sources of each. */
   readonly imagesOf: ReadonlyMap<Digest, ReadonlySet<ResolvedImage>>;
-  /** What was here before this run; what resolving brought is neither missing nor stored. */
+  /** What was here before this run; what resolving fetched is neither missing nor stored. */
   readonly stored: { readonly blobs: number; readonly bytes: number };
-  /** Of `stored`: what this run brought from elsewhere than the images' sources. */
+  /** Part of `stored`: what this run restored from a cache, not from the images' sources. */
   readonly restored: ReadonlySet<Digest>;
 }
 
@@ -24,7 +24,7 @@ export function blobsOfImages(images: readonly ResolvedImage[]): BlobSize[] {
     .toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
 }
 
-/** Looks up every blob of images in the store. The store drops what is wrong, so that it counts as missing. */
+/** Looks up every blob of images in the store. The store drops damaged blobs, which then count as missing. */
 export async function findMissingBlobs(
   images: readonly ResolvedImage[],
   store: Store,
@@ -72,7 +72,7 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
   else map.set(key, new Set([value]));
 }
 
-/** Images may say different things of one blob: what one image says does not take away what another one says. */
+/** Images may describe one blob differently: the details of all are joined. */
 function noteDetails(
   { manifests }: ResolvedImage,
   leaf: Digest,

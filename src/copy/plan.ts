@@ -1,12 +1,12 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** A leaf that skopeo copies: the layers of it that are missing. */
+/** A leaf that skopeo copies, and its missing layers. */
 export interface PlannedLeaf {
   readonly id: Digest;
   readonly missing: readonly { readonly digest: Digest; readonly size: number }[];
 }
 
-/** What a leaf claims when it starts: the layers that it brings. */
+/** A leaf that has started, and the layers that it claims. */
 export interface StartedLeaf {
   readonly id: Digest;
   readonly brings: readonly Digest[];
@@ -21,11 +21,11 @@ export interface Plan {
   next(): StartedLeaf | undefined;
   /** A blob is in the store: leaves that waited for it are freed at once, not when its copy ends. */
   landed(digest: Digest): void;
-  /** Another mover gave a blob up: the next leaf that needs it brings it. */
+  /** Another mover gave a blob up: the next leaf that needs it claims it. */
   released(digest: Digest): void;
-  /** A copy ended. What it claimed and did not land is free for the next leaf, which then leads. */
+  /** A copy ended. What it claimed and did not land is free for the next leaf. */
   ended(id: Digest): void;
-  /** Leaves that have not started and still miss something. */
+  /** Leaves that have not started and still lack something. */
   readonly remaining: number;
 }
 
@@ -36,7 +36,7 @@ interface Waiting {
 
 /**
  * Plans leaves over blobs. A leaf is ready when no missing blob of it is in flight. Largest missing blob first;
- * among leaves that share it, the one with the fewest other missing bytes leads, since all others wait for it.
+ * among leaves that share it, the one with the fewest other missing bytes starts first, since all others wait for it.
  */
 export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Digest> = []): Plan {
   const flying = new Set<Digest>(inFlight);

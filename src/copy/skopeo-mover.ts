@@ -13,7 +13,7 @@ export interface LeafCopy {
   readonly repository: Repository;
   /** An image that has the leaf, for the log. */
   readonly image: string | undefined;
-  /** Layers that skopeo is to bring, with their sizes. */
+  /** Layers that skopeo fetches, with their sizes. */
   readonly brings: ReadonlyMap<Digest, number>;
   /** Layers of the leaf that the store has: they are linked where skopeo looks, so that it does not fetch them again. */
   readonly here: readonly Digest[];
@@ -65,16 +65,14 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
       throw skopeoFailure(`${domain}/${repository}@${copy.leaf}`, result, secrets);
     }
     if (landing.missing > 0) {
-      throw new OciSaveError({
-        code: 'unsupported',
-        message: `skopeo left out ${landing.missing} layers in silence`,
-      });
+      const message = `skopeo left out ${landing.missing} layers without a message`;
+      throw new OciSaveError({ code: 'unsupported', message });
     }
   } finally {
     try {
       await landing.finish();
     } finally {
-      // Also where a layer was refused: the credentials lie here.
+      // Also where a layer was refused: the credentials are in this folder.
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     }
   }

@@ -22,7 +22,7 @@ export function createTransfers(
 ): BlobTransfers {
   const { onLanded, signal } = options;
   const plan = createPlan(leaves, direct);
-  // Taken before looking at the plan, so that no change is missed.
+  // Read before the plan is asked, so that no change is missed.
   let changed = Promise.withResolvers<void>();
   const notify = (): void => {
     changed.resolve();

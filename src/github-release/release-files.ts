@@ -11,7 +11,7 @@ export interface ReleaseContent {
   readonly lock: Lock;
   /** `report.html`. */
   readonly page: string;
-  /** `report.json`; undefined where there is none. */
+  /** `report.json`, if there is one. */
   readonly report: string | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface SendOptions {
   readonly archive: ArchiveName;
   /** Undefined outside of a workflow. */
   readonly writer: Writer | undefined;
-  /** Pieces of the archive first, in order; then what stands beside them. */
+  /** Pieces of the archive first, in order; then the files beside them. */
   readonly files: readonly ReleaseFile[];
   /** False where images are missing: a draft stays one. */
   readonly complete: boolean;

@@ -60,7 +60,7 @@ function unknownState(
   return new OciSaveError({
     code,
     message: `whether ${to.text} is there is not known, and push-policy is ${policy}: ${message}`,
-    hint: hint`Give the login the right to pull there, or push again; ${option('pushPolicy', 'always')} pushes over whatever is there.`,
+    hint: hint`Give the login the right to pull there, or push again; ${option('pushPolicy', 'always')} replaces what is there.`,
     cause,
   });
 }

@@ -152,7 +152,7 @@ function isOutOfStep(error: unknown, partial: boolean): boolean {
 
 const LOST_UPLOAD = new Set(['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID']);
 
-/** zot ends every request after 60 s unless told otherwise (2.1.17 and later); the clock of a busy machine is inexact. */
+/** zot ends every request after 60 s by default (2.1.17 and later); the clock of a busy machine is inexact. */
 const [WALL_FROM, WALL_TO] = [55_000, 75_000];
 
 const WALL_HINT =

@@ -94,7 +94,7 @@ export function sendPart(
   });
 }
 
-/** Ends an upload of which all bytes are there, or sends all of them with its end. */
+/** Ends an upload whose bytes are all there, or sends all of them with its end. */
 export function endUpload(
   call: RepositoryCall,
   upload: Upload,

@@ -114,7 +114,7 @@ describe('found A18: content that was pushed to a zot that serves the bundle in 
     expect(await isThere(work.file('oci-bundle/registry/_restore_complete'))).toBe(false);
     const { stderr } = await work.succeed(...args());
     expect(stderr).toContain(
-      'a server ran on the earlier bundle; what it keeps there goes with it: registry/cache.db',
+      'a server ran on the earlier bundle; its files there are removed with the bundle: registry/cache.db',
     );
     expect(await checkBundle(work.file('oci-bundle'))).toHaveLength(2);
   });
@@ -179,7 +179,7 @@ describe('found A18: content that was pushed to a zot that serves the bundle in 
 
     await rm(path.join(root, 'team'), { recursive: true });
     const { stderr } = await work.succeed(...args());
-    expect(stderr).toContain('what it keeps there goes with it');
+    expect(stderr).toContain('its files there are removed with the bundle');
     await checkBundle(work.file('oci-bundle'));
   });
 });

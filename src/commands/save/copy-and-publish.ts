@@ -21,8 +21,8 @@ export interface Saved {
 }
 
 /**
- * Copies what is missing and publishes what is whole. A blob of the store that turns out to be damaged on its way out is
- * dropped, fetched again, and the publishing repeated; an image whose blob cannot be had any more has failed.
+ * Copies what is missing and publishes what is whole. A blob of the store that is found damaged while it is published is
+ * dropped and fetched again, and the publishing repeated; an image whose blob cannot be fetched any more fails.
  * @param needed the images whose blobs are needed
  */
 export async function copyAndPublish(
@@ -33,12 +33,12 @@ export async function copyAndPublish(
 ): Promise<Saved> {
   const copying = createCopying(needed, run);
   if (!run.options.dryRun) await copyMissing(copying, needed, resolution, missing, run);
-  const met = new Set<Digest>();
+  const seen = new Set<Digest>();
   for (;;) {
     const saved = await publishWhole(resolution, copying, run);
     const damaged = damagedBlobOf(saved.published.error);
-    if (damaged === undefined || met.has(damaged) || run.options.dryRun) return saved;
-    met.add(damaged);
+    if (damaged === undefined || seen.has(damaged) || run.options.dryRun) return saved;
+    seen.add(damaged);
     // Where one is damaged others may be, and each would cost a whole pass.
     await verifyStored(blobsOfImages(needed), run.session.store, run.io.signal);
     await copying.again();

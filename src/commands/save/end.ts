@@ -55,8 +55,8 @@ export async function endUnchanged(
 /**
  * Writes `report.json` beside the output, for failed runs too; a dry run leaves no file.
  *
- * @param failure what the run has failed with already. It is thrown where the report cannot be written either, and
- *   where it is a fault of our own, since nobody would see it in a report
+ * @param failure the error of the run so far. It is thrown where the report cannot be written either, and where it is a
+ *   fault in our code, since nobody would see it in a report
  */
 export async function writeReport(
   report: RunReport,
@@ -77,7 +77,7 @@ export async function writeReport(
 }
 
 /**
- * Keeps the store below its limit, once a run needs nothing more of others. A blob that cannot be removed does not fail
+ * Keeps the store below its limit, when the run needs nothing more of it. A blob that cannot be removed does not fail
  * the run: it is logged.
  */
 export async function limitStore({ options, session, io: { emit } }: Run): Promise<void> {

@@ -5,31 +5,27 @@ import type { Leaf, Lock } from '../../lock/index.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { jobOf } from '../../github-release/index.ts';
 import { failureOf, faultOf, type ReportedImage, type RunReport } from '../../report/index.ts';
-import type { FailedImage, ResolvedImage, WantedImage } from '../../resolve/index.ts';
+import type { ResolvedImage, WantedImage } from '../../resolve/index.ts';
 import { askedDigest, contentAsked } from './need/asked.ts';
-import type { Published } from './publish/publish.ts';
+import type { Saved } from './copy-and-publish.ts';
 import type { Run } from './run.ts';
 import { formatWantedSkopeo } from '../../options/index.ts';
 import type { Store } from '../../store/index.ts';
 import { VERSION } from '../../version.ts';
 
-export interface ReportParts {
+export interface ReportParts extends Omit<Saved, 'content'> {
   readonly started: Date;
   readonly run: Run;
   readonly list: ImageList;
   readonly lock: Lock;
-  readonly images: readonly ResolvedImage[];
-  readonly failed: readonly FailedImage[];
   readonly missing: MissingBlobs;
-  readonly copied: CopyResult;
-  /** Undefined where no cache was wanted. */
+  /** Undefined where no cache was used. */
   readonly cache: CacheReport | undefined;
-  readonly published: Published;
   /** The images whose blobs were needed. */
   readonly needed: ReadonlySet<WantedImage>;
 }
 
-/** The run as data: what `report.json` and the table at the end are made of. */
+/** The run as data, for `report.json` and the table at the end. */
 export function makeReport(parts: ReportParts): RunReport {
   const { started, run, list, lock, images, failed, missing, copied, cache, published } = parts;
   const { options, session } = run;
@@ -84,7 +80,7 @@ export function makeReport(parts: ReportParts): RunReport {
   };
 }
 
-/** A target that got nothing fails the run, whatever the options say of single images. */
+/** A target that got nothing fails the run; the option for single images does not change that. */
 function outcomeOf({ run, images, failed, published }: ReportParts): RunReport['outcome'] {
   const targets = (published.results.push ?? []).map(({ outcome }) => outcome);
   if (published.error !== undefined || targets.includes('failed')) return 'failed';
@@ -115,7 +111,7 @@ function fetchedBytes({ blobs }: Lock, store: Store, restored: ReadonlySet<Diges
   return Object.entries(blobs).reduce((sum, [digest, size]) => sum + (fetched(digest) ? size : 0), 0);
 }
 
-/** What the store had, and had to be fetched again since it was damaged. */
+/** Bytes that the store had, and that were fetched again because they were damaged. */
 function broughtBackBytes({ blobs: sizes }: Lock, { blobs }: MissingBlobs, { movers }: CopyResult): number {
   const absent = new Set(blobs.map(({ digest }) => digest));
   return [...movers.keys()].reduce((sum, digest) => sum + (absent.has(digest) ? 0 : (sizes[digest] ?? 0)), 0);

@@ -17,19 +17,19 @@ import { REPORT_FILE_KIND } from '../../report/index.ts';
 import type { FileLock, Store } from '../../store/index.ts';
 import { archiveBase, type Places, placeOf, recordOf } from './places.ts';
 
-/** The output that a run may write to, until it gives it free. */
+/** The output that a run may write to, until it releases it. */
 export interface OpenOutput {
-  /** Undefined where no folder is wanted. */
+  /** Undefined where the options name no folder. */
   readonly folder: OutputFolder | undefined;
   release(): Promise<void>;
 }
 
-/** Where a run writes nothing. */
+/** For a run that writes nothing. */
 export const NO_OUTPUT: OpenOutput = { folder: undefined, release: async () => {} };
 
 /**
  * Opens what a run writes to: a folder, an archive, or both. What others wrote at any of the run's places ends it before
- * its first request; a dry run ends so, too, and writes nothing.
+ * its first request, also a dry run, which writes nothing.
  * @throws OciSaveError `machine`
  */
 export async function openOutput(
@@ -42,7 +42,7 @@ export async function openOutput(
     return NO_OUTPUT;
   }
   if (places.output === undefined) return openArchiveAlone(places, store);
-  // Two outputs may have an archive of one name: its files, too, are one run's alone.
+  // Two outputs may have archives of the same name: only one run at a time may write these files, too.
   const archive = await lockArchive(places);
   try {
     const folder = await openOutputFolder(places.output, {
@@ -62,7 +62,7 @@ export async function openOutput(
   }
 }
 
-/** Undefined where the archive has the output's name, whose lock it shares, or where there is none. */
+/** Undefined where the archive has the output's name, whose lock it shares, or where no archive is written. */
 async function lockArchive(places: Places): Promise<FileLock | undefined> {
   const base = archiveBase(places);
   const isApart = places.archive !== undefined && base !== places.output;
@@ -84,7 +84,7 @@ async function openArchiveAlone(places: Places, store: Store): Promise<OpenOutpu
   }
 }
 
-/** What others wrote where a run writes its archive, with all that stands beside it. */
+/** What others wrote where a run writes its archive and the files beside it. */
 export async function foreignAtArchive({
   archive,
   archivePlace,
@@ -110,7 +110,7 @@ async function foreignBeside(places: Places): Promise<ForeignItem[]> {
 }
 
 /**
- * The verdict that a run would begin with, without its writing anything.
+ * The check that a run starts with, without writing anything.
  * @throws OciSaveError `machine` where others wrote something at its output
  */
 async function refuseForeignOutput(places: Places): Promise<void> {

@@ -6,15 +6,15 @@ import { assetNameOf, releaseTag } from '../../github-release/index.ts';
 import type { Environment } from '../../http/index.ts';
 import type { Store } from '../../store/index.ts';
 
-/** Where a run's results go. Paths are absolute. */
+/** The paths of a run's results, all absolute. */
 export interface Places {
-  /** The bundle's folder; undefined where no folder is wanted. */
+  /** The bundle's folder, if the options name one. */
   readonly output: string | undefined;
-  /** Where the archive stands, or would stand. */
+  /** The place of the archive, even if it is not written. */
   readonly archivePlace: ArchivePlace;
-  /** The archive's file; undefined where none is wanted on disk. */
+  /** The archive's file; undefined where it is not written to disk. */
   readonly archive: string | undefined;
-  /** Bytes of its parts, on disk as in a release; 0 where it is never cut. */
+  /** Bytes of its parts, on disk as in a release; 0 where it is never split. */
   readonly partSize: number;
   /** The lock beside an archive. */
   readonly archiveLock: string;
@@ -24,14 +24,14 @@ export interface Places {
 const NONE = 'none';
 
 /**
- * What a release has at most in one file, with a margin: GitHub takes less than 2 GiB (2048 MiB), and a round figure
- * tells a reader at once that nothing was cut off.
+ * The largest part in a release, with a margin: GitHub accepts less than 2 GiB (2048 MiB), and a round figure shows a
+ * reader that nothing was cut off.
  */
 export const RELEASE_PART_BYTES = 2000 * 1024 * 1024;
 
 /**
  * Reads the tag of a release from the environment where it is `auto`.
- * @throws OciSaveError `usage` where there is none, or an archive cannot have the name that it would have
+ * @throws OciSaveError `usage` where there is no tag, or the archive's name would not be valid
  */
 export function placesOf(options: SaveOptions, env: Environment): Places {
   const { output, archive, archiveName, splitSize } = options;
@@ -57,7 +57,7 @@ export function placesOf(options: SaveOptions, env: Environment): Places {
   };
 }
 
-/** The path that a run's results stand at or beside, and that only one run at a time may write to. */
+/** The path of a run's results, or beside which they are; only one run at a time may write there. */
 export function placeOf(places: Places): string {
   return places.output ?? archiveBase(places);
 }
@@ -67,7 +67,7 @@ export function archiveBase({ archivePlace }: Pick<Places, 'archivePlace'>): str
   return path.join(archivePlace.folder, archivePlace.name.base);
 }
 
-/** Where a run writes down which of its results are about to take their names. */
+/** The file that lists the results of a run that are about to get their names. */
 export function recordOf(places: Places, store: Pick<Store, 'publishing'>): string {
   const place = digestOf(new TextEncoder().encode(placeOf(places)));
   return path.join(store.publishing, `${hexOf(place)}.json`);

@@ -10,10 +10,10 @@ import type { Places } from './places.ts';
 import { openRelease, type ReleaseAccess, type ReleaseIo } from './publish/release-access.ts';
 import { openSession, type Session, type SessionIo } from '../../runtime/index.ts';
 
-/** Sockets that pay off at a round trip of 80 ms; more gain nothing (measured). */
+/** Sockets that are useful at a round trip of 80 ms; more are not faster (measured). */
 export const CONNECTIONS = 32;
 
-/** What a save is given by the front end that starts it. */
+/** What the front end gives to a save. */
 export interface SaveIo extends SessionIo, ReleaseIo {
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** Lists that the front end has read itself; they come after those of the options. */
@@ -22,7 +22,7 @@ export interface SaveIo extends SessionIo, ReleaseIo {
   readonly boundary?: Boundary | undefined;
   /** Another machine's cache around the store. */
   readonly remoteCache?: CacheUse | undefined;
-  /** The lock alone is wanted of a dry run: push targets are not asked. */
+  /** A dry run for the lock alone: push targets are not asked. */
   readonly lockOnly?: boolean;
 }
 
@@ -34,21 +34,21 @@ export interface Run {
   readonly wanted: readonly WantedImage[];
   readonly session: Session;
   readonly cache: CacheSession;
-  /** Undefined where no folder is wanted. */
+  /** Undefined where the options name no folder. */
   readonly output: OutputFolder | undefined;
-  /** Undefined where no release is wanted. */
+  /** Undefined where the options name no release. */
   readonly release: ReleaseAccess | undefined;
 }
 
-/** Whether a run makes nothing but what push targets and a release get: then what they have need not be copied. */
+/** Whether push targets and a release are all that a run writes to: then what they have need not be copied. */
 export function publishesAlone({ options, places, release }: Run): boolean {
   const publishes = options.push.length > 0 || release !== undefined;
   return publishes && places.output === undefined && places.archive === undefined && !options.dryRun;
 }
 
 /**
- * Opens the session, looks at what stands at the run's output and opens that, asks whether the release can be reached, works,
- * and closes all whatever happens.
+ * Opens the session, inspects and opens the run's output, checks that the release can be reached, works, and closes
+ * everything in any case.
  */
 export async function withRun<T>(
   given: Omit<Run, 'session' | 'cache' | 'output' | 'release'>,
@@ -79,7 +79,7 @@ export async function withRun<T>(
   }
 }
 
-/** Which list a catalogue is about: jobs that save others, or other platforms, side by side do not replace it. */
+/** The list that a catalogue is about: parallel jobs that save other lists, or other platforms, do not replace it. */
 function cacheScope(options: SaveOptions, repository = ''): string {
   const { imageList, platforms, output, archiveName, format } = options;
   const chosen =

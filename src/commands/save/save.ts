@@ -18,15 +18,15 @@ import { withRelease } from './publish/release.ts';
 import { CONNECTIONS, type Run, type SaveIo, withRun } from './run.ts';
 
 export interface SaveResult {
-  /** Failed images stand in it, and what else went wrong; its `outcome` says whether the run has failed. */
+  /** It has the failed images, and what else went wrong; its `outcome` says whether the run has failed. */
   readonly report: RunReport;
   readonly lock: Lock;
 }
 
 /**
  * One save: lists to requests, requests to images, missing blobs into the store, and the bundle at its path when
- * it is whole. Every image is tried, and what fails stands in the report. Throws OciSaveError where nothing was started,
- * the run was interrupted, or not even the report could be written.
+ * it is whole. Every image is tried, and failures are in the report. Throws OciSaveError where nothing was started, the run
+ * was interrupted, or not even the report could be written.
  */
 export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult> {
   const started = new Date();

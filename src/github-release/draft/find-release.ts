@@ -28,7 +28,7 @@ export async function findRelease(
   });
 }
 
-/** The release of a tag; where there is none, a draft is created. */
+/** The release of a tag, or a new draft. */
 export async function findOrCreateRelease(
   service: ReleaseService,
   tag: string,

@@ -7,7 +7,7 @@ import type { Environment } from '../../http/index.ts';
 
 const MAX_CHARACTERS = 200;
 
-/** A job of a workflow. The jobs of a matrix have one name, and cannot be told apart by it. */
+/** A job of a workflow. The jobs of a matrix have the same name, which does not distinguish them. */
 export interface WorkflowJob {
   readonly run: string;
   readonly attempt: number;

@@ -14,7 +14,7 @@ import { dockerRefused, type Issue } from './refusals.ts';
  *
  * - zot 2.1.20 looks at the type first: 415 for Docker's types without `compat`, 400 with it, since the blobs are absent.
  * - docker-registry 2.8.2 and distribution 3.1.2 refuse absent blobs and children by 400 MANIFEST_BLOB_UNKNOWN, of
- *   images and of indexes. distribution 3 may be told to let some or all absent children pass (validation.manifests.
+ *   images and of indexes. distribution 3 may be configured to accept some or all absent children (validation.manifests.
  *   indexes).
  * - crane's registry refuses an index with absent children, and takes an image without blobs by 201, and keeps it.
  *
@@ -47,7 +47,7 @@ export async function findMediaTypeIssues(
   return [];
 }
 
-/** Whether a target takes the index of an image of which not all children are there. */
+/** Whether a target accepts the index of an image some of whose children are missing. */
 export async function takesSparse(name: PushName, context: PushContext): Promise<boolean> {
   const { client, signal } = context;
   const [original] = name.variants;

@@ -11,8 +11,8 @@ import {
 import type { Run } from '../run.ts';
 
 /**
- * What of a run's images another run may find in the cache. Where `withholdPrivate` says that untrusted runs read it,
- * nothing that a repository gave for credentials is: also not a layer that a public image shares.
+ * The part of a run's images that another run may find in the cache. Where `withholdPrivate` says that untrusted runs read
+ * it, that excludes everything that a repository gave for credentials, even a layer that a public image shares.
  */
 export async function keepableOf({ resolved, failed }: Resolution, run: Run): Promise<Keepable> {
   const withhold = run.io.remoteCache?.withholdPrivate ?? true;

@@ -9,8 +9,8 @@ import { keepableOf } from './cacheable.ts';
 import type { Copying } from './copying.ts';
 
 /**
- * Checks that there is room for what is missing, brings what the cache has of it, says what is left, and brings that.
- * Meanwhile the cache takes what it has not seen, and what was here before is hashed where nothing else will read it.
+ * Checks that there is room for what is missing, restores what the cache has of it, reports what is left, and fetches that.
+ * Meanwhile the cache saves what is new to it, and what was here before is hashed where nothing else will read it.
  * Throws `machine` where there is no room.
  */
 export async function copyMissing(
@@ -49,17 +49,17 @@ function bytesOf({ blobs }: MissingBlobs): number {
   return blobs.reduce((bytes, { size }) => bytes + size, 0);
 }
 
-/** Hashing that goes on beside other work. */
+/** Hashing beside other work. */
 interface Verification {
-  /** How many of the blobs that were in the store turned out to be wrong. */
+  /** How many of the blobs that were in the store were damaged. */
   readonly lost: Promise<number>;
   /** Ends it; nothing is hashed any more when this resolves. */
   stop(): Promise<void>;
 }
 
 /**
- * Begins to hash what the store had before, while the network is waited for: only where a folder is made of it. An
- * archive, a release and a push read all bytes themselves, and a bundle that stands there unchanged is left as it is.
+ * Starts to hash what the store had before, while the run waits for the network: only where it makes a folder of it. An
+ * archive, a release and a push read all bytes themselves, and an unchanged bundle is left as it is.
  */
 async function verifyBeside(
   images: readonly ResolvedImage[],

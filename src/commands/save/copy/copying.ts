@@ -12,15 +12,15 @@ import { CONNECTIONS, type Run } from '../run.ts';
 
 const SKOPEO_AT_ONCE = 8;
 
-/** The copying of one run. It goes on where a blob of the store turns out to be damaged later. */
+/** The copying of one run. It continues where a blob of the store is found damaged later. */
 export interface Copying {
-  /** What came of all of it so far. */
+  /** The results of all copies so far. */
   readonly result: CopyResult;
-  /** Brings what is missing. */
+  /** Fetches what is missing. */
   copy(missing: MissingBlobs): Promise<void>;
-  /** Brings back what has gone from the store since, and could be had until then. Throws what ends the run. */
+  /** Fetches again what the store has lost since, except what failed before. Throws what ends the run. */
   again(): Promise<void>;
-  /** The same for one blob that was dropped, once, whoever asks. Throws why it cannot be had. */
+  /** The same for one blob that was dropped, once for all callers. Throws why it cannot be fetched. */
   bringBack(digest: Digest): Promise<void>;
 }
 

@@ -6,13 +6,13 @@ import { formatPlatform, matchesPlatform, parsePlatform } from '../../../oci/pla
 import type { FailedImage, Resolution, ResolvedImage } from '../../../resolve/index.ts';
 import type { Store } from '../../../store/index.ts';
 
-/** Which images are whole after copying, and which are not, with the error that each one met. */
+/** The images that are whole after copying, and those that are not, each with its error. */
 export interface Outcome {
   readonly whole: readonly ResolvedImage[];
   readonly failed: readonly FailedImage[];
 }
 
-/** An image fails with the first of its blobs that could not be had; no image is ever saved without a blob. */
+/** An image fails with the error of the first blob that could not be fetched; no image is ever saved without a blob. */
 export function outcomeOf({ resolved, failed }: Resolution, { failures }: CopyResult): Outcome {
   const whole: ResolvedImage[] = [];
   const broken: FailedImage[] = [];
@@ -25,10 +25,10 @@ export function outcomeOf({ resolved, failed }: Resolution, { failures }: CopyRe
 }
 
 /**
- * Judges the configs that came with the blobs: those of an index's children, which resolving does not read. An image fails
- * where one of them is not a config: no runtime starts it, and importers stop there. A config that says another platform than
- * its index is a publisher's error that shows at the site, as an exec format error. It is a note, not a failure: the index
- * decides what runtimes take.
+ * Judges the configs that were copied: those of an index's children, which resolving does not read. An image fails where one
+ * of them is not a config: no runtime starts it, and importers stop there. A config that says another platform than its index
+ * is a publisher's error that shows at the site, as an exec format error. It is a note, not a failure: runtimes go by the
+ * index.
  */
 export async function judgeConfigs({ whole, failed }: Outcome, store: Store): Promise<Outcome> {
   const judged = await Promise.all(whole.map((image) => judge(image, store)));
@@ -38,10 +38,7 @@ export async function judgeConfigs({ whole, failed }: Outcome, store: Store): Pr
   };
 }
 
-async function judge(
-  resolved: ResolvedImage,
-  store: Store,
-): Promise<ResolvedImage | Outcome['failed'][number]> {
+async function judge(resolved: ResolvedImage, store: Store): Promise<ResolvedImage | FailedImage> {
   try {
     const notes = await Promise.all(resolved.leaves.map((leaf) => noteOn(leaf, store)));
     return { ...resolved, notes: [...resolved.notes, ...notes.flat()] };
@@ -54,7 +51,7 @@ async function judge(
 async function noteOn({ platform, config, attests }: Leaf, store: Store): Promise<string[]> {
   if (platform === undefined || attests !== undefined) return [];
   const bytes = await store.read(config, MAX_CONFIG_BYTES);
-  // Where nothing was copied it may not be here.
+  // Where nothing was copied it may be missing.
   if (bytes === undefined) return [];
   const configured = platformIn(bytes, platform);
   if (matchesPlatform(parsePlatform(platform), configured) || configured.os === 'windows') return [];

@@ -10,8 +10,8 @@ import type { Places } from '../places.ts';
 import type { Run } from '../run.ts';
 
 /**
- * Options that decide nothing of an archive, or are in what is wanted and in the places already. Any other one decides:
- * one that is forgotten here costs a run its short way, and never makes two archives one.
+ * Options that do not change the archive, or that the wanted images and the places already include. Any other one counts:
+ * one that is forgotten here only makes a run do its full work, and never mistakes one archive for another.
  */
 const UNDECISIVE = new Set<string>([
   'images',
@@ -44,7 +44,7 @@ const UNDECISIVE = new Set<string>([
 
 /**
  * A digest of all that was asked for, as far as it decides the archive. Where it is the same, and every image has the
- * same digest, the archive is the same. The tool's version is in it: another one may lay out the same images otherwise.
+ * same digest, the archive is the same. It includes the tool's version: another one may lay out the same images differently.
  */
 export function askedDigest(
   wanted: readonly WantedImage[],
@@ -63,7 +63,7 @@ export function askedDigest(
   return digestOf(new TextEncoder().encode(text));
 }
 
-/** What a later run needs to know that it would make the same; nothing of a run without results. */
+/** What a later run needs to see that it would make the same archive; empty for a run without results. */
 export function contentAsked(
   lock: Lock,
   archive: MeasuredArchive | undefined,

@@ -12,22 +12,22 @@ import { publishesAlone, type Run } from '../run.ts';
 import { requireSpace } from './space.ts';
 
 /**
- * The images whose blobs are needed. An image fails that alone misses more bytes than the store's volume has free: a size
- * that one publisher wrote does not end the run of others. Where images may be left out, those that say the most fail until
+ * The images whose blobs are needed. An image fails that alone lacks more bytes than the store's volume has free: a size
+ * that one publisher wrote does not end the run for the other images. Where images may be left out, the largest fail until
  * the rest has room, with the bundle and the archive.
  */
 export async function neededImages(
   resolution: Resolution,
   run: Run,
 ): Promise<{ readonly resolution: Resolution; readonly needed: readonly ResolvedImage[] }> {
-  // In the order of a lock, which decides whose source is asked first.
+  // In the order of a lock, which decides which image's source is asked first.
   const needed = (await lackingImages(resolution.resolved, run)).toSorted((a, b) => byText(a.ref, b.ref));
   if (run.options.dryRun) return { resolution, needed };
   const failed =
     run.options.onError === 'warn'
       ? await beyondTheDisk(needed, run)
       : await oversizedAmong(needed, run.session.store);
-  // Where all are to be saved and none fits, the disk is too small for the run: the run fails before it begins.
+  // Where all are to be saved and not one fits, the disk is too small for the run: the run fails before it starts to copy.
   const isHopeless = run.options.onError === 'fail' && failed.size === needed.length;
   if (failed.size === 0 || isHopeless) return { resolution, needed };
   return {
@@ -47,7 +47,7 @@ async function lackingImages(images: readonly ResolvedImage[], run: Run): Promis
     image.names.map((name) => ({ name, right: rightDigests(image, options.index) })),
   );
   const found = await findPushed(names, options.push, session.client, io.signal);
-  // Another digest that is left alone, or fails the push, needs no blob.
+  // A tag with another digest, which is kept or fails the push, needs no blob.
   const moves = options.pushPolicy === 'always';
   const lacking = new Set(
     found.filter(({ there, differs }) => !there && (moves || !differs)).map(({ name }) => name),
@@ -55,7 +55,7 @@ async function lackingImages(images: readonly ResolvedImage[], run: Run): Promis
   return images.filter((image) => image.names.some((name) => lacking.has(name)));
 }
 
-/** What a target may have under an image's name, as pushing sees it. */
+/** The digests that a target may have under an image's name, as for a push. */
 export function rightDigests(
   { digest, root, leaves }: LockedImage,
   index: SaveOptions['index'],
@@ -80,7 +80,7 @@ async function oversizedAmong(
   return failed;
 }
 
-/** The images that say the most, as many as have to go before the run has room. */
+/** The largest images by their own sizes, as many as must be left out before the rest has room. */
 async function beyondTheDisk(
   needed: readonly ResolvedImage[],
   run: Run,
@@ -108,7 +108,7 @@ async function haveRoom(images: readonly ResolvedImage[], run: Run): Promise<boo
       throw error;
     }
   };
-  // Mostly there is room for all of it, and nothing has to be looked up.
+  // Usually there is room for all of it, and nothing has to be looked up.
   return (await fits(sum(all))) || fits(await missingBytes(all, run.session.store));
 }
 

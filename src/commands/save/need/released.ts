@@ -8,23 +8,17 @@ import { releaseReport } from '../publish/release.ts';
 import type { ReleaseAccess } from '../publish/release-access.ts';
 import type { Run } from '../run.ts';
 
-/** What a published release has of what is asked for now. */
-export interface ReleasedBefore {
-  readonly lock: Lock;
-  readonly report: ReleaseReport;
-}
-
 /**
- * A release that was made of the same list and the same options, and has all its files: it is what is wanted if the
- * digests in its lock are still those of today. Undefined where it is another one, a draft, or cannot be read;
- * the usual way of the run then reports more.
+ * The lock and the report of a release that was made from the same list and the same options, and has all its files: it
+ * needs no change if the digests in its lock are still those of today. Undefined where it is another one, a draft, or
+ * cannot be read; the full run then reports more.
  */
 export async function releasedBefore(
   { target, service, found }: ReleaseAccess,
   { wanted, options, places, io }: Run,
-): Promise<ReleasedBefore | undefined> {
+): Promise<{ lock: Lock; report: ReleaseReport } | undefined> {
   if (found === undefined || found.draft) return undefined;
-  // Jobs of one run that may replace each other's archives are told apart by what each one sends.
+  // Jobs of one run that may replace each other's archives are distinguished by what each one sends.
   if (options.releasePolicy === 'replace' && jobOf(io.env) !== undefined) return undefined;
   try {
     const released = await findReleased({
@@ -38,7 +32,7 @@ export async function releasedBefore(
     const { lock, files } = released;
     const content = contentIn(released.report);
     if (content?.asked !== askedDigest(wanted, options, places)) return undefined;
-    // Another archive of the same images may stand there: one that was laid out otherwise, or was tampered with.
+    // It may be another archive of the same images: one with another layout, or one that was tampered with.
     if (content.lock !== digestOfLock(lock) || content.sums !== released.sums) return undefined;
     return { lock, report: releaseReport(target, { url: found.url, draft: false, files, removed: [] }) };
   } catch (error) {

@@ -6,17 +6,17 @@ import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts';
 import { failImages, type Resolution, type ResolvedImage } from '../../../resolve/index.ts';
 import type { Run } from '../run.ts';
 
-/** Fails the images that cannot be saved together with the others of the list: one of a few wrong ones never fails all. */
+/** Fails the images that cannot be saved together with the others of the list, so that a few wrong ones do not fail all. */
 export async function soundImages(read: Resolution, run: Run): Promise<Resolution> {
-  // A dry run fetches no blob to see who is right.
+  // A dry run fetches no blob to see which image is right.
   const settled = run.options.dryRun ? read : await settleSizes(read, run);
   return withinReason(withoutContradictions(withoutBorrowedNames(settled)));
 }
 
 /**
  * Fails images that take, from their own layout or archive, a name under which another image of the list is stored. Two
- * equal names that the list gives are the user's error, which `lockOf` throws; what a publisher wrote fails its own image
- * alone.
+ * equal names that the list gives are the user's error, which `lockOf` throws; what a publisher wrote fails the publisher's
+ * image alone.
  */
 function withoutBorrowedNames(resolution: Resolution): Resolution {
   const { resolved } = resolution;
@@ -71,7 +71,7 @@ export function withoutContradictions(resolution: Resolution): Resolution {
 
 /**
  * Fails the largest images where all together are more bytes than a number counts exactly: no disk holds so much, and
- * what is true of a few must not spoil the sums of all.
+ * a few images must not make the sums of all wrong.
  */
 function withinReason(resolution: Resolution): Resolution {
   const bytesOf = ({ sizes }: ResolvedImage): number =>
@@ -87,13 +87,13 @@ function withinReason(resolution: Resolution): Resolution {
   );
 }
 
-/** The images that say each size of one blob. */
+/** The images by the size that they say one blob has. */
 type Claims = ReadonlyMap<number, readonly ResolvedImage[]>;
 
 /**
- * Finds out which images are right where they say different sizes of one blob, and fails the others: an image that comes
- * first in a list, and lies, must not fail one that says the truth. Only the bytes show it. Sizes are tried from the smallest
- * on, so that a lie costs no more than the truth, and the largest is left to the copy.
+ * Finds out which images are right where they say different sizes of one blob, and fails the others: a wrong image that
+ * comes first in a list must not fail a right one. Only the bytes show it. Sizes are tried from the smallest on, so that a
+ * wrong size costs no more than the right one, and the largest is left to the copy.
  */
 async function settleSizes(resolution: Resolution, run: Run): Promise<Resolution> {
   const wrong = new Map<ResolvedImage, OciSaveError>();
@@ -122,7 +122,7 @@ function contradictions(images: readonly ResolvedImage[]): [Digest, Claims][] {
   });
 }
 
-/** Undefined where no size but the largest could be tried, and each of these was wrong. Notes in `wrong` the images whose sizes were wrong. */
+/** Undefined where every size but the largest is wrong. Notes in `wrong` the images whose sizes were wrong. */
 async function trueSize(
   digest: Digest,
   claims: Claims,
@@ -148,7 +148,7 @@ async function tryToBring(
   { content }: ResolvedImage,
   { session, options, io: { signal } }: Run,
 ): Promise<OciSaveError | undefined> {
-  // What resolving took whole was measured.
+  // The sizes of what resolving fetched completely were measured.
   if (content === undefined) return undefined;
   try {
     await bringBlob(content, blob, session.store, { retries: options.retries, signal });

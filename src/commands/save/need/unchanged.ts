@@ -11,7 +11,7 @@ import { rightDigests } from './needed.ts';
 import { releasedBefore } from './released.ts';
 import { publishesAlone, type Run } from '../run.ts';
 
-/** An image that is where it is wanted already, as far as headers show. */
+/** An image that is at every target already, as far as headers show. */
 export interface UnchangedImage {
   readonly wanted: WantedImage;
   readonly digest: Digest;
@@ -20,7 +20,7 @@ export interface UnchangedImage {
   readonly names: readonly string[];
 }
 
-/** A run with nothing to do, and what was found where it would publish. */
+/** A run with nothing to do, and what was found at its targets. */
 export interface Unchanged {
   readonly images: readonly UnchangedImage[];
   readonly push: readonly PushTargetReport[];
@@ -33,14 +33,14 @@ export interface Unchanged {
 const IMAGES_AT_ONCE = 32;
 
 /**
- * Whether a run that only publishes has nothing to publish, by HEAD requests and by what a release says of itself.
+ * Whether a run that only publishes has nothing to publish, by HEAD requests and by a release's own files.
  * Undefined where it has, or where more requests are needed to know.
  */
 export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   const { options, wanted, session, release, io } = run;
   if (!publishesAlone(run) || (options.push.length > 0 && !pushesAsItIs(run))) return undefined;
   if (haveCommonName(wanted)) return undefined;
-  const began = performance.now();
+  const startedAt = performance.now();
   const released = release === undefined ? undefined : await releasedBefore(release, run);
   if (release !== undefined && released === undefined) return undefined;
   const locked = new Map(released?.lock.images.map((image) => [image.ref, image]));
@@ -59,7 +59,7 @@ export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
     signal: io.signal,
   });
   if (images === undefined) return undefined;
-  const push = targets.reports((performance.now() - began) / 1000);
+  const push = targets.reports((performance.now() - startedAt) / 1000);
   return { images, push, release: released?.report, lock: released?.lock };
 }
 
@@ -68,7 +68,7 @@ function pushesAsItIs({ options }: Run): boolean {
   return options.format === 'keep' && options.index !== 'narrow';
 }
 
-/** Whether two images are to stand under one name: whether they may is only known with their manifests. */
+/** Whether two images have the same name: whether they may is only known with their manifests. */
 function haveCommonName(images: readonly WantedImage[]): boolean {
   const places = images.flatMap(({ names }) => [
     ...new Set(names.map(({ name, tag }) => `${repositoryPath(name)}:${tag ?? ''}`)),
@@ -82,15 +82,15 @@ function mayBeSparse({ platforms }: WantedImage, claim: Claim | undefined): bool
 }
 
 /**
- * An image that is pinned by digest is read from the store, where it is there. What a source refuses is reported by the
- * usual way of the run, which asks again.
+ * An image that is pinned by digest is read from the store, if it is there. What a source refuses is reported by the full
+ * run, which asks again.
  */
 async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promise<Claim | undefined> {
   if (source.transport !== 'docker') return undefined;
   const { reference } = source;
   try {
     const stored = pin === undefined ? undefined : await session.store.read(pin, MAX_MANIFEST_BYTES);
-    // A pin may name anything: that it is not a manifest is reported by the usual way, too.
+    // A pin may name anything: that it is not a manifest is reported by the full run, too.
     if (pin !== undefined && stored !== undefined)
       return { digest: pin, mediaType: parseManifest(stored).mediaType };
     return await session.client.headManifest(reference, pin ?? reference.tag ?? 'latest', io.signal);
@@ -101,7 +101,7 @@ async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promi
   }
 }
 
-/** What a source says of an image by headers alone. */
+/** What a source says about an image by headers alone. */
 interface Claim {
   readonly digest: Digest;
   readonly mediaType: string;
@@ -118,9 +118,9 @@ interface NeedContext {
 }
 
 /**
- * Whether everything is where it is wanted already, found out by HEAD requests alone: an unchanged night then needs no
- * manifest, no blob and no cache. In the order of the images. Undefined as soon as one image is not, or cannot be judged
- * so cheaply; the run then takes its usual way, which finds out the rest and reports errors.
+ * Whether every target has everything already, by HEAD requests alone: an unchanged nightly run then needs no manifest, no
+ * blob and no cache. In the order of the images. Undefined as soon as one image is missing somewhere, or cannot be judged by
+ * HEAD; the full run then finds out the rest and reports errors.
  */
 export async function allUnchanged(
   images: readonly WantedImage[],

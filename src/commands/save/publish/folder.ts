@@ -31,7 +31,7 @@ export function treeOf({ lock, manifests }: Content, run: Run): BundleTree {
   return tree;
 }
 
-/** The bundle that is to stand at the output; undefined where no folder is wanted. */
+/** The bundle that the output gets; undefined where the options name no folder. */
 export function wantedBundle(
   lock: Lock,
   tree: BundleTree,
@@ -42,17 +42,17 @@ export function wantedBundle(
   return { tree, lock, output, lockBeside: options.layout.length === 1, store: session.store };
 }
 
-/** A folder that is as it is to be, at its path or beside it. */
+/** The finished folder, at its path or beside it. */
 export interface BuiltFolder {
   readonly path: string;
   readonly lock: string;
-  /** Whether it takes its place yet. */
+  /** Whether it still has to be moved to its path. */
   readonly moves: boolean;
-  /** What appears beside it with it, whole under part names. */
+  /** The files that are published with it, complete under the names of parts. */
   readonly files: readonly string[];
 }
 
-/** Builds the folder beside its path; one that stands there unchanged is left as it is. Undefined where none is wanted. */
+/** Builds the folder beside its path; an unchanged one is left as it is. Undefined where the options name no folder. */
 export async function buildFolder(lock: Lock, tree: BundleTree, run: Run): Promise<BuiltFolder | undefined> {
   const { output, io } = run;
   const wanted = wantedBundle(lock, tree, run);
@@ -68,5 +68,5 @@ export async function buildFolder(lock: Lock, tree: BundleTree, run: Run): Promi
 function stateWords(state: readonly string[]): string {
   const named = state.slice(0, 5).join(', ');
   const more = state.length > 5 ? ` and ${state.length - 5} more` : '';
-  return `a server ran on the earlier bundle; what it keeps there goes with it: ${named}${more}`;
+  return `a server ran on the earlier bundle; its files there are removed with the bundle: ${named}${more}`;
 }

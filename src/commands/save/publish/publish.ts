@@ -35,12 +35,12 @@ import { buildFolder, type BuiltFolder, treeOf } from './folder.ts';
 import type { Run } from '../run.ts';
 import { hint, option } from '../../../text/hint.ts';
 
-/** The results of a run, and what a release is sent from. */
+/** The results of a run, and the archive that a release is sent from. */
 export interface Published {
   readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock' | 'push'>;
-  /** Undefined where neither an archive nor a release is wanted. */
+  /** Undefined where the options ask for neither an archive nor a release. */
   readonly archive: { readonly source: ByteSource; readonly measured: MeasuredArchive } | undefined;
-  /** What kept the run from its other results. */
+  /** Why the other results are missing. */
   readonly error?: Error;
 }
 
@@ -48,9 +48,9 @@ export interface Published {
 export const NOTHING_PUBLISHED: Published = { results: {}, archive: undefined };
 
 /**
- * Makes the bundle and the archive from what the store has, and pushes it. Folder, archive and what stands beside them
- * appear together, when all of them are whole: until then those of the earlier run stand there. A target that fails takes
- * nothing of them away. A failure is a result, so that the run can report it; only an interruption is thrown.
+ * Makes the bundle and the archive from what the store has, and pushes it. Folder, archive and the files beside them get
+ * their names together, when all of them are whole: until then those of the earlier run are there. A target that fails does
+ * not affect them. A failure is a result, so that the run can report it; only an interruption is thrown.
  */
 export async function publish(content: Content, copying: Copying, run: Run): Promise<Published> {
   let published: Published = NOTHING_PUBLISHED;
@@ -71,7 +71,7 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
   const { lock } = content;
   const digest = digestOfLock(lock);
   const tree = treeOf(content, run);
-  // First the archive: in the pass that reads all bytes for it they are hashed for the folder, too.
+  // First the archive: the pass that reads all bytes for it hashes them for the folder, too.
   const archive = await onDisk('the archive', makeArchive(tree, content, run));
   const files = [...(archive?.files ?? [])];
   const record = recordOf(places, run.session.store);
@@ -80,10 +80,10 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
     const folder = await onDisk('the bundle', buildFolder(lock, tree, run));
     files.push(...(folder?.files ?? []));
     if (files.length > 0 || folder?.moves === true) {
-      // Whatever somebody put there while this run was at work stays.
+      // What somebody put there during this run stays.
       if (folder?.moves === true) await run.output?.recheck();
       refuseForeign(await foreignAtArchive(places), 'local');
-      // The archive's lock may take the name of that of another bundle of one view.
+      // The archive's lock may have the name of the lock of another bundle of one view.
       if (archive?.files && archiveBase(places) !== places.output)
         await keepLockOfBundle(archiveBase(places));
       await onDisk(
@@ -106,7 +106,7 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
   }
 }
 
-/** All that appears, and what of an earlier run goes then. */
+/** Everything that is published, and what is removed of an earlier run. */
 async function resultsOf(
   files: readonly string[],
   archive: WrittenArchive | undefined,
@@ -114,7 +114,7 @@ async function resultsOf(
   { places, output }: Run,
 ): Promise<RunResults> {
   const stale = [...(archive?.stale ?? [])];
-  // The lock of a folder of one view, where there are two now; an archive that stands there keeps its own.
+  // The lock of a folder of one view, where there are two now; an archive beside it keeps its own.
   const beside = places.output === undefined ? undefined : lockBeside(places.output);
   const named = folder?.moves === true && beside !== undefined && output?.lockFile === beside;
   if (named && !(await exists(archiveSums(places)))) stale.push(beside);
@@ -125,13 +125,13 @@ async function resultsOf(
   };
 }
 
-/** An archive that another run made stays, and is not of the bundle that stands beside it now. */
+/** An archive that another run made stays, and does not belong to the bundle beside it. */
 async function warnOfEarlierArchive({ places, io }: Run): Promise<void> {
   const sums = archiveSums(places);
   if (places.output === undefined || !(await exists(sums))) return;
   const message =
     `the archive that ${sums} names is of an earlier run, and not of this bundle: ` +
-    'create it again with the option archive set to tar, or remove it with what stands beside it';
+    'create it again with the option archive set to tar, or remove it with the files beside it';
   io.emit({ type: 'log', level: 'warning', message });
 }
 
@@ -150,13 +150,13 @@ function reportArchive(
   return { path: pathOf(wholeName(place.name)), size, digest, ...(isSplit(archive) ? { parts } : {}) };
 }
 
-/** What a dry run knows of publishing: what targets would get. */
+/** The result of a dry run: what push targets would get. */
 export async function publishDry(content: Content, run: Run): Promise<Published> {
   const push = run.io.lockOnly === true ? undefined : await pushStore(content, run);
   return push === undefined ? NOTHING_PUBLISHED : { ...NOTHING_PUBLISHED, results: { push } };
 }
 
-/** Waits for something to be written; a full disk is an error of its own. */
+/** Waits until something is written, and says what it is where that fails, as for a full disk. */
 async function onDisk<T>(what: string, writing: Promise<T>): Promise<T> {
   try {
     return await writing;
@@ -165,24 +165,24 @@ async function onDisk<T>(what: string, writing: Promise<T>): Promise<T> {
   }
 }
 
-/** For whatever else a file system says, as of a folder where a file is to be. */
+/** The error for any other failure of a file system, for example a folder in the place of a file. */
 function refusedPath(cause: unknown, what: string): OciSaveError | undefined {
   if (systemCodeOf(cause) === undefined) return undefined;
   return new OciSaveError({
     code: 'local',
     message: `${what} could not be written`,
-    hint: hint`Look at what stands at its path, or name another one with ${option('output')} or ${option('archiveName')}.`,
+    hint: hint`Check what is at its path, or name another one with ${option('output')} or ${option('archiveName')}.`,
     cause,
   });
 }
 
-/** An archive that was made; files only where it is wanted on disk. */
+/** An archive that was made; it has files only where it is written to disk. */
 interface WrittenArchive extends NonNullable<Published['archive']> {
   readonly files?: readonly string[];
   readonly stale?: readonly string[];
 }
 
-/** Makes the archive; where only a release wants it, it is read once for its digests, and never stands on the disk. */
+/** Makes the archive; where it is only for a release, it is read once for its digests, and never written to disk. */
 async function makeArchive(
   tree: BundleTree,
   { port }: Content,
@@ -203,7 +203,7 @@ async function makeArchive(
     if (places.archive === undefined) {
       return { source, measured: await measureArchive(source, places.archivePlace.name, options) };
     }
-    // Refused before all is read and written, and once more before the files take their names.
+    // Checked before everything is read and written, and once more before the files get their names.
     refuseForeign(await foreignAtArchive(places), 'local');
     const { measured, files, stale } = await prepareArchive(source, places.archivePlace, options);
     return { source, measured, files: [places.archiveLock, ...files], stale };
@@ -218,25 +218,21 @@ async function makeArchive(
 const WAIT_MILLISECONDS = 60_000;
 
 /**
- * Pushes the images of a run from the store to its targets; undefined where there are none.
- * @param bringBack brings a blob again that turned out to be damaged
+ * Pushes the images of a run from the store to its targets, if it has any.
+ * @param bringBack fetches a damaged blob again
  */
 async function pushStore(
   content: Content,
   { session, options, io: { emit, signal } }: Run,
   bringBack?: (digest: Digest) => Promise<void>,
 ): Promise<PushTargetReport[] | undefined> {
-  const { push, index, pushPolicy: policy, onError, dryRun, parallel, retries } = options;
+  const { push, pushPolicy: policy } = options;
   if (push.length === 0) return undefined;
   return pushToTargets(push, {
+    ...options,
     client: session.client,
     content,
-    index,
     policy,
-    onError,
-    dryRun,
-    parallel,
-    retries,
     waitMilliseconds: WAIT_MILLISECONDS,
     bringBack,
     emit,

@@ -16,9 +16,9 @@ import type { CommandIo } from '../../../runtime/index.ts';
 import type { Places } from '../places.ts';
 import { hint, option } from '../../../text/hint.ts';
 
-/** What a release is given by the front end. */
+/** What the front end gives to a release. */
 export interface ReleaseIo extends CommandIo {
-  /** May write releases; where it is left out, GH_TOKEN or GITHUB_TOKEN of the environment may. */
+  /** The token that may write releases; by default GH_TOKEN or GITHUB_TOKEN of the environment. */
   readonly releaseToken?: string | undefined;
 }
 
@@ -26,15 +26,14 @@ export interface ReleaseIo extends CommandIo {
 export interface ReleaseAccess {
   readonly target: ReleaseTarget;
   readonly service: ReleaseService;
-  /** As it was when the run began. */
+  /** As it was when the run started. */
   readonly found: Release | undefined;
 }
 
-/** The release that is wanted. */
 interface WantedRelease {
   readonly tag: string;
   readonly repository?: string | undefined;
-  /** The beginning of the names of all its files. */
+  /** The start of the names of all its files. */
   readonly base: string;
   readonly partSize: number;
   readonly retries: number;
@@ -53,7 +52,7 @@ export async function openRelease(
 
 /**
  * Checks what a release is asked for, and that its repository can be reached, before any image is fetched for it.
- * @throws OciSaveError `usage` for what can never be released, else what the service refuses
+ * @throws OciSaveError `usage` for options that no release can have, else what the service refuses
  */
 export async function accessRelease(
   { tag, repository, base, partSize, retries }: WantedRelease,

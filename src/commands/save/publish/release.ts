@@ -18,7 +18,7 @@ import { treeOf } from './folder.ts';
 import type { ReleaseAccess } from './release-access.ts';
 import type { Run } from '../run.ts';
 
-/** The report of a run, with the result of its release. A release that fails fails the run; what the run has written stays. */
+/** The report of a run, with the result of its release. If the release fails, so does the run; what it has written stays. */
 export async function withRelease(
   report: RunReport,
   { archive }: Published,
