@@ -1,7 +1,7 @@
 import type { Leaf, Lock, LockedImage } from '../../lock/index.ts';
 import { type Digest, shortDigest } from '../../oci/digest.ts';
 import { formatBytes } from '../../text/bytes.ts';
-import { html, type Markup } from './template.ts';
+import { html, type Markup, tableMarkup } from './template.ts';
 import type { Sharing } from './sharing.ts';
 
 export interface ImageContext {
@@ -78,21 +78,10 @@ function optional(name: string, value: Markup | undefined): [name: string, value
 
 function leafMarkup(leaf: Leaf, image: LockedImage, context: ImageContext): Markup {
   return html`<h4>${leafTitle(leaf, image)} <code>${leaf.digest}</code></h4>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Blob</th>
-            <th>Digest</th>
-            <th class="right">Size</th>
-            <th class="right">Shared</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${blobRow('config', leaf.config, context)}${leaf.layers.map((layer, index) => blobRow(`layer ${index + 1}`, layer, context))}
-        </tbody>
-      </table>
-    </div> `;
+    ${tableMarkup(['Blob', 'Digest', 'Size', 'Shared'], 2, [
+      blobRow('config', leaf.config, context),
+      ...leaf.layers.map((layer, index) => blobRow(`layer ${index + 1}`, layer, context)),
+    ])} `;
 }
 
 function leafTitle({ platform, attests }: Leaf, image: LockedImage): string {

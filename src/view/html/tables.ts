@@ -1,6 +1,6 @@
 import type { Lock } from '../../lock/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
-import { html, type Markup } from './template.ts';
+import { html, type Markup, tableMarkup } from './template.ts';
 import type { Sharing } from './sharing.ts';
 
 /** Shared blobs that are listed, those that save most first. */
@@ -23,29 +23,19 @@ export function sharedMarkup(lock: Lock, { users }: Sharing): Markup | undefined
       ${formatCount(shared.length, 'blob')} in more than one image, stored
       once${more > 0 ? `; the ${MAX_SHARED} that save most` : ''}.
     </p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Digest</th>
-            <th>Images</th>
-            <th class="right">Size</th>
-            <th class="right">Saved</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${shared.slice(0, MAX_SHARED).map(
-            ({ digest, images, size }) =>
-              html`<tr>
-                <td><code>${digest}</code></td>
-                <td>${usersMarkup(images, lock)}</td>
-                <td class="right">${formatBytes(size)}</td>
-                <td class="right">${formatBytes(size * (images.length - 1))}</td>
-              </tr> `,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    ${tableMarkup(
+      ['Digest', 'Images', 'Size', 'Saved'],
+      2,
+      shared.slice(0, MAX_SHARED).map(
+        ({ digest, images, size }) =>
+          html`<tr>
+            <td><code>${digest}</code></td>
+            <td>${usersMarkup(images, lock)}</td>
+            <td class="right">${formatBytes(size)}</td>
+            <td class="right">${formatBytes(size * (images.length - 1))}</td>
+          </tr> `,
+      ),
+    )}`;
 }
 
 function usersMarkup(images: readonly number[], lock: Lock): Markup {
@@ -61,25 +51,16 @@ function usersMarkup(images: readonly number[], lock: Lock): Markup {
 export function filesMarkup({ files }: Lock): Markup | undefined {
   if (files.length === 0) return undefined;
   return html`<h2>Files</h2>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Path</th>
-            <th>Digest</th>
-            <th class="right">Size</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${files.map(
-            ({ path, digest, size }) =>
-              html`<tr>
-                <td class="ref">${path}</td>
-                <td><code>${digest}</code></td>
-                <td class="right">${formatBytes(size)}</td>
-              </tr> `,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    ${tableMarkup(
+      ['Path', 'Digest', 'Size'],
+      2,
+      files.map(
+        ({ path, digest, size }) =>
+          html`<tr>
+            <td class="ref">${path}</td>
+            <td><code>${digest}</code></td>
+            <td class="right">${formatBytes(size)}</td>
+          </tr> `,
+      ),
+    )}`;
 }

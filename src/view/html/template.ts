@@ -1,6 +1,6 @@
 import { printable } from '../../text/plain-text.ts';
 
-/** Markup that is safe in a page: only `html` creates it. */
+/** Markup that is safe in a page: only this file creates it. */
 export interface Markup {
   readonly markup: string;
 }
@@ -18,6 +18,25 @@ export function html(parts: TemplateStringsArray, ...inserts: readonly Insert[])
 /** Browsers ignore the source's indentation, and a thousand images have ten thousand rows of it. */
 function dense(part: string): string {
   return part.replace(/\n\s+/g, '\n');
+}
+
+/** A table that scrolls on a narrow screen. The columns from the index `figures` on are aligned to the right. */
+export function tableMarkup(titles: readonly string[], figures: number, rows: readonly Markup[]): Markup {
+  const heads = titles.map((title, index) =>
+    index < figures ? html`<th>${title}</th>` : html`<th class="right">${title}</th>`,
+  );
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          ${{ markup: heads.map(({ markup }) => markup).join('\n') }}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 function render(insert: Insert): string {
