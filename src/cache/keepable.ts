@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { BlobSize } from '../store/index.ts';
+import type { BlobSize } from './packing.ts';
 
 /** The content of a run that may be saved to the cache. */
 export interface Keepable {

@@ -1,6 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
-import type { BlobSize } from '../store/index.ts';
 import { packHex } from './keys.ts';
+
+export interface BlobSize {
+  readonly digest: Digest;
+  readonly size: number;
+}
 
 /** Blobs that are saved as one entry. */
 export interface Pack {

@@ -1,7 +1,7 @@
 import { copyFile, link, mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { holdsSameBundle } from '../../src/bundle/same-bundle.ts';
+import { holdsSameBundle } from '../../src/bundle/write-bundle.ts';
 import type { BundleTree } from '../../src/bundle/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { smallDisk } from '../support/small-disk.ts';

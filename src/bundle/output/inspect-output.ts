@@ -3,10 +3,12 @@ import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { unlessGone, whyForeign } from '../../files/index.ts';
 import { LOCK_FILE_KIND } from '../../lock/index.ts';
 import type { OwnFileKind } from '../../text/own-file-kind.ts';
-import { isUnchanged, readFolder } from './folder-content.ts';
+import { OCI_LAYOUT } from '../layout-files.ts';
+import { REGISTRY_FOLDER } from '../tree.ts';
+import { fixedFiles, joinPath } from './bundle-explanation.ts';
+import { type FolderContent, isUnchanged, readFolder } from './folder-content.ts';
 import { type ForeignItem, foreignAt } from './foreign.ts';
-import { type ForeignContent, LAYOUT_FILES } from './foreign-content.ts';
-import { isLeftover } from './leftover.ts';
+import { type ForeignContent, LAYOUT_FILES, SERVER_FILES, UNFINISHED_FOLDERS } from './foreign-content.ts';
 import { type BundleFindings, inspectBundle } from './inspect-bundle.ts';
 import { besideOutput, keptLock, lockBeside } from './beside-output.ts';
 import { cannotWrite, HOLDER_FILE_KIND, holderFile } from './output-lock.ts';
@@ -124,4 +126,44 @@ function inWords({ path, kind, name }: ForeignContent, folder: string): ForeignI
   return name === undefined
     ? { place, what: WORDS[kind] }
     : { place: name, what: `${WORDS[kind]} into ${place}` };
+}
+
+/** A blob, and one that was being copied. */
+const POOL_FILE = /^[0-9a-f]{64}(?:\.part)?$/;
+/** The files that every bundle has, by its views. */
+const FIXED_FILES: ReadonlySet<string> = new Set([
+  ...fixedFiles(['oci', 'zot']),
+  ...fixedFiles(['oci']),
+  ...fixedFiles(['zot']),
+]);
+
+/**
+ * Whether a folder holds only what is left of a run that was killed while it wrote a bundle, or removed an old one: any
+ * of a bundle's files, whole or cut off. The lock may be missing, so its files are recognised by their places, and the
+ * layouts' own files by their bytes: other tools write them differently.
+ * @param folder read with LAYOUT_FILES wanted
+ */
+function isLeftover({ files, folders, read }: FolderContent, at = ''): boolean {
+  const isExpected = (file: string): boolean => {
+    if (at.endsWith('blobs/sha256')) return POOL_FILE.test(file);
+    if (LAYOUT_FILES.includes(file)) return isOfLayout(file, new TextDecoder().decode(read.get(file)));
+    return isOfEveryBundle(at, file);
+  };
+  return (
+    [...files].every(([file, kind]) => kind === 'file' && isExpected(file)) &&
+    [...folders].every(
+      ([folder, below]) => UNFINISHED_FOLDERS.has(folder) || isLeftover(below, joinPath(at, folder)),
+    )
+  );
+}
+
+/** Empty where the run was killed before it wrote the content. */
+function isOfLayout(file: string, text: string): boolean {
+  if (file === 'oci-layout') return ['', OCI_LAYOUT].includes(text);
+  return text === '' || /^\{\s*"schemaVersion":/.test(text);
+}
+
+function isOfEveryBundle(at: string, file: string): boolean {
+  if ((at === '' || at === REGISTRY_FOLDER) && SERVER_FILES.has(file)) return true;
+  return FIXED_FILES.has(joinPath(at, file));
 }
