@@ -1,5 +1,4 @@
-import type { Digest } from '../oci/digest.ts';
-import type { BlobSize } from './packing.ts';
+import type { Digest, BlobSize } from '../oci/digest.ts';
 
 /** The content of a run that may be saved to the cache. */
 export interface Keepable {

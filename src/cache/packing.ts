@@ -1,10 +1,5 @@
-import type { Digest } from '../oci/digest.ts';
+import type { Digest, BlobSize } from '../oci/digest.ts';
 import { packHex } from './keys.ts';
-
-export interface BlobSize {
-  readonly digest: Digest;
-  readonly size: number;
-}
 
 /** Blobs that are saved as one entry. */
 export interface Pack {

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import { OciSaveError } from '../errors.ts';
 import { formatCount } from '../text/bytes.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { BlobSize, Store } from '../store/index.ts';
+import type { Digest, BlobSize } from '../oci/digest.ts';
+import type { Store } from '../store/index.ts';
 import type { CacheContext, IncomingFile, ReadOutcome, Taken } from './port.ts';
 import { packFolder, packKey } from './keys.ts';
 import { bytesOf, type Pack } from './packing.ts';

@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { BlobSize, Store } from '../store/index.ts';
+import type { Digest, BlobSize } from '../oci/digest.ts';
+import type { Store } from '../store/index.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
 import { type Catalogue, EMPTY } from './catalogue.ts';
 import type { CacheReport, Keepable, Outlook } from './keepable.ts';

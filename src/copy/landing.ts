@@ -4,9 +4,8 @@ import { setTimeout } from 'node:timers/promises';
 import { OciSaveError } from '../errors.ts';
 import { unlessGone } from '../files/index.ts';
 import { MAX_CONFIG_BYTES } from '../oci/config.ts';
-import { type Digest, hexOf } from '../oci/digest.ts';
+import { type Digest, hexOf, type BlobSize } from '../oci/digest.ts';
 import { LAYOUT, poolOf } from '../skopeo/index.ts';
-import type { BlobSize } from '../store/index.ts';
 
 export interface Landing {
   /** How many awaited layers are not in the store. */

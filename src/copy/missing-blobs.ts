@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
-import type { Digest } from '../oci/digest.ts';
+import type { Digest, BlobSize } from '../oci/digest.ts';
 import { isForeignLayerType } from '../oci/media-type.ts';
 import type { ResolvedImage } from '../resolve/index.ts';
-import type { BlobSize, Store } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import type { MissingBlob } from './division.ts';
 
 /** What the store has of images, and what is missing. */

@@ -1,6 +1,5 @@
-import { type Digest, digestOf } from '../oci/digest.ts';
+import { type Digest, digestOf, type BlobSize } from '../oci/digest.ts';
 import { narrowIndex } from '../oci/rewrite.ts';
-import type { BlobSize } from '../store/index.ts';
 
 /** A manifest with those of its children that were taken. */
 export interface Taken<T> {

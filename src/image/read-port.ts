@@ -1,8 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, shortDigest } from '../oci/digest.ts';
+import { type Digest, shortDigest, type BlobSize } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
-import type { BlobSize } from '../store/index.ts';
 
 /** A manifest as it was served: exact bytes, their own hash, and what they say. */
 export interface ManifestBytes {

@@ -36,3 +36,8 @@ export function shortDigest(digest: Digest): string {
 export function digestTag(digest: Digest): string {
   return `digest-${hexOf(digest).slice(0, 12)}`;
 }
+
+export interface BlobSize {
+  readonly digest: Digest;
+  readonly size: number;
+}

@@ -2,12 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { type Digest, shortDigest } from '../oci/digest.ts';
-
-export interface BlobSize {
-  readonly digest: Digest;
-  readonly size: number;
-}
+import { type Digest, shortDigest, type BlobSize } from '../oci/digest.ts';
 
 /** A blob whose bytes are missing or do not match its digest. Where it can be fetched again, the work is repeated. */
 export class DamagedBlobError extends OciSaveError {

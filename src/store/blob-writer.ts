@@ -2,8 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { open, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
-import { type Digest, shortDigest } from '../oci/digest.ts';
-import type { BlobSize } from './blob-bytes.ts';
+import { type Digest, shortDigest, type BlobSize } from '../oci/digest.ts';
 
 /** A blob that is being written. It has no final name before its size and hash are right. */
 export type BlobWriter = Awaited<ReturnType<typeof openBlobWriter>>;

@@ -1,5 +1,5 @@
 export { openStore, type Store, type StoreOptions } from './store.ts';
-export { type BlobSize, checkedBytes, DamagedBlobError, damagedBlobOf, hashFile } from './blob-bytes.ts';
+export { checkedBytes, DamagedBlobError, damagedBlobOf, hashFile } from './blob-bytes.ts';
 export type { BlobWriter } from './blob-writer.ts';
 export { linkOrCopy, tryLink } from './link.ts';
 export { diskError, freeBytes } from './disk.ts';

@@ -4,9 +4,9 @@ import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { readRange, unlessGone } from '../files/index.ts';
-import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
+import { type Digest, digestOf, shortDigest, type BlobSize } from '../oci/digest.ts';
 import { type BlobFilesOptions, NO_FILE, openBlobFiles } from './blob-files.ts';
-import { type BlobSize, checkedBytes, DamagedBlobError, hashFile } from './blob-bytes.ts';
+import { checkedBytes, DamagedBlobError, hashFile } from './blob-bytes.ts';
 import { type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { whereUsable } from './disk.ts';
 import { openJournal } from './journal.ts';
