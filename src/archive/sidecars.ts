@@ -31,16 +31,15 @@ function partsListOf({ name, size, digest, pieces }: MeasuredArchive): PartsList
   };
 }
 
-/** A word that a POSIX shell reads back as it is, whatever is in it. */
+/** A word that a POSIX shell reads back unchanged. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /**
  * `N.join.sh`: a script for a POSIX shell (dash and busybox included) that joins the parts where there is nothing else.
- * It looks at every part first and names each that is missing, cut, damaged or another archive's; what it joined is hashed
- * once more before it has its name. Names stand in it as quoted words alone: in a comment, a line break would begin a
- * command.
+ * It checks every part first and names each that is missing, cut, damaged or another archive's; the joined file is hashed
+ * before it gets its name. Names are in it only as quoted words: in a comment, a line break would start a command.
  */
 function joinScript({ archive, parts }: PartsList): string {
   const checks = parts.map(({ name, size, digest }) => `check ${quoted(name)} ${size} ${hexOf(digest)}`);

@@ -70,7 +70,7 @@ export async function discardParts(files: readonly string[]): Promise<void> {
   for (const file of files) await rm(partNameOf(file), { force: true });
 }
 
-/** Unfinished files of runs that were killed on this host, whatever number the parts had then. */
+/** Unfinished files of runs that were killed on this host, with any number of parts. */
 async function clearAbandoned(folder: string, name: ArchiveName): Promise<void> {
   // The first part last: it shows that the others are ours.
   for (const file of (await readdir(folder)).toSorted().toReversed()) {

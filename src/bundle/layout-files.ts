@@ -33,10 +33,12 @@ function entry(digest: Digest, manifests: Manifests, annotations?: Record<string
  * A bare tag becomes an image name in docker, an unnamed child a dangling image.
  */
 export function flatIndex(lock: Lock, manifests: Manifests): string {
-  const entries = [...flatNames(lock)]
-    .toSorted(([a], [b]) => byText(a, b))
-    .flatMap(([name, digest]) => entry(digest, manifests, { [CONTAINERD_NAME]: name, [REF_NAME]: name }));
-  return encode(entries);
+  const byName = [...flatNames(lock)].toSorted(([a], [b]) => byText(a, b));
+  return encode(
+    byName.flatMap(([name, digest]) =>
+      entry(digest, manifests, { [CONTAINERD_NAME]: name, [REF_NAME]: name }),
+    ),
+  );
 }
 
 /** What the flat layout's index.json names, by name. */
@@ -124,13 +126,10 @@ export function rootNames({ names }: LockedImage): string[] {
   ].toSorted();
 }
 
-/** The platform in docker's form, where an image has it. */
-const PREFERRED = 'linux/amd64';
-
 /** The one platform per image that docker's form can carry: linux/amd64, else the first; an artifact has none. */
 function dockerLeaf({ leaves }: LockedImage): Leaf | undefined {
   const images = leaves.filter(({ platform, attests }) => platform !== undefined && attests === undefined);
-  return images.find(({ platform }) => platform === PREFERRED) ?? images[0];
+  return images.find(({ platform }) => platform === 'linux/amd64') ?? images[0];
 }
 
 /**

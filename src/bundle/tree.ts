@@ -20,9 +20,6 @@ export const LOCK_FILE = 'oci-save.lock.json';
 export const SUMS_FILE = 'SHA256SUMS';
 export const REGISTRY_FOLDER = 'registry';
 
-/** Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe). */
-const RESTORE_COMPLETE = '_restore_complete';
-
 const text = (path: string, content: string): TreeFile => ({
   kind: 'bytes',
   path,
@@ -76,7 +73,8 @@ function zotRoot(lock: Lock, manifests: Manifests, prefix: string, pool: Map<Dig
     return { kind: 'blob', path, digest, size };
   };
   return [
-    text(`${prefix}${RESTORE_COMPLETE}`, '1'),
+    // Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe).
+    text(`${prefix}_restore_complete`, '1'),
     ...repositories(lock, manifests).flatMap(({ path, index, blobs }) => [
       text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
       text(`${prefix}${path}/index.json`, index),

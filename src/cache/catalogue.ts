@@ -38,7 +38,7 @@ function sorted<K extends string, V>(entries: Iterable<readonly [K, V]>): (reado
   return [...entries].toSorted(([a], [b]) => byText(a, b));
 }
 
-/** The bytes of a catalogue: the same for the same content, whatever its order. */
+/** The bytes of a catalogue: the same for the same content in any order. */
 export function encodeCatalogue({ contents, packs, served }: Catalogue): Uint8Array {
   const written = {
     version: 1,

@@ -74,8 +74,8 @@ export async function requireIndex(tree: RegistryTree, name: string): Promise<La
 
 /**
  * Finds a manifest by tag or digest as zot does: the first entry of the repository's index.json that has this
- * digest or tag, and nothing else. The child of an index that has no entry of its own is not found, though its
- * blob is there. Its type is what index.json says, whatever the body calls itself.
+ * digest or tag, and nothing else. The child of an index without its own entry is not found, though its
+ * blob is there. Its type is what index.json says, also where the body says something else.
  */
 export async function findManifest(
   tree: RegistryTree,

@@ -28,7 +28,7 @@ export interface RegistryRequest {
 
 /**
  * Responds to one request. Writes get 405 with UNSUPPORTED: distribution-spec demands it where deletion is off, and
- * clients print it as it stands, where a 401, zot's response to a write without rights, makes them look for credentials.
+ * clients print it, while a 401, zot's response to a write without rights, makes them look for credentials.
  */
 export async function handleRequest(tree: RegistryTree, request: RegistryRequest): Promise<RegistryResponse> {
   const response = await routed(tree, request);

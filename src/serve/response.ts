@@ -30,7 +30,7 @@ export interface RegistryResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** A HEAD has the headers of its GET, so `content-length` is set apart from the body. */
   readonly body?: Uint8Array | StreamedBody;
-  /** What is wrong on our side; for the operator, never with a path of this machine. */
+  /** A fault of this server, for its operator; without a path of this machine. */
   readonly problem?: string;
 }
 

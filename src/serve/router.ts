@@ -12,7 +12,7 @@ const HEALTH: ReadonlySet<string> = new Set(['/livez', '/readyz', '/startupz']);
 const NONE: Route = { kind: 'none' };
 
 /**
- * The route of a request's path, without its query, as it stands in the request line: escapes are not resolved,
+ * The route of a request's path, without its query, as the request line has it: escapes are not resolved,
  * and zot does not know `%2F` or `%3A` in a path either. It is read from its end, since a name may itself hold
  * `manifests`, `blobs` or `tags/list`.
  */

@@ -5,7 +5,7 @@ import { OciSaveError } from '../errors.ts';
 import { unlessGone } from '../files/index.ts';
 import { hint, option } from '../text/hint.ts';
 
-/** Folders that this tool makes have these names: in a user's cache folder, and beside a workspace. */
+/** The names of the folders that this tool makes: in a user's cache folder, and beside a workspace. */
 const OWN_NAMES = new Set(['oci-save', '_oci-save']);
 
 const OTHERS_MAY_WRITE = 0o022;

@@ -123,7 +123,7 @@ describe('an archive over an earlier one', () => {
       const before = await names();
       const writing = write(content('b', 350_000), 100_000);
       await expect(writing).rejects.toThrow(
-        `the archive could not be written: a folder stands at ${file(name)}`,
+        `the archive could not be written: there is a folder at ${file(name)}`,
       );
       expect(await names()).toEqual(before);
       expect((await readFile(file('site.tar.001'))).equals(content('a').subarray(0, 100_000))).toBe(true);

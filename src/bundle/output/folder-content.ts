@@ -109,7 +109,7 @@ function entriesOf(folder: string, walk: Walk): Dirent[] {
   throw new OciSaveError({
     code: 'machine',
     message: `${walk.folder} has more than ${walk.maxNames} files and folders: more than its lock accounts for`,
-    hint: hint`Look at what stands there, or name another output with ${option('output')}.`,
+    hint: hint`See what is there, or name another output with ${option('output')}.`,
   });
 }
 

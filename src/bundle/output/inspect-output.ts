@@ -123,9 +123,8 @@ const WORDS: Record<ForeignContent['kind'], string> = {
 
 function inWords({ path, kind, name }: ForeignContent, folder: string): ForeignItem {
   const place = path === '' ? folder : `${folder}/${path}`;
-  return name === undefined
-    ? { place, what: WORDS[kind] }
-    : { place: name, what: `${WORDS[kind]} into ${place}` };
+  const what = WORDS[kind];
+  return name === undefined ? { place, what } : { place: name, what: `${what} into ${place}` };
 }
 
 /** A blob, and one that was being copied. */

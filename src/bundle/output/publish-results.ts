@@ -85,7 +85,7 @@ export async function finishPublishing(record: string, place: string): Promise<b
     throw new OciSaveError({
       code: 'machine',
       message: `the results of a run that was stopped cannot take their places at ${place} (${systemCodeOf(cause) ?? 'unknown'})`,
-      hint: `Look at what stands there; with ${record} removed, they are forgotten.`,
+      hint: `See what is there; with ${record} removed, they are forgotten.`,
       cause,
     });
   }
@@ -135,8 +135,8 @@ export async function refuseFolders(files: readonly string[]): Promise<void> {
     if ((await unlessGone(lstat(file)))?.isDirectory() !== true) continue;
     throw new OciSaveError({
       code: 'local',
-      message: `the archive could not be written: a folder stands at ${file}`,
-      hint: hint`Look at what stands there, or name another one with ${option('output')} or ${option('archiveName')}.`,
+      message: `the archive could not be written: there is a folder at ${file}`,
+      hint: hint`See what is there, or name another one with ${option('output')} or ${option('archiveName')}.`,
     });
   }
 }

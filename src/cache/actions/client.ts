@@ -75,7 +75,7 @@ export function createServiceClient(service: CacheService, options: ClientOption
 
   const found = (key: string, address: string): FoundEntry => {
     const url = URL.parse(address);
-    if (url === null || !/^https?:$/.test(url.protocol)) throw strange('an address that is not valid');
+    if (url === null || !/^https?:$/.test(url.protocol)) throw badResponse('an address that is not valid');
     // The runner hides it in the log, whichever code prints it.
     if (url.search !== '') onSecret(url.search.slice(1));
     return { key, url };
@@ -158,13 +158,13 @@ export function createServiceClient(service: CacheService, options: ClientOption
   };
 }
 
-function strange(what: string): OciSaveError {
+function badResponse(what: string): OciSaveError {
   return new OciSaveError({ code: 'unsupported', message: `${SUBJECT} sent ${what}` });
 }
 
 async function readJson(response: HttpResponse): Promise<unknown> {
-  const tooLong = (): OciSaveError => strange('a response that is too long');
+  const tooLong = (): OciSaveError => badResponse('a response that is too long');
   const json = jsonIn(await response.whole({ limit: MAX_RESPONSE_BYTES, tooLong }));
-  if (json === undefined) throw strange('what is not JSON');
+  if (json === undefined) throw badResponse('bytes that are not JSON');
   return json;
 }

@@ -23,7 +23,7 @@ export interface Pruned {
   readonly removed: BlobCount;
   /** What stays and counts towards a limit: no bundle links it. */
   readonly kept: BlobCount;
-  /** What stays because bundles link it; it costs the store no space of its own. */
+  /** What stays because bundles link it; it costs the store no space. */
   readonly linked: BlobCount;
 }
 

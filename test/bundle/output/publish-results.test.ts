@@ -115,7 +115,7 @@ describe('the results of a run', () => {
     const appearance = await prepared();
     const before = await everything();
     await expect(publishResults(record, output, appearance)).rejects.toThrow(
-      `a folder stands at ${at('out.sha256')}`,
+      `there is a folder at ${at('out.sha256')}`,
     );
     expect(await everything()).toEqual(before);
   });
