@@ -262,7 +262,7 @@ describe('bad input', () => {
     [
       'several faults',
       { images: 'a', archive: 'zip', retries: '-1', zzz: '1' },
-      /^archive: 'zip' is not one of none, tar\nretries: a whole number .*\nthere is no input 'zzz'\nHint: /,
+      /^archive: 'zip' is not one of none, tar\nretries: must be a whole number .*\nthere is no input 'zzz'\nHint: /,
     ],
     [
       'inputs that contradict each other',
