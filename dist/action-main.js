@@ -1,21 +1,21 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { $ as causeTexts, $t as boolean, At as parseInputs, B as releaseWords, C as createTarDecoder, Ct as createExchange, Dt as createAgents, Et as boundedBody, F as renderSummary, Ft as describeInputs, G as pushTraffic, I as unwritten, J as platformWords, Lt as kebab, Pt as bareAddress, Q as renderError, St as insecureHosts, Tt as parseContentRange, U as pushNotes, Vt as digestOfLock, W as pushTally, X as statusWords, Y as sizeWords, Yt as hexOf, _t as freeBytes, an as messageOf, at as plainText, bt as fetchFile, ct as formatCount, d as placesOf, en as looseObject, in as exitCodeOf, it as plainLines, kt as unlessGone, m as USER_AGENT, n as watchSignals, nn as string, nt as formatSeconds, o as save, on as systemCodeOf, ot as printableJson, pt as setUpSkopeo, q as noteLines, rn as OciSaveError, rt as cacheLines, st as formatBytes, t as letFetchUseProxies, tt as createReporter, w as HANDOVER, wt as networkError, xt as percentDecoded, yt as hashFile } from "./engine.js";
+import { A as formatCount, B as freeBytes, Bt as option, D as judge, E as imagesVerdict, F as setUpSkopeo, G as plainText, H as fetchFile, It as hintOf, J as download, K as printableJson, Lt as messageOf, M as spellReport, O as pushVerdict, Ot as boolean, P as causeTexts, Pt as OciSaveError, Q as refusalError, Rt as systemCodeOf, U as percentDecoded, V as hashFile, W as plainLines, X as rangeHeader, Y as partIn, Z as createHttpClient$1, _t as bareAddress, a as save, at as digestOfLock, c as watchSignals, d as HANDOVER, f as renderSummary, g as renderError, h as createReporter, it as jsonIn, jt as string, k as formatBytes, kt as looseObject, l as placesOf, pt as parseInputs, q as cannotResume, u as createTarDecoder, ut as unlessGone, v as renderErrorSummary, vt as asInput, y as renderJobSummary, yt as describeInputs, zt as kebab } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
-import { buffer } from "node:stream/consumers";
+import { Buffer as Buffer$1 } from "buffer";
 import { access as access$2, appendFile as appendFile$1, constants, copyFile as copyFile$2, lstat as lstat$1, mkdir as mkdir$1, open as open$2, realpath, rm as rm$1, rmdir as rmdir$1 } from "node:fs/promises";
 import fs$1, { constants as constants$1, createReadStream, createWriteStream } from "node:fs";
+import { buffer } from "node:stream/consumers";
+import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
 import http$1 from "node:http";
 import https$1 from "node:https";
-import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
-import process$1 from "node:process";
 import util$1, { inspect, types as types$1 } from "node:util";
-import { StringDecoder } from "node:string_decoder";
 import os$1, { EOL as EOL$1 } from "node:os";
+import process$1 from "node:process";
+import { StringDecoder } from "node:string_decoder";
 import buffer$1 from "node:buffer";
 import { pipeline as pipeline$1 } from "node:stream/promises";
-import { Buffer as Buffer$2 } from "buffer";
 import * as os from "os";
 import os$2, { EOL as EOL$2 } from "os";
 import * as crypto from "crypto";
@@ -17898,10 +17898,10 @@ function endGroup() {
 	issue("endgroup");
 }
 // src/action/annotations.ts
-/** GitHub shows ten errors and ten warnings of a step, and drops the others without a word. */
+/** GitHub shows ten errors and ten warnings of a step, and silently drops the others. */
 const MAX_OF_A_KIND = 10;
 const MORE_WARNINGS = "warnings: the log has them";
-/** Errors for what keeps the lists from being used. One place is left for the verdict. */
+/** Errors for what makes the lists unusable. One place is left for the verdict. */
 function detailAnnotations(details, fileOf) {
 	return limited(details.map(({ message, file, line }) => at({
 		file,
@@ -17913,8 +17913,7 @@ function failureAnnotations(report, fileOf) {
 	return limited(failuresIn(report, fileOf), 9, "images: report.json has them");
 }
 /**
-* Warnings of a run: images that it was told to go on without, what the lists made suspicious, and what happened on
-* the way.
+* Warnings of a run: failed images with `on-error: warn`, entries of the lists to check, and warnings during the run.
 */
 function warningAnnotations(report, happened, fileOf) {
 	const { outcome, warnings, candidates, rejects } = report;
@@ -17940,7 +17939,7 @@ function asMessage(message) {
 }
 function notSaved(count, text) {
 	const one = text === "" ? "an entry" : `'${text}'`;
-	return `${count === 1 ? `${one} is probably an image and was` : `${count} entries are probably images and were`} not saved: \`on-candidate: accept\` takes such entries`;
+	return `${count === 1 ? `${one} is probably an image and was` : `${count} entries are probably images and were`} not saved: ${asInput(option("onCandidate", "accept"))} takes such entries`;
 }
 function notRead(count, text) {
 	if (count === 1) return `${text === "" ? "an entry" : `'${text}'`} was not understood`;
@@ -17958,48 +17957,46 @@ function at(origin, message, fileOf, hint) {
 	const { file: named, line } = origin ?? {};
 	const file = named === void 0 ? void 0 : fileOf(named);
 	return {
-		message: withRemedy([`${named === void 0 ? "" : `${plainText(named)}${line === void 0 ? "" : `:${line}`}: `}${plainText(message)}`], hint),
+		message: withHint([`${named === void 0 ? "" : `${plainText(named)}${line === void 0 ? "" : `:${line}`}: `}${plainText(message)}`], hint),
 		file,
 		line: file === void 0 ? void 0 : line
 	};
 }
-/** At most `max`, of which the last says how many more there are. */
+/** At most `max`; the last one may say how many more there are. */
 function limited(all, max, what) {
 	if (all.length <= max) return [...all];
 	const shown = all.slice(0, max - 1);
 	return [...shown, { message: `and ${all.length - shown.length} more ${what}` }];
 }
-/** How a run ended, in one line: how many images failed, or with its remedy what kept its result from being made. */
-function verdictOf({ failed, images, error, push = [], release, dryRun = false }) {
-	if (error !== void 0) return withRemedy([plainText(error.message)], error.hint);
-	const targets = push.filter(({ outcome }) => outcome === "failed").map(({ target }) => target);
-	if (failed.length === 0 && targets.length > 0) return `not all images could be pushed to ${targets.map(plainText).join(", ")}`;
-	if (failed.length === 0 && release?.failure !== void 0) {
-		const { tag, failure } = release;
-		return withRemedy([`Release ${plainText(tag)} failed: ${plainText(failure.message)}`], failure.hint);
-	}
-	const all = formatCount(failed.length + images.length, "image");
-	return `${failed.length} of ${all} could not be ${dryRun ? "resolved" : "saved"}`;
+/** How a run ended, in one line: why its result could not be written, or how many images failed. */
+function verdictOf(report) {
+	const verdict = judge(report);
+	const { cause, fault, release } = verdict;
+	if (fault !== void 0) return withHint([plainText(fault.message)], fault.hint);
+	if (cause === "push") return pushVerdict(verdict);
+	if (cause !== "release" || release === void 0) return imagesVerdict(verdict);
+	const { tag, failure } = release;
+	return withHint([`Release ${plainText(tag)} failed: ${plainText(failure.message)}`], failure.hint);
 }
 const OWN_FAULT = "This is a fault in oci-save. Report it with what the log says.";
 /** An error in the words that end a step: what happened, why, and what to do about it. */
 function errorWords(error) {
 	const [message = "failed without a word", ...causes] = causeTexts(error);
-	const hint = error instanceof OciSaveError ? error.hint : OWN_FAULT;
+	const hint = error instanceof OciSaveError ? hintOf(error, asInput) : OWN_FAULT;
 	const why = causes.length === 0 ? [] : [`Cause: ${causes.map(plainText).join(": ")}`];
-	return withRemedy([...plainLines(message), ...why], hint);
+	return withHint([...plainLines(message), ...why], hint);
 }
-function withRemedy(lines, hint) {
-	return [...lines, ...hint === void 0 ? [] : [`Remedy: ${plainText(hint)}`]].join("\n");
+function withHint(lines, hint) {
+	return [...lines, ...hint === void 0 ? [] : [`Hint: ${plainText(hint)}`]].join("\n");
 }
 // src/action/outputs.ts
-/** All outputs of a job have 1 MB together; `report.json` holds everything. */
+/** All outputs of a job may have 1 MB together; `report.json` contains everything. */
 const MAX_FAILED_CHARACTERS = 2e5;
 const MAX_MESSAGE_CHARACTERS = 300;
 /**
-* The outputs of a run that was not ended by an error; empty ones have nothing to tell.
+* The outputs of a run that did not end with an error. Outputs without a value are empty.
 *
-* @param reportFile where the report was written, if it was
+* @param reportFile where the report was written, unless the run was a dry run
 */
 function outputsOf(report, lock, reportFile) {
 	const { totals, cache, bundle, archive, release, failed, outcome } = report;
@@ -18036,7 +18033,7 @@ function failedList(failed) {
 }
 // src/action/places.ts
 const STORE = "_oci-save";
-/** The workspace's real path; the working directory where the runner names none that is there. */
+/** The workspace's real path; the working directory where the runner names no existing one. */
 async function workspaceOf(env) {
 	try {
 		return await realpath(env["GITHUB_WORKSPACE"] || ".");
@@ -18046,7 +18043,8 @@ async function workspaceOf(env) {
 	}
 }
 /**
-* What a checkout may lead to: itself, and the runner's folder for temporary files, where earlier steps put theirs.
+* What links in a checkout may lead to: the checkout itself, and the runner's folder for temporary files, which earlier
+* steps use.
 * @param workspace its real path
 */
 async function boundaryOf(workspace, env) {
@@ -18058,13 +18056,13 @@ async function boundaryOf(workspace, env) {
 	};
 }
 /**
-* Where blobs are kept: beside the workspace, on its file system, so that links work, and safe from the cleaning of
-* actions/checkout. Where that may not be written, the runner's own folder for temporary files; empty where there is none:
-* the store is then where the command has it. What another user made there is refused when the store is opened.
+* Where blobs are kept: next to the workspace, on its file system, so that links work, and safe from the cleaning of
+* actions/checkout. If that is not writable, the runner's folder for temporary files; without one the result is empty,
+* and the store is where the command has it. A folder of another user is refused when the store is opened.
 */
 async function storeFolderOf(workspace, env) {
-	const beside = path$2.join(path$2.dirname(workspace), STORE);
-	if (await canWrite(beside)) return beside;
+	const sibling = path$2.join(path$2.dirname(workspace), STORE);
+	if (await canWrite(sibling)) return sibling;
 	const temp = env["RUNNER_TEMP"] ?? "";
 	return temp === "" ? "" : path$2.join(temp, STORE);
 }
@@ -18082,443 +18080,89 @@ async function canWrite(folder) {
 	}
 }
 /**
-* A list's path as annotations want it, relative to the workspace and with slashes. Undefined for a file elsewhere:
-* an annotation there would point at another file.
+* A list's path as annotations need it: relative to the workspace and with slashes. Undefined for a file elsewhere: its
+* annotation would point at another file.
 */
 function fileInWorkspace(file, workspace, cwd) {
 	const relative = path$2.relative(workspace, path$2.resolve(cwd, file));
 	return relative === "" || relative.startsWith("..") || path$2.isAbsolute(relative) ? void 0 : relative.replaceAll(path$2.sep, "/");
 }
-// src/action/markdown.ts
-/** What Markdown, HTML, tables, mathematics and links are made of. */
-const SPECIAL = /[&<>`|\\*_[\]~$#@]|:(?=\/\/)|(?<=\bwww)\./gi;
-/** A text that needs nothing: references, digests, paths. */
-const TAME = /^[\w./:@,=+-]+$/;
-/** Words that we did not write, as one line of Markdown that shows them and does nothing else. */
-function escaped(text) {
-	return plainText(text).replaceAll(SPECIAL, (char) => `&#${char.codePointAt(0) ?? 0};`);
+// src/action/ending.ts
+/** Reports what a run did, with or without failed images. */
+async function finish({ report, lock }, inputs, step) {
+	const { log, workspace } = step;
+	const spelled = spellReport(report, asInput);
+	const { report: reportFile } = placesOf(inputs.options, step.env);
+	publishOutputs(outputsOf(spelled, lock, reportFile));
+	log.write(`\n${renderSummary(spelled, {
+		color: false,
+		spelling: asInput
+	})}\n`);
+	const fileOf = fileFinder(inputs, step);
+	for (const annotation of warningAnnotations(spelled, log.warnings, fileOf)) annotate(warning, annotation);
+	await summarize(renderJobSummary(spelled, {
+		reportFile,
+		folder: workspace,
+		spelling: asInput
+	}), inputs, step);
+	if (spelled.outcome !== "failed") return;
+	for (const annotation of failureAnnotations(spelled, fileOf)) annotate(error, annotation);
+	setFailed(verdictOf(spelled));
 }
-/** The same in the typeface of code. */
-function code(text) {
-	return TAME.test(text) && plainText(text) === text ? `\`${text}\`` : `<code>${escaped(text)}</code>`;
-}
-/** Names of options in our own words stand in backticks, with a value at most. */
-const OPTION = /&#96;([a-z][a-z-]*(?:: [a-z-]+)?)&#96;/g;
-/** A sentence: escaped, and options in the typeface of code. */
-function prose(text) {
-	return escaped(text).replaceAll(OPTION, "`$1`");
-}
-/** A line of a file; empty where there is none. */
-function where$1(file, line) {
-	if (file === void 0) return "";
-	return code(line === void 0 ? file : `${file}:${line}`);
-}
-/** A table whose rows are bounded. */
-function table({ titles, figures = [], rows, cells }, bound) {
-	return [
-		tableRow(titles),
-		tableRow(titles.map((_, column) => figures.includes(column) ? "--:" : ":--")),
-		...bounded$1(rows, (row) => tableRow(cells(row)), bound)
-	];
-}
-/** A line an item, as long as there is room, and one that says how many are left out. */
-function bounded$1(items, lineOf, { maxBytes, rest }) {
-	const lines = [];
-	let bytes = 0;
-	for (const item of items) {
-		const line = lineOf(item);
-		bytes += Buffer.byteLength(line) + 1;
-		if (bytes > maxBytes) return [
-			...lines,
-			"",
-			`and ${items.length - lines.length} more${rest}`
-		];
-		lines.push(line);
+/** Later steps rely on outputs: if they cannot be set, the step fails. */
+function publishOutputs(outputs) {
+	try {
+		for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+	} catch (cause) {
+		throw new OciSaveError({
+			code: "local",
+			message: "the outputs cannot be passed to the runner",
+			hint: "In a container job, run as the user who owns the runner’s files.",
+			cause
+		});
 	}
-	return lines;
 }
-function tableRow(cells) {
-	return `| ${cells.join(" | ")} |`;
+/** Reports an error that ended the run before it had a result. */
+async function fail(error$5, inputs, step) {
+	const { log } = step;
+	const details = error$5 instanceof OciSaveError ? error$5.details : [];
+	const annotations = detailAnnotations(details, fileFinder(inputs, step));
+	await summarize(renderErrorSummary(error$5, asInput), inputs, step);
+	for (const annotation of messageAnnotations(log.warnings)) annotate(warning, annotation);
+	if (annotations.length > 1 || annotations.some(({ file }) => file !== void 0)) {
+		log.write(`${renderError(error$5, {
+			color: false,
+			verbose: isDebug(),
+			spelling: asInput
+		})}\n`);
+		for (const annotation of annotations) annotate(error, annotation);
+		setFailed(`Nothing was saved: the image lists have ${formatCount(details.length, "fault")}`);
+		return;
+	}
+	if (!(error$5 instanceof OciSaveError)) log.write(`${renderError(error$5, {
+		color: false,
+		verbose: true,
+		spelling: asInput
+	})}\n`);
+	setFailed(errorWords(error$5));
 }
-/** Lines that are shown on demand. */
-function folded(title, lines) {
-	return [
-		"<details>",
-		`<summary>${title}</summary>`,
-		"",
-		...lines,
-		"",
-		"</details>"
-	];
+function fileFinder(inputs, { workspace }) {
+	const { imageList = [] } = inputs?.options ?? {};
+	const isWord = (file) => /^(images|stdin)$/.test(file) && !imageList.includes(file);
+	return (file) => isWord(file) ? void 0 : fileInWorkspace(file, workspace, process.cwd());
 }
-// src/action/summary-failures.ts
-const MAX_ORIGINS = 3;
-/** What kept the result from being made although the images are whole. */
-function errorSection({ error }) {
-	return error === void 0 ? [] : [faultWords(error, error.message)];
-}
-/** Every image that failed: its name and lines, the cause, and the remedy. */
-function failureSection({ failed }, bound) {
-	if (failed.length === 0) return [];
-	const lines = table({
-		titles: ["Image", "Why it failed, and what helps"],
-		rows: failed,
-		cells: (failure) => [[code(failure.ref), ...originLines(failure.origins)].join("<br>"), faultWords(failure, withoutRef(failure.message, failure.ref))]
-	}, bound);
-	return [
-		`### Failed: ${formatCount(failed.length, "image")}`,
-		"",
-		...lines
-	];
-}
-function faultWords({ class: failureClass, hint }, message) {
-	const why = `**${failureClass}**: ${prose(message)}`;
-	return hint === void 0 || hint === "" ? why : `${why}<br>Remedy: ${prose(hint)}`;
-}
-/** The column beside says which image it is. */
-function withoutRef(message, ref) {
-	return message.startsWith(`${ref}: `) ? message.slice(ref.length + 2) : message;
-}
-function originLines(origins) {
-	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => `in ${where$1(file, line)}`);
-	const more = origins.length - shown.length;
-	return more > 0 ? [...shown, `and ${more} more`] : shown;
-}
-// src/action/summary-images.ts
-/** A longer table of images is folded. */
-const MAX_OPEN_IMAGES = 50;
-const MAX_NAMES = 5;
-/** One row an image: its names, digest, platforms, size, and where it came from. */
-function imageSection({ images, dryRun = false }, bound) {
-	if (images.length === 0) return [];
-	const fetched = !dryRun && images.some(({ fetchedBytes }) => fetchedBytes > 0);
-	const lines = table({
-		titles: [
-			"Image",
-			"Digest",
-			"Platforms",
-			"Size",
-			...fetched ? ["Fetched"] : [],
-			"Status"
-		],
-		figures: fetched ? [3, 4] : [3],
-		rows: images,
-		cells: (image) => [
-			nameCell(image),
-			code(hexOf(image.digest).slice(0, 12)),
-			escaped(platformWords(image.platforms).replaceAll(",", ", ")),
-			figure(sizeWords(image)),
-			...fetched ? [image.fetchedBytes === 0 ? "" : figure(formatBytes(image.fetchedBytes))] : [],
-			statusWords(image, dryRun)
-		]
-	}, bound);
-	const title = `Images: ${images.length}`;
-	return images.length > MAX_OPEN_IMAGES ? folded(`<b>${title}</b>`, lines) : [
-		`### ${title}`,
-		"",
-		...lines
-	];
-}
-function nameCell({ ref, names }) {
-	const others = names.filter((name) => name !== ref);
-	const more = others.length - MAX_NAMES;
-	return [
-		code(ref),
-		...others.slice(0, MAX_NAMES).map((name) => `as ${code(name)}`),
-		...more > 0 ? [`and ${more} more names`] : []
-	].join("<br>");
-}
-/** A number stays with its unit, however narrow the column. */
-function figure(words) {
-	return words.replace(" ", "&nbsp;");
-}
-// src/action/summary-lists.ts
-/** What was noticed and did not stop the run. */
-function warningSection({ warnings }, bound) {
-	return section(`Warnings: ${warnings.length}`, {
-		titles: ["Where", "Warning"],
-		rows: warnings,
-		cells: ({ message, origin }) => [where$1(origin?.file, origin?.line), prose(message)]
-	}, bound);
-}
-/** What is probably an image and was not saved. */
-function candidateSection({ candidates }, bound) {
-	const lines = section(`Not saved: ${formatCount(candidates.length, "candidate")}, probably images`, {
-		titles: [
-			"Where",
-			"Entry",
-			"Why"
-		],
-		rows: candidates,
-		cells: ({ text, origin, why }) => [
-			where$1(origin.file, origin.line),
-			code(text),
-			prose(why)
-		]
-	}, bound);
-	return lines.length === 0 ? [] : [
-		...lines,
-		"",
-		"`on-candidate: accept` takes such entries."
-	];
-}
-/** What looked like an image and was not understood. */
-function rejectSection({ rejects }, bound) {
-	return section(`Rejected: ${formatCount(rejects.length, "line")} of the lists, not understood`, {
-		titles: [
-			"Where",
-			"Entry",
-			"Why"
-		],
-		rows: rejects,
-		cells: ({ text, origin, reason, hint }) => [
-			where$1(origin.file, origin.line),
-			code(text),
-			prose(hint === void 0 ? reason : `${reason}. ${hint}`)
-		]
-	}, bound);
-}
-function section(title, shape, bound) {
-	return shape.rows.length === 0 ? [] : [
-		`### ${title}`,
-		"",
-		...table(shape, bound)
-	];
-}
-// src/action/summary-published.ts
-/** The archive, and its parts where it was cut. */
-function archiveLines({ archive }, shown) {
-	if (archive === void 0) return [];
-	const { path: file, size, digest, parts = [] } = archive;
-	const cut = parts.length === 0 ? "" : ` in ${formatCount(parts.length, "part")}`;
-	return [`- Archive: ${shown(file)}${cut}, ${formatBytes(size)}, ${code(digest)}`, ...parts.map((part) => `  - ${shown(part.path)}, ${formatBytes(part.size)}, ${code(part.digest)}`)];
-}
-/** A release that was made, with a link to its page. */
-function releaseLines({ release }) {
-	if (release === void 0 || release.failure !== void 0) return [];
-	const words = escaped(releaseWords(release));
-	const { url } = release;
-	return [`- Release: ${words}${url === void 0 || !/^https?:\/\/[^\s<>()[\]"']+$/.test(url) ? "" : ` ([page](${url}))`}`];
-}
-/** A release that failed, as images that failed. */
-function releaseFailure({ release }) {
-	if (release?.failure === void 0) return [];
-	const { class: failureClass, message, hint } = release.failure;
-	return [
-		`### Release ${escaped(release.tag)} failed`,
-		"",
-		`- **${failureClass}**: ${prose(message)}`,
-		`- Remedy: ${prose(hint)}`
-	];
-}
-// src/action/summary-push.ts
-/** What each push target got: figures, failures, names that differ. */
-function pushSections({ push = [] }, { maxBytes, rest }) {
-	const bound = {
-		maxBytes: Math.floor(maxBytes / Math.max(1, push.length) / 2),
-		rest
-	};
-	return push.flatMap((target) => [
-		[
-			`### Push to ${escaped(target.target)}: ${pushTally(target)}`,
-			"",
-			`${pushTraffic(target)}.`
-		],
-		target.failed.length === 0 ? [] : table({
-			titles: ["Image", "Why and what to do"],
-			rows: target.failed,
-			cells: ({ ref, class: failureClass, message, hint = "" }) => [code(ref), `**${failureClass}**: ${prose(message)}${hint === "" ? "" : `<br>${prose(hint)}`}`]
-		}, bound),
-		bounded$1(pushNotes(target), (note) => `- ${prose(note)}`, bound)
-	]);
-}
-// src/action/summary.ts
-/** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
-const MAX_BYTES = {
-	failures: 39e4,
-	images: 4e5,
-	list: 4e4,
-	push: 8e4
-};
-const MAX_NOTES = 50;
-/** What a person reads of a run on its page, as Markdown: failures first, and what was left out at the end. */
-function renderJobSummary(report, { reportFile, folder }) {
-	const shown = (file) => code(pathIn(folder, file));
-	const rest = report.dryRun === true ? "" : `, all in ${shown(reportFile)}`;
-	const bound = (kind) => ({
-		maxBytes: MAX_BYTES[kind],
-		rest
-	});
-	return joined([
-		[`## ${headline(report)}`],
-		errorSection(report),
-		unfinished(report),
-		[figures(report)],
-		failureSection(report, bound("failures")),
-		releaseFailure(report),
-		imageSection(report, bound("images")),
-		...pushSections(report, bound("push")),
-		noteSection(report, bound("list")),
-		warningSection(report, bound("list")),
-		candidateSection(report, bound("list")),
-		rejectSection(report, bound("list")),
-		cacheSection(report),
-		resultSection(report, shown, reportFile)
-	]);
-}
-/** The same of an error that ended the run. */
-function renderErrorSummary(error) {
-	const [message = "failed without a word", ...causes] = causeTexts(error);
-	const { details, hint } = error instanceof OciSaveError ? error : {
-		details: [],
-		hint: void 0
-	};
-	return joined([
-		[`## ${headlineOf(error)}`],
-		details.length > 1 ? table({
-			titles: ["Where", "Why"],
-			rows: details,
-			cells: ({ file, line, message: words }) => [where$1(file, line), prose(words)]
-		}, {
-			maxBytes: MAX_BYTES.failures,
-			rest: ""
-		}) : [...plainLines(message), ...causes].map((words) => `- ${prose(words)}`),
-		hint === void 0 ? [] : [`Remedy: ${prose(hint)}`]
-	]);
-}
-function headlineOf(error) {
-	if (error instanceof OciSaveError && error.code === "interrupted") return "Stopped";
-	return exitCodeOf(error) === 2 ? "Nothing was saved" : "Failed";
-}
-function joined(sections) {
-	return `${sections.filter((section) => section.length > 0).map((section) => section.join("\n").trim()).join("\n\n")}\n`;
-}
-function headline(report) {
-	const { outcome, dryRun = false, unchanged = false, images, failed, error, push = [] } = report;
-	if (error !== void 0) return "Failed";
-	if (unchanged) return `Nothing had changed: ${formatCount(images.length, "image")} asked for, none copied`;
-	const all = formatCount(images.length + failed.length, "image");
-	const targets = push.filter((target) => target.outcome !== "done").map(({ target }) => target);
-	if (failed.length === 0 && targets.length > 0) return `${all} saved, not all pushed to ${escaped(targets.join(", "))}`;
-	if (outcome === "failed" && failed.length === 0) return `${all} saved, and not released`;
-	if (outcome === "failed") return `${failed.length} of ${all} could not be ${dryRun ? "resolved" : "saved"}`;
-	const done = outcome === "warned" ? `${images.length} of ${all}` : all;
-	return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
-}
-function unfinished(report) {
-	const { outcome, failed, error, dryRun = false } = report;
-	const isUnfinished = error !== void 0 || failed.length > 0 && outcome === "failed";
-	const missing = unwritten(report);
-	return isUnfinished && !dryRun && missing !== void 0 ? [`No ${missing} was written.`] : [];
-}
-function figures(report) {
-	const { totals, cache, dryRun = false, unchanged = false, seconds } = report;
-	if (unchanged) return `${whereItIs(report)} every image. ${formatSeconds(seconds)}.`;
-	const cached = cache?.restored.bytes ?? 0;
-	const moved = dryRun ? `${formatBytes(totals.bytes - totals.storedBytes)} to fetch` : `${formatBytes(totals.fetchedBytes)} fetched`;
-	return `${`${formatCount(totals.blobs, "blob")}, ${formatBytes(totals.bytes)}`}: ${moved}, ${cached > 0 ? `${formatBytes(cached)} from the cache, ` : ""}${formatBytes(totals.storedBytes)} already here. ${formatSeconds(seconds)}.`;
-}
-function noteSection(report, bound) {
-	const notes = noteLines(report, MAX_NOTES);
-	return notes.length === 0 ? [] : [
-		"### Notes",
-		"",
-		...bounded$1(notes, (note) => `- ${prose(note)}`, bound)
-	];
-}
-function cacheSection(report) {
-	const lines = cacheLines(report).map((line) => `- ${escaped(line)}`);
-	return lines.length === 0 ? [] : [
-		"### Cache",
-		"",
-		...lines
-	];
-}
-function resultSection(report, shown, reportFile) {
-	const { bundle, lock, tool, skopeoVersion, dryRun = false } = report;
-	const tools = [`${tool.name} ${tool.version}`, ...skopeoVersion === void 0 ? [] : [`skopeo ${skopeoVersion}`]];
-	return [
-		"### Result",
-		"",
-		...bundle === void 0 ? [] : [`- Bundle: ${shown(bundle.path)}`],
-		...archiveLines(report, shown),
-		...lock === void 0 ? [] : [`- Lock: ${shown(lock.path)}, ${code(lock.digest)}`],
-		...releaseLines(report),
-		...dryRun ? [] : [`- Report: ${shown(reportFile)}`],
-		`- Made by ${escaped(tools.join(", "))}`
-	];
-}
-function pathIn(folder, file) {
-	const relative = path$2.relative(folder, file);
-	return relative === "" || relative.startsWith("..") || path$2.isAbsolute(relative) ? file : relative;
-}
-function whereItIs({ push, release }) {
-	if (release === void 0) return "Every push target has";
-	return push === void 0 ? "The release has" : "Every push target and the release have";
-}
-// src/action/wording.ts
-const FLAG = /--([a-z][a-z-]*[a-z])(?: ([a-z]+)\b)?/g;
-/** The engine's words name flags; a workflow has inputs: `--copier direct` is `copier: direct` there. */
-function inWorkflowWords(text) {
-	const inputs = new Map([...describeInputs()].map(([name, meta]) => [kebab(name), meta]));
-	return text.replaceAll(FLAG, (all, name, value) => {
-		if (name === "verbose") return value === void 0 ? "debug logging" : `debug logging ${value}`;
-		const input = inputs.get(name);
-		if (input === void 0) return all;
-		if (value === void 0) return `\`${name}\``;
-		return input.choices?.includes(value) === true ? `\`${name}: ${value}\`` : `\`${name}\` ${value}`;
+function annotate(write, { message, title, file, line }) {
+	write(message, {
+		...title === void 0 ? {} : { title },
+		...file === void 0 ? {} : { file },
+		...line === void 0 ? {} : { startLine: line }
 	});
 }
-/** The report with its remedies as a workflow's author can follow them. */
-function reportInWorkflowWords(report) {
-	return {
-		...report,
-		failed: report.failed.map(faultInWorkflowWords),
-		...report.error === void 0 ? {} : { error: faultInWorkflowWords(report.error) },
-		...report.push === void 0 ? {} : { push: report.push.map((target) => ({
-			...target,
-			failed: target.failed.map(faultInWorkflowWords)
-		})) },
-		...report.release === void 0 ? {} : { release: releaseInWorkflowWords(report.release) }
-	};
+async function summarize(markdown, inputs, { env, log }) {
+	if (inputs?.summary === false) return;
+	const problem = await writeSummary(env["GITHUB_STEP_SUMMARY"], markdown);
+	if (problem !== void 0) log.write(`The job summary could not be written (${problem}).\n`);
 }
-function faultInWorkflowWords(fault) {
-	const { message, hint } = fault;
-	return {
-		...fault,
-		message: inWorkflowWords(message),
-		...hint === void 0 ? {} : { hint: inWorkflowWords(hint) }
-	};
-}
-function releaseInWorkflowWords(release) {
-	const { failure } = release;
-	if (failure === void 0) return release;
-	const [message, hint] = [inWorkflowWords(failure.message), inWorkflowWords(failure.hint)];
-	return {
-		...release,
-		failure: {
-			...failure,
-			message,
-			hint
-		}
-	};
-}
-/** The same for an error of ours; any other has no such words. */
-function errorInWorkflowWords(error) {
-	if (!(error instanceof OciSaveError)) return error;
-	const { code, message, hint, cause, details } = error;
-	return new OciSaveError({
-		code,
-		message: inWorkflowWords(message),
-		hint: hint === void 0 ? void 0 : inWorkflowWords(hint),
-		cause,
-		details: details.map((detail) => ({
-			...detail,
-			message: inWorkflowWords(detail.message)
-		}))
-	});
-}
-// src/action/write-summary.ts
 /**
 * Adds Markdown to the step's summary. Returns why it could not be written: a summary is a convenience, and some
 * runners have none. @actions/core would throw.
@@ -18534,81 +18178,11 @@ async function writeSummary(file, markdown) {
 		return code;
 	}
 }
-// src/action/ending.ts
-/** Tells what a run did, whether images failed in it or not. */
-async function finish({ report, lock }, inputs, step) {
-	const { log, workspace } = step;
-	const told = reportInWorkflowWords(report);
-	const { report: reportFile } = placesOf(inputs.options, step.env);
-	publishOutputs(outputsOf(told, lock, reportFile));
-	log.write(`\n${renderSummary(told, { color: false })}\n`);
-	const fileOf = fileFinder(inputs, step);
-	for (const annotation of warningAnnotations(told, log.warnings, fileOf)) annotate(warning, annotation);
-	await summarize(renderJobSummary(told, {
-		reportFile,
-		folder: workspace
-	}), inputs, step);
-	if (told.outcome !== "failed") return;
-	for (const annotation of failureAnnotations(told, fileOf)) annotate(error, annotation);
-	setFailed(verdictOf(told));
-}
-/** Later steps rely on outputs: where they cannot be told, the step has failed. */
-function publishOutputs(outputs) {
-	try {
-		for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
-	} catch (cause) {
-		throw new OciSaveError({
-			code: "local",
-			message: "the outputs cannot be told to the runner",
-			hint: "In a container job, run as the user whom the runner’s files belong to.",
-			cause
-		});
-	}
-}
-/** Tells of an error that ended the run before it had a result. */
-async function fail(error$5, inputs, step) {
-	const { log } = step;
-	const details = error$5 instanceof OciSaveError ? error$5.details : [];
-	const annotations = detailAnnotations(details, fileFinder(inputs, step));
-	await summarize(renderErrorSummary(error$5), inputs, step);
-	for (const annotation of messageAnnotations(log.warnings)) annotate(warning, annotation);
-	if (annotations.length > 1 || annotations.some(({ file }) => file !== void 0)) {
-		log.write(`${renderError(error$5, {
-			color: false,
-			verbose: isDebug()
-		})}\n`);
-		for (const annotation of annotations) annotate(error, annotation);
-		setFailed(`Nothing was saved: the image lists have ${formatCount(details.length, "fault")}`);
-		return;
-	}
-	if (!(error$5 instanceof OciSaveError)) log.write(`${inWorkflowWords(renderError(error$5, {
-		color: false,
-		verbose: true
-	}))}\n`);
-	setFailed(errorWords(error$5));
-}
-function fileFinder(inputs, { workspace }) {
-	const { imageList = [] } = inputs?.options ?? {};
-	const isWord = (file) => /^(images|stdin)$/.test(file) && !imageList.includes(file);
-	return (file) => isWord(file) ? void 0 : fileInWorkspace(file, workspace, process.cwd());
-}
-function annotate(tell, { message, title, file, line }) {
-	tell(message, {
-		...title === void 0 ? {} : { title },
-		...file === void 0 ? {} : { file },
-		...line === void 0 ? {} : { startLine: line }
-	});
-}
-async function summarize(markdown, inputs, { env, log }) {
-	if (inputs?.summary === false) return;
-	const problem = await writeSummary(env["GITHUB_STEP_SUMMARY"], markdown);
-	if (problem !== void 0) log.write(`The job summary could not be written (${problem}).\n`);
-}
 // src/action/inputs.ts
 const PREFIX = "INPUT_";
 /**
-* The action's inputs by camelCase name, as texts. The runner hands every input over as a variable, unknown ones too:
-* those come under the name that was written, for a message that names the right one. Empty means absent.
+* The action's inputs by camelCase name, as texts. The runner passes every input as a variable, also unknown ones: these
+* keep the name that was written, for a message that suggests the right one. Empty inputs are left out.
 *
 * @param read one input by its name in action.yml, as `getInput` of @actions/core
 */
@@ -18622,32 +18196,9 @@ function readInputs(read, env) {
 	const unknown = Object.entries(env).filter(([variable]) => variable.startsWith(PREFIX) && !variables.has(variable)).map(([variable, value = ""]) => [variable.slice(6).toLowerCase(), value.trim()]);
 	return Object.fromEntries([...given, ...unknown].filter(([, value]) => value !== ""));
 }
-// src/action/line-splitter.ts
+// src/action/skopeo/run-command.ts
 /**
-* Calls `onLine` for each line of a program's output, as it comes, and `onTooLong` where more than `maxBytes` come
-* without a line end.
-*/
-function lineSplitter(onLine, { maxBytes, onTooLong }) {
-	const decoder = new StringDecoder("utf8");
-	let rest = "";
-	let bytes = 0;
-	return {
-		add: (chunk) => {
-			const lines = (rest + decoder.write(chunk)).split("\n");
-			rest = (lines.pop() ?? "").slice(-65536);
-			bytes = lines.length === 0 ? bytes + chunk.length : 0;
-			if (bytes > maxBytes) onTooLong();
-			for (const line of lines) onLine(line);
-		},
-		end: () => {
-			rest += decoder.end();
-			if (rest !== "") onLine(rest);
-		}
-	};
-}
-// src/action/run-command.ts
-/**
-* A program takes the place of this shell. The first line is what kill(2) takes to end it: its process number, or,
+* The program replaces this shell. The first line is what kill(2) takes to end it: its process number, or,
 * with a minus, the group that `setsid` makes of it and of all that it starts. macOS has no `setsid`. The shell reads
 * no command line: the program and its arguments are its parameters. It is needed because @actions/exec
 * - has no way to end a program;
@@ -18655,9 +18206,9 @@ function lineSplitter(onLine, { maxBytes, onTooLong }) {
 * - splits a program's path at spaces, and never returns where Node throws at the start of a program (ETXTBSY).
 */
 const WRAPPER = "exec </dev/null; if command -v setsid >/dev/null; then echo \"-$$\"; exec setsid \"$@\"; fi; echo \"$$\"; exec \"$@\"";
-/** A program may leave others behind that hold its outputs open. They are not waited for longer than this. */
+/** A program may leave others behind that keep its outputs open. This is how long they are waited for. */
 const OUTPUTS_MILLISECONDS = 2e3;
-/** @actions/exec keeps what has no line end yet, and searches all of it for each piece: 16 MiB take it 5 s. */
+/** @actions/exec keeps text without a line end, and searches all of it for each chunk: 16 MiB take it 5 s. */
 const MAX_LINE_MIB = 4;
 /**
 * Runs a program by @actions/exec, with an empty input. Returns its exit code; undefined where a signal ended it.
@@ -18672,20 +18223,20 @@ async function runCommand(file, args, { env, signal, limitMilliseconds, onLine }
 		message: `${file} did not ${what}`
 	}));
 	const onAbort = () => stop(signal.reason);
-	const long = {
+	const limit = {
 		maxBytes: MAX_LINE_MIB * 1024 * 1024,
 		onTooLong: () => fail(`end a line within ${MAX_LINE_MIB} MiB`)
 	};
 	let isOver = false;
-	const tell = (line) => {
+	const forward = (line) => {
 		if (!isOver) onLine(line);
 	};
 	let target;
 	const output = lineSplitter((line) => {
 		if (target === void 0) target = Number(line);
-		else tell(line);
-	}, long);
-	const errors = lineSplitter(tell, long);
+		else forward(line);
+	}, limit);
+	const errors = lineSplitter(forward, limit);
 	signal.addEventListener("abort", onAbort, { once: true });
 	const seconds = Math.round(limitMilliseconds / 1e3);
 	const timer = setTimeout(() => fail(`end within ${seconds} s`), limitMilliseconds);
@@ -18726,7 +18277,7 @@ async function runCommand(file, args, { env, signal, limitMilliseconds, onLine }
 	}
 }
 const GRACE_MILLISECONDS = 2e3;
-/** Asks a program and what it started to end, and then ends what is left. Takes no longer than twice the grace. */
+/** Asks a program and its children to end, and then kills what is left. Takes at most twice the grace. */
 async function endProgram(targetOf, running) {
 	const ended = running.then(() => true, () => true);
 	const hasEnded = () => Promise.race([ended, setTimeout$1(GRACE_MILLISECONDS, false, { ref: false })]);
@@ -18740,6 +18291,28 @@ function send(target, signal) {
 	try {
 		process.kill(target, signal);
 	} catch {}
+}
+/**
+* Calls `onLine` for each line of a program's output, as it comes, and `onTooLong` where more than `maxBytes` come
+* without a line end.
+*/
+function lineSplitter(onLine, { maxBytes, onTooLong }) {
+	const decoder = new StringDecoder("utf8");
+	let rest = "";
+	let bytes = 0;
+	return {
+		add: (chunk) => {
+			const lines = (rest + decoder.write(chunk)).split("\n");
+			rest = (lines.pop() ?? "").slice(-65536);
+			bytes = lines.length === 0 ? bytes + chunk.length : 0;
+			if (bytes > maxBytes) onTooLong();
+			for (const line of lines) onLine(line);
+		},
+		end: () => {
+			rest += decoder.end();
+			if (rest !== "") onLine(rest);
+		}
+	};
 }
 // node_modules/semver/internal/constants.js
 var require_constants = /* @__PURE__ */ __commonJSMin(((exports, module) => {
@@ -20616,14 +20189,14 @@ function _getCacheDirectory() {
 	ok(cacheDirectory, "Expected RUNNER_TOOL_CACHE to be defined");
 	return cacheDirectory;
 }
-// src/action/tool-cache.ts
+// src/action/skopeo/tool-cache.ts
 const TOOL = "skopeo";
 /** @actions/tool-cache finds semantic versions only, so a bare hash would never be found. */
 const versionOf$1 = (sha256) => `0.0.0-sha256.${sha256}`;
 /**
 * Keeps a skopeo that came from an address in the runner's tool cache, RUNNER_TOOL_CACHE, for later jobs. Other jobs
-* write there, too, at the same time and without a lock, so nothing is run from there: each use copies the file and
-* checks the copy. Without a tool cache, and where it cannot be written, everything is fetched each time.
+* may write there at the same time, without a lock, so nothing is run from there: each use copies the file and checks
+* the copy. Without a writable tool cache everything is fetched each time.
 */
 function createToolCache({ log, env, signal }, maxBytes) {
 	const isThere = (env["RUNNER_TOOL_CACHE"] ?? "") !== "";
@@ -20665,9 +20238,9 @@ function createToolCache({ log, env, signal }, maxBytes) {
 		}
 	};
 }
-/** No fault: another job may be about to keep it. */
+/** Not a fault: another job may be about to store it. */
 const ABSENT = "is not there";
-/** Copies a file that others can write to. Returns what is wrong with it; undefined where the copy has the sha256. */
+/** Copies a file that others can write to. Returns its fault; undefined where the copy has the sha256. */
 async function copyChecked(from, to, { sha256, maxBytes, signal }) {
 	try {
 		const source = await open$2(from, constants$1.O_RDONLY | constants$1.O_NOFOLLOW | constants$1.O_NONBLOCK);
@@ -20691,7 +20264,7 @@ async function copyChecked(from, to, { sha256, maxBytes, signal }) {
 		return code === "ELOOP" ? "is a link" : `cannot be read (${code})`;
 	}
 }
-// src/action/installer.ts
+// src/action/skopeo/index.ts
 const LIMITS = {
 	commandMilliseconds: 9e5,
 	fetch: {
@@ -20701,11 +20274,11 @@ const LIMITS = {
 		retries: 3
 	}
 };
-/** What package managers need to know. The rest of a step's environment, tokens and inputs, is none of their business. */
-const HANDED_ON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_ALL|TERM|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|HOMEBREW_\w+|(https?|all|no|ftp)_proxy)$/i;
+/** What package managers need. They do not get the rest of a step's environment: tokens and inputs. */
+const PASSED_ON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_ALL|TERM|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|HOMEBREW_\w+|(https?|all|no|ftp)_proxy)$/i;
 /**
-* Installs as a runner can: by package managers, and from an address. Not by the downloads of @actions/tool-cache, which
-* have no bound, cannot be stopped, and leave an address's user and password behind.
+* Installs as a runner can: by package managers, and from an address. Not by the downloads of @actions/tool-cache: they
+* are unbounded, cannot be stopped, and leave an address's user and password behind.
 */
 function createInstaller({ log, env, signal }, limits = LIMITS) {
 	return {
@@ -20715,21 +20288,20 @@ function createInstaller({ log, env, signal }, limits = LIMITS) {
 			signal
 		}, limits.fetch.bytes),
 		isRoot: process.getuid?.() === 0,
-		run: (file, args, added) => log.apart(`$ ${[file, ...args].join(" ")}`, (line) => runCommand(file, args, {
+		run: (file, args, added) => log.inGroup(`$ ${[file, ...args].join(" ")}`, (line) => runCommand(file, args, {
 			env: {
-				...handedOn(env),
+				...passedOn(env),
 				...added
 			},
 			signal,
 			limitMilliseconds: limits.commandMilliseconds,
 			onLine: line
 		})),
-		download: (url, file) => log.apart(`Fetching skopeo from ${bareAddress(url)}`, async (line) => {
+		download: (url, file) => log.inGroup(`Fetching skopeo from ${bareAddress(url)}`, async (line) => {
 			try {
 				await fetchFile(url, file, {
 					subject: "skopeo",
 					env,
-					userAgent: USER_AGENT,
 					limits: limits.fetch,
 					signal,
 					onProgress: progressLines(line)
@@ -20739,7 +20311,7 @@ function createInstaller({ log, env, signal }, limits = LIMITS) {
 				throw new OciSaveError({
 					code: "machine",
 					message: `skopeo could not be fetched from ${bareAddress(url)}`,
-					hint: "Check the address and the proxy, or leave `skopeo` out: it is installed where there is none.",
+					hint: "Check the address and the proxy, or leave `skopeo` out: it is installed if it is missing.",
 					cause
 				});
 			}
@@ -20747,7 +20319,7 @@ function createInstaller({ log, env, signal }, limits = LIMITS) {
 	};
 }
 const LINE_EVERY_BYTES = 8388608;
-/** A line for every 8 MiB, and for the end. An attempt that starts anew is told from its start. */
+/** A line for every 8 MiB, and for the end. An attempt that starts again is reported from its start. */
 function progressLines(line) {
 	let next = LINE_EVERY_BYTES;
 	let before = 0;
@@ -20759,17 +20331,18 @@ function progressLines(line) {
 		line(`${formatBytes(received)}${total === void 0 ? "" : ` of ${formatBytes(total)}`}`);
 	};
 }
-function handedOn(env) {
-	return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => value !== void 0 && HANDED_ON.test(name) ? [[name, value]] : []));
+function passedOn(env) {
+	return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => value !== void 0 && PASSED_ON.test(name) ? [[name, value]] : []));
 }
 // src/action/log.ts
 function createActionLog(out) {
 	const warnings = [];
-	let held;
+	/** What is printed after the separate group; undefined outside of one. */
+	let postponed;
 	let open = false;
-	const now = (act) => {
-		if (held === void 0) act();
-		else held.push(act);
+	const afterGroup = (act) => {
+		if (postponed === void 0) act();
+		else postponed.push(act);
 	};
 	const print = (text) => void out.write(text);
 	const close = () => {
@@ -20779,7 +20352,7 @@ function createActionLog(out) {
 	const stream = new Writable({
 		decodeStrings: false,
 		write(chunk, _encoding, done) {
-			now(() => print(String(chunk)));
+			afterGroup(() => print(String(chunk)));
 			done();
 		}
 	});
@@ -20789,36 +20362,31 @@ function createActionLog(out) {
 		verbose: isDebug(),
 		now: () => performance.now(),
 		folding: {
-			open: (title) => now(() => {
+			open: (title) => afterGroup(() => {
 				close();
 				startGroup(title);
 				open = true;
 			}),
-			close: () => now(close)
+			close: () => afterGroup(close)
 		}
 	});
 	return {
 		warnings,
 		emit(event) {
-			if (event.type !== "log") return reporter.emit(event);
-			const message = inWorkflowWords(event.message);
-			if (event.level === "warning") warnings.push(message);
-			reporter.emit({
-				...event,
-				message
-			});
+			if (event.type === "log" && event.level === "warning") warnings.push(event.message);
+			reporter.emit(event);
 		},
-		write: (text) => now(() => print(text)),
-		async apart(title, work) {
+		write: (text) => afterGroup(() => print(text)),
+		async inGroup(title, work) {
 			close();
 			startGroup(title);
-			held = [];
+			postponed = [];
 			try {
 				return await work((text) => print(`${plainText(text)}\n`));
 			} finally {
 				endGroup();
-				const acts = held;
-				held = void 0;
+				const acts = postponed;
+				postponed = void 0;
 				acts.forEach((act) => act());
 			}
 		},
@@ -20828,14 +20396,14 @@ function createActionLog(out) {
 // src/action/masks.ts
 /** A user and a password before a host. */
 const USERINFO = /\/\/([^/@\s]+)@/g;
-/** An address that is signed has its secret in the query. */
+/** A signed address has its secret in the query. */
 const QUERY = /\bhttps?:\/\/[^\s?#]+\?([^\s#]+)/g;
-/** What may write releases. */
+/** Tokens that may write releases. */
 const TOKENS = /^(INPUT_TOKEN|GITHUB_TOKEN|GH_TOKEN)$/;
 const PROXIES = /^(https?|all)_proxy$/i;
 /**
-* What is secret in the environment of a step: tokens, passwords and queries of addresses, in inputs and in the proxies'
-* variables. Credentials of registries are told when they are read.
+* The secrets in the environment of a step: tokens, and passwords and queries of addresses in inputs and in the proxies'
+* variables. Credentials of registries are masked when they are read.
 */
 function secretsIn(env) {
 	return Object.entries(env).flatMap(([name, value = ""]) => {
@@ -20850,20 +20418,20 @@ function secretsOfAddresses(text) {
 		return [password, percentDecoded(password)];
 	}), ...[...text.matchAll(QUERY)].map(([, query = ""]) => query)];
 }
-/** Tells the runner each secret once, line by line, since it hides only what stands in one line. */
-function createMask(tell) {
-	const told = /* @__PURE__ */ new Set();
+/** Passes each secret to the runner once, line by line: the runner only hides text within one line. */
+function createMask(setSecret) {
+	const masked = /* @__PURE__ */ new Set();
 	return (secret) => {
 		for (const line of secret.split(/[\r\n]+/)) {
-			if (line.trim() === "" || told.has(line)) continue;
-			told.add(line);
-			tell(line);
+			if (line.trim() === "" || masked.has(line)) continue;
+			masked.add(line);
+			setSecret(line);
 		}
 	};
 }
 // src/cache/actions/client.ts
 const METHOD = "twirp/github.actions.results.api.v1.CacheService/GetCacheEntryDownloadURL";
-const MAX_ANSWER_BYTES = 65536;
+const MAX_RESPONSE_BYTES = 65536;
 const v2Schema = looseObject({
 	ok: boolean().default(false),
 	signed_download_url: string().optional(),
@@ -20875,39 +20443,37 @@ const v1Schema = looseObject({
 	archiveLocation: string(),
 	cacheKey: string()
 });
-const SUBJECT$1 = "the cache service";
-const SOCKETS = 8;
-const PATIENCE_MILLISECONDS = 3e4;
+const SUBJECT = "the cache service";
+const ARCHIVE = "an entry of the cache";
+const ARCHIVE_POLICY = {
+	retries: 3,
+	retryMilliseconds: 500
+};
 /** A client of the two protocols, reading only. */
 function createServiceClient(service, options) {
 	const { env, onSecret, onWarning, stallMilliseconds } = options;
 	const { token, protocol } = service;
 	const authorization = token === "" ? {} : { authorization: `Bearer ${token}` };
-	const agents = createAgents({
-		sockets: SOCKETS,
-		env
-	});
-	const exchange = createExchange({
-		agents,
-		insecure: insecureHosts([]),
+	const http = createHttpClient$1({
+		env,
+		sockets: 8,
 		policy: {
 			retries: 2,
 			retryMilliseconds: 500
 		},
-		userAgent: USER_AGENT,
-		requestMilliseconds: PATIENCE_MILLISECONDS,
+		requestMilliseconds: 3e4,
 		stallMilliseconds,
 		onWarning
 	});
-	const ask = (request, read) => exchange.ask({
+	const ask = (request, read) => http.request({
 		...request,
 		...authorization,
-		subject: SUBJECT$1,
+		subject: SUBJECT,
 		secrets: [token]
 	}, read);
 	const found = (key, address) => {
 		const url = URL.parse(address);
-		if (url === null || !/^https?:$/.test(url.protocol)) throw strange("an address that is none");
+		if (url === null || !/^https?:$/.test(url.protocol)) throw badResponse("an address that is not valid");
 		if (url.search !== "") onSecret(url.search.slice(1));
 		return {
 			key,
@@ -20924,12 +20490,12 @@ function createServiceClient(service, options) {
 			version
 		}),
 		signal
-	}, async (answer) => {
-		if (answer.status !== 200) throw await refusedBy(answer);
-		const told = v2Schema.parse(await readJson(answer, signal, stallMilliseconds));
-		const address = told.signed_download_url ?? told.signedDownloadUrl ?? "";
-		if (!told.ok || address === "") return void 0;
-		return found(told.matched_key ?? told.matchedKey ?? "", address);
+	}, async (response) => {
+		if (response.status !== 200) throw refusalError(SUBJECT, await response.refusal());
+		const entry = v2Schema.parse(await readJson(response));
+		const address = entry.signed_download_url ?? entry.signedDownloadUrl ?? "";
+		if (!entry.ok || address === "") return void 0;
+		return found(entry.matched_key ?? entry.matchedKey ?? "", address);
 	});
 	const findV1 = (key, version, signal) => {
 		const url = new URL("_apis/artifactcache/cache", service.url);
@@ -20939,139 +20505,72 @@ function createServiceClient(service, options) {
 			url,
 			headers: { accept: "application/json;api-version=6.0-preview.1" },
 			signal
-		}, async (answer) => {
-			if (answer.status === 204) {
-				answer.discard();
+		}, async (response) => {
+			if (response.status === 204) {
+				response.discard();
 				return;
 			}
-			if (answer.status !== 200) throw await refusedBy(answer);
-			const told = v1Schema.parse(await readJson(answer, signal, stallMilliseconds));
-			return found(told.cacheKey, told.archiveLocation);
+			if (response.status !== 200) throw refusalError(SUBJECT, await response.refusal());
+			const entry = v1Schema.parse(await readJson(response));
+			return found(entry.cacheKey, entry.archiveLocation);
 		});
 	};
+	const openArchive = (url, offset, maxBytes, signal) => http.request({
+		method: "GET",
+		url,
+		headers: rangeHeader(offset),
+		subject: ARCHIVE,
+		secrets: url.search === "" ? [] : [url.search.slice(1)],
+		signal,
+		retry: false
+	}, async (response) => {
+		if (cannotResume(response, offset)) return void 0;
+		const part = partIn(response, offset);
+		if (part === void 0) throw refusalError(ARCHIVE, await response.refusal());
+		const tooLong = () => new OciSaveError({
+			code: "unsupported",
+			message: `${ARCHIVE} has more than the ${maxBytes} bytes that it may have`
+		});
+		return {
+			...part,
+			body: response.stream({
+				limit: maxBytes - part.offset,
+				tooLong
+			})
+		};
+	});
 	return {
 		find: protocol === "v2" ? findV2 : findV1,
-		fetch: (url, offset, signal, read) => exchange.ask({
-			method: "GET",
-			url,
-			headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
-			subject: "an entry of the cache",
-			secrets: url.search === "" ? [] : [url.search.slice(1)],
-			signal,
-			retry: false
-		}, read),
-		stallMilliseconds,
-		close: () => agents.close()
+		download: (url, maxBytes, signal) => download({
+			subject: ARCHIVE,
+			open: (offset) => openArchive(url, offset, maxBytes, signal),
+			policy: ARCHIVE_POLICY,
+			signal
+		}),
+		close: () => http.close()
 	};
 }
-async function refusedBy(answer) {
-	const { host, status, words } = await answer.refusal();
-	return new OciSaveError({
-		code: status === 401 || status === 403 ? "denied" : "network",
-		message: `${host} answered ${status}${words === "" ? "" : ` (${words})`}`
-	});
-}
-function strange(what) {
+function badResponse(what) {
 	return new OciSaveError({
 		code: "unsupported",
-		message: `${SUBJECT$1} sent ${what}`
+		message: `${SUBJECT} sent ${what}`
 	});
 }
-async function readJson({ body, host }, signal, stallMilliseconds) {
-	const bytes = await buffer(boundedBody(body, {
-		limit: MAX_ANSWER_BYTES,
-		stallMilliseconds,
-		signal,
-		tooLong: () => strange("an answer that is too long"),
-		broken: (cause) => networkError(SUBJECT$1, host, cause)
+async function readJson(response) {
+	const tooLong = () => badResponse("a response that is too long");
+	const json = jsonIn(await response.whole({
+		limit: MAX_RESPONSE_BYTES,
+		tooLong
 	}));
-	try {
-		return JSON.parse(bytes.toString("utf8"));
-	} catch (cause) {
-		if (!(cause instanceof SyntaxError)) throw cause;
-		throw new OciSaveError({
-			code: "unsupported",
-			message: `${SUBJECT$1} sent what is no JSON`,
-			cause
-		});
-	}
-}
-// src/cache/actions/download.ts
-const SUBJECT = "an entry of the cache";
-const ATTEMPTS = 4;
-/**
-* An archive's bytes, from the first to the last, however often the connection is cut: each further attempt asks for
-* the rest. At most `maxBytes`.
-* @throws OciSaveError `network` where it cannot be had whole
-*/
-async function* download(client, url, maxBytes, signal) {
-	let received = 0;
-	let total;
-	for (let attempt = 1;; attempt += 1) {
-		const before = received;
-		try {
-			const part = await client.fetch(url, received, signal, (answer) => partOf(answer, received));
-			total ??= part.total;
-			if (part.total !== total) throw wrong("changed while it was read");
-			let skip = received - part.start;
-			const body = boundedBody(part.answer.body, {
-				limit: maxBytes - part.start,
-				stallMilliseconds: client.stallMilliseconds,
-				signal,
-				tooLong: () => wrong(`has more than the ${maxBytes} bytes that it may have`),
-				broken: (cause) => networkError(SUBJECT, url.host, cause)
-			});
-			for await (const chunk of body) {
-				if (!(chunk instanceof Uint8Array)) continue;
-				const rest = chunk.subarray(Math.min(skip, chunk.length));
-				skip -= chunk.length - rest.length;
-				received += rest.length;
-				if (rest.length > 0) yield rest;
-			}
-			if (total === void 0 || received === total) return;
-			throw networkError(SUBJECT, url.host, void 0);
-		} catch (error) {
-			signal?.throwIfAborted();
-			const passing = error instanceof OciSaveError && error.code === "network";
-			if (received > before) attempt = 1;
-			if (!passing || attempt >= ATTEMPTS) throw error;
-		}
-	}
-}
-async function partOf(answer, offset) {
-	const { status, headers } = answer;
-	if (status === 200) {
-		const length = headers["content-length"];
-		return {
-			answer,
-			start: 0,
-			total: length === void 0 ? void 0 : Number(length)
-		};
-	}
-	const range = status === 206 ? parseContentRange(headers["content-range"]) : void 0;
-	if (range !== void 0 && range.start === offset) return {
-		answer,
-		...range
-	};
-	if (status === 206) {
-		answer.discard();
-		throw wrong("came as another part than was asked for");
-	}
-	const { words } = await answer.refusal();
-	throw wrong(`was refused with ${status}${words === "" ? "" : ` (${words})`}`);
-}
-function wrong(what) {
-	return new OciSaveError({
-		code: "unsupported",
-		message: `${SUBJECT} ${what}`
-	});
+	if (json === void 0) throw badResponse("bytes that are not JSON");
+	return json;
 }
 // src/cache/actions/handover.ts
 /**
-* Puts an entry's files where @actions/cache takes them: below the workspace, since only what lies there gets a name
-* that is the same on every runner. Copies, sharing blocks where the file system can: with a link, tar would see the
-* file change whenever the run links the blob elsewhere, and give up.
-* @throws OciSaveError `local` where something else is in the way
+* Puts an entry's files where @actions/cache reads them: below the workspace, since only there a path is the same on every
+* runner. Copies, with shared blocks where the file system can: with a link, tar would see the file change when the run
+* links the blob elsewhere, and fail.
+* @throws OciSaveError `local` where something else has the folder's name
 */
 async function handOver({ folder, files }, workspace) {
 	let place = workspace;
@@ -21082,12 +20581,12 @@ async function handOver({ folder, files }, workspace) {
 		});
 		if (!await isFolder(place)) throw new OciSaveError({
 			code: "local",
-			message: `${place} is no folder, and the cache needs one there`
+			message: `${place} is not a folder, and the cache needs one there`
 		});
 	}
 	for (const { name, file } of files) await copyFile$2(file, path$2.join(place, name), constants$1.COPYFILE_FICLONE);
 }
-/** Removes an entry's folder, and those above it that are empty then. What is behind a link is not ours. */
+/** Removes an entry's folder, and those above it that are empty then. Links are not followed. */
 async function takeBack(folder, workspace) {
 	const parts = folder.split("/");
 	for (const length of parts.keys()) if (!await isFolder(path$2.join(workspace, ...parts.slice(0, length + 1)))) return;
@@ -21112,13 +20611,13 @@ async function isFolder(place) {
 	}
 }
 // src/cache/actions/read-archive.ts
-/** Each piece passes several streams: small ones cost more than the unpacking. */
+/** Each chunk passes several streams: small ones cost more than the unpacking. */
 const chunkSize = 262144;
 const FILE_NAME = /^[0-9a-f]{64}$/;
 /**
-* Reads an archive as it streams in, and nothing of it touches the disk but by `take`: a path is compared, never used.
-* It stops where `take` has enough.
-* @throws the error of the source, of `take`, or one for an archive that is none, or is cut
+* Reads an archive as it streams in. Only `take` writes anything to disk: a path is compared, never used. It stops where
+* `take` has enough.
+* @throws the error of the source or of `take`, or one for bytes that are not an archive, or are cut
 */
 async function readArchive(source, { folder, maxBytes, compression, take }) {
 	let refused = 0;
@@ -21150,7 +20649,7 @@ async function readArchive(source, { folder, maxBytes, compression, take }) {
 		unpacked.destroy();
 	}
 }
-/** Reads what is left. Not by `cancel`: the decoder then loses the entry after it, and waits for ever. */
+/** Reads the rest. Not by `cancel`: the decoder then loses the next entry, and waits for ever. */
 async function drain(body) {
 	const chunks = body[Symbol.asyncIterator]();
 	while ((await chunks.next()).done !== true);
@@ -21163,7 +20662,7 @@ function bounded(maxBytes) {
 		else done(null, chunk);
 	} });
 }
-/** Errors of the unpackers say what they met, not that it was an archive. */
+/** Errors of the unpackers do not say that they are about an archive. */
 function damageOf(error) {
 	if (error instanceof OciSaveError || !(error instanceof Error) || "syscall" in error) return error;
 	return damage(error.message, error);
@@ -51251,7 +50750,7 @@ var AvroReadableFromStream = class extends AvroReadable {
 	_position;
 	_readable;
 	toUint8Array(data) {
-		if (typeof data === "string") return Buffer$2.from(data);
+		if (typeof data === "string") return Buffer$1.from(data);
 		return data;
 	}
 	constructor(readable) {
@@ -61175,19 +60674,103 @@ function saveCacheV2(paths_1, key_1, options_1) {
 		return cacheId;
 	});
 }
-// src/cache/actions/judge.ts
+// src/cache/actions/capture-output.ts
+const listeners = new AsyncLocalStorage();
+let open = 0;
+let restore;
+/**
+* Runs work of @actions/cache and captures its output. That library reports what happened only in words on the step's
+* output, and these must not be shown: it blames "another job" for any cause, and its warnings would be annotations.
+* Masks are still printed. Other code's output is not touched.
+*/
+async function captureOutput(work) {
+	const captured = [];
+	open += 1;
+	restore ??= intercept([process.stdout, process.stderr]);
+	try {
+		return {
+			result: await listeners.run((text) => captured.push(text), work),
+			words: captured.join("")
+		};
+	} finally {
+		open -= 1;
+		if (open === 0) {
+			restore?.();
+			restore = void 0;
+		}
+	}
+}
+function intercept(streams) {
+	const undo = streams.map((stream) => {
+		const before = Object.getOwnPropertyDescriptor(stream, "write");
+		const print = stream.write.bind(stream);
+		const write = (chunk, encoding, done) => {
+			const listener = listeners.getStore();
+			const rest = listener === void 0 ? chunk : capture(chunk, listener);
+			if (typeof encoding === "function") return print(rest, void 0, encoding);
+			return print(rest, encoding, done);
+		};
+		stream.write = write;
+		return () => {
+			if (before) Object.defineProperty(stream, "write", before);
+			else Reflect.deleteProperty(stream, "write");
+		};
+	});
+	return () => undo.forEach((one) => one());
+}
+/** Gives the listener what was written, and returns the masks, which must be printed. */
+function capture(chunk, listener) {
+	const lines = (typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk)).split("\n");
+	const masks = lines.filter((line) => line.startsWith("::add-mask::"));
+	listener(lines.filter((line) => !masks.includes(line)).join("\n"));
+	return masks.map((line) => `${line}\n`).join("");
+}
+// src/cache/actions/save-entry.ts
+/** Stays free beside what the run itself will write. */
+const RESERVE_BYTES = 268435456;
+/** Saves one entry with @actions/cache. Its archive is in the runner's temporary folder until it is sent. */
+async function saveEntry(entry, { workspace, env, onWords }) {
+	const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
+	try {
+		if (await realpath(process.cwd()) !== workspace) return {
+			kind: "failed",
+			reason: "the step does not run in the workspace"
+		};
+		if (env["GITHUB_WORKSPACE"] !== workspace) process.env["GITHUB_WORKSPACE"] = workspace;
+		const free = Math.min(await freeBytes(workspace), await freeBytes(env["RUNNER_TEMP"] || workspace));
+		const needed = 2 * bytes + entry.leaveFree + RESERVE_BYTES;
+		if (free < needed) return {
+			kind: "failed",
+			reason: `saving it takes ${formatBytes(needed)} of the disk for a while, and ${formatBytes(free)} are free`
+		};
+		await handOver(entry, workspace);
+		process.env["ZSTD_CLEVEL"] ??= "1";
+		const { result, words } = await captureOutput(() => saveCache([entry.folder], entry.key));
+		onWords(words);
+		return result === -1 ? judgeWords(words) : { kind: "saved" };
+	} catch (error) {
+		if (!(error instanceof Error)) throw error;
+		const code = systemCodeOf(error);
+		return {
+			kind: "failed",
+			reason: `${code === void 0 ? "" : `${code}: `}${error.message}`
+		};
+	} finally {
+		await takeBack(entry.folder, workspace);
+	}
+}
 const MAX_WORDS = 300;
-/** What became of a `saveCache` that saved nothing, from the words it left. */
+/** The outcome of a `saveCache` that saved nothing, from the words that it printed. */
 function judgeWords(words) {
 	const denied = /cache write denied:[^\n"]*/i.exec(words)?.[0];
 	if (denied !== void 0) return {
 		kind: "denied",
-		reason: `this run may read the cache and not write it (${clean(denied)}): runs of pull requests from forks, and those that strangers can start, may not`
+		reason: `this run may read the cache and not write it (${clean(denied)}): runs of pull requests from forks, and those that untrusted people can start, may not`
 	};
 	const seconds = /rate limit will reset in (\d+) seconds/.exec(words)?.[1];
 	if (seconds !== void 0 || /\(429\)|\b429\b|Rate limited/.test(words)) return {
 		kind: "limited",
-		reason: `the repository saves too often${seconds === void 0 ? "" : `, for the next ${seconds} s`} (429); fewer jobs at once, or \`cache-mode: read\` in most of them, helps`
+		reason: `the repository saves too often${seconds === void 0 ? "" : `, for the next ${seconds} s`} (429); fewer jobs at once, or cache-mode: read in most of them, helps`
 	};
 	if (/storage quota has been hit|insufficient usage/i.test(words)) return {
 		kind: "limited",
@@ -61206,100 +60789,8 @@ function lastWords(words) {
 function clean(text) {
 	return text.replaceAll(/[\p{C}\p{Z}]+/gu, " ").trim().slice(0, MAX_WORDS);
 }
-// src/cache/actions/overhear.ts
-const listeners = new AsyncLocalStorage();
-let open = 0;
-let restore;
-/**
-* Does work of @actions/cache, which says what happened to it in words on the step's output alone, and takes these
-* words off: it tells of "another job" whatever the cause is, and its warnings would be annotations. Masks go through.
-* What others print meanwhile is not touched.
-*/
-async function overhear(work) {
-	const heard = [];
-	open += 1;
-	restore ??= intercept([process.stdout, process.stderr]);
-	try {
-		return {
-			result: await listeners.run((text) => heard.push(text), work),
-			words: heard.join("")
-		};
-	} finally {
-		open -= 1;
-		if (open === 0) {
-			restore?.();
-			restore = void 0;
-		}
-	}
-}
-function intercept(streams) {
-	const undo = streams.map((stream) => {
-		const before = Object.getOwnPropertyDescriptor(stream, "write");
-		const print = stream.write.bind(stream);
-		const write = (chunk, encoding, done) => {
-			const listener = listeners.getStore();
-			const rest = listener === void 0 ? chunk : listenTo(chunk, listener);
-			if (typeof encoding === "function") return print(rest, void 0, encoding);
-			return print(rest, encoding, done);
-		};
-		stream.write = write;
-		return () => {
-			if (before) Object.defineProperty(stream, "write", before);
-			else Reflect.deleteProperty(stream, "write");
-		};
-	});
-	return () => undo.forEach((one) => one());
-}
-/** Hands over what was written, and returns what is to be printed all the same. */
-function listenTo(chunk, listener) {
-	const text = typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
-	const masks = text.split("\n").filter((line) => line.startsWith("::add-mask::"));
-	listener(text.split("\n").filter((line) => !line.startsWith("::add-mask::")).join("\n"));
-	return masks.map((line) => `${line}\n`).join("");
-}
-// src/cache/actions/save-entry.ts
-/** Left free beside what the run itself is going to write. */
-const RESERVE_BYTES = 268435456;
-/** Saves one entry by @actions/cache. Its archive lies in the runner's temporary folder until it is sent. */
-async function saveEntry(entry, { workspace, env, onWords }) {
-	const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
-	try {
-		await requirePlace(workspace, env);
-		const free = Math.min(await freeBytes(workspace), await freeBytes(env["RUNNER_TEMP"] || workspace));
-		const needed = 2 * bytes + entry.leaveFree + RESERVE_BYTES;
-		if (free < needed) return {
-			kind: "failed",
-			reason: `saving it takes ${formatBytes(needed)} of the disk for a while, and ${formatBytes(free)} are free`
-		};
-		await handOver(entry, workspace);
-		process.env["ZSTD_CLEVEL"] ??= "1";
-		const { result, words } = await overhear(() => saveCache([entry.folder], entry.key));
-		onWords(words);
-		return result === -1 ? judgeWords(words) : { kind: "saved" };
-	} catch (error) {
-		if (!(error instanceof Error)) throw error;
-		return {
-			kind: "failed",
-			reason: reasonOf(error)
-		};
-	} finally {
-		await takeBack(entry.folder, workspace);
-	}
-}
-/** The library names files from the workspace, and looks for them from the working directory. */
-async function requirePlace(workspace, env) {
-	if (await realpath(process.cwd()) !== workspace) throw new OciSaveError({
-		code: "local",
-		message: "the step does not run in the workspace"
-	});
-	if (env["GITHUB_WORKSPACE"] !== workspace) process.env["GITHUB_WORKSPACE"] = workspace;
-}
-function reasonOf(error) {
-	const code = systemCodeOf(error);
-	return code === void 0 ? messageOf(error) : `${code}: ${messageOf(error)}`;
-}
 // src/cache/actions/service.ts
-/** Compressions that `saveCache` chooses from, by the programs that it finds; each is another version of an entry. */
+/** The compressions of `saveCache`, which takes the one whose program it finds; each makes another version of an entry. */
 const COMPRESSIONS = ["zstd-without-long", "gzip"];
 /** The service, chosen as @actions/cache chooses it; else why there is none. */
 function findService(env) {
@@ -61307,17 +60798,17 @@ function findService(env) {
 	const results = env["ACTIONS_RESULTS_URL"] || "";
 	const address = protocol === "v2" ? results : env["ACTIONS_CACHE_URL"] || results;
 	const token = env["ACTIONS_RUNTIME_TOKEN"] || "";
-	if (address === "") return { missing: "this runner tells of no cache service" };
+	if (address === "") return { missing: "this runner names no cache service" };
 	if (token === "" && protocol === "v2") return { missing: "this runner gives no token for its cache service" };
 	const url = URL.parse(address);
-	if (url === null || !/^https?:$/.test(url.protocol)) return { missing: "the address of the cache service is none" };
+	if (url === null || !/^https?:$/.test(url.protocol)) return { missing: "the address of the cache service is not an http or https URL" };
 	return {
 		protocol,
 		url,
 		token
 	};
 }
-/** Whether it is somebody's own server: whatever is not github.com, its data residency, or a test's localhost. */
+/** Whether the server is self-hosted: not github.com, its data residency, or a test's localhost. */
 function isServer(serverUrl) {
 	const host = URL.parse(serverUrl || "https://github.com")?.hostname.toLowerCase() ?? "";
 	return !(host === "github.com" || host.endsWith(".ghe.com") || host.endsWith(".localhost"));
@@ -61329,7 +60820,7 @@ const MODES = /* @__PURE__ */ new Set([
 	...READING,
 	...WRITING
 ]);
-/** What the runner says that the job's token may do; a word that is not known forbids nothing. */
+/** What the job's token may do, as the runner says; an unknown word forbids nothing. */
 function allowed(env) {
 	const mode = (env["ACTIONS_CACHE_MODE"] ?? "").trim().toLowerCase();
 	const unknown = !MODES.has(mode);
@@ -61338,7 +60829,7 @@ function allowed(env) {
 		writable: unknown || WRITING.has(mode)
 	};
 }
-/** The version of an entry, beside its key: what `saveCache` computes from the paths as they are written. */
+/** The version of an entry, beside its key: `saveCache` computes it from the paths as they are written. */
 function versionOf(folder, compression, platform) {
 	const parts = [
 		folder,
@@ -61350,12 +60841,12 @@ function versionOf(folder, compression, platform) {
 }
 // src/cache/actions/index.ts
 const STALL_MILLISECONDS = 6e4;
-/** An archive's headers, names and ends, and what a compression adds. */
+/** An archive's headers and padding, and what a compression adds. */
 const OVERHEAD_BYTES = 4194304;
 /**
-* The cache of GitHub Actions and of those that speak its protocols. It is written by @actions/cache, and read by our
-* own reader: that one's restore puts the archive on disk first, and unpacks it by `tar -P`, which writes wherever an
-* entry says.
+* The cache of GitHub Actions, and of servers with its protocols. It is written by @actions/cache, and read by our own
+* reader: the restore of @actions/cache puts the archive on disk first, and unpacks it with `tar -P`, which writes to any
+* path that an entry names.
 */
 function createActionsCache(options) {
 	const { env, workspace, onSecret, onWarning, onWords } = options;
@@ -61373,15 +60864,11 @@ function createActionsCache(options) {
 		unavailable: void 0,
 		...allowed(env),
 		read: (request) => readEntry(client, request),
-		async save(entry) {
-			const known = await isThere(client, entry);
-			if (known !== void 0) return known;
-			return saveEntry(entry, {
-				workspace,
-				env,
-				onWords
-			});
-		},
+		save: async (entry) => await whyNotSaved(client, entry) ?? saveEntry(entry, {
+			workspace,
+			env,
+			onWords
+		}),
 		async close() {
 			client.close();
 			await takeBack(`${HANDOVER}/packs`, workspace);
@@ -61403,14 +60890,14 @@ function absent(reason) {
 		close: async () => {}
 	};
 }
-/** Before anything is packed: @actions/cache makes the whole archive before it asks whether it is wanted. */
-async function isThere(client, { key, folder }) {
+/** Checked before anything is packed: @actions/cache makes the whole archive before it asks whether the key is free. */
+async function whyNotSaved(client, { key, folder }) {
 	try {
 		return await find(client, {
 			key,
 			folder,
 			match: "exact"
-		}) === void 0 ? void 0 : { kind: "exists" };
+		}) && { kind: "exists" };
 	} catch (error) {
 		const trouble = troubleOf(error);
 		return trouble.kind === "denied" ? void 0 : trouble;
@@ -61449,7 +60936,7 @@ async function readEntry(client, request) {
 		return {
 			kind: "hit",
 			key,
-			refused: (await readArchive(counted(download(client, url, limit, signal), onBytes), {
+			refused: (await readArchive(counted(client.download(url, limit, signal), onBytes), {
 				folder,
 				maxBytes: limit,
 				compression,
@@ -61473,7 +60960,7 @@ async function* counted(chunks, onBytes) {
 		yield chunk;
 	}
 }
-/** Whatever keeps an entry from being had: no reason to fail a run. */
+/** Any failure as a result: it never fails a run. */
 function troubleOf(error) {
 	const reason = messageOf(error);
 	return error instanceof OciSaveError && error.code === "denied" ? {
@@ -61487,7 +60974,7 @@ function troubleOf(error) {
 // src/action/remote-cache.ts
 const MAX_EVENT_BYTES = 33554432;
 const eventSchema = looseObject({ repository: looseObject({ private: boolean().optional() }).optional() });
-/** The Actions cache as the inputs want it; undefined where they want none. */
+/** The Actions cache as the inputs configure it; undefined with `cache: off`. */
 async function remoteCacheOf({ cache, cacheMode }, { env, workspace, mask, log }) {
 	if (cache === "off") return void 0;
 	return {
@@ -61512,7 +60999,7 @@ async function remoteCacheOf({ cache, cacheMode }, { env, workspace, mask, log }
 		withholdPrivate: cache === "auto" && !await isPrivate(env["GITHUB_EVENT_PATH"])
 	};
 }
-/** Whether the event says that the repository is not public. What cannot be read says nothing. */
+/** Whether the event says that the repository is not public. An event that cannot be read does not say so. */
 async function isPrivate(eventFile) {
 	if (eventFile === void 0 || eventFile === "") return false;
 	try {
@@ -61525,8 +61012,8 @@ async function isPrivate(eventFile) {
 }
 // src/action/main.ts
 /**
-* The action: inputs to options, one save, and what it made of them as outputs, annotations and a summary. A step that
-* fails says so once, in its last line. Beside the command, the only place that catches everything.
+* The action: inputs become options of one save, and its result outputs, annotations and a summary. A step that fails
+* says so once, in its last line. Apart from the command, this is the only place that catches everything.
 */
 async function main(host) {
 	const { env, stdout } = host;
@@ -61546,7 +61033,7 @@ async function main(host) {
 		inputs = parseInputs(readInputs(getInput, env));
 		await finish(await saveHere(inputs, step), inputs, step);
 	} catch (error) {
-		await fail(errorInWorkflowWords(error), inputs, step);
+		await fail(error, inputs, step);
 	} finally {
 		interruption.stop();
 	}
@@ -61554,7 +61041,6 @@ async function main(host) {
 async function saveHere(inputs, step) {
 	const { options, token } = inputs;
 	const { env, log, workspace, mask, signal } = step;
-	if (options.release !== "") letFetchUseProxies(env);
 	const installer = createInstaller(step);
 	const cacheDir = options.cacheDir || await storeFolderOf(workspace, env);
 	try {

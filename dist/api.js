@@ -1,4 +1,4 @@
-import { Gt as nameOf, Ht as encodeLock, K as pushReportSchema, Kt as parseReference, N as planTree, P as readManifests, Qt as array, Rt as optionsSchema, Ut as lockSchema, Wt as formatReference, Xt as isDigest, a as pushBundle, ct as formatCount, dt as parseInline, ft as checkDefaultRegistry, gt as verifyStore, ht as pruneStore, i as findRegistryRoot, jt as parseOptions, lt as readLists, mt as listStore, nn as string, o as save, r as serveRegistry, rn as OciSaveError, tn as strictObject, vt as openStore, z as runReportSchema, zt as parseLock } from "./engine.js";
+import { At as strictObject, Ct as nameOf, D as judge, Dt as array, E as imagesVerdict, I as listStore, L as pruneStore, N as pushReportSchema, O as pushVerdict, Pt as OciSaveError, R as verifyStore, St as formatReference, T as planTree, Tt as isDigest, a as save, ct as readLists, dt as parseInline, et as readManifests, ft as checkDefaultRegistry, i as pushBundle, j as runReportSchema, jt as string, mt as parseOptions, n as findRegistryRoot, ot as encodeLock, rt as parseLock, s as STOPPED, st as lockSchema, t as serveRegistry, wt as parseReference, xt as optionsSchema, z as openStore } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [
@@ -7,22 +7,22 @@ const ARGUMENTS = [
 	"platforms"
 ];
 /**
-* Splits options as they were given; names that the schema does not know are its business.
-* @throws OciSaveError `usage` for what is an argument, `unsupported` for a mode that is not made yet
+* Splits options for the engine and the caller. The schema refuses names that it does not know.
+* @throws OciSaveError `usage` for an argument among the options, `unsupported` for a mode that does not exist yet
 */
 function splitOptions({ onEvent, signal, env, mode, ...given }) {
 	const engine = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== void 0));
 	const twice = ARGUMENTS.find((name) => name in engine);
 	if (twice !== void 0) throw new OciSaveError({
 		code: "usage",
-		message: `'${twice}' is an argument of the function, and no option`
+		message: `'${twice}' is an argument of the function, and not an option`
 	});
 	return {
 		engine: {
 			...defaultsOf(mode ?? "oci"),
 			...engine
 		},
-		face: {
+		caller: {
 			onEvent,
 			signal,
 			env
@@ -37,62 +37,21 @@ function defaultsOf(mode) {
 		};
 		case "registry": throw new OciSaveError({
 			code: "unsupported",
-			message: `mode 'registry' (docker-registry's storage tree) is not made yet`,
-			hint: `Take mode 'oci': zot serves its folder as it stands.`
+			message: `mode 'registry' (docker-registry's storage tree) does not exist yet`,
+			hint: `Use mode 'oci': zot can serve its folder without changes.`
 		});
-		default: throw unknownMode(mode);
+		default: throw new OciSaveError({
+			code: "usage",
+			message: `mode: '${String(mode)}' is not a mode`,
+			hint: `Write 'oci' or 'registry'.`
+		});
 	}
 }
-/** Callers without types can write anything. */
-function unknownMode(mode) {
-	return new OciSaveError({
-		code: "usage",
-		message: `mode: '${String(mode)}' is none`,
-		hint: `Write 'oci' or 'registry'.`
-	});
-}
-// src/api/failed-save.ts
-const SHOWN = 10;
-/**
-* A run in which images failed, whose folder could not be written, or whose release failed. `report.failed` has every
-* image with its class, its words and a remedy, `report.error` what became of the folder, `report.release` of the
-* release; what succeeded stays in the store, so that the next run goes on from there. `code` is the class of the
-* error, or of the first failure.
-*/
-var FailedSaveError = class extends OciSaveError {
-	report;
-	/** The images that are whole. */
-	lock;
-	constructor({ report, lock }) {
-		const { images, error, push = [], release } = report;
-		const failed = [...report.failed, ...push.flatMap((target) => target.failed)];
-		const [first] = failed;
-		const shown = failed.slice(0, SHOWN).map(({ ref, message }) => `${ref}: ${message}`);
-		const more = failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : [];
-		const total = formatCount(report.failed.length + images.length, "image");
-		const targets = push.filter(({ outcome }) => outcome === "failed").map(({ target }) => target);
-		const head = [...report.failed.length > 0 ? [`${report.failed.length} of ${total} could not be saved`] : [], ...targets.length > 0 ? [`not all images could be pushed to ${targets.join(", ")}`] : []];
-		const unreleased = release?.failure === void 0 ? [] : [`release ${release.tag} failed: ${release.failure.message}`];
-		super({
-			code: error?.class ?? first?.class ?? release?.failure?.class ?? "local",
-			message: [
-				...error === void 0 ? [] : [error.message],
-				...head,
-				...shown,
-				...more,
-				...unreleased
-			].join("\n"),
-			hint: error?.hint ?? first?.hint ?? release?.failure?.hint
-		});
-		this.report = report;
-		this.lock = lock;
-	}
-};
 // src/api/run.ts
 /**
 * Runs the engine for a caller's code.
-* @throws FailedSaveError where images failed and the run was not told to go on, or its result could not be written;
-*   OciSaveError else
+* @throws FailedSaveError where images failed and `onError` is not `warn`, or the result could not be written;
+*   otherwise OciSaveError
 */
 async function runSave(options, { onEvent, signal, env = process.env }, io = {}) {
 	const stop = stopperOf(signal);
@@ -110,13 +69,13 @@ async function runSave(options, { onEvent, signal, env = process.env }, io = {})
 		stop.release();
 	}
 }
-/** The engine throws the reason of its signal: callers abort with reasons of their own, and get our one error. */
+/** The engine throws the reason of its signal: callers abort with any reason, and get our one error. */
 function stopperOf(signal) {
 	const controller = new AbortController();
 	let faulty;
 	const stop = () => controller.abort(new OciSaveError({
 		code: "interrupted",
-		message: "stopped; what was fetched stays in the store, and no half bundle is left",
+		message: STOPPED,
 		cause: signal?.reason
 	}));
 	signal?.addEventListener("abort", stop, { once: true });
@@ -133,7 +92,7 @@ function stopperOf(signal) {
 		release: () => signal?.removeEventListener("abort", stop)
 	};
 }
-/** An exception in the middle of a stage would pass for a failed image, or end the process. */
+/** An exception in the middle of a stage would look like a failed image, or end the process. */
 function guarded(onEvent, stop) {
 	return (event) => {
 		try {
@@ -147,18 +106,51 @@ function guarded(onEvent, stop) {
 		}
 	};
 }
+const SHOWN = 10;
+/**
+* A run in which images failed, whose folder could not be written, or whose release failed. `report.failed` has every
+* failed image with class, message and hint, `report.error` why the folder could not be written, `report.release` the
+* release. What succeeded stays in the store, so that the next run continues from there. `code` is the class of the
+* error, or of the first failure.
+*/
+var FailedSaveError = class extends OciSaveError {
+	report;
+	/** The images that are complete. */
+	lock;
+	constructor({ report, lock }) {
+		const verdict = judge(report);
+		const { fault, targets, release } = verdict;
+		const failed = [...report.failed, ...(report.push ?? []).flatMap((target) => target.failed)];
+		const [first] = failed;
+		const shown = failed.slice(0, SHOWN).map(({ ref, message }) => `${ref}: ${message}`);
+		super({
+			code: fault?.class ?? first?.class ?? release?.failure.class ?? "local",
+			message: [
+				...fault === void 0 ? [] : [fault.message],
+				...verdict.failed > 0 ? [imagesVerdict(verdict)] : [],
+				...targets.length > 0 ? [pushVerdict(verdict)] : [],
+				...shown,
+				...failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : [],
+				...release === void 0 ? [] : [`release ${release.tag} failed: ${release.failure.message}`]
+			].join("\n"),
+			hint: fault?.hint ?? first?.hint ?? release?.failure.hint
+		});
+		this.report = report;
+		this.lock = lock;
+	}
+};
 // src/api/sections.ts
-const text = string({ error: "a text is wanted" });
+const text = string({ error: "must be a text" });
 const sectionSchema = strictObject({
 	registry: text.optional(),
-	username: text.min(1, { error: "it is empty" }),
-	password: text.min(1, { error: "it is empty" }),
+	username: text.min(1, { error: "must not be empty" }),
+	password: text.min(1, { error: "must not be empty" }),
 	images: optionsSchema.shape.images
 });
-const sectionsSchema = array(sectionSchema, { error: "a list of sections is wanted" });
+const sectionsSchema = array(sectionSchema, { error: "must be a list of sections" });
 /**
 * Reads sections. Messages name `sections[0].images:2`, from 0 and from 1, and never a user or a password.
-* @throws OciSaveError `usage` where they have not the form of sections, or name one repository with two users
+* @throws OciSaveError `usage` where they do not have the form of sections, or name one repository with two users
 */
 function readSections(sections, defaultRegistry) {
 	const parsed = sectionsSchema.safeParse(sections);
@@ -185,7 +177,7 @@ function readSections(sections, defaultRegistry) {
 	if (conflicts.length > 0) throw new OciSaveError({
 		code: "usage",
 		message: conflicts.join("\n"),
-		hint: "One user reads a repository: put its images into one section."
+		hint: "Each repository is read by one user: put its images into one section."
 	});
 	return {
 		lists,
@@ -204,10 +196,10 @@ function storeOf(known) {
 		});
 	} };
 }
-/** Only places and our own words: a parser that shows values would show passwords. */
+/** Only places and our own words: values may be passwords. */
 function malformed({ issues }) {
 	const lines = issues.map(({ path, message, code }) => {
-		return `sections${path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("")}: ${code === "unrecognized_keys" ? "it has a key that no section has" : message}`;
+		return `sections${path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("")}: ${code === "unrecognized_keys" ? "it has an unknown key" : message}`;
 	});
 	return new OciSaveError({
 		code: "usage",
@@ -217,67 +209,67 @@ function malformed({ issues }) {
 }
 // src/api.ts
 /**
-* Saves images into a folder that zot serves as it stands: one OCI layout a repository, Docker Hub's official images
-* without `library/`. Lock and report stand beside it, as `<dir>.lock.json` and `<dir>.report.json`. An earlier
-* bundle at `dir` is replaced when the new one is whole; a folder that holds anything else is refused.
+* Saves images into a folder that zot can serve without changes: one OCI layout per repository, Docker Hub's official
+* images without `library/`. Lock and report are written next to it, as `<dir>.lock.json` and `<dir>.report.json`. An
+* earlier bundle at `dir` is replaced when the new one is complete; a folder that holds anything else is refused.
 *
-* Runs may go on at once, in one process or several, with one store; two on one folder are refused.
+* Several runs, in one process or several, may share one store at the same time; two runs on one folder are refused.
 *
 * @param images entries as in lines of a plain list: `quay.io/acme/db:1`, `busybox@sha256:…`, `source => name`
 * @param dir the bundle's folder, relative to the working directory
-* @param platform as the option `platforms`: `linux/amd64`, `linux/amd64,linux/arm64`, `all`; empty for linux and this
+* @param platform as the option `platforms`: `linux/amd64`, `linux/amd64,linux/arm64`, `all`; empty: linux and this
 *   machine's architecture
 * @param options as `oci-save save` has them, in camelCase; `layout` and `naming` have the mode's defaults
-* @returns the lock, and the report that also stands in the file; with `onError: 'warn'` the report lists what failed
+* @returns the lock, and the report as it is in the file; with `onError: 'warn'` the report lists what failed
 * @throws FailedSaveError, an OciSaveError with `report` and `lock`, where an image failed or `dir` could not be written
-* @throws OciSaveError `usage`, `list` or `machine` where nothing was started, `unsupported` for a mode that is not
-*   made yet, `interrupted` after an abort
+* @throws OciSaveError `usage`, `list` or `machine` where nothing was started, `unsupported` for a mode that does
+*   not exist yet, `interrupted` after an abort
 */
 async function saveImages(images, dir, platform, options = {}) {
-	const { engine, face } = splitOptions(options);
+	const { engine, caller } = splitOptions(options);
 	return runSave(intoFolder(dir, {
 		...engine,
 		images,
 		platforms: platform
-	}), face);
+	}), caller);
 }
 /**
-* As `saveImages`, for images of which each section has its own user, several users of one registry included. A
-* section's credentials serve the repositories that it names, and no other; those of lists in `options` have the auth
-* files. They are held in memory; skopeo gets them in a file of mode 0600 that is gone when its copy ends. No argument,
-* environment, log, report or lock has them.
+* As `saveImages`, for sections of images that each have a user, several users of one registry included. A section's
+* credentials are used for the repositories that it names and for no others; the lists in `options` use the auth files.
+* Credentials are held in memory; skopeo gets them in a file of mode 0600 that is removed when its copy ends. No
+* argument, environment, log, report or lock contains them.
 *
 * @param sections users and their images; one repository with two users is an error
 * @throws as `saveImages`
 */
 async function saveImagesWithAuth(sections, dir, platform, options = {}) {
-	const { engine, face } = splitOptions(options);
+	const { engine, caller } = splitOptions(options);
 	const parsed = intoFolder(dir, {
 		...engine,
 		platforms: platform
 	});
-	return runSave(parsed, face, readSections(sections, parsed.defaultRegistry));
+	return runSave(parsed, caller, readSections(sections, parsed.defaultRegistry));
 }
 /**
-* Resolves images to digests and sizes, and copies nothing: the lock that `saveImages` would make of them now. The
-* store gets their manifests, and the configs of images without an index, whose platform only they tell.
+* Resolves images to digests and sizes, and copies nothing: the lock that `saveImages` would write for them now. Their
+* manifests are stored, and the configs of images without an index: only these name the platform.
 *
 * @throws as `saveImages`
 */
 async function lockImages(images, platform, options = {}) {
-	const { engine, face } = splitOptions(options);
+	const { engine, caller } = splitOptions(options);
 	return runSave(parseOptions({
 		...engine,
 		images,
 		platforms: platform,
 		dryRun: true
-	}), face, { lockOnly: true });
+	}), caller, { lockOnly: true });
 }
-/** Options with `dir` as their folder, whatever its name: `none` and a blank at the end are no words here. */
+/** Options with `dir` as their folder. Set after parsing: `none` and a blank at the end have no meaning in `dir`. */
 function intoFolder(dir, given) {
 	if (dir === "") throw new OciSaveError({
 		code: "usage",
-		message: "dir: the path of a folder is wanted"
+		message: "dir: it must be the path of a folder"
 	});
 	return {
 		...parseOptions(given),

@@ -1,10 +1,10 @@
-import { A as foreignAt, Bt as LOCK_FILE_KIND, D as openBundle, E as lockFileIn, F as renderSummary, H as renderPushSummary, Ht as encodeLock, It as describeOptions, Jt as parsePlatform, L as contentIn, Lt as kebab, M as writeFileWhole, Mt as parseReleaseOptions, N as planTree, Nt as parseStoreOptions, O as viewsIn, Ot as readBounded, P as readManifests, Q as renderError, R as isReportOf, S as bundleTar, T as refOf, V as renderRelease, Vt as digestOfLock, Z as renderBundlePage, Zt as shortDigest, _ as writerOf, a as pushBundle, at as plainText, b as measureArchive, c as storeFolder, ct as formatCount, et as renderColumns, f as releaseTag, g as releaseFiles, gt as verifyStore, h as VERSION, ht as pruneStore, i as findRegistryRoot, in as exitCodeOf, j as refuseForeign, jt as parseOptions, k as readLock, l as accessRelease, lt as readLists, mt as listStore, n as watchSignals, o as save, on as systemCodeOf, ot as printableJson, p as sendRelease, qt as formatPlatform, r as serveRegistry, rn as OciSaveError, s as tryRelease, st as formatBytes, t as letFetchUseProxies, tt as createReporter, ut as formatOrigin, v as assetNameOf, x as partSizeOf, y as openArchive } from "./engine.js";
+import { $ as VERSION, A as formatCount, C as refuseForeign, Et as shortDigest, Ft as exitCodeOf, G as plainText, I as listStore, K as printableJson, L as pruneStore, Mt as formatPlatform, Nt as parsePlatform, Pt as OciSaveError, R as verifyStore, Rt as systemCodeOf, S as foreignAt, _ as renderColumns, a as save, b as lockFileIn, bt as describeOptions, c as watchSignals, ct as readLists, f as renderSummary, g as renderError, gt as parseStoreOptions, h as createReporter, ht as parseReleaseOptions, i as pushBundle, k as formatBytes, lt as formatOrigin, m as renderRelease, mt as parseOptions, n as findRegistryRoot, nt as LOCK_FILE_KIND, o as storeFolder, ot as encodeLock, p as renderPushSummary, r as releaseContent, t as serveRegistry, tt as refOf, w as writeFileWhole, x as readLock, zt as kebab } from "./engine.js";
 import path from "node:path";
 import { stat } from "node:fs/promises";
 import fs from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import childProcess from "node:child_process";
 import process from "node:process";
-import { stripVTControlCharacters } from "node:util";
 import { EventEmitter } from "node:events";
 // node_modules/commander/lib/error.js
 /**
@@ -2955,8 +2955,38 @@ function useColor() {
 	if (process.env.FORCE_COLOR || process.env.CLICOLOR_FORCE !== void 0) return true;
 }
 new Command();
-// src/cli/face.ts
-/** People's text goes to stderr, machines' to stdout. */
+// src/cli/run.ts
+/**
+* Runs a command's work with progress, and ends it at a signal. Text for people goes to stderr, for machines to stdout.
+*
+* @param done gets the exit code, even if the work throws after a signal
+*/
+async function runCommand(host, flags, done, work, stopped) {
+	const { env, stdin, stdout, stderr } = host;
+	const reporter = reporterFor(host, flags);
+	const interruption = watchSignals(host, stopped);
+	const { signal } = interruption;
+	try {
+		const { failed, loud = failed, json, text, write } = await work({
+			env,
+			stdin: interruptible(stdin, signal),
+			emit: reporter.emit,
+			signal
+		});
+		reporter.stop();
+		if (flags.json && json !== void 0) stdout.write(`${printableJson(json)}\n`);
+		if (!flags.quiet || loud) stderr.write(`${text({
+			color: flags.color,
+			width: stderr.columns
+		})}\n`);
+		await write?.();
+		done(failed ? 1 : 0);
+	} finally {
+		reporter.stop();
+		interruption.stop();
+		done(interruption.exitCode() ?? 0);
+	}
+}
 function reporterFor({ stderr, env }, { quiet, verbose, color }) {
 	return createReporter({
 		stream: stderr,
@@ -2967,40 +2997,28 @@ function reporterFor({ stderr, env }, { quiet, verbose, color }) {
 		now: () => performance.now()
 	});
 }
-/** Colours where a person looks and has not said no (no-color.org). */
+/** Whether to print colours: on a terminal, unless the user turned them off (no-color.org). */
 function wantsColor({ stderr, env }, flag) {
 	return flag && (env["NO_COLOR"] ?? "") === "" && stderr.isTTY === true && env["TERM"] !== "dumb";
 }
-// src/cli/manner.ts
-function addManner(command) {
-	return command.option("--json", "for machines: the result on stdout, and nothing else there").option("--quiet", "warnings and errors alone").option("--verbose", "say more").option("--no-color", "no colours");
+async function* interruptible(stdin, signal) {
+	const stop = () => void stdin.destroy();
+	signal.addEventListener("abort", stop, { once: true });
+	try {
+		yield* stdin;
+	} catch (error) {
+		signal.throwIfAborted();
+		throw error;
+	} finally {
+		signal.removeEventListener("abort", stop);
+	}
 }
-/** Splits a command's flags into the manner and the rest. */
-function takeManner(flags, host) {
-	const { json, quiet, verbose, color, ...rest } = flags;
-	return {
-		manner: {
-			json: json === true,
-			quiet: quiet === true,
-			verbose: verbose === true,
-			color: wantsColor(host, color !== false)
-		},
-		rest
-	};
-}
-// src/cli/option-flags.ts
-const append = (value, earlier) => [...Array.isArray(earlier) ? earlier.filter((text) => typeof text === "string") : [], value];
-/** Adds the schema's options to a command, but for those left out. Values stay text: the schema reads them. */
-function addOptions(command, leaveOut = []) {
-	return addWhere(command, (name) => !leaveOut.includes(name));
-}
-/** Adds those of the schema's options that are named. */
-function addOnly(command, names) {
-	return addWhere(command, (name) => names.includes(name));
-}
-function addWhere(command, wanted) {
+// src/cli/flags.ts
+/** Adds options of the schema, all without `names`, and the output flags. Values stay text: the schema parses them. */
+function addFlags(command, names) {
+	const wanted = names && new Set(names);
 	for (const [name, meta] of describeOptions()) {
-		if (meta.argument === true || !wanted(name)) continue;
+		if (meta.argument === true || wanted?.has(name) === false) continue;
 		const short = meta.short === void 0 ? "" : `-${meta.short}, `;
 		const value = meta.kind === "boolean" ? "" : ` <${(meta.placeholder ?? "word").toLowerCase()}>`;
 		const fallback = meta.default === "" || meta.kind === "boolean" ? "" : ` (default: ${meta.default})`;
@@ -3009,30 +3027,71 @@ function addWhere(command, wanted) {
 		if (meta.kind === "list") option.argParser(append);
 		command.addOption(option);
 	}
-	return command;
+	return command.option("--json", "for machines: only the result on stdout").option("--quiet", "only warnings and errors").option("--verbose", "print more").option("--no-color", "no colours");
 }
-// src/cli/cache-flags.ts
-/** Adds `--cache-dir` as a save has it, `--cache-max-size` where the limit matters, and the manner. */
-function addStoreFlags(command, limited) {
-	return addManner(addOnly(command, limited === "limited" ? ["cacheDir", "cacheMaxSize"] : ["cacheDir"]));
-}
-/** Reads those of a command that is called so. Throws `usage` for a size that is none. */
-function takeStoreFlags(flags, command, host) {
-	const { manner, rest: given } = takeManner(flags, host);
-	const { cacheDir, cacheMaxSize, ...rest } = given;
-	const stored = {
-		...cacheDir === void 0 ? {} : { cacheDir },
-		...cacheMaxSize === void 0 ? {} : { cacheMaxSize }
-	};
-	const options = parseStoreOptions(stored, command);
+const append = (value, earlier) => [...Array.isArray(earlier) ? earlier.filter((text) => typeof text === "string") : [], value];
+/** Splits a command's flags into the output flags and the rest. */
+function takeFlags(flags, host) {
+	const { json, quiet, verbose, color, ...rest } = flags;
 	return {
-		folder: storeFolder(options.cacheDir, host.env),
-		maxBytes: options.cacheMaxSize,
-		manner,
+		output: {
+			json: json === true,
+			quiet: quiet === true,
+			verbose: verbose === true,
+			color: wantsColor(host, color !== false)
+		},
 		rest
 	};
 }
-// src/cli/stored.ts
+// src/cli/cache/flags.ts
+/**
+* Reads the flags of a command about the store: its folder, its limit in bytes, the output flags, and the command's own
+* in `rest`. Throws `usage` for an invalid size.
+*/
+function takeStoreFlags(flags, command, host) {
+	const { output, rest: given } = takeFlags(flags, host);
+	const { cacheDir, cacheMaxSize, ...rest } = given;
+	const options = parseStoreOptions({
+		cacheDir,
+		cacheMaxSize
+	}, command);
+	return {
+		folder: storeFolder(options.cacheDir, host.env),
+		maxBytes: options.cacheMaxSize,
+		output,
+		rest
+	};
+}
+// src/cli/cache/list.ts
+const EXAMPLES$9 = `
+Examples:
+  oci-save cache list
+  oci-save cache list --verbose
+  oci-save cache list --json --cache-dir /srv/oci-save
+
+A blob that a bundle links takes no additional space, so it does not count towards the limit; without the bundle it
+does.
+`;
+/** `oci-save cache list`: what the store contains, by age. Nothing is hashed or changed. */
+function cacheListCommand(host, done) {
+	return addFlags(new Command("list"), ["cacheDir", "cacheMaxSize"]).description("show what is kept, by age; --verbose shows every blob").addHelpText("after", EXAMPLES$9).action(async (flags) => {
+		const { folder, maxBytes, output } = takeStoreFlags(flags, "list", host);
+		const content = await listStore(folder);
+		const store = describeStore(content, {
+			folder,
+			maxBytes,
+			now: Date.now()
+		});
+		const entries = output.verbose ? describeBlobs(content) : void 0;
+		const { stdout } = host;
+		if (output.json) stdout.write(`${printableJson({
+			...store,
+			entries
+		})}\n`);
+		else stdout.write(renderStore(store, entries, stdout.columns));
+		done(0);
+	});
+}
 const DAY$1 = 864e5;
 /** Names of ages and their upper bounds in milliseconds. */
 const AGES = [
@@ -3063,7 +3122,7 @@ function describeStore({ blobs, runs }, { folder, maxBytes, now }) {
 		})
 	};
 }
-/** Every blob, the last used first. */
+/** Every blob, the most recently used first. */
 function describeBlobs({ blobs }) {
 	return blobs.toSorted((a, b) => b.lastUsed - a.lastUsed || b.size - a.size || (a.digest < b.digest ? -1 : 1)).map(({ digest, size, linked, lastUsed }) => ({
 		digest,
@@ -3122,37 +3181,7 @@ function blobTable(entries, width) {
 		"LINKED BY BUNDLES"
 	], rows, width);
 }
-// src/cli/cache-list.ts
-const EXAMPLES$9 = `
-Examples:
-  oci-save cache list
-  oci-save cache list --verbose
-  oci-save cache list --json --cache-dir /srv/oci-save
-
-A blob that a bundle links costs no space of its own, so it does not count towards the limit; once the bundle is
-gone it does.
-`;
-/** `oci-save cache list`: what the store holds, by age. Nothing is hashed and nothing changed. */
-function cacheListCommand(host, done) {
-	return addStoreFlags(new Command("list"), "limited").description("show what is kept, by age; --verbose shows every blob").addHelpText("after", EXAMPLES$9).action(async (flags) => {
-		const { folder, maxBytes, manner } = takeStoreFlags(flags, "list", host);
-		const content = await listStore(folder);
-		const store = describeStore(content, {
-			folder,
-			maxBytes,
-			now: Date.now()
-		});
-		const entries = manner.verbose ? describeBlobs(content) : void 0;
-		const { stdout } = host;
-		if (manner.json) stdout.write(`${printableJson({
-			...store,
-			entries
-		})}\n`);
-		else stdout.write(renderStore(store, entries, stdout.columns));
-		done(0);
-	});
-}
-// src/cli/cache-prune.ts
+// src/cli/cache/prune.ts
 const EXAMPLES$8 = `
 Examples:
   oci-save cache prune                          # down to the default limit
@@ -3160,13 +3189,13 @@ Examples:
   oci-save cache prune --unused-for 30 --dry-run
   oci-save cache prune --all
 
-What a run at work needs stays, and so does what a bundle links: removing that would free nothing.
+What a run in progress needs is kept, and so is what a bundle links: removing that would free no space.
 `;
 const DAY = 864e5;
-/** `oci-save cache prune`: removes what was not used for longest, for long, or all. */
+/** `oci-save cache prune`: removes the least recently used blobs, those unused for some days, or all. */
 function cachePruneCommand(host, done) {
-	return addStoreFlags(new Command("prune"), "limited").description("remove what was not used for longest, down to a limit").option("--unused-for <days>", "remove what no run has used for so many days, whatever the limit").option("--all", "remove everything that no run at work and no bundle needs").option("--dry-run", "tell what would be removed; remove nothing").addHelpText("after", EXAMPLES$8).action(async (flags) => {
-		const { folder, maxBytes, manner, rest } = takeStoreFlags(flags, "prune", host);
+	return addFlags(new Command("prune"), ["cacheDir", "cacheMaxSize"]).description("remove the least recently used blobs, down to a limit").option("--unused-for <days>", "remove what no run has used for this many days, whatever the size").option("--all", "remove everything that no run in progress and no bundle needs").option("--dry-run", "show what would be removed; remove nothing").addHelpText("after", EXAMPLES$8).action(async (flags) => {
+		const { folder, maxBytes, output, rest } = takeStoreFlags(flags, "prune", host);
 		const rule = ruleOf({
 			...rest,
 			cacheMaxSize: flags["cacheMaxSize"]
@@ -3176,12 +3205,12 @@ function cachePruneCommand(host, done) {
 			rule,
 			dryRun
 		});
-		if (manner.json) host.stdout.write(`${printableJson({
+		if (output.json) host.stdout.write(`${printableJson({
 			folder,
 			dryRun,
 			...pruned
 		})}\n`);
-		if (!manner.quiet) host.stderr.write(`${renderPruned(pruned, folder, dryRun)}\n`);
+		if (!output.quiet) host.stderr.write(`${renderPruned(pruned, folder, dryRun)}\n`);
 		done(0);
 	});
 }
@@ -3208,7 +3237,7 @@ function ruleOf(flags, maxBytes) {
 	};
 	throw new OciSaveError({
 		code: "usage",
-		message: `--unused-for: '${days}' is no number of days`
+		message: `--unused-for: '${days}' is not a number of days`
 	});
 }
 function renderPruned({ removed, kept, linked }, folder, dryRun) {
@@ -3217,45 +3246,39 @@ function renderPruned({ removed, kept, linked }, folder, dryRun) {
 	return [
 		removed.blobs === 0 ? "Nothing to remove" : `${did} ${words(removed)}`,
 		`${plainText(folder)} keeps ${words(kept)}`,
-		...linked.blobs === 0 ? [] : [`and ${words(linked)} that bundles link, at no cost of its own`]
+		...linked.blobs === 0 ? [] : [`and ${words(linked)} that bundles link, at no additional space`]
 	].join("\n");
 }
-// src/cli/cache-verify.ts
+// src/cli/cache/verify.ts
 const EXAMPLES$7 = `
 Examples:
   oci-save cache verify
   oci-save cache verify --cache-dir /srv/oci-save --json
 
-A damaged blob is dropped, and fetched again when a list wants it. A bundle that links it has the same wrong bytes:
+A damaged blob is dropped, and fetched again when a list needs it. A bundle that links it has the same wrong bytes:
 save that bundle again.
 
-Exit codes: 0 every blob is right, 1 some were damaged, 2 the store cannot be read, 130 and 143 interrupted.
+Exit codes: 0 every blob is intact, 1 some were damaged, 2 the store cannot be read, 130 and 143 interrupted.
 `;
 /** `oci-save cache verify`: hashes every blob and drops what is damaged. */
 function cacheVerifyCommand(host, done) {
-	return addStoreFlags(new Command("verify"), "whatever its size").description("hash every blob that is kept; damaged ones are named and dropped").addHelpText("after", EXAMPLES$7).action(async (flags) => {
-		const { folder, manner } = takeStoreFlags(flags, "verify", host);
-		const reporter = reporterFor(host, manner);
-		const interruption = watchSignals(host);
-		try {
-			const check = await verifyAloud(folder, reporter.emit, interruption.signal);
-			reporter.stop();
-			const isDamaged = check.damaged.length > 0;
-			if (manner.json) host.stdout.write(`${printableJson({
-				folder,
-				...check
-			})}\n`);
-			if (!manner.quiet || isDamaged) host.stderr.write(`${verdict(folder, check)}\n`);
-			done(isDamaged ? 1 : 0);
-		} finally {
-			reporter.stop();
-			interruption.stop();
-			done(interruption.exitCode() ?? 0);
-		}
+	return addFlags(new Command("verify"), ["cacheDir"]).description("hash every blob that is kept; damaged ones are listed and dropped").addHelpText("after", EXAMPLES$7).action((flags) => {
+		const { folder, output } = takeStoreFlags(flags, "verify", host);
+		return runCommand(host, output, done, async ({ emit, signal }) => {
+			const check = await verifyWithProgress(folder, emit, signal);
+			return {
+				failed: check.damaged.length > 0,
+				json: {
+					folder,
+					...check
+				},
+				text: () => verdict(folder, check)
+			};
+		});
 	});
 }
-/** Verifies, with progress and each finding as it comes. */
-function verifyAloud(folder, emit, signal) {
+/** Verifies with progress, and reports each damaged blob at once. */
+function verifyWithProgress(folder, emit, signal) {
 	return verifyStore(folder, {
 		signal,
 		onStart: (total) => emit({
@@ -3272,7 +3295,7 @@ function verifyAloud(folder, emit, signal) {
 			if (damaged !== void 0) emit({
 				type: "log",
 				level: "error",
-				message: told(damaged),
+				message: describeDamage(damaged),
 				image: digest
 			});
 			emit({
@@ -3284,21 +3307,21 @@ function verifyAloud(folder, emit, signal) {
 		}
 	});
 }
-function told({ digest, why, linked }) {
-	return `${digest} was damaged (${why}): ${linked ? "dropped; a bundle links it and has the same wrong bytes" : "dropped; it is fetched again when a list wants it"}`;
+function describeDamage({ digest, why, linked }) {
+	return `${digest} was damaged (${why}): ${linked ? "dropped; a bundle links it and has the same wrong bytes" : "dropped; it is fetched again when a list needs it"}`;
 }
 function verdict(folder, { blobs, bytes, damaged }) {
 	if (blobs === 0) return `Nothing is kept in ${plainText(folder)}`;
 	const what = `${formatCount(blobs, "blob")} in ${plainText(folder)}, ${formatBytes(bytes)}`;
-	if (damaged.length === 0) return `Verified ${what}: every one is right`;
+	if (damaged.length === 0) return `Verified ${what}: all are intact`;
 	const linked = damaged.filter((blob) => blob.linked).length;
 	return [
 		`Verified ${what}: ${damaged.length} damaged and dropped`,
-		...linked === 0 ? [] : [`${linked} of them linked by bundles: save those bundles again, and do not carry them on`],
-		"If this comes back, check the disk."
+		...linked === 0 ? [] : [`${linked} of them linked by bundles: save those bundles again, and do not use them`],
+		"If this happens again, check the disk."
 	].join("\n");
 }
-// src/cli/cache-command.ts
+// src/cli/cache/index.ts
 const EXAMPLES$6 = `
 Examples:
   oci-save cache list
@@ -3309,8 +3332,91 @@ Examples:
 function cacheCommand(host, done) {
 	return new Command("cache").description("what is kept between runs on this machine: list it, verify it, prune it").addHelpText("after", EXAMPLES$6).addCommand(cacheListCommand(host, done)).addCommand(cacheVerifyCommand(host, done)).addCommand(cachePruneCommand(host, done));
 }
-// src/cli/content.ts
-/** What a list, a lock or a bundle names. Throws `usage` or `list` where it is none of them. */
+// src/cli/listed.ts
+/**
+* The images in one of the forms, with a line end after the last line.
+* @throws OciSaveError `usage` where the plain form would be read differently
+*/
+function renderListed(images, form, width) {
+	switch (form) {
+		case "table": return renderTable(images, width);
+		case "json": return `${printableJson(images)}\n`;
+		case "plain": return images.map(plainLine).join("");
+		case "sealer": return `${printableJson(images.flatMap(sealerEntries))}\n`;
+	}
+}
+function renderTable(images, width) {
+	const rows = images.map(({ ref, names, digest, platforms, origin }) => [
+		ref,
+		names.filter((name) => name !== ref).join(" "),
+		digest === void 0 ? "" : shortDigest(digest),
+		platforms.join(","),
+		origin ?? ""
+	]);
+	return `${renderColumns([
+		"IMAGE",
+		"STORED AS",
+		"DIGEST",
+		"PLATFORMS",
+		"FROM"
+	], rows.map((row) => row.map(plainText)), width)}\n`;
+}
+/** A line that can be read again as a plain list. */
+function plainLine({ ref, names, digest }) {
+	const pinned = digest === void 0 || ref.includes("@") ? ref : `${ref}@${digest}`;
+	const other = names.find((name) => name !== ref);
+	return `${plainWord(pinned)}${other === void 0 ? "" : ` => ${plainWord(other)}`}\n`;
+}
+/** Blanks and invisible characters would end a line's entry or start another one. */
+function plainWord(text) {
+	if (!/[\p{C}\p{Z}]/u.test(text)) return text;
+	throw new OciSaveError({
+		code: "usage",
+		message: `'${plainText(text)}' cannot be written to a plain list: it contains a blank or an invisible character`,
+		hint: "Use --as json, or give the source another path."
+	});
+}
+/** sealer's `sealer.image.container.images`: one entry per image and platform. */
+function sealerEntries({ ref, platforms }) {
+	return platforms.filter((platform) => platform !== "all").map((text) => {
+		const { os, architecture, variant } = parsePlatform(text);
+		return {
+			image: ref,
+			appName: "",
+			platform: {
+				architecture,
+				os,
+				...variant === void 0 ? {} : { variant }
+			}
+		};
+	});
+}
+// src/cli/list-command.ts
+const FORMS = [
+	"table",
+	"json",
+	"plain",
+	"sealer"
+];
+const EXAMPLES$5 = `
+Examples:
+  oci-save list images.txt
+  oci-save list oci-bundle --as plain
+  oci-save list oci-bundle/oci-save.lock.json --as json
+`;
+/** `oci-save list`: the images of a list, a lock or a bundle. Nothing is resolved, and no registry is contacted. */
+function listCommand(host, done) {
+	return new Command("list").description("show the images of a list, a lock or a bundle; no registry is contacted").argument("<what>", "an image list, a lock, or a bundle; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}`, "table").option("--json", "the same as --as json").addHelpText("after", EXAMPLES$5).action(async (what, flags) => {
+		const form = FORMS.find((known) => known === (flags.json === true ? "json" : flags.as));
+		if (form === void 0) throw new OciSaveError({
+			code: "usage",
+			message: `--as: '${flags.as}' is not one of ${FORMS.join(", ")}`
+		});
+		host.stdout.write(renderListed(await readContent(what, host), form, host.stdout.columns));
+		done(0);
+	});
+}
+/** The images of a list, a lock or a bundle. Throws `usage` or `list` for anything else. */
 async function readContent(what, host) {
 	if (what === "-") return readList(what, host);
 	const place = await lockFileOf(what);
@@ -3345,14 +3451,14 @@ async function readList(file, { stdin }) {
 		origin: formatOrigin(origin)
 	}));
 }
-/** The lock that `what` is or holds; undefined where it is a list. */
+/** The lock that `what` is or contains; undefined where it is a list. */
 async function lockFileOf(what) {
 	if (!(await statOrThrow(what)).isDirectory()) return what.endsWith(".lock.json") ? what : void 0;
 	const file = await lockFileIn(what);
 	if (file !== void 0) return file;
 	throw new OciSaveError({
 		code: "usage",
-		message: `${what} is no bundle: no lock stands in it or beside it`,
+		message: `${what} is not a bundle: there is no lock in it or next to it`,
 		hint: "Name a bundle, a lock or an image list."
 	});
 }
@@ -3370,123 +3476,24 @@ function unreadable(file, why, cause) {
 		cause
 	});
 }
-// src/cli/listed.ts
-/**
-* The images in one of the forms, with a line end after the last line.
-* @throws OciSaveError `usage` where the plain form would be read as something else
-*/
-function renderListed(images, form, width) {
-	switch (form) {
-		case "table": return renderTable(images, width);
-		case "json": return `${printableJson(images)}\n`;
-		case "plain": return images.map(plainLine).join("");
-		case "sealer": return `${printableJson(images.flatMap(sealerEntries))}\n`;
-	}
-}
-function renderTable(images, width) {
-	const rows = images.map(({ ref, names, digest, platforms, origin }) => [
-		ref,
-		names.filter((name) => name !== ref).join(" "),
-		digest === void 0 ? "" : shortDigest(digest),
-		platforms.join(","),
-		origin ?? ""
-	]);
-	return `${renderColumns([
-		"IMAGE",
-		"STORED AS",
-		"DIGEST",
-		"PLATFORMS",
-		"FROM"
-	], rows.map((row) => row.map(plainText)), width)}\n`;
-}
-/** A line that our own plain list reads again. */
-function plainLine({ ref, names, digest }) {
-	const pinned = digest === void 0 || ref.includes("@") ? ref : `${ref}@${digest}`;
-	const other = names.find((name) => name !== ref);
-	return `${plainWord(pinned)}${other === void 0 ? "" : ` => ${plainWord(other)}`}\n`;
-}
-/** A blank, and what does not show itself, would end a line's entry or begin another one. */
-function plainWord(text) {
-	if (!/[\p{C}\p{Z}]/u.test(text)) return text;
-	throw new OciSaveError({
-		code: "usage",
-		message: `'${plainText(text)}' cannot stand in a plain list: it holds a blank, or a character that does not show`,
-		hint: "Use --as json, or give the source another path."
-	});
-}
-/** sealer's `sealer.image.container.images`: one entry an image and platform. */
-function sealerEntries({ ref, platforms }) {
-	return platforms.filter((platform) => platform !== "all").map((text) => {
-		const { os, architecture, variant } = parsePlatform(text);
-		return {
-			image: ref,
-			appName: "",
-			platform: {
-				architecture,
-				os,
-				...variant === void 0 ? {} : { variant }
-			}
-		};
-	});
-}
-// src/cli/list-command.ts
-const FORMS = [
-	"table",
-	"json",
-	"plain",
-	"sealer"
-];
-const EXAMPLES$5 = `
-Examples:
-  oci-save list images.txt
-  oci-save list oci-bundle --as plain
-  oci-save list oci-bundle/oci-save.lock.json --as json
-`;
-/** `oci-save list`: what a list, a lock or a bundle names. Nothing is resolved, and no registry is asked. */
-function listCommand(host, done) {
-	return new Command("list").description("show what a list, a lock or a bundle holds; no registry is asked").argument("<what>", "an image list, a lock, or a bundle; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}`, "table").option("--json", "the same as --as json").addHelpText("after", EXAMPLES$5).action(async (what, flags) => {
-		const form = FORMS.find((known) => known === (flags.json === true ? "json" : flags.as));
-		if (form === void 0) throw new OciSaveError({
-			code: "usage",
-			message: `--as: '${flags.as}' is not one of ${FORMS.join(", ")}`
-		});
-		const listed = await readContent(what, host);
-		host.stdout.write(renderListed(listed, form, host.stdout.columns));
-		done(0);
-	});
-}
-// src/cli/interruptible.ts
-/** Standard input that gives way to an interruption: whoever writes to it may never end. */
-async function* interruptible(stdin, signal) {
-	const stop = () => void stdin.destroy();
-	signal.addEventListener("abort", stop, { once: true });
-	try {
-		yield* stdin;
-	} catch (error) {
-		signal.throwIfAborted();
-		throw error;
-	} finally {
-		signal.removeEventListener("abort", stop);
-	}
-}
 // src/cli/lock-command.ts
-/** Options of a save that say where bytes go: a lock moves none. */
-const NOT_FOR_LOCKS = [
-	"output",
-	"layout",
-	"archive",
-	"archiveName",
-	"splitSize",
-	"push",
-	"pushPolicy",
-	"release",
-	"releasePolicy",
-	"copier",
-	"push",
-	"pushPolicy",
-	"parallel",
-	"onError",
-	"dryRun"
+/** Options of a save that decide the content of a lock, and those of its requests. */
+const OPTIONS$2 = [
+	"imageList",
+	"listFormat",
+	"defaultRegistry",
+	"onCandidate",
+	"platforms",
+	"index",
+	"format",
+	"naming",
+	"authFile",
+	"insecureRegistries",
+	"strictTags",
+	"cacheDir",
+	"cacheMaxSize",
+	"retries",
+	"skopeo"
 ];
 const EXAMPLES$4 = `
 Examples:
@@ -3495,47 +3502,36 @@ Examples:
 `;
 /** `oci-save lock`: resolves a list to digests and sizes, and copies nothing. */
 function lockCommand(host, done) {
-	return addManner(addOptions(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, beside those in lists").option("-o, --output <file>", "where the lock is written (default: stdout)"), NOT_FOR_LOCKS)).addHelpText("after", EXAMPLES$4).action(async (images, { output, ...flags }) => {
-		const { manner, rest } = takeManner(flags, host);
+	return addFlags(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, in addition to those in lists").option("-o, --output <file>", "the file of the lock (default: stdout)"), OPTIONS$2).addHelpText("after", EXAMPLES$4).action(async (images, { output: place, ...flags }) => {
+		const { output, rest } = takeFlags(flags, host);
 		const options = parseOptions({
 			...rest,
 			images,
 			dryRun: true
 		});
-		const file = typeof output === "string" ? path.resolve(output) : void 0;
+		const file = typeof place === "string" ? path.resolve(place) : void 0;
 		if (file !== void 0) refuseForeign(await foreignAt(file, LOCK_FILE_KIND));
-		const reporter = reporterFor(host, manner);
-		const interruption = watchSignals(host);
-		try {
-			const { env, stdin, stdout, stderr } = host;
-			const { signal } = interruption;
-			const io = {
-				env,
-				stdin: interruptible(stdin, signal),
-				emit: reporter.emit,
-				signal,
+		await runCommand(host, output, done, async (io) => {
+			const { report, lock } = await save(options, {
+				...io,
 				lockOnly: true
-			};
-			const { report, lock } = await save(options, io);
-			reporter.stop();
+			});
 			const failed = report.failed.length > 0;
-			if (!manner.quiet || failed) stderr.write(`\n${renderSummary(report, {
-				color: manner.color,
-				width: stderr.columns
-			})}\n`);
-			if (!failed && file !== void 0) await writeFileWhole(file, encodeLock(lock));
-			else if (!failed) stdout.write(encodeLock(lock));
-			done(failed ? 1 : 0);
-		} finally {
-			reporter.stop();
-			interruption.stop();
-			done(interruption.exitCode() ?? 0);
-		}
+			return {
+				failed,
+				text: (view) => `\n${renderSummary(report, view)}`,
+				async write() {
+					if (failed) return;
+					if (file === void 0) host.stdout.write(encodeLock(lock));
+					else await writeFileWhole(file, encodeLock(lock));
+				}
+			};
+		});
 	});
 }
 // src/cli/push-command.ts
 /** The options of a save that concern a push. */
-const OPTIONS = /* @__PURE__ */ new Set([
+const OPTIONS$1 = [
 	"pushPolicy",
 	"index",
 	"authFile",
@@ -3544,8 +3540,7 @@ const OPTIONS = /* @__PURE__ */ new Set([
 	"retries",
 	"onError",
 	"dryRun"
-]);
-const OTHERS = [...describeOptions().keys()].filter((name) => !OPTIONS.has(name));
+];
 const EXAMPLES$3 = `
 Examples:
   oci-save push oci-bundle registry.example:5000
@@ -3553,50 +3548,34 @@ Examples:
   oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
   oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
 
-A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is put when all
-that it names is there; what is there already is not sent. Credentials are those of docker login or podman login.
+A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is written when
+everything that it names is there; what is already there is not sent. Credentials are those of docker login or podman login.
 
 Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
 `;
-/** `oci-save push`: a bundle on disk into registries. */
+const STOPPED = "stopped; every tag that was written is complete, and the next push continues";
+/** `oci-save push`: pushes a bundle on the disk into registries. */
 function pushCommand(host, done) {
-	return addManner(addOptions(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--wait <seconds>", "how long a target that is not there yet is waited for (default: 60)", "60"), OTHERS)).addHelpText("after", EXAMPLES$3).action(async (bundle, push, { wait, ...flags }) => {
-		const { manner, rest } = takeManner(flags, host);
+	return addFlags(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--wait <seconds>", "how long to wait for a target that does not respond yet (default: 60)", "60"), OPTIONS$1).addHelpText("after", EXAMPLES$3).action((bundle, push, { wait, ...flags }) => {
+		const { output, rest } = takeFlags(flags, host);
 		const waitMilliseconds = secondsOf(wait) * 1e3;
-		const options = parseOptions({
-			...rest,
-			push
-		});
-		const reporter = reporterFor(host, manner);
-		const interruption = watchSignals(host, "stopped; every tag that was put is whole, and the next push goes on");
-		try {
-			const { env, stdout, stderr } = host;
-			const { emit } = reporter;
-			const { signal } = interruption;
-			const report = await pushBundle({
-				...options,
-				bundle,
-				waitMilliseconds
-			}, {
-				env,
-				emit,
-				signal
-			});
-			reporter.stop();
-			if (manner.json) stdout.write(`${printableJson(report)}\n`);
-			if (!manner.quiet || report.outcome === "failed") {
-				const view = {
-					color: manner.color,
-					width: stderr.columns
-				};
-				stderr.write(`\n${renderPushSummary(report, view)}\n`);
-			}
-			done(report.outcome === "failed" ? 1 : 0);
-		} finally {
-			reporter.stop();
-			interruption.stop();
-			done(interruption.exitCode() ?? 0);
-		}
+		const options = {
+			...parseOptions({
+				...rest,
+				push
+			}),
+			bundle,
+			waitMilliseconds
+		};
+		const work = async (io) => {
+			const report = await pushBundle(options, io);
+			return {
+				failed: report.outcome === "failed",
+				json: report,
+				text: (view) => `\n${renderPushSummary(report, view)}`
+			};
+		};
+		return runCommand(host, output, done, work, STOPPED);
 	});
 }
 function secondsOf(wait) {
@@ -3604,123 +3583,7 @@ function secondsOf(wait) {
 	if (/^\d{1,5}$/.test(text)) return Number(text);
 	throw new OciSaveError({
 		code: "usage",
-		message: `--wait: '${text}' is no number of seconds`
-	});
-}
-// src/release.ts
-/**
-* Brings a bundle or an archive that is on the disk into a release. The archive of a bundle is computed again, and has the
-* bytes that it had when it was saved; every blob is hashed on the way.
-* @throws OciSaveError where nothing could be begun, or `digest` where the content is damaged; what the service refuses stands in the
-*   report
-*/
-async function releaseContent(options, io) {
-	const { repository, releasePolicy, retries, dryRun } = options;
-	const { emit, signal } = io;
-	const tag = releaseTag(options.tag, io.env);
-	if (tag === void 0) throw new OciSaveError({
-		code: "usage",
-		message: "no tag is named"
-	});
-	const { source, name, partSize, lock, report } = await openContent(options, tag, emit);
-	const access = await accessRelease({
-		tag,
-		repository,
-		base: name.base,
-		partSize,
-		retries
-	}, io);
-	emit({
-		type: "stage",
-		stage: "measure",
-		bytes: source.size
-	});
-	const onBytes = (delta) => emit({
-		type: "bytes",
-		stage: "measure",
-		delta
-	});
-	const archive = await measureArchive(source, name, {
-		partSize,
-		onBytes,
-		signal
-	});
-	return tryRelease(access, signal, () => sendRelease({
-		service: access.service,
-		tag,
-		policy: releasePolicy,
-		archive: name,
-		writer: writerOf(io.env, name, askedIn(report) ?? digestOfLock(lock)),
-		files: releaseFiles({
-			archive,
-			source,
-			lock,
-			page: renderBundlePage(lock),
-			report
-		}),
-		complete: true,
-		dryRun,
-		retries,
-		emit,
-		signal
-	}));
-}
-async function openContent(options, tag, emit) {
-	const { content, archiveName, splitSize } = options;
-	const archive = await openArchive(content);
-	const given = partSizeOf(splitSize);
-	if (archive === void 0) return contentOfBundle(options, tag, emit);
-	const beside = path.join(archive.folder, archive.name.base);
-	const lock = await lockBeside(`${beside}.lock.json`);
-	return {
-		source: archive.source,
-		name: archiveName === "" ? archive.name : {
-			...archive.name,
-			base: archiveName
-		},
-		partSize: given || archive.partSize || 2097152e3,
-		lock,
-		report: await reportOf(lock, `${beside}.report.json`, emit)
-	};
-}
-async function contentOfBundle({ content, archiveName, splitSize }, tag, emit) {
-	const folder = path.resolve(content);
-	const { lock, pool } = await openBundle(folder);
-	const tree = planTree(lock, await readManifests(lock, pool), await viewsIn(folder), renderBundlePage);
-	return {
-		source: await bundleTar(tree, pool),
-		name: {
-			base: archiveName || assetNameOf(`${path.basename(folder)}-${tag}`),
-			suffix: "tar"
-		},
-		partSize: partSizeOf(splitSize) || 2097152e3,
-		lock,
-		report: await reportOf(lock, `${folder}.report.json`, emit)
-	};
-}
-/** What the run that made the content was asked for, which is the same when it is run again. */
-function askedIn(report) {
-	return report === void 0 ? void 0 : contentIn(Buffer.from(report))?.asked;
-}
-async function lockBeside(file) {
-	const lock = await readLock(file);
-	if (lock !== void 0) return lock;
-	throw new OciSaveError({
-		code: "usage",
-		message: `the archive's lock is missing: ${file}`,
-		hint: "It stands beside the archive; or name the bundle that the archive was made of."
-	});
-}
-/** A report of tens of thousands of images stays below. */
-const MAX_REPORT_BYTES = 268435456;
-/** The report of the run that made the content: a later one that failed leaves its own at the same place. */
-async function reportOf(lock, file, emit) {
-	const report = await readBounded(file, MAX_REPORT_BYTES);
-	if (report === void 0 || isReportOf(report, digestOfLock(lock))) return report?.toString("utf8");
-	emit({
-		type: "log",
-		level: "warning",
-		message: `${file} is of another run than the one that made this; the release goes without it`
+		message: `--wait: '${text}' is not a number of seconds`
 	});
 }
 // src/cli/release-command.ts
@@ -3731,11 +3594,11 @@ Examples:
   oci-save release oci-bundle.tar.001 v1.2.3
 
 The token comes from GH_TOKEN or GITHUB_TOKEN, the repository from --repository or GITHUB_REPOSITORY. The archive is
-computed from the bundle and never stands on the disk; it has the bytes that oci-save save makes of the same bundle, and
-every blob is hashed before anything is sent. What the release has with the same digest is not sent again.
+computed from the bundle and never written to the disk; it has the same bytes as the archive of oci-save save, and every
+blob is hashed before anything is sent. What the release already has with the same digest is not sent again.
 `;
-/** Options of a save that mean the same here. */
-const SHARED = [
+/** Options of a save that this command has, too. */
+const OPTIONS = [
 	"archiveName",
 	"splitSize",
 	"releasePolicy",
@@ -3744,38 +3607,23 @@ const SHARED = [
 ];
 /** `oci-save release`: a bundle or an archive as files of a release on GitHub. */
 function releaseCommand(host, done) {
-	return addManner(addOnly(new Command("release").description("upload a bundle or an archive to a release on GitHub").argument("<content>", "a bundle, an archive, or one of its parts").argument("<tag>", "the release; auto: the tag that the workflow runs for").option("--repository <owner/name>", "where the release is (default: GITHUB_REPOSITORY)"), SHARED)).addHelpText("after", EXAMPLES$2).action(async (content, tag, flags) => {
-		const { manner, rest } = takeManner(flags, host);
-		const { repository, ...given } = rest;
-		const options = parseReleaseOptions(given);
-		letFetchUseProxies(host.env);
-		const reporter = reporterFor(host, manner);
-		const interruption = watchSignals(host);
-		try {
-			const { env, stdout, stderr } = host;
-			const release = await releaseContent({
-				...options,
-				content,
-				tag,
-				repository: typeof repository === "string" ? repository : void 0
-			}, {
-				env,
-				emit: reporter.emit,
-				signal: interruption.signal
-			});
-			reporter.stop();
-			if (manner.json) stdout.write(`${printableJson(release)}\n`);
-			const failed = release.failure !== void 0;
-			if (!manner.quiet || failed) stderr.write(`\n${renderRelease(release, {
-				color: manner.color,
-				width: stderr.columns
-			})}\n`);
-			done(failed ? 1 : 0);
-		} finally {
-			reporter.stop();
-			interruption.stop();
-			done(interruption.exitCode() ?? 0);
-		}
+	return addFlags(new Command("release").description("upload a bundle or an archive to a release on GitHub").argument("<content>", "a bundle, an archive, or one of its parts").argument("<tag>", "the release; auto: the tag that the workflow runs for").option("--repository <owner/name>", "where the release is (default: GITHUB_REPOSITORY)"), OPTIONS).addHelpText("after", EXAMPLES$2).action((content, tag, { repository, ...flags }) => {
+		const { output, rest } = takeFlags(flags, host);
+		const where = typeof repository === "string" ? repository : void 0;
+		const options = {
+			...parseReleaseOptions(rest),
+			content,
+			tag,
+			repository: where
+		};
+		return runCommand(host, output, done, async (io) => {
+			const release = await releaseContent(options, io);
+			return {
+				failed: release.failure !== void 0,
+				json: release,
+				text: (view) => `\n${renderRelease(release, view)}`
+			};
+		});
 	});
 }
 // src/cli/save-command.ts
@@ -3792,37 +3640,23 @@ Examples:
 Exit codes: 0 done, 1 an image, a digest, a target or the release failed, 2 nothing was started, 130 and 143
 interrupted.
 `;
-/** `oci-save save`: the whole run. `done` is told the exit code. */
+/** `oci-save save`: the whole run. `done` gets the exit code. */
 function saveCommand(host, done) {
-	return addManner(addOptions(new Command("save").description("save images into a bundle that zot serves as it stands").argument("[reference...]", "images to save, beside those in lists"))).addHelpText("after", EXAMPLES$1).action(async (images, flags) => {
-		const { manner, rest } = takeManner(flags, host);
+	return addFlags(new Command("save").description("save images into a bundle that zot can serve without changes").argument("[reference...]", "images to save, in addition to those in lists")).addHelpText("after", EXAMPLES$1).action((images, flags) => {
+		const { output, rest } = takeFlags(flags, host);
 		const options = parseOptions({
 			...rest,
 			images
 		});
-		if (options.release !== "") letFetchUseProxies(host.env);
-		const reporter = reporterFor(host, manner);
-		const interruption = watchSignals(host);
-		try {
-			const { env, stdin, stdout, stderr } = host;
-			const { report } = await save(options, {
-				env,
-				stdin: interruptible(stdin, interruption.signal),
-				emit: reporter.emit,
-				signal: interruption.signal
-			});
-			reporter.stop();
-			if (manner.json) stdout.write(`${printableJson(report)}\n`);
-			if (!manner.quiet || report.outcome !== "done") stderr.write(`\n${renderSummary(report, {
-				color: manner.color,
-				width: stderr.columns
-			})}\n`);
-			done(report.outcome === "failed" ? 1 : 0);
-		} finally {
-			reporter.stop();
-			interruption.stop();
-			done(interruption.exitCode() ?? 0);
-		}
+		return runCommand(host, output, done, async (io) => {
+			const { report } = await save(options, io);
+			return {
+				failed: report.outcome === "failed",
+				loud: report.outcome !== "done",
+				json: report,
+				text: (view) => `\n${renderSummary(report, view)}`
+			};
+		});
 	});
 }
 // src/cli/serve-command.ts
@@ -3831,12 +3665,12 @@ Examples:
   oci-save serve oci-bundle
   oci-save serve oci-bundle --listen 0.0.0.0:5000
 
-It answers pulls alone, over plain HTTP: for a look, a test, a small site. zot serves the same folder for
+It only answers pulls, over plain HTTP: to look at a bundle, for a test, for a small site. Use zot on the same folder for
 everything else.
 `;
 /** `oci-save serve`: the built-in pull-only registry over a bundle, until it is interrupted. */
 function serveCommand(host, done) {
-	return new Command("serve").description("serve a bundle as a registry, for pulls").argument("<bundle>", "a bundle, or a folder with one layout a repository").option("--listen <address>", "host:port; port 0 takes a free one", "127.0.0.1:5000").option("--quiet", "no line for each request").addHelpText("after", EXAMPLES).action(async (bundle, flags) => {
+	return new Command("serve").description("serve a bundle as a registry, for pulls").argument("<bundle>", "a bundle, or a folder with one layout per repository").option("--listen <address>", "host:port; port 0 selects a free port", "127.0.0.1:5000").option("--quiet", "no line for each request").addHelpText("after", EXAMPLES).action(async (bundle, flags) => {
 		const { name, port } = parseListen(flags.listen);
 		const root = await findRegistryRoot(bundle);
 		const interruption = watchSignals(host);
@@ -3864,7 +3698,7 @@ function parseListen(text) {
 	const port = Number(match?.[2]);
 	if (match === null || port > 65535) throw new OciSaveError({
 		code: "usage",
-		message: `--listen: '${text}' is no address`,
+		message: `--listen: '${text}' is not an address`,
 		hint: "Write host:port, for example 127.0.0.1:5000 or [::1]:5000."
 	});
 	return {
@@ -3874,8 +3708,8 @@ function parseListen(text) {
 }
 // src/cli/main.ts
 /**
-* The command `oci-save`: reads arguments, runs one command, and says how it ended. Returns the exit code. The
-* only place that catches everything.
+* The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. This is
+* the only place that catches everything.
 */
 async function main(args, host) {
 	let exitCode = 0;

@@ -1,7 +1,7 @@
 import process from "node:process";
-// src/action/index.ts
+// src/action.ts
 if (Number(process.versions.node.split(".")[0]) < 24) {
-	process.stdout.write(`::error::oci-save needs Node 24 or newer; this is ${process.version}%0ARemedy: Use a runner of version 2.327.1 or newer, which brings it.
+	process.stdout.write(`::error::oci-save needs Node 24 or newer; this is ${process.version}%0AHint: Use a runner of version 2.327.1 or newer, which brings it.
 `);
 	process.exitCode = 1;
 } else {

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { OciSaveError } from '../errors.ts';
+import { hint, option } from '../text/hint.ts';
 
 /**
  * Addresses that mean another machine to each sender, or no machine at all: RFC 1918, 6598, 3927, 4193, 4291, and the
@@ -76,5 +77,9 @@ export function privateAddressError(subject: string, named: string, { hostname }
   const what = isPrivateHost(hostname)
     ? `the private address ${hostname}, which is not asked`
     : `${hostname}, which resolves to a private address here and is not asked`;
-  return new OciSaveError({ code: 'unsupported', message: `${subject}: ${named} ${what}` });
+  return new OciSaveError({
+    code: 'unsupported',
+    message: `${subject}: ${named} ${what}`,
+    hint: hint`A public server may not send a client to a private address. If you trust the registry, name it with ${option('insecureRegistries')}; if it is reached without the proxy, name it in NO_PROXY.`,
+  });
 }

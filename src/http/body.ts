@@ -61,6 +61,8 @@ export function boundedBody(message: IncomingMessage, rules: BodyRules): Readabl
       done(error);
     },
   });
+  // Its reader may begin later: an error that nobody has listened for would end the process.
+  body.on('error', () => {});
   const push = (chunk: Buffer): void => {
     if (body.push(chunk)) return listen();
     // A slow reader is not a silent server.

@@ -66,18 +66,39 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const following = { ...options, agents, insecure, wholeMilliseconds, userAgent };
   const limiters = new Map<string, RateLimiter>();
   const limiterOf = (host: string): RateLimiter => {
-    const limiter = limiters.get(host) ?? createRateLimiter();
+    const limiter = limiters.get(host) ?? createRateLimiter(policy.retryMilliseconds);
     limiters.set(host, limiter);
     return limiter;
   };
   const attempt: HttpClient['request'] = async (request, read) => {
     const limiter = limiterOf(request.url.host);
+    let inside = false;
+    const leave = (): void => {
+      if (inside) limiter.leave();
+      inside = false;
+    };
     // Asked when its turn has come: a burst that queues for connections heeds what its first responses say.
-    const response = await follow(request, following, () => limiter.wait(request.signal));
-    const refused = await judge(response, request);
+    const admitted = async (): Promise<void> => {
+      leave();
+      await limiter.enter(request.signal);
+      inside = true;
+      // What is long under way keeps no other request back.
+      if (request.stream !== undefined) leave();
+    };
+    let response: HttpResponse;
+    let refused: Refused | undefined;
+    try {
+      response = await follow(request, following, admitted);
+      refused = await judge(response, request);
+      const isThrottled = response.status === 429;
+      if (refused === undefined) {
+        if (!isThrottled) limiter.passed();
+      } else if (refused.exhausted === true) limiter.exhaust(refused.error);
+      else limiter[isThrottled ? 'throttled' : 'hold'](heldFor(refused, response.host, options));
+    } finally {
+      leave();
+    }
     if (refused === undefined) return read(response);
-    if (refused.exhausted === true) limiter.exhaust(refused.error);
-    else limiter.hold(heldFor(refused, response.host, options));
     throw refused.error;
   };
   return {

@@ -14,8 +14,13 @@ export interface BodyPart {
 export interface DownloadOptions extends Omit<RetryOptions, 'onRetry'> {
   /** How messages name it. */
   readonly subject: string;
-  /** One request from a byte on, which does not retry by itself. */
-  readonly open: (offset: number) => Promise<BodyPart>;
+  /** One request from a byte on, which does not retry by itself; undefined where only the whole can be had. */
+  readonly open: (offset: number) => Promise<BodyPart | undefined>;
+  /**
+   * Throws away what came so far, where a server sends all of it again: the new bytes may be the right ones. Without it
+   * they are passed over.
+   */
+  readonly restart?: ((received: number) => Promise<void>) | undefined;
   /** Bytes of the whole, where they are known; else the first part tells. */
   readonly size?: number | undefined;
   readonly policy: RetryPolicy;
@@ -25,11 +30,11 @@ export interface DownloadOptions extends Omit<RetryOptions, 'onRetry'> {
 
 /**
  * The bytes of something, from the first to the last, however often the connection is cut: each further attempt asks for
- * the rest, and what comes a second time is passed over.
+ * the rest.
  * @throws the error of the last attempt, or of one that is final
  */
 export async function* download(options: DownloadOptions): AsyncGenerator<Uint8Array> {
-  const { subject, open, policy, onRetry } = options;
+  const { subject, open, policy, restart, onRetry } = options;
   let { size } = options;
   let received = 0;
   const attempts = createAttempts(policy, {
@@ -38,9 +43,16 @@ export async function* download(options: DownloadOptions): AsyncGenerator<Uint8A
   });
   for (;;) {
     try {
-      const { offset, total, body } = await open(received);
+      const { offset, total, body } = (await open(received)) ?? (await openWhole(options));
       size ??= total;
-      if (total !== undefined && total !== size) throw changed(subject);
+      if (total !== undefined && total !== size) {
+        await body[Symbol.asyncIterator]().return?.();
+        throw changed(subject);
+      }
+      if (offset < received && restart !== undefined) {
+        await restart(received);
+        received = offset;
+      }
       let position = offset;
       for await (const chunk of body) {
         const fresh = chunk.subarray(Math.max(0, received - position));
@@ -61,6 +73,12 @@ export async function* download(options: DownloadOptions): AsyncGenerator<Uint8A
   }
 }
 
+async function openWhole({ subject, open }: DownloadOptions): Promise<BodyPart> {
+  const part = await open(0);
+  if (part !== undefined) return part;
+  throw new OciSaveError({ code: 'network', message: `${subject}: neither the rest nor the whole is sent` });
+}
+
 function changed(subject: string): OciSaveError {
   return new OciSaveError({ code: 'unsupported', message: `${subject} changed while it was read` });
 }
@@ -68,6 +86,13 @@ function changed(subject: string): OciSaveError {
 /** The header that asks for bytes from an offset on. */
 export function rangeHeader(offset: number): Record<string, string> {
   return offset > 0 ? { range: `bytes=${offset}-` } : {};
+}
+
+/** Whether a server cannot give the rest (416). It may still give the whole. */
+export function cannotResume({ status, discard }: HttpResponse, offset: number): boolean {
+  if (status !== 416 || offset === 0) return false;
+  discard();
+  return true;
 }
 
 /**

@@ -1,11 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { open, rm } from 'node:fs/promises';
 import { OciSaveError } from '../errors.ts';
 import { percentDecoded } from '../text/plain-text.ts';
 import type { Environment } from './agents.ts';
 import { createHttpClient, type HttpClient } from './client.ts';
-import { type BodyPart, download, partIn, rangeHeader } from './download.ts';
+import { type BodyPart, cannotResume, download, partIn, rangeHeader } from './download.ts';
 import { refusalError } from './error.ts';
 import type { HttpResponse } from './follow.ts';
 
@@ -50,21 +48,28 @@ export async function fetchFile(address: string, file: string, options: FetchOpt
   const timer = setTimeout(() => late.abort(tooLate(options)), limits.milliseconds);
   const signal = options.signal === undefined ? late.signal : AbortSignal.any([options.signal, late.signal]);
   let total: number | undefined;
-  const open = async (offset: number): Promise<BodyPart> => {
-    const part = await openPart(http, new URL(address), offset, { ...options, signal });
-    total = part.total;
-    return part;
-  };
-  const counted = async function* (): AsyncGenerator<Uint8Array> {
-    let received = 0;
-    for await (const chunk of download({ subject, open, policy, signal })) {
+  let received = 0;
+  try {
+    await using out = await open(file, 'w', 0o600);
+    const bytes = download({
+      subject,
+      policy,
+      signal,
+      async open(offset) {
+        const part = await openPart(http, new URL(address), offset, { ...options, signal });
+        total = part?.total ?? total;
+        return part;
+      },
+      async restart() {
+        await out.truncate(0);
+        received = 0;
+      },
+    });
+    for await (const chunk of bytes) {
+      await out.write(chunk, 0, chunk.length, received);
       received += chunk.length;
       options.onProgress?.(received, total);
-      yield chunk;
     }
-  };
-  try {
-    await pipeline(counted, createWriteStream(file, { mode: 0o600 }));
   } catch (error) {
     await rm(file, { force: true });
     throw error;
@@ -79,7 +84,7 @@ function openPart(
   url: URL,
   offset: number,
   { subject, signal, limits }: FetchOptions,
-): Promise<BodyPart> {
+): Promise<BodyPart | undefined> {
   const authorization = basicOf(url);
   return http.request(
     {
@@ -93,6 +98,7 @@ function openPart(
       retry: false,
     },
     async (response) => {
+      if (cannotResume(response, offset)) return undefined;
       const part = partIn(response, offset);
       if (part === undefined) throw await refused(subject, response, authorization !== undefined);
       const tooLong = (): OciSaveError =>

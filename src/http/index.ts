@@ -8,7 +8,7 @@ export {
   MAX_HOLD_MILLISECONDS,
   type Refused,
 } from './client.ts';
-export { type BodyPart, download, partIn, rangeHeader } from './download.ts';
+export { type BodyPart, cannotResume, download, partIn, rangeHeader } from './download.ts';
 export {
   isTemporary,
   isTemporaryStatus,

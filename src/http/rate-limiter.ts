@@ -3,39 +3,87 @@ import type { OciSaveError } from '../errors.ts';
 
 /**
  * One host's rate limit: every request passes it, so that all wait while one of them was told to, and none goes on
- * against a quota that is used up.
+ * against a quota that is used up. After a throttle requests go out one at a time, then more with each that passes: a
+ * burst would spend the attempts of all of them on what the host lets through for one.
  */
 export interface RateLimiter {
   /** Waits until a request may go to the host. Rejects with the quota's error, or with the signal's reason. */
-  wait(signal?: AbortSignal): Promise<void>;
+  enter(signal?: AbortSignal): Promise<void>;
+  /** To be called once for each request that entered, when its response is known or will not come. */
+  leave(): void;
+  /** Tells that the host let a request through. */
+  passed(): void;
+  /** Tells that the host throttled a request; it waits as long as the host says, and longer each time in a row. */
+  throttled(milliseconds: number): void;
   /** Lets no request through for so many milliseconds from now, or longer where that was said before. */
   hold(milliseconds: number): void;
   /** Lets no request through any more: one cause for all that wait and all that come. */
   exhaust(error: OciSaveError): void;
 }
 
-/** `now` is a clock in milliseconds that never goes back. */
-export function createRateLimiter(now: () => number = () => performance.now()): RateLimiter {
+const MAX_PAUSE_MILLISECONDS = 30_000;
+/** So many at once are no limit: a client has fewer sockets. */
+const MANY = 64;
+const UNTIL_WOKEN = 2 ** 31 - 1;
+
+/**
+ * @param pauseMilliseconds after a throttle that names no time; doubled for each further one in a row
+ * @param now a clock in milliseconds that never goes back
+ */
+export function createRateLimiter(
+  pauseMilliseconds: number,
+  now: () => number = () => performance.now(),
+): RateLimiter {
   let until = 0;
   let exhausted: OciSaveError | undefined;
+  let inFlight = 0;
+  let allowed = Number.POSITIVE_INFINITY;
+  let passes = 0;
+  let throttles = 0;
   let wake = new AbortController();
+  const wakeAll = (): void => {
+    wake.abort();
+    wake = new AbortController();
+  };
+  const hold = (milliseconds: number): void => {
+    until = Math.max(until, now() + milliseconds);
+  };
   return {
-    async wait(signal) {
+    async enter(signal) {
       for (;;) {
         signal?.throwIfAborted();
         if (exhausted) throw exhausted;
         const left = until - now();
-        if (left <= 0) return;
-        await interruptible(left, signal ? AbortSignal.any([signal, wake.signal]) : wake.signal);
+        if (left <= 0 && inFlight < allowed) break;
+        const woken = signal ? AbortSignal.any([signal, wake.signal]) : wake.signal;
+        await interruptible(left > 0 ? left : UNTIL_WOKEN, woken);
       }
+      inFlight += 1;
     },
-    hold(milliseconds) {
-      until = Math.max(until, now() + milliseconds);
+    leave() {
+      inFlight -= 1;
+      if (allowed !== Number.POSITIVE_INFINITY) wakeAll();
     },
+    passed() {
+      throttles = 0;
+      passes += 1;
+      if (passes < 2 * allowed) return;
+      passes = 0;
+      allowed = allowed < MANY ? allowed + 1 : Number.POSITIVE_INFINITY;
+      wakeAll();
+    },
+    throttled(milliseconds) {
+      // Of a burst all are throttled at once: that is one throttle.
+      if (now() >= until) throttles += 1;
+      passes = 0;
+      allowed = 1;
+      const own = pauseMilliseconds * 2 ** Math.max(0, throttles - 1);
+      hold(Math.max(milliseconds, Math.min(own, MAX_PAUSE_MILLISECONDS)));
+    },
+    hold,
     exhaust(error) {
       exhausted ??= error;
-      wake.abort();
-      wake = new AbortController();
+      wakeAll();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import { download } from '../http/index.ts';
+import { download, refusalOf } from '../http/index.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { Store } from '../store/index.ts';
 import type { ReadPort, WantedBlob } from './read-port.ts';
@@ -35,11 +35,18 @@ export async function bringBlob(
     size,
     policy: { retries, retryMilliseconds },
     signal,
-    onRetry: (error, next, received) =>
+    async restart(received) {
+      onBytes?.(-received);
+      await writer.restart();
+    },
+    onRetry(error, next, received) {
+      // A host that limits how often it is asked limits all requests: each of them would say so.
+      if (refusalOf(error)?.status === 429) return;
       onRetry?.(
         `${subject}: ${messageOf(error)}; ` +
           `${received} of ${size} bytes are here, attempt ${next} of ${retries + 1}`,
-      ),
+      );
+    },
   });
   try {
     for await (const chunk of bytes) {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { OciSaveError } from '../errors.ts';
 import {
+  cannotResume,
   type HttpClient,
   type HttpResponse,
   type InsecureHosts,
@@ -102,10 +103,7 @@ export function getUrl(
 async function transfer(wanted: Transfer): Promise<BlobResponse> {
   const { offset, send } = wanted;
   const response = await send(rangeHeader(offset), async (response, error) => {
-    if (response.status === 416 && offset > 0) {
-      response.discard();
-      return undefined;
-    }
+    if (cannotResume(response, offset)) return undefined;
     if (response.status !== 200 && response.status !== 206) throw await error();
     return partOf(wanted, response);
   });

@@ -51,6 +51,24 @@ const begin = (response: ServerResponse, length: number): void => {
 };
 
 describe('a file from an address', () => {
+  it.each([
+    ['sends the whole again', 200],
+    ['refuses to send the rest (416)', 416],
+  ])('is written anew where the server %s after a cut', async (_, status) => {
+    await fetchFrom(
+      ({ headers }, response, nth) => {
+        if (nth === 1) {
+          response.writeHead(200, { 'content-length': 4 });
+          return void response.write('to', () => response.destroy());
+        }
+        if (headers.range !== undefined && status === 416) return void response.writeHead(416).end();
+        response.writeHead(200, { 'content-length': 4 }).end('next');
+      },
+      { limits: { ...LIMITS, retries: 2 } },
+    );
+    expect(await readFile(file, 'utf8')).toBe('next');
+  });
+
   it('is written, and its progress told', async () => {
     const told: unknown[] = [];
     await fetchFrom((_, response) => response.writeHead(200, { 'content-length': 4 }).end('tool'), {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bringBlob, registryPort } from '../../src/image/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -40,6 +41,51 @@ async function bring(handler: StubHandler, retries: number, options = {}) {
 }
 
 describe('bringBlob', () => {
+  it.each([
+    ['ignores the range', (response: ServerResponse): void => void response],
+    ['refuses the range with 416', (response: ServerResponse): void => void response.writeHead(416).end()],
+  ])(
+    'takes the whole anew from a registry that %s, and nothing of the wrong bytes before',
+    async (_, refuse) => {
+      const { failure, counted } = await bring(({ headers }, response, nth) => {
+        if (nth === 1) {
+          response.writeHead(200, { 'content-length': bytes.length });
+          return void response.write(Buffer.alloc(40_000, 'wrong'), () => response.destroy());
+        }
+        if (headers.range !== undefined) refuse(response);
+        if (!response.writableEnded) response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
+      }, 2);
+      expect(failure).toBeUndefined();
+      expect(counted).toBe(bytes.length);
+      expect(await store.has(blob)).toBe(true);
+    },
+  );
+
+  it('fetches many blobs from a registry that lets few requests through, within the attempts of each', async () => {
+    const many = Array.from({ length: 40 }, (__, index) => Buffer.from(`blob ${index}`));
+    // It lets two requests at once through, and is done with each a moment after its response.
+    let underWay = 0;
+    await using stub = await startStub(({ path }, response) => {
+      if (underWay === 2) return answerError(response, 429, 'TOOMANYREQUESTS', 'Rate exceeded');
+      underWay += 1;
+      setImmediate(() => setImmediate(() => (underWay -= 1)));
+      response.end(many.find((content) => path.endsWith(digestOf(content))));
+    });
+    using client = clientOf([stub], { retries: 5 });
+    const source = registryPort(client, repositoryAt(stub));
+    const warnings: string[] = [];
+    const options = { retries: 5, retryMilliseconds: 1, onRetry: (text: string) => warnings.push(text) };
+    await Promise.all(
+      many.map((content) =>
+        bringBlob(source, { digest: digestOf(content), size: content.length }, store, options),
+      ),
+    );
+    for (const content of many) {
+      expect(await store.has({ digest: digestOf(content), size: content.length })).toBe(true);
+    }
+    expect(warnings).toEqual([]);
+  });
+
   it('resumes after a cut, and waits where the registry is throttled', async () => {
     const { failure, blobs, counted } = await bring(({ headers }, response, nth) => {
       if (nth === 1) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OciSaveError } from '../../errors.ts';
 import {
+  cannotResume,
   type BodyPart,
   createHttpClient,
   download,
@@ -122,7 +123,7 @@ export function createServiceClient(service: CacheService, options: ClientOption
     offset: number,
     maxBytes: number,
     signal: AbortSignal | undefined,
-  ): Promise<BodyPart> =>
+  ): Promise<BodyPart | undefined> =>
     http.request(
       {
         method: 'GET',
@@ -134,6 +135,7 @@ export function createServiceClient(service: CacheService, options: ClientOption
         retry: false,
       },
       async (response) => {
+        if (cannotResume(response, offset)) return undefined;
         const part = partIn(response, offset);
         if (part === undefined) throw plainRefusalError(ARCHIVE, await response.refusal());
         const tooLong = (): OciSaveError =>

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { OciSaveError } from '../../errors.ts';
 import {
+  cannotResume,
   createHttpClient,
   download,
   type Environment,
@@ -221,8 +222,12 @@ export function createReleaseService(
           const headers = { ...HEADERS, accept: BYTES, ...rangeHeader(offset) };
           const call = { method: 'GET', url: urlOf(`/assets/${id}`), headers, retry: false } as const;
           return request(subject, call, (response) => {
+            if (cannotResume(response, offset)) return undefined;
             const part = partIn(response, offset);
-            if (part === undefined) throw unreadable(where);
+            if (part === undefined) {
+              response.discard();
+              throw unreadable(where);
+            }
             const body = response.stream({ limit: Infinity, tooLong: () => unreadable(where) });
             return { offset: part.offset, body };
           });

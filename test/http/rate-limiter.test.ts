@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { OciSaveError } from '../../src/errors.ts';
+import { createRateLimiter } from '../../src/http/rate-limiter.ts';
+import { until } from '../support/deadline.ts';
+import { failureOf } from '../registry/support.ts';
+
+describe('createRateLimiter', () => {
+  it('lets requests through until it is told to hold', async () => {
+    await expect(createRateLimiter(1).enter()).resolves.toBeUndefined();
+  });
+
+  it('lets no request through before the time, and all after it', async () => {
+    let clock = 0;
+    let looks = 0;
+    const limiter = createRateLimiter(1, () => {
+      looks += 1;
+      return clock;
+    });
+    limiter.hold(5);
+    limiter.hold(1);
+    const passed: string[] = [];
+    const all = ['a', 'b'].map(async (name) => {
+      await limiter.enter();
+      passed.push(`${name} at ${clock}`);
+    });
+    // The clock, not the timer, lets requests through: a timer that fires before the clock's time is set again.
+    await until('the rate limiter looks again', () => (looks > 8 ? true : undefined));
+    expect(passed).toEqual([]);
+    clock = 5;
+    await Promise.all(all);
+    // Timers of one time fire in any order.
+    expect(new Set(passed)).toEqual(new Set(['a at 5', 'b at 5']));
+  });
+
+  it('fails those who wait and those who come once the quota is gone, with one cause', async () => {
+    const limiter = createRateLimiter(1);
+    limiter.hold(3_600_000);
+    const waiting = failureOf(limiter.enter());
+    const quota = new OciSaveError({ code: 'quota', message: 'gone' });
+    limiter.exhaust(quota);
+    limiter.exhaust(new OciSaveError({ code: 'quota', message: 'a later cause' }));
+    expect(await waiting).toBe(quota);
+    expect(await failureOf(limiter.enter())).toBe(quota);
+  });
+
+  it('ends the waiting of an aborted request alone', async () => {
+    const limiter = createRateLimiter(1);
+    limiter.hold(3_600_000);
+    const controller = new AbortController();
+    const waiting = failureOf(limiter.enter(controller.signal));
+    const reason = new OciSaveError({ code: 'interrupted', message: 'enough' });
+    controller.abort(reason);
+    expect(await waiting).toBe(reason);
+  });
+});
+
+describe('createRateLimiter, after a throttle', () => {
+  /** A limiter with a clock of its own, which nobody has to wait for. */
+  const throttled = (milliseconds = 0) => {
+    const time = { now: 0 };
+    const limiter = createRateLimiter(100, () => time.now);
+    limiter.throttled(milliseconds);
+    return { limiter, time };
+  };
+
+  it('lets requests through one at a time, then more with those that pass', async () => {
+    const { limiter, time } = throttled();
+    time.now = 100;
+    await limiter.enter();
+    let second = false;
+    const waiting = limiter.enter().then(() => (second = true));
+    await Promise.resolve();
+    expect(second).toBe(false);
+    limiter.passed();
+    limiter.leave();
+    await waiting;
+    limiter.passed();
+    limiter.leave();
+    // Two have passed: two may go at once.
+    await Promise.all([limiter.enter(), limiter.enter()]);
+    const aborted = new AbortController();
+    const third = failureOf(limiter.enter(aborted.signal));
+    aborted.abort(new OciSaveError({ code: 'interrupted', message: 'the third waits' }));
+    expect(await third).toMatchObject({ message: 'the third waits' });
+  });
+
+  it.each([
+    ['as long as the host says, where that is longer', 1000, 1, 1000],
+    ['twice as long for the second in a row', 0, 2, 200],
+    ['thirty seconds at most, where the host names no time', 0, 20, 30_000],
+  ])('waits %s', async (_, told, times, milliseconds) => {
+    const time = { now: 0 };
+    const limiter = createRateLimiter(100, () => time.now);
+    let last = 0;
+    for (let count = 0; count < times; count += 1) {
+      last = time.now;
+      limiter.throttled(told);
+      time.now += 40_000;
+    }
+    const early = new AbortController();
+    time.now = last + milliseconds - 1;
+    const waiting = failureOf(limiter.enter(early.signal));
+    early.abort(new OciSaveError({ code: 'interrupted', message: 'it waits' }));
+    expect(await waiting).toMatchObject({ message: 'it waits' });
+    time.now = last + milliseconds;
+    await expect(limiter.enter()).resolves.toBeUndefined();
+  });
+
+  it('takes the throttles of a burst for one', async () => {
+    const { limiter, time } = throttled();
+    for (let count = 0; count < 30; count += 1) limiter.throttled(0);
+    time.now = 100;
+    await expect(limiter.enter()).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { OciSaveError } from '../../../src/errors.ts';
+import { createTokenCache, lifetimeOf } from '../../../src/registry/auth/token.ts';
+import { failureOf } from '../support.ts';
+
+describe('createTokenCache', () => {
+  const counted = (lifetime: number) => {
+    let count = 0;
+    return { fetch: () => Promise.resolve({ value: `t${(count += 1)}`, lifetime }), count: () => count };
+  };
+
+  it('shares one fetch among parallel requests and keeps its token until it is due', async () => {
+    let clock = 100;
+    const cache = createTokenCache(() => clock);
+    const { fetch, count } = counted(50);
+    expect(await Promise.all([cache.get('k', fetch), cache.get('k', fetch)])).toEqual(['t1', 't1']);
+    clock = 149;
+    expect(await cache.get('k', fetch)).toBe('t1');
+    clock = 150;
+    expect(await cache.get('k', fetch)).toBe('t2');
+    expect(await cache.get('other', fetch)).toBe('t3');
+    expect(count()).toBe(3);
+  });
+
+  it('renews a refused token once, however many were refused with it', async () => {
+    const cache = createTokenCache(() => 0);
+    const { fetch, count } = counted(50);
+    await cache.get('k', fetch);
+    expect(await Promise.all([cache.get('k', fetch, 't1'), cache.get('k', fetch, 't1')])).toEqual([
+      't2',
+      't2',
+    ]);
+    expect(await cache.get('k', fetch, 't1')).toBe('t2');
+    expect(count()).toBe(2);
+  });
+
+  it('keeps no failure', async () => {
+    const cache = createTokenCache(() => 0);
+    const failing = (): Promise<never> => Promise.reject(new OciSaveError({ code: 'network', message: 'x' }));
+    await failureOf(cache.get('k', failing));
+    expect(await cache.get('k', counted(1).fetch)).toBe('t1');
+  });
+});
+
+describe('lifetimeOf', () => {
+  it.each([
+    [undefined, 50_000],
+    [null, 50_000],
+    [300, 290_000],
+    ['300', 290_000],
+    [2, 1500],
+    [0, 0],
+    [-5, 0],
+    [1e12, 86_390_000],
+    ['soon', 50_000],
+    [Number.NaN, 50_000],
+  ])('of expires_in %s is %s ms', (expiresIn, expected) => {
+    expect(lifetimeOf(expiresIn)).toBe(expected);
+  });
+});
