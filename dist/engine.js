@@ -17804,31 +17804,33 @@ async function fetchFile(address, file, options) {
 	const signal = options.signal === void 0 ? late.signal : AbortSignal.any([options.signal, late.signal]);
 	let total;
 	let received = 0;
+	const out = await open$2(file, "w", 384);
+	const bytes = download({
+		subject,
+		policy,
+		signal,
+		async open(offset) {
+			const part = await openPart(http, new URL(address), offset, {
+				...options,
+				signal
+			});
+			total = part?.total ?? total;
+			return part;
+		},
+		async restart() {
+			await out.truncate(0);
+			received = 0;
+		}
+	});
 	try {
-		await using out = await open$2(file, "w", 384);
-		const bytes = download({
-			subject,
-			policy,
-			signal,
-			async open(offset) {
-				const part = await openPart(http, new URL(address), offset, {
-					...options,
-					signal
-				});
-				total = part?.total ?? total;
-				return part;
-			},
-			async restart() {
-				await out.truncate(0);
-				received = 0;
-			}
-		});
 		for await (const chunk of bytes) {
 			await out.write(chunk, 0, chunk.length, received);
 			received += chunk.length;
 			options.onProgress?.(received, total);
 		}
+		await out.close();
 	} catch (error) {
+		await out.close();
 		await rm(file, { force: true });
 		throw error;
 	} finally {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushReportSchema } from '../../src/report/index.ts';
 import { brokenTags, tagsOf } from '../support/broken-tags.ts';
+import { until } from '../support/deadline.ts';
 import { att, idx, nested, one, sharing } from '../support/fixtures/index.ts';
 import type { Image } from '../support/image.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
@@ -51,6 +52,17 @@ const args = (host: string, ...more: readonly string[]): string[] => [
   ...more.filter((word) => !word.startsWith('/')),
 ];
 
+/**
+ * The broken tags of a registry whose client was killed, as soon as it has finished what it was sent: until then it lists
+ * a tag whose link it has not written.
+ */
+function settledTags(url: string, prefix: string): Promise<string[]> {
+  return until('the registry finishes what it was sent', async () => {
+    const broken = await brokenTags(url, prefix);
+    return broken.some((line) => line.endsWith(': 1 is 404')) ? undefined : broken;
+  });
+}
+
 async function ended(child: ChildProcess): Promise<string | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   return child.signalCode;
@@ -69,7 +81,7 @@ describe('a push that is killed', () => {
       await Promise.race([proxy.answered((round / (ROUNDS + 1)) * all), ended(child)]);
       child.kill('SIGKILL');
       if ((await ended(child)) === 'SIGKILL') killed += 1;
-      expect(await brokenTags(registry.url, `r${round}/`)).toEqual([]);
+      expect(await settledTags(registry.url, `r${round}/`)).toEqual([]);
       await work.succeed(...args(proxy.host, `/r${round}`));
       proxy.clear();
       await work.succeed(...args(proxy.host, `/r${round}`));
