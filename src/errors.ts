@@ -56,6 +56,12 @@ export class OciSaveError extends Error {
     this.hintParts = hint;
     this.details = details;
   }
+
+  /** The same error with another message, such as one that says where it happened. */
+  reworded(message: string): OciSaveError {
+    const { code, hintParts, cause, details } = this;
+    return new OciSaveError({ code, message, hint: hintParts, cause, details });
+  }
 }
 
 /** What the reader can do about an error, as a front end writes it; undefined where the error does not say. */

@@ -39,11 +39,7 @@ export function pushCommand(host: Host, done: (exitCode: number) => void): Comma
     .description('push a bundle into zot or any registry, digest for digest')
     .argument('<bundle>', 'the folder that oci-save save wrote')
     .argument('<target...>', 'registry[:port][/prefix][@depth=N]')
-    .option(
-      '--wait <seconds>',
-      'how long to wait for a target that does not respond yet (default: 60)',
-      '60',
-    );
+    .option('--wait <seconds>', 'how long to wait for a target that does not respond yet', '60');
   return addFlags(command, OPTIONS)
     .addHelpText('after', EXAMPLES)
     .action((bundle: string, push: string[], { wait, ...flags }: Record<string, unknown>) => {

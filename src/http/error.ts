@@ -1,10 +1,11 @@
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
+import { type Hint, hint, option } from '../text/hint.ts';
 import { formatRefusal, type Refusal } from './refusal.ts';
 
 interface NetworkFault {
   /** What the host did, as the rest of a sentence. */
   readonly words: string;
-  readonly hint?: string;
+  readonly hint?: Hint;
   /** Asking again will not help. */
   readonly permanent: boolean;
 }
@@ -37,16 +38,14 @@ function networkFault(cause: unknown): NetworkFault {
   if (NOT_TLS.test(code)) {
     return {
       words: `does not speak TLS as it should (${code})`,
-      hint: 'If it is a plain HTTP registry that you trust, name it under insecure-registries.',
+      hint: hint`If it is a plain HTTP registry that you trust, name it with ${option('insecureRegistries')}.`,
       permanent: true,
     };
   }
   if (CERTIFICATE.test(code)) {
     return {
       words: `has a certificate that is not trusted (${code})`,
-      hint:
-        'Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host under ' +
-        'insecure-registries.',
+      hint: hint`Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host with ${option('insecureRegistries')}.`,
       permanent: true,
     };
   }
@@ -91,8 +90,9 @@ export function refusalError(subject: string, refusal: Refusal): OciSaveError {
 
 /** The error for a request that got no response, or one that broke off `after` so many bytes. */
 export function networkError(subject: string, host: string, cause: unknown, after = ''): OciSaveError {
-  const { words, hint } = networkFault(cause);
-  return new OciSaveError({ code: 'network', message: `${subject}: ${host} ${words}${after}`, hint, cause });
+  const { words, hint: help } = networkFault(cause);
+  const message = `${subject}: ${host} ${words}${after}`;
+  return new OciSaveError({ code: 'network', message, hint: help, cause });
 }
 
 /**

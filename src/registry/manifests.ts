@@ -183,7 +183,6 @@ function parse(bytes: Uint8Array, subject: string, response: RegistryResponse): 
     return parseManifest(bytes, response.headers['content-type'] ?? '');
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
-    const { code, hint, message, cause } = error;
-    throw new OciSaveError({ code, hint, cause, message: `${subject}, from ${response.host}: ${message}` });
+    throw error.reworded(`${subject}, from ${response.host}: ${error.message}`);
   }
 }

@@ -162,8 +162,7 @@ function unreasonable(): OciSaveError {
 /** An error about a child's content names the child; one about reading it has its address. */
 function childError(who: string, error: unknown): unknown {
   if (!(error instanceof OciSaveError) || error.code !== 'unsupported') return error;
-  const { code, message, hint, cause } = error;
-  return new OciSaveError({ code, message: `its child ${who}: ${message}`, hint, cause });
+  return error.reworded(`its child ${who}: ${error.message}`);
 }
 
 /** How many platforms a message names. */

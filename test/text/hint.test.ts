@@ -59,3 +59,14 @@ describe('a hint that names options as data', () => {
     );
   });
 });
+
+describe('an error that gets another message', () => {
+  it('keeps its code, its cause and the options that its hint names', () => {
+    const cause = new Error('refused');
+    const parts = { code: 'network', message: 'no TLS', hint: nested, cause } as const;
+    const error = new OciSaveError(parts).reworded('its child linux/arm64: no TLS');
+    expect(error).toMatchObject({ code: 'network', message: 'its child linux/arm64: no TLS', cause });
+    expect(hintOf(error, asInput)).toBe('one: `copier: direct`.');
+    expect(hintOf(error, asFlag)).toBe('one: --copier direct.');
+  });
+});

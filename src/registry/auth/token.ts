@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OciSaveError } from '../../errors.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../http/index.ts';
+import { hint, option } from '../../text/hint.ts';
 import { jsonIn } from '../../text/json-in.ts';
 import { refusalError } from '../error.ts';
 import { basicHeader, type Credentials, secretsOf } from './credentials.ts';
@@ -97,7 +98,7 @@ export function checkedRealm({
   throw new OciSaveError({
     code: 'unsupported',
     message: `${named} that is not https, and would be sent credentials`,
-    hint: `Only for a registry that you trust: name ${registry.host} under insecure-registries.`,
+    hint: hint`Only for a registry that you trust: name ${registry.host} with ${option('insecureRegistries')}.`,
   });
 }
 
