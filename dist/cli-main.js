@@ -3556,7 +3556,7 @@ Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 an
 const STOPPED = "stopped; every tag that was written is complete, and the next push continues";
 /** `oci-save push`: pushes a bundle on the disk into registries. */
 function pushCommand(host, done) {
-	return addFlags(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--wait <seconds>", "how long to wait for a target that does not respond yet (default: 60)", "60"), OPTIONS$1).addHelpText("after", EXAMPLES$3).action((bundle, push, { wait, ...flags }) => {
+	return addFlags(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--wait <seconds>", "how long to wait for a target that does not respond yet", "60"), OPTIONS$1).addHelpText("after", EXAMPLES$3).action((bundle, push, { wait, ...flags }) => {
 		const { output, rest } = takeFlags(flags, host);
 		const waitMilliseconds = secondsOf(wait) * 1e3;
 		const options = {

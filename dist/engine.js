@@ -62,7 +62,7 @@ const FAILURE_CLASSES = [
 	"local"
 ];
 /** The one error of this project: a value that users read. */
-var OciSaveError = class extends Error {
+var OciSaveError = class OciSaveError extends Error {
 	name = "OciSaveError";
 	code;
 	/** What the reader can do about it; options are spelled as flags. */
@@ -76,6 +76,17 @@ var OciSaveError = class extends Error {
 		this.hint = hint === void 0 ? void 0 : spellHint(hint, asFlag);
 		this.hintParts = hint;
 		this.details = details;
+	}
+	/** The same error with another message, such as one that says where it happened. */
+	reworded(message) {
+		const { code, hintParts, cause, details } = this;
+		return new OciSaveError({
+			code,
+			message,
+			hint: hintParts,
+			cause,
+			details
+		});
 	}
 };
 /** What the reader can do about an error, as a front end writes it; undefined where the error does not say. */
@@ -16981,12 +16992,12 @@ function networkFault(cause) {
 	const code = systemCodeOf(cause) ?? "no reason given";
 	if (NOT_TLS.test(code)) return {
 		words: `does not speak TLS as it should (${code})`,
-		hint: "If it is a plain HTTP registry that you trust, name it under insecure-registries.",
+		hint: hint`If it is a plain HTTP registry that you trust, name it with ${option("insecureRegistries")}.`,
 		permanent: true
 	};
 	if (CERTIFICATE.test(code)) return {
 		words: `has a certificate that is not trusted (${code})`,
-		hint: "Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host under insecure-registries.",
+		hint: hint`Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host with ${option("insecureRegistries")}.`,
 		permanent: true
 	};
 	const words = FAULTS[code];
@@ -17030,11 +17041,11 @@ function refusalError$2(subject, refusal) {
 }
 /** The error for a request that got no response, or one that broke off `after` so many bytes. */
 function networkError(subject, host, cause, after = "") {
-	const { words, hint } = networkFault(cause);
+	const { words, hint: help } = networkFault(cause);
 	return new OciSaveError({
 		code: "network",
 		message: `${subject}: ${host} ${words}${after}`,
-		hint,
+		hint: help,
 		cause
 	});
 }
@@ -26659,13 +26670,7 @@ function unreasonable() {
 /** An error about a child's content names the child; one about reading it has its address. */
 function childError(who, error) {
 	if (!(error instanceof OciSaveError) || error.code !== "unsupported") return error;
-	const { code, message, hint, cause } = error;
-	return new OciSaveError({
-		code,
-		message: `its child ${who}: ${message}`,
-		hint,
-		cause
-	});
+	return error.reworded(`its child ${who}: ${error.message}`);
 }
 /** How many platforms a message names. */
 const MAX_NAMED = 20;
@@ -27539,7 +27544,7 @@ function checkedRealm({ realm, registry, insecure, subject }) {
 	throw new OciSaveError({
 		code: "unsupported",
 		message: `${named} that is not https, and would be sent credentials`,
-		hint: `Only for a registry that you trust: name ${registry.host} under insecure-registries.`
+		hint: hint`Only for a registry that you trust: name ${registry.host} with ${option("insecureRegistries")}.`
 	});
 }
 function tokenCall(realm, { service, scope, credentials }) {
@@ -27976,13 +27981,7 @@ function parse$1(bytes, subject, response) {
 		return parseManifest(bytes, response.headers["content-type"] ?? "");
 	} catch (error) {
 		if (!(error instanceof OciSaveError)) throw error;
-		const { code, hint, message, cause } = error;
-		throw new OciSaveError({
-			code,
-			hint,
-			cause,
-			message: `${subject}, from ${response.host}: ${message}`
-		});
+		throw error.reworded(`${subject}, from ${response.host}: ${error.message}`);
 	}
 }
 // src/registry/registry.ts
