@@ -17791,6 +17791,7 @@ function shellWord(text) {
 	return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith("-") ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 // src/http/fetch-file.ts
+const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants$1;
 /**
 * Fetches an address that the user wrote into a file; user and password in it go to its own origin alone. Nobody has
 * looked at the bytes. A file that is not whole is removed.
@@ -17810,12 +17811,12 @@ async function fetchFile(address, file, options) {
 		requestMilliseconds: stallMilliseconds,
 		stallMilliseconds
 	});
+	const out = await open$2(file, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND, 384);
 	const late = new AbortController();
 	const timer = setTimeout(() => late.abort(tooLate(options)), limits.milliseconds);
 	const signal = options.signal === void 0 ? late.signal : AbortSignal.any([options.signal, late.signal]);
 	let total;
 	let received = 0;
-	const out = await open$2(file, "w", 384);
 	const bytes = download({
 		subject,
 		policy,
@@ -17835,7 +17836,7 @@ async function fetchFile(address, file, options) {
 	});
 	try {
 		for await (const chunk of bytes) {
-			await out.write(chunk, 0, chunk.length, received);
+			await out.appendFile(chunk);
 			received += chunk.length;
 			options.onProgress?.(received, total);
 		}

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { OciSaveError } from '../errors.ts';
 import { percentDecoded } from '../text/plain-text.ts';
@@ -6,6 +7,8 @@ import { createHttpClient, type HttpClient } from './client.ts';
 import { type BodyPart, cannotResume, download, partIn, rangeHeader } from './download.ts';
 import { refusalError } from './error.ts';
 import type { HttpResponse } from './follow.ts';
+
+const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants;
 
 export interface FetchLimits {
   readonly bytes: number;
@@ -44,12 +47,14 @@ export async function fetchFile(address: string, file: string, options: FetchOpt
     requestMilliseconds: stallMilliseconds,
     stallMilliseconds,
   });
+  // Appended to, so that a write goes on at the end, also after a restart. Before the timer: a file that cannot be made
+  // leaves nothing open.
+  const out = await open(file, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND, 0o600);
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(tooLate(options)), limits.milliseconds);
   const signal = options.signal === undefined ? late.signal : AbortSignal.any([options.signal, late.signal]);
   let total: number | undefined;
   let received = 0;
-  const out = await open(file, 'w', 0o600);
   const bytes = download({
     subject,
     policy,
@@ -66,7 +71,7 @@ export async function fetchFile(address: string, file: string, options: FetchOpt
   });
   try {
     for await (const chunk of bytes) {
-      await out.write(chunk, 0, chunk.length, received);
+      await out.appendFile(chunk);
       received += chunk.length;
       options.onProgress?.(received, total);
     }

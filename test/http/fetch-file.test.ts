@@ -51,6 +51,14 @@ const begin = (response: ServerResponse, length: number): void => {
 };
 
 describe('a file from an address', () => {
+  it('is not asked for where it cannot be written, and nothing stays open', async () => {
+    const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    file = path.join(temp.path, 'missing', 'fetched');
+    await expect(fetchFrom((_, response) => response.end('tool'))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(stub.requests).toEqual([]);
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout')).toHaveLength(timers);
+  });
+
   it.each([
     ['sends the whole again', 200],
     ['refuses to send the rest (416)', 416],
