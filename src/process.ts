@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { ReadStream } from 'node:fs';
 import { execa } from 'execa';
 import { OciSaveError, systemCodeOf } from './errors.ts';
 
@@ -7,6 +8,8 @@ export interface ProcessOptions {
   /** The whole environment of the child; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** An open file that becomes its standard input: nothing is read from it here. Not together with `input`. */
+  readonly stdin?: ReadStream | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds after which the process is killed; without it, only `signal` kills it. */
   readonly limitMilliseconds?: number | undefined;
@@ -34,10 +37,10 @@ export async function run(
   args: readonly string[],
   options: ProcessOptions,
 ): Promise<ProcessResult> {
-  const { cwd, env, input, signal, limitMilliseconds = 0, maxOutput = 1024 * 1024 } = options;
+  const { cwd, env, input, stdin, signal, limitMilliseconds = 0, maxOutput = 1024 * 1024 } = options;
   const child = execa(file, [...args], {
     ...(cwd === undefined ? {} : { cwd }),
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...(input === undefined ? { stdin: stdin ?? ('ignore' as const) } : { input }),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
     timeout: limitMilliseconds,
     env: { ...env },

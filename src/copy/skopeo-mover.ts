@@ -2,7 +2,14 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { OciSaveError } from '../errors.ts';
-import { copyWithSkopeo, makeOwnHome, poolOf, skopeoFailure, writeAuthFile } from '../skopeo/index.ts';
+import {
+  copyWithSkopeo,
+  makeOwnHome,
+  poolOf,
+  openAuthFile,
+  skopeoFailure,
+  type SkopeoAuth,
+} from '../skopeo/index.ts';
 import { type Repository, secretsOf } from '../registry/index.ts';
 import { tryLink } from '../store/index.ts';
 import type { CopyContext } from './context.ts';
@@ -42,12 +49,13 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
     onBytes: (delta) => emit({ type: 'bytes', stage: 'copy', delta }),
     giveUp: (error) => hopeless.abort(error),
   });
+  let auth: SkopeoAuth | undefined;
   try {
     await layOut(copy, pool, context);
     const { domain, path: repository } = copy.repository;
     const insecure = context.insecureRegistries.includes(domain);
     const credentials = await context.credentials.find({ domain, path: repository });
-    const authFile = credentials && (await writeAuthFile(folder, domain, credentials));
+    auth = credentials && (await openAuthFile(folder, domain, credentials));
     const result = await copyWithSkopeo({
       skopeo,
       environment,
@@ -55,7 +63,7 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
       home: await makeOwnHome(folder, `${domain}/${repository}`, insecure),
       source: `docker://${domain}/${repository}@${copy.leaf}`,
       preserveDigests: true,
-      authFile,
+      auth,
       insecure,
       signal: signal ? AbortSignal.any([signal, hopeless.signal]) : hopeless.signal,
     });
@@ -72,7 +80,8 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
     try {
       await landing.finish();
     } finally {
-      // Also where a layer was refused: the credentials are in this folder.
+      await auth?.close();
+      // Also where a layer was refused: the credentials may be in this folder.
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     }
   }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { type ProcessResult, run } from '../process.ts';
+import type { SkopeoAuth } from './auth-file.ts';
 import type { SkopeoEnvironment } from './environment.ts';
 import { skopeoFailure } from './failure.ts';
 import type { Skopeo } from './find.ts';
@@ -15,7 +16,7 @@ export interface SkopeoCopy {
   /** `docker://name@digest` or `docker-archive:file`. Validated before; it is one argument, never shell text. */
   readonly source: string;
   readonly preserveDigests: boolean;
-  readonly authFile?: string | undefined;
+  readonly auth?: SkopeoAuth | undefined;
   readonly insecure?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,7 +32,7 @@ export function poolOf(folder: string): string {
 
 /** One `skopeo copy` of one image manifest into its own layout. The result says how it ended. */
 export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
-  const { skopeo, environment, folder, home, source, preserveDigests, authFile, insecure, signal } = copy;
+  const { skopeo, environment, folder, home, source, preserveDigests, auth, insecure, signal } = copy;
   const env = home === undefined ? environment.env : { ...environment.env, HOME: home };
   return run(
     skopeo.file,
@@ -41,7 +42,7 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
       ...(preserveDigests ? ['--preserve-digests'] : []),
       '--remove-signatures',
       '--quiet',
-      ...(authFile === undefined ? ['--src-no-creds'] : ['--src-authfile', authFile]),
+      ...(auth === undefined ? ['--src-no-creds'] : ['--src-authfile', auth.file]),
       '--src-cert-dir',
       environment.certsFolder,
       ...(insecure === true ? ['--src-tls-verify=false'] : []),
@@ -50,7 +51,7 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
       source,
       `oci:${LAYOUT}`,
     ],
-    { cwd: folder, env, signal },
+    { cwd: folder, env, signal, stdin: auth?.stdin },
   );
 }
 

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Credentials } from '../registry/index.ts';
 import type { Skopeo } from './find.ts';
 
 /** What one skopeo process runs with. Paths are absolute; all of them lie in the run's folder. */
@@ -67,26 +66,6 @@ export async function createSkopeoEnvironment(
     },
   };
 }
-
-/**
- * Writes one finished auth file for one registry, readable by this user alone, and returns its path. skopeo gets
- * what we decided and nothing else: it does not know `credsStore`, and every process can read an argument.
- */
-export async function writeAuthFile(
-  folder: string,
-  registry: string,
-  credentials: Credentials,
-): Promise<string> {
-  const file = path.join(folder, 'auth.json');
-  const entry =
-    'identityToken' in credentials
-      ? { auth: base64('<token>:'), identitytoken: credentials.identityToken }
-      : { auth: base64(`${credentials.username}:${credentials.password}`) };
-  await writeFile(file, JSON.stringify({ auths: { [registry]: entry } }), { mode: 0o600 });
-  return file;
-}
-
-const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 
 /**
  * Makes a home for one copy whose registries file maps its repository to itself. skopeo always reads the drop-ins of

@@ -5,7 +5,7 @@ export {
   makeOwnHome,
   type SkopeoEnvironment,
   type SkopeoTools,
-  writeAuthFile,
 } from './environment.ts';
+export { openAuthFile, type SkopeoAuth } from './auth-file.ts';
 export { copyWithSkopeo, inspectRaw, LAYOUT, POOL, poolOf } from './copy.ts';
 export { skopeoFailure } from './failure.ts';

@@ -1,9 +1,12 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { childrenOf } from '../support/children.ts';
+import { until } from '../support/deadline.ts';
 import { one } from '../support/fixtures/index.ts';
 import { basic } from '../support/http.ts';
 import { largestBlobOf } from '../support/image.ts';
@@ -18,16 +21,24 @@ import {
   startProxy,
 } from '../support/servers/index.ts';
 import { toolsSearchPath } from '../support/tools.ts';
-import { checkBundle, namesIn } from '../support/whole-bundle.ts';
+import { checkBundle, isThere, namesIn } from '../support/whole-bundle.ts';
 
 const USER = { username: 'puller', password: 'Tr0ub4dor & "three" colons:::' };
 const BASE64 = basic(USER).slice('Basic '.length);
+/** What else a user's environment may hold. A proxy is needed by those that send requests, and comes to skopeo as it is. */
+const PROXY_PASSWORD = 'pr0xy-canary-5f1c';
+const ELSEWHERE = {
+  GITHUB_TOKEN: 'ghp_ReleaseCanary0123456789abcdefghij',
+  HTTPS_PROXY: `http://user:${PROXY_PASSWORD}@127.0.0.1:9`,
+};
 const SECRETS = [
   USER.password,
   JSON.stringify(USER.password).slice(1, -1),
   BASE64,
   BASE64.replace(/=+$/, ''),
+  ELSEWHERE.GITHUB_TOKEN,
 ];
+const ALL_SECRETS = [...SECRETS, PROXY_PASSWORD];
 const image = one({ seed: 'secret', layerBytes: 1300 * 1024 });
 
 /** A registry that asks for a password, one that asks for tokens, both behind lines that are slow enough to look. */
@@ -50,7 +61,7 @@ afterAll(async () => {
 
 interface Seen {
   skopeo: number;
-  readonly authFileModes: Set<string>;
+  readonly authFiles: Set<string>;
   readonly leaks: Set<string>;
 }
 
@@ -63,21 +74,21 @@ function readNow(file: string): string {
   }
 }
 
-/** Looks at every process of the machine, and for auth files in the store, until the run has ended. */
-async function lookUntil(done: () => boolean, store: string): Promise<Seen> {
-  const seen: Seen = { skopeo: 0, authFileModes: new Set(), leaks: new Set() };
+/** Looks at every process of the machine, and for auth files below a folder, until the run there has ended. */
+async function lookUntil(done: () => boolean, folder: string): Promise<Seen> {
+  const seen: Seen = { skopeo: 0, authFiles: new Set(), leaks: new Set() };
   while (!done()) {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const command = readNow(`/proc/${pid}/cmdline`);
-      for (const secret of SECRETS) if (command.includes(secret)) seen.leaks.add(command);
-      if (!/(?:^|\/)skopeo\0/.test(command) || !command.includes('\0copy\0')) continue;
-      if (!folderOf(pid).startsWith(store)) continue;
-      seen.skopeo += 1;
+      for (const secret of ALL_SECRETS) if (command.includes(secret)) seen.leaks.add(command);
+      // The command itself has what its user gave it.
+      if (command.includes('cli.js') || !folderOf(pid).startsWith(folder)) continue;
+      if (/(?:^|\/)skopeo\0/.test(command) && command.includes('\0copy\0')) seen.skopeo += 1;
       const environment = readNow(`/proc/${pid}/environ`);
       for (const secret of SECRETS)
         if (environment.includes(secret)) seen.leaks.add(`environment of ${command}`);
     }
-    for (const file of authFilesIn(store)) seen.authFileModes.add(modeOf(file));
+    for (const file of authFilesIn(folder)) seen.authFiles.add(file);
     await setImmediate();
   }
   return seen;
@@ -92,34 +103,31 @@ function folderOf(pid: string): string {
   }
 }
 
-function authFilesIn(store: string): string[] {
+/** Those with something in them: nothing is written to one before it has lost its name. */
+function authFilesIn(folder: string): string[] {
   try {
-    const entries = readdirSync(store, { recursive: true, encoding: 'utf8' });
-    return entries.filter((name) => name.endsWith('auth.json')).map((name) => path.join(store, name));
+    const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const files = entries.filter((name) => name.endsWith('auth.json')).map((name) => path.join(folder, name));
+    return files.filter((file) => readNow(file) !== '');
   } catch {
     return [];
   }
 }
 
-function modeOf(file: string): string {
-  try {
-    return (statSync(file).mode & 0o777).toString(8);
-  } catch {
-    return '600';
-  }
-}
-
-/** No file that the run made, and nothing that it printed, holds a secret. */
-async function expectNoLeak({ stdout, stderr }: ProgramResult, place: Workplace): Promise<void> {
+/** No file that the run made, and nothing that it printed, holds a secret. @returns the files' names */
+async function expectNoLeak(
+  { stdout, stderr }: Pick<ProgramResult, 'stdout' | 'stderr'>,
+  place: Workplace,
+): Promise<string[]> {
   const files = (await readdir(place.folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name));
-  expect(files.some((file) => file.endsWith('report.json'))).toBe(true);
   const texts = await Promise.all(files.map((file) => readFile(file, 'latin1')));
   for (const text of [stdout, stderr, ...texts]) {
-    for (const secret of SECRETS) expect(text.includes(secret)).toBe(false);
+    for (const secret of ALL_SECRETS) expect(text.includes(secret)).toBe(false);
     expect(text).not.toMatch(/Bearer [\w-]{30}/);
   }
+  return files.map((file) => path.basename(file));
 }
 
 const inline = (host: string): string => JSON.stringify({ auths: { [host]: { auth: BASE64 } } });
@@ -164,22 +172,22 @@ describe.each([
     const host = hostOf();
     await using prepared = await workplace();
     const env = await prepare(prepared, host);
-    await using place = await workplace({ ...prepared.env, ...env });
+    await using place = await workplace({ ...prepared.env, ...ELSEWHERE, ...env });
     const store = place.file('store');
     const args = ['save', '-p', 'linux/amd64', '--insecure-registries', host, '--cache-dir', store];
     const state = { ended: false };
     const running = place
       .run(...args, '--archive', 'tar', '--verbose', '--json', `${host}/secret/image:1`)
       .finally(() => (state.ended = true));
-    const seen = await lookUntil(() => state.ended, store);
+    const seen = await lookUntil(() => state.ended, place.folder);
     const result = await running;
     expectExit(result, 0);
     expect([...seen.leaks]).toEqual([]);
     expect(seen.skopeo).toBeGreaterThan(0);
-    expect([...seen.authFileModes]).toEqual(['600']);
+    expect([...seen.authFiles]).toEqual([]);
     expect(await namesIn(path.join(store, 'runs'))).toEqual([]);
     expect(await checkBundle(place.file('oci-bundle'))).toHaveLength(1);
-    await expectNoLeak(result, place);
+    expect(await expectNoLeak(result, place)).toContain('oci-bundle.report.json');
   });
 });
 
@@ -203,7 +211,42 @@ describe('a registry that repeats the credentials in its response', () => {
     const result = await place.run('save', ...args, `${echo.host}/secret/image:1`);
     expectExit(result, code);
     expect(result.stderr).toMatch(/denied: .*go away/);
-    await expectNoLeak(result, place);
+    expect(await expectNoLeak(result, place)).toContain('oci-bundle.report.json');
+  });
+});
+
+describe('found B9: a run that is killed while skopeo copies', () => {
+  it('leaves no file with a secret, also while the skopeo that it started lives on', async () => {
+    await using prepared = await workplace();
+    const gate = Promise.withResolvers<void>();
+    const layer = largestBlobOf(image);
+    await using stalled = await startBadRegistry({
+      images: { 'secret/image:1': image },
+      auth: { scheme: 'bearer', users: [USER] },
+      faults: [{ path: new RegExp(layer), failure: { kind: 'stall', at: 0.5, until: gate.promise } }],
+    });
+    await writeFile(prepared.file('auth.json'), inline(stalled.host));
+    await using place = await workplace({
+      ...ELSEWHERE,
+      TMPDIR: prepared.file('tmp'),
+      REGISTRY_AUTH_FILE: prepared.file('auth.json'),
+    });
+    const args = ['-p', 'linux/amd64', '--insecure-registries', stalled.host, '--archive', 'tar'];
+    const running = place.start('save', ...args, `${stalled.host}/secret/image:1`);
+    await stalled.request({ kind: 'blob', reference: layer }, 'arrival');
+    const [skopeo] = childrenOf(running.pid).filter(({ name }) => name === 'skopeo');
+    try {
+      running.kill('SIGKILL');
+      await once(running, 'exit');
+      expect(readNow(`/proc/${skopeo?.pid}/cmdline`)).toContain('copy');
+      expect(await expectNoLeak({ stdout: '', stderr: '' }, place)).toContain('own.conf');
+      expect(await isThere(prepared.file('tmp'))).toBe(false);
+    } finally {
+      gate.resolve();
+      await until('the end of the skopeo that was left alone', () =>
+        readNow(`/proc/${skopeo?.pid}/cmdline`) === '' ? true : undefined,
+      );
+    }
   });
 });
 
