@@ -32,7 +32,7 @@ export async function finish({ report, lock }: SaveResult, inputs: ActionInputs,
   const { log, workspace } = step;
   const spelled = spellReport(report, asInput);
   const { report: reportFile } = placesOf(inputs.options, step.env);
-  publishOutputs(outputsOf(spelled, lock, reportFile));
+  publishOutputs(outputsOf(spelled, lock, reportFile), step);
   log.write(`\n${renderSummary(spelled, { color: false, spelling: asInput })}\n`);
   const fileOf = fileFinder(inputs, step);
   for (const annotation of warningAnnotations(spelled, log.warnings, fileOf))
@@ -48,7 +48,12 @@ export async function finish({ report, lock }: SaveResult, inputs: ActionInputs,
 }
 
 /** Later steps rely on outputs: if they cannot be set, the step fails. */
-function publishOutputs(outputs: Outputs): void {
+function publishOutputs(outputs: Outputs, { masks, log }: Step): void {
+  const hidden = Object.entries(outputs).flatMap(([name, value]) => (masks.hides(value) ? [name] : []));
+  if (hidden.length > 0) {
+    const message = `a password or token is part of the text of ${hidden.join(', ')}: the runner passes such outputs to no other job`;
+    log.emit({ type: 'log', level: 'warning', message });
+  }
   try {
     for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
   } catch (cause) {

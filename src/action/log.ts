@@ -3,6 +3,7 @@ import { endGroup, isDebug, startGroup } from '@actions/core';
 import type { SaveEvent } from '../events.ts';
 import { createReporter } from '../view/index.ts';
 import { plainText } from '../text/plain-text.ts';
+import type { Masks } from './masks.ts';
 
 /** The step's log: plain lines, one group per stage. Untrusted text is printed without commands and control characters. */
 export interface ActionLog {
@@ -26,8 +27,7 @@ export interface Step {
   readonly log: ActionLog;
   /** The workspace's real path. */
   readonly workspace: string;
-  /** Makes the runner hide a text. */
-  readonly mask: (secret: string) => void;
+  readonly masks: Masks;
   readonly signal: AbortSignal;
 }
 

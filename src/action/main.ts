@@ -7,7 +7,7 @@ import { fail, finish } from './ending.ts';
 import { readInputs } from './inputs.ts';
 import { createInstaller } from './skopeo/index.ts';
 import { createActionLog, type Step } from './log.ts';
-import { createMask, secretsIn } from './masks.ts';
+import { createMasks, secretsIn } from './masks.ts';
 import { boundaryOf, storeFolderOf, workspaceOf } from './places.ts';
 import { remoteCacheOf } from './remote-cache.ts';
 
@@ -23,11 +23,11 @@ export interface Host extends SignalHost {
  */
 export async function main(host: Host): Promise<void> {
   const { env, stdout } = host;
-  const mask = createMask(setSecret);
-  secretsIn(env).forEach(mask);
   const log = createActionLog(stdout);
+  const masks = createMasks(setSecret, (message) => log.emit({ type: 'log', level: 'warning', message }));
+  secretsIn(env).forEach(masks.add);
   const interruption = watchSignals(host);
-  const step: Step = { env, log, workspace: await workspaceOf(env), mask, signal: interruption.signal };
+  const step: Step = { env, log, workspace: await workspaceOf(env), masks, signal: interruption.signal };
   let inputs: ActionInputs | undefined;
   try {
     inputs = parseInputs(readInputs(getInput, env));
@@ -41,7 +41,7 @@ export async function main(host: Host): Promise<void> {
 
 async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
   const { options, token } = inputs;
-  const { env, log, workspace, mask, signal } = step;
+  const { env, log, workspace, masks, signal } = step;
   const installer = createInstaller(step);
   const cacheDir = options.cacheDir || (await storeFolderOf(workspace, env));
   try {
@@ -51,7 +51,7 @@ async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
         env,
         emit: log.emit,
         signal,
-        onSecret: mask,
+        onSecret: masks.add,
         boundary: await boundaryOf(workspace, env),
         remoteCache: await remoteCacheOf(inputs, step),
         releaseToken: token,

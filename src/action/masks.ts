@@ -1,4 +1,5 @@
 import { percentDecoded } from '../text/plain-text.ts';
+import { hiddenParts } from '../text/secret.ts';
 
 /** A user and a password before a host. */
 const USERINFO = /\/\/([^/@\s]+)@/g;
@@ -31,15 +32,36 @@ function secretsOfAddresses(text: string): string[] {
   return [...userinfos, ...[...text.matchAll(QUERY)].map(([, query = '']) => query)];
 }
 
-/** Passes each secret to the runner once, line by line: the runner only hides text within one line. */
-export function createMask(setSecret: (secret: string) => void): (secret: string) => void {
+/** What the runner hides in the log. */
+export interface Masks {
+  /** Makes it hide a secret from now on. */
+  readonly add: (secret: string) => void;
+  /** Whether a text has a part that is hidden. */
+  readonly hides: (text: string) => boolean;
+}
+
+/**
+ * Tells the runner of each secret once, line by line: it only hides text within one line.
+ * @param warn told once, where a secret is too short to be hidden
+ */
+export function createMasks(setSecret: (secret: string) => void, warn: (message: string) => void): Masks {
   const masked = new Set<string>();
-  return (secret) => {
-    for (const line of secret.split(/[\r\n]+/)) {
-      // An empty mask would hide everything, or nothing.
-      if (line.trim() === '' || masked.has(line)) continue;
-      masked.add(line);
-      setSecret(line);
-    }
+  let warned = false;
+  return {
+    add(secret) {
+      const parts = hiddenParts(secret);
+      if (parts.length === 0 && secret.trim() !== '' && !warned) {
+        warned = true;
+        warn(
+          'a password or token with less than four characters in a line is not hidden in this log: use a longer one',
+        );
+      }
+      for (const part of parts) {
+        if (masked.has(part)) continue;
+        masked.add(part);
+        setSecret(part);
+      }
+    },
+    hides: (text) => [...masked].some((part) => text.includes(part)),
   };
 }

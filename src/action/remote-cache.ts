@@ -15,14 +15,14 @@ const eventSchema = z.looseObject({
 /** The Actions cache as the inputs configure it; undefined with `cache: off`. */
 export async function remoteCacheOf(
   { cache, cacheMode }: ActionInputs,
-  { env, workspace, mask, log }: Step,
+  { env, workspace, masks, log }: Step,
 ): Promise<CacheUse | undefined> {
   if (cache === 'off') return undefined;
   return {
     cache: createActionsCache({
       env,
       workspace,
-      onSecret: mask,
+      onSecret: masks.add,
       onWords: (words) => log.emit({ type: 'log', level: 'debug', message: words }),
       onWarning: (message) => log.emit({ type: 'log', level: 'warning', message }),
     }),

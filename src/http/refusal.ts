@@ -1,4 +1,5 @@
 import { OciSaveError } from '../errors.ts';
+import { withoutSecrets } from '../text/secret.ts';
 
 /** What a refusal said, made fit to be shown: bounded, on one line, without what we sent as a secret. */
 export interface Refusal {
@@ -27,11 +28,9 @@ const MAX_WORDS = 300;
  * sent with the request and echoed, at most 300 characters.
  */
 export function shown(text: string, secrets: readonly string[]): string {
-  const hidden = secrets
-    .filter((secret) => secret.length > 3)
-    .sort((a, b) => b.length - a.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
-  const line = hidden.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
+  const line = withoutSecrets(text, secrets)
+    .replace(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim();
   return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS - 1)}…` : line;
 }
 

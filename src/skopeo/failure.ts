@@ -1,5 +1,6 @@
 import { type ErrorCode, OciSaveError } from '../errors.ts';
 import type { ProcessResult } from '../process.ts';
+import { withoutSecrets } from '../text/secret.ts';
 
 /** The causes of a failure, by the words that skopeo's versions share (containers/image docker client, common/pkg/retry). */
 const CAUSES: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
@@ -24,9 +25,7 @@ function skopeoMessage(stderr: string, secrets: readonly string[]): string {
     lines.findLast((line) => /level=(fatal|error)/.test(line)) ?? lines.at(-1) ?? 'no reason given';
   const quoted = /msg="((?:[^"\\]|\\.)*)"/.exec(fatal)?.[1];
   const words = quoted === undefined ? fatal : quoted.replaceAll('\\"', '"').replaceAll('\\\\', '\\');
-  return secrets
-    .filter((secret) => secret !== '')
-    .reduce((shown, secret) => shown.replaceAll(secret, '***'), words)
+  return withoutSecrets(words, secrets)
     .replaceAll(SENT, '$1 ***')
     .replaceAll(/[\u0000-\u001F\u007F]+/g, ' ')
     .replaceAll(QUERY, '$1?…')

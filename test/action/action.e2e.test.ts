@@ -434,6 +434,32 @@ describe('secrets', () => {
     expectHidden(result, lines);
   });
 
+  it('found J5: of less than four characters are not hidden, which a warning says once', async () => {
+    await logIn('e');
+    const images = `${guarded.host}/acme/one:1\n${guarded.host}/acme/one:2`;
+    const inputs = { ...base(), images, 'insecure-registries': guarded.host };
+    const result = await runner.step(inputs);
+    expectVerdict(result, /^2 of 2 images could not be saved$/);
+    expect(result.masks).toEqual([JOB_TOKEN, Buffer.from(`${USER.username}:e`).toString('base64')]);
+    const warnings = result.annotations.filter(({ kind }) => kind === 'warning');
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^a password or token with less than four characters/),
+    ]);
+  });
+
+  it('found J5: that are part of an output are told of, without the secret', async () => {
+    await mkdir(path.join(runner.home, '.docker'), { recursive: true });
+    const auth = Buffer.from('me:bundle').toString('base64');
+    const config = JSON.stringify({ auths: { [registry.host]: { auth } } });
+    await writeFile(path.join(runner.home, '.docker/config.json'), config);
+    const result = await runner.step({ ...base(), images: names.one });
+    expect(result.exitCode).toBe(0);
+    expect(result.annotations.map(({ message }) => message)).toEqual([
+      'a password or token is part of the text of path, lock, report: the runner passes such outputs to no other job',
+    ]);
+    expect(result.outputs['path']).toBe(runner.file('oci-bundle'));
+  });
+
   it('of addresses are hidden, whatever else is wrong', async () => {
     const skopeo = 'https://me:s3cret@127.0.0.1:1/skopeo?sig=signature';
     const env = { HTTPS_PROXY: 'http://me:pr0xy@127.0.0.1:1' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMask, secretsIn } from '../../src/action/masks.ts';
+import { createMasks, secretsIn } from '../../src/action/masks.ts';
 
 describe('secrets of a step', () => {
   it.each<[string, Record<string, string>, string[]]>([
@@ -16,11 +16,34 @@ describe('secrets of a step', () => {
   ])('are %s', (_, env, secrets) => expect(secretsIn(env)).toEqual(secrets));
 });
 
-describe('a mask', () => {
-  it('is told once, line by line, and never empty', () => {
-    const told: string[] = [];
-    const mask = createMask((secret) => void told.push(secret));
-    for (const secret of ['', ' \n', 'one', '{\n  "key": 1\r\n}', 'one']) mask(secret);
-    expect(told).toEqual(['one', '{', '  "key": 1', '}']);
+describe('masks', () => {
+  function masksOf(...secrets: readonly string[]): {
+    told: string[];
+    warned: string[];
+    hides: (text: string) => boolean;
+  } {
+    const [told, warned]: [string[], string[]] = [[], []];
+    const masks = createMasks(
+      (secret) => void told.push(secret),
+      (message) => void warned.push(message),
+    );
+    secrets.forEach(masks.add);
+    return { told, warned, hides: masks.hides };
+  }
+
+  it('are told once, line by line, and never empty', () => {
+    const { told, warned } = masksOf('', ' \n', 'once', '{\n  "key": 1\r\n}', 'once');
+    expect([told, warned]).toEqual([['once', '"key": 1'], []]);
+  });
+
+  it('found J5: hide nothing of less than four characters, and say so once', () => {
+    const { told, warned } = masksOf('e', 'abc', 'a\nbcd', 'four');
+    expect(told).toEqual(['four']);
+    expect(warned).toEqual([expect.stringMatching(/less than four characters/)]);
+  });
+
+  it('found J5: tell which texts have a part that is hidden', () => {
+    const { hides } = masksOf('bundle\nx');
+    expect(['/work/oci-bundle', '/work/x', ''].map(hides)).toEqual([true, false, false]);
   });
 });
