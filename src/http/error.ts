@@ -66,9 +66,9 @@ export function looksLikePlainHttp(cause: unknown): boolean {
   return NOT_TLS.test(code) || code === 'ECONNREFUSED' || code === 'ECONNRESET';
 }
 
-/** Whether a status is one that goes away by itself; 501 says 'never'. */
+/** Whether a status is one that goes away by itself; 501 says 'never', and 507 that a disk is full. */
 export function isTemporaryStatus(status: number): boolean {
-  return status === 408 || status === 429 || (status >= 500 && status !== 501);
+  return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 507);
 }
 
 /** The error for a response that is not a success, by its status alone. */

@@ -4,7 +4,9 @@ import { messageOf, OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { type BlobContent, refusalOf, type Repository, type Upload } from '../registry/index.ts';
 import { damagedBlobOf } from '../store/index.ts';
+import { cancelUploads } from './cancel-uploads.ts';
 import type { PushContext } from './context.ts';
+import type { FullProjects } from './full-projects.ts';
 import type { Traffic } from './report-target.ts';
 
 /** Brings blobs into the repositories of one target. */
@@ -28,6 +30,7 @@ export function createBlobSender(
   context: PushContext,
   uploads: Map<string, Upload>,
   traffic: Traffic,
+  full: FullProjects,
 ): BlobSender {
   const { client, content, emit, signal } = context;
   const large = pLimit(context.parallel || LARGE_AT_ONCE);
@@ -81,7 +84,12 @@ export function createBlobSender(
       if (!(await content.port.has(blob))) await bringBack(blob.digest, missing(blob.digest));
       const session = started ?? uploads.get(repository.path);
       if (session !== started) uploads.delete(repository.path);
-      const work = (): Promise<void> => uploadInto(repository, blob, session);
+      const work = async (): Promise<void> => {
+        const refusal = full.errorOf(repository);
+        if (refusal === undefined) return uploadInto(repository, blob, session);
+        if (session !== undefined) await cancelUploads(new Map([[repository.path, session]]), context);
+        throw refusal;
+      };
       try {
         await (blob.size > LARGE_BYTES ? large(work) : work());
       } catch (error) {
@@ -143,7 +151,11 @@ export function createBlobSender(
   return {
     send(repository, digest) {
       const key = `${repository.path}@${digest}`;
-      const work = sent.get(key) ?? sendOnce(repository, digest);
+      const work =
+        sent.get(key) ??
+        sendOnce(repository, digest).catch((error: unknown) => {
+          throw full.note(repository, error);
+        });
       sent.set(key, work);
       return work;
     },

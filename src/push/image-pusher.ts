@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
-import { refusalOf, type Repository } from '../registry/index.ts';
+import { lacksRoom, refusalOf, type Repository } from '../registry/index.ts';
 import type { BlobSender } from './blob-sender.ts';
 import { manifestBytes, type PushContext } from './context.ts';
 import type { PushName, Variant } from './plan.ts';
@@ -87,6 +87,7 @@ export async function allSettled(work: readonly Promise<void>[]): Promise<void> 
 
 /** Whether a manifest was refused because of its content, not of the login or the request. */
 function mayBeSparse(error: unknown): boolean {
+  if (lacksRoom(error)) return false;
   const status = refusalOf(error)?.status ?? 0;
   return status >= 400 && status < 500 && ![401, 403, 405, 408, 413, 429].includes(status);
 }

@@ -3,13 +3,15 @@ import { OciSaveError } from '../errors.ts';
 import { isTemporary } from '../registry/index.ts';
 import type { PushTargetReport } from '../report/index.ts';
 import { createBlobSender } from './blob-sender.ts';
+import { cancelUploads } from './cancel-uploads.ts';
 import type { PushContext } from './context.ts';
 import type { NameResult } from './decide.ts';
 import { estimate } from './estimate.ts';
+import { createFullProjects } from './full-projects.ts';
 import { allSettled, createImagePusher } from './image-pusher.ts';
 import { findPendingTags } from './pending-tags.ts';
 import { planPush, type PushName } from './plan.ts';
-import { cancelUploads, preflight, type Preflight } from './preflight/preflight.ts';
+import { preflight, type Preflight } from './preflight/preflight.ts';
 import { noTraffic, reportTarget, type Traffic } from './report-target.ts';
 import type { PushTarget } from '../options/index.ts';
 
@@ -110,7 +112,8 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
 
 async function sendAll(push: Push, names: readonly PushName[], checked: Preflight): Promise<void> {
   const { context, traffic, settle, target } = push;
-  const blobs = createBlobSender(context, checked.uploads, traffic);
+  const full = createFullProjects();
+  const blobs = createBlobSender(context, checked.uploads, traffic, full);
   const pusher = createImagePusher(context, blobs);
   const limit = pLimit(context.parallel || IMAGES_AT_ONCE);
   let gone: OciSaveError | undefined;
@@ -126,7 +129,7 @@ async function sendAll(push: Push, names: readonly PushName[], checked: Prefligh
       settle(name, { status: 'pushed', there: digest, narrowed });
     } catch (error) {
       context.signal?.throwIfAborted();
-      settle(name, { status: 'failed', error });
+      settle(name, { status: 'failed', error: full.note(name.to, error) });
       if (isTemporary(error) && gone === undefined) gone = await unreachableError(target, context);
     }
   };

@@ -8,6 +8,7 @@ import {
   MAX_HOLD_MILLISECONDS,
   plainRefusalError,
   type Refusal,
+  refusalOf,
 } from '../http/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 
@@ -33,6 +34,31 @@ export function isQuota({ retryAfter, words }: Refusal): boolean {
   const short = /\b(?:per|a|each)[ -](?:second|minute)\b|\/\s*(?:s|sec|second|min|minute)\b/i.test(words);
   return !short && /\b(?:limit|limits|quota|quotas)\b/i.test(words);
 }
+
+const HELD = /\b(?:quotas?|storage|disk|repositor(?:y|ies)|images)\b/i;
+const SPENT = /\b(?:exceed(?:s|ed)?|limit(?: is)?|maximum|full|too high|insufficient)\b/i;
+
+/**
+ * Whether a refusal is about how much a registry holds for somebody, which has codes of a refused login. Harbor's full
+ * project: 403 `DENIED: adding 1.3 MiB of storage resource, which when updated to current usage of 99.9 MiB will exceed the
+ * configured upper limit of 100.0 MiB.`; Quay's namespace: 403 `DENIED: Quota has been exceeded on namespace`;
+ * DigitalOcean: 403 `registry contains 1 repositories, limit is 1`; Artifactory: 413 `Datastore disk usage is too high`.
+ */
+function isFull({ status, words }: Refusal): boolean {
+  if (status === 507) return true;
+  return [400, 403, 409, 413].includes(status) && HELD.test(words) && SPENT.test(words);
+}
+
+/** Whether an error is that a registry has no room for more, and not that it was asked too often. */
+export function lacksRoom(error: unknown): error is OciSaveError {
+  const refusal = error instanceof OciSaveError && error.code === 'quota' ? refusalOf(error) : undefined;
+  return refusal !== undefined && !isRateRefusal(refusal);
+}
+
+const FULL_HINT: Record<Action, string> = {
+  push: 'Delete there what is not needed any more, or have the quota raised; then push again: only the rest is sent.',
+  pull: 'Have the quota raised there, or read from a mirror.',
+};
 
 const QUOTA_HINTS = {
   pull: 'Log in for a larger quota, read from a mirror, or save from a lock with a kept store: both ask for less.',
@@ -74,6 +100,9 @@ export function refusalError(
       hint: 'Ask less at once, or later.',
       cause: refusal,
     });
+  }
+  if (isFull(refusal)) {
+    return new OciSaveError({ code: 'quota', message, hint: FULL_HINT[action], cause: refusal });
   }
   if (plain.code !== 'network' && codes.some((code) => NOT_FOUND.has(code))) {
     return new OciSaveError({ code: 'not-found', message, cause: refusal });

@@ -9,5 +9,6 @@ export {
   openCredentialStore,
 } from './auth/credential-store.ts';
 export { type Credentials, secretsOf } from './auth/credentials.ts';
+export { lacksRoom } from './error.ts';
 export type { BlobContent, Upload } from './uploads.ts';
 export type { Repository } from './repository.ts';

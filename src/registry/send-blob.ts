@@ -1,6 +1,7 @@
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
 import { isTemporary, refusalOf, type RetryPolicy, withRetries } from '../http/index.ts';
 import type { WantedBlob } from './blobs.ts';
+import { lacksRoom } from './error.ts';
 import { blobSubject } from './repository.ts';
 import type { RepositoryCall } from './session.ts';
 import {
@@ -126,6 +127,7 @@ async function sendRest(
     await endUpload(call, upload, content, onSent);
   } catch (error) {
     call.signal?.throwIfAborted();
+    if (lacksRoom(error)) throw error;
     const partial = resumed || sending.part !== WHOLE;
     if (isCut(error)) sending.part = Math.max(SMALLEST_PART, Math.floor(sent / 4));
     // Two uploads of one blob at once can damage each other in a registry: once more, since what was sent was hashed here.

@@ -3,6 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { redirectTarget, type StreamedBody } from '../http/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { WantedBlob } from './blobs.ts';
+import { lacksRoom } from './error.ts';
 import { blobSubject, type Repository } from './repository.ts';
 import type { RegistryRequest, RegistryResponse, RepositoryCall } from './session.ts';
 
@@ -61,6 +62,11 @@ export function mountBlob(call: RepositoryCall, digest: Digest, from: string): P
   const target = { kind: 'upload', mount: { digest, from } } as const;
   return call.session.request(request(call, subject, { method: 'POST', target }), async (response) => {
     if (response.status === 202) return uploadIn(call, subject, response);
+    if (response.status !== 201) {
+      const error = await response.error();
+      // What has no room for a mounted blob has none for its bytes.
+      if (lacksRoom(error)) throw error;
+    }
     response.discard();
     // Where one may write and not read, for example (google/go-containerregistry#1404), it is sent instead.
     return response.status === 201;

@@ -12,6 +12,7 @@ describe('isTemporaryStatus', () => {
     [500, true],
     [501, false],
     [502, true],
+    [507, false],
     [599, true],
   ])('%s: %s', (status, temporary) => {
     expect(isTemporaryStatus(status)).toBe(temporary);

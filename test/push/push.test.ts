@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lock } from '../../src/lock/index.ts';
 import { findPushed } from '../../src/push/index.ts';
 import { parsePushTargets } from '../../src/options/index.ts';
-import type { ResolvedImage } from '../../src/resolve/describe.ts';
 import { clientOf } from '../registry/support.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
 import {
@@ -24,7 +23,7 @@ import type { Image } from '../support/image.ts';
 import { listen } from '../support/listen.ts';
 import { type PushRegistry, startPushRegistry } from '../support/push-registry.ts';
 import { subjectOf, tally } from '../support/registry-request.ts';
-import { pushTo } from './pushing.ts';
+import { lockOfImages, pushTo, statusesOf } from './pushing.ts';
 
 const small = { layerBytes: 100 };
 const WRITES = ['PUT', 'PATCH', 'POST', 'DELETE'];
@@ -35,14 +34,7 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 /** Images by stored name. */
-const lockOf = async (images: Readonly<Record<string, Image>>): Promise<Lock> => {
-  const resolved: ResolvedImage[] = [];
-  for (const [name, image] of Object.entries(images)) resolved.push(await bench.resolve(image, name));
-  return bench.lock(...resolved);
-};
-const statuses = (report: {
-  readonly images: readonly { readonly name: string; readonly status: string }[];
-}) => Object.fromEntries(report.images.map(({ name, status }) => [name, status]));
+const lockOf = (images: Readonly<Record<string, Image>>): Promise<Lock> => lockOfImages(bench, images);
 
 const KINDS = {
   'r.example/one:1': one(small),
@@ -171,7 +163,7 @@ describe('a push that its target would refuse', () => {
     for (const name of ['d2', 'idx', 'zst']) expect(failure?.message).toContain(`r.example/${name}`);
     expect(report.missingRepositories).toHaveLength(6);
     expect(report.missingRepositories).not.toContain('r.example/one');
-    expect(statuses(report)['r.example/one:1']).toBe('not started');
+    expect(statusesOf(report)['r.example/one:1']).toBe('not started');
     expect(tally(registry.requests())).toEqual({
       'HEAD manifest': 7,
       'POST upload': 7,
@@ -389,7 +381,7 @@ describe('a tag that has another digest', () => {
     await using registry = await startPushRegistry();
     await pushTo(registry, await lockOf(first), bench.store);
     const { report } = await pushTo(registry, await lockOf(second), bench.store);
-    expect(statuses(report)).toEqual({ 'r.example/x:1': 'pushed', 'r.example/y:1': 'unchanged' });
+    expect(statusesOf(report)).toEqual({ 'r.example/x:1': 'pushed', 'r.example/y:1': 'unchanged' });
     expect(registry.contents.at('r.example/x').tags.get('1')).toBe(second['r.example/x:1'].top);
   });
 
@@ -433,7 +425,7 @@ describe('a tag that has another digest', () => {
     });
     expect(report.outcome).toBe('failed');
     expect(report.failed).toMatchObject([{ ref: `${registry.host}/r.example/x:1`, class: 'digest' }]);
-    expect(statuses(report)['r.example/z:1']).toBe('not started');
+    expect(statusesOf(report)['r.example/z:1']).toBe('not started');
     expect(registry.requests({ method: 'PUT' })).toEqual([]);
   });
 
@@ -443,7 +435,7 @@ describe('a tag that has another digest', () => {
     registry.misbehave({ immutable: true });
     const more = { ...second, 'r.example/z:1': one({ seed: 'z', ...small }) };
     const { report } = await pushTo(registry, await lockOf(more), bench.store);
-    expect(statuses(report)).toEqual({
+    expect(statusesOf(report)).toEqual({
       'r.example/x:1': 'failed',
       'r.example/y:1': 'unchanged',
       'r.example/z:1': 'pushed',
@@ -619,7 +611,7 @@ describe('a dry run of a push', () => {
     const { report } = await pushTo(registry, lock, bench.store);
     const { sentBlobs, sentBytes, mountedBlobs } = report.totals;
     expect(dry.report.totals).toMatchObject({ pushed: 0, unchanged: 1, sentBlobs, sentBytes, mountedBlobs });
-    expect(statuses(dry.report)['r.example/idx:1']).toBe('to push');
+    expect(statusesOf(dry.report)['r.example/idx:1']).toBe('to push');
   });
 });
 

@@ -5,8 +5,22 @@ import { type PushContext, pushToTargets } from '../../src/push/index.ts';
 import { parsePushTargets } from '../../src/options/index.ts';
 import type { RegistryClientOptions } from '../../src/registry/index.ts';
 import type { PushTargetReport } from '../../src/report/index.ts';
+import type { ResolvedImage } from '../../src/resolve/describe.ts';
 import type { Store } from '../../src/store/index.ts';
 import { clientOf } from '../registry/support.ts';
+import type { Resolving } from '../resolve/resolving.ts';
+import type { Image } from '../support/image.ts';
+
+/** Images by stored name, resolved and brought into the store. */
+export async function lockOfImages(bench: Resolving, images: Readonly<Record<string, Image>>): Promise<Lock> {
+  const resolved: ResolvedImage[] = [];
+  for (const [name, image] of Object.entries(images)) resolved.push(await bench.resolve(image, name));
+  return bench.lock(...resolved);
+}
+
+/** What became of each stored name. */
+export const statusesOf = ({ images }: Pick<PushTargetReport, 'images'>): Record<string, string> =>
+  Object.fromEntries(images.map(({ name, status }) => [name, status]));
 
 export interface Pushed {
   readonly report: PushTargetReport;

@@ -50,6 +50,38 @@ describe('refusalError', () => {
   });
 });
 
+describe('found C1: a refusal for what a registry holds already', () => {
+  it.each([
+    [
+      403,
+      'DENIED: adding 151.7 MiB of storage resource, which when updated to current usage of 100.0 GiB will exceed the configured upper limit of 100.0 GiB.',
+      'quota',
+    ],
+    [403, 'DENIED: Quota has been exceeded on namespace', 'quota'],
+    [403, 'DENIED: registry contains 1 repositories, limit is 1', 'quota'],
+    [403, 'DENIED: You have exceeded your storage quota.', 'quota'],
+    [403, "The repository 'x' already has the maximum allowed number of images which is '1000'", 'quota'],
+    [413, 'Datastore disk usage is too high. Contact your Artifactory administrator', 'quota'],
+    [507, '', 'quota'],
+    [403, 'DENIED: requested access to the resource is denied', 'denied'],
+    [403, 'UNAUTHORIZED: storage.buckets.get is missing', 'denied'],
+    [413, 'a web page', 'unsupported'],
+    [
+      413,
+      'the request body is too large and exceeds the maximum permissible limit of 4.00MiB',
+      'unsupported',
+    ],
+    [404, 'MANIFEST_UNKNOWN: no quota is exceeded', 'not-found'],
+  ] as const)('%s %j is %s', (status, words, code) => {
+    const codes = words.startsWith('MANIFEST_UNKNOWN') ? ['MANIFEST_UNKNOWN'] : ['DENIED'];
+    const error = refusalError('r.example/a:1', refusal(status, words, codes), 'credentials', 'push');
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(words);
+    expect(isTemporary(error)).toBe(false);
+    if (code === 'quota') expect(error.hint).not.toContain('docker login');
+  });
+});
+
 describe('isQuota', () => {
   it.each([
     ['hours to wait', refusal(429, '', [], 21_600_000), true],

@@ -1,5 +1,5 @@
-import { messageOf, OciSaveError } from '../../errors.ts';
-import { refusalOf, type Upload } from '../../registry/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import { lacksRoom, refusalOf, type Upload } from '../../registry/index.ts';
 import type { PushContext } from '../context.ts';
 import type { PushName } from '../plan.ts';
 import type { PushTarget } from '../../options/index.ts';
@@ -43,23 +43,6 @@ export async function preflight(
   };
 }
 
-/** Cancels the uploads that were started and not used. Where that fails, the registry removes them in time. */
-export async function cancelUploads(
-  uploads: Map<string, Upload>,
-  { client, emit, signal }: PushContext,
-): Promise<void> {
-  const cancel = async (upload: Upload): Promise<void> => {
-    try {
-      await client.cancelUpload(upload, signal);
-    } catch (error) {
-      signal?.throwIfAborted();
-      emit({ type: 'log', level: 'debug', message: `an upload was not cancelled: ${messageOf(error)}` });
-    }
-  };
-  await Promise.all([...uploads.values()].map(cancel));
-  uploads.clear();
-}
-
 /** Docker Hub's names have a namespace and a name, and nothing below. */
 const DEPTH_OF: Readonly<Record<string, number>> = { 'docker.io': 2 };
 
@@ -90,6 +73,8 @@ async function probeRepositories(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof OciSaveError)) throw error;
+      // A full project still takes the tags of what it has: the push finds out which images need more.
+      if (lacksRoom(error)) return;
       refused.push({ path, error, status: refusalOf(error)?.status ?? 0 });
     }
   };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { OciSaveError } from '../../errors.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { narrowIndex } from '../../oci/rewrite.ts';
-import { isTemporary, refusalOf } from '../../registry/index.ts';
+import { isTemporary, lacksRoom, refusalOf } from '../../registry/index.ts';
 import { manifestBytes, type PushContext } from '../context.ts';
 import { putManifest } from '../image-pusher.ts';
 import type { PushName } from '../plan.ts';
@@ -67,6 +67,8 @@ async function isTaken(putting: Promise<void>, signal: AbortSignal | undefined):
     return true;
   } catch (error) {
     signal?.throwIfAborted();
+    // What has no room for it does not say whether it would take it: the push will show.
+    if (lacksRoom(error)) return true;
     if (isJudged(error)) return false;
     throw error;
   }

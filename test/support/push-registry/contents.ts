@@ -12,6 +12,8 @@ export interface Session {
   bytes: Buffer;
   /** When its first byte came. */
   began: number | undefined;
+  /** Its last part was shorter than the registry says that parts are. */
+  short: boolean;
 }
 
 /** What was pushed. */

@@ -7,6 +7,8 @@ import { closable, type Closable } from '../closable.ts';
 import { listen } from '../listen.ts';
 import { type RegistryRequest, type RequestFilter, selectRequests } from '../registry-request.ts';
 import { PushContents, type Session } from './contents.ts';
+import { collectChildren, overQuota } from './quota.ts';
+import { failed, type Reply } from './reply.ts';
 import type { PushSwitches } from './switches.ts';
 
 export interface PushRequest extends RegistryRequest {
@@ -30,19 +32,13 @@ export interface PushRegistryOptions {
   readonly port?: number;
 }
 
-interface Reply {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer | string;
-}
-
 const CUT = Symbol('cut');
 
-const failed = (status: number, code: string, message = code.toLowerCase()): Reply => ({
-  status,
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ errors: [{ code, message }] }),
-});
+/** Harbor's own words (goharbor/harbor, src/server/middleware/vulnerable). */
+const POLICY =
+  "current image with 86 vulnerabilities cannot be pulled due to configured policy in 'Prevent images with " +
+  'vulnerability severity of "Medium" or higher from running.\' To continue with pull, please contact your project ' +
+  'administrator to exempt matched vulnerabilities through configuring the CVE allowlist.';
 
 /** A registry in memory that takes pushes, and misbehaves as it is told. */
 export async function startPushRegistry(
@@ -54,6 +50,7 @@ export async function startPushRegistry(
   let switches = initial;
   let counts = new Map<unknown, number>();
   const spans = new Map<string, [from: number, to: number][]>();
+  const late = new Map<string, { readonly until: number; readonly old: string | undefined }>();
   /** Whether one of the first `times` of something. */
   const isFirst = (key: unknown, times: number): boolean => {
     const count = counts.get(key) ?? 0;
@@ -104,13 +101,19 @@ export async function startPushRegistry(
     const [wanted, from] = [query.get('mount'), query.get('from')];
     if (wanted !== null && typeof mount === 'number') return failed(mount, 'UNSUPPORTED');
     const bytes = wanted === null || from === null ? undefined : contents.at(from).blobs.get(wanted);
+    const mounted =
+      wanted === null || bytes === undefined ? undefined : { digest: wanted, size: bytes.length };
+    const full = overQuota(contents, switches, repository, mounted);
+    if (full) return full;
     if (mount === true && wanted !== null && bytes !== undefined) {
       contents.at(repository).blobs.set(wanted, bytes);
       return { status: 201 };
     }
     const id = randomUUID();
-    contents.sessions.set(id, { repository, bytes: Buffer.alloc(0), began: undefined });
-    return { status: 202, headers: { location: locationOf(repository, id), range: '0-0' } };
+    contents.sessions.set(id, { repository, bytes: Buffer.alloc(0), began: undefined, short: false });
+    const { leastPart } = switches;
+    const least = leastPart === undefined ? {} : { 'oci-chunk-min-length': String(leastPart) };
+    return { status: 202, headers: { location: locationOf(repository, id), range: '0-0', ...least } };
   };
 
   const upload = async (
@@ -141,11 +144,21 @@ export async function startPushRegistry(
       request.resume();
       return failed(416, 'BLOB_UPLOAD_INVALID');
     }
+    const { parts, leastPart = 0, putWithBytes } = switches;
+    const length = Number(request.headers['content-length'] ?? 0);
+    if (parts && from !== undefined && length > parts.most)
+      return failed(parts.status, 'REQUESTED_RANGE_NOT_SATISFIABLE', parts.words);
+    if (putWithBytes !== undefined && request.method === 'PUT' && length > 0) {
+      contents.sessions.delete(id);
+      return failed(putWithBytes, 'BLOB_UNKNOWN');
+    }
     const body = await read(request, session);
     if (body === CUT) return CUT;
     if (body === undefined)
       return { status: 413, headers: { 'content-type': 'text/html' }, body: '<html>too large</html>' };
     session.bytes = Buffer.concat([session.bytes, body]);
+    if (request.method === 'PATCH' && session.short) return failed(416, 'BLOB_UPLOAD_INVALID', 'too short');
+    session.short = from !== undefined && body.length < leastPart;
     if (request.method === 'PATCH')
       return { status: 202, headers: { ...headers, range: `0-${Math.max(0, session.bytes.length - 1)}` } };
     return end(repository, id, session, query.get('digest') ?? '');
@@ -155,6 +168,11 @@ export async function startPushRegistry(
     const { spoil } = switches;
     if (digestOf(session.bytes) !== digest || (spoil && isFirst(spoil, spoil.times)))
       return failed(400, 'DIGEST_INVALID');
+    const full = overQuota(contents, switches, repository, { digest, size: session.bytes.length });
+    if (full) {
+      contents.sessions.delete(id);
+      return full;
+    }
     const span: [number, number] = [session.began ?? performance.now(), performance.now()];
     const others = spans.get(digest) ?? [];
     spans.set(digest, [...others, span]);
@@ -175,12 +193,14 @@ export async function startPushRegistry(
   };
 
   const putManifest = (repository: string, reference: string, bytes: Buffer, mediaType: string): Reply => {
-    const { docker = true, sparse = 'none', immutable = false, missing, calls } = switches;
+    const { docker = true, sparse = 'none', immutable = false, missing, calls, collects, lag } = switches;
     if (missing?.(repository) === true) return failed(404, 'NAME_UNKNOWN');
     if (!docker && mediaType.includes('docker')) return failed(415, 'MANIFEST_INVALID');
     const manifest = parseManifest(bytes);
     if (manifest.mediaType !== mediaType)
       return failed(400, 'MANIFEST_INVALID', `it is ${manifest.mediaType}`);
+    if (collects && manifest.kind === 'index' && isFirst(collects, collects.times))
+      collectChildren(contents, repository, bytes);
     const lacks = new Set<string>(contents.lacks(repository, bytes));
     const checked =
       manifest.kind === 'manifest' || sparse === 'none'
@@ -196,8 +216,20 @@ export async function startPushRegistry(
     if (reference.startsWith('sha256:') ? reference !== digest : false) return failed(400, 'DIGEST_INVALID');
     if (immutable && (tags.get(reference) ?? digest) !== digest)
       return failed(409, 'DENIED', 'the tag is immutable');
+    const full = overQuota(contents, switches, repository, { digest, size: bytes.length });
+    if (full) return full;
     manifests.set(digest, { bytes, mediaType });
-    if (!reference.startsWith('sha256:')) tags.set(reference, digest);
+    if (reference.startsWith('sha256:'))
+      return { status: 201, headers: { 'docker-content-digest': calls ?? digest } };
+    const name = `${repository}:${reference}`;
+    if (lag) late.set(name, { until: lag.now() + lag.milliseconds, old: tags.get(reference) });
+    tags.set(reference, digest);
+    if (switches.overtaken?.test(name) === true)
+      return failed(
+        400,
+        'TAG_INVALID',
+        `The image tag '${reference}' already exists in the '${repository}' repository and cannot be overwritten because the tag is immutable.`,
+      );
     return { status: 201, headers: { 'docker-content-digest': calls ?? digest } };
   };
 
@@ -236,7 +268,11 @@ export async function startPushRegistry(
         ? { status: 413 }
         : putManifest(repository, reference, body, request.headers['content-type'] ?? '');
     }
-    const stored = contents.manifest(repository, reference);
+    const name = `${repository}:${reference}`;
+    if (switches.blocked?.test(name) === true) return failed(412, 'PROJECTPOLICYVIOLATION', POLICY);
+    const behind = late.get(name);
+    const isLate = behind !== undefined && (switches.lag?.now() ?? 0) < behind.until;
+    const stored = contents.manifest(repository, isLate ? (behind.old ?? 'none') : reference);
     if (stored === undefined) return failed(404, 'MANIFEST_UNKNOWN');
     const headers = { 'content-type': stored.mediaType, 'docker-content-digest': digestOf(stored.bytes) };
     return { status: 200, headers, body: stored.bytes };

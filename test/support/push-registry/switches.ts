@@ -42,4 +42,26 @@ export interface PushSwitches {
   readonly deletes?: boolean;
   /** The digest that PUT of a manifest is answered with. */
   readonly calls?: string;
+  /**
+   * Bytes that a project, the first part of a path, may hold, and how more is refused. Harbor counts at the start of an
+   * upload (nothing), a mount, the end of an upload and a manifest, each by what the project lacks
+   * (goharbor/harbor, src/server/middleware/quota); Quay at the start (quay/quay, endpoints/v2/blob.py).
+   */
+  readonly quota?: { readonly bytes: Readonly<Record<string, number>>; readonly words: QuotaWords };
+  /** Tags and digests that are not shown: 412 for HEAD and GET, as Harbor's policies do (middleware/vulnerable, contenttrust). */
+  readonly blocked?: RegExp;
+  /** A part with a range of more bytes is refused, with this status: ghcr.io's 416 above 4 MiB (wasmCloud/wash-archive#268). */
+  readonly parts?: { readonly most: number; readonly status: 413 | 416; readonly words?: string };
+  /** Told when an upload starts (distribution-spec, OCI-Chunk-Min-Length); smaller parts but the last one are refused. */
+  readonly leastPart?: number;
+  /** The status of an upload's end that has bytes; PATCH works. Artifactory: 404 (docker/buildx#196). */
+  readonly putWithBytes?: number;
+  /** For so long after a tag was put, it reads as before: not at all, or with its old digest (ghcr.io, Docker Hub, Nexus). */
+  readonly lag?: { readonly now: () => number; readonly milliseconds: number };
+  /** The first `times` that an index is put, its children without a tag were collected just before (quay/quay#7033). */
+  readonly collects?: { readonly times: number };
+  /** Somebody else puts the same under a tag just before, and it is immutable: 400, as ECR says it (aws/containers-roadmap#2380). */
+  readonly overtaken?: RegExp;
 }
+
+export type QuotaWords = 'harbor' | 'quay' | 'artifactory' | 'full disk';
