@@ -1,5 +1,12 @@
 import { type ErrorDetail, hintOf, OciSaveError } from '../errors.ts';
-import { causeTexts, imagesVerdict, judge, pushVerdict, type RunReport } from '../report/index.ts';
+import {
+  causeTexts,
+  imagesVerdict,
+  judge,
+  missingNotes,
+  pushVerdict,
+  type RunReport,
+} from '../report/index.ts';
 import { option } from '../text/hint.ts';
 import { plainLines, plainText } from '../text/plain-text.ts';
 import { asInput } from '../options/index.ts';
@@ -34,26 +41,32 @@ export function failureAnnotations(report: RunReport, fileOf: FileOf): Annotatio
 }
 
 /**
- * Warnings of a run: failed images with `on-error: warn`, entries of the lists to check, and warnings during the run.
+ * Warnings of a run: failed images with `on-error: warn`, images that lack a wanted platform, entries of the lists to
+ * check, and warnings during the run.
  */
 export function warningAnnotations(
   report: RunReport,
   happened: readonly string[],
   fileOf: FileOf,
 ): Annotation[] {
-  const { outcome, warnings, candidates, rejects } = report;
+  const { outcome, images, warnings, candidates, rejects } = report;
   const [candidate] = candidates;
   const [reject] = rejects;
-  const all = [
+  const placed = [
     ...(outcome === 'warned' ? failuresIn(report, fileOf) : []),
+    ...images.flatMap((image) =>
+      missingNotes(image).map((note) => at(image.origins[0], `${image.ref}: ${note}`, fileOf)),
+    ),
     ...warnings.map(({ message, origin }) => at(origin, message, fileOf)),
     ...(candidate === undefined
       ? []
       : [at(candidate.origin, notSaved(candidates.length, candidate.text), fileOf)]),
     ...(reject === undefined ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)]),
-    ...happened.map(asMessage),
   ];
-  return limited(all, MAX_OF_A_KIND, MORE_WARNINGS);
+  // What the log has said of an image is beside its line already.
+  const said = new Set(placed.map(({ message }) => message));
+  const others = happened.map(asMessage).filter(({ message }) => !said.has(message));
+  return limited([...placed, ...others], MAX_OF_A_KIND, MORE_WARNINGS);
 }
 
 function failuresIn({ failed, push = [] }: RunReport, fileOf: FileOf): Annotation[] {

@@ -15,6 +15,7 @@ const OPTIONS: readonly OptionName[] = [
   'defaultRegistry',
   'onCandidate',
   'platforms',
+  'onMissingPlatform',
   'index',
   'format',
   'naming',

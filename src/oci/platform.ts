@@ -116,6 +116,12 @@ export function matchesPlatform(wanted: Platform, offered: Platform): boolean {
   return a.osVersion === undefined || `${b.osVersion ?? ''}.`.startsWith(`${a.osVersion}.`);
 }
 
+/** The chosen platforms that are not among those of an image; none of an artifact, which has no platform. */
+export function missingPlatforms(choice: PlatformChoice, present: readonly Platform[]): Platform[] {
+  if (choice === 'all' || present.length === 0) return [];
+  return choice.filter((wanted) => !present.some((platform) => matchesPlatform(wanted, platform)));
+}
+
 /** Linux on an architecture as Node names it (`process.arch`): the default choice, on macOS too. */
 export function hostPlatform(nodeArch: string): Platform {
   const names: Record<string, string> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };

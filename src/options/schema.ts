@@ -43,6 +43,9 @@ export const optionsSchema = z.strictObject({
     description: 'for example linux/amd64,linux/arm64/v8, windows/amd64:10.0.17763, or all',
     defaultText: "linux/ and the machine's architecture",
   }),
+  onMissingPlatform: choiceOption(['fail', 'warn'], 'fail', {
+    description: 'for an image that has some of the wanted platforms: fail it, or save those and say so',
+  }),
   index: choiceOption(['auto', 'keep', 'narrow'], 'auto', {
     description: 'for an image without all of its platforms: keep its index, or narrow it',
   }),

@@ -55,21 +55,35 @@ const STATUS: Record<ReportedImage['status'], readonly [done: string, planned: s
   unchanged: ['unchanged', 'unchanged'],
 };
 
-/** Whether the image was fetched, or would be in a dry run, and how it was changed. */
-function statusWords({ status, narrowed, converted }: ReportedImage, dryRun: boolean): string {
+/** Whether the image was fetched, or would be in a dry run, what it lacks, and how it was changed. */
+function statusWords(
+  { status, missingPlatforms: missing = [], narrowed, converted }: ReportedImage,
+  dryRun: boolean,
+): string {
   return [
     STATUS[status][dryRun ? 1 : 0],
+    ...(missing.length > 0 ? [`no ${platformWords(missing)}`] : []),
     ...(narrowed === true ? ['narrowed'] : []),
     ...(converted === true ? ['converted'] : []),
   ].join(', ');
 }
 
+/** The sentence about an image that lacks wanted platforms; none about any other. */
+export function missingNotes({
+  platforms,
+  missingPlatforms = [],
+}: Pick<ReportedImage, 'platforms' | 'missingPlatforms'>): string[] {
+  if (missingPlatforms.length === 0) return [];
+  return [`it has no ${missingPlatforms.join(', ')}; it is saved for ${platforms.join(', ')}`];
+}
+
 /** What a reader would not expect of the images: bytes that differ from the source's, or fewer platforms. */
 export function noteLines({ images, options, unchanged = false }: RunReport): string[] {
-  if (unchanged) return [];
   const narrowed = images.filter((image) => image.narrowed).length;
   const converted = images.filter((image) => image.converted).length;
-  const noted = images.flatMap(({ ref, notes }) => notes.map((note) => plainText(`${ref}: ${note}`)));
+  const linesOf = (notes: (image: ReportedImage) => readonly string[]): string[] =>
+    images.flatMap((image) => notes(image).map((note) => plainText(`${image.ref}: ${note}`)));
+  const noted = [...linesOf(missingNotes), ...linesOf(({ notes }) => notes)];
   return [
     ...(narrowed > 0
       ? [
@@ -81,7 +95,7 @@ export function noteLines({ images, options, unchanged = false }: RunReport): st
       : []),
     ...noted.slice(0, MAX_NOTES),
     ...(noted.length > MAX_NOTES ? [`and ${noted.length - MAX_NOTES} more, all in report.json`] : []),
-    ...((options['referrers'] ?? 'none') === 'none' && images.length > 0
+    ...((options['referrers'] ?? 'none') === 'none' && images.length > 0 && !unchanged
       ? ['signatures and other referrers were not looked for']
       : []),
   ];

@@ -15,6 +15,9 @@ const imageSchema = z.strictObject({
   root: digestSchema.meta({ description: 'what readers that do not take a sparse index get' }),
   mediaType: z.string(),
   platforms: z.array(z.string()),
+  missingPlatforms: z.array(z.string()).optional().meta({
+    description: 'wanted, and not in the image: on-missing-platform is warn',
+  }),
   size: count.meta({ description: 'of all blobs that it names, each once' }),
   status: z.enum(['fetched', 'partly stored', 'stored', 'unchanged']).meta({
     description:

@@ -48,7 +48,8 @@ export async function resolveArchive(
     const { origin, served } = await convertArchive(wanted.ref, source.reference, folder, tools, options);
     const fileOf = (blob: Digest): string => path.join(poolOf(folder), hexOf(blob));
     for (const blob of blobsOf(served.manifest)) await options.store.adopt(fileOf(blob.digest), blob);
-    const tree = await readTree(served, wanted.platforms, {
+    const platforms = { choice: wanted.platforms, onMissing: options.onMissingPlatform };
+    const tree = await readTree(served, platforms, {
       // An image without an index has no children.
       manifest: async () => served,
       configPlatform: async ({ config }) => parseConfig(await readFile(fileOf(config.digest))).platform,

@@ -1,4 +1,4 @@
-export { joinRequests, refOf, repositoryOf, type WantedImage } from './wanted.ts';
+export { joinRequests, missingFrom, refOf, repositoryOf, type WantedImage } from './wanted.ts';
 export {
   failImages,
   resolveImages,

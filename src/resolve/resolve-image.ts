@@ -5,7 +5,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isDockerType } from '../oci/media-type.ts';
-import type { Platform, PlatformChoice } from '../oci/platform.ts';
+import type { Platform } from '../oci/platform.ts';
 import { convertIndex, convertManifest } from '../oci/rewrite.ts';
 import type { Store } from '../store/index.ts';
 import { describe, type ResolvedImage } from './describe.ts';
@@ -16,6 +16,7 @@ import type { WantedImage } from './wanted.ts';
 export interface ResolveOptions {
   readonly store: Store;
   readonly manifests: ManifestReader;
+  readonly onMissingPlatform: 'fail' | 'warn';
   readonly index: 'auto' | 'keep' | 'narrow';
   readonly format: 'keep' | 'oci';
   readonly retries: number;
@@ -30,14 +31,15 @@ const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
  * those bytes. Every manifest enters the store as it was served.
  */
 export async function resolveImage(
-  wanted: WantedImage,
+  image: WantedImage,
   reference: string,
   content: ReadPort,
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
   const notes: string[] = [];
-  const choice: PlatformChoice = COSIGN_TAG.test(reference) ? 'all' : wanted.platforms;
-  const served = await readTree(await readTop(reference, content, options), choice, {
+  const wanted: WantedImage = COSIGN_TAG.test(reference) ? { ...image, platforms: 'all' } : image;
+  const platforms = { choice: wanted.platforms, onMissing: options.onMissingPlatform };
+  const served = await readTree(await readTop(reference, content, options), platforms, {
     manifest: (child) => options.manifests.read(child, content, options.signal),
     configPlatform: ({ config }) => readConfigPlatform(config, content, options),
     note: (message) => notes.push(message),

@@ -7,12 +7,13 @@ import { repositoryPath, whyUnservable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/index.ts';
+import { missingNotes } from '../report/index.ts';
 import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
 import { resolveArchive } from './archive-image.ts';
 import type { ResolvedImage } from './describe.ts';
 import { type ResolveOptions, resolveImage } from './resolve-image.ts';
-import { namesOf, type WantedImage } from './wanted.ts';
+import { missingFrom, namesOf, type WantedImage } from './wanted.ts';
 
 export interface ResolveContext extends Omit<ResolveOptions, 'manifests'> {
   readonly client: RegistryClient;
@@ -65,7 +66,7 @@ export async function resolveImages(
         if ('error' in result) {
           const message = `${image.origins.map(formatOrigin).join(', ')}: ${messageOf(result.error)}`;
           emit({ type: 'log', level: 'error', message, image: image.ref });
-        }
+        } else warnOfMissing(result, emit);
         const outcome = 'error' in result ? 'failed' : 'done';
         emit({ type: 'step', stage: 'resolve', subject: image.ref, outcome });
         return result;
@@ -76,6 +77,14 @@ export async function resolveImages(
     resolved: results.filter((result): result is ResolvedImage => !('error' in result)),
     failed: results.filter((result) => 'error' in result),
   };
+}
+
+function warnOfMissing({ ref, wanted, platforms }: ResolvedImage, emit: Emit): void {
+  const missing = missingFrom(wanted, platforms);
+  const [origin] = wanted.origins.map(formatOrigin);
+  for (const note of missingNotes({ platforms, missingPlatforms: missing })) {
+    emit({ type: 'log', level: 'warning', message: `${origin ?? 'images'}: ${ref}: ${note}` });
+  }
 }
 
 async function resolveOne(

@@ -3,13 +3,7 @@ import { attestedDigest, type Descriptor, isAttestation, platformOf } from '../o
 import type { Digest } from '../oci/digest.ts';
 import type { ImageIndex } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
-import {
-  formatPlatform,
-  matchesPlatform,
-  normalizePlatform,
-  type Platform,
-  type PlatformChoice,
-} from '../oci/platform.ts';
+import { matchesPlatform, normalizePlatform, type Platform, type PlatformChoice } from '../oci/platform.ts';
 
 /** A child of an index, with every entry that lists it: one child may be listed for several platforms. */
 export interface Child {
@@ -86,10 +80,10 @@ export function refuseFaulty(
   throw new OciSaveError({ code: 'unsupported', message: `its index is not valid: ${wrong.fault}` });
 }
 
-/** The platforms that an index offers, for the message that one is missing. */
-export function offeredPlatforms({ manifests }: ImageIndex): string[] {
+/** The platforms that an index offers, in normal form. */
+export function offeredPlatforms({ manifests }: ImageIndex): Platform[] {
   return manifests
     .filter((child) => !isAttestation(child))
     .flatMap((child) => platformOf(child) ?? [])
-    .map((platform) => formatPlatform(normalizePlatform(platform)));
+    .map(normalizePlatform);
 }

@@ -6,7 +6,7 @@ import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
 import { type ImageIndex, type ImageManifest, isImage } from '../oci/manifest.ts';
 import {
   formatPlatform,
-  matchesPlatform,
+  missingPlatforms,
   normalizePlatform,
   type Platform,
   type PlatformChoice,
@@ -31,6 +31,12 @@ export interface TreeReader {
   note(message: string): void;
 }
 
+/** The platforms that are taken of an image, and what happens where it has only some of them. */
+export interface WantedPlatforms {
+  readonly choice: PlatformChoice;
+  readonly onMissing: 'fail' | 'warn';
+}
+
 /** The limits of nested indexes, and of an image's manifests and their bytes. */
 const MAX_DEPTH = 4;
 const MAX_MANIFESTS = 5000;
@@ -38,15 +44,16 @@ const MAX_TREE_BYTES = 64 * 1024 * 1024;
 
 /**
  * Reads all manifests of an image that the choice of platforms takes.
- * @throws OciSaveError `not-found` where a wanted platform is missing, naming those that are there; `unsupported` for
- *   what is not valid, and for nesting or numbers beyond reason
+ * @throws OciSaveError `not-found` where a wanted platform is missing (with `warn`, where all are), naming those that are
+ *   there; `unsupported` for what is not valid, and for nesting or numbers beyond reason
  */
 export async function readTree(
   served: ManifestBytes,
-  choice: PlatformChoice,
+  wanted: WantedPlatforms,
   reader: TreeReader,
 ): Promise<ManifestTree> {
-  const offered = new Set<string>();
+  const { choice } = wanted;
+  const offered: Platform[] = [];
   let count = 0;
   let treeBytes = 0;
 
@@ -62,7 +69,7 @@ export async function readTree(
       refuseLargeConfig(manifest);
       return { ...own, children: [], absent: 0 };
     }
-    offeredPlatforms(manifest).forEach((platform) => offered.add(platform));
+    offered.push(...offeredPlatforms(manifest));
     const children = await readChildren(manifest, depth);
     const present = new Set(children.map((child) => child.digest));
     refuseFaulty(manifest, present, choice);
@@ -99,7 +106,7 @@ export async function readTree(
       read([...leaves, ...indexes]),
       read(unknown).then((nodes) => Promise.all(nodes.map((node) => withConfigPlatform(node, reader)))),
     ]);
-    for (const { platforms } of configured) for (const one of platforms) offered.add(formatPlatform(one));
+    for (const { platforms } of configured) offered.push(...platforms);
     const taken = [
       ...known,
       ...configured.filter(
@@ -122,7 +129,9 @@ export async function readTree(
   const read = await readNode({ ...served, platforms: [], attests: [] }, 0);
   const tree = treeOf(await withConfigPlatform(read, reader));
   const found = tree.nodes.flatMap(({ platforms }) => platforms);
-  refuseMissing(choice, found, [...offered]);
+  refuseMissing(wanted, found, distinct(offered));
+  const left = siblingsLeft(choice, found, distinct(offered));
+  if (left.length > 0) reader.note(`it also has ${namesOf(left)}, not among the wanted platforms`);
   return tree;
 }
 
@@ -168,23 +177,50 @@ function childError(who: string, error: unknown): unknown {
 /** How many platforms a message names. */
 const MAX_NAMED = 20;
 
+function namesOf(platforms: readonly Platform[]): string {
+  const named = platforms.slice(0, MAX_NAMED).map(formatPlatform).join(', ');
+  return platforms.length > MAX_NAMED ? `${named} and ${platforms.length - MAX_NAMED} more` : named;
+}
+
 /**
- * Refuses an image without a wanted platform. Artifacts, and indexes that list no platform, are never refused.
+ * Refuses an image without a wanted platform, or with `warn` without any of them. Artifacts, and indexes that list no
+ * platform, are never refused.
  * @param found the platforms of what was taken
  * @param offered the platforms that its indexes list; empty where there is no index
  * @throws OciSaveError `not-found`, naming what is there
  */
-function refuseMissing(choice: PlatformChoice, found: readonly Platform[], offered: readonly string[]): void {
-  if (choice === 'all' || (found.length === 0 && offered.length === 0)) return;
-  const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
-  if (missing.length === 0) return;
-  const names = missing.map(formatPlatform).join(', ');
-  const there = offered.length > 0 ? offered : found.map(formatPlatform);
-  const named = there.slice(0, MAX_NAMED).join(', ');
-  const more = there.length > MAX_NAMED ? ` and ${there.length - MAX_NAMED} more` : '';
+function refuseMissing(
+  { choice, onMissing }: WantedPlatforms,
+  found: readonly Platform[],
+  offered: readonly Platform[],
+): void {
+  const there = offered.length > 0 ? offered : found;
+  if (choice === 'all' || there.length === 0) return;
+  const missing = found.length === 0 ? choice : missingPlatforms(choice, found);
+  const hasSome = missing.length < choice.length;
+  if (missing.length === 0 || (hasSome && onMissing === 'warn')) return;
+  const [first] = there.map(formatPlatform);
+  const others = hint`Choose others with ${option('platforms')}, or for this image alone: '--platform=${first ?? 'os/arch'} …' in the list.`;
   throw new OciSaveError({
     code: 'not-found',
-    message: `it has no ${names}; it has ${named}${more}`,
-    hint: hint`Choose others with ${option('platforms')}, or for this image alone: '--platform=${there[0] ?? 'os/arch'} …' in the list.`,
+    message: `it has no ${missing.map(formatPlatform).join(', ')}; it has ${namesOf(there)}`,
+    hint: hasSome
+      ? hint`${others} Or save those that it has: ${option('onMissingPlatform', 'warn')}.`
+      : others,
   });
+}
+
+/** What an image offers for the system and architecture of a wanted platform, and was not taken: variants, builds. */
+function siblingsLeft(
+  choice: PlatformChoice,
+  found: readonly Platform[],
+  offered: readonly Platform[],
+): Platform[] {
+  if (choice === 'all') return [];
+  const taken = new Set(found.map(formatPlatform));
+  return offered.filter(
+    (platform) =>
+      !taken.has(formatPlatform(platform)) &&
+      choice.some(({ os, architecture }) => os === platform.os && architecture === platform.architecture),
+  );
 }

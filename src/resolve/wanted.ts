@@ -3,7 +3,7 @@ import { formatOrigin, type ImageRequest, type Origin, type Source } from '../li
 import { storedNames, whyUnstorable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { PlatformChoice } from '../oci/platform.ts';
+import { formatPlatform, missingPlatforms, parsePlatform, type PlatformChoice } from '../oci/platform.ts';
 import { formatReference, nameOf, type Reference, withDefaultTag } from '../oci/reference.ts';
 import { distinct } from './node.ts';
 
@@ -25,6 +25,11 @@ export interface WantedImage {
   readonly namedBySource?: true;
   /** The digest in the list's reference, if any. */
   readonly pin: Digest | undefined;
+}
+
+/** The wanted platforms that an image with these ones does not have. */
+export function missingFrom({ platforms }: WantedImage, present: readonly string[]): string[] {
+  return missingPlatforms(platforms, present.map(parsePlatform)).map(formatPlatform);
 }
 
 /** How a source is named in messages and in the lock. */

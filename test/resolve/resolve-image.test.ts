@@ -119,6 +119,53 @@ describe('resolving an image', () => {
     expect(single.platforms).toEqual(['windows/amd64:10.0.17763.5696']);
   });
 
+  it.each([
+    [
+      'variants of amd64',
+      'linux/amd64',
+      [undefined, 'v1', 'v2', 'v3'].map((variant) => ({ ...AMD64, variant })),
+      'it also has linux/amd64/v2, linux/amd64/v3, not among the wanted platforms',
+    ],
+    [
+      'an older arm where the wanted one is there',
+      'linux/arm/v7,linux/amd64',
+      [AMD64, ARM_V7, { ...ARM_V7, variant: 'v6' }, { os: 'windows', architecture: 'arm', variant: 'v5' }],
+      'it also has linux/arm/v6, not among the wanted platforms',
+    ],
+    [
+      'other builds of Windows',
+      'windows/amd64:10.0.17763',
+      ['10.0.17763.1', '10.0.20348.1'].map((osVersion) => ({
+        os: 'windows',
+        architecture: 'amd64',
+        osVersion,
+      })),
+      'it also has windows/amd64:10.0.20348.1, not among the wanted platforms',
+    ],
+    ['both children of arm64', 'linux/arm64', [ARM64, { ...ARM64, variant: undefined }], undefined],
+    ['every child', 'all', [AMD64, { ...AMD64, variant: 'v3' }], undefined],
+  ])('names the siblings of a wanted platform that it leaves out: %s', async (_, wanted, offered, note) => {
+    const children = offered.map((platform, at) => ({
+      image: one({ ...small, seed: `sibling-${at}`, platform }),
+      platform,
+    }));
+    const image = await bench.resolve(buildIndex(children), 'x:1', { platforms: wanted });
+    expect(image.notes).toEqual(note === undefined ? [] : [note]);
+    // The same where the index has no platforms, and the configs tell them.
+    const bare = children.map((child) => ({ image: child.image }));
+    const configured = await bench.resolve(buildIndex(bare), 'x:1', { platforms: wanted });
+    expect(configured.notes).toEqual(image.notes);
+  });
+
+  it('names the sibling that stands where a wanted platform is missing', async () => {
+    const image = await bench.resolve(idx(small), 'x:1', {
+      platforms: 'linux/amd64,linux/arm/v6',
+      onMissingPlatform: 'warn',
+    });
+    expect(image.platforms).toEqual(['linux/amd64']);
+    expect(image.notes).toEqual(['it also has linux/arm/v7, not among the wanted platforms']);
+  });
+
   it('applies no platform to an artifact or to a cosign tag', async () => {
     const artifact = await bench.resolve(chart(), 'x:1', { platforms: 'linux/s390x' });
     expect(artifact.leaves[0]).not.toHaveProperty('platform');

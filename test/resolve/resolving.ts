@@ -21,6 +21,7 @@ export interface Resolving extends Closable {
 
 export interface ResolvingOptions {
   readonly platforms?: string;
+  readonly onMissingPlatform?: 'fail' | 'warn';
   readonly index?: 'auto' | 'keep' | 'narrow';
   readonly format?: 'keep' | 'oci';
 }
@@ -35,7 +36,7 @@ export async function startResolving(): Promise<Resolving> {
       folder: temp.path,
       store,
       async resolve(image: Image, reference: string, options: ResolvingOptions = {}) {
-        const { platforms = 'all', index = 'auto', format = 'keep' } = options;
+        const { platforms = 'all', onMissingPlatform = 'fail', index = 'auto', format = 'keep' } = options;
         layouts += 1;
         const place = `${temp.path}/layout-${layouts}`;
         await writeOciLayout(place, [{ image }]);
@@ -52,6 +53,7 @@ export async function startResolving(): Promise<Resolving> {
         const resolved = await resolveImage(wanted, image.top, source, {
           store,
           manifests: createManifestReader(store),
+          onMissingPlatform,
           index,
           format,
           retries: 0,

@@ -48,7 +48,14 @@ async function resolve(seed: string): ReturnType<typeof resolveImage> {
       pin: undefined,
     };
     const manifests = createManifestReader(store);
-    const options = { store, manifests, index: 'auto', format: 'keep', retries: 1 } as const;
+    const options = {
+      store,
+      manifests,
+      onMissingPlatform: 'fail',
+      index: 'auto',
+      format: 'keep',
+      retries: 1,
+    } as const;
     return await resolveImage(wanted, '1', registryPort(client, reference), options);
   } finally {
     client.close();

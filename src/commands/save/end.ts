@@ -5,7 +5,7 @@ import { formatRunReport, type RunReport } from '../../report/index.ts';
 import { lockOf } from '../../resolve/index.ts';
 import { diskError } from '../../store/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
-import { makeReport, type ReportParts } from './make-report.ts';
+import { makeReport, reportedPlatforms, type ReportParts } from './make-report.ts';
 import type { Unchanged } from './need/unchanged.ts';
 import { foreignAtReport } from './output.ts';
 import type { Run } from './run.ts';
@@ -28,6 +28,9 @@ export async function endUnchanged(
     published: { results: push.length === 0 ? {} : { push: [...push] }, archive: undefined },
     needed: new Set(),
   });
+  const platforms = new Map(
+    lock.images.flatMap((image) => image.names.map((name) => [name, image.platforms] as const)),
+  );
   const report: RunReport = {
     ...written,
     unchanged: true,
@@ -39,7 +42,7 @@ export async function endUnchanged(
       digest,
       root: digest,
       mediaType,
-      platforms: [],
+      ...reportedPlatforms(wanted, platforms.get(names[0] ?? '') ?? []),
       size: 0,
       status: 'unchanged',
       fetchedBytes: 0,

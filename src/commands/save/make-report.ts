@@ -5,7 +5,7 @@ import type { Leaf, Lock } from '../../lock/index.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { jobOf } from '../../github-release/index.ts';
 import { failureOf, faultOf, type ReportedImage, type RunReport } from '../../report/index.ts';
-import type { ResolvedImage, WantedImage } from '../../resolve/index.ts';
+import { missingFrom, type ResolvedImage, type WantedImage } from '../../resolve/index.ts';
 import { askedDigest, contentAsked } from './need/asked.ts';
 import type { Saved } from './copy-and-publish.ts';
 import type { Run } from './run.ts';
@@ -147,7 +147,7 @@ function reportImage(
     digest: image.digest,
     root: image.root,
     mediaType: image.mediaType,
-    platforms: image.platforms,
+    ...reportedPlatforms(wanted, image.platforms),
     size: bytes([...sizes.keys()]),
     status: lacked.length === 0 ? 'stored' : lacked.length === blobs.length ? 'fetched' : 'partly stored',
     fetchedBytes: bytes(brought),
@@ -161,4 +161,13 @@ function reportImage(
 
 function contentOf(leaves: readonly Leaf[]): Digest[] {
   return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
+}
+
+/** The platforms of an image, and those that it should have. */
+export function reportedPlatforms(
+  wanted: WantedImage,
+  platforms: readonly string[],
+): Pick<ReportedImage, 'platforms' | 'missingPlatforms'> {
+  const missing = missingFrom(wanted, platforms);
+  return { platforms: [...platforms], ...(missing.length === 0 ? {} : { missingPlatforms: missing }) };
 }

@@ -78,8 +78,8 @@ function ownPlatform(emit: Emit): PlatformChoice {
 }
 
 function resolve({ wanted, options, session, io: { emit, signal } }: Run): Promise<Resolution> {
-  const { index, format, naming, retries } = options;
+  const { onMissingPlatform, index, format, naming, retries } = options;
   const { store, client, skopeoTools } = session;
-  const settings = { index, format, naming, retries, parallel: CONNECTIONS };
+  const settings = { onMissingPlatform, index, format, naming, retries, parallel: CONNECTIONS };
   return resolveImages(wanted, { ...settings, store, client, skopeoTools, emit, signal });
 }

@@ -27,7 +27,7 @@ export function imageMarkup(image: LockedImage, index: number, context: ImageCon
     </summary>
     <div class="inside">
       <dl>
-        ${facts(image).map(
+        ${facts(image, context.lock).map(
           ([name, value]) =>
             html`<dt>${name}</dt>
               <dd>${value}</dd>`,
@@ -43,10 +43,11 @@ function platformText({ platforms, leaves }: LockedImage): string {
   return leaves.length > 0 ? 'artifact' : '';
 }
 
-function facts(image: LockedImage): [name: string, value: Markup][] {
+function facts(image: LockedImage, lock: Lock): [name: string, value: Markup][] {
   const code = (text: string): Markup => html`<code>${text}</code>`;
   const lines = (texts: readonly string[]): Markup =>
     html`${texts.map((text) => html`<div>${code(text)}</div>`)}`;
+  const missing = missingHere(image, lock);
   const converted = Object.entries(image.converted ?? {}).map(([from, to]) => `${from} → ${to}`);
   return [
     ['Stored as', lines(image.names)],
@@ -66,10 +67,23 @@ function facts(image: LockedImage): [name: string, value: Markup][] {
           ? lines(converted)
           : html`from a source without a digest`,
     ),
+    ...optional(
+      'Not for',
+      missing.length === 0
+        ? undefined
+        : html`${missing.join(', ')} <span class="soft">other images here have it</span>`,
+    ),
     ...optional('Image ID', image.imageId === undefined ? undefined : code(image.imageId)),
     ['Source', html`${image.source}`],
     ...optional('Referrers', image.referrers.length === 0 ? undefined : lines(image.referrers)),
   ];
+}
+
+/** The platforms of other images of the bundle, which this one does not have; an artifact has none of its own. */
+function missingHere({ platforms }: LockedImage, { images }: Lock): string[] {
+  if (platforms.length === 0) return [];
+  const others = new Set(images.flatMap((image) => image.platforms));
+  return [...others].filter((platform) => !platforms.includes(platform)).toSorted();
 }
 
 function optional(name: string, value: Markup | undefined): [name: string, value: Markup][] {

@@ -43,16 +43,18 @@ export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   const startedAt = performance.now();
   const released = release === undefined ? undefined : await releasedBefore(release, run);
   if (release !== undefined && released === undefined) return undefined;
-  const locked = new Map(released?.lock.images.map((image) => [image.ref, image]));
+  const locked = new Map(
+    released?.lock.images.flatMap((image) => image.names.map((name) => [name, image] as const)),
+  );
   const targets = askTargets(options.push, session.client, io.signal);
   const images = await allUnchanged(wanted, {
     async head(image) {
       const claim = await headOf(image, run);
-      return released === undefined && mayBeSparse(image, claim) ? undefined : claim;
+      return released === undefined && mayTakeSome(image, claim) ? undefined : claim;
     },
     async isEverywhere({ ref }, name, digest) {
       if (released === undefined) return targets.haveAll(ref, name, [{ digest, below: [] }]);
-      const image = locked.get(ref);
+      const image = locked.get(name);
       return image?.digest === digest && targets.haveAll(ref, name, rightDigests(image, options.index));
     },
     parallel: IMAGES_AT_ONCE,
@@ -76,9 +78,13 @@ function haveCommonName(images: readonly WantedImage[]): boolean {
   return new Set(places).size < places.length;
 }
 
-/** Where some platforms of an index are wanted, its digest does not show which of them a target has. */
-function mayBeSparse({ platforms }: WantedImage, claim: Claim | undefined): boolean {
-  return platforms !== 'all' && claim !== undefined && isIndexType(claim.mediaType);
+/**
+ * Where some platforms of an index are wanted, its digest does not show which of them a target has. Where several are
+ * wanted of an image without an index, some are missing.
+ */
+function mayTakeSome({ platforms }: WantedImage, claim: Claim | undefined): boolean {
+  if (platforms === 'all' || claim === undefined) return false;
+  return isIndexType(claim.mediaType) || platforms.length > 1;
 }
 
 /**
