@@ -133,7 +133,7 @@ function referenceOf(source: Source): Reference | undefined {
 
 function floatingTag({ source, written, origin, implicitTag }: ImageRequest): Problem[] {
   const reference = referenceOf(source);
-  if (reference?.tag !== 'latest' || reference.digest !== undefined) return [];
+  if (reference?.tag !== 'latest' || (reference.digest ?? reference.otherDigest) !== undefined) return [];
   const reason = `${showText(written)} ${implicitTag ? 'names no tag' : 'is named by the tag latest'}`;
   return [{ ...origin, reason, hint: 'With strict-tags, write a version or a digest.' }];
 }

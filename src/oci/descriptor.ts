@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Digest, digestSchema } from './digest.ts';
+import { type Digest, digestOf, digestSchema } from './digest.ts';
 import { describeFault, describePart } from './json.ts';
-import { isMediaType } from './media-type.ts';
+import { isBlobType, isMediaType } from './media-type.ts';
 import { type Platform, toPlatform } from './platform.ts';
 
 /** 16 TiB, the largest file of ext4: no disk can keep more, and sums of sizes stay exact. */
@@ -65,6 +65,17 @@ export function platformOf({ platform }: Described): Platform | undefined {
   return { os, architecture, variant: variant ?? undefined, osVersion: osVersion ?? undefined };
 }
 
+/**
+ * The content that a descriptor embeds (image-spec, descriptor.md, `data`): `wrong` where it is not base64, or not what
+ * the descriptor says; undefined where there is none.
+ */
+export function embeddedIn({ digest, size, data }: Descriptor): Uint8Array | 'wrong' | undefined {
+  if (data === undefined || data === null || (data === '' && size > 0)) return undefined;
+  if (typeof data !== 'string' || data.length !== 4 * Math.ceil(size / 3)) return 'wrong';
+  const bytes = Buffer.from(data, 'base64');
+  return bytes.toString('base64') === data && digestOf(bytes) === digest ? new Uint8Array(bytes) : 'wrong';
+}
+
 /** BuildKit's mark on a child that attests to another child (moby/buildkit docs/attestations/attestation-storage.md). */
 export function isAttestation(descriptor: Described): boolean {
   const platform = platformOf(descriptor);
@@ -114,19 +125,21 @@ export function readEntries(entries: readonly unknown[]): IndexEntries {
   const manifests: Descriptor[] = [];
   const faulty: FaultyEntry[] = [];
   for (const [at, entry] of entries.entries()) {
-    const parsed = descriptorSchema.safeParse(entry);
-    if (parsed.success) manifests.push(parsed.data);
-    else faulty.push(readFaulty(entry, at, parsed.error));
+    const { success, data, error } = descriptorSchema.safeParse(entry);
+    if (!success) faulty.push(readFaulty(entry, at, describeFault(error, entry)));
+    // Asked for as a manifest it would be 404.
+    else if (isBlobType(data.mediaType)) faulty.push(readFaulty(entry, at, 'it lists a blob as a manifest'));
+    else manifests.push(data);
   }
   return { manifests, faulty };
 }
 
-function readFaulty(entry: unknown, at: number, error: z.ZodError): FaultyEntry {
+function readFaulty(entry: unknown, at: number, fault: string): FaultyEntry {
   const described = readable.parse(entry);
   return {
     digest: described.digest,
     platform: platformOf(described),
     isAttestation: isAttestation(described),
-    fault: `${describeFault(error, entry)} (${describePart(`child ${at + 1}`, entry)})`,
+    fault: `${fault} (${describePart(`child ${at + 1}`, entry)})`,
   };
 }

@@ -10,9 +10,30 @@ export function isDigest(text: string): text is Digest {
   return DIGEST.test(text);
 }
 
+/** The form of every digest, and the names of algorithms (image-spec, descriptor.md, Digests). */
+const ANY_DIGEST = /^((?=.{1,32}:)[a-z0-9]+(?:[+._-][a-z0-9]+)*):[A-Za-z0-9=_-]{1,512}$/;
+
+/** The algorithm of a digest that is not sha256; undefined for anything else. */
+export function otherAlgorithm(text: string): string | undefined {
+  const algorithm = ANY_DIGEST.exec(text.slice(0, 600))?.[1];
+  return algorithm === 'sha256' ? undefined : algorithm;
+}
+
+const LONGER_SHA = /^sha(?:384:[0-9a-f]{96}|512:[0-9a-f]{128})$/;
+
+/** Whether a text is a digest of a longer SHA-2, which some tools pin images by. */
+export function isLongerDigest(text: string): boolean {
+  return LONGER_SHA.test(text);
+}
+
 export const digestSchema = z
   .custom<Digest>((value) => typeof value === 'string' && isDigest(value), {
-    error: 'is not a valid sha256 digest',
+    error: ({ input }) => {
+      const algorithm = typeof input === 'string' ? otherAlgorithm(input) : undefined;
+      return algorithm === undefined
+        ? 'is not a valid sha256 digest'
+        : `is a ${algorithm} digest, and only sha256 is supported`;
+    },
     abort: true,
   })
   .meta({ type: 'string', pattern: DIGEST.source });

@@ -12,9 +12,11 @@ import {
   bareType,
   DOCKER_CONFIG,
   DOCKER_MANIFEST,
+  isBuildCacheType,
   isIndexType,
   isLayerType,
   isManifestType,
+  isRetiredArtifactType,
   isSchema1Type,
   OCI_CONFIG,
   OCI_INDEX,
@@ -69,7 +71,7 @@ export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
   const json = parseJson(bytes, header);
   const shape = z.looseObject({}).safeParse(json);
   if (!shape.success) throw notAManifest('its body is JSON, but not an object');
-  const { schemaVersion, mediaType, manifests, config, fsLayers } = shape.data;
+  const { schemaVersion, mediaType, manifests, config, layers, fsLayers, blobs } = shape.data;
   if (
     schemaVersion === 1 ||
     fsLayers !== undefined ||
@@ -81,11 +83,23 @@ export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
       hint: 'Push the image again with a current tool, then save it.',
     });
   }
-  if (Array.isArray(manifests) && config === undefined) return toIndex(json);
+  if (typeof mediaType === 'string' ? isRetiredArtifactType(mediaType) : isList(blobs)) {
+    throw new OciSaveError({
+      code: 'unsupported',
+      message: 'this is an artifact manifest, a format that was given up before image-spec 1.1',
+      hint: 'Push the artifact again with a current tool, then save it.',
+    });
+  }
+  if (isList(manifests) && config === undefined) return toIndex(json);
   if (config !== undefined && manifests === undefined) return toManifest(json);
-  if (manifests === null && config === undefined) throw notAManifest('its list of manifests is null');
+  if (config !== undefined)
+    throw notAManifest('it has the fields of an image manifest and those of an index');
+  if (manifests === null) throw notAManifest('its list of manifests is null');
+  if (isList(layers)) throw notAManifest('it has layers, but no config');
   throw notAManifest('it has neither the fields of an image manifest nor those of an index');
 }
+
+const isList = (value: unknown): boolean => Array.isArray(value);
 
 function parseJson(bytes: Uint8Array, header: string): unknown {
   const json = readJson(bytes);
@@ -119,10 +133,18 @@ function toIndex(json: unknown): ImageIndex {
   if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
   const { mediaType, manifests, artifactType, subject } = parsed.data;
   if (mediaType && !isIndexType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
+  const entries = readEntries(manifests);
+  if (entries.manifests.some((entry) => isBuildCacheType(entry.mediaType))) {
+    throw new OciSaveError({
+      code: 'unsupported',
+      message: 'this is a build cache of BuildKit: an index of layers, not of images',
+      hint: 'Leave it out, or export the cache with image-manifest=true: then it is an artifact, and is saved.',
+    });
+  }
   return {
     kind: 'index',
     mediaType: mediaType || OCI_INDEX,
-    ...readEntries(manifests),
+    ...entries,
     artifactType: artifactType || undefined,
     subject: subject ?? undefined,
   };

@@ -9,6 +9,10 @@ export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2
 export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
 const DOCKER_SCHEMA1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/;
 
+/** The manifest of artifacts in drafts of image-spec 1.1, and the one of ORAS before it. */
+export const RETIRED_ARTIFACT = 'application/vnd.oci.artifact.manifest.v1+json';
+const RETIRED_ARTIFACTS = [RETIRED_ARTIFACT, 'application/vnd.cncf.oras.artifact.manifest.v1+json'];
+
 /** Every manifest type that we accept, indexes first; a registry responds with 404 where its own type is missing. */
 export const ACCEPTED_MANIFESTS: readonly string[] = [OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST];
 
@@ -26,6 +30,23 @@ export function isDockerType(type: string): boolean {
 
 export function isSchema1Type(type: string): boolean {
   return DOCKER_SCHEMA1.test(type);
+}
+
+export function isRetiredArtifactType(type: string): boolean {
+  return RETIRED_ARTIFACTS.includes(type);
+}
+
+/** The config of BuildKit's build cache, in a manifest or among the layers that an index lists (moby/buildkit, cache/remotecache/v1). */
+export function isBuildCacheType(type: string): boolean {
+  return type.startsWith('application/vnd.buildkit.cacheconfig.');
+}
+
+/** A type that a manifest never has: of a layer or a config. */
+export function isBlobType(type: string): boolean {
+  if (type === OCI_CONFIG || type === DOCKER_CONFIG || type === OCI_EMPTY) return true;
+  return ['application/vnd.oci.image.layer.', 'application/vnd.docker.image.rootfs.'].some((start) =>
+    type.startsWith(start),
+  );
 }
 
 /** A layer of a root file system, with any compression. Docker has had several names for it. */

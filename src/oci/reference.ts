@@ -20,6 +20,8 @@ export interface Reference {
   readonly path: string;
   readonly tag?: string | undefined;
   readonly digest?: Digest | undefined;
+  /** A pin by another algorithm than sha256, which no image here can be found by. Only lists may have one. */
+  readonly otherDigest?: string | undefined;
 }
 
 const IPV6 = /^\[[0-9a-fA-F:.]+\](?::\d{1,5})?$/;
@@ -114,7 +116,8 @@ export function isReference(text: string): boolean {
 
 /** The reference with `latest` where it names neither tag nor digest. */
 export function withDefaultTag(reference: Reference): Reference {
-  return reference.tag === undefined && reference.digest === undefined
+  const { tag, digest, otherDigest } = reference;
+  return tag === undefined && digest === undefined && otherDigest === undefined
     ? { ...reference, tag: 'latest' }
     : reference;
 }
@@ -126,8 +129,7 @@ export function nameOf({ domain, path }: Reference): string {
 
 /** The normalised text: `domain/path[:tag][@digest]`. */
 export function formatReference(reference: Reference): string {
-  const { tag, digest } = reference;
-  return (
-    nameOf(reference) + (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`)
-  );
+  const { tag, digest, otherDigest } = reference;
+  const pin = digest ?? otherDigest;
+  return nameOf(reference) + (tag === undefined ? '' : `:${tag}`) + (pin === undefined ? '' : `@${pin}`);
 }

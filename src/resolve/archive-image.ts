@@ -52,6 +52,7 @@ export async function resolveArchive(
     const tree = await readTree(served, platforms, {
       // An image without an index has no children.
       manifest: async () => served,
+      embedded: async () => {},
       configPlatform: async ({ config }) => parseConfig(await readFile(fileOf(config.digest))).platform,
       note: () => {},
     });

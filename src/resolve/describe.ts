@@ -5,7 +5,7 @@ import { buildLock, type Leaf, type Lock, type LockedImage, lockedImageSchema } 
 import { MAX_BYTES } from '../oci/descriptor.ts';
 import { type Digest, digestTag, shortDigest } from '../oci/digest.ts';
 import { isImage, parseManifest } from '../oci/manifest.ts';
-import { isForeignLayerType } from '../oci/media-type.ts';
+import { isBuildCacheType, isForeignLayerType } from '../oci/media-type.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Store } from '../store/index.ts';
@@ -49,6 +49,7 @@ export async function describe(described: Described): Promise<ResolvedImage> {
   if (tree.nodes.some(hasForeignLayer)) {
     notes.push('it has foreign layers: they are in the bundle, but containerd asks their publisher even so');
   }
+  if (tree.nodes.some(isBuildCache)) notes.push('it is a build cache of BuildKit, not an image');
   const underRoot = new Set(root.kept.map(({ digest }) => digest));
   const kept = isNarrow ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
   refuseTooMany(kept);
@@ -136,6 +137,10 @@ function hasForeignLayer({ manifest }: TreeNode): boolean {
   return (
     manifest.kind === 'manifest' && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType))
   );
+}
+
+function isBuildCache({ manifest }: TreeNode): boolean {
+  return manifest.kind === 'manifest' && isBuildCacheType(manifest.config.mediaType);
 }
 
 /** The most layers that the leaves of one image may name, each counted as often as it is listed. */

@@ -9,6 +9,7 @@ import type { Platform } from '../oci/platform.ts';
 import { convertIndex, convertManifest } from '../oci/rewrite.ts';
 import type { Store } from '../store/index.ts';
 import { describe, type ResolvedImage } from './describe.ts';
+import { keepEmbedded } from './embedded.ts';
 import { type ManifestTree, type TreeNode, treeOf } from './node.ts';
 import { readTree } from './tree.ts';
 import type { WantedImage } from './wanted.ts';
@@ -41,6 +42,7 @@ export async function resolveImage(
   const platforms = { choice: wanted.platforms, onMissing: options.onMissingPlatform };
   const served = await readTree(await readTop(reference, content, options), platforms, {
     manifest: (child) => options.manifests.read(child, content, options.signal),
+    embedded: (descriptors) => keepEmbedded(descriptors, options.store, (message) => notes.push(message)),
     configPlatform: ({ config }) => readConfigPlatform(config, content, options),
     note: (message) => notes.push(message),
   });

@@ -5,6 +5,7 @@ import { messageOf, OciSaveError } from '../errors.ts';
 import { formatOrigin } from '../list/index.ts';
 import { repositoryPath, whyUnservable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
+import { otherAlgorithm } from '../oci/digest.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/index.ts';
 import { missingNotes } from '../report/index.ts';
@@ -105,7 +106,8 @@ async function resolveOne(
       const entry = layout.find(source.name);
       return await resolveImage(named(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
     }
-    const { domain, path, tag, digest } = source.reference;
+    const { domain, path, tag, digest, otherDigest } = source.reference;
+    if (otherDigest !== undefined) throw unsupportedPin(otherDigest);
     const port = registryPort(context.client, { domain, path });
     return await resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
   } catch (error) {
@@ -113,6 +115,15 @@ async function resolveOne(
     if (error instanceof OciSaveError && error.code === 'machine') throw error;
     return { wanted, error: diskError(error, 'what was read of it') ?? error };
   }
+}
+
+/** Readers of a bundle find an image by its sha256 digest alone. */
+function unsupportedPin(pin: string): OciSaveError {
+  return new OciSaveError({
+    code: 'unsupported',
+    message: `it is pinned by a ${otherAlgorithm(pin)} digest, and only sha256 is supported`,
+    hint: 'Pin it by its sha256 digest, or by its tag.',
+  });
 }
 
 /** A local image without a stored name takes the one that its source has for it. */

@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { MAX_CONFIG_BYTES } from '../oci/config.ts';
 import type { ManifestBytes } from '../image/index.ts';
-import { attestedDigest, platformOf } from '../oci/descriptor.ts';
+import { attestedDigest, type Descriptor, platformOf } from '../oci/descriptor.ts';
 import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
 import { type ImageIndex, type ImageManifest, isImage } from '../oci/manifest.ts';
 import {
@@ -25,6 +25,8 @@ import {
 /** How a tree is read, from a store or a source. */
 export interface TreeReader {
   manifest(digest: Digest): Promise<ManifestBytes>;
+  /** Called with descriptors before what they describe is read: they may embed it. */
+  embedded(descriptors: readonly Descriptor[]): Promise<void>;
   /** The platform in an image's config. */
   configPlatform(manifest: ImageManifest): Promise<Platform>;
   /** Called with what is unusual and harmless. */
@@ -67,6 +69,7 @@ export async function readTree(
     const { manifest } = own;
     if (manifest.kind === 'manifest') {
       refuseLargeConfig(manifest);
+      await reader.embedded([manifest.config, ...manifest.layers]);
       return { ...own, children: [], absent: 0 };
     }
     offered.push(...offeredPlatforms(manifest));
@@ -85,6 +88,7 @@ export async function readTree(
     const platforms = attests.length > 0 ? [] : platformsOf(child);
     const digest = shortDigest(child.digest);
     try {
+      await reader.embedded(child.entries);
       const read = await reader.manifest(child.digest);
       const sizes = new Set(child.entries.map(({ size }) => size));
       sizes.delete(read.bytes.length);

@@ -1,4 +1,4 @@
-import { type Digest, isDigest } from '../../oci/digest.ts';
+import { isDigest, isLongerDigest } from '../../oci/digest.ts';
 import type { PlatformChoice } from '../../oci/platform.ts';
 import { isTag, type Reference, withDefaultTag } from '../../oci/reference.ts';
 import { showText } from '../../oci/reference-quote.ts';
@@ -39,17 +39,16 @@ function withTag(source: Source): Source {
 
 function pin(source: Source, text: string | undefined): Source {
   if (text === undefined) return source;
-  const digest = parseDigest(text);
+  if (!isDigest(text) && !isLongerDigest(text)) {
+    throw refusal('its digest is not a sha256 digest', 'Write sha256: and 64 lower-case hex digits.');
+  }
   if (source.transport !== 'docker') throw refusal('only an image from a registry can be pinned by a digest');
-  if ((source.reference.digest ?? digest) !== digest) {
+  const { digest, otherDigest } = source.reference;
+  if ((digest ?? otherDigest ?? text) !== text) {
     throw refusal('the reference and the entry name different digests');
   }
-  return { ...source, reference: { ...source.reference, digest } };
-}
-
-function parseDigest(text: string): Digest {
-  if (isDigest(text)) return text;
-  throw refusal('its digest is not a sha256 digest', 'Write sha256: and 64 lower-case hex digits.');
+  const pinned = isDigest(text) ? { digest: text } : { otherDigest: text };
+  return { ...source, reference: { ...source.reference, ...pinned } };
 }
 
 function storedName(text: string, source: Source, defaultRegistry: string): Reference {

@@ -1,4 +1,5 @@
 import { OciSaveError } from '../../errors.ts';
+import { isLongerDigest } from '../../oci/digest.ts';
 import { parseReference, type Reference } from '../../oci/reference.ts';
 import { explainEmptyValue } from '../../oci/reference-hint.ts';
 import { showText } from '../../oci/reference-quote.ts';
@@ -33,9 +34,16 @@ export function parseSource(text: string, defaultRegistry: string): Source {
   }
   if (text.startsWith('docker-archive:')) return dockerArchive(text.slice('docker-archive:'.length));
   if (/^oci:(?!\/\/)/.test(text)) return ociLayout(text.slice('oci:'.length));
+  const named = text.replace(/^(?:docker|oci):\/\//, '');
+  const at = named.indexOf('@');
+  const digest = named.slice(at + 1);
+  if (at < 0 || !isLongerDigest(digest)) {
+    return { transport: 'docker', reference: parseName(named, defaultRegistry) };
+  }
+  // Somebody wrote it on purpose: that image fails, and not the list.
   return {
     transport: 'docker',
-    reference: parseName(text.replace(/^(?:docker|oci):\/\//, ''), defaultRegistry),
+    reference: { ...parseName(named.slice(0, at), defaultRegistry), otherDigest: digest },
   };
 }
 

@@ -92,7 +92,7 @@ function mayTakeSome({ platforms }: WantedImage, claim: Claim | undefined): bool
  * run, which asks again.
  */
 async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promise<Claim | undefined> {
-  if (source.transport !== 'docker') return undefined;
+  if (source.transport !== 'docker' || source.reference.otherDigest !== undefined) return undefined;
   const { reference } = source;
   try {
     const stored = pin === undefined ? undefined : await session.store.read(pin, MAX_MANIFEST_BYTES);
