@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { warningAnnotations } from '../../../src/action/annotations.ts';
 import { pushBundle } from '../../../src/commands/push.ts';
 import { save, type SaveResult } from '../../../src/commands/save/save.ts';
@@ -31,8 +31,11 @@ beforeAll(async () => {
   target = await startPushRegistry();
   service = await startReleaseService();
   temp = await tempFolder('missing');
+  // A run without an output has its report where it runs.
+  vi.spyOn(process, 'cwd').mockReturnValue(temp.path);
 });
 afterAll(async () => {
+  vi.restoreAllMocks();
   await source.close();
   await target.close();
   await service.close();
