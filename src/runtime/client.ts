@@ -31,7 +31,8 @@ export async function openClient(
   io: ClientIo,
 ): Promise<{ client: RegistryClient; credentials: CredentialStore }> {
   const { env, emit } = io;
-  const files = await openCredentialStore({ ...(authFile === '' ? {} : { authFile }), env });
+  const onWarning = (message: string): void => emit({ type: 'log', level: 'warning', message });
+  const files = await openCredentialStore({ ...(authFile === '' ? {} : { authFile }), env, onWarning });
   const known = io.credentials === undefined ? files : firstOf(io.credentials, files);
   const credentials = io.onSecret === undefined ? known : announcing(known, io.onSecret);
   const client = createRegistryClient({
@@ -39,7 +40,7 @@ export async function openClient(
     insecureRegistries,
     retries,
     env,
-    onWarning: (message) => emit({ type: 'log', level: 'warning', message }),
+    onWarning,
   });
   return { client, credentials };
 }

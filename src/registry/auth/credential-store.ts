@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
@@ -13,8 +14,11 @@ interface AuthFilePlace {
   readonly path: string;
   /** The form of ~/.dockercfg. */
   readonly legacy: boolean;
-  /** Named by the user's option: it has to exist. */
-  readonly required: boolean;
+  /**
+   * What named it. A file that the option names has to exist; in folders that are searched, one that cannot be read is
+   * passed over. The runtime folder belongs to its user alone, as the XDG Base Directory specification has it.
+   */
+  readonly from: 'option' | 'variable' | 'runtime' | 'home';
 }
 
 interface AuthFileSearch {
@@ -38,6 +42,8 @@ export interface CredentialStore {
 export interface CredentialStoreOptions extends AuthFileSearch {
   /** Called once per key with the file and key that were chosen; never with the secret. */
   readonly onFound?: (message: string) => void;
+  /** Called for each file that is passed over. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** No login at all. */
@@ -70,13 +76,17 @@ export function announcing(store: CredentialStore, onSecret: (secret: string) =>
 /**
  * Reads the auth files that skopeo reads, in its order. The first file that has an entry wins; inside a file
  * the order is `credHelpers`, a non-empty entry of `auths`, `credsStore`, as docker has it.
- * @throws OciSaveError `usage` for a file that cannot be read, or is not an auth file; an absent file is not an error,
- *   except where the option names it.
+ * One that is only searched for, and cannot be read, is passed over; so is one of another user in a runtime folder, which
+ * an environment keeps when its user changes.
+ * @throws OciSaveError `usage` for a named file that cannot be read, and for any that is not an auth file; an absent file
+ *   is not an error, except where the option names it.
  */
 export async function openCredentialStore(options: CredentialStoreOptions): Promise<CredentialStore> {
   const userId = options.userId ?? (process.platform === 'linux' ? process.getuid?.() : undefined);
   const places = authFilePlaces({ ...options, userId });
-  const files = (await Promise.all(places.map(readAuthFile))).filter((file) => file !== undefined);
+  const files = (
+    await Promise.all(places.map((place) => readAuthFile(place, userId, options.onWarning)))
+  ).filter((file) => file !== undefined);
   const helpers = rememberedHelpers(options.env);
   const reported = new Set<string>();
   return {
@@ -104,23 +114,24 @@ export async function openCredentialStore(options: CredentialStoreOptions): Prom
  * is named, by option or by REGISTRY_AUTH_FILE, is the only one.
  */
 export function authFilePlaces({ authFile, env, userId }: AuthFileSearch): AuthFilePlace[] {
-  if (authFile) return [{ path: authFile, legacy: false, required: true }];
+  if (authFile) return [{ path: authFile, legacy: false, from: 'option' }];
   const named = env['REGISTRY_AUTH_FILE'];
-  if (named) return [{ path: named, legacy: false, required: false }];
+  if (named) return [{ path: named, legacy: false, from: 'variable' }];
   const home = env['HOME'] || env['USERPROFILE'];
   const under = (folder: string | undefined, ...parts: string[]): string[] =>
     folder ? [join(folder, ...parts)] : [];
   const runtime = env['XDG_RUNTIME_DIR'] || (userId === undefined ? '' : `/run/containers/${userId}`);
   const runtimeParts = env['XDG_RUNTIME_DIR'] ? ['containers', 'auth.json'] : ['auth.json'];
+  const runtimePaths = under(runtime, ...runtimeParts);
   const paths = [
-    ...under(runtime, ...runtimeParts),
     ...under(env['XDG_CONFIG_HOME'] || under(home, '.config')[0], 'containers', 'auth.json'),
     ...under(env['DOCKER_CONFIG'] || under(home, '.docker')[0], 'config.json'),
   ];
   const legacy = under(home, '.dockercfg');
   return [
-    ...paths.map((path) => ({ path, legacy: false, required: false })),
-    ...legacy.map((path) => ({ path, legacy: true, required: false })),
+    ...runtimePaths.map((path) => ({ path, legacy: false, from: 'runtime' as const })),
+    ...paths.map((path) => ({ path, legacy: false, from: 'home' as const })),
+    ...legacy.map((path) => ({ path, legacy: true, from: 'home' as const })),
   ];
 }
 
@@ -164,14 +175,29 @@ function rememberedHelpers(env: Environment) {
   };
 }
 
-async function readAuthFile({ path, legacy, required }: AuthFilePlace): Promise<AuthFile | undefined> {
+async function readAuthFile(
+  { path, legacy, from }: AuthFilePlace,
+  userId: number | undefined,
+  onWarning: (message: string) => void = () => {},
+): Promise<AuthFile | undefined> {
+  const passOver = (why: string): undefined => {
+    onWarning(
+      `the auth file ${path} ${why}: passed over; set REGISTRY_AUTH_FILE where its logins are needed`,
+    );
+    return undefined;
+  };
   let bytes: Buffer;
   try {
+    const { uid } = await stat(path);
+    // root works for other users in containers, and the system's files are root's.
+    if (from === 'runtime' && userId !== undefined && userId !== 0 && uid !== userId && uid !== 0)
+      return passOver(`belongs to another user (${uid})`);
     // One byte more than allowed tells a large file from an allowed one, a pipe or device included.
     bytes = await buffer(createReadStream(path, { end: MAX_AUTH_FILE_BYTES }));
   } catch (cause) {
     const code = systemCodeOf(cause) ?? 'unknown';
-    if (!required && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    if (from !== 'option' && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    if (from === 'runtime' || from === 'home') return passOver(`cannot be read (${code})`);
     const message = `the auth file ${path} cannot be read (${code})`;
     throw new OciSaveError({ code: 'usage', message, cause });
   }

@@ -92,10 +92,10 @@ describe('authFilePlaces', () => {
 
   it('searches as skopeo does', () => {
     expect(authFilePlaces({ env })).toEqual([
-      { path: '/run/user/1/containers/auth.json', legacy: false, required: false },
-      { path: '/home/u/.config/containers/auth.json', legacy: false, required: false },
-      { path: '/home/u/.docker/config.json', legacy: false, required: false },
-      { path: '/home/u/.dockercfg', legacy: true, required: false },
+      { path: '/run/user/1/containers/auth.json', legacy: false, from: 'runtime' },
+      { path: '/home/u/.config/containers/auth.json', legacy: false, from: 'home' },
+      { path: '/home/u/.docker/config.json', legacy: false, from: 'home' },
+      { path: '/home/u/.dockercfg', legacy: true, from: 'home' },
     ]);
   });
 
@@ -113,9 +113,11 @@ describe('authFilePlaces', () => {
 
   it('reads a named file alone, the option before the variable', () => {
     const named = { ...env, REGISTRY_AUTH_FILE: '/named.json' };
-    expect(authFilePlaces({ env: named })).toEqual([{ path: '/named.json', legacy: false, required: false }]);
+    expect(authFilePlaces({ env: named })).toEqual([
+      { path: '/named.json', legacy: false, from: 'variable' },
+    ]);
     expect(authFilePlaces({ env: named, authFile: '/option.json' })).toEqual([
-      { path: '/option.json', legacy: false, required: true },
+      { path: '/option.json', legacy: false, from: 'option' },
     ]);
   });
 

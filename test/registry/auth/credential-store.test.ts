@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -51,7 +51,7 @@ describe('the search', () => {
   it('takes the first file that has an answer', async () => {
     const env = { HOME: at('home'), XDG_RUNTIME_DIR: at('run') };
     const find = async (): Promise<string | undefined> =>
-      userOf(await (await open({ env })).find(repository));
+      userOf(await (await open({ env, userId: process.getuid?.() })).find(repository));
     expect(await find()).toBeUndefined();
     await file(at('home', '.dockercfg'), { 'r.example': { auth: base64('fourth:p') } });
     expect(await find()).toBe('fourth');
@@ -89,6 +89,56 @@ describe('the search', () => {
     const error = await failureOf(open({ authFile: at('none') }));
     expect(error.code).toBe('usage');
     expect(error.message).toContain(at('none'));
+  });
+
+  describe('found H4: passes over, with a warning,', () => {
+    const ME = 4_000_000_000;
+    const search = async (env: Record<string, string>): Promise<[user: string | undefined, string[]]> => {
+      const warnings: string[] = [];
+      const onWarning = (message: string): void => void warnings.push(message);
+      const store = await open({ env: { HOME: at('home'), ...env }, userId: ME, onWarning });
+      return [userOf(await store.find(repository)), warnings.toSorted()];
+    };
+    const passedOver = (place: string, why: string): string =>
+      `the auth file ${place} ${why}: passed over; set REGISTRY_AUTH_FILE where its logins are needed`;
+
+    beforeEach(() => file(at('home', '.docker', 'config.json'), auths('mine')));
+
+    it('a file of another user in a runtime folder, which an environment keeps after su', async () => {
+      const theirs = await file(at('run', 'containers', 'auth.json'), auths('theirs'));
+      await chown(theirs, 1234, 1234);
+      const belongs = passedOver(theirs, 'belongs to another user (1234)');
+      expect(await search({ XDG_RUNTIME_DIR: at('run') })).toEqual(['mine', [belongs]]);
+      await rm(theirs);
+      const elsewhere = await file(at('theirs.json'), auths('theirs'));
+      await chown(elsewhere, 1234, 1234);
+      await symlink(elsewhere, theirs);
+      expect(await search({ XDG_RUNTIME_DIR: at('run') })).toEqual(['mine', [belongs]]);
+      for (const user of [ME, 0]) {
+        await chown(elsewhere, user, user);
+        expect(await search({ XDG_RUNTIME_DIR: at('run') })).toEqual(['theirs', []]);
+      }
+    });
+
+    it('any that cannot be read, but none that was named', async () => {
+      const path = at('run', 'containers', 'auth.json');
+      await mkdir(path, { recursive: true });
+      await mkdir(at('home', '.config', 'containers'), { recursive: true });
+      const loop = at('home', '.config', 'containers', 'auth.json');
+      await symlink('auth.json', loop);
+      expect(await search({ XDG_RUNTIME_DIR: at('run') })).toEqual([
+        'mine',
+        [passedOver(loop, 'cannot be read (ELOOP)'), passedOver(path, 'cannot be read (EISDIR)')],
+      ]);
+      const named = await failureOf(open({ env: { HOME: at('home'), REGISTRY_AUTH_FILE: loop } }));
+      expect([named.code, named.message]).toEqual(['usage', `the auth file ${loop} cannot be read (ELOOP)`]);
+    });
+
+    it('none where DOCKER_CONFIG names a folder of another user', async () => {
+      const theirs = await file(at('shared', 'config.json'), auths('shared'));
+      await chown(theirs, 1234, 1234);
+      expect(await search({ DOCKER_CONFIG: at('shared') })).toEqual(['shared', []]);
+    });
   });
 
   it('reads no file over a megabyte, and no folder', async () => {
