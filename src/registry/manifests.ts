@@ -166,10 +166,24 @@ export async function getManifest(
     registry.headRefused = true;
     const claim = `says that the digest is ${shortDigest(header)}`;
     if (pinned) throw wrong(claim);
+    // The header is wrong, or the bytes were damaged on their way: a registry has what it stores under its digest.
+    if (!(await hasManifest(call, digest)))
+      throw wrong(`${claim}, and sent bytes of ${shortDigest(digest)}, which it does not have`);
     onWarning(`${subject}: ${response.host} ${claim}; its bytes have ${shortDigest(digest)}, which counts`);
   }
   const manifest = parse(bytes, subject, response);
   return { digest, bytes, size: bytes.length, mediaType: manifest.mediaType, manifest };
+}
+
+/** Whether a registry serves bytes of this digest under it, whatever its headers say. */
+function hasManifest(call: RepositoryCall, digest: Digest): Promise<boolean> {
+  const request = requestOf(call, digest, { method: 'GET', headers: ACCEPT });
+  return call.session.request(request, async (response) => {
+    if (response.status === 200) return digestOf(await readManifest(request.subject, response)) === digest;
+    const error = await response.error();
+    if (error.code === 'not-found') return false;
+    throw error;
+  });
 }
 
 async function readManifest(subject: string, response: RegistryResponse): Promise<Uint8Array> {

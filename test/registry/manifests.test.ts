@@ -85,6 +85,26 @@ describe('getManifest', () => {
     expect(stub.lines().filter((line) => line.startsWith('HEAD'))).toEqual([]);
   });
 
+  it.each([
+    ['the registry does not have them', 404],
+    ['it has other bytes under their digest', 200],
+  ])('refuses bytes of another digest than the header says, for a tag, where %s', async (_, status) => {
+    const damaged = jsonBytes({ ...JSON.parse(new TextDecoder().decode(image.bytes)), damaged: true });
+    await using stub = await startStub((request, response) => {
+      const { path: url } = request;
+      if (!url.endsWith('/1') && status === 404)
+        return answerError(response, 404, 'MANIFEST_UNKNOWN', 'manifest unknown');
+      const bytes = url.endsWith('/1') ? damaged : image.bytes;
+      answerManifest(request, response, { ...image, bytes }, { 'docker-content-digest': digest });
+    });
+    using client = clientOf([stub]);
+    const error = await failureOf(client.getManifest(repositoryAt(stub), '1'));
+    expect(error.code).toBe('digest');
+    for (const named of [digest, digestOf(damaged)]) expect(error.message).toContain(named.slice(0, 19));
+    expect(stub.lines()).toEqual([`GET ${PATH}1`, `GET ${PATH}${digestOf(damaged)}`]);
+    expect(client.warnings).toEqual([]);
+  });
+
   it('takes a missing digest header for nothing', async () => {
     await using stub = await startStub((_, response) => void response.end(image.bytes));
     using client = clientOf([stub]);
