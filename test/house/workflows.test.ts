@@ -20,8 +20,8 @@ describe('the workflows and action.yml', () => {
     expect(branding).toBeDefined();
   });
 
-  it('are the four that the project has', () => {
-    expect(names).toEqual(['audit.yml', 'ci.yml', 'e2e.yml', 'release.yml']);
+  it('are the five that the project has', () => {
+    expect(names).toEqual(['audit.yml', 'ci.yml', 'e2e.yml', 'nightly.yml', 'release.yml']);
   });
 
   it('pin an action to one commit wherever it is used, and the linters to those of the tests', async () => {

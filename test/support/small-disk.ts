@@ -11,6 +11,8 @@ export interface SmallDisk extends Closable {
   readonly path: string;
   /** Another program's file takes all that is left, but for so many bytes. */
   fill(leave?: number): Promise<void>;
+  /** That file is gone again. */
+  empty(): Promise<void>;
   readOnly(): Promise<void>;
 }
 
@@ -21,11 +23,11 @@ export async function smallDisk(bytes: number): Promise<SmallDisk> {
   await outputOf(toolPath('mount'), ['-t', 'tmpfs', '-o', `size=${bytes}`, 'small-disk', temp.path]);
   const folder = path.join(temp.path, 'd');
   await mkdir(folder);
+  const filler = path.join(temp.path, 'filler');
   return closable<Omit<SmallDisk, keyof Closable>>(
     {
       path: folder,
       async fill(leave = 0) {
-        const filler = path.join(temp.path, 'filler');
         const handle = await open(filler, 'a');
         try {
           for (;;) await handle.appendFile(Buffer.alloc(64 * 1024));
@@ -37,6 +39,7 @@ export async function smallDisk(bytes: number): Promise<SmallDisk> {
           await handle.close();
         }
       },
+      empty: () => rm(filler, { force: true }),
       readOnly: async (): Promise<void> =>
         void (await outputOf(toolPath('mount'), ['-o', 'remount,ro', temp.path])),
     },
