@@ -13,5 +13,6 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.exitCode = 2;
 } else {
   const { main } = await import('./cli/main.ts');
-  process.exitCode = await main(process.argv.slice(2), process);
+  // Whatever is left under way, such as a request that was given up, would hold the process.
+  process.exit(await main(process.argv.slice(2), process));
 }

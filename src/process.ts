@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { ReadStream } from 'node:fs';
 import { execa } from 'execa';
+import { onExit } from 'signal-exit';
 import { OciSaveError, systemCodeOf } from './errors.ts';
 
 export interface ProcessOptions {
@@ -25,10 +26,14 @@ export interface ProcessResult {
   readonly stderr: string;
 }
 
+/** How long a program that was asked to end is waited for before it is killed. */
+const GRACE_MILLISECONDS = 2000;
+
 /**
  * Runs a program with an argument list, never through a shell. No other file of this project spawns a process, except
  * for the action's package managers, which @actions/exec runs. A process that fails is a result, not an exception; its
- * command line is never quoted, since errors are printed.
+ * command line is never quoted, since errors are printed. The program leads a process group: where it is ended, and when
+ * this process ends, so is whatever it started.
  * @throws OciSaveError `machine` where the program cannot be started or did not end in time, the reason of `signal`
  *   where that ended it
  */
@@ -38,23 +43,32 @@ export async function run(
   options: ProcessOptions,
 ): Promise<ProcessResult> {
   const { cwd, env, input, stdin, signal, limitMilliseconds = 0, maxOutput = 1024 * 1024 } = options;
+  signal?.throwIfAborted();
   const child = execa(file, [...args], {
     ...(cwd === undefined ? {} : { cwd }),
     ...(input === undefined ? { stdin: stdin ?? ('ignore' as const) } : { input }),
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-    timeout: limitMilliseconds,
     env: { ...env },
     extendEnv: false,
     reject: false,
     maxBuffer: maxOutput,
-    cleanup: true,
+    // On Windows it would mean a console of its own.
+    detached: process.platform !== 'win32',
     windowsHide: true,
-    forceKillAfterDelay: 2000,
   });
   const stopWaiting = closeLeftOutputs(child.nodeChildProcess);
-  const result = await child.finally(stopWaiting);
+  const group = watchGroup(child.nodeChildProcess);
+  let timedOut = false;
+  const timer =
+    limitMilliseconds > 0 ? setTimeout(() => ((timedOut = true), group.end()), limitMilliseconds) : undefined;
+  signal?.addEventListener('abort', group.end, { once: true });
+  const result = await child.finally(() => {
+    stopWaiting();
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', group.end);
+    group.release();
+  });
   signal?.throwIfAborted();
-  if (result.timedOut) {
+  if (timedOut) {
     const seconds = Math.round(limitMilliseconds / 1000);
     throw new OciSaveError({ code: 'machine', message: `${file} did not end within ${seconds} s` });
   }
@@ -66,6 +80,55 @@ export async function run(
   }
   const { exitCode, signal: endedBy, stdout, stderr } = result;
   return { exitCode, signal: endedBy, stdout, stderr };
+}
+
+/** Ends each program that runs, at once and with whatever it started: for a process that ends itself. */
+export function killPrograms(): void {
+  for (const kill of running) kill();
+}
+
+const running = new Set<() => void>();
+
+interface Group {
+  /** Asks the program and its children to end, and kills what is left after a while. */
+  readonly end: () => void;
+  /** The program has ended. */
+  readonly release: () => void;
+}
+
+function watchGroup(child: ChildProcess): Group {
+  let timer: NodeJS.Timeout | undefined;
+  const send = (signal: NodeJS.Signals): void => {
+    const { pid } = child;
+    if (pid === undefined) return;
+    try {
+      if (process.platform === 'win32') child.kill(signal);
+      else process.kill(-pid, signal);
+    } catch (error) {
+      // All of it has ended.
+      if (systemCodeOf(error) !== 'ESRCH') throw error;
+    }
+  };
+  const kill = (): void => {
+    forget();
+    running.delete(kill);
+    send('SIGKILL');
+  };
+  const forget = onExit(kill);
+  running.add(kill);
+  return {
+    end() {
+      send('SIGTERM');
+      timer = setTimeout(kill, GRACE_MILLISECONDS);
+    },
+    release() {
+      clearTimeout(timer);
+      // Of what was ended nothing may stay; an agent that a program leaves behind on purpose may.
+      if (timer !== undefined) send('SIGKILL');
+      forget();
+      running.delete(kill);
+    },
+  };
 }
 
 const LEFT_OUTPUT_MILLISECONDS = 2000;

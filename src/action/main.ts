@@ -24,9 +24,12 @@ export interface Host extends SignalHost {
 export async function main(host: Host): Promise<void> {
   const { env, stdout } = host;
   const log = createActionLog(stdout);
+  // A log that nobody reads any more is no reason to stop in the midst of the work.
+  stdout.on('error', () => {});
   const masks = createMasks(setSecret, (message) => log.emit({ type: 'log', level: 'warning', message }));
   secretsIn(env).forEach(masks.add);
-  const interruption = watchSignals(host);
+  const interruption = watchSignals(host, { onForced: (text) => void stdout.write(`::error::${text}
+`) });
   const step: Step = { env, log, workspace: await workspaceOf(env), masks, signal: interruption.signal };
   let inputs: ActionInputs | undefined;
   try {

@@ -6,17 +6,21 @@ import { VERSION } from '../version.ts';
 import { cacheCommand } from './cache/index.ts';
 import { listCommand } from './list-command.ts';
 import { lockCommand } from './lock-command.ts';
+import { watchOutputs } from './outputs.ts';
 import { pushCommand } from './push-command.ts';
 import { releaseCommand } from './release-command.ts';
 import { type Host, wantsColor } from './run.ts';
 import { saveCommand } from './save-command.ts';
 import { serveCommand } from './serve-command.ts';
 
-/**
- * The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. This is
- * the only place that catches everything.
- */
+/** The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. */
 export async function main(args: readonly string[], host: Host): Promise<number> {
+  const allWritten = watchOutputs(host);
+  return allWritten(await runMain(args, host));
+}
+
+/** This is the only place that catches everything. */
+async function runMain(args: readonly string[], host: Host): Promise<number> {
   let exitCode = 0;
   const done = (code: number): void => {
     exitCode = Math.max(exitCode, code);

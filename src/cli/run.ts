@@ -55,7 +55,13 @@ export async function runCommand(
 ): Promise<void> {
   const { env, stdin, stdout, stderr } = host;
   const reporter = reporterFor(host, flags);
-  const interruption = watchSignals(host, stopped);
+  const interruption = watchSignals(host, {
+    message: stopped,
+    onForced: (text) => {
+      reporter.stop();
+      stderr.write(`error: ${text}\n`);
+    },
+  });
   const { signal } = interruption;
   try {
     const ended = await work({ env, stdin: interruptible(stdin, signal), emit: reporter.emit, signal });

@@ -25,7 +25,9 @@ export function serveCommand(host: Host, done: (exitCode: number) => void): Comm
     .action(async (bundle: string, flags: { listen: string; quiet?: boolean }) => {
       const { name, port } = parseListen(flags.listen);
       const root = await findRegistryRoot(bundle);
-      const interruption = watchSignals(host);
+      const interruption = watchSignals(host, {
+        onForced: (text) => void host.stderr.write(`error: ${text}\n`),
+      });
       const registry = await serveRegistry({
         root,
         host: name,

@@ -139,12 +139,13 @@ async function sendAll(push: Push, names: readonly PushName[], checked: Prefligh
 /** The error of a target that does not respond any more; undefined where it does. */
 async function unreachableError(
   { domain }: PushTarget,
-  { client }: PushContext,
+  { client, signal }: PushContext,
 ): Promise<OciSaveError | undefined> {
   try {
-    await client.reach(domain);
+    await client.reach(domain, signal);
     return undefined;
   } catch (cause) {
+    signal?.throwIfAborted();
     const message = `${domain} went away during the push`;
     const hint = 'Push again when it is back: only the rest is sent.';
     return new OciSaveError({ code: 'network', message, hint, cause });

@@ -1,5 +1,11 @@
 import { OciSaveError } from '../errors.ts';
-import { createHttpClient, type Environment, insecureHosts, isPrivateHost } from '../http/index.ts';
+import {
+  abortable,
+  createHttpClient,
+  type Environment,
+  insecureHosts,
+  isPrivateHost,
+} from '../http/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { createAuthorizer } from './auth/authorize.ts';
 import type { CredentialStore } from './auth/credential-store.ts';
@@ -125,8 +131,8 @@ export function createRegistryClient(options: RegistryClientOptions) {
       return getUrl(http, insecure, url, blob, range, mayBePrivate);
     },
     /** One request without credentials, to see whether a registry responds. */
-    async reach(domain: string): Promise<void> {
-      return at(domain).registry.reach();
+    async reach(domain: string, signal?: AbortSignal): Promise<void> {
+      return abortable(at(domain).registry.reach(), signal);
     },
     /**
      * The digest of a tag or digest, by one HEAD; a GET only where that tells nothing. Undefined where it is absent. `once`
@@ -137,7 +143,7 @@ export function createRegistryClient(options: RegistryClientOptions) {
       reference: string,
       { signal, once = false }: { readonly signal?: AbortSignal | undefined; readonly once?: boolean } = {},
     ): Promise<Digest | undefined> {
-      if (once) await at(repository.domain).registry.locate();
+      if (once) await abortable(at(repository.domain).registry.locate(), signal);
       return findManifest({ ...call(repository, signal), retry: !once }, reference, onWarning);
     },
     /** Puts a manifest's exact bytes under a tag or its digest. `digest` where the registry says another one. */

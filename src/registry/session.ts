@@ -83,11 +83,13 @@ export function createSession(registry: Registry, http: HttpClient, authorizer: 
       };
       // Where no credentials are asked for, and there are none to send, there is nothing to learn first.
       const unasked = registry.open && registry.scheme === undefined;
-      const nothingToLearn = unasked && !(await authorizer.hasCredentials(repository));
+      const nothingToLearn = unasked && !(await abortable(authorizer.hasCredentials(repository), signal));
       let outcome = await abortable(nothingToLearn ? start(() => {}) : registry.first(start), signal);
       for (let round = 1; 'challenges' in outcome; round += 1) {
         authorization =
-          round < MAX_ROUNDS ? await authorizer.after(call, outcome.challenges, authorization) : undefined;
+          round < MAX_ROUNDS
+            ? await abortable(authorizer.after(call, outcome.challenges, authorization), signal)
+            : undefined;
         if (!authorization) throw outcome.error;
         outcome = await send(authorization);
       }

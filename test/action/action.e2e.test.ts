@@ -8,6 +8,7 @@ import { d2, idx, one } from '../support/fixtures/index.ts';
 import { basic } from '../support/http.ts';
 import { largestBlobOf } from '../support/image.ts';
 import { outputOf } from '../support/program.ts';
+import { skopeoStub, writePrograms } from '../support/programs.ts';
 import { pushImage } from '../support/push.ts';
 import { JOB_TOKEN, type Runner, startRunner, type StepResult } from '../support/runner.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
@@ -243,6 +244,18 @@ describe('a step that fails', () => {
     expect(result.summary).toMatch(/^## Stopped\n/);
     expect(await namesIn(runner.workspace)).toEqual([]);
     await bad.close();
+  });
+});
+
+describe('a step that is cancelled', () => {
+  it('found B6: ends in order while skopeo is deaf to signals', async () => {
+    const deaf = `[ "$1" = --version ] && ${skopeoStub('1.18.0')} && exit; trap '' INT TERM; while :; do sleep 60; done`;
+    const bin = await writePrograms(path.join(runner.folder, 'bin'), { skopeo: deaf });
+    const skopeo = path.join(bin, 'skopeo');
+    await pushImage(registry.target, 'acme/large', one({ seed: 'large', layerBytes: 1100 * 1024 }), '1');
+    const inputs = { ...base(), images: `${registry.host}/acme/large:1`, copier: 'skopeo', skopeo };
+    expectVerdict(await runner.step(inputs, { cancelAt: /::group::Copying/ }), STOPPED);
+    expect(await namesIn(runner.workspace)).toEqual([]);
   });
 });
 

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
-import { type ProcessOptions, run } from '../../src/process.ts';
+import { killPrograms, type ProcessOptions, run } from '../../src/process.ts';
+import { isRunning } from '../support/children.ts';
+import { until } from '../support/deadline.ts';
 import { outputOf } from '../support/program.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
@@ -35,19 +37,38 @@ describe.concurrent('a program', () => {
     });
   });
 
-  it('ends by a signal though it ignores it and its children hold its outputs', async () => {
+  it('found B6: ends by a signal with all that it started, though they ignore it and hold its outputs', async () => {
     const stop = new AbortController();
     const reason = new OciSaveError({ code: 'interrupted', message: 'stopped' });
     const ready = path.join(temp.path, 'ready');
     await outputOf('mkfifo', [ready]);
-    const deaf = `trap '' TERM INT; (${FOR_EVER}) & echo ready > ${ready}; while :; do ${FOR_EVER}; done`;
+    const deaf = `trap '' TERM INT; (${FOR_EVER}) & echo $! > ${ready}; while :; do ${FOR_EVER}; done`;
     const running = shell(deaf, { signal: stop.signal });
-    await readFile(ready);
+    const child = Number(await readFile(ready, 'utf8'));
     stop.abort(reason);
     await expect(running).rejects.toBe(reason);
+    await until('its child has ended', () => !isRunning(child) || undefined, 10);
+  });
+
+  it('leaves behind what it started where it ends by itself', async () => {
+    const { stdout } = await shell(`(exec ${FOR_EVER}) >/dev/null 2>&1 & echo $!`);
+    expect(isRunning(Number(stdout))).toBe(true);
+    process.kill(Number(stdout), 'SIGKILL');
   });
 
   it('that leaves another one behind is not waited for longer than itself', async () => {
     expect(await shell(`(${FOR_EVER}) & echo done`)).toMatchObject({ exitCode: 0, stdout: 'done' });
+  });
+});
+
+describe('a program whose parent ends', () => {
+  it('is killed with all that it started where this process ends at once', async () => {
+    const ready = path.join(temp.path, 'started');
+    await outputOf('mkfifo', [ready]);
+    const running = shell(`trap '' TERM; (${FOR_EVER}) & echo $! > ${ready}; ${FOR_EVER}`);
+    const child = Number(await readFile(ready, 'utf8'));
+    killPrograms();
+    expect(await running).toMatchObject({ signal: 'SIGKILL' });
+    await until('its child has ended', () => !isRunning(child) || undefined, 10);
   });
 });

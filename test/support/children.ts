@@ -15,3 +15,12 @@ export function childrenOf(pid: number | undefined): { pid: number; name: string
       }
     });
 }
+
+/** Whether a process runs; not as a dead one whose parent has not asked how it ended. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
