@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import type { Content } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -26,8 +27,14 @@ export interface PushContext {
   readonly waitMilliseconds: number;
   /** Fetches a blob again that is damaged here, once; without it an image that names one fails. */
   readonly bringBack?: ((digest: Digest) => Promise<void>) | undefined;
+  /** Waits; a test has a clock of its own. */
+  readonly pause?: typeof waitFor | undefined;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
+}
+
+export async function waitFor(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  await setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal });
 }
 
 /** The bytes of a manifest, fetched again where it is lost. Throws `digest` where that is not possible. */

@@ -55,12 +55,12 @@ function different({ to, variants: [wanted] }: PushName, found: Digest): OciSave
 function unknownState(
   { to }: PushName,
   policy: PushPolicy,
-  { code, message, cause }: OciSaveError,
+  { code, message, hintParts = 'Push again.', cause }: OciSaveError,
 ): OciSaveError {
   return new OciSaveError({
     code,
     message: `whether ${to.text} is there is not known, and push-policy is ${policy}: ${message}`,
-    hint: hint`Give the login the right to pull there, or push again; ${option('pushPolicy', 'always')} replaces what is there.`,
+    hint: hint`${hintParts} ${option('pushPolicy', 'always')} replaces what is there.`,
     cause,
   });
 }

@@ -70,7 +70,8 @@ export async function hasAll(
 
 /** A registry that refuses is up, and so is one that fails for this name alone, as with a link that a crash left empty. */
 function isUp(error: OciSaveError): boolean {
-  return error.code === 'denied' || refusalOf(error)?.status === 500;
+  const status = refusalOf(error)?.status;
+  return error.code === 'denied' || status === 500 || (status !== undefined && error.code !== 'network');
 }
 
 /** The digest that a name has; where that is refused, the error. With `once`, a registry that is not up throws. */

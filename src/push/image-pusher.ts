@@ -1,46 +1,74 @@
-import pRetry from 'p-retry';
-import { OciSaveError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
-import { lacksRoom, refusalOf, type Repository } from '../registry/index.ts';
+import { isTemporary, lacksRoom, refusalOf, type Repository } from '../registry/index.ts';
 import type { BlobSender } from './blob-sender.ts';
-import { manifestBytes, type PushContext } from './context.ts';
-import type { PushName, Variant } from './plan.ts';
+import { manifestBytes, type PushContext, waitFor } from './context.ts';
+import { readTag } from './find-pushed.ts';
+import type { Destination, PushName, Variant } from './plan.ts';
 
-/** Registries over several machines may need a moment until a tag is everywhere. */
-const [READ_RETRIES, FIRST_PAUSE_MILLISECONDS] = [3, 250];
+/**
+ * Milliseconds before each time that the manifests below an index are put again. A registry may collect what no tag names
+ * before the index comes (quay/quay#7033), or see late what was put (estesp/manifest-tool#191).
+ */
+const PAUSES_BEFORE_CHILDREN = [250, 2000];
 
 /** Pushes images into one target. */
 export interface ImagePusher {
   /**
-   * Pushes all that an image names, then its tag, and reads that back. Resolves with the variant that the tag names now.
-   * @throws OciSaveError `digest` where the tag was put and has other bytes when it is read; else no tag was put
+   * Pushes all that an image names, then its tag. Resolves with the variant that the tag names now.
+   * @throws OciSaveError where no tag was put
    */
   push(name: PushName, variants: readonly [Variant, ...Variant[]]): Promise<Variant>;
 }
 
 /** A tag is put when everything below it is there, and at no other time. */
 export function createImagePusher(context: PushContext, blobs: BlobSender): ImagePusher {
-  const { content, emit, signal } = context;
+  const { client, content, emit, signal, pause = waitFor } = context;
+  /** What was put below a manifest, by repository. */
   const trees = new Map<string, Promise<void>>();
 
-  /** Everything below a manifest. Leaves at once; indexes in their order, each after its children. */
-  const pushTree = async (repository: Repository, variant: Variant): Promise<void> => {
-    await allSettled(variant.blobs.map((digest) => blobs.send(repository, digest)));
-    signal?.throwIfAborted();
-    const below = variant.manifests.filter((digest) => digest !== variant.digest);
+  /** All manifests below one. Leaves at once; indexes in their order, each after its children. */
+  const putBelow = async (repository: Repository, { digest: top, manifests }: Variant): Promise<void> => {
+    const below = manifests.filter((digest) => digest !== top);
     const isIndex = (digest: Digest): boolean => content.manifests.get(digest)?.manifest.kind === 'index';
     const leaves = below.filter((digest) => !isIndex(digest));
     await allSettled(leaves.map((digest) => putManifest(context, repository, digest)));
     for (const digest of below.filter(isIndex)) await putManifest(context, repository, digest);
   };
 
-  const pushVariant = async ({ to }: PushName, variant: Variant): Promise<Variant> => {
+  /** A tag that cannot be changed may have been put since it was asked for: the same digest is success. */
+  const putTag = async (to: Destination, { digest }: Variant): Promise<void> => {
+    try {
+      await putManifest(context, to, digest, to.tag);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (refusalOf(error) === undefined || isTemporary(error)) throw error;
+      if ((await readTag(to, client, { signal })).found !== digest) throw error;
+    }
+  };
+
+  const pushVariant = async ({ to, sparse }: PushName, variant: Variant): Promise<Variant> => {
+    await allSettled(variant.blobs.map((digest) => blobs.send(to, digest)));
+    signal?.throwIfAborted();
     const key = `${to.path}@${variant.digest}`;
-    const tree = trees.get(key) ?? pushTree(to, variant);
-    trees.set(key, tree);
-    await tree;
-    await putManifest(context, to, variant.digest, to.tag);
-    return variant;
+    let below = trees.get(key) ?? putBelow(to, variant);
+    trees.set(key, below);
+    const pauses = sparse && !variant.narrowed ? [] : [...PAUSES_BEFORE_CHILDREN];
+    for (;;) {
+      try {
+        await below;
+        await putTag(to, variant);
+        return variant;
+      } catch (error) {
+        signal?.throwIfAborted();
+        const milliseconds = pauses.shift();
+        if (milliseconds === undefined || !lacksChild(error, variant)) throw error;
+        emit({ type: 'log', level: 'debug', message: `${messageOf(error)}; all below it is put again` });
+        await pause(milliseconds, signal);
+        below = putBelow(to, variant);
+        trees.set(key, below);
+      }
+    }
   };
 
   const pushFirst = async (
@@ -57,13 +85,7 @@ export function createImagePusher(context: PushContext, blobs: BlobSender): Imag
     }
   };
 
-  return {
-    async push(name, variants) {
-      const pushed = await pushFirst(name, variants);
-      await readBack(name, pushed, context);
-      return pushed;
-    },
-  };
+  return { push: pushFirst };
 }
 
 /** Puts the exact bytes of a manifest, with their own media type, by its digest or under a tag. */
@@ -85,41 +107,15 @@ export async function allSettled(work: readonly Promise<void>[]): Promise<void> 
   if (failed !== undefined) throw failed.reason;
 }
 
+const LACKS_CHILD = new Set(['MANIFEST_BLOB_UNKNOWN', 'MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
+
+function lacksChild(error: unknown, { manifests }: Variant): boolean {
+  return manifests.length > 1 && refusalOf(error)?.codes.some((code) => LACKS_CHILD.has(code)) === true;
+}
+
 /** Whether a manifest was refused because of its content, not of the login or the request. */
 function mayBeSparse(error: unknown): boolean {
   if (lacksRoom(error)) return false;
   const status = refusalOf(error)?.status ?? 0;
   return status >= 400 && status < 500 && ![401, 403, 405, 408, 413, 429].includes(status);
-}
-
-/** Reads a tag that was pushed, and hashes it. Throws `digest` where it is not what was pushed. */
-async function readBack({ to }: PushName, pushed: Variant, context: PushContext): Promise<void> {
-  const { signal } = context;
-  const check = async (): Promise<void> => {
-    const found = await digestUnder(to, context);
-    if (found === pushed.digest) return;
-    throw new OciSaveError({
-      code: 'digest',
-      message:
-        found === undefined
-          ? `${to.text} was pushed, and is not there`
-          : `${to.text} was pushed as ${shortDigest(pushed.digest)}, and what is read has ${shortDigest(found)}`,
-      hint: 'Somebody else may push to the same name. Else ask who runs the registry.',
-    });
-  };
-  await pRetry(check, {
-    retries: READ_RETRIES,
-    minTimeout: FIRST_PAUSE_MILLISECONDS,
-    shouldRetry: ({ error }) => error instanceof OciSaveError && error.code === 'digest',
-    ...(signal ? { signal } : {}),
-  });
-}
-
-async function digestUnder(to: PushName['to'], { client, signal }: PushContext): Promise<Digest | undefined> {
-  try {
-    return (await client.getManifest(to, to.tag, signal)).digest;
-  } catch (error) {
-    if (error instanceof OciSaveError && error.code === 'not-found') return undefined;
-    throw error;
-  }
 }

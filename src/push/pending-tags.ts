@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
 import { isTemporary } from '../registry/index.ts';
 import type { PushContext } from './context.ts';
 import { decide, type NameResult, type TagState } from './decide.ts';
@@ -8,15 +9,19 @@ import type { PushName } from './plan.ts';
 
 const PAUSE_MILLISECONDS = 500;
 
-/** The names whose tags are still to be pushed, in their order; the others are settled with their results. */
+/**
+ * The names whose tags are still to be pushed, in their order, and what the target has under them; the others are settled
+ * with their results.
+ */
 export async function findPendingTags(
   names: readonly PushName[],
   settle: (name: PushName, result: NameResult) => void,
   context: PushContext,
-): Promise<PushName[]> {
+): Promise<Map<PushName, Digest | undefined>> {
+  const pending = new Map<PushName, Digest | undefined>();
   const { client, policy, dryRun, emit, signal } = context;
   const [first, ...others] = names;
-  if (first === undefined) return [];
+  if (first === undefined) return pending;
   const stateOf = ({ to }: PushName, once = false): Promise<TagState> =>
     readTag(to, client, { signal, once });
   // The first one waits for a target that is not up yet; an unchanged push sends only these requests.
@@ -33,11 +38,12 @@ export async function findPendingTags(
       return (await lacksChildren(name, state, context)) ? undefined : decide(name, state, policy);
     }),
   );
-  return names.filter((name, at) => {
+  for (const [at, name] of names.entries()) {
     const result = results[at];
-    if (result !== undefined) settle(name, result);
-    return result === undefined;
-  });
+    if (result === undefined) pending.set(name, states[at]?.found);
+    else settle(name, result);
+  }
+  return pending;
 }
 
 /** Whether a target has a sparse index and not all children that this push has: another run took other platforms. */

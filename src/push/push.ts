@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { OciSaveError } from '../errors.ts';
 import { isTemporary } from '../registry/index.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { PushTargetReport } from '../report/index.ts';
 import { createBlobSender } from './blob-sender.ts';
 import { cancelUploads } from './cancel-uploads.ts';
@@ -12,6 +13,7 @@ import { allSettled, createImagePusher } from './image-pusher.ts';
 import { findPendingTags } from './pending-tags.ts';
 import { planPush, type PushName } from './plan.ts';
 import { preflight, type Preflight } from './preflight/preflight.ts';
+import { createTagReader } from './read-back.ts';
 import { noTraffic, reportTarget, type Traffic } from './report-target.ts';
 import type { PushTarget } from '../options/index.ts';
 
@@ -83,7 +85,8 @@ async function pushTarget(
 /** Returns the repositories that do not exist. */
 async function pushNames(push: Push, names: readonly PushName[]): Promise<readonly string[]> {
   const { target, context, results, traffic, settle } = push;
-  const pending = await findPendingTags(names, settle, context);
+  const before = await findPendingTags(names, settle, context);
+  const pending = [...before.keys()];
   const someDiffer = [...results.values()].some(({ status }) => status === 'failed');
   if (context.dryRun) {
     await estimate(pending, context, traffic);
@@ -102,7 +105,7 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
     if (context.onError === 'fail' && (refused.size > 0 || someDiffer)) {
       for (const name of ready) settle(name, { status: 'not started' });
     } else {
-      await sendAll(push, ready, checked);
+      await sendAll(push, ready, before, checked);
     }
   } finally {
     await cancelUploads(checked.uploads, context);
@@ -110,11 +113,17 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
   return checked.missing;
 }
 
-async function sendAll(push: Push, names: readonly PushName[], checked: Preflight): Promise<void> {
+async function sendAll(
+  push: Push,
+  names: readonly PushName[],
+  before: ReadonlyMap<PushName, Digest | undefined>,
+  checked: Preflight,
+): Promise<void> {
   const { context, traffic, settle, target } = push;
   const full = createFullProjects();
   const blobs = createBlobSender(context, checked.uploads, traffic, full);
   const pusher = createImagePusher(context, blobs);
+  const readBack = createTagReader(context);
   const limit = pLimit(context.parallel || IMAGES_AT_ONCE);
   let gone: OciSaveError | undefined;
   const send = async (name: PushName): Promise<void> => {
@@ -126,6 +135,7 @@ async function sendAll(push: Push, names: readonly PushName[], checked: Prefligh
       const variants =
         checked.narrowed.has(name) && standIn !== undefined ? ([standIn] as const) : name.variants;
       const { digest, narrowed } = await pusher.push(name, variants);
+      await readBack(name.to, digest, before.get(name));
       settle(name, { status: 'pushed', there: digest, narrowed });
     } catch (error) {
       context.signal?.throwIfAborted();

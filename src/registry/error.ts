@@ -107,6 +107,9 @@ export function refusalError(
   if (plain.code !== 'network' && codes.some((code) => NOT_FOUND.has(code))) {
     return new OciSaveError({ code: 'not-found', message, cause: refusal });
   }
+  if (status === 412 && action === 'pull') {
+    return new OciSaveError({ code: 'denied', message, hint: POLICY_HINT, cause: refusal });
+  }
   if (status !== 401 && status !== 403) return plain;
   return new OciSaveError({
     code: 'denied',
@@ -115,6 +118,11 @@ export function refusalError(
     cause: refusal,
   });
 }
+
+/** Harbor does not give what is vulnerable or unsigned (412 PROJECTPOLICYVIOLATION), even to HEAD (goharbor/harbor#19408). */
+const POLICY_HINT =
+  'A policy of the registry holds it back: have it exempted or changed there (Harbor: the project’s CVE allowlist, ' +
+  'Cosign and Notation), or take it from elsewhere.';
 
 const CREDENTIALS_SENT = {
   credentials: '; credentials were sent and refused',

@@ -19,6 +19,7 @@ describe('refusalError', () => {
     [403, ['NAME_UNKNOWN'], 'not-found', false],
     [401, [], 'denied', false],
     [403, ['DENIED'], 'denied', false],
+    [412, ['PROJECTPOLICYVIOLATION'], 'denied', false],
     [400, [], 'unsupported', false],
     [501, [], 'unsupported', false],
     [408, [], 'network', true],

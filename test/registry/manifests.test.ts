@@ -28,6 +28,21 @@ const digest = digestOf(image.bytes);
 const PATH = '/v2/team/app/manifests/';
 
 describe('getManifest', () => {
+  it('found C2: tells the sentence by which a policy holds an image back, and whose matter it is', async () => {
+    const words = 'The image is not signed by cosign.';
+    await using stub = await startStub((_, response) =>
+      answerError(response, 412, 'PROJECTPOLICYVIOLATION', words),
+    );
+    using client = clientOf([stub]);
+    expect(await client.headManifest(repositoryAt(stub), '1')).toBeUndefined();
+    const error = await failureOf(client.getManifest(repositoryAt(stub), '1'));
+    expect(error.code).toBe('denied');
+    expect(error.message).toContain(words);
+    expect(error.hint).toMatch(/policy of the registry/);
+    expect(error.hint).not.toContain('docker login');
+    expect(stub.requests).toHaveLength(2);
+  });
+
   it('gives the exact bytes with their own hash and the type of the body', async () => {
     await using stub = await startStub((request, response) => answerManifest(request, response, image));
     using client = clientOf([stub]);
