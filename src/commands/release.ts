@@ -78,7 +78,7 @@ export async function releaseContent(options: ReleaseOptions, io: ReleaseIo): Pr
       files: releaseFiles({ archive, source, lock, page: renderBundlePage(lock), report }),
       complete: true,
       dryRun,
-      retries,
+      retry: access.retry,
       emit,
       signal,
     }),

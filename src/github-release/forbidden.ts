@@ -40,7 +40,7 @@ export function refuseForbidden(
   const changes = stale.length > 0 || steps.some(({ action }) => action !== 'none');
   if (release?.immutable === true && !release.draft && changes) {
     throw refused(
-      `release ${tag} is published and immutable: nothing can be added to it, and nothing was sent`,
+      `release ${tag} is published and immutable: nothing can be added to it, and nothing was sent: ${release.url}`,
       NEW_TAG,
     );
   }

@@ -1,5 +1,6 @@
 import type { ArchiveName } from '../archive/index.ts';
 import type { Emit } from '../events.ts';
+import type { RetryPolicy } from '../http/index.ts';
 import type { ReleasePolicy } from './plan.ts';
 import type { ReleaseService } from './service/service.ts';
 import type { ReleaseFile } from './service/upload.ts';
@@ -17,7 +18,7 @@ export interface SendOptions {
   /** False where images are missing: a draft stays one. */
   readonly complete: boolean;
   readonly dryRun: boolean;
-  readonly retries: number;
+  readonly retry: RetryPolicy;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,9 +1,10 @@
 import { OciSaveError } from '../errors.ts';
 import { claimArchive, claimName, refuseOtherJob } from './draft/claim.ts';
 import { comparePlan, type Comparison } from './compare.ts';
-import { findOrCreateRelease, findRelease } from './draft/find-release.ts';
+import { findRelease } from './draft/find-release.ts';
 import { refuseForbidden } from './forbidden.ts';
 import { isOurs } from './draft/notes.ts';
+import { findOrCreateRelease, keepOne, moveTo } from './draft/one-draft.ts';
 import { outcomeOf, type SentRelease } from './plan.ts';
 import { publishDraft } from './draft/publish-draft.ts';
 import { readAgain, readBack } from './read-back.ts';
@@ -19,11 +20,15 @@ import { unfinishedBeside } from './completeness.ts';
  *   same run forbids it
  */
 export async function sendRelease(options: SendOptions): Promise<SentRelease> {
-  const { service, tag, dryRun, emit, writer } = options;
-  const found = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag, writer));
-  const first = await look(found, options);
-  if (found === undefined || dryRun) return outcomeOf(found, first.plan, options);
-  const { release, plan, strange, claim } = await claimed(found, first, options);
+  const { service, tag, dryRun } = options;
+  if (!dryRun) return sendTo(await findOrCreateRelease(options), options);
+  const found = await findRelease(service, tag);
+  return outcomeOf(found, (await look(found, options)).plan, options);
+}
+
+async function sendTo(found: Release, options: SendOptions): Promise<SentRelease> {
+  const { service, tag, emit } = options;
+  const { release, plan, strange, claim } = await claimed(found, await look(found, options), options);
   warn(release, strange, options);
   const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
   emit({ type: 'stage', stage: 'release', total: plan.steps.length, bytes });
@@ -32,8 +37,11 @@ export async function sendRelease(options: SendOptions): Promise<SentRelease> {
   const there = await readBack(release, plan, options);
   // A person may have edited the draft meanwhile, or another job may have published it.
   const now = release.draft && isOurs(release.body) ? await stillThere(release, options) : release;
-  const why = whyDraft(now, there, options);
-  const ended = now.draft && why === undefined ? await publishDraft(now, options) : now;
+  const kept = now.draft && isOurs(now.body) ? await keepOne(now, options, warnOfDraft(options)) : now;
+  if (kept.id !== now.id) return sendTo(kept, options);
+  const why = whyDraft(kept, there, options);
+  const ended = kept.draft && why === undefined ? await publishDraft(kept, options) : kept;
+  if (ended.id !== kept.id) return sendTo(await moveTo(ended, kept, options), options);
   if (release.draft && !ended.draft) await readAgain(ended, there, options);
   if (ended.draft && why !== undefined)
     emit({ type: 'log', level: 'info', message: `release ${tag} stays a draft, ${why}` });
@@ -83,6 +91,16 @@ function warn({ tag, draft }: Release, strange: readonly string[], { complete, e
   );
   if (!draft && !complete) messages.push(`release ${tag} is published, and gets a bundle that lacks images`);
   for (const message of messages) emit({ type: 'log', level: 'warning', message });
+}
+
+/** A job that was killed may have left it, or one that is at work has not found the older one yet, and removes it. */
+function warnOfDraft({ tag, emit }: SendOptions): (draft: Release) => void {
+  return ({ url }) =>
+    emit({
+      type: 'log',
+      level: 'warning',
+      message: `release ${tag} has another draft, ${url}: remove it unless a job is at work on it`,
+    });
 }
 
 async function stillThere(release: Release, { service, tag }: SendOptions): Promise<Release> {

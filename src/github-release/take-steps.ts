@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import pRetry from 'p-retry';
 import { isPieceName, sumsName } from '../archive/index.ts';
+import { withRetries } from '../http/index.ts';
 import { interimName, type ReleasePlan, type Step } from './plan.ts';
 import type { SendOptions } from './send-options.ts';
 import { saysNameIsTaken } from './service/refusal.ts';
@@ -19,13 +19,13 @@ export async function takeSteps(
   { steps, stale }: ReleasePlan,
   options: SendOptions,
 ): Promise<void> {
-  const { service, archive, retries, emit, signal } = options;
+  const { service, archive, retry, emit, signal } = options;
   const onBytes = (delta: number): void => emit({ type: 'bytes', stage: 'release', delta });
   const take = async (step: Step): Promise<void> => {
     signal?.throwIfAborted();
     const file = options.files.find(({ name }) => name === step.file.name);
     if (file === undefined) return;
-    await takeStep(step, file, { service, release, retries, onBytes, signal });
+    await takeStep(step, file, { service, release, retry, onBytes, signal });
     const { name: subject, size } = file;
     const sent = bytesOf(step) > 0;
     emit({
@@ -99,14 +99,9 @@ async function moveIntoPlace(
   sent: Asset,
   old: Asset | undefined,
   name: string,
-  { service, retries, signal }: UploadContext,
+  { service, retry, signal }: UploadContext,
 ): Promise<void> {
   if (old !== undefined) await service.remove(old);
   // For a moment a name counts as taken although its asset is gone.
-  await pRetry(() => service.rename(sent, name), {
-    retries,
-    minTimeout: 1000,
-    shouldRetry: ({ error }) => saysNameIsTaken(error),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  await withRetries(() => service.rename(sent, name), retry, { signal, may: saysNameIsTaken });
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseLock } from '../../src/lock/index.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
@@ -53,9 +54,13 @@ interface Settings {
 /** A job of one matrix: each has its list, and its own machine. */
 async function job(name: Job, { env = {}, more = [] }: Settings = {}): Promise<ProgramResult> {
   await using place = await workplace({ ...base, ...FIRST_RUN, GH_TOKEN: TOKENS[name], ...env });
+  return await place.run(...jobArgs(name, more));
+}
+
+function jobArgs(name: Job, more: readonly string[] = []): string[] {
   const image = [`${registry.host}/${LISTS[name]}:1`, '-p', 'linux/amd64', '--copier', 'direct'];
   const hosts = ['--insecure-registries', registry.host];
-  return await place.run('save', ...image, ...hosts, '--release', 'auto', '--retries', '2', ...more);
+  return ['save', ...image, ...hosts, '--release', 'auto', '--retries', '2', ...more];
 }
 
 const release = (): StoredRelease | undefined => service.releases.find(({ tag }) => tag === TAG);
@@ -121,6 +126,15 @@ describe('found K1: two jobs of one run with different lists and one archive nam
     service.misbehave(held(barrier(2), { method: 'POST', path: /releases$/, times: 2 }));
     expect(winnerOf(await together())).toMatch(/^[ab]$/);
   });
+
+  it.each([3, 99])(
+    'make a draft each, and %i lists show neither: one is released, the other fails',
+    async (listLag) => {
+      service.set({ listLag });
+      service.misbehave(held(barrier(2), { method: 'POST', path: /releases$/, times: 2 }));
+      expect(winnerOf(await together())).toMatch(/^[ab]$/);
+    },
+  );
 
   it('claim the archive in a person’s draft at the same moment: one is sent, the other fails', async () => {
     service.add({ tag: TAG, draft: true, body: 'Notes' });
@@ -191,6 +205,27 @@ describe('found K1: a job that releases', () => {
     const a = await job('a', { env: { GITHUB_RUN_ATTEMPT: '2' } });
     expect(winnerOf({ a, b })).toBe('a');
   });
+
+  it.each([0, 4])(
+    'and is killed when GitHub has created its draft leaves it to the next run, though %i lists do not show it',
+    async (listLag) => {
+      await using place = await workplace({ ...base, ...FIRST_RUN, GH_TOKEN: TOKENS.a });
+      service.set({ listLag });
+      const until = async (): Promise<void> => {
+        const gone = once(child, 'exit');
+        child.kill('SIGKILL');
+        await gone;
+      };
+      // It looks at the list at its start, and before and after the creation.
+      service.misbehave(held(until, { method: 'GET', path: /releases\?page/, skip: 2 }));
+      const child = place.start(...jobArgs('a'));
+      await once(child, 'exit');
+      expect(service.releases.map(({ draft, assets }) => [draft, assets.length])).toEqual([[true, 0]]);
+      const { exitCode, stderr } = await job('a', { env: { GITHUB_RUN_ID: '4712' } });
+      expect([exitCode, stderr, holds()]).toEqual([0, stderr, 'a']);
+      expect(service.releases.map(({ draft }) => draft)).toEqual([false]);
+    },
+  );
 
   it('of the next run replaces the files of an earlier run, with the same list or another', async () => {
     await brokenOff();
@@ -297,7 +332,7 @@ describe('found K1: several jobs of one run', () => {
       return `${host} ${method} ${place}`;
     });
     const list = 'api GET /ID/assets?page=1&per_page=100';
-    expect(calls.slice(7)).toEqual([
+    expect(calls.slice(6)).toEqual([
       list,
       `uploads POST /ID/assets?name=${BASE}.claim.json`,
       // Under the claim all is looked at again.
@@ -309,6 +344,8 @@ describe('found K1: several jobs of one run', () => {
       'api DELETE /assets/ID',
       list,
       'api GET /ID',
+      // The list of releases may not have shown at first what another job created.
+      'api GET ?page=1&per_page=100',
       'api PATCH /ID',
       `api GET /tags/${TAG}`,
       list,

@@ -42,7 +42,7 @@ export async function claimantOf(
 export function claimArchive(
   release: Release,
   writer: Writer,
-  { service, retries, signal }: SendOptions,
+  { service, retry, signal }: SendOptions,
 ): Promise<Asset> {
   const file = inMemory(claimName({ base: writer.archive }), `${JSON.stringify(writer)}\n`);
   const attempt = async (): Promise<Asset> => {
@@ -50,24 +50,23 @@ export function claimArchive(
       return await service.upload(release, file);
     } catch (error) {
       if (!saysNameIsTaken(error)) throw error;
-      const there = (await service.assets(release)).find(({ name }) => name === file.name);
+      const find = async (): Promise<Asset | undefined> =>
+        (await service.assets(release)).find(({ name }) => name === file.name);
+      const there = await find();
       if (there === undefined) throw error;
       const theirs = await claimantOf(there, service);
       if (theirs !== undefined && isOtherJob(writer, theirs)) throw otherJobError(release.tag, theirs);
       if (theirs !== undefined && theirs.run === writer.run) return there;
-      if (theirs === undefined && there.state === 'uploaded') throw notOurs(release, file.name);
-      await service.remove(there);
+      if (theirs !== undefined || there.state !== 'uploaded') await service.remove(there);
+      // It cannot be read where its job has just removed it.
+      else if ((await find())?.id === there.id) throw notOurs(release, file.name);
       throw error;
     }
   };
-  return withRetries(
-    attempt,
-    { retries, retryMilliseconds: 1000 },
-    {
-      signal,
-      may: (error) => saysNameIsTaken(error) || (error instanceof OciSaveError && error.code === 'network'),
-    },
-  );
+  return withRetries(attempt, retry, {
+    signal,
+    may: (error) => saysNameIsTaken(error) || (error instanceof OciSaveError && error.code === 'network'),
+  });
 }
 
 function notOurs({ tag, url }: Release, name: string): OciSaveError {

@@ -10,6 +10,7 @@ import {
   type HttpResponse,
   partIn,
   rangeHeader,
+  type RetryPolicy,
 } from '../../http/index.ts';
 import { jsonIn } from '../../text/json-in.ts';
 import { hasLostItsTag } from '../draft/notes.ts';
@@ -30,8 +31,7 @@ import type { ReleaseTarget } from './target.ts';
 export interface ServiceOptions {
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. */
   readonly env: Environment;
-  /** Attempts after the first one. */
-  readonly retries: number;
+  readonly retry: RetryPolicy;
   readonly signal?: AbortSignal | undefined;
   /** How long a file may stall until it counts as cut; a minute by default. */
   readonly stallMilliseconds?: number | undefined;
@@ -60,10 +60,10 @@ type Call = Pick<HttpRequest, 'method' | 'url' | 'headers'> &
 /** The releases of a repository on GitHub, or on a GitHub Enterprise Server. It opens no socket yet. */
 export function createReleaseService(
   { api, owner, repo, token, commit }: ReleaseTarget,
-  { env, retries, signal, stallMilliseconds = MINUTE, onWait }: ServiceOptions,
+  { env, retry: policy, signal, stallMilliseconds = MINUTE, onWait }: ServiceOptions,
 ): ReleaseService {
-  const where = `${owner}/${repo} on ${api.host}`;
-  const policy = { retries, retryMilliseconds: 1000 };
+  const repository = `${owner}/${repo}`;
+  const where = `${repository} on ${api.host}`;
   const http = createHttpClient({
     env,
     sockets: 8,
@@ -98,7 +98,7 @@ export function createReleaseService(
     try {
       return await http.request({ ...common, ...call, subject }, read);
     } catch (error) {
-      throw networkErrorAt(subject, where, error);
+      throw networkErrorAt(repository, error);
     }
   };
 
@@ -167,9 +167,9 @@ export function createReleaseService(
       const release = await orAbsent(json(releaseSchema, subject, 'GET', path));
       return release && checkTag(tag, release);
     },
-    async unbound(tag) {
+    async listed(tag) {
       const releases = await allPages(releaseSchema, 'releases cannot be listed', '');
-      return releases.filter((release) => (release.draft && release.tag === tag) || hasLostItsTag(release));
+      return releases.filter((release) => release.tag === tag || hasLostItsTag(release));
     },
     reread: ({ id, tag }) =>
       orAbsent(json(releaseSchema, `release ${tag} cannot be looked up`, 'GET', `/${id}`)),
@@ -189,7 +189,8 @@ export function createReleaseService(
       edit(`draft ${release.url} cannot be given its tag ${tag_name}`, release, { tag_name }),
     publish: (release, tag_name, body) =>
       edit(`release ${tag_name} cannot be published`, release, { tag_name, draft: false, body }),
-    removeDraft: ({ id, tag }) => remove(`a second draft of release ${tag} cannot be removed`, `/${id}`),
+    removeDraft: ({ id, tag, url }) =>
+      orAbsent(remove(`the second draft of release ${tag}, ${url}, cannot be removed`, `/${id}`)),
     assets: ({ id, tag }) =>
       allPages(assetSchema, `files of release ${tag} cannot be listed`, `/${id}/assets`),
     async upload(release, { name, size, open }) {
@@ -221,7 +222,7 @@ export function createReleaseService(
         open(offset) {
           const headers = { ...HEADERS, accept: BYTES, ...rangeHeader(offset) };
           const call = { method: 'GET', url: urlOf(`/assets/${id}`), headers, retry: false } as const;
-          return request(subject, call, (response) => {
+          return http.request({ ...common, ...call, subject }, (response) => {
             if (cannotResume(response, offset)) return undefined;
             const part = partIn(response, offset);
             if (part === undefined) {
@@ -241,7 +242,7 @@ export function createReleaseService(
           if (given > size) return;
         }
       } catch (error) {
-        throw networkErrorAt(subject, where, error);
+        throw networkErrorAt(repository, error);
       }
     },
   };

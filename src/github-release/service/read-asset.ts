@@ -1,3 +1,4 @@
+import { OciSaveError } from '../../errors.ts';
 import { digestOf } from '../../oci/digest.ts';
 import type { Asset, ReleaseService } from './service.ts';
 
@@ -19,10 +20,16 @@ export async function readAsset(
   if (asset === undefined || asset.state !== 'uploaded' || asset.size > most) return undefined;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of service.read(asset)) {
-    length += chunk.length;
-    if (length > asset.size) return undefined;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of service.read(asset)) {
+      length += chunk.length;
+      if (length > asset.size) return undefined;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // Another job removed it after it was listed.
+    if (error instanceof OciSaveError && error.code === 'not-found') return undefined;
+    throw error;
   }
   const bytes = Buffer.concat(chunks);
   const isRight = asset.digest === null || asset.digest === digestOf(bytes);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageOf, OciSaveError, systemCodeOf } from '../../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 import {
   type ErrorParser,
   formatRefusal,
@@ -119,6 +119,8 @@ function isOwn(refusal: HttpRefusal): refusal is Refusal {
 const AGAIN =
   'Run it again: what is there is not sent again. If it comes back, look at the proxy and the line.';
 
+const TRUST = 'Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE), and check GITHUB_API_URL.';
+
 /** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */
 export function refusalError(subject: string, where: string, refusal: Refusal): OciSaveError {
   const [code, advice] = meaningOf(refusal);
@@ -126,19 +128,22 @@ export function refusalError(subject: string, where: string, refusal: Refusal): 
   return new OciSaveError({ code, message, hint: advice, cause: refusal });
 }
 
-/** An error of the network in the words of this service; any other error as it is. */
-export function networkErrorAt(subject: string, where: string, error: unknown): unknown {
+/**
+ * An error of the network with the repository, and what to do about it; any other error as it is. The whole message is kept:
+ * what a message contains is not printed again as its cause.
+ */
+export function networkErrorAt(repository: string, error: unknown): unknown {
   if (!(error instanceof OciSaveError) || error.code !== 'network' || refusalOf(error) !== undefined)
     return error;
-  const words = networkWords(error).replace(`${subject}: `, '');
-  const message = `${subject}: ${where}: no answer came (${words})`;
-  return new OciSaveError({ code: 'network', message, hint: AGAIN, cause: error });
-}
-
-/** Only the code where there is one: a message of the network may name a proxy with its password. */
-function networkWords(error: Error): string {
-  const { cause } = error;
-  return systemCodeOf(error) ?? (cause instanceof Error ? networkWords(cause) : messageOf(error));
+  const { message, hintParts } = error;
+  // A connection that is not trusted has a hint of its own, which is about registries.
+  const advice = hintParts === undefined ? AGAIN : TRUST;
+  return new OciSaveError({
+    code: 'network',
+    message: `${repository}: ${message}`,
+    hint: advice,
+    cause: error,
+  });
 }
 
 /** Whether an error says that the name is taken, which also happens for an asset that has just been removed. */
@@ -146,17 +151,34 @@ export function saysNameIsTaken(error: unknown): boolean {
   return refusalOf(error)?.codes.includes('already_exists') === true;
 }
 
+/**
+ * Whether a draft is not published since its tag, which is not there, may not be made: by a rule of the repository (422,
+ * field `pre_receive`), or by a token that may not tag a commit which changes workflows (403; GitHub's changelog of
+ * 2023-11-02). The same token has written the draft, so it is not about releases.
+ */
+export function forbidsTag(error: unknown): boolean {
+  const refusal = ownRefusalOf(error);
+  if (refusal === undefined || refusal.limited || IMMUTABLE.test(refusal.words)) return false;
+  return refusal.status === 403 || (refusal.status === 422 && /pre_receive|valid tag/.test(refusal.words));
+}
+
+const IMMUTABLE = /immutable/i;
+
 const WRITE =
   'The token may not write releases. In a workflow, give the job permissions: contents: write; runs for a pull request ' +
-  'of a fork never have it. A token of a person needs Contents: read and write for this repository.';
+  'of a fork never have it. A token of a person needs Contents: read and write for this repository. If it has that, it may ' +
+  'not tag a commit that changes workflows: push the tag, and let the workflow run for it.';
 
 function meaningOf({ status, words, limited, codes, wait }: Refusal): [OciSaveError['code'], Hint] {
   if (limited) {
     const back = wait === undefined ? '' : `, in ${Math.ceil(wait / 60_000)} min`;
     return ['quota', `Run it again later${back}: what is there is not sent again.`];
   }
-  if (/immutable/i.test(words)) {
-    return ['unsupported', 'What is published there cannot change any more: release under a new tag.'];
+  if (IMMUTABLE.test(words)) {
+    return [
+      'unsupported',
+      'What is immutable cannot change, nor give its tag away: release under a new tag.',
+    ];
   }
   if (status === 401) {
     return [
@@ -170,6 +192,15 @@ function meaningOf({ status, words, limited, codes, wait }: Refusal): [OciSaveEr
       'not-found',
       'Check the repository, and that the token may see it: for what a token may not do, GitHub answers as if nothing were there.',
     ];
+  }
+  if (/target_commitish/.test(words)) {
+    return [
+      'unsupported',
+      'The commit that the workflow runs for is not in the repository. Push the tag, and let the workflow run for it.',
+    ];
+  }
+  if (/tag_name is not/.test(words)) {
+    return ['unsupported', 'GitHub does not take this tag: release under another one.'];
   }
   if (codes.includes('already_exists')) {
     return [

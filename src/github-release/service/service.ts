@@ -39,8 +39,11 @@ export interface NewAsset {
 export interface ReleaseService {
   /** The published release of a tag. */
   published(tag: string): Promise<Release | undefined>;
-  /** What is not found by the tag: its drafts (a service may have several), and all releases that lost their tag. */
-  unbound(tag: string): Promise<Release[]>;
+  /**
+   * What the list of releases shows of a tag: its drafts (a service may have several), a published one, and all releases
+   * that lost their tag. What was just created may be missing.
+   */
+  listed(tag: string): Promise<Release[]>;
   /** A release as it is now; undefined where it is gone. */
   reread(release: Release): Promise<Release | undefined>;
   createDraft(tag: string, title: string, body: string): Promise<Release>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { OciSaveError } from '../../errors.ts';
-import { withRetries } from '../../http/index.ts';
+import { type RetryPolicy, withRetries } from '../../http/index.ts';
 import { saysNameIsTaken } from './refusal.ts';
 import type { Asset, Release, ReleaseService } from './service.ts';
 import { isSame, type WantedFile } from '../plan.ts';
@@ -13,7 +13,7 @@ export interface ReleaseFile extends WantedFile {
 export interface UploadContext {
   readonly service: ReleaseService;
   readonly release: Release;
-  readonly retries: number;
+  readonly retry: RetryPolicy;
   /** Called with bytes that were sent; negative where an attempt failed. */
   readonly onBytes: (delta: number) => void;
   readonly signal?: AbortSignal | undefined;
@@ -25,7 +25,7 @@ export interface UploadContext {
  * @throws OciSaveError `digest` where the service has other bytes then
  */
 export function uploadFile(file: ReleaseFile, name: string, context: UploadContext): Promise<Asset> {
-  const { service, release, retries, signal } = context;
+  const { service, release, retry, signal } = context;
   const attempt = async (number: number): Promise<Asset> => {
     if (number > 1) {
       const there = (await service.assets(release)).find((asset) => asset.name === name);
@@ -37,7 +37,7 @@ export function uploadFile(file: ReleaseFile, name: string, context: UploadConte
     await service.remove(asset);
     throw otherBytes(name, asset);
   };
-  return withRetries(attempt, { retries, retryMilliseconds: 1000 }, { signal, may: mayRetry });
+  return withRetries(attempt, retry, { signal, may: mayRetry });
 }
 
 function mayRetry(error: unknown): boolean {

@@ -7,9 +7,9 @@ import {
   refusalError,
   withLimits,
 } from '../../../src/github-release/service/refusal.ts';
-import { OciSaveError } from '../../../src/errors.ts';
 import { networkError } from '../../../src/http/index.ts';
 import { readRefusal } from '../../../src/http/refusal.ts';
+import { causeTexts } from '../../../src/report/index.ts';
 
 const NOW = Date.parse('2026-11-02T03:00:00Z');
 
@@ -56,6 +56,35 @@ describe('a refusal of the service', () => {
         errors: [{ resource: 'ReleaseAsset', code: 'already_exists', field: 'name' }],
       }),
       /\(Validation Failed; name already_exists\) \| Another run writes/,
+    ],
+    [
+      'a commit that is not there (jreleaser #1500)',
+      refusal(422, {
+        message: 'Validation Failed',
+        errors: [{ resource: 'Release', code: 'invalid', field: 'target_commitish' }],
+      }),
+      /^unsupported \| .*\(Validation Failed; target_commitish invalid\) \| The commit .* Push the tag/,
+    ],
+    [
+      'a tag that is none (rultor #856)',
+      refusal(422, {
+        message: 'Validation Failed',
+        errors: [
+          { resource: 'Release', code: 'custom', field: 'tag_name', message: 'tag_name is not a valid tag' },
+          { resource: 'Release', code: 'custom', message: 'Published releases must have a valid tag' },
+        ],
+      }),
+      /release under another one\.$/,
+    ],
+    [
+      'a tag that an immutable release had (iccDEV #1082)',
+      refusal(422, {
+        message: 'Validation Failed',
+        errors: [
+          { resource: 'Release', code: 'custom', message: 'tag_name was used by an immutable release' },
+        ],
+      }),
+      /nor give its tag away: release under a new tag/,
     ],
     [
       'size',
@@ -111,19 +140,26 @@ describe('a refusal of the service', () => {
     expect(mayRetry(refusalError('x', 'org/site', one))).toBe(wanted.limited);
   });
 
-  it('without a response names the network’s code, and no address', () => {
+  it('without a response names the network’s code, once and without an address', () => {
     const cause = Object.assign(new Error('connect http://me:pw@proxy'), { code: 'ECONNREFUSED' });
-    const error = networkErrorAt('x cannot be done', 'org/site', networkError('x', 'api.github.com', cause));
-    expect(error).toBeInstanceOf(OciSaveError);
+    const error = networkErrorAt('org/site', networkError('x cannot be done', 'api.github.com', cause));
+    expect(causeTexts(error)).toEqual([
+      'org/site: x cannot be done: api.github.com refuses the connection (ECONNREFUSED)',
+    ]);
+    expect(error).toMatchObject({ code: 'network', hint: expect.stringMatching(/^Run it again/) });
+  });
+
+  it('over a connection that is not trusted says where the certificate is named, and no option that is of no use', () => {
+    const cause = Object.assign(new Error('x'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
+    const error = networkErrorAt('org/site', networkError('x cannot be done', 'ghe.example.org', cause));
     expect(error).toMatchObject({
-      code: 'network',
-      message: 'x cannot be done: org/site: no answer came (ECONNREFUSED)',
-      hint: expect.stringMatching(/^Run it again/),
+      message: expect.stringContaining('has a certificate that is not trusted'),
+      hint: expect.stringMatching(/NODE_EXTRA_CA_CERTS(?!.*insecure)/),
     });
   });
 
   it('leaves other errors as they are', () => {
     const others = [new Error('x'), 'x', refusalError('x', 'org/site', refusal(502, ''))];
-    for (const other of others) expect(networkErrorAt('x', 'org/site', other)).toBe(other);
+    for (const other of others) expect(networkErrorAt('org/site', other)).toBe(other);
   });
 });

@@ -20,13 +20,24 @@ export function refused(
 
 export const notFound = (): Answer => refused(404, 'Not Found');
 
+/** One of the faults that a 422 tells. */
+export interface Fault {
+  readonly resource: string;
+  readonly code: string;
+  readonly field?: string;
+  readonly message?: string;
+}
+
 /** 422, as GitHub words it. */
-export function invalid(resource: string, field: string, code: string, message?: string): Answer {
-  const error = { resource, code, field, ...(message === undefined ? {} : { message }) };
+export function invalidAll(...errors: readonly Fault[]): Answer {
   return {
     status: 422,
-    json: { message: 'Validation Failed', errors: [error], documentation_url: DOCUMENTATION, status: '422' },
+    json: { message: 'Validation Failed', errors, documentation_url: DOCUMENTATION, status: '422' },
   };
+}
+
+export function invalid(resource: string, field: string, code: string, message?: string): Answer {
+  return invalidAll({ resource, code, field, ...(message === undefined ? {} : { message }) });
 }
 
 export function sendAnswer(response: ServerResponse, { status, json, headers = {}, bytes }: Answer): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Answer, invalid, notFound, refused } from './answer.ts';
+import { type Answer, type Fault, invalid, invalidAll, notFound, refused } from './answer.ts';
 import type { Operation } from './contract.ts';
 import type { Received } from './receive.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type StoredRelease,
   untaggedName,
 } from './state.ts';
-import type { ReleaseServiceOptions } from './switches.ts';
+import type { ReleaseServiceOptions, TagRule } from './switches.ts';
 
 /** One repository's releases, and GitHub's rules for them. */
 export interface Repository {
@@ -21,6 +21,10 @@ export interface Repository {
   readonly lagging: Map<string, number>;
   /** How often a release that was just published is not found by its tag, by id. */
   readonly unseen: Map<number, number>;
+  /** How many lists a release is absent from still, by id. */
+  readonly unlisted: Map<number, number>;
+  /** Tags of the repository. Those of published releases are there as well. */
+  readonly tags: Set<string>;
 }
 
 export interface Asked {
@@ -38,7 +42,7 @@ type Handler = (asked: Asked) => Answer;
 
 const createSchema = z.object({
   tag_name: z.string(),
-  target_commitish: z.string().default('main'),
+  target_commitish: z.string().optional(),
   name: z.string().default(''),
   body: z.string().default(''),
   draft: z.boolean().default(false),
@@ -85,6 +89,29 @@ function nameTaken(release: StoredRelease, name: string, { repository }: Asked):
   return lag > 0 || release.assets.some((asset) => asset.name === name);
 }
 
+/** Why no tag can be made, as GitHub says it. */
+function noTag(rule: TagRule, tag: string): Answer {
+  if (rule === 'workflows') return refused(403, 'Resource not accessible by integration');
+  const release = { resource: 'Release', code: 'custom' };
+  const receive = (words: string): Fault => ({
+    ...release,
+    field: 'pre_receive',
+    message: `pre_receive ${words}`,
+  });
+  const restricted = receive(
+    'Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n',
+  );
+  const reasons: Record<Exclude<TagRule, 'workflows'>, Fault[]> = {
+    ruleset: [restricted],
+    protection: [receive(`protected tag '${tag}' check failed:\n  You're not authorized to create a tag`)],
+    used: [
+      restricted,
+      { ...release, field: 'tag_name', message: 'tag_name was used by an immutable release' },
+    ],
+  };
+  return invalidAll(...reasons[rule], { ...release, message: 'Published releases must have a valid tag' });
+}
+
 const TAKEN = (): Answer => invalid('ReleaseAsset', 'name', 'already_exists');
 const IMMUTABLE = 'Cannot upload assets to an immutable release.';
 
@@ -92,33 +119,41 @@ export const HANDLERS: Record<
   Exclude<Operation, 'POST /repos/{owner}/{repo}/releases/{release_id}/assets'>,
   Handler
 > = {
-  'GET /repos/{owner}/{repo}/releases': (asked) =>
-    paged(
-      asked.repository.releases
+  'GET /repos/{owner}/{repo}/releases': (asked) => {
+    const { releases, unlisted } = asked.repository;
+    const listed = releases.filter(({ id }) => (unlisted.get(id) ?? 0) === 0);
+    for (const [id, lag] of unlisted) unlisted.set(id, Math.max(0, lag - 1));
+    return paged(
+      listed
         .toSorted((a, b) => b.id - a.id)
         .map((release) => releaseJson(release, asked.origins, digestsOf(asked))),
       asked,
       `/repos/${asked.origins.repository}/releases`,
-    ),
+    );
+  },
 
   'POST /repos/{owner}/{repo}/releases': (asked) => {
     const { repository, body, origins, options } = asked;
     const given = createSchema.parse(body);
     const published = repository.releases.some(({ tag, draft }) => !draft && tag === given.tag_name);
     if (published && !given.draft) return invalid('Release', 'tag_name', 'already_exists');
+    // GitHub asks for more than the right to write releases where it is told the commit of the tag (cli/cli #9514).
+    if (options.tagRule === 'workflows' && given.target_commitish !== undefined)
+      return noTag('workflows', given.tag_name);
     const id = repository.nextId();
     const release: StoredRelease = {
       id,
       tag: given.draft && options.untagged !== undefined ? untaggedName({ id }) : given.tag_name,
       title: given.name,
       body: given.body,
-      target: given.target_commitish,
+      target: given.target_commitish ?? 'main',
       draft: given.draft,
       prerelease: given.prerelease,
       immutable: false,
       assets: [],
     };
     repository.releases.push(release);
+    repository.unlisted.set(id, options.listLag ?? 0);
     return { status: 201, json: releaseJson(release, origins, digestsOf(asked)) };
   },
 
@@ -153,6 +188,8 @@ export const HANDLERS: Record<
     if (publishes && others.some((one) => one.tag === tag)) {
       return invalid('Release', 'tag_name', 'already_exists');
     }
+    const { tagRule } = asked.options;
+    if (publishes && tagRule !== undefined && !asked.repository.tags.has(tag)) return noTag(tagRule, tag);
     release.tag = tag;
     // GitHub's description: without a new one the existing target stays.
     release.target = given.target_commitish ?? release.target;

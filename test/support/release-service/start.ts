@@ -35,6 +35,8 @@ export interface ReleaseService extends Closable {
   set(options: ReleaseServiceOptions): void;
   /** A release that somebody made. */
   add(release: Partial<Omit<StoredRelease, 'id'>> & { readonly tag: string }): StoredRelease;
+  /** Somebody pushes a tag. */
+  pushTag(tag: string): void;
   pageOf(release: StoredRelease): string;
   /** Names and sizes in a release, sorted by name. */
   files(tag: string): string[];
@@ -65,6 +67,8 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
     nextId: () => (id += 1),
     lagging: new Map(),
     unseen: new Map(),
+    unlisted: new Map(),
+    tags: new Set(),
   };
   const origins: { -readonly [Name in keyof Origins]: string } = {
     api: '',
@@ -167,7 +171,8 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
         .filter((one) => one.name === asked.query.get('name'));
       for (const asset of sent) asset.sha256 = '0'.repeat(64);
     }
-    return fault?.kind === 'lost' ? undefined : answer;
+    if (fault?.kind !== 'lost') return answer;
+    return fault.status === undefined ? undefined : refused(fault.status, 'Server Error');
   };
 
   const takeUpload = async (
@@ -244,6 +249,7 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
         repository.releases.push(made);
         return made;
       },
+      pushTag: (tag) => void repository.tags.add(tag),
       pageOf: (release) => pageOf(release, origins),
       files: (tag) =>
         repository.releases

@@ -13,8 +13,8 @@ export type ReleaseFault =
   | { readonly kind: 'held'; readonly until: () => Promise<unknown> }
   /** Nothing is done and nothing is said, until the client goes away. */
   | { readonly kind: 'silent' }
-  /** Done, but the answer never comes. */
-  | { readonly kind: 'lost' }
+  /** Done, but the answer never comes, or is that of a gateway. */
+  | { readonly kind: 'lost'; readonly status?: 502 }
   /** An upload that comes to hold other bytes. */
   | { readonly kind: 'damaged' }
   /** The same, but the answer does not tell: only the release's own list does. */
@@ -33,6 +33,8 @@ export interface FaultRule {
   readonly fault: ReleaseFault;
 }
 
+export type TagRule = 'ruleset' | 'protection' | 'workflows' | 'used';
+
 export interface ReleaseServiceOptions {
   /** `owner/name`. */
   readonly repository?: string;
@@ -49,6 +51,14 @@ export interface ReleaseServiceOptions {
   readonly nameLag?: number;
   /** How often a release that was just published is not found by its tag still. */
   readonly tagLag?: number;
+  /** How many lists of releases one that was just created is absent from: softprops/action-gh-release #705, grida #978. */
+  readonly listLag?: number;
+  /**
+   * Who keeps a tag that is not there from being made when a release is published: a rule for tags (release-please-action
+   * #1194), the older protection of tags (ncipollo/release-action #332), a commit that changes workflows (cli/cli #9514),
+   * or an immutable release that had the tag once (iccDEV #1082).
+   */
+  readonly tagRule?: TagRule;
   /** Drafts have what stands for a tag from the beginning: `always` whatever an edit names, else until one names the tag. */
   readonly untagged?: 'at first' | 'always';
 }

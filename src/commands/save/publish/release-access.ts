@@ -12,6 +12,7 @@ import {
   type ReleaseTarget,
   releaseTarget,
 } from '../../../github-release/index.ts';
+import type { RetryPolicy } from '../../../http/index.ts';
 import type { CommandIo } from '../../../runtime/index.ts';
 import type { Places } from '../places.ts';
 import { hint, option } from '../../../text/hint.ts';
@@ -26,6 +27,8 @@ export interface ReleaseIo extends CommandIo {
 export interface ReleaseAccess {
   readonly target: ReleaseTarget;
   readonly service: ReleaseService;
+  /** How often, and how soon, what fails is tried again. */
+  readonly retry: RetryPolicy;
   /** As it was when the run started. */
   readonly found: Release | undefined;
 }
@@ -67,9 +70,10 @@ export async function accessRelease(
     });
   }
   const target = releaseTarget({ tag, repository, token, env });
+  const retry = { retries, retryMilliseconds: 1000 };
   const service = createReleaseService(target, {
     env,
-    retries,
+    retry,
     signal,
     onWait: (milliseconds) =>
       emit({
@@ -84,5 +88,5 @@ export async function accessRelease(
       level: 'warning',
       message: `release ${url} was made for ${tag}, and was published without this tag; it is left as it is: remove it, or give it a tag on its page`,
     });
-  return { target, service, found: await findRelease(service, tag, onStray) };
+  return { target, service, retry, found: await findRelease(service, tag, onStray) };
 }

@@ -48,7 +48,7 @@ export async function withRelease(
             }),
       complete: report.failed.length === 0,
       dryRun: options.dryRun,
-      retries: options.retries,
+      retry: access.retry,
       emit: io.emit,
       signal: io.signal,
     }),
