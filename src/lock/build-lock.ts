@@ -18,7 +18,10 @@ export interface LockInput {
  */
 export function buildLock(inputs: readonly LockInput[]): Lock {
   refuseCollisions(inputs);
-  const images = inputs.map(({ image }) => image).toSorted((a, b) => byText(a.ref, b.ref));
+  // One source may be locked twice under one reference, with other digests and names.
+  const images = inputs
+    .map(({ image }) => image)
+    .toSorted((a, b) => byText(a.ref, b.ref) || byText(a.names.join(), b.names.join()));
   const blobs = Object.fromEntries([...joinSizes(inputs)].toSorted(([a], [b]) => byText(a, b)));
   return { version: 1, images, files: [], blobs };
 }

@@ -11,7 +11,7 @@ import { formatReference } from '../oci/reference.ts';
 import type { Store } from '../store/index.ts';
 import type { ManifestTree, TreeNode } from './node.ts';
 import { rootOf } from './root.ts';
-import type { WantedImage } from './wanted.ts';
+import { join, type WantedImage } from './wanted.ts';
 
 /** An image of this run, from its request to the report. */
 export interface ResolvedImage extends Image {
@@ -71,7 +71,7 @@ export async function describe(described: Described): Promise<ResolvedImage> {
   const sizes = sizesOf(manifests);
   const locked: LockedImage = {
     ref: lockedRef(wanted),
-    names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
+    names: distinctNames(wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`)),
     source: wanted.source.transport,
     digest: top.digest,
     mediaType: top.mediaType,
@@ -86,6 +86,31 @@ export async function describe(described: Described): Promise<ResolvedImage> {
   refuseUnlockable(locked);
   await Promise.all([...tree.nodes, ...indexes].map(({ bytes }) => options.store.put(bytes)));
   return { ...locked, wanted, content, manifests, sizes, made, notes };
+}
+
+/** Images that a list asks for in several ways, with and without the digest, are one. In the order of the first. */
+export function joinSame(images: readonly ResolvedImage[]): ResolvedImage[] {
+  const groups = Map.groupBy(images, ({ ref, source, digest, root }) =>
+    [ref, source, digest, root].join(' '),
+  );
+  return [...groups.values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [others.reduce(joinTwo, first)],
+  );
+}
+
+function joinTwo(a: ResolvedImage, b: ResolvedImage): ResolvedImage {
+  // A name of the list outranks one that the source gave.
+  const [one, other] = a.wanted.namedBySource === true ? [b, a] : [a, b];
+  return {
+    ...one,
+    wanted: join(one.wanted, other.wanted),
+    names: distinctNames([...one.names, ...other.names]),
+    notes: [...new Set([...one.notes, ...other.notes])],
+  };
+}
+
+function distinctNames(names: readonly string[]): string[] {
+  return [...new Set(names)].toSorted();
 }
 
 /** What a lock says of an image, in the lock's order of fields. */
@@ -113,9 +138,15 @@ export function lockOf(images: readonly ResolvedImage[]): Lock {
   );
 }
 
-/** What the lock calls an image: no path of this machine, since the same content gives the same lock anywhere. */
-function lockedRef({ ref, source, names }: WantedImage): string {
-  if (source.transport === 'docker') return ref;
+/**
+ * What the lock calls an image: no path of this machine, and beside a tag no digest, which stands in a field of its own,
+ * since the same content gives the same lock anywhere and whatever the list looked like.
+ */
+export function lockedRef({ ref, source, names }: WantedImage): string {
+  if (source.transport === 'docker') {
+    const { tag } = source.reference;
+    return tag === undefined ? ref : formatReference({ ...source.reference, digest: undefined });
+  }
   if (source.transport === 'docker-archive' && source.reference) return formatReference(source.reference);
   const [stored] = names;
   return stored === undefined ? ref : `${stored.name}${stored.tag === undefined ? '' : `:${stored.tag}`}`;

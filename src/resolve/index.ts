@@ -6,4 +6,4 @@ export {
   type Resolution,
   type ResolveContext,
 } from './resolve.ts';
-export { lockedImageOf, lockOf, type ResolvedImage } from './describe.ts';
+export { lockedImageOf, lockedRef, lockOf, type ResolvedImage } from './describe.ts';

@@ -12,7 +12,7 @@ import { missingNotes } from '../report/index.ts';
 import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
 import { resolveArchive } from './archive-image.ts';
-import type { ResolvedImage } from './describe.ts';
+import { joinSame, type ResolvedImage } from './describe.ts';
 import { type ResolveOptions, resolveImage } from './resolve-image.ts';
 import { missingFrom, namesOf, type WantedImage } from './wanted.ts';
 
@@ -75,7 +75,7 @@ export async function resolveImages(
     ),
   );
   return {
-    resolved: results.filter((result): result is ResolvedImage => !('error' in result)),
+    resolved: joinSame(results.filter((result): result is ResolvedImage => !('error' in result))),
     failed: results.filter((result) => 'error' in result),
   };
 }

@@ -101,7 +101,8 @@ function refusals({ ref, names, origins }: WantedImage): string[] {
   });
 }
 
-function join(a: WantedImage, b: WantedImage): WantedImage {
+/** Two requests for one image as one. */
+export function join(a: WantedImage, b: WantedImage): WantedImage {
   const names = new Map(
     [...a.names, ...b.names].map((stored) => [`${stored.name}:${stored.tag ?? ''}`, stored]),
   );

@@ -2,7 +2,7 @@ import { refuseForeign, writeFileWhole } from '../../bundle/index.ts';
 import { messageOf, OciSaveError } from '../../errors.ts';
 import type { Lock } from '../../lock/index.ts';
 import { formatRunReport, type RunReport } from '../../report/index.ts';
-import { lockOf } from '../../resolve/index.ts';
+import { lockedRef, lockOf } from '../../resolve/index.ts';
 import { diskError } from '../../store/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import { makeReport, reportedPlatforms, type ReportParts } from './make-report.ts';
@@ -36,7 +36,7 @@ export async function endUnchanged(
     unchanged: true,
     ...(release === undefined ? {} : { release }),
     images: images.map(({ wanted, digest, mediaType, names }) => ({
-      ref: wanted.ref,
+      ref: lockedRef(wanted),
       names: [...names],
       origins: wanted.origins.map((origin) => ({ ...origin })),
       digest,
