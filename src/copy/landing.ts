@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { OciSaveError } from '../errors.ts';
 import { unlessGone } from '../files/index.ts';
+import { LEAST_BYTES_A_SECOND } from '../http/index.ts';
 import { MAX_CONFIG_BYTES } from '../oci/config.ts';
 import { type Digest, hexOf, type BlobSize } from '../oci/digest.ts';
 import { LAYOUT, poolOf } from '../skopeo/index.ts';
@@ -16,7 +17,7 @@ export interface Landing {
 
 const EVERY_MILLISECONDS = 60;
 
-/** skopeo waits for ever for a server that stops sending; our own client has the same timeout. */
+/** skopeo waits for ever for a server that stops sending, or sends a byte now and then; our own client has the same timeout. */
 const STALL_MILLISECONDS = 60_000;
 
 /** skopeo writes a blob under a name with this prefix into the layout, and renames it into the pool when it is whole. */
@@ -45,6 +46,8 @@ export function watchLanding(options: {
   const most = [...brings.values()].reduce((sum, size) => sum + size, MAX_CONFIG_BYTES);
   let reported = 0;
   let movedAt = performance.now();
+  /** Since when the rate is measured, and how many bytes had come then. */
+  let window = { since: movedAt, before: 0 };
   let landedBytes = 0;
   const stop = Promise.withResolvers<'stopped'>();
 
@@ -58,9 +61,19 @@ export function watchLanding(options: {
   const judge = (): void => {
     if (reported > most) {
       giveUp(new OciSaveError({ code: 'digest', message: 'skopeo is sent more than the manifest says' }));
-    } else if (performance.now() - movedAt > stallMilliseconds) {
-      const seconds = Math.round(stallMilliseconds / 1000);
+      return;
+    }
+    const now = performance.now();
+    const seconds = Math.round(stallMilliseconds / 1000);
+    if (now - movedAt > stallMilliseconds) {
       giveUp(new OciSaveError({ code: 'network', message: `skopeo: no byte for ${seconds} s` }));
+    } else if (now - window.since > stallMilliseconds) {
+      const bytes = reported - window.before;
+      window = { since: now, before: reported };
+      if (bytes < (LEAST_BYTES_A_SECOND * stallMilliseconds) / 1000) {
+        const message = `skopeo: too slow, ${bytes} bytes in ${seconds} s`;
+        giveUp(new OciSaveError({ code: 'network', message }));
+      }
     }
   };
 

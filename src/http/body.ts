@@ -23,7 +23,7 @@ export interface BodyRules extends BodyLimits {
 }
 
 /** What comes more slowly than this counts as stalled: a byte now and then would hold a run for ever. */
-const LEAST_BYTES_A_SECOND = 512;
+export const LEAST_BYTES_A_SECOND = 512;
 
 /**
  * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up, goes

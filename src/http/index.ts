@@ -1,6 +1,7 @@
 export { type Environment } from './agents.ts';
 export { isPrivateHost, isPrivateSender, privateAddressError } from './address.ts';
 export { abortable } from './abortable.ts';
+export { LEAST_BYTES_A_SECOND } from './body.ts';
 export {
   createHttpClient,
   type HttpClient,

@@ -66,4 +66,17 @@ describe('watching a copy by skopeo', () => {
     });
     await landing.finish();
   });
+
+  it('found B6: ends the copy where a byte comes now and then', async () => {
+    const landing = watched(2000);
+    let ended = false;
+    void given.promise.then(() => (ended = true));
+    // The size changes all the time, so that it is not silent, and hardly grows.
+    for (let size = 1; !ended; size++) await writeFile(incoming(), Buffer.alloc(1 + (size % 7)));
+    expect(await given.promise).toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('too slow'),
+    });
+    await landing.finish();
+  });
 });

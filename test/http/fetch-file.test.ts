@@ -56,7 +56,9 @@ describe('a file from an address', () => {
     file = path.join(temp.path, 'missing', 'fetched');
     await expect(fetchFrom((_, response) => response.end('tool'))).rejects.toMatchObject({ code: 'ENOENT' });
     expect(stub.requests).toEqual([]);
-    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout')).toHaveLength(timers);
+    // One of an earlier test may end meanwhile.
+    const after = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    expect(after).toBeLessThanOrEqual(timers);
   });
 
   it.each([
