@@ -28,7 +28,8 @@ export async function liesInside(file: string, folders: readonly string[]): Prom
   return isInside(await realPlaceOf(path.resolve(file)), folders);
 }
 
-async function realPlaceOf(place: string): Promise<string> {
+/** The real path of a place: where nothing is there yet, that of the nearest folder above it, with the rest. */
+export async function realPlaceOf(place: string): Promise<string> {
   try {
     return await realpath(place);
   } catch (error) {

@@ -1,5 +1,6 @@
-export { type Boundary, isInCheckout, liesInside } from './boundary.ts';
+export { type Boundary, isInCheckout, isInside, liesInside, realPlaceOf } from './boundary.ts';
 export { exists, isFile, isFolder, unlessGone } from './kind.ts';
+export { mountPointsAt } from './mount-points.ts';
 export { openRegular, openRegularFile, OUTSIDE } from './open-regular.ts';
 export { readBounded, readRange, readStart } from './read.ts';
 export { whyForeign } from './why-foreign.ts';

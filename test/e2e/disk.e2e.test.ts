@@ -5,9 +5,10 @@ import { AMD64, buildIndex, busybox, dockerArchive, one } from '../support/fixtu
 import { type Image, largestBlobOf } from '../support/image.ts';
 import { expectExit } from '../support/expect-exit.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
-import type { ProgramResult } from '../support/program.ts';
+import { outputOf, type ProgramResult } from '../support/program.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { startSaving } from '../support/saving.ts';
+import { toolPath } from '../support/tools.ts';
 import { checkBundle, filesOf, isThere, namesIn } from '../support/whole-bundle.ts';
 
 const MIB = 1024 * 1024;
@@ -72,6 +73,70 @@ describe('a disk with too little space', () => {
       ...args(`${registry.host}/readonly:1`, option, `${disk.path}/here`),
     );
     expect([exitCode, stderr]).toEqual([2, expect.stringMatching(words)]);
+    expect(registry.requests()).toEqual([]);
+  });
+});
+
+describe('found H1: a mount', () => {
+  /** Mounts a folder or file of the same file system somewhere, until `work` is done. */
+  async function bound(from: string, to: string, task: () => Promise<void>): Promise<void> {
+    await outputOf(toolPath('mount'), ['--bind', from, to]);
+    try {
+      await task();
+    } finally {
+      await outputOf(toolPath('umount'), [to]);
+    }
+  }
+  /** Expects that a save is refused before its first request, and leaves everything as it is. */
+  async function expectRefused(point: string, hint: RegExp, ...more: readonly string[]): Promise<void> {
+    registry.clear();
+    const beside = async (): Promise<string[]> =>
+      (await namesIn(path.dirname(point))).filter((name) => name.includes(path.basename(point)));
+    const before = await beside();
+    const failed = await work.run(...args(`${registry.host}/mounted:1`, ...more));
+    expectExit(failed, 2);
+    expect(failed.stderr).toContain(`error: ${point} is a mount point: `);
+    expect(failed.stderr).toMatch(hint);
+    expect(registry.requests()).toEqual([]);
+    expect(await beside()).toEqual(before);
+  }
+  const IN_IT = /hint: Name a folder in it with --output, as .+\/oci-bundle\./;
+
+  it('at the output is refused before the first request, and a folder in it is not', async () => {
+    await using disk = await smallDisk(32 * MIB);
+    imageNamed('mounted', 64 * 1024);
+    const point = path.dirname(disk.path);
+    await expectRefused(point, IN_IT, '-o', point);
+    await expectRefused(point, IN_IT, '-o', point, '--dry-run');
+    await work.succeed(...args(`${registry.host}/mounted:1`, '-o', path.join(point, 'oci-bundle')));
+    expect(await checkBundle(path.join(point, 'oci-bundle'))).toHaveLength(1);
+  });
+
+  it('of the same file system, in an earlier bundle, or over a file that a run writes, is refused, too', async () => {
+    await using place = await workplace();
+    imageNamed('mounted', 64 * 1024);
+    const output = place.file('out');
+    await mkdir(place.file('elsewhere'));
+    await mkdir(output);
+    await bound(place.file('elsewhere'), output, () => expectRefused(output, IN_IT, '-o', output));
+    const more = ['-o', output, '--archive', 'tar'];
+    await work.succeed(...args(`${registry.host}/mounted:1`, ...more));
+    const inside = path.join(output, 'blobs');
+    await bound(inside, inside, () => expectRefused(inside, /Name another one/, ...more));
+    const archive = `${output}.tar`;
+    await bound(archive, archive, () => expectRefused(archive, /Name another one/, ...more));
+    await work.succeed(...args(`${registry.host}/mounted:1`, ...more));
+  });
+
+  it('that is read-only, with the archive’s folder on it, is refused before the first request', async () => {
+    await using disk = await smallDisk(32 * MIB);
+    imageNamed('mounted', 64 * 1024);
+    await disk.readOnly();
+    registry.clear();
+    const more = ['-o', 'beside-it', '--archive', 'tar', '--archive-name', path.join(disk.path, 'x')];
+    const failed = await work.run(...args(`${registry.host}/mounted:1`, ...more));
+    expectExit(failed, 2);
+    expect(failed.stderr).toMatch(/nothing can be written at .+\/x \(EROFS\)\n {2}hint: /);
     expect(registry.requests()).toEqual([]);
   });
 });

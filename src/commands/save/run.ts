@@ -5,10 +5,11 @@ import type { NamedList } from '../../list/index.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import type { WantedImage } from '../../resolve/index.ts';
+import { checkPlaces } from './check-places.ts';
 import { NO_OUTPUT, openOutput } from './output.ts';
 import type { Places } from './places.ts';
 import { openRelease, type ReleaseAccess, type ReleaseIo } from './publish/release-access.ts';
-import { openSession, type Session, type SessionIo } from '../../runtime/index.ts';
+import { openSession, type Session, type SessionIo, storeFolder } from '../../runtime/index.ts';
 
 /** Sockets that are useful at a round trip of 80 ms; more are not faster (measured). */
 export const CONNECTIONS = 32;
@@ -55,6 +56,7 @@ export async function withRun<T>(
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { options, io, places } = given;
+  if (io.lockOnly !== true) await checkPlaces(places, storeFolder(options.cacheDir, io.env));
   const session = await openSession(options, io);
   try {
     const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, session.store, options);
