@@ -28,8 +28,11 @@ export async function main(host: Host): Promise<void> {
   stdout.on('error', () => {});
   const masks = createMasks(setSecret, (message) => log.emit({ type: 'log', level: 'warning', message }));
   secretsIn(env).forEach(masks.add);
-  const interruption = watchSignals(host, { onForced: (text) => void stdout.write(`::error::${text}
-`) });
+  const interruption = watchSignals(host, {
+    onForced: (text) =>
+      void stdout.write(`::error::${text}
+`),
+  });
   const step: Step = { env, log, workspace: await workspaceOf(env), masks, signal: interruption.signal };
   let inputs: ActionInputs | undefined;
   try {
