@@ -146,14 +146,14 @@ export function redirectTarget({ subject, from, location, trusted }: Redirect): 
 
 async function sendOnce(
   request: HttpRequest,
-  { agents, insecure, requestMilliseconds }: FollowOptions,
+  { agents, insecure, ...limits }: FollowOptions,
 ): Promise<WireResponse> {
   const { url, subject, namedBy } = request;
   const mayBePrivate = namedBy === undefined;
   if (namedBy !== undefined && isPrivateHost(url.hostname)) throw privateAddressError(subject, namedBy, url);
   try {
     const connection = agents.connect(url, { verify: !insecure.has(url), mayBePrivate });
-    return await send(request, connection, requestMilliseconds);
+    return await send(request, connection, limits);
   } catch (cause) {
     request.signal?.throwIfAborted();
     // A quota is not a network fault.

@@ -47,23 +47,31 @@ export interface WireResponse {
   readonly discard: () => void;
 }
 
+export interface WireLimits {
+  /** Milliseconds until the head of a response, from the last byte that was sent. */
+  readonly requestMilliseconds: number;
+  /** Milliseconds in which a connection has to take some of a streamed body. */
+  readonly stallMilliseconds: number;
+}
+
 /**
  * One request over a connection of its origin, as soon as one is free. Resolves at the response's head.
- * @throws the error of Node's network code, an OciSaveError `network` where no head came in time, or the signal's reason
+ * @throws the error of Node's network code, an OciSaveError `network` where no byte was taken or no head came in time, or the
+ *   signal's reason
  */
 export async function send(
   request: WireRequest,
   connection: Connection,
-  timeout: number,
+  limits: WireLimits,
 ): Promise<WireResponse> {
   const socket = { stale: false };
   try {
-    return await queue(request, connection, timeout, socket);
+    return await queue(request, connection, limits, socket);
   } catch (error) {
     request.signal?.throwIfAborted();
     if (!socket.stale) throw error;
     // The server closed an idle connection while the request was on its way (RFC 9110, 9.2.2).
-    return queue(request, connection, timeout, { stale: false });
+    return queue(request, connection, limits, { stale: false });
   }
 }
 
@@ -74,7 +82,7 @@ export async function send(
 function queue(
   request: WireRequest,
   connection: Connection,
-  timeout: number,
+  { requestMilliseconds, stallMilliseconds }: WireLimits,
   socket: { stale: boolean },
 ): Promise<WireResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<WireResponse>();
@@ -83,7 +91,7 @@ function queue(
     request.signal?.throwIfAborted();
     const released = Promise.withResolvers<void>();
     const wire = open(request, connection.agent);
-    const milliseconds = timeout + (request.extraMilliseconds ?? 0);
+    const milliseconds = requestMilliseconds + (request.extraMilliseconds ?? 0);
     const timer = setTimeout(() => wire.destroy(noResponse(milliseconds)), milliseconds);
     // The listener stays: a server that sends a body after HEAD, against the rules, raises an error once the
     // response is complete. By then it tells nothing that matters, and unheard it would end the process.
@@ -103,7 +111,12 @@ function queue(
       released.resolve();
     });
     if (request.stream === undefined) wire.end(request.content);
-    else feed(wire, request.stream, () => timer.refresh());
+    else {
+      // The socket's own timer knows of the bytes that the system took from a chunk.
+      wire.setTimeout(stallMilliseconds, () => wire.destroy(stalled(stallMilliseconds)));
+      wire.once('finish', () => wire.setTimeout(0));
+      feed(wire, request.stream, () => timer.refresh());
+    }
     await released.promise;
     // What the response means for the host is judged before the next request goes out.
     await immediate();
@@ -145,6 +158,11 @@ function responseOf({ method }: WireRequest, body: IncomingMessage, connection: 
     peer: connection.direct ? body.socket.remoteAddress : undefined,
     discard: () => discard(body),
   };
+}
+
+function stalled(milliseconds: number): OciSaveError {
+  const message = `took no byte for ${Math.round(milliseconds / 1000)} s`;
+  return new OciSaveError({ code: 'network', message });
 }
 
 function noResponse(milliseconds: number): OciSaveError {

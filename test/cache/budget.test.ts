@@ -32,3 +32,20 @@ it('the upload budget goes on with other uploads after one was aborted', async (
   await expect(budget()).rejects.toThrow('given up');
   await expect(budget()).rejects.toThrow('given up');
 });
+
+it('found L8: the upload budget holds where all uploads are wanted at once', async () => {
+  let now = 0;
+  const clock = {
+    now: () => now,
+    // Those that wait together wake up together.
+    wait: async (milliseconds: number) => {
+      const until = now + milliseconds;
+      await Promise.resolve();
+      now = Math.max(now, until);
+    },
+  };
+  const budget = createBudget(3, clock);
+  const times: number[] = [];
+  await Promise.all(Array.from({ length: 10 }, async () => budget().then(() => times.push(now))));
+  expect(times).toEqual([0, 0, 0, 60_000, 60_000, 60_000, 120_000, 120_000, 120_000, 180_000]);
+});

@@ -166,6 +166,51 @@ describe('the bytes of an asset', () => {
   });
 });
 
+describe('an upload', () => {
+  const SIZE = 64 << 20;
+  async function* zeros(): AsyncGenerator<Uint8Array> {
+    const chunk = new Uint8Array(1 << 20);
+    for (let sent = 0; sent < SIZE; sent += chunk.length) yield chunk;
+  }
+  const upload = (client: ReleaseService): Promise<Asset> =>
+    client.upload(
+      { ...release, uploadUrl: `http://${server.host}/up` },
+      { name: 'a.tar', size: SIZE, open: zeros },
+    );
+
+  it.each<[string, Handler]>([
+    ['no byte', (request) => void request.pause()],
+    ['a part', (request) => void request.once('data', () => request.pause())],
+  ])('of which the service takes %s, and no more, ends as a network’s fault', async (_, handler) => {
+    const client = await clientOf(handler);
+    expect(await failureOf(upload(client))).toMatch(
+      /^network: org\/site: a\.tar cannot be uploaded: 127\.0\.0\.1:\d+ took no byte for 0 s$/,
+    );
+  });
+
+  it('that is taken may be processed for longer than that', async () => {
+    const answered = { id: 1, name: 'a.tar', size: 3, state: 'uploaded' };
+    const client = await clientOf(
+      (request, response) => {
+        request.resume();
+        request.once('end', () => void setTimeout(() => json(answered)(request, response), 100));
+      },
+      0,
+      50,
+    );
+    const file = {
+      name: 'a.tar',
+      size: 3,
+      open: async function* () {
+        yield Buffer.from('abc');
+      },
+    };
+    expect(await client.upload({ ...release, uploadUrl: `http://${server.host}/up` }, file)).toMatchObject(
+      answered,
+    );
+  });
+});
+
 describe('a call that always fails', () => {
   it.each<[string, Handler]>([
     ['503', json({ message: 'busy' }, 503)],

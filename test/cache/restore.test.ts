@@ -1,0 +1,152 @@
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packKey } from '../../src/cache/keys.ts';
+import { type Pack, packOf } from '../../src/cache/packing.ts';
+import type { ReadOutcome, ReadRequest, RemoteCache } from '../../src/cache/port.ts';
+import { type Restoration, restorePacks } from '../../src/cache/restore.ts';
+import type { SaveEvent } from '../../src/events.ts';
+import { type BlobSize, type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { tempFolder, type TempFolder } from '../support/temp.ts';
+
+let temp: TempFolder;
+let store: Store;
+beforeEach(async () => {
+  temp = await tempFolder('restore');
+  store = await openStore(temp.path);
+});
+afterEach(async () => {
+  await store.close();
+  await temp.close();
+});
+
+const text = (at: number, length = 10): Buffer => Buffer.alloc(length, String(at));
+const blob = (at: number, length = 10): BlobSize => ({ digest: digestOf(text(at, length)), size: length });
+const [a, b, c] = [blob(1), blob(2), blob(3)];
+const BYTES = new Map([1, 2, 3, 4].map((at) => [blob(at).digest, text(at)]));
+
+/** Entries of a cache, by key: the files that come, and how the reading ends. */
+interface Entry {
+  readonly files: readonly (readonly [Digest, Buffer])[];
+  readonly end?: Partial<Record<'kind' | 'reason', string>>;
+}
+
+/** A cache of these entries, which hands over files until it is told that they are enough. */
+function cacheOf(entries: ReadonlyMap<string, Entry | ReadOutcome>): { cache: RemoteCache; asked: string[] } {
+  const asked: string[] = [];
+  const read = async ({ key, take }: ReadRequest): Promise<ReadOutcome> => {
+    asked.push(key);
+    const entry = entries.get(key);
+    if (entry === undefined) return { kind: 'miss' };
+    if ('kind' in entry) return entry;
+    let refused = 0;
+    for (const [digest, bytes] of entry.files) {
+      const body = Readable.from([bytes]);
+      const taken = await take({ name: hexOf(digest), size: bytes.length, body });
+      if (taken === 'refused') refused += 1;
+      if (taken === 'enough') break;
+    }
+    return entry.end === undefined
+      ? { kind: 'hit', key, refused }
+      : { kind: 'partial', key, refused, reason: 'the connection broke' };
+  };
+  const unused = { unavailable: undefined, readable: true, writable: true, close: async () => {} };
+  return { cache: { ...unused, read, save: async () => ({ kind: 'saved' }) }, asked };
+}
+
+const filesOf = (...blobs: readonly BlobSize[]): Entry['files'] =>
+  blobs.map(({ digest }) => [digest, BYTES.get(digest)!]);
+
+interface Told {
+  readonly result: Restoration;
+  readonly troubles: readonly string[];
+  readonly logs: readonly string[];
+  readonly steps: readonly string[];
+  readonly asked: readonly string[];
+}
+async function restore(
+  packs: readonly Pack[],
+  missing: readonly BlobSize[],
+  entries: readonly (readonly [Pack, Entry | ReadOutcome])[],
+): Promise<Told> {
+  const { cache, asked } = cacheOf(new Map(entries.map(([{ hex }, entry]) => [packKey(hex), entry])));
+  const [troubles, logs, steps]: [string[], string[], string[]] = [[], [], []];
+  const emit = (event: SaveEvent): void => {
+    if (event.type === 'log') logs.push(`${event.level}: ${event.message}`);
+    if (event.type === 'step') steps.push(event.outcome);
+  };
+  const trouble = (message: string): void => void troubles.push(message);
+  const result = await restorePacks(packs, missing, { cache, store, emit, signal: undefined, trouble });
+  for (const { digest } of missing)
+    expect(await store.has({ digest, size: 10 })).toBe(result.restored.has(digest));
+  return { result, troubles, logs, steps, asked };
+}
+
+const pack = packOf([a, b]);
+const short = `pack ${pack.hex.slice(0, 12)}`;
+
+describe('found L8: packs that are restored', () => {
+  it('whole are told as done, with no other word', async () => {
+    const told = await restore([pack], [a, b], [[pack, { files: filesOf(a, b) }]]);
+    expect(told).toMatchObject({ troubles: [], logs: [], steps: ['done'] });
+    expect(told.result).toEqual({
+      restored: new Set([a.digest, b.digest]),
+      lost: new Set(),
+      blocked: new Set(),
+    });
+  });
+
+  it('and are gone are no trouble, and no later run asks for them', async () => {
+    const { result, troubles, logs, steps } = await restore([pack], [a], []);
+    expect([troubles, logs, steps]).toEqual([[], [`info: ${short} is no longer in the cache`], ['failed']]);
+    expect(result).toEqual({ restored: new Set(), lost: new Set([pack.hex]), blocked: new Set() });
+  });
+
+  it('and lack a blob give the others, and are not used again under their key', async () => {
+    const { result, troubles, steps } = await restore([pack], [a, b], [[pack, { files: filesOf(a) }]]);
+    expect([troubles, steps]).toEqual([[`${short} in the cache lacks 1 blob`], ['failed']]);
+    expect(result).toEqual({
+      restored: new Set([a.digest]),
+      lost: new Set([pack.hex]),
+      blocked: new Set([pack.hex]),
+    });
+  });
+
+  it.each<[string, Entry['files'], readonly BlobSize[]]>([
+    ['other bytes under a digest', [[a.digest, text(9)]], [a]],
+    ['a blob of another size', [[a.digest, text(1, 11)]], [a]],
+    ['a file that the catalogue does not name', [[c.digest, text(3)], ...filesOf(a)], [a]],
+  ])('and hold %s are refused once, and not used again under their key', async (_, files, missing) => {
+    const { result, troubles } = await restore([pack], missing, [[pack, { files }]]);
+    expect(troubles).toEqual([`${short} in the cache holds 1 file that it must not: refused`]);
+    expect([result.lost, result.blocked]).toEqual([new Set([pack.hex]), new Set([pack.hex])]);
+  });
+
+  it.each<[string, Entry | ReadOutcome, readonly Digest[]]>([
+    ['denied', { kind: 'denied', reason: 'the connection broke' }, []],
+    ['out of reach', { kind: 'failed', reason: 'the connection broke' }, []],
+    ['broken off', { files: filesOf(a), end: { kind: 'partial' } }, [a.digest]],
+  ])(
+    'and are %s are told with the reason, give what came, and may be asked for again',
+    async (_, entry, came) => {
+      const { result, troubles } = await restore([pack], [a, b], [[pack, entry]]);
+      expect(troubles).toEqual([`${short} cannot be read from the cache: the connection broke`]);
+      expect(result).toEqual({ restored: new Set(came), lost: new Set(), blocked: new Set() });
+    },
+  );
+
+  it('are read for each blob once, first those with most of the missing bytes, and not at all for none', async () => {
+    const [one, two, none] = [packOf([a]), packOf([a, b]), packOf([c])];
+    const entries = [one, two, none].map(
+      (each) =>
+        [
+          each,
+          { files: [...each.blobs.keys()].map((digest) => [digest, BYTES.get(digest)!] as const) },
+        ] as const,
+    );
+    const { result, asked } = await restore([one, two, none], [a, b], entries);
+    expect(asked).toEqual([packKey(two.hex)]);
+    expect(result.restored).toEqual(new Set([a.digest, b.digest]));
+    expect(await restore([one, two, none], [blob(4)], entries)).toMatchObject({ asked: [], steps: [] });
+  });
+});
