@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { CacheUse } from '../cache/index.ts';
 import { createActionsCache } from '../cache/actions/index.ts';
-import { systemCodeOf } from '../errors.ts';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { readBounded } from '../files/index.ts';
 import type { ActionInputs } from '../options/index.ts';
+import { jsonIn } from '../text/json-in.ts';
 import type { Step } from './log.ts';
 
 const MAX_EVENT_BYTES = 32 * 1024 * 1024;
@@ -37,11 +37,10 @@ export async function remoteCacheOf(
 async function isPrivate(eventFile: string | undefined): Promise<boolean> {
   if (eventFile === undefined || eventFile === '') return false;
   try {
-    const bytes = await buffer(createReadStream(eventFile, { end: MAX_EVENT_BYTES }));
-    const event = eventSchema.safeParse(JSON.parse(bytes.toString('utf8')));
-    return event.data?.repository?.private === true;
+    const bytes = await readBounded(eventFile, MAX_EVENT_BYTES);
+    return eventSchema.safeParse(jsonIn(bytes?.toString('utf8'))).data?.repository?.private === true;
   } catch (error) {
-    if (error instanceof SyntaxError || systemCodeOf(error) !== undefined) return false;
+    if (error instanceof OciSaveError || systemCodeOf(error) !== undefined) return false;
     throw error;
   }
 }

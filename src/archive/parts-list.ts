@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { unlessGone } from '../files/index.ts';
+import { readBounded, unlessGone } from '../files/index.ts';
 import { type Digest, digestOf, digestSchema, hexOf } from '../oci/digest.ts';
 import { jsonIn } from '../text/json-in.ts';
 import type { ArchivePiece, MeasuredArchive } from './measure.ts';
@@ -42,5 +42,5 @@ export const MAX_SIDECAR_BYTES = 1024 * 1024;
 export async function readSidecar(file: string): Promise<string> {
   const stats = await unlessGone(stat(file));
   if (stats === undefined || !stats.isFile() || stats.size > MAX_SIDECAR_BYTES) return '';
-  return readFile(file, 'utf8');
+  return (await readBounded(file, MAX_SIDECAR_BYTES))?.toString('utf8') ?? '';
 }

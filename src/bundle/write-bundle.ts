@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
-import { lstat, mkdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import { unlessGone } from '../files/index.ts';
+import { readBounded, unlessGone } from '../files/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import type { Store } from '../store/index.ts';
 import { lockBeside } from './output/beside-output.ts';
@@ -121,6 +121,6 @@ async function statOf(file: string): Promise<BigIntStats | undefined> {
 
 async function holdsBytes(file: string, { size }: BigIntStats, bytes: Uint8Array): Promise<boolean> {
   if (size !== BigInt(bytes.length)) return false;
-  const held = await unlessGone(readFile(file));
+  const held = await readBounded(file, bytes.length);
   return held !== undefined && held.equals(bytes);
 }

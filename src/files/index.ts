@@ -2,5 +2,5 @@ export { type Boundary, isInCheckout, isInside, liesInside, realPlaceOf } from '
 export { exists, isFile, isFolder, unlessGone } from './kind.ts';
 export { mountPointsAt } from './mount-points.ts';
 export { openRegular, openRegularFile, OUTSIDE } from './open-regular.ts';
-export { readBounded, readRange, readStart } from './read.ts';
+export { readBounded, readChunks, readRange, readStart } from './read.ts';
 export { whyForeign } from './why-foreign.ts';

@@ -33,7 +33,8 @@ export async function openRegular(
   const place = folders === undefined ? named : await realpath(named);
   if (folders !== undefined && !isInside(place, folders)) return OUTSIDE;
   const follow = folders === undefined ? 0 : constants.O_NOFOLLOW;
-  const handle = await open(place, constants.O_RDONLY | constants.O_NONBLOCK | follow);
+  const handle = await openAtOnce(place, follow);
+  if (handle === undefined) return SOCKET;
   try {
     const stats = await handle.stat({ bigint: true });
     const refused = kindRefused(stats) ?? (await placeRefused(handle, stats, place, folders));
@@ -53,10 +54,24 @@ export async function openRegularFile(file: string, folders?: readonly string[])
   throw new OciSaveError({ code: 'local', message: `${file}: ${opened.reason}`, hint: opened.hint });
 }
 
+const SOCKET: NotRead = { reason: 'it is a socket, not a file' };
+
 function kindRefused(stats: BigIntStats): NotRead | undefined {
   if (stats.isFile()) return undefined;
   const kind = stats.isDirectory() ? 'a folder' : 'a pipe, a device or a terminal';
   return { reason: `it is ${kind}, not a file` };
+}
+
+/** Waits for no writer of a pipe, and makes no terminal this process's own. Undefined for a socket. */
+async function openAtOnce(place: string, follow: number): Promise<FileHandle | undefined> {
+  // Windows has neither flag.
+  const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
+  try {
+    return await open(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENXIO') return undefined;
+    throw error;
+  }
 }
 
 async function placeRefused(

@@ -1,4 +1,4 @@
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
@@ -59,22 +59,31 @@ export async function readStart(
 /** No such file, no folder on the way, a link, or a socket. */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO']);
 
-/** The reader's progress is visible in steps of this size. */
+/** The receiver of a chunk holds it until it is sent, so chunks are small; and progress shows in steps of this size. */
 const CHUNK_BYTES = 256 * 1024;
 
 /**
+ * The bytes of a regular file in chunks, from `start` up to `end`, exclusive. It is closed at its end, or when the caller
+ * stops.
+ * @throws OciSaveError `local` where it is not a regular file; the error of the system
+ */
+export async function* readChunks(file: string, start = 0, end = Infinity): AsyncGenerator<Uint8Array> {
+  if (start >= end) return;
+  const handle = await openRegularFile(file);
+  yield* handle.createReadStream({ start, end: end - 1, highWaterMark: CHUNK_BYTES });
+}
+
+/**
  * The bytes of a file from `start` up to `end`, exclusive.
- * @throws Error where the file is shorter; the error of the system
+ * @throws Error where the file is shorter; what `readChunks` throws
  */
 export async function* readRange(file: string, start: number, end: number): AsyncGenerator<Uint8Array> {
-  if (start >= end) return;
   let read = 0;
-  for await (const chunk of createReadStream(file, { start, end: end - 1, highWaterMark: CHUNK_BYTES })) {
-    if (!(chunk instanceof Uint8Array)) continue;
+  for await (const chunk of readChunks(file, start, end)) {
     read += chunk.length;
     yield chunk;
   }
   // In a tar, a header with another size would shift every entry after it.
-  if (read !== end - start)
+  if (read !== Math.max(0, end - start))
     throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
 }

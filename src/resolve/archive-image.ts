@@ -1,13 +1,13 @@
-import { type FileHandle, mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { type ManifestBytes, openLayout } from '../image/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { openRegularFile } from '../files/index.ts';
+import { openRegularFile, readBounded } from '../files/index.ts';
 import type { Source } from '../list/index.ts';
 import { parseConfig } from '../oci/config.ts';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
-import { blobsOf, type ImageManifest, parseManifest } from '../oci/manifest.ts';
+import { blobsOf, type ImageManifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import {
   copyWithSkopeo,
@@ -46,14 +46,14 @@ export async function resolveArchive(
   try {
     await symlink(placeOf(source.path, opened), path.join(folder, ARCHIVE));
     const { origin, served } = await convertArchive(wanted.ref, source.reference, folder, tools, options);
-    const fileOf = (blob: Digest): string => path.join(poolOf(folder), hexOf(blob));
-    for (const blob of blobsOf(served.manifest)) await options.store.adopt(fileOf(blob.digest), blob);
+    for (const blob of blobsOf(served.manifest))
+      await options.store.adopt(convertedFile(folder, blob.digest), blob);
     const platforms = { choice: wanted.platforms, onMissing: options.onMissingPlatform };
     const tree = await readTree(served, platforms, {
       // An image without an index has no children.
       manifest: async () => served,
       embedded: async () => {},
-      configPlatform: async ({ config }) => parseConfig(await readFile(fileOf(config.digest))).platform,
+      configPlatform: async ({ config }) => parseConfig(await readConverted(folder, config.digest)).platform,
       note: () => {},
     });
     return await describe({
@@ -88,6 +88,20 @@ function placeOf(file: string, opened: FileHandle): string {
   return `/proc/${process.pid}/fd/${opened.fd}`;
 }
 
+/** Where skopeo puts a blob of the converted image. */
+function convertedFile(folder: string, digest: Digest): string {
+  return path.join(poolOf(folder), hexOf(digest));
+}
+
+async function readConverted(folder: string, digest: Digest): Promise<Uint8Array> {
+  const bytes = await readBounded(convertedFile(folder, digest), MAX_MANIFEST_BYTES);
+  if (bytes !== undefined) return bytes;
+  throw new OciSaveError({
+    code: 'local',
+    message: `skopeo has not written ${shortDigest(digest)}, which it names`,
+  });
+}
+
 /** Converts in `folder`. `origin` is the image as the archive has it. */
 async function convertArchive(
   ref: string,
@@ -103,7 +117,7 @@ async function convertArchive(
   const result = await copyWithSkopeo({ ...call, preserveDigests: false });
   if (result.exitCode !== 0) throw skopeoFailure(ref, result);
   const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(undefined);
-  const bytes = await readFile(path.join(poolOf(folder), hexOf(digest)));
+  const bytes = await readConverted(folder, digest);
   const manifest = parseManifest(bytes);
   if (origin.kind !== 'manifest' || manifest.kind !== 'manifest') {
     const message = `${ref} holds an index, ${shortDigest(digest)}`;

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { openRegularFile, readChunks } from '../files/index.ts';
 import { type Digest, shortDigest, type BlobSize } from '../oci/digest.ts';
 
 /** A blob whose bytes are missing or do not match its digest. Where it can be fetched again, the work is repeated. */
@@ -30,9 +29,6 @@ export function damagedBlobOf(error: unknown): Digest | undefined {
   return undefined;
 }
 
-/** The receiver of a chunk holds it until it is sent, so chunks are small. */
-const STREAM_CHUNK_BYTES = 256 * 1024;
-
 /**
  * A whole file, hashed while it is read. Its last bytes are given only when all of them are right: nobody receives the
  * whole of a wrong blob.
@@ -43,8 +39,7 @@ export async function* checkedBytes(file: string, { digest, size }: BlobSize): A
   let read = 0;
   let last: Uint8Array | undefined;
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: STREAM_CHUNK_BYTES })) {
-      if (!(chunk instanceof Uint8Array)) continue;
+    for await (const chunk of readChunks(file)) {
       read += chunk.length;
       if (read > size) break;
       hash.update(chunk);
@@ -71,7 +66,7 @@ const HASH_CHUNK_BYTES = 1024 * 1024;
 
 /** The digest and size of a file's bytes, read once through one buffer. */
 export async function hashFile(file: string, { onBytes, signal }: HashOptions = {}): Promise<BlobSize> {
-  const handle = await open(file, 'r');
+  const handle = await openRegularFile(file);
   try {
     const hash = createHash('sha256');
     const buffer = Buffer.allocUnsafe(HASH_CHUNK_BYTES);

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { systemCodeOf } from '../errors.ts';
-import { unlessGone } from '../files/index.ts';
+import { readBounded, unlessGone } from '../files/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 
 const holderSchema = z.object({
@@ -92,8 +92,11 @@ async function removeAbandoned(file: string, seen: Holder | undefined): Promise<
   else await rename(moved, file);
 }
 
+/** A host's name, a namespace and a number. */
+const MAX_HOLDER_BYTES = 64 * 1024;
+
 async function readHolder(file: string): Promise<Holder | undefined> {
-  return holderSchema.safeParse(jsonIn(await unlessGone(readFile(file, 'utf8')))).data;
+  return holderSchema.safeParse(jsonIn(await readBounded(file, MAX_HOLDER_BYTES))).data;
 }
 
 /** This host, by the names that its other processes use too. */

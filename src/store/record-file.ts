@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { unlessGone } from '../files/index.ts';
+import { readBounded } from '../files/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 
 type Records = Iterable<readonly [key: string, value: string]>;
@@ -53,9 +53,12 @@ function toText(records: Records): string {
   return [...records].map(([key, value]) => `${JSON.stringify({ key, value })}\n`).join('');
 }
 
+/** A million records stay below. */
+const MAX_RECORDS_BYTES = 256 * 1024 * 1024;
+
 async function read(file: string): Promise<{ records: Map<string, string>; lines: number }> {
-  const text = await unlessGone(readFile(file, 'utf8'));
-  const lines = text?.split('\n') ?? [];
+  const bytes = await readBounded(file, MAX_RECORDS_BYTES);
+  const lines = bytes?.toString('utf8').split('\n') ?? [];
   const records = new Map<string, string>();
   for (const line of lines) {
     const parsed = line.startsWith('{') ? lineSchema.safeParse(jsonIn(line)).data : undefined;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
-import { readRange, unlessGone } from '../files/index.ts';
+import { readBounded, readRange } from '../files/index.ts';
 import { type Digest, digestOf, shortDigest, type BlobSize } from '../oci/digest.ts';
 import { type BlobFilesOptions, NO_FILE, openBlobFiles } from './blob-files.ts';
 import { checkedBytes, DamagedBlobError, hashFile } from './blob-bytes.ts';
@@ -127,7 +127,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       const stats = await files.statOf(digest);
       if (stats && !stats.isFile()) await files.drop(digest, stats, NO_FILE);
       if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return undefined;
-      const bytes = await unlessGone(readFile(pathOf(digest)));
+      const bytes = await readBounded(pathOf(digest), maxBytes);
       if (bytes === undefined) return undefined;
       if (digestOf(bytes) === digest) {
         await files.noteRight(digest, stats);

@@ -48,7 +48,7 @@ function invalid(path: string, why: string): OciSaveError {
  * @throws OciSaveError `usage` that names the file and never shows what is in it.
  */
 export function parseAuthFile(text: string, path: string, { legacy = false } = {}): AuthFile {
-  // An empty file counts, since /dev/null as an auth file means 'none'.
+  // An empty file counts: it means 'none'.
   const json = text.trim() === '' ? {} : jsonIn(text.replace(/^\uFEFF/, ''));
   if (json === undefined) throw invalid(path, 'is not JSON');
   const parsed = fileSchema.safeParse(legacy ? { auths: json } : json);

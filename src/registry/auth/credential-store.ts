@@ -1,8 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { openRegular } from '../../files/index.ts';
 import type { Environment } from '../../http/index.ts';
 import { DEFAULT_REGISTRY } from '../../oci/reference.ts';
 import { type AuthFile, parseAuthFile } from './auth-file.ts';
@@ -186,20 +187,31 @@ async function readAuthFile(
     );
     return undefined;
   };
+  const unreadable = (why: string, cause?: unknown): undefined => {
+    if (from === 'runtime' || from === 'home') return passOver(`cannot be read (${why})`);
+    throw new OciSaveError({
+      code: 'usage',
+      message: `the auth file ${path} cannot be read (${why})`,
+      cause,
+    });
+  };
+  // It means 'no logins'.
+  if (path === devNull) return undefined;
   let bytes: Buffer;
   try {
     const { uid } = await stat(path);
     // root works for other users in containers, and the system's files are root's.
     if (from === 'runtime' && userId !== undefined && userId !== 0 && uid !== userId && uid !== 0)
       return passOver(`belongs to another user (${uid})`);
-    // One byte more than allowed tells a large file from an allowed one, a pipe or device included.
-    bytes = await buffer(createReadStream(path, { end: MAX_AUTH_FILE_BYTES }));
+    const opened = await openRegular(path);
+    if (!('handle' in opened)) return unreadable(opened.reason);
+    // One byte more than allowed distinguishes a large file from an allowed one.
+    bytes = await buffer(opened.handle.createReadStream({ end: MAX_AUTH_FILE_BYTES }));
   } catch (cause) {
-    const code = systemCodeOf(cause) ?? 'unknown';
+    const code = systemCodeOf(cause);
+    if (code === undefined) throw cause;
     if (from !== 'option' && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
-    if (from === 'runtime' || from === 'home') return passOver(`cannot be read (${code})`);
-    const message = `the auth file ${path} cannot be read (${code})`;
-    throw new OciSaveError({ code: 'usage', message, cause });
+    return unreadable(code, cause);
   }
   if (bytes.length > MAX_AUTH_FILE_BYTES) {
     throw new OciSaveError({ code: 'usage', message: `the auth file ${path} is larger than 1 MiB` });

@@ -1,6 +1,6 @@
-import { appendFile, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { unlessGone } from '../../files/index.ts';
+import { readBounded, unlessGone } from '../../files/index.ts';
 import { diskError } from '../disk.ts';
 import { isHex, type StorePlaces } from '../places.ts';
 import { readRecords, writeRecords } from '../record-file.ts';
@@ -113,12 +113,15 @@ async function listNames({ uses }: StorePlaces): Promise<string[]> {
   return (await unlessGone(readdir(uses))) ?? [];
 }
 
+/** The names of a million blobs. */
+const MAX_LIST_BYTES = 64 * 1024 * 1024;
+
 /** The lists of these runs, without those that have none. A torn line is skipped. */
 async function readLists({ uses }: StorePlaces, names: readonly string[]): Promise<RunList[]> {
-  const texts = await Promise.all(names.map((name) => unlessGone(readFile(path.join(uses, name), 'utf8'))));
+  const texts = await Promise.all(names.map((name) => readBounded(path.join(uses, name), MAX_LIST_BYTES)));
   return texts.flatMap((text) => {
     if (text === undefined) return [];
-    const [first = '', ...lines] = text.split('\n');
+    const [first = '', ...lines] = text.toString('utf8').split('\n');
     return [{ time: timeOf(first), hexes: lines.filter(isHex) }];
   });
 }
