@@ -19,6 +19,10 @@ export interface Registry {
   headRefused: boolean;
   /** Manifests for which HEAD was refused in a way that may be about them alone: a GET will show it. */
   readonly headDoubts: Set<string>;
+  /** Bytes of the largest part with a range that it takes, as far as it has said. */
+  mostPart: number;
+  /** It refuses an upload's end that has bytes: they are sent before it. */
+  bytesApart: boolean;
   /** Its address, https unless it is insecure and speaks plain HTTP. All callers share one search. */
   readonly address: () => Promise<URL>;
   /** One request, to see whether it responds. @throws the network's error */
@@ -59,6 +63,8 @@ export function createRegistry(
     isPrivate: false,
     headRefused: false,
     headDoubts: new Set(),
+    mostPart: Number.POSITIVE_INFINITY,
+    bytesApart: false,
     get open() {
       return open;
     },

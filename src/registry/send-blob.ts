@@ -4,6 +4,8 @@ import type { WantedBlob } from './blobs.ts';
 import { lacksRoom } from './error.ts';
 import { blobSubject } from './repository.ts';
 import type { RepositoryCall } from './session.ts';
+import { choosePartSize, smallerPart } from './part-size.ts';
+import type { Registry } from './registry.ts';
 import {
   beginUpload,
   type BlobContent,
@@ -41,13 +43,41 @@ export async function sendBlob(
 ): Promise<void> {
   const call = { ...given, retry: false };
   const progress = createProgress(onBytes);
-  const sending: Sending = { upload, part: WHOLE, doubt: false, mistaken: false };
+  const { registry } = call.session;
+  const sending: Sending = {
+    upload,
+    part: WHOLE,
+    doubt: false,
+    mistaken: false,
+    refused: undefined,
+    smaller: false,
+    again: false,
+    apart: registry.bytesApart,
+  };
+  const begin = (): Promise<Upload> => beginUpload(call, blobSubject(call.repository, content.digest));
   const attempt = async (): Promise<void> => {
     if (sending.doubt && (await hasArrived(call, content, sending, progress))) return;
-    sending.upload ??= await beginUpload(call, blobSubject(call.repository, content.digest));
+    learnPartSize(registry, sending);
+    const { size } = content;
+    sending.upload ??= await begin();
+    const { offset, parts: told } = sending.upload;
+    const part = choosePartSize({
+      size,
+      offset,
+      told,
+      wanted: sending.part,
+      learnt: registry.mostPart,
+      many: sending.again,
+    });
+    if (part === WHOLE && offset > 0) {
+      sending.upload = await begin();
+      sending.again = true;
+      progress.is(0);
+    }
     sending.doubt = true;
-    await sendRest(call, content, sending, sending.upload, progress);
-    progress.is(content.size);
+    await sendRest(call, content, sending, sending.upload, part, progress);
+    progress.is(size);
+    registry.bytesApart ||= sending.apart;
   };
   try {
     await withRetries(attempt, policy, {
@@ -68,6 +98,14 @@ interface Sending {
   doubt: boolean;
   /** The registry said once that other bytes had come. */
   mistaken: boolean;
+  /** The part with a range that was just refused, for its size or for where it began. */
+  refused: { readonly offset: number; readonly size: number; readonly words: string } | undefined;
+  /** Smaller parts were tried already. */
+  smaller: boolean;
+  /** It was streamed from the start once more, in place of many small parts. */
+  again: boolean;
+  /** Its bytes go before its end, and not with it. */
+  apart: boolean;
 }
 
 type Progress = ReturnType<typeof createProgress>;
@@ -99,16 +137,33 @@ async function hasArrived(
   return sending.upload === undefined && headBlob(call, content.digest);
 }
 
+/** Takes from a refused part how large parts may be, unless the registry has other bytes than were thought. */
+function learnPartSize(registry: Registry, sending: Sending): void {
+  const { refused, upload } = sending;
+  sending.refused = undefined;
+  if (refused === undefined || (upload !== undefined && upload.offset !== refused.offset)) return;
+  const smaller = smallerPart(refused.size, refused.words);
+  if (smaller === undefined) return beginAnew(sending);
+  sending.smaller = true;
+  registry.mostPart = Math.min(registry.mostPart, smaller);
+}
+
+/** The upload is of no use any more; the next one has no parts, which may be what the registry did not accept. */
+function beginAnew(sending: Sending): void {
+  [sending.upload, sending.part] = [undefined, WHOLE];
+}
+
 async function sendRest(
   call: RepositoryCall,
   content: BlobContent,
   sending: Sending,
   start: Upload,
+  part: number,
   { add }: Progress,
 ): Promise<void> {
   let upload = start;
-  const resumed = upload.offset > 0;
-  const inOne = content.size <= ONE_REQUEST_BYTES && !resumed && sending.part === WHOLE;
+  const partial = upload.offset > 0 || part !== WHOLE;
+  const inOne = content.size <= ONE_REQUEST_BYTES && !partial && !sending.apart;
   const streamed = inOne ? 0 : content.size;
   let startedAt = performance.now();
   let sent = 0;
@@ -119,7 +174,7 @@ async function sendRest(
   try {
     while (upload.offset < streamed) {
       [startedAt, sent] = [performance.now(), 0];
-      const end = Math.min(streamed, upload.offset + sending.part);
+      const end = Math.min(streamed, upload.offset + part);
       upload = await sendPart(call, upload, content, end, onSent);
       sending.upload = upload;
     }
@@ -128,18 +183,31 @@ async function sendRest(
   } catch (error) {
     call.signal?.throwIfAborted();
     if (lacksRoom(error)) throw error;
-    const partial = resumed || sending.part !== WHOLE;
     if (isCut(error)) sending.part = Math.max(SMALLEST_PART, Math.floor(sent / 4));
     // Two uploads of one blob at once can damage each other in a registry: once more, since what was sent was hashed here.
     const again = isMistaken(error) && !sending.mistaken;
     sending.mistaken ||= again;
-    if (isTemporary(error) || !(again || isOutOfStep(error, partial))) {
+    const apart = inOne && isRequestRefused(error);
+    if (isTemporary(error) || !(again || apart || isOutOfStep(error, partial))) {
       throw uploadError(error, content, performance.now() - startedAt);
     }
-    // The upload is of no use any more; the next one has no parts, which may be what the registry did not accept.
-    if (refusalOf(error)?.status !== 416) [sending.upload, sending.part] = [undefined, WHOLE];
-    throw new OciSaveError({ code: 'network', message: messageOf(error), cause: error });
+    sending.apart ||= apart;
+    const { status, words } = refusalOf(error) ?? { status: 0, words: '' };
+    const size = Math.min(content.size - upload.offset, part);
+    const isRange = partial && size > 0 && (status === 413 || status === 416);
+    if (isRange && !sending.smaller) sending.refused = { offset: upload.offset, size, words };
+    else if (isRange || status !== 416) beginAnew(sending);
+    // What was refused for its size has not arrived.
+    sending.doubt = !(isRange && sending.smaller);
+    const hint = error instanceof OciSaveError ? error.hintParts : undefined;
+    throw new OciSaveError({ code: 'network', message: messageOf(error), hint, cause: error });
   }
+}
+
+/** Whether a request was refused, and not the login or the size: Artifactory ends no upload by one with bytes (docker/buildx#196). */
+function isRequestRefused(error: unknown): boolean {
+  const status = refusalOf(error)?.status ?? 0;
+  return [400, 404, 405, 411, 415].includes(status) && !isMistaken(error);
 }
 
 /** Whether a refusal is about how far an upload got, or about an upload that the registry lost, and not about the blob. */
@@ -149,7 +217,7 @@ function isOutOfStep(error: unknown, partial: boolean): boolean {
   const { status, codes } = refusal;
   if (status === 404 || status === 410 || status === 416) return true;
   if (status === 400 && codes.some((code) => LOST_UPLOAD.has(code))) return true;
-  return partial && status !== 401 && status !== 403 && status !== 413;
+  return partial && status !== 401 && status !== 403;
 }
 
 const LOST_UPLOAD = new Set(['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID']);

@@ -4,6 +4,7 @@ import { redirectTarget, type StreamedBody } from '../http/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { WantedBlob } from './blobs.ts';
 import { lacksRoom } from './error.ts';
+import { type PartLimits, partLimitsIn } from './part-size.ts';
 import { blobSubject, type Repository } from './repository.ts';
 import type { RegistryRequest, RegistryResponse, RepositoryCall } from './session.ts';
 
@@ -18,6 +19,7 @@ export interface Upload {
   readonly repository: Repository;
   readonly location: URL;
   readonly offset: number;
+  readonly parts: PartLimits;
 }
 
 /** What a registry needs at worst to hash and move a blob before it responds: 10 MB a second. */
@@ -154,7 +156,7 @@ async function uploadIn(call: RepositoryCall, subject: string, response: Registr
   if (response.status !== 202) throw await response.error();
   response.discard();
   const location = uploadLocation(subject, response, call.session.registry.insecure);
-  return { repository: call.repository, location, offset: 0 };
+  return { repository: call.repository, location, offset: 0, parts: partLimitsIn(response.headers) };
 }
 
 /** A response without a new Location means that the old one holds. */

@@ -305,6 +305,134 @@ describe('an upload', () => {
   });
 });
 
+describe('an upload to a registry that takes large parts only without a range', () => {
+  const cut = { times: 1, after: 18 * MIB, keeps: true };
+  const WORDS = 'the request body is too large and exceeds the maximum permissible limit of 4.00MiB';
+
+  it.each([
+    [416, WORDS],
+    [416, undefined],
+    [413, undefined],
+  ] as const)('found C3: by %i %j, is streamed anew where many parts are left', async (status, words) => {
+    await using registry = await startPushRegistry({ cut, parts: { most: 4 * MIB, status, words } });
+    using client = clientOf([registry]);
+    const blob = blobOf(32 * MIB);
+    const moved: number[] = [];
+    await client.sendBlob(repositoryAt(registry), blob, { onBytes: (delta) => moved.push(delta) });
+    expect(hasBlob(registry, blob)).toBe(true);
+    expect(methods(registry.requests())).toEqual([
+      'POST 202',
+      'PATCH 0',
+      'GET 204',
+      `PATCH ${status}`,
+      'GET 204',
+      'POST 202',
+      'PATCH 202',
+      'PUT 201',
+    ]);
+    expect(moved.reduce((sum, delta) => sum + delta, 0)).toBe(32 * MIB);
+  });
+
+  it('found C3: goes on in parts of the size that is told where few are left, and the next blob knows', async () => {
+    const parts = { most: 4 * MIB, status: 416, words: WORDS } as const;
+    await using registry = await startPushRegistry({ cut, parts });
+    using client = clientOf([registry]);
+    await client.sendBlob(repositoryAt(registry), blobOf(28 * MIB));
+    const lines = methods(registry.requests());
+    expect(lines.length).toBeLessThan(10);
+    expect(lines.filter((line) => line === 'PATCH 416')).toHaveLength(1);
+    expect(lines.filter((line) => line === 'POST 202')).toHaveLength(1);
+    registry.misbehave({ cut: { ...cut }, parts });
+    registry.clear();
+    const next = blobOf(28 * MIB);
+    await client.sendBlob(repositoryAt(registry), next);
+    expect(hasBlob(registry, next)).toBe(true);
+    expect(methods(registry.requests())).not.toContain('PATCH 416');
+  });
+
+  it('found C3: that takes no parts at all, finds that out in under ten requests', async () => {
+    await using registry = await startPushRegistry({ cut, parts: { most: 0, status: 416 } });
+    using client = clientOf([registry]);
+    const blob = blobOf(28 * MIB);
+    await client.sendBlob(repositoryAt(registry), blob);
+    expect(hasBlob(registry, blob)).toBe(true);
+    expect(registry.requests().length).toBeLessThan(10);
+  });
+
+  it('found C3: that is cut again and again, goes in small parts in the end', async () => {
+    await using registry = await startPushRegistry({
+      cut: { times: 2, after: 17 * MIB, keeps: true },
+      parts: { most: 4 * MIB, status: 416, words: WORDS },
+    });
+    using client = clientOf([registry]);
+    const blob = blobOf(32 * MIB);
+    await client.sendBlob(repositoryAt(registry), blob);
+    expect(hasBlob(registry, blob)).toBe(true);
+    expect(methods(registry.requests()).filter((line) => line === 'PATCH 0')).toHaveLength(2);
+  });
+
+  it('found C3: heeds the least size that it tells', async () => {
+    await using registry = await startPushRegistry({
+      leastPart: 5 * MIB,
+      cut: { times: 1, after: 6 * MIB, keeps: true },
+    });
+    using client = clientOf([registry]);
+    const blob = blobOf(14 * MIB);
+    await client.sendBlob(repositoryAt(registry), blob);
+    expect(methods(registry.requests())).toEqual([
+      'POST 202',
+      'PATCH 0',
+      'GET 204',
+      'PATCH 202',
+      'PATCH 202',
+      'PUT 201',
+    ]);
+  });
+
+  it('found C3: heeds the largest size that it tells, from the start', async () => {
+    await using registry = await startPushRegistry({ mostPart: 5 * MIB, maxBody: 5 * MIB });
+    using client = clientOf([registry]);
+    const blob = blobOf(14 * MIB);
+    await client.sendBlob(repositoryAt(registry), blob);
+    expect(hasBlob(registry, blob)).toBe(true);
+    expect(methods(registry.requests()).filter((line) => line === 'PATCH 202')).toHaveLength(3);
+  });
+});
+
+describe('an upload to a registry that ends none with bytes', () => {
+  it.each([404, 405, 400])(
+    'found C4: by %i, sends them before the end, and so for the next blobs at once',
+    async (status) => {
+      await using registry = await startPushRegistry({ putWithBytes: status });
+      using client = clientOf([registry]);
+      const [first, second] = [blobOf(1000), blobOf(2000)];
+      await client.sendBlob(repositoryAt(registry), first);
+      expect(methods(registry.requests())).toEqual([
+        'POST 202',
+        `PUT ${status}`,
+        'HEAD 404',
+        'POST 202',
+        'PATCH 202',
+        'PUT 201',
+      ]);
+      registry.clear();
+      await client.sendBlob(repositoryAt(registry, 'other/app'), second);
+      expect(methods(registry.requests())).toEqual(['POST 202', 'PATCH 202', 'PUT 201']);
+      expect(hasBlob(registry, first)).toBe(true);
+    },
+  );
+
+  it('found C4: is sent no further way where that is refused, too', async () => {
+    await using registry = await startPushRegistry({
+      faults: [{ method: 'PUT', path: /uploads/, times: 99, status: 405 }],
+    });
+    using client = clientOf([registry], { retries: 5 });
+    const error = await failureOf(client.sendBlob(repositoryAt(registry), blobOf(1000)));
+    expect(error.code).toBe('unsupported');
+    expect(registry.requests({ method: 'PUT' })).toHaveLength(2);
+  });
+});
+
 describe('a mount', () => {
   it('puts a blob from another repository, and asks for both in its token', async () => {
     await using registry = await startPushRegistry();

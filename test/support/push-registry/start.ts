@@ -111,9 +111,12 @@ export async function startPushRegistry(
     }
     const id = randomUUID();
     contents.sessions.set(id, { repository, bytes: Buffer.alloc(0), began: undefined, short: false });
-    const { leastPart } = switches;
-    const least = leastPart === undefined ? {} : { 'oci-chunk-min-length': String(leastPart) };
-    return { status: 202, headers: { location: locationOf(repository, id), range: '0-0', ...least } };
+    const { leastPart, mostPart } = switches;
+    const told = {
+      ...(leastPart === undefined ? {} : { 'oci-chunk-min-length': String(leastPart) }),
+      ...(mostPart === undefined ? {} : { 'oci-chunk-max-length': String(mostPart) }),
+    };
+    return { status: 202, headers: { location: locationOf(repository, id), range: '0-0', ...told } };
   };
 
   const upload = async (

@@ -51,9 +51,11 @@ export interface PushSwitches {
   /** Tags and digests that are not shown: 412 for HEAD and GET, as Harbor's policies do (middleware/vulnerable, contenttrust). */
   readonly blocked?: RegExp;
   /** A part with a range of more bytes is refused, with this status: ghcr.io's 416 above 4 MiB (wasmCloud/wash-archive#268). */
-  readonly parts?: { readonly most: number; readonly status: 413 | 416; readonly words?: string };
+  readonly parts?: { readonly most: number; readonly status: 413 | 416; readonly words?: string | undefined };
   /** Told when an upload starts (distribution-spec, OCI-Chunk-Min-Length); smaller parts but the last one are refused. */
   readonly leastPart?: number;
+  /** Told when an upload starts, as OCI-Chunk-Max-Length (cloudflare/serverless-registry). */
+  readonly mostPart?: number;
   /** The status of an upload's end that has bytes; PATCH works. Artifactory: 404 (docker/buildx#196). */
   readonly putWithBytes?: number;
   /** For so long after a tag was put, it reads as before: not at all, or with its old digest (ghcr.io, Docker Hub, Nexus). */
