@@ -1,6 +1,7 @@
 import { type Manifests, REF_NAME } from '../image/index.ts';
 import { type Leaf, type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
 import { type Digest, digestTag, hexOf } from '../oci/digest.ts';
+import { isImage, opaqueLayerTypes } from '../oci/manifest.ts';
 import { OCI_INDEX } from '../oci/media-type.ts';
 import { reachable } from '../oci/reachable.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
@@ -30,10 +31,17 @@ function entry(digest: Digest, manifests: Manifests, annotations?: Record<string
 
 /**
  * The flat layout's index.json: one entry per image and name, both annotations the full reference, no children.
- * A bare tag becomes an image name in docker, an unnamed child a dangling image.
+ * A bare tag becomes an image name in docker, an unnamed child a dangling image. `ctr images import` unpacks one entry
+ * after another and stops at the first that it cannot unpack: such ones are last.
  */
 export function flatIndex(lock: Lock, manifests: Manifests): string {
-  const byName = [...flatNames(lock)].toSorted(([a], [b]) => byText(a, b));
+  const stopping = lock.images.filter(({ leaves }) =>
+    leaves.some((leaf) => leaf.attests === undefined && !isImportable(leaf, manifests)),
+  );
+  const last = new Set(stopping.flatMap(rootNames));
+  const byName = [...flatNames(lock)].toSorted(
+    ([a], [b]) => Number(last.has(a)) - Number(last.has(b)) || byText(a, b),
+  );
   return encode(
     byName.flatMap(([name, digest]) =>
       entry(digest, manifests, { [CONTAINERD_NAME]: name, [REF_NAME]: name }),
@@ -126,6 +134,12 @@ export function rootNames({ names }: LockedImage): string[] {
   ].toSorted();
 }
 
+/** Whether importers can unpack a leaf: it is an image, and they know the types of its layers. */
+function isImportable({ digest }: Leaf, manifests: Manifests): boolean {
+  const manifest = manifests.get(digest)?.manifest;
+  return manifest?.kind === 'manifest' && isImage(manifest) && opaqueLayerTypes(manifest).length === 0;
+}
+
 /** The one platform per image that docker's form can carry: linux/amd64, else the first; an artifact has none. */
 function dockerLeaf({ leaves }: LockedImage): Leaf | undefined {
   const images = leaves.filter(({ platform, attests }) => platform !== undefined && attests === undefined);
@@ -134,13 +148,14 @@ function dockerLeaf({ leaves }: LockedImage): Leaf | undefined {
 
 /**
  * docker's manifest.json (moby, image/tarexport): for `docker load` without containerd's store, and for podman
- * where the archive has several images. A digest among the tags would make podman refuse the whole archive.
+ * where the archive has several images. A digest among the tags would make podman refuse the whole archive, and a leaf
+ * that cannot be unpacked would end its load. Another platform does not take the place of such a leaf.
  */
-export function dockerManifest(lock: Lock): string {
+export function dockerManifest(lock: Lock, manifests: Manifests): string {
   const tagsOf = new Map<Digest, { leaf: Leaf; tags: Set<string> }>();
   for (const image of lock.images) {
     const leaf = dockerLeaf(image);
-    if (leaf === undefined) continue;
+    if (leaf === undefined || !isImportable(leaf, manifests)) continue;
     const known = tagsOf.get(leaf.digest) ?? { leaf, tags: new Set() };
     for (const name of rootNames(image)) known.tags.add(name);
     tagsOf.set(leaf.digest, known);

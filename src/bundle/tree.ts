@@ -56,7 +56,7 @@ function flatLayout(lock: Lock, manifests: Manifests): TreeFile[] {
   return [
     text('oci-layout', OCI_LAYOUT),
     text('index.json', flatIndex(lock, manifests)),
-    text('manifest.json', dockerManifest(lock)),
+    text('manifest.json', dockerManifest(lock, manifests)),
     ...Object.entries(lock.blobs).flatMap(([digest, size]): TreeFile[] =>
       isDigest(digest) ? [{ kind: 'blob', path: `blobs/sha256/${hexOf(digest)}`, digest, size }] : [],
     ),

@@ -18,6 +18,7 @@ import {
   isManifestType,
   isRetiredArtifactType,
   isSchema1Type,
+  isTarLayerType,
   OCI_CONFIG,
   OCI_INDEX,
   OCI_MANIFEST,
@@ -164,6 +165,13 @@ export function isImage({ artifactType, mediaType, config, layers }: ImageManife
   if (config.mediaType === OCI_CONFIG || config.mediaType === DOCKER_CONFIG) return true;
   const untyped = config.mediaType === 'application/octet-stream' || config.mediaType === '';
   return mediaType === DOCKER_MANIFEST && untyped;
+}
+
+/** The types of an image's layers that importers cannot unpack; none of an artifact, of which they unpack nothing. */
+export function opaqueLayerTypes(manifest: ImageManifest): string[] {
+  if (!isImage(manifest)) return [];
+  const types = new Set(manifest.layers.map(({ mediaType }) => mediaType));
+  return [...types].filter((type) => !isTarLayerType(type));
 }
 
 /** The blobs of an image manifest, each once: its config and its layers. */

@@ -54,6 +54,17 @@ export function isLayerType(type: string): boolean {
   return type.startsWith('application/vnd.oci.image.layer.') || type.startsWith('application/vnd.docker.');
 }
 
+const TAR_LAYER =
+  /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.(?:gzip|zstd))?)$/;
+
+/**
+ * Whether importers unpack a layer (containerd, images/mediatypes.go). They do not decrypt one of type `…+encrypted`
+ * (containers/ocicrypt), and others are for snapshotters that read them in place.
+ */
+export function isTarLayerType(type: string): boolean {
+  return TAR_LAYER.test(type);
+}
+
 /** Layers that a registry may lack, since they are fetched from other addresses (Windows bases). */
 export function isForeignLayerType(type: string): boolean {
   return (

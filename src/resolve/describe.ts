@@ -4,7 +4,7 @@ import { formatOrigin } from '../list/index.ts';
 import { buildLock, type Leaf, type Lock, type LockedImage, lockedImageSchema } from '../lock/index.ts';
 import { MAX_BYTES } from '../oci/descriptor.ts';
 import { type Digest, digestTag, shortDigest } from '../oci/digest.ts';
-import { isImage, parseManifest } from '../oci/manifest.ts';
+import { isImage, opaqueLayerTypes, parseManifest } from '../oci/manifest.ts';
 import { isBuildCacheType, isForeignLayerType } from '../oci/media-type.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
@@ -46,10 +46,7 @@ export async function describe(described: Described): Promise<ResolvedImage> {
   if (narrowed && wanted.pin !== undefined) {
     notes.push('it was pinned by digest, and readers that take no sparse index get another one');
   }
-  if (tree.nodes.some(hasForeignLayer)) {
-    notes.push('it has foreign layers: they are in the bundle, but containerd asks their publisher even so');
-  }
-  if (tree.nodes.some(isBuildCache)) notes.push('it is a build cache of BuildKit, not an image');
+  notes.push(...contentNotes(tree));
   const underRoot = new Set(root.kept.map(({ digest }) => digest));
   const kept = isNarrow ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
   refuseTooMany(kept);
@@ -162,6 +159,28 @@ function refuseUnlockable(image: LockedImage): void {
   if (parsed.success) return;
   const field = parsed.error.issues[0]?.path.join('.') ?? '';
   throw new OciSaveError({ code: 'unsupported', message: `no lock can hold it: its ${field} is not valid` });
+}
+
+/** Layer types that a note names. */
+const MAX_TYPES = 3;
+
+/** What readers of a bundle would not expect of an image's content. */
+function contentNotes({ nodes }: ManifestTree): string[] {
+  const opaque = new Set(
+    nodes.flatMap(({ manifest }) => (manifest.kind === 'manifest' ? opaqueLayerTypes(manifest) : [])),
+  );
+  const types = [...opaque].slice(0, MAX_TYPES).join(', ');
+  return [
+    ...(nodes.some(hasForeignLayer)
+      ? ['it has foreign layers: they are in the bundle, but containerd asks their publisher even so']
+      : []),
+    ...(opaque.size > 0
+      ? [
+          `importers cannot unpack its layers of type ${types}: it is last in index.json, and manifest.json leaves out what has them`,
+        ]
+      : []),
+    ...(nodes.some(isBuildCache) ? ['it is a build cache of BuildKit, not an image'] : []),
+  ];
 }
 
 function hasForeignLayer({ manifest }: TreeNode): boolean {

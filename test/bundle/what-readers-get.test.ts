@@ -3,7 +3,25 @@ import { planTree, type TreeFile, type View } from '../../src/bundle/index.ts';
 import { readManifests } from '../../src/image/index.ts';
 import type { Lock } from '../../src/lock/index.ts';
 import { type Digest, digestTag, hexOf } from '../../src/oci/digest.ts';
-import { AMD64, ARM64, ARM_V7, att, buildIndex, chart, d2, idx, one } from '../support/fixtures/index.ts';
+import {
+  AMD64,
+  ARM64,
+  ARM_V7,
+  att,
+  buildIndex,
+  chart,
+  d2,
+  dockerWithOciLayer,
+  dockerZstd,
+  encrypted,
+  foreign,
+  idx,
+  nydus,
+  one,
+  uncompressed,
+  zst,
+} from '../support/fixtures/index.ts';
+import type { Image } from '../support/image.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
 
 const small = { layerBytes: 100 };
@@ -141,6 +159,75 @@ describe('what each reader of a bundle gets', () => {
     const got = await readers(bench.lock(await bench.resolve(artifact, 'x:1')), X);
     expect(got.root).toEqual({ [`${X}:1`]: artifact.top });
     expect(got.docker).toEqual({});
+  });
+});
+
+describe('found A10: what stops importers', () => {
+  const names = async (images: readonly (readonly [string, Image])[]) => {
+    const resolved = await Promise.all(images.map(([name, image]) => bench.resolve(image, name)));
+    const tree = await treeOf(bench.lock(...resolved));
+    const root = json(tree, 'index.json').manifests.map(
+      ({ annotations }) => annotations?.['io.containerd.image.name'] ?? '',
+    );
+    const docker = json(tree, 'manifest.json').flatMap(({ RepoTags }) => RepoTags);
+    const short = (name: string): string => name.replace('docker.io/library/', '');
+    return { root: root.map(short), docker: docker.map(short), notes: resolved.map(({ notes }) => notes) };
+  };
+
+  it.each<[string, Image, string]>([
+    ['an encrypted image', encrypted(small), 'application/vnd.oci.image.layer.v1.tar+gzip+encrypted'],
+    ['an image of another snapshotter', nydus(small), 'application/vnd.oci.image.layer.nydus.blob.v1'],
+  ])('%s is last in the root, not in docker’s form, and is said', async (_, image, type) => {
+    const got = await names([
+      ['a:1', one(small)],
+      ['b:1', image],
+      ['c:1', d2(small)],
+    ]);
+    expect(got.root).toEqual(['a:1', 'c:1', 'b:1']);
+    expect(got.docker).toEqual(['a:1', 'c:1']);
+    const note = `importers cannot unpack its layers of type ${type}: it is last in index.json, and manifest.json leaves out what has them`;
+    expect(got.notes).toEqual([[], [note], []]);
+  });
+
+  it('artifacts are last in the root, too, whatever they are called', async () => {
+    const got = await names([
+      ['a:1', chart()],
+      ['b:1', one(small)],
+      ['c:1', encrypted(small)],
+      ['d:1', idx(small)],
+    ]);
+    expect(got.root).toEqual(['b:1', 'd:1', 'a:1', 'c:1']);
+    expect(got.docker).toEqual(['b:1', 'd:1']);
+  });
+
+  it('an index with one such platform is last, and no other platform takes its place in docker’s form', async () => {
+    const index = (secret: typeof AMD64, plain: typeof AMD64): Image =>
+      buildIndex([
+        { image: one({ ...small, platform: plain }), platform: plain },
+        { image: encrypted({ ...small, platform: secret }), platform: secret },
+      ]);
+    const got = await names([
+      ['a:1', index(AMD64, ARM64)],
+      ['b:1', index(ARM64, AMD64)],
+      ['c:1', one(small)],
+    ]);
+    expect(got.root).toEqual(['c:1', 'a:1', 'b:1']);
+    expect(got.docker).toEqual(['b:1', 'c:1']);
+  });
+
+  it('layers of every type that importers unpack do not', async () => {
+    const plain: Image[] = [
+      zst(small),
+      uncompressed(small),
+      dockerZstd(small),
+      dockerWithOciLayer(small),
+      foreign({ ...small, urls: [], held: true }).image,
+      foreign({ ...small, urls: [], held: true, flavour: 'oci' }).image,
+      att(small),
+    ];
+    const got = await names([['0:1', chart()], ...plain.map((image, at) => [`${at + 1}:1`, image] as const)]);
+    expect(got.root.at(-1)).toBe('0:1');
+    expect(got.docker).toHaveLength(plain.length);
   });
 });
 

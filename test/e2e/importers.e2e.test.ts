@@ -259,6 +259,63 @@ describe('an archive with artifacts among its images', () => {
   });
 });
 
+describe('an archive with images in its midst that importers cannot unpack', () => {
+  const images = {
+    'midst/a': fixtures.one({ seed: 'midst' }),
+    'midst/b': fixtures.encrypted(),
+    'midst/c': fixtures.d2({ seed: 'midst' }),
+    'midst/d': fixtures.nydus(),
+    'midst/e': fixtures.foreign({ urls: ['http://127.0.0.1:9/layer'], held: true }).image,
+    'midst/f': fixtures.chart(),
+    'midst/g': fixtures.idx({ seed: 'midst' }),
+  };
+  const PLAIN = ['a', 'c', 'e', 'g'].map((name) => `midst/${name}`);
+  const named = (names: readonly string[]): string[] => names.map((name) => `${registry.host}/${name}:1`);
+  beforeAll(async () => {
+    await push(images);
+    const lines = Object.keys(images).map((name) => `@/${name}:1`);
+    for (const copier of ['skopeo', 'direct']) {
+      await save(`midst-${copier}`, lines, '-p', HOST, '--copier', copier, '--cache-dir', `${copier}-store`);
+    }
+  });
+
+  it.each(['skopeo', 'direct'])('found A10: has each bit of them with the copier %s', async (copier) => {
+    const { images: locked } = await work.lock(`midst-${copier}/oci-save.lock.json`);
+    const digests = new Map(locked.map(({ ref, digest }) => [ref, digest]));
+    for (const [name, { top, blobs, manifests }] of Object.entries(images)) {
+      expect([name, digests.get(`${registry.host}/${name}:1`)]).toEqual([name, top]);
+      if (name === 'midst/g') continue;
+      for (const [digest, bytes] of [
+        ...blobs,
+        ...[...manifests].map(([d, { bytes: b }]) => [d, b] as const),
+      ]) {
+        const file = work.file(`midst-${copier}/blobs/sha256/${digest.slice(7)}`);
+        expect((await readFile(file)).equals(bytes)).toBe(true);
+      }
+    }
+    await outputOf('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: work.file(`midst-${copier}`) });
+    const { images: reported } = await work.report(`midst-${copier}.report.json`);
+    const said = reported.filter(({ notes }) =>
+      notes.some((note) => note.startsWith('importers cannot unpack')),
+    );
+    expect(said.map(({ ref }) => ref)).toEqual(named(['midst/b', 'midst/d']));
+  });
+
+  it('is imported by ctr up to them, and all images are unpacked', async () => {
+    await using containerd = await startContainerd('k8s.io');
+    await expect(containerd.import(tarOf('midst-skopeo'))).rejects.toThrow('+encrypted');
+    const rows = (await containerd.ctr('images', 'check')).trim().split('\n').slice(1);
+    const unpacked = rows.filter((row) => /\btrue\s*$/.test(row)).map((row) => row.split(/\s+/, 1)[0]);
+    expect(rows).toHaveLength(7);
+    expect(unpacked).toEqual(named(PLAIN));
+  });
+
+  it('is loaded by podman without them', async () => {
+    const loaded = await loadedByPodman(tarOf('midst-skopeo'));
+    expect([...loaded.keys()].toSorted()).toEqual(named(PLAIN));
+  });
+});
+
 describe('real programs from a bundle', () => {
   let applications: readonly CorpusImage[];
   let references: string[];
