@@ -9,15 +9,18 @@ export interface ChaosOptions {
   /** Runs at once. */
   readonly lanes: number;
   readonly onOutcome?: (outcome: Outcome) => void;
+  /** Aborted: no further run is begun. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs plans of a seed, each in the next lane that is free. */
-export async function chaos({ seed, numbers, lanes, onOutcome }: ChaosOptions): Promise<Outcome[]> {
+export async function chaos({ seed, numbers, lanes, onOutcome, signal }: ChaosOptions): Promise<Outcome[]> {
   const queue = numbers.values();
   const outcomes: Outcome[] = [];
   const work = async (): Promise<void> => {
     await using lane = await startLane();
     for (const at of queue) {
+      if (signal?.aborted === true) break;
       const outcome = await runPlan(lane, planRun(seed, at));
       outcomes.push(outcome);
       onOutcome?.(outcome);

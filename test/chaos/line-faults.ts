@@ -56,6 +56,7 @@ function failureOf({ kind, share, status, bytesPerSecond }: SourceFault): Failur
 /** What is answered in the target's place; a reset needs no answer. */
 export function targetFaults(
   faults: readonly TargetFault[],
+  onStrike: (fault: TargetFault) => void,
 ): (request: IncomingMessage) => InterceptedAnswer | undefined {
   const seen = new Map<TargetFault, number>();
   return (request) => {
@@ -65,6 +66,7 @@ export function targetFaults(
       const nth = (seen.get(fault) ?? 0) + 1;
       seen.set(fault, nth);
       if (nth <= after || nth > after + times) continue;
+      onStrike(fault);
       if (kind === 'reset') request.socket.resetAndDestroy();
       if (kind === '429 with Retry-After') return { status: 429, headers: { 'retry-after': '1' } };
       return { status: kind === '429' ? 429 : status };

@@ -5,7 +5,7 @@ import { tableOf } from './table.ts';
 
 /**
  * Saves ten images again and again while things go wrong, and judges what is left. `--runs N` (100), `--seed N` (the
- * time), `--only K` (one run of that seed), `--lanes N` (runs at once, 3). Ends with 1 where anything was wrong.
+ * time), `--only K,L` (these runs of that seed), `--lanes N` (runs at once, 3). Ends with 1 where anything was wrong.
  */
 const { values: given } = parseArgs({
   options: {
@@ -17,8 +17,10 @@ const { values: given } = parseArgs({
 });
 const seed = Number(given.seed);
 const numbers =
-  given.only === undefined ? Array.from({ length: Number(given.runs) }, (_, at) => at) : [Number(given.only)];
+  given.only?.split(',').map(Number) ?? Array.from({ length: Number(given.runs) }, (_, at) => at);
 
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 const clear = await shareCompiled();
 const began = performance.now();
 let count = 0;
@@ -27,6 +29,7 @@ const outcomes = await chaos({
   seed,
   numbers,
   lanes: Number(given.lanes),
+  signal: stop.signal,
   onOutcome(outcome) {
     count += 1;
     if (outcome.violation !== undefined) console.log(`\n${describeFailure(outcome)}`);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, watch } from 'node:fs';
+import { readdirSync, watch } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Lane, OUTPUT } from './lane.ts';
@@ -21,33 +21,35 @@ export async function reached(
     const asked =
       share <= 1
         ? lane.source.arrivals(1 + Math.floor(share * all))
-        : lane.proxy.answered(Math.floor((share - 1) * PUSH_REQUESTS));
+        : lane.proxy.answered(1 + Math.floor((share - 1) * PUSH_REQUESTS));
     return (await Promise.race([asked, ended])) !== 'ended';
   }
-  const place = path.join(folder, when.at === 'swap' ? `.${OUTPUT}.old` : `.${OUTPUT}.new`);
-  const there =
-    when.at === 'archive'
-      ? () => readdirSync(folder).some((name) => name.startsWith(`${OUTPUT}.`) && name.endsWith('.part'))
-      : () => existsSync(place);
-  if (!(await appeared(folder, there, running))) return false;
+  const [named, place] = [NAMES[when.at], path.join(folder, `.${OUTPUT}.new`)];
+  if (!(await appeared(folder, named, running))) return false;
   if (when.at !== 'folder') return true;
   while (!running.over() && entriesIn(place) < when.share * ENTRIES) await setImmediate();
   return !running.over();
 }
 
-/** Waits for something in a folder. False where the run ended before. */
-function appeared(folder: string, there: () => boolean, running: Running): Promise<boolean> {
+/** What a run makes beside its output: the bundle that it builds, the archive's files, the bundle that it replaces. */
+const NAMES = {
+  folder: /^\.out\.new$/,
+  archive: /^out\..*\.part$/,
+  swap: /^\.out\.old$/,
+};
+
+/** Waits for a name in a folder, however soon it goes again. False where the run ended before. */
+function appeared(folder: string, named: RegExp, running: Running): Promise<boolean> {
   return new Promise((resolve) => {
-    const watcher = watch(folder, () => look());
+    const watcher = watch(folder, (_, name) => {
+      if (named.test(name ?? '')) end(true);
+    });
     const end = (found: boolean): void => {
       watcher.close();
       resolve(found);
     };
-    const look = (): void => {
-      if (there()) end(true);
-    };
     void running.done.then(() => end(false));
-    look();
+    if (readdirSync(folder).some((name) => named.test(name))) end(true);
   });
 }
 

@@ -106,7 +106,7 @@ export function planRun(seed: number, at: number): Plan {
   const renewed = earlier
     ? random.some(
         IMAGES.map((_, number) => number),
-        random.pick([0, 2, 4, 6]),
+        random.pick([0, 2, 3, 4, 6]),
       )
     : [];
   const withLarge = renewed.length > 0 && !renewed.some(isLarge) ? [...renewed, 1] : renewed;
@@ -116,6 +116,7 @@ export function planRun(seed: number, at: number): Plan {
     fetched: withLarge.length > 0 ? withLarge : IMAGES.map((_, number) => number),
     archive: archive !== 'none',
     earlier,
+    unchanged: earlier && renewed.length === 0,
     push,
   };
   return {
@@ -138,6 +139,8 @@ interface Scene {
   readonly fetched: readonly number[];
   readonly archive: boolean;
   readonly earlier: boolean;
+  /** Nothing is fetched or written, unless something makes it necessary. */
+  readonly unchanged: boolean;
   readonly push: boolean;
 }
 
@@ -146,7 +149,7 @@ function isLarge(number: number): boolean {
 }
 
 function planFault(random: Random, kind: Kind, scene: Scene): FaultPlan {
-  if (isLineKind(kind)) return planLineFault(random, kind, oneOf(random, scene.fetched), scene.push);
+  if (isLineKind(kind)) return planLineFault(random, kind, scene);
   const when = planMoment(random, scene);
   switch (kind) {
     case 'skopeo killed':
@@ -176,11 +179,11 @@ function isLineKind(kind: Kind): kind is LineKind {
   return LINE_KINDS.some((one) => one === kind);
 }
 
-function planLineFault(random: Random, kind: LineKind, image: number, push: boolean): LineFault {
+function planLineFault(random: Random, kind: LineKind, scene: Scene): LineFault {
   const times = random.pick([1, 1, 2, 3, 50]);
   const status = random.pick([500, 502, 503, 504]);
   const both = kind === 'reset' || kind.startsWith('429') || kind === '5xx';
-  if (push && both && random.chance(0.5)) {
+  if (scene.push && both && random.chance(0.5)) {
     const method = random.pick(['HEAD', 'POST', 'PATCH', 'PUT']);
     const what = random.pick(['manifests', 'blobs']);
     return { kind, side: 'target', method, what, after: random.below(12), times, status };
@@ -188,8 +191,8 @@ function planLineFault(random: Random, kind: LineKind, image: number, push: bool
   return {
     kind,
     side: 'source',
-    image,
-    what: random.pick(['top', 'child', 'layer', 'layer', 'others', 'any']),
+    image: oneOf(random, scene.fetched),
+    what: scene.unchanged ? 'top' : random.pick(['top', 'child', 'layer', 'layer', 'others', 'any']),
     share: random.share(),
     // What stalls for ever is cut after three seconds each time.
     times: kind === 'stall' ? 1 : times,
@@ -198,8 +201,9 @@ function planLineFault(random: Random, kind: LineKind, image: number, push: bool
   };
 }
 
-function planMoment(random: Random, { archive, earlier }: Scene): Moment {
+function planMoment(random: Random, { archive, earlier, unchanged }: Scene): Moment {
   const request: Moment = { at: 'request', share: random.share() };
+  if (unchanged) return request;
   const folder: Moment = { at: 'folder', share: random.share() };
   return random.pick<Moment>([
     request,

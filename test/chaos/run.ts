@@ -7,7 +7,7 @@ import { differences, equal, judgeBundle, type Names, Violation } from './judge.
 import { judgeArchive, judgeSums } from './judge-archive.ts';
 import { judgePulls, judgeServed, judgeTarget } from './judge-registry.ts';
 import { argumentsOf, type Lane, OUTPUT } from './lane.ts';
-import type { FaultPlan, Plan } from './plan.ts';
+import type { FaultPlan, Kind, Plan } from './plan.ts';
 import { type Ended, endStrays, ociSave } from './process.ts';
 import { strike, type Struck } from './strike.ts';
 
@@ -16,6 +16,8 @@ export interface Outcome {
   /** How its faulty saves ended. */
   readonly ended: 'well' | 'error' | 'stopped';
   readonly healed: boolean;
+  /** The kinds of faults that really happened. */
+  readonly struck: ReadonlySet<Kind>;
   readonly violation: Violation | undefined;
   /** What the saves printed, of a run with a violation. */
   readonly log: string;
@@ -43,13 +45,14 @@ export async function runPlan(lane: Lane, plan: Plan): Promise<Outcome> {
     endStrays(folder);
   }
   if (violation === undefined) await rm(folder, { recursive: true, force: true });
-  const { ended, healed, log } = course;
-  return { plan, ended, healed, violation, log, seconds: (performance.now() - began) / 1000 };
+  const { ended, healed, struck, log } = course;
+  return { plan, ended, healed, struck, violation, log, seconds: (performance.now() - began) / 1000 };
 }
 
 class Course {
   ended: Outcome['ended'] = 'well';
   healed = false;
+  readonly struck = new Set<Kind>();
   log = '';
   readonly #lane: Lane;
   readonly #plan: Plan;
@@ -88,6 +91,7 @@ class Course {
     const struck = await strike({ lane, plan, folder, args: this.#args, onMove }, faults);
     this.#note(JSON.stringify(faults), struck.ended);
     if (struck.second) this.#note('the second writer', struck.second.ended);
+    for (const { kind } of struck.struck) this.struck.add(kind);
     this.#judgeEnds(struck);
     const { ended, stopped, second, spoiled } = struck;
     if (stopped) this.ended = 'stopped';

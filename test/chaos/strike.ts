@@ -8,7 +8,7 @@ import { IMAGES } from './images.ts';
 import type { Lane } from './lane.ts';
 import { held, sourceFault, targetFaults } from './line-faults.ts';
 import { reached } from './moment.ts';
-import type { FaultPlan, Plan, ProcessFault, SourceFault, TargetFault } from './plan.ts';
+import type { FaultPlan, Moment, Plan, ProcessFault, SourceFault, TargetFault } from './plan.ts';
 import { type Ended, ociSave, type Running } from './process.ts';
 
 export interface Scene {
@@ -27,6 +27,8 @@ export interface Struck {
   readonly second?: { readonly ended: Ended; readonly output: string };
   /** What was stopped on purpose. */
   readonly stopped: boolean;
+  /** The faults that really happened: others came too late, or at what was not asked for. */
+  readonly struck: ReadonlySet<FaultPlan>;
   /** Whether bytes of the earlier bundle were damaged. */
   readonly spoiled: boolean;
 }
@@ -37,14 +39,17 @@ export async function strike(scene: Scene, faults: readonly FaultPlan[]): Promis
   const of = <K extends FaultPlan['kind']>(kind: K): Extract<ProcessFault, { kind: K }>[] =>
     faults.filter((fault): fault is Extract<ProcessFault, { kind: K }> => fault.kind === kind);
   const onLine = faults.filter((fault) => 'side' in fault);
+  const struck = new Set<FaultPlan>(of('damaged store'));
+  const atSource = onLine.filter((fault): fault is SourceFault => fault.side === 'source');
+  const atTarget = onLine.filter((fault): fault is TargetFault => fault.side === 'target');
   const gate = Promise.withResolvers<void>();
   lane.source.misbehave({
     faults: [
       ...of('skopeo killed').map(({ image }) => held(image, gate.promise)),
-      ...onLine.filter((fault): fault is SourceFault => fault.side === 'source').map(sourceFault),
+      ...atSource.map(sourceFault),
     ],
   });
-  lane.intercept(targetFaults(onLine.filter((fault): fault is TargetFault => fault.side === 'target')));
+  lane.intercept(targetFaults(atTarget, (fault) => struck.add(fault)));
   lane.source.clear();
   lane.proxy.clear();
   let spoiled = false;
@@ -52,10 +57,13 @@ export async function strike(scene: Scene, faults: readonly FaultPlan[]): Promis
 
   const running = ociSave(folder, args, true);
   const after = async <T>(
-    fault: ProcessFault & { when: unknown },
+    fault: Extract<ProcessFault, { when: Moment }>,
     act: () => T,
-  ): Promise<Awaited<T> | undefined> =>
-    (await reached(fault.when as never, running, scene)) ? await act() : undefined;
+  ): Promise<Awaited<T> | undefined> => {
+    if (!(await reached(fault.when, running, scene))) return undefined;
+    struck.add(fault);
+    return await act();
+  };
   let stopped = false;
   const stop = (signal: NodeJS.Signals): void => {
     stopped = running.child.kill(signal) || stopped;
@@ -72,15 +80,23 @@ export async function strike(scene: Scene, faults: readonly FaultPlan[]): Promis
     ...of('interrupted').map((fault) => after(fault, () => stop(fault.signal))),
     ...of('moved tag').map((fault) => after(fault, () => scene.onMove(fault.image))),
     ...of('full disk').map((fault) => after(fault, async () => (await lane.disk()).fill(fault.leave))),
-    ...of('skopeo killed').map((fault) => killSkopeo(scene, running, fault.image).finally(gate.resolve)),
+    ...of('skopeo killed').map((fault) =>
+      killSkopeo(scene, running, fault.image)
+        .then((killed) => killed && struck.add(fault))
+        .finally(gate.resolve),
+    ),
   ];
   const ended = await running.done;
   await Promise.all(others);
   const [other] = await Promise.all(second);
   if (of('full disk').length > 0) await (await lane.disk()).empty();
+  for (const fault of atSource) {
+    const { path: asked } = sourceFault(fault);
+    if (lane.source.requests().some((request) => asked.test(request.path))) struck.add(fault);
+  }
   lane.source.misbehave({});
   lane.intercept(() => undefined);
-  return { ended, stopped, spoiled, ...(other === undefined ? {} : { second: other }) };
+  return { ended, stopped, struck, spoiled, ...(other === undefined ? {} : { second: other }) };
 }
 
 /** The same save with an output of its own; what it is called is the only difference. */
@@ -88,15 +104,15 @@ function besides(args: readonly string[], output: string): string[] {
   return args.map((word, at) => (args[at - 1] === '-o' ? output : word));
 }
 
-async function killSkopeo({ lane }: Scene, running: Running, image: number): Promise<void> {
+async function killSkopeo({ lane }: Scene, running: Running, image: number): Promise<boolean> {
   const layers = IMAGES[image]?.generations.map(largestBlobOf) ?? [];
   const asked = Promise.race(
     layers.map((reference) => lane.source.request({ kind: 'blob', reference }, 'arrival')),
   );
   const request = await Promise.race([asked, running.done.then(() => undefined)]);
-  if (request === undefined || !isSkopeo(request)) return;
+  if (request === undefined || !isSkopeo(request)) return false;
   const [skopeo] = childrenOf(running.child.pid).filter(({ name }) => name === 'skopeo');
-  if (skopeo !== undefined) process.kill(skopeo.pid, 'SIGKILL');
+  return skopeo !== undefined && process.kill(skopeo.pid, 'SIGKILL');
 }
 
 /**

@@ -1,14 +1,15 @@
-import { KINDS } from './plan.ts';
+import { type Kind, KINDS } from './plan.ts';
 import type { Outcome } from './run.ts';
 
 interface Row {
-  readonly name: string;
+  readonly name: Kind | 'all';
   readonly outcomes: readonly Outcome[];
 }
 
 const HEAD = [
   'fault',
   'runs',
+  'struck',
   'ended well',
   'ended with error',
   'stopped',
@@ -19,18 +20,22 @@ const HEAD = [
   'seconds',
 ];
 
-/** One row a fault: a run with several counts in each; the last row counts each run once. */
+/**
+ * One row a fault: a run with several counts in each; the last row counts each run once. `struck`: in so many of the runs
+ * the fault came to pass. `seconds` are the median run's.
+ */
 export function tableOf(outcomes: readonly Outcome[]): string {
   const rows: Row[] = KINDS.map((kind) => ({
     name: kind,
     outcomes: outcomes.filter(({ plan }) => plan.steps.flat().some((fault) => fault.kind === kind)),
   }));
-  const cells = [...rows, { name: 'all', outcomes }].map(({ name, outcomes: of }) => {
+  const cells = [...rows, { name: 'all' as const, outcomes }].map(({ name, outcomes: of }) => {
     const count = (test: (outcome: Outcome) => boolean): string => String(of.filter(test).length);
     const median = of.map(({ seconds }) => seconds).toSorted((a, b) => a - b)[of.length >> 1] ?? 0;
     return [
       name,
       String(of.length),
+      count(({ struck }) => (name === 'all' ? struck.size > 0 : struck.has(name))),
       ...(['well', 'error', 'stopped'] as const).map((how) => count(({ ended }) => ended === how)),
       count(({ healed }) => healed),
       ...(['wrong', 'half', 'other'] as const).map((kind) =>
