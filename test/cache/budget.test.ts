@@ -49,3 +49,9 @@ it('found L8: the upload budget holds where all uploads are wanted at once', asy
   await Promise.all(Array.from({ length: 10 }, async () => budget().then(() => times.push(now))));
   expect(times).toEqual([0, 0, 0, 60_000, 60_000, 60_000, 120_000, 120_000, 120_000, 180_000]);
 });
+
+it('the upload budget is not waited for by a run that was aborted', async () => {
+  const budget = createBudget(1);
+  await budget();
+  await expect(budget(AbortSignal.abort())).rejects.toThrow(/abort/);
+});

@@ -59,6 +59,9 @@ describe('packs of the cache', () => {
     expect(packsToKeep([pack], new Set([digestAt(2)]))).toEqual([pack]);
     expect(packsToKeep([pack], new Set([digestAt(1)]))).toEqual([]);
     expect(packsToKeep([pack], new Set())).toEqual([]);
+    // A pack of empty blobs has no half: in use or not, it goes.
+    const empty = packOf([{ digest: digestAt(3), size: 0 }]);
+    expect(packsToKeep([empty], new Set([digestAt(3)]))).toEqual([]);
     expect(packKey(pack.hex)).toMatch(/^oci-save-v1-pack-[0-9a-f]{64}$/);
   });
 

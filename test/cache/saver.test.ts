@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { packOf } from '../../src/cache/packing.ts';
 import type { NewEntry, RemoteCache, SaveOutcome } from '../../src/cache/port.ts';
@@ -59,6 +60,7 @@ it('saves a pack as soon as its last blob has landed, while others are on their 
   const missing = new Set([a.digest, b.digest, c.digest]);
   const saver = createSaver(packs, { missing, bytes: 7 }, context(cache));
   saver.landed(b.digest);
+  await immediate();
   expect(entries).toEqual([]);
   const begun = next();
   saver.landed(a.digest);
@@ -76,6 +78,18 @@ it('saves packs that are there at once, and a pack that lacks a blob without it'
   const { saved } = await saver.finish();
   expect(saved).toEqual([packOf([c]), packOf([b])]);
   expect(entries).toHaveLength(2);
+});
+
+it('goes on after a pack that fails or is there already, and tells them apart', async () => {
+  const answers: SaveOutcome[] = [{ kind: 'failed', reason: 'broke' }, { kind: 'exists' }];
+  const { cache, entries } = memory(() => answers[entries.length - 1]!);
+  troubles.splice(0);
+  const saver = createSaver(packs, { missing: new Set(), bytes: 0 }, context(cache));
+  expect(await saver.finish()).toEqual({ saved: [], known: [packs[1]], stopped: undefined });
+  expect(troubles).toEqual([
+    expect.stringMatching(/^pack .*, 2 blobs, .* is not saved to the cache: broke$/),
+  ]);
+  troubles.splice(0);
 });
 
 it('reports a refusal once, and saves nothing more', async () => {

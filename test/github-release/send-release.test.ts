@@ -230,6 +230,25 @@ describe('a release whose publishing', () => {
   });
 });
 
+it('a release whose tag leads to it only a moment later is published', async () => {
+  service.set({ tagLag: 2 });
+  expect((await job('a')).sent?.draft).toBe(false);
+  service.releases[0]!.tag = 'v0';
+  service.set({ tagLag: 3 });
+  expect(told(await job('a'))).toMatch(
+    /^unsupported: release v1.2.3 was published, and its tag does not name it/,
+  );
+});
+
+it('a release that was published without its tag is told with its address', async () => {
+  service.set({ untagged: 'always' });
+  const result = await job('a');
+  expect(told(result)).toMatch(
+    /^unsupported: release v1.2.3 was published as untagged-.* choose the tag v1.2.3/,
+  );
+  expect(told(result)).toContain(service.pageOf(service.releases[0]!));
+});
+
 /** Lists that do not show a new release; all that a run asks for, and more. */
 const LAGS = [0, 1, 2, 3, 4, 5, 99];
 
@@ -340,6 +359,16 @@ describe('a draft whose creation', () => {
       expect.stringContaining(`has another draft, ${service.pageOf(service.releases[1]!)}`),
     );
   });
+});
+
+it('two drafts that persons made meanwhile are refused by name, with our own', async () => {
+  const until = async (): Promise<void> => {
+    for (const body of ['Mine', 'Hers']) service.add({ tag: TAG, draft: true, body });
+  };
+  service.misbehave({ ...CREATION, fault: { kind: 'held', until } });
+  const result = await job('a');
+  expect(told(result)).toMatch(/^unsupported: there are 3 drafts of release v1.2.3: .*Remove all but one/);
+  for (const release of service.releases) expect(told(result)).toContain(service.pageOf(release));
 });
 
 it('a draft with files of another archive is not removed for an older one: both are named', async () => {

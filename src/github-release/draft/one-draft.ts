@@ -58,8 +58,9 @@ export async function keepOne(
   const listed = await service.listed(tag);
   const published = listed.find((release) => !release.draft && release.tag === tag);
   const others = listed.filter((release) => release.id !== own.id && isDraftOf(release, tag));
-  const foreign = others.filter(({ body }) => !isOurs(body));
-  const kept = published ?? chosenDraft(foreign.length > 0 ? foreign : [own, ...others], tag) ?? own;
+  const [person, ...more] = others.filter(({ body }) => !isOurs(body));
+  const kept =
+    published ?? (more.length === 0 ? person : undefined) ?? chosenDraft([own, ...others], tag) ?? own;
   if (kept.id !== own.id) return moveTo(kept, own, options);
   others.forEach(onOther);
   return kept;
@@ -67,7 +68,7 @@ export async function keepOne(
 
 /** Removes a draft of ours, and returns the release that is to be written to in its place. */
 export async function moveTo(kept: Release, own: Release, options: SendOptions): Promise<Release> {
-  const { service, tag, archive, files } = options;
+  const { service, tag, archive, files, emit } = options;
   const mine = new Set(files.flatMap(({ name }) => [name, interimName(name)]));
   const isMine = (name: string): boolean =>
     mine.has(name) || name === claimName(archive) || isPieceName(archive, name);
@@ -80,6 +81,11 @@ export async function moveTo(kept: Release, own: Release, options: SendOptions):
     });
   }
   await service.removeDraft(own);
+  emit({
+    type: 'log',
+    level: 'info',
+    message: `release ${tag} was created twice; going on with ${kept.url}`,
+  });
   return withTag(kept, options);
 }
 
