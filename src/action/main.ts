@@ -58,6 +58,7 @@ async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
         emit: log.emit,
         signal,
         onSecret: masks.add,
+        sharesStore: true,
         boundary: await boundaryOf(workspace, env),
         remoteCache: await remoteCacheOf(inputs, step),
         releaseToken: token,

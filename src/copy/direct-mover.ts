@@ -30,7 +30,10 @@ export async function bringDirectly(
   for (const { source, isManifest } of sourcesOf(images, blob.digest)) {
     try {
       // Registries keep manifests apart from blobs, and many do not serve them as such.
-      if (isManifest) return void (await store.put((await source.manifest(blob.digest, signal)).bytes));
+      if (isManifest) {
+        const { bytes } = await source.manifest(blob.digest, signal);
+        return void (await store.put(bytes, await source.origin?.()));
+      }
       await bringBlob(source, blob, store, {
         retries,
         signal,

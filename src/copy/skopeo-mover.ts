@@ -37,6 +37,9 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
   const layers = copy.brings.size === 1 ? '1 layer' : `${copy.brings.size} layers`;
   const message = `skopeo copies ${layers} of ${shortDigest(copy.leaf)}`;
   emit({ type: 'log', level: 'debug', message, image: copy.image });
+  const { domain, path: repository } = copy.repository;
+  const credentials = await context.credentials.find({ domain, path: repository });
+  const origin = { repository: `${domain}/${repository}`, isPrivate: credentials !== undefined };
   const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf).slice(0, 24)}`);
   const pool = poolOf(folder);
   await mkdir(pool, { recursive: true });
@@ -44,7 +47,7 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
   const landing = watchLanding({
     folder,
     brings: copy.brings,
-    adopt: (file, blob) => store.adopt(file, blob),
+    adopt: (file, blob) => store.adopt(file, blob, origin),
     onLanded: copy.onLanded,
     onBytes: (delta) => emit({ type: 'bytes', stage: 'copy', delta }),
     giveUp: (error) => hopeless.abort(error),
@@ -52,16 +55,14 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
   let auth: SkopeoAuth | undefined;
   try {
     await layOut(copy, pool, context);
-    const { domain, path: repository } = copy.repository;
     const insecure = context.insecureRegistries.includes(domain);
-    const credentials = await context.credentials.find({ domain, path: repository });
     auth = credentials && (await openAuthFile(folder, domain, credentials));
     const result = await copyWithSkopeo({
       skopeo,
       environment,
       folder,
-      home: await makeOwnHome(folder, `${domain}/${repository}`, insecure),
-      source: `docker://${domain}/${repository}@${copy.leaf}`,
+      home: await makeOwnHome(folder, origin.repository, insecure),
+      source: `docker://${origin.repository}@${copy.leaf}`,
       preserveDigests: true,
       auth,
       insecure,
@@ -70,7 +71,7 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
     await landing.finish();
     if (result.exitCode !== 0) {
       const secrets = credentials ? secretsOf(credentials) : [];
-      throw skopeoFailure(`${domain}/${repository}@${copy.leaf}`, result, secrets);
+      throw skopeoFailure(`${origin.repository}@${copy.leaf}`, result, secrets);
     }
     if (landing.missing > 0) {
       const message = `skopeo left out ${landing.missing} layers without a message`;

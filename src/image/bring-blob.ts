@@ -28,7 +28,7 @@ export async function bringBlob(
   const { retries, signal, onBytes, onRetry, retryMilliseconds = 500 } = options;
   const { digest, size } = blob;
   const subject = `blob ${shortDigest(digest)} of ${source.name}`;
-  const writer = await store.write(blob);
+  const writer = await store.write(blob, await source.origin?.());
   const bytes = download({
     subject,
     open: (offset) => source.open(blob, offset, signal),

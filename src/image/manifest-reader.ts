@@ -43,7 +43,7 @@ export function createManifestReader(store: Pick<Store, 'read' | 'put'>): Manife
     async fetch(reference, source, signal) {
       const served = await source.manifest(reference, signal);
       parsed.set(served.digest, served.manifest);
-      await store.put(served.bytes);
+      await store.put(served.bytes, await source.origin?.());
       return served;
     },
   };

@@ -2,6 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, shortDigest, type BlobSize } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
+import type { Origin } from '../store/index.ts';
 
 /** A manifest as it was served: exact bytes, their own hash, and what they say. */
 export interface ManifestBytes {
@@ -38,6 +39,8 @@ export const REF_NAME = 'org.opencontainers.image.ref.name';
 export interface ReadPort {
   /** How messages name it. */
   readonly name: string;
+  /** Where its content comes from, for the store; without it that is this machine. */
+  origin?(): Promise<Origin>;
   /** Whether a blob is there. On this machine its bytes are hashed; elsewhere it is what a server says. */
   has(blob: BlobSize, signal?: AbortSignal): Promise<boolean>;
   /** The bytes of a blob from an offset on. Throws `digest` for an offset beyond its end. */

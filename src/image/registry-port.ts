@@ -7,10 +7,19 @@ import type { Descriptor } from '../oci/descriptor.ts';
 /** Tags of which a list asks at once. */
 const TAGS_AT_ONCE = 16;
 
-/** One repository of a registry. */
-export function registryPort(client: RegistryClient, repository: Repository): ReadPort {
+/**
+ * One repository of a registry.
+ * @param isPrivate whether credentials are sent to a repository
+ */
+export function registryPort(
+  client: RegistryClient,
+  repository: Repository,
+  isPrivate: (repository: Repository) => Promise<boolean> = async () => false,
+): ReadPort {
+  const name = `${repository.domain}/${repository.path}`;
   const port: Required<ReadPort> = {
-    name: `${repository.domain}/${repository.path}`,
+    name,
+    origin: async () => ({ repository: name, isPrivate: await isPrivate(repository) }),
     has: ({ digest }, signal) => client.headBlob(repository, digest, signal),
     head: (reference, signal) => client.headManifest(repository, reference, signal),
     manifest: (reference, signal) => client.getManifest(repository, reference, signal),

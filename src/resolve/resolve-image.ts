@@ -54,7 +54,8 @@ export async function resolveImage(
 }
 
 /**
- * A manifest that is named by digest and stored is read from no source. For a tag, the digest of HEAD counts only if an
+ * A manifest that is named by digest and stored is read from no source: its repository is asked for it by HEAD only where
+ * it is hidden because it came with credentials. For a tag, the digest of HEAD counts only if an
  * earlier GET of that tag had it: registries have been seen to claim the digest of a child or of another tag, and both may
  * be in the store.
  */
@@ -63,9 +64,11 @@ async function readTop(
   content: ReadPort,
   { store, manifests, signal }: ResolveOptions,
 ): Promise<ManifestBytes> {
+  const isHere = isDigest(reference) && !store.origins.hides(reference);
+  const claim = isHere ? undefined : await content.head?.(reference, signal);
+  if (claim !== undefined) store.origins.reach(content.name);
   if (isDigest(reference)) return manifests.read(reference, content, signal);
   const key = store.served.keyOf(content.name, reference);
-  const claim = await content.head?.(reference, signal);
   if (claim !== undefined && claim.digest === store.served.get(key)) {
     const stored = await manifests.stored(claim.digest);
     if (stored !== undefined) return stored;

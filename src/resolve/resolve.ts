@@ -7,7 +7,7 @@ import { repositoryPath, whyUnservable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import { otherAlgorithm } from '../oci/digest.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
-import type { RegistryClient } from '../registry/index.ts';
+import type { RegistryClient, Repository } from '../registry/index.ts';
 import { missingNotes } from '../report/index.ts';
 import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
@@ -18,6 +18,8 @@ import { missingFrom, namesOf, type WantedImage } from './wanted.ts';
 
 export interface ResolveContext extends Omit<ResolveOptions, 'manifests'> {
   readonly client: RegistryClient;
+  /** Whether credentials are sent to a repository. */
+  readonly isPrivate: (repository: Repository) => Promise<boolean>;
   /** Asked for when a local transport needs skopeo, and only then. */
   readonly skopeoTools: () => Promise<SkopeoTools>;
   readonly emit: Emit;
@@ -108,7 +110,7 @@ async function resolveOne(
     }
     const { domain, path, tag, digest, otherDigest } = source.reference;
     if (otherDigest !== undefined) throw unsupportedPin(otherDigest);
-    const port = registryPort(context.client, { domain, path });
+    const port = registryPort(context.client, { domain, path }, context.isPrivate);
     return await resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
   } catch (error) {
     context.signal?.throwIfAborted();

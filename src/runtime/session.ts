@@ -1,6 +1,7 @@
 import type { SaveOptions, WantedSkopeo } from '../options/index.ts';
+import { OciSaveError } from '../errors.ts';
 import { shortDigest } from '../oci/digest.ts';
-import type { CredentialStore, RegistryClient } from '../registry/index.ts';
+import type { CredentialStore, RegistryClient, Repository } from '../registry/index.ts';
 import { createSkopeoEnvironment, findSkopeo, type Skopeo, type SkopeoTools } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { type ClientIo, openClient } from './client.ts';
@@ -11,6 +12,8 @@ export interface Session {
   readonly store: Store;
   readonly client: RegistryClient;
   readonly credentials: CredentialStore;
+  /** Whether credentials are sent to a repository. */
+  readonly isPrivate: (repository: Repository) => Promise<boolean>;
   readonly skopeoTools: () => Promise<SkopeoTools>;
   /** The version of the skopeo that was used; undefined where skopeo was not used. */
   readonly skopeoVersion: () => string | undefined;
@@ -24,12 +27,18 @@ export type SetUpSkopeo = (wanted: WantedSkopeo, folder: string) => Promise<Skop
 export interface SessionIo extends ClientIo {
   /** Installs skopeo when something first needs it; without this function skopeo is only looked for. */
   readonly setUpSkopeo?: SetUpSkopeo | undefined;
+  /**
+   * Whether others may run with the same store: then what came with credentials is asked for at its registry again, before
+   * it is given from there.
+   */
+  readonly sharesStore?: boolean | undefined;
 }
 
 /** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
 export async function openSession(options: SaveOptions, io: SessionIo): Promise<Session> {
   const { env, emit } = io;
   const store = await openStore(storeFolder(options.cacheDir, env), {
+    asksAgain: io.sharesStore,
     onHealed: (digest, why, isLinked) =>
       emit({
         type: 'log',
@@ -63,6 +72,7 @@ async function openOver(store: Store, options: SaveOptions, io: SessionIo): Prom
     store,
     client,
     credentials,
+    isPrivate: (repository) => isPrivate(repository, credentials),
     skopeoTools: () => (tools ??= find()),
     skopeoVersion: () => version,
     async close() {
@@ -70,4 +80,14 @@ async function openOver(store: Store, options: SaveOptions, io: SessionIo): Prom
       await store.close();
     },
   };
+}
+
+async function isPrivate(repository: Repository, credentials: CredentialStore): Promise<boolean> {
+  try {
+    return (await credentials.find(repository)) !== undefined;
+  } catch (error) {
+    if (!(error instanceof OciSaveError)) throw error;
+    // A helper that fails now has worked before, or there would be no content.
+    return true;
+  }
 }

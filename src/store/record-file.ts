@@ -21,8 +21,8 @@ export async function openRecordFile(file: string) {
     async set(given: Records): Promise<void> {
       const news = [...given].filter(([key, value]) => records.get(key) !== value);
       if (news.length === 0) return;
-      for (const [key, value] of news) records.set(key, value);
       await appendFile(file, toText(news));
+      for (const [key, value] of news) records.set(key, value);
     },
   };
 }

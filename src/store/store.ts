@@ -10,6 +10,7 @@ import { checkedBytes, DamagedBlobError, hashFile } from './blob-bytes.ts';
 import { type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { whereUsable } from './disk.ts';
 import { openJournal } from './journal.ts';
+import { openOrigins, type Origin, type Origins } from './origins.ts';
 import { makeOwnFolder } from './own-folder.ts';
 import { placesIn } from './places.ts';
 import { openLeases } from './prune/leases.ts';
@@ -25,6 +26,8 @@ export interface Store {
   readonly publishing: string;
   /** What tags were when they were last read. */
   readonly served: Served;
+  /** Which repositories gave content for credentials. What it hides is missing for `has`, `verify`, `open` and `read`. */
+  readonly origins: Origins;
   pathOf(digest: Digest): string;
   /**
    * Whether the blob is here, as far as its file's stamp tells: enough to plan by. A file that changed since it was
@@ -45,11 +48,11 @@ export interface Store {
   /** The verified bytes of a small blob, or undefined where it is not here. `maxBytes` bounds the read. */
   read(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Stores bytes in memory under their digest. */
-  put(bytes: Uint8Array): Promise<Digest>;
+  put(bytes: Uint8Array, origin?: Origin): Promise<Digest>;
   /** Opens a blob for writing; it enters when whole and right. */
-  write(blob: BlobSize): Promise<BlobWriter>;
+  write(blob: BlobSize, origin?: Origin): Promise<BlobWriter>;
   /** Takes in a file that another program wrote, after hashing it. Throws `digest` where it is not that blob. */
-  adopt(file: string, blob: BlobSize): Promise<void>;
+  adopt(file: string, blob: BlobSize, origin?: Origin): Promise<void>;
   /** Whether the blob came in through this handle, and was not here before. */
   isNew(digest: Digest): boolean;
   /**
@@ -66,6 +69,8 @@ export interface StoreOptions {
   readonly onHealed?: BlobFilesOptions['onHealed'];
   /** Trust no stamp: hash each blob once in this run. */
   readonly full?: boolean;
+  /** Hide what came with credentials until this run has reached a repository that gave it. */
+  readonly asksAgain?: boolean | undefined;
 }
 
 /**
@@ -74,13 +79,14 @@ export interface StoreOptions {
  */
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
   const places = placesIn(folder);
-  const { journal, served, run } = await whereUsable(folder, async () => {
+  const { journal, served, origins, run } = await whereUsable(folder, async () => {
     await makeOwnFolder(folder);
     await mkdir(places.blobs, { recursive: true });
     await mkdir(places.uses, { recursive: true });
     const opened = {
       journal: await openJournal(places.journal),
       served: await openServed(places.served),
+      origins: await openOrigins(places.origins, options.asksAgain === true),
       run: await createRunFolder(places),
     };
     await tidy(places);
@@ -99,12 +105,15 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     runFolder: run.folder,
     publishing: places.publishing,
     served,
+    origins,
     pathOf,
-    has: (blob) => files.check(blob, options.full === true ? 'run' : 'stamp'),
-    verify: (blob, signal) => files.check(blob, 'run', signal),
+    has: async (blob) =>
+      !origins.hides(blob.digest) && files.check(blob, options.full === true ? 'run' : 'stamp'),
+    verify: async (blob, signal) => !origins.hides(blob.digest) && files.check(blob, 'run', signal),
     async *open(blob, start = 0, end = blob.size) {
       const { digest, size } = blob;
       const file = pathOf(digest);
+      if (origins.hides(digest)) throw new DamagedBlobError(digest, file, 'its repository was not reached');
       await files.lease(digest);
       const stats = await files.statOf(digest);
       const whole = start === 0 && end === size;
@@ -124,6 +133,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       await files.noteRight(digest, stats);
     },
     async read(digest, maxBytes) {
+      if (origins.hides(digest)) return undefined;
       const stats = await files.statOf(digest);
       if (stats && !stats.isFile()) await files.drop(digest, stats, NO_FILE);
       if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return undefined;
@@ -136,9 +146,10 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       await files.drop(digest, stats, 'its bytes do not hash to its name');
       return undefined;
     },
-    async put(bytes) {
+    async put(bytes, origin) {
       const digest = digestOf(bytes);
       const blob = { digest, size: bytes.length };
+      await origins.note(digest, origin);
       if (await store.verify(blob)) return digest;
       const file = path.join(run.folder, `incoming-${randomUUID()}`);
       await writeFile(file, bytes, { mode: 0o644, flag: 'wx' });
@@ -146,9 +157,12 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       await rm(file, { force: true });
       return digest;
     },
-    write: (blob) =>
-      openBlobWriter(run.folder, blob, async (file) => files.enter(file, blob, await statBig(file))),
-    async adopt(file, { digest, size }) {
+    write: (blob, origin) =>
+      openBlobWriter(run.folder, blob, async (file) => {
+        await origins.note(blob.digest, origin);
+        await files.enter(file, blob, await statBig(file));
+      }),
+    async adopt(file, { digest, size }, origin) {
       const stats = await statBig(file);
       const actual = await hashFile(file);
       if (actual.digest !== digest || actual.size !== size) {
@@ -157,6 +171,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
           message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`,
         });
       }
+      await origins.note(digest, origin);
       await files.enter(file, { digest, size }, stats);
     },
     isNew: files.isNew,

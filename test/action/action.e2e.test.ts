@@ -473,6 +473,25 @@ describe('secrets', () => {
     expect(result.outputs['path']).toBe(runner.file('oci-bundle'));
   });
 
+  it('found B9: give what they gave to no later job without them, whoever copied it', async () => {
+    const large = one({ seed: 'by skopeo', layerBytes: 1200 * 1024 });
+    await pushImage(guarded.target, 'acme/large', large, '1');
+    const images = `${guarded.host}/acme/large@${large.top}`;
+    const inputs = { ...base(), images, 'insecure-registries': guarded.host };
+    await logIn();
+    const first = await runner.step(inputs);
+    expect([first.exitCode, first.outputs['cache-hit']]).toEqual([0, 'false']);
+    await rm(path.join(runner.home, '.docker'), { recursive: true });
+    const without = await runner.step({ ...inputs, output: 'without' });
+    expectVerdict(without, /^1 of 1 image could not be saved$/);
+    expect(errorsOf(without)[0]?.properties['title']).toBe('Image not saved (denied)');
+    expect(await isThere(runner.file('without'))).toBe(false);
+    await logIn();
+    const again = await runner.step({ ...inputs, output: 'again' });
+    expect([again.exitCode, again.outputs['cache-hit']]).toEqual([0, 'true']);
+    expect(await checkBundle(runner.file('again'))).toHaveLength(1);
+  });
+
   it('of addresses are hidden, whatever else is wrong', async () => {
     const skopeo = 'https://me:s3cret@127.0.0.1:1/skopeo?sig=signature';
     const env = { HTTPS_PROXY: 'http://me:pr0xy@127.0.0.1:1' };

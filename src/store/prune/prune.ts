@@ -8,6 +8,7 @@ import { type Digest, hexOf } from '../../oci/digest.ts';
 import { type FileLock, lockState, takeFileLock } from '../file-lock.ts';
 import { forgetStamps } from '../journal.ts';
 import { isHex, type StorePlaces } from '../places.ts';
+import { forgetOrigins } from '../origins.ts';
 import { forgetServed } from '../served.ts';
 import { foldUses, hasManyLists, lastUses, leasedBlobs } from './leases.ts';
 import { choosePruned, countedBytes, type PruneRule, type StoredBlob } from './plan.ts';
@@ -101,6 +102,7 @@ export async function pruneBlobs(
   const gone = new Set(removed.map(({ digest }) => hexOf(digest)));
   await forgetStamps(places.journal, gone);
   await forgetServed(places.served, gone);
+  await forgetOrigins(places.origins, gone);
   return outcome(blobs, removed);
 }
 

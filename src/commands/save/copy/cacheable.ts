@@ -1,7 +1,5 @@
 import { type Keepable, MAX_CONTENT_BYTES } from '../../../cache/index.ts';
-import { OciSaveError } from '../../../errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
-import type { CredentialStore, Repository } from '../../../registry/index.ts';
 import {
   repositoryOf,
   type Resolution,
@@ -20,7 +18,7 @@ export async function keepableOf({ resolved, failed }: Resolution, run: Run): Pr
   for (const image of resolved) {
     const repository = repositoryOf(image.wanted);
     if (repository === undefined) continue;
-    const withheld = withhold && (await needsCredentials(repository, run.session.credentials));
+    const withheld = withhold && (await run.session.isPrivate(repository));
     (withheld ? closed : open).push(image);
   }
   const hidden = new Map(closed.flatMap(({ sizes }) => [...sizes]));
@@ -36,16 +34,6 @@ export async function keepableOf({ resolved, failed }: Resolution, run: Run): Pr
     },
     whole: failed.length === 0,
   };
-}
-
-async function needsCredentials(repository: Repository, credentials: CredentialStore): Promise<boolean> {
-  try {
-    return (await credentials.find(repository)) !== undefined;
-  } catch (error) {
-    if (!(error instanceof OciSaveError)) throw error;
-    // A helper that fails now has worked before, or the image would not be here.
-    return true;
-  }
 }
 
 function contentOf(
