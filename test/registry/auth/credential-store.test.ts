@@ -128,7 +128,10 @@ describe('the search', () => {
       await symlink('auth.json', loop);
       expect(await search({ XDG_RUNTIME_DIR: at('run') })).toEqual([
         'mine',
-        [passedOver(loop, 'cannot be read (ELOOP)'), passedOver(path, 'cannot be read (it is a folder, not a file)')],
+        [
+          passedOver(loop, 'cannot be read (ELOOP)'),
+          passedOver(path, 'cannot be read (it is a folder, not a file)'),
+        ],
       ]);
       const named = await failureOf(open({ env: { HOME: at('home'), REGISTRY_AUTH_FILE: loop } }));
       expect([named.code, named.message]).toEqual(['usage', `the auth file ${loop} cannot be read (ELOOP)`]);
@@ -144,7 +147,9 @@ describe('the search', () => {
   it('reads no file over a megabyte, and no folder', async () => {
     const large = await file(at('large.json'), ' '.repeat(1024 * 1024 + 1));
     expect((await failureOf(open({ authFile: large }))).message).toContain('1 MiB');
-    expect((await failureOf(open({ authFile: folder.path }))).message).toContain('it is a folder, not a file');
+    expect((await failureOf(open({ authFile: folder.path }))).message).toContain(
+      'it is a folder, not a file',
+    );
     expect(await (await open({ authFile: '/dev/null' })).find(repository)).toBeUndefined();
   });
 
