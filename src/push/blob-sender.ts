@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import pLimit from 'p-limit';
-import { messageOf, OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { type BlobContent, refusalOf, type Repository, type Upload } from '../registry/index.ts';
 import { damagedBlobOf } from '../store/index.ts';
+import { createBlobProbe, isThere, notGiven } from './blob-probe.ts';
 import { cancelUploads } from './cancel-uploads.ts';
 import type { PushContext } from './context.ts';
 import type { FullProjects } from './full-projects.ts';
@@ -11,8 +12,10 @@ import type { Traffic } from './report-target.ts';
 
 /** Brings blobs into the repositories of one target. */
 export interface BlobSender {
-  /** The blob is in the repository when this resolves. It is sent only once. */
+  /** The blob is in the repository when this resolves, and can be read there. It is sent only once. */
   send(repository: Repository, digest: Digest): Promise<void>;
+  /** Sends a blob whatever the registry says to have. False where this push has sent it there already. */
+  resend(repository: Repository, digest: Digest): Promise<boolean>;
 }
 
 /** Large blobs at once: more only share the same bandwidth. */
@@ -39,6 +42,9 @@ export function createBlobSender(
   const leaders = new Map<Digest, Promise<string | undefined>>();
   const turns = new Map<Digest, Promise<void>>();
   const refused = new Map<Digest, unknown>();
+  /** The blobs that were sent in this push, each with its repository. */
+  const uploaded = new Set<string>();
+  const gives = createBlobProbe(context);
   let mounts = true;
 
   const inTurn = (digest: Digest, work: () => Promise<void>): Promise<void> => {
@@ -96,40 +102,50 @@ export function createBlobSender(
         if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
         throw error;
       }
+      uploaded.add(keyOf(repository, blob.digest));
       traffic.sentBlobs += 1;
       traffic.sentBytes += blob.size;
     });
 
-  const uploadIfAbsent = async (repository: Repository, blob: BlobContent): Promise<void> => {
-    if (!(await isThere(repository, blob.digest, context))) return upload(repository, blob);
+  /** In place of a blob that the registry says to have and does not give. */
+  const replace = async (repository: Repository, blob: BlobContent, started?: Upload): Promise<void> => {
+    await upload(repository, blob, started);
+    if (!(await gives(repository, blob))) throw notGiven(repository, blob.digest);
+  };
+
+  const uploadIfAbsent = async (
+    repository: Repository,
+    blob: BlobContent,
+    started?: Upload,
+  ): Promise<void> => {
+    if (!(await isThere(repository, blob.digest, context))) return upload(repository, blob, started);
+    if (!(await gives(repository, blob))) return replace(repository, blob, started);
     traffic.thereBlobs += 1;
+    if (started !== undefined) await client.cancelUpload(started, signal);
   };
 
   const mount = async (repository: Repository, blob: BlobContent, from: string): Promise<void> => {
     if (!mounts) return uploadIfAbsent(repository, blob);
     const mounted = await client.mountBlob(repository, blob.digest, from, signal);
-    if (mounted === true) {
-      traffic.mountedBlobs += 1;
-    } else if (mounted === false) {
-      mounts = false;
-      await uploadIfAbsent(repository, blob);
-    } else if (await isThere(repository, blob.digest, context)) {
-      traffic.thereBlobs += 1;
-      await client.cancelUpload(mounted, signal);
-    } else {
-      await upload(repository, blob, mounted);
+    if (mounted !== true) {
+      if (mounted === false) mounts = false;
+      return uploadIfAbsent(repository, blob, mounted || undefined);
     }
+    const isSent = uploaded.has(keyOf({ ...repository, path: from }, blob.digest));
+    if (!isSent && !(await gives(repository, blob))) return replace(repository, blob);
+    traffic.mountedBlobs += 1;
+  };
+
+  const contentOf = (digest: Digest): BlobContent => {
+    const size = content.lock.blobs[digest] ?? 0;
+    // What was not hashed yet in this run is hashed while it is sent.
+    const open: BlobContent['open'] = (start, end) =>
+      Readable.from(content.port.range({ digest, size }, start, end), { objectMode: false });
+    return { digest, size, open };
   };
 
   const sendOnce = async (repository: Repository, digest: Digest): Promise<void> => {
-    const size = content.lock.blobs[digest] ?? 0;
-    const blob: BlobContent = {
-      digest,
-      size,
-      // What was not hashed yet in this run is hashed while it is sent.
-      open: (start, end) =>
-        Readable.from(content.port.range({ digest, size }, start, end), { objectMode: false }),
-    };
+    const blob = contentOf(digest);
     for (;;) {
       const leader = leaders.get(digest);
       if (leader === undefined) {
@@ -150,7 +166,7 @@ export function createBlobSender(
 
   return {
     send(repository, digest) {
-      const key = `${repository.path}@${digest}`;
+      const key = keyOf(repository, digest);
       const work =
         sent.get(key) ??
         sendOnce(repository, digest).catch((error: unknown) => {
@@ -159,8 +175,15 @@ export function createBlobSender(
       sent.set(key, work);
       return work;
     },
+    async resend(repository, digest) {
+      if (uploaded.has(keyOf(repository, digest))) return false;
+      await upload(repository, contentOf(digest));
+      return true;
+    },
   };
 }
+
+const keyOf = ({ path }: Repository, digest: Digest): string => `${path}@${digest}`;
 
 function missing(digest: Digest): OciSaveError {
   return new OciSaveError({
@@ -168,23 +191,4 @@ function missing(digest: Digest): OciSaveError {
     message: `blob ${shortDigest(digest)} is missing here, or damaged`,
     hint: 'Save the image again: what is whole is not fetched again.',
   });
-}
-
-/**
- * Whether a repository has a blob. A registry that ended during a write may keep an empty link, and responds with 500
- * for that blob until it is sent again (docker-registry 2.8.2, measured).
- */
-async function isThere(
-  repository: Repository,
-  digest: Digest,
-  { client, emit, signal }: PushContext,
-): Promise<boolean> {
-  try {
-    return await client.headBlob(repository, digest, signal);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (refusalOf(error)?.status !== 500) throw error;
-    emit({ type: 'log', level: 'warning', message: `${messageOf(error)}; it is sent again` });
-    return false;
-  }
 }

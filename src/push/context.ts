@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Content } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { RegistryClient } from '../registry/index.ts';
+import type { RegistryClient, Repository } from '../registry/index.ts';
 import { damagedBlobOf } from '../store/index.ts';
 import type { PushPolicy } from './decide.ts';
 import type { IndexChoice } from './plan.ts';
@@ -51,4 +51,17 @@ export async function manifestBytes(
     await bringBack(digest);
     return read();
   }
+}
+
+/** Puts the exact bytes of a manifest, with their own media type, by its digest or under a tag. */
+export async function putManifest(
+  context: PushContext,
+  repository: Repository,
+  digest: Digest,
+  reference: string = digest,
+): Promise<void> {
+  const { client, content, signal } = context;
+  const mediaType = content.manifests.get(digest)?.manifest.mediaType ?? '';
+  const bytes = await manifestBytes(context, digest);
+  await client.putManifest(repository, reference, { bytes, digest, mediaType }, signal);
 }

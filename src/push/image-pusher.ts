@@ -1,10 +1,12 @@
 import { messageOf } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
+import { blobsOf } from '../oci/manifest.ts';
 import { isTemporary, lacksRoom, refusalOf, type Repository } from '../registry/index.ts';
 import type { BlobSender } from './blob-sender.ts';
-import { manifestBytes, type PushContext, waitFor } from './context.ts';
+import { type PushContext, putManifest, waitFor } from './context.ts';
 import { readTag } from './find-pushed.ts';
 import type { Destination, PushName, Variant } from './plan.ts';
+import type { ManifestReader } from './read-back.ts';
 
 /**
  * Milliseconds before each time that the manifests below an index are put again. A registry may collect what no tag names
@@ -21,8 +23,13 @@ export interface ImagePusher {
   push(name: PushName, variants: readonly [Variant, ...Variant[]]): Promise<Variant>;
 }
 
+export interface ImagePusherOptions {
+  readonly blobs: BlobSender;
+  readonly reader: ManifestReader;
+}
+
 /** A tag is put when everything below it is there, and at no other time. */
-export function createImagePusher(context: PushContext, blobs: BlobSender): ImagePusher {
+export function createImagePusher(context: PushContext, { blobs, reader }: ImagePusherOptions): ImagePusher {
   const { client, content, emit, signal, pause = waitFor } = context;
   /** What was put below a manifest, by repository. */
   const trees = new Map<string, Promise<void>>();
@@ -32,14 +39,35 @@ export function createImagePusher(context: PushContext, blobs: BlobSender): Imag
     const below = manifests.filter((digest) => digest !== top);
     const isIndex = (digest: Digest): boolean => content.manifests.get(digest)?.manifest.kind === 'index';
     const leaves = below.filter((digest) => !isIndex(digest));
-    await allSettled(leaves.map((digest) => putManifest(context, repository, digest)));
-    for (const digest of below.filter(isIndex)) await putManifest(context, repository, digest);
+    await allSettled(leaves.map((digest) => putChild(repository, digest)));
+    for (const digest of below.filter(isIndex)) await putChild(repository, digest);
+  };
+
+  const putChild = async (repository: Repository, digest: Digest): Promise<void> => {
+    await put(repository, digest);
+    await reader.child(repository, digest);
+  };
+
+  /** Puts a manifest. Where the registry does not know its blobs, though it said to have them, these are sent, and then it. */
+  const put = async (repository: Repository, digest: Digest, tag?: string): Promise<void> => {
+    try {
+      await putManifest(context, repository, digest, tag);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const manifest = content.manifests.get(digest)?.manifest;
+      if (manifest?.kind !== 'manifest' || !namesUnknown(error)) throw error;
+      const resent = await Promise.all(
+        blobsOf(manifest).map((blob) => blobs.resend(repository, blob.digest)),
+      );
+      if (!resent.includes(true)) throw error;
+      await putManifest(context, repository, digest, tag);
+    }
   };
 
   /** A tag that cannot be changed may have been put since it was asked for: the same digest is success. */
   const putTag = async (to: Destination, { digest }: Variant): Promise<void> => {
     try {
-      await putManifest(context, to, digest, to.tag);
+      await put(to, digest, to.tag);
     } catch (error) {
       signal?.throwIfAborted();
       if (refusalOf(error) === undefined || isTemporary(error)) throw error;
@@ -88,29 +116,21 @@ export function createImagePusher(context: PushContext, blobs: BlobSender): Imag
   return { push: pushFirst };
 }
 
-/** Puts the exact bytes of a manifest, with their own media type, by its digest or under a tag. */
-export async function putManifest(
-  context: PushContext,
-  repository: Repository,
-  digest: Digest,
-  reference: string = digest,
-): Promise<void> {
-  const { client, content, signal } = context;
-  const mediaType = content.manifests.get(digest)?.manifest.mediaType ?? '';
-  const bytes = await manifestBytes(context, digest);
-  await client.putManifest(repository, reference, { bytes, digest, mediaType }, signal);
-}
-
 /** Waits for all, then fails with the first error: nothing is still running after a failure. */
 export async function allSettled(work: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
 
-const LACKS_CHILD = new Set(['MANIFEST_BLOB_UNKNOWN', 'MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
+const UNKNOWN = new Set(['MANIFEST_BLOB_UNKNOWN', 'MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
+
+/** Whether a manifest was refused because of something that it names. */
+function namesUnknown(error: unknown): boolean {
+  return refusalOf(error)?.codes.some((code) => UNKNOWN.has(code)) === true;
+}
 
 function lacksChild(error: unknown, { manifests }: Variant): boolean {
-  return manifests.length > 1 && refusalOf(error)?.codes.some((code) => LACKS_CHILD.has(code)) === true;
+  return manifests.length > 1 && namesUnknown(error);
 }
 
 /** Whether a manifest was refused because of its content, not of the login or the request. */

@@ -13,7 +13,7 @@ import { allSettled, createImagePusher } from './image-pusher.ts';
 import { findPendingTags } from './pending-tags.ts';
 import { planPush, type PushName } from './plan.ts';
 import { preflight, type Preflight } from './preflight/preflight.ts';
-import { createTagReader } from './read-back.ts';
+import { createManifestReader } from './read-back.ts';
 import { noTraffic, reportTarget, type Traffic } from './report-target.ts';
 import type { PushTarget } from '../options/index.ts';
 
@@ -122,8 +122,8 @@ async function sendAll(
   const { context, traffic, settle, target } = push;
   const full = createFullProjects();
   const blobs = createBlobSender(context, checked.uploads, traffic, full);
-  const pusher = createImagePusher(context, blobs);
-  const readBack = createTagReader(context);
+  const reader = createManifestReader(context, blobs);
+  const pusher = createImagePusher(context, { blobs, reader });
   const limit = pLimit(context.parallel || IMAGES_AT_ONCE);
   let gone: OciSaveError | undefined;
   const send = async (name: PushName): Promise<void> => {
@@ -135,7 +135,7 @@ async function sendAll(
       const variants =
         checked.narrowed.has(name) && standIn !== undefined ? ([standIn] as const) : name.variants;
       const { digest, narrowed } = await pusher.push(name, variants);
-      await readBack(name.to, digest, before.get(name));
+      await reader.tag(name.to, digest, before.get(name));
       settle(name, { status: 'pushed', there: digest, narrowed });
     } catch (error) {
       context.signal?.throwIfAborted();

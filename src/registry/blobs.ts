@@ -8,12 +8,13 @@ import {
   networkError,
   partIn,
   rangeHeader,
+  refusalOf,
 } from '../http/index.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { shortDigest } from '../oci/digest.ts';
 import { refusalError } from './error.ts';
 import { blobSubject, type Repository } from './repository.ts';
-import type { Session } from './session.ts';
+import type { RepositoryCall, Session } from './session.ts';
 
 /** A blob as its descriptor has it. */
 export type WantedBlob = Readonly<Pick<Descriptor, 'digest' | 'size'>>;
@@ -27,6 +28,8 @@ export interface BlobOptions {
 export interface BlobResponse {
   /** The first byte that comes: the one asked for, or 0 where the server ignores ranges. */
   readonly offset: number;
+  /** Bytes of the whole, where the server tells. */
+  readonly total: number | undefined;
   /**
    * The bytes from there to the blob's end, not hashed. It fails with `digest` where there are more than the descriptor
    * says, and with `network` where there are fewer or it stalls. Read it or destroy it.
@@ -45,12 +48,13 @@ interface Transfer {
   ) => Promise<BlobResponse | undefined>;
 }
 
-/** One GET of a blob from a registry. It is not retried: the caller resumes. */
+/** One GET of a blob from a registry. It is not retried, unless `retry` says so: the caller resumes. */
 export function getBlob(
   session: Session,
   repository: Repository,
   blob: WantedBlob,
   { offset = 0, signal }: BlobOptions,
+  retry: boolean | ((error: unknown) => boolean) = false,
 ): Promise<BlobResponse> {
   const subject = blobSubject(repository, blob.digest);
   const target = { kind: 'blob', digest: blob.digest } as const;
@@ -59,9 +63,8 @@ export function getBlob(
     blob,
     offset,
     send: (headers, read) =>
-      session.request(
-        { method: 'GET', repository, target, headers, subject, signal, retry: false },
-        (response) => read(response, response.error),
+      session.request({ method: 'GET', repository, target, headers, subject, signal, retry }, (response) =>
+        read(response, response.error),
       ),
   });
 }
@@ -100,6 +103,37 @@ export function getUrl(
   });
 }
 
+/** Statuses by which a registry says that it cannot give what it said to have. */
+const NOT_GIVEN = new Set([404, 410, 416, 500]);
+/** Statuses after which another request makes sense. */
+const BUSY = new Set([429, 502, 503, 504]);
+
+/**
+ * Whether a repository gives a blob that it says to have, by one GET for its last byte. What HEAD says may come from a cache,
+ * and the file be gone or cut off: after a garbage collection docker-registry 2.8.2 answers HEAD by 200, and breaks off the
+ * body of a GET (measured).
+ * @throws OciSaveError where the response does not tell, or there is none
+ */
+export async function givesBlob(
+  { session, repository, signal }: RepositoryCall,
+  blob: WantedBlob,
+): Promise<boolean> {
+  const offset = Math.max(0, blob.size - 1);
+  const isBusy = (error: unknown): boolean => BUSY.has(refusalOf(error)?.status ?? 0);
+  let part: BlobResponse | undefined;
+  try {
+    part = await getBlob(session, repository, blob, { offset, signal }, isBusy);
+    // Of a server that sends all of it, the beginning is enough.
+    for await (const _ of part.body) if (part.offset < offset) break;
+    return part.total === undefined || part.total === blob.size;
+  } catch (error) {
+    signal?.throwIfAborted();
+    const isDifferent = error instanceof OciSaveError && error.code === 'digest';
+    if (part !== undefined || isDifferent || NOT_GIVEN.has(refusalOf(error)?.status ?? 0)) return false;
+    throw error;
+  }
+}
+
 async function transfer(wanted: Transfer): Promise<BlobResponse> {
   const { offset, send } = wanted;
   const response = await send(rangeHeader(offset), async (response, error) => {
@@ -119,13 +153,15 @@ function partOf({ subject, blob: { size }, offset }: Transfer, response: HttpRes
   };
   const part = partIn(response, offset);
   if (part === undefined) throw wrong('sent another part than was asked');
-  const { offset: start, total = size } = part;
-  if (response.status === 206 && total !== size) throw wrong(`has ${total} bytes, the manifest says ${size}`);
+  const { offset: start, total } = part;
+  if (response.status === 206 && total !== undefined && total !== size)
+    throw wrong(`has ${total} bytes, the manifest says ${size}`);
   const length = Number(headers['content-length'] ?? size - start);
   if (length > size - start) throw wrong(`has ${start + length} bytes, the manifest says ${size}`);
   const after = (received: number): string => ` after ${start + received} of ${size} bytes`;
   return {
     offset: start,
+    total,
     body: response.stream({
       limit: size - start,
       tooLong: () => wrong(`sends more than the ${size} bytes that the manifest says`),

@@ -9,7 +9,7 @@ import {
 import type { Digest } from '../oci/digest.ts';
 import { createAuthorizer } from './auth/authorize.ts';
 import type { CredentialStore } from './auth/credential-store.ts';
-import { type BlobOptions, type BlobResponse, getBlob, getUrl, type WantedBlob } from './blobs.ts';
+import { type BlobOptions, type BlobResponse, getBlob, getUrl, givesBlob, type WantedBlob } from './blobs.ts';
 import { judgeRefusal, parseErrorBody } from './error.ts';
 import {
   deleteManifest,
@@ -166,6 +166,10 @@ export function createRegistryClient(options: RegistryClientOptions) {
     /** Whether a repository has a blob. */
     async headBlob(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean> {
       return headBlob(call(repository, signal), digest);
+    },
+    /** Whether a repository gives a blob that it says to have. Throws where that cannot be told. */
+    async givesBlob(repository: Repository, blob: WantedBlob, signal?: AbortSignal): Promise<boolean> {
+      return givesBlob(call(repository, signal), blob);
     },
     /** Starts an upload, which proves the right to write. It is sent to, or cancelled. */
     async beginUpload(repository: Repository, signal?: AbortSignal): Promise<Upload> {

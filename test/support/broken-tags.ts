@@ -44,7 +44,10 @@ function splitName(name: string): [repository: string, tag: string] {
   return [name.slice(0, colon), name.slice(colon + 1)];
 }
 
-/** What is missing below the tags of a registry, down to the last blob: nothing, where every tag is whole. */
+/**
+ * What cannot be pulled below the tags of a registry, down to the last byte of each blob: nothing, where every tag is
+ * whole. What HEAD says is not asked: it may come from a cache.
+ */
 export async function brokenTags(url: string, prefix = ''): Promise<string[]> {
   const broken = await AT_ONCE.map(await listedTags(url, prefix), (name) => brokenBelow(url, name));
   return broken.flat();
@@ -62,13 +65,22 @@ async function brokenBelow(url: string, name: string): Promise<string[]> {
     const parsed = parseManifest(body);
     for (const child of parsed.kind === 'index' ? parsed.manifests : []) await walk(child.digest);
     for (const { digest, size } of parsed.kind === 'manifest' ? [parsed.config, ...parsed.layers] : []) {
-      const blob = await call(new URL(`/v2/${repository}/blobs/${digest}`, url), { method: 'HEAD' });
-      if (blob.status !== 200 || Number(blob.headers['content-length']) !== size)
-        broken.push(`${name}: ${digest}`);
+      const bytes = await blobAt(new URL(`/v2/${repository}/blobs/${digest}`, url));
+      if (bytes?.length !== size || digestOf(bytes) !== digest) broken.push(`${name}: ${digest}`);
     }
   };
   await walk(tag);
   return broken;
+}
+
+/** Undefined where it is absent, or breaks off. */
+async function blobAt(url: URL): Promise<Buffer | undefined> {
+  try {
+    const { status, body } = await call(url);
+    return status === 200 ? body : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function manifest(url: string, repository: string, reference: string): ReturnType<typeof call> {

@@ -3,8 +3,7 @@ import { OciSaveError } from '../../errors.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { narrowIndex } from '../../oci/rewrite.ts';
 import { isTemporary, lacksRoom, refusalOf } from '../../registry/index.ts';
-import { manifestBytes, type PushContext } from '../context.ts';
-import { putManifest } from '../image-pusher.ts';
+import { manifestBytes, type PushContext, putManifest } from '../context.ts';
 import type { PushName } from '../plan.ts';
 import { dockerRefused, type Issue } from './refusals.ts';
 

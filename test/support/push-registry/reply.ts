@@ -2,6 +2,8 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer | string;
+  /** The body does not come, and the connection ends. */
+  readonly breaks?: boolean;
 }
 
 /** An error as distribution-spec has it. */

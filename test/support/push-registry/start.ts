@@ -105,8 +105,8 @@ export async function startPushRegistry(
       wanted === null || bytes === undefined ? undefined : { digest: wanted, size: bytes.length };
     const full = overQuota(contents, switches, repository, mounted);
     if (full) return full;
-    if (mount === true && wanted !== null && bytes !== undefined) {
-      contents.at(repository).blobs.set(wanted, bytes);
+    if ((mount === true || mount === 'empty') && wanted !== null && bytes !== undefined) {
+      if (mount === true) contents.at(repository).blobs.set(wanted, bytes);
       return { status: 201 };
     }
     const id = randomUUID();
@@ -191,6 +191,7 @@ export async function startPushRegistry(
     }
     contents.sessions.delete(id);
     contents.at(repository).blobs.set(digest, session.bytes);
+    if (switches.losesAgain !== true) contents.lost.delete(digest);
     const { mute } = switches;
     return mute && isFirst(mute, mute.times) ? CUT : { status: 201 };
   };
@@ -242,6 +243,7 @@ export async function startPushRegistry(
     const fault = switches.faults?.find(
       (one) => one.method === method && one.path.test(url) && isFirst(one, one.times),
     );
+    if (fault?.code !== undefined) return failed(fault.status, fault.code);
     if (fault) return { status: fault.status, ...(fault.headers ? { headers: fault.headers } : {}) };
     if (switches.authorization !== undefined && request.headers.authorization !== switches.authorization) {
       return { ...failed(401, 'UNAUTHORIZED'), headers: { 'www-authenticate': 'Basic realm="x"' } };
@@ -258,8 +260,17 @@ export async function startPushRegistry(
       return id === '' ? begin(repository, searchParams) : upload(request, repository, id, searchParams);
     }
     if (noun === 'blobs') {
-      const bytes = contents.repositories.get(repository)?.blobs.get(reference);
-      return bytes === undefined ? failed(404, 'BLOB_UNKNOWN') : { status: 200, body: bytes };
+      const places = switches.onePool === true ? [...contents.repositories.keys()] : [repository];
+      const bytes = places.flatMap(
+        (place) => contents.repositories.get(place)?.blobs.get(reference) ?? [],
+      )[0];
+      if (bytes === undefined) return failed(404, 'BLOB_UNKNOWN');
+      const breaks = method === 'GET' && contents.lost.has(reference);
+      const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+      if (from === undefined || switches.ranges === 200) return { status: 200, body: bytes, breaks };
+      if (Number(from) >= bytes.length || switches.ranges === 416) return { status: 416 };
+      const range = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+      return { status: 206, headers: { 'content-range': range }, body: bytes.subarray(Number(from)), breaks };
     }
     if (method === 'DELETE') {
       if (switches.deletes === false) return failed(405, 'UNSUPPORTED');
@@ -294,6 +305,10 @@ export async function startPushRegistry(
     request.resume();
     const body = Buffer.from(reply.body ?? '');
     response.writeHead(reply.status, { 'content-length': body.length, ...reply.headers });
+    if (reply.breaks === true) {
+      response.flushHeaders();
+      return socket.destroySoon();
+    }
     response.end(method === 'HEAD' ? undefined : body);
   };
 

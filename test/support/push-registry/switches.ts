@@ -24,8 +24,12 @@ export interface PushSwitches {
   readonly docker?: boolean;
   /** Which absent children of an index pass: none, all, or those that are not linux/amd64. */
   readonly sparse?: 'none' | 'all' | 'listed';
-  /** False: 202 for every mount. A status: that one, without an upload. */
-  readonly mount?: boolean | number;
+  /** False: 202 for every mount. A status: that one, without an upload. `empty`: 201, and nothing is there. */
+  readonly mount?: boolean | number | 'empty';
+  /** HEAD and GET of a blob look into all repositories; a manifest's blobs have to be in its own. */
+  readonly onePool?: boolean;
+  /** What is lost is taken, and stays lost. */
+  readonly losesAgain?: boolean;
   /** Where uploads go on: at a path, at this origin, at the same host by plain http, at another origin. */
   readonly location?: 'relative' | 'absolute' | { readonly origin: string };
   /** Statuses for the first requests of a method and path. */
@@ -34,10 +38,14 @@ export interface PushSwitches {
     readonly path: RegExp;
     readonly times: number;
     readonly status: number;
+    /** A code of distribution-spec in the body. */
+    readonly code?: string;
     readonly headers?: Readonly<Record<string, string>>;
   }[];
   /** Refuses all requests without this Authorization, by Basic. */
   readonly authorization?: string;
+  /** How a request for a part of a blob is answered: by that part, by all of it, or by 416 as crane's registry does. */
+  readonly ranges?: 206 | 200 | 416;
   /** Deletes are answered 405. */
   readonly deletes?: boolean;
   /** The digest that PUT of a manifest is answered with. */

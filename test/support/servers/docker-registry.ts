@@ -18,6 +18,8 @@ export interface DockerRegistryOptions {
   /** A storage tree to serve instead of an empty one; it stays when the registry is closed. */
   readonly root?: string;
   readonly readOnly?: boolean;
+  /** A cache of descriptors in memory, as most installations have one: it does not notice what is collected beside it. */
+  readonly cached?: boolean;
   /** A fixed port, to start again where one was stopped. */
   readonly port?: number;
   /** Of an index, the platforms whose children have to be there; distribution 3 alone knows it. Default: all. */
@@ -35,6 +37,8 @@ export interface DockerRegistry extends Closable, AccessLog {
   readonly certificates: Certificates | undefined;
   /** For `pushImage`: as the first user where there are users. */
   readonly target: PushTarget;
+  /** Collects garbage with the registry's own program, beside the one that runs. */
+  collectGarbage(): Promise<void>;
 }
 
 /** Starts Debian's docker-registry on a free port of loopback and waits until it answers. */
@@ -44,6 +48,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     tls,
     root,
     readOnly = false,
+    cached = false,
     port = 0,
     wantedChildren,
     program = toolPath('docker-registry'),
@@ -60,6 +65,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
       storage: {
         filesystem: { rootdirectory: storage },
         delete: { enabled: true },
+        ...(cached ? { cache: { blobdescriptor: 'inmemory' } } : {}),
         maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: readOnly } },
       },
       http: {
@@ -86,7 +92,10 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     if (tls !== 'mutual') await until(`${url}/v2/`, async () => ((await answers(url)) ? true : undefined));
     const ca = certificates === undefined ? {} : { ca: await readFile(certificates.ca, 'utf8') };
     const target = { host, ...ca, ...firstUser(users) };
-    const fields = { host, port: Number(given), url, root: storage, certificates, target };
+    const collectGarbage = async (): Promise<void> => {
+      await outputOf(program, ['garbage-collect', config]);
+    };
+    const fields = { host, port: Number(given), url, root: storage, certificates, target, collectGarbage };
     return closable({ ...fields, ...accessLog(url, daemon.lines) }, end);
   } catch (error) {
     await end();
