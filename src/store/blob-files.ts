@@ -6,7 +6,7 @@ import { unlessGone } from '../files/index.ts';
 import { type Digest, hexOf, shortDigest, type BlobSize } from '../oci/digest.ts';
 import { hashFile } from './blob-bytes.ts';
 import type { Journal } from './journal.ts';
-import { linkOrCopy } from './link.ts';
+import { linkOrCopy } from './disk.ts';
 import type { Lease } from './prune/leases.ts';
 
 /** `stamp`: a file whose stamp is as when it was hashed last, in any run. `run`: one that this run has hashed. */

@@ -1,8 +1,7 @@
 export { openStore, type Store, type StoreOptions } from './store.ts';
 export { checkedBytes, DamagedBlobError, damagedBlobOf, hashFile } from './blob-bytes.ts';
 export type { BlobWriter } from './blob-writer.ts';
-export { linkOrCopy, tryLink } from './link.ts';
-export { diskError, freeBytes } from './disk.ts';
+export { diskError, freeBytes, linkOrCopy, tryLink } from './disk.ts';
 export { type FileLock, type Holder, isAlive, takeFileLock } from './file-lock.ts';
 export type { Pruned, PruneOptions } from './prune/prune.ts';
 export type { PruneRule, StoredBlob } from './prune/plan.ts';

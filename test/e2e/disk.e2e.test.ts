@@ -126,6 +126,7 @@ describe('found H1: a mount', () => {
     const archive = `${output}.tar`;
     await bound(archive, archive, () => expectRefused(archive, /Name another one/, ...more));
     await work.succeed(...args(`${registry.host}/mounted:1`, ...more));
+    expect(await checkBundle(output)).toHaveLength(1);
   });
 
   it('that is read-only, with the archive’s folder on it, is refused before the first request', async () => {

@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { unlessGone } from '../../files/index.ts';
-import { tryLink } from '../link.ts';
+import { tryLink } from '../disk.ts';
 import { isHex } from '../places.ts';
 
 /** In a run's folder: the blobs that a prune has taken out of reach and not removed yet. */
