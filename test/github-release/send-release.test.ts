@@ -13,6 +13,7 @@ import {
   type ReleaseFault,
   type ReleaseService,
   startReleaseService,
+  type StoredAsset,
   type StoredRelease,
   WRITER,
 } from '../support/release-service/index.ts';
@@ -35,18 +36,18 @@ afterEach(async () => {
 const list = (name: string): Digest => digestOf(new TextEncoder().encode(name));
 
 /** The files of an archive of one part. */
-function filesOf(base: string, content: string): ReleaseFile[] {
+function filesOf(base: string, content: string, run?: string): ReleaseFile[] {
   const tar = inMemory(`${base}.tar`, `the bytes of ${content}`);
   return [
     tar,
     inMemory(`${base}.sha256`, `${tar.digest?.slice(7)}  ${base}.tar\n`),
     inMemory(`${base}.lock.json`, `{"lock of":"${content}"}`),
     inMemory(`${base}.report.html`, content),
-    inMemory(`${base}.report.json`, recordOf(content), true),
+    inMemory(`${base}.report.json`, recordOf(content, run), true),
   ];
 }
-const recordOf = (content: string): string =>
-  JSON.stringify({ workflow: { run: '4711', attempt: 1, job: 'bundle', asked: list(content) }, failed: [] });
+const recordOf = (content: string, run = '4711'): string =>
+  JSON.stringify({ workflow: { run, attempt: 1, job: 'bundle', asked: list(content) }, failed: [] });
 
 interface Settings {
   readonly base?: string;
@@ -92,7 +93,7 @@ async function job(name: Job, settings: Settings = {}): Promise<Result> {
       policy: 'auto',
       archive: { base, suffix: 'tar' },
       writer: writerOf({ ...settings, content }),
-      files: filesOf(base, content),
+      files: filesOf(base, content, settings.run),
       complete: true,
       dryRun: false,
       retry: { retries, retryMilliseconds: 1 },
@@ -295,6 +296,24 @@ describe('a list that lags behind the creation of a draft', () => {
     },
   );
 
+  it('a job that stops at any of its calls while another runs ends with it in one release, whole', async () => {
+    for (let at = 0, reached = true; reached; at += 1) {
+      service.set({ listLag: [0, 2, 99][at % 3]! });
+      let second: Promise<Result> | undefined;
+      const until = (): Promise<Result> => (second = job('b', { base: 'two' }));
+      service.misbehave({ skip: at, token: TOKENS.a, fault: { kind: 'held', until } });
+      const first = await job('a', { base: 'one' });
+      reached = second !== undefined;
+      const results = [first, await (second ?? job('b', { base: 'two' }))];
+      expect([at, results.map(({ error }) => error?.message), states()]).toEqual([
+        at,
+        [undefined, undefined],
+        [whole('one', 'two')],
+      ]);
+      (service.releases as StoredRelease[]).splice(0);
+    }
+  });
+
   it.each(LAGS)(
     'for %i lists: a person who makes a draft meanwhile keeps it, filled, and no other draft stays',
     async (listLag) => {
@@ -393,4 +412,78 @@ it('a draft with files of another archive is not removed for an older one: both 
   );
   expect(told(result)).toContain(`was created twice, ${older} and ${own}, and`);
   expect(states()).toEqual([draft(), { draft: true, tag: TAG, names: ['other.tar'] }]);
+});
+
+describe('a draft with a claim', () => {
+  let id = 0;
+  const held = (name: string, text: string, state: StoredAsset['state'] = 'uploaded'): StoredAsset => {
+    const bytes = Buffer.from(text);
+    const sha256 = digestOf(bytes).slice(7);
+    return { id: (id += 1), name, state, size: bytes.length, sha256, bytes };
+  };
+  const withClaim = (text: string, state?: StoredAsset['state'], body = 'Notes'): void =>
+    void service.add({ tag: TAG, draft: true, body, assets: [held('site.claim.json', text, state)] });
+  const claimOf = (settings: Settings): string => JSON.stringify(writerOf(settings));
+
+  it.each<[string, string, StoredAsset['state']]>([
+    ['of an earlier run', claimOf({ run: '4710', content: 'b' }), 'uploaded'],
+    ['of its own', claimOf({}), 'uploaded'],
+    ['that a broken upload left', '', 'starter'],
+  ])('%s is filled, and the claim is gone', async (_, text, claimState) => {
+    withClaim(text, claimState);
+    expect((await job('a')).error).toBe(undefined);
+    expect(states()).toEqual([draft('site')]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    [
+      'of another list in the same run',
+      claimOf({ content: 'b' }),
+      /another job of this run .*--archive-name/,
+    ],
+    ['that this tool did not make', 'notes', /has a file site\.claim\.json that was not made by this tool/],
+  ])('%s is left as it is', async (_, text, words) => {
+    withClaim(text);
+    expect(told(await job('a'))).toMatch(words);
+    expect(states()).toEqual([{ draft: true, tag: TAG, names: ['site.claim.json'] }]);
+  });
+
+  it('of another job is left as it is by its note alone, and the record of an ended job counts as well', async () => {
+    service.add({
+      tag: TAG,
+      draft: true,
+      body: draftNotes({ tag: TAG, writer: writerOf({ content: 'b' }) }),
+    });
+    expect(told(await job('a'))).toMatch(/another job of this run/);
+    service.releases[0]!.body = 'Notes';
+    service.releases[0]!.assets.push(held('site.tar', 'other'), held('site.report.json', recordOf('b')));
+    expect(told(await job('a'))).toMatch(/another job of this run/);
+    expect(service.releases[0]?.assets).toHaveLength(2);
+  });
+
+  it('is refused at once where the claim is refused for another reason than its name', async () => {
+    withClaim(claimOf({ run: '4710' }));
+    service.misbehave({ method: 'POST', path: /claim/, times: 9, fault: failing(403, 'no') });
+    expect(told(await job('a'))).toMatch(/^denied: site\.claim\.json cannot be uploaded/);
+    expect(uploads()).toHaveLength(1);
+  });
+
+  it('is kept where its job fails after it, so that the next attempt goes on', async () => {
+    service.misbehave({ method: 'POST', path: /sha256/, times: 9, fault: failing(403, 'no') });
+    expect((await job('a')).error?.code).toBe('denied');
+    expect(service.releases[0]?.assets.map(({ name }) => name)).toContain('site.claim.json');
+  });
+
+  it('sends the record of a run again where a later one finds its archive, and nothing else', async () => {
+    service.add({ tag: TAG, draft: true, body: 'Notes' });
+    await job('a', { run: '4710' });
+    service.clear();
+    const { sent } = await job('a', { run: '4711' });
+    expect(
+      sent?.files.filter(({ status }) => status !== 'there').map(({ name, status }) => `${name} ${status}`),
+    ).toEqual(['site.report.json replaced']);
+    service.clear();
+    await job('a', { run: '4711' });
+    expect(uploads()).toEqual([]);
+  });
 });
