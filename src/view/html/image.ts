@@ -10,6 +10,8 @@ export interface ImageContext {
   /** Bytes of the image, and of the largest one: its bar is drawn to that scale. */
   readonly size: number;
   readonly largest: number;
+  /** Of all images of the bundle, sorted. */
+  readonly platforms: readonly string[];
 }
 
 /** One image: a row that opens to everything that the lock has about it. */
@@ -27,7 +29,7 @@ export function imageMarkup(image: LockedImage, index: number, context: ImageCon
     </summary>
     <div class="inside">
       <dl>
-        ${facts(image, context.lock).map(
+        ${facts(image, context).map(
           ([name, value]) =>
             html`<dt>${name}</dt>
               <dd>${value}</dd>`,
@@ -43,11 +45,13 @@ function platformText({ platforms, leaves }: LockedImage): string {
   return leaves.length > 0 ? 'artifact' : '';
 }
 
-function facts(image: LockedImage, lock: Lock): [name: string, value: Markup][] {
+function facts(image: LockedImage, { platforms }: ImageContext): [name: string, value: Markup][] {
   const code = (text: string): Markup => html`<code>${text}</code>`;
   const lines = (texts: readonly string[]): Markup =>
     html`${texts.map((text) => html`<div>${code(text)}</div>`)}`;
-  const missing = missingHere(image, lock);
+  // An artifact has no platform.
+  const missing =
+    image.platforms.length === 0 ? [] : platforms.filter((one) => !image.platforms.includes(one));
   const converted = Object.entries(image.converted ?? {}).map(([from, to]) => `${from} → ${to}`);
   return [
     ['Stored as', lines(image.names)],
@@ -77,13 +81,6 @@ function facts(image: LockedImage, lock: Lock): [name: string, value: Markup][] 
     ['Source', html`${image.source}`],
     ...optional('Referrers', image.referrers.length === 0 ? undefined : lines(image.referrers)),
   ];
-}
-
-/** The platforms of other images of the bundle, which this one does not have; an artifact has none of its own. */
-function missingHere({ platforms }: LockedImage, { images }: Lock): string[] {
-  if (platforms.length === 0) return [];
-  const others = new Set(images.flatMap((image) => image.platforms));
-  return [...others].filter((platform) => !platforms.includes(platform)).toSorted();
 }
 
 function optional(name: string, value: Markup | undefined): [name: string, value: Markup][] {

@@ -68,6 +68,7 @@ function factsMarkup(lock: Lock, { apart, together }: Sharing): Markup {
 function imagesMarkup(lock: Lock, sharing: Sharing): Markup {
   const sizes = lock.images.map((image) => sumOf(blobsOfImage(image, lock).values()));
   const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
+  const platforms = [...new Set(lock.images.flatMap((image) => image.platforms))].toSorted();
   const groups = Map.groupBy(lock.images.entries(), ([, image]) => registryOf(image));
   return html`<h2>Images</h2>
     ${groups.size > 1 ? contentsMarkup([...groups]) : undefined}
@@ -79,7 +80,7 @@ function imagesMarkup(lock: Lock, sharing: Sharing): Markup {
       ([registry, entries], group) =>
         html`<section>
           <h3 id="group-${group + 1}">${registry}, ${formatCount(entries.length, 'image')}</h3>
-          ${entries.map(([index, image]) => imageMarkup(image, index, { lock, sharing, size: sizes[index] ?? 0, largest }))}
+          ${entries.map(([index, image]) => imageMarkup(image, index, { lock, sharing, size: sizes[index] ?? 0, largest, platforms }))}
         </section> `,
     )}`;
 }

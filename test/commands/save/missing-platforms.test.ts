@@ -6,9 +6,11 @@ import { pushBundle } from '../../../src/commands/push.ts';
 import { save, type SaveResult } from '../../../src/commands/save/save.ts';
 import { encodeLock } from '../../../src/lock/index.ts';
 import { asInput, parseOptions } from '../../../src/options/index.ts';
+import { runReportSchema } from '../../../src/report/index.ts';
 import { renderBundlePage, renderJobSummary, renderSummary } from '../../../src/view/index.ts';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
 import { AMD64, ARM64, ARM_V7, buildIndex, chart, idx, one } from '../../support/fixtures/index.ts';
+import { runMain } from '../../support/main.ts';
 import { type PushRegistry, startPushRegistry } from '../../support/push-registry.ts';
 import { type ReleaseService, startReleaseService, WRITER } from '../../support/release-service/index.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
@@ -74,7 +76,8 @@ async function run(
       if (event.type === 'log' && event.level === 'warning') warnings.push(event.message);
     },
   });
-  return { ...result, warnings };
+  // Images are resolved at once, in any order.
+  return { ...result, warnings: warnings.toSorted() };
 }
 
 const LIST = ['@/both:1', '@/index:1', '@/single:1', '@/chart:1'];
@@ -172,6 +175,21 @@ describe('found D6: a list of which some images lack one of two platforms', () =
     expect(missingIn(dry)).toEqual(TAKEN.slice(1, 3));
     for (const { lock } of [dry, exact]) expect(encodeLock(lock)).toEqual(encodeLock(real.lock));
     expect(exact.report.images.every(({ missingPlatforms }) => missingPlatforms === undefined)).toBe(true);
+  });
+
+  it('is locked and saved so by the command, too', async () => {
+    const { lock } = await run('command', LIST);
+    const common = ['-f', path.join(temp.path, 'command.txt'), '-p', 'linux/amd64,linux/arm64']
+      .concat(['--on-missing-platform', 'warn', '--insecure-registries', source.host])
+      .concat(['--cache-dir', path.join(temp.path, 'store')]);
+    const [locked, saved] = [
+      await runMain(['lock', ...common]),
+      await runMain(['save', '--json', '--copier', 'direct', '-o', path.join(temp.path, 'cli'), ...common]),
+    ];
+    expect(locked).toBe(new TextDecoder().decode(encodeLock(lock)));
+    expect(missingIn({ lock, report: runReportSchema.parse(JSON.parse(saved)), warnings: [] })).toEqual(
+      TAKEN,
+    );
   });
 
   it('gets the platform in the run after it appeared at the source', async () => {

@@ -1,16 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
-import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { main } from '../../../src/cli/main.ts';
 import { save, type SaveResult } from '../../../src/commands/save/save.ts';
 import { encodeLock } from '../../../src/lock/index.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import { parseOptions } from '../../../src/options/index.ts';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
 import { att, chart, d2, dlist, idx, nested, one } from '../../support/fixtures/index.ts';
+import { runMain } from '../../support/main.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
 const small = { layerBytes: 100 };
@@ -68,16 +66,6 @@ const at = (name: string, digest?: Digest): string =>
   `${source.host}/${name}${digest === undefined ? '' : `@${digest}`}`;
 const linesOf = (lines: readonly string[]): string => lines.join('\n');
 
-/** What `oci-save list` prints of a bundle. */
-async function listed(bundle: string, form: string): Promise<string> {
-  const stdout = new PassThrough();
-  const printed = text(stdout);
-  const host = { env: {}, stdin: Readable.from([]), stdout, stderr: new PassThrough() };
-  expect(await main(['list', bundle, '--as', form], { ...process, ...host })).toBe(0);
-  stdout.end();
-  return printed;
-}
-
 const contentOf = ({ lock, report }: SaveResult): unknown => [
   new TextDecoder().decode(encodeLock(lock)),
   report.archive?.digest,
@@ -95,7 +83,7 @@ describe.each(['all', 'linux/amd64', 'linux/amd64,linux/arm64'])('images for %s'
     expect(contentOf(pinned)).toEqual(contentOf(byTag));
     expect(byTag.lock.images.map(({ ref }) => ref)).toEqual(NAMES.map(({ name }) => at(name)).toSorted());
     for (const form of ['json', 'plain']) {
-      const again = await run(await listed(byTag.bundle, form), platforms, only);
+      const again = await run(await runMain(['list', byTag.bundle, '--as', form]), platforms, only);
       expect([form, contentOf(again)]).toEqual([form, contentOf(byTag)]);
     }
   });
@@ -113,7 +101,7 @@ describe.each(['all', 'linux/amd64', 'linux/amd64,linux/arm64'])('images for %s'
       expect(names).toEqual([expect.stringMatching(new RegExp(`:digest-${digest.slice(7, 19)}$`))]);
     }
     for (const form of ['json', 'plain']) {
-      const again = await run(await listed(digestOnly.bundle, form), platforms, only);
+      const again = await run(await runMain(['list', digestOnly.bundle, '--as', form]), platforms, only);
       expect([form, contentOf(again)]).toEqual([form, contentOf(digestOnly)]);
     }
   });
