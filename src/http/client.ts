@@ -25,6 +25,8 @@ export interface Refused {
   readonly error: OciSaveError;
   /** Milliseconds for which the host asks to be left alone. */
   readonly hold?: number | undefined;
+  /** It is about this request, and not about how often the host is asked. */
+  readonly alone?: boolean;
   /** The host is not asked for anything any more: the same error for all who come. */
   readonly exhausted?: boolean;
 }
@@ -90,8 +92,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     try {
       response = await follow(request, following, admitted);
       refused = await judge(response, request);
-      const isThrottled = response.status === 429;
-      if (refused === undefined) {
+      const isThrottled = response.status === 429 && refused?.alone !== true;
+      if (refused === undefined || refused.alone === true) {
         if (!isThrottled) limiter.passed();
       } else if (refused.exhausted === true) limiter.exhaust(refused.error);
       else limiter[isThrottled ? 'throttled' : 'hold'](heldFor(refused, response.host, options));

@@ -20,8 +20,15 @@ type Action = 'pull' | 'push';
 const NOT_FOUND = new Set(['MANIFEST_UNKNOWN', 'NAME_UNKNOWN', 'BLOB_UNKNOWN', 'NOT_FOUND']);
 const TOO_MANY = 'TOOMANYREQUESTS';
 
+/**
+ * In place of a code: zot refuses the manifest of one repository too many as if it were asked too often, and only the
+ * detail has the limit of what it holds (2.1.20: 429; later 413). Repositories that are there still take more.
+ */
+const HOLDS_NO_MORE = 'HOLDS_NO_MORE';
+
 /** Whether a refusal is about how often we send requests; some have another status than 429. */
 function isRateRefusal({ status, codes }: Refusal): boolean {
+  if (codes.includes(HOLDS_NO_MORE)) return false;
   return status === 429 || (status >= 400 && status < 500 && codes.includes(TOO_MANY));
 }
 
@@ -44,19 +51,19 @@ const SPENT = /\b(?:exceed(?:s|ed)?|limit(?: is)?|maximum|full|too high|insuffic
  * configured upper limit of 100.0 MiB.`; Quay's namespace: 403 `DENIED: Quota has been exceeded on namespace`;
  * DigitalOcean: 403 `registry contains 1 repositories, limit is 1`; Artifactory: 413 `Datastore disk usage is too high`.
  */
-function isFull({ status, words }: Refusal): boolean {
-  if (status === 507) return true;
+function isFull({ status, codes, words }: Refusal): boolean {
+  if (status === 507 || codes.includes(HOLDS_NO_MORE)) return true;
   return [400, 403, 409, 413].includes(status) && HELD.test(words) && SPENT.test(words);
 }
 
-/** Whether an error is that a registry has no room for more, and not that it was asked too often. */
+/** Whether an error is that a registry has no room for any more in this place, and not that it was asked too often. */
 export function lacksRoom(error: unknown): error is OciSaveError {
   const refusal = error instanceof OciSaveError && error.code === 'quota' ? refusalOf(error) : undefined;
-  return refusal !== undefined && !isRateRefusal(refusal);
+  return refusal !== undefined && !isRateRefusal(refusal) && !refusal.codes.includes(HOLDS_NO_MORE);
 }
 
 const FULL_HINT: Record<Action, string> = {
-  push: 'Delete there what is not needed any more, or have the quota raised; then push again: only the rest is sent.',
+  push: 'Delete there what is not needed any more, or have the quota raised (zot: maxRepos); then push again: only the rest is sent.',
   pull: 'Have the quota raised there, or read from a mirror.',
 };
 
@@ -163,17 +170,25 @@ export const judgeRefusal: Judge = async (response, request) => {
   if (isRateRefusal(refusal) && isQuota(refusal)) {
     return { error: quotaError(refusal, action), exhausted: true };
   }
-  return { error: refusalError(request.subject, refusal, 'nothing', action), hold: refusal.retryAfter };
+  const error = refusalError(request.subject, refusal, 'nothing', action);
+  return { error, hold: refusal.retryAfter, alone: refusal.codes.includes(HOLDS_NO_MORE) };
 };
 
 /** One entry of a registry's error body (distribution-spec, Error Codes). */
 export interface Diagnostic {
   readonly code: string;
   readonly message: string;
+  /** How much it holds at most, as zot says it. */
+  readonly limit?: string;
 }
 
-const detail = z.looseObject({ code: z.unknown().optional(), message: z.unknown().optional() });
-const bodySchema = z.looseObject({ errors: z.array(detail) });
+const entry = z.looseObject({
+  code: z.unknown().optional(),
+  message: z.unknown().optional(),
+  detail: z.unknown().optional(),
+});
+const limitSchema = z.looseObject({ limit: z.string().regex(/^\d{1,20}$/) });
+const bodySchema = z.looseObject({ errors: z.array(entry) });
 /** Token services use OAuth2's form, others one of their own. */
 const oauthSchema = z.looseObject({
   error: z.string().optional(),
@@ -189,7 +204,11 @@ export function parseDiagnostics(text: string): Diagnostic[] {
   const json = jsonIn(text);
   const spec = bodySchema.safeParse(json);
   if (spec.success) {
-    return spec.data.errors.map(({ code, message }) => ({ code: textOf(code), message: textOf(message) }));
+    return spec.data.errors.map(({ code, message, detail }) => {
+      const limited = code === TOO_MANY ? limitSchema.safeParse(detail).data : undefined;
+      const limit = limited === undefined ? {} : { limit: limited.limit };
+      return { code: textOf(code), message: textOf(message), ...limit };
+    });
   }
   const oauth = oauthSchema.safeParse(json);
   if (!oauth.success) return [];
@@ -202,6 +221,12 @@ export function parseDiagnostics(text: string): Diagnostic[] {
 export const parseErrorBody: ErrorParser = (text) => {
   const diagnostics = parseDiagnostics(text);
   if (diagnostics.length === 0) return undefined;
-  const said = diagnostics.map(({ code, message }) => [code, message].filter((part) => part).join(': '));
-  return { codes: diagnostics.map(({ code }) => code), words: said.join('; ') };
+  const said = diagnostics.map(({ code, message, limit }) => {
+    const words = [code, message].filter((part) => part).join(': ');
+    return limit === undefined ? words : `${words}, its limit is ${limit}`;
+  });
+  const codes = diagnostics.flatMap(({ code, limit }) =>
+    limit === undefined ? [code] : [code, HOLDS_NO_MORE],
+  );
+  return { codes, words: said.join('; ') };
 };

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { OciSaveError } from '../../src/errors.ts';
 import { isTemporary } from '../../src/http/index.ts';
-import { isQuota, loginHint, parseDiagnostics, refusalError } from '../../src/registry/error.ts';
+import {
+  isQuota,
+  lacksRoom,
+  loginHint,
+  parseDiagnostics,
+  parseErrorBody,
+  refusalError,
+} from '../../src/registry/error.ts';
 
 const refusal = (status: number, words = '', codes: string[] = [], retryAfter?: number) => ({
   host: 'r.example',
@@ -80,6 +87,30 @@ describe('found C1: a refusal for what a registry holds already', () => {
     expect(error.message).toContain(words);
     expect(isTemporary(error)).toBe(false);
     if (code === 'quota') expect(error.hint).not.toContain('docker login');
+  });
+});
+
+describe('found C1: zot’s refusal of one repository too many', () => {
+  // As zot 2.1.20 answers (measured), and as later ones do (project-zot/zot, pkg/api/quota.go).
+  it.each([
+    [429, { description: 'When a user or users has sent too many requests', limit: '1' }],
+    [413, { current: '7', projected: '8', limit: '7' }],
+  ])('by %i is a quota, for this request alone, with its figure', (status, detail) => {
+    const body = JSON.stringify({
+      errors: [{ code: 'TOOMANYREQUESTS', message: 'too many requests', detail }],
+    });
+    const parsed = parseErrorBody(body) ?? { codes: [], words: '' };
+    const error = refusalError(
+      'r.example/a:1',
+      refusal(status, parsed.words, [...parsed.codes]),
+      'nothing',
+      'push',
+    );
+    expect(error.code).toBe('quota');
+    expect(isTemporary(error)).toBe(false);
+    expect(lacksRoom(error)).toBe(false);
+    expect(error.message).toContain(`its limit is ${detail.limit}`);
+    expect(error.hint).toContain('maxRepos');
   });
 });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { OciSaveError } from '../../errors.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { narrowIndex } from '../../oci/rewrite.ts';
-import { isTemporary, lacksRoom, refusalOf } from '../../registry/index.ts';
+import { isTemporary, refusalOf } from '../../registry/index.ts';
 import { manifestBytes, type PushContext, putManifest } from '../context.ts';
 import type { PushName } from '../plan.ts';
 import { dockerRefused, type Issue } from './refusals.ts';
@@ -67,7 +67,7 @@ async function isTaken(putting: Promise<void>, signal: AbortSignal | undefined):
   } catch (error) {
     signal?.throwIfAborted();
     // What has no room for it does not say whether it would take it: the push will show.
-    if (lacksRoom(error)) return true;
+    if (error instanceof OciSaveError && error.code === 'quota') return true;
     if (isJudged(error)) return false;
     throw error;
   }

@@ -17,6 +17,8 @@ export interface ZotOptions {
   readonly compat?: boolean;
   /** True: storage as zot has it where a configuration says nothing of it: it collects garbage and links blobs. */
   readonly defaultStorage?: boolean;
+  /** It takes so many repositories. */
+  readonly maxRepos?: number;
   /** How long a request may take, in Go's form: zot's own default is a minute. */
   readonly timeout?: string;
 }
@@ -90,6 +92,7 @@ function zotConfig(
     compat = true,
     timeout = '0s',
     defaultStorage = false,
+    maxRepos,
   }: ZotOptions,
   timeouts: boolean,
   auth: string | undefined,
@@ -102,7 +105,11 @@ function zotConfig(
   };
   return JSON.stringify({
     distSpecVersion: '1.1.1',
-    storage: { rootDirectory, ...(defaultStorage ? {} : { gc: false, dedupe: false }) },
+    storage: {
+      rootDirectory,
+      ...(defaultStorage ? {} : { gc: false, dedupe: false }),
+      ...(maxRepos === undefined ? {} : { maxRepos }),
+    },
     http: {
       address: '127.0.0.1',
       port: '0',
