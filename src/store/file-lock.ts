@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
@@ -22,6 +22,23 @@ type HostId = Omit<Holder, 'pid'>;
 
 export interface FileLock {
   release(): Promise<void>;
+}
+
+/** How often a run shows that it lives, to those that cannot see its process: containers, other hosts. */
+const BEAT_MILLISECONDS = 5 * 60_000;
+
+/** After so long without a sign a run counts as dead; a machine that slept so long loses its unfinished work. */
+export const DEAD_MILLISECONDS = 6 * 60 * 60_000;
+
+/** Renews the time of a run's file or folder while it works. Returns a function that ends it. */
+export function beatOn(place: string): () => void {
+  const beat = (): void => {
+    const now = new Date();
+    // A beat that is missed is followed by the next one.
+    utimes(place, now, now).catch(() => {});
+  };
+  const timer = setInterval(beat, BEAT_MILLISECONDS).unref();
+  return () => clearInterval(timer);
 }
 
 /** How long a lock may be without a holder: the time between creating its file and writing it. */
@@ -61,7 +78,8 @@ export async function takeFileLock(
 /** A lock that another process took over as stale is not removed. */
 async function release(file: string, own: Holder): Promise<void> {
   const holder = await readHolder(file);
-  if (holder?.pid === own.pid && holder.host === own.host) await rm(file, { force: true });
+  if (holder?.pid === own.pid && holder.host === own.host && holder.namespace === own.namespace)
+    await rm(file, { force: true });
 }
 
 /** Whether a live process holds the lock, or one that died has left it. */

@@ -2,7 +2,7 @@ export { openStore, type Store, type StoreOptions } from './store.ts';
 export { checkedBytes, DamagedBlobError, damagedBlobOf, hashFile } from './blob-bytes.ts';
 export type { BlobWriter } from './blob-writer.ts';
 export { diskError, freeBytes, linkOrCopy, tryLink } from './disk.ts';
-export { type FileLock, type Holder, isAlive, takeFileLock } from './file-lock.ts';
+export { beatOn, DEAD_MILLISECONDS, type FileLock, type Holder, isAlive, takeFileLock } from './file-lock.ts';
 export type { Pruned, PruneOptions } from './prune/prune.ts';
 export type { PruneRule, StoredBlob } from './prune/plan.ts';
 export { type DamagedBlob, type StoreCheck, type VerifyOptions, verifyStored } from './verify.ts';

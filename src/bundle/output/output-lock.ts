@@ -1,6 +1,6 @@
 import type { OwnFileKind } from '../../text/own-file-kind.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { type FileLock, takeFileLock } from '../../store/index.ts';
+import { beatOn, DEAD_MILLISECONDS, type FileLock, takeFileLock } from '../../store/index.ts';
 import { besideOutput } from './beside-output.ts';
 import { hint, option } from '../../text/hint.ts';
 
@@ -16,21 +16,30 @@ export const HOLDER_FILE_KIND: OwnFileKind = {
 };
 
 /**
- * Locks an output: two runs on it at once would each remove the other's content. Throws `machine` where another live run
+ * Locks an output: two runs on it at once would each remove the other's content. The lock of a run that was killed in
+ * another container, whose processes cannot be seen, is taken over when it has shown no sign for long. Throws `machine` where another live run
  * holds the lock.
  */
 export async function lockOutput(output: string): Promise<FileLock> {
   const file = holderFile(output);
-  const taken = await takeFileLock(file).catch((cause: unknown) => {
+  const taken = await takeFileLock(file, DEAD_MILLISECONDS).catch((cause: unknown) => {
     throw cannotWrite(output, cause);
   });
-  if ('release' in taken) return taken;
+  if ('release' in taken) {
+    const stopBeating = beatOn(file);
+    return {
+      async release() {
+        stopBeating();
+        await taken.release();
+      },
+    };
+  }
   const { holder } = taken;
   const by = holder === undefined ? '' : ` (process ${holder.pid} on ${holder.host})`;
   throw new OciSaveError({
     code: 'machine',
     message: `another run writes to ${output}${by}`,
-    hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`,
+    hint: `Wait for it, or name another output. If no such run lives, remove ${file}: after six hours without a sign of it, the next run does so.`,
   });
 }
 

@@ -1,18 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { unlessGone } from '../../files/index.ts';
-import { isAlive, thisHost } from '../file-lock.ts';
+import { beatOn, DEAD_MILLISECONDS, isAlive, thisHost } from '../file-lock.ts';
 import type { StorePlaces } from '../places.ts';
 import { putBackAll } from './quarantine.ts';
 
 /** A folder beside the store's blobs, on their file system, in which one run works; skopeo writes only there. */
 export type RunFolder = Awaited<ReturnType<typeof createRunFolder>>;
-
-/** How often a run shows that it lives, to those that cannot see its process: containers, other hosts. */
-const BEAT_MILLISECONDS = 5 * 60_000;
-/** After so long without a sign a run counts as dead; a machine that slept so long loses its unfinished work. */
-const DEAD_MILLISECONDS = 6 * 60 * 60_000;
 
 /** Makes this run's folder, and removes those whose runs were killed. */
 export async function createRunFolder(places: StorePlaces) {
@@ -21,17 +16,12 @@ export async function createRunFolder(places: StorePlaces) {
   const name = `${await hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`;
   const folder = path.join(places.runs, name);
   await mkdir(folder, { mode: 0o700 });
-  const beat = (): void => {
-    const now = new Date();
-    // A beat that is missed is followed by the next one.
-    utimes(folder, now, now).catch(() => {});
-  };
-  const timer = setInterval(beat, BEAT_MILLISECONDS).unref();
+  const stopBeating = beatOn(folder);
   return {
     name,
     folder,
     async remove(): Promise<void> {
-      clearInterval(timer);
+      stopBeating();
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
