@@ -64,8 +64,7 @@ function kindRefused(stats: BigIntStats): NotRead | undefined {
 
 /** Waits for no writer of a pipe, and makes no terminal this process's own. Undefined for a socket. */
 async function openAtOnce(place: string, follow: number): Promise<FileHandle | undefined> {
-  // Windows has neither flag.
-  const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
   try {
     return await open(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow);
   } catch (error) {

@@ -3,11 +3,8 @@ import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { OciSaveError } from '../errors.ts';
 import { isPrivateHost, PrivateAddressError } from './address.ts';
-
-/** Environment variables, as `process.env` has them. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { type Environment, readProxies } from './proxies.ts';
 
 /** The way to one origin: its own sockets, and how many requests may be under way. */
 export interface Connection {
@@ -39,19 +36,27 @@ export interface AgentOptions {
   readonly lookup?: LookupFunction | undefined;
 }
 
-/** Agents that keep connections alive: resolving a list is mostly HEADs, and a handshake costs more than one. */
+/**
+ * Agents that keep connections alive: resolving a list is mostly HEADs, and a handshake costs more than one.
+ * @throws OciSaveError `usage` for a proxy of the environment that cannot be used
+ */
 export function createAgents({ sockets, env, lookup = dns.lookup }: AgentOptions): Agents {
   const connections = new Map<string, Connection>();
+  const proxyEnv = readProxies(env);
   const open = (url: URL, { verify, mayBePrivate }: ConnectOptions): Connection => {
     const onDirect = (): void => void (connection.direct = true);
     const options = {
       keepAlive: true,
       maxSockets: sockets,
-      proxyEnv: { ...env },
+      proxyEnv,
       lookup: judged(lookup, url.hostname, mayBePrivate, onDirect),
     };
     // An Agent's own bound does not count tunnels through a proxy.
-    const connection = { agent: agentOf(url, options, verify), limit: pLimit(sockets), direct: false };
+    const agent =
+      url.protocol === 'https:'
+        ? new https.Agent({ ...options, rejectUnauthorized: verify })
+        : new http.Agent(options);
+    const connection = { agent, limit: pLimit(sockets), direct: false };
     return connection;
   };
   return {
@@ -65,21 +70,6 @@ export function createAgents({ sockets, env, lookup = dns.lookup }: AgentOptions
       for (const { agent } of connections.values()) agent.destroy();
     },
   };
-}
-
-function agentOf(url: URL, options: http.AgentOptions, verify: boolean): http.Agent {
-  try {
-    return url.protocol === 'https:'
-      ? new https.Agent({ ...options, rejectUnauthorized: verify })
-      : new http.Agent(options);
-  } catch {
-    // Not as a cause: it would show the proxy's address, and a password in it.
-    throw new OciSaveError({
-      code: 'usage',
-      message: `${url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} is not the address of a proxy`,
-      hint: 'Write http://host:port.',
-    });
-  }
 }
 
 /**

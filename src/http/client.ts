@@ -3,7 +3,7 @@ import { USER_AGENT } from '../version.ts';
 import { type AgentOptions, createAgents } from './agents.ts';
 import { isTemporary, isTemporaryStatus, refusalError } from './error.ts';
 import { follow, type HttpRequest, type HttpResponse } from './follow.ts';
-import { insecureHosts, type InsecureHosts } from './insecure.ts';
+import { insecureHosts, type InsecureHosts } from './address.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 import type { ErrorParser } from './refusal.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';

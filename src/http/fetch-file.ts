@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { OciSaveError } from '../errors.ts';
 import { percentDecoded } from '../text/plain-text.ts';
-import type { Environment } from './agents.ts';
+import type { Environment } from './proxies.ts';
 import { createHttpClient, type HttpClient } from './client.ts';
 import { type BodyPart, cannotResume, download, partIn, rangeHeader } from './download.ts';
 import { refusalError } from './error.ts';

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { OciSaveError } from '../errors.ts';
 import {
+  type InsecureHosts,
   isPrivateHost,
   isPrivateSender,
   PrivateAddressError,
@@ -11,7 +12,6 @@ import {
 import type { Agents } from './agents.ts';
 import { boundedBody, type BodyLimits, type BodyRules, readBeginning } from './body.ts';
 import { networkError } from './error.ts';
-import type { InsecureHosts } from './insecure.ts';
 import { type ErrorParser, parseRetryAfter, readRefusal, type Refusal } from './refusal.ts';
 import { send, type WireRequest, type WireResponse } from './transport.ts';
 

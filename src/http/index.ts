@@ -1,5 +1,10 @@
-export { type Environment } from './agents.ts';
-export { isPrivateHost, isPrivateSender, privateAddressError } from './address.ts';
+export {
+  insecureHosts,
+  type InsecureHosts,
+  isPrivateHost,
+  isPrivateSender,
+  privateAddressError,
+} from './address.ts';
 export { abortable } from './abortable.ts';
 export { LEAST_BYTES_A_SECOND } from './body.ts';
 export {
@@ -19,7 +24,7 @@ export {
 } from './error.ts';
 export { fetchFile, type FetchLimits, type FetchOptions } from './fetch-file.ts';
 export { type HttpRequest, type HttpResponse, redirectTarget } from './follow.ts';
-export { insecureHosts, type InsecureHosts } from './insecure.ts';
 export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from './refusal.ts';
+export { type Environment, readProxies } from './proxies.ts';
 export { type RetryPolicy, withRetries } from './retry.ts';
 export type { Method, StreamedBody } from './transport.ts';

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readProxies } from '../http/index.ts';
 import type { Skopeo } from './find.ts';
 
 /** What one skopeo process runs with. Paths are absolute; all of them lie in the run's folder. */
@@ -18,18 +19,7 @@ export interface SkopeoTools {
 }
 
 /** Passed on, since our own client obeys them too. Nothing else of the caller's environment is. */
-const INHERITED = [
-  'PATH',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'SYSTEMROOT',
-];
+const INHERITED = ['PATH', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'SYSTEMROOT'];
 
 /**
  * Makes the private homes, policy and registries files that keep a host's container settings out of a run: a
@@ -56,6 +46,7 @@ export async function createSkopeoEnvironment(
     globalArgs: ['--policy', folder('policy.json'), '--registries.d', folder('registries.d')],
     env: {
       ...Object.fromEntries(inherited),
+      ...readProxies(callerEnv),
       HOME: folder('home'),
       XDG_RUNTIME_DIR: folder('runtime'),
       XDG_CONFIG_HOME: folder('config'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isPrivateHost } from '../../src/http/address.ts';
 import { parseContentRange } from '../../src/http/download.ts';
-import { insecureHosts } from '../../src/http/insecure.ts';
+import { insecureHosts } from '../../src/http/address.ts';
 import { checkedRealm } from '../../src/registry/auth/token.ts';
 import { redirectTarget } from '../../src/http/follow.ts';
 import { registryHost } from '../../src/registry/repository.ts';

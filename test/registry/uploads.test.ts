@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
@@ -6,6 +7,7 @@ import { OCI_MANIFEST } from '../../src/oci/media-type.ts';
 import type { BlobContent } from '../../src/registry/index.ts';
 import { basic } from '../support/http.ts';
 import { jsonBytes } from '../support/image.ts';
+import { listen } from '../support/listen.ts';
 import { type PushRegistry, startPushRegistry } from '../support/push-registry.ts';
 import { answerError, startStub } from '../support/registry-stub.ts';
 import { always, clientOf, failureOf, repositoryAt } from './support.ts';
@@ -260,6 +262,26 @@ describe('an upload', () => {
     const error = await failureOf(client.sendBlob(repositoryAt(stub), blobOf(1000)));
     expect(error.code).toBe('network');
     expect(error.message).toContain('no answer');
+  });
+
+  it('found B6: ends where the registry reads no more of it', async () => {
+    const server = createServer(({ method = '', url = '' }, response) => {
+      if (method === 'GET') response.end();
+      if (method === 'POST') response.writeHead(202, { location: `${url}1` }).end();
+      // The body of PATCH is not read: the connection takes some megabytes, and then nothing.
+    });
+    const stub = await listen(server);
+    using client = clientOf([stub], { requestMilliseconds: 200, retries: 0 });
+    const sent: number[] = [];
+    const sending = client.sendBlob(repositoryAt(stub), blobOf(24 * MIB), {
+      onBytes: (bytes) => sent.push(bytes),
+    });
+    const error = await failureOf(sending);
+    await stub.end();
+    expect([error.code, error.message]).toEqual(['network', expect.stringContaining('no answer')]);
+    // Nothing of it counts as sent.
+    expect(sent.length).toBeGreaterThan(2);
+    expect(sent.reduce((sum, bytes) => sum + bytes, 0)).toBe(0);
   });
 
   it('that goes on at another origin takes no credentials there', async () => {
