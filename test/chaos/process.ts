@@ -11,6 +11,8 @@ export interface Ended {
   readonly signal: string | null;
   readonly stderr: string;
   readonly seconds: number;
+  /** Whether it was killed since it took too long. */
+  readonly hung: boolean;
 }
 
 export interface Running {
@@ -39,7 +41,8 @@ export function ociSave(folder: string, args: readonly string[], fast: boolean):
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), HANGS_SECONDS * 1000);
+  let hung = false;
+  const timer = setTimeout(() => (hung = child.kill('SIGKILL')), HANGS_SECONDS * 1000);
   const pieces: Buffer[] = [];
   child.stderr.on('data', (piece: Buffer) => pieces.push(piece));
   let over = false;
@@ -48,7 +51,7 @@ export function ociSave(folder: string, args: readonly string[], fast: boolean):
       over = true;
       clearTimeout(timer);
       const seconds = (performance.now() - began) / 1000;
-      resolve({ code, signal, stderr: Buffer.concat(pieces).toString(), seconds });
+      resolve({ code, signal, stderr: Buffer.concat(pieces).toString(), seconds, hung });
     };
     child.once('error', reject);
     // What outlives a killed parent may hold the pipe: its end is not waited for.
