@@ -383,7 +383,7 @@ describe('an upload to a registry that takes large parts only without a range', 
 
   it('found C3: that is cut again and again, goes in small parts in the end', async () => {
     await using registry = await startPushRegistry({
-      cut: { times: 2, after: 17 * MIB, keeps: true },
+      cut: { times: 99, after: 17 * MIB, keeps: true },
       parts: { most: 4 * MIB, status: 416, words: WORDS },
     });
     using client = clientOf([registry]);
