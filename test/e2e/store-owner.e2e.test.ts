@@ -134,6 +134,42 @@ describe('found A5: a store', () => {
     expect(await namesIn(at('_oci-save'))).toEqual([]);
   });
 
+  it.each<[string, (store: string) => Promise<unknown>, string]>([
+    [
+      'a folder that another user made while it was open to all',
+      async (store) => {
+        await mkdir(`${store}/blobs`);
+        await chown(`${store}/blobs`, ANOTHER, ANOTHER);
+      },
+      'blobs',
+    ],
+    [
+      'our own link into a folder of another user',
+      async (store) => {
+        await poison(at('poisoned'));
+        await symlink(at('poisoned/blobs'), `${store}/blobs`);
+        await lchown(`${store}/blobs`, ME, ME);
+      },
+      'blobs',
+    ],
+    [
+      'a record that another user wrote',
+      async (store) => {
+        await writeFile(`${store}/journal.jsonl`, '');
+        await chown(`${store}/journal.jsonl`, ANOTHER, ANOTHER);
+      },
+      'journal.jsonl',
+    ],
+  ])('of ours with %s in it is refused', async (_, plant, named) => {
+    const store = at('work/store');
+    await folderOf(ME, 'work/store', 0o700);
+    await plant(store);
+    const failed = await run(...save('--cache-dir', store));
+    expectExit(failed, 2);
+    expect(failed.stderr).toContain(`${path.join(store, named)} belongs to another user (${ANOTHER})`);
+    expect(registry.requests()).toEqual([]);
+  });
+
   it('of another user is accepted by root, who works for that user in a container', async () => {
     await folderOf(ANOTHER, 'oci-save');
     await outputOf(process.execPath, [CLI, ...save('--cache-dir', at('oci-save'), '-o', at('work/bundle'))]);
