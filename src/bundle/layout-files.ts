@@ -1,8 +1,8 @@
 import { type Manifests, REF_NAME } from '../image/index.ts';
 import { type Leaf, type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
 import { type Digest, digestTag, hexOf } from '../oci/digest.ts';
-import { isImage, opaqueLayerTypes } from '../oci/manifest.ts';
-import { OCI_INDEX } from '../oci/media-type.ts';
+import { isImage, type Manifest, opaqueLayerTypes } from '../oci/manifest.ts';
+import { isDockerZstdType, OCI_INDEX } from '../oci/media-type.ts';
 import { reachable } from '../oci/reachable.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { byText } from '../text/by-text.ts';
@@ -31,21 +31,36 @@ function entry(digest: Digest, manifests: Manifests, annotations?: Record<string
 
 /**
  * The flat layout's index.json: one entry per image and name, both annotations the full reference, no children.
- * A bare tag becomes an image name in docker, an unnamed child a dangling image. `ctr images import` unpacks one entry
- * after another and stops at the first that it cannot unpack: such ones are last.
+ * A bare tag becomes an image name in docker, an unnamed child a dangling image. What importers stop at is last.
  */
 export function flatIndex(lock: Lock, manifests: Manifests): string {
-  const stopping = lock.images.filter(({ leaves }) =>
-    leaves.some((leaf) => leaf.attests === undefined && !isImportable(leaf, manifests)),
-  );
-  const last = new Set(stopping.flatMap(rootNames));
-  const byName = [...flatNames(lock)].toSorted(
-    ([a], [b]) => Number(last.has(a)) - Number(last.has(b)) || byText(a, b),
-  );
+  const ranks = new Map(lock.images.map((image) => [image.root, rankOf(image, manifests)]));
+  const rank = (root: Digest): number => ranks.get(root) ?? 0;
+  const byName = [...flatNames(lock)].toSorted(([a, x], [b, y]) => rank(x) - rank(y) || byText(a, b));
   return encode(
     byName.flatMap(([name, digest]) =>
       entry(digest, manifests, { [CONTAINERD_NAME]: name, [REF_NAME]: name }),
     ),
+  );
+}
+
+/**
+ * `ctr images import` unpacks one entry after another, and stops at the first that it cannot unpack. First come those that
+ * every containerd unpacks, then those of other platforms, then what none unpacks.
+ */
+function rankOf({ root, leaves }: LockedImage, manifests: Manifests): number {
+  const images = leaves.filter(({ platform, attests }) => platform !== undefined && attests === undefined);
+  if (images.length === 0 || images.some((leaf) => !isImportable(leaf, manifests))) return 2;
+  const isFirst = images.some(
+    ({ digest, platform }) =>
+      (platform === 'linux/amd64' || digest === root) && !hasDockerZstd(manifests.get(digest)?.manifest),
+  );
+  return isFirst ? 0 : 1;
+}
+
+function hasDockerZstd(manifest: Manifest | undefined): boolean {
+  return (
+    manifest?.kind === 'manifest' && manifest.layers.some(({ mediaType }) => isDockerZstdType(mediaType))
   );
 }
 

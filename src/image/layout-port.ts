@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import { exists, openRegularFile, unlessGone } from '../files/index.ts';
 import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
-import { type Descriptor, readEntries } from '../oci/descriptor.ts';
+import { type Descriptor, type IndexEntries, readEntries } from '../oci/descriptor.ts';
 import { readJson } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { checkOffset, missingManifest, type ReadPort, REF_NAME } from './read-port.ts';
@@ -30,7 +30,7 @@ export function nameOfEntry(entry: Descriptor): string | undefined {
  * @throws OciSaveError `list` where there is no layout, `local` for what is not a regular file, or lies elsewhere
  */
 export async function openLayout(folder: string, within?: readonly string[]): Promise<Layout> {
-  const entries = await readIndex(folder, within);
+  const { manifests: entries, faulty } = await readIndex(folder, within);
   const blobFile = (digest: Digest): string => path.join(folder, 'blobs', 'sha256', hexOf(digest));
 
   const find = (name: string | undefined): Descriptor => {
@@ -39,13 +39,15 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
     );
     const [only, ...others] = named;
     if (only && others.every(({ digest }) => digest === only.digest)) return only;
+    const [wrong] = only === undefined ? faulty : [];
     const names = entries.map((entry) => nameOfEntry(entry) ?? shortDigest(entry.digest)).slice(0, 20);
     throw new OciSaveError({
       code: 'list',
       message:
-        name === undefined
+        (name === undefined
           ? `the layout ${folder} holds ${entries.length} images`
-          : `the layout ${folder} holds ${only ? 'several images' : 'no image'} named '${name}'`,
+          : `the layout ${folder} holds ${only ? 'several images' : 'no image'} named '${name}'`) +
+        (wrong === undefined ? '' : `; what it lists is not valid: ${wrong.fault}`),
       hint: names.length === 0 ? 'It is empty.' : `Name one of: ${names.join(', ')}.`,
     });
   };
@@ -87,7 +89,7 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
   };
 }
 
-async function readIndex(folder: string, within: readonly string[] | undefined): Promise<Descriptor[]> {
+async function readIndex(folder: string, within: readonly string[] | undefined): Promise<IndexEntries> {
   const file = path.join(folder, 'index.json');
   const unreadable = (why: string, cause?: unknown): OciSaveError =>
     new OciSaveError({
@@ -107,7 +109,7 @@ async function readIndex(folder: string, within: readonly string[] | undefined):
   const index = indexSchema.safeParse(json.value);
   if (!index.success) throw unreadable(': it does not have the fields of an index');
   // An entry that is not a valid descriptor names no image that could be asked for.
-  return [...readEntries(index.data.manifests ?? []).manifests];
+  return readEntries(index.data.manifests ?? []);
 }
 
 async function readWhole(

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
+import { formatCount } from '../text/bytes.ts';
 import { digestOf, shortDigest } from './digest.ts';
 import { readJson } from './json.ts';
+import { type ImageManifest, opaqueLayerTypes } from './manifest.ts';
 import { type Platform, toPlatform } from './platform.ts';
 
 /** No image config is larger; it is read into memory. */
@@ -31,10 +33,11 @@ export interface ImageConfig {
 }
 
 /**
- * Reads an image config (image-spec, config.md).
+ * Reads the image config (image-spec, config.md) of a manifest. One that lists another number of layers than its manifest
+ * is refused: no runtime unpacks such an image, and importers stop there.
  * @throws OciSaveError `unsupported` where it is not valid; the message names it by its digest
  */
-export function parseConfig(bytes: Uint8Array): ImageConfig {
+export function parseConfig(bytes: Uint8Array, manifest: ImageManifest): ImageConfig {
   const json = readJson(bytes);
   if ('fault' in json) throw notAConfig(bytes, json.fault);
   const parsed = configSchema.safeParse(json.value);
@@ -53,7 +56,12 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
     osVersion: parsed.data['os.version'] ?? undefined,
   });
   if (platform === undefined) throw notAConfig(bytes, 'its platform has characters that no platform has');
-  return { platform, diffIds: rootfs?.diff_ids ?? [] };
+  const diffIds = rootfs?.diff_ids ?? [];
+  const { length: layers } = manifest.layers;
+  if (diffIds.length !== layers && opaqueLayerTypes(manifest).length === 0) {
+    throw notAConfig(bytes, `it lists ${formatCount(diffIds.length, 'layer')}, its manifest ${layers}`);
+  }
+  return { platform, diffIds };
 }
 
 function notAConfig(bytes: Uint8Array, why: string): OciSaveError {

@@ -65,6 +65,11 @@ export function isTarLayerType(type: string): boolean {
   return TAR_LAYER.test(type);
 }
 
+/** Docker's layer with zstd, which containerd unpacks from 1.7 on. */
+export function isDockerZstdType(type: string): boolean {
+  return type.startsWith('application/vnd.docker.') && type.endsWith('.zstd');
+}
+
 /** Layers that a registry may lack, since they are fetched from other addresses (Windows bases). */
 export function isForeignLayerType(type: string): boolean {
   return (

@@ -9,15 +9,8 @@ import { parseConfig } from '../oci/config.ts';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { blobsOf, type ImageManifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
-import {
-  copyWithSkopeo,
-  inspectRaw,
-  LAYOUT,
-  POOL,
-  poolOf,
-  skopeoFailure,
-  type SkopeoTools,
-} from '../skopeo/index.ts';
+import { copyWithSkopeo, inspectRaw, LAYOUT, POOL, poolOf, type SkopeoTools } from '../skopeo/index.ts';
+import { archiveFailure } from './archive-failure.ts';
 import { describe, type ResolvedImage } from './describe.ts';
 import type { ResolveOptions } from './resolve-image.ts';
 import { readTree } from './tree.ts';
@@ -29,7 +22,7 @@ const ARCHIVE = 'archive.tar';
 /**
  * Takes an image out of a docker archive. Its layers have no digest as a registry would serve them, so skopeo
  * converts it to OCI; the lock keeps the image ID and the uncompressed layers' digests. All of its blobs are in
- * the store afterwards. Throws as `skopeoFailure` classes it, and `not-found` for another platform than was wanted.
+ * the store afterwards. Throws as `archiveFailure` words it, and `not-found` for another platform than was wanted.
  */
 export async function resolveArchive(
   wanted: WantedImage,
@@ -53,7 +46,8 @@ export async function resolveArchive(
       // An image without an index has no children.
       manifest: async () => served,
       embedded: async () => {},
-      configPlatform: async ({ config }) => parseConfig(await readConverted(folder, config.digest)).platform,
+      configPlatform: async (manifest) =>
+        parseConfig(await readConverted(folder, manifest.config.digest), manifest).platform,
       note: () => {},
     });
     return await describe({
@@ -113,9 +107,11 @@ async function convertArchive(
   const inside = reference === undefined ? '' : `:${formatReference(reference)}`;
   const source = `docker-archive:${ARCHIVE}${inside}`;
   const call = { skopeo, environment, folder, source, signal };
-  const origin = parseManifest(await inspectRaw({ ...call, subject: ref }));
+  const inspected = await inspectRaw(call);
+  if (inspected.exitCode !== 0) throw archiveFailure(ref, inspected);
+  const origin = parseManifest(new TextEncoder().encode(inspected.stdout));
   const result = await copyWithSkopeo({ ...call, preserveDigests: false });
-  if (result.exitCode !== 0) throw skopeoFailure(ref, result);
+  if (result.exitCode !== 0) throw archiveFailure(ref, result);
   const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(undefined);
   const bytes = await readConverted(folder, digest);
   const manifest = parseManifest(bytes);

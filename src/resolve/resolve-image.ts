@@ -1,9 +1,8 @@
 import { OciSaveError } from '../errors.ts';
 import { bringBlob, type ManifestBytes, type ManifestReader, type ReadPort } from '../image/index.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
-import { parseManifest } from '../oci/manifest.ts';
+import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { isDockerType } from '../oci/media-type.ts';
 import type { Platform } from '../oci/platform.ts';
 import { convertIndex, convertManifest } from '../oci/rewrite.ts';
@@ -43,7 +42,7 @@ export async function resolveImage(
   const served = await readTree(await readTop(reference, content, options), platforms, {
     manifest: (child) => options.manifests.read(child, content, options.signal),
     embedded: (descriptors) => keepEmbedded(descriptors, options.store, (message) => notes.push(message)),
-    configPlatform: ({ config }) => readConfigPlatform(config, content, options),
+    configPlatform: (manifest) => readConfigPlatform(manifest, content, options),
     note: (message) => notes.push(message),
   });
   const { tree, converted } =
@@ -79,10 +78,11 @@ async function readTop(
 }
 
 async function readConfigPlatform(
-  { digest, size }: Descriptor,
+  manifest: ImageManifest,
   source: ReadPort,
   { store, retries, signal }: ResolveOptions,
 ): Promise<Platform> {
+  const { digest, size } = manifest.config;
   const read = (): Promise<Uint8Array | undefined> => store.read(digest, MAX_CONFIG_BYTES);
   let bytes = await read();
   if (bytes === undefined) {
@@ -97,7 +97,7 @@ async function readConfigPlatform(
     const message = `it says that config ${shortDigest(digest)} has ${size} bytes; it has ${bytes.length}`;
     throw new OciSaveError({ code: 'digest', message });
   }
-  return parseConfig(bytes).platform;
+  return parseConfig(bytes, manifest).platform;
 }
 
 /**

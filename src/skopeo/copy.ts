@@ -3,7 +3,6 @@ import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { type ProcessResult, run } from '../process.ts';
 import type { SkopeoAuth } from './auth-file.ts';
 import type { SkopeoEnvironment } from './environment.ts';
-import { skopeoFailure } from './failure.ts';
 import type { Skopeo } from './find.ts';
 
 export interface SkopeoCopy {
@@ -55,23 +54,15 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
   );
 }
 
-export interface SkopeoInspect extends Pick<
-  SkopeoCopy,
-  'skopeo' | 'environment' | 'folder' | 'source' | 'signal'
-> {
-  /** How messages name the source. */
-  readonly subject: string;
-}
+export type SkopeoInspect = Pick<SkopeoCopy, 'skopeo' | 'environment' | 'folder' | 'source' | 'signal'>;
 
-/** The manifest of a local image as its transport has it. Throws what `skopeoFailure` makes of a failure. */
-export async function inspectRaw(inspect: SkopeoInspect): Promise<Uint8Array> {
-  const { skopeo, environment, folder, source, subject, signal } = inspect;
-  const result = await run(skopeo.file, [...environment.globalArgs, 'inspect', '--raw', source], {
+/** Prints the manifest of a local image as its transport has it. The result says how it ended. */
+export function inspectRaw(inspect: SkopeoInspect): Promise<ProcessResult> {
+  const { skopeo, environment, folder, source, signal } = inspect;
+  return run(skopeo.file, [...environment.globalArgs, 'inspect', '--raw', source], {
     cwd: folder,
     env: environment.env,
     signal,
     maxOutput: MAX_MANIFEST_BYTES,
   });
-  if (result.exitCode !== 0) throw skopeoFailure(subject, result);
-  return new TextEncoder().encode(result.stdout);
 }

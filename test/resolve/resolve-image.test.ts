@@ -20,6 +20,7 @@ import {
   windows,
 } from '../support/fixtures/index.ts';
 import type { Image } from '../support/image.ts';
+import { levels } from '../support/odd/savable.ts';
 import { lockedImageOf } from '../../src/resolve/index.ts';
 import { type Resolving, startResolving } from './resolving.ts';
 
@@ -164,6 +165,38 @@ describe('resolving an image', () => {
     });
     expect(image.platforms).toEqual(['linux/amd64']);
     expect(image.notes).toEqual(['it also has linux/arm/v7, not among the wanted platforms']);
+  });
+
+  it.each([
+    ['linux/amd64', [undefined]],
+    ['linux/amd64/v1', [undefined]],
+    ['linux/amd64/v3', ['v3']],
+    ['linux/amd64,linux/amd64/v2', [undefined, 'v2']],
+    ['all', [undefined, 'v2', 'v3']],
+  ])(
+    'takes of the levels of amd64 the one that is wanted, no higher and no lower one: %s',
+    async (platforms, taken) => {
+      const image = await bench.resolve(levels(undefined, 'v2', 'v3'), 'x:1', { platforms });
+      expect(image.platforms).toEqual(
+        taken.map((level) => `linux/amd64${level === undefined ? '' : `/${level}`}`),
+      );
+      expect(image.leaves).toHaveLength(taken.length);
+    },
+  );
+
+  it('says which levels of amd64 there are where the wanted one is missing', async () => {
+    await expect(
+      bench.resolve(levels('v2', 'v3'), 'x:1', { platforms: 'linux/amd64' }),
+    ).rejects.toMatchObject({
+      code: 'not-found',
+      message: 'it has no linux/amd64; it has linux/amd64/v2, linux/amd64/v3',
+      hint: expect.stringContaining('--platform=linux/amd64/v2'),
+    });
+    await expect(
+      bench.resolve(levels(undefined), 'x:1', { platforms: 'linux/amd64/v3' }),
+    ).rejects.toMatchObject({
+      message: 'it has no linux/amd64/v3; it has linux/amd64',
+    });
   });
 
   it('applies no platform to an artifact or to a cosign tag', async () => {

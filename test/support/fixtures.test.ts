@@ -61,7 +61,7 @@ describe('the image fixtures', () => {
     if (manifest.kind === 'index') throw new Error('one is no index');
     const [layer] = manifest.layers;
     expect(layer?.size).toBeGreaterThan(1024 * 1024);
-    const config = parseConfig(image.blobs.get(manifest.config.digest) ?? new Uint8Array());
+    const config = parseConfig(image.blobs.get(manifest.config.digest) ?? new Uint8Array(), manifest);
     const tar = gunzipSync(image.blobs.get(layer?.digest ?? manifest.config.digest) ?? new Uint8Array());
     expect(config.diffIds).toEqual([digestOf(tar)]);
     expect(formatPlatform(config.platform)).toBe('linux/amd64');

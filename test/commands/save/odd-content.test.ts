@@ -9,7 +9,7 @@ import { parseOptions } from '../../../src/options/index.ts';
 import type { RunReport } from '../../../src/report/index.ts';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
 import { configOf } from '../../support/fixtures/build.ts';
-import { filledLayer, one } from '../../support/fixtures/index.ts';
+import { AMD64, buildImage, buildIndex, filledLayer, one } from '../../support/fixtures/index.ts';
 import {
   descriptorOf,
   descriptorOfImage,
@@ -19,6 +19,7 @@ import {
   topOf,
   type WrittenDescriptor,
 } from '../../support/image.ts';
+import { KEPT } from '../../support/odd/savable.ts';
 import { buildCacheManifest, REFUSED } from '../../support/odd/refused.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
@@ -99,6 +100,30 @@ describe('content that no reader takes', () => {
     expect(lock.images.map(({ digest, platforms }) => [digest, platforms])).toEqual([[image.top, []]]);
     expect(notesOf(report)).toEqual(['it is a build cache of BuildKit, not an image']);
     expect(await wrongBlobs(lock)).toEqual([]);
+  });
+
+  it('a child whose config has more layers than its manifest fails its image alone, once it is here', async () => {
+    const layers = [filledLayer('many', 100), filledLayer('more', 100)];
+    const manifest = { layers: layers.slice(1).map(({ bytes }) => descriptorOf(`${OCI_LAYER}+gzip`, bytes)) };
+    registry.put('child', buildIndex([{ image: buildImage({ layers, manifest }), platform: AMD64 }]), '1');
+    const { lock, report } = await run(['@/child:1', '@/good:1']);
+    expect(refsOf(lock)).toEqual(['@/good:1']);
+    const message = expect.stringMatching(
+      /^linux\/amd64: config sha256:\w+ .*: it lists 2 layers, its manifest 1$/,
+    );
+    expect(report.failed).toMatchObject([{ class: 'unsupported', message }]);
+  });
+
+  it('an image with a layer that no runtime unpacks is saved whatever its config lists, and said', async () => {
+    const { 'a-layer-of-text': image } = KEPT;
+    registry.put('text', image ?? expect.fail(), '1');
+    const { lock, report } = await run(['@/text:1']);
+    expect(lock.images.map(({ digest, platforms }) => [digest, platforms])).toEqual([
+      [image?.top, ['linux/amd64']],
+    ]);
+    expect(notesOf(report)).toEqual([
+      'importers cannot unpack its layers of type text/plain: it is last in index.json, and manifest.json leaves out what has them',
+    ]);
   });
 
   it('an index that names itself fails its image alone: the registry lies about one of the two', async () => {

@@ -1,11 +1,15 @@
+import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../../src/oci/media-type.ts';
 import { configOf } from '../fixtures/build.ts';
-import { seededBytes } from '../fixtures/index.ts';
+import { type Layer, seededBytes } from '../fixtures/index.ts';
 import { descriptorOf, type Image, imageOf, jsonBytes } from '../image.ts';
+
+const bytes = seededBytes('bad layer', 300);
+const ONE_LAYER: Layer = { bytes, compression: 'none', diffId: digestOf(bytes) };
 
 /** An image of one child for linux/amd64, or as its index says. */
 export function imageWith({
-  config = configOf({ layers: [] }),
+  config = configOf({ layers: [ONE_LAYER] }),
   layer = {},
   platform = { architecture: 'amd64', os: 'linux' },
   others = [],
@@ -15,7 +19,6 @@ export function imageWith({
   readonly platform?: unknown;
   readonly others?: readonly unknown[];
 }): Image {
-  const bytes = seededBytes('bad layer', 300);
   const manifest = jsonBytes({
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,

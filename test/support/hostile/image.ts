@@ -72,7 +72,7 @@ export function hostileImage(
       variant: 'v1',
       'os.version': '1',
       config: { Env: ['A=b'], Labels: { a: 'b' } },
-      rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
+      rootfs: { type: 'layers', diff_ids: [digestOf(layer), digestOf(shared)] },
       history: [{ created_by: 'x' }],
     },
     'config',
@@ -147,7 +147,7 @@ function sibling(
   docker: boolean,
 ): { manifest: Uint8Array; blobs: Uint8Array[] } {
   const layer = seededBytes(`layer of ${platform['architecture']}`, 100);
-  const config = jsonBytes({ ...platform, rootfs: { type: 'layers', diff_ids: [] } });
+  const config = jsonBytes({ ...platform, rootfs: { type: 'layers', diff_ids: [digestOf(layer)] } });
   const manifest = jsonBytes({
     schemaVersion: 2,
     mediaType: docker ? DOCKER_MANIFEST : OCI_MANIFEST,

@@ -136,6 +136,11 @@ export const REFUSED: readonly (readonly [kind: string, image: Image, words: Reg
     /: it has the fields of an image manifest and those of an index$/,
   ],
   [
+    'a config of fewer layers than its manifest has',
+    imageWithConfig(configOf({ layers: [] })),
+    /^config sha256:[0-9a-f]{12} is not a valid image config: it lists 0 layers, its manifest 1$/,
+  ],
+  [
     'a config that is an array',
     imageWithConfig(jsonBytes([1, 'x'])),
     /^config sha256:[0-9a-f]{12} is not a valid image config: it is not an object$/,

@@ -1,8 +1,10 @@
 import type { CopyResult } from '../../../copy/index.ts';
 import { OciSaveError } from '../../../errors.ts';
 import type { Leaf } from '../../../lock/index.ts';
+import type { Manifests } from '../../../image/index.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../../../oci/config.ts';
-import { formatPlatform, matchesPlatform, parsePlatform } from '../../../oci/platform.ts';
+import type { ImageManifest } from '../../../oci/manifest.ts';
+import { formatPlatform, matchesPlatform, parsePlatform, type Platform } from '../../../oci/platform.ts';
 import type { FailedImage, Resolution, ResolvedImage } from '../../../resolve/index.ts';
 import type { Store } from '../../../store/index.ts';
 
@@ -40,7 +42,7 @@ export async function judgeConfigs({ whole, failed }: Outcome, store: Store): Pr
 
 async function judge(resolved: ResolvedImage, store: Store): Promise<ResolvedImage | FailedImage> {
   try {
-    const notes = await Promise.all(resolved.leaves.map((leaf) => noteOn(leaf, store)));
+    const notes = await Promise.all(resolved.leaves.map((leaf) => noteOn(leaf, resolved.manifests, store)));
     return { ...resolved, notes: [...resolved.notes, ...notes.flat()] };
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
@@ -48,21 +50,26 @@ async function judge(resolved: ResolvedImage, store: Store): Promise<ResolvedIma
   }
 }
 
-async function noteOn({ platform, config, attests }: Leaf, store: Store): Promise<string[]> {
-  if (platform === undefined || attests !== undefined) return [];
+async function noteOn(
+  { digest, platform, config, attests }: Leaf,
+  manifests: Manifests,
+  store: Store,
+): Promise<string[]> {
+  const manifest = manifests.get(digest)?.manifest;
+  if (platform === undefined || attests !== undefined || manifest?.kind !== 'manifest') return [];
   const bytes = await store.read(config, MAX_CONFIG_BYTES);
   // Where nothing was copied it may be missing.
   if (bytes === undefined) return [];
-  const configured = platformIn(bytes, platform);
+  const configured = platformIn(bytes, manifest, platform);
   if (matchesPlatform(parsePlatform(platform), configured) || configured.os === 'windows') return [];
   return [
     `its index says ${platform}, its config ${formatPlatform(configured)}: it may hold the wrong programs`,
   ];
 }
 
-function platformIn(bytes: Uint8Array, platform: string): ReturnType<typeof parseConfig>['platform'] {
+function platformIn(bytes: Uint8Array, manifest: ImageManifest, platform: string): Platform {
   try {
-    return parseConfig(bytes).platform;
+    return parseConfig(bytes, manifest).platform;
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
     throw new OciSaveError({ code: error.code, message: `${platform}: ${error.message}` });
