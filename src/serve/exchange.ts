@@ -56,12 +56,15 @@ function unforeseen(thrown: unknown): RegistryResponse {
   return { ...refusalResponse(refusal), problem: messageOf(thrown) };
 }
 
+/** No browser may take a blob for a page, whatever it looks like. */
+const ALWAYS = { 'docker-distribution-api-version': 'registry/2.0', 'x-content-type-options': 'nosniff' };
+
 async function send(
   connection: ServerResponse,
   method: string,
   { status, headers, body }: RegistryResponse,
 ): Promise<Pick<RequestEntry, 'bytes' | 'problem'>> {
-  connection.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0', ...headers });
+  connection.writeHead(status, { ...ALWAYS, ...headers });
   let bytes = 0;
   async function* counted(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
     for await (const chunk of chunks) {

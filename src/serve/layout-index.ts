@@ -1,12 +1,13 @@
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { openConfined, readAndClose } from './confined-file.ts';
 import { refuse, type Refusal } from './response.ts';
 
 const MEBIBYTE = 1024 * 1024;
-/** No index.json is larger: some hundred thousand images in one repository. */
-const MAX_INDEX_BYTES = 64 * MEBIBYTE;
+/** Some 75,000 images in one repository. Parsed, an index takes five times its size in memory. */
+const MAX_INDEX_BYTES = 16 * MEBIBYTE;
 /** So many bytes of index.json files are kept parsed. */
-const MAX_CACHED_BYTES = 128 * MEBIBYTE;
+const MAX_CACHED_BYTES = 16 * MEBIBYTE;
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
 /** One entry of a repository's index.json. Its digest is the text as written, which may be invalid. */
@@ -77,6 +78,8 @@ interface CachedIndex {
  */
 export function createIndexReader(root: string): IndexReader {
   const cache = new Map<string, CachedIndex>();
+  // Large ones are not held in memory all at once, however many requests come.
+  const oneByOne = pLimit(1);
   return async (repository) => {
     const file = await openConfined(root, `${repository}/index.json`);
     if (!file) return undefined;
@@ -85,7 +88,7 @@ export function createIndexReader(root: string): IndexReader {
       await file.handle.close();
       return known.index;
     }
-    const index = readAndClose(file, MAX_INDEX_BYTES).then((bytes) => toIndex(repository, bytes));
+    const index = oneByOne(async () => toIndex(repository, await readAndClose(file, MAX_INDEX_BYTES)));
     cache.delete(repository);
     cache.set(repository, { stamp: file.stamp, size: file.size, index });
     trim(cache);
@@ -100,7 +103,9 @@ export function createIndexReader(root: string): IndexReader {
 }
 
 function toIndex(repository: string, bytes: Uint8Array | undefined): LayoutIndex | Refusal {
-  const fault = bytes ? 'does not fit the image-spec' : 'is too large, or grows while it is read';
+  const fault = bytes
+    ? 'does not fit the image-spec'
+    : `has more than ${MAX_INDEX_BYTES / MEBIBYTE} MiB, which is not served, or grows while it is read`;
   const index = bytes && parseLayoutIndex(bytes);
   return index ?? refuse(500, 'UNKNOWN', `index.json of ${repository} ${fault}`);
 }

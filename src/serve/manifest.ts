@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestOf, hexOf, isDigest, type Digest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
+import { ACCEPTED_MANIFESTS } from '../oci/media-type.ts';
 import { openConfined, readAndClose } from './confined-file.ts';
 import { descriptorSchema, type IndexReader, type LayoutIndex, parseJson } from './layout-index.ts';
 import { isRefusal, refuse, type Refusal } from './response.ts';
@@ -64,9 +65,6 @@ interface ServedManifest extends Pick<StoredManifest, 'digest' | 'bytes'> {
   readonly mediaType: string;
 }
 
-/** RFC 6838, 4.2, without parameters, which distribution-spec advises against. It goes into a header. */
-const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
-
 /** A repository's index, or the refusal that fits its absence. */
 export async function requireIndex(tree: RegistryTree, name: string): Promise<LayoutIndex | Refusal> {
   return (await tree.readIndex(name)) ?? refuse(404, 'NAME_UNKNOWN', `no repository ${name}`);
@@ -90,9 +88,9 @@ export async function findManifest(
   const manifest = await readManifest(tree.root, name, digest);
   if (!manifest) return unknownManifest(name, reference);
   if (isRefusal(manifest)) return manifest;
-  // zot would send an empty Content-Type, with which clients fail in ways of their own.
-  if (!MEDIA_TYPE.test(mediaType))
-    return invalid(`the entry of ${digest} in ${name} has no usable mediaType`);
+  // It becomes the Content-Type, and a browser would run a page; zot sends whatever is there, even nothing.
+  if (!ACCEPTED_MANIFESTS.includes(mediaType))
+    return invalid(`the entry of ${digest} in ${name} does not have the mediaType of a manifest`);
   return { bytes: manifest.bytes, digest: manifest.digest, mediaType };
 }
 

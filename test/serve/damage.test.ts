@@ -62,16 +62,21 @@ describe('a damaged manifest', () => {
     expect([answer.status, errorCode(answer)]).toEqual([500, 'MANIFEST_INVALID']);
   });
 
-  it.each(['', 'no type', 'text/plain; charset=utf-8', 'a/b\r\nx: y', `a/${'b'.repeat(200)}`])(
-    'is not served where index.json gives it the type %j',
-    async (mediaType) => {
-      await using damaged = await serveOne();
-      const { serving, repository, image } = damaged;
-      await repository.writeIndex({ manifests: [{ ...image.manifest, mediaType }] });
-      const answer = await serving.ask(`/v2/x/manifests/${image.manifest.digest}`);
-      expect([answer.status, errorCode(answer)]).toEqual([500, 'MANIFEST_INVALID']);
-    },
-  );
+  it.each([
+    '',
+    'no type',
+    'text/html',
+    'application/vnd.oci.image.config.v1+json',
+    'text/plain; charset=utf-8',
+    'a/b\r\nx: y',
+    `a/${'b'.repeat(200)}`,
+  ])('found B10: is not served where index.json gives it the type %j', async (mediaType) => {
+    await using damaged = await serveOne();
+    const { serving, repository, image } = damaged;
+    await repository.writeIndex({ manifests: [{ ...image.manifest, mediaType }] });
+    const answer = await serving.ask(`/v2/x/manifests/${image.manifest.digest}`);
+    expect([answer.status, errorCode(answer)]).toEqual([500, 'MANIFEST_INVALID']);
+  });
 
   it('is not served where its entry has a digest of another kind', async () => {
     await using damaged = await serveOne();

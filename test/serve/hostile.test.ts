@@ -30,6 +30,33 @@ describe('hostile requests', () => {
   const ask = (path: string, method = 'GET') =>
     sendRaw(serving.address, `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
 
+  it('found B10: get nothing that a browser would take for a page: blobs have one type, and no response is guessed at', async () => {
+    const page = '<!DOCTYPE html><script>alert(1)</script>';
+    const repository = serving.repository('pages');
+    const { manifest, layer } = await image(repository, { content: page });
+    repository.list(manifest, '1');
+    await repository.write();
+    for (const path of [
+      '/v2/',
+      '/livez',
+      '/v2/_catalog',
+      '/v2/pages/tags/list?n=1',
+      '/v2/pages/manifests/1',
+      `/v2/pages/blobs/${layer.digest}`,
+      `/v2/pages/referrers/${manifest.digest}`,
+      '/v2/pages/manifests/<script>',
+      '/<script>',
+    ])
+      expect([path, await ask(path)]).toEqual([
+        path,
+        expect.stringMatching(/^x-content-type-options: nosniff\r$/im),
+      ]);
+    expect(await ask(`/v2/pages/blobs/${layer.digest}`)).toMatch(
+      /^content-type: application\/octet-stream\r$/im,
+    );
+    expect(await ask('/v2/pages/manifests/<script>')).toMatch(/^content-type: application\/json\r$/im);
+  });
+
   it('never read what is outside the root', async () => {
     const secrets = [outside.manifest, outside.config, outside.layer].map(({ digest }) => digest);
     const up = fc.constantFrom(

@@ -82,15 +82,30 @@ describe('the reader of index.json', () => {
     });
   });
 
-  it('does not read a file of more than 64 MiB', async () => {
+  it('found B10: does not read a file of more than 16 MiB', async () => {
     await using folder = await tempFolder('index');
     const repository = new Repository(folder.path, 'a');
     await repository.write();
-    await truncate(join(repository.folder, 'index.json'), 64 * 1024 * 1024 + 1);
+    await truncate(join(repository.folder, 'index.json'), 16 * 1024 * 1024 + 1);
     const answer = await createIndexReader(folder.path)('a');
     expect(answer).toMatchObject({
       status: 500,
-      message: 'index.json of a is too large, or grows while it is read',
+      message: 'index.json of a has more than 16 MiB, which is not served, or grows while it is read',
     });
+  });
+
+  it('found B10: keeps no more than 16 MiB of files, and reads them one by one', async () => {
+    await using folder = await tempFolder('index');
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) {
+      const repository = new Repository(folder.path, name);
+      await repository.write();
+      await writeFile(join(repository.folder, 'index.json'), `{}${' '.repeat(6 * 1024 * 1024)}`);
+    }
+    const readIndex = createIndexReader(folder.path);
+    const [first, , , last] = await Promise.all(names.map(readIndex));
+    expect(await readIndex('d')).toBe(last);
+    expect(await readIndex('a')).not.toBe(first);
+    expect(await readIndex('a')).toEqual(first);
   });
 });
