@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import type { SaveEvent } from '../../src/events.ts';
-import { createReleaseService, type SentRelease, sendRelease } from '../../src/github-release/index.ts';
+import {
+  createReleaseService,
+  type ReleasePolicy,
+  type SentRelease,
+  sendRelease,
+} from '../../src/github-release/index.ts';
 import { draftNotes } from '../../src/github-release/draft/notes.ts';
 import type { Writer } from '../../src/github-release/draft/writer.ts';
 import { inMemory } from '../../src/github-release/release-files.ts';
@@ -53,7 +58,9 @@ interface Settings {
   readonly base?: string;
   readonly content?: string;
   readonly retries?: number;
+  /** Empty: outside of a workflow. */
   readonly run?: string;
+  readonly policy?: ReleasePolicy;
   /** Of a tag that is not there. */
   readonly commit?: string;
 }
@@ -90,9 +97,9 @@ async function job(name: Job, settings: Settings = {}): Promise<Result> {
     const sent = await sendRelease({
       service: clientOf(name, settings),
       tag: TAG,
-      policy: 'auto',
+      policy: settings.policy ?? 'auto',
       archive: { base, suffix: 'tar' },
-      writer: writerOf({ ...settings, content }),
+      writer: settings.run === '' ? undefined : writerOf({ ...settings, content }),
       files: filesOf(base, content, settings.run),
       complete: true,
       dryRun: false,
@@ -474,16 +481,53 @@ describe('a draft with a claim', () => {
     expect(service.releases[0]?.assets.map(({ name }) => name)).toContain('site.claim.json');
   });
 
-  it('sends the record of a run again where a later one finds its archive, and nothing else', async () => {
-    service.add({ tag: TAG, draft: true, body: 'Notes' });
-    await job('a', { run: '4710' });
-    service.clear();
-    const { sent } = await job('a', { run: '4711' });
-    expect(
-      sent?.files.filter(({ status }) => status !== 'there').map(({ name, status }) => `${name} ${status}`),
-    ).toEqual(['site.report.json replaced']);
-    service.clear();
-    await job('a', { run: '4711' });
-    expect(uploads()).toEqual([]);
+  it.each<[string, boolean, string, ReleasePolicy, string[]]>([
+    ['a draft', true, '4711', 'auto', ['site.report.json replaced']],
+    ['a published release that may be replaced', false, '4711', 'replace', ['site.report.json replaced']],
+    ['a published release', false, '4711', 'auto', []],
+    ['a draft that may not be replaced', true, '4711', 'fail', []],
+    ['a draft, outside of a workflow', true, '', 'auto', []],
+    ['a draft, in the same run', true, '4710', 'auto', []],
+  ])(
+    'has its record sent again for an archive of an earlier run where another job may replace that: %s',
+    async (_, isDraft, run, policy, sent) => {
+      const release = service.add({ tag: TAG, draft: true, body: 'Notes' });
+      await job('a', { run: '4710' });
+      release.draft = isDraft;
+      service.clear();
+      const files = (await job('a', { run, policy })).sent?.files ?? [];
+      const other = files.filter(({ status }) => !['there', 'kept'].includes(status));
+      expect(other.map(({ name, status }) => `${name} ${status}`)).toEqual(sent);
+      expect([files.length, uploads().filter((path) => !path.includes('claim')).length]).toEqual([
+        5,
+        sent.length,
+      ]);
+    },
+  );
+
+  it('outside of a workflow loses it, and is filled', async () => {
+    withClaim(claimOf({ content: 'b' }));
+    expect((await job('a', { run: '' })).error).toBe(undefined);
+    expect(states()).toEqual([draft('site')]);
+  });
+
+  it('outside of a workflow keeps a file of its name that this tool did not make', async () => {
+    withClaim('notes');
+    expect((await job('a', { run: '' })).error).toBe(undefined);
+    expect(service.releases[0]?.assets.map(({ name }) => name)).toContain('site.claim.json');
+  });
+});
+
+describe('files beside an archive in a release', () => {
+  it('that look like its pieces and are not are left and named; others are not named', async () => {
+    const [id, state, size, sha256, bytes] = [7, 'uploaded', 1, '', undefined] as const;
+    const names = ['site.tar.007', 'notes.txt', 'other.tar.001'];
+    const assets = names.map((name, at) => ({ id: id + at, name, state, size, sha256, bytes }));
+    service.add({ tag: TAG, draft: true, body: 'Notes', assets });
+    const { logs } = await job('a');
+    expect(service.releases[0]?.assets.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+    expect(logs.filter((line) => line.includes('is not a file of this archive'))).toEqual([
+      'the release has site.tar.007, which is not a file of this archive; it is left as it is',
+    ]);
   });
 });
