@@ -387,6 +387,16 @@ describe('a draft whose creation', () => {
   });
 });
 
+it('a draft that a person took over meanwhile is not removed for an older one', async () => {
+  service.set({ listLag: 2 });
+  await killedJob();
+  service.set({ listLag: 0 });
+  const until = async (): Promise<void> => void (service.releases[1]!.body = 'Mine now');
+  service.misbehave({ method: 'POST', path: /sha256/, fault: { kind: 'held', until } });
+  expect((await job('a')).sent?.draft).toBe(true);
+  expect([states(), service.releases[1]?.body]).toEqual([[draft(), draft('site')], 'Mine now']);
+});
+
 it('two drafts that persons made meanwhile are refused by name, with our own', async () => {
   const until = async (): Promise<void> => {
     for (const body of ['Mine', 'Hers']) service.add({ tag: TAG, draft: true, body });
