@@ -23,7 +23,8 @@ export function addFlags(command: Command, names?: readonly OptionName[]): Comma
     .option('--no-color', 'no colours');
 }
 
-const append = (value: string, earlier: unknown): string[] => [
+/** For an option that may be given more than once. */
+export const append = (value: string, earlier: unknown): string[] => [
   ...(Array.isArray(earlier) ? earlier.filter((text): text is string => typeof text === 'string') : []),
   value,
 ];

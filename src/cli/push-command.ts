@@ -3,7 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { type OptionName, parseOptions } from '../options/index.ts';
 import { pushBundle } from '../commands/index.ts';
 import { renderPushSummary } from '../view/index.ts';
-import { addFlags, takeFlags } from './flags.ts';
+import { addFlags, append, takeFlags } from './flags.ts';
 import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
 
 /** The options of a save that concern a push. */
@@ -24,8 +24,10 @@ Examples:
   oci-save push oci-bundle registry.example:5000/mirror ghcr.io/acme --dry-run
   oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
   oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
+  oci-save push oci-bundle registry.example:5000 --only 'quay.io/**' --naming quay.io/acme/=apps/
 
-A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is written when
+A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. --only takes globs over
+such names: * within a part, ** over several. --naming gives other names, as in a save. A tag is written when
 everything that it names is there; what is already there is not sent. Credentials are those of docker login or podman login.
 
 Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
@@ -39,13 +41,20 @@ export function pushCommand(host: Host, done: (exitCode: number) => void): Comma
     .description('push a bundle into zot or any registry, digest for digest')
     .argument('<bundle>', 'the folder that oci-save save wrote')
     .argument('<target...>', 'registry[:port][/prefix][@depth=N]')
+    .option('--only <glob>', 'only images whose stored name matches; more of them add up', append)
+    .option(
+      '--naming <rule>',
+      'names at the target: keep-domain, strip-domain, strip-library, FROM=TO; each adds names (default: as stored)',
+      append,
+    )
     .option('--wait <seconds>', 'how long to wait for a target that does not respond yet', '60');
   return addFlags(command, OPTIONS)
     .addHelpText('after', EXAMPLES)
-    .action((bundle: string, push: string[], { wait, ...flags }: Record<string, unknown>) => {
+    .action((bundle: string, push: string[], { wait, only, ...flags }: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
       const waitMilliseconds = secondsOf(wait) * 1000;
-      const options = { ...parseOptions({ ...rest, push }), bundle, waitMilliseconds };
+      const globs = Array.isArray(only) ? only.map(String) : [];
+      const options = { ...parseOptions({ ...rest, push }), only: globs, bundle, waitMilliseconds };
       const work = async (io: CommandIo): Promise<Ended> => {
         const report = await pushBundle(options, io);
         return {

@@ -1,4 +1,5 @@
 import { openBundle } from '../bundle/index.ts';
+import { chooseNames } from '../lock/index.ts';
 import type { SaveOptions } from '../options/index.ts';
 import { pushToTargets } from '../push/index.ts';
 import type { PushReport } from '../report/index.ts';
@@ -17,6 +18,10 @@ export interface PushBundleOptions extends Pick<
   | 'onError'
   | 'dryRun'
 > {
+  /** Globs over the stored names of the images that are pushed. Without any: all. */
+  readonly only?: readonly string[];
+  /** How stored names become those at a target. */
+  readonly naming?: SaveOptions['naming'];
   /** The bundle's folder, with any of the views. */
   readonly bundle: string;
   /** Milliseconds to wait for a target that is not up yet. */
@@ -27,14 +32,18 @@ export type PushIo = ClientIo;
 
 /**
  * Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
- * @throws OciSaveError `usage` where nothing was started: no bundle, two images under one name
+ * @throws OciSaveError `usage` where nothing was started: no bundle, a glob that matches nothing, two images under one name
  */
 export async function pushBundle(options: PushBundleOptions, io: PushIo): Promise<PushReport> {
-  const { push, pushPolicy: policy, bundle, dryRun, ...rest } = options;
+  const { push, pushPolicy: policy, bundle, dryRun, only = [], naming = [], ...rest } = options;
   const content = await openBundle(bundle);
+  const { of: namesOf, idle } = chooseNames(content.lock, { only, naming });
+  for (const rule of idle) {
+    io.emit({ type: 'log', level: 'warning', message: `naming: ${rule} applies to no image that is pushed` });
+  }
   const { client } = await openClient(options, io);
   try {
-    const targets = await pushToTargets(push, { ...rest, ...io, client, content, policy, dryRun });
+    const targets = await pushToTargets(push, { ...rest, ...io, client, content, namesOf, policy, dryRun });
     return {
       version: 1,
       tool: { name: 'oci-save', version: VERSION },

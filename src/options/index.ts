@@ -15,6 +15,7 @@ type Parsed = z.infer<typeof optionsSchema>;
 export interface SaveOptions extends Omit<Parsed, 'platforms' | 'naming' | 'layout' | 'push' | 'skopeo'> {
   /** Undefined: the machine's own. */
   readonly platforms: PlatformChoice | undefined;
+  /** None: names stay as they are. */
   readonly naming: readonly NamingRule[];
   readonly layout: readonly ('oci' | 'zot')[];
   readonly push: readonly PushTarget[];
@@ -106,7 +107,7 @@ function complete({ platforms, naming, layout, push, skopeo, ...options }: Parse
   return {
     ...options,
     platforms: platforms === '' ? undefined : parsePlatformChoice(platforms),
-    naming: naming.length === 0 ? [{ kind: 'keep-domain' }] : naming.map(parseNamingRule),
+    naming: naming.map(parseNamingRule),
     layout: parseLayout(layout),
     push: parsePushTargets(push),
     skopeo: parseWantedSkopeo(skopeo),

@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import type { Content } from '../image/index.ts';
 import type { Emit } from '../events.ts';
+import type { ChosenNames } from '../lock/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryClient, Repository } from '../registry/index.ts';
 import { damagedBlobOf } from '../store/index.ts';
@@ -12,6 +13,8 @@ import type { IndexChoice } from './plan.ts';
 export interface PushContext {
   readonly client: RegistryClient;
   readonly content: Content;
+  /** The names that images get in place of stored ones; without it these. */
+  readonly namesOf?: ChosenNames['of'] | undefined;
   /** How a sparse image is pushed. */
   readonly index: IndexChoice;
   /** What is done with a tag that a target has with another digest. */

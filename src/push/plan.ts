@@ -1,10 +1,11 @@
 import { OciSaveError } from '../errors.ts';
-import { type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
+import { type ChosenNames, type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isDockerType } from '../oci/media-type.ts';
 import { type Reachable, reachable } from '../oci/reachable.ts';
 import type { PushTarget } from '../options/index.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** What a name may refer to: the image as its source has it, or its substitute. */
 export interface Variant extends Reachable {
@@ -44,6 +45,7 @@ interface Joined {
 
 /**
  * The names that a target gets of a lock, largest first. Pure.
+ * @param namesOf the names in place of a stored one; by default that one itself
  * @throws OciSaveError `usage` where two images would have one name there
  */
 export function planPush(
@@ -51,8 +53,9 @@ export function planPush(
   manifests: Manifests,
   target: PushTarget,
   index: IndexChoice,
+  namesOf?: ChosenNames['of'],
 ): PushName[] {
-  return joinNames(lock, target)
+  return joinNames(lock, target, namesOf)
     .map((joined) => nameOf(joined, lock, manifests, index))
     .toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
 }
@@ -63,14 +66,19 @@ export function refuseCollisions(lock: Lock, targets: readonly PushTarget[]): vo
 }
 
 /** Images that are the same, of which each took some leaves, may share a name: it gets the leaves of both. */
-function joinNames(lock: Lock, target: PushTarget): Joined[] {
+function joinNames(
+  lock: Lock,
+  target: PushTarget,
+  namesOf: ChosenNames['of'] = (_, stored) => [stored],
+): Joined[] {
   const byPlace = new Map<string, Joined>();
   const collisions: string[] = [];
   for (const image of lock.images) {
-    for (const stored of image.names) {
-      const to = destinationOf(target, stored);
+    const leaves = image.leaves.map(({ digest }) => digest);
+    const named = image.names.flatMap((stored) => namesOf(image, stored).map((name) => ({ stored, name })));
+    for (const { stored, name } of named) {
+      const to = destinationOf(target, name);
       const other = byPlace.get(to.text);
-      const leaves = image.leaves.map(({ digest }) => digest);
       if (other === undefined) byPlace.set(to.text, { image, stored, to, leaves: new Set(leaves) });
       else if (other.image.digest === image.digest && other.image.root === image.root) {
         for (const leaf of leaves) other.leaves.add(leaf);
@@ -86,7 +94,7 @@ function joinNames(lock: Lock, target: PushTarget): Joined[] {
   throw new OciSaveError({
     code: 'usage',
     message: collisions.join('\n'),
-    hint: 'Push without @depth, or with a larger one, or store one of them under another name.',
+    hint: hint`Push without @depth, or with a larger one, or give one of them another name: ${option('naming')}, or => in the list.`,
   });
 }
 

@@ -30,10 +30,10 @@ export async function pushToTargets(
   targets: readonly PushTarget[],
   context: PushContext,
 ): Promise<PushTargetReport[]> {
-  const { content, index, dryRun, emit } = context;
+  const { content, namesOf, index, dryRun, emit } = context;
   const plans = targets.map((target) => ({
     target,
-    names: planPush(content.lock, content.manifests, target, index),
+    names: planPush(content.lock, content.manifests, target, index, namesOf),
   }));
   const total = plans.reduce((sum, { names }) => sum + names.length, 0);
   emit({ type: 'stage', stage: dryRun ? 'compare' : 'push', total });

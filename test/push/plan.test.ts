@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readManifests } from '../../src/image/index.ts';
-import type { Lock } from '../../src/lock/index.ts';
+import { chooseNames, type Lock } from '../../src/lock/index.ts';
 import { type Digest, digestTag } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { reachable } from '../../src/oci/reachable.ts';
 import { decide } from '../../src/push/decide.ts';
 import { type IndexChoice, planPush, type PushName } from '../../src/push/plan.ts';
-import { parsePushTargets } from '../../src/options/index.ts';
+import { parseNamingRule, parsePushTargets } from '../../src/options/index.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
 import { att, buildIndex, d2, dlist, idx, nested, one } from '../support/fixtures/index.ts';
 import { type Image, topOf } from '../support/image.ts';
@@ -162,5 +162,29 @@ describe('decide: what a push does with a tag that is there', () => {
     expect(await ask(root, policy)).toBe('unchanged');
     const different = { always: 'push', 'if-missing': 'kept', 'fail-if-different': 'failed' }[policy];
     expect(await ask(other, policy)).toBe(different);
+  });
+});
+
+describe('a push of a part under other names', () => {
+  it('plans the chosen names alone, each with the stored name that it is of', async () => {
+    const lock = bench.lock(
+      await bench.resolve(one({ seed: 'a', ...small }), 'quay.io/acme/a:1'),
+      await bench.resolve(one({ seed: 'b', ...small }), 'quay.io/acme/b:1'),
+      await bench.resolve(one({ seed: 'c', ...small }), 'docker.io/acme/a:1'),
+    );
+    const naming = [parseNamingRule('quay.io/acme/=apps/'), parseNamingRule('docker.io/acme/=apps/')];
+    const planned = async (only: string[]): Promise<unknown> => {
+      const manifests = await readManifests(lock, bench.store);
+      const { of } = chooseNames(lock, { only, naming });
+      const names = planPush(lock, manifests, TARGET!, 'auto', of);
+      return names.map(({ stored, to }) => [stored, to.text]).toSorted();
+    };
+    expect(await planned(['quay.io/**'])).toEqual([
+      ['quay.io/acme/a:1', 'r.example:5000/m/apps/a:1'],
+      ['quay.io/acme/b:1', 'r.example:5000/m/apps/b:1'],
+    ]);
+    await expect(planned([])).rejects.toThrow(
+      /two images would be pushed as r.example:5000\/m\/apps\/a:1: .*docker.io\/acme\/a:1.* and .*quay.io\/acme\/a:1/,
+    );
   });
 });

@@ -7,7 +7,7 @@ describe('options', () => {
     expect(parseOptions({ imageList: 'images.txt' })).toMatchObject({
       imageList: ['images.txt'],
       platforms: undefined,
-      naming: [{ kind: 'keep-domain' }],
+      naming: [],
       layout: ['oci', 'zot'],
       copier: 'skopeo',
       archive: 'none',
