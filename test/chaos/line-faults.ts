@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BLOBS, type Failure, type Fault } from '../support/bad-registry.ts';
-import { largestBlobOf } from '../support/image.ts';
+import type { Digest } from '../../src/oci/digest.ts';
+import { type Image, largestBlobOf } from '../support/image.ts';
 import { IMAGES } from './images.ts';
 import type { SourceFault, TargetFault } from './plan.ts';
 import type { InterceptedAnswer } from '../support/servers/index.ts';
@@ -14,7 +15,7 @@ export function sourceFault(fault: SourceFault): Fault {
 function pathOf({ image, what }: SourceFault): RegExp {
   const { repository, generations } = IMAGES[image] as (typeof IMAGES)[number];
   const tops = generations.map(({ top }) => top);
-  const layers = generations.map(largestBlobOf);
+  const layers = generations.flatMap(layersOf);
   const base = `^/v2/${repository}/`;
   switch (what) {
     case 'top':
@@ -28,6 +29,12 @@ function pathOf({ image, what }: SourceFault): RegExp {
     case 'any':
       return new RegExp(base);
   }
+}
+
+/** The layers of programs; of images without such, their largest blob. */
+function layersOf(image: Image): Digest[] {
+  const layers = [...image.blobs].filter(([, { length }]) => length > 10_000).map(([digest]) => digest);
+  return layers.length > 0 ? layers : [largestBlobOf(image)];
 }
 
 function failureOf({ kind, share, status, bytesPerSecond }: SourceFault): Failure {

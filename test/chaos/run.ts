@@ -177,6 +177,7 @@ class Course {
         throw new Violation('other', `exit code ${code}`);
       if (/fault in oci-save|^ {4}at .+:\d+/m.test(stderr))
         throw new Violation('other', 'a fault in oci-save');
+      if (code === 0 && /^Failed\b/m.test(stderr)) throw new Violation('other', 'exit code 0, and a failure');
       if ((code === 1 || code === 2) && !/^(error|Failed)\b/m.test(stderr))
         throw new Violation('other', `exit code ${code} without a word`);
     }
