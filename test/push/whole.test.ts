@@ -3,7 +3,17 @@ import type { Lock } from '../../src/lock/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { clientOf } from '../registry/support.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
-import { att, buildImage, d2, dlist, filledLayer, idx, nested, one } from '../support/fixtures/index.ts';
+import {
+  att,
+  buildImage,
+  d2,
+  dlist,
+  filledLayer,
+  idx,
+  nested,
+  one,
+  sharing,
+} from '../support/fixtures/index.ts';
 import type { Image } from '../support/image.ts';
 import { type PushRegistry, startPushRegistry } from '../support/push-registry.ts';
 import { tally } from '../support/registry-request.ts';
@@ -227,5 +237,35 @@ describe('a manifest that is refused because of what it names', () => {
     expect(report.failed).toHaveLength(1);
     expect(registry.requests({ method: 'PUT', kind: 'manifest' })).toHaveLength(1);
     expect(registry.requests({ method: 'PUT', kind: 'upload' })).toHaveLength(second.blobs.size);
+  });
+});
+
+describe('found L9: what nothing else would notice', () => {
+  it.each([
+    [404, 1],
+    [false, 4],
+  ])('a registry that answers a mount by %s is asked for %i of four', async (mount, asked) => {
+    await using registry = await startPushRegistry({ mount });
+    const images = Object.fromEntries(
+      sharing(5, { layerBytes: 500, ownBytes: 10 }).map((image, at) => [`r.example/s${at}:1`, image]),
+    );
+    const { report } = await pushTo(registry, await lockOf(images), bench.store, { parallel: 1 });
+    expect(report.totals).toMatchObject({ pushed: 5, mountedBlobs: 0 });
+    expect(registry.requests({ method: 'POST' }).filter(({ path }) => path.includes('mount='))).toHaveLength(
+      asked,
+    );
+    expect(registry.contents.sessions.size).toBe(0);
+  });
+
+  it.each([
+    [503, 'Push again: only the rest is sent.'],
+    [400, 'Ask who runs the registry: these are its own words.'],
+  ])('a push that is refused by %i has the hint of a push: %s', async (status, hint) => {
+    const faults = [{ method: 'PUT', path: /manifests/, times: 99, status }];
+    await using registry = await startPushRegistry({ faults });
+    const { report } = await pushTo(registry, await lockOf({ 'r.example/one:1': one(small) }), bench.store, {
+      client: { retries: 0 },
+    });
+    expect(report.failed).toMatchObject([{ hint: expect.stringContaining(hint) }]);
   });
 });
