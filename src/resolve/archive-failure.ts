@@ -22,7 +22,7 @@ const FAULTS: readonly (readonly [pattern: RegExp, message: string, hint: string
   [
     /digest did not match|mismatch/i,
     'a layer in it is damaged, or a hard link to another file in it',
-    'Save the image again; a folder with hard links is packed with tar --hard-dereference.',
+    'Save the image again, or pack its folder without hard links.',
   ],
   [
     /unexpected EOF|invalid tar header|gzip|zstd|xz:/i,
