@@ -541,3 +541,23 @@ describe('files beside an archive in a release', () => {
     ]);
   });
 });
+
+describe('an upload to a release', () => {
+  it.each<[string, ReleaseFault]>([
+    ['breaks and leaves an empty file', { kind: 'broken', answer: 502 }],
+    ['breaks without an answer', { kind: 'broken', answer: 'none' }],
+    ['arrives although its answer is lost', { kind: 'lost' }],
+    ['arrives damaged', { kind: 'damaged' }],
+  ])('that %s is made again where it has to be, and the release is whole', async (_, fault) => {
+    service.misbehave({ method: 'POST', path: /site\.tar/, fault });
+    expect((await job('a')).error).toBe(undefined);
+    expect(states()).toEqual([whole('site')]);
+    expect(uploads().filter((path) => path.includes('site.tar')).length).toBe(fault.kind === 'lost' ? 1 : 2);
+  });
+
+  it('that always arrives damaged fails, and leaves nothing of it', async () => {
+    service.misbehave({ method: 'POST', path: /site\.tar/, times: 9, fault: { kind: 'damaged' } });
+    expect(told(await job('a'))).toMatch(/^digest: site\.tar arrived as other bytes/);
+    expect(service.releases[0]?.assets.map(({ name }) => name)).not.toContain('site.tar');
+  });
+});
