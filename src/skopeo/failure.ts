@@ -18,13 +18,22 @@ const QUERY = /(\bhttps?:\/\/[^\s"'?]*)\?[^\s"']*/g;
 /** Credentials as they were sent, where the registry repeats them. */
 const SENT = /\b(Basic|Bearer) +[\w.~+/=-]{8,}/gi;
 
+/** Of a registry's own text in it; the expressions below take a time that is the square of its length. */
+const MAX_LINE = 8192;
+
+/** The beginning of a line, up to a whole word: a secret may not be cut, since then it would not be recognised. */
+function cut(line: string): string {
+  if (line.length <= MAX_LINE) return line;
+  return line.slice(0, Math.max(line.lastIndexOf(' ', MAX_LINE), 0) || MAX_LINE);
+}
+
 /** The last words of a skopeo that failed, without its log format and without secrets. */
 function skopeoMessage(stderr: string, secrets: readonly string[]): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const fatal =
     lines.findLast((line) => /level=(fatal|error)/.test(line)) ?? lines.at(-1) ?? 'no reason given';
-  const quoted = /msg="((?:[^"\\]|\\.)*)"/.exec(fatal)?.[1];
-  const words = quoted === undefined ? fatal : quoted.replaceAll('\\"', '"').replaceAll('\\\\', '\\');
+  const quoted = /msg="((?:[^"\\]|\\.)*)/.exec(cut(fatal))?.[1];
+  const words = quoted === undefined ? cut(fatal) : quoted.replaceAll('\\"', '"').replaceAll('\\\\', '\\');
   return withoutSecrets(words, secrets)
     .replaceAll(SENT, '$1 ***')
     .replaceAll(/[\u0000-\u001F\u007F]+/g, ' ')
