@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** The promises of SECURITY.md, and of its table of copiers, with tests that show them: a file, and words of its titles. */
+const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
+  'Digests.': [
+    ['e2e/fidelity.e2e.test.ts', 'has the digest that the registry served', 'converts %s by our own mapping'],
+    ['e2e/push.e2e.test.ts', 'keeps every digest'],
+  ],
+  'Every blob is hashed.': [
+    ['e2e/damaged-store.e2e.test.ts', 'found A3: enters no folder', 'enters no release', 'is left as it is, with'],
+    ['store/store.test.ts', 'trusts no stamp for blobs that leave it'],
+    ['cache/packing.test.ts', 'is not trusted: content is keyed by its own hash'],
+    ['e2e/copier-rules.e2e.test.ts', 'the layer that it brings is hashed'],
+  ],
+  'A false header is not believed.': [
+    ['registry/manifests.test.ts', 'warns of a wrong digest header for a tag, and refuses it for a pin'],
+  ],
+  'One image.': [['e2e/hostile-content.e2e.test.ts', 'fails alone in the action']],
+  'Nothing half.': [
+    ['e2e/crash.e2e.test.ts', 'at any point leaves the old bundle or the new one'],
+    ['bundle/output/publish-results.test.ts', 'appear together, and nothing else is left'],
+    ['chaos/chaos.e2e.test.ts', 'runs'],
+  ],
+  'No half tag.': [['e2e/push-crash.e2e.test.ts', 'at any point leaves every tag whole']],
+  'No half release.': [
+    ['e2e/release.e2e.test.ts', 'is a draft until all files are there and read back', 'and is never published'],
+    ['e2e/release-tag.e2e.test.ts', 'is published under its tag, and the next run finds it there'],
+  ],
+  'Bounds.': [
+    ['list/lists.test.ts', 'stops reading standard input after 16 MiB'],
+    ['registry/manifests.test.ts', 'stops reading a manifest without end'],
+    ['registry/blobs.test.ts', 'refuses a blob that calls itself longer'],
+    ['http/body.test.ts', 'is given up at a least rate', 'is given up at a deadline'],
+    ['copy/landing.test.ts', 'where more comes than', 'where nothing comes', 'where a byte comes now and then'],
+    ['cache/read-archive.test.ts', 'is not read further than required'],
+  ],
+  'Names.': [
+    ['registry/request-path.test.ts', 'is sent exactly as it was put together, or refused'],
+    ['e2e/hostile-lock.e2e.test.ts', 'cannot be pushed to a repository outside the prefix'],
+  ],
+  'Locks.': [
+    ['lock/parse-lock.test.ts', 'is taken, or refused in our own printable words'],
+    ['e2e/hostile-lock.e2e.test.ts', 'is not listed as', 'is not pushed, and no request is made', 'is not released'],
+  ],
+  'Lists in a workflow.': [
+    ['action/paths.e2e.test.ts', 'found B3: an image list in the workspace', 'found B3: a source that a list names'],
+  ],
+  'Quotes.': [
+    ['list/secrets.test.ts', 'shows nothing of %s', 'is reported without itself among good lines'],
+    ['lock/parse-lock.test.ts', 'has no words of the JSON parser'],
+  ],
+  'Terminals.': [['view/hostile-texts.test.ts', 'no text of a stranger moves a terminal or ends a line']],
+  'Cache entries.': [
+    ['cache/read-archive.test.ts', 'yields exactly the files of its folder'],
+    ['cache/trouble.e2e.test.ts', 'paths elsewhere and links are refused'],
+  ],
+  'No file of credentials.': [
+    ['e2e/secrets.e2e.test.ts', 'leaves no file with a secret'],
+    ['skopeo/auth-file.test.ts', 'is readable by its user alone where a descriptor cannot be opened again'],
+  ],
+  'Masks.': [['action/masks.test.ts', 'found J5: hide nothing of less than four characters', 'line by line']],
+  'Rights.': [
+    ['api/with-auth.itg.test.ts', 'without trying another user’s'],
+    ['registry/auth/authorize.test.ts', 'is never shared by two users of one host'],
+  ],
+  'Public caches.': [['cache/cache.e2e.test.ts', 'where `cache: actions` asks for it']],
+  'Store.': [
+    ['store/own-folder.test.ts', 'is made for its user alone (0700)'],
+    ['e2e/store-owner.e2e.test.ts', 'of another user is refused by name', 'is accepted by root'],
+    ['store/served.test.ts', 'outlive the run'],
+  ],
+  'Others’ work.': [
+    ['e2e/others-work.e2e.test.ts', 'are named and kept: a file at', 'where they appear while it works'],
+  ],
+  'Signals.': [['e2e/signals.e2e.test.ts', 'found B6: a signal ends the command', 'at once where it is the second']],
+};
+
+const text = (await readFile('SECURITY.md', 'utf8')).replaceAll("'", '’');
+
+describe('SECURITY.md', () => {
+  it('promises nothing that no test shows', () => {
+    const [, promised = ''] = /## Content\n([^]*?)## Which copier/.exec(text) ?? [];
+    const names = [...promised.matchAll(/^- \*\*(.+?)\*\*/gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.toSorted()).toEqual(Object.keys(SHOWN).toSorted());
+  });
+
+  it.each(Object.entries(SHOWN))('has tests that show its promise: %s', async (_, shown) => {
+    for (const [file, ...titles] of shown) {
+      const tests = await readFile(path.join('test', file), 'utf8');
+      const missing = titles.filter((title) => !tests.includes(title));
+      expect(missing, file).toEqual([]);
+    }
+  });
+});
