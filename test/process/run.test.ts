@@ -30,6 +30,12 @@ describe.concurrent('a program', () => {
     });
   });
 
+  it('gets its arguments as they are: no shell reads them', async () => {
+    const args = ['$(id)', '`id`', '; id', '|id', '*', '~', '"', "'", '\\', ' a  b ', '--', 'a\nb'];
+    const { stdout } = await run('/usr/bin/printf', ['<%s>', ...args], { env });
+    expect(stdout).toBe(args.map((arg) => `<${arg}>`).join(''));
+  });
+
   it('that does not end in time is ended, and said to be slow', async () => {
     await expect(shell(`exec ${FOR_EVER}`, { limitMilliseconds: 50 })).rejects.toMatchObject({
       code: 'machine',

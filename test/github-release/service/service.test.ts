@@ -30,9 +30,14 @@ let server: Listening;
 afterEach(() => server.end());
 
 /** A client of a server that answers so. */
-async function clientOf(handler: Handler, retries = 0, stallMilliseconds = 200): Promise<ReleaseService> {
+async function clientOf(
+  handler: Handler,
+  retries = 0,
+  stallMilliseconds = 200,
+  protocol = 'http',
+): Promise<ReleaseService> {
   server = await listen(createServer(handler));
-  const api = new URL(`http://${server.host}`);
+  const api = new URL(`${protocol}://${server.host}`);
   const target = { api, owner: 'org', repo: 'site', tag: 'v1', commit: undefined, token: TOKEN };
   return createReleaseService(target, {
     env: {},
@@ -186,6 +191,15 @@ describe('an upload', () => {
     expect(await failureOf(upload(client))).toMatch(
       /^network: org\/site: a\.tar cannot be uploaded: 127\.0\.0\.1:\d+ took no byte for 0 s$/,
     );
+  });
+
+  it('goes with its token to no address in plain HTTP that an API over https names', async () => {
+    let asked = 0;
+    const client = await clientOf(() => void (asked += 1), 0, 200, 'https');
+    expect(await failureOf(upload(client))).toMatch(
+      /^unsupported: 127\.0\.0\.1:\d+ names an address for uploads/,
+    );
+    expect(asked).toBe(0);
   });
 
   it('that is taken may be processed for longer than that', async () => {
