@@ -1,11 +1,10 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { A as formatCount, B as freeBytes, Bt as option, D as judge, E as imagesVerdict, F as setUpSkopeo, G as plainText, H as fetchFile, It as hintOf, J as download, K as printableJson, Lt as messageOf, M as spellReport, O as pushVerdict, Ot as boolean, P as causeTexts, Pt as OciSaveError, Q as refusalError, Rt as systemCodeOf, U as percentDecoded, V as hashFile, W as plainLines, X as rangeHeader, Y as partIn, Z as createHttpClient$1, _t as bareAddress, a as save, at as digestOfLock, c as watchSignals, d as HANDOVER, f as renderSummary, g as renderError, h as createReporter, it as jsonIn, jt as string, k as formatBytes, kt as looseObject, l as placesOf, pt as parseInputs, q as cannotResume, u as createTarDecoder, ut as unlessGone, v as renderErrorSummary, vt as asInput, y as renderJobSummary, yt as describeInputs, zt as kebab } from "./engine.js";
+import { $ as refusalError, B as spellReport, Bt as messageOf, E as setUpSkopeo, F as pushVerdict, G as plainLines, H as causeTexts, Ht as kebab, I as missingNotes, J as cannotResume, K as plainText, L as formatBytes, Lt as OciSaveError, M as hashFile, Mt as looseObject, N as imagesVerdict, P as judge, Pt as string, Q as createHttpClient$1, R as formatCount, St as describeInputs, U as fetchFile, Ut as option, Vt as systemCodeOf, W as percentDecoded, X as partIn, Y as download, Z as rangeHeader, a as save, bt as bareAddress, c as watchSignals, d as HANDOVER, et as hiddenParts, f as renderSummary, ft as readBounded, g as renderError, gt as parseInputs, h as createReporter, j as freeBytes, jt as boolean, l as placesOf, ot as jsonIn, pt as unlessGone, q as printableJson, st as digestOfLock, u as createTarDecoder, v as renderErrorSummary, xt as asInput, y as renderJobSummary, zt as hintOf } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import { Buffer as Buffer$1 } from "buffer";
 import { access as access$2, appendFile as appendFile$1, constants, copyFile as copyFile$2, lstat as lstat$1, mkdir as mkdir$1, open as open$2, realpath, rm as rm$1, rmdir as rmdir$1 } from "node:fs/promises";
-import fs$1, { constants as constants$1, createReadStream, createWriteStream } from "node:fs";
-import { buffer } from "node:stream/consumers";
+import fs$1, { constants as constants$1, createWriteStream } from "node:fs";
 import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
 import http$1 from "node:http";
 import https$1 from "node:https";
@@ -14,7 +13,7 @@ import util$1, { inspect, types as types$1 } from "node:util";
 import os$1, { EOL as EOL$1 } from "node:os";
 import process$1 from "node:process";
 import { StringDecoder } from "node:string_decoder";
-import buffer$1 from "node:buffer";
+import buffer from "node:buffer";
 import { pipeline as pipeline$1 } from "node:stream/promises";
 import * as os from "os";
 import os$2, { EOL as EOL$2 } from "os";
@@ -17913,19 +17912,23 @@ function failureAnnotations(report, fileOf) {
 	return limited(failuresIn(report, fileOf), 9, "images: report.json has them");
 }
 /**
-* Warnings of a run: failed images with `on-error: warn`, entries of the lists to check, and warnings during the run.
+* Warnings of a run: failed images with `on-error: warn`, images that lack a wanted platform, entries of the lists to
+* check, and warnings during the run.
 */
 function warningAnnotations(report, happened, fileOf) {
-	const { outcome, warnings, candidates, rejects } = report;
+	const { outcome, images, warnings, candidates, rejects } = report;
 	const [candidate] = candidates;
 	const [reject] = rejects;
-	return limited([
+	const placed = [
 		...outcome === "warned" ? failuresIn(report, fileOf) : [],
+		...images.flatMap((image) => missingNotes(image).map((note) => at(image.origins[0], `${image.ref}: ${note}`, fileOf))),
 		...warnings.map(({ message, origin }) => at(origin, message, fileOf)),
 		...candidate === void 0 ? [] : [at(candidate.origin, notSaved(candidates.length, candidate.text), fileOf)],
-		...reject === void 0 ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)],
-		...happened.map(asMessage)
-	], MAX_OF_A_KIND, MORE_WARNINGS);
+		...reject === void 0 ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)]
+	];
+	const said = new Set(placed.map(({ message }) => message));
+	const others = happened.map(asMessage).filter(({ message }) => !said.has(message));
+	return limited([...placed, ...others], MAX_OF_A_KIND, MORE_WARNINGS);
 }
 function failuresIn({ failed, push = [] }, fileOf) {
 	return [...failed.map((failure) => failureAnnotation(failure, fileOf, "saved")), ...push.flatMap((target) => target.failed.map((failure) => failureAnnotation(failure, fileOf, "pushed")))];
@@ -18093,7 +18096,7 @@ async function finish({ report, lock }, inputs, step) {
 	const { log, workspace } = step;
 	const spelled = spellReport(report, asInput);
 	const { report: reportFile } = placesOf(inputs.options, step.env);
-	publishOutputs(outputsOf(spelled, lock, reportFile));
+	publishOutputs(outputsOf(spelled, lock, reportFile), step);
 	log.write(`\n${renderSummary(spelled, {
 		color: false,
 		spelling: asInput
@@ -18110,7 +18113,16 @@ async function finish({ report, lock }, inputs, step) {
 	setFailed(verdictOf(spelled));
 }
 /** Later steps rely on outputs: if they cannot be set, the step fails. */
-function publishOutputs(outputs) {
+function publishOutputs(outputs, { masks, log }) {
+	const hidden = Object.entries(outputs).flatMap(([name, value]) => masks.hides(value) ? [name] : []);
+	if (hidden.length > 0) {
+		const message = `a password or token is part of the text of ${hidden.join(", ")}: the runner passes such outputs to no other job`;
+		log.emit({
+			type: "log",
+			level: "warning",
+			message
+		});
+	}
 	try {
 		for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
 	} catch (cause) {
@@ -20418,15 +20430,27 @@ function secretsOfAddresses(text) {
 		return [password, percentDecoded(password)];
 	}), ...[...text.matchAll(QUERY)].map(([, query = ""]) => query)];
 }
-/** Passes each secret to the runner once, line by line: the runner only hides text within one line. */
-function createMask(setSecret) {
+/**
+* Tells the runner of each secret once, line by line: it only hides text within one line.
+* @param warn told once, where a secret is too short to be hidden
+*/
+function createMasks(setSecret, warn) {
 	const masked = /* @__PURE__ */ new Set();
-	return (secret) => {
-		for (const line of secret.split(/[\r\n]+/)) {
-			if (line.trim() === "" || masked.has(line)) continue;
-			masked.add(line);
-			setSecret(line);
-		}
+	let warned = false;
+	return {
+		add(secret) {
+			const parts = hiddenParts(secret);
+			if (parts.length === 0 && secret.trim() !== "" && !warned) {
+				warned = true;
+				warn("a password or token with less than four characters in a line is not hidden in this log: use a longer one");
+			}
+			for (const part of parts) {
+				if (masked.has(part)) continue;
+				masked.add(part);
+				setSecret(part);
+			}
+		},
+		hides: (text) => [...masked].some((part) => text.includes(part))
 	};
 }
 // src/cache/actions/client.ts
@@ -34503,7 +34527,7 @@ var BuffersStream = class extends Readable {
 /**
 * maxBufferLength is max size of each buffer in the pooled buffers.
 */
-const maxBufferLength = buffer$1.constants.MAX_LENGTH;
+const maxBufferLength = buffer.constants.MAX_LENGTH;
 /**
 * This class provides a buffer container which conceptually has no hard size limit.
 * It accepts a capacity, an array of input buffers and the total length of input data.
@@ -60975,13 +60999,13 @@ function troubleOf(error) {
 const MAX_EVENT_BYTES = 33554432;
 const eventSchema = looseObject({ repository: looseObject({ private: boolean().optional() }).optional() });
 /** The Actions cache as the inputs configure it; undefined with `cache: off`. */
-async function remoteCacheOf({ cache, cacheMode }, { env, workspace, mask, log }) {
+async function remoteCacheOf({ cache, cacheMode }, { env, workspace, masks, log }) {
 	if (cache === "off") return void 0;
 	return {
 		cache: createActionsCache({
 			env,
 			workspace,
-			onSecret: mask,
+			onSecret: masks.add,
 			onWords: (words) => log.emit({
 				type: "log",
 				level: "debug",
@@ -61003,10 +61027,10 @@ async function remoteCacheOf({ cache, cacheMode }, { env, workspace, mask, log }
 async function isPrivate(eventFile) {
 	if (eventFile === void 0 || eventFile === "") return false;
 	try {
-		const bytes = await buffer(createReadStream(eventFile, { end: MAX_EVENT_BYTES }));
-		return eventSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data?.repository?.private === true;
+		const bytes = await readBounded(eventFile, MAX_EVENT_BYTES);
+		return eventSchema.safeParse(jsonIn(bytes?.toString("utf8"))).data?.repository?.private === true;
 	} catch (error) {
-		if (error instanceof SyntaxError || systemCodeOf(error) !== void 0) return false;
+		if (error instanceof OciSaveError || systemCodeOf(error) !== void 0) return false;
 		throw error;
 	}
 }
@@ -61017,15 +61041,21 @@ async function isPrivate(eventFile) {
 */
 async function main(host) {
 	const { env, stdout } = host;
-	const mask = createMask(setSecret);
-	secretsIn(env).forEach(mask);
 	const log = createActionLog(stdout);
-	const interruption = watchSignals(host);
+	stdout.on("error", () => {});
+	const masks = createMasks(setSecret, (message) => log.emit({
+		type: "log",
+		level: "warning",
+		message
+	}));
+	secretsIn(env).forEach(masks.add);
+	const interruption = watchSignals(host, { onForced: (text) => void stdout.write(`::error::${text}
+`) });
 	const step = {
 		env,
 		log,
 		workspace: await workspaceOf(env),
-		mask,
+		masks,
 		signal: interruption.signal
 	};
 	let inputs;
@@ -61040,7 +61070,7 @@ async function main(host) {
 }
 async function saveHere(inputs, step) {
 	const { options, token } = inputs;
-	const { env, log, workspace, mask, signal } = step;
+	const { env, log, workspace, masks, signal } = step;
 	const installer = createInstaller(step);
 	const cacheDir = options.cacheDir || await storeFolderOf(workspace, env);
 	try {
@@ -61051,7 +61081,8 @@ async function saveHere(inputs, step) {
 			env,
 			emit: log.emit,
 			signal,
-			onSecret: mask,
+			onSecret: masks.add,
+			sharesStore: true,
 			boundary: await boundaryOf(workspace, env),
 			remoteCache: await remoteCacheOf(inputs, step),
 			releaseToken: token,

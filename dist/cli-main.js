@@ -1,4 +1,4 @@
-import { $ as VERSION, A as formatCount, C as refuseForeign, Et as shortDigest, Ft as exitCodeOf, G as plainText, I as listStore, K as printableJson, L as pruneStore, Mt as formatPlatform, Nt as parsePlatform, Pt as OciSaveError, R as verifyStore, Rt as systemCodeOf, S as foreignAt, _ as renderColumns, a as save, b as lockFileIn, bt as describeOptions, c as watchSignals, ct as readLists, f as renderSummary, g as renderError, gt as parseStoreOptions, h as createReporter, ht as parseReleaseOptions, i as pushBundle, k as formatBytes, lt as formatOrigin, m as renderRelease, mt as parseOptions, n as findRegistryRoot, nt as LOCK_FILE_KIND, o as storeFolder, ot as encodeLock, p as renderPushSummary, r as releaseContent, t as serveRegistry, tt as refOf, w as writeFileWhole, x as readLock, zt as kebab } from "./engine.js";
+import { C as refuseForeign, Ct as describeOptions, D as listStore, Ft as formatPlatform, Ht as kebab, It as parsePlatform, K as plainText, L as formatBytes, Lt as OciSaveError, O as pruneStore, R as formatCount, Rt as exitCodeOf, S as foreignAt, Vt as systemCodeOf, _ as renderColumns, _t as parseOptions, a as save, b as lockFileIn, c as watchSignals, ct as encodeLock, dt as formatOrigin, f as renderSummary, g as renderError, h as createReporter, i as pushBundle, it as LOCK_FILE_KIND, k as verifyStore, kt as shortDigest, m as renderRelease, n as findRegistryRoot, o as storeFolder, p as renderPushSummary, q as printableJson, r as releaseContent, rt as refOf, t as serveRegistry, tt as VERSION, ut as readLists, vt as parseReleaseOptions, w as writeFileWhole, x as readLock, yt as parseStoreOptions } from "./engine.js";
 import path from "node:path";
 import { stat } from "node:fs/promises";
 import fs from "node:fs";
@@ -2964,7 +2964,13 @@ new Command();
 async function runCommand(host, flags, done, work, stopped) {
 	const { env, stdin, stdout, stderr } = host;
 	const reporter = reporterFor(host, flags);
-	const interruption = watchSignals(host, stopped);
+	const interruption = watchSignals(host, {
+		message: stopped,
+		onForced: (text) => {
+			reporter.stop();
+			stderr.write(`error: ${text}\n`);
+		}
+	});
 	const { signal } = interruption;
 	try {
 		const { failed, loud = failed, json, text, write } = await work({
@@ -3029,6 +3035,7 @@ function addFlags(command, names) {
 	}
 	return command.option("--json", "for machines: only the result on stdout").option("--quiet", "only warnings and errors").option("--verbose", "print more").option("--no-color", "no colours");
 }
+/** For an option that may be given more than once. */
 const append = (value, earlier) => [...Array.isArray(earlier) ? earlier.filter((text) => typeof text === "string") : [], value];
 /** Splits a command's flags into the output flags and the rest. */
 function takeFlags(flags, host) {
@@ -3484,6 +3491,7 @@ const OPTIONS$2 = [
 	"defaultRegistry",
 	"onCandidate",
 	"platforms",
+	"onMissingPlatform",
 	"index",
 	"format",
 	"naming",
@@ -3529,6 +3537,30 @@ function lockCommand(host, done) {
 		});
 	});
 }
+// src/cli/outputs.ts
+/**
+* Keeps a failing output from ending the process in the midst of its work. A reader that left, as `head` does (EPIPE), has
+* read what it wanted: the exit code tells of the work alone. A result that cannot be written otherwise, to a full disk for
+* example, is an error. What people read may be lost: nobody can be told.
+* @returns waits until all is written; gives the exit code, which is that of the work or 1
+*/
+function watchOutputs({ stdout, stderr }) {
+	let lost;
+	stdout.on("error", (error) => {
+		const code = systemCodeOf(error) ?? error.message;
+		if (code !== "EPIPE") lost ??= code;
+	});
+	stderr.on("error", () => {});
+	return async (exitCode) => {
+		await written(stdout);
+		if (lost !== void 0) stderr.write(`error: the result cannot be written to the standard output (${lost})\n`);
+		await written(stderr);
+		return lost === void 0 ? exitCode : Math.max(exitCode, 1);
+	};
+}
+function written(output) {
+	return new Promise((resolve) => void output.write("", () => resolve()));
+}
 // src/cli/push-command.ts
 /** The options of a save that concern a push. */
 const OPTIONS$1 = [
@@ -3547,8 +3579,10 @@ Examples:
   oci-save push oci-bundle registry.example:5000/mirror ghcr.io/acme --dry-run
   oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
   oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
+  oci-save push oci-bundle registry.example:5000 --only 'quay.io/**' --naming quay.io/acme/=apps/
 
-A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. A tag is written when
+A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. --only takes globs over
+such names: * within a part, ** over several. --naming gives other names, as in a save. A tag is written when
 everything that it names is there; what is already there is not sent. Credentials are those of docker login or podman login.
 
 Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
@@ -3556,14 +3590,16 @@ Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 an
 const STOPPED = "stopped; every tag that was written is complete, and the next push continues";
 /** `oci-save push`: pushes a bundle on the disk into registries. */
 function pushCommand(host, done) {
-	return addFlags(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--wait <seconds>", "how long to wait for a target that does not respond yet", "60"), OPTIONS$1).addHelpText("after", EXAMPLES$3).action((bundle, push, { wait, ...flags }) => {
+	return addFlags(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--only <glob>", "only images whose stored name matches; more of them add up", append).option("--naming <rule>", "names at the target: keep-domain, strip-domain, strip-library, FROM=TO; each adds names (default: as stored)", append).option("--wait <seconds>", "how long to wait for a target that does not respond yet", "60"), OPTIONS$1).addHelpText("after", EXAMPLES$3).action((bundle, push, { wait, only, ...flags }) => {
 		const { output, rest } = takeFlags(flags, host);
 		const waitMilliseconds = secondsOf(wait) * 1e3;
+		const globs = Array.isArray(only) ? only.map(String) : [];
 		const options = {
 			...parseOptions({
 				...rest,
 				push
 			}),
+			only: globs,
 			bundle,
 			waitMilliseconds
 		};
@@ -3673,7 +3709,7 @@ function serveCommand(host, done) {
 	return new Command("serve").description("serve a bundle as a registry, for pulls").argument("<bundle>", "a bundle, or a folder with one layout per repository").option("--listen <address>", "host:port; port 0 selects a free port", "127.0.0.1:5000").option("--quiet", "no line for each request").addHelpText("after", EXAMPLES).action(async (bundle, flags) => {
 		const { name, port } = parseListen(flags.listen);
 		const root = await findRegistryRoot(bundle);
-		const interruption = watchSignals(host);
+		const interruption = watchSignals(host, { onForced: (text) => void host.stderr.write(`error: ${text}\n`) });
 		const registry = await serveRegistry({
 			root,
 			host: name,
@@ -3707,11 +3743,12 @@ function parseListen(text) {
 	};
 }
 // src/cli/main.ts
-/**
-* The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. This is
-* the only place that catches everything.
-*/
+/** The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. */
 async function main(args, host) {
+	return watchOutputs(host)(await runMain(args, host));
+}
+/** This is the only place that catches everything. */
+async function runMain(args, host) {
 	let exitCode = 0;
 	const done = (code) => {
 		exitCode = Math.max(exitCode, code);

@@ -9,6 +9,6 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
 	process.exitCode = 2;
 } else {
 	const { main } = await import("./cli-main.js");
-	process.exitCode = await main(process.argv.slice(2), process);
+	process.exit(await main(process.argv.slice(2), process));
 }
 export {};

@@ -11,7 +11,7 @@ import http, { createServer } from "node:http";
 import https from "node:https";
 import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
 import { aborted as aborted$1, callbackify, debuglog, inspect, promisify, stripVTControlCharacters, styleText } from "node:util";
-import os, { constants as constants$2, hostname, userInfo } from "node:os";
+import os, { constants as constants$2, devNull, hostname, userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import process$2, { execArgv, execPath, hrtime, platform as platform$1 } from "node:process";
@@ -367,6 +367,11 @@ function matchesPlatform(wanted, offered) {
 	if (a.os !== b.os || a.architecture !== b.architecture) return false;
 	if (a.architecture !== "arm64" && a.variant !== b.variant) return false;
 	return a.osVersion === void 0 || `${b.osVersion ?? ""}.`.startsWith(`${a.osVersion}.`);
+}
+/** The chosen platforms that are not among those of an image; none of an artifact, which has no platform. */
+function missingPlatforms(choice, present) {
+	if (choice === "all" || present.length === 0) return [];
+	return choice.filter((wanted) => !present.some((platform) => matchesPlatform(wanted, platform)));
 }
 /** Linux on an architecture as Node names it (`process.arch`): the default choice, on macOS too. */
 function hostPlatform(nodeArch) {
@@ -5921,8 +5926,23 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 function isDigest(text) {
 	return DIGEST.test(text);
 }
+/** The form of every digest, and the names of algorithms (image-spec, descriptor.md, Digests). */
+const ANY_DIGEST = /^((?=.{1,32}:)[a-z0-9]+(?:[+._-][a-z0-9]+)*):[A-Za-z0-9=_-]{1,512}$/;
+/** The algorithm of a digest that is not sha256; undefined for anything else. */
+function otherAlgorithm(text) {
+	const algorithm = ANY_DIGEST.exec(text.slice(0, 600))?.[1];
+	return algorithm === "sha256" ? void 0 : algorithm;
+}
+const LONGER_SHA = /^sha(?:384:[0-9a-f]{96}|512:[0-9a-f]{128})$/;
+/** Whether a text is a digest of a longer SHA-2, which some tools pin images by. */
+function isLongerDigest(text) {
+	return LONGER_SHA.test(text);
+}
 const digestSchema = custom((value) => typeof value === "string" && isDigest(value), {
-	error: "is not a valid sha256 digest",
+	error: ({ input }) => {
+		const algorithm = typeof input === "string" ? otherAlgorithm(input) : void 0;
+		return algorithm === void 0 ? "is not a valid sha256 digest" : `is a ${algorithm} digest, and only sha256 is supported`;
+	},
 	abort: true
 }).meta({
 	type: "string",
@@ -6116,7 +6136,7 @@ function normalizeDomain(domain) {
 	const lowered = /[.:]/.test(domain) ? domain.toLowerCase() : domain;
 	return DOCKER_HUB$1.has(lowered) ? DEFAULT_REGISTRY : lowered;
 }
-function invalid$2(text, why) {
+function invalid$3(text, why) {
 	const { reason, hint } = explainReference(text, why);
 	return new OciSaveError({
 		code: "list",
@@ -6128,10 +6148,10 @@ function split(text) {
 	const at = text.indexOf("@");
 	const named = at < 0 ? text : text.slice(0, at);
 	const digest = at < 0 ? void 0 : text.slice(at + 1);
-	if (digest !== void 0 && !isDigest(digest)) throw invalid$2(text, "bad-digest");
+	if (digest !== void 0 && !isDigest(digest)) throw invalid$3(text, "bad-digest");
 	const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
 	const tag = colon < 0 ? void 0 : named.slice(colon + 1);
-	if (tag !== void 0 && !isTag(tag)) throw invalid$2(text, "bad-tag");
+	if (tag !== void 0 && !isTag(tag)) throw invalid$3(text, "bad-tag");
 	return {
 		name: colon < 0 ? named : named.slice(0, colon),
 		tag,
@@ -6144,17 +6164,17 @@ function split(text) {
 * @throws OciSaveError `list`, with the likely reason, for anything outside the grammar.
 */
 function parseReference(text, defaultRegistry = DEFAULT_REGISTRY) {
-	if (text.length > 1024) throw invalid$2(text, "too-long");
-	if (!/^[\x21-\x7E]+$/.test(text)) throw invalid$2(text, "bad-character");
-	if (isDigest(text) || /^[0-9a-f]{64}$/.test(text)) throw invalid$2(text, "bare-digest");
+	if (text.length > 1024) throw invalid$3(text, "too-long");
+	if (!/^[\x21-\x7E]+$/.test(text)) throw invalid$3(text, "bad-character");
+	if (isDigest(text) || /^[0-9a-f]{64}$/.test(text)) throw invalid$3(text, "bare-digest");
 	const { name, tag, digest } = split(text);
 	const slash = namesRegistry(name) ? name.indexOf("/") : -1;
 	const domain = normalizeDomain(slash < 0 ? defaultRegistry : name.slice(0, slash));
 	const rest = name.slice(slash + 1);
-	if (!isDomain(domain)) throw invalid$2(text, "bad-domain");
+	if (!isDomain(domain)) throw invalid$3(text, "bad-domain");
 	const path = domain === "docker.io" && !rest.includes("/") ? `library/${rest}` : rest;
-	if (!isRepositoryPath(path)) throw invalid$2(text, "bad-path");
-	if (domain.length + path.length + 1 > MAX_NAME) throw invalid$2(text, "too-long");
+	if (!isRepositoryPath(path)) throw invalid$3(text, "bad-path");
+	if (domain.length + path.length + 1 > MAX_NAME) throw invalid$3(text, "too-long");
 	return {
 		domain,
 		path,
@@ -6173,7 +6193,8 @@ function isReference$1(text) {
 }
 /** The reference with `latest` where it names neither tag nor digest. */
 function withDefaultTag(reference) {
-	return reference.tag === void 0 && reference.digest === void 0 ? {
+	const { tag, digest, otherDigest } = reference;
+	return tag === void 0 && digest === void 0 && otherDigest === void 0 ? {
 		...reference,
 		tag: "latest"
 	} : reference;
@@ -6184,8 +6205,9 @@ function nameOf$1({ domain, path }) {
 }
 /** The normalised text: `domain/path[:tag][@digest]`. */
 function formatReference(reference) {
-	const { tag, digest } = reference;
-	return nameOf$1(reference) + (tag === void 0 ? "" : `:${tag}`) + (digest === void 0 ? "" : `@${digest}`);
+	const { tag, digest, otherDigest } = reference;
+	const pin = digest ?? otherDigest;
+	return nameOf$1(reference) + (tag === void 0 ? "" : `:${tag}`) + (pin === void 0 ? "" : `@${pin}`);
 }
 // src/options/naming.ts
 /** Reads `naming`. Throws `usage` for what is not a rule. */
@@ -6289,7 +6311,7 @@ function numberOption(fallback, wording) {
 	const error = `must be a whole number from ${min} to ${max}`;
 	return preprocess((given) => given === "" || given === void 0 ? fallback : typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given, int({ error }).min(min, { error }).max(max, { error })).meta({ option: metaOf("number", words, String(fallback)) });
 }
-const UNITS$1 = {
+const UNITS$2 = {
 	"": 1,
 	b: 1,
 	k: 1e3,
@@ -6313,7 +6335,7 @@ function sizeOption(fallback, wording) {
 function readSize(given) {
 	if (typeof given === "number") return given;
 	const [, amount, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(given) ?? [];
-	const factor = UNITS$1[unit.toLowerCase()];
+	const factor = UNITS$2[unit.toLowerCase()];
 	return amount === void 0 || factor === void 0 ? given : Math.floor(Number(amount) * factor);
 }
 // src/options/schema.ts
@@ -6352,6 +6374,7 @@ const optionsSchema = strictObject({
 		description: "for example linux/amd64,linux/arm64/v8, windows/amd64:10.0.17763, or all",
 		defaultText: "linux/ and the machine's architecture"
 	}),
+	onMissingPlatform: choiceOption(["fail", "warn"], "fail", { description: "for an image that has some of the wanted platforms: fail it, or save those and say so" }),
 	index: choiceOption([
 		"auto",
 		"keep",
@@ -6599,7 +6622,7 @@ function complete({ platforms, naming, layout, push, skopeo, ...options }) {
 	return {
 		...options,
 		platforms: platforms === "" ? void 0 : parsePlatformChoice(platforms),
-		naming: naming.length === 0 ? [{ kind: "keep-domain" }] : naming.map(parseNamingRule),
+		naming: naming.map(parseNamingRule),
 		layout: parseLayout(layout),
 		push: parsePushTargets(push),
 		skopeo: parseWantedSkopeo(skopeo)
@@ -6833,9 +6856,19 @@ function parseSource(text, defaultRegistry) {
 	if (unread !== void 0) throw refusal(`sources of the transport '${unread}:' are not supported yet`, "Write it to a docker-archive: or oci: source first, or push it to a registry.");
 	if (text.startsWith("docker-archive:")) return dockerArchive(text.slice(15));
 	if (/^oci:(?!\/\/)/.test(text)) return ociLayout(text.slice(4));
+	const named = text.replace(/^(?:docker|oci):\/\//, "");
+	const at = named.indexOf("@");
+	const digest = named.slice(at + 1);
+	if (at < 0 || !isLongerDigest(digest)) return {
+		transport: "docker",
+		reference: parseName(named, defaultRegistry)
+	};
 	return {
 		transport: "docker",
-		reference: parseName(text.replace(/^(?:docker|oci):\/\//, ""), defaultRegistry)
+		reference: {
+			...parseName(named.slice(0, at), defaultRegistry),
+			otherDigest: digest
+		}
 	};
 }
 /** A reference. Throws `list`, also for what an empty variable leaves of one. */
@@ -6905,7 +6938,7 @@ function checkDefaultRegistry(registry, what) {
 }
 // src/list/syntax/lines.ts
 /** No reference is longer than 1,024 characters; a pair of them with options fits. */
-const MAX_LINE = 4096;
+const MAX_LINE$1 = 4096;
 /** More than any list has in one file; the requests of more would fill the memory. */
 const MAX_ENTRIES = 5e5;
 /** The lines that are neither empty nor begin with `#`, as written; at most one more than MAX_ENTRIES. */
@@ -7560,20 +7593,18 @@ function withTag$1(source) {
 }
 function pin(source, text) {
 	if (text === void 0) return source;
-	const digest = parseDigest(text);
+	if (!isDigest(text) && !isLongerDigest(text)) throw refusal("its digest is not a sha256 digest", "Write sha256: and 64 lower-case hex digits.");
 	if (source.transport !== "docker") throw refusal("only an image from a registry can be pinned by a digest");
-	if ((source.reference.digest ?? digest) !== digest) throw refusal("the reference and the entry name different digests");
+	const { digest, otherDigest } = source.reference;
+	if ((digest ?? otherDigest ?? text) !== text) throw refusal("the reference and the entry name different digests");
+	const pinned = isDigest(text) ? { digest: text } : { otherDigest: text };
 	return {
 		...source,
 		reference: {
 			...source.reference,
-			digest
+			...pinned
 		}
 	};
-}
-function parseDigest(text) {
-	if (isDigest(text)) return text;
-	throw refusal("its digest is not a sha256 digest", "Write sha256: and 64 lower-case hex digits.");
 }
 function storedName(text, source, defaultRegistry) {
 	if (text === "") throw refusal("the name under which it is stored is missing");
@@ -7773,7 +7804,7 @@ function newCollector(file, { defaultRegistry }) {
 	});
 	const addEntry = (line, text, readParts) => {
 		try {
-			if (text.length > 4096) throw refusal(`this entry is longer than ${MAX_LINE} characters`);
+			if (text.length > 4096) throw refusal(`this entry is longer than ${MAX_LINE$1} characters`);
 			requests.push(toRequest(readParts(), {
 				file,
 				line
@@ -14920,6 +14951,7 @@ function isInside(place, folders) {
 async function liesInside(file, folders) {
 	return isInside(await realPlaceOf(path.resolve(file)), folders);
 }
+/** The real path of a place: where nothing is there yet, that of the nearest folder above it, with the rest. */
 async function realPlaceOf(place) {
 	try {
 		return await realpath(place);
@@ -14952,6 +14984,38 @@ async function unlessGone(reading) {
 		throw error;
 	}
 }
+// src/files/mount-points.ts
+/** Linux tells each process what is mounted where it looks (proc_pid_mountinfo(5)). */
+const MOUNTS = "/proc/self/mountinfo";
+/** The fifth field; blanks and backslashes are octal. */
+function mountPointsIn(mountinfo) {
+	return mountinfo.split("\n").flatMap((line) => {
+		const place = line.split(" ")[4];
+		return place === void 0 ? [] : [place.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))];
+	});
+}
+/**
+* Those of some real paths, and of what is below them, on which a file system or a file is mounted: none of them can be
+* renamed. Where a system does not tell, a place on another device than its folder counts.
+*/
+async function mountPointsAt(places) {
+	try {
+		const points = mountPointsIn(await readFile(MOUNTS, "latin1"));
+		const names = places.map((place) => Buffer.from(place, "utf8").toString("latin1"));
+		return points.filter((point) => names.some((name) => point === name || point.startsWith(`${name}/`))).map((point) => Buffer.from(point, "latin1").toString("utf8"));
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+	}
+	const found = [];
+	for (const place of places) {
+		const [own, above] = [await deviceOf(place), await deviceOf(path.dirname(place))];
+		if (own !== void 0 && own !== above) found.push(place);
+	}
+	return found;
+}
+async function deviceOf(place) {
+	return (await unlessGone(lstat(place)))?.dev;
+}
 // src/files/open-regular.ts
 /** For a path that leads to a file elsewhere. */
 const OUTSIDE = {
@@ -14969,8 +15033,8 @@ async function openRegular(file, folders) {
 	const named = path.resolve(file);
 	const place = folders === void 0 ? named : await realpath(named);
 	if (folders !== void 0 && !isInside(place, folders)) return OUTSIDE;
-	const follow = folders === void 0 ? 0 : constants$1.O_NOFOLLOW;
-	const handle = await open$2(place, constants$1.O_RDONLY | constants$1.O_NONBLOCK | follow);
+	const handle = await openAtOnce(place, folders === void 0 ? 0 : constants$1.O_NOFOLLOW);
+	if (handle === void 0) return SOCKET;
 	try {
 		const stats = await handle.stat({ bigint: true });
 		const refused = kindRefused(stats) ?? await placeRefused(handle, stats, place, folders);
@@ -14992,9 +15056,20 @@ async function openRegularFile(file, folders) {
 		hint: opened.hint
 	});
 }
+const SOCKET = { reason: "it is a socket, not a file" };
 function kindRefused(stats) {
 	if (stats.isFile()) return void 0;
 	return { reason: `it is ${stats.isDirectory() ? "a folder" : "a pipe, a device or a terminal"}, not a file` };
+}
+/** Waits for no writer of a pipe, and makes no terminal this process's own. Undefined for a socket. */
+async function openAtOnce(place, follow) {
+	const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants$1;
+	try {
+		return await open$2(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow);
+	} catch (error) {
+		if (systemCodeOf(error) === "ENXIO") return void 0;
+		throw error;
+	}
 }
 async function placeRefused(handle, stats, place, folders) {
 	if (folders === void 0) return void 0;
@@ -15068,25 +15143,32 @@ const GONE = /* @__PURE__ */ new Set([
 	"ELOOP",
 	"ENXIO"
 ]);
-/** The reader's progress is visible in steps of this size. */
+/** The receiver of a chunk holds it until it is sent, so chunks are small; and progress shows in steps of this size. */
 const CHUNK_BYTES$1 = 262144;
 /**
-* The bytes of a file from `start` up to `end`, exclusive.
-* @throws Error where the file is shorter; the error of the system
+* The bytes of a regular file in chunks, from `start` up to `end`, exclusive. It is closed at its end, or when the caller
+* stops.
+* @throws OciSaveError `local` where it is not a regular file; the error of the system
 */
-async function* readRange(file, start, end) {
+async function* readChunks$1(file, start = 0, end = 1e400) {
 	if (start >= end) return;
-	let read = 0;
-	for await (const chunk of createReadStream(file, {
+	yield* (await openRegularFile(file)).createReadStream({
 		start,
 		end: end - 1,
 		highWaterMark: CHUNK_BYTES$1
-	})) {
-		if (!(chunk instanceof Uint8Array)) continue;
+	});
+}
+/**
+* The bytes of a file from `start` up to `end`, exclusive.
+* @throws Error where the file is shorter; what `readChunks` throws
+*/
+async function* readRange(file, start, end) {
+	let read = 0;
+	for await (const chunk of readChunks$1(file, start, end)) {
 		read += chunk.length;
 		yield chunk;
 	}
-	if (read !== end - start) throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
+	if (read !== Math.max(0, end - start)) throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
 }
 // src/files/why-foreign.ts
 /** Enough to recognise each kind of file by its start. */
@@ -15216,7 +15298,7 @@ function referenceOf(source) {
 }
 function floatingTag({ source, written, origin, implicitTag }) {
 	const reference = referenceOf(source);
-	if (reference?.tag !== "latest" || reference.digest !== void 0) return [];
+	if (reference?.tag !== "latest" || (reference.digest ?? reference.otherDigest) !== void 0) return [];
 	const reason = `${showText(written)} ${implicitTag ? "names no tag" : "is named by the tag latest"}`;
 	return [{
 		...origin,
@@ -15324,7 +15406,7 @@ async function readStdin(stdin) {
 	} };
 }
 /** Far more than any list that people write or generate; YAML of that size takes seconds. */
-const MAX_LIST_BYTES = 16777216;
+const MAX_LIST_BYTES$1 = 16777216;
 /**
 * The files that a path or glob names, a glob's in the order of their names. A path that exists is taken literally.
 * A pattern that matches nothing is a problem, never an empty list.
@@ -15377,7 +15459,7 @@ async function gather(file, stream) {
 	for await (const chunk of stream) {
 		chunks.push(chunk);
 		size += chunk.length;
-		if (size > MAX_LIST_BYTES) return { problem: {
+		if (size > MAX_LIST_BYTES$1) return { problem: {
 			file,
 			reason: "it is larger than 16 MiB, which no list is",
 			hint: "Split the list."
@@ -15426,6 +15508,7 @@ const OCI_LAYER = "application/vnd.oci.image.layer.v1.tar";
 const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_SCHEMA1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/;
+const RETIRED_ARTIFACTS = ["application/vnd.oci.artifact.manifest.v1+json", "application/vnd.cncf.oras.artifact.manifest.v1+json"];
 /** Every manifest type that we accept, indexes first; a registry responds with 404 where its own type is missing. */
 const ACCEPTED_MANIFESTS = [
 	OCI_INDEX,
@@ -15445,19 +15528,43 @@ function isDockerType(type) {
 function isSchema1Type(type) {
 	return DOCKER_SCHEMA1.test(type);
 }
+function isRetiredArtifactType(type) {
+	return RETIRED_ARTIFACTS.includes(type);
+}
+/** The config of BuildKit's build cache, in a manifest or among the layers that an index lists (moby/buildkit, cache/remotecache/v1). */
+function isBuildCacheType(type) {
+	return type.startsWith("application/vnd.buildkit.cacheconfig.");
+}
+/** A type that a manifest never has: of a layer or a config. */
+function isBlobType(type) {
+	if (type === "application/vnd.oci.image.config.v1+json" || type === "application/vnd.docker.container.image.v1+json" || type === "application/vnd.oci.empty.v1+json") return true;
+	return ["application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs."].some((start) => type.startsWith(start));
+}
 /** A layer of a root file system, with any compression. Docker has had several names for it. */
 function isLayerType(type) {
 	return type.startsWith("application/vnd.oci.image.layer.") || type.startsWith("application/vnd.docker.");
+}
+const TAR_LAYER = /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.(?:gzip|zstd))?)$/;
+/**
+* Whether importers unpack a layer (containerd, images/mediatypes.go). They do not decrypt one of type `…+encrypted`
+* (containers/ocicrypt), and others are for snapshotters that read them in place.
+*/
+function isTarLayerType(type) {
+	return TAR_LAYER.test(type);
+}
+/** Docker's layer with zstd, which containerd unpacks from 1.7 on. */
+function isDockerZstdType(type) {
+	return type.startsWith("application/vnd.docker.") && type.endsWith(".zstd");
 }
 /** Layers that a registry may lack, since they are fetched from other addresses (Windows bases). */
 function isForeignLayerType(type) {
 	return type.includes(".nondistributable.") || type.startsWith("application/vnd.docker.image.rootfs.foreign.");
 }
 /** Two names of at most 127 characters (RFC 6838, 4.2), and parameters, which some artifacts have. */
-const MEDIA_TYPE$1 = /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}(?:;[ -~]{0,255})?$/;
+const MEDIA_TYPE = /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}(?:;[ -~]{0,255})?$/;
 /** Whether text has the form of a media type. */
 function isMediaType(text) {
-	return MEDIA_TYPE$1.test(text);
+	return MEDIA_TYPE.test(text);
 }
 /** The type without parameters (`; charset=utf-8`) and in lower case, as headers have it. */
 function bareType(header) {
@@ -15722,6 +15829,49 @@ function fieldOutside({ digest, root, leaves, referrers }, blobs) {
 		...referrers.map((one, at) => [["referrers", at], one])
 	].find(([, one]) => blobs[one] === void 0)?.[0];
 }
+// src/lock/choose-names.ts
+/**
+* The names of a lock's images in another place: some of them, under other names. Pure.
+* @throws OciSaveError `usage` for globs that match nothing
+*/
+function chooseNames(lock, { only, naming }) {
+	const isChosen = (stored) => only.length === 0 || only.some((glob) => path.posix.matchesGlob(stored, glob));
+	const chosen = lock.images.flatMap((image) => image.names.filter(isChosen).map((stored) => ({
+		stored,
+		...namesFor(image, stored, naming)
+	})));
+	const missed = only.filter((glob) => !chosen.some(({ stored }) => path.posix.matchesGlob(stored, glob)));
+	if (missed.length > 0) throw new OciSaveError({
+		code: "usage",
+		message: `no image is stored under a name like ${missed.map((glob) => `'${glob}'`).join(", ")}`,
+		hint: "oci-save list BUNDLE shows the names. * matches within a part, ** over several: **/busybox:*."
+	});
+	const applied = new Set(chosen.flatMap(({ rules }) => rules));
+	return {
+		of: (image, stored) => isChosen(stored) ? namesFor(image, stored, naming).names : [],
+		idle: naming.flatMap((rule) => rule.kind === "prefix" && !applied.has(rule) ? [`${rule.from}=${rule.to}`] : [])
+	};
+}
+/** What a strip rule made of a reference counts as the reference: its registry is known. */
+const STRIPPED = [{ kind: "strip-domain" }, { kind: "strip-library" }];
+function namesFor({ ref }, stored, naming) {
+	if (naming.length === 0) return {
+		names: [stored],
+		rules: []
+	};
+	const { name, tag } = splitName(stored);
+	const own = parseReference(ref);
+	const reference = storedNames(own, STRIPPED).includes(name) ? own : parseReference(stored);
+	const names = storedNames(reference, naming).map((other) => `${other}:${tag}`);
+	const rules = naming.filter((rule) => storedNames(reference, [rule]).length > 0);
+	return names.length === 0 ? {
+		names: [stored],
+		rules
+	} : {
+		names,
+		rules
+	};
+}
 // src/text/by-text.ts
 /** Orders texts by their code units: the same order on every machine, with any locale. */
 function byText(a, b) {
@@ -15736,7 +15886,7 @@ function buildLock(inputs) {
 	refuseCollisions$1(inputs);
 	return {
 		version: 1,
-		images: inputs.map(({ image }) => image).toSorted((a, b) => byText(a.ref, b.ref)),
+		images: inputs.map(({ image }) => image).toSorted((a, b) => byText(a.ref, b.ref) || byText(a.names.join(), b.names.join())),
 		files: [],
 		blobs: Object.fromEntries([...joinSizes(inputs)].toSorted(([a], [b]) => byText(a, b)))
 	};
@@ -15901,6 +16051,10 @@ function distinct(platforms) {
 	return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 // src/resolve/wanted.ts
+/** The wanted platforms that an image with these ones does not have. */
+function missingFrom({ platforms }, present) {
+	return missingPlatforms(platforms, present.map(parsePlatform)).map(formatPlatform);
+}
 /** How a source is named in messages and in the lock. */
 function refOf(source) {
 	if (source.transport === "docker") return formatReference(withDefaultTag(source.reference));
@@ -15940,12 +16094,12 @@ function toWanted(request, { platforms, naming }) {
 		source,
 		origins: [origin],
 		platforms: request.platforms ?? platforms,
-		names: stored.flatMap((reference) => namesOf$1(reference, naming)),
+		names: stored.flatMap((reference) => namesOf$2(reference, naming)),
 		pin: source.transport === "docker" ? source.reference.digest : void 0
 	};
 }
 /** The names of one stored reference under the naming rules; its own name where they give none. */
-function namesOf$1(reference, naming) {
+function namesOf$2(reference, naming) {
 	const names = storedNames(reference, naming);
 	return (names.length > 0 ? names : [nameOf$1(reference)]).map((name) => ({
 		name,
@@ -15958,6 +16112,7 @@ function refusals({ ref, names, origins }) {
 		return why === void 0 ? [] : [`${origins.map(formatOrigin).join(", ")}: ${ref}: ${why}`];
 	});
 }
+/** Two requests for one image as one. */
 function join(a, b) {
 	const names = new Map([...a.names, ...b.names].map((stored) => [`${stored.name}:${stored.tag ?? ""}`, stored]));
 	return {
@@ -16100,6 +16255,16 @@ function platformOf({ platform }) {
 		osVersion: osVersion ?? void 0
 	};
 }
+/**
+* The content that a descriptor embeds (image-spec, descriptor.md, `data`): `wrong` where it is not base64, or not what
+* the descriptor says; undefined where there is none.
+*/
+function embeddedIn({ digest, size, data }) {
+	if (data === void 0 || data === null || data === "" && size > 0) return void 0;
+	if (typeof data !== "string" || data.length !== 4 * Math.ceil(size / 3)) return "wrong";
+	const bytes = Buffer.from(data, "base64");
+	return bytes.toString("base64") === data && digestOf(bytes) === digest ? new Uint8Array(bytes) : "wrong";
+}
 /** BuildKit's mark on a child that attests to another child (moby/buildkit docs/attestations/attestation-storage.md). */
 function isAttestation(descriptor) {
 	const platform = platformOf(descriptor);
@@ -16134,22 +16299,23 @@ function readEntries(entries) {
 	const manifests = [];
 	const faulty = [];
 	for (const [at, entry] of entries.entries()) {
-		const parsed = descriptorSchema$1.safeParse(entry);
-		if (parsed.success) manifests.push(parsed.data);
-		else faulty.push(readFaulty(entry, at, parsed.error));
+		const { success, data, error } = descriptorSchema$1.safeParse(entry);
+		if (!success) faulty.push(readFaulty(entry, at, describeFault(error, entry)));
+		else if (isBlobType(data.mediaType)) faulty.push(readFaulty(entry, at, "it lists a blob as a manifest"));
+		else manifests.push(data);
 	}
 	return {
 		manifests,
 		faulty
 	};
 }
-function readFaulty(entry, at, error) {
+function readFaulty(entry, at, fault) {
 	const described = readable.parse(entry);
 	return {
 		digest: described.digest,
 		platform: platformOf(described),
 		isAttestation: isAttestation(described),
-		fault: `${describeFault(error, entry)} (${describePart(`child ${at + 1}`, entry)})`
+		fault: `${fault} (${describePart(`child ${at + 1}`, entry)})`
 	};
 }
 // src/oci/manifest.ts
@@ -16179,17 +16345,25 @@ function parseManifest(bytes, header = "") {
 	const json = parseJson$1(bytes, header);
 	const shape = looseObject({}).safeParse(json);
 	if (!shape.success) throw notAManifest("its body is JSON, but not an object");
-	const { schemaVersion, mediaType, manifests, config, fsLayers } = shape.data;
+	const { schemaVersion, mediaType, manifests, config, layers, fsLayers, blobs } = shape.data;
 	if (schemaVersion === 1 || fsLayers !== void 0 || typeof mediaType === "string" && isSchema1Type(mediaType)) throw new OciSaveError({
 		code: "unsupported",
 		message: "this is a Docker schema 1 manifest, a format that was given up in 2019",
 		hint: "Push the image again with a current tool, then save it."
 	});
-	if (Array.isArray(manifests) && config === void 0) return toIndex$1(json);
+	if (typeof mediaType === "string" ? isRetiredArtifactType(mediaType) : isList(blobs)) throw new OciSaveError({
+		code: "unsupported",
+		message: "this is an artifact manifest, a format that was given up before image-spec 1.1",
+		hint: "Push the artifact again with a current tool, then save it."
+	});
+	if (isList(manifests) && config === void 0) return toIndex$1(json);
 	if (config !== void 0 && manifests === void 0) return toManifest(json);
-	if (manifests === null && config === void 0) throw notAManifest("its list of manifests is null");
+	if (config !== void 0) throw notAManifest("it has the fields of an image manifest and those of an index");
+	if (manifests === null) throw notAManifest("its list of manifests is null");
+	if (isList(layers)) throw notAManifest("it has layers, but no config");
 	throw notAManifest("it has neither the fields of an image manifest nor those of an index");
 }
+const isList = (value) => Array.isArray(value);
 function parseJson$1(bytes, header) {
 	const json = readJson(bytes);
 	if (!("fault" in json)) return json.value;
@@ -16220,10 +16394,16 @@ function toIndex$1(json) {
 	if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
 	const { mediaType, manifests, artifactType, subject } = parsed.data;
 	if (mediaType && !isIndexType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
+	const entries = readEntries(manifests);
+	if (entries.manifests.some((entry) => isBuildCacheType(entry.mediaType))) throw new OciSaveError({
+		code: "unsupported",
+		message: "this is a build cache of BuildKit: an index of layers, not of images",
+		hint: "Leave it out, or export the cache with image-manifest=true: then it is an artifact, and is saved."
+	});
 	return {
 		kind: "index",
 		mediaType: mediaType || "application/vnd.oci.image.index.v1+json",
-		...readEntries(manifests),
+		...entries,
 		artifactType: artifactType || void 0,
 		subject: subject ?? void 0
 	};
@@ -16244,6 +16424,11 @@ function isImage({ artifactType, mediaType, config, layers }) {
 	if (config.mediaType === "application/vnd.oci.image.config.v1+json" || config.mediaType === "application/vnd.docker.container.image.v1+json") return true;
 	const untyped = config.mediaType === "application/octet-stream" || config.mediaType === "";
 	return mediaType === "application/vnd.docker.distribution.manifest.v2+json" && untyped;
+}
+/** The types of an image's layers that importers cannot unpack; none of an artifact, of which they unpack nothing. */
+function opaqueLayerTypes(manifest) {
+	if (!isImage(manifest)) return [];
+	return [...new Set(manifest.layers.map(({ mediaType }) => mediaType))].filter((type) => !isTarLayerType(type));
 }
 /** The blobs of an image manifest, each once: its config and its layers. */
 function blobsOf(manifest) {
@@ -16573,7 +16758,7 @@ function cannotNarrow({ ref, root }) {
 	});
 }
 // src/image/manifest-reader.ts
-function createManifestReader(store) {
+function createManifestReader$1(store) {
 	const parsed = /* @__PURE__ */ new Map();
 	const reading = /* @__PURE__ */ new Map();
 	const reader = {
@@ -16601,7 +16786,7 @@ function createManifestReader(store) {
 		async fetch(reference, source, signal) {
 			const served = await source.manifest(reference, signal);
 			parsed.set(served.digest, served.manifest);
-			await store.put(served.bytes);
+			await store.put(served.bytes, await source.origin?.());
 			return served;
 		}
 	};
@@ -16610,10 +16795,18 @@ function createManifestReader(store) {
 // src/image/registry-port.ts
 /** Tags of which a list asks at once. */
 const TAGS_AT_ONCE = 16;
-/** One repository of a registry. */
-function registryPort(client, repository) {
+/**
+* One repository of a registry.
+* @param isPrivate whether credentials are sent to a repository
+*/
+function registryPort(client, repository, isPrivate = async () => false) {
+	const name = `${repository.domain}/${repository.path}`;
 	const port = {
-		name: `${repository.domain}/${repository.path}`,
+		name,
+		origin: async () => ({
+			repository: name,
+			isPrivate: await isPrivate(repository)
+		}),
 		has: ({ digest }, signal) => client.headBlob(repository, digest, signal),
 		head: (reference, signal) => client.headManifest(repository, reference, signal),
 		manifest: (reference, signal) => client.getManifest(repository, reference, signal),
@@ -16676,15 +16869,16 @@ function nameOfEntry(entry) {
 * @throws OciSaveError `list` where there is no layout, `local` for what is not a regular file, or lies elsewhere
 */
 async function openLayout(folder, within) {
-	const entries = await readIndex(folder, within);
+	const { manifests: entries, faulty } = await readIndex(folder, within);
 	const blobFile = (digest) => path.join(folder, "blobs", "sha256", hexOf(digest));
 	const find = (name) => {
 		const [only, ...others] = entries.filter((entry) => name === void 0 || nameOfEntry(entry) === name || entry.annotations?.["org.opencontainers.image.ref.name"] === name);
 		if (only && others.every(({ digest }) => digest === only.digest)) return only;
+		const [wrong] = only === void 0 ? faulty : [];
 		const names = entries.map((entry) => nameOfEntry(entry) ?? shortDigest(entry.digest)).slice(0, 20);
 		throw new OciSaveError({
 			code: "list",
-			message: name === void 0 ? `the layout ${folder} holds ${entries.length} images` : `the layout ${folder} holds ${only ? "several images" : "no image"} named '${name}'`,
+			message: (name === void 0 ? `the layout ${folder} holds ${entries.length} images` : `the layout ${folder} holds ${only ? "several images" : "no image"} named '${name}'`) + (wrong === void 0 ? "" : `; what it lists is not valid: ${wrong.fault}`),
 			hint: names.length === 0 ? "It is empty." : `Name one of: ${names.join(", ")}.`
 		});
 	};
@@ -16746,7 +16940,7 @@ async function readIndex(folder, within) {
 	if ("fault" in json) throw unreadable(`: ${json.fault}`);
 	const index = indexSchema$2.safeParse(json.value);
 	if (!index.success) throw unreadable(": it does not have the fields of an index");
-	return [...readEntries(index.data.manifests ?? []).manifests];
+	return readEntries(index.data.manifests ?? []);
 }
 async function readWhole(file, maxBytes, within) {
 	const handle = await openPresent(file, within);
@@ -16832,6 +17026,20 @@ function privateAddressError(subject, named, { hostname }) {
 		hint: hint`A public server may not send a client to a private address. If you trust the registry, name it with ${option("insecureRegistries")}; if it is reached without the proxy, name it in NO_PROXY.`
 	});
 }
+const PORTS$1 = {
+	"https:": "443",
+	"http:": "80"
+};
+function insecureHosts(names) {
+	const named = new Set(names.map((name) => name.trim().toLowerCase()));
+	return {
+		names: (domain) => named.has(domain.toLowerCase()),
+		has(url) {
+			const port = url.port || PORTS$1[url.protocol];
+			return named.has(url.host) || named.has(`${url.hostname}:${port}`);
+		}
+	};
+}
 // src/http/abortable.ts
 /**
 * A shared promise as one of several waits for it: the waiter's signal ends its waiting, not the work.
@@ -16839,233 +17047,23 @@ function privateAddressError(subject, named, { hostname }) {
 */
 async function abortable(promise, signal) {
 	if (!signal) return promise;
-	signal.throwIfAborted();
 	const { promise: aborted, reject } = Promise.withResolvers();
 	const onAbort = () => reject(signal.reason);
 	signal.addEventListener("abort", onAbort, { once: true });
+	if (signal.aborted) onAbort();
 	try {
-		return await Promise.race([promise, aborted]);
+		return await Promise.race([aborted, promise]);
 	} finally {
 		signal.removeEventListener("abort", onAbort);
 	}
 }
-// src/version.ts
-/** This tool's own version. */
-const VERSION = "0.1.0";
-/** How it names itself to registries. */
-const USER_AGENT = `oci-save/${VERSION}`;
-// src/http/agents.ts
-/** Agents that keep connections alive: resolving a list is mostly HEADs, and a handshake costs more than one. */
-function createAgents({ sockets, env, lookup = dns.lookup }) {
-	const connections = /* @__PURE__ */ new Map();
-	const open = (url, { verify, mayBePrivate }) => {
-		const onDirect = () => void (connection.direct = true);
-		const connection = {
-			agent: agentOf(url, {
-				keepAlive: true,
-				maxSockets: sockets,
-				proxyEnv: { ...env },
-				lookup: judged(lookup, url.hostname, mayBePrivate, onDirect)
-			}, verify),
-			limit: pLimit(sockets),
-			direct: false
-		};
-		return connection;
-	};
-	return {
-		connect(url, options) {
-			const key = `${url.origin} ${options.verify} ${options.mayBePrivate}`;
-			const known = connections.get(key) ?? open(url, options);
-			connections.set(key, known);
-			return known;
-		},
-		close() {
-			for (const { agent } of connections.values()) agent.destroy();
-		}
-	};
-}
-function agentOf(url, options, verify) {
-	try {
-		return url.protocol === "https:" ? new https.Agent({
-			...options,
-			rejectUnauthorized: verify
-		}) : new http.Agent(options);
-	} catch {
-		throw new OciSaveError({
-			code: "usage",
-			message: `${url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} is not the address of a proxy`,
-			hint: "Write http://host:port."
-		});
-	}
-}
-/**
-* Looks up the name of an origin, and judges its addresses where the socket connects: what a name resolved to before says
-* nothing (DNS rebinding). A proxy's name is the user's own word. Behind a proxy the origin's name is not looked up here at
-* all: what it resolves to there, the proxy alone knows and judges.
-*/
-function judged(lookup, host, mayBePrivate, onDirect) {
-	return (name, options, done) => {
-		if (name !== host) return lookup(name, options, done);
-		onDirect();
-		return lookup(name, options, (error, found, family) => {
-			if (error !== null || mayBePrivate) return done(error, found, family);
-			const allowed = (typeof found === "string" ? [{
-				address: found,
-				family: family ?? 0
-			}] : found).filter(({ address }) => !isPrivateHost(address));
-			if (allowed.length === 0) return done(new PrivateAddressError(), "");
-			return typeof found === "string" ? done(null, found, family) : done(null, allowed);
-		});
-	};
-}
-// src/http/refusal.ts
-const MAX_WORDS = 300;
-/**
-* Untrusted text for one line of ours: no control characters (they move cursors and forge log lines), no secret that was
-* sent with the request and echoed, at most 300 characters.
-*/
-function shown(text, secrets) {
-	const line = secrets.filter((secret) => secret.length > 3).sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, "***"), text).replace(/[\p{C}\p{Z}]+/gu, " ").trim();
-	return line.length > MAX_WORDS ? `${line.slice(0, 299)}…` : line;
-}
-/** Reads a response that is not a success. Pages of HTML are named, not quoted. */
-function readRefusal({ host, status, body, retryAfter, secrets, parse }) {
-	const text = new TextDecoder().decode(body);
-	const parsed = parse?.(text);
-	const codes = (parsed?.codes ?? []).map((code) => shown(code, secrets)).filter((code) => code !== "");
-	const plain = /^\s*</.test(text) ? "a web page" : /^\s*[[{]/.test(text) ? "" : text;
-	return {
-		host,
-		status,
-		codes,
-		words: shown(parsed?.words ?? plain, secrets),
-		retryAfter
-	};
-}
-/** `502 (bad gateway)`. */
-function formatRefusal({ status, words }) {
-	return words === "" ? String(status) : `${status} (${words})`;
-}
-/** The refusal behind an error, where a server gave one. */
-function refusalOf(error) {
-	const cause = error instanceof OciSaveError ? error.cause : void 0;
-	return isRefusal$1(cause) ? cause : void 0;
-}
-function isRefusal$1(value) {
-	return typeof value === "object" && value !== null && "status" in value && "codes" in value;
-}
-const HTTP_DATE = /^[A-Za-z]{3,9},? .*(?:GMT|UTC)$|^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d /;
-/**
-* Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is compared with the
-* sender's own clock where it tells it. Anything else counts as absent.
-*/
-function parseRetryAfter(header, date, now) {
-	const text = header?.trim() ?? "";
-	if (/^\d+$/.test(text)) return Number(text) * 1e3;
-	const until = HTTP_DATE.test(text) ? Date.parse(text) : NaN;
-	if (Number.isNaN(until)) return void 0;
-	const sent = date === void 0 ? NaN : Date.parse(date);
-	return Math.max(0, until - (Number.isNaN(sent) ? now : sent));
-}
-// src/http/error.ts
-const FAULTS = {
-	ENOTFOUND: "has a name that cannot be resolved",
-	EAI_AGAIN: "has a name that cannot be resolved now",
-	ECONNREFUSED: "refuses the connection",
-	ECONNRESET: "closed the connection",
-	EPIPE: "closed the connection",
-	ETIMEDOUT: "cannot be reached",
-	EHOSTUNREACH: "cannot be reached",
-	ENETUNREACH: "cannot be reached"
-};
-const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
-const CERTIFICATE = /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
-/**
-* What a failure of Node's network code means. Only its code is shown: the message may name a proxy with its
-* password.
-*/
-function networkFault(cause) {
-	if (cause instanceof OciSaveError) return {
-		words: messageOf(cause),
-		permanent: cause.code === "local" || cause.code === "digest"
-	};
-	const code = systemCodeOf(cause) ?? "no reason given";
-	if (NOT_TLS.test(code)) return {
-		words: `does not speak TLS as it should (${code})`,
-		hint: hint`If it is a plain HTTP registry that you trust, name it with ${option("insecureRegistries")}.`,
-		permanent: true
-	};
-	if (CERTIFICATE.test(code)) return {
-		words: `has a certificate that is not trusted (${code})`,
-		hint: hint`Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host with ${option("insecureRegistries")}.`,
-		permanent: true
-	};
-	const words = FAULTS[code];
-	if (words !== void 0) return {
-		words: `${words} (${code})`,
-		permanent: false
-	};
-	if (code.startsWith("HPE_")) return {
-		words: `sent what is not HTTP (${code})`,
-		permanent: false
-	};
-	if (code.startsWith("ERR_PROXY")) return {
-		words: `is not reached through the proxy (${code})`,
-		permanent: false
-	};
-	return {
-		words: `broke the transfer off (${code})`,
-		permanent: false
-	};
-}
-/**
-* Whether a failed TLS attempt looks like a server of plain HTTP: it answered in another language, hung up on
-* the greeting, or nobody listens on the port of https.
-*/
-function looksLikePlainHttp(cause) {
-	const code = systemCodeOf(cause) ?? "";
-	return NOT_TLS.test(code) || code === "ECONNREFUSED" || code === "ECONNRESET";
-}
-/** Whether a status is one that goes away by itself; 501 says 'never'. */
-function isTemporaryStatus(status) {
-	return status === 408 || status === 429 || status >= 500 && status !== 501;
-}
-/** The error for a response that is not a success, by its status alone. */
-function refusalError$2(subject, refusal) {
-	const { host, status } = refusal;
-	return new OciSaveError({
-		code: isTemporaryStatus(status) ? "network" : status === 404 || status === 410 ? "not-found" : status === 401 || status === 403 ? "denied" : "unsupported",
-		message: `${subject}: ${host} answered ${formatRefusal(refusal)}`,
-		cause: refusal
-	});
-}
-/** The error for a request that got no response, or one that broke off `after` so many bytes. */
-function networkError(subject, host, cause, after = "") {
-	const { words, hint: help } = networkFault(cause);
-	return new OciSaveError({
-		code: "network",
-		message: `${subject}: ${host} ${words}${after}`,
-		hint: help,
-		cause
-	});
-}
-/**
-* Whether another attempt may help: a network fault that is not one of trust or protocol. An error that is not of this
-* folder is temporary where it is classed `network`.
-*/
-function isTemporary(error) {
-	return error instanceof OciSaveError && error.code === "network" && !networkFault(error.cause).permanent;
-}
-// src/http/body.ts
-/** What comes more slowly than this counts as stalled: a byte now and then would hold a run for ever. */
-const LEAST_BYTES_A_SECOND = 512;
 /**
 * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up, goes
 * silent or drips, and closes the connection when it is given up. Whoever gets it reads it or destroys it.
 */
 function boundedBody(message, rules) {
 	const { limit, stallMilliseconds, wholeMilliseconds, signal } = rules;
-	const least = LEAST_BYTES_A_SECOND * stallMilliseconds / 1e3;
+	const least = 512 * stallMilliseconds / 1e3;
 	let received = 0;
 	let timer;
 	/** Since when the reader has waited for bytes, and how many had come then. */
@@ -17076,7 +17074,7 @@ function boundedBody(message, rules) {
 	const silence = () => clearTimeout(timer);
 	const listen = () => {
 		silence();
-		timer = setTimeout(() => fail(stalled(stallMilliseconds)), stallMilliseconds);
+		timer = setTimeout(() => fail(stalled$1(stallMilliseconds)), stallMilliseconds);
 	};
 	const fail = (cause) => {
 		body.destroy(signal?.aborted ? abortedBy(signal) : rules.broken(cause, received));
@@ -17139,7 +17137,7 @@ function boundedBody(message, rules) {
 	return body;
 }
 const inSeconds = (milliseconds) => `${Math.round(milliseconds / 1e3)} s`;
-function stalled(milliseconds) {
+function stalled$1(milliseconds) {
 	return new OciSaveError({
 		code: "network",
 		message: `went silent: no byte for ${inSeconds(milliseconds)}`
@@ -17202,33 +17200,295 @@ function discard(message) {
 	message.once("close", () => clearTimeout(timer));
 	message.resume();
 }
+// src/version.ts
+/** This tool's own version. */
+const VERSION = "0.1.0";
+/** How it names itself to registries. */
+const USER_AGENT = `oci-save/${VERSION}`;
+// src/http/proxies.ts
+const VARIABLES = [
+	"HTTP_PROXY",
+	"HTTPS_PROXY",
+	"NO_PROXY"
+];
+/**
+* Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Node and skopeo differ where both spellings are set, and in what they take
+* as an address: after this they cannot. The lower case comes first and an address may lack its `http://`, as with curl;
+* HTTP_PROXY counts for nothing in a CGI program, where a request's header `Proxy` sets it.
+* @throws OciSaveError `usage` for what is not a proxy that is supported; nothing of it is shown, since it may have a
+*   password
+*/
+function readProxies(env) {
+	const proxies = {};
+	const bypass = env["no_proxy"] || env["NO_PROXY"];
+	for (const variable of VARIABLES) {
+		const name = [variable.toLowerCase(), variable].filter((name) => !(name === "HTTP_PROXY" && env["REQUEST_METHOD"])).find((each) => (env[each] ?? "").trim() !== "");
+		const value = name === void 0 ? void 0 : env[name]?.trim();
+		if (name === void 0 || value === void 0) continue;
+		if (variable === "NO_PROXY") proxies[variable] = value;
+		else if (bypass?.trim() !== "*") proxies[variable] = addressOf(value, name);
+	}
+	return proxies;
+}
+function addressOf(value, variable) {
+	const [, scheme] = /^([a-z][a-z0-9+.-]{0,19}):\/\//i.exec(value) ?? [];
+	const url = URL.parse(scheme === void 0 ? `http://${value}` : value);
+	if (scheme !== void 0 && !/^https?$/i.test(scheme)) throw invalid$2(`${variable} names a proxy of the kind ${scheme.toLowerCase()}, which is not supported`);
+	if (url === null || url.hostname === "") throw invalid$2(`${variable} is not the address of a proxy`);
+	if (![url.username, url.password].every(isEncoded)) throw invalid$2(`${variable} has a user or password with a % that is no escape of a character`);
+	return url.href;
+}
+function isEncoded(part) {
+	try {
+		decodeURIComponent(part);
+		return true;
+	} catch (error) {
+		if (error instanceof URIError) return false;
+		throw error;
+	}
+}
+function invalid$2(message) {
+	return new OciSaveError({
+		code: "usage",
+		message,
+		hint: "Write http://host:port, or unset it. In a user or password, write %25 for a %."
+	});
+}
+// src/http/agents.ts
+/**
+* Agents that keep connections alive: resolving a list is mostly HEADs, and a handshake costs more than one.
+* @throws OciSaveError `usage` for a proxy of the environment that cannot be used
+*/
+function createAgents({ sockets, env, lookup = dns.lookup }) {
+	const connections = /* @__PURE__ */ new Map();
+	const proxyEnv = readProxies(env);
+	const open = (url, { verify, mayBePrivate }) => {
+		const onDirect = () => void (connection.direct = true);
+		const options = {
+			keepAlive: true,
+			maxSockets: sockets,
+			proxyEnv,
+			lookup: judged(lookup, url.hostname, mayBePrivate, onDirect)
+		};
+		const connection = {
+			agent: url.protocol === "https:" ? new https.Agent({
+				...options,
+				rejectUnauthorized: verify
+			}) : new http.Agent(options),
+			limit: pLimit(sockets),
+			direct: false
+		};
+		return connection;
+	};
+	return {
+		connect(url, options) {
+			const key = `${url.origin} ${options.verify} ${options.mayBePrivate}`;
+			const known = connections.get(key) ?? open(url, options);
+			connections.set(key, known);
+			return known;
+		},
+		close() {
+			for (const { agent } of connections.values()) agent.destroy();
+		}
+	};
+}
+/**
+* Looks up the name of an origin, and judges its addresses where the socket connects: what a name resolved to before says
+* nothing (DNS rebinding). A proxy's name is the user's own word. Behind a proxy the origin's name is not looked up here at
+* all: what it resolves to there, the proxy alone knows and judges.
+*/
+function judged(lookup, host, mayBePrivate, onDirect) {
+	return (name, options, done) => {
+		if (name !== host) return lookup(name, options, done);
+		onDirect();
+		return lookup(name, options, (error, found, family) => {
+			if (error !== null || mayBePrivate) return done(error, found, family);
+			const allowed = (typeof found === "string" ? [{
+				address: found,
+				family: family ?? 0
+			}] : found).filter(({ address }) => !isPrivateHost(address));
+			if (allowed.length === 0) return done(new PrivateAddressError(), "");
+			return typeof found === "string" ? done(null, found, family) : done(null, allowed);
+		});
+	};
+}
+// src/text/secret.ts
+/** Shorter texts are everywhere: with a password of one letter, each such letter of a log would become `***`. */
+const MIN_CHARACTERS = 4;
+/** The parts of a secret that are hidden where they appear: its lines, but for those that are too short. */
+function hiddenParts(secret) {
+	return secret.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line.length >= MIN_CHARACTERS);
+}
+/** A text in which `***` stands for these secrets. */
+function withoutSecrets(text, secrets) {
+	return secrets.flatMap(hiddenParts).toSorted((a, b) => b.length - a.length).reduce((rest, part) => rest.replaceAll(part, "***"), text);
+}
+// src/http/refusal.ts
+const MAX_WORDS = 300;
+/**
+* Untrusted text for one line of ours: no control characters (they move cursors and forge log lines), no secret that was
+* sent with the request and echoed, at most 300 characters.
+*/
+function shown(text, secrets) {
+	const line = withoutSecrets(text, secrets).replace(/[\p{C}\p{Z}]+/gu, " ").trim();
+	return line.length > MAX_WORDS ? `${line.slice(0, 299)}…` : line;
+}
+/** Reads a response that is not a success. Pages of HTML are named, not quoted. */
+function readRefusal({ host, status, body, retryAfter, secrets, parse }) {
+	const text = new TextDecoder().decode(body);
+	const parsed = parse?.(text);
+	const codes = (parsed?.codes ?? []).map((code) => shown(code, secrets)).filter((code) => code !== "");
+	const plain = /^\s*</.test(text) ? "a web page" : /^\s*[[{]/.test(text) ? "" : text;
+	return {
+		host,
+		status,
+		codes,
+		words: shown(parsed?.words ?? plain, secrets),
+		retryAfter
+	};
+}
+/** `502 (bad gateway)`. */
+function formatRefusal({ status, words }) {
+	return words === "" ? String(status) : `${status} (${words})`;
+}
+/** The refusal behind an error, where a server gave one. */
+function refusalOf(error) {
+	const cause = error instanceof OciSaveError ? error.cause : void 0;
+	return isRefusal$1(cause) ? cause : void 0;
+}
+function isRefusal$1(value) {
+	return typeof value === "object" && value !== null && "status" in value && "codes" in value;
+}
+const HTTP_DATE = /^[A-Za-z]{3,9},? .*(?:GMT|UTC)$|^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d /;
+/**
+* Retry-After (RFC 9110, 10.2.3) as milliseconds from now, never negative: seconds, or a date, which is compared with the
+* sender's own clock where it tells it. Anything else counts as absent.
+*/
+function parseRetryAfter(header, date, now) {
+	const text = header?.trim() ?? "";
+	if (/^\d+$/.test(text)) return Number(text) * 1e3;
+	const until = HTTP_DATE.test(text) ? Date.parse(text) : NaN;
+	if (Number.isNaN(until)) return void 0;
+	const sent = date === void 0 ? NaN : Date.parse(date);
+	return Math.max(0, until - (Number.isNaN(sent) ? now : sent));
+}
+// src/http/error.ts
+const FAULTS$1 = {
+	ENOTFOUND: "has a name that cannot be resolved",
+	EAI_AGAIN: "has a name that cannot be resolved now",
+	ECONNREFUSED: "refuses the connection",
+	ECONNRESET: "closed the connection",
+	EPIPE: "closed the connection",
+	ETIMEDOUT: "cannot be reached",
+	EHOSTUNREACH: "cannot be reached",
+	ENETUNREACH: "cannot be reached"
+};
+const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
+const CERTIFICATE = /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
+/**
+* What a failure of Node's network code means. Only its code is shown: the message may name a proxy with its
+* password.
+*/
+function networkFault(cause) {
+	if (cause instanceof OciSaveError) return {
+		words: messageOf(cause),
+		permanent: cause.code === "local" || cause.code === "digest"
+	};
+	const code = systemCodeOf(cause) ?? "no reason given";
+	if (NOT_TLS.test(code)) return {
+		words: `does not speak TLS as it should (${code})`,
+		hint: hint`If it is a plain HTTP registry that you trust, name it with ${option("insecureRegistries")}.`,
+		permanent: true
+	};
+	if (CERTIFICATE.test(code)) return {
+		words: `has a certificate that is not trusted (${code})`,
+		hint: hint`Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host with ${option("insecureRegistries")}.`,
+		permanent: true
+	};
+	const words = FAULTS$1[code];
+	if (words !== void 0) return {
+		words: `${words} (${code})`,
+		permanent: false
+	};
+	if (code.startsWith("HPE_")) return {
+		words: `sent what is not HTTP (${code})`,
+		permanent: false
+	};
+	if (code.startsWith("ERR_PROXY")) return {
+		words: `is not reached through the proxy (${code})`,
+		permanent: false
+	};
+	return {
+		words: `broke the transfer off (${code})`,
+		permanent: false
+	};
+}
+/**
+* Whether a failed TLS attempt looks like a server of plain HTTP: it answered in another language, hung up on
+* the greeting, or nobody listens on the port of https.
+*/
+function looksLikePlainHttp(cause) {
+	const code = systemCodeOf(cause) ?? "";
+	return NOT_TLS.test(code) || code === "ECONNREFUSED" || code === "ECONNRESET";
+}
+/** Whether a status is one that goes away by itself; 501 says 'never', and 507 that a disk is full. */
+function isTemporaryStatus(status) {
+	return status === 408 || status === 429 || status >= 500 && status !== 501 && status !== 507;
+}
+/** The error for a response that is not a success, by its status alone. */
+function refusalError$2(subject, refusal) {
+	const { host, status } = refusal;
+	return new OciSaveError({
+		code: isTemporaryStatus(status) ? "network" : status === 404 || status === 410 ? "not-found" : status === 401 || status === 403 ? "denied" : "unsupported",
+		message: `${subject}: ${host} answered ${formatRefusal(refusal)}`,
+		cause: refusal
+	});
+}
+/** The error for a request that got no response, or one that broke off `after` so many bytes. */
+function networkError(subject, host, cause, after = "") {
+	const { words, hint: help } = networkFault(cause);
+	return new OciSaveError({
+		code: "network",
+		message: `${subject}: ${host} ${words}${after}`,
+		hint: help,
+		cause
+	});
+}
+/**
+* Whether another attempt may help: a network fault that is not one of trust or protocol. An error that is not of this
+* folder is temporary where it is classed `network`.
+*/
+function isTemporary(error) {
+	return error instanceof OciSaveError && error.code === "network" && !networkFault(error.cause).permanent;
+}
 // src/http/transport.ts
 /**
 * One request over a connection of its origin, as soon as one is free. Resolves at the response's head.
-* @throws the error of Node's network code, an OciSaveError `network` where no head came in time, or the signal's reason
+* @throws the error of Node's network code, an OciSaveError `network` where no byte was taken or no head came in time, or the
+*   signal's reason
 */
-async function send$1(request, connection, timeout) {
+async function send$1(request, connection, limits) {
 	const socket = { stale: false };
 	try {
-		return await queue(request, connection, timeout, socket);
+		return await queue(request, connection, limits, socket);
 	} catch (error) {
 		request.signal?.throwIfAborted();
 		if (!socket.stale) throw error;
-		return queue(request, connection, timeout, { stale: false });
+		return queue(request, connection, limits, { stale: false });
 	}
 }
 /**
 * The request's place is free again when its response has been read or its connection is closed. `socket` is told whether
 * a connection that was kept alive had ended when it was used again.
 */
-function queue(request, connection, timeout, socket) {
+function queue(request, connection, { requestMilliseconds, stallMilliseconds }, socket) {
 	const { promise, resolve, reject } = Promise.withResolvers();
 	const inTurn = async () => {
 		await request.admitted?.();
 		request.signal?.throwIfAborted();
 		const released = Promise.withResolvers();
 		const wire = open(request, connection.agent);
-		const milliseconds = timeout + (request.extraMilliseconds ?? 0);
+		const milliseconds = requestMilliseconds + (request.extraMilliseconds ?? 0);
 		const timer = setTimeout(() => wire.destroy(noResponse(milliseconds)), milliseconds);
 		wire.on("error", (error) => {
 			socket.stale = wire.reusedSocket && isRepeatable(request) && systemCodeOf(error) === "ECONNRESET";
@@ -17244,7 +17504,11 @@ function queue(request, connection, timeout, socket) {
 			released.resolve();
 		});
 		if (request.stream === void 0) wire.end(request.content);
-		else feed(wire, request.stream, () => timer.refresh());
+		else {
+			wire.setTimeout(stallMilliseconds, () => wire.destroy(stalled(stallMilliseconds)));
+			wire.once("finish", () => wire.setTimeout(0));
+			feed(wire, request.stream, () => timer.refresh());
+		}
 		await released.promise;
 		await setImmediate();
 	};
@@ -17283,6 +17547,12 @@ function responseOf$1({ method }, body, connection) {
 		peer: connection.direct ? body.socket.remoteAddress : void 0,
 		discard: () => discard(body)
 	};
+}
+function stalled(milliseconds) {
+	return new OciSaveError({
+		code: "network",
+		message: `took no byte for ${Math.round(milliseconds / 1e3)} s`
+	});
 }
 function noResponse(milliseconds) {
 	return new OciSaveError({
@@ -17390,7 +17660,7 @@ function redirectTarget({ subject, from, location, trusted }) {
 	if (target.host !== host && isPrivateHost(target.hostname) && !trusted && !isPrivateSender(from)) throw privateAddressError(subject, `${host} redirects to`, target);
 	return target;
 }
-async function sendOnce(request, { agents, insecure, requestMilliseconds }) {
+async function sendOnce(request, { agents, insecure, ...limits }) {
 	const { url, subject, namedBy } = request;
 	const mayBePrivate = namedBy === void 0;
 	if (namedBy !== void 0 && isPrivateHost(url.hostname)) throw privateAddressError(subject, namedBy, url);
@@ -17398,7 +17668,7 @@ async function sendOnce(request, { agents, insecure, requestMilliseconds }) {
 		return await send$1(request, agents.connect(url, {
 			verify: !insecure.has(url),
 			mayBePrivate
-		}), requestMilliseconds);
+		}), limits);
 	} catch (cause) {
 		request.signal?.throwIfAborted();
 		if (cause instanceof OciSaveError && cause.code !== "network") throw cause;
@@ -17443,21 +17713,6 @@ function responseOf(request, response, url, { stallMilliseconds, wholeMillisecon
 				secrets,
 				parse
 			});
-		}
-	};
-}
-// src/http/insecure.ts
-const PORTS$1 = {
-	"https:": "443",
-	"http:": "80"
-};
-function insecureHosts(names) {
-	const named = new Set(names.map((name) => name.trim().toLowerCase()));
-	return {
-		names: (domain) => named.has(domain.toLowerCase()),
-		has(url) {
-			const port = url.port || PORTS$1[url.protocol];
-			return named.has(url.host) || named.has(`${url.hostname}:${port}`);
 		}
 	};
 }
@@ -17613,8 +17868,8 @@ function createHttpClient(options) {
 		try {
 			response = await follow(request, following, admitted);
 			refused = await judge(response, request);
-			const isThrottled = response.status === 429;
-			if (refused === void 0) {
+			const isThrottled = response.status === 429 && refused?.alone !== true;
+			if (refused === void 0 || refused.alone === true) {
 				if (!isThrottled) limiter.passed();
 			} else if (refused.exhausted === true) limiter.exhaust(refused.error);
 			else limiter[isThrottled ? "throttled" : "hold"](heldFor(refused, response.host, options));
@@ -17921,7 +18176,7 @@ async function bringBlob(source, blob, store, options) {
 	const { retries, signal, onBytes, onRetry, retryMilliseconds = 500 } = options;
 	const { digest, size } = blob;
 	const subject = `blob ${shortDigest(digest)} of ${source.name}`;
-	const writer = await store.write(blob);
+	const writer = await store.write(blob, await source.origin?.());
 	const bytes = download({
 		subject,
 		open: (offset) => source.open(blob, offset, signal),
@@ -17953,6 +18208,642 @@ async function bringBlob(source, blob, store, options) {
 		await writer.abort();
 	}
 }
+// src/report/causes.ts
+const MAX_CAUSES = 8;
+/** Errors of the JSON and YAML parsers and of the validator: their messages quote the input, which may be a key. */
+const PARSER_ERROR = /^(?:SyntaxError|\$?ZodError|YAML\w*Error)$/;
+/** Whether an error's own message may quote the input: it is never shown. */
+function quotesInput(thrown) {
+	return thrown instanceof Error && PARSER_ERROR.test(thrown.name);
+}
+/**
+* The messages of an error and of its causes, outermost first, each once: one that another contains says nothing new,
+* and a parser's is left out. Node's connection errors have their addresses in `errors`, and no message themselves.
+*/
+function causeTexts(error) {
+	const texts = [];
+	for (const thrown of causeChain(error)) {
+		if (!(thrown instanceof Error || typeof thrown === "string") || quotesInput(thrown)) continue;
+		const code = systemCodeOf(thrown) ?? "";
+		const text = messageOf(thrown).trim() || code;
+		const isSaid = (words) => texts.some((earlier) => earlier.includes(words));
+		if (text === "" || isSaid(text) || code !== "" && isSaid(code)) continue;
+		const shorter = texts.findIndex((earlier) => text.includes(earlier));
+		texts.splice(shorter < 0 ? texts.length : shorter, shorter < 0 ? 0 : 1, text);
+	}
+	return texts;
+}
+/** The error and its causes, outermost first: at most eight, each once, even if they form a cycle. */
+function causeChain(error) {
+	const seen = /* @__PURE__ */ new Set();
+	const queue = [error];
+	for (const thrown of queue) {
+		if (seen.has(thrown) || seen.size === MAX_CAUSES) continue;
+		seen.add(thrown);
+		if (!(thrown instanceof Error)) continue;
+		if (thrown instanceof AggregateError) queue.push(...errorsOf(thrown));
+		if (thrown.cause !== void 0) queue.push(thrown.cause);
+	}
+	return [...seen];
+}
+function errorsOf({ errors }) {
+	return errors.slice(0, MAX_CAUSES);
+}
+// src/report/failure.ts
+const originSchema = strictObject({
+	file: string(),
+	line: int().positive()
+});
+const origins = array(originSchema).meta({ description: "the lines of the lists that name the image" });
+/** What a report says about anything that failed. */
+const faultShape = {
+	class: _enum(FAILURE_CLASSES),
+	message: string(),
+	hint: string().optional().meta({ description: "what can be done about it" })
+};
+const failureSchema = strictObject({
+	ref: string(),
+	origins,
+	...faultShape
+});
+/** The hints of faults with options as data, kept apart from the report: files and callers get the spelled text. */
+const hintParts = /* @__PURE__ */ new WeakMap();
+/** The hint for a class of failures, where the error itself has none. */
+const HINTS$1 = {
+	"not-found": "Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.",
+	denied: hint`Log in with docker login or podman login, or name a file with ${option("authFile")}.`,
+	quota: "Log in for a larger quota, or wait: what was fetched stays.",
+	network: "Run it again: what was fetched stays. If it fails again, check the registry, the proxy and the connection.",
+	digest: "Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.",
+	unsupported: "Push the image again with a current tool, or leave it out.",
+	local: hint`Look at this machine: disk, permissions, programs. Run it again with ${option("verbose")} to see more.`
+};
+/**
+* An error as reports and summaries have it. The message contains the messages of the causes too, each once, on one
+* line; an error without a class is a fault on this machine. `hints` take precedence over the usual ones.
+*/
+function failureOf(error, ref, origins, hints = {}) {
+	return rememberHint({
+		ref,
+		origins: [...origins],
+		...faultOf(error, hints)
+	}, adviceFor(error, hints));
+}
+/** The same for an error that does not belong to one image: a release, or a result that could not be written. */
+function faultOf(error, hints = {}) {
+	const advice = adviceFor(error, hints);
+	return rememberHint({
+		class: failureClassOf(error),
+		message: plainText(causeTexts(error).join(": ")) || "failed without a word",
+		hint: plainText(spellHint(advice, asFlag))
+	}, advice);
+}
+/** A fault with its hint as a front end writes it. */
+function spellFault(fault, spelling) {
+	const advice = hintParts.get(fault);
+	return advice === void 0 ? fault : {
+		...fault,
+		hint: plainText(spellHint(advice, spelling))
+	};
+}
+function adviceFor(error, hints) {
+	const own = error instanceof OciSaveError ? error.hintParts : void 0;
+	const failureClass = failureClassOf(error);
+	return own ?? hints[failureClass] ?? HINTS$1[failureClass];
+}
+function rememberHint(fault, advice) {
+	hintParts.set(fault, advice);
+	return fault;
+}
+// src/report/push-report.ts
+const count$1 = int().nonnegative();
+const pushedNameSchema = strictObject({
+	ref: string().meta({ description: "the normalised reference" }),
+	name: string().meta({ description: "the stored name, repository:tag" }),
+	as: string().meta({ description: "its name at the target" }),
+	digest: digestSchema,
+	status: _enum([
+		"pushed",
+		"unchanged",
+		"kept",
+		"failed",
+		"not started",
+		"to push"
+	]).meta({ description: "kept: the target has another digest under this tag, and push-policy leaves it; to push: in a dry run" }),
+	there: digestSchema.optional().meta({ description: "the digest that the target has under this name now" }),
+	narrowed: boolean().optional().meta({ description: "the target has less than the index, since it refuses a sparse one" })
+});
+/** What one target of a push got. */
+const pushTargetSchema = strictObject({
+	target: string(),
+	outcome: _enum([
+		"done",
+		"failed",
+		"warned"
+	]),
+	images: array(pushedNameSchema),
+	failed: array(failureSchema),
+	missingRepositories: array(string()).optional().meta({ description: "repositories that do not exist there, and that the registry does not create itself" }),
+	totals: strictObject({
+		pushed: count$1,
+		unchanged: count$1,
+		kept: count$1,
+		failed: count$1.meta({ description: "including those that were not started" }),
+		sentBlobs: count$1,
+		sentBytes: count$1,
+		mountedBlobs: count$1.meta({ description: "taken from another repository of the registry" }),
+		thereBlobs: count$1.meta({ description: "were in the repository before" })
+	}),
+	seconds: number().nonnegative()
+});
+/** What `oci-save push --json` prints. */
+const pushReportSchema = strictObject({
+	version: literal(1),
+	tool: strictObject({
+		name: string(),
+		version: string()
+	}),
+	bundle: string(),
+	dryRun: boolean().optional(),
+	outcome: _enum(["done", "failed"]),
+	targets: array(pushTargetSchema)
+});
+// src/report/run-report.ts
+const imageSchema = strictObject({
+	ref: string().meta({ description: "the normalised reference" }),
+	names: array(string()).meta({ description: "stored names, repository:tag" }),
+	origins,
+	digest: digestSchema,
+	root: digestSchema.meta({ description: "what readers that do not take a sparse index get" }),
+	mediaType: string(),
+	platforms: array(string()),
+	missingPlatforms: array(string()).optional().meta({ description: "wanted, and not in the image: on-missing-platform is warn" }),
+	size: count$1.meta({ description: "of all blobs that it names, each once" }),
+	status: _enum([
+		"fetched",
+		"partly stored",
+		"stored",
+		"unchanged"
+	]).meta({ description: "unchanged: every push target and the release have it, and nothing else was asked for, so its blobs were not looked up" }),
+	fetchedBytes: count$1,
+	cachedBytes: count$1.optional().meta({ description: "came from the cache" }),
+	copier: _enum([
+		"skopeo",
+		"direct",
+		"both",
+		"none"
+	]),
+	narrowed: boolean().optional(),
+	converted: boolean().optional(),
+	notes: array(string())
+});
+const fileSchema$2 = strictObject({
+	path: string(),
+	size: count$1,
+	digest: digestSchema
+});
+const contentSchema = strictObject({
+	asked: digestSchema.meta({ description: "of the list and the options, as far as they decide the content" }),
+	lock: digestSchema.meta({ description: "of the resulting lock" }),
+	sums: digestSchema.optional().meta({ description: "of the sums of the archive, which name each of its files; absent without an archive" })
+}).meta({ description: "absent where images are missing" });
+const amount = {
+	blobs: count$1,
+	bytes: count$1
+};
+/** What the cache around the store provided and received, and what went wrong with it. */
+const cacheReportSchema = strictObject({
+	mode: _enum([
+		"read-write",
+		"read",
+		"write"
+	]),
+	unavailable: string().optional().meta({ description: "why the cache was not used" }),
+	restored: strictObject(amount).meta({ description: "came from the cache" }),
+	saved: strictObject({
+		packs: count$1,
+		...amount
+	}),
+	withheld: strictObject({
+		images: count$1,
+		...amount
+	}).meta({ description: "not saved: fetched with credentials, and others may read the cache" }),
+	entries: count$1.meta({ description: "what the cache has for this list now" }),
+	bytes: count$1.meta({ description: "of its packs" }),
+	troubles: array(string()).meta({ description: "what went wrong; it only cost time" })
+}).meta({ description: "the cache around the store, if the run was to use one" });
+/** The result of a release: its files, and why it failed if it did. */
+const releaseReportSchema = strictObject({
+	repository: string().meta({ description: "owner/name" }),
+	tag: string(),
+	url: string().optional().meta({ description: "its page; absent where the release does not exist" }),
+	draft: boolean().optional(),
+	assets: array(strictObject({
+		name: string(),
+		size: count$1,
+		digest: digestSchema.optional().meta({ description: "absent in a dry run that does not have all blobs" }),
+		status: _enum([
+			"sent",
+			"replaced",
+			"there",
+			"kept",
+			"planned"
+		]).meta({ description: "kept: has another digest and was left as it is; planned: a dry run would send it" })
+	})),
+	removed: array(string()).meta({ description: "files of an earlier archive that were removed" }),
+	failure: strictObject({
+		...faultShape,
+		hint: string()
+	}).optional()
+});
+/** `report.json`, version 1: what one run did, with which tools, and where each image came from. It contains no secret. */
+const runReportSchema = strictObject({
+	version: literal(1),
+	tool: strictObject({
+		name: string(),
+		version: string()
+	}),
+	skopeoVersion: string().optional(),
+	repository: string().optional(),
+	commit: string().optional(),
+	workflow: strictObject({
+		run: string().meta({ description: "GITHUB_RUN_ID" }),
+		attempt: count$1,
+		job: string(),
+		asked: digestSchema.meta({ description: "as in content; present even if images are missing" })
+	}).optional().meta({ description: "the job that ran; absent outside of GitHub Actions" }),
+	startedAt: datetime(),
+	finishedAt: datetime(),
+	seconds: number().nonnegative(),
+	outcome: _enum([
+		"done",
+		"failed",
+		"warned"
+	]).meta({ description: "warned: images failed, and on-error is warn; failed: an image or the release failed" }),
+	dryRun: boolean().optional(),
+	unchanged: boolean().optional().meta({ description: "response headers alone showed that every push target and the release have everything: no manifest was read" }),
+	options: record(string(), unknown()).meta({ description: "as given, without secrets" }),
+	lists: array(strictObject({
+		file: string(),
+		format: string(),
+		count: count$1
+	})),
+	images: array(imageSchema),
+	failed: array(failureSchema),
+	error: strictObject(faultShape).optional().meta({ description: "why the result could not be written although images were complete; what was written is below" }),
+	warnings: array(strictObject({
+		message: string(),
+		origin: originSchema.optional()
+	})),
+	candidates: array(strictObject({
+		text: string(),
+		origin: originSchema,
+		why: string()
+	})).meta({ description: "what is probably an image, and was not saved without a confirmation" }),
+	rejects: array(strictObject({
+		text: string(),
+		origin: originSchema,
+		reason: string(),
+		hint: string().optional()
+	})).meta({ description: "what looked like an image and could not be understood" }),
+	totals: strictObject({
+		images: count$1,
+		blobs: count$1,
+		bytes: count$1,
+		fetchedBytes: count$1,
+		storedBytes: count$1.meta({ description: "were in the store before the run" }),
+		manifests: count$1.optional()
+	}),
+	cache: cacheReportSchema.optional(),
+	bundle: strictObject({ path: string() }).optional(),
+	lock: strictObject({
+		path: string(),
+		digest: digestSchema
+	}).optional(),
+	archive: fileSchema$2.extend({ parts: array(fileSchema$2).optional().meta({ description: "where it was split; there is no file at path then" }) }).optional(),
+	content: contentSchema.optional(),
+	push: array(pushTargetSchema).optional().meta({ description: "what each push target got" }),
+	release: releaseReportSchema.optional()
+});
+/** What a report says about its content; undefined where it says nothing or has an unknown version. */
+function contentIn(report) {
+	return object({
+		version: literal(1),
+		content: contentSchema
+	}).safeParse(jsonIn(report)).data?.content;
+}
+/**
+* Whether a report describes the run that wrote the content of a lock. The report next to that content may also be of
+* a run that wrote nothing, or something else.
+*/
+function isReportOf(report, lock) {
+	const withLock = object({
+		version: literal(1),
+		lock: object({ digest: digestSchema })
+	});
+	return [contentIn(report)?.lock, withLock.safeParse(jsonIn(report)).data?.lock.digest].includes(lock);
+}
+const START = /^\{\n {2}"version": \d+,\n {2}"tool": \{\n {4}"name": "oci-save"/;
+/** A report of any version has this. */
+const anyReport = looseObject({
+	version: int(),
+	tool: looseObject({ name: literal("oci-save") })
+});
+/** How a report is recognised: by its start, even if it is cut off, or by what every version of it has. */
+const REPORT_FILE_KIND = {
+	noun: "a report of oci-save",
+	matches: (bytes, isWhole) => START.test(bytes.toString("utf8")) || isWhole && anyReport.safeParse(jsonIn(bytes)).success
+};
+/** The bytes of `report.json`. */
+function formatRunReport(report) {
+	return `${printableJson(report)}\n`;
+}
+/** The report with the hints of its failures as a front end writes them. */
+function spellReport(report, spelling) {
+	const spell = (fault) => spellFault(fault, spelling);
+	const { error, push, release } = report;
+	return {
+		...report,
+		failed: report.failed.map(spell),
+		...error === void 0 ? {} : { error: spell(error) },
+		...push === void 0 ? {} : { push: push.map((target) => ({
+			...target,
+			failed: target.failed.map(spell)
+		})) },
+		...release?.failure === void 0 ? {} : { release: {
+			...release,
+			failure: spell(release.failure)
+		} }
+	};
+}
+// src/text/bytes.ts
+const UNITS$1 = [
+	"KiB",
+	"MiB",
+	"GiB",
+	"TiB",
+	"PiB"
+];
+/**
+* Bytes in binary units with three or four figures: `512 B`, `1.2 MiB`, `340 MiB`. Negative and broken counts
+* are shown as nothing.
+*/
+function formatBytes(bytes) {
+	if (!(bytes > 0)) return "0 B";
+	if (bytes < 1024) return `${Math.round(bytes)} B`;
+	let value = bytes;
+	let unit = "B";
+	for (const next of UNITS$1) {
+		if (value < 1023.5) break;
+		value /= 1024;
+		unit = next;
+	}
+	return `${value < 99.95 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
+}
+/** `1 blob`, `2 blobs`. */
+function formatCount(count, noun) {
+	return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+// src/text/duration.ts
+/** A duration for people, from seconds: `0.4 s`, `5 s`, `12 s`, `3 min 05 s`, `2 h 04 min`, `1 d 03 h`. */
+function formatSeconds(seconds) {
+	if (!(seconds > 0)) return "0 s";
+	if (seconds < 9.95 && !Number.isInteger(seconds)) return `${seconds.toFixed(1)} s`;
+	const whole = Math.round(seconds);
+	if (whole < 60) return `${whole} s`;
+	const minutes = Math.floor(whole / 60);
+	if (minutes < 60) return `${minutes} min ${padded(whole % 60)} s`;
+	const hours = Math.floor(minutes / 60);
+	if (hours < 24) return `${hours} h ${padded(minutes % 60)} min`;
+	return `${Math.floor(hours / 24)} d ${padded(hours % 24)} h`;
+}
+function padded(value) {
+	return String(value).padStart(2, "0");
+}
+// src/report/published.ts
+function pushSections(targets = []) {
+	return targets.map((report) => ({
+		target: report.target,
+		outcome: report.outcome,
+		tally: pushTally(report),
+		traffic: pushTraffic(report),
+		time: formatSeconds(report.seconds),
+		notes: report.images.flatMap(noteOn$1),
+		failed: report.failed
+	}));
+}
+/** The counts that are not zero. */
+function pushTally({ totals, images }) {
+	const planned = images.filter(({ status }) => status === "to push").length;
+	const waiting = images.filter(({ status }) => status === "not started").length;
+	return [
+		[planned, "to push"],
+		[totals.pushed, "pushed"],
+		[totals.unchanged, "unchanged"],
+		[totals.kept, "kept"],
+		[totals.failed - waiting, "failed"],
+		[waiting, "not started"]
+	].filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`).join(", ") || "nothing to push";
+}
+function pushTraffic({ totals, images }) {
+	const planned = images.some(({ status }) => status === "to push");
+	const { sentBlobs, sentBytes, mountedBlobs, thereBlobs } = totals;
+	const others = [...mountedBlobs > 0 ? [`${mountedBlobs} ${planned ? "to mount" : "mounted"}`] : [], ...thereBlobs > 0 ? [`${thereBlobs} there before`] : []].join(", ");
+	const sent = sentBlobs === 0 ? `nothing ${planned ? "to send" : "sent"}` : `${planned ? "to send" : "sent"} ${formatCount(sentBlobs, "blob")}, ${formatBytes(sentBytes)}`;
+	return others === "" ? sent : `${sent}; ${others}`;
+}
+function noteOn$1({ as, status, digest, there, narrowed = false }) {
+	const [source, target] = [digest, there ?? digest].map((one) => hexOf(one).slice(0, 12));
+	if (status === "kept") return [`${as}: kept ${target}, which is not ${source}`];
+	return narrowed && there !== void 0 ? [`${as}: narrowed, ${source} is there as ${target}`] : [];
+}
+const ASSET_STATUS = {
+	sent: "sent",
+	replaced: "replaced",
+	there: "already there",
+	kept: "kept although different",
+	planned: "to be sent"
+};
+/** `v1.2.3 of org/site, a draft: 8 files, 5.1 GiB; 5 sent, 3 already there`; a failure is not mentioned. */
+function releaseWords({ repository, tag, draft, assets, removed }) {
+	const bytes = assets.reduce((sum, { size }) => sum + size, 0);
+	const counts = Object.entries(ASSET_STATUS).flatMap(([status, words]) => {
+		const count = assets.filter((asset) => asset.status === status).length;
+		return count === 0 ? [] : [`${count} ${words}`];
+	});
+	const gone = removed.length === 0 ? [] : [`${removed.length} of an earlier archive removed`];
+	const head = `${plainText(tag)} of ${plainText(repository)}${draft === true ? ", a draft" : ""}`;
+	if (assets.length === 0) return head;
+	return `${head}: ${formatCount(assets.length, "file")}, ${formatBytes(bytes)}; ${[...counts, ...gone].join(", ")}`;
+}
+// src/report/image-rows.ts
+const MAX_PLATFORMS = 3;
+const MAX_NOTES = 50;
+function imageRows({ images, dryRun = false }) {
+	return images.map((image) => ({
+		ref: image.ref,
+		names: image.names.filter((name) => name !== image.ref),
+		digest: hexOf(image.digest).slice(0, 12),
+		platforms: platformWords(image.platforms),
+		size: image.size === 0 ? "-" : formatBytes(image.size),
+		fetched: dryRun || image.fetchedBytes === 0 ? "" : formatBytes(image.fetchedBytes),
+		status: statusWords(image, dryRun),
+		stored: image.status === "stored"
+	}));
+}
+/** `linux/amd64,arm64`: a common system is written once. */
+function platformWords(platforms) {
+	const shown = platforms.slice(0, MAX_PLATFORMS).map(plainText);
+	const short = new Set(shown.map((platform) => platform.split("/", 1)[0])).size === 1 ? shown.map((platform, index) => index === 0 ? platform : platform.slice(platform.indexOf("/") + 1)) : shown;
+	const more = platforms.length - shown.length;
+	return (short.join(",") || "-") + (more > 0 ? ` +${more}` : "");
+}
+const STATUS = {
+	fetched: ["fetched", "to fetch"],
+	"partly stored": ["partly cached", "partly cached"],
+	stored: ["cached", "cached"],
+	unchanged: ["unchanged", "unchanged"]
+};
+/** Whether the image was fetched, or would be in a dry run, what it lacks, and how it was changed. */
+function statusWords({ status, missingPlatforms: missing = [], narrowed, converted }, dryRun) {
+	return [
+		STATUS[status][dryRun ? 1 : 0],
+		...missing.length > 0 ? [`no ${platformWords(missing)}`] : [],
+		...narrowed === true ? ["narrowed"] : [],
+		...converted === true ? ["converted"] : []
+	].join(", ");
+}
+/** The sentence about an image that lacks wanted platforms; none about any other. */
+function missingNotes({ platforms, missingPlatforms = [] }) {
+	if (missingPlatforms.length === 0) return [];
+	return [`it has no ${missingPlatforms.join(", ")}; it is saved for ${platforms.join(", ")}`];
+}
+/** What a reader would not expect of the images: bytes that differ from the source's, or fewer platforms. */
+function noteLines({ images, options, unchanged = false }) {
+	const narrowed = images.filter((image) => image.narrowed).length;
+	const converted = images.filter((image) => image.converted).length;
+	const linesOf = (notes) => images.flatMap((image) => notes(image).map((note) => plainText(`${image.ref}: ${note}`)));
+	const noted = [...linesOf(missingNotes), ...linesOf(({ notes }) => notes)];
+	return [
+		...narrowed > 0 ? [`${formatCount(narrowed, "image")} narrowed to the platforms taken, for readers that take no sparse index`] : [],
+		...converted > 0 ? [`${formatCount(converted, "image")} converted, so the digest is not the source's`] : [],
+		...noted.slice(0, MAX_NOTES),
+		...noted.length > MAX_NOTES ? [`and ${noted.length - MAX_NOTES} more, all in report.json`] : [],
+		...(options["referrers"] ?? "none") === "none" && images.length > 0 && !unchanged ? ["signatures and other referrers were not looked for"] : []
+	];
+}
+// src/report/verdict.ts
+function judge$2(report) {
+	const { outcome, images, error: fault, push = [], dryRun = false, unchanged = false } = report;
+	const failed = report.failed.length;
+	const targets = push.filter((target) => target.outcome !== "done" && target.outcome === outcome).map(({ target }) => plainText(target));
+	const failure = report.release?.failure;
+	const release = report.release && failure && {
+		...report.release,
+		failure
+	};
+	const unfinished = outcome === "failed" && (fault !== void 0 || failed > 0);
+	return {
+		outcome,
+		dryRun,
+		unchanged,
+		cause: fault ? "result" : failed > 0 ? "images" : targets.length > 0 ? "push" : release && "release",
+		saved: images.length,
+		failed,
+		wanted: formatCount(images.length + failed, "image"),
+		fault,
+		targets,
+		release,
+		unfinished,
+		unwritten: unfinished && !dryRun ? unwritten(report) : void 0
+	};
+}
+/** `2 of 5 images could not be saved` */
+function imagesVerdict({ failed, wanted, dryRun }) {
+	return `${failed} of ${wanted} could not be ${dryRun ? "resolved" : "saved"}`;
+}
+/** `not all images could be pushed to registry.example:5000` */
+function pushVerdict({ targets }) {
+	return `not all images could be pushed to ${targets.join(", ")}`;
+}
+/** What should be on the disk and is not: a run that only publishes writes neither. */
+function unwritten({ options, bundle, archive }) {
+	if (options["output"] !== "none") return bundle === void 0 ? "bundle" : void 0;
+	return options["archive"] === "tar" && archive === void 0 ? "archive" : void 0;
+}
+// src/report/summary.ts
+function summarize(report) {
+	return {
+		verdict: judge$2(report),
+		failures: report.failed,
+		images: imageRows(report),
+		notes: noteLines(report),
+		listings: listingsOf(report).filter(({ rows }) => rows.length > 0),
+		push: pushSections(report.push),
+		totals: totalsOf(report),
+		cache: cacheLines(report),
+		made: report
+	};
+}
+function listingsOf({ warnings, candidates, rejects }) {
+	return [
+		{
+			title: `Warnings: ${warnings.length}`,
+			rows: warnings.map(({ message, origin }) => ({
+				origin,
+				entry: void 0,
+				why: message
+			}))
+		},
+		{
+			title: `Not saved: ${formatCount(candidates.length, "candidate")}, probably images`,
+			takenBy: option("onCandidate", "accept"),
+			rows: candidates.map(({ text, origin, why }) => ({
+				origin,
+				entry: text,
+				why
+			}))
+		},
+		{
+			title: `Rejected: ${formatCount(rejects.length, "line")} of the lists, not understood`,
+			rows: rejects.map(({ text, origin, reason, hint }) => ({
+				origin,
+				entry: text,
+				why: hint === void 0 ? reason : `${reason}. ${hint}`
+			}))
+		}
+	];
+}
+/** Amounts as people read them. `fetched` is what a dry run would fetch; `restored` came from the cache. */
+function totalsOf({ totals, cache, dryRun = false, seconds }) {
+	const { images, blobs, bytes, fetchedBytes, storedBytes } = totals;
+	const restored = cache?.restored.bytes ?? 0;
+	return {
+		images: formatCount(images, "image"),
+		blobs: formatCount(blobs, "blob"),
+		bytes: formatBytes(bytes),
+		fetched: formatBytes(dryRun ? bytes - storedBytes : fetchedBytes),
+		restored: restored > 0 ? formatBytes(restored) : void 0,
+		stored: formatBytes(storedBytes),
+		time: formatSeconds(seconds)
+	};
+}
+const MAX_TROUBLES = 10;
+/** What a run did with the cache, one item per line; empty without a cache. */
+function cacheLines({ cache }) {
+	if (cache === void 0) return [];
+	const { unavailable, restored, saved, withheld, entries, bytes, troubles } = cache;
+	if (unavailable !== void 0) return [`not used: ${plainText(unavailable)}`];
+	const more = troubles.length - MAX_TROUBLES;
+	return [
+		restored.blobs === 0 ? "nothing came from it" : `${formatCount(restored.blobs, "blob")}, ${formatBytes(restored.bytes)} came from it`,
+		...saved.packs === 0 ? [] : [`${formatCount(saved.packs, "pack")} saved, with ${formatCount(saved.blobs, "blob")}, ${formatBytes(saved.bytes)}`],
+		`${formatCount(entries, "entry").replace(/entrys$/, "entries")}, ${formatBytes(bytes)} of this list are in it`,
+		...withheld.images === 0 ? [] : [`not saved: ${formatCount(withheld.images, "image")}, ${formatBytes(withheld.bytes)}, fetched with credentials; anybody may read the cache of a public repository (cache: actions saves them)`],
+		...troubles.slice(0, MAX_TROUBLES).map((trouble) => `trouble: ${plainText(trouble)}`),
+		...more > 0 ? [`and ${more} more, all in report.json`] : []
+	];
+}
 // src/store/blob-bytes.ts
 /** A blob whose bytes are missing or do not match its digest. Where it can be fetched again, the work is repeated. */
 var DamagedBlobError = class extends OciSaveError {
@@ -17974,8 +18865,6 @@ var DamagedBlobError = class extends OciSaveError {
 function damagedBlobOf(error) {
 	for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DamagedBlobError) return cause.digest;
 }
-/** The receiver of a chunk holds it until it is sent, so chunks are small. */
-const STREAM_CHUNK_BYTES = 262144;
 /**
 * A whole file, hashed while it is read. Its last bytes are given only when all of them are right: nobody receives the
 * whole of a wrong blob.
@@ -17986,8 +18875,7 @@ async function* checkedBytes(file, { digest, size }) {
 	let read = 0;
 	let last;
 	try {
-		for await (const chunk of createReadStream(file, { highWaterMark: STREAM_CHUNK_BYTES })) {
-			if (!(chunk instanceof Uint8Array)) continue;
+		for await (const chunk of readChunks$1(file)) {
 			read += chunk.length;
 			if (read > size) break;
 			hash.update(chunk);
@@ -18005,7 +18893,7 @@ async function* checkedBytes(file, { digest, size }) {
 const HASH_CHUNK_BYTES = 1048576;
 /** The digest and size of a file's bytes, read once through one buffer. */
 async function hashFile(file, { onBytes, signal } = {}) {
-	const handle = await open$2(file, "r");
+	const handle = await openRegularFile(file);
 	try {
 		const hash = createHash("sha256");
 		const buffer = Buffer.allocUnsafe(HASH_CHUNK_BYTES);
@@ -18026,7 +18914,50 @@ async function hashFile(file, { onBytes, signal } = {}) {
 		await handle.close();
 	}
 }
-// src/store/link.ts
+// src/store/disk.ts
+const ELSEWHERE$1 = hint`put the store (${option("cacheDir")}) or the output (${option("output")}) on another volume.`;
+const CAUSES$1 = {
+	ENOSPC: ["the disk is full", hint`Free space, or ${ELSEWHERE$1} What was fetched stays.`],
+	EDQUOT: ["the disk quota is used up", hint`Free space, or ${ELSEWHERE$1} What was fetched stays.`],
+	EROFS: ["the disk is read-only", hint`Mount it for writing, or ${ELSEWHERE$1}`],
+	EACCES: ["this user may not write there", hint`Give the folder to this user, or ${ELSEWHERE$1}`],
+	EPERM: ["this user may not write there", hint`Give the folder to this user, or ${ELSEWHERE$1}`],
+	EIO: ["the disk fails", hint`Look at the system's log, or ${ELSEWHERE$1}`]
+};
+/** The error for what a file system refused, as people read it; undefined where it is not of that kind. */
+function diskError(error, what) {
+	const [why, advice] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
+	if (why === void 0) return void 0;
+	return new OciSaveError({
+		code: "local",
+		message: `${why}: ${what} could not be written`,
+		hint: advice,
+		cause: error
+	});
+}
+/** Works on a store. Throws `machine` where the file system refuses. */
+async function whereUsable(folder, work) {
+	try {
+		return await work();
+	} catch (cause) {
+		if (systemCodeOf(cause) === void 0) throw cause;
+		throw new OciSaveError({
+			code: "machine",
+			message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
+			hint: hint`Name another folder with ${option("cacheDir")}.`,
+			cause
+		});
+	}
+}
+/** Bytes that an ordinary user may still write where `folder` is or will be. */
+async function freeBytes(folder) {
+	for (let place = path.resolve(folder);; place = path.dirname(place)) try {
+		const { bavail, bsize } = await statfs(place);
+		return bavail * bsize;
+	} catch (error) {
+		if (systemCodeOf(error) !== "ENOENT" || place === path.dirname(place)) throw error;
+	}
+}
 /** The errors of a file system that cannot link two paths: another volume, no links there, or too many. */
 const CANNOT_LINK = /* @__PURE__ */ new Set([
 	"EXDEV",
@@ -18215,50 +19146,6 @@ function mismatch(digest, what) {
 		hint: "Wrong data is never stored. A proxy or the registry itself damages it: fetch it another way and compare."
 	});
 }
-// src/store/disk.ts
-const ELSEWHERE = hint`put the store (${option("cacheDir")}) or the output (${option("output")}) on another volume.`;
-const CAUSES$1 = {
-	ENOSPC: ["the disk is full", hint`Free space, or ${ELSEWHERE} What was fetched stays.`],
-	EDQUOT: ["the disk quota is used up", hint`Free space, or ${ELSEWHERE} What was fetched stays.`],
-	EROFS: ["the disk is read-only", hint`Mount it for writing, or ${ELSEWHERE}`],
-	EACCES: ["this user may not write there", hint`Give the folder to this user, or ${ELSEWHERE}`],
-	EPERM: ["this user may not write there", hint`Give the folder to this user, or ${ELSEWHERE}`],
-	EIO: ["the disk fails", hint`Look at the system's log, or ${ELSEWHERE}`]
-};
-/** The error for what a file system refused, as people read it; undefined where it is not of that kind. */
-function diskError(error, what) {
-	const [why, advice] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
-	if (why === void 0) return void 0;
-	return new OciSaveError({
-		code: "local",
-		message: `${why}: ${what} could not be written`,
-		hint: advice,
-		cause: error
-	});
-}
-/** Works on a store. Throws `machine` where the file system refuses. */
-async function whereUsable(folder, work) {
-	try {
-		return await work();
-	} catch (cause) {
-		if (systemCodeOf(cause) === void 0) throw cause;
-		throw new OciSaveError({
-			code: "machine",
-			message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
-			hint: hint`Name another folder with ${option("cacheDir")}.`,
-			cause
-		});
-	}
-}
-/** Bytes that an ordinary user may still write where `folder` is or will be. */
-async function freeBytes(folder) {
-	for (let place = path.resolve(folder);; place = path.dirname(place)) try {
-		const { bavail, bsize } = await statfs(place);
-		return bavail * bsize;
-	} catch (error) {
-		if (systemCodeOf(error) !== "ENOENT" || place === path.dirname(place)) throw error;
-	}
-}
 // src/store/record-file.ts
 const lineSchema = strictObject({
 	key: string(),
@@ -18277,8 +19164,8 @@ async function openRecordFile(file) {
 		async set(given) {
 			const news = [...given].filter(([key, value]) => records.get(key) !== value);
 			if (news.length === 0) return;
-			for (const [key, value] of news) records.set(key, value);
 			await appendFile(file, toText(news));
+			for (const [key, value] of news) records.set(key, value);
 		}
 	};
 }
@@ -18304,8 +19191,10 @@ function toText(records) {
 		value
 	})}\n`).join("");
 }
+/** A million records stay below. */
+const MAX_RECORDS_BYTES = 268435456;
 async function read(file) {
-	const lines = (await unlessGone(readFile(file, "utf8")))?.split("\n") ?? [];
+	const lines = (await readBounded(file, MAX_RECORDS_BYTES))?.toString("utf8").split("\n") ?? [];
 	const records = /* @__PURE__ */ new Map();
 	for (const line of lines) {
 		const parsed = line.startsWith("{") ? lineSchema.safeParse(jsonIn(line)).data : void 0;
@@ -18338,6 +19227,73 @@ async function openJournal(file) {
 function forgetStamps(file, gone) {
 	return keepRecords(file, (hex) => !gone.has(hex));
 }
+// src/store/origins.ts
+/** The mark of content that a repository gave without credentials, too. */
+const OPEN = "open";
+/** Hashed, since the names of repositories may be private. */
+const markOf = (repository) => createHash("sha256").update(repository).digest("hex").slice(0, 16);
+/**
+* Opens the origins of content, in `origins.jsonl`: the marks of the repositories that gave it for credentials. Content
+* without a mark came without any.
+* @param asks whether content with marks is hidden until this run has reached a repository that gave it
+*/
+async function openOrigins(file, asks) {
+	const records = await openRecordFile(file);
+	const reached = /* @__PURE__ */ new Set();
+	const brought = /* @__PURE__ */ new Set();
+	const marksOf = (digest) => records.get(hexOf(digest))?.split(" ") ?? [];
+	const reach = (repository) => void reached.add(markOf(repository));
+	return {
+		/** This run has asked a repository for something, and it is there. */
+		reach,
+		/** Records from where this run has all bytes of a blob. Before it gets its name, so that no kill comes between. */
+		async note(digest, origin) {
+			if (origin !== void 0) {
+				const marks = marksOf(digest);
+				const mark = origin.isPrivate ? markOf(origin.repository) : OPEN;
+				if (!(marks.includes(mark) || mark === OPEN && marks.length === 0)) await records.set([[hexOf(digest), [...marks, mark].join(" ")]]);
+				reach(origin.repository);
+			}
+			brought.add(digest);
+		},
+		/** Whether it counts as missing: no repository that gave it was reached. */
+		hides(digest) {
+			if (!asks || brought.has(digest)) return false;
+			const marks = marksOf(digest);
+			return marks.length > 0 && !marks.some((mark) => mark === OPEN || reached.has(mark));
+		}
+	};
+}
+/** Forgets blobs that are gone. */
+function forgetOrigins(file, gone) {
+	return keepRecords(file, (hex) => !gone.has(hex));
+}
+// src/store/places.ts
+/** The paths of a store. */
+function placesIn(folder) {
+	return {
+		/** Every blob, under the hex of its digest. */
+		blobs: path.join(folder, "blobs", "sha256"),
+		/** A folder for each running run. */
+		runs: path.join(folder, "runs"),
+		/** A file for each run, of the same name, that lists what it used. */
+		uses: path.join(folder, "uses"),
+		/** When each blob was last used, by the runs whose own lists are gone. */
+		used: path.join(folder, "used.jsonl"),
+		journal: path.join(folder, "journal.jsonl"),
+		served: path.join(folder, "served.jsonl"),
+		/** Which repositories gave which content for credentials. */
+		origins: path.join(folder, "origins.jsonl"),
+		/** Records of results that are taking their names at an output. */
+		publishing: path.join(folder, "appearing"),
+		/** Exists while a prune takes blobs out of reach. */
+		pruneLock: path.join(folder, "prune.lock")
+	};
+}
+/** Whether a file's name is the hex of a sha256. */
+function isHex(name) {
+	return /^[0-9a-f]{64}$/.test(name);
+}
 // src/store/own-folder.ts
 /** The names of the folders that this tool makes: in a user's cache folder, and beside a workspace. */
 const OWN_NAMES$1 = /* @__PURE__ */ new Set(["oci-save", "_oci-save"]);
@@ -18362,23 +19318,26 @@ async function makeOwnFolder(folder) {
 * For use before anything of a store is read; one that does not exist yet is accepted. root accepts other owners: a job
 * in a container works as root in the folders of the runner's user. Windows has no such owners and modes.
 * @throws OciSaveError `machine` where another user owns the store, a folder of ours above it, or a link that leads there
-*   or what it leads to, or where others may write to one of these folders
+*   or what it leads to, or where others may write to one of these folders. Of what is in the store the owners alone
+*   count: nobody else comes there, unless another user put it there while the store was open to all
 */
 async function refuseOthers(folder) {
 	const user = process.getuid?.();
 	if (user === void 0) return;
 	const absolute = path.resolve(folder);
-	for (const place of placesOnTheWay(absolute)) {
+	const inside = placesInside(absolute);
+	for (const place of [...placesOnTheWay(absolute), ...inside]) {
 		const stats = await unlessGone(lstat(place));
-		if (stats === void 0) return;
+		if (stats === void 0) continue;
 		const isOurs = place === absolute || OWN_NAMES$1.has(path.basename(place));
 		if (!stats.isSymbolicLink()) {
 			if (isOurs) refuseWriters(place, stats, user);
+			else if (inside.has(place)) refuseOwner(place, stats, user);
 			continue;
 		}
 		if (stats.uid !== 0) refuseOwner(place, stats, user);
 		const target = await unlessGone(stat(place));
-		if (target === void 0) return;
+		if (target === void 0) continue;
 		if (isOurs) refuseWriters(place, target, user);
 		else if (target.uid !== 0) refuseOwner(place, target, user);
 	}
@@ -18400,34 +19359,19 @@ function refuseOwner(place, { uid }, user) {
 		hint: hint`Name a folder of your own with ${option("cacheDir")}.`
 	});
 }
+/** The files and folders of a store, each after the folder that it is in. */
+function placesInside(folder) {
+	const { blobs, ...others } = placesIn(folder);
+	return /* @__PURE__ */ new Set([
+		path.dirname(blobs),
+		blobs,
+		...Object.values(others)
+	]);
+}
 /** A path and all that is above it, from the root on. */
 function placesOnTheWay(absolute) {
 	const above = path.dirname(absolute);
 	return above === absolute ? [] : [...placesOnTheWay(above), absolute];
-}
-// src/store/places.ts
-/** The paths of a store. */
-function placesIn(folder) {
-	return {
-		/** Every blob, under the hex of its digest. */
-		blobs: path.join(folder, "blobs", "sha256"),
-		/** A folder for each running run. */
-		runs: path.join(folder, "runs"),
-		/** A file for each run, of the same name, that lists what it used. */
-		uses: path.join(folder, "uses"),
-		/** When each blob was last used, by the runs whose own lists are gone. */
-		used: path.join(folder, "used.jsonl"),
-		journal: path.join(folder, "journal.jsonl"),
-		served: path.join(folder, "served.jsonl"),
-		/** Records of results that are taking their names at an output. */
-		publishing: path.join(folder, "appearing"),
-		/** Exists while a prune takes blobs out of reach. */
-		pruneLock: path.join(folder, "prune.lock")
-	};
-}
-/** Whether a file's name is the hex of a sha256. */
-function isHex(name) {
-	return /^[0-9a-f]{64}$/.test(name);
 }
 // src/store/file-lock.ts
 const holderSchema = object({
@@ -18436,6 +19380,19 @@ const holderSchema = object({
 	namespace: string().optional(),
 	pid: int()
 });
+/** How often a run shows that it lives, to those that cannot see its process: containers, other hosts. */
+const BEAT_MILLISECONDS = 3e5;
+/** After so long without a sign a run counts as dead; a machine that slept so long loses its unfinished work. */
+const DEAD_MILLISECONDS = 216e5;
+/** Renews the time of a run's file or folder while it works. Returns a function that ends it. */
+function beatOn(place) {
+	const beat = () => {
+		const now = /* @__PURE__ */ new Date();
+		utimes(place, now, now).catch(() => {});
+	};
+	const timer = setInterval(beat, BEAT_MILLISECONDS).unref();
+	return () => clearInterval(timer);
+}
 /** How long a lock may be without a holder: the time between creating its file and writing it. */
 const [HOLDERLESS_LOOKS, HOLDERLESS_MILLISECONDS] = [20, 25];
 /**
@@ -18466,7 +19423,7 @@ async function takeFileLock(file, staleMilliseconds = Number.POSITIVE_INFINITY) 
 /** A lock that another process took over as stale is not removed. */
 async function release(file, own) {
 	const holder = await readHolder(file);
-	if (holder?.pid === own.pid && holder.host === own.host) await rm(file, { force: true });
+	if (holder?.pid === own.pid && holder.host === own.host && holder.namespace === own.namespace) await rm(file, { force: true });
 }
 /** Whether a live process holds the lock, or one that died has left it. */
 async function lockState(file, staleMilliseconds) {
@@ -18492,8 +19449,10 @@ async function removeAbandoned$1(file, seen) {
 	if (holder?.pid === seen?.pid && holder?.host === seen?.host) await rm(moved, { force: true });
 	else await rename(moved, file);
 }
+/** A host's name, a namespace and a number. */
+const MAX_HOLDER_BYTES = 65536;
 async function readHolder(file) {
-	return holderSchema.safeParse(jsonIn(await unlessGone(readFile(file, "utf8")))).data;
+	return holderSchema.safeParse(jsonIn(await readBounded(file, MAX_HOLDER_BYTES))).data;
 }
 /** This host, by the names that its other processes use too. */
 async function thisHost() {
@@ -18552,10 +19511,6 @@ async function putBack(file, blobs) {
 	else await rename(file, name);
 }
 // src/store/prune/run-folder.ts
-/** How often a run shows that it lives, to those that cannot see its process: containers, other hosts. */
-const BEAT_MILLISECONDS = 3e5;
-/** After so long without a sign a run counts as dead; a machine that slept so long loses its unfinished work. */
-const DEAD_MILLISECONDS = 216e5;
 /** Makes this run's folder, and removes those whose runs were killed. */
 async function createRunFolder(places) {
 	await mkdir(places.runs, { recursive: true });
@@ -18563,16 +19518,12 @@ async function createRunFolder(places) {
 	const name = `${await hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`;
 	const folder = path.join(places.runs, name);
 	await mkdir(folder, { mode: 448 });
-	const beat = () => {
-		const now = /* @__PURE__ */ new Date();
-		utimes(folder, now, now).catch(() => {});
-	};
-	const timer = setInterval(beat, BEAT_MILLISECONDS).unref();
+	const stopBeating = beatOn(folder);
 	return {
 		name,
 		folder,
 		async remove() {
-			clearInterval(timer);
+			stopBeating();
 			await rm(folder, {
 				recursive: true,
 				force: true,
@@ -18611,7 +19562,7 @@ async function isAbandoned$1(folder, ownPrefix) {
 	const pid = name.startsWith(ownPrefix) ? /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(ownPrefix.length))?.[1] : void 0;
 	if (pid !== void 0 && !isAlive(Number(pid))) return true;
 	const stats = await unlessGone(stat(folder));
-	return stats !== void 0 && Date.now() - stats.mtimeMs > DEAD_MILLISECONDS;
+	return stats !== void 0 && Date.now() - stats.mtimeMs > 216e5;
 }
 // src/store/prune/leases.ts
 /** Lists of runs that are kept as they are; when there are more, they are folded into one. */
@@ -18697,11 +19648,13 @@ function addUses(times, lists) {
 async function listNames({ uses }) {
 	return await unlessGone(readdir(uses)) ?? [];
 }
+/** The names of a million blobs. */
+const MAX_LIST_BYTES = 67108864;
 /** The lists of these runs, without those that have none. A torn line is skipped. */
 async function readLists({ uses }, names) {
-	return (await Promise.all(names.map((name) => unlessGone(readFile(path.join(uses, name), "utf8"))))).flatMap((text) => {
+	return (await Promise.all(names.map((name) => readBounded(path.join(uses, name), MAX_LIST_BYTES)))).flatMap((text) => {
 		if (text === void 0) return [];
-		const [first = "", ...lines] = text.split("\n");
+		const [first = "", ...lines] = text.toString("utf8").split("\n");
 		return [{
 			time: timeOf(first),
 			hexes: lines.filter(isHex)
@@ -18827,6 +19780,7 @@ async function pruneBlobs(places, run, { rule, dryRun = false }) {
 	const gone = new Set(removed.map(({ digest }) => hexOf(digest)));
 	await forgetStamps(places.journal, gone);
 	await forgetServed(places.served, gone);
+	await forgetOrigins(places.origins, gone);
 	return outcome(blobs, removed);
 }
 async function takeOut(chosen, quarantine, places) {
@@ -18890,13 +19844,14 @@ function outcome(blobs, removed) {
 */
 async function openStore(folder, options = {}) {
 	const places = placesIn(folder);
-	const { journal, served, run } = await whereUsable(folder, async () => {
+	const { journal, served, origins, run } = await whereUsable(folder, async () => {
 		await makeOwnFolder(folder);
 		await mkdir(places.blobs, { recursive: true });
 		await mkdir(places.uses, { recursive: true });
 		const opened = {
 			journal: await openJournal(places.journal),
 			served: await openServed(places.served),
+			origins: await openOrigins(places.origins, options.asksAgain === true),
 			run: await createRunFolder(places)
 		};
 		await tidy(places);
@@ -18914,12 +19869,14 @@ async function openStore(folder, options = {}) {
 		runFolder: run.folder,
 		publishing: places.publishing,
 		served,
+		origins,
 		pathOf,
-		has: (blob) => files.check(blob, options.full === true ? "run" : "stamp"),
-		verify: (blob, signal) => files.check(blob, "run", signal),
+		has: async (blob) => !origins.hides(blob.digest) && files.check(blob, options.full === true ? "run" : "stamp"),
+		verify: async (blob, signal) => !origins.hides(blob.digest) && files.check(blob, "run", signal),
 		async *open(blob, start = 0, end = blob.size) {
 			const { digest, size } = blob;
 			const file = pathOf(digest);
+			if (origins.hides(digest)) throw new DamagedBlobError(digest, file, "its repository was not reached");
 			await files.lease(digest);
 			const stats = await files.statOf(digest);
 			const whole = start === 0 && end === size;
@@ -18937,10 +19894,11 @@ async function openStore(folder, options = {}) {
 			await files.noteRight(digest, stats);
 		},
 		async read(digest, maxBytes) {
+			if (origins.hides(digest)) return void 0;
 			const stats = await files.statOf(digest);
 			if (stats && !stats.isFile()) await files.drop(digest, stats, NO_FILE);
 			if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return void 0;
-			const bytes = await unlessGone(readFile(pathOf(digest)));
+			const bytes = await readBounded(pathOf(digest), maxBytes);
 			if (bytes === void 0) return void 0;
 			if (digestOf(bytes) === digest) {
 				await files.noteRight(digest, stats);
@@ -18948,12 +19906,13 @@ async function openStore(folder, options = {}) {
 			}
 			await files.drop(digest, stats, "its bytes do not hash to its name");
 		},
-		async put(bytes) {
+		async put(bytes, origin) {
 			const digest = digestOf(bytes);
 			const blob = {
 				digest,
 				size: bytes.length
 			};
+			await origins.note(digest, origin);
 			if (await store.verify(blob)) return digest;
 			const file = path.join(run.folder, `incoming-${randomUUID()}`);
 			await writeFile(file, bytes, {
@@ -18964,14 +19923,18 @@ async function openStore(folder, options = {}) {
 			await rm(file, { force: true });
 			return digest;
 		},
-		write: (blob) => openBlobWriter(run.folder, blob, async (file) => files.enter(file, blob, await statBig(file))),
-		async adopt(file, { digest, size }) {
+		write: (blob, origin) => openBlobWriter(run.folder, blob, async (file) => {
+			await origins.note(blob.digest, origin);
+			await files.enter(file, blob, await statBig(file));
+		}),
+		async adopt(file, { digest, size }, origin) {
 			const stats = await statBig(file);
 			const actual = await hashFile(file);
 			if (actual.digest !== digest || actual.size !== size) throw new OciSaveError({
 				code: "digest",
 				message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`
 			});
+			await origins.note(digest, origin);
 			await files.enter(file, {
 				digest,
 				size
@@ -19120,10 +20083,11 @@ const configSchema = looseObject({
 	rootfs: looseObject({ diff_ids: array(string("is not text"), "is not a list").nullish() }, "is not an object").nullish()
 }, "is not an object");
 /**
-* Reads an image config (image-spec, config.md).
+* Reads the image config (image-spec, config.md) of a manifest. One that lists another number of layers than its manifest
+* is refused: no runtime unpacks such an image, and importers stop there.
 * @throws OciSaveError `unsupported` where it is not valid; the message names it by its digest
 */
-function parseConfig(bytes) {
+function parseConfig(bytes, manifest) {
 	const json = readJson(bytes);
 	if ("fault" in json) throw notAConfig(bytes, json.fault);
 	const parsed = configSchema.safeParse(json.value);
@@ -19140,9 +20104,12 @@ function parseConfig(bytes) {
 		osVersion: parsed.data["os.version"] ?? void 0
 	});
 	if (platform === void 0) throw notAConfig(bytes, "its platform has characters that no platform has");
+	const diffIds = rootfs?.diff_ids ?? [];
+	const { length: layers } = manifest.layers;
+	if (diffIds.length !== layers && opaqueLayerTypes(manifest).length === 0) throw notAConfig(bytes, `it lists ${formatCount(diffIds.length, "layer")}, its manifest ${layers}`);
 	return {
 		platform,
-		diffIds: rootfs?.diff_ids ?? []
+		diffIds
 	};
 }
 function notAConfig(bytes, why) {
@@ -19228,9 +20195,9 @@ const quoteString = (escapedArgument) => {
 };
 const NO_ESCAPE_REGEXP = /^[\w\-./]+$/;
 // node_modules/execa/lib/utils/uint-array.js
-const { toString: objectToString$2 } = Object.prototype;
-const isArrayBuffer = (value) => objectToString$2.call(value) === "[object ArrayBuffer]";
-const isUint8Array = (value) => objectToString$2.call(value) === "[object Uint8Array]";
+const { toString: objectToString$1 } = Object.prototype;
+const isArrayBuffer = (value) => objectToString$1.call(value) === "[object ArrayBuffer]";
+const isUint8Array = (value) => objectToString$1.call(value) === "[object Uint8Array]";
 const bufferToUint8Array = (buffer) => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 const textEncoder$1 = new TextEncoder();
 const stringToUint8Array = (string) => textEncoder$1.encode(string);
@@ -20700,13 +21667,13 @@ const handleSendStrict = ({ anyProcess, channel, isSubprocess, message, strict }
 	const ipcEmitter = getIpcEmitter(anyProcess, channel, isSubprocess);
 	const hasListeners = hasMessageListeners(anyProcess, ipcEmitter);
 	return {
-		id: count$1++,
+		id: count++,
 		type: REQUEST_TYPE,
 		message,
 		hasListeners
 	};
 };
-let count$1 = 0;
+let count = 0;
 const validateStrictDeadlock = (outgoingMessages, wrappedMessage) => {
 	if (!isStrictRequest(wrappedMessage) || wrappedMessage.hasListeners) return;
 	for (const { id } of outgoingMessages) if (id !== void 0) STRICT_RESPONSES[id].deferred.resolve({
@@ -21697,13 +22664,13 @@ const getChunkType = (chunk) => {
 	if (typeOfChunk === "string") return "string";
 	if (typeOfChunk !== "object" || chunk === null) return "others";
 	if (globalThis.Buffer?.isBuffer(chunk)) return "buffer";
-	const prototypeName = objectToString$1.call(chunk);
+	const prototypeName = objectToString.call(chunk);
 	if (prototypeName === "[object ArrayBuffer]") return "arrayBuffer";
 	if (prototypeName === "[object DataView]") return "dataView";
-	if (Number.isInteger(chunk.byteLength) && Number.isInteger(chunk.byteOffset) && objectToString$1.call(chunk.buffer) === "[object ArrayBuffer]") return "typedArray";
+	if (Number.isInteger(chunk.byteLength) && Number.isInteger(chunk.byteOffset) && objectToString.call(chunk.buffer) === "[object ArrayBuffer]") return "typedArray";
 	return "others";
 };
-const { toString: objectToString$1 } = Object.prototype;
+const { toString: objectToString } = Object.prototype;
 var MaxBufferError = class extends Error {
 	name = "MaxBufferError";
 	constructor() {
@@ -25797,32 +26764,42 @@ createExeca(mapNode);
 createExeca(mapScriptAsync, {}, deepScriptOptions, setScriptSync);
 const { sendMessage, getOneMessage, getEachMessage, getCancelSignal } = getIpcExport();
 // src/process.ts
+/** How long a program that was asked to end is waited for before it is killed. */
+const GRACE_MILLISECONDS = 2e3;
 /**
 * Runs a program with an argument list, never through a shell. No other file of this project spawns a process, except
 * for the action's package managers, which @actions/exec runs. A process that fails is a result, not an exception; its
-* command line is never quoted, since errors are printed.
+* command line is never quoted, since errors are printed. The program leads a process group: where it is ended, and when
+* this process ends, so is whatever it started.
 * @throws OciSaveError `machine` where the program cannot be started or did not end in time, the reason of `signal`
 *   where that ended it
 */
 async function run(file, args, options) {
-	const { cwd, env, input, signal, limitMilliseconds = 0, maxOutput = 1048576 } = options;
+	const { cwd, env, input, stdin, signal, limitMilliseconds = 0, maxOutput = 1048576 } = options;
+	signal?.throwIfAborted();
 	const child = execa(file, [...args], {
 		...cwd === void 0 ? {} : { cwd },
-		...input === void 0 ? { stdin: "ignore" } : { input },
-		...signal === void 0 ? {} : { cancelSignal: signal },
-		timeout: limitMilliseconds,
+		...input === void 0 ? { stdin: stdin ?? "ignore" } : { input },
 		env: { ...env },
 		extendEnv: false,
 		reject: false,
 		maxBuffer: maxOutput,
-		cleanup: true,
-		windowsHide: true,
-		forceKillAfterDelay: 2e3
+		detached: process.platform !== "win32",
+		windowsHide: true
 	});
 	const stopWaiting = closeLeftOutputs(child.nodeChildProcess);
-	const result = await child.finally(stopWaiting);
+	const group = watchGroup(child.nodeChildProcess);
+	let timedOut = false;
+	const timer = limitMilliseconds > 0 ? setTimeout(() => (timedOut = true, group.end()), limitMilliseconds) : void 0;
+	signal?.addEventListener("abort", group.end, { once: true });
+	const result = await child.finally(() => {
+		stopWaiting();
+		clearTimeout(timer);
+		signal?.removeEventListener("abort", group.end);
+		group.release();
+	});
 	signal?.throwIfAborted();
-	if (result.timedOut) throw new OciSaveError({
+	if (timedOut) throw new OciSaveError({
 		code: "machine",
 		message: `${file} did not end within ${Math.round(limitMilliseconds / 1e3)} s`
 	});
@@ -25836,6 +26813,43 @@ async function run(file, args, options) {
 		signal: endedBy,
 		stdout,
 		stderr
+	};
+}
+/** Ends each program that runs, at once and with whatever it started: for a process that ends itself. */
+function killPrograms() {
+	for (const kill of running) kill();
+}
+const running = /* @__PURE__ */ new Set();
+function watchGroup(child) {
+	let timer;
+	const send = (signal) => {
+		const { pid } = child;
+		if (pid === void 0) return;
+		try {
+			if (process.platform === "win32") child.kill(signal);
+			else process.kill(-pid, signal);
+		} catch (error) {
+			if (systemCodeOf(error) !== "ESRCH") throw error;
+		}
+	};
+	const kill = () => {
+		forget();
+		running.delete(kill);
+		send("SIGKILL");
+	};
+	const forget = onExit(kill);
+	running.add(kill);
+	return {
+		end() {
+			send("SIGTERM");
+			timer = setTimeout(kill, GRACE_MILLISECONDS);
+		},
+		release() {
+			clearTimeout(timer);
+			if (timer !== void 0) send("SIGKILL");
+			forget();
+			running.delete(kill);
+		}
 	};
 }
 const LEFT_OUTPUT_MILLISECONDS = 2e3;
@@ -26136,12 +27150,6 @@ function runAs(sudo, file, args, env, installer) {
 /** Passed on, since our own client obeys them too. Nothing else of the caller's environment is. */
 const INHERITED = [
 	"PATH",
-	"HTTP_PROXY",
-	"HTTPS_PROXY",
-	"NO_PROXY",
-	"http_proxy",
-	"https_proxy",
-	"no_proxy",
 	"SSL_CERT_FILE",
 	"SSL_CERT_DIR",
 	"SYSTEMROOT"
@@ -26183,6 +27191,7 @@ async function createSkopeoEnvironment(runFolder, callerEnv) {
 		],
 		env: {
 			...Object.fromEntries(inherited),
+			...readProxies(callerEnv),
 			HOME: folder("home"),
 			XDG_RUNTIME_DIR: folder("runtime"),
 			XDG_CONFIG_HOME: folder("config"),
@@ -26193,20 +27202,6 @@ async function createSkopeoEnvironment(runFolder, callerEnv) {
 		}
 	};
 }
-/**
-* Writes one finished auth file for one registry, readable by this user alone, and returns its path. skopeo gets
-* what we decided and nothing else: it does not know `credsStore`, and every process can read an argument.
-*/
-async function writeAuthFile(folder, registry, credentials) {
-	const file = path.join(folder, "auth.json");
-	const entry = "identityToken" in credentials ? {
-		auth: base64("<token>:"),
-		identitytoken: credentials.identityToken
-	} : { auth: base64(`${credentials.username}:${credentials.password}`) };
-	await writeFile(file, JSON.stringify({ auths: { [registry]: entry } }), { mode: 384 });
-	return file;
-}
-const base64 = (text) => Buffer.from(text, "utf8").toString("base64");
 /**
 * Makes a home for one copy whose registries file maps its repository to itself. skopeo always reads the drop-ins of
 * `/etc/containers/registries.conf.d`, and they may block a registry, send its readers to a mirror, or take plain HTTP
@@ -26234,6 +27229,116 @@ async function makeOwnHome(folder, name, insecure) {
 	await writeFile(path.join(dropIns, "own.conf"), `${lines.join("\n")}\n`);
 	return home;
 }
+// src/skopeo/auth-file.ts
+/** Where Linux shows a process its own descriptors. A file is opened anew there, from its start, also one without a name. */
+const DESCRIPTORS = "/proc/self/fd";
+/**
+* Makes one finished auth file for one registry. skopeo gets what we decided and nothing else: it does not know
+* `credsStore`, and every process can read an argument. The file loses its name before anything is written to it, so
+* that nothing of it is left where this process is killed. Where the system cannot open it again, it is an ordinary file
+* that this user alone can read.
+* @param folder the copy's own
+* @param descriptors for tests
+*/
+async function openAuthFile(folder, registry, credentials, descriptors = DESCRIPTORS) {
+	const file = path.join(folder, "auth.json");
+	const text = authFileOf(registry, credentials);
+	const handle = await open$2(file, "wx+", 384);
+	try {
+		await rm(file);
+		await handle.writeFile(text);
+		if (await opensAgain(handle, descriptors, text)) {
+			const stdin = createReadStream(file, {
+				fd: handle.fd,
+				autoClose: false
+			});
+			return {
+				file: path.join(descriptors, "0"),
+				stdin,
+				close: () => handle.close()
+			};
+		}
+	} catch (error) {
+		await handle.close();
+		throw error;
+	}
+	await handle.close();
+	await writeFile(file, text, {
+		mode: 384,
+		flag: "wx"
+	});
+	return {
+		file,
+		close: async () => {}
+	};
+}
+async function opensAgain({ fd }, descriptors, text) {
+	try {
+		return await readFile(path.join(descriptors, String(fd)), "utf8") === text;
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return false;
+	}
+}
+function authFileOf(registry, credentials) {
+	const entry = "identityToken" in credentials ? {
+		auth: base64("<token>:"),
+		identitytoken: credentials.identityToken
+	} : { auth: base64(`${credentials.username}:${credentials.password}`) };
+	return JSON.stringify({ auths: { [registry]: entry } });
+}
+const base64 = (text) => Buffer.from(text, "utf8").toString("base64");
+// src/skopeo/copy.ts
+/** The layout that skopeo writes, and the folder of its blobs, both in a copy's folder. */
+const LAYOUT = "layout";
+const POOL = "pool";
+/** Where the pool of a copy holds its blobs. */
+function poolOf(folder) {
+	return path.join(folder, POOL, "sha256");
+}
+/** One `skopeo copy` of one image manifest into its own layout. The result says how it ended. */
+function copyWithSkopeo(copy) {
+	const { skopeo, environment, folder, home, source, preserveDigests, auth, insecure, signal } = copy;
+	const env = home === void 0 ? environment.env : {
+		...environment.env,
+		HOME: home
+	};
+	return run(skopeo.file, [
+		...environment.globalArgs,
+		"copy",
+		...preserveDigests ? ["--preserve-digests"] : [],
+		"--remove-signatures",
+		"--quiet",
+		...auth === void 0 ? ["--src-no-creds"] : ["--src-authfile", auth.file],
+		"--src-cert-dir",
+		environment.certsFolder,
+		...insecure === true ? ["--src-tls-verify=false"] : [],
+		"--dest-shared-blob-dir",
+		POOL,
+		source,
+		`oci:${LAYOUT}`
+	], {
+		cwd: folder,
+		env,
+		signal,
+		stdin: auth?.stdin
+	});
+}
+/** Prints the manifest of a local image as its transport has it. The result says how it ended. */
+function inspectRaw(inspect) {
+	const { skopeo, environment, folder, source, signal } = inspect;
+	return run(skopeo.file, [
+		...environment.globalArgs,
+		"inspect",
+		"--raw",
+		source
+	], {
+		cwd: folder,
+		env: environment.env,
+		signal,
+		maxOutput: MAX_MANIFEST_BYTES
+	});
+}
 // src/skopeo/failure.ts
 /** The causes of a failure, by the words that skopeo's versions share (containers/image docker client, common/pkg/retry). */
 const CAUSES = [
@@ -26248,13 +27353,19 @@ const CAUSES = [
 const QUERY = /(\bhttps?:\/\/[^\s"'?]*)\?[^\s"']*/g;
 /** Credentials as they were sent, where the registry repeats them. */
 const SENT = /\b(Basic|Bearer) +[\w.~+/=-]{8,}/gi;
+/** Of a registry's own text in it; the expressions below take a time that is the square of its length. */
+const MAX_LINE = 8192;
+/** The beginning of a line, up to a whole word: a secret may not be cut, since then it would not be recognised. */
+function cut(line) {
+	if (line.length <= MAX_LINE) return line;
+	return line.slice(0, Math.max(line.lastIndexOf(" ", MAX_LINE), 0) || MAX_LINE);
+}
 /** The last words of a skopeo that failed, without its log format and without secrets. */
 function skopeoMessage(stderr, secrets) {
 	const lines = stderr.split("\n").filter((line) => line.trim() !== "");
 	const fatal = lines.findLast((line) => /level=(fatal|error)/.test(line)) ?? lines.at(-1) ?? "no reason given";
-	const quoted = /msg="((?:[^"\\]|\\.)*)"/.exec(fatal)?.[1];
-	const words = quoted === void 0 ? fatal : quoted.replaceAll("\\\"", "\"").replaceAll("\\\\", "\\");
-	return secrets.filter((secret) => secret !== "").reduce((shown, secret) => shown.replaceAll(secret, "***"), words).replaceAll(SENT, "$1 ***").replaceAll(/[\u0000-\u001F\u007F]+/g, " ").replaceAll(QUERY, "$1?…").slice(0, 600);
+	const quoted = /msg="((?:[^"\\]|\\.)*)/.exec(cut(fatal))?.[1];
+	return withoutSecrets(quoted === void 0 ? cut(fatal) : quoted.replaceAll("\\\"", "\"").replaceAll("\\\\", "\\"), secrets).replaceAll(SENT, "$1 ***").replaceAll(/[\u0000-\u001F\u007F]+/g, " ").replaceAll(QUERY, "$1?…").slice(0, 600);
 }
 /**
 * The error for a skopeo that failed; `subject` says which copy it was. skopeo quotes registries, and these may repeat
@@ -26271,57 +27382,57 @@ function skopeoFailure(subject, { exitCode, signal, stderr }, secrets = []) {
 		message: `${subject}: skopeo failed (exit ${exitCode ?? "?"}): ${words}`
 	});
 }
-// src/skopeo/copy.ts
-/** The layout that skopeo writes, and the folder of its blobs, both in a copy's folder. */
-const LAYOUT = "layout";
-const POOL = "pool";
-/** Where the pool of a copy holds its blobs. */
-function poolOf(folder) {
-	return path.join(folder, POOL, "sha256");
-}
-/** One `skopeo copy` of one image manifest into its own layout. The result says how it ended. */
-function copyWithSkopeo(copy) {
-	const { skopeo, environment, folder, home, source, preserveDigests, authFile, insecure, signal } = copy;
-	const env = home === void 0 ? environment.env : {
-		...environment.env,
-		HOME: home
-	};
-	return run(skopeo.file, [
-		...environment.globalArgs,
-		"copy",
-		...preserveDigests ? ["--preserve-digests"] : [],
-		"--remove-signatures",
-		"--quiet",
-		...authFile === void 0 ? ["--src-no-creds"] : ["--src-authfile", authFile],
-		"--src-cert-dir",
-		environment.certsFolder,
-		...insecure === true ? ["--src-tls-verify=false"] : [],
-		"--dest-shared-blob-dir",
-		POOL,
-		source,
-		`oci:${LAYOUT}`
-	], {
-		cwd: folder,
-		env,
-		signal
+// src/resolve/archive-failure.ts
+const DOCKER_SAVE = "It must be a tar as `docker save` writes it, with manifest.json at its top.";
+/** What skopeo says of archives (containers/image, docker/internal/tarfile), as sentences, and what to do. */
+const FAULTS = [
+	[
+		/manifest\.json: (?:file does not exist|.*not found)/i,
+		"it has no manifest.json, so it is no docker archive",
+		`${DOCKER_SAVE} Unpack an OCI archive, and name its folder: oci:folder.`
+	],
+	[
+		/decoding tar manifest\.json/i,
+		"its manifest.json is not JSON",
+		DOCKER_SAVE
+	],
+	[
+		/expected 1 item, got 0\b/,
+		"it holds no image",
+		"Save the image into it again, and look whether that succeeds."
+	],
+	[
+		/expected 1 item, got \d/,
+		"it holds several images",
+		"Name one of them: docker-archive:path:name:tag."
+	],
+	[
+		/layer tarfiles are missing/i,
+		"it lacks layers that its manifest.json names",
+		DOCKER_SAVE
+	],
+	[
+		/digest did not match|mismatch/i,
+		"a layer in it is damaged, or a hard link to another file in it",
+		"Save the image again, or pack its folder without hard links."
+	],
+	[
+		/unexpected EOF|invalid tar header|gzip|zstd|xz:/i,
+		"it is cut off, or no tar, or compressed so that this skopeo cannot read it",
+		"Uncompress it, or save the image again."
+	]
+];
+/** The error for a docker archive that skopeo cannot read. No network is to blame: it fails again if it is run again. */
+function archiveFailure(ref, result) {
+	const failure = skopeoFailure(ref, result);
+	if (failure.code !== "network" && failure.code !== "unsupported" && failure.code !== "digest") return failure;
+	const [, fault, hint] = FAULTS.find(([pattern]) => pattern.test(failure.message)) ?? [];
+	return new OciSaveError({
+		code: "unsupported",
+		message: fault === void 0 ? failure.message : `${ref}: ${fault}`,
+		hint: hint ?? DOCKER_SAVE,
+		cause: failure.cause
 	});
-}
-/** The manifest of a local image as its transport has it. Throws what `skopeoFailure` makes of a failure. */
-async function inspectRaw(inspect) {
-	const { skopeo, environment, folder, source, subject, signal } = inspect;
-	const result = await run(skopeo.file, [
-		...environment.globalArgs,
-		"inspect",
-		"--raw",
-		source
-	], {
-		cwd: folder,
-		env: environment.env,
-		signal,
-		maxOutput: MAX_MANIFEST_BYTES
-	});
-	if (result.exitCode !== 0) throw skopeoFailure(subject, result);
-	return new TextEncoder().encode(result.stdout);
 }
 // src/resolve/root.ts
 /** Whether every child of every index was taken. */
@@ -26365,7 +27476,7 @@ async function describe$1(described) {
 	};
 	if (narrowed && isNarrow) notes.push("its index was narrowed to the platforms taken");
 	if (narrowed && wanted.pin !== void 0) notes.push("it was pinned by digest, and readers that take no sparse index get another one");
-	if (tree.nodes.some(hasForeignLayer)) notes.push("it has foreign layers: they are in the bundle, but containerd asks their publisher even so");
+	notes.push(...contentNotes(tree));
 	const underRoot = new Set(root.kept.map(({ digest }) => digest));
 	const kept = isNarrow ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
 	refuseTooMany(kept);
@@ -26386,7 +27497,7 @@ async function describe$1(described) {
 	const sizes = sizesOf(manifests);
 	const locked = {
 		ref: lockedRef(wanted),
-		names: wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`).toSorted(),
+		names: distinctNames(wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`)),
 		source: wanted.source.transport,
 		digest: top.digest,
 		mediaType: top.mediaType,
@@ -26410,6 +27521,27 @@ async function describe$1(described) {
 		notes
 	};
 }
+/** Images that a list asks for in several ways, with and without the digest, are one. In the order of the first. */
+function joinSame(images) {
+	return [...Map.groupBy(images, ({ ref, source, digest, root }) => [
+		ref,
+		source,
+		digest,
+		root
+	].join(" ")).values()].flatMap(([first, ...others]) => first === void 0 ? [] : [others.reduce(joinTwo, first)]);
+}
+function joinTwo(a, b) {
+	const [one, other] = a.wanted.namedBySource === true ? [b, a] : [a, b];
+	return {
+		...one,
+		wanted: join(one.wanted, other.wanted),
+		names: distinctNames([...one.names, ...other.names]),
+		notes: [.../* @__PURE__ */ new Set([...one.notes, ...other.notes])]
+	};
+}
+function distinctNames(names) {
+	return [...new Set(names)].toSorted();
+}
 /** What a lock says of an image, in the lock's order of fields. */
 function lockedImageOf(image) {
 	const { wanted: _wanted, content: _content, manifests: _manifests, sizes: _sizes, made: _made, notes: _notes, ...locked } = image;
@@ -26423,9 +27555,18 @@ function lockOf(images) {
 		origins: image.wanted.origins.map(formatOrigin)
 	})));
 }
-/** What the lock calls an image: no path of this machine, since the same content gives the same lock anywhere. */
+/**
+* What the lock calls an image: no path of this machine, and beside a tag no digest, which stands in a field of its own,
+* since the same content gives the same lock anywhere and whatever the list looked like.
+*/
 function lockedRef({ ref, source, names }) {
-	if (source.transport === "docker") return ref;
+	if (source.transport === "docker") {
+		const { tag } = source.reference;
+		return tag === void 0 ? ref : formatReference({
+			...source.reference,
+			digest: void 0
+		});
+	}
 	if (source.transport === "docker-archive" && source.reference) return formatReference(source.reference);
 	const [stored] = names;
 	return stored === void 0 ? ref : `${stored.name}${stored.tag === void 0 ? "" : `:${stored.tag}`}`;
@@ -26443,8 +27584,23 @@ function refuseUnlockable(image) {
 		message: `no lock can hold it: its ${parsed.error.issues[0]?.path.join(".") ?? ""} is not valid`
 	});
 }
+/** Layer types that a note names. */
+const MAX_TYPES = 3;
+/** What readers of a bundle would not expect of an image's content. */
+function contentNotes({ nodes }) {
+	const opaque = new Set(nodes.flatMap(({ manifest }) => manifest.kind === "manifest" ? opaqueLayerTypes(manifest) : []));
+	const types = [...opaque].slice(0, MAX_TYPES).join(", ");
+	return [
+		...nodes.some(hasForeignLayer) ? ["it has foreign layers: they are in the bundle, but containerd asks their publisher even so"] : [],
+		...opaque.size > 0 ? [`importers cannot unpack its layers of type ${types}: it is last in index.json, and manifest.json leaves out what has them`] : [],
+		...nodes.some(isBuildCache) ? ["it is a build cache of BuildKit, not an image"] : []
+	];
+}
 function hasForeignLayer({ manifest }) {
 	return manifest.kind === "manifest" && manifest.layers.some(({ mediaType }) => isForeignLayerType(mediaType));
+}
+function isBuildCache({ manifest }) {
+	return manifest.kind === "manifest" && isBuildCacheType(manifest.config.mediaType);
 }
 /** The most layers that the leaves of one image may name, each counted as often as it is listed. */
 const MAX_LISTED_LAYERS = 2e5;
@@ -26556,9 +27712,9 @@ function refuseFaulty({ faulty }, taken, choice) {
 		message: `its index is not valid: ${wrong.fault}`
 	});
 }
-/** The platforms that an index offers, for the message that one is missing. */
+/** The platforms that an index offers, in normal form. */
 function offeredPlatforms({ manifests }) {
-	return manifests.filter((child) => !isAttestation(child)).flatMap((child) => platformOf(child) ?? []).map((platform) => formatPlatform(normalizePlatform(platform)));
+	return manifests.filter((child) => !isAttestation(child)).flatMap((child) => platformOf(child) ?? []).map(normalizePlatform);
 }
 // src/resolve/tree.ts
 /** The limits of nested indexes, and of an image's manifests and their bytes. */
@@ -26567,11 +27723,12 @@ const MAX_MANIFESTS = 5e3;
 const MAX_TREE_BYTES = 67108864;
 /**
 * Reads all manifests of an image that the choice of platforms takes.
-* @throws OciSaveError `not-found` where a wanted platform is missing, naming those that are there; `unsupported` for
-*   what is not valid, and for nesting or numbers beyond reason
+* @throws OciSaveError `not-found` where a wanted platform is missing (with `warn`, where all are), naming those that are
+*   there; `unsupported` for what is not valid, and for nesting or numbers beyond reason
 */
-async function readTree(served, choice, reader) {
-	const offered = /* @__PURE__ */ new Set();
+async function readTree(served, wanted, reader) {
+	const { choice } = wanted;
+	const offered = [];
 	let count = 0;
 	let treeBytes = 0;
 	const readNode = async (own, depth) => {
@@ -26581,13 +27738,14 @@ async function readTree(served, choice, reader) {
 		const { manifest } = own;
 		if (manifest.kind === "manifest") {
 			refuseLargeConfig(manifest);
+			await reader.embedded([manifest.config, ...manifest.layers]);
 			return {
 				...own,
 				children: [],
 				absent: 0
 			};
 		}
-		offeredPlatforms(manifest).forEach((platform) => offered.add(platform));
+		offered.push(...offeredPlatforms(manifest));
 		const children = await readChildren(manifest, depth);
 		const present = new Set(children.map((child) => child.digest));
 		refuseFaulty(manifest, present, choice);
@@ -26602,6 +27760,7 @@ async function readTree(served, choice, reader) {
 		const platforms = attests.length > 0 ? [] : platformsOf$1(child);
 		const digest = shortDigest(child.digest);
 		try {
+			await reader.embedded(child.entries);
 			const read = await reader.manifest(child.digest);
 			const sizes = new Set(child.entries.map(({ size }) => size));
 			sizes.delete(read.bytes.length);
@@ -26620,7 +27779,7 @@ async function readTree(served, choice, reader) {
 		if (count + leaves.length + indexes.length + unknown.length > MAX_MANIFESTS) throw unreasonable();
 		const read = (children) => Promise.all(children.map((child) => readChild(child, depth)));
 		const [known, configured] = await Promise.all([read([...leaves, ...indexes]), read(unknown).then((nodes) => Promise.all(nodes.map((node) => withConfigPlatform(node, reader))))]);
-		for (const { platforms } of configured) for (const one of platforms) offered.add(formatPlatform(one));
+		for (const { platforms } of configured) offered.push(...platforms);
 		const taken = [...known, ...configured.filter(({ platforms }) => platforms.length === 0 || platforms.some((one) => isWanted(one, choice)))].filter(({ manifest, children }) => manifest.kind === "manifest" || children.length > 0);
 		const digests = new Set(taken.map((node) => node.digest));
 		const attesting = await Promise.all(attestationsOf(attestations, digests, choice).map((child) => readChild(child, depth, attestedDigests(child, digests))));
@@ -26632,7 +27791,10 @@ async function readTree(served, choice, reader) {
 		platforms: [],
 		attests: []
 	}, 0), reader));
-	refuseMissing(choice, tree.nodes.flatMap(({ platforms }) => platforms), [...offered]);
+	const found = tree.nodes.flatMap(({ platforms }) => platforms);
+	refuseMissing(wanted, found, distinct(offered));
+	const left = siblingsLeft(choice, found, distinct(offered));
+	if (left.length > 0) reader.note(`it also has ${namesOf$1(left)}, not among the wanted platforms`);
 	return tree;
 }
 /** The platforms for which an index lists a child. */
@@ -26675,23 +27837,36 @@ function childError(who, error) {
 }
 /** How many platforms a message names. */
 const MAX_NAMED = 20;
+function namesOf$1(platforms) {
+	const named = platforms.slice(0, MAX_NAMED).map(formatPlatform).join(", ");
+	return platforms.length > MAX_NAMED ? `${named} and ${platforms.length - MAX_NAMED} more` : named;
+}
 /**
-* Refuses an image without a wanted platform. Artifacts, and indexes that list no platform, are never refused.
+* Refuses an image without a wanted platform, or with `warn` without any of them. Artifacts, and indexes that list no
+* platform, are never refused.
 * @param found the platforms of what was taken
 * @param offered the platforms that its indexes list; empty where there is no index
 * @throws OciSaveError `not-found`, naming what is there
 */
-function refuseMissing(choice, found, offered) {
-	if (choice === "all" || found.length === 0 && offered.length === 0) return;
-	const missing = choice.filter((wanted) => !found.some((platform) => matchesPlatform(wanted, platform)));
-	if (missing.length === 0) return;
-	const names = missing.map(formatPlatform).join(", ");
-	const there = offered.length > 0 ? offered : found.map(formatPlatform);
+function refuseMissing({ choice, onMissing }, found, offered) {
+	const there = offered.length > 0 ? offered : found;
+	if (choice === "all" || there.length === 0) return;
+	const missing = found.length === 0 ? choice : missingPlatforms(choice, found);
+	const hasSome = missing.length < choice.length;
+	if (missing.length === 0 || hasSome && onMissing === "warn") return;
+	const [first] = there.map(formatPlatform);
+	const others = hint`Choose others with ${option("platforms")}, or for this image alone: '--platform=${first ?? "os/arch"} …' in the list.`;
 	throw new OciSaveError({
 		code: "not-found",
-		message: `it has no ${names}; it has ${there.slice(0, MAX_NAMED).join(", ")}${there.length > MAX_NAMED ? ` and ${there.length - MAX_NAMED} more` : ""}`,
-		hint: hint`Choose others with ${option("platforms")}, or for this image alone: '--platform=${there[0] ?? "os/arch"} …' in the list.`
+		message: `it has no ${missing.map(formatPlatform).join(", ")}; it has ${namesOf$1(there)}`,
+		hint: hasSome ? hint`${others} Or save those that it has: ${option("onMissingPlatform", "warn")}.` : others
 	});
+}
+/** What an image offers for the system and architecture of a wanted platform, and was not taken: variants, builds. */
+function siblingsLeft(choice, found, offered) {
+	if (choice === "all") return [];
+	const taken = new Set(found.map(formatPlatform));
+	return offered.filter((platform) => !taken.has(formatPlatform(platform)) && choice.some(({ os, architecture }) => os === platform.os && architecture === platform.architecture));
 }
 // src/resolve/archive-image.ts
 /** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
@@ -26699,7 +27874,7 @@ const ARCHIVE = "archive.tar";
 /**
 * Takes an image out of a docker archive. Its layers have no digest as a registry would serve them, so skopeo
 * converts it to OCI; the lock keeps the image ID and the uncompressed layers' digests. All of its blobs are in
-* the store afterwards. Throws as `skopeoFailure` classes it, and `not-found` for another platform than was wanted.
+* the store afterwards. Throws as `archiveFailure` words it, and `not-found` for another platform than was wanted.
 */
 async function resolveArchive(wanted, source, tools, options) {
 	const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
@@ -26710,14 +27885,17 @@ async function resolveArchive(wanted, source, tools, options) {
 	try {
 		await symlink(placeOf$3(source.path, opened), path.join(folder, ARCHIVE));
 		const { origin, served } = await convertArchive(wanted.ref, source.reference, folder, tools, options);
-		const fileOf = (blob) => path.join(poolOf(folder), hexOf(blob));
-		for (const blob of blobsOf(served.manifest)) await options.store.adopt(fileOf(blob.digest), blob);
+		for (const blob of blobsOf(served.manifest)) await options.store.adopt(convertedFile(folder, blob.digest), blob);
 		return await describe$1({
 			wanted,
 			content: void 0,
-			tree: await readTree(served, wanted.platforms, {
+			tree: await readTree(served, {
+				choice: wanted.platforms,
+				onMissing: options.onMissingPlatform
+			}, {
 				manifest: async () => served,
-				configPlatform: async ({ config }) => parseConfig(await readFile(fileOf(config.digest))).platform,
+				embedded: async () => {},
+				configPlatform: async (manifest) => parseConfig(await readConverted(folder, manifest.config.digest), manifest).platform,
 				note: () => {}
 			}),
 			converted: /* @__PURE__ */ new Map(),
@@ -26751,6 +27929,18 @@ function placeOf$3(file, opened) {
 	if (process.platform !== "linux") return path.resolve(file);
 	return `/proc/${process.pid}/fd/${opened.fd}`;
 }
+/** Where skopeo puts a blob of the converted image. */
+function convertedFile(folder, digest) {
+	return path.join(poolOf(folder), hexOf(digest));
+}
+async function readConverted(folder, digest) {
+	const bytes = await readBounded(convertedFile(folder, digest), MAX_MANIFEST_BYTES);
+	if (bytes !== void 0) return bytes;
+	throw new OciSaveError({
+		code: "local",
+		message: `skopeo has not written ${shortDigest(digest)}, which it names`
+	});
+}
 /** Converts in `folder`. `origin` is the image as the archive has it. */
 async function convertArchive(ref, reference, folder, { skopeo, environment }, { signal }) {
 	const inside = reference === void 0 ? "" : `:${formatReference(reference)}`;
@@ -26761,17 +27951,16 @@ async function convertArchive(ref, reference, folder, { skopeo, environment }, {
 		source: `docker-archive:${ARCHIVE}${inside}`,
 		signal
 	};
-	const origin = parseManifest(await inspectRaw({
-		...call,
-		subject: ref
-	}));
+	const inspected = await inspectRaw(call);
+	if (inspected.exitCode !== 0) throw archiveFailure(ref, inspected);
+	const origin = parseManifest(new TextEncoder().encode(inspected.stdout));
 	const result = await copyWithSkopeo({
 		...call,
 		preserveDigests: false
 	});
-	if (result.exitCode !== 0) throw skopeoFailure(ref, result);
+	if (result.exitCode !== 0) throw archiveFailure(ref, result);
 	const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
-	const bytes = await readFile(path.join(poolOf(folder), hexOf(digest)));
+	const bytes = await readConverted(folder, digest);
 	const manifest = parseManifest(bytes);
 	if (origin.kind !== "manifest" || manifest.kind !== "manifest") throw new OciSaveError({
 		code: "unsupported",
@@ -26786,6 +27975,18 @@ async function convertArchive(ref, reference, folder, { skopeo, environment }, {
 		}
 	};
 }
+// src/resolve/embedded.ts
+/**
+* Stores the content that descriptors embed, so that it is asked for nowhere: registries need not have it. What is
+* embedded wrongly is noted, and the source is asked for the right bytes.
+*/
+async function keepEmbedded(descriptors, store, note) {
+	for (const descriptor of descriptors) {
+		const bytes = embeddedIn(descriptor);
+		if (bytes === "wrong") note(`what it embeds as ${shortDigest(descriptor.digest)} is not that blob`);
+		else if (bytes !== void 0) await store.put(bytes);
+	}
+}
 // src/resolve/resolve-image.ts
 /** Cosign stores signatures under these tags; they look like images and have no platform. */
 const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
@@ -26793,12 +27994,20 @@ const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
 * Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store does not have
 * those bytes. Every manifest enters the store as it was served.
 */
-async function resolveImage(wanted, reference, content, options) {
+async function resolveImage(image, reference, content, options) {
 	const notes = [];
-	const choice = COSIGN_TAG.test(reference) ? "all" : wanted.platforms;
-	const served = await readTree(await readTop(reference, content, options), choice, {
+	const wanted = COSIGN_TAG.test(reference) ? {
+		...image,
+		platforms: "all"
+	} : image;
+	const platforms = {
+		choice: wanted.platforms,
+		onMissing: options.onMissingPlatform
+	};
+	const served = await readTree(await readTop(reference, content, options), platforms, {
 		manifest: (child) => options.manifests.read(child, content, options.signal),
-		configPlatform: ({ config }) => readConfigPlatform(config, content, options),
+		embedded: (descriptors) => keepEmbedded(descriptors, options.store, (message) => notes.push(message)),
+		configPlatform: (manifest) => readConfigPlatform(manifest, content, options),
 		note: (message) => notes.push(message)
 	});
 	const { tree, converted } = options.format === "oci" ? convertTree(served) : {
@@ -26816,14 +28025,16 @@ async function resolveImage(wanted, reference, content, options) {
 	});
 }
 /**
-* A manifest that is named by digest and stored is read from no source. For a tag, the digest of HEAD counts only if an
+* A manifest that is named by digest and stored is read from no source: its repository is asked for it by HEAD only where
+* it is hidden because it came with credentials. For a tag, the digest of HEAD counts only if an
 * earlier GET of that tag had it: registries have been seen to claim the digest of a child or of another tag, and both may
 * be in the store.
 */
 async function readTop(reference, content, { store, manifests, signal }) {
+	const claim = isDigest(reference) && !store.origins.hides(reference) ? void 0 : await content.head?.(reference, signal);
+	if (claim !== void 0) store.origins.reach(content.name);
 	if (isDigest(reference)) return manifests.read(reference, content, signal);
 	const key = store.served.keyOf(content.name, reference);
-	const claim = await content.head?.(reference, signal);
 	if (claim !== void 0 && claim.digest === store.served.get(key)) {
 		const stored = await manifests.stored(claim.digest);
 		if (stored !== void 0) return stored;
@@ -26832,7 +28043,8 @@ async function readTop(reference, content, { store, manifests, signal }) {
 	await store.served.set(key, manifest.digest);
 	return manifest;
 }
-async function readConfigPlatform({ digest, size }, source, { store, retries, signal }) {
+async function readConfigPlatform(manifest, source, { store, retries, signal }) {
+	const { digest, size } = manifest.config;
 	const read = () => store.read(digest, MAX_CONFIG_BYTES);
 	let bytes = await read();
 	if (bytes === void 0) {
@@ -26854,7 +28066,7 @@ async function readConfigPlatform({ digest, size }, source, { store, retries, si
 		code: "digest",
 		message: `it says that config ${shortDigest(digest)} has ${size} bytes; it has ${bytes.length}`
 	});
-	return parseConfig(bytes).platform;
+	return parseConfig(bytes, manifest).platform;
 }
 /**
 * The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. `converted`
@@ -26921,7 +28133,7 @@ async function resolveImages(wanted, context) {
 	});
 	const limit = pLimit(context.parallel);
 	const shared = {
-		manifests: createManifestReader(context.store),
+		manifests: createManifestReader$1(context.store),
 		layouts: /* @__PURE__ */ new Map()
 	};
 	const results = await Promise.all(wanted.map((image) => limit(async () => {
@@ -26938,7 +28150,7 @@ async function resolveImages(wanted, context) {
 				message,
 				image: image.ref
 			});
-		}
+		} else warnOfMissing(result, emit);
 		const outcome = "error" in result ? "failed" : "done";
 		emit({
 			type: "step",
@@ -26949,9 +28161,21 @@ async function resolveImages(wanted, context) {
 		return result;
 	})));
 	return {
-		resolved: results.filter((result) => !("error" in result)),
+		resolved: joinSame(results.filter((result) => !("error" in result))),
 		failed: results.filter((result) => "error" in result)
 	};
+}
+function warnOfMissing({ ref, wanted, platforms }, emit) {
+	const missing = missingFrom(wanted, platforms);
+	const [origin] = wanted.origins.map(formatOrigin);
+	for (const note of missingNotes({
+		platforms,
+		missingPlatforms: missing
+	})) emit({
+		type: "log",
+		level: "warning",
+		message: `${origin ?? "images"}: ${ref}: ${note}`
+	});
 }
 async function resolveOne(wanted, context) {
 	try {
@@ -26964,11 +28188,12 @@ async function resolveOne(wanted, context) {
 			const entry = layout.find(source.name);
 			return await resolveImage(named$1(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
 		}
-		const { domain, path, tag, digest } = source.reference;
+		const { domain, path, tag, digest, otherDigest } = source.reference;
+		if (otherDigest !== void 0) throw unsupportedPin(otherDigest);
 		const port = registryPort(context.client, {
 			domain,
 			path
-		});
+		}, context.isPrivate);
 		return await resolveImage(wanted, digest ?? tag ?? "latest", port, context);
 	} catch (error) {
 		context.signal?.throwIfAborted();
@@ -26979,6 +28204,14 @@ async function resolveOne(wanted, context) {
 		};
 	}
 }
+/** Readers of a bundle find an image by its sha256 digest alone. */
+function unsupportedPin(pin) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `it is pinned by a ${otherAlgorithm(pin)} digest, and only sha256 is supported`,
+		hint: "Pin it by its sha256 digest, or by its tag."
+	});
+}
 /** A local image without a stored name takes the one that its source has for it. */
 function named$1(wanted, inside, { naming }) {
 	if (wanted.names.length > 0) return wanted;
@@ -26987,7 +28220,7 @@ function named$1(wanted, inside, { naming }) {
 		message: `${wanted.ref} does not say under which name it is to be stored`,
 		hint: `Write '${wanted.ref} => name:tag'.`
 	});
-	const names = namesOf$1(withDefaultTag(parseReference(inside)), naming);
+	const names = namesOf$2(withDefaultTag(parseReference(inside)), naming);
 	const [why] = names.flatMap(({ name }) => whyUnservable(repositoryPath(name)) ?? []);
 	if (why !== void 0) {
 		const hint = `Store it under another name: '${wanted.ref} => name:tag'.`;
@@ -27044,7 +28277,11 @@ async function bringDirectly(blob, images, context) {
 		if (bytes !== void 0) return void await store.put(bytes);
 	}
 	for (const { source, isManifest } of sourcesOf(images, blob.digest)) try {
-		if (isManifest) return void await store.put((await source.manifest(blob.digest, signal)).bytes);
+		if (isManifest) {
+			const { bytes } = await source.manifest(blob.digest, signal);
+			await store.put(bytes, await source.origin?.());
+			return;
+		}
 		await bringBlob(source, blob, store, {
 			retries,
 			signal,
@@ -27357,8 +28594,14 @@ const NOT_FOUND$1 = /* @__PURE__ */ new Set([
 	"NOT_FOUND"
 ]);
 const TOO_MANY = "TOOMANYREQUESTS";
+/**
+* In place of a code: zot refuses the manifest of one repository too many as if it were asked too often, and only the
+* detail has the limit of what it holds (2.1.20: 429; later 413). Repositories that are there still take more.
+*/
+const HOLDS_NO_MORE = "HOLDS_NO_MORE";
 /** Whether a refusal is about how often we send requests; some have another status than 429. */
 function isRateRefusal({ status, codes }) {
+	if (codes.includes(HOLDS_NO_MORE)) return false;
 	return status === 429 || status >= 400 && status < 500 && codes.includes(TOO_MANY);
 }
 /**
@@ -27369,6 +28612,32 @@ function isQuota({ retryAfter, words }) {
 	if (retryAfter !== void 0) return retryAfter > MAX_HOLD_MILLISECONDS;
 	return !/\b(?:per|a|each)[ -](?:second|minute)\b|\/\s*(?:s|sec|second|min|minute)\b/i.test(words) && /\b(?:limit|limits|quota|quotas)\b/i.test(words);
 }
+const HELD = /\b(?:quotas?|storage|disk|repositor(?:y|ies)|images)\b/i;
+const SPENT = /\b(?:exceed(?:s|ed)?|limit(?: is)?|maximum|full|too high|insufficient)\b/i;
+/**
+* Whether a refusal is about how much a registry holds for somebody, which has codes of a refused login. Harbor's full
+* project: 403 `DENIED: adding 1.3 MiB of storage resource, which when updated to current usage of 99.9 MiB will exceed the
+* configured upper limit of 100.0 MiB.`; Quay's namespace: 403 `DENIED: Quota has been exceeded on namespace`;
+* DigitalOcean: 403 `registry contains 1 repositories, limit is 1`; Artifactory: 413 `Datastore disk usage is too high`.
+*/
+function isFull({ status, codes, words }) {
+	if (status === 507 || codes.includes(HOLDS_NO_MORE)) return true;
+	return [
+		400,
+		403,
+		409,
+		413
+	].includes(status) && HELD.test(words) && SPENT.test(words);
+}
+/** Whether an error is that a registry has no room for any more in this place, and not that it was asked too often. */
+function lacksRoom(error) {
+	const refusal = error instanceof OciSaveError && error.code === "quota" ? refusalOf(error) : void 0;
+	return refusal !== void 0 && !isRateRefusal(refusal) && !refusal.codes.includes(HOLDS_NO_MORE);
+}
+const FULL_HINT = {
+	push: "Delete there what is not needed any more, or have the quota raised (zot: maxRepos); then push again: only the rest is sent.",
+	pull: "Have the quota raised there, or read from a mirror."
+};
 const QUOTA_HINTS = {
 	pull: "Log in for a larger quota, read from a mirror, or save from a lock with a kept store: both ask for less.",
 	push: "Run it again later: what the registry has by then is not sent again. Log in as a user with a larger quota, if there is one."
@@ -27399,9 +28668,21 @@ function refusalError$1(subject, refusal, sent, action = "pull") {
 		hint: "Ask less at once, or later.",
 		cause: refusal
 	});
+	if (isFull(refusal)) return new OciSaveError({
+		code: "quota",
+		message,
+		hint: FULL_HINT[action],
+		cause: refusal
+	});
 	if (plain.code !== "network" && codes.some((code) => NOT_FOUND$1.has(code))) return new OciSaveError({
 		code: "not-found",
 		message,
+		cause: refusal
+	});
+	if (status === 412 && action === "pull") return new OciSaveError({
+		code: "denied",
+		message,
+		hint: POLICY_HINT,
 		cause: refusal
 	});
 	if (status !== 401 && status !== 403) return plain;
@@ -27412,6 +28693,8 @@ function refusalError$1(subject, refusal, sent, action = "pull") {
 		cause: refusal
 	});
 }
+/** Harbor does not give what is vulnerable or unsigned (412 PROJECTPOLICYVIOLATION), even to HEAD (goharbor/harbor#19408). */
+const POLICY_HINT = "A policy of the registry holds it back: have it exempted or changed there (Harbor: the project’s CVE allowlist, Cosign and Notation), or take it from elsewhere.";
 const CREDENTIALS_SENT = {
 	credentials: "; credentials were sent and refused",
 	nothing: "; no credentials were sent",
@@ -27438,13 +28721,17 @@ const judgeRefusal = async (response, request) => {
 	};
 	return {
 		error: refusalError$1(request.subject, refusal, "nothing", action),
-		hold: refusal.retryAfter
+		hold: refusal.retryAfter,
+		alone: refusal.codes.includes(HOLDS_NO_MORE)
 	};
 };
-const bodySchema$1 = looseObject({ errors: array(looseObject({
+const entry$1 = looseObject({
 	code: unknown().optional(),
-	message: unknown().optional()
-})) });
+	message: unknown().optional(),
+	detail: unknown().optional()
+});
+const limitSchema = looseObject({ limit: string().regex(/^\d{1,20}$/) });
+const bodySchema$1 = looseObject({ errors: array(entry$1) });
 /** Token services use OAuth2's form, others one of their own. */
 const oauthSchema = looseObject({
 	error: string().optional(),
@@ -27457,10 +28744,15 @@ const textOf = (value) => typeof value === "string" ? value : "";
 function parseDiagnostics(text) {
 	const json = jsonIn(text);
 	const spec = bodySchema$1.safeParse(json);
-	if (spec.success) return spec.data.errors.map(({ code, message }) => ({
-		code: textOf(code),
-		message: textOf(message)
-	}));
+	if (spec.success) return spec.data.errors.map(({ code, message, detail }) => {
+		const limited = code === TOO_MANY ? limitSchema.safeParse(detail).data : void 0;
+		const limit = limited === void 0 ? {} : { limit: limited.limit };
+		return {
+			code: textOf(code),
+			message: textOf(message),
+			...limit
+		};
+	});
 	const oauth = oauthSchema.safeParse(json);
 	if (!oauth.success) return [];
 	const { error = "", error_description: description, details, message } = oauth.data;
@@ -27474,9 +28766,12 @@ function parseDiagnostics(text) {
 const parseErrorBody$1 = (text) => {
 	const diagnostics = parseDiagnostics(text);
 	if (diagnostics.length === 0) return void 0;
-	const said = diagnostics.map(({ code, message }) => [code, message].filter((part) => part).join(": "));
+	const said = diagnostics.map(({ code, message, limit }) => {
+		const words = [code, message].filter((part) => part).join(": ");
+		return limit === void 0 ? words : `${words}, its limit is ${limit}`;
+	});
 	return {
-		codes: diagnostics.map(({ code }) => code),
+		codes: diagnostics.flatMap(({ code, limit }) => limit === void 0 ? [code] : [code, HOLDS_NO_MORE]),
 		words: said.join("; ")
 	};
 };
@@ -27709,8 +29004,8 @@ function blobSubject({ domain, path }, digest) {
 	return `${domain}/${path}, blob ${shortDigest(digest)}`;
 }
 // src/registry/blobs.ts
-/** One GET of a blob from a registry. It is not retried: the caller resumes. */
-function getBlob(session, repository, blob, { offset = 0, signal }) {
+/** One GET of a blob from a registry. It is not retried, unless `retry` says so: the caller resumes. */
+function getBlob(session, repository, blob, { offset = 0, signal }, retry = false) {
 	const subject = blobSubject(repository, blob.digest);
 	const target = {
 		kind: "blob",
@@ -27727,7 +29022,7 @@ function getBlob(session, repository, blob, { offset = 0, signal }) {
 			headers,
 			subject,
 			signal,
-			retry: false
+			retry
 		}, (response) => read(response, response.error))
 	});
 }
@@ -27760,6 +29055,44 @@ function getUrl(http, insecure, address, blob, { offset = 0, signal }, mayBePriv
 		}, (response) => read(response, async () => refusalError$1(subject, await response.refusal(), "elsewhere")))
 	});
 }
+/** Statuses by which a registry says that it cannot give what it said to have. */
+const NOT_GIVEN = /* @__PURE__ */ new Set([
+	404,
+	410,
+	416,
+	500
+]);
+/** Statuses after which another request makes sense. */
+const BUSY = /* @__PURE__ */ new Set([
+	429,
+	502,
+	503,
+	504
+]);
+/**
+* Whether a repository gives a blob that it says to have, by one GET for its last byte. What HEAD says may come from a cache,
+* and the file be gone or cut off: after a garbage collection docker-registry 2.8.2 answers HEAD by 200, and breaks off the
+* body of a GET (measured).
+* @throws OciSaveError where the response does not tell, or there is none
+*/
+async function givesBlob({ session, repository, signal }, blob) {
+	const offset = Math.max(0, blob.size - 1);
+	const isBusy = (error) => BUSY.has(refusalOf(error)?.status ?? 0);
+	let part;
+	try {
+		part = await getBlob(session, repository, blob, {
+			offset,
+			signal
+		}, isBusy);
+		for await (const _ of part.body) if (part.offset < offset) break;
+		return part.total === void 0 || part.total === blob.size;
+	} catch (error) {
+		signal?.throwIfAborted();
+		const isDifferent = error instanceof OciSaveError && error.code === "digest";
+		if (part !== void 0 || isDifferent || NOT_GIVEN.has(refusalOf(error)?.status ?? 0)) return false;
+		throw error;
+	}
+}
 async function transfer(wanted) {
 	const { offset, send } = wanted;
 	return await send(rangeHeader(offset), async (response, error) => {
@@ -27782,13 +29115,14 @@ function partOf$2({ subject, blob: { size }, offset }, response) {
 	};
 	const part = partIn(response, offset);
 	if (part === void 0) throw wrong("sent another part than was asked");
-	const { offset: start, total = size } = part;
-	if (response.status === 206 && total !== size) throw wrong(`has ${total} bytes, the manifest says ${size}`);
+	const { offset: start, total } = part;
+	if (response.status === 206 && total !== void 0 && total !== size) throw wrong(`has ${total} bytes, the manifest says ${size}`);
 	const length = Number(headers["content-length"] ?? size - start);
 	if (length > size - start) throw wrong(`has ${start + length} bytes, the manifest says ${size}`);
 	const after = (received) => ` after ${start + received} of ${size} bytes`;
 	return {
 		offset: start,
+		total,
 		body: response.stream({
 			limit: size - start,
 			tooLong: () => wrong(`sends more than the ${size} bytes that the manifest says`),
@@ -27955,6 +29289,7 @@ async function getManifest(call, reference, onWarning) {
 		registry.headRefused = true;
 		const claim = `says that the digest is ${shortDigest(header)}`;
 		if (pinned) throw wrong(claim);
+		if (!await hasManifest(call, digest)) throw wrong(`${claim}, and sent bytes of ${shortDigest(digest)}, which it does not have`);
 		onWarning(`${subject}: ${response.host} ${claim}; its bytes have ${shortDigest(digest)}, which counts`);
 	}
 	const manifest = parse$1(bytes, subject, response);
@@ -27965,6 +29300,19 @@ async function getManifest(call, reference, onWarning) {
 		mediaType: manifest.mediaType,
 		manifest
 	};
+}
+/** Whether a registry serves bytes of this digest under it, whatever its headers say. */
+function hasManifest(call, digest) {
+	const request = requestOf(call, digest, {
+		method: "GET",
+		headers: ACCEPT
+	});
+	return call.session.request(request, async (response) => {
+		if (response.status === 200) return digestOf(await readManifest$1(request.subject, response)) === digest;
+		const error = await response.error();
+		if (error.code === "not-found") return false;
+		throw error;
+	});
 }
 async function readManifest$1(subject, response) {
 	const message = `${subject}: ${response.host} sent a manifest of more than ${MAX_MANIFEST_BYTES} bytes`;
@@ -28004,6 +29352,8 @@ function createRegistry({ domain, insecure }, ping, policy) {
 		isPrivate: false,
 		headRefused: false,
 		headDoubts: /* @__PURE__ */ new Set(),
+		mostPart: Number.POSITIVE_INFINITY,
+		bytesApart: false,
 		get open() {
 			return open;
 		},
@@ -28080,6 +29430,47 @@ function isSameHost({ hostname, port, pathname }, host, defaultPort) {
 	const address = /^\[(.*)\]$/.exec(name)?.[1];
 	return (address === void 0 ? hostname === name.toLowerCase() : isIPv6(address)) && (port || defaultPort) === (written ?? defaultPort) && pathname === "/";
 }
+// src/registry/part-size.ts
+function partLimitsIn(headers) {
+	const bytesIn = (name) => {
+		const value = headers[name];
+		return typeof value === "string" && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : void 0;
+	};
+	return {
+		least: bytesIn("oci-chunk-min-length") ?? 0,
+		most: bytesIn("oci-chunk-max-length") ?? Number.POSITIVE_INFINITY
+	};
+}
+/** So many parts of the largest size that a registry takes are worth what has arrived. */
+const FEW_PARTS = 3;
+/**
+* How many bytes the next requests carry. Infinite: all from the first byte on, in a stream without a range, which
+* registries take where they refuse ranges, or large ones. Pure.
+*/
+function choosePartSize({ size, offset, wanted, told, learnt, many }) {
+	if (offset === 0 && wanted >= size && size <= told.most) return Number.POSITIVE_INFINITY;
+	const most = Math.min(told.most, learnt);
+	const part = Math.min(Math.max(wanted, told.least), most);
+	const rest = size - offset;
+	const tooMany = part === learnt && !many && rest > FEW_PARTS * part;
+	return part < told.least || tooMany ? Number.POSITIVE_INFINITY : Math.min(part, rest);
+}
+const COMMON_LIMIT = 4194304;
+const UNITS = {
+	k: 1024,
+	m: 1024 ** 2,
+	g: 1024 ** 3
+};
+/**
+* The largest part to try after one of so many bytes was refused for its size; undefined where none is left. ghcr.io names
+* its limit: 416 `the request body is too large and exceeds the maximum permissible limit of 4.00MiB`. Pure.
+*/
+function smallerPart(refused, words) {
+	const [, count, unit = ""] = /\blimit\D{0,20}(\d+(?:\.\d+)?) ?([kmg]?)i?b\b/i.exec(words) ?? [];
+	const limit = count === void 0 ? COMMON_LIMIT : Number(count) * (UNITS[unit.toLowerCase()] ?? 1);
+	const bytes = Math.floor(limit);
+	return bytes > 0 && bytes < refused ? bytes : void 0;
+}
 // src/registry/uploads.ts
 /** What a registry needs at worst to hash and move a blob before it responds: 10 MB a second. */
 const BYTES_A_MILLISECOND$1 = 1e4;
@@ -28139,6 +29530,10 @@ function mountBlob(call, digest, from) {
 		target
 	}), async (response) => {
 		if (response.status === 202) return uploadIn(call, subject, response);
+		if (response.status !== 201) {
+			const error = await response.error();
+			if (lacksRoom(error)) throw error;
+		}
 		response.discard();
 		return response.status === 201;
 	});
@@ -28224,7 +29619,8 @@ async function uploadIn(call, subject, response) {
 	return {
 		repository: call.repository,
 		location,
-		offset: 0
+		offset: 0,
+		parts: partLimitsIn(response.headers)
 	};
 }
 /** A response without a new Location means that the old one holds. */
@@ -28299,18 +29695,41 @@ async function sendBlob(given, content, policy, { upload, onBytes, onRetry }) {
 		retry: false
 	};
 	const progress = createProgress(onBytes);
+	const { registry } = call.session;
 	const sending = {
 		upload,
 		part: WHOLE$1,
 		doubt: false,
-		mistaken: false
+		mistaken: false,
+		refused: void 0,
+		smaller: false,
+		again: false,
+		apart: registry.bytesApart
 	};
+	const begin = () => beginUpload(call, blobSubject(call.repository, content.digest));
 	const attempt = async () => {
 		if (sending.doubt && await hasArrived(call, content, sending, progress)) return;
-		sending.upload ??= await beginUpload(call, blobSubject(call.repository, content.digest));
+		learnPartSize(registry, sending);
+		const { size } = content;
+		sending.upload ??= await begin();
+		const { offset, parts: told } = sending.upload;
+		const part = choosePartSize({
+			size,
+			offset,
+			told,
+			wanted: sending.part,
+			learnt: registry.mostPart,
+			many: sending.again
+		});
+		if (part === WHOLE$1 && offset > 0) {
+			sending.upload = await begin();
+			sending.again = true;
+			progress.is(0);
+		}
 		sending.doubt = true;
-		await sendRest(call, content, sending, sending.upload, progress);
-		progress.is(content.size);
+		await sendRest(call, content, sending, sending.upload, part, progress);
+		progress.is(size);
+		registry.bytesApart ||= sending.apart;
 	};
 	try {
 		await withRetries(attempt, policy, {
@@ -28341,10 +29760,25 @@ async function hasArrived(call, content, sending, progress) {
 	progress.is(sending.upload?.offset ?? 0);
 	return sending.upload === void 0 && headBlob(call, content.digest);
 }
-async function sendRest(call, content, sending, start, { add }) {
+/** Takes from a refused part how large parts may be, unless the registry has other bytes than were thought. */
+function learnPartSize(registry, sending) {
+	const { refused, upload } = sending;
+	sending.refused = void 0;
+	if (refused === void 0 || upload !== void 0 && upload.offset !== refused.offset) return;
+	const smaller = smallerPart(refused.size, refused.words);
+	if (smaller === void 0) return beginAnew(sending);
+	sending.smaller = true;
+	registry.mostPart = Math.min(registry.mostPart, smaller);
+}
+/** The upload is of no use any more; the next one has no parts, which may be what the registry did not accept. */
+function beginAnew(sending) {
+	[sending.upload, sending.part] = [void 0, WHOLE$1];
+}
+async function sendRest(call, content, sending, start, part, { add }) {
 	let upload = start;
-	const resumed = upload.offset > 0;
-	const streamed = content.size <= ONE_REQUEST_BYTES && !resumed && sending.part === WHOLE$1 ? 0 : content.size;
+	const partial = upload.offset > 0 || part !== WHOLE$1;
+	const inOne = content.size <= ONE_REQUEST_BYTES && !partial && !sending.apart;
+	const streamed = inOne ? 0 : content.size;
 	let startedAt = performance.now();
 	let sent = 0;
 	const onSent = (bytes) => {
@@ -28354,7 +29788,7 @@ async function sendRest(call, content, sending, start, { add }) {
 	try {
 		while (upload.offset < streamed) {
 			[startedAt, sent] = [performance.now(), 0];
-			const end = Math.min(streamed, upload.offset + sending.part);
+			const end = Math.min(streamed, upload.offset + part);
 			upload = await sendPart(call, upload, content, end, onSent);
 			sending.upload = upload;
 		}
@@ -28362,18 +29796,45 @@ async function sendRest(call, content, sending, start, { add }) {
 		await endUpload(call, upload, content, onSent);
 	} catch (error) {
 		call.signal?.throwIfAborted();
-		const partial = resumed || sending.part !== WHOLE$1;
+		if (lacksRoom(error)) throw error;
 		if (isCut(error)) sending.part = Math.max(SMALLEST_PART, Math.floor(sent / 4));
 		const again = isMistaken(error) && !sending.mistaken;
 		sending.mistaken ||= again;
-		if (isTemporary(error) || !(again || isOutOfStep(error, partial))) throw uploadError(error, content, performance.now() - startedAt);
-		if (refusalOf(error)?.status !== 416) [sending.upload, sending.part] = [void 0, WHOLE$1];
+		const apart = inOne && isRequestRefused(error);
+		if (isTemporary(error) || !(again || apart || isOutOfStep(error, partial))) throw uploadError(error, content, performance.now() - startedAt);
+		sending.apart ||= apart;
+		const { status, words } = refusalOf(error) ?? {
+			status: 0,
+			words: ""
+		};
+		const size = Math.min(content.size - upload.offset, part);
+		const isRange = partial && size > 0 && (status === 413 || status === 416);
+		if (isRange && !sending.smaller) sending.refused = {
+			offset: upload.offset,
+			size,
+			words
+		};
+		else if (isRange || status !== 416) beginAnew(sending);
+		sending.doubt = !(isRange && sending.smaller);
+		const hint = error instanceof OciSaveError ? error.hintParts : void 0;
 		throw new OciSaveError({
 			code: "network",
 			message: messageOf(error),
+			hint,
 			cause: error
 		});
 	}
+}
+/** Whether a request was refused, and not the login or the size: Artifactory ends no upload by one with bytes (docker/buildx#196). */
+function isRequestRefused(error) {
+	const status = refusalOf(error)?.status ?? 0;
+	return [
+		400,
+		404,
+		405,
+		411,
+		415
+	].includes(status) && !isMistaken(error);
 }
 /** Whether a refusal is about how far an upload got, or about an upload that the registry lost, and not about the blob. */
 function isOutOfStep(error, partial) {
@@ -28382,7 +29843,7 @@ function isOutOfStep(error, partial) {
 	const { status, codes } = refusal;
 	if (status === 404 || status === 410 || status === 416) return true;
 	if (status === 400 && codes.some((code) => LOST_UPLOAD.has(code))) return true;
-	return partial && status !== 401 && status !== 403 && status !== 413;
+	return partial && status !== 401 && status !== 403;
 }
 const LOST_UPLOAD = /* @__PURE__ */ new Set(["BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"]);
 /** zot ends every request after 60 s by default (2.1.17 and later); the clock of a busy machine is inexact. */
@@ -28503,9 +29964,9 @@ function createSession(registry, http, authorizer) {
 				done();
 				return first;
 			};
-			let outcome = await abortable(registry.open && registry.scheme === void 0 && !await authorizer.hasCredentials(repository) ? start(() => {}) : registry.first(start), signal);
+			let outcome = await abortable(registry.open && registry.scheme === void 0 && !await abortable(authorizer.hasCredentials(repository), signal) ? start(() => {}) : registry.first(start), signal);
 			for (let round = 1; "challenges" in outcome; round += 1) {
-				authorization = round < MAX_ROUNDS ? await authorizer.after(call, outcome.challenges, authorization) : void 0;
+				authorization = round < MAX_ROUNDS ? await abortable(authorizer.after(call, outcome.challenges, authorization), signal) : void 0;
 				if (!authorization) throw outcome.error;
 				outcome = await send(authorization);
 			}
@@ -28682,15 +30143,15 @@ function createRegistryClient(options) {
 			return getUrl(http, insecure, url, blob, range, mayBePrivate);
 		},
 		/** One request without credentials, to see whether a registry responds. */
-		async reach(domain) {
-			return at(domain).registry.reach();
+		async reach(domain, signal) {
+			return abortable(at(domain).registry.reach(), signal);
 		},
 		/**
 		* The digest of a tag or digest, by one HEAD; a GET only where that tells nothing. Undefined where it is absent. `once`
 		* is for a registry that may not be up: its first failure is final.
 		*/
 		async findManifest(repository, reference, { signal, once = false } = {}) {
-			if (once) await at(repository.domain).registry.locate();
+			if (once) await abortable(at(repository.domain).registry.locate(), signal);
 			return findManifest$1({
 				...call(repository, signal),
 				retry: !once
@@ -28711,6 +30172,10 @@ function createRegistryClient(options) {
 		/** Whether a repository has a blob. */
 		async headBlob(repository, digest, signal) {
 			return headBlob(call(repository, signal), digest);
+		},
+		/** Whether a repository gives a blob that it says to have. Throws where that cannot be told. */
+		async givesBlob(repository, blob, signal) {
+			return givesBlob(call(repository, signal), blob);
 		},
 		/** Starts an upload, which proves the right to write. It is sent to, or cancelled. */
 		async beginUpload(repository, signal) {
@@ -28748,7 +30213,7 @@ const entrySchema$1 = looseObject({
 	password: string().nullish(),
 	identitytoken: string().nullish()
 }).nullish();
-const fileSchema$2 = looseObject({
+const fileSchema$1 = looseObject({
 	auths: record(string(), entrySchema$1).nullish(),
 	credHelpers: record(string(), string()).nullish(),
 	credsStore: string().nullish()
@@ -28767,7 +30232,7 @@ function invalid$1(path, why) {
 function parseAuthFile(text, path, { legacy = false } = {}) {
 	const json = text.trim() === "" ? {} : jsonIn(text.replace(/^\uFEFF/, ""));
 	if (json === void 0) throw invalid$1(path, "is not JSON");
-	const parsed = fileSchema$2.safeParse(legacy ? { auths: json } : json);
+	const parsed = fileSchema$1.safeParse(legacy ? { auths: json } : json);
 	if (!parsed.success) {
 		const keys = parsed.error.issues[0]?.path.map((key) => quoteReference(String(key)) ?? "…") ?? [];
 		throw invalid$1(path, `does not have the form of an auth file${keys.length === 0 ? "" : ` at ${keys.join(" › ")}`}`);
@@ -28898,8 +30363,10 @@ function announcing(store, onSecret) {
 /**
 * Reads the auth files that skopeo reads, in its order. The first file that has an entry wins; inside a file
 * the order is `credHelpers`, a non-empty entry of `auths`, `credsStore`, as docker has it.
-* @throws OciSaveError `usage` for a file that cannot be read, or is not an auth file; an absent file is not an error,
-*   except where the option names it.
+* One that is only searched for, and cannot be read, is passed over; so is one of another user in a runtime folder, which
+* an environment keeps when its user changes.
+* @throws OciSaveError `usage` for a named file that cannot be read, and for any that is not an auth file; an absent file
+*   is not an error, except where the option names it.
 */
 async function openCredentialStore(options) {
 	const userId = options.userId ?? (process.platform === "linux" ? process.getuid?.() : void 0);
@@ -28907,7 +30374,7 @@ async function openCredentialStore(options) {
 		...options,
 		userId
 	});
-	const files = (await Promise.all(places.map(readAuthFile))).filter((file) => file !== void 0);
+	const files = (await Promise.all(places.map((place) => readAuthFile(place, userId, options.onWarning)))).filter((file) => file !== void 0);
 	const helpers = rememberedHelpers(options.env);
 	const reported = /* @__PURE__ */ new Set();
 	return { async find(repository, { fresh = false } = {}) {
@@ -28929,31 +30396,36 @@ function authFilePlaces({ authFile, env, userId }) {
 	if (authFile) return [{
 		path: authFile,
 		legacy: false,
-		required: true
+		from: "option"
 	}];
 	const named = env["REGISTRY_AUTH_FILE"];
 	if (named) return [{
 		path: named,
 		legacy: false,
-		required: false
+		from: "variable"
 	}];
 	const home = env["HOME"] || env["USERPROFILE"];
 	const under = (folder, ...parts) => folder ? [join$1(folder, ...parts)] : [];
-	const paths = [
-		...under(env["XDG_RUNTIME_DIR"] || (userId === void 0 ? "" : `/run/containers/${userId}`), ...env["XDG_RUNTIME_DIR"] ? ["containers", "auth.json"] : ["auth.json"]),
-		...under(env["XDG_CONFIG_HOME"] || under(home, ".config")[0], "containers", "auth.json"),
-		...under(env["DOCKER_CONFIG"] || under(home, ".docker")[0], "config.json")
-	];
+	const runtimePaths = under(env["XDG_RUNTIME_DIR"] || (userId === void 0 ? "" : `/run/containers/${userId}`), ...env["XDG_RUNTIME_DIR"] ? ["containers", "auth.json"] : ["auth.json"]);
+	const paths = [...under(env["XDG_CONFIG_HOME"] || under(home, ".config")[0], "containers", "auth.json"), ...under(env["DOCKER_CONFIG"] || under(home, ".docker")[0], "config.json")];
 	const legacy = under(home, ".dockercfg");
-	return [...paths.map((path) => ({
-		path,
-		legacy: false,
-		required: false
-	})), ...legacy.map((path) => ({
-		path,
-		legacy: true,
-		required: false
-	}))];
+	return [
+		...runtimePaths.map((path) => ({
+			path,
+			legacy: false,
+			from: "runtime"
+		})),
+		...paths.map((path) => ({
+			path,
+			legacy: false,
+			from: "home"
+		})),
+		...legacy.map((path) => ({
+			path,
+			legacy: true,
+			from: "home"
+		}))
+	];
 }
 /** The places in one file that may have a repository's credentials, in order. */
 function stepsOf(file, repository) {
@@ -29001,18 +30473,31 @@ function rememberedHelpers(env) {
 		return call.result;
 	};
 }
-async function readAuthFile({ path, legacy, required }) {
-	let bytes;
-	try {
-		bytes = await buffer(createReadStream(path, { end: MAX_AUTH_FILE_BYTES }));
-	} catch (cause) {
-		const code = systemCodeOf(cause) ?? "unknown";
-		if (!required && (code === "ENOENT" || code === "ENOTDIR")) return void 0;
+async function readAuthFile({ path, legacy, from }, userId, onWarning = () => {}) {
+	const passOver = (why) => {
+		onWarning(`the auth file ${path} ${why}: passed over; set REGISTRY_AUTH_FILE where its logins are needed`);
+	};
+	const unreadable = (why, cause) => {
+		if (from === "runtime" || from === "home") return passOver(`cannot be read (${why})`);
 		throw new OciSaveError({
 			code: "usage",
-			message: `the auth file ${path} cannot be read (${code})`,
+			message: `the auth file ${path} cannot be read (${why})`,
 			cause
 		});
+	};
+	if (path === devNull) return void 0;
+	let bytes;
+	try {
+		const { uid } = await stat(path);
+		if (from === "runtime" && userId !== void 0 && userId !== 0 && uid !== userId && uid !== 0) return passOver(`belongs to another user (${uid})`);
+		const opened = await openRegular(path);
+		if (!("handle" in opened)) return unreadable(opened.reason);
+		bytes = await buffer(opened.handle.createReadStream({ end: MAX_AUTH_FILE_BYTES }));
+	} catch (cause) {
+		const code = systemCodeOf(cause);
+		if (code === void 0) throw cause;
+		if (from !== "option" && (code === "ENOENT" || code === "ENOTDIR")) return void 0;
+		return unreadable(code, cause);
 	}
 	if (bytes.length > MAX_AUTH_FILE_BYTES) throw new OciSaveError({
 		code: "usage",
@@ -29022,7 +30507,7 @@ async function readAuthFile({ path, legacy, required }) {
 }
 // src/copy/landing.ts
 const EVERY_MILLISECONDS = 60;
-/** skopeo waits for ever for a server that stops sending; our own client has the same timeout. */
+/** skopeo waits for ever for a server that stops sending, or sends a byte now and then; our own client has the same timeout. */
 const STALL_MILLISECONDS = 6e4;
 /** skopeo writes a blob under a name with this prefix into the layout, and renames it into the pool when it is whole. */
 const INCOMING = "oci-put-blob";
@@ -29039,6 +30524,11 @@ function watchLanding(options) {
 	const most = [...brings.values()].reduce((sum, size) => sum + size, MAX_CONFIG_BYTES);
 	let reported = 0;
 	let movedAt = performance.now();
+	/** Since when the rate is measured, and how many bytes had come then. */
+	let window = {
+		since: movedAt,
+		before: 0
+	};
 	let landedBytes = 0;
 	const stop = Promise.withResolvers();
 	const report = (bytes) => {
@@ -29048,16 +30538,32 @@ function watchLanding(options) {
 		movedAt = performance.now();
 	};
 	const judge = () => {
-		if (reported > most) giveUp(new OciSaveError({
-			code: "digest",
-			message: "skopeo is sent more than the manifest says"
-		}));
-		else if (performance.now() - movedAt > stallMilliseconds) {
-			const seconds = Math.round(stallMilliseconds / 1e3);
+		if (reported > most) {
 			giveUp(new OciSaveError({
-				code: "network",
-				message: `skopeo: no byte for ${seconds} s`
+				code: "digest",
+				message: "skopeo is sent more than the manifest says"
 			}));
+			return;
+		}
+		const now = performance.now();
+		const seconds = Math.round(stallMilliseconds / 1e3);
+		if (now - movedAt > stallMilliseconds) giveUp(new OciSaveError({
+			code: "network",
+			message: `skopeo: no byte for ${seconds} s`
+		}));
+		else if (now - window.since > stallMilliseconds) {
+			const bytes = reported - window.before;
+			window = {
+				since: now,
+				before: reported
+			};
+			if (bytes < 512 * stallMilliseconds / 1e3) {
+				const message = `skopeo: too slow, ${bytes} bytes in ${seconds} s`;
+				giveUp(new OciSaveError({
+					code: "network",
+					message
+				}));
+			}
 		}
 	};
 	const look = async () => {
@@ -29116,6 +30622,15 @@ async function copyLeaf(copy, context) {
 		message: `skopeo copies ${copy.brings.size === 1 ? "1 layer" : `${copy.brings.size} layers`} of ${shortDigest(copy.leaf)}`,
 		image: copy.image
 	});
+	const { domain, path: repository } = copy.repository;
+	const credentials = await context.credentials.find({
+		domain,
+		path: repository
+	});
+	const origin = {
+		repository: `${domain}/${repository}`,
+		isPrivate: credentials !== void 0
+	};
 	const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf).slice(0, 24)}`);
 	const pool = poolOf(folder);
 	await mkdir(pool, { recursive: true });
@@ -29123,7 +30638,7 @@ async function copyLeaf(copy, context) {
 	const landing = watchLanding({
 		folder,
 		brings: copy.brings,
-		adopt: (file, blob) => store.adopt(file, blob),
+		adopt: (file, blob) => store.adopt(file, blob, origin),
 		onLanded: copy.onLanded,
 		onBytes: (delta) => emit({
 			type: "bytes",
@@ -29132,30 +30647,26 @@ async function copyLeaf(copy, context) {
 		}),
 		giveUp: (error) => hopeless.abort(error)
 	});
+	let auth;
 	try {
 		await layOut(copy, pool, context);
-		const { domain, path: repository } = copy.repository;
 		const insecure = context.insecureRegistries.includes(domain);
-		const credentials = await context.credentials.find({
-			domain,
-			path: repository
-		});
-		const authFile = credentials && await writeAuthFile(folder, domain, credentials);
+		auth = credentials && await openAuthFile(folder, domain, credentials);
 		const result = await copyWithSkopeo({
 			skopeo,
 			environment,
 			folder,
-			home: await makeOwnHome(folder, `${domain}/${repository}`, insecure),
-			source: `docker://${domain}/${repository}@${copy.leaf}`,
+			home: await makeOwnHome(folder, origin.repository, insecure),
+			source: `docker://${origin.repository}@${copy.leaf}`,
 			preserveDigests: true,
-			authFile,
+			auth,
 			insecure,
 			signal: signal ? AbortSignal.any([signal, hopeless.signal]) : hopeless.signal
 		});
 		await landing.finish();
 		if (result.exitCode !== 0) {
 			const secrets = credentials ? secretsOf(credentials) : [];
-			throw skopeoFailure(`${domain}/${repository}@${copy.leaf}`, result, secrets);
+			throw skopeoFailure(`${origin.repository}@${copy.leaf}`, result, secrets);
 		}
 		if (landing.missing > 0) throw new OciSaveError({
 			code: "unsupported",
@@ -29165,6 +30676,7 @@ async function copyLeaf(copy, context) {
 		try {
 			await landing.finish();
 		} finally {
+			await auth?.close();
 			await rm(folder, {
 				recursive: true,
 				force: true,
@@ -29471,635 +30983,6 @@ function noteDetails({ manifests }, leaf, details) {
 		});
 	}
 }
-// src/report/causes.ts
-const MAX_CAUSES = 8;
-/** Errors of the JSON and YAML parsers and of the validator: their messages quote the input, which may be a key. */
-const PARSER_ERROR = /^(?:SyntaxError|\$?ZodError|YAML\w*Error)$/;
-/** Whether an error's own message may quote the input: it is never shown. */
-function quotesInput(thrown) {
-	return thrown instanceof Error && PARSER_ERROR.test(thrown.name);
-}
-/**
-* The messages of an error and of its causes, outermost first, each once: one that another contains says nothing new,
-* and a parser's is left out. Node's connection errors have their addresses in `errors`, and no message themselves.
-*/
-function causeTexts(error) {
-	const texts = [];
-	for (const thrown of causeChain(error)) {
-		if (!(thrown instanceof Error || typeof thrown === "string") || quotesInput(thrown)) continue;
-		const code = systemCodeOf(thrown) ?? "";
-		const text = messageOf(thrown).trim() || code;
-		const isSaid = (words) => texts.some((earlier) => earlier.includes(words));
-		if (text === "" || isSaid(text) || code !== "" && isSaid(code)) continue;
-		const shorter = texts.findIndex((earlier) => text.includes(earlier));
-		texts.splice(shorter < 0 ? texts.length : shorter, shorter < 0 ? 0 : 1, text);
-	}
-	return texts;
-}
-/** The error and its causes, outermost first: at most eight, each once, even if they form a cycle. */
-function causeChain(error) {
-	const seen = /* @__PURE__ */ new Set();
-	const queue = [error];
-	for (const thrown of queue) {
-		if (seen.has(thrown) || seen.size === MAX_CAUSES) continue;
-		seen.add(thrown);
-		if (!(thrown instanceof Error)) continue;
-		if (thrown instanceof AggregateError) queue.push(...errorsOf(thrown));
-		if (thrown.cause !== void 0) queue.push(thrown.cause);
-	}
-	return [...seen];
-}
-function errorsOf({ errors }) {
-	return errors.slice(0, MAX_CAUSES);
-}
-// src/report/failure.ts
-const originSchema = strictObject({
-	file: string(),
-	line: int().positive()
-});
-const origins = array(originSchema).meta({ description: "the lines of the lists that name the image" });
-/** What a report says about anything that failed. */
-const faultShape = {
-	class: _enum(FAILURE_CLASSES),
-	message: string(),
-	hint: string().optional().meta({ description: "what can be done about it" })
-};
-const failureSchema = strictObject({
-	ref: string(),
-	origins,
-	...faultShape
-});
-/** The hints of faults with options as data, kept apart from the report: files and callers get the spelled text. */
-const hintParts = /* @__PURE__ */ new WeakMap();
-/** The hint for a class of failures, where the error itself has none. */
-const HINTS$1 = {
-	"not-found": "Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.",
-	denied: hint`Log in with docker login or podman login, or name a file with ${option("authFile")}.`,
-	quota: "Log in for a larger quota, or wait: what was fetched stays.",
-	network: "Run it again: what was fetched stays. If it fails again, check the registry, the proxy and the connection.",
-	digest: "Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.",
-	unsupported: "Push the image again with a current tool, or leave it out.",
-	local: hint`Look at this machine: disk, permissions, programs. Run it again with ${option("verbose")} to see more.`
-};
-/**
-* An error as reports and summaries have it. The message contains the messages of the causes too, each once, on one
-* line; an error without a class is a fault on this machine. `hints` take precedence over the usual ones.
-*/
-function failureOf(error, ref, origins, hints = {}) {
-	return rememberHint({
-		ref,
-		origins: [...origins],
-		...faultOf(error, hints)
-	}, adviceFor(error, hints));
-}
-/** The same for an error that does not belong to one image: a release, or a result that could not be written. */
-function faultOf(error, hints = {}) {
-	const advice = adviceFor(error, hints);
-	return rememberHint({
-		class: failureClassOf(error),
-		message: plainText(causeTexts(error).join(": ")) || "failed without a word",
-		hint: plainText(spellHint(advice, asFlag))
-	}, advice);
-}
-/** A fault with its hint as a front end writes it. */
-function spellFault(fault, spelling) {
-	const advice = hintParts.get(fault);
-	return advice === void 0 ? fault : {
-		...fault,
-		hint: plainText(spellHint(advice, spelling))
-	};
-}
-function adviceFor(error, hints) {
-	const own = error instanceof OciSaveError ? error.hintParts : void 0;
-	const failureClass = failureClassOf(error);
-	return own ?? hints[failureClass] ?? HINTS$1[failureClass];
-}
-function rememberHint(fault, advice) {
-	hintParts.set(fault, advice);
-	return fault;
-}
-// src/report/push-report.ts
-const count = int().nonnegative();
-const pushedNameSchema = strictObject({
-	ref: string().meta({ description: "the normalised reference" }),
-	name: string().meta({ description: "the stored name, repository:tag" }),
-	as: string().meta({ description: "its name at the target" }),
-	digest: digestSchema,
-	status: _enum([
-		"pushed",
-		"unchanged",
-		"kept",
-		"failed",
-		"not started",
-		"to push"
-	]).meta({ description: "kept: the target has another digest under this tag, and push-policy leaves it; to push: in a dry run" }),
-	there: digestSchema.optional().meta({ description: "the digest that the target has under this name now" }),
-	narrowed: boolean().optional().meta({ description: "the target has less than the index, since it refuses a sparse one" })
-});
-/** What one target of a push got. */
-const pushTargetSchema = strictObject({
-	target: string(),
-	outcome: _enum([
-		"done",
-		"failed",
-		"warned"
-	]),
-	images: array(pushedNameSchema),
-	failed: array(failureSchema),
-	missingRepositories: array(string()).optional().meta({ description: "repositories that do not exist there, and that the registry does not create itself" }),
-	totals: strictObject({
-		pushed: count,
-		unchanged: count,
-		kept: count,
-		failed: count.meta({ description: "including those that were not started" }),
-		sentBlobs: count,
-		sentBytes: count,
-		mountedBlobs: count.meta({ description: "taken from another repository of the registry" }),
-		thereBlobs: count.meta({ description: "were in the repository before" })
-	}),
-	seconds: number().nonnegative()
-});
-/** What `oci-save push --json` prints. */
-const pushReportSchema = strictObject({
-	version: literal(1),
-	tool: strictObject({
-		name: string(),
-		version: string()
-	}),
-	bundle: string(),
-	dryRun: boolean().optional(),
-	outcome: _enum(["done", "failed"]),
-	targets: array(pushTargetSchema)
-});
-// src/report/run-report.ts
-const imageSchema = strictObject({
-	ref: string().meta({ description: "the normalised reference" }),
-	names: array(string()).meta({ description: "stored names, repository:tag" }),
-	origins,
-	digest: digestSchema,
-	root: digestSchema.meta({ description: "what readers that do not take a sparse index get" }),
-	mediaType: string(),
-	platforms: array(string()),
-	size: count.meta({ description: "of all blobs that it names, each once" }),
-	status: _enum([
-		"fetched",
-		"partly stored",
-		"stored",
-		"unchanged"
-	]).meta({ description: "unchanged: every push target and the release have it, and nothing else was asked for, so its blobs were not looked up" }),
-	fetchedBytes: count,
-	cachedBytes: count.optional().meta({ description: "came from the cache" }),
-	copier: _enum([
-		"skopeo",
-		"direct",
-		"both",
-		"none"
-	]),
-	narrowed: boolean().optional(),
-	converted: boolean().optional(),
-	notes: array(string())
-});
-const fileSchema$1 = strictObject({
-	path: string(),
-	size: count,
-	digest: digestSchema
-});
-const contentSchema = strictObject({
-	asked: digestSchema.meta({ description: "of the list and the options, as far as they decide the content" }),
-	lock: digestSchema.meta({ description: "of the resulting lock" }),
-	sums: digestSchema.optional().meta({ description: "of the sums of the archive, which name each of its files; absent without an archive" })
-}).meta({ description: "absent where images are missing" });
-const amount = {
-	blobs: count,
-	bytes: count
-};
-/** What the cache around the store provided and received, and what went wrong with it. */
-const cacheReportSchema = strictObject({
-	mode: _enum([
-		"read-write",
-		"read",
-		"write"
-	]),
-	unavailable: string().optional().meta({ description: "why the cache was not used" }),
-	restored: strictObject(amount).meta({ description: "came from the cache" }),
-	saved: strictObject({
-		packs: count,
-		...amount
-	}),
-	withheld: strictObject({
-		images: count,
-		...amount
-	}).meta({ description: "not saved: fetched with credentials, and others may read the cache" }),
-	entries: count.meta({ description: "what the cache has for this list now" }),
-	bytes: count.meta({ description: "of its packs" }),
-	troubles: array(string()).meta({ description: "what went wrong; it only cost time" })
-}).meta({ description: "the cache around the store, if the run was to use one" });
-/** The result of a release: its files, and why it failed if it did. */
-const releaseReportSchema = strictObject({
-	repository: string().meta({ description: "owner/name" }),
-	tag: string(),
-	url: string().optional().meta({ description: "its page; absent where the release does not exist" }),
-	draft: boolean().optional(),
-	assets: array(strictObject({
-		name: string(),
-		size: count,
-		digest: digestSchema.optional().meta({ description: "absent in a dry run that does not have all blobs" }),
-		status: _enum([
-			"sent",
-			"replaced",
-			"there",
-			"kept",
-			"planned"
-		]).meta({ description: "kept: has another digest and was left as it is; planned: a dry run would send it" })
-	})),
-	removed: array(string()).meta({ description: "files of an earlier archive that were removed" }),
-	failure: strictObject({
-		...faultShape,
-		hint: string()
-	}).optional()
-});
-/** `report.json`, version 1: what one run did, with which tools, and where each image came from. It contains no secret. */
-const runReportSchema = strictObject({
-	version: literal(1),
-	tool: strictObject({
-		name: string(),
-		version: string()
-	}),
-	skopeoVersion: string().optional(),
-	repository: string().optional(),
-	commit: string().optional(),
-	workflow: strictObject({
-		run: string().meta({ description: "GITHUB_RUN_ID" }),
-		attempt: count,
-		job: string(),
-		asked: digestSchema.meta({ description: "as in content; present even if images are missing" })
-	}).optional().meta({ description: "the job that ran; absent outside of GitHub Actions" }),
-	startedAt: datetime(),
-	finishedAt: datetime(),
-	seconds: number().nonnegative(),
-	outcome: _enum([
-		"done",
-		"failed",
-		"warned"
-	]).meta({ description: "warned: images failed, and on-error is warn; failed: an image or the release failed" }),
-	dryRun: boolean().optional(),
-	unchanged: boolean().optional().meta({ description: "response headers alone showed that every push target and the release have everything: no manifest was read" }),
-	options: record(string(), unknown()).meta({ description: "as given, without secrets" }),
-	lists: array(strictObject({
-		file: string(),
-		format: string(),
-		count
-	})),
-	images: array(imageSchema),
-	failed: array(failureSchema),
-	error: strictObject(faultShape).optional().meta({ description: "why the result could not be written although images were complete; what was written is below" }),
-	warnings: array(strictObject({
-		message: string(),
-		origin: originSchema.optional()
-	})),
-	candidates: array(strictObject({
-		text: string(),
-		origin: originSchema,
-		why: string()
-	})).meta({ description: "what is probably an image, and was not saved without a confirmation" }),
-	rejects: array(strictObject({
-		text: string(),
-		origin: originSchema,
-		reason: string(),
-		hint: string().optional()
-	})).meta({ description: "what looked like an image and could not be understood" }),
-	totals: strictObject({
-		images: count,
-		blobs: count,
-		bytes: count,
-		fetchedBytes: count,
-		storedBytes: count.meta({ description: "were in the store before the run" }),
-		manifests: count.optional()
-	}),
-	cache: cacheReportSchema.optional(),
-	bundle: strictObject({ path: string() }).optional(),
-	lock: strictObject({
-		path: string(),
-		digest: digestSchema
-	}).optional(),
-	archive: fileSchema$1.extend({ parts: array(fileSchema$1).optional().meta({ description: "where it was split; there is no file at path then" }) }).optional(),
-	content: contentSchema.optional(),
-	push: array(pushTargetSchema).optional().meta({ description: "what each push target got" }),
-	release: releaseReportSchema.optional()
-});
-/** What a report says about its content; undefined where it says nothing or has an unknown version. */
-function contentIn(report) {
-	return object({
-		version: literal(1),
-		content: contentSchema
-	}).safeParse(jsonIn(report)).data?.content;
-}
-/**
-* Whether a report describes the run that wrote the content of a lock. The report next to that content may also be of
-* a run that wrote nothing, or something else.
-*/
-function isReportOf(report, lock) {
-	const withLock = object({
-		version: literal(1),
-		lock: object({ digest: digestSchema })
-	});
-	return [contentIn(report)?.lock, withLock.safeParse(jsonIn(report)).data?.lock.digest].includes(lock);
-}
-const START = /^\{\n {2}"version": \d+,\n {2}"tool": \{\n {4}"name": "oci-save"/;
-/** A report of any version has this. */
-const anyReport = looseObject({
-	version: int(),
-	tool: looseObject({ name: literal("oci-save") })
-});
-/** How a report is recognised: by its start, even if it is cut off, or by what every version of it has. */
-const REPORT_FILE_KIND = {
-	noun: "a report of oci-save",
-	matches: (bytes, isWhole) => START.test(bytes.toString("utf8")) || isWhole && anyReport.safeParse(jsonIn(bytes)).success
-};
-/** The bytes of `report.json`. */
-function formatRunReport(report) {
-	return `${printableJson(report)}\n`;
-}
-/** The report with the hints of its failures as a front end writes them. */
-function spellReport(report, spelling) {
-	const spell = (fault) => spellFault(fault, spelling);
-	const { error, push, release } = report;
-	return {
-		...report,
-		failed: report.failed.map(spell),
-		...error === void 0 ? {} : { error: spell(error) },
-		...push === void 0 ? {} : { push: push.map((target) => ({
-			...target,
-			failed: target.failed.map(spell)
-		})) },
-		...release?.failure === void 0 ? {} : { release: {
-			...release,
-			failure: spell(release.failure)
-		} }
-	};
-}
-// src/text/bytes.ts
-const UNITS = [
-	"KiB",
-	"MiB",
-	"GiB",
-	"TiB",
-	"PiB"
-];
-/**
-* Bytes in binary units with three or four figures: `512 B`, `1.2 MiB`, `340 MiB`. Negative and broken counts
-* are shown as nothing.
-*/
-function formatBytes(bytes) {
-	if (!(bytes > 0)) return "0 B";
-	if (bytes < 1024) return `${Math.round(bytes)} B`;
-	let value = bytes;
-	let unit = "B";
-	for (const next of UNITS) {
-		if (value < 1023.5) break;
-		value /= 1024;
-		unit = next;
-	}
-	return `${value < 99.95 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
-}
-/** `1 blob`, `2 blobs`. */
-function formatCount(count, noun) {
-	return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-// src/text/duration.ts
-/** A duration for people, from seconds: `0.4 s`, `5 s`, `12 s`, `3 min 05 s`, `2 h 04 min`, `1 d 03 h`. */
-function formatSeconds(seconds) {
-	if (!(seconds > 0)) return "0 s";
-	if (seconds < 9.95 && !Number.isInteger(seconds)) return `${seconds.toFixed(1)} s`;
-	const whole = Math.round(seconds);
-	if (whole < 60) return `${whole} s`;
-	const minutes = Math.floor(whole / 60);
-	if (minutes < 60) return `${minutes} min ${padded(whole % 60)} s`;
-	const hours = Math.floor(minutes / 60);
-	if (hours < 24) return `${hours} h ${padded(minutes % 60)} min`;
-	return `${Math.floor(hours / 24)} d ${padded(hours % 24)} h`;
-}
-function padded(value) {
-	return String(value).padStart(2, "0");
-}
-// src/report/published.ts
-function pushSections(targets = []) {
-	return targets.map((report) => ({
-		target: report.target,
-		outcome: report.outcome,
-		tally: pushTally(report),
-		traffic: pushTraffic(report),
-		time: formatSeconds(report.seconds),
-		notes: report.images.flatMap(noteOn$1),
-		failed: report.failed
-	}));
-}
-/** The counts that are not zero. */
-function pushTally({ totals, images }) {
-	const planned = images.filter(({ status }) => status === "to push").length;
-	const waiting = images.filter(({ status }) => status === "not started").length;
-	return [
-		[planned, "to push"],
-		[totals.pushed, "pushed"],
-		[totals.unchanged, "unchanged"],
-		[totals.kept, "kept"],
-		[totals.failed - waiting, "failed"],
-		[waiting, "not started"]
-	].filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`).join(", ") || "nothing to push";
-}
-function pushTraffic({ totals, images }) {
-	const planned = images.some(({ status }) => status === "to push");
-	const { sentBlobs, sentBytes, mountedBlobs, thereBlobs } = totals;
-	const others = [...mountedBlobs > 0 ? [`${mountedBlobs} ${planned ? "to mount" : "mounted"}`] : [], ...thereBlobs > 0 ? [`${thereBlobs} there before`] : []].join(", ");
-	const sent = sentBlobs === 0 ? `nothing ${planned ? "to send" : "sent"}` : `${planned ? "to send" : "sent"} ${formatCount(sentBlobs, "blob")}, ${formatBytes(sentBytes)}`;
-	return others === "" ? sent : `${sent}; ${others}`;
-}
-function noteOn$1({ as, status, digest, there, narrowed = false }) {
-	const [source, target] = [digest, there ?? digest].map((one) => hexOf(one).slice(0, 12));
-	if (status === "kept") return [`${as}: kept ${target}, which is not ${source}`];
-	return narrowed && there !== void 0 ? [`${as}: narrowed, ${source} is there as ${target}`] : [];
-}
-const ASSET_STATUS = {
-	sent: "sent",
-	replaced: "replaced",
-	there: "already there",
-	kept: "kept although different",
-	planned: "to be sent"
-};
-/** `v1.2.3 of org/site, a draft: 8 files, 5.1 GiB; 5 sent, 3 already there`; a failure is not mentioned. */
-function releaseWords({ repository, tag, draft, assets, removed }) {
-	const bytes = assets.reduce((sum, { size }) => sum + size, 0);
-	const counts = Object.entries(ASSET_STATUS).flatMap(([status, words]) => {
-		const count = assets.filter((asset) => asset.status === status).length;
-		return count === 0 ? [] : [`${count} ${words}`];
-	});
-	const gone = removed.length === 0 ? [] : [`${removed.length} of an earlier archive removed`];
-	const head = `${plainText(tag)} of ${plainText(repository)}${draft === true ? ", a draft" : ""}`;
-	if (assets.length === 0) return head;
-	return `${head}: ${formatCount(assets.length, "file")}, ${formatBytes(bytes)}; ${[...counts, ...gone].join(", ")}`;
-}
-// src/report/image-rows.ts
-const MAX_PLATFORMS = 3;
-const MAX_NOTES = 50;
-function imageRows({ images, dryRun = false }) {
-	return images.map((image) => ({
-		ref: image.ref,
-		names: image.names.filter((name) => name !== image.ref),
-		digest: hexOf(image.digest).slice(0, 12),
-		platforms: platformWords(image.platforms),
-		size: image.size === 0 ? "-" : formatBytes(image.size),
-		fetched: dryRun || image.fetchedBytes === 0 ? "" : formatBytes(image.fetchedBytes),
-		status: statusWords(image, dryRun),
-		stored: image.status === "stored"
-	}));
-}
-/** `linux/amd64,arm64`: a common system is written once. */
-function platformWords(platforms) {
-	const shown = platforms.slice(0, MAX_PLATFORMS).map(plainText);
-	const short = new Set(shown.map((platform) => platform.split("/", 1)[0])).size === 1 ? shown.map((platform, index) => index === 0 ? platform : platform.slice(platform.indexOf("/") + 1)) : shown;
-	const more = platforms.length - shown.length;
-	return (short.join(",") || "-") + (more > 0 ? ` +${more}` : "");
-}
-const STATUS = {
-	fetched: ["fetched", "to fetch"],
-	"partly stored": ["partly cached", "partly cached"],
-	stored: ["cached", "cached"],
-	unchanged: ["unchanged", "unchanged"]
-};
-/** Whether the image was fetched, or would be in a dry run, and how it was changed. */
-function statusWords({ status, narrowed, converted }, dryRun) {
-	return [
-		STATUS[status][dryRun ? 1 : 0],
-		...narrowed === true ? ["narrowed"] : [],
-		...converted === true ? ["converted"] : []
-	].join(", ");
-}
-/** What a reader would not expect of the images: bytes that differ from the source's, or fewer platforms. */
-function noteLines({ images, options, unchanged = false }) {
-	if (unchanged) return [];
-	const narrowed = images.filter((image) => image.narrowed).length;
-	const converted = images.filter((image) => image.converted).length;
-	const noted = images.flatMap(({ ref, notes }) => notes.map((note) => plainText(`${ref}: ${note}`)));
-	return [
-		...narrowed > 0 ? [`${formatCount(narrowed, "image")} narrowed to the platforms taken, for readers that take no sparse index`] : [],
-		...converted > 0 ? [`${formatCount(converted, "image")} converted, so the digest is not the source's`] : [],
-		...noted.slice(0, MAX_NOTES),
-		...noted.length > MAX_NOTES ? [`and ${noted.length - MAX_NOTES} more, all in report.json`] : [],
-		...(options["referrers"] ?? "none") === "none" && images.length > 0 ? ["signatures and other referrers were not looked for"] : []
-	];
-}
-// src/report/verdict.ts
-function judge$2(report) {
-	const { outcome, images, error: fault, push = [], dryRun = false, unchanged = false } = report;
-	const failed = report.failed.length;
-	const targets = push.filter((target) => target.outcome !== "done" && target.outcome === outcome).map(({ target }) => plainText(target));
-	const failure = report.release?.failure;
-	const release = report.release && failure && {
-		...report.release,
-		failure
-	};
-	const unfinished = outcome === "failed" && (fault !== void 0 || failed > 0);
-	return {
-		outcome,
-		dryRun,
-		unchanged,
-		cause: fault ? "result" : failed > 0 ? "images" : targets.length > 0 ? "push" : release && "release",
-		saved: images.length,
-		failed,
-		wanted: formatCount(images.length + failed, "image"),
-		fault,
-		targets,
-		release,
-		unfinished,
-		unwritten: unfinished && !dryRun ? unwritten(report) : void 0
-	};
-}
-/** `2 of 5 images could not be saved` */
-function imagesVerdict({ failed, wanted, dryRun }) {
-	return `${failed} of ${wanted} could not be ${dryRun ? "resolved" : "saved"}`;
-}
-/** `not all images could be pushed to registry.example:5000` */
-function pushVerdict({ targets }) {
-	return `not all images could be pushed to ${targets.join(", ")}`;
-}
-/** What should be on the disk and is not: a run that only publishes writes neither. */
-function unwritten({ options, bundle, archive }) {
-	if (options["output"] !== "none") return bundle === void 0 ? "bundle" : void 0;
-	return options["archive"] === "tar" && archive === void 0 ? "archive" : void 0;
-}
-// src/report/summary.ts
-function summarize(report) {
-	return {
-		verdict: judge$2(report),
-		failures: report.failed,
-		images: imageRows(report),
-		notes: noteLines(report),
-		listings: listingsOf(report).filter(({ rows }) => rows.length > 0),
-		push: pushSections(report.push),
-		totals: totalsOf(report),
-		cache: cacheLines(report),
-		made: report
-	};
-}
-function listingsOf({ warnings, candidates, rejects }) {
-	return [
-		{
-			title: `Warnings: ${warnings.length}`,
-			rows: warnings.map(({ message, origin }) => ({
-				origin,
-				entry: void 0,
-				why: message
-			}))
-		},
-		{
-			title: `Not saved: ${formatCount(candidates.length, "candidate")}, probably images`,
-			takenBy: option("onCandidate", "accept"),
-			rows: candidates.map(({ text, origin, why }) => ({
-				origin,
-				entry: text,
-				why
-			}))
-		},
-		{
-			title: `Rejected: ${formatCount(rejects.length, "line")} of the lists, not understood`,
-			rows: rejects.map(({ text, origin, reason, hint }) => ({
-				origin,
-				entry: text,
-				why: hint === void 0 ? reason : `${reason}. ${hint}`
-			}))
-		}
-	];
-}
-/** Amounts as people read them. `fetched` is what a dry run would fetch; `restored` came from the cache. */
-function totalsOf({ totals, cache, dryRun = false, seconds }) {
-	const { images, blobs, bytes, fetchedBytes, storedBytes } = totals;
-	const restored = cache?.restored.bytes ?? 0;
-	return {
-		images: formatCount(images, "image"),
-		blobs: formatCount(blobs, "blob"),
-		bytes: formatBytes(bytes),
-		fetched: formatBytes(dryRun ? bytes - storedBytes : fetchedBytes),
-		restored: restored > 0 ? formatBytes(restored) : void 0,
-		stored: formatBytes(storedBytes),
-		time: formatSeconds(seconds)
-	};
-}
-const MAX_TROUBLES = 10;
-/** What a run did with the cache, one item per line; empty without a cache. */
-function cacheLines({ cache }) {
-	if (cache === void 0) return [];
-	const { unavailable, restored, saved, withheld, entries, bytes, troubles } = cache;
-	if (unavailable !== void 0) return [`not used: ${plainText(unavailable)}`];
-	const more = troubles.length - MAX_TROUBLES;
-	return [
-		restored.blobs === 0 ? "nothing came from it" : `${formatCount(restored.blobs, "blob")}, ${formatBytes(restored.bytes)} came from it`,
-		...saved.packs === 0 ? [] : [`${formatCount(saved.packs, "pack")} saved, with ${formatCount(saved.blobs, "blob")}, ${formatBytes(saved.bytes)}`],
-		`${formatCount(entries, "entry").replace(/entrys$/, "entries")}, ${formatBytes(bytes)} of this list are in it`,
-		...withheld.images === 0 ? [] : [`not saved: ${formatCount(withheld.images, "image")}, ${formatBytes(withheld.bytes)}, fetched with credentials; anybody may read the cache of a public repository (cache: actions saves them)`],
-		...troubles.slice(0, MAX_TROUBLES).map((trouble) => `trouble: ${plainText(trouble)}`),
-		...more > 0 ? [`and ${more} more, all in report.json`] : []
-	];
-}
 // src/push/report-target.ts
 /** The hint for a kind of failure, where the error itself has none. */
 const HINTS = {
@@ -30156,43 +31039,50 @@ function failuresOf(target, names, results) {
 // src/push/plan.ts
 /**
 * The names that a target gets of a lock, largest first. Pure.
+* @param namesOf the names in place of a stored one; by default that one itself
 * @throws OciSaveError `usage` where two images would have one name there
 */
-function planPush(lock, manifests, target, index) {
-	return joinNames(lock, target).map((joined) => nameOf(joined, lock, manifests, index)).toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
+function planPush(lock, manifests, target, index, namesOf) {
+	return joinNames(lock, target, namesOf).map((joined) => nameOf(joined, lock, manifests, index)).toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
 }
 /** Throws `usage` where two images would have one name at a target. */
 function refuseCollisions(lock, targets) {
 	for (const target of targets) joinNames(lock, target);
 }
 /** Images that are the same, of which each took some leaves, may share a name: it gets the leaves of both. */
-function joinNames(lock, target) {
+function joinNames(lock, target, namesOf = (_, stored) => [stored]) {
 	const byPlace = /* @__PURE__ */ new Map();
 	const collisions = [];
-	for (const image of lock.images) for (const stored of image.names) {
-		const to = destinationOf(target, stored);
-		const other = byPlace.get(to.text);
+	for (const image of lock.images) {
 		const leaves = image.leaves.map(({ digest }) => digest);
-		if (other === void 0) byPlace.set(to.text, {
-			image,
+		const named = image.names.flatMap((stored) => namesOf(image, stored).map((name) => ({
 			stored,
-			to,
-			leaves: new Set(leaves)
-		});
-		else if (other.image.digest === image.digest && other.image.root === image.root) for (const leaf of leaves) other.leaves.add(leaf);
-		else {
-			const both = [other, {
+			name
+		})));
+		for (const { stored, name } of named) {
+			const to = destinationOf(target, name);
+			const other = byPlace.get(to.text);
+			if (other === void 0) byPlace.set(to.text, {
 				image,
-				stored
-			}].map((one) => `${one.stored} (${shortDigest(one.image.digest)})`);
-			collisions.push(`two images would be pushed as ${to.text}: ${both.join(" and ")}`);
+				stored,
+				to,
+				leaves: new Set(leaves)
+			});
+			else if (other.image.digest === image.digest && other.image.root === image.root) for (const leaf of leaves) other.leaves.add(leaf);
+			else {
+				const both = [other, {
+					image,
+					stored
+				}].map((one) => `${one.stored} (${shortDigest(one.image.digest)})`);
+				collisions.push(`two images would be pushed as ${to.text}: ${both.join(" and ")}`);
+			}
 		}
 	}
 	if (collisions.length === 0) return [...byPlace.values()];
 	throw new OciSaveError({
 		code: "usage",
 		message: collisions.join("\n"),
-		hint: "Push without @depth, or with a larger one, or store one of them under another name."
+		hint: hint`Push without @depth, or with a larger one, or give one of them another name: ${option("naming")}, or => in the list.`
 	});
 }
 function nameOf({ image, stored, to, leaves }, lock, manifests, index) {
@@ -30268,7 +31158,8 @@ async function hasAll(to, digests, client, signal) {
 }
 /** A registry that refuses is up, and so is one that fails for this name alone, as with a link that a crash left empty. */
 function isUp(error) {
-	return error.code === "denied" || refusalOf(error)?.status === 500;
+	const status = refusalOf(error)?.status;
+	return error.code === "denied" || status === 500 || status !== void 0 && error.code !== "network";
 }
 /** The digest that a name has; where that is refused, the error. With `once`, a registry that is not up throws. */
 async function readTag(to, client, { signal, once = false }) {
@@ -30329,6 +31220,82 @@ function askTargets(targets, client, signal) {
 		}
 	};
 }
+// src/push/blob-probe.ts
+/**
+* Whether a repository has a blob. A registry that ended during a write may keep an empty link, and responds with 500
+* for that blob until it is sent again (docker-registry 2.8.2, measured).
+*/
+async function isThere(repository, digest, { client, emit, signal }) {
+	try {
+		return await client.headBlob(repository, digest, signal);
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (refusalOf(error)?.status !== 500) throw error;
+		emit({
+			type: "log",
+			level: "warning",
+			message: `${messageOf(error)}; it is sent again`
+		});
+		return false;
+	}
+}
+/**
+* Whether a repository gives a blob that it says to have. Where it does not let us read, its word is taken, and that is
+* said once.
+*/
+function createBlobProbe({ client, emit, signal }) {
+	const warned = /* @__PURE__ */ new Set();
+	const warn = (what, message) => {
+		emit({
+			type: "log",
+			level: warned.has(what) ? "debug" : "warning",
+			message
+		});
+		warned.add(what);
+	};
+	let reads = true;
+	return async (repository, blob) => {
+		if (!reads) return true;
+		const { domain, path } = repository;
+		try {
+			if (await client.givesBlob(repository, blob, signal)) return true;
+		} catch (error) {
+			signal?.throwIfAborted();
+			reads = refusalOf(error) !== void 0;
+			warn("untold", `whether ${domain} gives the blobs that it says to have is not known: ${messageOf(error)}`);
+			return true;
+		}
+		const name = shortDigest(blob.digest);
+		warn("lost", `${domain}/${path} says that it has blob ${name}, and does not give it, as after a garbage collection beside its cache; it is sent`);
+		return false;
+	};
+}
+/** The error for a registry that took a blob, and goes on saying that it has it without giving it. */
+function notGiven({ domain, path }, digest) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${domain}/${path} took blob ${shortDigest(digest)}, says that it has it, and does not give it`,
+		hint: "Ask who runs the registry: its cache and its files differ. Restart it after a garbage collection, and push again."
+	});
+}
+// src/push/cancel-uploads.ts
+/** Cancels the uploads that were started and not used. Where that fails, the registry removes them in time. */
+async function cancelUploads(uploads, { client, emit, signal }) {
+	const cancel = async (upload) => {
+		try {
+			await client.cancelUpload(upload, signal);
+		} catch (error) {
+			signal?.throwIfAborted();
+			emit({
+				type: "log",
+				level: "debug",
+				message: `an upload was not cancelled: ${messageOf(error)}`
+			});
+		}
+	};
+	await Promise.all([...uploads.values()].map(cancel));
+	uploads.clear();
+}
 // src/push/blob-sender.ts
 /** Large blobs at once: more only share the same bandwidth. */
 const LARGE_AT_ONCE = 8;
@@ -30340,7 +31307,7 @@ const LARGE_BYTES = 1048576;
 *
 * @param uploads sessions that were started, by repository; removed when they are used
 */
-function createBlobSender(context, uploads, traffic) {
+function createBlobSender(context, uploads, traffic, full) {
 	const { client, content, emit, signal } = context;
 	const large = pLimit(context.parallel || LARGE_AT_ONCE);
 	const sent = /* @__PURE__ */ new Map();
@@ -30348,6 +31315,9 @@ function createBlobSender(context, uploads, traffic) {
 	const leaders = /* @__PURE__ */ new Map();
 	const turns = /* @__PURE__ */ new Map();
 	const refused = /* @__PURE__ */ new Map();
+	/** The blobs that were sent in this push, each with its repository. */
+	const uploaded = /* @__PURE__ */ new Set();
+	const gives = createBlobProbe(context);
 	let mounts = true;
 	const inTurn = (digest, work) => {
 		const done = (turns.get(digest) ?? Promise.resolve()).then(work);
@@ -30386,42 +31356,60 @@ function createBlobSender(context, uploads, traffic) {
 		if (!await content.port.has(blob)) await bringBack(blob.digest, missing(blob.digest));
 		const session = started ?? uploads.get(repository.path);
 		if (session !== started) uploads.delete(repository.path);
-		const work = () => uploadInto(repository, blob, session);
+		const work = async () => {
+			const refusal = full.errorOf(repository);
+			if (refusal === void 0) return uploadInto(repository, blob, session);
+			if (session !== void 0) await cancelUploads(/* @__PURE__ */ new Map([[repository.path, session]]), context);
+			throw refusal;
+		};
 		try {
 			await (blob.size > LARGE_BYTES ? large(work) : work());
 		} catch (error) {
 			if (refusalOf(error)?.status === 413) refused.set(blob.digest, error);
 			throw error;
 		}
+		uploaded.add(keyOf(repository, blob.digest));
 		traffic.sentBlobs += 1;
 		traffic.sentBytes += blob.size;
 	});
-	const uploadIfAbsent = async (repository, blob) => {
-		if (!await isThere(repository, blob.digest, context)) return upload(repository, blob);
+	/** In place of a blob that the registry says to have and does not give. */
+	const replace = async (repository, blob, started) => {
+		await upload(repository, blob, started);
+		if (!await gives(repository, blob)) throw notGiven(repository, blob.digest);
+	};
+	const uploadIfAbsent = async (repository, blob, started) => {
+		if (!await isThere(repository, blob.digest, context)) return upload(repository, blob, started);
+		if (!await gives(repository, blob)) return replace(repository, blob, started);
 		traffic.thereBlobs += 1;
+		if (started !== void 0) await client.cancelUpload(started, signal);
 	};
 	const mount = async (repository, blob, from) => {
 		if (!mounts) return uploadIfAbsent(repository, blob);
 		const mounted = await client.mountBlob(repository, blob.digest, from, signal);
-		if (mounted === true) traffic.mountedBlobs += 1;
-		else if (mounted === false) {
-			mounts = false;
-			await uploadIfAbsent(repository, blob);
-		} else if (await isThere(repository, blob.digest, context)) {
-			traffic.thereBlobs += 1;
-			await client.cancelUpload(mounted, signal);
-		} else await upload(repository, blob, mounted);
+		if (mounted !== true) {
+			if (mounted === false) mounts = false;
+			return uploadIfAbsent(repository, blob, mounted || void 0);
+		}
+		if (!uploaded.has(keyOf({
+			...repository,
+			path: from
+		}, blob.digest)) && !await gives(repository, blob)) return replace(repository, blob);
+		traffic.mountedBlobs += 1;
 	};
-	const sendOnce = async (repository, digest) => {
+	const contentOf = (digest) => {
 		const size = content.lock.blobs[digest] ?? 0;
-		const blob = {
+		const open = (start, end) => Readable.from(content.port.range({
+			digest,
+			size
+		}, start, end), { objectMode: false });
+		return {
 			digest,
 			size,
-			open: (start, end) => Readable.from(content.port.range({
-				digest,
-				size
-			}, start, end), { objectMode: false })
+			open
 		};
+	};
+	const sendOnce = async (repository, digest) => {
+		const blob = contentOf(digest);
 		for (;;) {
 			const leader = leaders.get(digest);
 			if (leader === void 0) {
@@ -30435,37 +31423,29 @@ function createBlobSender(context, uploads, traffic) {
 			if (leaders.get(digest) === leader) leaders.delete(digest);
 		}
 	};
-	return { send(repository, digest) {
-		const key = `${repository.path}@${digest}`;
-		const work = sent.get(key) ?? sendOnce(repository, digest);
-		sent.set(key, work);
-		return work;
-	} };
+	return {
+		send(repository, digest) {
+			const key = keyOf(repository, digest);
+			const work = sent.get(key) ?? sendOnce(repository, digest).catch((error) => {
+				throw full.note(repository, error);
+			});
+			sent.set(key, work);
+			return work;
+		},
+		async resend(repository, digest) {
+			if (uploaded.has(keyOf(repository, digest))) return false;
+			await upload(repository, contentOf(digest));
+			return true;
+		}
+	};
 }
+const keyOf = ({ path }, digest) => `${path}@${digest}`;
 function missing(digest) {
 	return new OciSaveError({
 		code: "digest",
 		message: `blob ${shortDigest(digest)} is missing here, or damaged`,
 		hint: "Save the image again: what is whole is not fetched again."
 	});
-}
-/**
-* Whether a repository has a blob. A registry that ended during a write may keep an empty link, and responds with 500
-* for that blob until it is sent again (docker-registry 2.8.2, measured).
-*/
-async function isThere(repository, digest, { client, emit, signal }) {
-	try {
-		return await client.headBlob(repository, digest, signal);
-	} catch (error) {
-		signal?.throwIfAborted();
-		if (refusalOf(error)?.status !== 500) throw error;
-		emit({
-			type: "log",
-			level: "warning",
-			message: `${messageOf(error)}; it is sent again`
-		});
-		return false;
-	}
 }
 // src/push/estimate.ts
 /** Counts in `traffic` what would be sent of names, by asking for each blob in each repository (HEAD alone). */
@@ -30499,190 +31479,27 @@ async function hasBlob(to, digest, { client, signal }) {
 		throw error;
 	}
 }
-// node_modules/is-network-error/index.js
-const objectToString = Object.prototype.toString;
-const isError = (value) => objectToString.call(value) === "[object Error]";
-const errorMessages = /* @__PURE__ */ new Set([
-	"network error",
-	"NetworkError when attempting to fetch resource.",
-	"The Internet connection appears to be offline.",
-	"Network request failed",
-	"fetch failed",
-	"terminated",
-	" A network error occurred.",
-	"Network connection lost"
-]);
-function isNetworkError(error) {
-	if (!(error && isError(error) && error.name === "TypeError" && typeof error.message === "string")) return false;
-	const { message, stack } = error;
-	if (message === "Load failed" || message.startsWith("Load failed (") && message.endsWith(")")) return stack === void 0 || "__sentry_captured__" in error;
-	if (message.startsWith("error sending request for url")) return true;
-	if (message === "Failed to fetch" || message.startsWith("Failed to fetch (") && message.endsWith(")")) return true;
-	return errorMessages.has(message);
-}
-// node_modules/p-retry/index.js
-function validateRetries(retries) {
-	if (typeof retries === "number") {
-		if (retries < 0) throw new TypeError("Expected `retries` to be a non-negative number.");
-		if (Number.isNaN(retries)) throw new TypeError("Expected `retries` to be a valid number or Infinity, got NaN.");
-		if (Number.isFinite(retries) && !Number.isInteger(retries)) throw new TypeError("Expected `retries` to be a non-negative integer or Infinity.");
-	} else if (retries !== void 0) throw new TypeError("Expected `retries` to be a number or Infinity.");
-}
-function validateNumberOption(name, value, { allowInfinity = false } = {}) {
-	if (typeof value !== "number" || Number.isNaN(value)) throw new TypeError(`Expected \`${name}\` to be a number${allowInfinity ? " or Infinity" : ""}.`);
-	if (!allowInfinity && !Number.isFinite(value)) throw new TypeError(`Expected \`${name}\` to be a finite number.`);
-	if (value < 0) throw new TypeError(`Expected \`${name}\` to be \u{2265} 0.`);
-}
-function validateOption(name, value, type) {
-	if (value === void 0 || value === null) return;
-	if (typeof value !== type) throw new TypeError(`Expected \`${name}\` to be a ${type}.`);
-}
-function validateSignal(value) {
-	if (value === void 0 || value === null) return;
-	if (typeof value.throwIfAborted !== "function" || typeof value.addEventListener !== "function" || typeof value.removeEventListener !== "function") throw new TypeError("Expected `signal` to be an AbortSignal.");
-}
-var AbortError = class AbortError extends Error {
-	constructor(message) {
-		super(typeof message === "string" ? message : void 0);
-		this.name = "AbortError";
-		if (message instanceof Error) {
-			this.originalError = message;
-			({message} = message);
-		} else {
-			this.originalError = new Error(message);
-			({message} = this.originalError);
-			Error.captureStackTrace?.(this.originalError, AbortError);
+// src/push/full-projects.ts
+function createFullProjects() {
+	const full = /* @__PURE__ */ new Map();
+	const projectOf = ({ path }) => path.replace(/\/.*/, "");
+	const errorOf = (repository) => full.get(projectOf(repository));
+	return {
+		errorOf,
+		note(repository, error) {
+			if (!lacksRoom(error)) return error;
+			const project = projectOf(repository);
+			const message = `${repository.domain}/${project} has no room left, and gets no more blobs: ${error.message}`;
+			const noted = errorOf(repository) ?? error.reworded(message);
+			full.set(project, noted);
+			return noted;
 		}
-		this.message = message;
-	}
-};
-const maximumDelay = 2 ** 31 - 1;
-function calculateDelay(retriesConsumed, options) {
-	if (options.minTimeout === 0) return 0;
-	const attempt = retriesConsumed + 1;
-	const random = options.randomize ? Math.random() + 1 : 1;
-	const timeout = Math.round(random * options.minTimeout * options.factor ** (attempt - 1));
-	return Math.min(timeout, Math.ceil(options.maxTimeout), maximumDelay);
-}
-function calculateRemainingTime(start, max) {
-	return Number.isFinite(max) ? max - (performance.now() - start) : max;
-}
-async function delayForRetry(delay, options) {
-	if (delay <= 0) return;
-	await new Promise((resolve, reject) => {
-		const onAbort = () => {
-			clearTimeout(timeoutToken);
-			reject(options.signal.reason);
-		};
-		const timeoutToken = setTimeout(() => {
-			options.signal?.removeEventListener("abort", onAbort);
-			resolve();
-		}, delay);
-		if (options.unref) timeoutToken.unref?.();
-		options.signal?.addEventListener("abort", onAbort, { once: true });
-	});
-}
-function stringifyThrownValue(value) {
-	try {
-		return String(value);
-	} catch {
-		return Object.prototype.toString.call(value);
-	}
-}
-function unwrapAbortError(error) {
-	let cause = error;
-	while (cause instanceof AbortError && cause.originalError instanceof Error) cause = cause.originalError;
-	return cause;
-}
-async function onAttemptFailure({ error, attemptNumber, retriesConsumed, startTime, options }) {
-	const abortIfNeeded = () => {
-		options.signal?.throwIfAborted();
 	};
-	const normalizedError = error instanceof Error ? error : /* @__PURE__ */ new TypeError(`Non-error was thrown: "${stringifyThrownValue(error)}". You should only throw errors.`);
-	abortIfNeeded();
-	if (normalizedError instanceof AbortError) throw unwrapAbortError(normalizedError);
-	const retriesLeft = options.retries - retriesConsumed;
-	const isRetriableError = !(normalizedError instanceof TypeError) || isNetworkError(normalizedError);
-	const timeLeft = calculateRemainingTime(startTime, options.maxRetryTime);
-	const delayTime = isRetriableError && timeLeft > 0 && retriesLeft > 0 ? calculateDelay(retriesConsumed, options) : 0;
-	const consumeRetryContext = Object.freeze({
-		error: normalizedError,
-		attemptNumber,
-		retriesLeft,
-		retriesConsumed,
-		retryDelay: delayTime
-	});
-	const consumeRetry = await options.shouldConsumeRetry(consumeRetryContext) ?? true;
-	abortIfNeeded();
-	const effectiveDelay = consumeRetry ? delayTime : 0;
-	const context = Object.freeze({
-		error: normalizedError,
-		attemptNumber,
-		retriesLeft,
-		retriesConsumed,
-		retryDelay: effectiveDelay
-	});
-	await options.onFailedAttempt(context);
-	abortIfNeeded();
-	const remainingTime = calculateRemainingTime(startTime, options.maxRetryTime);
-	if (!isRetriableError || remainingTime <= 0 || retriesLeft <= 0) throw normalizedError;
-	const shouldRetry = await options.shouldRetry(context);
-	abortIfNeeded();
-	if (!shouldRetry) throw normalizedError;
-	const remainingTimeAfterShouldRetry = calculateRemainingTime(startTime, options.maxRetryTime);
-	if (remainingTimeAfterShouldRetry <= 0) throw normalizedError;
-	if (!consumeRetry) return false;
-	await delayForRetry(Math.min(effectiveDelay, remainingTimeAfterShouldRetry), options);
-	return true;
-}
-async function pRetry(input, options = {}) {
-	options = { ...options };
-	options.retries ??= 10;
-	validateRetries(options.retries);
-	if (Object.hasOwn(options, "forever")) throw new Error("The `forever` option is no longer supported. For many use-cases, you can set `retries: Infinity` instead.");
-	options.factor ??= 2;
-	options.minTimeout ??= 1e3;
-	options.maxTimeout ??= 1e400;
-	options.maxRetryTime ??= 1e400;
-	options.randomize ??= false;
-	options.onFailedAttempt ??= () => {};
-	options.shouldRetry ??= () => true;
-	options.shouldConsumeRetry ??= () => true;
-	validateOption("onFailedAttempt", options.onFailedAttempt, "function");
-	validateOption("shouldRetry", options.shouldRetry, "function");
-	validateOption("shouldConsumeRetry", options.shouldConsumeRetry, "function");
-	validateOption("randomize", options.randomize, "boolean");
-	validateOption("unref", options.unref, "boolean");
-	validateSignal(options.signal);
-	validateNumberOption("factor", options.factor);
-	validateNumberOption("minTimeout", options.minTimeout);
-	validateNumberOption("maxTimeout", options.maxTimeout, { allowInfinity: true });
-	validateNumberOption("maxRetryTime", options.maxRetryTime, { allowInfinity: true });
-	if (options.factor === 0) options.factor = 1;
-	options.signal?.throwIfAborted();
-	let attemptNumber = 0;
-	let retriesConsumed = 0;
-	const startTime = performance.now();
-	while (retriesConsumed <= options.retries) {
-		attemptNumber++;
-		try {
-			options.signal?.throwIfAborted();
-			const result = await input(attemptNumber);
-			options.signal?.throwIfAborted();
-			return result;
-		} catch (error) {
-			if (await onAttemptFailure({
-				error,
-				attemptNumber,
-				retriesConsumed,
-				startTime,
-				options
-			})) retriesConsumed++;
-		}
-	}
-	throw new Error("Retry attempts exhausted without throwing an error.");
 }
 // src/push/context.ts
+async function waitFor$1(milliseconds, signal) {
+	await setTimeout$1(milliseconds, void 0, signal === void 0 ? {} : { signal });
+}
 /** The bytes of a manifest, fetched again where it is lost. Throws `digest` where that is not possible. */
 async function manifestBytes({ content: { manifests, port }, bringBack }, digest) {
 	const size = manifests.get(digest)?.size ?? 0;
@@ -30698,51 +31515,6 @@ async function manifestBytes({ content: { manifests, port }, bringBack }, digest
 		return read();
 	}
 }
-// src/push/image-pusher.ts
-/** Registries over several machines may need a moment until a tag is everywhere. */
-const [READ_RETRIES, FIRST_PAUSE_MILLISECONDS] = [3, 250];
-/** A tag is put when everything below it is there, and at no other time. */
-function createImagePusher(context, blobs) {
-	const { content, emit, signal } = context;
-	const trees = /* @__PURE__ */ new Map();
-	/** Everything below a manifest. Leaves at once; indexes in their order, each after its children. */
-	const pushTree = async (repository, variant) => {
-		await allSettled(variant.blobs.map((digest) => blobs.send(repository, digest)));
-		signal?.throwIfAborted();
-		const below = variant.manifests.filter((digest) => digest !== variant.digest);
-		const isIndex = (digest) => content.manifests.get(digest)?.manifest.kind === "index";
-		await allSettled(below.filter((digest) => !isIndex(digest)).map((digest) => putManifest(context, repository, digest)));
-		for (const digest of below.filter(isIndex)) await putManifest(context, repository, digest);
-	};
-	const pushVariant = async ({ to }, variant) => {
-		const key = `${to.path}@${variant.digest}`;
-		const tree = trees.get(key) ?? pushTree(to, variant);
-		trees.set(key, tree);
-		await tree;
-		await putManifest(context, to, variant.digest, to.tag);
-		return variant;
-	};
-	const pushFirst = async (name, [variant, standIn]) => {
-		try {
-			return await pushVariant(name, variant);
-		} catch (error) {
-			if (standIn === void 0 || !mayBeSparse$1(error)) throw error;
-			const message = `${name.to.domain} refuses the index ${shortDigest(variant.digest)} without all of its children`;
-			emit({
-				type: "log",
-				level: "info",
-				message,
-				image: name.to.text
-			});
-			return pushVariant(name, standIn);
-		}
-	};
-	return { async push(name, variants) {
-		const pushed = await pushFirst(name, variants);
-		await readBack$1(name, pushed, context);
-		return pushed;
-	} };
-}
 /** Puts the exact bytes of a manifest, with their own media type, by its digest or under a tag. */
 async function putManifest(context, repository, digest, reference = digest) {
 	const { client, content, signal } = context;
@@ -30754,13 +31526,112 @@ async function putManifest(context, repository, digest, reference = digest) {
 		mediaType
 	}, signal);
 }
+// src/push/image-pusher.ts
+/**
+* Milliseconds before each time that the manifests below an index are put again. A registry may collect what no tag names
+* before the index comes (quay/quay#7033), or see late what was put (estesp/manifest-tool#191).
+*/
+const PAUSES_BEFORE_CHILDREN = [250, 2e3];
+/** A tag is put when everything below it is there, and at no other time. */
+function createImagePusher(context, { blobs, reader }) {
+	const { client, content, emit, signal, pause = waitFor$1 } = context;
+	/** What was put below a manifest, by repository. */
+	const trees = /* @__PURE__ */ new Map();
+	/** All manifests below one. Leaves at once; indexes in their order, each after its children. */
+	const putBelow = async (repository, { digest: top, manifests }) => {
+		const below = manifests.filter((digest) => digest !== top);
+		const isIndex = (digest) => content.manifests.get(digest)?.manifest.kind === "index";
+		await allSettled(below.filter((digest) => !isIndex(digest)).map((digest) => putChild(repository, digest)));
+		for (const digest of below.filter(isIndex)) await putChild(repository, digest);
+	};
+	const putChild = async (repository, digest) => {
+		await put(repository, digest);
+		await reader.child(repository, digest);
+	};
+	/** Puts a manifest. Where the registry does not know its blobs, though it said to have them, these are sent, and then it. */
+	const put = async (repository, digest, tag) => {
+		try {
+			await putManifest(context, repository, digest, tag);
+		} catch (error) {
+			signal?.throwIfAborted();
+			const manifest = content.manifests.get(digest)?.manifest;
+			if (manifest?.kind !== "manifest" || !namesUnknown(error)) throw error;
+			if (!(await Promise.all(blobsOf(manifest).map((blob) => blobs.resend(repository, blob.digest)))).includes(true)) throw error;
+			await putManifest(context, repository, digest, tag);
+		}
+	};
+	/** A tag that cannot be changed may have been put since it was asked for: the same digest is success. */
+	const putTag = async (to, { digest }) => {
+		try {
+			await put(to, digest, to.tag);
+		} catch (error) {
+			signal?.throwIfAborted();
+			if (refusalOf(error) === void 0 || isTemporary(error)) throw error;
+			if ((await readTag(to, client, { signal })).found !== digest) throw error;
+		}
+	};
+	const pushVariant = async ({ to, sparse }, variant) => {
+		await allSettled(variant.blobs.map((digest) => blobs.send(to, digest)));
+		signal?.throwIfAborted();
+		const key = `${to.path}@${variant.digest}`;
+		let below = trees.get(key) ?? putBelow(to, variant);
+		trees.set(key, below);
+		const pauses = sparse && !variant.narrowed ? [] : [...PAUSES_BEFORE_CHILDREN];
+		for (;;) try {
+			await below;
+			await putTag(to, variant);
+			return variant;
+		} catch (error) {
+			signal?.throwIfAborted();
+			const milliseconds = pauses.shift();
+			if (milliseconds === void 0 || !lacksChild(error, variant)) throw error;
+			emit({
+				type: "log",
+				level: "debug",
+				message: `${messageOf(error)}; all below it is put again`
+			});
+			await pause(milliseconds, signal);
+			below = putBelow(to, variant);
+			trees.set(key, below);
+		}
+	};
+	const pushFirst = async (name, [variant, standIn]) => {
+		try {
+			return await pushVariant(name, variant);
+		} catch (error) {
+			if (standIn === void 0 || !mayBeSparse(error)) throw error;
+			const message = `${name.to.domain} refuses the index ${shortDigest(variant.digest)} without all of its children`;
+			emit({
+				type: "log",
+				level: "info",
+				message,
+				image: name.to.text
+			});
+			return pushVariant(name, standIn);
+		}
+	};
+	return { push: pushFirst };
+}
 /** Waits for all, then fails with the first error: nothing is still running after a failure. */
 async function allSettled(work) {
 	const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
 	if (failed !== void 0) throw failed.reason;
 }
+const UNKNOWN = /* @__PURE__ */ new Set([
+	"MANIFEST_BLOB_UNKNOWN",
+	"MANIFEST_UNKNOWN",
+	"BLOB_UNKNOWN"
+]);
+/** Whether a manifest was refused because of something that it names. */
+function namesUnknown(error) {
+	return refusalOf(error)?.codes.some((code) => UNKNOWN.has(code)) === true;
+}
+function lacksChild(error, { manifests }) {
+	return manifests.length > 1 && namesUnknown(error);
+}
 /** Whether a manifest was refused because of its content, not of the login or the request. */
-function mayBeSparse$1(error) {
+function mayBeSparse(error) {
+	if (lacksRoom(error)) return false;
 	const status = refusalOf(error)?.status ?? 0;
 	return status >= 400 && status < 500 && ![
 		401,
@@ -30770,33 +31641,6 @@ function mayBeSparse$1(error) {
 		413,
 		429
 	].includes(status);
-}
-/** Reads a tag that was pushed, and hashes it. Throws `digest` where it is not what was pushed. */
-async function readBack$1({ to }, pushed, context) {
-	const { signal } = context;
-	const check = async () => {
-		const found = await digestUnder(to, context);
-		if (found === pushed.digest) return;
-		throw new OciSaveError({
-			code: "digest",
-			message: found === void 0 ? `${to.text} was pushed, and is not there` : `${to.text} was pushed as ${shortDigest(pushed.digest)}, and what is read has ${shortDigest(found)}`,
-			hint: "Somebody else may push to the same name. Else ask who runs the registry."
-		});
-	};
-	await pRetry(check, {
-		retries: READ_RETRIES,
-		minTimeout: FIRST_PAUSE_MILLISECONDS,
-		shouldRetry: ({ error }) => error instanceof OciSaveError && error.code === "digest",
-		...signal ? { signal } : {}
-	});
-}
-async function digestUnder(to, { client, signal }) {
-	try {
-		return (await client.getManifest(to, to.tag, signal)).digest;
-	} catch (error) {
-		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
-		throw error;
-	}
 }
 // src/push/decide.ts
 /**
@@ -30836,21 +31680,25 @@ function different({ to, variants: [wanted] }, found) {
 		hint: hint`Push it under another tag (source => name in the list), or use ${option("pushPolicy", "always")} or if-missing.`
 	});
 }
-function unknownState({ to }, policy, { code, message, cause }) {
+function unknownState({ to }, policy, { code, message, hintParts = "Push again.", cause }) {
 	return new OciSaveError({
 		code,
 		message: `whether ${to.text} is there is not known, and push-policy is ${policy}: ${message}`,
-		hint: hint`Give the login the right to pull there, or push again; ${option("pushPolicy", "always")} replaces what is there.`,
+		hint: hint`${hintParts} ${option("pushPolicy", "always")} replaces what is there.`,
 		cause
 	});
 }
 // src/push/pending-tags.ts
 const PAUSE_MILLISECONDS = 500;
-/** The names whose tags are still to be pushed, in their order; the others are settled with their results. */
+/**
+* The names whose tags are still to be pushed, in their order, and what the target has under them; the others are settled
+* with their results.
+*/
 async function findPendingTags(names, settle, context) {
+	const pending = /* @__PURE__ */ new Map();
 	const { client, policy, dryRun, emit, signal } = context;
 	const [first, ...others] = names;
-	if (first === void 0) return [];
+	if (first === void 0) return pending;
 	const stateOf = ({ to }, once = false) => readTag(to, client, {
 		signal,
 		once
@@ -30866,11 +31714,12 @@ async function findPendingTags(names, settle, context) {
 		const state = states[at] ?? { found: void 0 };
 		return await lacksChildren(name, state, context) ? void 0 : decide(name, state, policy);
 	}));
-	return names.filter((name, at) => {
+	for (const [at, name] of names.entries()) {
 		const result = results[at];
-		if (result !== void 0) settle(name, result);
-		return result === void 0;
-	});
+		if (result === void 0) pending.set(name, states[at]?.found);
+		else settle(name, result);
+	}
+	return pending;
 }
 /** Whether a target has a sparse index and not all children that this push has: another run took other platforms. */
 async function lacksChildren({ to, sparse, variants: [original] }, { found }, { client, signal }) {
@@ -31012,6 +31861,7 @@ async function isTaken(putting, signal) {
 		return true;
 	} catch (error) {
 		signal?.throwIfAborted();
+		if (error instanceof OciSaveError && error.code === "quota") return true;
 		if (isJudged(error)) return false;
 		throw error;
 	}
@@ -31065,23 +31915,6 @@ async function preflight(target, names, context) {
 		narrowed: new Set(refused.filter(({ variants }) => variants.length > 1))
 	};
 }
-/** Cancels the uploads that were started and not used. Where that fails, the registry removes them in time. */
-async function cancelUploads(uploads, { client, emit, signal }) {
-	const cancel = async (upload) => {
-		try {
-			await client.cancelUpload(upload, signal);
-		} catch (error) {
-			signal?.throwIfAborted();
-			emit({
-				type: "log",
-				level: "debug",
-				message: `an upload was not cancelled: ${messageOf(error)}`
-			});
-		}
-	};
-	await Promise.all([...uploads.values()].map(cancel));
-	uploads.clear();
-}
 /** Docker Hub's names have a namespace and a name, and nothing below. */
 const DEPTH_OF = { "docker.io": 2 };
 const depthOf = (path) => path.split("/").length;
@@ -31102,6 +31935,7 @@ async function probeRepositories(target, names, { client, signal }) {
 		} catch (error) {
 			signal?.throwIfAborted();
 			if (!(error instanceof OciSaveError)) throw error;
+			if (lacksRoom(error)) return;
 			refused.push({
 				path,
 				error,
@@ -31142,6 +31976,122 @@ async function probeRepositories(target, names, { client, signal }) {
 	};
 }
 const pathsOf = (refused) => refused.map(({ path }) => path);
+// src/push/read-back.ts
+/**
+* Milliseconds between the readings of a tag. Registries over several machines may show it late, or its old digest for a
+* while (int128/docker-manifest-create-action#857: Docker Hub): 21 s in all.
+*/
+const PAUSES = [
+	250,
+	500,
+	1e3,
+	2e3,
+	4e3,
+	4e3,
+	4e3,
+	5e3
+];
+const FIRST_PAUSES = 3;
+function createManifestReader(context, blobs) {
+	const { client, emit, signal, pause = waitFor$1 } = context;
+	let said = false;
+	let pauses = PAUSES;
+	/** The digest under a reference; undefined where it is not there. Docker Hub counts every GET as a pull. */
+	const read = async (to, reference) => {
+		if (to.domain === "docker.io" && isDigest(reference)) return client.findManifest(to, reference, { signal });
+		try {
+			return (await client.getManifest(to, reference, signal)).digest;
+		} catch (error) {
+			if (error instanceof OciSaveError && error.code === "not-found") return void 0;
+			throw error;
+		}
+	};
+	/**
+	* A registry whose cache has a manifest that is gone takes it by 201 and stores nothing, as docker-registry 2.8.2 does after a
+	* garbage collection (measured). It does store the same bytes as a blob, and has the manifest then.
+	*/
+	const restore = async (to, digest) => {
+		try {
+			await blobs.resend(to, digest);
+			await putManifest(context, to, digest);
+		} catch (error) {
+			signal?.throwIfAborted();
+			emit({
+				type: "log",
+				level: "debug",
+				message: messageOf(error)
+			});
+		}
+	};
+	/** What is under a reference when it is what was put, or the time is over. */
+	const readUntil = async (to, [reference, text], pushed, before) => {
+		let found;
+		for (const [nth, milliseconds] of [0, ...pauses].entries()) {
+			if (nth > 0 && !said) {
+				said = true;
+				const message = `${to.domain} does not show ${text} as it was pushed yet; waiting for it, at most 21 s`;
+				emit({
+					type: "log",
+					level: "info",
+					message
+				});
+			}
+			if (nth > 0) await pause(milliseconds, signal);
+			found = await read(to, reference);
+			if (found === void 0 && nth === 0) {
+				await restore(to, pushed);
+				found = await read(to, reference);
+			}
+			if (found === pushed) return found;
+			if (found === void 0 || found === before || nth < FIRST_PAUSES) continue;
+			throw otherDigest(text, pushed, found);
+		}
+		pauses = PAUSES.slice(0, FIRST_PAUSES);
+		return found;
+	};
+	/** Undefined where the target does not let us read. */
+	const unlessDenied = async (reading) => {
+		try {
+			return await reading;
+		} catch (error) {
+			signal?.throwIfAborted();
+			if (error instanceof OciSaveError && error.code === "denied") return error;
+			throw error;
+		}
+	};
+	return {
+		async tag(to, pushed, before) {
+			const { text } = to;
+			const found = await unlessDenied(readUntil(to, [to.tag, text], pushed, before));
+			if (found === pushed) return;
+			const message = found instanceof OciSaveError ? `${text} was pushed, and cannot be read back: ${found.message}` : `${text} was pushed as ${shortDigest(pushed)}, and when it is read it ${found === void 0 ? "is not there yet" : `still has ${shortDigest(found)}`}`;
+			emit({
+				type: "log",
+				level: "warning",
+				message,
+				image: text
+			});
+		},
+		async child(repository, digest) {
+			const text = `${repository.domain}/${repository.path}@${shortDigest(digest)}`;
+			if (await unlessDenied(readUntil(repository, [digest, text], digest)) === void 0) throw notThere(text);
+		}
+	};
+}
+function notThere(text) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${text} was pushed, and is not there`,
+		hint: "Push again. If it stays so, ask who runs the registry: its cache and its files differ."
+	});
+}
+function otherDigest(text, pushed, found) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${text} was pushed as ${shortDigest(pushed)}, and what is read has ${shortDigest(found)}`,
+		hint: "Somebody else may push to the same name. Else ask who runs the registry."
+	});
+}
 // src/push/push.ts
 /** Images at once: small ones wait for round trips, not for bytes. */
 const IMAGES_AT_ONCE$1 = 24;
@@ -31152,10 +32102,10 @@ const IMAGES_AT_ONCE$1 = 24;
 * @throws OciSaveError `usage` where two images would have one name at a target; the signal's reason
 */
 async function pushToTargets(targets, context) {
-	const { content, index, dryRun, emit } = context;
+	const { content, namesOf, index, dryRun, emit } = context;
 	const plans = targets.map((target) => ({
 		target,
-		names: planPush(content.lock, content.manifests, target, index)
+		names: planPush(content.lock, content.manifests, target, index, namesOf)
 	}));
 	const total = plans.reduce((sum, { names }) => sum + names.length, 0);
 	emit({
@@ -31218,7 +32168,8 @@ async function pushTarget(target, names, context) {
 /** Returns the repositories that do not exist. */
 async function pushNames(push, names) {
 	const { target, context, results, traffic, settle } = push;
-	const pending = await findPendingTags(names, settle, context);
+	const before = await findPendingTags(names, settle, context);
+	const pending = [...before.keys()];
 	const someDiffer = [...results.values()].some(({ status }) => status === "failed");
 	if (context.dryRun) {
 		await estimate(pending, context, traffic);
@@ -31238,15 +32189,21 @@ async function pushNames(push, names) {
 		}
 		const ready = pending.filter((name) => !refused.has(name));
 		if (context.onError === "fail" && (refused.size > 0 || someDiffer)) for (const name of ready) settle(name, { status: "not started" });
-		else await sendAll(push, ready, checked);
+		else await sendAll(push, ready, before, checked);
 	} finally {
 		await cancelUploads(checked.uploads, context);
 	}
 	return checked.missing;
 }
-async function sendAll(push, names, checked) {
+async function sendAll(push, names, before, checked) {
 	const { context, traffic, settle, target } = push;
-	const pusher = createImagePusher(context, createBlobSender(context, checked.uploads, traffic));
+	const full = createFullProjects();
+	const blobs = createBlobSender(context, checked.uploads, traffic, full);
+	const reader = createManifestReader(context, blobs);
+	const pusher = createImagePusher(context, {
+		blobs,
+		reader
+	});
 	const limit = pLimit(context.parallel || IMAGES_AT_ONCE$1);
 	let gone;
 	const send = async (name) => {
@@ -31259,6 +32216,7 @@ async function sendAll(push, names, checked) {
 			const [, standIn] = name.variants;
 			const variants = checked.narrowed.has(name) && standIn !== void 0 ? [standIn] : name.variants;
 			const { digest, narrowed } = await pusher.push(name, variants);
+			await reader.tag(name.to, digest, before.get(name));
 			settle(name, {
 				status: "pushed",
 				there: digest,
@@ -31268,7 +32226,7 @@ async function sendAll(push, names, checked) {
 			context.signal?.throwIfAborted();
 			settle(name, {
 				status: "failed",
-				error
+				error: full.note(name.to, error)
 			});
 			if (isTemporary(error) && gone === void 0) gone = await unreachableError(target, context);
 		}
@@ -31276,11 +32234,12 @@ async function sendAll(push, names, checked) {
 	await allSettled(names.map((name) => limit(send, name)));
 }
 /** The error of a target that does not respond any more; undefined where it does. */
-async function unreachableError({ domain }, { client }) {
+async function unreachableError({ domain }, { client, signal }) {
 	try {
-		await client.reach(domain);
+		await client.reach(domain, signal);
 		return;
 	} catch (cause) {
+		signal?.throwIfAborted();
 		return new OciSaveError({
 			code: "network",
 			message: `${domain} went away during the push`,
@@ -31310,14 +32269,28 @@ function entry(digest, manifests, annotations) {
 }
 /**
 * The flat layout's index.json: one entry per image and name, both annotations the full reference, no children.
-* A bare tag becomes an image name in docker, an unnamed child a dangling image.
+* A bare tag becomes an image name in docker, an unnamed child a dangling image. What importers stop at is last.
 */
 function flatIndex(lock, manifests) {
-	const byName = [...flatNames(lock)].toSorted(([a], [b]) => byText(a, b));
+	const ranks = new Map(lock.images.map((image) => [image.root, rankOf(image, manifests)]));
+	const rank = (root) => ranks.get(root) ?? 0;
+	const byName = [...flatNames(lock)].toSorted(([a, x], [b, y]) => rank(x) - rank(y) || byText(a, b));
 	return encode(byName.flatMap(([name, digest]) => entry(digest, manifests, {
 		[CONTAINERD_NAME]: name,
 		[REF_NAME$1]: name
 	})));
+}
+/**
+* `ctr images import` unpacks one entry after another, and stops at the first that it cannot unpack. First come those that
+* every containerd unpacks, then those of other platforms, then what none unpacks.
+*/
+function rankOf({ root, leaves }, manifests) {
+	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
+	if (images.length === 0 || images.some((leaf) => !isImportable(leaf, manifests))) return 2;
+	return images.some(({ digest, platform }) => (platform === "linux/amd64" || digest === root) && !hasDockerZstd(manifests.get(digest)?.manifest)) ? 0 : 1;
+}
+function hasDockerZstd(manifest) {
+	return manifest?.kind === "manifest" && manifest.layers.some(({ mediaType }) => isDockerZstdType(mediaType));
 }
 /** What the flat layout's index.json names, by name. */
 function flatNames(lock) {
@@ -31376,6 +32349,11 @@ function rootNames({ names }) {
 	const full = names.filter((name) => HAS_DOMAIN.test(name));
 	return [...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name))))].toSorted();
 }
+/** Whether importers can unpack a leaf: it is an image, and they know the types of its layers. */
+function isImportable({ digest }, manifests) {
+	const manifest = manifests.get(digest)?.manifest;
+	return manifest?.kind === "manifest" && isImage(manifest) && opaqueLayerTypes(manifest).length === 0;
+}
 /** The one platform per image that docker's form can carry: linux/amd64, else the first; an artifact has none. */
 function dockerLeaf({ leaves }) {
 	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
@@ -31383,13 +32361,14 @@ function dockerLeaf({ leaves }) {
 }
 /**
 * docker's manifest.json (moby, image/tarexport): for `docker load` without containerd's store, and for podman
-* where the archive has several images. A digest among the tags would make podman refuse the whole archive.
+* where the archive has several images. A digest among the tags would make podman refuse the whole archive, and a leaf
+* that cannot be unpacked would end its load. Another platform does not take the place of such a leaf.
 */
-function dockerManifest(lock) {
+function dockerManifest(lock, manifests) {
 	const tagsOf = /* @__PURE__ */ new Map();
 	for (const image of lock.images) {
 		const leaf = dockerLeaf(image);
-		if (leaf === void 0) continue;
+		if (leaf === void 0 || !isImportable(leaf, manifests)) continue;
 		const known = tagsOf.get(leaf.digest) ?? {
 			leaf,
 			tags: /* @__PURE__ */ new Set()
@@ -31446,7 +32425,7 @@ function flatLayout(lock, manifests) {
 	return [
 		text("oci-layout", OCI_LAYOUT),
 		text("index.json", flatIndex(lock, manifests)),
-		text("manifest.json", dockerManifest(lock)),
+		text("manifest.json", dockerManifest(lock, manifests)),
 		...Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
 			kind: "blob",
 			path: `blobs/sha256/${hexOf(digest)}`,
@@ -32224,20 +33203,27 @@ const HOLDER_FILE_KIND = {
 	matches: (bytes) => bytes.toString("utf8").startsWith("{\"host\":")
 };
 /**
-* Locks an output: two runs on it at once would each remove the other's content. Throws `machine` where another live run
+* Locks an output: two runs on it at once would each remove the other's content. The lock of a run that was killed in
+* another container, whose processes cannot be seen, is taken over when it has shown no sign for long. Throws `machine` where another live run
 * holds the lock.
 */
 async function lockOutput(output) {
 	const file = holderFile(output);
-	const taken = await takeFileLock(file).catch((cause) => {
+	const taken = await takeFileLock(file, DEAD_MILLISECONDS).catch((cause) => {
 		throw cannotWrite(output, cause);
 	});
-	if ("release" in taken) return taken;
+	if ("release" in taken) {
+		const stopBeating = beatOn(file);
+		return { async release() {
+			stopBeating();
+			await taken.release();
+		} };
+	}
 	const { holder } = taken;
 	throw new OciSaveError({
 		code: "machine",
 		message: `another run writes to ${output}${holder === void 0 ? "" : ` (process ${holder.pid} on ${holder.host})`}`,
-		hint: `Wait for it, or name another output. If no such run lives, remove ${file}.`
+		hint: `Wait for it, or name another output. If no such run lives, remove ${file}: after six hours without a sign of it, the next run does so.`
 	});
 }
 /** The error for an output folder whose parent cannot be written. */
@@ -32602,7 +33588,7 @@ async function statOf(file) {
 }
 async function holdsBytes(file, { size }, bytes) {
 	if (size !== BigInt(bytes.length)) return false;
-	const held = await unlessGone(readFile(file));
+	const held = await readBounded(file, bytes.length);
 	return held !== void 0 && held.equals(bytes);
 }
 // src/commands/save/need/space.ts
@@ -32718,7 +33704,7 @@ function imageMarkup(image, index, context) {
     </summary>
     <div class="inside">
       <dl>
-        ${facts(image).map(([name, value]) => html`<dt>${name}</dt>
+        ${facts(image, context).map(([name, value]) => html`<dt>${name}</dt>
               <dd>${value}</dd>`)}
       </dl>
       ${image.leaves.map((leaf) => leafMarkup(leaf, image, context))}
@@ -32729,9 +33715,10 @@ function platformText({ platforms, leaves }) {
 	if (platforms.length > 0) return platforms.join(", ");
 	return leaves.length > 0 ? "artifact" : "";
 }
-function facts(image) {
+function facts(image, { platforms }) {
 	const code = (text) => html`<code>${text}</code>`;
 	const lines = (texts) => html`${texts.map((text) => html`<div>${code(text)}</div>`)}`;
+	const missing = image.platforms.length === 0 ? [] : platforms.filter((one) => !image.platforms.includes(one));
 	const converted = Object.entries(image.converted ?? {}).map(([from, to]) => `${from} → ${to}`);
 	return [
 		["Stored as", lines(image.names)],
@@ -32739,6 +33726,7 @@ function facts(image) {
 		["Media type", code(image.mediaType)],
 		...optional("Narrowed to", image.root === image.digest ? void 0 : html`${code(image.root)} <span class="soft">for readers that take no sparse index</span>`),
 		...optional("Converted", image.converted === void 0 ? void 0 : converted.length > 0 ? lines(converted) : html`from a source without a digest`),
+		...optional("Not for", missing.length === 0 ? void 0 : html`${missing.join(", ")} <span class="soft">other images here have it</span>`),
 		...optional("Image ID", image.imageId === void 0 ? void 0 : code(image.imageId)),
 		["Source", html`${image.source}`],
 		...optional("Referrers", image.referrers.length === 0 ? void 0 : lines(image.referrers))
@@ -33194,6 +34182,7 @@ function factsMarkup(lock, { apart, together }) {
 function imagesMarkup(lock, sharing) {
 	const sizes = lock.images.map((image) => sumOf$2(blobsOfImage(image, lock).values()));
 	const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
+	const platforms = [...new Set(lock.images.flatMap((image) => image.platforms))].toSorted();
 	const groups = Map.groupBy(lock.images.entries(), ([, image]) => registryOf(image));
 	return html`<h2>Images</h2>
     ${groups.size > 1 ? contentsMarkup([...groups]) : void 0}
@@ -33207,7 +34196,8 @@ function imagesMarkup(lock, sharing) {
 		lock,
 		sharing,
 		size: sizes[index] ?? 0,
-		largest
+		largest,
+		platforms
 	}))}
         </section> `)}`;
 }
@@ -37843,7 +38833,7 @@ async function keepableOf({ resolved, failed }, run) {
 	for (const image of resolved) {
 		const repository = repositoryOf(image.wanted);
 		if (repository === void 0) continue;
-		(withhold && await needsCredentials(repository, run.session.credentials) ? closed : open).push(image);
+		(withhold && await run.session.isPrivate(repository) ? closed : open).push(image);
 	}
 	const hidden = new Map(closed.flatMap(({ sizes }) => [...sizes]));
 	const shown = open.map((image) => contentOf$1(image, hidden));
@@ -37858,14 +38848,6 @@ async function keepableOf({ resolved, failed }, run) {
 		},
 		whole: failed.length === 0
 	};
-}
-async function needsCredentials(repository, credentials) {
-	try {
-		return await credentials.find(repository) !== void 0;
-	} catch (error) {
-		if (!(error instanceof OciSaveError)) throw error;
-		return true;
-	}
 }
 function contentOf$1({ digest: top, leaves, sizes }, hidden) {
 	const layers = new Set(leaves.flatMap((leaf) => leaf.layers));
@@ -39127,7 +40109,7 @@ const MAX_SIDECAR_BYTES = 1048576;
 async function readSidecar(file) {
 	const stats = await unlessGone(stat(file));
 	if (stats === void 0 || !stats.isFile() || stats.size > 1048576) return "";
-	return readFile(file, "utf8");
+	return (await readBounded(file, 1048576))?.toString("utf8") ?? "";
 }
 // src/archive/foreign-files.ts
 /** How to recognise the archive, or its first part. */
@@ -39778,37 +40760,18 @@ function isPublishedWithout(release, tag) {
 async function findRelease(service, tag, onStray = () => {}) {
 	const published = await service.published(tag);
 	if (published !== void 0) return published;
-	const unbound = await service.unbound(tag);
-	for (const release of unbound) if (isPublishedWithout(release, tag)) onStray(release);
-	const drafts = unbound.filter((release) => isDraftOf(release, tag)).toSorted((a, b) => a.id - b.id);
-	if (drafts.length < 2 || drafts.every(({ body }) => isOurs(body))) return drafts[0];
+	const listed = await service.listed(tag);
+	for (const release of listed) if (isPublishedWithout(release, tag)) onStray(release);
+	return chosenDraft(listed.filter((release) => isDraftOf(release, tag)), tag);
+}
+/** Of several drafts of ours the oldest: every job chooses the same one. */
+function chosenDraft(drafts, tag) {
+	if (drafts.length < 2 || drafts.every(({ body }) => isOurs(body))) return drafts.toSorted((a, b) => a.id - b.id)[0];
 	throw new OciSaveError({
 		code: "unsupported",
 		message: `there are ${drafts.length} drafts of release ${tag}: ${drafts.map(({ url }) => url).join(", ")}`,
 		hint: "Remove all but one of them."
 	});
-}
-/** The release of a tag, or a new draft. */
-async function findOrCreateRelease(service, tag, writer) {
-	const found = await findRelease(service, tag);
-	if (found !== void 0) return withTag(found, tag, service);
-	let created;
-	try {
-		created = await service.createDraft(tag, tag, draftNotes({
-			tag,
-			writer
-		}));
-	} catch (error) {
-		const draft = error instanceof OciSaveError && error.code === "network" ? await findRelease(service, tag) : void 0;
-		if (draft === void 0) throw error;
-		return draft;
-	}
-	const chosen = await findRelease(service, tag) ?? created;
-	if (chosen.id !== created.id) await service.removeDraft(created);
-	return withTag(chosen, tag, service);
-}
-async function withTag(release, tag, service) {
-	return release.tag === tag ? release : service.bind(release, tag);
 }
 // src/github-release/plan.ts
 /** The name under which a file is sent that replaces another: the old one is removed when the new one is there, whole. */
@@ -39951,10 +40914,15 @@ async function readAsset(asset, service, most = MAX_BYTES$1) {
 	if (asset === void 0 || asset.state !== "uploaded" || asset.size > most) return void 0;
 	const chunks = [];
 	let length = 0;
-	for await (const chunk of service.read(asset)) {
-		length += chunk.length;
-		if (length > asset.size) return void 0;
-		chunks.push(chunk);
+	try {
+		for await (const chunk of service.read(asset)) {
+			length += chunk.length;
+			if (length > asset.size) return void 0;
+			chunks.push(chunk);
+		}
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
+		throw error;
 	}
 	const bytes = Buffer.concat(chunks);
 	const isRight = asset.digest === null || asset.digest === digestOf(bytes);
@@ -40115,6 +41083,7 @@ function isOwn(refusal) {
 	return "limited" in refusal;
 }
 const AGAIN = "Run it again: what is there is not sent again. If it comes back, look at the proxy and the line.";
+const TRUST = "Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE), and check GITHUB_API_URL.";
 /** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */
 function refusalError(subject, where, refusal) {
 	const [code, advice] = meaningOf(refusal);
@@ -40125,32 +41094,45 @@ function refusalError(subject, where, refusal) {
 		cause: refusal
 	});
 }
-/** An error of the network in the words of this service; any other error as it is. */
-function networkErrorAt(subject, where, error) {
+/**
+* An error of the network with the repository, and what to do about it; any other error as it is. The whole message is kept:
+* what a message contains is not printed again as its cause.
+*/
+function networkErrorAt(repository, error) {
 	if (!(error instanceof OciSaveError) || error.code !== "network" || refusalOf(error) !== void 0) return error;
+	const { message, hintParts } = error;
+	const advice = hintParts === void 0 ? AGAIN : TRUST;
 	return new OciSaveError({
 		code: "network",
-		message: `${subject}: ${where}: no answer came (${networkWords(error).replace(`${subject}: `, "")})`,
-		hint: AGAIN,
+		message: `${repository}: ${message}`,
+		hint: advice,
 		cause: error
 	});
-}
-/** Only the code where there is one: a message of the network may name a proxy with its password. */
-function networkWords(error) {
-	const { cause } = error;
-	return systemCodeOf(error) ?? (cause instanceof Error ? networkWords(cause) : messageOf(error));
 }
 /** Whether an error says that the name is taken, which also happens for an asset that has just been removed. */
 function saysNameIsTaken(error) {
 	return refusalOf(error)?.codes.includes("already_exists") === true;
 }
-const WRITE = "The token may not write releases. In a workflow, give the job permissions: contents: write; runs for a pull request of a fork never have it. A token of a person needs Contents: read and write for this repository.";
+/**
+* Whether a draft is not published since its tag, which is not there, may not be made: by a rule of the repository (422,
+* field `pre_receive`), or by a token that may not tag a commit which changes workflows (403; GitHub's changelog of
+* 2023-11-02). The same token has written the draft, so it is not about releases.
+*/
+function forbidsTag(error) {
+	const refusal = ownRefusalOf(error);
+	if (refusal === void 0 || refusal.limited || IMMUTABLE.test(refusal.words)) return false;
+	return refusal.status === 403 || refusal.status === 422 && /pre_receive|valid tag/.test(refusal.words);
+}
+const IMMUTABLE = /immutable/i;
+const WRITE = "The token may not write releases. In a workflow, give the job permissions: contents: write; runs for a pull request of a fork never have it. A token of a person needs Contents: read and write for this repository. If it has that, it may not tag a commit that changes workflows: push the tag, and let the workflow run for it.";
 function meaningOf({ status, words, limited, codes, wait }) {
 	if (limited) return ["quota", `Run it again later${wait === void 0 ? "" : `, in ${Math.ceil(wait / 6e4)} min`}: what is there is not sent again.`];
-	if (/immutable/i.test(words)) return ["unsupported", "What is published there cannot change any more: release under a new tag."];
+	if (IMMUTABLE.test(words)) return ["unsupported", "What is immutable cannot change, nor give its tag away: release under a new tag."];
 	if (status === 401) return ["denied", "The token is wrong or has ended. In a workflow leave the input token out: the job has one."];
 	if (status === 403) return ["denied", WRITE];
 	if (status === 404) return ["not-found", "Check the repository, and that the token may see it: for what a token may not do, GitHub answers as if nothing were there."];
+	if (/target_commitish/.test(words)) return ["unsupported", "The commit that the workflow runs for is not in the repository. Push the tag, and let the workflow run for it."];
+	if (/tag_name is not/.test(words)) return ["unsupported", "GitHub does not take this tag: release under another one."];
 	if (codes.includes("already_exists")) return ["unsupported", "Another run writes to this release: let one end before the next begins (concurrency)."];
 	if (/file_count/.test(words)) return ["unsupported", "A release holds 1000 files: take larger parts, or another tag."];
 	if (status === 413 || /size/i.test(words)) return ["unsupported", hint`Take smaller parts: ${option("splitSize")}.`];
@@ -40225,12 +41207,9 @@ const JSON_HEADERS = {
 };
 const BYTES = "application/octet-stream";
 /** The releases of a repository on GitHub, or on a GitHub Enterprise Server. It opens no socket yet. */
-function createReleaseService({ api, owner, repo, token, commit }, { env, retries, signal, stallMilliseconds = MINUTE, onWait }) {
-	const where = `${owner}/${repo} on ${api.host}`;
-	const policy = {
-		retries,
-		retryMilliseconds: 1e3
-	};
+function createReleaseService({ api, owner, repo, token, commit }, { env, retry: policy, signal, stallMilliseconds = MINUTE, onWait }) {
+	const repository = `${owner}/${repo}`;
+	const where = `${repository} on ${api.host}`;
 	const http = createHttpClient({
 		env,
 		sockets: 8,
@@ -40263,7 +41242,7 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, retrie
 				subject
 			}, read);
 		} catch (error) {
-			throw networkErrorAt(subject, where, error);
+			throw networkErrorAt(repository, error);
 		}
 	};
 	const readJson = async (response) => {
@@ -40320,8 +41299,8 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, retrie
 			const release = await orAbsent(json(releaseSchema, subject, "GET", path));
 			return release && checkTag(tag, release);
 		},
-		async unbound(tag) {
-			return (await allPages(releaseSchema, "releases cannot be listed", "")).filter((release) => release.draft && release.tag === tag || hasLostItsTag(release));
+		async listed(tag) {
+			return (await allPages(releaseSchema, "releases cannot be listed", "")).filter((release) => release.tag === tag || hasLostItsTag(release));
 		},
 		reread: ({ id, tag }) => orAbsent(json(releaseSchema, `release ${tag} cannot be looked up`, "GET", `/${id}`)),
 		async createDraft(tag, title, body) {
@@ -40341,7 +41320,7 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, retrie
 			draft: false,
 			body
 		}),
-		removeDraft: ({ id, tag }) => remove(`a second draft of release ${tag} cannot be removed`, `/${id}`),
+		removeDraft: ({ id, tag, url }) => orAbsent(remove(`the second draft of release ${tag}, ${url}, cannot be removed`, `/${id}`)),
 		assets: ({ id, tag }) => allPages(assetSchema, `files of release ${tag} cannot be listed`, `/${id}/assets`),
 		async upload(release, { name, size, open }) {
 			const call = {
@@ -40386,7 +41365,11 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, retrie
 						headers,
 						retry: false
 					};
-					return request(subject, call, (response) => {
+					return http.request({
+						...common,
+						...call,
+						subject
+					}, (response) => {
 						if (cannotResume(response, offset)) return void 0;
 						const part = partIn(response, offset);
 						if (part === void 0) {
@@ -40411,7 +41394,7 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, retrie
 					if (given > size) return;
 				}
 			} catch (error) {
-				throw networkErrorAt(subject, where, error);
+				throw networkErrorAt(repository, error);
 			}
 		}
 	};
@@ -40447,7 +41430,7 @@ function refuseForbidden(release, { steps, stale, conflicts, lacking }, present,
 	if (lacking.length > 0) throw refused(`release ${tag} has another archive, which cannot be kept as it is not whole, and nothing was sent: ${lacking.join(", ")}`, mayReplace ? hint`Replace it (${option("releasePolicy", "replace")}), bring back what is missing, or release under a new tag.` : NEW_TAG);
 	if (conflicts.length > 0) throw refused(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, hint`${mayReplace ? REPLACE : NEW_TAG} ${OWN_NAMES}`);
 	const changes = stale.length > 0 || steps.some(({ action }) => action !== "none");
-	if (release?.immutable === true && !release.draft && changes) throw refused(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent`, NEW_TAG);
+	if (release?.immutable === true && !release.draft && changes) throw refused(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent: ${release.url}`, NEW_TAG);
 	const added = steps.filter(({ action }) => action === "send").length;
 	const after = present.length - stale.length + added;
 	if (after > MAX_FILES) throw refused(`release ${tag} would hold ${after} files; ${MAX_FILES} is the limit, and nothing was sent`, "Take larger parts, or another tag.");
@@ -40515,27 +41498,25 @@ async function claimantOf(claim, service) {
 * is taken over.
 * @throws OciSaveError `unsupported` where another job of the same run has it, or the file is not one of this tool
 */
-function claimArchive(release, writer, { service, retries, signal }) {
+function claimArchive(release, writer, { service, retry, signal }) {
 	const file = inMemory(claimName({ base: writer.archive }), `${JSON.stringify(writer)}\n`);
 	const attempt = async () => {
 		try {
 			return await service.upload(release, file);
 		} catch (error) {
 			if (!saysNameIsTaken(error)) throw error;
-			const there = (await service.assets(release)).find(({ name }) => name === file.name);
+			const find = async () => (await service.assets(release)).find(({ name }) => name === file.name);
+			const there = await find();
 			if (there === void 0) throw error;
 			const theirs = await claimantOf(there, service);
 			if (theirs !== void 0 && isOtherJob(writer, theirs)) throw otherJobError(release.tag, theirs);
 			if (theirs !== void 0 && theirs.run === writer.run) return there;
-			if (theirs === void 0 && there.state === "uploaded") throw notOurs(release, file.name);
-			await service.remove(there);
+			if (theirs !== void 0 || there.state !== "uploaded") await service.remove(there);
+			else if ((await find())?.id === there.id) throw notOurs(release, file.name);
 			throw error;
 		}
 	};
-	return withRetries(attempt, {
-		retries,
-		retryMilliseconds: 1e3
-	}, {
+	return withRetries(attempt, retry, {
 		signal,
 		may: (error) => saysNameIsTaken(error) || error instanceof OciSaveError && error.code === "network"
 	});
@@ -40573,7 +41554,7 @@ async function refuseOtherJob(release, { present, differing }, { writer, archive
 * @throws OciSaveError `digest` where the service has other bytes then
 */
 function uploadFile(file, name, context) {
-	const { service, release, retries, signal } = context;
+	const { service, release, retry, signal } = context;
 	const attempt = async (number) => {
 		if (number > 1) {
 			const there = (await service.assets(release)).find((asset) => asset.name === name);
@@ -40585,10 +41566,7 @@ function uploadFile(file, name, context) {
 		await service.remove(asset);
 		throw otherBytes(name, asset);
 	};
-	return withRetries(attempt, {
-		retries,
-		retryMilliseconds: 1e3
-	}, {
+	return withRetries(attempt, retry, {
 		signal,
 		may: mayRetry
 	});
@@ -40745,25 +41723,105 @@ async function earlierPieces(present, ours, { archive, service, files }) {
 	const names = [...list?.parts.map(({ name }) => name) ?? [], ...sums];
 	return new Set(names.filter((name) => isPieceName(archive, name)));
 }
+// src/github-release/draft/one-draft.ts
+/** The release of a tag, or a new draft. */
+async function findOrCreateRelease(options) {
+	const { service, tag } = options;
+	const found = await findRelease(service, tag);
+	if (found !== void 0) return withTag(found, options);
+	return keepOne(await withTag(await createDraft(options), options), options);
+}
+/**
+* A creation whose answer was lost is not repeated: GitHub would create a second draft, and its list may show the first
+* one only later.
+*/
+async function createDraft({ service, tag, writer, retry, signal }) {
+	try {
+		return await service.createDraft(tag, tag, draftNotes({
+			tag,
+			writer
+		}));
+	} catch (error) {
+		if (!(error instanceof OciSaveError) || error.code !== "network") throw error;
+		const unknown = new OciSaveError({
+			code: "network",
+			message: `${error.message}; the draft may have been created, and is not listed`,
+			hint: "Run it again: a draft that was created is found then, and no second one is made.",
+			cause: error
+		});
+		const attempt = async () => {
+			const draft = await findRelease(service, tag);
+			if (draft === void 0) throw unknown;
+			return draft;
+		};
+		return withRetries(attempt, retry, {
+			signal,
+			may: (failure) => failure === unknown
+		});
+	}
+}
+/**
+* The release that is kept where several were created at once: the published one, else a person's draft, else the oldest of
+* ours. Where that is not `own`, `own` is removed, and its job goes on with the other one. GitHub's list shows a new release
+* only after a while (softprops/action-gh-release #705), so this is asked after the creation, and again before a draft is
+* published: whichever job sees both first, all come to the same one.
+*
+* @param onOther called for each newer draft of ours that is there beside `own`
+* @throws OciSaveError `unsupported` where `own` cannot be removed, since it has files of other archives
+*/
+async function keepOne(own, options, onOther = () => {}) {
+	const { service, tag } = options;
+	const listed = await service.listed(tag);
+	const published = listed.find((release) => !release.draft && release.tag === tag);
+	const others = listed.filter((release) => release.id !== own.id && isDraftOf(release, tag));
+	const [person, ...more] = others.filter(({ body }) => !isOurs(body));
+	const kept = published ?? (more.length === 0 ? person : void 0) ?? chosenDraft([own, ...others], tag) ?? own;
+	if (kept.id !== own.id) return moveTo(kept, own, options);
+	others.forEach(onOther);
+	return kept;
+}
+/** Removes a draft of ours, and returns the release that is to be written to in its place. */
+async function moveTo(kept, own, options) {
+	const { service, tag, archive, files, emit } = options;
+	const mine = new Set(files.flatMap(({ name }) => [name, interimName(name)]));
+	const isMine = (name) => mine.has(name) || name === claimName(archive) || isPieceName(archive, name);
+	const others = (await service.assets(own)).map(({ name }) => name).filter((name) => !isMine(name));
+	if (others.length > 0) throw new OciSaveError({
+		code: "unsupported",
+		message: `release ${tag} was created twice, ${kept.url} and ${own.url}, and the second has files of other archives: ${others.join(", ")}`,
+		hint: "Remove the second one, and run this job and those that sent these files again."
+	});
+	await service.removeDraft(own);
+	emit({
+		type: "log",
+		level: "info",
+		message: `release ${tag} was created twice; going on with ${kept.url}`
+	});
+	return withTag(kept, options);
+}
+async function withTag(release, { tag, service }) {
+	return release.tag === tag ? release : service.bind(release, tag);
+}
 // src/github-release/draft/publish-draft.ts
 /**
-* Publishes a draft under its tag, and checks that the tag names it then.
-* @throws OciSaveError `unsupported` where the release was published without the tag, or the tag names another one
+* Publishes a draft under its tag, and checks that the tag names it then. Returns the published release of the tag, which
+* is another one where somebody published that first.
+* @throws OciSaveError `unsupported` where the release was published without the tag, or the tag names another one; else why
+*   it cannot be published, and where the draft is
 */
-async function publishDraft(draft, { service, tag, retries, signal }) {
-	const ended = await service.publish(draft, tag, publishedNotes(draft.body));
+async function publishDraft(draft, options) {
+	const { service, tag } = options;
+	let ended;
+	try {
+		ended = await service.publish(draft, tag, publishedNotes(draft.body));
+	} catch (error) {
+		if (saysNameIsTaken(error)) return namedBy(error, options);
+		const now = isNetwork(error) ? await service.reread(draft).catch(() => void 0) : void 0;
+		if (now === void 0 || now.draft) throw notPublished(error, draft, tag);
+		ended = now;
+	}
 	if (ended.draft || ended.tag !== tag) throw lostTag(ended, tag);
-	const named = await pRetry(async () => {
-		const found = await service.published(tag);
-		if (found === void 0) throw new NotNamedError(ended, tag);
-		return found;
-	}, {
-		retries,
-		minTimeout: 1e3,
-		maxTimeout: 3e4,
-		shouldRetry: ({ error }) => error instanceof NotNamedError,
-		...signal === void 0 ? {} : { signal }
-	});
+	const named = await namedBy(notNamed(ended, tag), options);
 	if (named.id === ended.id) return named;
 	throw new OciSaveError({
 		code: "unsupported",
@@ -40771,15 +41829,36 @@ async function publishDraft(draft, { service, tag, retries, signal }) {
 		hint: "Remove one of the two on its page, and run it again."
 	});
 }
-var NotNamedError = class extends OciSaveError {
-	constructor({ url }, tag) {
-		super({
-			code: "unsupported",
-			message: `release ${tag} was published, and its tag does not name it: ${url}`,
-			hint: "Look at the release on its page. If it has its tag there, run it again; if not, choose the tag, and save it."
-		});
-	}
-};
+/** What a tag names. It may take a moment until a release is found by it; `unnamed` is thrown where it is not found at all. */
+function namedBy(unnamed, { service, tag, retry, signal }) {
+	const attempt = async () => {
+		const found = await service.published(tag);
+		if (found === void 0) throw unnamed;
+		return found;
+	};
+	return withRetries(attempt, retry, {
+		signal,
+		may: (error) => error === unnamed
+	});
+}
+function notNamed({ url }, tag) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `release ${tag} was published, and its tag does not name it: ${url}`,
+		hint: "Look at the release on its page. If it has its tag there, run it again; if not, choose the tag, and save it."
+	});
+}
+const isNetwork = (error) => error instanceof OciSaveError && error.code === "network";
+/** The error of a publishing that the service refused, with the place of what was sent. */
+function notPublished(error, { url }, tag) {
+	if (!(error instanceof OciSaveError) || error.code === "interrupted") return error;
+	return new OciSaveError({
+		code: error.code,
+		message: `${error.message}; all files are in its draft: ${url}`,
+		hint: forbidsTag(error) ? `GitHub does not let this token create the tag ${tag}. Push the tag first, or let the token pass the rule; then run it again: nothing is sent again.` : error.hintParts,
+		cause: error
+	});
+}
 function lostTag({ tag: other, draft, url }, tag) {
 	return new OciSaveError({
 		code: "unsupported",
@@ -40835,7 +41914,7 @@ const PARALLEL = 2;
 * that they vouch for is there.
 */
 async function takeSteps(release, { steps, stale }, options) {
-	const { service, archive, retries, emit, signal } = options;
+	const { service, archive, retry, emit, signal } = options;
 	const onBytes = (delta) => emit({
 		type: "bytes",
 		stage: "release",
@@ -40848,7 +41927,7 @@ async function takeSteps(release, { steps, stale }, options) {
 		await takeStep(step, file, {
 			service,
 			release,
-			retries,
+			retry,
 			onBytes,
 			signal
 		});
@@ -40908,13 +41987,11 @@ async function takeStep(step, file, context) {
 	}
 }
 /** The old file is removed only now that the new one is there. */
-async function moveIntoPlace(sent, old, name, { service, retries, signal }) {
+async function moveIntoPlace(sent, old, name, { service, retry, signal }) {
 	if (old !== void 0) await service.remove(old);
-	await pRetry(() => service.rename(sent, name), {
-		retries,
-		minTimeout: 1e3,
-		shouldRetry: ({ error }) => saysNameIsTaken(error),
-		...signal === void 0 ? {} : { signal }
+	await withRetries(() => service.rename(sent, name), retry, {
+		signal,
+		may: saysNameIsTaken
 	});
 }
 // src/github-release/send-release.ts
@@ -40925,11 +42002,14 @@ async function moveIntoPlace(sent, old, name, { service, retries, signal }) {
 *   same run forbids it
 */
 async function sendRelease(options) {
-	const { service, tag, dryRun, emit, writer } = options;
-	const found = await (dryRun ? findRelease(service, tag) : findOrCreateRelease(service, tag, writer));
-	const first = await look(found, options);
-	if (found === void 0 || dryRun) return outcomeOf$2(found, first.plan, options);
-	const { release, plan, strange, claim } = await claimed(found, first, options);
+	const { service, tag, dryRun } = options;
+	if (!dryRun) return sendTo(await findOrCreateRelease(options), options);
+	const found = await findRelease(service, tag);
+	return outcomeOf$2(found, (await look(found, options)).plan, options);
+}
+async function sendTo(found, options) {
+	const { service, tag, emit } = options;
+	const { release, plan, strange, claim } = await claimed(found, await look(found, options), options);
 	warn(release, strange, options);
 	const bytes = plan.steps.reduce((sum, step) => sum + bytesOf(step), 0);
 	emit({
@@ -40942,8 +42022,11 @@ async function sendRelease(options) {
 	if (claim !== void 0) await service.remove(claim);
 	const there = await readBack(release, plan, options);
 	const now = release.draft && isOurs(release.body) ? await stillThere(release, options) : release;
-	const why = whyDraft(now, there, options);
-	const ended = now.draft && why === void 0 ? await publishDraft(now, options) : now;
+	const kept = now.draft && isOurs(now.body) ? await keepOne(now, options, warnOfDraft(options)) : now;
+	if (kept.id !== now.id) return sendTo(kept, options);
+	const why = whyDraft(kept, there, options);
+	const ended = kept.draft && why === void 0 ? await publishDraft(kept, options) : kept;
+	if (ended.id !== kept.id) return sendTo(await moveTo(ended, kept, options), options);
 	if (release.draft && !ended.draft) await readAgain(ended, there, options);
 	if (ended.draft && why !== void 0) emit({
 		type: "log",
@@ -40998,6 +42081,14 @@ function warn({ tag, draft }, strange, { complete, emit }) {
 		type: "log",
 		level: "warning",
 		message
+	});
+}
+/** A job that was killed may have left it, or one that is at work has not found the older one yet, and removes it. */
+function warnOfDraft({ tag, emit }) {
+	return ({ url }) => emit({
+		type: "log",
+		level: "warning",
+		message: `release ${tag} has another draft, ${url}: remove it unless a job is at work on it`
 	});
 }
 async function stillThere(release, { service, tag }) {
@@ -41140,6 +42231,60 @@ function recordOf(places, store) {
 	const place = digestOf(new TextEncoder().encode(placeOf$2(places)));
 	return path.join(store.publishing, `${hexOf(place)}.json`);
 }
+// src/commands/save/check-places.ts
+const ANOTHER = hint`Name another one with ${option("output")}.`;
+/**
+* Refuses places where a run cannot put its results without harm, before it makes anything: where the folder that it
+* works in would be replaced, where store, bundle or archive would lie in what another of them replaces, and what is
+* mounted, since nothing can be renamed to there.
+* @param store the store's folder
+* @throws OciSaveError `usage`, or `machine` for a mount point
+*/
+async function checkPlaces(places, store) {
+	const { output } = places;
+	const [realStore, base] = [await realPlaceOf(store), await realNameOf(archiveBase(places))];
+	if (output !== void 0) {
+		const folder = await realNameOf(output);
+		if (isInside(process.cwd(), [folder])) refuse$1(`the output ${output} has in it the folder in which this command runs`, ANOTHER);
+		if (isInside(realStore, [folder])) refuse$1(`the store ${store} lies in the output ${output}`, ELSEWHERE);
+		if (places.archive !== void 0 && isInside(base, [folder]) && base !== folder) refuse$1(`the archive ${places.archive} lies in the output ${output}`, hint`Name another one with ${option("archiveName")}.`);
+		refuseInStore(folder, output, realStore);
+	}
+	if (places.archive !== void 0) refuseInStore(base, places.archive, realStore);
+	await refuseMounted(places);
+}
+const ELSEWHERE = hint`Name another folder with ${option("cacheDir")} or ${option("output")}.`;
+/** A bundle beside the store's own folders does no harm; in one of them it would be taken for a part of the store. */
+function refuseInStore(real, written, store) {
+	if (isInside(real, Object.values(placesIn(store)).map((place) => path.relative(store, place).split(path.sep)[0] ?? "").map((name) => path.join(store, name)))) refuse$1(`${written} lies among the store's own files in ${store}`, ELSEWHERE);
+}
+async function refuseMounted({ output, archive, archiveLock, report }) {
+	const names = [
+		output,
+		archive,
+		archiveLock,
+		report
+	].filter((name) => name !== void 0);
+	const [point] = await mountPointsAt(await Promise.all(names.map(realNameOf)));
+	if (point === void 0) return;
+	const isOutput = output !== void 0 && point === await realNameOf(output);
+	throw new OciSaveError({
+		code: "machine",
+		message: `${point} is a mount point: results take their names by renaming, which cannot replace it`,
+		hint: isOutput ? hint`Name a folder in it with ${option("output")}, as ${path.join(point, "oci-bundle")}.` : ANOTHER
+	});
+}
+/** The real path of a name: where it is a link itself, that is not followed. */
+async function realNameOf(place) {
+	return path.join(await realPlaceOf(path.dirname(place)), path.basename(place));
+}
+function refuse$1(message, advice) {
+	throw new OciSaveError({
+		code: "usage",
+		message,
+		hint: advice
+	});
+}
 // src/commands/save/output.ts
 /** For a run that writes nothing. */
 const NO_OUTPUT = {
@@ -41256,9 +42401,13 @@ async function accessRelease({ tag, repository, base, partSize, retries }, { env
 		token,
 		env
 	});
+	const retry = {
+		retries,
+		retryMilliseconds: 1e3
+	};
 	const service = createReleaseService(target, {
 		env,
-		retries,
+		retry,
 		signal,
 		onWait: (milliseconds) => emit({
 			type: "log",
@@ -41274,6 +42423,7 @@ async function accessRelease({ tag, repository, base, partSize, retries }, { env
 	return {
 		target,
 		service,
+		retry,
 		found: await findRelease(service, tag, onStray)
 	};
 }
@@ -41281,9 +42431,15 @@ async function accessRelease({ tag, repository, base, partSize, retries }, { env
 /** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
 async function openClient({ authFile, insecureRegistries, retries }, io) {
 	const { env, emit } = io;
+	const onWarning = (message) => emit({
+		type: "log",
+		level: "warning",
+		message
+	});
 	const files = await openCredentialStore({
 		...authFile === "" ? {} : { authFile },
-		env
+		env,
+		onWarning
 	});
 	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
 	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
@@ -41293,38 +42449,56 @@ async function openClient({ authFile, insecureRegistries, retries }, io) {
 			insecureRegistries,
 			retries,
 			env,
-			onWarning: (message) => emit({
-				type: "log",
-				level: "warning",
-				message
-			})
+			onWarning
 		}),
 		credentials
 	};
 }
 // src/runtime/interruption.ts
+const EXIT_CODES = {
+	SIGINT: 130,
+	SIGTERM: 143
+};
 const STOPPED = "stopped; what was fetched stays in the store, and no incomplete bundle is left";
-/** Turns the first Ctrl-C or SIGTERM into an orderly end; a second one ends at once. */
-function watchSignals(host, message = STOPPED) {
+const FORCED = "ended without waiting any longer; the next run removes what is left";
+/** GitHub's runner asks again after 7.5 s, and kills after 10 s (actions/runner, ProcessInvoker). */
+const ORDERLY_MILLISECONDS = 5e3;
+/**
+* Turns the first Ctrl-C or SIGTERM into an orderly end. A second one ends the process at once, and so does a time over:
+* what is waited for may be a file system that does not answer.
+*/
+function watchSignals(host, { message = STOPPED, onForced }) {
 	const controller = new AbortController();
-	let exitCode;
-	const listen = (name, code) => {
+	let first;
+	const listeners = [];
+	const stop = () => listeners.forEach(([name, listener]) => void host.off(name, listener));
+	/** By the signal's own action: `exit` waits for calls of the file system that are under way. */
+	const end = (name) => {
+		onForced(FORCED);
+		killPrograms();
+		stop();
+		host.kill(host.pid, name);
+		host.exit(EXIT_CODES[name]);
+	};
+	const listen = (name) => {
 		const listener = () => {
-			if (exitCode !== void 0) host.exit(code);
-			exitCode = code;
+			if (first !== void 0) return end(name);
+			first = name;
+			setTimeout(end, ORDERLY_MILLISECONDS, name).unref();
 			controller.abort(new OciSaveError({
 				code: "interrupted",
 				message
 			}));
 		};
+		listeners.push([name, listener]);
 		host.on(name, listener);
-		return () => void host.off(name, listener);
 	};
-	const stops = [listen("SIGINT", 130), listen("SIGTERM", 143)];
+	listen("SIGINT");
+	listen("SIGTERM");
 	return {
 		signal: controller.signal,
-		exitCode: () => exitCode,
-		stop: () => stops.forEach((stop) => stop())
+		exitCode: () => first === void 0 ? void 0 : EXIT_CODES[first],
+		stop
 	};
 }
 // src/runtime/store-folder.ts
@@ -41358,11 +42532,14 @@ function homeOf(env) {
 /** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
 async function openSession(options, io) {
 	const { env, emit } = io;
-	const store = await openStore(storeFolder(options.cacheDir, env), { onHealed: (digest, why, isLinked) => emit({
-		type: "log",
-		level: "warning",
-		message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed` + (isLinked ? "; earlier bundles that link it have the same wrong bytes: save them again" : "")
-	}) });
+	const store = await openStore(storeFolder(options.cacheDir, env), {
+		asksAgain: io.sharesStore,
+		onHealed: (digest, why, isLinked) => emit({
+			type: "log",
+			level: "warning",
+			message: `blob ${shortDigest(digest)} in the store was damaged (${why}): dropped, and fetched again where it is needed` + (isLinked ? "; earlier bundles that link it have the same wrong bytes: save them again" : "")
+		})
+	});
 	try {
 		return await openOver(store, options, io);
 	} catch (error) {
@@ -41392,6 +42569,7 @@ async function openOver(store, options, io) {
 		store,
 		client,
 		credentials,
+		isPrivate: (repository) => isPrivate(repository, credentials),
 		skopeoTools: () => tools ??= find(),
 		skopeoVersion: () => version,
 		async close() {
@@ -41399,6 +42577,14 @@ async function openOver(store, options, io) {
 			await store.close();
 		}
 	};
+}
+async function isPrivate(repository, credentials) {
+	try {
+		return await credentials.find(repository) !== void 0;
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		return true;
+	}
 }
 // src/commands/save/run.ts
 /** Whether push targets and a release are all that a run writes to: then what they have need not be copied. */
@@ -41411,6 +42597,7 @@ function publishesAlone({ options, places, release }) {
 */
 async function withRun(given, work) {
 	const { options, io, places } = given;
+	if (io.lockOnly !== true) await checkPlaces(places, storeFolder(options.cacheDir, io.env));
 	const session = await openSession(options, io);
 	try {
 		const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, session.store, options);
@@ -41546,7 +42733,7 @@ async function judgeConfigs({ whole, failed }, store) {
 }
 async function judge(resolved, store) {
 	try {
-		const notes = await Promise.all(resolved.leaves.map((leaf) => noteOn(leaf, store)));
+		const notes = await Promise.all(resolved.leaves.map((leaf) => noteOn(leaf, resolved.manifests, store)));
 		return {
 			...resolved,
 			notes: [...resolved.notes, ...notes.flat()]
@@ -41559,17 +42746,18 @@ async function judge(resolved, store) {
 		};
 	}
 }
-async function noteOn({ platform, config, attests }, store) {
-	if (platform === void 0 || attests !== void 0) return [];
+async function noteOn({ digest, platform, config, attests }, manifests, store) {
+	const manifest = manifests.get(digest)?.manifest;
+	if (platform === void 0 || attests !== void 0 || manifest?.kind !== "manifest") return [];
 	const bytes = await store.read(config, MAX_CONFIG_BYTES);
 	if (bytes === void 0) return [];
-	const configured = platformIn(bytes, platform);
+	const configured = platformIn(bytes, manifest, platform);
 	if (matchesPlatform(parsePlatform(platform), configured) || configured.os === "windows") return [];
 	return [`its index says ${platform}, its config ${formatPlatform(configured)}: it may hold the wrong programs`];
 }
-function platformIn(bytes, platform) {
+function platformIn(bytes, manifest, platform) {
 	try {
-		return parseConfig(bytes).platform;
+		return parseConfig(bytes, manifest).platform;
 	} catch (error) {
 		if (!(error instanceof OciSaveError)) throw error;
 		throw new OciSaveError({
@@ -42013,7 +43201,7 @@ function reportImage(image, { movers }, { store, restored, planned }) {
 		digest: image.digest,
 		root: image.root,
 		mediaType: image.mediaType,
-		platforms: image.platforms,
+		...reportedPlatforms(wanted, image.platforms),
 		size: bytes([...sizes.keys()]),
 		status: lacked.length === 0 ? "stored" : lacked.length === blobs.length ? "fetched" : "partly stored",
 		fetchedBytes: bytes(brought),
@@ -42026,6 +43214,14 @@ function reportImage(image, { movers }, { store, restored, planned }) {
 }
 function contentOf(leaves) {
 	return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
+}
+/** The platforms of an image, and those that it should have. */
+function reportedPlatforms(wanted, platforms) {
+	const missing = missingFrom(wanted, platforms);
+	return {
+		platforms: [...platforms],
+		...missing.length === 0 ? {} : { missingPlatforms: missing }
+	};
 }
 // src/commands/save/end.ts
 /** Ends a run that has nothing to do. Its lock is the release's; without one it is empty, since no manifest was read. */
@@ -42057,18 +43253,19 @@ async function endUnchanged({ images, push, release, lock = lockOf([]) }, { star
 		},
 		needed: /* @__PURE__ */ new Set()
 	});
+	const platforms = new Map(lock.images.flatMap((image) => image.names.map((name) => [name, image.platforms])));
 	const report = {
 		...written,
 		unchanged: true,
 		...release === void 0 ? {} : { release },
 		images: images.map(({ wanted, digest, mediaType, names }) => ({
-			ref: wanted.ref,
+			ref: lockedRef(wanted),
 			names: [...names],
 			origins: wanted.origins.map((origin) => ({ ...origin })),
 			digest,
 			root: digest,
 			mediaType,
-			platforms: [],
+			...reportedPlatforms(wanted, platforms.get(names[0] ?? "") ?? []),
 			size: 0,
 			status: "unchanged",
 			fetchedBytes: 0,
@@ -42398,7 +43595,7 @@ async function withRelease(report, { archive }, content, run) {
 		}),
 		complete: report.failed.length === 0,
 		dryRun: options.dryRun,
-		retries: options.retries,
+		retry: access.retry,
 		emit: io.emit,
 		signal: io.signal
 	}));
@@ -42536,19 +43733,19 @@ async function findUnchanged(run) {
 	const startedAt = performance.now();
 	const released = release === void 0 ? void 0 : await releasedBefore(release, run);
 	if (release !== void 0 && released === void 0) return void 0;
-	const locked = new Map(released?.lock.images.map((image) => [image.ref, image]));
+	const locked = new Map(released?.lock.images.flatMap((image) => image.names.map((name) => [name, image])));
 	const targets = askTargets(options.push, session.client, io.signal);
 	const images = await allUnchanged(wanted, {
 		async head(image) {
 			const claim = await headOf(image, run);
-			return released === void 0 && mayBeSparse(image, claim) ? void 0 : claim;
+			return released === void 0 && mayTakeSome(image, claim) ? void 0 : claim;
 		},
 		async isEverywhere({ ref }, name, digest) {
 			if (released === void 0) return targets.haveAll(ref, name, [{
 				digest,
 				below: []
 			}]);
-			const image = locked.get(ref);
+			const image = locked.get(name);
 			return image?.digest === digest && targets.haveAll(ref, name, rightDigests(image, options.index));
 		},
 		parallel: IMAGES_AT_ONCE,
@@ -42571,16 +43768,20 @@ function haveCommonName(images) {
 	const places = images.flatMap(({ names }) => [...new Set(names.map(({ name, tag }) => `${repositoryPath(name)}:${tag ?? ""}`))]);
 	return new Set(places).size < places.length;
 }
-/** Where some platforms of an index are wanted, its digest does not show which of them a target has. */
-function mayBeSparse({ platforms }, claim) {
-	return platforms !== "all" && claim !== void 0 && isIndexType(claim.mediaType);
+/**
+* Where some platforms of an index are wanted, its digest does not show which of them a target has. Where several are
+* wanted of an image without an index, some are missing.
+*/
+function mayTakeSome({ platforms }, claim) {
+	if (platforms === "all" || claim === void 0) return false;
+	return isIndexType(claim.mediaType) || platforms.length > 1;
 }
 /**
 * An image that is pinned by digest is read from the store, if it is there. What a source refuses is reported by the full
 * run, which asks again.
 */
 async function headOf({ source, pin }, { session, io }) {
-	if (source.transport !== "docker") return void 0;
+	if (source.transport !== "docker" || source.reference.otherDigest !== void 0) return void 0;
 	const { reference } = source;
 	try {
 		const stored = pin === void 0 ? void 0 : await session.store.read(pin, MAX_MANIFEST_BYTES);
@@ -42701,9 +43902,10 @@ function ownPlatform(emit) {
 	return [platform];
 }
 function resolve({ wanted, options, session, io: { emit, signal } }) {
-	const { index, format, naming, retries } = options;
-	const { store, client, skopeoTools } = session;
+	const { onMissingPlatform, index, format, naming, retries } = options;
+	const { store, client, isPrivate, skopeoTools } = session;
 	return resolveImages(wanted, {
+		onMissingPlatform,
 		index,
 		format,
 		naming,
@@ -42711,6 +43913,7 @@ function resolve({ wanted, options, session, io: { emit, signal } }) {
 		parallel: 32,
 		store,
 		client,
+		isPrivate,
 		skopeoTools,
 		emit,
 		signal
@@ -42719,11 +43922,20 @@ function resolve({ wanted, options, session, io: { emit, signal } }) {
 // src/commands/push.ts
 /**
 * Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
-* @throws OciSaveError `usage` where nothing was started: no bundle, two images under one name
+* @throws OciSaveError `usage` where nothing was started: no bundle, a glob that matches nothing, two images under one name
 */
 async function pushBundle(options, io) {
-	const { push, pushPolicy: policy, bundle, dryRun, ...rest } = options;
+	const { push, pushPolicy: policy, bundle, dryRun, only = [], naming = [], ...rest } = options;
 	const content = await openBundle(bundle);
+	const { of: namesOf, idle } = chooseNames(content.lock, {
+		only,
+		naming
+	});
+	for (const rule of idle) io.emit({
+		type: "log",
+		level: "warning",
+		message: `naming: ${rule} applies to no image that is pushed`
+	});
 	const { client } = await openClient(options, io);
 	try {
 		const targets = await pushToTargets(push, {
@@ -42731,6 +43943,7 @@ async function pushBundle(options, io) {
 			...io,
 			client,
 			content,
+			namesOf,
 			policy,
 			dryRun
 		});
@@ -42802,7 +44015,7 @@ async function releaseContent(options, io) {
 		}),
 		complete: true,
 		dryRun,
-		retries,
+		retry: access.retry,
 		emit,
 		signal
 	}));
@@ -43047,10 +44260,10 @@ function jsonResponse(json, status = 200, headers = {}) {
 }
 // src/serve/layout-index.ts
 const MEBIBYTE = 1048576;
-/** No index.json is larger: some hundred thousand images in one repository. */
-const MAX_INDEX_BYTES = 64 * MEBIBYTE;
+/** Some 75,000 images in one repository. Parsed, an index takes five times its size in memory. */
+const MAX_INDEX_BYTES = 16 * MEBIBYTE;
 /** So many bytes of index.json files are kept parsed. */
-const MAX_CACHED_BYTES = 128 * MEBIBYTE;
+const MAX_CACHED_BYTES = 16 * MEBIBYTE;
 const REF_NAME = "org.opencontainers.image.ref.name";
 /** As Go's JSON reader takes it: a missing or null field is its zero value. */
 const descriptorSchema = object({
@@ -43094,6 +44307,7 @@ function parseJson(bytes) {
 */
 function createIndexReader(root) {
 	const cache = /* @__PURE__ */ new Map();
+	const oneByOne = pLimit(1);
 	return async (repository) => {
 		const file = await openConfined(root, `${repository}/index.json`);
 		if (!file) return void 0;
@@ -43102,7 +44316,7 @@ function createIndexReader(root) {
 			await file.handle.close();
 			return known.index;
 		}
-		const index = readAndClose(file, MAX_INDEX_BYTES).then((bytes) => toIndex(repository, bytes));
+		const index = oneByOne(async () => toIndex(repository, await readAndClose(file, MAX_INDEX_BYTES)));
 		cache.delete(repository);
 		cache.set(repository, {
 			stamp: file.stamp,
@@ -43119,7 +44333,7 @@ function createIndexReader(root) {
 	};
 }
 function toIndex(repository, bytes) {
-	const fault = bytes ? "does not fit the image-spec" : "is too large, or grows while it is read";
+	const fault = bytes ? "does not fit the image-spec" : `has more than ${MAX_INDEX_BYTES / MEBIBYTE} MiB, which is not served, or grows while it is read`;
 	return (bytes && parseLayoutIndex(bytes)) ?? refuse(500, "UNKNOWN", `index.json of ${repository} ${fault}`);
 }
 /** Drops what was read first until the rest fits; the newest always stays. */
@@ -43168,8 +44382,6 @@ async function readManifest(root, repository, digest) {
 function invalid(message) {
 	return refuse(500, "MANIFEST_INVALID", message);
 }
-/** RFC 6838, 4.2, without parameters, which distribution-spec advises against. It goes into a header. */
-const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 /** A repository's index, or the refusal that fits its absence. */
 async function requireIndex(tree, name) {
 	return await tree.readIndex(name) ?? refuse(404, "NAME_UNKNOWN", `no repository ${name}`);
@@ -43188,7 +44400,7 @@ async function findManifest(tree, name, reference) {
 	const manifest = await readManifest(tree.root, name, digest);
 	if (!manifest) return unknownManifest(name, reference);
 	if (isRefusal(manifest)) return manifest;
-	if (!MEDIA_TYPE.test(mediaType)) return invalid(`the entry of ${digest} in ${name} has no usable mediaType`);
+	if (!ACCEPTED_MANIFESTS.includes(mediaType)) return invalid(`the entry of ${digest} in ${name} does not have the mediaType of a manifest`);
 	return {
 		bytes: manifest.bytes,
 		digest: manifest.digest,
@@ -43686,9 +44898,14 @@ function unforeseen(thrown) {
 		problem: messageOf(thrown)
 	};
 }
+/** No browser may take a blob for a page, whatever it looks like. */
+const ALWAYS = {
+	"docker-distribution-api-version": "registry/2.0",
+	"x-content-type-options": "nosniff"
+};
 async function send(connection, method, { status, headers, body }) {
 	connection.writeHead(status, {
-		"docker-distribution-api-version": "registry/2.0",
+		...ALWAYS,
 		...headers
 	});
 	let bytes = 0;
@@ -43776,4 +44993,4 @@ function close(server) {
 	server.closeAllConnections();
 	return promise;
 }
-export { VERSION as $, formatCount as A, strictObject as At, freeBytes as B, option as Bt, refuseForeign as C, nameOf$1 as Ct, judge$2 as D, array as Dt, imagesVerdict as E, shortDigest as Et, setUpSkopeo as F, exitCodeOf as Ft, plainText as G, fetchFile as H, listStore as I, hintOf$1 as It, download as J, printableJson as K, pruneStore as L, messageOf as Lt, spellReport as M, formatPlatform as Mt, pushReportSchema as N, parsePlatform as Nt, pushVerdict as O, boolean as Ot, causeTexts as P, OciSaveError as Pt, refusalError$2 as Q, verifyStore as R, systemCodeOf as Rt, foreignAt as S, formatReference as St, planTree as T, isDigest as Tt, percentDecoded as U, hashFile as V, plainLines as W, rangeHeader as X, partIn as Y, createHttpClient as Z, renderColumns as _, bareAddress as _t, save as a, digestOfLock as at, lockFileIn as b, describeOptions as bt, watchSignals as c, readLists$1 as ct, HANDOVER as d, parseInline as dt, readManifests as et, renderSummary as f, checkDefaultRegistry as ft, renderError as g, parseStoreOptions as gt, createReporter as h, parseReleaseOptions as ht, pushBundle as i, jsonIn as it, runReportSchema as j, string as jt, formatBytes as k, looseObject as kt, placesOf as l, formatOrigin as lt, renderRelease as m, parseOptions as mt, findRegistryRoot as n, LOCK_FILE_KIND as nt, storeFolder as o, encodeLock as ot, renderPushSummary as p, parseInputs as pt, cannotResume as q, releaseContent as r, parseLock as rt, STOPPED as s, lockSchema as st, serveRegistry as t, refOf as tt, createTarDecoder as u, unlessGone as ut, renderErrorSummary as v, asInput as vt, writeFileWhole as w, parseReference as wt, readLock as x, optionsSchema as xt, renderJobSummary as y, describeInputs as yt, openStore as z, kebab as zt };
+export { refusalError$2 as $, openStore as A, array as At, spellReport as B, messageOf as Bt, refuseForeign as C, describeOptions as Ct, listStore as D, parseReference as Dt, setUpSkopeo as E, nameOf$1 as Et, pushVerdict as F, formatPlatform as Ft, plainLines as G, causeTexts as H, kebab as Ht, missingNotes as I, parsePlatform as It, cannotResume as J, plainText as K, formatBytes as L, OciSaveError as Lt, hashFile as M, looseObject as Mt, imagesVerdict as N, strictObject as Nt, pruneStore as O, isDigest as Ot, judge$2 as P, string as Pt, createHttpClient as Q, formatCount as R, exitCodeOf as Rt, foreignAt as S, describeInputs as St, planTree as T, formatReference as Tt, fetchFile as U, option as Ut, pushReportSchema as V, systemCodeOf as Vt, percentDecoded as W, partIn as X, download as Y, rangeHeader as Z, renderColumns as _, parseOptions as _t, save as a, parseLock as at, lockFileIn as b, bareAddress as bt, watchSignals as c, encodeLock as ct, HANDOVER as d, formatOrigin as dt, hiddenParts as et, renderSummary as f, readBounded as ft, renderError as g, parseInputs as gt, createReporter as h, checkDefaultRegistry as ht, pushBundle as i, LOCK_FILE_KIND as it, freeBytes as j, boolean as jt, verifyStore as k, shortDigest as kt, placesOf as l, lockSchema as lt, renderRelease as m, parseInline as mt, findRegistryRoot as n, readManifests as nt, storeFolder as o, jsonIn as ot, renderPushSummary as p, unlessGone as pt, printableJson as q, releaseContent as r, refOf as rt, STOPPED as s, digestOfLock as st, serveRegistry as t, VERSION as tt, createTarDecoder as u, readLists$1 as ut, renderErrorSummary as v, parseReleaseOptions as vt, writeFileWhole as w, optionsSchema as wt, readLock as x, asInput as xt, renderJobSummary as y, parseStoreOptions as yt, runReportSchema as z, hintOf$1 as zt };
