@@ -17,7 +17,7 @@ import {
 import { smallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp.ts';
 import { IMAGES, lineOf, storedName, TAG } from './images.ts';
-import { inspected } from './judge-registry.ts';
+import { inspected } from './judge/registry.ts';
 import { ociSave } from './process.ts';
 import type { Plan } from './plan.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import { runProgram } from '../support/program.ts';
-import { toolPath } from '../support/tools.ts';
-import { MANIFESTS, namedBy, type Names, Violation } from './judge.ts';
+import { runProgram } from '../../support/program.ts';
+import { toolPath } from '../../support/tools.ts';
+import { MANIFESTS, namedBy, type Names, Violation } from './bundle.ts';
 
 /** The digest of what skopeo gets under a reference, hashed here. */
 export async function inspected(reference: string): Promise<string> {

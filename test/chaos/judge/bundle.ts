@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { runProgram } from '../support/program.ts';
+import { runProgram } from '../../support/program.ts';
 
 /**
  * Judges what a run left by `sha256sum`, `tar` and a few lines that read JSON: nothing of it is oci-save's own code, and

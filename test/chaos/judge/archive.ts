@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { runProgram } from '../support/program.ts';
-import { judgeBundle, type Names, sums, Violation } from './judge.ts';
+import { runProgram } from '../../support/program.ts';
+import { judgeBundle, type Names, sums, Violation } from './bundle.ts';
 
 /** Where sums stand beside an archive, they agree with all that they name. */
 export async function judgeSums(folder: string, name: string): Promise<boolean> {
