@@ -100,6 +100,13 @@ export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
   throw notAManifest('it has neither the fields of an image manifest nor those of an index');
 }
 
+/** The same of an image. Throws `unsupported` also for an index. */
+export function parseImageManifest(bytes: Uint8Array): ImageManifest {
+  const manifest = parseManifest(bytes);
+  if (manifest.kind === 'manifest') return manifest;
+  throw new OciSaveError({ code: 'unsupported', message: 'this is an index, not an image' });
+}
+
 const isList = (value: unknown): boolean => Array.isArray(value);
 
 function parseJson(bytes: Uint8Array, header: string): unknown {

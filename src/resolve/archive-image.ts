@@ -7,7 +7,7 @@ import { openRegularFile, readBounded } from '../files/index.ts';
 import type { Source } from '../list/index.ts';
 import { parseConfig } from '../oci/config.ts';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
-import { blobsOf, type ImageManifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { blobsOf, type ImageManifest, MAX_MANIFEST_BYTES, parseImageManifest } from '../oci/manifest.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import { copyWithSkopeo, inspectRaw, LAYOUT, POOL, poolOf, type SkopeoTools } from '../skopeo/index.ts';
 import { archiveFailure } from './archive-failure.ts';
@@ -109,15 +109,11 @@ async function convertArchive(
   const call = { skopeo, environment, folder, source, signal };
   const inspected = await inspectRaw(call);
   if (inspected.exitCode !== 0) throw archiveFailure(ref, inspected);
-  const origin = parseManifest(new TextEncoder().encode(inspected.stdout));
+  const origin = parseImageManifest(new TextEncoder().encode(inspected.stdout));
   const result = await copyWithSkopeo({ ...call, preserveDigests: false });
   if (result.exitCode !== 0) throw archiveFailure(ref, result);
   const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(undefined);
   const bytes = await readConverted(folder, digest);
-  const manifest = parseManifest(bytes);
-  if (origin.kind !== 'manifest' || manifest.kind !== 'manifest') {
-    const message = `${ref} holds an index, ${shortDigest(digest)}`;
-    throw new OciSaveError({ code: 'unsupported', message });
-  }
+  const manifest = parseImageManifest(bytes);
   return { origin, served: { digest, bytes, manifest } };
 }

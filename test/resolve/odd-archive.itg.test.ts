@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { save } from '../../src/commands/save/save.ts';
-import { hexOf } from '../../src/oci/digest.ts';
+import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { OCI_MANIFEST } from '../../src/oci/media-type.ts';
-import { parseManifest } from '../../src/oci/manifest.ts';
+import { parseImageManifest } from '../../src/oci/manifest.ts';
 import { parseOptions } from '../../src/options/index.ts';
 import type { RunReport } from '../../src/report/index.ts';
 import {
@@ -17,6 +17,7 @@ import {
 } from '../support/fixtures/index.ts';
 import { jsonBytes, topOf } from '../support/image.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
+import { checkBundle } from '../support/whole-bundle.ts';
 
 let temp: TempFolder;
 let runs = 0;
@@ -29,7 +30,7 @@ afterAll(() => temp.close());
 const saved = busybox({ layerBytes: 200 });
 
 /** Saves an archive of these bytes beside a good one. */
-async function saveArchive(bytes: Uint8Array, reference = ''): Promise<RunReport> {
+async function saveArchive(bytes: Uint8Array, reference = '', platforms = 'linux/amd64'): Promise<RunReport> {
   runs += 1;
   const file = path.join(temp.path, `odd-${runs}.tar`);
   await writeFile(file, bytes);
@@ -38,7 +39,7 @@ async function saveArchive(bytes: Uint8Array, reference = ''): Promise<RunReport
       `docker-archive:${file}${reference} => x.example/odd:1`,
       `docker-archive:${path.join(temp.path, 'good.tar')} => x.example/good:1`,
     ],
-    platforms: 'linux/amd64',
+    platforms,
     output: path.join(temp.path, `bundle-${runs}`),
     cacheDir: path.join(temp.path, 'store'),
     onError: 'warn',
@@ -50,8 +51,7 @@ async function saveArchive(bytes: Uint8Array, reference = ''): Promise<RunReport
 
 /** The files of `docker save`, with other names; with `hardLink` the layer is a second name of another file. */
 function archiveOf({ prefix = '', named = '', hardLink = false }): Uint8Array {
-  const manifest = parseManifest(topOf(saved.image).bytes);
-  if (manifest.kind === 'index') throw new Error('an index');
+  const manifest = parseImageManifest(topOf(saved.image).bytes);
   const tar = dockerArchive([saved]);
   const layer = layerIn(tar);
   const config = `${hexOf(manifest.config.digest)}.json`;
@@ -78,6 +78,47 @@ function layerIn(tar: Uint8Array): Uint8Array {
 }
 
 const whole = (): Uint8Array => dockerArchive([saved]);
+
+describe('an image of a docker archive', () => {
+  it('has the ID and the uncompressed layers of the archive in the lock, and all of its blobs', async () => {
+    const file = path.join(temp.path, 'good.tar');
+    const options = parseOptions({
+      images: [`docker-archive:${file}:busybox:latest`],
+      platforms: 'linux/amd64',
+      output: path.join(temp.path, 'bundle-good'),
+      cacheDir: path.join(temp.path, 'store-good'),
+    });
+    const { report, lock } = await save(options, { env: process.env, emit: () => {} });
+    expect(report).toMatchObject({ outcome: 'done', failed: [] });
+    const config = parseImageManifest(topOf(saved.image).bytes).config.digest;
+    const tar = layerIn(whole());
+    const [image] = lock.images;
+    expect(image).toMatchObject({
+      ref: 'docker.io/library/busybox:latest',
+      names: ['docker.io/library/busybox:latest'],
+      source: 'docker-archive',
+      mediaType: OCI_MANIFEST,
+      root: image?.digest,
+      converted: {},
+      imageId: config,
+      diffIds: [digestOf(tar)],
+      platforms: ['linux/amd64'],
+      leaves: [{ platform: 'linux/amd64', config }],
+    });
+    expect(report.images[0]?.notes).toEqual([
+      expect.stringMatching(/^converted from a docker archive by skopeo \d/),
+    ]);
+    expect(Object.keys(lock.blobs)).toHaveLength(3);
+    await checkBundle(path.join(temp.path, 'bundle-good'));
+  });
+
+  it('of another platform than was wanted fails', async () => {
+    const { failed } = await saveArchive(whole(), '', 'linux/arm64');
+    expect(failed.map(({ class: code, message }) => [code, message])).toEqual(
+      [1, 2].map(() => ['not-found', 'it has no linux/arm64; it has linux/amd64']),
+    );
+  });
+});
 
 describe('a docker archive of an odd form', () => {
   it.each([
