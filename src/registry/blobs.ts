@@ -28,8 +28,8 @@ export interface BlobOptions {
 export interface BlobResponse {
   /** The first byte that comes: the one asked for, or 0 where the server ignores ranges. */
   readonly offset: number;
-  /** Bytes of the whole, where the server tells. */
-  readonly total: number | undefined;
+  /** Bytes of the whole as the server tells, who may be wrong: a body that is cut can be asked for again. */
+  readonly toldSize: number | undefined;
   /**
    * The bytes from there to the blob's end, not hashed. It fails with `digest` where there are more than the descriptor
    * says, and with `network` where there are fewer or it stalls. Read it or destroy it.
@@ -125,7 +125,7 @@ export async function givesBlob(
     part = await getBlob(session, repository, blob, { offset, signal }, isBusy);
     // Of a server that sends all of it, the beginning is enough.
     for await (const _ of part.body) if (part.offset < offset) break;
-    return part.total === undefined || part.total === blob.size;
+    return part.toldSize === undefined || part.toldSize === blob.size;
   } catch (error) {
     signal?.throwIfAborted();
     const isDifferent = error instanceof OciSaveError && error.code === 'digest';
@@ -161,7 +161,7 @@ function partOf({ subject, blob: { size }, offset }: Transfer, response: HttpRes
   const after = (received: number): string => ` after ${start + received} of ${size} bytes`;
   return {
     offset: start,
-    total,
+    toldSize: total,
     body: response.stream({
       limit: size - start,
       tooLong: () => wrong(`sends more than the ${size} bytes that the manifest says`),
