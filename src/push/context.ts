@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
-import type { Content } from '../image/index.ts';
+import type { Content, StoredManifest } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import type { ChosenNames } from '../lock/index.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -40,13 +40,20 @@ export async function waitFor(milliseconds: number, signal?: AbortSignal): Promi
   await setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal });
 }
 
+/** A manifest of the lock: all of them were read when its content was. */
+export function manifestOf({ manifests }: Content, digest: Digest): StoredManifest {
+  const found = manifests.get(digest);
+  if (found === undefined) throw new Error(`the lock has no manifest ${digest}`);
+  return found;
+}
+
 /** The bytes of a manifest, fetched again where it is lost. Throws `digest` where that is not possible. */
 export async function manifestBytes(
-  { content: { manifests, port }, bringBack }: Pick<PushContext, 'content' | 'bringBack'>,
+  { content, bringBack }: Pick<PushContext, 'content' | 'bringBack'>,
   digest: Digest,
 ): Promise<Uint8Array> {
-  const size = manifests.get(digest)?.size ?? 0;
-  const read = (): Promise<Uint8Array> => buffer(port.range({ digest, size }, 0, size));
+  const { size } = manifestOf(content, digest);
+  const read = (): Promise<Uint8Array> => buffer(content.port.range({ digest, size }, 0, size));
   try {
     return await read();
   } catch (error) {
@@ -64,7 +71,7 @@ export async function putManifest(
   reference: string = digest,
 ): Promise<void> {
   const { client, content, signal } = context;
-  const mediaType = content.manifests.get(digest)?.manifest.mediaType ?? '';
+  const { mediaType } = manifestOf(content, digest).manifest;
   const bytes = await manifestBytes(context, digest);
   await client.putManifest(repository, reference, { bytes, digest, mediaType }, signal);
 }

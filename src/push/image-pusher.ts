@@ -3,7 +3,7 @@ import { type Digest, shortDigest } from '../oci/digest.ts';
 import { blobsOf } from '../oci/manifest.ts';
 import { isTemporary, lacksRoom, refusalOf, type Repository } from '../registry/index.ts';
 import type { BlobSender } from './blob-sender.ts';
-import { type PushContext, putManifest, waitFor } from './context.ts';
+import { manifestOf, type PushContext, putManifest, waitFor } from './context.ts';
 import { readTag } from './find-pushed.ts';
 import type { Destination, PushName, Variant } from './plan.ts';
 import type { ManifestReader } from './read-back.ts';
@@ -37,7 +37,7 @@ export function createImagePusher(context: PushContext, { blobs, reader }: Image
   /** All manifests below one. Leaves at once; indexes in their order, each after its children. */
   const putBelow = async (repository: Repository, { digest: top, manifests }: Variant): Promise<void> => {
     const below = manifests.filter((digest) => digest !== top);
-    const isIndex = (digest: Digest): boolean => content.manifests.get(digest)?.manifest.kind === 'index';
+    const isIndex = (digest: Digest): boolean => manifestOf(content, digest).manifest.kind === 'index';
     const leaves = below.filter((digest) => !isIndex(digest));
     await allSettled(leaves.map((digest) => putChild(repository, digest)));
     for (const digest of below.filter(isIndex)) await putChild(repository, digest);
@@ -54,8 +54,8 @@ export function createImagePusher(context: PushContext, { blobs, reader }: Image
       await putManifest(context, repository, digest, tag);
     } catch (error) {
       signal?.throwIfAborted();
-      const manifest = content.manifests.get(digest)?.manifest;
-      if (manifest?.kind !== 'manifest' || !namesUnknown(error)) throw error;
+      const { manifest } = manifestOf(content, digest);
+      if (manifest.kind !== 'manifest' || !namesUnknown(error)) throw error;
       const resent = await Promise.all(
         blobsOf(manifest).map((blob) => blobs.resend(repository, blob.digest)),
       );

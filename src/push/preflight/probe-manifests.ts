@@ -3,7 +3,7 @@ import { OciSaveError } from '../../errors.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { narrowIndex } from '../../oci/rewrite.ts';
 import { isTemporary, refusalOf } from '../../registry/index.ts';
-import { manifestBytes, type PushContext, putManifest } from '../context.ts';
+import { manifestBytes, manifestOf, type PushContext, putManifest } from '../context.ts';
 import type { PushName } from '../plan.ts';
 import { dockerRefused, type Issue } from './refusals.ts';
 
@@ -86,8 +86,8 @@ async function probeIndex(
 ): Promise<{ bytes: Uint8Array; mediaType: string } | undefined> {
   const held = new Set(manifests);
   for (const digest of manifests) {
-    const manifest = context.content.manifests.get(digest)?.manifest;
-    if (manifest?.kind !== 'index') continue;
+    const { manifest } = manifestOf(context.content, digest);
+    if (manifest.kind !== 'index') continue;
     const absent = manifest.manifests.filter((child) => !held.has(child.digest));
     if (absent.length === 0) continue;
     const keep = new Map(
