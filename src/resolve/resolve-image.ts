@@ -111,8 +111,9 @@ function convertTree({ top }: ManifestTree): {
   const converted = new Map<Digest, Digest>();
 
   const convert = (node: TreeNode): TreeNode => {
-    const children = node.children.map(convert);
-    const bytes = convertedBytes(node, children);
+    const pairs = node.children.map((old) => ({ old, now: convert(old) }));
+    const children = pairs.map(({ now }) => now);
+    const bytes = convertedBytes(node, pairs);
     const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
     if (digest !== node.digest) converted.set(node.digest, digest);
     const attests = node.attests.map((attested) => converted.get(attested) ?? attested);
@@ -123,15 +124,17 @@ function convertTree({ top }: ManifestTree): {
   return { tree: treeOf(convert(top)), converted };
 }
 
-function convertedBytes(node: TreeNode, children: readonly TreeNode[]): Uint8Array {
-  const { manifest } = node;
-  const childChanged = children.some((child, at) => child.digest !== node.children[at]?.digest);
-  if (!isDockerType(manifest.mediaType) && !childChanged) return node.bytes;
+function convertedBytes(
+  { manifest, bytes }: TreeNode,
+  children: readonly { readonly old: TreeNode; readonly now: TreeNode }[],
+): Uint8Array {
+  const childChanged = children.some(({ old, now }) => now.digest !== old.digest);
+  if (!isDockerType(manifest.mediaType) && !childChanged) return bytes;
   if (manifest.kind === 'manifest') return convertManifest(manifest);
   const byOld = new Map(
-    node.children.map((old, at) => {
-      const { digest, bytes, manifest } = children[at] ?? old;
-      return [old.digest, { mediaType: manifest.mediaType, digest, size: bytes.length }] as const;
+    children.map(({ old, now }) => {
+      const { mediaType } = now.manifest;
+      return [old.digest, { mediaType, digest: now.digest, size: now.bytes.length }] as const;
     }),
   );
   return convertIndex(manifest, byOld);

@@ -5,7 +5,7 @@ import { OciSaveError } from '../../src/errors.ts';
 import type { SaveEvent } from '../../src/events.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { DOCKER_LIST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
-import { joinRequests, lockOf, type Resolution } from '../../src/resolve/index.ts';
+import { failImages, joinRequests, lockOf, type Resolution } from '../../src/resolve/index.ts';
 import { parseInline } from '../../src/list/index.ts';
 import { type Copying, startCopying } from '../copy/copying.ts';
 import { type BadRegistry, BLOBS, startBadRegistry } from '../support/bad-registry.ts';
@@ -22,7 +22,7 @@ import {
   one,
   writeOciLayout,
 } from '../support/fixtures/index.ts';
-import { descriptorOf, type Image, jsonBytes, topOf } from '../support/image.ts';
+import { descriptorOf, type Image, imageOf, jsonBytes, topOf } from '../support/image.ts';
 import { tally } from '../support/registry-request.ts';
 
 const small = { layerBytes: 100 };
@@ -154,6 +154,17 @@ describe('resolving a list', () => {
   });
 });
 
+describe('failing images that were resolved', () => {
+  it('leaves the others, and keeps what had failed before', async () => {
+    const resolution = await bench.resolve([at('one:1'), at('gone:1'), at('idx:1')]);
+    const [image, other] = resolution.resolved;
+    const error = new Error('later');
+    const { resolved, failed } = failImages(resolution, new Map([[image ?? expect.fail(), error]]));
+    expect(resolved).toEqual([other]);
+    expect(failed).toEqual([...resolution.failed, { wanted: image?.wanted, error }]);
+  });
+});
+
 describe('an image in a layout on this machine', () => {
   const layout = (): string => path.join(bench.folder, 'layout');
   const laid = [
@@ -231,8 +242,10 @@ describe('an archive that cannot be read', () => {
   it.each([
     ['gone.tar', /^the archive .*gone\.tar is not there$/],
     ['folder.tar', /folder\.tar/],
+    ['file.tar/inner.tar', /^the archive .*inner\.tar cannot be read \(ENOTDIR\)$/],
   ])('fails its image alone: %s', async (name, message) => {
     await mkdir(path.join(bench.folder, 'folder.tar'));
+    await writeFile(path.join(bench.folder, 'file.tar'), '');
     const file = path.join(bench.folder, name);
     const tools = {
       skopeo: { file: '/nowhere', version: '1.0' },
@@ -297,6 +310,16 @@ describe('converting to OCI', () => {
     expect((await childrenIn(first?.digest ?? expect.fail()))[0]?.mediaType).toBe(OCI_MANIFEST);
   });
 
+  it('keeps an index byte by byte where nothing in it is Docker’s, however it is written', async () => {
+    const plainly = buildIndex([{ image: plain }]);
+    const bytes = new TextEncoder().encode(
+      JSON.stringify(JSON.parse(new TextDecoder().decode(topOf(plainly).bytes)), undefined, 3),
+    );
+    const image = imageOf({ mediaType: OCI_INDEX, bytes }, [], [plain]);
+    const resolved = await resolveAs('spaced', image, { format: 'oci' });
+    expect([resolved.digest, resolved.converted, resolved.made.size]).toEqual([image.top, undefined, 0]);
+  });
+
   it('of a pinned image is said', async () => {
     registry.put('pinned', amd64, '1');
     registry.put('pinned', plain, '2');
@@ -359,6 +382,48 @@ describe('the platforms that are taken', () => {
         message: `images:2: ${at('idx:1')}: it has no linux/s390x; it is saved for linux/amd64`,
       },
     ]);
+  });
+});
+
+describe('an attestation', () => {
+  const [amd64, arm64] = [AMD64, ARM64].map((platform) =>
+    one({ ...small, seed: `attested ${platform.architecture}`, platform }),
+  ) as [Image, Image];
+  const attestation = one({
+    ...small,
+    seed: 'attestation',
+    platform: { os: 'unknown', architecture: 'unknown' },
+  });
+  const attesting = (...digests: readonly Digest[]) =>
+    digests.map((digest) => ({
+      image: attestation,
+      platform: { os: 'unknown', architecture: 'unknown' },
+      annotations: {
+        'vnd.docker.reference.digest': digest,
+        'vnd.docker.reference.type': 'attestation-manifest',
+      },
+    }));
+  const attested = async (platforms: string, ...digests: readonly Digest[]): Promise<unknown> => {
+    const index = buildIndex([
+      { image: amd64, platform: AMD64 },
+      { image: arm64, platform: ARM64 },
+      ...attesting(...digests),
+    ]);
+    registry.put('attested', index, '1');
+    const [image] = await bench.images([`--platform=${platforms} ${at('attested:1')}`]);
+    return image?.leaves.filter(({ digest }) => digest === attestation.top).map(({ attests }) => attests);
+  };
+
+  it('of several children belongs to those that are taken', async () => {
+    expect(await attested('linux/amd64', arm64.top, amd64.top)).toEqual([amd64.top]);
+    expect(await attested('all', arm64.top, amd64.top)).toEqual([arm64.top, amd64.top]);
+    expect(await attested('linux/amd64', arm64.top)).toEqual([]);
+  });
+
+  it('of what the index does not list is taken with all of it', async () => {
+    const absent = one({ ...small, seed: 'absent' }).top;
+    expect(await attested('all', absent)).toEqual([absent]);
+    expect(await attested('linux/amd64', absent)).toEqual([]);
   });
 });
 
