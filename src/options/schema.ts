@@ -129,7 +129,7 @@ export const optionsSchema = z.strictObject({
     description: 'further attempts for each request',
   }),
   onError: choiceOption(['fail', 'warn'], 'fail', {
-    description: 'whether an image that cannot be saved fails the run, or is left out and listed',
+    description: 'whether an image that cannot be saved or pushed fails the run, or is left out and listed',
   }),
   dryRun: booleanOption(false, { description: 'resolve and report; copy nothing' }),
   skopeo: textOption('auto', {

@@ -8,14 +8,18 @@ export interface PartLimits {
   readonly most: number;
 }
 
+/** A registry that asks for smaller parts would make one blob a thousand requests and more: it is not heeded. */
+const SMALLEST_MOST = 64 * 1024;
+
 export function partLimitsIn(headers: RegistryResponse['headers']): PartLimits {
   const bytesIn = (name: string): number | undefined => {
     const value = headers[name];
     return typeof value === 'string' && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : undefined;
   };
+  const most = bytesIn('oci-chunk-max-length') ?? 0;
   return {
     least: bytesIn('oci-chunk-min-length') ?? 0,
-    most: bytesIn('oci-chunk-max-length') ?? Number.POSITIVE_INFINITY,
+    most: most < SMALLEST_MOST ? Number.POSITIVE_INFINITY : most,
   };
 }
 

@@ -59,9 +59,12 @@ export async function listTags(
   return valid.toSorted();
 }
 
+const MAX_LINK_LENGTH = 2048;
+
 /** Where the next page is (RFC 8288; Quay leaves the brackets out); undefined on the last one. */
 function nextOf({ headers: { link } }: RegistryResponse): string | undefined {
-  const links = typeof link === 'string' ? link : '';
+  // An address has no more; an expression is given no longer text.
+  const links = typeof link === 'string' ? link.slice(0, MAX_LINK_LENGTH) : '';
   const [, bracketed, bare] = /(?:<([^>]*)>|(?:^|,)\s*([^<>;\s]+))\s*;[^,]*\brel="?next\b/i.exec(links) ?? [];
   return bracketed ?? bare;
 }

@@ -133,6 +133,7 @@ export async function readTree(
   const read = await readNode({ ...served, platforms: [], attests: [] }, 0);
   const tree = treeOf(await withConfigPlatform(read, reader));
   const found = tree.nodes.flatMap(({ platforms }) => platforms);
+  if (tree.nodes.every(({ manifest }) => manifest.kind === 'index')) reader.note('its index lists nothing');
   refuseMissing(wanted, found, distinct(offered));
   const left = siblingsLeft(choice, found, distinct(offered));
   if (left.length > 0) reader.note(`it also has ${namesOf(left)}, not among the wanted platforms`);

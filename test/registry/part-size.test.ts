@@ -78,6 +78,8 @@ describe('partLimitsIn', () => {
       { least: 0, most: STREAM },
     ],
     [{ 'oci-chunk-max-length': '0' }, { least: 0, most: STREAM }],
+    // Parts of a byte each would never end.
+    [{ 'oci-chunk-max-length': '1' }, { least: 0, most: STREAM }],
   ])('of %j is %j', (headers, limits) => {
     expect(partLimitsIn(headers)).toEqual(limits);
   });

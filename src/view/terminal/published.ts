@@ -35,15 +35,15 @@ export function pushSection(section: PushSection, screen: Screen): string[] {
 /** What a person reads when a push has ended. No line end after the last line. */
 export function renderPushSummary(report: PushReport, options: ScreenOptions): string {
   const screen = screenOf(options);
-  const { bad, good } = screen.palette;
-  const verdict =
-    report.outcome === 'failed'
-      ? [bad('Failed. Push again when the causes above are gone: only the rest is sent.')]
-      : report.dryRun === true
-        ? [good('Dry run: nothing was sent.')]
-        : [];
+  const { bad, warn, good } = screen.palette;
+  const again = 'Push again when the causes above are gone: only the rest is sent.';
+  const verdicts = {
+    failed: [bad(`Failed. ${again}`)],
+    warned: [warn(`Done, but not all images were pushed. ${again}`)],
+    done: report.dryRun === true ? [good('Dry run: nothing was sent.')] : [],
+  };
   const sections = pushSections(report.targets).map((section) => pushSection(section, screen).join('\n'));
-  return [...sections, ...verdict].join('\n\n');
+  return [...sections, ...verdicts[report.outcome]].join('\n\n');
 }
 
 /** Why a release failed, in the form that failures of images have. */

@@ -248,6 +248,20 @@ describe('a nightly run of such a list', () => {
   });
 });
 
+describe('an image of one platform that a push target has', () => {
+  it('is not taken for another platform that is wanted now', async () => {
+    const push = { output: 'none', push: `${target.host}/moved` };
+    await run('moved', ['@/single:1'], { ...push, platforms: 'linux/amd64' });
+    const same = await run('moved', ['@/single:1'], { ...push, platforms: 'linux/amd64' });
+    expect(same.report).toMatchObject({ unchanged: true, outcome: 'done' });
+    const other = await run('moved', ['@/single:1'], { ...push, platforms: 'linux/arm64' });
+    expect(other.report).toMatchObject({
+      outcome: 'failed',
+      failed: [{ message: expect.stringContaining('it has no linux/arm64; it has linux/amd64') }],
+    });
+  });
+});
+
 describe('a bundle of such a list', () => {
   it('is left as it is by the next run, and pushed as any other', async () => {
     const first = await run('bundle', LIST);

@@ -2,8 +2,10 @@ import pLimit from 'p-limit';
 import { OciSaveError } from '../../../errors.ts';
 import { type Lock, repositoryPath } from '../../../lock/index.ts';
 import { type Digest, digestTag } from '../../../oci/digest.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from '../../../oci/manifest.ts';
+import { MAX_CONFIG_BYTES, parseConfig } from '../../../oci/config.ts';
+import { isImage, MAX_MANIFEST_BYTES, parseManifest } from '../../../oci/manifest.ts';
 import { isIndexType } from '../../../oci/media-type.ts';
+import { missingPlatforms, normalizePlatform } from '../../../oci/platform.ts';
 import { askTargets } from '../../../push/index.ts';
 import type { PushTargetReport, ReleaseReport } from '../../../report/index.ts';
 import type { WantedImage } from '../../../resolve/index.ts';
@@ -50,7 +52,8 @@ export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   const images = await allUnchanged(wanted, {
     async head(image) {
       const claim = await headOf(image, run);
-      return released === undefined && mayTakeSome(image, claim) ? undefined : claim;
+      if (claim === undefined || released !== undefined) return claim;
+      return mayTakeSome(image, claim) || (await lacksPlatform(image, claim, run)) ? undefined : claim;
     },
     async isEverywhere({ ref }, name, digest) {
       if (released === undefined) return targets.haveAll(ref, name, [{ digest, below: [] }]);
@@ -82,9 +85,34 @@ function haveCommonName(images: readonly WantedImage[]): boolean {
  * Where some platforms of an index are wanted, its digest does not show which of them a target has. Where several are
  * wanted of an image without an index, some are missing.
  */
-function mayTakeSome({ platforms }: WantedImage, claim: Claim | undefined): boolean {
-  if (platforms === 'all' || claim === undefined) return false;
-  return isIndexType(claim.mediaType) || platforms.length > 1;
+function mayTakeSome({ platforms }: WantedImage, { mediaType }: Claim): boolean {
+  return platforms !== 'all' && (isIndexType(mediaType) || platforms.length > 1);
+}
+
+/**
+ * Whether an image is of another platform than is wanted, as when a list is saved for another one than before. The store
+ * tells, where it has the image; elsewhere a target that has the image is believed, which costs no request.
+ */
+async function lacksPlatform(
+  { platforms }: WantedImage,
+  { digest }: Claim,
+  { session: { store }, io }: Run,
+): Promise<boolean> {
+  try {
+    const bytes = await store.read(digest, MAX_MANIFEST_BYTES);
+    const manifest = bytes && parseManifest(bytes);
+    if (manifest?.kind !== 'manifest' || !isImage(manifest) || platforms === 'all') return false;
+    const config = await store.read(manifest.config.digest, MAX_CONFIG_BYTES);
+    if (config === undefined) return false;
+    return (
+      missingPlatforms(platforms, [normalizePlatform(parseConfig(config, manifest).platform)]).length > 0
+    );
+  } catch (error) {
+    io.signal?.throwIfAborted();
+    // What is wrong with it is reported by the full run.
+    if (error instanceof OciSaveError) return true;
+    throw error;
+  }
 }
 
 /**
