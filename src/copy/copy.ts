@@ -132,7 +132,7 @@ function leafCopier(
         for (const blob of left) await bring(blob);
       }
     } finally {
-      transfers.ended(leaf.id);
+      transfers.ended(leaf);
     }
   };
 }

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest, BlobSize } from '../oci/digest.ts';
 import { isForeignLayerType } from '../oci/media-type.ts';
 import type { ResolvedImage } from '../resolve/index.ts';
@@ -45,7 +46,9 @@ export async function findMissingBlobs(
       const layers = new Set(leaf.layers.filter((digest) => absent.has(digest)));
       addTo(imagesOf, leaf.digest, image);
       for (const digest of layers) addTo(leavesOf, digest, leaf.digest);
-      if (layers.size > 0) noteDetails(image, leaf.digest, details);
+    }
+    for (const { manifest } of image.manifests.values()) {
+      if (manifest.kind === 'manifest') noteDetails(manifest.layers, absent, details);
     }
   }
   const stored = all.filter(
@@ -56,9 +59,7 @@ export async function findMissingBlobs(
       digest,
       size,
       leaves: [...(leavesOf.get(digest) ?? [])],
-      urls: [],
-      foreign: false,
-      ...details.get(digest),
+      ...(details.get(digest) ?? NO_DETAILS),
     })),
     imagesOf,
     stored: { blobs: stored.length, bytes: stored.reduce((sum, { size }) => sum + size, 0) },
@@ -74,17 +75,18 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
 
 /** Images may describe one blob differently: the details of all are joined. */
 function noteDetails(
-  { manifests }: ResolvedImage,
-  leaf: Digest,
+  layers: readonly Descriptor[],
+  absent: ReadonlySet<Digest>,
   details: Map<Digest, Pick<MissingBlob, 'urls' | 'foreign'>>,
 ): void {
-  const manifest = manifests.get(leaf)?.manifest;
-  if (manifest?.kind !== 'manifest') return;
-  for (const layer of manifest.layers) {
-    const known = details.get(layer.digest);
-    details.set(layer.digest, {
-      urls: [...new Set([...(known?.urls ?? []), ...(layer.urls ?? [])])],
-      foreign: known?.foreign === true || isForeignLayerType(layer.mediaType),
+  for (const { digest, urls, mediaType } of layers) {
+    if (!absent.has(digest)) continue;
+    const known = details.get(digest) ?? NO_DETAILS;
+    details.set(digest, {
+      urls: [...new Set([...known.urls, ...(urls ?? [])])],
+      foreign: known.foreign || isForeignLayerType(mediaType),
     });
   }
 }
+
+const NO_DETAILS = { urls: [], foreign: false };

@@ -24,7 +24,7 @@ export interface Plan {
   /** Another mover gave a blob up: the next leaf that needs it claims it. */
   released(digest: Digest): void;
   /** A copy ended. What it claimed and did not land is free for the next leaf. */
-  ended(id: Digest): void;
+  ended(leaf: StartedLeaf): void;
   /** Leaves that have not started and still lack something. */
   readonly remaining: number;
 }
@@ -41,7 +41,6 @@ interface Waiting {
 export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Digest> = []): Plan {
   const flying = new Set<Digest>(inFlight);
   const waiting = new Map<Digest, Waiting>();
-  const claims = new Map<Digest, Set<Digest>>();
   const waitersOf = new Map<Digest, Set<Waiting>>();
   for (const { id, missing } of leaves) {
     const leaf = { id, missing: new Map(missing.map(({ digest, size }) => [digest, size])) };
@@ -66,7 +65,6 @@ export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Di
       if (best === undefined) return undefined;
       const brings = [...best.missing.keys()];
       waiting.delete(best.id);
-      claims.set(best.id, new Set(brings));
       for (const digest of brings) {
         flying.add(digest);
         waitersOf.get(digest)?.delete(best);
@@ -75,7 +73,6 @@ export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Di
     },
     landed(digest) {
       flying.delete(digest);
-      for (const claim of claims.values()) claim.delete(digest);
       for (const leaf of waitersOf.get(digest) ?? []) {
         leaf.missing.delete(digest);
         if (leaf.missing.size === 0) waiting.delete(leaf.id);
@@ -85,9 +82,8 @@ export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Di
     released(digest) {
       flying.delete(digest);
     },
-    ended(id) {
-      for (const digest of claims.get(id) ?? []) flying.delete(digest);
-      claims.delete(id);
+    ended({ brings }) {
+      for (const digest of brings) flying.delete(digest);
     },
   };
 }

@@ -12,7 +12,7 @@ export interface BlobTransfers {
   failed(digest: Digest, error: unknown): void;
   /** The next leaf for skopeo, as soon as one may start; undefined when no leaf is left. */
   nextLeaf(): Promise<StartedLeaf | undefined>;
-  ended(leaf: Digest): void;
+  ended(leaf: StartedLeaf): void;
 }
 
 export function createTransfers(

@@ -1,10 +1,20 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findMissingBlobs } from '../../src/copy/index.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { type Digest, shortDigest } from '../../src/oci/digest.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { failureOf } from '../support/failure.ts';
-import { d2, dlist, foreign, one, sharing, writeOciLayout } from '../support/fixtures/index.ts';
+import {
+  buildImage,
+  d2,
+  dlist,
+  filledLayer,
+  foreign,
+  one,
+  sharing,
+  writeOciLayout,
+} from '../support/fixtures/index.ts';
 import { openStore } from '../../src/store/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
 import { type Copied, type Copying, startCopying } from './copying.ts';
@@ -228,6 +238,27 @@ describe('a foreign layer', () => {
     });
   });
 
+  it('is foreign for all where one image says so', async () => {
+    const { image, layer } = foreign({ urls: [`${other.url}/a`], ...small });
+    const plain = buildImage({
+      layers: [filledLayer('foreign base', 100)],
+      manifest: { annotations: { plain: 'yes' } },
+    });
+    expect(plain.blobs.has(layer.digest)).toBe(true);
+    registry.put('foreign', image, '1');
+    registry.put('plain', plain, '1');
+    for (const names of [
+      ['foreign:1', 'plain:1'],
+      ['plain:1', 'foreign:1'],
+    ]) {
+      const missing = await findMissingBlobs(await bench.images(names.map(at)), bench.store);
+      expect(missing.blobs.find(({ digest }) => digest === layer.digest)).toMatchObject({
+        foreign: true,
+        urls: [`${other.url}/a`],
+      });
+    }
+  });
+
   it('has the addresses of all images that name it', async () => {
     const [first, second] = ['a', 'b'].map((name) => foreign({ urls: [`${other.url}/${name}`], ...small }));
     registry.put('foreign', first!.image, '1');
@@ -236,6 +267,61 @@ describe('a foreign layer', () => {
     const both = missing.blobs.find(({ digest }) => digest === first!.layer.digest);
     expect(both?.urls.toSorted()).toEqual([`${other.url}/a`, `${other.url}/b`]);
     expect(both?.leaves.toSorted()).toEqual([first!.image.top, second!.image.top].toSorted());
+  });
+});
+
+describe('a leaf that skopeo cannot copy', () => {
+  const image = one({ seed: 'leaf', layerBytes: 1_200_000 });
+  const layer = largestBlobOf(image);
+  /** A skopeo that is there when the copy begins, and fails so when it is called. */
+  const copyWith = async (error: unknown): Promise<Copied> => {
+    registry.put('leaf', image, '1');
+    const images = await bench.images([at('leaf:1')]);
+    registry.clear();
+    let asked = 0;
+    const skopeo = { file: '/nowhere', version: '1.0' };
+    const tools = { skopeo, environment: { env: {}, globalArgs: [], certsFolder: '' } };
+    const skopeoTools = async () => {
+      asked += 1;
+      if (asked === 1) return tools;
+      throw error;
+    };
+    return bench.copy(images, { copier: 'skopeo', skopeoTools });
+  };
+
+  it('is completed by our own client, and the log says so', async () => {
+    const copied = await copyWith(new OciSaveError({ code: 'network', message: 'cut' }));
+    expect(copied.movers.get(layer)).toBe('direct');
+    expect(copied.events.filter((event) => event.type === 'log' && event.level === 'warning')).toEqual([
+      {
+        type: 'log',
+        level: 'warning',
+        message: 'cut; the built-in client completes it',
+        image: at('leaf:1'),
+      },
+    ]);
+  });
+
+  it.each([
+    ['a quota', new OciSaveError({ code: 'quota', message: 'used up' }), 'used up'],
+    ['the disk', Object.assign(new Error('x'), { code: 'ENOSPC' }), /^the disk is full: blob sha256:/],
+    [
+      'what skopeo says of the disk',
+      new OciSaveError({ code: 'local', message: 'no space left on device' }),
+      /^the disk is full: blob sha256:/,
+    ],
+  ])('for the sake of %s is left so: our own client would fail, too', async (_, error, message) => {
+    const copied = await copyWith(error);
+    expect([...copied.failures]).toEqual([
+      [layer, expect.objectContaining({ message: expect.stringMatching(message) })],
+    ]);
+    expect(blobsAsked(registry)).toEqual([]);
+  });
+
+  it.each(['machine', 'interrupted'] as const)('by an error %s ends the run', async (code) => {
+    const error = new OciSaveError({ code, message: 'no more' });
+    expect(await failureOf(copyWith(error))).toBe(error);
+    expect(blobsAsked(registry)).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { divide, type MissingBlob } from '../../src/copy/division.ts';
+import { divide, type MissingBlob, SKOPEO_FROM_BYTES } from '../../src/copy/division.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 
 const digest = (name: string): Digest => digestOf(new TextEncoder().encode(name));
@@ -45,6 +45,14 @@ describe('the division of missing blobs between skopeo and the client', () => {
     const { leaves, direct } = divide([blob('foreign', 500, ['a'], true)], FROM);
     expect(leaves).toEqual([]);
     expect(direct).toHaveLength(1);
+  });
+
+  it('gives skopeo what is larger than 1 MiB', () => {
+    const mebibyte = 1024 * 1024;
+    const missing = [blob('just', mebibyte, ['a']), blob('more', mebibyte + 1, ['b'])];
+    const { leaves, direct } = divide(missing, SKOPEO_FROM_BYTES);
+    expect(leaves.map(({ id }) => id)).toEqual([digest('b')]);
+    expect(direct.map(({ digest: name }) => name)).toEqual([digest('just')]);
   });
 
   it('gives all blobs to the client with a threshold of Infinity', () => {

@@ -45,7 +45,7 @@ describe('the plan of a copy', () => {
     const plan = createPlan([leaf('a', { base: 9 }), leaf('b', { base: 9, own: 1 })]);
     const first = plan.next();
     expect(first?.id).toBe(digest('a'));
-    plan.ended(digest('a'));
+    plan.ended(first ?? expect.fail());
     expect(plan.next()).toEqual({ id: digest('b'), brings: [digest('base'), digest('own')] });
   });
 
@@ -72,6 +72,7 @@ describe('the plan of a copy', () => {
         );
         const plan = createPlan(planned);
         const flying = new Map<Digest, Set<Digest>>();
+        const claimed = new Map<Digest, readonly Digest[]>();
         const landed = new Set<Digest>();
         const failedOnce = new Set<Digest>();
         const throwDice = (sides: number): number => (dice.next().value ?? 0) % sides;
@@ -83,6 +84,7 @@ describe('the plan of a copy', () => {
               expect([...flying.values()].some((claim) => claim.has(blob))).toBe(false);
             }
             flying.set(started.id, new Set(started.brings));
+            claimed.set(started.id, started.brings);
           }
           const copies = [...flying.keys()];
           const id = copies[throwDice(Math.max(copies.length, 1))];
@@ -98,7 +100,7 @@ describe('the plan of a copy', () => {
           }
           if (fails || claim.size === 0) {
             flying.delete(id);
-            plan.ended(id);
+            plan.ended({ id, brings: claimed.get(id) ?? [] });
           }
         }
         expect(plan.remaining).toBe(0);
