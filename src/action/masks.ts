@@ -5,7 +5,7 @@ import { hiddenParts } from '../text/secret.ts';
 const USERINFO = /\/\/([^/@\s]+)@/g;
 
 /** A signed address has its secret in the query. */
-const QUERY = /\bhttps?:\/\/[^\s?#]+\?([^\s#]+)/g;
+const ADDRESS = /\bhttps?:\/\/./;
 
 /** Tokens that may write releases. */
 const TOKENS = /^(INPUT_TOKEN|GITHUB_TOKEN|GH_TOKEN)$/;
@@ -29,7 +29,20 @@ function secretsOfAddresses(text: string): string[] {
     const password = colon < 0 ? userinfo : userinfo.slice(colon + 1);
     return [password, percentDecoded(password)];
   });
-  return [...userinfos, ...[...text.matchAll(QUERY)].map(([, query = '']) => query)];
+  return [
+    ...userinfos,
+    ...text
+      .split(/[\s#]+/)
+      .map(queryIn)
+      .filter((query) => query !== ''),
+  ];
+}
+
+/** What follows the first `?` after the beginning of an address. */
+function queryIn(word: string): string {
+  const parts = word.split('?');
+  const address = parts.findIndex((part) => ADDRESS.test(part));
+  return address < 0 ? '' : parts.slice(address + 1).join('?');
 }
 
 /** What the runner hides in the log. */

@@ -136,7 +136,7 @@ function repositoryContent(
   };
 }
 
-const HAS_DOMAIN = /^(?:[^/]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
+const HAS_DOMAIN = /^(?:[^/.:A-Z]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
 
 /**
  * The names under which runtimes will look for an image: full references. Names without a registry are for zot

@@ -47,8 +47,8 @@ for (const [network, prefix] of [
 export function isPrivateHost(host: string): boolean {
   const bare = host
     .replace(/^\[|\]$/g, '')
-    .replace(/%.*$/, '')
-    .replace(/\.+$/, '')
+    .replace(/%.*/s, '')
+    .replace(/(?<!\.)\.+$/, '')
     .toLowerCase();
   const family = isIP(bare);
   if (family === 0) return bare === 'localhost' || bare.endsWith('.localhost');

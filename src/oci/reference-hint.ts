@@ -43,7 +43,7 @@ function emptyValue(text: string): Explanation | undefined {
  * count, since `null` may be a team's name in between.
  */
 export function explainEmptyValue(reference: string): Explanation | undefined {
-  const named = reference.replace(/@.*$/, '');
+  const named = reference.replace(/@.*/s, '');
   const first = named.includes('/') ? named.slice(0, named.indexOf('/')) : '';
   return emptyValue(first) ?? emptyValue(/:[^:/]*$/.exec(named)?.[0] ?? '');
 }
@@ -107,7 +107,7 @@ function tagOrDigest(text: string, why: string): Explanation | undefined {
     return { reason: 'it is a digest or an image ID without a name', hint: 'Write name@sha256:… instead.' };
   }
   if (why !== 'bad-tag') return undefined;
-  const tag = text.replace(/@.*$/, '').slice(text.indexOf(':', text.lastIndexOf('/') + 1) + 1);
+  const tag = text.replace(/@.*/s, '').slice(text.indexOf(':', text.lastIndexOf('/') + 1) + 1);
   if (tag.includes('+')) {
     const shown = quotePart(text, tag) ?? 'a+b';
     const [chart, release] = [shown.replaceAll('+', '_'), shown.replaceAll('+', '-')];
@@ -137,7 +137,7 @@ function spelling(text: string, why: string): Explanation {
   if (text.split('/').some((component) => component === '..' || component === '.')) {
     return { reason: 'a component of its path is a dot folder' };
   }
-  const named = text.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+  const named = text.replace(/@.*/s, '').replace(/:[^:/]*$/, '');
   if (/[A-Z]/.test(named)) {
     return {
       reason: 'repository names are lower case',

@@ -50,9 +50,9 @@ export function showText(text: string): string {
  */
 export function quoteReference(text: string): string | undefined {
   if (text.length > MAX_REFERENCE) return undefined;
-  const word = text.replace(/^[^ \t\r\n/]*[ \t\r\n].*$/s, '…').replace(/[ \t\r\n].*$/s, ' …');
+  const word = text.replace(/^[^ \t\r\n/]*[ \t\r\n].*$/s, '…').replace(/[ \t\r\n].*/s, ' …');
   const end = credentialsEnd(word);
-  const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*$/s, '…');
+  const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*/s, '…');
   if (!ADDRESS.test(withoutControls(word)) || !isQuotable(plain)) return undefined;
   const shown = plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED - 3)}…` : plain;
   return asCodePoints(shown);
@@ -66,7 +66,7 @@ function isQuotable(text: string): boolean {
 
 /** Outside of an IPv6 address. */
 function colonsIn(text: string): number {
-  return text.replaceAll(/\[[^\]]*\]/g, '').split(':').length - 1;
+  return text.replaceAll(/\[[^[\]]*\]/g, '').split(':').length - 1;
 }
 
 /** Control characters are shown by their code points. */

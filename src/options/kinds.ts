@@ -55,7 +55,7 @@ function splitList(text: string): string[] {
       .split(/\r\n|[\r\n]/)
       .filter((line) => !/^\s*#/.test(line))
       // An entry that begins with an option keeps its commas: `--platform=linux/amd64,linux/arm64 name`.
-      .flatMap((line) => (line.trimStart().startsWith('-') ? [line] : line.replace(/\s#.*$/, '').split(',')))
+      .flatMap((line) => (line.trimStart().startsWith('-') ? [line] : line.replace(/\s#.*/s, '').split(',')))
       .map((word) => word.trim())
       .filter((word) => word !== '')
   );
@@ -155,7 +155,7 @@ export function sizeOption(fallback: string, wording: Wording) {
 
 function readSize(given: number | string): number | string {
   if (typeof given === 'number') return given;
-  const [, amount, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(given) ?? [];
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(given.trim()) ?? [];
   const factor = UNITS[unit.toLowerCase()];
   return amount === undefined || factor === undefined ? given : Math.floor(Number(amount) * factor);
 }

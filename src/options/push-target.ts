@@ -30,7 +30,7 @@ function parsePushTarget(text: string): PushTarget {
       hint: HINT,
     });
   if (text.includes('://')) throw wrong('it begins with a protocol');
-  const match = /^([^@]*?)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
+  const match = /^([^@]*?)(?<!\/)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
   if (match === null) throw wrong('only depth=N is allowed after @');
   const [, place = '', folded] = match;
   // A name without dot or port would be a namespace of Docker Hub, and the push a surprise.

@@ -59,12 +59,12 @@ export async function listTags(
   return valid.toSorted();
 }
 
-const MAX_LINK_LENGTH = 2048;
+/** No part of it goes on over the beginning of the next link: it reads a header once. */
+const NEXT = /(?:<([^<>]*)>|(?:^|,)\s*([^<>,;\s]+))\s*;[^,<]*\brel="?next\b/i;
 
 /** Where the next page is (RFC 8288; Quay leaves the brackets out); undefined on the last one. */
 function nextOf({ headers: { link } }: RegistryResponse): string | undefined {
-  // An address has no more; an expression is given no longer text.
-  const links = typeof link === 'string' ? link.slice(0, MAX_LINK_LENGTH) : '';
-  const [, bracketed, bare] = /(?:<([^>]*)>|(?:^|,)\s*([^<>;\s]+))\s*;[^,]*\brel="?next\b/i.exec(links) ?? [];
+  const links = typeof link === 'string' ? link : '';
+  const [, bracketed, bare] = NEXT.exec(links) ?? [];
   return bracketed ?? bare;
 }

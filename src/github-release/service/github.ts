@@ -259,7 +259,7 @@ async function orAbsent<T>(asking: Promise<T>): Promise<T | undefined> {
 
 /** The token is sent with the bytes: never from https to http. */
 function uploadUrl(release: Pick<Release, 'uploadUrl'>, name: string, api: URL): URL {
-  const url = URL.parse(release.uploadUrl.replace(/\{.*\}$/, ''));
+  const url = URL.parse(release.uploadUrl.replace(/\{.*/s, ''));
   if (url === null || (url.protocol !== 'https:' && url.protocol !== api.protocol)) {
     throw new OciSaveError({
       code: 'unsupported',

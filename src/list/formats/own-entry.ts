@@ -71,12 +71,12 @@ function tagsOf(entry: Mapping, source: string): readonly string[] | undefined {
 
 function withTag(parts: EntryParts, tag: string, count: number): EntryParts {
   const { source } = parts;
-  if (source.includes('@') || /:[^/]*$/.test(source.replace(/^[a-z]+:\/\//, ''))) {
+  if (source.includes('@') || /:[^:/]*$/.test(source.replace(/^[a-z]+:\/\//, ''))) {
     throw refusal('the reference names a tag or a digest, and so does the entry', 'Write it once.');
   }
   // It would turn the name into a registry: `a` with the tag `5000/b`.
   if (tag === '' || tag.includes('/')) throw refusal(`${showText(tag)} is not a tag`);
-  if (count > 1 && parts.storedAs.some((name) => /:[^/]*$/.test(name))) {
+  if (count > 1 && parts.storedAs.some((name) => /:[^:/]*$/.test(name))) {
     throw refusal('several tags cannot be stored under one name', 'Leave the tag out of the stored name.');
   }
   return { ...parts, source: `${source}:${tag}` };

@@ -60,11 +60,20 @@ export function firstMisfit({ lines }: ListDocument): number {
   return entriesOf(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
 }
 
+/** `source => name`; the blanks may be missing on one side. */
+const PAIR = /^[^ \t]+(?:[ \t]+(?:=>|->)[ \t]*|(?:=>|->)[ \t]+)[^ \t]+$/;
+
+/** `registry/{{ .Name }}:1`: one word but for what is inside of the braces. */
+function isTemplated(text: string): boolean {
+  const [open, close] = [text.indexOf('{{'), text.lastIndexOf('}}')];
+  return open >= 0 && close > open + 1 && !/[ \t]/.test(text.slice(0, open) + text.slice(close + 2));
+}
+
 function looksLikeEntry(text: string): boolean {
   if (text.length > MAX_LINE) return false;
-  if (!/[ \t]/.test(text) || /^[^ \t]+[ \t]*(?:=>|->)[ \t]*[^ \t]+$/.test(text)) return true;
+  if (!/[ \t]/.test(text) || PAIR.test(text)) return true;
   if (/^--platform[= ]|^(?:docker|podman) pull /.test(text)) return true;
-  if (/^[^ \t]*\{\{.*\}\}[^ \t]*$/.test(text)) return true;
+  if (isTemplated(text)) return true;
   // A reference with a second column; prose has more words, and does not start with a reference.
   const [first = '', ...columns] = text.split(/[ \t]+/);
   return columns.length === 1 && /[/:][^/:]/.test(first);

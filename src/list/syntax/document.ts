@@ -47,7 +47,7 @@ function looksLikeTree(lines: readonly Line[]): boolean {
   if (/^-(?:\s|$)/.test(content)) return lines.some(({ text }) => isStructuredItem(text.slice(0, 1000)));
   if (!KEY.test(content)) return false;
   // `registry/app:` alone is an entry whose tag is missing, unless something is nested below it.
-  return /:\s+\S/.test(content.replace(/\s#.*$/, '')) || isNestedBelow(first, lines[at + 1]?.text);
+  return /:\s+\S/.test(content.replace(/\s#.*/s, '')) || isNestedBelow(first, lines[at + 1]?.text);
 }
 
 function isStructuredItem(line: string): boolean {
@@ -82,5 +82,5 @@ function templateLine(text: string): number | undefined {
 }
 
 function unquoted(line: string): string {
-  return line.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*'/g, '').replace(/\s#.*$/, '');
+  return line.replace(/(?<!\\)"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*'/g, '').replace(/\s#.*/s, '');
 }

@@ -92,7 +92,7 @@ function decodeAuth(auth: string, key: string, path: string): Credentials | unde
     throw invalid(path, `has an entry for ${named} that is not base64 of user:password`);
   }
   // docker pads with zero bytes.
-  const password = decoded.slice(colon + 1).replace(/^\0+|\0+$/g, '');
+  const password = decoded.slice(colon + 1).replace(/^\0+|(?<!\0)\0+$/g, '');
   const username = decoded.slice(0, colon);
   return username === '' && password === '' ? undefined : { username, password };
 }
