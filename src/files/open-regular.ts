@@ -9,6 +9,8 @@ import { isInside } from './boundary.ts';
 interface NotRead {
   readonly reason: string;
   readonly hint?: string | undefined;
+  /** It gives its bytes once, as they come. */
+  readonly isStream?: boolean;
 }
 
 /** For a path that leads to a file elsewhere. */
@@ -58,8 +60,8 @@ const SOCKET: NotRead = { reason: 'it is a socket, not a file' };
 
 function kindRefused(stats: BigIntStats): NotRead | undefined {
   if (stats.isFile()) return undefined;
-  const kind = stats.isDirectory() ? 'a folder' : 'a pipe, a device or a terminal';
-  return { reason: `it is ${kind}, not a file` };
+  if (stats.isDirectory()) return { reason: 'it is a folder, not a file' };
+  return { reason: 'it is a pipe, a device or a terminal, not a file', isStream: true };
 }
 
 /** Waits for no writer of a pipe, and makes no terminal this process's own. Undefined for a socket. */

@@ -4,14 +4,14 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { isPrivateHost, PrivateAddressError } from './address.ts';
-import { type Environment, readProxies } from './proxies.ts';
+import { type Environment, type Proxy, proxyFor, readProxies } from './proxies.ts';
 
 /** The way to one origin: its own sockets, and how many requests may be under way. */
 export interface Connection {
   readonly agent: http.Agent;
   readonly limit: LimitFunction;
-  /** True once the origin's own name was looked up: a proxy does not stand between. */
-  direct: boolean;
+  /** What stands between. */
+  readonly proxy: Proxy | undefined;
 }
 
 export interface ConnectOptions {
@@ -42,22 +42,23 @@ export interface AgentOptions {
  */
 export function createAgents({ sockets, env, lookup = dns.lookup }: AgentOptions): Agents {
   const connections = new Map<string, Connection>();
-  const proxyEnv = readProxies(env);
+  // A proxy that cannot be used is told of before any request.
+  readProxies(env);
   const open = (url: URL, { verify, mayBePrivate }: ConnectOptions): Connection => {
-    const onDirect = (): void => void (connection.direct = true);
+    const proxy = proxyFor(url, env);
     const options = {
       keepAlive: true,
       maxSockets: sockets,
-      proxyEnv,
-      lookup: judged(lookup, url.hostname, mayBePrivate, onDirect),
+      // Node reads NO_PROXY in another way than skopeo: it is not asked.
+      proxyEnv: proxy && { HTTP_PROXY: proxy.address, HTTPS_PROXY: proxy.address },
+      lookup: proxy !== undefined || mayBePrivate ? lookup : judged(lookup),
     };
     // An Agent's own bound does not count tunnels through a proxy.
     const agent =
       url.protocol === 'https:'
         ? new https.Agent({ ...options, rejectUnauthorized: verify })
         : new http.Agent(options);
-    const connection = { agent, limit: pLimit(sockets), direct: false };
-    return connection;
+    return { agent, limit: pLimit(sockets), proxy };
   };
   return {
     connect(url, options) {
@@ -74,24 +75,16 @@ export function createAgents({ sockets, env, lookup = dns.lookup }: AgentOptions
 
 /**
  * Looks up the name of an origin, and judges its addresses where the socket connects: what a name resolved to before says
- * nothing (DNS rebinding). A proxy's name is the user's own word. Behind a proxy the origin's name is not looked up here at
- * all: what it resolves to there, the proxy alone knows and judges.
+ * nothing (DNS rebinding). Not so behind a proxy: its name is the user's own word, and what the origin's name resolves to
+ * there, the proxy alone knows and judges.
  */
-function judged(
-  lookup: LookupFunction,
-  host: string,
-  mayBePrivate: boolean,
-  onDirect: () => void,
-): LookupFunction {
-  return (name, options, done) => {
-    if (name !== host) return lookup(name, options, done);
-    onDirect();
-    return lookup(name, options, (error, found, family) => {
-      if (error !== null || mayBePrivate) return done(error, found, family);
+function judged(lookup: LookupFunction): LookupFunction {
+  return (name, options, done) =>
+    lookup(name, options, (error, found, family) => {
+      if (error !== null) return done(error, found, family);
       const all = typeof found === 'string' ? [{ address: found, family: family ?? 0 }] : found;
       const allowed = all.filter(({ address }) => !isPrivateHost(address));
       if (allowed.length === 0) return done(new PrivateAddressError(), '');
       return typeof found === 'string' ? done(null, found, family) : done(null, allowed);
     });
-  };
 }

@@ -1,5 +1,6 @@
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
 import { type Hint, hint, option } from '../text/hint.ts';
+import { type Proxy, proxyWords } from './proxies.ts';
 import { formatRefusal, type Refusal } from './refusal.ts';
 
 interface NetworkFault {
@@ -20,6 +21,12 @@ const FAULTS: Record<string, string> = {
   EHOSTUNREACH: 'cannot be reached',
   ENETUNREACH: 'cannot be reached',
 };
+
+/** Node's code where a proxy does not open a tunnel. */
+const TUNNEL = 'ERR_PROXY_TUNNEL';
+
+/** What fails where no connection comes about. */
+const CONNECTING: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
 
 const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
 
@@ -52,8 +59,13 @@ function networkFault(cause: unknown): NetworkFault {
   const words = FAULTS[code];
   if (words !== undefined) return { words: `${words} (${code})`, permanent: false };
   if (code.startsWith('HPE_')) return { words: `sent what is not HTTP (${code})`, permanent: false };
-  if (code.startsWith('ERR_PROXY'))
-    return { words: `is not reached through the proxy (${code})`, permanent: false };
+  if (code.startsWith('ERR_PROXY')) {
+    const status = statusOf(cause);
+    return {
+      words: `is not reached through the proxy (${code})`,
+      permanent: status !== undefined && !isTemporaryStatus(status),
+    };
+  }
   return { words: `broke the transfer off (${code})`, permanent: false };
 }
 
@@ -93,6 +105,50 @@ export function networkError(subject: string, host: string, cause: unknown, afte
   const { words, hint: help } = networkFault(cause);
   const message = `${subject}: ${host} ${words}${after}`;
   return new OciSaveError({ code: 'network', message, hint: help, cause });
+}
+
+/** An answer that only a proxy gives, to what is not asked through a tunnel (RFC 9110, 15.5.8). */
+export class ProxyRefusal extends Error {
+  readonly code = TUNNEL;
+  readonly statusCode: number;
+  constructor(status: number) {
+    super(`the proxy answered ${status}`);
+    this.statusCode = status;
+  }
+}
+
+/** The error for a request that its proxy did not let through, or whose proxy was not reached; else undefined. */
+export function proxyError(
+  subject: string,
+  host: string,
+  cause: unknown,
+  proxy: Proxy,
+): OciSaveError | undefined {
+  const { variable } = proxy;
+  const code = systemCodeOf(cause);
+  const status = statusOf(cause);
+  // No other connection is made than that to the proxy.
+  const unreached = cause instanceof Error && 'syscall' in cause && CONNECTING.has(cause.syscall);
+  if (code !== TUNNEL && !unreached) return undefined;
+  const words = unreached
+    ? networkFault(cause).words
+    : status === undefined
+      ? `opened no way to it (${TUNNEL})`
+      : `answered ${status}`;
+  const login =
+    status === 407 ? `Write user and password into it: ${variable}=http://user:password@host:port. ` : '';
+  return new OciSaveError({
+    code: 'network',
+    message: `${subject}: ${proxyWords(proxy, host)} ${words}`,
+    hint: `${login}Check ${variable}; a host that is reached without a proxy is named in NO_PROXY.`,
+    cause,
+  });
+}
+
+/** The status with which a proxy refused a tunnel. */
+function statusOf(cause: unknown): number | undefined {
+  if (!(cause instanceof Error) || !('statusCode' in cause)) return undefined;
+  return typeof cause.statusCode === 'number' ? cause.statusCode : undefined;
 }
 
 /**

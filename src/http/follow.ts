@@ -11,7 +11,7 @@ import {
 } from './address.ts';
 import type { Agents } from './agents.ts';
 import { boundedBody, type BodyLimits, type BodyRules, readBeginning } from './body.ts';
-import { networkError } from './error.ts';
+import { networkError, proxyError, ProxyRefusal } from './error.ts';
 import { type ErrorParser, parseRetryAfter, readRefusal, type Refusal } from './refusal.ts';
 import { send, type WireRequest, type WireResponse } from './transport.ts';
 
@@ -151,15 +151,21 @@ async function sendOnce(
   const { url, subject, namedBy } = request;
   const mayBePrivate = namedBy === undefined;
   if (namedBy !== undefined && isPrivateHost(url.hostname)) throw privateAddressError(subject, namedBy, url);
+  const connection = agents.connect(url, { verify: !insecure.has(url), mayBePrivate });
   try {
-    const connection = agents.connect(url, { verify: !insecure.has(url), mayBePrivate });
-    return await send(request, connection, limits);
+    const response = await send(request, connection, limits);
+    if (response.status !== 407 || connection.proxy === undefined) return response;
+    response.discard();
+    throw new ProxyRefusal(response.status);
   } catch (cause) {
     request.signal?.throwIfAborted();
     // A quota is not a network fault.
     if (cause instanceof OciSaveError && cause.code !== 'network') throw cause;
     if (cause instanceof PrivateAddressError) throw privateAddressError(subject, namedBy ?? '', url);
-    throw networkError(subject, url.host, cause);
+    throw (
+      (connection.proxy && proxyError(subject, url.host, cause, connection.proxy)) ??
+      networkError(subject, url.host, cause)
+    );
   }
 }
 

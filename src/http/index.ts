@@ -25,6 +25,6 @@ export {
 export { fetchFile, type FetchLimits, type FetchOptions } from './fetch-file.ts';
 export { type HttpRequest, type HttpResponse, redirectTarget } from './follow.ts';
 export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from './refusal.ts';
-export { type Environment, readProxies } from './proxies.ts';
+export { type Environment, proxyFor, readProxies } from './proxies.ts';
 export { type RetryPolicy, withRetries } from './retry.ts';
 export type { Method, StreamedBody } from './transport.ts';

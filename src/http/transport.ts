@@ -41,7 +41,7 @@ export interface WireResponse {
   readonly challenges: readonly string[];
   /** Has to be read, bounded or discarded: an unread body keeps its connection. */
   readonly body: IncomingMessage;
-  /** The server's address, where its name was looked up here: behind a proxy it is not known. */
+  /** The server's address: behind a proxy it is not known. */
   readonly peer: string | undefined;
   /** Frees the connection of a body that nobody wants. */
   readonly discard: () => void;
@@ -155,7 +155,7 @@ function responseOf({ method }: WireRequest, body: IncomingMessage, connection: 
     headers: body.headers,
     challenges: body.headersDistinct['www-authenticate'] ?? [],
     body,
-    peer: connection.direct ? body.socket.remoteAddress : undefined,
+    peer: connection.proxy === undefined ? body.socket.remoteAddress : undefined,
     discard: () => discard(body),
   };
 }

@@ -2,6 +2,7 @@ import { glob, stat } from 'node:fs/promises';
 import { systemCodeOf } from '../errors.ts';
 import { type Boundary, isInCheckout, liesInside, openRegular, OUTSIDE } from '../files/index.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
+import { hint, option } from '../text/hint.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
 import { namedFormat } from './formats/formats.ts';
 import { type ImageList, type JoinOptions, joinLists } from './join-lists.ts';
@@ -103,7 +104,10 @@ async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing'> {
 async function readList(path: string, folders?: readonly string[]): Promise<Found<Uint8Array>> {
   try {
     const opened = await openRegular(path, folders);
-    if (!('handle' in opened)) return { problem: { file: path, ...opened } };
+    if (!('handle' in opened)) {
+      const { reason, isStream } = opened;
+      return { problem: { file: path, reason, hint: isStream ? PIPED : opened.hint } };
+    }
     // Leaving the loop early closes the file.
     return await gather(path, opened.handle.createReadStream({ highWaterMark: 256 * 1024 }));
   } catch (error) {
@@ -112,6 +116,8 @@ async function readList(path: string, folders?: readonly string[]): Promise<Foun
     return { problem: { file: path, reason: REASONS.get(code) ?? `it cannot be read (${code})` } };
   }
 }
+
+const PIPED = hint`A pipe is read from standard input: give - as ${option('imageList')}.`;
 
 const REASONS = new Map([
   ['ENOENT', 'there is no such file'],

@@ -47,6 +47,15 @@ describe('networkError', () => {
     expect(isTemporary(error)).toBe(temporary);
   });
 
+  it.each([
+    [407, false],
+    [403, false],
+    [503, true],
+  ])('a proxy’s answer %s to CONNECT: worth another attempt %s', (statusCode, temporary) => {
+    const cause = Object.assign(new Error('x'), { code: 'ERR_PROXY_TUNNEL', statusCode });
+    expect(isTemporary(networkError('x', 'r.example', cause))).toBe(temporary);
+  });
+
   it('hints at insecure-registries and authorities where TLS fails', () => {
     expect(failed('EPROTO').hint).toContain('insecure-registries');
     expect(failed('SELF_SIGNED_CERT_IN_CHAIN').hint).toContain('NODE_EXTRA_CA_CERTS');

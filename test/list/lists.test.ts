@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ListInputs, parseList, readLists } from '../../src/list/index.ts';
 import { refOf } from '../../src/resolve/index.ts';
+import { outputOf } from '../support/program.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 const options = {
@@ -33,6 +34,19 @@ async function read(inputs: Partial<ListInputs>, files: Record<string, string | 
   const named = (inputs.files ?? []).map((file) => (file === '-' ? file : path.join(folder, file)));
   return readLists({ images: [], ...options, ...inputs, files: named });
 }
+
+describe('a list that is a pipe', () => {
+  it('is led to standard input, and a folder is not', async () => {
+    const pipe = path.join(temp.path, 'pipe.txt');
+    await outputOf('mkfifo', [pipe]);
+    const hintFor = async (file: string): Promise<unknown> =>
+      readLists({ images: [], ...options, files: [file] }).catch((error: unknown) => error);
+    expect(await hintFor(pipe)).toMatchObject({
+      hint: 'A pipe is read from standard input: give - as --image-list.',
+    });
+    expect(await hintFor(temp.path)).toMatchObject({ code: 'list', hint: undefined });
+  });
+});
 
 describe('a plain list', () => {
   it('has one reference per line; comments, quotes, list marks, blanks and line ends are ignored', () => {

@@ -136,8 +136,8 @@ export function networkErrorAt(repository: string, error: unknown): unknown {
   if (!(error instanceof OciSaveError) || error.code !== 'network' || refusalOf(error) !== undefined)
     return error;
   const { message, hintParts } = error;
-  // A connection that is not trusted has a hint of its own, which is about registries.
-  const advice = hintParts === undefined ? AGAIN : TRUST;
+  // A connection that is not trusted has a hint of its own, which is about registries; a proxy's is about the proxy alone.
+  const advice = hintParts === undefined ? AGAIN : typeof hintParts === 'string' ? hintParts : TRUST;
   return new OciSaveError({
     code: 'network',
     message: `${repository}: ${message}`,
