@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import { formatCount } from '../text/bytes.ts';
-import { digestOf, shortDigest } from './digest.ts';
+import { digestOf, isDigest, shortDigest } from './digest.ts';
+import { goConfig } from './go-types.ts';
 import { readJson } from './json.ts';
 import { type ImageManifest, opaqueLayerTypes } from './manifest.ts';
 import { type Platform, toPlatform } from './platform.ts';
@@ -34,15 +35,15 @@ export interface ImageConfig {
 
 /**
  * Reads the image config (image-spec, config.md) of a manifest. One that lists another number of layers than its manifest
- * is refused: no runtime unpacks such an image, and importers stop there.
+ * is refused: no runtime unpacks such an image, and importers stop there. So is one that they cannot read.
  * @throws OciSaveError `unsupported` where it is not valid; the message names it by its digest
  */
 export function parseConfig(bytes: Uint8Array, manifest: ImageManifest): ImageConfig {
   const json = readJson(bytes);
   if ('fault' in json) throw notAConfig(bytes, json.fault);
   const parsed = configSchema.safeParse(json.value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
+  const issue = parsed.success ? goConfig(json.value) : parsed.error.issues[0];
+  if (!parsed.success || issue !== undefined) {
     // The names of fields are the schema's: they quote nothing of the content.
     const field = (issue?.path ?? []).filter((part) => typeof part === 'string').join('.');
     throw notAConfig(bytes, `${field === '' ? 'it' : `its ${field}`} ${issue?.message ?? 'is wrong'}`);
@@ -58,8 +59,11 @@ export function parseConfig(bytes: Uint8Array, manifest: ImageManifest): ImageCo
   if (platform === undefined) throw notAConfig(bytes, 'its platform has characters that no platform has');
   const diffIds = rootfs?.diff_ids ?? [];
   const { length: layers } = manifest.layers;
-  if (diffIds.length !== layers && opaqueLayerTypes(manifest).length === 0) {
-    throw notAConfig(bytes, `it lists ${formatCount(diffIds.length, 'layer')}, its manifest ${layers}`);
+  if (opaqueLayerTypes(manifest).length === 0) {
+    if (diffIds.length !== layers) {
+      throw notAConfig(bytes, `it lists ${formatCount(diffIds.length, 'layer')}, its manifest ${layers}`);
+    }
+    if (!diffIds.every(isDigest)) throw notAConfig(bytes, 'its rootfs.diff_ids are not all sha256 digests');
   }
   return { platform, diffIds };
 }

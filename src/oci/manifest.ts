@@ -7,6 +7,7 @@ import {
   mediaTypeSchema,
   readEntries,
 } from './descriptor.ts';
+import { goManifest } from './go-types.ts';
 import { describeFault, readJson } from './json.ts';
 import {
   bareType,
@@ -64,8 +65,8 @@ export type Manifest = ImageManifest | ImageIndex;
 
 /**
  * Reads a manifest or index. Its type is the one in the body, else the one of its shape: proxies serve the right bytes
- * under wrong headers. `header` is only used to describe what was served instead of a manifest. A faulty entry of an
- * index is not an error here, since not all of them are needed.
+ * under wrong headers. `header` is only used to describe what was served instead of a manifest. What readers in Go refuse,
+ * or read in another way, is refused. Another faulty entry of an index is not an error here, since not all are needed.
  * @throws OciSaveError `unsupported` for schema 1, web pages and anything that is not a manifest
  */
 export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
@@ -91,9 +92,9 @@ export function parseManifest(bytes: Uint8Array, header = ''): Manifest {
       hint: 'Push the artifact again with a current tool, then save it.',
     });
   }
-  if (isList(manifests) && config === undefined) return toIndex(json);
+  if (isList(manifests) && config === undefined && layers === undefined) return toIndex(json);
   if (config !== undefined && manifests === undefined) return toManifest(json);
-  if (config !== undefined)
+  if (config !== undefined || isList(manifests))
     throw notAManifest('it has the fields of an image manifest and those of an index');
   if (manifests === null) throw notAManifest('its list of manifests is null');
   if (isList(layers)) throw notAManifest('it has layers, but no config');
@@ -124,6 +125,7 @@ function parseJson(bytes: Uint8Array, header: string): unknown {
 function toManifest(json: unknown): ImageManifest {
   const parsed = manifestSchema.safeParse(json);
   if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
+  refuseForGo(json);
   const { mediaType, config, layers, artifactType, subject } = parsed.data;
   if (mediaType && !isManifestType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
   return {
@@ -139,6 +141,7 @@ function toManifest(json: unknown): ImageManifest {
 function toIndex(json: unknown): ImageIndex {
   const parsed = indexSchema.safeParse(json);
   if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
+  refuseForGo(json);
   const { mediaType, manifests, artifactType, subject } = parsed.data;
   if (mediaType && !isIndexType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
   const entries = readEntries(manifests);
@@ -156,6 +159,12 @@ function toIndex(json: unknown): ImageIndex {
     artifactType: artifactType || undefined,
     subject: subject ?? undefined,
   };
+}
+
+/** One entry of an index that Go cannot read makes the whole index unreadable, whatever platform it is for. */
+function refuseForGo(json: unknown): void {
+  const fault = goManifest(json);
+  if (fault !== undefined) throw notAManifest(describeFault({ issues: [fault] }, json));
 }
 
 function notAManifest(why: string): OciSaveError {

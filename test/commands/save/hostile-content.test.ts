@@ -230,7 +230,6 @@ describe('an image whose publisher wrote nonsense', () => {
         others: [
           entry({ ...ARM, size: -1 }),
           entry({ ...ARM, digest: `sha512:${'0'.repeat(128)}` }),
-          entry({ platform: { os: 1, architecture: [] } }),
           entry({ platform: { os: 'linux', architecture: 'a/b' } }),
         ],
       }),
@@ -240,10 +239,10 @@ describe('an image whose publisher wrote nonsense', () => {
       imageWith({
         others: [
           entry({
-            size: '1',
+            size: -1,
             annotations: {
               'vnd.docker.reference.type': 'attestation-manifest',
-              'vnd.docker.reference.digest': 1,
+              'vnd.docker.reference.digest': 'none',
             },
           }),
         ],
@@ -260,6 +259,16 @@ describe('an image whose publisher wrote nonsense', () => {
     expect(imageIn(lock, 'bad')?.digest).toBe(image.top);
     const { report } = await run(['bad', 'good'], { platforms: 'all' });
     expect(report.failed.map(({ ref }) => ref)).toEqual([refOf('bad')]);
+  });
+
+  it('found A10: fails where Go cannot read a child that is not taken: its index is unreadable then', async () => {
+    const image = imageWith({ others: [entry({ platform: { os: 1, architecture: 'arm64' } })] });
+    registry.put('bad', image, '1');
+    await expectAlone(['bad', 'good'], image.top, 0);
+    const { report } = await run(['bad', 'good']);
+    expect(report.failed.map(({ ref, message }) => [ref, message])).toEqual([
+      [refOf('bad'), expect.stringMatching(/: manifests\.\d\.platform\.os is not text \(child \d, sha256:/)],
+    ]);
   });
 
   it.each([

@@ -8,7 +8,7 @@ import {
 } from '../../../src/oci/media-type.ts';
 import { configOf } from '../fixtures/build.ts';
 import { filledLayer, one } from '../fixtures/index.ts';
-import { descriptorOf, descriptorOfImage, type Image, imageOf, jsonBytes } from '../image.ts';
+import { descriptorOf, descriptorOfImage, type Image, imageOf, jsonBytes, topOf } from '../image.ts';
 
 const layer = filledLayer('odd', 200);
 const config = configOf({ layers: [layer] });
@@ -145,7 +145,69 @@ export const REFUSED: readonly (readonly [kind: string, image: Image, words: Reg
     imageWithConfig(jsonBytes([1, 'x'])),
     /^config sha256:[0-9a-f]{12} is not a valid image config: it is not an object$/,
   ],
+  ...unreadable(),
 ];
+
+/** What the parsers of Go refuse, or read in another way: ctr would import no image of the bundle. */
+function unreadable(): readonly (readonly [kind: string, image: Image, words: RegExp])[] {
+  const text = new TextDecoder().decode(topOf(image({})).bytes);
+  const changed = (from: string | RegExp, to: string): Image =>
+    imageOf({ mediaType: OCI_MANIFEST, bytes: new TextEncoder().encode(text.replace(from, to)) }, [
+      config,
+      layer.bytes,
+    ]);
+  const other = JSON.stringify([descriptorOf(GZIP, jsonBytes('other'))]);
+  const words = new TextDecoder().decode(config);
+  const configured = (from: string | RegExp, to: string): Image =>
+    imageWithConfig(new TextEncoder().encode(words.replace(from, to)));
+  return [
+    [
+      'found A10: a size with a fraction',
+      changed(/"size":\d+/, '$&.0'),
+      /: config\.size is not a number of bytes/,
+    ],
+    [
+      'found A10: a size with an exponent',
+      changed(/"size":\d+/, '$&e0'),
+      /: config\.size is not a number of bytes/,
+    ],
+    [
+      'found A10: two lists of layers',
+      changed('{', `{"Layers":${other},`),
+      /: layers is spelled in another case, /,
+    ],
+    [
+      'found A10: a key that stands twice',
+      changed('{', `{"layers":${other},`),
+      /: a key stands twice in one object$/,
+    ],
+    [
+      'found A10: data that is no base64',
+      changed('"size"', '"data":"!!!!","size"'),
+      /: config\.data is not base64 /,
+    ],
+    [
+      'found A10: annotations that are none',
+      changed('{', '{"annotations":5,'),
+      /: annotations is not an object$/,
+    ],
+    [
+      'found A10: a version in words',
+      changed('"schemaVersion":2', '"schemaVersion":"two"'),
+      /: schemaVersion is not an/,
+    ],
+    [
+      'found A10: a time in words',
+      configured('1970-01-01T00:00:00Z', 'yesterday'),
+      /: its created is not a time of RFC 3339$/,
+    ],
+    [
+      'found A10: two file systems',
+      configured('{', '{"RootFS":{},'),
+      /: its rootfs is spelled in another case, /,
+    ],
+  ];
+}
 
 function imageWithConfig(bytes: Uint8Array): Image {
   return written(
