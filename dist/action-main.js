@@ -20409,7 +20409,7 @@ function createActionLog(out) {
 /** A user and a password before a host. */
 const USERINFO = /\/\/([^/@\s]+)@/g;
 /** A signed address has its secret in the query. */
-const QUERY = /\bhttps?:\/\/[^\s?#]+\?([^\s#]+)/g;
+const ADDRESS = /\bhttps?:\/\/./;
 /** Tokens that may write releases. */
 const TOKENS = /^(INPUT_TOKEN|GITHUB_TOKEN|GH_TOKEN)$/;
 const PROXIES = /^(https?|all)_proxy$/i;
@@ -20428,7 +20428,13 @@ function secretsOfAddresses(text) {
 		const colon = userinfo.indexOf(":");
 		const password = colon < 0 ? userinfo : userinfo.slice(colon + 1);
 		return [password, percentDecoded(password)];
-	}), ...[...text.matchAll(QUERY)].map(([, query = ""]) => query)];
+	}), ...text.split(/[\s#]+/).map(queryIn).filter((query) => query !== "")];
+}
+/** What follows the first `?` after the beginning of an address. */
+function queryIn(word) {
+	const parts = word.split("?");
+	const address = parts.findIndex((part) => ADDRESS.test(part));
+	return address < 0 ? "" : parts.slice(address + 1).join("?");
 }
 /**
 * Tells the runner of each secret once, line by line: it only hides text within one line.

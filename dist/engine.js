@@ -9,12 +9,12 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 import dns from "node:dns";
 import http, { createServer } from "node:http";
 import https from "node:https";
+import { domainToASCII, fileURLToPath } from "node:url";
 import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
 import { aborted as aborted$1, callbackify, debuglog, inspect, promisify, stripVTControlCharacters, styleText } from "node:util";
 import os, { constants as constants$2, devNull, hostname, userInfo } from "node:os";
-import { fileURLToPath } from "node:url";
 import { ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
-import process$2, { execArgv, execPath, hrtime, platform as platform$1 } from "node:process";
+import process$2, { execArgv, execPath, hrtime, platform as platform$2 } from "node:process";
 import { StringDecoder } from "node:string_decoder";
 import tty from "node:tty";
 import { EventEmitter, addAbortListener, on, once, setMaxListeners } from "node:events";
@@ -225,9 +225,9 @@ function showText(text) {
 */
 function quoteReference(text) {
 	if (text.length > 1024) return void 0;
-	const word = text.replace(/^[^ \t\r\n/]*[ \t\r\n].*$/s, "…").replace(/[ \t\r\n].*$/s, " …");
+	const word = text.replace(/^[^ \t\r\n/]*[ \t\r\n].*$/s, "…").replace(/[ \t\r\n].*/s, " …");
 	const end = credentialsEnd(word);
-	const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*$/s, "…");
+	const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*/s, "…");
 	if (!ADDRESS$1.test(withoutControls(word)) || !isQuotable(plain)) return void 0;
 	return asCodePoints(plain.length > MAX_QUOTED ? `${plain.slice(0, 77)}…` : plain);
 }
@@ -237,7 +237,7 @@ function isQuotable(text) {
 }
 /** Outside of an IPv6 address. */
 function colonsIn(text) {
-	return text.replaceAll(/\[[^\]]*\]/g, "").split(":").length - 1;
+	return text.replaceAll(/\[[^[\]]*\]/g, "").split(":").length - 1;
 }
 /** Control characters are shown by their code points. */
 function withoutControls(text) {
@@ -1376,7 +1376,7 @@ const ipv4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(?:2
 const ipv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))$/;
 const cidrv4 = /^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\/([0-9]|[1-2][0-9]|3[0-2])$/;
 const cidrv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))\/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/;
-const base64$2 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
+const base64$3 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
 const base64url = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$/;
 const httpProtocol = /^https?$/;
 const e164 = /^\+[1-9]\d{6,14}$/;
@@ -1392,7 +1392,7 @@ function timeSource(args) {
 	const hhmm = `(?:[01]\\d|2[0-3]):[0-5]\\d`;
 	return typeof args.precision === "number" ? args.precision === -1 ? `${hhmm}` : args.precision === 0 ? `${hhmm}:[0-5]\\d` : `${hhmm}:[0-5]\\d\\.\\d{${args.precision}}` : args.seconds ? `${hhmm}:[0-5]\\d(?:\\.\\d+)?` : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
 }
-function time(args) {
+function time$1(args) {
 	return new RegExp(`^${timeSource(args)}$`);
 }
 function datetime$1(args) {
@@ -1406,7 +1406,7 @@ function datetime$1(args) {
 	return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
 }
 const anyString = /^[\s\S]{0,}$/;
-const integer = /^-?\d+$/;
+const integer$1 = /^-?\d+$/;
 const number$1 = /^-?\d+(?:\.\d+)?$/;
 const boolean$1 = /^(?:true|false)$/i;
 const lowercase = /^[^A-Z]*$/;
@@ -2049,7 +2049,7 @@ const $ZodISODate = /*@__PURE__*/ $constructor("$ZodISODate", (inst, def) => {
 	$ZodStringFormat.init(inst, def);
 });
 const $ZodISOTime = /*@__PURE__*/ $constructor("$ZodISOTime", (inst, def) => {
-	def.pattern ?? (def.pattern = time(def));
+	def.pattern ?? (def.pattern = time$1(def));
 	$ZodStringFormat.init(inst, def);
 });
 const $ZodISODuration = /*@__PURE__*/ $constructor("$ZodISODuration", (inst, def) => {
@@ -4585,7 +4585,7 @@ const formatMap = {
 	json_string: "json-string",
 	regex: ""
 };
-const exactPatterns = /* @__PURE__ */ new Map([[base64Charset, base64$2], [base64urlCharset, base64url]]);
+const exactPatterns = /* @__PURE__ */ new Map([[base64Charset, base64$3], [base64urlCharset, base64url]]);
 const exactPattern = (p) => exactPatterns.get(p) ?? p;
 const stringProcessor = (schema, ctx, _json, _params) => {
 	const json = _json;
@@ -4805,7 +4805,7 @@ function stringifyKeyNames(bySchema, json, visited) {
 	else if (typeof rest.const === "number") rest.const = String(rest.const);
 	if (!numericType) return rest;
 	rest.type = "string";
-	if (!values) rest.pattern = (types.includes("number") ? number$1 : integer).source;
+	if (!values) rest.pattern = (types.includes("number") ? number$1 : integer$1).source;
 	return rest;
 }
 /** Every record of one conversion, so the carriers are found in a single pass rather than once per record. */
@@ -5422,7 +5422,7 @@ const ZodBase64 = /*@__PURE__*/ $constructor("ZodBase64", (inst, def) => {
 	$ZodBase64.init(inst, def);
 	ZodStringFormat.init(inst, def);
 });
-function base64$1(params) {
+function base64$2(params) {
 	return /* @__PURE__ */ _base64(ZodBase64, params);
 }
 const ZodBase64URL = /*@__PURE__*/ $constructor("ZodBase64URL", (inst, def) => {
@@ -5613,7 +5613,7 @@ const ZodObject = /*@__PURE__*/ $constructor("ZodObject", (inst, def) => {
 		return required(ZodNonOptional, this, args[0]);
 	}
 });
-function object(shape, params) {
+function object$1(shape, params) {
 	const def = {
 		type: "object",
 		shape: shape ?? {},
@@ -5992,7 +5992,7 @@ function emptyValue(text) {
 * count, since `null` may be a team's name in between.
 */
 function explainEmptyValue(reference) {
-	const named = reference.replace(/@.*$/, "");
+	const named = reference.replace(/@.*/s, "");
 	return emptyValue(named.includes("/") ? named.slice(0, named.indexOf("/")) : "") ?? emptyValue(/:[^:/]*$/.exec(named)?.[0] ?? "");
 }
 function characters(text) {
@@ -6052,7 +6052,7 @@ function tagOrDigest(text, why) {
 		hint: "Write name@sha256:… instead."
 	};
 	if (why !== "bad-tag") return void 0;
-	const tag = text.replace(/@.*$/, "").slice(text.indexOf(":", text.lastIndexOf("/") + 1) + 1);
+	const tag = text.replace(/@.*/s, "").slice(text.indexOf(":", text.lastIndexOf("/") + 1) + 1);
 	if (tag.includes("+")) {
 		const shown = quotePart(text, tag) ?? "a+b";
 		const [chart, release] = [shown.replaceAll("+", "_"), shown.replaceAll("+", "-")];
@@ -6078,7 +6078,7 @@ function tagOrDigest(text, why) {
 function spelling(text, why) {
 	if (why === "too-long") return { reason: "its name is longer than 255 characters" };
 	if (text.split("/").some((component) => component === ".." || component === ".")) return { reason: "a component of its path is a dot folder" };
-	const named = text.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
+	const named = text.replace(/@.*/s, "").replace(/:[^:/]*$/, "");
 	if (/[A-Z]/.test(named)) return {
 		reason: "repository names are lower case",
 		hint: didYouMean(text, text.replace(named, named.toLowerCase()))
@@ -6239,7 +6239,7 @@ function parsePushTarget(text) {
 		hint: HINT$2
 	});
 	if (text.includes("://")) throw wrong("it begins with a protocol");
-	const match = /^([^@]*?)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
+	const match = /^([^@]*?)(?<!\/)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
 	if (match === null) throw wrong("only depth=N is allowed after @");
 	const [, place = "", folded] = match;
 	if (!namesRegistry(`${place}/x`)) throw wrong("its first part is not a registry (a host has a dot or a port)");
@@ -6284,7 +6284,7 @@ function listOption(wording) {
 	return union([string(), array(string())], { error: "must be a list of texts" }).default([]).transform((given) => (typeof given === "string" ? [given] : given).flatMap(splitList)).meta({ option: metaOf("list", wording, "") });
 }
 function splitList(text) {
-	return text.split(/\r\n|[\r\n]/).filter((line) => !/^\s*#/.test(line)).flatMap((line) => line.trimStart().startsWith("-") ? [line] : line.replace(/\s#.*$/, "").split(",")).map((word) => word.trim()).filter((word) => word !== "");
+	return text.split(/\r\n|[\r\n]/).filter((line) => !/^\s*#/.test(line)).flatMap((line) => line.trimStart().startsWith("-") ? [line] : line.replace(/\s#.*/s, "").split(",")).map((word) => word.trim()).filter((word) => word !== "");
 }
 function textOption(fallback, wording) {
 	return string({ error: "must be a text" }).default(fallback).transform((text) => text.trim() || fallback).meta({ option: metaOf("text", wording, fallback) });
@@ -6334,7 +6334,7 @@ function sizeOption(fallback, wording) {
 }
 function readSize(given) {
 	if (typeof given === "number") return given;
-	const [, amount, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(given) ?? [];
+	const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(given.trim()) ?? [];
 	const factor = UNITS$2[unit.toLowerCase()];
 	return amount === void 0 || factor === void 0 ? given : Math.floor(Number(amount) * factor);
 }
@@ -6459,7 +6459,7 @@ const optionsSchema = strictObject({
 		max: 50,
 		description: "further attempts for each request"
 	}),
-	onError: choiceOption(["fail", "warn"], "fail", { description: "whether an image that cannot be saved fails the run, or is left out and listed" }),
+	onError: choiceOption(["fail", "warn"], "fail", { description: "whether an image that cannot be saved or pushed fails the run, or is left out and listed" }),
 	dryRun: booleanOption(false, { description: "resolve and report; copy nothing" }),
 	skopeo: textOption("auto", {
 		placeholder: "FILE",
@@ -6979,7 +6979,7 @@ function stripBlanks(text) {
 }
 /** Also strips quotes that are left from another language; an unmatched one is harmless. */
 function stripQuotes(text) {
-	return stripBlanks(stripBlanks(text).replace(/^['"]+|['"]+$/g, ""));
+	return stripBlanks(stripBlanks(text).replace(/^['"]+|(?<!['"])['"]+$/g, ""));
 }
 // src/list/formats/own-keys.ts
 /** Keys of the reference, the most explicit first: in charts an entry with an `image` has a `name` that is only a label. */
@@ -7186,9 +7186,9 @@ function tagsOf(entry, source) {
 }
 function withTag$2(parts, tag, count) {
 	const { source } = parts;
-	if (source.includes("@") || /:[^/]*$/.test(source.replace(/^[a-z]+:\/\//, ""))) throw refusal("the reference names a tag or a digest, and so does the entry", "Write it once.");
+	if (source.includes("@") || /:[^:/]*$/.test(source.replace(/^[a-z]+:\/\//, ""))) throw refusal("the reference names a tag or a digest, and so does the entry", "Write it once.");
 	if (tag === "" || tag.includes("/")) throw refusal(`${showText(tag)} is not a tag`);
-	if (count > 1 && parts.storedAs.some((name) => /:[^/]*$/.test(name))) throw refusal("several tags cannot be stored under one name", "Leave the tag out of the stored name.");
+	if (count > 1 && parts.storedAs.some((name) => /:[^:/]*$/.test(name))) throw refusal("several tags cannot be stored under one name", "Leave the tag out of the stored name.");
 	return {
 		...parts,
 		source: `${source}:${tag}`
@@ -7341,11 +7341,18 @@ function looksPlain(document) {
 function firstMisfit({ lines }) {
 	return entriesOf$1(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
 }
+/** `source => name`; the blanks may be missing on one side. */
+const PAIR = /^[^ \t]+(?:[ \t]+(?:=>|->)[ \t]*|(?:=>|->)[ \t]+)[^ \t]+$/;
+/** `registry/{{ .Name }}:1`: one word but for what is inside of the braces. */
+function isTemplated(text) {
+	const [open, close] = [text.indexOf("{{"), text.lastIndexOf("}}")];
+	return open >= 0 && close > open + 1 && !/[ \t]/.test(text.slice(0, open) + text.slice(close + 2));
+}
 function looksLikeEntry(text) {
 	if (text.length > 4096) return false;
-	if (!/[ \t]/.test(text) || /^[^ \t]+[ \t]*(?:=>|->)[ \t]*[^ \t]+$/.test(text)) return true;
+	if (!/[ \t]/.test(text) || PAIR.test(text)) return true;
 	if (/^--platform[= ]|^(?:docker|podman) pull /.test(text)) return true;
-	if (/^[^ \t]*\{\{.*\}\}[^ \t]*$/.test(text)) return true;
+	if (isTemplated(text)) return true;
 	const [first = "", ...columns] = text.split(/[ \t]+/);
 	return columns.length === 1 && /[/:][^/:]/.test(first);
 }
@@ -14842,7 +14849,7 @@ function looksLikeTree(lines) {
 	if (/^(?:---(?:\s|$)|%YAML)/.test(content)) return true;
 	if (/^-(?:\s|$)/.test(content)) return lines.some(({ text }) => isStructuredItem(text.slice(0, 1e3)));
 	if (!KEY.test(content)) return false;
-	return /:\s+\S/.test(content.replace(/\s#.*$/, "")) || isNestedBelow(first, lines[at + 1]?.text);
+	return /:\s+\S/.test(content.replace(/\s#.*/s, "")) || isNestedBelow(first, lines[at + 1]?.text);
 }
 function isStructuredItem(line) {
 	const content = line.replace(/^\s*(?:-\s+)*/, "");
@@ -14871,7 +14878,7 @@ function templateLine(text) {
 	}
 }
 function unquoted(line) {
-	return line.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*'/g, "").replace(/\s#.*$/, "");
+	return line.replace(/(?<!\\)"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*'/g, "").replace(/\s#.*/s, "");
 }
 // src/list/parse-list.ts
 /**
@@ -15059,7 +15066,11 @@ async function openRegularFile(file, folders) {
 const SOCKET = { reason: "it is a socket, not a file" };
 function kindRefused(stats) {
 	if (stats.isFile()) return void 0;
-	return { reason: `it is ${stats.isDirectory() ? "a folder" : "a pipe, a device or a terminal"}, not a file` };
+	if (stats.isDirectory()) return { reason: "it is a folder, not a file" };
+	return {
+		reason: "it is a pipe, a device or a terminal, not a file",
+		isStream: true
+	};
 }
 /** Waits for no writer of a pipe, and makes no terminal this process's own. Undefined for a socket. */
 async function openAtOnce(place, follow) {
@@ -15437,10 +15448,14 @@ async function kindOf(path) {
 async function readList(path, folders) {
 	try {
 		const opened = await openRegular(path, folders);
-		if (!("handle" in opened)) return { problem: {
-			file: path,
-			...opened
-		} };
+		if (!("handle" in opened)) {
+			const { reason, isStream } = opened;
+			return { problem: {
+				file: path,
+				reason,
+				hint: isStream ? PIPED : opened.hint
+			} };
+		}
 		return await gather(path, opened.handle.createReadStream({ highWaterMark: 262144 }));
 	} catch (error) {
 		const code = systemCodeOf(error);
@@ -15451,6 +15466,7 @@ async function readList(path, folders) {
 		} };
 	}
 }
+const PIPED = hint`A pipe is read from standard input: give - as ${option("imageList")}.`;
 const REASONS = /* @__PURE__ */ new Map([["ENOENT", "there is no such file"], ["EACCES", "this user may not read it"]]);
 /** The bytes of a stream; reading stops after 16 MiB. */
 async function gather(file, stream) {
@@ -16158,31 +16174,62 @@ const BYTE_ORDER_MARK = [
 	187,
 	191
 ];
-/** Reads JSON of a publisher. A byte order mark is a fault, since containerd, docker and zot refuse it. */
+/**
+* Reads JSON of a publisher. A byte order mark is a fault, since containerd, docker and zot refuse it. So is a key that
+* stands twice in an object: Go merges both values, and we would take the last one. A number that is not written as an
+* integer is Infinity, since Go takes neither 1.0 nor 1e0 for one.
+*/
 function readJson(bytes) {
 	if (BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte)) return { fault: "it begins with a byte order mark" };
 	const text = new TextDecoder().decode(bytes);
-	if (isTooDeep(text)) return { fault: `its values are nested deeper than ${MAX_DEPTH$1} levels` };
 	try {
-		return { value: JSON.parse(text) };
+		const { fault, integersOnly } = scan(text);
+		if (fault !== void 0) return { fault };
+		const value = JSON.parse(text);
+		return { value: integersOnly === void 0 ? value : JSON.parse(integersOnly) };
 	} catch {
 		return { fault: "it is not JSON" };
 	}
 }
-function isTooDeep(text) {
-	let depth = 0;
-	let inString = false;
+const NUMBER = /* @__PURE__ */ new Set("0123456789.eE+-");
+/** Finds what JSON.parse does not tell. May throw where the text is not JSON. */
+function scan(text) {
+	const open = [];
+	const pieces = [];
+	let copied = 0;
+	let [from, to] = [0, 0];
 	for (let at = 0; at < text.length; at += 1) {
-		const character = text[at];
-		if (inString) {
-			if (character === "\\") at += 1;
-			else if (character === "\"") inString = false;
-		} else if (character === "\"") inString = true;
-		else if (character === "[" || character === "{") depth += 1;
-		else if (character === "]" || character === "}") depth -= 1;
-		if (depth > MAX_DEPTH$1) return true;
+		const character = text.charAt(at);
+		if (character === "\"") {
+			[from, to] = [at, endOfString(text, at) + 1];
+			at = to - 1;
+		} else if (character === ":") {
+			const key = unescaped(text.slice(from, to));
+			const keys = open.pop() ?? /* @__PURE__ */ new Set();
+			if (keys.has(key)) return { fault: "a key stands twice in one object" };
+			open.push(keys.add(key));
+		} else if (character === "[" || character === "{") open.push(void 0);
+		else if (character === "]" || character === "}") open.pop();
+		else if (character === "-" || character >= "0" && character <= "9") {
+			const begin = at;
+			while (NUMBER.has(text.charAt(at + 1))) at += 1;
+			const literal = text.slice(begin, at + 1);
+			if (/^-?\d+$/.test(literal)) continue;
+			pieces.push(text.slice(copied, begin), "1e999");
+			copied = at + 1;
+		}
+		if (open.length > MAX_DEPTH$1) return { fault: `its values are nested deeper than ${MAX_DEPTH$1} levels` };
 	}
-	return false;
+	return copied === 0 ? {} : { integersOnly: [...pieces, text.slice(copied)].join("") };
+}
+function endOfString(text, begin) {
+	for (let at = begin + 1; at < text.length; at += 1) if (text[at] === "\\") at += 1;
+	else if (text[at] === "\"") return at;
+	return text.length;
+}
+/** A key with its quotes: V8 is slow in telling many apart that are digits alone. */
+function unescaped(literal) {
+	return literal.includes("\\") ? `"${String(JSON.parse(literal))}"` : literal;
 }
 /** The usual names of the parts that a manifest lists. */
 const ROLES = /* @__PURE__ */ new Map([["layers", "layer"], ["manifests", "child"]]);
@@ -16219,18 +16266,18 @@ const MAX_BYTES$3 = 2 ** 44;
 const MAX_ANNOTATIONS = 1e3;
 const MAX_URLS = 32;
 const MAX_URL_LENGTH = 4096;
-const text$2 = string("is not text");
-const mediaTypeSchema = text$2.refine((type) => type === "" || isMediaType(type), "is not a media type");
+const text$3 = string("is not text");
+const mediaTypeSchema = text$3.refine((type) => type === "" || isMediaType(type), "is not a media type");
 const platformSchema = looseObject({
-	architecture: text$2.nullish(),
-	os: text$2.nullish(),
-	variant: text$2.nullish(),
-	"os.version": text$2.nullish()
+	architecture: text$3.nullish(),
+	os: text$3.nullish(),
+	variant: text$3.nullish(),
+	"os.version": text$3.nullish()
 }, "is not an object").refine((fields) => {
 	const platform = platformOf({ platform: fields });
 	return platform === void 0 || toPlatform(platform) !== void 0;
 }, "has characters that no platform has");
-const annotationsSchema = record(string(), text$2, "is not an object").refine((all) => Object.keys(all).length <= MAX_ANNOTATIONS, "has too many entries");
+const annotationsSchema = record(string(), text$3, "is not an object").refine((all) => Object.keys(all).length <= MAX_ANNOTATIONS, "has too many entries");
 /**
 * A descriptor as image-spec's descriptor.md defines it; unknown fields are kept. Messages continue a sentence that
 * begins with the name of a field.
@@ -16239,7 +16286,7 @@ const descriptorSchema$1 = looseObject({
 	mediaType: mediaTypeSchema.nullish().transform((type) => type ?? ""),
 	digest: digestSchema,
 	size: number("is not a number of bytes").refine((size) => Number.isInteger(size) && size >= 0, "is not a number of bytes").refine((size) => size <= MAX_BYTES$3, "is more than any disk holds"),
-	urls: array(text$2.max(MAX_URL_LENGTH, "is too long"), "is not a list").max(MAX_URLS, "has too many addresses").nullish(),
+	urls: array(text$3.max(MAX_URL_LENGTH, "is too long"), "is not a list").max(MAX_URLS, "has too many addresses").nullish(),
 	annotations: annotationsSchema.nullish(),
 	platform: platformSchema.nullish(),
 	artifactType: mediaTypeSchema.nullish()
@@ -16275,9 +16322,9 @@ function attestedDigest(descriptor) {
 	return descriptor.annotations?.["vnd.docker.reference.digest"];
 }
 const optionalText = string().optional().catch(void 0);
-const readable = object({
+const readable = object$1({
 	digest: digestSchema.optional().catch(void 0),
-	platform: object({
+	platform: object$1({
 		os: string(),
 		architecture: string(),
 		variant: optionalText,
@@ -16288,7 +16335,7 @@ const readable = object({
 		variant: void 0,
 		"os.version": void 0
 	}),
-	annotations: object({ "vnd.docker.reference.type": optionalText }).optional().catch(void 0)
+	annotations: object$1({ "vnd.docker.reference.type": optionalText }).optional().catch(void 0)
 }).catch({
 	digest: void 0,
 	platform: void 0,
@@ -16318,6 +16365,172 @@ function readFaulty(entry, at, fault) {
 		fault: `${fault} (${describePart(`child ${at + 1}`, entry)})`
 	};
 }
+// src/oci/go-types.ts
+const plain = (message, fits) => (value) => value === null || fits(value) ? void 0 : {
+	path: [],
+	message
+};
+const isRecord$1 = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const below = (name, fault) => fault && {
+	...fault,
+	path: [name, ...fault.path]
+};
+const text$2 = plain("is not text", (value) => typeof value === "string");
+const integer = plain("is not an integer", Number.isSafeInteger);
+const flag = plain("is not true or false", (value) => typeof value === "boolean");
+const object = plain("is not an object", isRecord$1);
+const base64$1 = plain("is not base64", (value) => typeof value === "string" && Buffer.from(value, "base64").toString("base64") === value);
+const time = plain("is not a time of RFC 3339", (value) => typeof value === "string" && isTime(value));
+const ofAnotherKind = plain("belongs to another kind of manifest", () => false);
+function list(item) {
+	const isList = plain("is not a list", Array.isArray);
+	return (value) => {
+		if (!Array.isArray(value)) return isList(value);
+		for (const [at, one] of value.entries()) {
+			const fault = below(at, item(one));
+			if (fault !== void 0) return fault;
+		}
+	};
+}
+/** The names in a map are the publisher's, and stand in no message. */
+function map(item) {
+	return (value) => {
+		const fault = object(value);
+		if (fault !== void 0 || !isRecord$1(value)) return fault;
+		const wrong = Object.values(value).map(item).find(Boolean);
+		return wrong && {
+			path: [],
+			message: `has a value that ${wrong.message}`
+		};
+	};
+}
+const named$3 = (name) => new RegExp(`^${name.replaceAll(".", "\\.")}$`, "iu");
+/**
+* Go's encoding/json takes for a field any key that equals its name by Unicode's simple case folding, and the last one
+* counts. Such a key beside, or instead of, ours would give other readers another content than us.
+*/
+function struct(fields) {
+	const types = new Map(Object.entries(fields));
+	const names = [...types.keys()].map((name) => [name, named$3(name)]);
+	return (value) => {
+		const fault = object(value);
+		if (fault !== void 0 || !isRecord$1(value)) return fault;
+		for (const [key, one] of Object.entries(value)) {
+			const type = types.get(key);
+			const other = type === void 0 ? names.find(([, name]) => name.test(key)) : void 0;
+			if (other !== void 0) return {
+				path: [other[0]],
+				message: "is spelled in another case, which containerd, docker and podman take for it"
+			};
+			const wrong = type && below(key, type(one));
+			if (wrong !== void 0) return wrong;
+		}
+	};
+}
+const TIME = /^(\d{4}-(\d{2})-\d{2})T([01]\d|2[0-3])(:[0-5]\d){2}(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+function isTime(value) {
+	const [, day = "", month] = TIME.exec(value) ?? [];
+	const date = /* @__PURE__ */ new Date(`${day}T00:00:00Z`);
+	return !Number.isNaN(date.getTime()) && date.toISOString().slice(5, 7) === month;
+}
+const platform$1 = struct({
+	architecture: text$2,
+	os: text$2,
+	"os.version": text$2,
+	"os.features": list(text$2),
+	variant: text$2,
+	features: list(text$2)
+});
+const descriptor = struct({
+	mediaType: text$2,
+	digest: text$2,
+	size: integer,
+	urls: list(text$2),
+	annotations: map(text$2),
+	data: base64$1,
+	platform: platform$1,
+	artifactType: text$2
+});
+/**
+* Manifests and indexes (image-spec, specs-go/v1): containerd and podman look for the fields of both, and of schema 1, in
+* either (containerd `validateMediaType`, containers/image `ValidateUnambiguousManifestFormat`).
+*/
+const goManifest = struct({
+	schemaVersion: integer,
+	mediaType: text$2,
+	artifactType: text$2,
+	config: descriptor,
+	layers: list(descriptor),
+	manifests: list(descriptor),
+	subject: descriptor,
+	annotations: map(text$2),
+	fsLayers: ofAnotherKind,
+	history: ofAnotherKind
+});
+/** What a container is started with: image-spec's fields, and docker's (moby, api/types/container `Config`). */
+const runConfig = struct({
+	Hostname: text$2,
+	Domainname: text$2,
+	User: text$2,
+	AttachStdin: flag,
+	AttachStdout: flag,
+	AttachStderr: flag,
+	ExposedPorts: map(object),
+	Tty: flag,
+	OpenStdin: flag,
+	StdinOnce: flag,
+	Env: list(text$2),
+	Cmd: list(text$2),
+	Healthcheck: struct({
+		Test: list(text$2),
+		Interval: integer,
+		Timeout: integer,
+		StartPeriod: integer,
+		StartInterval: integer,
+		Retries: integer
+	}),
+	ArgsEscaped: flag,
+	Image: text$2,
+	Volumes: map(object),
+	WorkingDir: text$2,
+	Entrypoint: list(text$2),
+	NetworkDisabled: flag,
+	MacAddress: text$2,
+	OnBuild: list(text$2),
+	Labels: map(text$2),
+	StopSignal: text$2,
+	StopTimeout: integer,
+	Shell: list(text$2)
+});
+/** Image configs: image-spec's fields, and docker's (containers/image, manifest `Schema2Image`). */
+const goConfig = struct({
+	created: time,
+	author: text$2,
+	architecture: text$2,
+	os: text$2,
+	"os.version": text$2,
+	"os.features": list(text$2),
+	variant: text$2,
+	config: runConfig,
+	rootfs: struct({
+		type: text$2,
+		diff_ids: list(text$2)
+	}),
+	history: list(struct({
+		created: time,
+		created_by: text$2,
+		author: text$2,
+		comment: text$2,
+		empty_layer: flag
+	})),
+	id: text$2,
+	parent: text$2,
+	comment: text$2,
+	container: text$2,
+	container_config: runConfig,
+	docker_version: text$2,
+	Size: integer
+});
 // src/oci/manifest.ts
 /** No manifest is larger; distribution-spec lets registries stop at 4 MiB. */
 const MAX_MANIFEST_BYTES = 8388608;
@@ -16337,8 +16550,8 @@ const indexSchema$3 = looseObject({
 });
 /**
 * Reads a manifest or index. Its type is the one in the body, else the one of its shape: proxies serve the right bytes
-* under wrong headers. `header` is only used to describe what was served instead of a manifest. A faulty entry of an
-* index is not an error here, since not all of them are needed.
+* under wrong headers. `header` is only used to describe what was served instead of a manifest. What readers in Go refuse,
+* or read in another way, is refused. Another faulty entry of an index is not an error here, since not all are needed.
 * @throws OciSaveError `unsupported` for schema 1, web pages and anything that is not a manifest
 */
 function parseManifest(bytes, header = "") {
@@ -16356,12 +16569,21 @@ function parseManifest(bytes, header = "") {
 		message: "this is an artifact manifest, a format that was given up before image-spec 1.1",
 		hint: "Push the artifact again with a current tool, then save it."
 	});
-	if (isList(manifests) && config === void 0) return toIndex$1(json);
+	if (isList(manifests) && config === void 0 && layers === void 0) return toIndex$1(json);
 	if (config !== void 0 && manifests === void 0) return toManifest(json);
-	if (config !== void 0) throw notAManifest("it has the fields of an image manifest and those of an index");
+	if (config !== void 0 || isList(manifests)) throw notAManifest("it has the fields of an image manifest and those of an index");
 	if (manifests === null) throw notAManifest("its list of manifests is null");
 	if (isList(layers)) throw notAManifest("it has layers, but no config");
 	throw notAManifest("it has neither the fields of an image manifest nor those of an index");
+}
+/** The same of an image. Throws `unsupported` also for an index. */
+function parseImageManifest(bytes) {
+	const manifest = parseManifest(bytes);
+	if (manifest.kind === "manifest") return manifest;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: "this is an index, not an image"
+	});
 }
 const isList = (value) => Array.isArray(value);
 function parseJson$1(bytes, header) {
@@ -16378,6 +16600,7 @@ function parseJson$1(bytes, header) {
 function toManifest(json) {
 	const parsed = manifestSchema$1.safeParse(json);
 	if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
+	refuseForGo(json);
 	const { mediaType, config, layers, artifactType, subject } = parsed.data;
 	if (mediaType && !isManifestType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
 	return {
@@ -16392,6 +16615,7 @@ function toManifest(json) {
 function toIndex$1(json) {
 	const parsed = indexSchema$3.safeParse(json);
 	if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
+	refuseForGo(json);
 	const { mediaType, manifests, artifactType, subject } = parsed.data;
 	if (mediaType && !isIndexType(mediaType)) throw notAManifest(`it calls itself '${mediaType}'`);
 	const entries = readEntries(manifests);
@@ -16407,6 +16631,11 @@ function toIndex$1(json) {
 		artifactType: artifactType || void 0,
 		subject: subject ?? void 0
 	};
+}
+/** One entry of an index that Go cannot read makes the whole index unreadable, whatever platform it is for. */
+function refuseForGo(json) {
+	const fault = goManifest(json);
+	if (fault !== void 0) throw notAManifest(describeFault({ issues: [fault] }, json));
 }
 function notAManifest(why) {
 	return new OciSaveError({
@@ -17004,7 +17233,7 @@ for (const [network, prefix] of [
 * are looked up by the connection, which judges what they resolve to.
 */
 function isPrivateHost(host) {
-	const bare = host.replace(/^\[|\]$/g, "").replace(/%.*$/, "").replace(/\.+$/, "").toLowerCase();
+	const bare = host.replace(/^\[|\]$/g, "").replace(/%.*/s, "").replace(/(?<!\.)\.+$/, "").toLowerCase();
 	const family = isIP(bare);
 	if (family === 0) return bare === "localhost" || bare.endsWith(".localhost");
 	return PRIVATE.check(bare, family === 4 ? "ipv4" : "ipv6");
@@ -17206,29 +17435,101 @@ const VERSION = "0.1.0";
 /** How it names itself to registries. */
 const USER_AGENT = `oci-save/${VERSION}`;
 // src/http/proxies.ts
-const VARIABLES = [
-	"HTTP_PROXY",
-	"HTTPS_PROXY",
-	"NO_PROXY"
-];
 /**
 * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Node and skopeo differ where both spellings are set, and in what they take
 * as an address: after this they cannot. The lower case comes first and an address may lack its `http://`, as with curl;
-* HTTP_PROXY counts for nothing in a CGI program, where a request's header `Proxy` sets it.
+* HTTP_PROXY counts for nothing in a CGI program, where a request's header `Proxy` sets it. The names of NO_PROXY may
+* have blanks between them, as with curl.
 * @throws OciSaveError `usage` for what is not a proxy that is supported; nothing of it is shown, since it may have a
 *   password
 */
 function readProxies(env) {
+	const names = (named$2(env, "NO_PROXY")?.value ?? "").split(/[\s,]+/).filter((name) => name !== "");
+	if (names.includes("*")) return { NO_PROXY: "*" };
 	const proxies = {};
-	const bypass = env["no_proxy"] || env["NO_PROXY"];
-	for (const variable of VARIABLES) {
-		const name = [variable.toLowerCase(), variable].filter((name) => !(name === "HTTP_PROXY" && env["REQUEST_METHOD"])).find((each) => (env[each] ?? "").trim() !== "");
-		const value = name === void 0 ? void 0 : env[name]?.trim();
-		if (name === void 0 || value === void 0) continue;
-		if (variable === "NO_PROXY") proxies[variable] = value;
-		else if (bypass?.trim() !== "*") proxies[variable] = addressOf(value, name);
+	for (const variable of ["HTTP_PROXY", "HTTPS_PROXY"]) {
+		const proxy = proxyOf(env, variable);
+		if (proxy !== void 0) proxies[variable] = proxy.address;
 	}
-	return proxies;
+	return names.length === 0 ? proxies : {
+		...proxies,
+		NO_PROXY: names.join(",")
+	};
+}
+/**
+* The proxy by which a URL is asked, undefined where none is. The host counts as the URL has it: it is not looked up.
+* @throws OciSaveError `usage` as `readProxies`
+*/
+function proxyFor(url, env) {
+	const { NO_PROXY: names = "" } = readProxies(env);
+	if (names === "*" || bypasses(url, names.split(","))) return void 0;
+	return proxyOf(env, url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY");
+}
+/** How messages name a proxy: `the proxy HOST:PORT (HTTPS_PROXY), by which HOST is reached,`. */
+function proxyWords({ address, variable }, host) {
+	return `the proxy ${new URL(address).host} (${variable}), by which ${host} is reached,`;
+}
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet("127.0.0.0", 8);
+LOOPBACK.addAddress("::1", "ipv6");
+/**
+* Whether no proxy is used for a URL, by the rules of Go and so of skopeo (golang.org/x/net/http/httpproxy): a domain is
+* itself and all below it, `.domain` and `*.domain` what is below it alone, addresses and networks (CIDR) are addresses;
+* a name or an address may have a port. This machine is never asked by a proxy.
+*/
+function bypasses({ protocol, hostname, port }, names) {
+	const host = hostname.replace(/^\[|\]$/g, "");
+	const family = familyOf(host);
+	if (host === "localhost" || family !== void 0 && LOOPBACK.check(host, family)) return true;
+	const reached = port || (protocol === "https:" ? "443" : "80");
+	return names.some((name) => {
+		const network = networkOf(name);
+		if (network !== void 0) return family !== void 0 && network.check(host, family);
+		const [, bracketed, plain, itsPort = ""] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:[\]]*)$/.exec(name) ?? [];
+		const which = bracketed ?? plain ?? name;
+		if (which === "" || itsPort !== "" && itsPort !== reached) return false;
+		const address = networkOf(which, true);
+		if (address !== void 0) return family !== void 0 && address.check(host, family);
+		return family === void 0 && isDomainOf(host, which.toLowerCase());
+	});
+}
+function isDomainOf(host, name) {
+	const [, below, bare = ""] = /^(\*?\.)?(.*)$/.exec(name) ?? [];
+	const domain = /^[\x00-\x7f]*$/.test(bare) ? bare : domainToASCII(bare) || bare;
+	return host.endsWith(`.${domain}`) || below === void 0 && host === domain;
+}
+function familyOf(address) {
+	const family = address.includes("%") ? 0 : isIP(address);
+	return family === 0 ? void 0 : family === 4 ? "ipv4" : "ipv6";
+}
+/** A network as CIDR writes it, or a single address where that is asked for. */
+function networkOf(text, single = false) {
+	const [, address = "", digits] = (single ? /^(.*)$/ : /^([^/]*)\/(\d+)$/).exec(text) ?? [];
+	const family = familyOf(address);
+	if (family === void 0) return void 0;
+	const bits = family === "ipv4" ? 32 : 128;
+	const prefix = digits === void 0 ? bits : Number(digits);
+	if (prefix > bits) return void 0;
+	const network = new BlockList();
+	network.addSubnet(address, prefix, family);
+	return network;
+}
+/** A variable that is set, in the spelling that counts. */
+function named$2(env, variable) {
+	for (const name of [variable.toLowerCase(), variable]) {
+		const value = env[name]?.trim() ?? "";
+		if (value !== "" && !(name === "HTTP_PROXY" && env["REQUEST_METHOD"])) return {
+			name,
+			value
+		};
+	}
+}
+function proxyOf(env, variable) {
+	const found = named$2(env, variable);
+	return found && {
+		variable: found.name,
+		address: addressOf(found.value, found.name)
+	};
 }
 function addressOf(value, variable) {
 	const [, scheme] = /^([a-z][a-z0-9+.-]{0,19}):\/\//i.exec(value) ?? [];
@@ -17261,24 +17562,26 @@ function invalid$2(message) {
 */
 function createAgents({ sockets, env, lookup = dns.lookup }) {
 	const connections = /* @__PURE__ */ new Map();
-	const proxyEnv = readProxies(env);
+	readProxies(env);
 	const open = (url, { verify, mayBePrivate }) => {
-		const onDirect = () => void (connection.direct = true);
+		const proxy = proxyFor(url, env);
 		const options = {
 			keepAlive: true,
 			maxSockets: sockets,
-			proxyEnv,
-			lookup: judged(lookup, url.hostname, mayBePrivate, onDirect)
+			proxyEnv: proxy && {
+				HTTP_PROXY: proxy.address,
+				HTTPS_PROXY: proxy.address
+			},
+			lookup: proxy !== void 0 || mayBePrivate ? lookup : judged(lookup)
 		};
-		const connection = {
+		return {
 			agent: url.protocol === "https:" ? new https.Agent({
 				...options,
 				rejectUnauthorized: verify
 			}) : new http.Agent(options),
 			limit: pLimit(sockets),
-			direct: false
+			proxy
 		};
-		return connection;
 	};
 	return {
 		connect(url, options) {
@@ -17294,23 +17597,19 @@ function createAgents({ sockets, env, lookup = dns.lookup }) {
 }
 /**
 * Looks up the name of an origin, and judges its addresses where the socket connects: what a name resolved to before says
-* nothing (DNS rebinding). A proxy's name is the user's own word. Behind a proxy the origin's name is not looked up here at
-* all: what it resolves to there, the proxy alone knows and judges.
+* nothing (DNS rebinding). Not so behind a proxy: its name is the user's own word, and what the origin's name resolves to
+* there, the proxy alone knows and judges.
 */
-function judged(lookup, host, mayBePrivate, onDirect) {
-	return (name, options, done) => {
-		if (name !== host) return lookup(name, options, done);
-		onDirect();
-		return lookup(name, options, (error, found, family) => {
-			if (error !== null || mayBePrivate) return done(error, found, family);
-			const allowed = (typeof found === "string" ? [{
-				address: found,
-				family: family ?? 0
-			}] : found).filter(({ address }) => !isPrivateHost(address));
-			if (allowed.length === 0) return done(new PrivateAddressError(), "");
-			return typeof found === "string" ? done(null, found, family) : done(null, allowed);
-		});
-	};
+function judged(lookup) {
+	return (name, options, done) => lookup(name, options, (error, found, family) => {
+		if (error !== null) return done(error, found, family);
+		const allowed = (typeof found === "string" ? [{
+			address: found,
+			family: family ?? 0
+		}] : found).filter(({ address }) => !isPrivateHost(address));
+		if (allowed.length === 0) return done(new PrivateAddressError(), "");
+		return typeof found === "string" ? done(null, found, family) : done(null, allowed);
+	});
 }
 // src/text/secret.ts
 /** Shorter texts are everywhere: with a password of one letter, each such letter of a log would become `***`. */
@@ -17383,6 +17682,10 @@ const FAULTS$1 = {
 	EHOSTUNREACH: "cannot be reached",
 	ENETUNREACH: "cannot be reached"
 };
+/** Node's code where a proxy does not open a tunnel. */
+const TUNNEL = "ERR_PROXY_TUNNEL";
+/** What fails where no connection comes about. */
+const CONNECTING = /* @__PURE__ */ new Set(["connect", "getaddrinfo"]);
 const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
 const CERTIFICATE = /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
 /**
@@ -17414,10 +17717,13 @@ function networkFault(cause) {
 		words: `sent what is not HTTP (${code})`,
 		permanent: false
 	};
-	if (code.startsWith("ERR_PROXY")) return {
-		words: `is not reached through the proxy (${code})`,
-		permanent: false
-	};
+	if (code.startsWith("ERR_PROXY")) {
+		const status = statusOf$1(cause);
+		return {
+			words: `is not reached through the proxy (${code})`,
+			permanent: status !== void 0 && !isTemporaryStatus(status)
+		};
+	}
 	return {
 		words: `broke the transfer off (${code})`,
 		permanent: false
@@ -17453,6 +17759,36 @@ function networkError(subject, host, cause, after = "") {
 		hint: help,
 		cause
 	});
+}
+/** An answer that only a proxy gives, to what is not asked through a tunnel (RFC 9110, 15.5.8). */
+var ProxyRefusal = class extends Error {
+	code = TUNNEL;
+	statusCode;
+	constructor(status) {
+		super(`the proxy answered ${status}`);
+		this.statusCode = status;
+	}
+};
+/** The error for a request that its proxy did not let through, or whose proxy was not reached; else undefined. */
+function proxyError(subject, host, cause, proxy) {
+	const { variable } = proxy;
+	const code = systemCodeOf(cause);
+	const status = statusOf$1(cause);
+	const unreached = cause instanceof Error && "syscall" in cause && CONNECTING.has(cause.syscall);
+	if (code !== TUNNEL && !unreached) return void 0;
+	const words = unreached ? networkFault(cause).words : status === void 0 ? `opened no way to it (${TUNNEL})` : `answered ${status}`;
+	const login = status === 407 ? `Write user and password into it: ${variable}=http://user:password@host:port. ` : "";
+	return new OciSaveError({
+		code: "network",
+		message: `${subject}: ${proxyWords(proxy, host)} ${words}`,
+		hint: `${login}Check ${variable}; a host that is reached without a proxy is named in NO_PROXY.`,
+		cause
+	});
+}
+/** The status with which a proxy refused a tunnel. */
+function statusOf$1(cause) {
+	if (!(cause instanceof Error) || !("statusCode" in cause)) return void 0;
+	return typeof cause.statusCode === "number" ? cause.statusCode : void 0;
 }
 /**
 * Whether another attempt may help: a network fault that is not one of trust or protocol. An error that is not of this
@@ -17544,7 +17880,7 @@ function responseOf$1({ method }, body, connection) {
 		headers: body.headers,
 		challenges: body.headersDistinct["www-authenticate"] ?? [],
 		body,
-		peer: connection.direct ? body.socket.remoteAddress : void 0,
+		peer: connection.proxy === void 0 ? body.socket.remoteAddress : void 0,
 		discard: () => discard(body)
 	};
 }
@@ -17664,16 +18000,20 @@ async function sendOnce(request, { agents, insecure, ...limits }) {
 	const { url, subject, namedBy } = request;
 	const mayBePrivate = namedBy === void 0;
 	if (namedBy !== void 0 && isPrivateHost(url.hostname)) throw privateAddressError(subject, namedBy, url);
+	const connection = agents.connect(url, {
+		verify: !insecure.has(url),
+		mayBePrivate
+	});
 	try {
-		return await send$1(request, agents.connect(url, {
-			verify: !insecure.has(url),
-			mayBePrivate
-		}), limits);
+		const response = await send$1(request, connection, limits);
+		if (response.status !== 407 || connection.proxy === void 0) return response;
+		response.discard();
+		throw new ProxyRefusal(response.status);
 	} catch (cause) {
 		request.signal?.throwIfAborted();
 		if (cause instanceof OciSaveError && cause.code !== "network") throw cause;
 		if (cause instanceof PrivateAddressError) throw privateAddressError(subject, namedBy ?? "", url);
-		throw networkError(subject, url.host, cause);
+		throw (connection.proxy && proxyError(subject, url.host, cause, connection.proxy)) ?? networkError(subject, url.host, cause);
 	}
 }
 function responseOf(request, response, url, { stallMilliseconds, wholeMilliseconds, parse }) {
@@ -18527,7 +18867,7 @@ const runReportSchema = strictObject({
 });
 /** What a report says about its content; undefined where it says nothing or has an unknown version. */
 function contentIn(report) {
-	return object({
+	return object$1({
 		version: literal(1),
 		content: contentSchema
 	}).safeParse(jsonIn(report)).data?.content;
@@ -18537,9 +18877,9 @@ function contentIn(report) {
 * a run that wrote nothing, or something else.
 */
 function isReportOf(report, lock) {
-	const withLock = object({
+	const withLock = object$1({
 		version: literal(1),
-		lock: object({ digest: digestSchema })
+		lock: object$1({ digest: digestSchema })
 	});
 	return [contentIn(report)?.lock, withLock.safeParse(jsonIn(report)).data?.lock.digest].includes(lock);
 }
@@ -19374,7 +19714,7 @@ function placesOnTheWay(absolute) {
 	return above === absolute ? [] : [...placesOnTheWay(above), absolute];
 }
 // src/store/file-lock.ts
-const holderSchema = object({
+const holderSchema = object$1({
 	host: string(),
 	/** Of process numbers: containers may share a host's name, and never its numbers. Only Linux has it. */
 	namespace: string().optional(),
@@ -20084,15 +20424,15 @@ const configSchema = looseObject({
 }, "is not an object");
 /**
 * Reads the image config (image-spec, config.md) of a manifest. One that lists another number of layers than its manifest
-* is refused: no runtime unpacks such an image, and importers stop there.
+* is refused: no runtime unpacks such an image, and importers stop there. So is one that they cannot read.
 * @throws OciSaveError `unsupported` where it is not valid; the message names it by its digest
 */
 function parseConfig(bytes, manifest) {
 	const json = readJson(bytes);
 	if ("fault" in json) throw notAConfig(bytes, json.fault);
 	const parsed = configSchema.safeParse(json.value);
-	if (!parsed.success) {
-		const [issue] = parsed.error.issues;
+	const issue = parsed.success ? goConfig(json.value) : parsed.error.issues[0];
+	if (!parsed.success || issue !== void 0) {
 		const field = (issue?.path ?? []).filter((part) => typeof part === "string").join(".");
 		throw notAConfig(bytes, `${field === "" ? "it" : `its ${field}`} ${issue?.message ?? "is wrong"}`);
 	}
@@ -20106,7 +20446,10 @@ function parseConfig(bytes, manifest) {
 	if (platform === void 0) throw notAConfig(bytes, "its platform has characters that no platform has");
 	const diffIds = rootfs?.diff_ids ?? [];
 	const { length: layers } = manifest.layers;
-	if (diffIds.length !== layers && opaqueLayerTypes(manifest).length === 0) throw notAConfig(bytes, `it lists ${formatCount(diffIds.length, "layer")}, its manifest ${layers}`);
+	if (opaqueLayerTypes(manifest).length === 0) {
+		if (diffIds.length !== layers) throw notAConfig(bytes, `it lists ${formatCount(diffIds.length, "layer")}, its manifest ${layers}`);
+		if (!diffIds.every(isDigest)) throw notAConfig(bytes, "its rootfs.diff_ids are not all sha256 digests");
+	}
 	return {
 		platform,
 		diffIds
@@ -20191,7 +20534,7 @@ const COMMON_ESCAPES = {
 const ASTRAL_START = 65535;
 const quoteString = (escapedArgument) => {
 	if (NO_ESCAPE_REGEXP.test(escapedArgument)) return escapedArgument;
-	return platform$1 === "win32" ? `"${escapedArgument.replaceAll("\"", "\"\"")}"` : `'${escapedArgument.replaceAll("'", "'\\''")}'`;
+	return platform$2 === "win32" ? `"${escapedArgument.replaceAll("\"", "\"\"")}"` : `'${escapedArgument.replaceAll("'", "'\\''")}'`;
 };
 const NO_ESCAPE_REGEXP = /^[\w\-./]+$/;
 // node_modules/execa/lib/utils/uint-array.js
@@ -27792,6 +28135,7 @@ async function readTree(served, wanted, reader) {
 		attests: []
 	}, 0), reader));
 	const found = tree.nodes.flatMap(({ platforms }) => platforms);
+	if (tree.nodes.every(({ manifest }) => manifest.kind === "index")) reader.note("its index lists nothing");
 	refuseMissing(wanted, found, distinct(offered));
 	const left = siblingsLeft(choice, found, distinct(offered));
 	if (left.length > 0) reader.note(`it also has ${namesOf$1(left)}, not among the wanted platforms`);
@@ -27953,7 +28297,7 @@ async function convertArchive(ref, reference, folder, { skopeo, environment }, {
 	};
 	const inspected = await inspectRaw(call);
 	if (inspected.exitCode !== 0) throw archiveFailure(ref, inspected);
-	const origin = parseManifest(new TextEncoder().encode(inspected.stdout));
+	const origin = parseImageManifest(new TextEncoder().encode(inspected.stdout));
 	const result = await copyWithSkopeo({
 		...call,
 		preserveDigests: false
@@ -27961,30 +28305,28 @@ async function convertArchive(ref, reference, folder, { skopeo, environment }, {
 	if (result.exitCode !== 0) throw archiveFailure(ref, result);
 	const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
 	const bytes = await readConverted(folder, digest);
-	const manifest = parseManifest(bytes);
-	if (origin.kind !== "manifest" || manifest.kind !== "manifest") throw new OciSaveError({
-		code: "unsupported",
-		message: `${ref} holds an index, ${shortDigest(digest)}`
-	});
 	return {
 		origin,
 		served: {
 			digest,
 			bytes,
-			manifest
+			manifest: parseImageManifest(bytes)
 		}
 	};
 }
 // src/resolve/embedded.ts
 /**
-* Stores the content that descriptors embed, so that it is asked for nowhere: registries need not have it. What is
-* embedded wrongly is noted, and the source is asked for the right bytes.
+* Stores the content that descriptors embed, so that it is asked for nowhere: registries need not have it.
+* @throws OciSaveError `unsupported` where it is not what they describe: readers that take it would get other content
 */
-async function keepEmbedded(descriptors, store, note) {
+async function keepEmbedded(descriptors, store) {
 	for (const descriptor of descriptors) {
 		const bytes = embeddedIn(descriptor);
-		if (bytes === "wrong") note(`what it embeds as ${shortDigest(descriptor.digest)} is not that blob`);
-		else if (bytes !== void 0) await store.put(bytes);
+		if (bytes === "wrong") throw new OciSaveError({
+			code: "unsupported",
+			message: `what it embeds as ${shortDigest(descriptor.digest)} is not that blob`
+		});
+		if (bytes !== void 0) await store.put(bytes);
 	}
 }
 // src/resolve/resolve-image.ts
@@ -28006,7 +28348,7 @@ async function resolveImage(image, reference, content, options) {
 	};
 	const served = await readTree(await readTop(reference, content, options), platforms, {
 		manifest: (child) => options.manifests.read(child, content, options.signal),
-		embedded: (descriptors) => keepEmbedded(descriptors, options.store, (message) => notes.push(message)),
+		embedded: (descriptors) => keepEmbedded(descriptors, options.store),
 		configPlatform: (manifest) => readConfigPlatform(manifest, content, options),
 		note: (message) => notes.push(message)
 	});
@@ -28075,8 +28417,12 @@ async function readConfigPlatform(manifest, source, { store, retries, signal }) 
 function convertTree({ top }) {
 	const converted = /* @__PURE__ */ new Map();
 	const convert = (node) => {
-		const children = node.children.map(convert);
-		const bytes = convertedBytes(node, children);
+		const pairs = node.children.map((old) => ({
+			old,
+			now: convert(old)
+		}));
+		const children = pairs.map(({ now }) => now);
+		const bytes = convertedBytes(node, pairs);
 		const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
 		if (digest !== node.digest) converted.set(node.digest, digest);
 		const attests = node.attests.map((attested) => converted.get(attested) ?? attested);
@@ -28095,17 +28441,16 @@ function convertTree({ top }) {
 		converted
 	};
 }
-function convertedBytes(node, children) {
-	const { manifest } = node;
-	const childChanged = children.some((child, at) => child.digest !== node.children[at]?.digest);
-	if (!isDockerType(manifest.mediaType) && !childChanged) return node.bytes;
+function convertedBytes({ manifest, bytes }, children) {
+	const childChanged = children.some(({ old, now }) => now.digest !== old.digest);
+	if (!isDockerType(manifest.mediaType) && !childChanged) return bytes;
 	if (manifest.kind === "manifest") return convertManifest(manifest);
-	return convertIndex(manifest, new Map(node.children.map((old, at) => {
-		const { digest, bytes, manifest } = children[at] ?? old;
+	return convertIndex(manifest, new Map(children.map(({ old, now }) => {
+		const { mediaType } = now.manifest;
 		return [old.digest, {
-			mediaType: manifest.mediaType,
-			digest,
-			size: bytes.length
+			mediaType,
+			digest: now.digest,
+			size: now.bytes.length
 		}];
 	})));
 }
@@ -29085,7 +29430,7 @@ async function givesBlob({ session, repository, signal }, blob) {
 			signal
 		}, isBusy);
 		for await (const _ of part.body) if (part.offset < offset) break;
-		return part.total === void 0 || part.total === blob.size;
+		return part.toldSize === void 0 || part.toldSize === blob.size;
 	} catch (error) {
 		signal?.throwIfAborted();
 		const isDifferent = error instanceof OciSaveError && error.code === "digest";
@@ -29122,7 +29467,7 @@ function partOf$2({ subject, blob: { size }, offset }, response) {
 	const after = (received) => ` after ${start + received} of ${size} bytes`;
 	return {
 		offset: start,
-		total,
+		toldSize: total,
 		body: response.stream({
 			limit: size - start,
 			tooLong: () => wrong(`sends more than the ${size} bytes that the manifest says`),
@@ -29431,14 +29776,17 @@ function isSameHost({ hostname, port, pathname }, host, defaultPort) {
 	return (address === void 0 ? hostname === name.toLowerCase() : isIPv6(address)) && (port || defaultPort) === (written ?? defaultPort) && pathname === "/";
 }
 // src/registry/part-size.ts
+/** A registry that asks for smaller parts would make one blob a thousand requests and more: it is not heeded. */
+const SMALLEST_MOST = 65536;
 function partLimitsIn(headers) {
 	const bytesIn = (name) => {
 		const value = headers[name];
 		return typeof value === "string" && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : void 0;
 	};
+	const most = bytesIn("oci-chunk-max-length") ?? 0;
 	return {
 		least: bytesIn("oci-chunk-min-length") ?? 0,
-		most: bytesIn("oci-chunk-max-length") ?? Number.POSITIVE_INFINITY
+		most: most < SMALLEST_MOST ? Number.POSITIVE_INFINITY : most
 	};
 }
 /** So many parts of the largest size that a registry takes are worth what has arrived. */
@@ -30065,10 +30413,12 @@ async function listTags({ session, repository, signal }, onWarning) {
 	if (valid.length < tags.size) onWarning(`${subject}: ${tags.size - valid.length} names of its list cannot be tags, and are left out`);
 	return valid.toSorted();
 }
+/** No part of it goes on over the beginning of the next link: it reads a header once. */
+const NEXT = /(?:<([^<>]*)>|(?:^|,)\s*([^<>,;\s]+))\s*;[^,<]*\brel="?next\b/i;
 /** Where the next page is (RFC 8288; Quay leaves the brackets out); undefined on the last one. */
 function nextOf({ headers: { link } }) {
 	const links = typeof link === "string" ? link : "";
-	const [, bracketed, bare] = /(?:<([^>]*)>|(?:^|,)\s*([^<>;\s]+))\s*;[^,]*\brel="?next\b/i.exec(links) ?? [];
+	const [, bracketed, bare] = NEXT.exec(links) ?? [];
 	return bracketed ?? bare;
 }
 // src/registry/client.ts
@@ -30268,7 +30618,7 @@ function decodeAuth(auth, key, path) {
 	const decoded = Buffer.from(compact, "base64").toString("utf8");
 	const colon = decoded.indexOf(":");
 	if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact) || colon < 0) throw invalid$1(path, `has an entry for ${quoteReference(key) ?? "a registry"} that is not base64 of user:password`);
-	const password = decoded.slice(colon + 1).replace(/^\0+|\0+$/g, "");
+	const password = decoded.slice(colon + 1).replace(/^\0+|(?<!\0)\0+$/g, "");
 	const username = decoded.slice(0, colon);
 	return username === "" && password === "" ? void 0 : {
 		username,
@@ -30697,7 +31047,6 @@ async function layOut({ leaf, here }, pool, { store }) {
 function createPlan(leaves, inFlight = []) {
 	const flying = new Set(inFlight);
 	const waiting = /* @__PURE__ */ new Map();
-	const claims = /* @__PURE__ */ new Map();
 	const waitersOf = /* @__PURE__ */ new Map();
 	for (const { id, missing } of leaves) {
 		const leaf = {
@@ -30724,7 +31073,6 @@ function createPlan(leaves, inFlight = []) {
 			if (best === void 0) return void 0;
 			const brings = [...best.missing.keys()];
 			waiting.delete(best.id);
-			claims.set(best.id, new Set(brings));
 			for (const digest of brings) {
 				flying.add(digest);
 				waitersOf.get(digest)?.delete(best);
@@ -30736,7 +31084,6 @@ function createPlan(leaves, inFlight = []) {
 		},
 		landed(digest) {
 			flying.delete(digest);
-			for (const claim of claims.values()) claim.delete(digest);
 			for (const leaf of waitersOf.get(digest) ?? []) {
 				leaf.missing.delete(digest);
 				if (leaf.missing.size === 0) waiting.delete(leaf.id);
@@ -30746,9 +31093,8 @@ function createPlan(leaves, inFlight = []) {
 		released(digest) {
 			flying.delete(digest);
 		},
-		ended(id) {
-			for (const digest of claims.get(id) ?? []) flying.delete(digest);
-			claims.delete(id);
+		ended({ brings }) {
+			for (const digest of brings) flying.delete(digest);
 		}
 	};
 }
@@ -30917,7 +31263,7 @@ function leafCopier(missing, context, transfers) {
 				for (const blob of left) await bring(blob);
 			}
 		} finally {
-			transfers.ended(leaf.id);
+			transfers.ended(leaf);
 		}
 	};
 }
@@ -30945,8 +31291,8 @@ async function findMissingBlobs(images, store, restored = /* @__PURE__ */ new Se
 			const layers = new Set(leaf.layers.filter((digest) => absent.has(digest)));
 			addTo(imagesOf, leaf.digest, image);
 			for (const digest of layers) addTo(leavesOf, digest, leaf.digest);
-			if (layers.size > 0) noteDetails(image, leaf.digest, details);
 		}
+		for (const { manifest } of image.manifests.values()) if (manifest.kind === "manifest") noteDetails(manifest.layers, absent, details);
 	}
 	const stored = all.filter(({ digest }) => !absent.has(digest) && (!store.isNew(digest) || restored.has(digest)));
 	return {
@@ -30954,9 +31300,7 @@ async function findMissingBlobs(images, store, restored = /* @__PURE__ */ new Se
 			digest,
 			size,
 			leaves: [...leavesOf.get(digest) ?? []],
-			urls: [],
-			foreign: false,
-			...details.get(digest)
+			...details.get(digest) ?? NO_DETAILS
 		})),
 		imagesOf,
 		stored: {
@@ -30972,17 +31316,20 @@ function addTo(map, key, value) {
 	else map.set(key, /* @__PURE__ */ new Set([value]));
 }
 /** Images may describe one blob differently: the details of all are joined. */
-function noteDetails({ manifests }, leaf, details) {
-	const manifest = manifests.get(leaf)?.manifest;
-	if (manifest?.kind !== "manifest") return;
-	for (const layer of manifest.layers) {
-		const known = details.get(layer.digest);
-		details.set(layer.digest, {
-			urls: [.../* @__PURE__ */ new Set([...known?.urls ?? [], ...layer.urls ?? []])],
-			foreign: known?.foreign === true || isForeignLayerType(layer.mediaType)
+function noteDetails(layers, absent, details) {
+	for (const { digest, urls, mediaType } of layers) {
+		if (!absent.has(digest)) continue;
+		const known = details.get(digest) ?? NO_DETAILS;
+		details.set(digest, {
+			urls: [.../* @__PURE__ */ new Set([...known.urls, ...urls ?? []])],
+			foreign: known.foreign || isForeignLayerType(mediaType)
 		});
 	}
 }
+const NO_DETAILS = {
+	urls: [],
+	foreign: false
+};
 // src/push/report-target.ts
 /** The hint for a kind of failure, where the error itself has none. */
 const HINTS = {
@@ -31500,10 +31847,16 @@ function createFullProjects() {
 async function waitFor$1(milliseconds, signal) {
 	await setTimeout$1(milliseconds, void 0, signal === void 0 ? {} : { signal });
 }
+/** A manifest of the lock: all of them were read when its content was. */
+function manifestOf({ manifests }, digest) {
+	const found = manifests.get(digest);
+	if (found === void 0) throw new Error(`the lock has no manifest ${digest}`);
+	return found;
+}
 /** The bytes of a manifest, fetched again where it is lost. Throws `digest` where that is not possible. */
-async function manifestBytes({ content: { manifests, port }, bringBack }, digest) {
-	const size = manifests.get(digest)?.size ?? 0;
-	const read = () => buffer(port.range({
+async function manifestBytes({ content, bringBack }, digest) {
+	const { size } = manifestOf(content, digest);
+	const read = () => buffer(content.port.range({
 		digest,
 		size
 	}, 0, size));
@@ -31518,7 +31871,7 @@ async function manifestBytes({ content: { manifests, port }, bringBack }, digest
 /** Puts the exact bytes of a manifest, with their own media type, by its digest or under a tag. */
 async function putManifest(context, repository, digest, reference = digest) {
 	const { client, content, signal } = context;
-	const mediaType = content.manifests.get(digest)?.manifest.mediaType ?? "";
+	const { mediaType } = manifestOf(content, digest).manifest;
 	const bytes = await manifestBytes(context, digest);
 	await client.putManifest(repository, reference, {
 		bytes,
@@ -31540,7 +31893,7 @@ function createImagePusher(context, { blobs, reader }) {
 	/** All manifests below one. Leaves at once; indexes in their order, each after its children. */
 	const putBelow = async (repository, { digest: top, manifests }) => {
 		const below = manifests.filter((digest) => digest !== top);
-		const isIndex = (digest) => content.manifests.get(digest)?.manifest.kind === "index";
+		const isIndex = (digest) => manifestOf(content, digest).manifest.kind === "index";
 		await allSettled(below.filter((digest) => !isIndex(digest)).map((digest) => putChild(repository, digest)));
 		for (const digest of below.filter(isIndex)) await putChild(repository, digest);
 	};
@@ -31554,8 +31907,8 @@ function createImagePusher(context, { blobs, reader }) {
 			await putManifest(context, repository, digest, tag);
 		} catch (error) {
 			signal?.throwIfAborted();
-			const manifest = content.manifests.get(digest)?.manifest;
-			if (manifest?.kind !== "manifest" || !namesUnknown(error)) throw error;
+			const { manifest } = manifestOf(content, digest);
+			if (manifest.kind !== "manifest" || !namesUnknown(error)) throw error;
 			if (!(await Promise.all(blobsOf(manifest).map((blob) => blobs.resend(repository, blob.digest)))).includes(true)) throw error;
 			await putManifest(context, repository, digest, tag);
 		}
@@ -31875,8 +32228,8 @@ function isJudged(error) {
 async function probeIndex(manifests, context) {
 	const held = new Set(manifests);
 	for (const digest of manifests) {
-		const manifest = context.content.manifests.get(digest)?.manifest;
-		if (manifest?.kind !== "index") continue;
+		const { manifest } = manifestOf(context.content, digest);
+		if (manifest.kind !== "index") continue;
 		const absent = manifest.manifests.filter((child) => !held.has(child.digest));
 		if (absent.length === 0) continue;
 		const keep = new Map(absent.map((child) => [child.digest, {
@@ -32340,7 +32693,7 @@ function repositoryContent(tagged, manifests) {
 		blobs: [...blobs].toSorted()
 	};
 }
-const HAS_DOMAIN = /^(?:[^/]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
+const HAS_DOMAIN = /^(?:[^/.:A-Z]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
 /**
 * The names under which runtimes will look for an image: full references. Names without a registry are for zot
 * alone, unless there are no others.
@@ -37966,9 +38319,14 @@ function pushSection(section, screen) {
 /** What a person reads when a push has ended. No line end after the last line. */
 function renderPushSummary(report, options) {
 	const screen = screenOf(options);
-	const { bad, good } = screen.palette;
-	const verdict = report.outcome === "failed" ? [bad("Failed. Push again when the causes above are gone: only the rest is sent.")] : report.dryRun === true ? [good("Dry run: nothing was sent.")] : [];
-	return [...pushSections(report.targets).map((section) => pushSection(section, screen).join("\n")), ...verdict].join("\n\n");
+	const { bad, warn, good } = screen.palette;
+	const again = "Push again when the causes above are gone: only the rest is sent.";
+	const verdicts = {
+		failed: [bad(`Failed. ${again}`)],
+		warned: [warn(`Done, but not all images were pushed. ${again}`)],
+		done: report.dryRun === true ? [good("Dry run: nothing was sent.")] : []
+	};
+	return [...pushSections(report.targets).map((section) => pushSection(section, screen).join("\n")), ...verdicts[report.outcome]].join("\n\n");
 }
 /** Why a release failed, in the form that failures of images have. */
 function releaseFailureSection(release, screen) {
@@ -38185,7 +38543,7 @@ const MAX_PACKS = 1e3;
 const hex = string().regex(/^[0-9a-f]{64}$/);
 const catalogueSchema = strictObject({
 	version: literal(1),
-	contents: record(digestSchema, base64$1()),
+	contents: record(digestSchema, base64$2()),
 	packs: array(record(digestSchema, int().nonnegative())).max(MAX_PACKS),
 	served: record(hex, digestSchema)
 });
@@ -40658,7 +41016,7 @@ function checkAssetBase(base) {
 // src/github-release/draft/writer.ts
 const MAX_CHARACTERS = 200;
 /** The job that writes an archive into a release, as files of a release have it. */
-const writerSchema = object({
+const writerSchema = object$1({
 	/** Its name without suffix. */
 	archive: string().max(MAX_CHARACTERS),
 	run: string().max(MAX_CHARACTERS),
@@ -40712,7 +41070,7 @@ const TEXT = "Container images for places without internet.";
 * which no page shows, and is removed when the release is published. Earlier versions wrote it without data.
 */
 const MARK = /<!-- oci-save: published when whole(?: (\{[^<>]*\}))? -->/;
-const noteSchema = object({
+const noteSchema = object$1({
 	tag: string(),
 	writer: writerSchema.optional()
 });
@@ -41101,7 +41459,7 @@ function refusalError(subject, where, refusal) {
 function networkErrorAt(repository, error) {
 	if (!(error instanceof OciSaveError) || error.code !== "network" || refusalOf(error) !== void 0) return error;
 	const { message, hintParts } = error;
-	const advice = hintParts === void 0 ? AGAIN : TRUST;
+	const advice = hintParts === void 0 ? AGAIN : typeof hintParts === "string" ? hintParts : TRUST;
 	return new OciSaveError({
 		code: "network",
 		message: `${repository}: ${message}`,
@@ -41141,7 +41499,7 @@ function meaningOf({ status, words, limited, codes, wait }) {
 }
 // src/github-release/service/schemas.ts
 /** The fields of a release that are read from a response. */
-const releaseSchema = object({
+const releaseSchema = object$1({
 	id: int(),
 	tag_name: string(),
 	name: string().nullish(),
@@ -41161,7 +41519,7 @@ const releaseSchema = object({
 	body: body ?? ""
 }));
 /** The fields of an asset that are read from a response. */
-const assetSchema = object({
+const assetSchema = object$1({
 	id: int(),
 	name: string(),
 	size: int().nonnegative(),
@@ -41409,7 +41767,7 @@ async function orAbsent(asking) {
 }
 /** The token is sent with the bytes: never from https to http. */
 function uploadUrl(release, name, api) {
-	const url = URL.parse(release.uploadUrl.replace(/\{.*\}$/, ""));
+	const url = URL.parse(release.uploadUrl.replace(/\{.*/s, ""));
 	if (url === null || url.protocol !== "https:" && url.protocol !== api.protocol) throw new OciSaveError({
 		code: "unsupported",
 		message: `${api.host} names an address for uploads that cannot be used`,
@@ -41446,8 +41804,8 @@ function refused(message, advice) {
 	});
 }
 // src/github-release/draft/record.ts
-const recordSchema = object({
-	workflow: object({
+const recordSchema = object$1({
+	workflow: object$1({
 		run: string(),
 		attempt: int(),
 		job: string(),
@@ -43738,7 +44096,8 @@ async function findUnchanged(run) {
 	const images = await allUnchanged(wanted, {
 		async head(image) {
 			const claim = await headOf(image, run);
-			return released === void 0 && mayTakeSome(image, claim) ? void 0 : claim;
+			if (claim === void 0 || released !== void 0) return claim;
+			return mayTakeSome(image, claim) || await lacksPlatform(image, claim, run) ? void 0 : claim;
 		},
 		async isEverywhere({ ref }, name, digest) {
 			if (released === void 0) return targets.haveAll(ref, name, [{
@@ -43772,9 +44131,26 @@ function haveCommonName(images) {
 * Where some platforms of an index are wanted, its digest does not show which of them a target has. Where several are
 * wanted of an image without an index, some are missing.
 */
-function mayTakeSome({ platforms }, claim) {
-	if (platforms === "all" || claim === void 0) return false;
-	return isIndexType(claim.mediaType) || platforms.length > 1;
+function mayTakeSome({ platforms }, { mediaType }) {
+	return platforms !== "all" && (isIndexType(mediaType) || platforms.length > 1);
+}
+/**
+* Whether an image is of another platform than is wanted, as when a list is saved for another one than before. The store
+* tells, where it has the image; elsewhere a target that has the image is believed, which costs no request.
+*/
+async function lacksPlatform({ platforms }, { digest }, { session: { store }, io }) {
+	try {
+		const bytes = await store.read(digest, MAX_MANIFEST_BYTES);
+		const manifest = bytes && parseManifest(bytes);
+		if (manifest?.kind !== "manifest" || !isImage(manifest) || platforms === "all") return false;
+		const config = await store.read(manifest.config.digest, MAX_CONFIG_BYTES);
+		if (config === void 0) return false;
+		return missingPlatforms(platforms, [normalizePlatform(parseConfig(config, manifest).platform)]).length > 0;
+	} catch (error) {
+		io.signal?.throwIfAborted();
+		if (error instanceof OciSaveError) return true;
+		throw error;
+	}
 }
 /**
 * An image that is pinned by digest is read from the store, if it is there. What a source refuses is reported by the full
@@ -44266,12 +44642,12 @@ const MAX_INDEX_BYTES = 16 * MEBIBYTE;
 const MAX_CACHED_BYTES = 16 * MEBIBYTE;
 const REF_NAME = "org.opencontainers.image.ref.name";
 /** As Go's JSON reader takes it: a missing or null field is its zero value. */
-const descriptorSchema = object({
+const descriptorSchema = object$1({
 	mediaType: string().nullish(),
 	digest: string().nullish(),
 	size: int().nullish()
 });
-const indexSchema = object({ manifests: array(descriptorSchema.extend({ annotations: record(string(), string()).nullish() })).nullish() });
+const indexSchema = object$1({ manifests: array(descriptorSchema.extend({ annotations: record(string(), string()).nullish() })).nullish() });
 /** Reads the bytes of an index.json; undefined where they are not JSON or do not fit the image-spec. */
 function parseLayoutIndex(bytes) {
 	const parsed = indexSchema.safeParse(parseJson(bytes));
@@ -44348,7 +44724,7 @@ function trim(cache) {
 }
 // src/serve/manifest.ts
 /** The fields of a manifest or index that a registry looks at, as Go's JSON reader takes them. */
-const manifestSchema = object({
+const manifestSchema = object$1({
 	artifactType: string().nullish(),
 	config: descriptorSchema.nullish(),
 	layers: array(descriptorSchema).nullish(),

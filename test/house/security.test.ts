@@ -118,6 +118,10 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
     ],
     ['e2e/release.e2e.test.ts', 'the token is shown nowhere'],
   ],
+  'Proxies.': [
+    ['http/proxies.test.ts', 'NO_PROXY'],
+    ['registry/proxy.test.ts', 'that cannot be used is refused before any request, without its password'],
+  ],
   'Rights.': [
     ['registry/uploads.test.ts', 'are asked for what is to be done, reading and writing apart'],
     ['api/with-auth.itg.test.ts', 'without trying another user’s'],
