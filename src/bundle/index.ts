@@ -12,5 +12,5 @@ export { type ForeignItem, foreignAt, refuseForeign } from './output/foreign.ts'
 export { inspectOutput } from './output/inspect-output.ts';
 export { partNameOf, partOf, unfinishedOf, writeFileWhole, writePart } from './write-file.ts';
 export { buildBundle, isBundleUpToDate, lockFileOf, type WantedBundle } from './write-bundle.ts';
-export { HOLDER_FILE_KIND, holderFile, lockOutput } from './output/output-lock.ts';
+export { HOLDER_FILE_KIND, holderFile, lockOutput, type OutputLock } from './output/output-lock.ts';
 export { lockFileIn, openBundle, readLock, viewsIn } from './open-bundle.ts';

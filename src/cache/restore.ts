@@ -111,7 +111,7 @@ async function readPack(
 
 /** Writes a file into the store; false where its bytes do not match its name. */
 async function write({ body }: IncomingFile, blob: BlobSize, store: Store): Promise<boolean> {
-  const writer = await store.write(blob);
+  const writer = await store.write(blob, undefined);
   try {
     for await (const chunk of body) await writer.write(chunk);
     await writer.commit();

@@ -64,7 +64,7 @@ async function readBytes(
 ): Promise<FoundCatalogue> {
   try {
     const catalogue = decodeCatalogue(bytes);
-    for (const small of catalogue.contents.values()) await store.put(small);
+    for (const small of catalogue.contents.values()) await store.put(small, undefined);
     await store.served.import(catalogue.served);
     return { catalogue, content };
   } catch (error) {

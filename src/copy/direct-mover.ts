@@ -25,7 +25,8 @@ export async function bringDirectly(
   emit({ type: 'log', level: 'debug', message, image });
   for (const { made } of images) {
     const bytes = made.get(blob.digest);
-    if (bytes !== undefined) return void (await store.put(bytes));
+    // Marked when it was made.
+    if (bytes !== undefined) return void (await store.put(bytes, blob.digest));
   }
   for (const { source, isManifest } of sourcesOf(images, blob.digest)) {
     try {

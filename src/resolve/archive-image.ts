@@ -40,7 +40,7 @@ export async function resolveArchive(
     await symlink(placeOf(source.path, opened), path.join(folder, ARCHIVE));
     const { origin, served } = await convertArchive(wanted.ref, source.reference, folder, tools, options);
     for (const blob of blobsOf(served.manifest))
-      await options.store.adopt(convertedFile(folder, blob.digest), blob);
+      await options.store.adopt(convertedFile(folder, blob.digest), blob, undefined);
     const platforms = { choice: wanted.platforms, onMissing: options.onMissingPlatform };
     const tree = await readTree(served, platforms, {
       // An image without an index has no children.

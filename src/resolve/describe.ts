@@ -81,7 +81,12 @@ export async function describe(described: Described): Promise<ResolvedImage> {
     referrers: [],
   };
   refuseUnlockable(locked);
-  await Promise.all([...tree.nodes, ...indexes].map(({ bytes }) => options.store.put(bytes)));
+  // Each as private as that of which it was made.
+  const servedAs = new Map([...converted].map(([served, made]) => [made, served]));
+  await Promise.all(
+    tree.nodes.map(({ digest, bytes }) => options.store.put(bytes, servedAs.get(digest) ?? digest)),
+  );
+  await Promise.all(indexes.map(({ bytes }) => options.store.put(bytes, tree.top.digest)));
   return { ...locked, wanted, content, manifests, sizes, made, notes };
 }
 

@@ -41,7 +41,7 @@ export async function resolveImage(
   const platforms = { choice: wanted.platforms, onMissing: options.onMissingPlatform };
   const served = await readTree(await readTop(reference, content, options), platforms, {
     manifest: (child) => options.manifests.read(child, content, options.signal),
-    embedded: (descriptors) => keepEmbedded(descriptors, options.store),
+    embedded: (descriptors, from) => keepEmbedded(descriptors, from, options.store),
     configPlatform: (manifest) => readConfigPlatform(manifest, content, options),
     note: (message) => notes.push(message),
   });

@@ -25,8 +25,8 @@ import {
 /** How a tree is read, from a store or a source. */
 export interface TreeReader {
   manifest(digest: Digest): Promise<ManifestBytes>;
-  /** Called with descriptors before what they describe is read: they may embed it. */
-  embedded(descriptors: readonly Descriptor[]): Promise<void>;
+  /** Called with descriptors of a manifest before what they describe is read: they may embed it. */
+  embedded(descriptors: readonly Descriptor[], from: Digest): Promise<void>;
   /** The platform in an image's config. */
   configPlatform(manifest: ImageManifest): Promise<Platform>;
   /** Called with what is unusual and harmless. */
@@ -69,11 +69,11 @@ export async function readTree(
     const { manifest } = own;
     if (manifest.kind === 'manifest') {
       refuseLargeConfig(manifest);
-      await reader.embedded([manifest.config, ...manifest.layers]);
+      await reader.embedded([manifest.config, ...manifest.layers], own.digest);
       return { ...own, children: [], absent: 0 };
     }
     offered.push(...offeredPlatforms(manifest));
-    const children = await readChildren(manifest, depth);
+    const children = await readChildren(manifest, own.digest, depth);
     const present = new Set(children.map((child) => child.digest));
     refuseFaulty(manifest, present, choice);
     const listed = new Set(manifest.manifests.map((child) => child.digest));
@@ -82,13 +82,14 @@ export async function readTree(
 
   const readChild = async (
     child: Child,
+    parent: Digest,
     depth: number,
     attests: readonly Digest[] = [],
   ): Promise<TreeNode> => {
     const platforms = attests.length > 0 ? [] : platformsOf(child);
     const digest = shortDigest(child.digest);
     try {
-      await reader.embedded(child.entries);
+      await reader.embedded(child.entries, parent);
       const read = await reader.manifest(child.digest);
       const sizes = new Set(child.entries.map(({ size }) => size));
       sizes.delete(read.bytes.length);
@@ -101,11 +102,11 @@ export async function readTree(
     }
   };
 
-  const readChildren = async (index: ImageIndex, depth: number): Promise<TreeNode[]> => {
+  const readChildren = async (index: ImageIndex, digest: Digest, depth: number): Promise<TreeNode[]> => {
     const { leaves, indexes, unknown, attestations } = selectChildren(index, choice);
     if (count + leaves.length + indexes.length + unknown.length > MAX_MANIFESTS) throw unreasonable();
     const read = (children: readonly Child[]): Promise<TreeNode[]> =>
-      Promise.all(children.map((child) => readChild(child, depth)));
+      Promise.all(children.map((child) => readChild(child, digest, depth)));
     const [known, configured] = await Promise.all([
       read([...leaves, ...indexes]),
       read(unknown).then((nodes) => Promise.all(nodes.map((node) => withConfigPlatform(node, reader)))),
@@ -120,7 +121,7 @@ export async function readTree(
     const digests = new Set<string>(taken.map((node) => node.digest));
     const attesting = await Promise.all(
       attestationsOf(attestations, digests, choice).map((child) =>
-        readChild(child, depth, attestedDigests(child, digests)),
+        readChild(child, digest, depth, attestedDigests(child, digests)),
       ),
     );
     // As the index lists them, each digest once.

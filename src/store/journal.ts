@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { keepRecords, openRecordFile } from './record-file.ts';
+import { openRecordFile } from './record-file.ts';
 
 /** The stamp of each blob's file when its hash was found right. A record that is lost costs a hash. */
 export type Journal = Awaited<ReturnType<typeof openJournal>>;
@@ -22,9 +22,4 @@ export async function openJournal(file: string) {
       return stamp === undefined ? undefined : Number.parseInt(stamp, 10);
     },
   };
-}
-
-/** Forgets blobs that are gone. */
-export function forgetStamps(file: string, gone: ReadonlySet<string>): Promise<void> {
-  return keepRecords(file, (hex) => !gone.has(hex));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Digest, hexOf } from '../oci/digest.ts';
-import { keepRecords, openRecordFile } from './record-file.ts';
+import { openRecordFile } from './record-file.ts';
 
 /** Where content comes from. */
 export interface Origin {
@@ -9,6 +9,12 @@ export interface Origin {
   /** Whether credentials are sent there. */
   readonly isPrivate: boolean;
 }
+
+/**
+ * From where this run has bytes: a repository, or another blob that has them in it, or of which they were made here.
+ * Undefined for what was made or found on this machine.
+ */
+export type ContentOrigin = Origin | Digest | undefined;
 
 /** Which repositories gave content of a store for credentials, and which of it this run may have. */
 export type Origins = Awaited<ReturnType<typeof openOrigins>>;
@@ -30,18 +36,28 @@ export async function openOrigins(file: string, asks: boolean) {
   const reached = new Set<string>();
   const brought = new Set<Digest>();
   const marksOf = (digest: Digest): string[] => records.get(hexOf(digest))?.split(' ') ?? [];
+  const marksFrom = (from: Origin | Digest): string[] => {
+    if (typeof from !== 'string') return [from.isPrivate ? markOf(from.repository) : OPEN];
+    const marks = marksOf(from);
+    return marks.length > 0 ? marks : [OPEN];
+  };
   const reach = (repository: string): void => void reached.add(markOf(repository));
   return {
     /** This run has asked a repository for something, and it is there. */
     reach,
-    /** Records from where this run has all bytes of a blob. Before it gets its name, so that no kill comes between. */
-    async note(digest: Digest, origin: Origin | undefined): Promise<void> {
-      if (origin !== undefined) {
+    /**
+     * Records from where this run has all bytes of a blob. Before it gets its name, so that no kill comes between.
+     * @param isHere whether it has its name already, and no prune takes it: one that was taken since this run read the
+     *   marks has lost them
+     */
+    async note(digest: Digest, from: ContentOrigin, isHere: boolean): Promise<void> {
+      if (from !== undefined) {
         const marks = marksOf(digest);
-        const mark = origin.isPrivate ? markOf(origin.repository) : OPEN;
-        const isKnown = marks.includes(mark) || (mark === OPEN && marks.length === 0);
-        if (!isKnown) await records.set([[hexOf(digest), [...marks, mark].join(' ')]]);
-        reach(origin.repository);
+        const all = [...new Set([...marks, ...marksFrom(from)])];
+        const isNew = !isHere || all.length > marks.length;
+        if (isNew && all.some((mark) => mark !== OPEN))
+          await records.append([[hexOf(digest), all.join(' ')]]);
+        if (typeof from !== 'string') reach(from.repository);
       }
       brought.add(digest);
     },
@@ -52,9 +68,4 @@ export async function openOrigins(file: string, asks: boolean) {
       return marks.length > 0 && !marks.some((mark) => mark === OPEN || reached.has(mark));
     },
   };
-}
-
-/** Forgets blobs that are gone. */
-export function forgetOrigins(file: string, gone: ReadonlySet<string>): Promise<void> {
-  return keepRecords(file, (hex) => !gone.has(hex));
 }

@@ -10,20 +10,24 @@ const lineSchema = z.strictObject({ key: z.string(), value: z.string() });
 
 /**
  * Opens a file of texts by key that outlive a run, one JSON line each; a key's last line counts. Several runs append at
- * once, so a line may be torn or lost: it is skipped, and no reader may depend on a line.
+ * once, and a full disk or a kill may tear a line: it is skipped, and costs no other one.
  */
 export async function openRecordFile(file: string) {
-  const { records, lines } = await read(file);
-  if (lines > 2 * records.size + 1000) await writeRecords(file, records);
+  const { records } = await read(file);
+  const append = async (given: Records): Promise<void> => {
+    const news = [...given];
+    if (news.length === 0) return;
+    // The line before may have no end.
+    await appendFile(file, `\n${toText(news)}`);
+    for (const [key, value] of news) records.set(key, value);
+  };
   return {
     get: (key: string): string | undefined => records.get(key),
-    /** Adds records in one write. */
-    async set(given: Records): Promise<void> {
-      const news = [...given].filter(([key, value]) => records.get(key) !== value);
-      if (news.length === 0) return;
-      await appendFile(file, toText(news));
-      for (const [key, value] of news) records.set(key, value);
-    },
+    /** Adds records in one write, also those that were here when the file was opened: they may be forgotten since. */
+    append,
+    /** Adds those records that are not known, in one write. */
+    set: (given: Records): Promise<void> =>
+      append([...given].filter(([key, value]) => records.get(key) !== value)),
   };
 }
 
@@ -32,21 +36,24 @@ export async function readRecords(file: string): Promise<Map<string, string>> {
   return (await read(file)).records;
 }
 
-/** Replaces a file of records. Another run may append meanwhile: what it loses is a record. */
+/** Replaces a file of records. What another run appends meanwhile is lost. */
 export async function writeRecords(file: string, records: Records): Promise<void> {
   const temporary = `${file}.${randomUUID().slice(0, 8)}`;
   await writeFile(temporary, toText(records));
   await rename(temporary, file);
 }
 
-/** Removes the records that are not `wanted` any more; leaves the file as it is where all are. */
+/**
+ * Removes the records that are not `wanted` any more, and lines that later ones replace; leaves the file as it is where that
+ * gains little. While nobody appends.
+ */
 export async function keepRecords(
   file: string,
   wanted: (key: string, value: string) => boolean,
 ): Promise<void> {
-  const records = await readRecords(file);
+  const { records, lines } = await read(file);
   const kept = [...records].filter(([key, value]) => wanted(key, value));
-  if (kept.length < records.size) await writeRecords(file, kept);
+  if (kept.length < records.size || lines > 2 * records.size + 1000) await writeRecords(file, kept);
 }
 
 function toText(records: Records): string {
@@ -58,7 +65,7 @@ const MAX_RECORDS_BYTES = 256 * 1024 * 1024;
 
 async function read(file: string): Promise<{ records: Map<string, string>; lines: number }> {
   const bytes = await readBounded(file, MAX_RECORDS_BYTES);
-  const lines = bytes?.toString('utf8').split('\n') ?? [];
+  const lines = bytes?.toString('utf8').split('\n').filter(Boolean) ?? [];
   const records = new Map<string, string>();
   for (const line of lines) {
     const parsed = line.startsWith('{') ? lineSchema.safeParse(jsonIn(line)).data : undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
 import { isHex } from './places.ts';
-import { keepRecords, openRecordFile } from './record-file.ts';
+import { openRecordFile } from './record-file.ts';
 
 /**
  * The digest that each tag had when its manifest was last read. This is not a cache of content: it only says whether a
@@ -33,9 +33,4 @@ export async function openServed(file: string) {
     import: (entries: Iterable<readonly [key: string, digest: string]>): Promise<void> =>
       digests.set([...entries].filter(([key, digest]) => isHex(key) && isDigest(digest) && !get(key))),
   };
-}
-
-/** Forgets tags whose manifests are gone. */
-export function forgetServed(file: string, gone: ReadonlySet<string>): Promise<void> {
-  return keepRecords(file, (_, digest) => !isDigest(digest) || !gone.has(hexOf(digest)));
 }

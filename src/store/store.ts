@@ -10,7 +10,7 @@ import { checkedBytes, DamagedBlobError, hashFile } from './blob-bytes.ts';
 import { type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { whereUsable } from './disk.ts';
 import { openJournal } from './journal.ts';
-import { openOrigins, type Origin, type Origins } from './origins.ts';
+import { type ContentOrigin, openOrigins, type Origins } from './origins.ts';
 import { makeOwnFolder } from './own-folder.ts';
 import { placesIn } from './places.ts';
 import { openLeases } from './prune/leases.ts';
@@ -48,11 +48,11 @@ export interface Store {
   /** The verified bytes of a small blob, or undefined where it is not here. `maxBytes` bounds the read. */
   read(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Stores bytes in memory under their digest. */
-  put(bytes: Uint8Array, origin?: Origin): Promise<Digest>;
+  put(bytes: Uint8Array, origin: ContentOrigin): Promise<Digest>;
   /** Opens a blob for writing; it enters when whole and right. */
-  write(blob: BlobSize, origin?: Origin): Promise<BlobWriter>;
+  write(blob: BlobSize, origin: ContentOrigin): Promise<BlobWriter>;
   /** Takes in a file that another program wrote, after hashing it. Throws `digest` where it is not that blob. */
-  adopt(file: string, blob: BlobSize, origin?: Origin): Promise<void>;
+  adopt(file: string, blob: BlobSize, origin: ContentOrigin): Promise<void>;
   /** Whether the blob came in through this handle, and was not here before. */
   isNew(digest: Digest): boolean;
   /**
@@ -83,14 +83,21 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     await makeOwnFolder(folder);
     await mkdir(places.blobs, { recursive: true });
     await mkdir(places.uses, { recursive: true });
-    const opened = {
-      journal: await openJournal(places.journal),
-      served: await openServed(places.served),
-      origins: await openOrigins(places.origins, options.asksAgain === true),
-      run: await createRunFolder(places),
-    };
-    await tidy(places);
-    return opened;
+    // From here on no prune of another run rewrites what is read now.
+    const run = await createRunFolder(places);
+    try {
+      await tidy(places, run);
+      await pruneSettled(places);
+      return {
+        journal: await openJournal(places.journal),
+        served: await openServed(places.served),
+        origins: await openOrigins(places.origins, options.asksAgain === true),
+        run,
+      };
+    } catch (error) {
+      await run.remove();
+      throw error;
+    }
   });
   const files = openBlobFiles({
     folder: places.blobs,
@@ -149,8 +156,9 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     async put(bytes, origin) {
       const digest = digestOf(bytes);
       const blob = { digest, size: bytes.length };
-      await origins.note(digest, origin);
-      if (await store.verify(blob)) return digest;
+      const isHere = await files.check(blob, 'run');
+      await origins.note(digest, origin, isHere);
+      if (isHere) return digest;
       const file = path.join(run.folder, `incoming-${randomUUID()}`);
       await writeFile(file, bytes, { mode: 0o644, flag: 'wx' });
       await files.enter(file, blob, await statBig(file));
@@ -159,7 +167,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     },
     write: (blob, origin) =>
       openBlobWriter(run.folder, blob, async (file) => {
-        await origins.note(blob.digest, origin);
+        await origins.note(blob.digest, origin, false);
         await files.enter(file, blob, await statBig(file));
       }),
     async adopt(file, { digest, size }, origin) {
@@ -171,7 +179,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
           message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`,
         });
       }
-      await origins.note(digest, origin);
+      await origins.note(digest, origin, false);
       await files.enter(file, { digest, size }, stats);
     },
     isNew: files.isNew,

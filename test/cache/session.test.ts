@@ -102,8 +102,8 @@ async function saved(
   const session = open(store, use);
   await session.restoreCatalogue();
   const blobs: BlobSize[] = [];
-  for (const at of ats) blobs.push({ digest: await store.put(text(at)), size: 100 });
-  const contents = await Promise.all(ats.map((at) => store.put(manifest(at))));
+  for (const at of ats) blobs.push({ digest: await store.put(text(at), undefined), size: 100 });
+  const contents = await Promise.all(ats.map((at) => store.put(manifest(at), undefined)));
   const keepable = { blobs, contents, tags: [], withheld: NONE, whole: true, ...change };
   session.keep(keepable, { missing: new Set(), bytes: 0 });
   session.copied();

@@ -261,7 +261,7 @@ describe('a blob that is damaged here', () => {
     const bringBack = async (digest: Digest): Promise<void> => {
       asked.push(digest);
       await rm(bench.store.pathOf(layer), { force: true });
-      await bench.store.put(bytes);
+      await bench.store.put(bytes, undefined);
     };
     return { image, lock, layer, spoil, asked, bringBack };
   };

@@ -47,6 +47,35 @@ describe('a lock file', () => {
     expect('release' in (await takeFileLock(file, MINUTE))).toBe(true);
   });
 
+  it('found B9: is not taken over while its process is seen to live, however old it is', async () => {
+    const lock = await takeFileLock(file);
+    const longAgo = new Date(Date.now() - 2 * MINUTE);
+    await utimes(file, longAgo, longAgo);
+    expect(await takeFileLock(file, MINUTE)).toEqual({
+      holder: expect.objectContaining({ pid: process.pid }),
+    });
+    expect('release' in lock && (await lock.isHeld())).toBe(true);
+  });
+
+  it('of an ended process whose number another one has now counts as left', async () => {
+    await takeFileLock(file);
+    const holder: unknown = JSON.parse(await readFile(file, 'utf8'));
+    await heldBy({ ...Object(holder), start: '1' });
+    expect(await lockState(file, MINUTE)).toBe('left');
+    expect('release' in (await takeFileLock(file))).toBe(true);
+  });
+
+  it('found B9: of a container with this one’s name and number is neither held nor released by this one', async () => {
+    const lost = await takeFileLock(file);
+    const own: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const other = { ...Object(own), namespace: '1' };
+    await heldBy(other);
+    if (!('release' in lost)) expect.fail();
+    expect(await lost.isHeld()).toBe(false);
+    await lost.release();
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(other);
+  });
+
   it('without a holder is waited for while it may be being made, and is then taken over', async () => {
     await writeFile(file, '');
     expect(await lockState(file, MINUTE)).toBe('held');

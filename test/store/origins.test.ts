@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
@@ -22,11 +22,15 @@ afterEach(() => temp.close());
 
 const openShared = (): Promise<Store> => openStore(temp.path, { asksAgain: true });
 
-async function fill(): Promise<void> {
-  const store = await openShared();
+async function write(store: Store): Promise<void> {
   const writer = await store.write(blob, origin);
   await writer.write(bytes);
   await writer.commit();
+}
+
+async function fill(): Promise<void> {
+  const store = await openShared();
+  await write(store);
   expect(await store.has(blob)).toBe(true);
   await store.close();
 }
@@ -64,9 +68,68 @@ describe('found B9: content that a repository gave for credentials', () => {
   it('is recorded without the repository’s name, and forgotten with the content', async () => {
     await fill();
     const file = path.join(temp.path, 'origins.jsonl');
-    expect(await readFile(file, 'utf8')).toMatch(/^\{"key":"[0-9a-f]{64}","value":"[0-9a-f]{16}"\}\n$/);
+    expect(await readFile(file, 'utf8')).toMatch(/^\n\{"key":"[0-9a-f]{64}","value":"[0-9a-f]{16}"\}\n$/);
     await pruneStore(temp.path, { rule: { kind: 'size', maxBytes: 0 } });
     expect(await readFile(file, 'utf8')).toBe('');
+  });
+
+  const arrivals: [string, (store: Store) => Promise<unknown>][] = [
+    ['is written', write],
+    ['is put', (store) => store.put(bytes, origin)],
+    [
+      'is adopted',
+      async (store) => {
+        const file = path.join(store.runFolder, 'adopted');
+        await writeFile(file, bytes);
+        await store.adopt(file, blob, origin);
+      },
+    ],
+  ];
+  it.each(arrivals)(
+    'stays marked where it was pruned while a run was at work, and %s again',
+    async (_, arrive) => {
+      await fill();
+      const store = await openShared();
+      await pruneStore(temp.path, { rule: { kind: 'all' } });
+      expect(await namesIn(path.join(temp.path, 'blobs/sha256'))).toEqual([]);
+      await arrive(store);
+      await store.close();
+      expect(await (await openShared()).has(blob)).toBe(false);
+    },
+  );
+
+  it('stays marked where its mark was forgotten by the run itself', async () => {
+    await fill();
+    const store = await openShared();
+    await store.prune(0);
+    expect(await readFile(path.join(temp.path, 'origins.jsonl'), 'utf8')).toBe('');
+    await write(store);
+    await store.close();
+    expect(await (await openShared()).has(blob)).toBe(false);
+  });
+
+  it('stays marked where a line before its mark is torn', async () => {
+    await (await openShared()).close();
+    await writeFile(path.join(temp.path, 'origins.jsonl'), '{"key":"0123","val');
+    await fill();
+    expect(await (await openShared()).has(blob)).toBe(false);
+  });
+
+  it('hides what is made of it, as far as it is hidden itself', async () => {
+    await fill();
+    const store = await openShared();
+    store.origins.reach(origin.repository);
+    const made = { digest: await store.put(new Uint8Array(9), blob.digest), size: 9 };
+    await store.close();
+    const other = await openShared();
+    expect([await other.has(blob), await other.has(made)]).toEqual([false, false]);
+    other.origins.reach(origin.repository);
+    expect([await other.has(blob), await other.has(made)]).toEqual([true, true]);
+    // Who has the same bytes of what came freely may go on having them.
+    const open = { digest: await other.put(new Uint8Array(5), undefined), size: 5 };
+    await other.put(new Uint8Array(9), open.digest);
+    await other.close();
+    expect(await (await openShared()).has(made)).toBe(true);
   });
 
   it('is hidden from a run exactly where no repository that gave it was reached or gives it freely', async () => {
@@ -75,7 +138,7 @@ describe('found B9: content that a repository gave for credentials', () => {
     let files = 0;
     const property = fc.asyncProperty(given, fc.array(repository), async (origins, reached) => {
       const file = path.join(temp.path, `${(files += 1)}.jsonl`);
-      for (const one of origins) await (await openOrigins(file, true)).note(blob.digest, one);
+      for (const one of origins) await (await openOrigins(file, true)).note(blob.digest, one, true);
       const now = await openOrigins(file, true);
       reached.forEach(now.reach);
       const first = origins.findIndex(({ isPrivate }) => isPrivate);

@@ -2,7 +2,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
-import { openStore, type Served } from '../../src/store/index.ts';
+import { openStore, pruneStore, type Served } from '../../src/store/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 const [one, other] = ['one', 'other'].map((text) => digestOf(new TextEncoder().encode(text)));
@@ -34,11 +34,35 @@ describe('the records of served tags', () => {
     expect(second.get(key2)).toBeUndefined();
   });
 
+  it('found B9: lose nothing to a torn line before them, nor to a prune while a run is at work', async () => {
+    const first = await open();
+    const keys = ['1', '2'].map((tag) => first.keyOf(REPOSITORY, tag));
+    const [key1 = '', key2 = ''] = keys;
+    await appendFile(file(), '{"key":"torn');
+    await first.set(key1, one);
+    const run = await openStore(path.join(temp.path, 'store'));
+    const bytes = new TextEncoder().encode('one');
+    await run.put(bytes, undefined);
+    await run.close();
+    const atWork = await openStore(path.join(temp.path, 'store'));
+    await atWork.served.set(key2, one);
+    await pruneStore(path.join(temp.path, 'store'), { rule: { kind: 'all' } });
+    const there = await open();
+    expect([there.get(key1), there.get(key2)]).toEqual([one, one]);
+    await atWork.close();
+    // Once nobody is at work, records of what is gone go.
+    const last = await openStore(path.join(temp.path, 'store'));
+    await last.put(new TextEncoder().encode('other'), undefined);
+    await last.close();
+    await pruneStore(path.join(temp.path, 'store'), { rule: { kind: 'all' } });
+    expect(await readFile(file(), 'utf8')).toBe('');
+  });
+
   it('do not contain the name of any repository or tag', async () => {
     const served = await open();
     await served.set(served.keyOf(REPOSITORY, 'secret-tag'), one);
     const text = await readFile(file(), 'utf8');
-    expect(text).toMatch(/^\{"key":"[0-9a-f]{64}","value":"sha256:[0-9a-f]{64}"\}\n$/);
+    expect(text).toMatch(/^\n\{"key":"[0-9a-f]{64}","value":"sha256:[0-9a-f]{64}"\}\n$/);
     expect(text).not.toMatch(/registry|private|project|secret/);
   });
 

@@ -42,7 +42,7 @@ describe('a store', () => {
   it('has every blob that was put, adopted or written, under its digest', async () => {
     const store = await open();
     expect(await store.has(blob)).toBe(false);
-    await store.put(bytes);
+    await store.put(bytes, undefined);
     expect(await store.has(blob)).toBe(true);
     expect(await store.read(blob.digest, 100)).toEqual(Buffer.from(bytes));
     expect(await store.read(blob.digest, 3)).toBeUndefined();
@@ -50,7 +50,7 @@ describe('a store', () => {
 
   it('keeps a right blob for which a manifest gives another size', async () => {
     const store = await open();
-    await store.put(bytes);
+    await store.put(bytes, undefined);
     expect(await store.has({ ...blob, size: blob.size + 1 })).toBe(false);
     expect(await store.verify({ ...blob, size: 1 })).toBe(false);
     expect(healed).toEqual([]);
@@ -59,15 +59,15 @@ describe('a store', () => {
 
   it('takes a written blob only when its size and digest are right', async () => {
     const store = await open();
-    const short = await store.write(blob);
+    const short = await store.write(blob, undefined);
     await short.write(bytes.subarray(0, 3));
     await expect(short.commit()).rejects.toMatchObject({ code: 'digest' });
     await short.abort();
-    const wrong = await store.write(blob);
+    const wrong = await store.write(blob, undefined);
     await wrong.write(new TextEncoder().encode('A BLOB'));
     await expect(wrong.commit()).rejects.toMatchObject({ code: 'digest' });
     await wrong.abort();
-    const long = await store.write(blob);
+    const long = await store.write(blob, undefined);
     await expect(long.write(new Uint8Array(blob.size + 1))).rejects.toMatchObject({ code: 'digest' });
     await long.abort();
     expect(await store.has(blob)).toBe(false);
@@ -76,7 +76,7 @@ describe('a store', () => {
 
   it('starts a blob again where a server cannot resume', async () => {
     const store = await open();
-    const writer = await store.write(blob);
+    const writer = await store.write(blob, undefined);
     await writer.write(bytes.subarray(0, 2));
     await writer.restart();
     expect(writer.received).toBe(0);
@@ -89,9 +89,9 @@ describe('a store', () => {
     const store = await open();
     const file = path.join(store.runFolder, 'file');
     await writeFile(file, 'another');
-    await expect(store.adopt(file, blob)).rejects.toMatchObject({ code: 'digest' });
+    await expect(store.adopt(file, blob, undefined)).rejects.toMatchObject({ code: 'digest' });
     await writeFile(file, bytes);
-    await store.adopt(file, blob);
+    await store.adopt(file, blob, undefined);
     expect(await store.has(blob)).toBe(true);
   });
 
@@ -102,7 +102,7 @@ describe('a store', () => {
     ['lengthened', (file: string) => appendFile(file, 'x')],
   ])('drops a blob that was %s, and says so', async (_, damage) => {
     const first = await open();
-    await first.put(bytes);
+    await first.put(bytes, undefined);
     await damage(first.pathOf(blob.digest));
     const store = await open();
     expect(await store.has(blob)).toBe(false);
@@ -112,7 +112,7 @@ describe('a store', () => {
 
   it('trusts a stamp, which a further link leaves as it is, unless everything is to be hashed', async () => {
     const first = await open();
-    await first.put(bytes);
+    await first.put(bytes, undefined);
     const file = first.pathOf(blob.digest);
     await link(file, path.join(temp.path, 'second name'));
     expect(await (await open()).has(blob)).toBe(true);
@@ -125,7 +125,7 @@ describe('a store', () => {
 
   it('trusts no stamp for blobs that leave it: a blob that this run has not hashed is hashed, in every way out', async () => {
     const first = await open();
-    await first.put(bytes);
+    await first.put(bytes, undefined);
     const file = first.pathOf(blob.digest);
     const bytesOf = async (store: Store, ...range: number[]): Promise<string> =>
       text(store.open(blob, ...range));
@@ -144,7 +144,7 @@ describe('a store', () => {
       answers.push(await way(store));
       expect(await store.has(blob)).toBe(false);
       // What is put then is right again, whatever stood there.
-      await store.put(bytes);
+      await store.put(bytes, undefined);
       expect(await store.verify(blob)).toBe(true);
     }
     expect(answers).toEqual([false, blob.digest, blob.digest, undefined]);
@@ -152,7 +152,7 @@ describe('a store', () => {
   });
 
   it('never gives out the whole of a damaged blob', async () => {
-    await (await open()).put(bytes);
+    await (await open()).put(bytes, undefined);
     const store = await open();
     await damageUnseen(store.pathOf(blob.digest));
     let given = 0;
@@ -164,12 +164,12 @@ describe('a store', () => {
   });
 
   it('replaces a damaged blob whose stamp looks right', async () => {
-    await (await open()).put(bytes);
+    await (await open()).put(bytes, undefined);
     const store = await open();
     await damageUnseen(store.pathOf(blob.digest));
     const file = path.join(store.runFolder, 'file');
     await writeFile(file, bytes);
-    await store.adopt(file, blob);
+    await store.adopt(file, blob, undefined);
     expect(await readFile(store.pathOf(blob.digest), 'utf8')).toBe('a blob');
   });
 
@@ -182,7 +182,7 @@ describe('a store', () => {
   });
 
   it('skips torn lines of its journal', async () => {
-    await (await open()).put(bytes);
+    await (await open()).put(bytes, undefined);
     await appendFile(path.join(temp.path, 'journal.jsonl'), '{"hex":"torn\n\u0000\n{"hex": 3}\n');
     expect(await (await open()).has(blob)).toBe(true);
   });
@@ -215,7 +215,7 @@ describe('something else than a file under a blob’s name', () => {
       expect(await look()).toBe('false');
     }
     expect(healed).toEqual(['true it is not a regular file', 'true it is not a regular file']);
-    await store.put(bytes);
+    await store.put(bytes, undefined);
     expect(await store.has(blob)).toBe(true);
   });
 });

@@ -25,10 +25,10 @@ describe('a store on a file system without links', () => {
     const stores = await Promise.all([1, 2, 3, 4].map(open));
     await Promise.all(
       stores.map(async (store, at) => {
-        if (at % 2 === 0) return store.put(bytes);
+        if (at % 2 === 0) return store.put(bytes, undefined);
         const file = path.join(store.runFolder, 'landed');
         await writeFile(file, bytes);
-        return store.adopt(file, blob);
+        return store.adopt(file, blob, undefined);
       }),
     );
     for (const store of stores) {
@@ -40,10 +40,10 @@ describe('a store on a file system without links', () => {
 
   it('keeps the blobs that a run at work has leased, and lets a prune remove the rest', async () => {
     const other = await open();
-    await other.put(new Uint8Array(9));
+    await other.put(new Uint8Array(9), undefined);
     await other.close();
     const store = await open();
-    await store.put(bytes);
+    await store.put(bytes, undefined);
     const prune = (): Promise<unknown> => pruneStore(temp.path, { rule: { kind: 'all' } });
     expect(await prune()).toMatchObject({ removed: { blobs: 1, bytes: 9 }, kept: { blobs: 1 } });
     await store.close();

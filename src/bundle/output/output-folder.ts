@@ -18,7 +18,9 @@ export interface OutputFolder extends Pick<OutputFindings, 'state' | 'lockFile'>
   recheck(): Promise<void>;
   /** Puts the built content at the output's path: the earlier one stays until then. */
   publish(): Promise<void>;
-  /** Releases the output; what was built and not published is removed. */
+  /** @throws OciSaveError `machine` where another run has taken over the right to write here */
+  checkLock(): Promise<void>;
+  /** Releases the output; what was built and not published is removed. What another run builds that took it over stays. */
   release(): Promise<void>;
 }
 
@@ -68,8 +70,10 @@ export async function openOutputFolder(
         refuseForeign(await inspectAgain(output, found), 'local');
       },
       publish: () => replaceFolder(output),
+      checkLock: async () => lock?.check(),
       async release() {
-        if (record === undefined || !(await isPublishing(record))) {
+        const isHeld = (await lock?.isHeld()) !== false;
+        if (isHeld && (record === undefined || !(await isPublishing(record)))) {
           await rm(staging, { recursive: true, force: true });
           await forgetLock(output);
         }

@@ -15,12 +15,18 @@ export const HOLDER_FILE_KIND: OwnFileKind = {
   matches: (bytes) => bytes.toString('utf8').startsWith('{"host":'),
 };
 
+/** The right to write to an output, until it is released. */
+export interface OutputLock extends FileLock {
+  /** @throws OciSaveError `machine` where another run has taken the lock over, as after a long sleep of the machine */
+  check(): Promise<void>;
+}
+
 /**
  * Locks an output: two runs on it at once would each remove the other's content. The lock of a run that was killed in
  * another container, whose processes cannot be seen, is taken over when it has shown no sign for long. Throws `machine` where another live run
  * holds the lock.
  */
-export async function lockOutput(output: string): Promise<FileLock> {
+export async function lockOutput(output: string): Promise<OutputLock> {
   const file = holderFile(output);
   const taken = await takeFileLock(file, DEAD_MILLISECONDS).catch((cause: unknown) => {
     throw cannotWrite(output, cause);
@@ -28,6 +34,15 @@ export async function lockOutput(output: string): Promise<FileLock> {
   if ('release' in taken) {
     const stopBeating = beatOn(file);
     return {
+      ...taken,
+      async check() {
+        if (await taken.isHeld()) return;
+        throw new OciSaveError({
+          code: 'machine',
+          message: `another run has taken over the lock of ${output}: this one showed no sign for six hours, or its lock was removed`,
+          hint: 'Nothing of this run was published there. Run it again: what was fetched stays.',
+        });
+      },
       async release() {
         stopBeating();
         await taken.release();

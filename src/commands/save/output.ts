@@ -10,22 +10,29 @@ import {
   inspectOutput,
   openOutputFolder,
   type OutputFolder,
+  type OutputLock,
   refuseForeign,
 } from '../../bundle/index.ts';
 import { LOCK_FILE_KIND } from '../../lock/index.ts';
 import { REPORT_FILE_KIND } from '../../report/index.ts';
-import type { FileLock, Store } from '../../store/index.ts';
+import type { Store } from '../../store/index.ts';
 import { archiveBase, type Places, placeOf, recordOf } from './places.ts';
 
 /** The output that a run may write to, until it releases it. */
 export interface OpenOutput {
   /** Undefined where the options name no folder. */
   readonly folder: OutputFolder | undefined;
+  /** @throws OciSaveError `machine` where another run has taken over what this one writes to */
+  checkLocks(): Promise<void>;
   release(): Promise<void>;
 }
 
 /** For a run that writes nothing. */
-export const NO_OUTPUT: OpenOutput = { folder: undefined, release: async () => {} };
+export const NO_OUTPUT: OpenOutput = {
+  folder: undefined,
+  checkLocks: async () => {},
+  release: async () => {},
+};
 
 /**
  * Opens what a run writes to: a folder, an archive, or both. What others wrote at any of the run's places ends it before
@@ -51,6 +58,10 @@ export async function openOutput(
     });
     return {
       folder,
+      async checkLocks() {
+        await folder.checkLock();
+        await archive?.check();
+      },
       async release() {
         await folder.release();
         await archive?.release();
@@ -63,7 +74,7 @@ export async function openOutput(
 }
 
 /** Undefined where the archive has the output's name, whose lock it shares, or where no archive is written. */
-async function lockArchive(places: Places): Promise<FileLock | undefined> {
+async function lockArchive(places: Places): Promise<OutputLock | undefined> {
   const base = archiveBase(places);
   const isApart = places.archive !== undefined && base !== places.output;
   if (!isApart || (await foreignHolder(base)).length > 0) return undefined;
@@ -77,7 +88,7 @@ async function openArchiveAlone(places: Places, store: Store): Promise<OpenOutpu
   const lock = await lockOutput(place);
   try {
     if (await finishPublishing(record, place)) await refuseForeignOutput(places);
-    return { folder: undefined, release: () => lock.release() };
+    return { folder: undefined, checkLocks: () => lock.check(), release: () => lock.release() };
   } catch (error) {
     await lock.release();
     throw error;

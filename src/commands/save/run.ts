@@ -6,7 +6,7 @@ import { formatPlatform } from '../../oci/platform.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import type { WantedImage } from '../../resolve/index.ts';
 import { checkPlaces } from './check-places.ts';
-import { NO_OUTPUT, openOutput } from './output.ts';
+import { NO_OUTPUT, type OpenOutput, openOutput } from './output.ts';
 import type { Places } from './places.ts';
 import { openRelease, type ReleaseAccess, type ReleaseIo } from './publish/release-access.ts';
 import { openSession, type Session, type SessionIo, storeFolder } from '../../runtime/index.ts';
@@ -37,6 +37,7 @@ export interface Run {
   readonly cache: CacheSession;
   /** Undefined where the options name no folder. */
   readonly output: OutputFolder | undefined;
+  readonly checkLocks: OpenOutput['checkLocks'];
   /** Undefined where the options name no release. */
   readonly release: ReleaseAccess | undefined;
 }
@@ -52,7 +53,7 @@ export function publishesAlone({ options, places, release }: Run): boolean {
  * everything in any case.
  */
 export async function withRun<T>(
-  given: Omit<Run, 'session' | 'cache' | 'output' | 'release'>,
+  given: Omit<Run, 'session' | 'cache' | 'output' | 'checkLocks' | 'release'>,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { options, io, places } = given;
@@ -69,7 +70,14 @@ export async function withRun<T>(
         signal: io.signal,
       });
       try {
-        return await work({ ...given, session, cache, output: output.folder, release });
+        return await work({
+          ...given,
+          session,
+          cache,
+          output: output.folder,
+          checkLocks: () => output.checkLocks(),
+          release,
+        });
       } finally {
         await cache.close();
       }

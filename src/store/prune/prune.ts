@@ -4,12 +4,10 @@ import { setTimeout } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { OciSaveError } from '../../errors.ts';
 import { unlessGone } from '../../files/index.ts';
-import { type Digest, hexOf } from '../../oci/digest.ts';
+import { type Digest, hexOf, isDigest } from '../../oci/digest.ts';
 import { type FileLock, lockState, takeFileLock } from '../file-lock.ts';
-import { forgetStamps } from '../journal.ts';
 import { isHex, type StorePlaces } from '../places.ts';
-import { forgetOrigins } from '../origins.ts';
-import { forgetServed } from '../served.ts';
+import { keepRecords } from '../record-file.ts';
 import { foldUses, hasManyLists, lastUses, leasedBlobs } from './leases.ts';
 import { choosePruned, countedBytes, type PruneRule, type StoredBlob } from './plan.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
@@ -53,18 +51,33 @@ export async function scanBlobs(places: StorePlaces): Promise<StoredBlob[]> {
   return found.flat();
 }
 
-/** Folds the lists of runs where they have become many, and removes the lock of a prune that died. */
-export async function tidy(places: StorePlaces): Promise<void> {
+/** Folds the lists of runs and records where they have become many, and removes the lock of a prune that died. */
+export async function tidy(places: StorePlaces, run: RunFolder): Promise<void> {
   const state = await lockState(places.pruneLock, LOCK_MILLISECONDS);
   const many = await hasManyLists(places);
   if (state === 'held' || (state === 'free' && !many)) return;
   const lock = await takeFileLock(places.pruneLock, LOCK_MILLISECONDS);
   if (!('release' in lock)) return;
   try {
-    if (many) await foldUses(places);
+    if (!many) return;
+    await foldUses(places);
+    await forgetAbsent(places, run);
   } finally {
     await lock.release();
   }
+}
+
+/**
+ * Forgets what is recorded of blobs that are gone. For the holder of the prune's lock, and only where no other run has a
+ * folder: runs append without a lock, a run that starts now waits for the lock before it reads, and one that was killed
+ * may have blobs out of reach that are put back.
+ */
+async function forgetAbsent(places: StorePlaces, run: RunFolder): Promise<void> {
+  if ((await readdir(places.runs)).some((name) => name !== run.name)) return;
+  const here = new Set(await readdir(places.blobs));
+  await keepRecords(places.journal, (hex) => here.has(hex));
+  await keepRecords(places.served, (_, digest) => !isDigest(digest) || here.has(hexOf(digest)));
+  await keepRecords(places.origins, (hex) => here.has(hex));
 }
 
 /** Resolves when no prune holds its lock, so that every later one sees the leases that were written before. */
@@ -99,10 +112,13 @@ export async function pruneBlobs(
   }
   // Nobody can reach them any more, so nobody waits for the disk.
   await quarantine.remove();
-  const gone = new Set(removed.map(({ digest }) => hexOf(digest)));
-  await forgetStamps(places.journal, gone);
-  await forgetServed(places.served, gone);
-  await forgetOrigins(places.origins, gone);
+  // Now that no kill brings them back.
+  const again = await lockPrune(places);
+  try {
+    await forgetAbsent(places, run);
+  } finally {
+    await again.release();
+  }
   return outcome(blobs, removed);
 }
 

@@ -3,9 +3,11 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { holderFile, lockOutput } from '../../../src/bundle/output/output-lock.ts';
+import { openOutputFolder } from '../../../src/bundle/index.ts';
 import { failureOf } from '../../registry/support.ts';
 import { until } from '../../support/deadline.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
+import { namesIn } from '../../support/whole-bundle.ts';
 
 const HOUR = 60 * 60_000;
 let temp: TempFolder;
@@ -37,6 +39,18 @@ describe('the lock of an output', () => {
     const lock = await lockOutput(output);
     expect(JSON.parse(await readFile(holderFile(output), 'utf8'))).toMatchObject({ pid: process.pid });
     await lock.release();
+  });
+
+  it('found B9: that another run took over is said by name, and what that run builds stays', async () => {
+    const folder = await openOutputFolder(output);
+    await folder.checkLock();
+    await writeFile(holderFile(output), JSON.stringify({ host: 'another', pid: 1 }));
+    await writeFile(path.join(folder.staging, 'of-the-other-run'), '');
+    const { code, message } = await failureOf(folder.checkLock());
+    expect([code, message]).toEqual(['machine', expect.stringContaining(`the lock of ${output}`)]);
+    await folder.release();
+    expect(await namesIn(folder.staging)).toEqual(['of-the-other-run']);
+    expect(JSON.parse(await readFile(holderFile(output), 'utf8'))).toEqual({ host: 'another', pid: 1 });
   });
 
   it('of a run that lives is renewed, and taken over by none', async () => {

@@ -1,12 +1,23 @@
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { save } from '../../../src/commands/save/save.ts';
+import type { Lock } from '../../../src/lock/index.ts';
+import { type Digest, digestOf } from '../../../src/oci/digest.ts';
+import { OCI_EMPTY, OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-type.ts';
 import { parseOptions } from '../../../src/options/index.ts';
 import type { CredentialStore } from '../../../src/registry/index.ts';
 import type { RunReport } from '../../../src/report/index.ts';
+import { openStore } from '../../../src/store/index.ts';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
-import { buildIndex, one } from '../../support/fixtures/index.ts';
-import { largestBlobOf } from '../../support/image.ts';
+import { buildIndex, d2, dlist, idx, one } from '../../support/fixtures/index.ts';
+import {
+  descriptorOf,
+  type Image,
+  imageOf,
+  jsonBytes,
+  largestBlobOf,
+  type WrittenDescriptor,
+} from '../../support/image.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import { checkBundle } from '../../support/whole-bundle.ts';
 
@@ -40,13 +51,14 @@ interface Job {
   readonly credentials?: CredentialStore;
   /** As in the action; a command line's store is its user's own. */
   readonly sharesStore?: boolean;
+  readonly given?: object;
 }
 
 /** One job after another with the same store; its result, with the path of its bundle. */
 async function job(
   images: string,
-  { credentials, sharesStore = true }: Job = {},
-): Promise<RunReport & { readonly place: string }> {
+  { credentials, sharesStore = true, given }: Job = {},
+): Promise<Omit<RunReport, 'lock'> & { readonly place: string; readonly lock: Lock }> {
   const place = path.join(temp.path, `bundle-${(runs += 1)}`);
   const hosts = [...new Set(images.split('\n').map((ref) => ref.split('/')[0] ?? ''))];
   const options = parseOptions({
@@ -57,12 +69,13 @@ async function job(
     copier: 'direct',
     retries: 0,
     insecureRegistries: hosts,
+    ...given,
   });
-  const { report } = await save(options, { env: {}, emit: () => {}, credentials, sharesStore });
-  return { ...report, place };
+  const { report, lock } = await save(options, { env: {}, emit: () => {}, credentials, sharesStore });
+  return { ...report, place, lock };
 }
 
-const causesOf = ({ failed }: RunReport): string[] => failed.map((one) => one.class);
+const causesOf = ({ failed }: Pick<RunReport, 'failed'>): string[] => failed.map((one) => one.class);
 
 describe('found B9: content that came with credentials', () => {
   it('is given from the store after one HEAD with the credentials of today', async () => {
@@ -136,6 +149,67 @@ describe('found B9: content that came with credentials', () => {
     const { place } = await job(pinned(owner.host), { sharesStore: false });
     expect(await checkBundle(place)).toHaveLength(1);
     expect(owner.requests()).toEqual([]);
+  });
+});
+
+describe('found B9: what is made of content that came with credentials, or comes inside it', () => {
+  /** What a job without a login gets of blobs that an artifact of another registry names, and nobody has there. */
+  async function gets(...digests: Digest[]): Promise<string[]> {
+    const store = await openStore(path.join(temp.path, 'store'));
+    const blobs = await Promise.all(
+      digests.map(async (digest) => (await store.read(digest, 1e6)) ?? expect.fail('not in the store')),
+    );
+    await store.close();
+    const layers = blobs.map((bytes) => descriptorOf('text/plain', bytes));
+    const empty = jsonBytes({});
+    const config = descriptorOf(OCI_EMPTY, empty);
+    const artifact = {
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      artifactType: 'application/x',
+      config,
+      layers,
+    };
+    const image = imageOf({ mediaType: OCI_MANIFEST, bytes: jsonBytes(artifact) }, [empty]);
+    await using evil = await startBadRegistry({ images: { 'evil/x:1': image } });
+    return causesOf(await job(`${evil.host}/evil/x:1 => x:1`));
+  }
+
+  it('as an embedded config, layer or manifest', async () => {
+    const [layer, config] = ['layer', 'config'].map((text) => jsonBytes({ secret: text }));
+    if (layer === undefined || config === undefined) expect.fail();
+    const embeds = (type: string, bytes: Uint8Array, more: object = {}): WrittenDescriptor =>
+      descriptorOf(type, bytes, { data: Buffer.from(bytes).toString('base64'), ...more });
+    const child = jsonBytes({
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      artifactType: 'application/x',
+      config: embeds('application/x-config', config),
+      layers: [embeds('text/plain', layer)],
+    });
+    const manifests = [embeds(OCI_MANIFEST, child, { platform: { os: 'linux', architecture: 'amd64' } })];
+    const index = jsonBytes({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
+    owner.put('team/embeds', imageOf({ mediaType: OCI_INDEX, bytes: index }, []), '1');
+    expect(causesOf(await job(`${owner.host}/team/embeds:1`, { credentials: loggedIn }))).toEqual([]);
+    for (const bytes of [config, layer, child]) expect(await gets(digestOf(bytes))).toEqual(['not-found']);
+  });
+
+  it.each<[string, Image, object]>([
+    ['converted manifests', d2({ seed: 'converted', layerBytes: 200 }), { format: 'oci' }],
+    ['converted indexes', dlist({ seed: 'converted', layerBytes: 200 }), { format: 'oci', platforms: 'all' }],
+    [
+      'narrowed indexes',
+      idx({ seed: 'narrowed', layerBytes: 200 }),
+      { platforms: 'linux/amd64,linux/arm64' },
+    ],
+  ])('as %s', async (_, image, given) => {
+    owner.put('team/made', image, '1');
+    const { lock } = await job(`${owner.host}/team/made:1`, { credentials: loggedIn, given });
+    const [{ digest, root } = expect.fail()] = lock.images;
+    const made = new Set([digest, root]);
+    made.delete(image.top);
+    expect(made.size).toBeGreaterThan(0);
+    for (const one of made) expect(await gets(one)).toEqual(['not-found']);
   });
 });
 

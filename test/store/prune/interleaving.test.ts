@@ -16,6 +16,7 @@ const BLOBS = ['a', 'b', 'c', 'd'].map((text) => {
   const bytes = new TextEncoder().encode(`blob ${text}`);
   return { bytes, digest: digestOf(bytes), size: bytes.length };
 });
+const PRIVATE = { repository: 'registry.example/team/app', isPrivate: true };
 /** These two are in the store before; the last one is linked by a bundle. */
 const [EARLIER, LINKED] = [BLOBS.slice(0, 2), BLOBS.slice(3)];
 
@@ -49,7 +50,7 @@ const orders = fc.tuple(
 let count = 0;
 
 describe('any order of the file system calls of runs and prunes', () => {
-  it('keeps every leased blob at every moment, and every blob that a bundle links', async () => {
+  it('keeps every leased blob at every moment, every blob that a bundle links, and (found B9) the marks of private ones', async () => {
     await fc.assert(
       fc.asyncProperty(orders, async ([wanted, prunes, spells]) => {
         count += 1;
@@ -91,7 +92,7 @@ interface Order {
 async function check(folder: string, { wanted, prunes, spells, build }: Order): Promise<string[]> {
   await mkdir(folder);
   const earlier = await openStore(folder);
-  for (const { bytes } of [...EARLIER, ...LINKED]) await earlier.put(bytes);
+  for (const { bytes } of [...EARLIER, ...LINKED]) await earlier.put(bytes, PRIVATE);
   for (const { digest } of LINKED) await link(earlier.pathOf(digest), path.join(folder, hexOf(digest)));
   await earlier.close();
   const early: (Store | undefined)[] = [];
@@ -103,7 +104,7 @@ async function check(folder: string, { wanted, prunes, spells, build }: Order): 
     for (const wish of wants) {
       const blob = BLOBS[wish];
       if (blob === undefined) throw new Error('no such blob');
-      if (!(await store.has(blob))) await store.put(blob.bytes);
+      if (!(await store.has(blob))) await store.put(blob.bytes, PRIVATE);
       const file = store.pathOf(blob.digest);
       relied.set(file, [...(relied.get(file) ?? []), `what run ${at} wants`]);
     }
@@ -139,6 +140,9 @@ async function check(folder: string, { wanted, prunes, spells, build }: Order): 
     },
   );
   const lost = [...relied.keys()].filter((file) => !existsSync(file));
+  const { origins } = await openStore(folder, { asksAgain: true });
+  const bare = BLOBS.filter(({ digest }) => existsSync(earlier.pathOf(digest)) && !origins.hides(digest));
+  if (build && bare.length > 0) throw new Error(`blobs without their marks: ${bare.length}`);
   await rm(folder, { recursive: true });
   return lost;
 }

@@ -49,7 +49,7 @@ async function runWith(...names: readonly string[]): Promise<void> {
 async function startRun(...names: readonly string[]): Promise<Store> {
   vi.advanceTimersByTime(HOUR);
   const store = await openStore(temp.path);
-  for (const name of names) await store.put(blobNamed(name));
+  for (const name of names) await store.put(blobNamed(name), undefined);
   return store;
 }
 

@@ -77,9 +77,12 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
   const record = recordOf(places, run.session.store);
   try {
     if (archive?.files) await onDisk('the archive', writePart(places.archiveLock, encodeLock(lock)));
+    // A run that another one believed dead writes nothing more: the folder is built where the other builds its own.
+    await run.checkLocks();
     const folder = await onDisk('the bundle', buildFolder(lock, tree, run));
     files.push(...(folder?.files ?? []));
     if (files.length > 0 || folder?.moves === true) {
+      await run.checkLocks();
       // What somebody put there during this run stays.
       if (folder?.moves === true) await run.output?.recheck();
       refuseForeign(await foreignAtArchive(places), 'local');
