@@ -19493,37 +19493,42 @@ const lineSchema = strictObject({
 });
 /**
 * Opens a file of texts by key that outlive a run, one JSON line each; a key's last line counts. Several runs append at
-* once, so a line may be torn or lost: it is skipped, and no reader may depend on a line.
+* once, and a full disk or a kill may tear a line: it is skipped, and costs no other one.
 */
 async function openRecordFile(file) {
-	const { records, lines } = await read(file);
-	if (lines > 2 * records.size + 1e3) await writeRecords(file, records);
+	const { records } = await read(file);
+	const append = async (given) => {
+		const news = [...given];
+		if (news.length === 0) return;
+		await appendFile(file, `\n${toText(news)}`);
+		for (const [key, value] of news) records.set(key, value);
+	};
 	return {
 		get: (key) => records.get(key),
-		/** Adds records in one write. */
-		async set(given) {
-			const news = [...given].filter(([key, value]) => records.get(key) !== value);
-			if (news.length === 0) return;
-			await appendFile(file, toText(news));
-			for (const [key, value] of news) records.set(key, value);
-		}
+		/** Adds records in one write, also those that were here when the file was opened: they may be forgotten since. */
+		append,
+		/** Adds those records that are not known, in one write. */
+		set: (given) => append([...given].filter(([key, value]) => records.get(key) !== value))
 	};
 }
 /** The records of a file as they are now; none where there is no file. */
 async function readRecords(file) {
 	return (await read(file)).records;
 }
-/** Replaces a file of records. Another run may append meanwhile: what it loses is a record. */
+/** Replaces a file of records. What another run appends meanwhile is lost. */
 async function writeRecords(file, records) {
 	const temporary = `${file}.${randomUUID().slice(0, 8)}`;
 	await writeFile(temporary, toText(records));
 	await rename(temporary, file);
 }
-/** Removes the records that are not `wanted` any more; leaves the file as it is where all are. */
+/**
+* Removes the records that are not `wanted` any more, and lines that later ones replace; leaves the file as it is where that
+* gains little. While nobody appends.
+*/
 async function keepRecords(file, wanted) {
-	const records = await readRecords(file);
+	const { records, lines } = await read(file);
 	const kept = [...records].filter(([key, value]) => wanted(key, value));
-	if (kept.length < records.size) await writeRecords(file, kept);
+	if (kept.length < records.size || lines > 2 * records.size + 1e3) await writeRecords(file, kept);
 }
 function toText(records) {
 	return [...records].map(([key, value]) => `${JSON.stringify({
@@ -19534,7 +19539,7 @@ function toText(records) {
 /** A million records stay below. */
 const MAX_RECORDS_BYTES = 268435456;
 async function read(file) {
-	const lines = (await readBounded(file, MAX_RECORDS_BYTES))?.toString("utf8").split("\n") ?? [];
+	const lines = (await readBounded(file, MAX_RECORDS_BYTES))?.toString("utf8").split("\n").filter(Boolean) ?? [];
 	const records = /* @__PURE__ */ new Map();
 	for (const line of lines) {
 		const parsed = line.startsWith("{") ? lineSchema.safeParse(jsonIn(line)).data : void 0;
@@ -19563,10 +19568,6 @@ async function openJournal(file) {
 		}
 	};
 }
-/** Forgets blobs that are gone. */
-function forgetStamps(file, gone) {
-	return keepRecords(file, (hex) => !gone.has(hex));
-}
 // src/store/origins.ts
 /** The mark of content that a repository gave without credentials, too. */
 const OPEN = "open";
@@ -19582,17 +19583,26 @@ async function openOrigins(file, asks) {
 	const reached = /* @__PURE__ */ new Set();
 	const brought = /* @__PURE__ */ new Set();
 	const marksOf = (digest) => records.get(hexOf(digest))?.split(" ") ?? [];
+	const marksFrom = (from) => {
+		if (typeof from !== "string") return [from.isPrivate ? markOf(from.repository) : OPEN];
+		const marks = marksOf(from);
+		return marks.length > 0 ? marks : [OPEN];
+	};
 	const reach = (repository) => void reached.add(markOf(repository));
 	return {
 		/** This run has asked a repository for something, and it is there. */
 		reach,
-		/** Records from where this run has all bytes of a blob. Before it gets its name, so that no kill comes between. */
-		async note(digest, origin) {
-			if (origin !== void 0) {
+		/**
+		* Records from where this run has all bytes of a blob. Before it gets its name, so that no kill comes between.
+		* @param isHere whether it has its name already, and no prune takes it: one that was taken since this run read the
+		*   marks has lost them
+		*/
+		async note(digest, from, isHere) {
+			if (from !== void 0) {
 				const marks = marksOf(digest);
-				const mark = origin.isPrivate ? markOf(origin.repository) : OPEN;
-				if (!(marks.includes(mark) || mark === OPEN && marks.length === 0)) await records.set([[hexOf(digest), [...marks, mark].join(" ")]]);
-				reach(origin.repository);
+				const all = [.../* @__PURE__ */ new Set([...marks, ...marksFrom(from)])];
+				if ((!isHere || all.length > marks.length) && all.some((mark) => mark !== OPEN)) await records.append([[hexOf(digest), all.join(" ")]]);
+				if (typeof from !== "string") reach(from.repository);
 			}
 			brought.add(digest);
 		},
@@ -19603,10 +19613,6 @@ async function openOrigins(file, asks) {
 			return marks.length > 0 && !marks.some((mark) => mark === OPEN || reached.has(mark));
 		}
 	};
-}
-/** Forgets blobs that are gone. */
-function forgetOrigins(file, gone) {
-	return keepRecords(file, (hex) => !gone.has(hex));
 }
 // src/store/places.ts
 /** The paths of a store. */
@@ -19718,7 +19724,9 @@ const holderSchema = object$1({
 	host: string(),
 	/** Of process numbers: containers may share a host's name, and never its numbers. Only Linux has it. */
 	namespace: string().optional(),
-	pid: int()
+	pid: int(),
+	/** When that process started, in ticks since the host did: another one may have the number later. Only Linux has it. */
+	start: string().optional()
 });
 /** How often a run shows that it lives, to those that cannot see its process: containers, other hosts. */
 const BEAT_MILLISECONDS = 3e5;
@@ -19737,24 +19745,29 @@ function beatOn(place) {
 const [HOLDERLESS_LOOKS, HOLDERLESS_MILLISECONDS] = [20, 25];
 /**
 * Takes a lock by creating its file, or says who holds it: `holder` is undefined where the file does not say it. The lock
-* of a process that has ended on this host is taken over, and so is any that is older than `staleMilliseconds`. Throws
-* the error of the system.
+* of a process that has ended on this host is taken over, and so is any that is older than `staleMilliseconds`, unless
+* its process is seen to live. Throws the error of the system.
 */
 async function takeFileLock(file, staleMilliseconds = Number.POSITIVE_INFINITY) {
 	const own = {
 		...await thisHost(),
-		pid: process.pid
+		pid: process.pid,
+		start: await startOf(process.pid)
 	};
 	let tookOver = false;
 	for (let looks = 1;; looks += 1) try {
 		await writeFile(file, JSON.stringify(own), { flag: "wx" });
-		return { release: () => release(file, own) };
+		return {
+			isHeld: () => isHeldBy(file, own),
+			release: () => release(file, own)
+		};
 	} catch (error) {
 		if (systemCodeOf(error) !== "EEXIST") throw error;
 		const holder = await readHolder(file);
-		const stale = await ageOf(file) > staleMilliseconds;
+		const life = holder === void 0 ? "unknown" : await lifeOf(holder, own);
+		const stale = await ageOf(file) > staleMilliseconds && life !== "lives";
 		if (holder === void 0 && !stale && looks < HOLDERLESS_LOOKS) await setTimeout$1(HOLDERLESS_MILLISECONDS);
-		else if (!tookOver && (stale || holder === void 0 || hasEnded(holder, own))) {
+		else if (!tookOver && (stale || holder === void 0 || life === "ended")) {
 			await removeAbandoned$1(file, holder);
 			tookOver = true;
 		} else return { holder };
@@ -19762,19 +19775,38 @@ async function takeFileLock(file, staleMilliseconds = Number.POSITIVE_INFINITY) 
 }
 /** A lock that another process took over as stale is not removed. */
 async function release(file, own) {
-	const holder = await readHolder(file);
-	if (holder?.pid === own.pid && holder.host === own.host && holder.namespace === own.namespace) await rm(file, { force: true });
+	if (await isHeldBy(file, own)) await rm(file, { force: true });
 }
+async function isHeldBy(file, own) {
+	return isSame$1(await readHolder(file), own);
+}
+const isSame$1 = (one, other) => one?.pid === other?.pid && one?.host === other?.host && one?.namespace === other?.namespace && one?.start === other?.start;
 /** Whether a live process holds the lock, or one that died has left it. */
 async function lockState(file, staleMilliseconds) {
 	const age = await ageOf(file);
 	if (Number.isNaN(age)) return "free";
 	if (age > staleMilliseconds) return "left";
 	const holder = await readHolder(file);
-	return holder !== void 0 && hasEnded(holder, await thisHost()) ? "left" : "held";
+	return holder !== void 0 && await lifeOf(holder, await thisHost()) === "ended" ? "left" : "held";
 }
-function hasEnded({ host, namespace, pid }, here) {
-	return host === here.host && (namespace ?? here.namespace) === here.namespace && !isAlive(pid);
+/** What is seen of a lock's process from here. `unknown` where it is elsewhere, or its number may be another one's now. */
+async function lifeOf({ host, namespace, pid, start }, here) {
+	if (host !== here.host || (namespace ?? here.namespace) !== here.namespace) return "unknown";
+	if (!isAlive(pid)) return "ended";
+	const now = await startOf(pid);
+	if (start === void 0 || now === void 0) return "unknown";
+	return now === start ? "lives" : "ended";
+}
+/** Field 22 of proc(5)'s stat; the name before it may have anything in it. */
+async function startOf(pid) {
+	if (process.platform !== "linux") return void 0;
+	try {
+		const fields = await readFile(`/proc/${pid}/stat`, "latin1");
+		return fields.slice(fields.lastIndexOf(")") + 2).split(" ")[19];
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
+	}
 }
 /** Milliseconds since the lock was taken; not a number where it is not held. */
 async function ageOf(file) {
@@ -19785,8 +19817,7 @@ async function ageOf(file) {
 async function removeAbandoned$1(file, seen) {
 	const moved = `${file}.${randomUUID().slice(0, 8)}`;
 	if (await unlessGone(rename(file, moved).then(() => true)) === void 0) return;
-	const holder = await readHolder(moved);
-	if (holder?.pid === seen?.pid && holder?.host === seen?.host) await rm(moved, { force: true });
+	if (isSame$1(await readHolder(moved), seen)) await rm(moved, { force: true });
 	else await rename(moved, file);
 }
 /** A host's name, a namespace and a number. */
@@ -20004,32 +20035,6 @@ async function readLists({ uses }, names) {
 function timeOf(text) {
 	return Date.parse(text) || 0;
 }
-// src/store/served.ts
-/** Opens the digests that tags were served under, in `served.jsonl`. */
-async function openServed(file) {
-	const digests = await openRecordFile(file);
-	const get = (key) => {
-		const digest = digests.get(key);
-		return digest !== void 0 && isDigest(digest) ? digest : void 0;
-	};
-	return {
-		/** The key of a tag; `repository` includes its registry. Hashed, since the names of repositories may be private. */
-		keyOf: (repository, tag) => createHash("sha256").update(`${repository}:${tag}`).digest("hex"),
-		get,
-		set: (key, digest) => digests.set([[key, digest]]),
-		/** The records of those keys that have one: what a cache elsewhere may carry. */
-		entries: (keys) => [...new Set(keys)].flatMap((key) => {
-			const digest = get(key);
-			return digest === void 0 ? [] : [[key, digest]];
-		}),
-		/** Takes records from elsewhere. Those that are here stay; what is not a record is skipped. */
-		import: (entries) => digests.set([...entries].filter(([key, digest]) => isHex(key) && isDigest(digest) && !get(key)))
-	};
-}
-/** Forgets tags whose manifests are gone. */
-function forgetServed(file, gone) {
-	return keepRecords(file, (_, digest) => !isDigest(digest) || !gone.has(hexOf(digest)));
-}
 // src/store/prune/plan.ts
 /** Bytes that a prune could free: a blob that a bundle links would stay on the disk. */
 function countedBytes(blobs) {
@@ -20078,18 +20083,32 @@ async function scanBlobs(places) {
 		}];
 	})).flat();
 }
-/** Folds the lists of runs where they have become many, and removes the lock of a prune that died. */
-async function tidy(places) {
+/** Folds the lists of runs and records where they have become many, and removes the lock of a prune that died. */
+async function tidy(places, run) {
 	const state = await lockState(places.pruneLock, LOCK_MILLISECONDS);
 	const many = await hasManyLists(places);
 	if (state === "held" || state === "free" && !many) return;
 	const lock = await takeFileLock(places.pruneLock, LOCK_MILLISECONDS);
 	if (!("release" in lock)) return;
 	try {
-		if (many) await foldUses(places);
+		if (!many) return;
+		await foldUses(places);
+		await forgetAbsent(places, run);
 	} finally {
 		await lock.release();
 	}
+}
+/**
+* Forgets what is recorded of blobs that are gone. For the holder of the prune's lock, and only where no other run has a
+* folder: runs append without a lock, a run that starts now waits for the lock before it reads, and one that was killed
+* may have blobs out of reach that are put back.
+*/
+async function forgetAbsent(places, run) {
+	if ((await readdir(places.runs)).some((name) => name !== run.name)) return;
+	const here = new Set(await readdir(places.blobs));
+	await keepRecords(places.journal, (hex) => here.has(hex));
+	await keepRecords(places.served, (_, digest) => !isDigest(digest) || here.has(hexOf(digest)));
+	await keepRecords(places.origins, (hex) => here.has(hex));
 }
 /** Resolves when no prune holds its lock, so that every later one sees the leases that were written before. */
 async function pruneSettled({ pruneLock }) {
@@ -20117,10 +20136,12 @@ async function pruneBlobs(places, run, { rule, dryRun = false }) {
 		await lock.release();
 	}
 	await quarantine.remove();
-	const gone = new Set(removed.map(({ digest }) => hexOf(digest)));
-	await forgetStamps(places.journal, gone);
-	await forgetServed(places.served, gone);
-	await forgetOrigins(places.origins, gone);
+	const again = await lockPrune(places);
+	try {
+		await forgetAbsent(places, run);
+	} finally {
+		await again.release();
+	}
 	return outcome(blobs, removed);
 }
 async function takeOut(chosen, quarantine, places) {
@@ -20177,6 +20198,28 @@ function outcome(blobs, removed) {
 		}
 	};
 }
+// src/store/served.ts
+/** Opens the digests that tags were served under, in `served.jsonl`. */
+async function openServed(file) {
+	const digests = await openRecordFile(file);
+	const get = (key) => {
+		const digest = digests.get(key);
+		return digest !== void 0 && isDigest(digest) ? digest : void 0;
+	};
+	return {
+		/** The key of a tag; `repository` includes its registry. Hashed, since the names of repositories may be private. */
+		keyOf: (repository, tag) => createHash("sha256").update(`${repository}:${tag}`).digest("hex"),
+		get,
+		set: (key, digest) => digests.set([[key, digest]]),
+		/** The records of those keys that have one: what a cache elsewhere may carry. */
+		entries: (keys) => [...new Set(keys)].flatMap((key) => {
+			const digest = get(key);
+			return digest === void 0 ? [] : [[key, digest]];
+		}),
+		/** Takes records from elsewhere. Those that are here stay; what is not a record is skipped. */
+		import: (entries) => digests.set([...entries].filter(([key, digest]) => isHex(key) && isDigest(digest) && !get(key)))
+	};
+}
 // src/store/store.ts
 /**
 * Opens the store in `folder`, makes it where it is missing, and clears up what killed runs have left there.
@@ -20188,14 +20231,20 @@ async function openStore(folder, options = {}) {
 		await makeOwnFolder(folder);
 		await mkdir(places.blobs, { recursive: true });
 		await mkdir(places.uses, { recursive: true });
-		const opened = {
-			journal: await openJournal(places.journal),
-			served: await openServed(places.served),
-			origins: await openOrigins(places.origins, options.asksAgain === true),
-			run: await createRunFolder(places)
-		};
-		await tidy(places);
-		return opened;
+		const run = await createRunFolder(places);
+		try {
+			await tidy(places, run);
+			await pruneSettled(places);
+			return {
+				journal: await openJournal(places.journal),
+				served: await openServed(places.served),
+				origins: await openOrigins(places.origins, options.asksAgain === true),
+				run
+			};
+		} catch (error) {
+			await run.remove();
+			throw error;
+		}
 	});
 	const files = openBlobFiles({
 		folder: places.blobs,
@@ -20205,7 +20254,7 @@ async function openStore(folder, options = {}) {
 		onHealed: options.onHealed ?? (() => {})
 	});
 	const { pathOf } = files;
-	const store = {
+	return {
 		runFolder: run.folder,
 		publishing: places.publishing,
 		served,
@@ -20252,8 +20301,9 @@ async function openStore(folder, options = {}) {
 				digest,
 				size: bytes.length
 			};
-			await origins.note(digest, origin);
-			if (await store.verify(blob)) return digest;
+			const isHere = await files.check(blob, "run");
+			await origins.note(digest, origin, isHere);
+			if (isHere) return digest;
 			const file = path.join(run.folder, `incoming-${randomUUID()}`);
 			await writeFile(file, bytes, {
 				mode: 420,
@@ -20264,7 +20314,7 @@ async function openStore(folder, options = {}) {
 			return digest;
 		},
 		write: (blob, origin) => openBlobWriter(run.folder, blob, async (file) => {
-			await origins.note(blob.digest, origin);
+			await origins.note(blob.digest, origin, false);
 			await files.enter(file, blob, await statBig(file));
 		}),
 		async adopt(file, { digest, size }, origin) {
@@ -20274,7 +20324,7 @@ async function openStore(folder, options = {}) {
 				code: "digest",
 				message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`
 			});
-			await origins.note(digest, origin);
+			await origins.note(digest, origin, false);
 			await files.enter(file, {
 				digest,
 				size
@@ -20290,7 +20340,6 @@ async function openStore(folder, options = {}) {
 		},
 		close: () => run.remove()
 	};
-	return store;
 }
 const statBig = (file) => lstat(file, { bigint: true });
 // src/store/verify.ts
@@ -27853,7 +27902,9 @@ async function describe$1(described) {
 		referrers: []
 	};
 	refuseUnlockable(locked);
-	await Promise.all([...tree.nodes, ...indexes].map(({ bytes }) => options.store.put(bytes)));
+	const servedAs = new Map([...converted].map(([served, made]) => [made, served]));
+	await Promise.all(tree.nodes.map(({ digest, bytes }) => options.store.put(bytes, servedAs.get(digest) ?? digest)));
+	await Promise.all(indexes.map(({ bytes }) => options.store.put(bytes, tree.top.digest)));
 	return {
 		...locked,
 		wanted,
@@ -28081,7 +28132,7 @@ async function readTree(served, wanted, reader) {
 		const { manifest } = own;
 		if (manifest.kind === "manifest") {
 			refuseLargeConfig(manifest);
-			await reader.embedded([manifest.config, ...manifest.layers]);
+			await reader.embedded([manifest.config, ...manifest.layers], own.digest);
 			return {
 				...own,
 				children: [],
@@ -28089,7 +28140,7 @@ async function readTree(served, wanted, reader) {
 			};
 		}
 		offered.push(...offeredPlatforms(manifest));
-		const children = await readChildren(manifest, depth);
+		const children = await readChildren(manifest, own.digest, depth);
 		const present = new Set(children.map((child) => child.digest));
 		refuseFaulty(manifest, present, choice);
 		const listed = new Set(manifest.manifests.map((child) => child.digest));
@@ -28099,11 +28150,11 @@ async function readTree(served, wanted, reader) {
 			absent: listed.size - present.size + manifest.faulty.length
 		};
 	};
-	const readChild = async (child, depth, attests = []) => {
+	const readChild = async (child, parent, depth, attests = []) => {
 		const platforms = attests.length > 0 ? [] : platformsOf$1(child);
 		const digest = shortDigest(child.digest);
 		try {
-			await reader.embedded(child.entries);
+			await reader.embedded(child.entries, parent);
 			const read = await reader.manifest(child.digest);
 			const sizes = new Set(child.entries.map(({ size }) => size));
 			sizes.delete(read.bytes.length);
@@ -28117,15 +28168,15 @@ async function readTree(served, wanted, reader) {
 			throw childError([...platforms.map(formatPlatform), digest].join(", "), error);
 		}
 	};
-	const readChildren = async (index, depth) => {
+	const readChildren = async (index, digest, depth) => {
 		const { leaves, indexes, unknown, attestations } = selectChildren(index, choice);
 		if (count + leaves.length + indexes.length + unknown.length > MAX_MANIFESTS) throw unreasonable();
-		const read = (children) => Promise.all(children.map((child) => readChild(child, depth)));
+		const read = (children) => Promise.all(children.map((child) => readChild(child, digest, depth)));
 		const [known, configured] = await Promise.all([read([...leaves, ...indexes]), read(unknown).then((nodes) => Promise.all(nodes.map((node) => withConfigPlatform(node, reader))))]);
 		for (const { platforms } of configured) offered.push(...platforms);
 		const taken = [...known, ...configured.filter(({ platforms }) => platforms.length === 0 || platforms.some((one) => isWanted(one, choice)))].filter(({ manifest, children }) => manifest.kind === "manifest" || children.length > 0);
 		const digests = new Set(taken.map((node) => node.digest));
-		const attesting = await Promise.all(attestationsOf(attestations, digests, choice).map((child) => readChild(child, depth, attestedDigests(child, digests))));
+		const attesting = await Promise.all(attestationsOf(attestations, digests, choice).map((child) => readChild(child, digest, depth, attestedDigests(child, digests))));
 		const byDigest = new Map([...taken, ...attesting].map((node) => [node.digest, node]));
 		return [...new Set(index.manifests.map(({ digest }) => byDigest.get(digest)))].filter((node) => node !== void 0);
 	};
@@ -28229,7 +28280,7 @@ async function resolveArchive(wanted, source, tools, options) {
 	try {
 		await symlink(placeOf$3(source.path, opened), path.join(folder, ARCHIVE));
 		const { origin, served } = await convertArchive(wanted.ref, source.reference, folder, tools, options);
-		for (const blob of blobsOf(served.manifest)) await options.store.adopt(convertedFile(folder, blob.digest), blob);
+		for (const blob of blobsOf(served.manifest)) await options.store.adopt(convertedFile(folder, blob.digest), blob, void 0);
 		return await describe$1({
 			wanted,
 			content: void 0,
@@ -28317,16 +28368,17 @@ async function convertArchive(ref, reference, folder, { skopeo, environment }, {
 // src/resolve/embedded.ts
 /**
 * Stores the content that descriptors embed, so that it is asked for nowhere: registries need not have it.
+* @param from the manifest that has the descriptors: who may not have it may not have what it embeds
 * @throws OciSaveError `unsupported` where it is not what they describe: readers that take it would get other content
 */
-async function keepEmbedded(descriptors, store) {
+async function keepEmbedded(descriptors, from, store) {
 	for (const descriptor of descriptors) {
 		const bytes = embeddedIn(descriptor);
 		if (bytes === "wrong") throw new OciSaveError({
 			code: "unsupported",
 			message: `what it embeds as ${shortDigest(descriptor.digest)} is not that blob`
 		});
-		if (bytes !== void 0) await store.put(bytes);
+		if (bytes !== void 0) await store.put(bytes, from);
 	}
 }
 // src/resolve/resolve-image.ts
@@ -28348,7 +28400,7 @@ async function resolveImage(image, reference, content, options) {
 	};
 	const served = await readTree(await readTop(reference, content, options), platforms, {
 		manifest: (child) => options.manifests.read(child, content, options.signal),
-		embedded: (descriptors) => keepEmbedded(descriptors, options.store),
+		embedded: (descriptors, from) => keepEmbedded(descriptors, from, options.store),
 		configPlatform: (manifest) => readConfigPlatform(manifest, content, options),
 		note: (message) => notes.push(message)
 	});
@@ -28619,7 +28671,7 @@ async function bringDirectly(blob, images, context) {
 	});
 	for (const { made } of images) {
 		const bytes = made.get(blob.digest);
-		if (bytes !== void 0) return void await store.put(bytes);
+		if (bytes !== void 0) return void await store.put(bytes, blob.digest);
 	}
 	for (const { source, isManifest } of sourcesOf(images, blob.digest)) try {
 		if (isManifest) {
@@ -33567,10 +33619,21 @@ async function lockOutput(output) {
 	});
 	if ("release" in taken) {
 		const stopBeating = beatOn(file);
-		return { async release() {
-			stopBeating();
-			await taken.release();
-		} };
+		return {
+			...taken,
+			async check() {
+				if (await taken.isHeld()) return;
+				throw new OciSaveError({
+					code: "machine",
+					message: `another run has taken over the lock of ${output}: this one showed no sign for six hours, or its lock was removed`,
+					hint: "Nothing of this run was published there. Run it again: what was fetched stays."
+				});
+			},
+			async release() {
+				stopBeating();
+				await taken.release();
+			}
+		};
 	}
 	const { holder } = taken;
 	throw new OciSaveError({
@@ -33778,8 +33841,9 @@ async function openOutputFolder(output, { record, foreign } = {}) {
 				refuseForeign(await inspectAgain(output, found), "local");
 			},
 			publish: () => replaceFolder(output),
+			checkLock: async () => lock?.check(),
 			async release() {
-				if (record === void 0 || !await isPublishing(record)) {
+				if (await lock?.isHeld() !== false && (record === void 0 || !await isPublishing(record))) {
 					await rm(staging, {
 						recursive: true,
 						force: true
@@ -38730,7 +38794,7 @@ async function readCatalogue(context, scope) {
 async function readBytes(bytes, content, { store, trouble }) {
 	try {
 		const catalogue = decodeCatalogue(bytes);
-		for (const small of catalogue.contents.values()) await store.put(small);
+		for (const small of catalogue.contents.values()) await store.put(small, void 0);
 		await store.served.import(catalogue.served);
 		return {
 			catalogue,
@@ -38890,7 +38954,7 @@ async function readPack(pack, blobs, { cache, store, emit, signal }) {
 }
 /** Writes a file into the store; false where its bytes do not match its name. */
 async function write({ body }, blob, store) {
-	const writer = await store.write(blob);
+	const writer = await store.write(blob, void 0);
 	try {
 		for await (const chunk of body) await writer.write(chunk);
 		await writer.commit();
@@ -42647,6 +42711,7 @@ function refuse$1(message, advice) {
 /** For a run that writes nothing. */
 const NO_OUTPUT = {
 	folder: void 0,
+	checkLocks: async () => {},
 	release: async () => {}
 };
 /**
@@ -42668,6 +42733,10 @@ async function openOutput(places, store, { dryRun }) {
 		});
 		return {
 			folder,
+			async checkLocks() {
+				await folder.checkLock();
+				await archive?.check();
+			},
 			async release() {
 				await folder.release();
 				await archive?.release();
@@ -42693,6 +42762,7 @@ async function openArchiveAlone(places, store) {
 		if (await finishPublishing(record, place)) await refuseForeignOutput(places);
 		return {
 			folder: void 0,
+			checkLocks: () => lock.check(),
 			release: () => lock.release()
 		};
 	} catch (error) {
@@ -42973,6 +43043,7 @@ async function withRun(given, work) {
 					session,
 					cache,
 					output: output.folder,
+					checkLocks: () => output.checkLocks(),
 					release
 				});
 			} finally {
@@ -43168,9 +43239,11 @@ async function makeResults(content, run) {
 	const record = recordOf(places, run.session.store);
 	try {
 		if (archive?.files) await onDisk("the archive", writePart(places.archiveLock, encodeLock(lock)));
+		await run.checkLocks();
 		const folder = await onDisk("the bundle", buildFolder(lock, tree, run));
 		files.push(...folder?.files ?? []);
 		if (files.length > 0 || folder?.moves === true) {
+			await run.checkLocks();
 			if (folder?.moves === true) await run.output?.recheck();
 			refuseForeign(await foreignAtArchive(places), "local");
 			if (archive?.files && archiveBase(places) !== places.output) await keepLockOfBundle(archiveBase(places));
