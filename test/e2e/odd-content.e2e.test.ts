@@ -56,7 +56,9 @@ describe('a bundle of odd and ordinary images', () => {
     const { failed, images } = await work.report('odd.report.json');
     expect(failed).toHaveLength(REFUSED.length);
     const noted = images.filter(({ notes }) => notes.length > 0).flatMap(({ names }) => names);
-    expect(noted).toEqual(['a-build-cache', 'a-layer-of-text', 'foreign-layer'].map(nameOf));
+    expect(noted).toEqual(
+      ['a-build-cache', 'a-layer-of-text', 'an-index-of-nothing', 'foreign-layer'].map(nameOf),
+    );
   });
 
   it('is imported by ctr: all that runtimes unpack is unpacked before it stops', async () => {

@@ -118,7 +118,7 @@ describe('found B6: a signal ends the command', () => {
     const child = work.start(
       ...args(`${registry.host}/image:1`, '-o', 'locked-out', '--cache-dir', 'locked'),
     );
-    await until('a lease', async () => (await namesIn(work.file('locked/uses')))[0]);
+    await until('a run', async () => (await namesIn(work.file('locked/runs')))[0]);
     child.kill('SIGTERM');
     expect(await endOf(child)).toBe('SIGTERM');
   });
