@@ -10,6 +10,7 @@ const REASONS: Record<string, string> = {
   'src/serve/confined-file.ts': 'O_NONBLOCK, and asks whether it is a file',
   'src/skopeo/auth-file.ts': 'makes the file (wx), and reads it by its descriptor',
   'src/store/blob-writer.ts': 'makes the file (wx)',
+  'src/store/file-lock.ts': 'reads of /proc when a process began; locks themselves go through files/',
 };
 
 const READERS = /\b(?:readFile|readFileSync|createReadStream|open|openSync|openAsBlob)\b/;
