@@ -3,8 +3,8 @@ import path, { join as join$1, sep } from "node:path";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { access, appendFile, chmod, constants, copyFile, glob, link, lstat, mkdir, open as open$2, readFile, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import fs, { accessSync, appendFileSync, closeSync, constants as constants$1, createReadStream, createWriteStream, fstatSync, lstatSync, openSync, readFileSync, readSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { buffer } from "node:stream/consumers";
 import { Duplex, PassThrough, Readable, Transform, Writable, getDefaultHighWaterMark } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import dns from "node:dns";
 import http, { createServer } from "node:http";
@@ -15107,12 +15107,35 @@ async function placeOfHandle({ fd }) {
 async function readBounded(file, maxBytes) {
 	const handle = await unlessGone(openRegularFile(file));
 	if (handle === void 0) return void 0;
-	const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
-	if (bytes.length <= maxBytes) return bytes;
-	throw new OciSaveError({
-		code: "unsupported",
-		message: `${file} is too large: ${maxBytes} bytes are the limit`
-	});
+	try {
+		const { size } = await handle.stat();
+		const bytes = await readUpTo(handle, maxBytes + 1, size);
+		if (bytes.length <= maxBytes) return bytes;
+		throw new OciSaveError({
+			code: "unsupported",
+			message: `${file} is too large: ${maxBytes} bytes are the limit`
+		});
+	} finally {
+		await handle.close();
+	}
+}
+const LEAST_PIECE_BYTES = 4096;
+/**
+* The first bytes of a file, at most `most`. It may have more than the `size` that it told: some of the kernel's tell none.
+* Without a stream, which would cost a save of small files a sixth of its time.
+*/
+async function readUpTo(handle, most, size) {
+	const pieces = [];
+	let length = 0;
+	while (length < most) {
+		const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length, LEAST_PIECE_BYTES)));
+		const { bytesRead } = await handle.read(piece, 0, piece.length, length);
+		if (bytesRead === 0) break;
+		pieces.push(piece.subarray(0, bytesRead));
+		length += bytesRead;
+	}
+	const [first = Buffer.alloc(0), ...others] = pieces;
+	return others.length === 0 ? first : Buffer.concat(pieces);
 }
 /** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
 const FLAGS$2 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
@@ -15128,15 +15151,8 @@ async function readStart(file, maxBytes) {
 		try {
 			const stats = await handle.stat();
 			if (!stats.isFile()) return void 0;
-			const bytes = Buffer.alloc(Math.min(stats.size, maxBytes));
-			let length = 0;
-			while (length < bytes.length) {
-				const { bytesRead } = await handle.read(bytes, length, bytes.length - length, length);
-				if (bytesRead === 0) break;
-				length += bytesRead;
-			}
 			return {
-				bytes: bytes.subarray(0, length),
+				bytes: await readUpTo(handle, Math.min(stats.size, maxBytes), stats.size),
 				size: stats.size
 			};
 		} finally {
@@ -16223,8 +16239,11 @@ function scan(text) {
 	return copied === 0 ? {} : { integersOnly: [...pieces, text.slice(copied)].join("") };
 }
 function endOfString(text, begin) {
-	for (let at = begin + 1; at < text.length; at += 1) if (text[at] === "\\") at += 1;
-	else if (text[at] === "\"") return at;
+	for (let at = text.indexOf("\"", begin + 1); at >= 0; at = text.indexOf("\"", at + 1)) {
+		let escapes = 0;
+		while (text[at - 1 - escapes] === "\\") escapes += 1;
+		if (escapes % 2 === 0) return at;
+	}
 	return text.length;
 }
 /** A key with its quotes: V8 is slow in telling many apart that are digits alone. */

@@ -1,6 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { unlessGone } from './kind.ts';
 import { openRegularFile } from './open-regular.ts';
@@ -13,11 +12,36 @@ import { openRegularFile } from './open-regular.ts';
 export async function readBounded(file: string, maxBytes: number): Promise<Buffer | undefined> {
   const handle = await unlessGone(openRegularFile(file));
   if (handle === undefined) return undefined;
-  // One byte more than allowed distinguishes a large file from an allowed one.
-  const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
-  if (bytes.length <= maxBytes) return bytes;
-  const message = `${file} is too large: ${maxBytes} bytes are the limit`;
-  throw new OciSaveError({ code: 'unsupported', message });
+  try {
+    const { size } = await handle.stat();
+    // One byte more than allowed distinguishes a large file from an allowed one.
+    const bytes = await readUpTo(handle, maxBytes + 1, size);
+    if (bytes.length <= maxBytes) return bytes;
+    const message = `${file} is too large: ${maxBytes} bytes are the limit`;
+    throw new OciSaveError({ code: 'unsupported', message });
+  } finally {
+    await handle.close();
+  }
+}
+
+const LEAST_PIECE_BYTES = 4096;
+
+/**
+ * The first bytes of a file, at most `most`. It may have more than the `size` that it told: some of the kernel's tell none.
+ * Without a stream, which would cost a save of small files a sixth of its time.
+ */
+async function readUpTo(handle: FileHandle, most: number, size: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  while (length < most) {
+    const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length, LEAST_PIECE_BYTES)));
+    const { bytesRead } = await handle.read(piece, 0, piece.length, length);
+    if (bytesRead === 0) break;
+    pieces.push(piece.subarray(0, bytesRead));
+    length += bytesRead;
+  }
+  const [first = Buffer.alloc(0), ...others] = pieces;
+  return others.length === 0 ? first : Buffer.concat(pieces);
 }
 
 /** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
@@ -39,14 +63,8 @@ export async function readStart(
       // It may have been replaced since it was checked.
       const stats = await handle.stat();
       if (!stats.isFile()) return undefined;
-      const bytes = Buffer.alloc(Math.min(stats.size, maxBytes));
-      let length = 0;
-      while (length < bytes.length) {
-        const { bytesRead } = await handle.read(bytes, length, bytes.length - length, length);
-        if (bytesRead === 0) break;
-        length += bytesRead;
-      }
-      return { bytes: bytes.subarray(0, length), size: stats.size };
+      const bytes = await readUpTo(handle, Math.min(stats.size, maxBytes), stats.size);
+      return { bytes, size: stats.size };
     } finally {
       await handle.close();
     }
