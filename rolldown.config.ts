@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { defineConfig } from 'rolldown';
 import { licensePlugin } from 'rolldown-license-plugin';
@@ -32,6 +33,11 @@ export default defineConfig({
     codeSplitting: { groups: [{ name: 'engine', minShareCount: 2 }] },
   },
   plugins: [
+    {
+      name: 'executable',
+      // npm makes the command executable where it installs this folder, which must not change a file of the repository.
+      writeBundle: ({ dir = '' }) => chmod(path.join(dir, 'cli.js'), 0o755),
+    },
     licensePlugin({
       allow: ({ license }) => ALLOWED.has(license),
       failOnViolation: true,

@@ -16185,6 +16185,8 @@ function missingManifest(name, reference) {
 // src/oci/json.ts
 /** No manifest and no config is nested deeper. Writing it again, as a narrowed index, must not exhaust the stack. */
 const MAX_DEPTH$1 = 100;
+/** No manifest and no config has more keys in one object: V8 takes seconds for one with some hundred thousand. */
+const MAX_KEYS = 2e4;
 const BYTE_ORDER_MARK = [
 	239,
 	187,
@@ -16224,6 +16226,7 @@ function scan(text) {
 			const keys = open.pop() ?? /* @__PURE__ */ new Set();
 			if (keys.has(key)) return { fault: "a key stands twice in one object" };
 			open.push(keys.add(key));
+			if (keys.size > MAX_KEYS) return { fault: `an object has more than ${MAX_KEYS} keys` };
 		} else if (character === "[" || character === "{") open.push(void 0);
 		else if (character === "]" || character === "}") open.pop();
 		else if (character === "-" || character >= "0" && character <= "9") {

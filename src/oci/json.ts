@@ -4,6 +4,9 @@ import type { Fault } from './go-types.ts';
 /** No manifest and no config is nested deeper. Writing it again, as a narrowed index, must not exhaust the stack. */
 const MAX_DEPTH = 100;
 
+/** No manifest and no config has more keys in one object: V8 takes seconds for one with some hundred thousand. */
+const MAX_KEYS = 20_000;
+
 /** The value of JSON, or why it cannot be read, as the end of a sentence. */
 export type JsonRead = { readonly value: unknown } | { readonly fault: string };
 
@@ -55,6 +58,7 @@ function scan(text: string): Scan {
       const keys = open.pop() ?? new Set();
       if (keys.has(key)) return { fault: 'a key stands twice in one object' };
       open.push(keys.add(key));
+      if (keys.size > MAX_KEYS) return { fault: `an object has more than ${MAX_KEYS} keys` };
     } else if (character === '[' || character === '{') open.push(undefined);
     else if (character === ']' || character === '}') open.pop();
     else if (character === '-' || (character >= '0' && character <= '9')) {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/oci/config.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import { readJson } from '../../src/oci/json.ts';
 import { parseImageManifest, parseManifest } from '../../src/oci/manifest.ts';
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../src/oci/media-type.ts';
 import { descriptorOf, jsonBytes } from '../support/image.ts';
@@ -184,6 +185,15 @@ describe.each(DOCUMENTS)('One image: a %s that Go reads', (_what, json, read) =>
       ),
       { numRuns: 400 },
     );
+  });
+
+  it('found B5: is refused with so many keys in one object that reading it takes seconds', () => {
+    const withKeys = (count: number): Uint8Array => {
+      const keys = Array.from({ length: count }, (_, at) => `"${at}":0`);
+      return Buffer.from(`{"annotations":{${keys.join()}}}`);
+    };
+    expect(readJson(withKeys(20_000))).toHaveProperty('value');
+    expect(readJson(withKeys(20_001))).toEqual({ fault: 'an object has more than 20000 keys' });
   });
 
   it('found A10: is refused with a key that stands twice, also where one is escaped', () => {
