@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { releaseContent } from '../../src/commands/release.ts';
-import { pushBundle } from '../../src/commands/push.ts';
 import { save } from '../../src/commands/save/save.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseOptions } from '../../src/options/index.ts';
@@ -10,6 +9,7 @@ import { idx, nested } from '../support/fixtures/index.ts';
 import { type PushRegistry, startPushRegistry } from '../support/push-registry.ts';
 import { type ReleaseService, startReleaseService, WRITER } from '../support/release-service/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
+import { pushBundleTo } from './push-to.ts';
 
 const small = { layerBytes: 100 };
 
@@ -71,23 +71,7 @@ describe.each(['zot', 'oci', 'zot,oci'])('a bundle of the layout %s with a spars
   it.each(['auto', 'keep', 'narrow'] as const)('is pushed with index %s', async (index) => {
     const target: PushRegistry = await startPushRegistry();
     try {
-      const { push } = parseOptions({ push: target.host });
-      const report = await pushBundle(
-        {
-          bundle: folder(),
-          push,
-          pushPolicy: 'always',
-          index,
-          authFile: '',
-          insecureRegistries: [target.host],
-          parallel: 0,
-          retries: 0,
-          onError: 'fail',
-          dryRun: false,
-          waitMilliseconds: 0,
-        },
-        { env: {}, emit: () => {} },
-      );
+      const report = await pushBundleTo(folder(), target.host, index);
       expect(report.outcome).toBe(index === 'keep' ? 'failed' : 'done');
       expect(target.contents.broken(true)).toEqual([]);
     } finally {

@@ -14,7 +14,7 @@ import { buildImage, filledLayer, idx, nested, one } from '../support/fixtures/i
 import { type Image, largestBlobOf } from '../support/image.ts';
 import { type PushRegistry, startPushRegistry } from '../support/push-registry.ts';
 import { tally } from '../support/registry-request.ts';
-import { lockOfImages, type Pushed, pushTo, statusesOf } from './pushing.ts';
+import { PLAIN, lockOfImages, type Pushed, pushTo, statusesOf } from './pushing.ts';
 
 const small = { layerBytes: 100 };
 let bench: Resolving;
@@ -177,14 +177,7 @@ describe('the preflight', () => {
     const checked = await preflight(target, names, {
       client,
       content,
-      index: 'auto',
-      policy: 'always',
-      onError: 'fail',
-      dryRun: false,
-      parallel: 0,
-      retries: 0,
-      waitMilliseconds: 0,
-      emit: () => {},
+      ...PLAIN,
     });
     const issues = checked.issues.map(({ error, names: of }) => [
       error instanceof OciSaveError ? error.code : error,
@@ -438,14 +431,7 @@ describe('a fault of this machine', () => {
     const pushing = pushToTargets(parsePushTargets([registry.host]), {
       client: { ...client, beginUpload: () => Promise.reject(fault) },
       content,
-      index: 'auto',
-      policy: 'always',
-      onError: 'fail',
-      dryRun: false,
-      parallel: 0,
-      retries: 0,
-      waitMilliseconds: 0,
-      emit: () => {},
+      ...PLAIN,
     });
     await expect(pushing).rejects.toBe(fault);
   });

@@ -9,7 +9,32 @@ import type { ResolvedImage } from '../../src/resolve/describe.ts';
 import type { Store } from '../../src/store/index.ts';
 import { clientOf } from '../registry/support.ts';
 import type { Resolving } from '../resolve/resolving.ts';
+import { att, d2, dlist, idx, nested, one } from '../support/fixtures/index.ts';
 import type { Image } from '../support/image.ts';
+
+const small = { layerBytes: 100 };
+
+/** An image of each kind, by stored name. */
+export const KINDS = {
+  'r.example/one:1': one(small),
+  'r.example/d2:1': d2(small),
+  'r.example/idx:1': idx(small),
+  'r.example/dlist:1': dlist(small),
+  'r.example/nested:1': nested(small),
+  'r.example/att:1': att(small),
+} as const satisfies Readonly<Record<string, Image>>;
+
+/** Options of a push that asks for nothing special. */
+export const PLAIN = {
+  index: 'auto',
+  policy: 'always',
+  onError: 'fail',
+  dryRun: false,
+  parallel: 0,
+  retries: 0,
+  waitMilliseconds: 0,
+  emit: () => {},
+} as const satisfies Partial<PushContext>;
 
 /** Images by stored name, resolved and brought into the store. */
 export async function lockOfImages(bench: Resolving, images: Readonly<Record<string, Image>>): Promise<Lock> {
@@ -47,13 +72,8 @@ export async function pushTo(
   const [report] = await pushToTargets(parsePushTargets([host + suffix]), {
     client,
     content: await readContent(lock, storePort(store)),
-    index: 'auto',
-    policy: 'always',
-    onError: 'fail',
-    dryRun: false,
-    parallel: 0,
+    ...PLAIN,
     retries: 3,
-    waitMilliseconds: 0,
     ...options,
     emit: (event) => {
       events.push(event);

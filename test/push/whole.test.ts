@@ -3,21 +3,11 @@ import type { Lock } from '../../src/lock/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { clientOf } from '../registry/support.ts';
 import { type Resolving, startResolving } from '../resolve/resolving.ts';
-import {
-  att,
-  buildImage,
-  d2,
-  dlist,
-  filledLayer,
-  idx,
-  nested,
-  one,
-  sharing,
-} from '../support/fixtures/index.ts';
+import { buildImage, filledLayer, idx, one, sharing } from '../support/fixtures/index.ts';
 import type { Image } from '../support/image.ts';
 import { type PushRegistry, startPushRegistry } from '../support/push-registry.ts';
 import { tally } from '../support/registry-request.ts';
-import { lockOfImages, type Pushed, pushTo } from './pushing.ts';
+import { KINDS, lockOfImages, type Pushed, pushTo } from './pushing.ts';
 
 const small = { layerBytes: 100 };
 let bench: Resolving;
@@ -28,14 +18,6 @@ afterAll(() => bench.close());
 
 const lockOf = (images: Readonly<Record<string, Image>>): Promise<Lock> => lockOfImages(bench, images);
 
-const KINDS = {
-  'r.example/one:1': one(small),
-  'r.example/d2:1': d2(small),
-  'r.example/idx:1': idx(small),
-  'r.example/dlist:1': dlist(small),
-  'r.example/nested:1': nested(small),
-  'r.example/att:1': att(small),
-};
 const shared = filledLayer('shared', 5000);
 const large = filledLayer('large', 9000);
 /** Images with a layer in common; that of `first` is the larger one, and is pushed first. */

@@ -2,7 +2,6 @@ import path from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { warningAnnotations } from '../../../src/action/annotations.ts';
-import { pushBundle } from '../../../src/commands/push.ts';
 import { save, type SaveResult } from '../../../src/commands/save/save.ts';
 import { encodeLock } from '../../../src/lock/index.ts';
 import { asInput, parseOptions } from '../../../src/options/index.ts';
@@ -14,6 +13,7 @@ import { runMain } from '../../support/main.ts';
 import { type PushRegistry, startPushRegistry } from '../../support/push-registry.ts';
 import { type ReleaseService, startReleaseService, WRITER } from '../../support/release-service/index.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
+import { pushBundleTo } from '../push-to.ts';
 
 const small = { layerBytes: 100 };
 const amd64 = one({ ...small, seed: 'amd64' });
@@ -268,23 +268,7 @@ describe('a bundle of such a list', () => {
     const again = await run('bundle', LIST);
     expect(encodeLock(again.lock)).toEqual(encodeLock(first.lock));
     expect(again.report.totals.fetchedBytes).toBe(0);
-    const { push } = parseOptions({ push: `${target.host}/bundle` });
-    const report = await pushBundle(
-      {
-        bundle: path.join(temp.path, 'bundle'),
-        push,
-        pushPolicy: 'always',
-        index: 'auto',
-        authFile: '',
-        insecureRegistries: [target.host],
-        parallel: 0,
-        retries: 0,
-        onError: 'fail',
-        dryRun: false,
-        waitMilliseconds: 0,
-      },
-      { env: {}, emit: () => {} },
-    );
+    const report = await pushBundleTo(path.join(temp.path, 'bundle'), target.host, 'auto', '/bundle');
     expect(report.outcome).toBe('done');
     expect(target.contents.broken(true)).toEqual([]);
   });
