@@ -47,6 +47,12 @@ export async function finish({ report, lock }: SaveResult, inputs: ActionInputs,
   setFailed(verdictOf(spelled));
 }
 
+/** Annotates the warnings of what a result does not wait for, as the saving of the cache. `shown` are those before it. */
+export function warnOfRest(shown: number, { log }: Step): void {
+  for (const annotation of messageAnnotations(log.warnings.slice(shown)))
+    annotate(annotateWarning, annotation);
+}
+
 /** Later steps rely on outputs: if they cannot be set, the step fails. */
 function publishOutputs(outputs: Outputs, { masks, log }: Step): void {
   const hidden = Object.entries(outputs).flatMap(([name, value]) => (masks.hides(value) ? [name] : []));

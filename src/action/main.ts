@@ -1,9 +1,9 @@
 import { getInput, setSecret } from '@actions/core';
 import { type SignalHost, watchSignals } from '../runtime/index.ts';
 import { type ActionInputs, parseInputs } from '../options/index.ts';
-import { save, type SaveResult } from '../commands/index.ts';
+import { save } from '../commands/index.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
-import { fail, finish } from './ending.ts';
+import { fail, finish, warnOfRest } from './ending.ts';
 import { readInputs } from './inputs.ts';
 import { createInstaller } from './skopeo/index.ts';
 import { createActionLog, type Step } from './log.ts';
@@ -37,7 +37,7 @@ export async function main(host: Host): Promise<void> {
   let inputs: ActionInputs | undefined;
   try {
     inputs = parseInputs(readInputs(getInput, env));
-    await finish(await saveHere(inputs, step), inputs, step);
+    await saveHere(inputs, step);
   } catch (error) {
     await fail(error, inputs, step);
   } finally {
@@ -45,13 +45,14 @@ export async function main(host: Host): Promise<void> {
   }
 }
 
-async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
+async function saveHere(inputs: ActionInputs, step: Step): Promise<void> {
   const { options, token } = inputs;
   const { env, log, workspace, masks, signal } = step;
   const installer = createInstaller(step);
+  let shown = 0;
   const cacheDir = options.cacheDir || (await storeFolderOf(workspace, env));
   try {
-    return await save(
+    await save(
       { ...options, cacheDir },
       {
         env,
@@ -62,6 +63,12 @@ async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
         boundary: await boundaryOf(workspace, env),
         remoteCache: await remoteCacheOf(inputs, step),
         releaseToken: token,
+        // Outputs and summary do not wait for the cache.
+        async onResult(result) {
+          log.stop();
+          await finish(result, inputs, step);
+          shown = log.warnings.length;
+        },
         async setUpSkopeo(wanted, folder) {
           const skopeo = await setUpSkopeo({ wanted, env, folder, installer });
           log.emit({ type: 'log', level: 'info', message: `skopeo ${skopeo.version} (${skopeo.file})` });
@@ -69,6 +76,7 @@ async function saveHere(inputs: ActionInputs, step: Step): Promise<SaveResult> {
         },
       },
     );
+    warnOfRest(shown, step);
   } finally {
     log.stop();
   }

@@ -26,11 +26,24 @@ export const MAX_CONTENT_BYTES = 1024 * 1024;
 const MAX_CONTENTS_BYTES = 40 * 1024 * 1024;
 const MAX_PACKS = 1000;
 
+/** Manifests, configs and blobs that a catalogue names together; a thousand images have some twenty thousand. */
+const MAX_NAMED = 200_000;
+
+/** Damaged entries of one pack, one after another. */
+const MAX_FORM = 1000;
+
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const catalogueSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   contents: z.record(digestSchema, z.base64()),
-  packs: z.array(z.record(digestSchema, z.int().nonnegative())).max(MAX_PACKS),
+  packs: z
+    .array(
+      z.strictObject({
+        form: z.int().nonnegative().max(MAX_FORM),
+        blobs: z.record(digestSchema, z.int().nonnegative()),
+      }),
+    )
+    .max(MAX_PACKS),
   served: z.record(hex, digestSchema),
 });
 
@@ -41,13 +54,13 @@ function sorted<K extends string, V>(entries: Iterable<readonly [K, V]>): (reado
 /** The bytes of a catalogue: the same for the same content in any order. */
 export function encodeCatalogue({ contents, packs, served }: Catalogue): Uint8Array {
   const written = {
-    version: 1,
+    version: 2,
     contents: Object.fromEntries(
       sorted(contents).map(([digest, bytes]) => [digest, Buffer.from(bytes).toString('base64')]),
     ),
     packs: packs
       .toSorted((a, b) => byText(a.hex, b.hex))
-      .map(({ blobs }) => Object.fromEntries(sorted(blobs))),
+      .map(({ form, blobs }) => ({ form, blobs: Object.fromEntries(sorted(blobs)) })),
     served: Object.fromEntries(sorted(served)),
   };
   return new TextEncoder().encode(JSON.stringify(written));
@@ -65,9 +78,9 @@ export function decodeCatalogue(bytes: Uint8Array): Catalogue {
   });
   return {
     contents: new Map(read),
-    packs: packs.map((sizes) => {
+    packs: packs.map(({ form, blobs: sizes }) => {
       const blobs = new Map(Object.entries(sizes).map(([key, size]) => [digestSchema.parse(key), size]));
-      return { hex: packHex(blobs.keys()), blobs };
+      return { hex: packHex(blobs.keys()), form, blobs };
     }),
     served: new Map(Object.entries(served)),
   };
@@ -75,16 +88,27 @@ export function decodeCatalogue(bytes: Uint8Array): Catalogue {
 
 function parse(bytes: Uint8Array): z.infer<typeof catalogueSchema> {
   try {
+    refuseTooMany(bytes);
     return catalogueSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof z.ZodError))
       throw cause;
     throw new OciSaveError({
       code: 'digest',
-      message: 'the catalogue in the cache is not a catalogue',
+      message: 'it is not a catalogue',
       cause,
     });
   }
+}
+
+/** Refuses what would take memory or time far beyond its own size to parse. */
+function refuseTooMany(bytes: Uint8Array): void {
+  let [objects, commas] = [0, 0];
+  for (const byte of bytes) {
+    if (byte === 0x7b) objects += 1;
+    else if (byte === 0x2c) commas += 1;
+  }
+  if (objects > 2 * MAX_PACKS + 3 || commas > MAX_NAMED) throw new SyntaxError('it names too much');
 }
 
 /** Contents as far as they fit, small ones first: what is left out costs a GET. */

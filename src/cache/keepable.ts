@@ -29,6 +29,8 @@ export interface CacheReport {
   /** What came from it, in blobs and bytes. */
   readonly restored: Amount;
   readonly saved: Amount & { readonly packs: number };
+  /** What is still on its way to it. */
+  readonly saving?: Amount & { readonly packs: number };
   /** What was not saved, since it was fetched with credentials and others may read the cache. */
   readonly withheld: Amount & { readonly images: number };
   /** What the cache has of this list now. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
 
 /** Changes when today's readers could not read what is written. */
@@ -16,21 +17,30 @@ export function scopeOf(parts: readonly string[]): string {
 /** All catalogues are in one folder: its name is part of an entry's identity. */
 export const CATALOGUE_FOLDER = `${HANDOVER}/catalogue`;
 
-/** What the keys of a scope's catalogues begin with. */
-export function cataloguePrefix(scope: string): string {
-  return `${FORM}-catalogue-${scope}-`;
+/** Whose catalogue it is: a list's own is looked for first, then the newest of its repository. */
+export interface CatalogueScope {
+  /** 64 hex digits each, by `scopeOf`. */
+  readonly repository: string;
+  readonly list: string;
 }
 
-/** The hash at the end allows a reader to check what it gets, and is the same where nothing changed. */
-export function catalogueKey(scope: string, content: Digest): string {
-  return `${cataloguePrefix(scope)}${hexOf(content)}`;
+/** What the keys of a list's catalogues begin with; without one, of all catalogues of a repository. */
+export function cataloguePrefix({ repository, list }: { repository: string; list?: string }): string {
+  return `${FORM}-catalogue-${repository.slice(0, 16)}-${list === undefined ? '' : `${list}-`}`;
+}
+
+/**
+ * A key that no entry has yet: the newest entry is read, and none can be replaced, so that content which comes back, or
+ * replaces a damaged entry, needs one of its own. The hash at the end allows a reader to check what it gets.
+ */
+export function catalogueKey(scope: CatalogueScope, content: Digest): string {
+  return `${cataloguePrefix(scope)}${randomUUID().replaceAll('-', '')}-${hexOf(content)}`;
 }
 
 /** The hash of a catalogue's content; undefined for a key of something else. */
-export function contentOfKey(key: string, scope: string): Digest | undefined {
-  const prefix = cataloguePrefix(scope);
-  const digest = `sha256:${key.slice(prefix.length)}`;
-  return key.startsWith(prefix) && isDigest(digest) ? digest : undefined;
+export function contentOfKey(key: string): Digest | undefined {
+  const digest = `sha256:${/-catalogue(?:-[0-9a-f]+){3}-([0-9a-f]{64})$/.exec(key)?.[1]}`;
+  return isDigest(digest) ? digest : undefined;
 }
 
 /** A pack's identity: 64 hex digits that depend on the digests of its blobs and not on their order. */
@@ -38,10 +48,16 @@ export function packHex(digests: Iterable<Digest>): string {
   return hexOfText([...digests].toSorted().join('\n'));
 }
 
-export function packKey(hex: string): string {
-  return `${FORM}-pack-${hex}`;
+/** A later form of a pack replaces an entry that holds something else: an entry itself cannot be replaced. */
+export function packKey({ hex, form }: { readonly hex: string; readonly form: number }): string {
+  return `${FORM}-pack-${hex}${form === 0 ? '' : `-${form}`}`;
 }
 
-export function packFolder(hex: string): string {
+export function packFolder({ hex }: { readonly hex: string }): string {
   return `${HANDOVER}/packs/${hex}`;
+}
+
+/** How a user removes an entry. */
+export function deletion(key: string): string {
+  return `gh cache delete ${key} removes it`;
 }

@@ -4,6 +4,8 @@ import { packHex } from './keys.ts';
 /** Blobs that are saved as one entry. */
 export interface Pack {
   readonly hex: string;
+  /** 0, or more where entries of the same blobs were damaged. */
+  readonly form: number;
   readonly blobs: ReadonlyMap<Digest, number>;
 }
 
@@ -27,9 +29,18 @@ export function sumOf(packs: readonly Pack[]): number {
   return packs.reduce((sum, pack) => sum + bytesOf(pack), 0);
 }
 
-export function packOf(blobs: readonly BlobSize[]): Pack {
+export function packOf(blobs: readonly BlobSize[], form = 0): Pack {
   const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
-  return { hex: packHex(sizes.keys()), blobs: sizes };
+  return { hex: packHex(sizes.keys()), form, blobs: sizes };
+}
+
+/**
+ * The bytes that may be read of a pack: those that the catalogue names. It may claim anything, but only a pack that is a
+ * single blob has more than `PACK_BYTES`, and the sizes of wanted blobs are told by manifests.
+ */
+export function bytesAllowed(pack: Pack, wanted: ReadonlyMap<Digest, number>): number {
+  const needed = bytesOf({ blobs: wanted });
+  return Math.max(needed, Math.min(bytesOf(pack), PACK_BYTES));
 }
 
 export interface PackPlan {
@@ -39,34 +50,27 @@ export interface PackPlan {
   readonly fresh: readonly Pack[];
   /** Bytes for which the cache has no room. */
   readonly excessBytes: number;
-  /** Bytes whose key is taken by an entry that holds something else. */
-  readonly blockedBytes: number;
 }
 
 /**
  * Which packs stay, and which new packs hold the blobs that are in none of them.
  * @param wanted large content of a run; `whole` is false where images failed, so that what they have in the cache stays
  * @param known packs that are in the cache
- * @param blocked packs whose keys are taken by wrong entries, by `hex`
+ * @param spoilt packs whose entries hold something else: the form of each, by `hex`
  */
 export function planPacks(
   { blobs, whole }: { readonly blobs: readonly BlobSize[]; readonly whole: boolean },
   known: readonly Pack[],
-  blocked: ReadonlySet<string>,
+  spoilt: ReadonlyMap<string, number>,
   maxBytes: number = MAX_CACHE_BYTES,
 ): PackPlan {
   const live = new Set(blobs.map(({ digest }) => digest));
   const kept = whole ? packsToKeep(known, live) : known;
   const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
   const unseen = divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest)));
-  const savable = unseen.flatMap((pack) => (blocked.has(pack.hex) ? halved(pack) : [pack]));
+  const savable = unseen.map((pack) => ({ ...pack, form: (spoilt.get(pack.hex) ?? -1) + 1 }));
   const { fitting, left } = within(savable, sumOf(kept), maxBytes);
-  return {
-    kept,
-    fresh: fitting,
-    excessBytes: sumOf(left),
-    blockedBytes: sumOf(unseen) - sumOf(savable),
-  };
+  return { kept, fresh: fitting, excessBytes: sumOf(left) };
 }
 
 /**
@@ -86,7 +90,7 @@ export function divideIntoPacks(blobs: readonly BlobSize[], packBytes: number = 
     groups.at(-1)?.push(blob);
     bytes += blob.size;
   }
-  return groups.map(packOf);
+  return groups.map((group) => packOf(group));
 }
 
 /**
@@ -101,13 +105,6 @@ export function packsToKeep(packs: readonly Pack[], live: ReadonlySet<Digest>): 
   if (used.length <= MANY_PACKS) return used;
   const small = new Set(used.toSorted((a, b) => bytesOf(a) - bytesOf(b)).slice(0, used.length / 2));
   return used.filter((pack) => !small.has(pack));
-}
-
-/** A pack under other keys, in two halves, since an entry can never be replaced. A pack of one blob has no halves. */
-function halved({ blobs }: Pack): Pack[] {
-  const all = [...blobs].map(([digest, size]) => ({ digest, size }));
-  const middle = Math.ceil(all.length / 2);
-  return all.length < 2 ? [] : [packOf(all.slice(0, middle)), packOf(all.slice(middle))];
 }
 
 /** The packs that fit below `maxBytes` together with `usedBytes`, the first ones first, and those that do not. */

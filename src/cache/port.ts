@@ -66,10 +66,18 @@ export interface Trouble {
   readonly reason: string;
 }
 
-/** `partial`: some files came, and then `reason` ended it. `refused` counts the files that such an entry must not have. */
+/**
+ * `refused` counts the files that such an entry must not have. `damaged`: its archive cannot be unpacked, and never will
+ * be. `broken`: reading it failed, and may work another time. Some of its files may have come before, in both.
+ */
 export type ReadOutcome =
   | { readonly kind: 'hit'; readonly key: string; readonly refused: number }
-  | { readonly kind: 'partial'; readonly key: string; readonly refused: number; readonly reason: string }
+  | {
+      readonly kind: 'damaged' | 'broken';
+      readonly key: string;
+      readonly refused: number;
+      readonly reason: string;
+    }
   | { readonly kind: 'miss' }
   | Trouble;
 

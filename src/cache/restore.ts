@@ -4,17 +4,20 @@ import { formatCount } from '../text/bytes.ts';
 import type { Digest, BlobSize } from '../oci/digest.ts';
 import type { Store } from '../store/index.ts';
 import type { CacheContext, IncomingFile, ReadOutcome, Taken } from './port.ts';
-import { packFolder, packKey } from './keys.ts';
-import { bytesOf, type Pack } from './packing.ts';
+import { deletion, packFolder, packKey } from './keys.ts';
+import { bytesAllowed, type Pack } from './packing.ts';
 
 /** The result of restoring packs. */
 export interface Restoration {
   readonly restored: ReadonlySet<Digest>;
-  /** Packs that are gone, or incomplete: no later run has to ask for them. */
+  /** Packs that are gone, or damaged: no later run has to ask for them. */
   readonly lost: ReadonlySet<string>;
-  /** Of these, packs whose entries exist and are wrong: nothing can be saved under their keys. */
-  readonly blocked: ReadonlySet<string>;
+  /** Of these, packs whose entries are there and wrong: the form of each. They are saved in another one. */
+  readonly spoilt: ReadonlyMap<string, number>;
 }
+
+/** After this many failures of one cause the sources are faster than more attempts. */
+const FAILURES_OF_A_CAUSE = 2;
 
 /** More gain nothing: a few streams use all of a runner's disk. */
 const PACKS_AT_ONCE = 4;
@@ -27,37 +30,55 @@ export async function restorePacks(
 ): Promise<Restoration> {
   const restored = new Set<Digest>();
   const lost = new Set<string>();
-  const blocked = new Set<string>();
+  const spoilt = new Map<string, number>();
   const wanted = wantedOf(packs, missing);
-  if (wanted.length === 0) return { restored, lost, blocked };
+  if (wanted.length === 0) return { restored, lost, spoilt };
   const { emit, signal, trouble } = context;
   emit({ type: 'stage', stage: 'restore', total: wanted.length });
   const limit = pLimit(PACKS_AT_ONCE);
 
+  const failures = new Map<string, number>();
+  let givenUp = false;
+  const fail = (short: string, reason: string): void => {
+    trouble(`pack ${short} cannot be read from the cache: ${reason}`);
+    const count = (failures.get(reason) ?? 0) + 1;
+    failures.set(reason, count);
+    if (count < FAILURES_OF_A_CAUSE || givenUp) return;
+    givenUp = true;
+    trouble('nothing more is read from the cache: what is missing is fetched from its source');
+  };
+
   const restore = async ({ pack, blobs }: WantedPack): Promise<void> => {
     signal?.throwIfAborted();
+    const short = pack.hex.slice(0, 12);
+    const end = (outcome: 'done' | 'failed'): void =>
+      emit({ type: 'step', stage: 'restore', subject: `pack ${short}`, outcome });
+    if (givenUp) return end('failed');
     const { outcome, landed, wrong } = await readPack(pack, blobs, context);
     signal?.throwIfAborted();
     for (const digest of landed) restored.add(digest);
-    const short = pack.hex.slice(0, 12);
-    if (wrong > 0) {
-      trouble(`pack ${short} in the cache holds ${formatCount(wrong, 'file')} that it must not: refused`);
-      blocked.add(pack.hex);
-    }
     if (outcome.kind === 'miss') {
       emit({ type: 'log', level: 'info', message: `pack ${short} is no longer in the cache` });
-    } else if (outcome.kind !== 'hit') {
-      trouble(`pack ${short} cannot be read from the cache: ${outcome.reason}`);
-    } else if (landed.size < blobs.size && wrong === 0) {
-      trouble(`pack ${short} in the cache lacks ${formatCount(blobs.size - landed.size, 'blob')}`);
-      blocked.add(pack.hex);
+      lost.add(pack.hex);
     }
-    if (outcome.kind === 'miss' || blocked.has(pack.hex)) lost.add(pack.hex);
-    const result = landed.size === blobs.size ? 'done' : 'failed';
-    emit({ type: 'step', stage: 'restore', subject: `pack ${short}`, outcome: result });
+    const fault = faultOf(outcome, wrong, blobs.size - landed.size);
+    if (fault !== undefined) {
+      trouble(`pack ${short} in the cache ${fault}: it is replaced; ${deletion(packKey(pack))}`);
+      spoilt.set(pack.hex, pack.form);
+      lost.add(pack.hex);
+    } else if ('reason' in outcome) fail(short, outcome.reason);
+    end(landed.size === blobs.size ? 'done' : 'failed');
   };
   await Promise.all(wanted.map((one) => limit(() => restore(one))));
-  return { restored, lost, blocked };
+  return { restored, lost, spoilt };
+}
+
+/** What is wrong with an entry itself, as the end of a sentence; undefined where nothing is, or it could not be read. */
+function faultOf(outcome: ReadOutcome, wrong: number, lacking: number): string | undefined {
+  if (wrong > 0) return `holds ${formatCount(wrong, 'file')} that it must not`;
+  if (outcome.kind === 'damaged') return `is damaged (${outcome.reason})`;
+  if (outcome.kind === 'hit' && lacking > 0) return `lacks ${formatCount(lacking, 'blob')}`;
+  return undefined;
 }
 
 interface WantedPack {
@@ -98,10 +119,10 @@ async function readPack(
     return landed.size === blobs.size ? 'enough' : 'taken';
   };
   const outcome = await cache.read({
-    key: packKey(pack.hex),
+    key: packKey(pack),
     match: 'exact',
-    folder: packFolder(pack.hex),
-    maxBytes: Math.max(bytesOf(pack), bytesOf({ blobs })),
+    folder: packFolder(pack),
+    maxBytes: bytesAllowed(pack, blobs),
     take,
     onBytes: (delta) => emit({ type: 'bytes', stage: 'restore', delta }),
     signal,

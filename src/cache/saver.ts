@@ -15,9 +15,12 @@ export interface SavedPacks {
   readonly saved: readonly Pack[];
   /** Were there already, or are being saved by another job. */
   readonly known: readonly Pack[];
-  /** Why no further entry can be saved now. */
+  /** Why no further entry can be saved now. `TOO_LATE` is no refusal: a catalogue can still be saved. */
   readonly stopped: string | undefined;
 }
+
+/** Why nothing more is saved where the time is up. */
+export const TOO_LATE = 'the time for it is up';
 
 /** Each save has an archive on disk until it ends. */
 const SAVES_AT_ONCE = 2;
@@ -34,16 +37,16 @@ export function createSaver(
   const [saved, known]: [Pack[], Pack[]] = [[], []];
   const jobs: Promise<void>[] = [];
   const waiting = new Map<Pack, Set<Digest>>();
+  const failed = new Set<string>();
   let stopped: string | undefined;
 
   const save = async (pack: Pack): Promise<void> => {
     if (stopped !== undefined) return;
-    signal?.throwIfAborted();
     await budget(signal);
     const what = `pack ${pack.hex.slice(0, 12)}, ${formatCount(pack.blobs.size, 'blob')}, ${formatBytes(bytesOf(pack))}`;
     const outcome = await cache.save({
-      key: packKey(pack.hex),
-      folder: packFolder(pack.hex),
+      key: packKey(pack),
+      folder: packFolder(pack),
       files: [...pack.blobs].map(([digest, size]) => ({
         name: hexOf(digest),
         size,
@@ -51,7 +54,8 @@ export function createSaver(
       })),
       leaveFree,
     });
-    signal?.throwIfAborted();
+    // Nobody waits for it any more.
+    if (signal?.aborted || stopped === TOO_LATE) return;
     switch (outcome.kind) {
       case 'saved':
         saved.push(pack);
@@ -60,7 +64,11 @@ export function createSaver(
         known.push(pack);
         return emit({ type: 'log', level: 'info', message: `in the cache already: ${what}` });
       case 'failed':
-        return trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
+        trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
+        // The next one would fail alike, and each may take minutes.
+        if (failed.has(outcome.reason)) stopped ??= outcome.reason;
+        failed.add(outcome.reason);
+        return;
       case 'limited':
       case 'denied':
       case 'unavailable':
@@ -99,11 +107,17 @@ export function createSaver(
       }
     },
     flush,
-    /** Resolves when all saves have ended, with the packs that are in the cache. */
-    async finish(): Promise<SavedPacks> {
+    /** The packs that are in the cache by now. */
+    soFar: (): SavedPacks => ({ saved: [...saved], known: [...known], stopped }),
+    /** Resolves when all saves have ended. */
+    async finish(): Promise<true> {
       flush();
       await Promise.all(jobs);
-      return { saved, known, stopped };
+      return true;
+    },
+    /** Saves nothing more. What is on its way is left to itself, and what comes of it is told to nobody. */
+    leave(): void {
+      stopped ??= TOO_LATE;
     },
   };
 }

@@ -1,15 +1,16 @@
-import { OciSaveError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Digest, BlobSize } from '../oci/digest.ts';
 import type { Store } from '../store/index.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
-import { type Catalogue, EMPTY } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
+import { beforeDeadline } from './deadline.ts';
 import type { CacheReport, Keepable, Outlook } from './keepable.ts';
-import { bytesOf, MAX_CACHE_BYTES, type PackPlan, planPacks, sumOf } from './packing.ts';
+import type { CatalogueScope } from './keys.ts';
+import { bytesOf, MAX_CACHE_BYTES, type Pack, type PackPlan, planPacks, sumOf } from './packing.ts';
 import type { CacheContext, RemoteCache } from './port.ts';
-import { type FoundCatalogue, nextCatalogue, readCatalogue, writeCatalogue } from './stored-catalogue.ts';
+import { nextCatalogue, NOTHING_FOUND, readCatalogue, writeCatalogue } from './stored-catalogue.ts';
 import { restorePacks } from './restore.ts';
-import { createSaver, type SavedPacks, type Saver } from './saver.ts';
+import { createSaver, type SavedPacks, type Saver, TOO_LATE } from './saver.ts';
 
 /** How a front end uses the cache. */
 export interface CacheUse {
@@ -21,7 +22,11 @@ export interface CacheUse {
   readonly repository: string;
   /** Whether the user asked for it explicitly: then it is a warning that there is none. */
   readonly asked: boolean;
+  /** Milliseconds that saving may still take when the run has nothing else to do. */
+  readonly patienceMilliseconds?: number;
 }
+
+const PATIENCE_MILLISECONDS = 4 * 60_000;
 
 /** The cache of one run. It never fails the run, except by the run's own signal. */
 export interface CacheSession {
@@ -36,14 +41,19 @@ export interface CacheSession {
   landed(digest: Digest): void;
   /** No further blob will land. */
   copied(): void;
-  /** Waits until everything is saved, the catalogue last. Undefined where no cache was wanted. */
+  /** What it did so far. Undefined where no cache was wanted. */
+  report(): CacheReport | undefined;
+  /**
+   * Waits until everything is saved, the catalogue last, or the time for it is up, or the run is interrupted. It never
+   * fails: whatever goes wrong costs the next run some time.
+   */
   finish(): Promise<CacheReport | undefined>;
   close(): Promise<void>;
 }
 
 export interface SessionParts {
   readonly store: Store;
-  readonly scope: string;
+  readonly scope: CatalogueScope;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
 }
@@ -56,6 +66,7 @@ const NO_CACHE: CacheSession = {
   keep: () => {},
   landed: () => {},
   copied: () => {},
+  report: () => undefined,
   finish: async () => undefined,
   close: async () => {},
 };
@@ -68,7 +79,7 @@ export function openCacheSession(
   { store, scope, emit, signal }: SessionParts,
 ): CacheSession {
   if (use === undefined) return NO_CACHE;
-  const { cache, mode } = use;
+  const { cache, mode, patienceMilliseconds: patience = PATIENCE_MILLISECONDS } = use;
   const { unavailable } = cache;
   const reads = unavailable === undefined && cache.readable && mode !== 'write';
   const writes = unavailable === undefined && cache.writable && mode !== 'read';
@@ -79,29 +90,38 @@ export function openCacheSession(
   };
   const context: CacheContext = { cache, store, emit, signal, trouble };
   const restored = new Map<Digest, number>();
-  let found: FoundCatalogue = { catalogue: EMPTY, content: undefined };
-  let blocked: ReadonlySet<string> = new Set();
+  let found = NOTHING_FOUND;
+  let spoilt: ReadonlyMap<string, number> = new Map();
   let saving: { readonly keepable: Keepable; readonly plan: PackPlan; readonly saver: Saver } | undefined;
   let withheld: CacheReport['withheld'] = { images: 0, blobs: 0, bytes: 0 };
 
-  const report = (packs: SavedPacks, used: Catalogue, hasCatalogue: boolean): CacheReport => ({
-    mode,
-    ...(unavailable === undefined ? {} : { unavailable }),
-    restored: { blobs: restored.size, bytes: bytesOf({ blobs: restored }) },
-    saved: {
-      packs: packs.saved.length,
-      blobs: packs.saved.reduce((sum, { blobs }) => sum + blobs.size, 0),
-      bytes: sumOf(packs.saved),
-    },
-    withheld,
-    entries: used.packs.length + (hasCatalogue ? 1 : 0),
-    bytes: sumOf(used.packs),
-    troubles: [...troubles],
-  });
+  const restoredNow = (): Map<Digest, number> =>
+    new Map([
+      ...[...found.catalogue.contents].flatMap(([digest, { length }]) =>
+        store.isNew(digest) ? [[digest, length] as const] : [],
+      ),
+      ...restored,
+    ]);
+
+  const reportOf = (packs: SavedPacks, used: Catalogue, hasCatalogue: boolean): CacheReport => {
+    const came = restoredNow();
+    return {
+      mode,
+      ...(unavailable === undefined ? {} : { unavailable }),
+      restored: { blobs: came.size, bytes: bytesOf({ blobs: came }) },
+      saved: amountOf(packs.saved),
+      withheld,
+      entries: used.packs.length + (hasCatalogue ? 1 : 0),
+      bytes: sumOf(used.packs),
+      troubles: [...troubles],
+    };
+  };
+  const report = (packs: SavedPacks): CacheReport =>
+    reportOf(packs, found.catalogue, found.content !== undefined);
 
   return {
     get restored() {
-      return new Set(restored.keys());
+      return new Set(restoredNow().keys());
     },
     async restoreCatalogue() {
       if (unavailable !== undefined) {
@@ -111,9 +131,6 @@ export function openCacheSession(
       if (!reads) return;
       found = await readCatalogue(context, scope);
       signal?.throwIfAborted();
-      for (const [digest, { length }] of found.catalogue.contents) {
-        if (store.isNew(digest)) restored.set(digest, length);
-      }
     },
     async restoreBlobs(missing) {
       if (!reads) return;
@@ -124,49 +141,66 @@ export function openCacheSession(
       }
       const packs = catalogue.packs.filter(({ hex }) => !restoration.lost.has(hex));
       found = { catalogue: { ...catalogue, packs }, content };
-      ({ blocked } = restoration);
+      ({ spoilt } = restoration);
     },
-    keep(keepable, outlook) {
-      ({ withheld } = keepable);
+    keep(given, outlook) {
+      ({ withheld } = given);
       if (!writes) return;
-      const plan = planPacks(keepable, found.catalogue.packs, blocked);
-      reportLimits(plan, trouble);
+      // What another list has in the cache is not this one's to keep.
+      const keepable = { ...given, whole: given.whole || found.content === undefined };
+      const plan = planPacks(keepable, found.catalogue.packs, spoilt);
+      if (plan.excessBytes > 0) trouble(excessWords(plan.excessBytes));
       if (withheld.images > 0) emit({ type: 'log', level: 'info', message: withheldWords(withheld) });
       saving = { keepable, plan, saver: createSaver(plan.fresh, outlook, context) };
     },
     landed: (digest) => saving?.saver.landed(digest),
     copied: () => saving?.saver.flush(),
+    report() {
+      if (saving === undefined) return report(NO_PACKS);
+      const packs = saving.saver.soFar();
+      const done = new Set([...packs.saved, ...packs.known].map(({ hex }) => hex));
+      const left = saving.plan.fresh.filter(({ hex }) => !done.has(hex));
+      return { ...report(packs), saving: amountOf(left) };
+    },
     async finish() {
-      const { catalogue, content } = found;
-      if (saving === undefined) return report(NO_PACKS, catalogue, content !== undefined);
+      if (saving === undefined) return report(NO_PACKS);
       const { keepable, plan, saver } = saving;
       emit({ type: 'stage', stage: 'cache' });
-      const packs = await untilAborted(saver.finish(), signal);
-      const all = [...plan.kept, ...packs.saved, ...packs.known];
-      const next = await nextCatalogue(keepable, all, catalogue, store);
-      if (packs.stopped !== undefined || next.contents.size === 0) {
-        return report(packs, catalogue, content !== undefined);
+      const isWhole = await beforeDeadline(patience, saver.finish(), signal);
+      if (isWhole === undefined) saver.leave();
+      const packs = saver.soFar();
+      if (signal?.aborted) {
+        trouble('interrupted while the cache was saved');
+        return report(packs);
       }
-      const written = await untilAborted(writeCatalogue(next, found, scope, context), signal);
-      return report(packs, next, written);
+      if (isWhole === undefined) trouble('the cache takes too long: what is not in it by now is not saved');
+      const all = [...plan.kept, ...packs.saved, ...packs.known];
+      const next = await nextCatalogue(keepable, all, found.catalogue, store);
+      const isRefused = packs.stopped !== undefined && packs.stopped !== TOO_LATE;
+      if (isRefused || next.contents.size === 0) return report(packs);
+      const writing = writeCatalogue(next, found, scope, context);
+      const written = await beforeDeadline(Math.min(patience, LAST_MILLISECONDS), writing, signal);
+      if (written === undefined)
+        trouble('the catalogue is not saved to the cache in time, so that the next run has to fetch');
+      return reportOf(packs, next, written === true);
     },
     close: () => cache.close(),
   };
 }
 
-function reportLimits({ excessBytes, blockedBytes }: PackPlan, trouble: (message: string) => void): void {
-  if (excessBytes > 0) {
-    trouble(
-      `${formatBytes(excessBytes)} are not saved to the cache: this list would take more than ` +
-        `${formatBytes(MAX_CACHE_BYTES)} of it, and a repository has 10 GB for everything`,
-    );
-  }
-  if (blockedBytes > 0) {
-    trouble(
-      `${formatBytes(blockedBytes)} are not saved to the cache: a wrong entry has their key; ` +
-        'delete it, or wait until it is thrown out after 7 days without use',
-    );
-  }
+function amountOf(packs: readonly Pack[]): CacheReport['saved'] {
+  const blobs = packs.reduce((sum, pack) => sum + pack.blobs.size, 0);
+  return { packs: packs.length, blobs, bytes: sumOf(packs) };
+}
+
+/** For the catalogue alone, which is small. */
+const LAST_MILLISECONDS = 60_000;
+
+function excessWords(bytes: number): string {
+  return (
+    `${formatBytes(bytes)} are not saved to the cache: this list would take more than ` +
+    `${formatBytes(MAX_CACHE_BYTES)} of it, and a repository has 10 GB for everything`
+  );
 }
 
 function withheldWords({ images, bytes }: CacheReport['withheld']): string {
@@ -174,20 +208,4 @@ function withheldWords({ images, bytes }: CacheReport['withheld']): string {
     `${formatCount(images, 'image')}, ${formatBytes(bytes)}, not saved to the cache: fetched with credentials, and ` +
     'anybody may read the cache of a public repository; cache: actions saves them'
   );
-}
-
-/** The same work, or the signal's reason when it aborts: uploads cannot be aborted, and a run that ends does not wait for them. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      const reason: unknown = signal.reason;
-      reject(
-        reason instanceof Error ? reason : new OciSaveError({ code: 'interrupted', message: 'interrupted' }),
-      );
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
 import type { Store } from '../store/index.ts';
 import { formatBytes } from '../text/bytes.ts';
@@ -15,30 +15,53 @@ import {
   MAX_CONTENT_BYTES,
 } from './catalogue.ts';
 import type { Keepable } from './keepable.ts';
-import { CATALOGUE_FOLDER, catalogueKey, cataloguePrefix, contentOfKey } from './keys.ts';
+import {
+  CATALOGUE_FOLDER,
+  catalogueKey,
+  cataloguePrefix,
+  type CatalogueScope,
+  contentOfKey,
+  deletion,
+} from './keys.ts';
 import type { Pack } from './packing.ts';
 import type { CacheContext } from './port.ts';
 
 export interface FoundCatalogue {
   readonly catalogue: Catalogue;
-  /** The hash of its bytes; undefined where there is none. */
+  /** The hash of its bytes; undefined where the list has none of its own. */
   readonly content: Digest | undefined;
 }
 
-const NOTHING: FoundCatalogue = { catalogue: EMPTY, content: undefined };
+export const NOTHING_FOUND: FoundCatalogue = { catalogue: EMPTY, content: undefined };
 
-/** The newest catalogue of a scope, where its bytes match its key. Puts its content into the store. */
-export async function readCatalogue(context: CacheContext, scope: string): Promise<FoundCatalogue> {
+/**
+ * The newest catalogue of a list, else the newest of its repository: another list, output or platform set may have the
+ * same content. Offers its content to the store.
+ */
+export async function readCatalogue(context: CacheContext, scope: CatalogueScope): Promise<FoundCatalogue> {
+  const own = await readNewest(context, cataloguePrefix(scope));
+  if (own !== 'none') return own;
+  const other = await readNewest(context, cataloguePrefix({ repository: scope.repository }));
+  if (other === 'none') return NOTHING_FOUND;
+  const message = 'this list has no catalogue in the cache: the newest one of the repository is used';
+  context.emit({ type: 'log', level: 'info', message });
+  return { catalogue: other.catalogue, content: undefined };
+}
+
+/** The newest catalogue whose key begins so, where its bytes match its key. */
+async function readNewest(context: CacheContext, prefix: string): Promise<FoundCatalogue | 'none'> {
   const { cache, signal, trouble } = context;
   let wanted: Digest | undefined;
+  let entry = prefix;
   let bytes: Uint8Array | undefined;
   const outcome = await cache.read({
-    key: cataloguePrefix(scope),
+    key: prefix,
     match: 'newest',
     folder: CATALOGUE_FOLDER,
     maxBytes: MAX_CATALOGUE_BYTES,
     accepts(key) {
-      wanted = contentOfKey(key, scope);
+      entry = key;
+      wanted = key.startsWith(prefix) ? contentOfKey(key) : undefined;
       return wanted !== undefined;
     },
     async take({ name, body }) {
@@ -50,27 +73,32 @@ export async function readCatalogue(context: CacheContext, scope: string): Promi
     },
     signal,
   });
-  if (bytes !== undefined) return readBytes(bytes, wanted, context);
-  if (outcome.kind === 'hit')
-    trouble('the catalogue in the cache is damaged or not ours: nothing of it is used');
-  else if (outcome.kind !== 'miss') trouble(`the catalogue in the cache cannot be read: ${outcome.reason}`);
-  return NOTHING;
+  const damaged = (why: string): FoundCatalogue => {
+    trouble(`the catalogue in the cache is not used: ${why}; ${deletion(entry)}`);
+    return NOTHING_FOUND;
+  };
+  if (bytes !== undefined) return readBytes(bytes, wanted, context, damaged);
+  if (outcome.kind === 'miss') return 'none';
+  if (outcome.kind === 'hit') return damaged('its bytes are not those that its key names');
+  if (outcome.kind === 'damaged') return damaged(outcome.reason);
+  trouble(`the catalogue in the cache cannot be read: ${outcome.reason}`);
+  return NOTHING_FOUND;
 }
 
 async function readBytes(
   bytes: Uint8Array,
   content: Digest | undefined,
-  { store, trouble }: CacheContext,
+  { store }: CacheContext,
+  damaged: (why: string) => FoundCatalogue,
 ): Promise<FoundCatalogue> {
   try {
     const catalogue = decodeCatalogue(bytes);
-    for (const small of catalogue.contents.values()) await store.put(small, undefined);
+    store.offer(catalogue.contents);
     await store.served.import(catalogue.served);
     return { catalogue, content };
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
-    trouble(error.message);
-    return NOTHING;
+    return damaged(error.message);
   }
 }
 
@@ -98,7 +126,7 @@ export async function nextCatalogue(
 export async function writeCatalogue(
   catalogue: Catalogue,
   found: FoundCatalogue,
-  scope: string,
+  scope: CatalogueScope,
   { cache, store, signal, trouble }: CacheContext,
 ): Promise<boolean> {
   const bytes = encodeCatalogue(catalogue);
@@ -109,14 +137,21 @@ export async function writeCatalogue(
     return false;
   }
   const file = path.join(store.runFolder, 'catalogue.json');
-  await writeFile(file, bytes);
+  try {
+    await writeFile(file, bytes);
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === undefined) throw error;
+    trouble(`the catalogue is not saved to the cache, so that the next run has to fetch: ${code}`);
+    return false;
+  }
   const outcome = await cache.save({
     key: catalogueKey(scope, digest),
     folder: CATALOGUE_FOLDER,
     files: [{ name: hexOf(digest), size: bytes.length, file }],
     leaveFree: 0,
   });
-  signal?.throwIfAborted();
+  if (signal?.aborted) return false;
   if (outcome.kind === 'saved' || outcome.kind === 'exists') return true;
   trouble(`the catalogue is not saved to the cache, so that the next run has to fetch: ${outcome.reason}`);
   return false;

@@ -12,6 +12,8 @@ export interface BodyLimits {
 export interface BodyRules extends BodyLimits {
   /** Silence, in milliseconds, after which a body counts as stalled; only while it is being read. */
   readonly stallMilliseconds: number;
+  /** What comes more slowly than this counts as stalled; by default `LEAST_BYTES_A_SECOND`. */
+  readonly leastBytesASecond?: number | undefined;
   /** Milliseconds for all of the body, where it is held in memory. */
   readonly wholeMilliseconds?: number | undefined;
   /** The request's own signal: where it ended the body, its reason is the error. */
@@ -22,7 +24,7 @@ export interface BodyRules extends BodyLimits {
   readonly ended?: ((received: number) => OciSaveError | undefined) | undefined;
 }
 
-/** What comes more slowly than this counts as stalled: a byte now and then would hold a run for ever. */
+/** The least rate of a registry's bodies: a byte now and then would hold a run for ever. */
 export const LEAST_BYTES_A_SECOND = 512;
 
 /**
@@ -31,7 +33,7 @@ export const LEAST_BYTES_A_SECOND = 512;
  */
 export function boundedBody(message: IncomingMessage, rules: BodyRules): Readable {
   const { limit, stallMilliseconds, wholeMilliseconds, signal } = rules;
-  const least = (LEAST_BYTES_A_SECOND * stallMilliseconds) / 1000;
+  const least = ((rules.leastBytesASecond ?? LEAST_BYTES_A_SECOND) * stallMilliseconds) / 1000;
   let received = 0;
   let timer: NodeJS.Timeout | undefined;
   /** Since when the reader has waited for bytes, and how many had come then. */

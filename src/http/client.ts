@@ -40,6 +40,8 @@ export interface HttpClientOptions extends AgentOptions {
   readonly requestMilliseconds: number;
   /** Milliseconds of silence after which a body counts as stalled. */
   readonly stallMilliseconds: number;
+  /** Bytes a second below which a body counts as stalled; by default `LEAST_BYTES_A_SECOND`. */
+  readonly leastBytesASecond?: number | undefined;
   /** Milliseconds for a body that is held in memory. */
   readonly wholeMilliseconds?: number | undefined;
   readonly insecure?: InsecureHosts | undefined;

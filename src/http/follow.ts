@@ -62,6 +62,7 @@ export interface FollowOptions {
   readonly requestMilliseconds: number;
   /** Milliseconds of silence inside a body. */
   readonly stallMilliseconds: number;
+  readonly leastBytesASecond?: number | undefined;
   /** Milliseconds for a body that is held in memory. */
   readonly wholeMilliseconds: number;
   readonly parse?: ErrorParser | undefined;
@@ -173,13 +174,14 @@ function responseOf(
   request: HttpRequest,
   response: WireResponse,
   url: URL,
-  { stallMilliseconds, wholeMilliseconds, parse }: FollowOptions,
+  { stallMilliseconds, leastBytesASecond, wholeMilliseconds, parse }: FollowOptions,
 ): HttpResponse {
   const { subject, signal, secrets = [] } = request;
   const { status, headers, body } = response;
   const { host } = url;
   const rules = {
     stallMilliseconds,
+    leastBytesASecond,
     signal,
     broken: (cause: unknown) => networkError(subject, host, cause),
   };

@@ -54,6 +54,10 @@ const cacheReportSchema = z
     unavailable: z.string().optional().meta({ description: 'why the cache was not used' }),
     restored: z.strictObject(amount).meta({ description: 'came from the cache' }),
     saved: z.strictObject({ packs: count, ...amount }),
+    saving: z
+      .strictObject({ packs: count, ...amount })
+      .optional()
+      .meta({ description: 'what was still on its way to it when this report was written' }),
     withheld: z
       .strictObject({ images: count, ...amount })
       .meta({ description: 'not saved: fetched with credentials, and others may read the cache' }),

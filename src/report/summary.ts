@@ -88,22 +88,24 @@ function totalsOf({ totals, cache, dryRun = false, seconds }: RunReport) {
 
 const MAX_TROUBLES = 10;
 
+function packsOf({ packs, blobs, bytes }: NonNullable<RunReport['cache']>['saved']): string {
+  return `${formatCount(packs, 'pack')} with ${formatCount(blobs, 'blob')}, ${formatBytes(bytes)}`;
+}
+
 /** What a run did with the cache, one item per line; empty without a cache. */
 function cacheLines({ cache }: RunReport): string[] {
   if (cache === undefined) return [];
-  const { unavailable, restored, saved, withheld, entries, bytes, troubles } = cache;
+  const { unavailable, restored, saved, saving, withheld, entries, bytes, troubles } = cache;
   if (unavailable !== undefined) return [`not used: ${plainText(unavailable)}`];
   const more = troubles.length - MAX_TROUBLES;
   return [
     restored.blobs === 0
       ? 'nothing came from it'
       : `${formatCount(restored.blobs, 'blob')}, ${formatBytes(restored.bytes)} came from it`,
-    ...(saved.packs === 0
-      ? []
-      : [
-          `${formatCount(saved.packs, 'pack')} saved, with ${formatCount(saved.blobs, 'blob')}, ${formatBytes(saved.bytes)}`,
-        ]),
-    `${formatCount(entries, 'entry').replace(/entrys$/, 'entries')}, ${formatBytes(bytes)} of this list are in it`,
+    ...(saved.packs === 0 ? [] : [`${packsOf(saved)} saved`]),
+    saving === undefined || saving.packs === 0
+      ? `${formatCount(entries, 'entry').replace(/entrys$/, 'entries')}, ${formatBytes(bytes)} of this list are in it`
+      : `${packsOf(saving)} on their way to it: this result does not wait for them`,
     ...(withheld.images === 0
       ? []
       : [

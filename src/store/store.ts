@@ -47,6 +47,10 @@ export interface Store {
   open(blob: BlobSize, start?: number, end?: number): AsyncGenerator<Uint8Array>;
   /** The verified bytes of a small blob, or undefined where it is not here. `maxBytes` bounds the read. */
   read(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
+  /**
+   * Small content that enters when it is asked for: a cache may offer far more than a run needs. The caller has hashed it.
+   */
+  offer(contents: ReadonlyMap<Digest, Uint8Array>): void;
   /** Stores bytes in memory under their digest. */
   put(bytes: Uint8Array, origin: ContentOrigin): Promise<Digest>;
   /** Opens a blob for writing; it enters when whole and right. */
@@ -107,6 +111,14 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     onHealed: options.onHealed ?? (() => {}),
   });
   const { pathOf } = files;
+  const offered = new Map<Digest, Uint8Array>();
+  const entering = new Map<Digest, Promise<unknown>>();
+  const takeOffered = async (digest: Digest): Promise<void> => {
+    const bytes = offered.get(digest);
+    if (bytes !== undefined) entering.set(digest, store.put(bytes, undefined));
+    offered.delete(digest);
+    await entering.get(digest);
+  };
 
   const store: Store = {
     runFolder: run.folder,
@@ -114,11 +126,17 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     served,
     origins,
     pathOf,
-    has: async (blob) =>
-      !origins.hides(blob.digest) && files.check(blob, options.full === true ? 'run' : 'stamp'),
-    verify: async (blob, signal) => !origins.hides(blob.digest) && files.check(blob, 'run', signal),
+    async has(blob) {
+      await takeOffered(blob.digest);
+      return !origins.hides(blob.digest) && files.check(blob, options.full === true ? 'run' : 'stamp');
+    },
+    async verify(blob, signal) {
+      await takeOffered(blob.digest);
+      return !origins.hides(blob.digest) && files.check(blob, 'run', signal);
+    },
     async *open(blob, start = 0, end = blob.size) {
       const { digest, size } = blob;
+      await takeOffered(digest);
       const file = pathOf(digest);
       if (origins.hides(digest)) throw new DamagedBlobError(digest, file, 'its repository was not reached');
       await files.lease(digest);
@@ -139,7 +157,11 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       }
       await files.noteRight(digest, stats);
     },
+    offer(contents) {
+      for (const [digest, bytes] of contents) offered.set(digest, bytes);
+    },
     async read(digest, maxBytes) {
+      await takeOffered(digest);
       if (origins.hides(digest)) return undefined;
       const stats = await files.statOf(digest);
       if (stats && !stats.isFile()) await files.drop(digest, stats, NO_FILE);

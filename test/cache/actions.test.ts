@@ -197,7 +197,7 @@ describe('reading an entry', () => {
   it('that is larger than it may be is not read to its end', async () => {
     const { outcome, files } = await readWith([], { maxBytes: 50 - 4 * 1024 * 1024 });
     expect(outcome).toMatchObject({
-      kind: 'failed',
+      kind: 'damaged',
       reason: expect.stringMatching(/50 bytes that it may have/),
     });
     expect(files.size).toBe(0);
@@ -210,7 +210,7 @@ describe('reading an entry', () => {
     ]);
     expect([1, 2]).toContain(files.size);
     expect(outcome).toEqual({
-      kind: 'partial',
+      kind: 'broken',
       key: 'k1',
       refused: 0,
       reason: expect.stringMatching(/403/),

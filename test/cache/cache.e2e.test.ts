@@ -302,12 +302,15 @@ describe('secrets and traces of the cache', () => {
     }
   });
 
-  it('a run that is cancelled while it saves ends at once, and leaves nothing in the workspace', async () => {
+  it('found K3: a run that is cancelled while it saves ends at once, and leaves nothing in the workspace', async () => {
     const { cache, fresh, step } = machines;
     cache.misbehave([{ on: 'upload', fault: { holdAfter: 0 } }]);
     const machine = await fresh();
     const result = await step(machine, ['web:1'], {}, { cancelAt: /Saving to the cache/ });
-    expect(result.exitCode).not.toBe(0);
+    // All but the cache is done, and was said: outputs are set.
+    expect(result.exitCode).toBe(0);
+    expect(result.outputs['count']).toBe('1');
+    expect(result.log).toContain('interrupted while the cache was saved');
     expect(await isThere(machine.file('.oci-save'))).toBe(false);
     expect(await isThere(machine.file('oci-bundle'))).toBe(true);
   });

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { boundedContents, decodeCatalogue, encodeCatalogue } from '../../src/cache/catalogue.ts';
 import {
   catalogueKey,
   cataloguePrefix,
   contentOfKey,
   packHex,
+  packFolder,
   packKey,
   scopeOf,
 } from '../../src/cache/keys.ts';
@@ -62,7 +63,7 @@ describe('packs of the cache', () => {
     // A pack of empty blobs has no half: in use or not, it goes.
     const empty = packOf([{ digest: digestAt(3), size: 0 }]);
     expect(packsToKeep([empty], new Set([digestAt(3)]))).toEqual([]);
-    expect(packKey(pack.hex)).toMatch(/^oci-save-v1-pack-[0-9a-f]{64}$/);
+    expect(packKey(pack)).toMatch(/^oci-save-v1-pack-[0-9a-f]{64}$/);
   });
 
   it('are joined where they are many: the smaller half goes', () => {
@@ -118,7 +119,7 @@ describe('a catalogue of the cache', () => {
   it('is not trusted: content is keyed by its own hash', () => {
     const [right, wrong] = [digestAt(1), digestAt(2)];
     const text = JSON.stringify({
-      version: 1,
+      version: 2,
       contents: { [wrong]: Buffer.from('1').toString('base64') },
       packs: [],
       served: {},
@@ -134,7 +135,7 @@ describe('a catalogue of the cache', () => {
           fc.json().map((text) => Buffer.from(text)),
         ),
         (bytes) => {
-          expect(() => decodeCatalogue(bytes)).toThrow('the catalogue in the cache is not a catalogue');
+          expect(() => decodeCatalogue(bytes)).toThrow('it is not a catalogue');
         },
       ),
     );
@@ -151,19 +152,46 @@ describe('a catalogue of the cache', () => {
   });
 
   it('has a key with its hash and nothing of the list', () => {
-    const scope = scopeOf(['org/secret-repository', 'lists/customers.txt']);
+    const scope = {
+      repository: scopeOf(['org/secret-repository']),
+      list: scopeOf(['lists/customers.txt']),
+    };
     const content = digestAt(1);
     const key = catalogueKey(scope, content);
     expect(key).not.toMatch(/secret|customers/);
     expect(key.length).toBeLessThan(512);
-    expect(contentOfKey(key, scope)).toBe(content);
-    expect(contentOfKey(key, scopeOf(['another']))).toBeUndefined();
-    expect(contentOfKey(`${cataloguePrefix(scope)}short`, scope)).toBeUndefined();
+    expect(key.startsWith(cataloguePrefix(scope))).toBe(true);
+    expect(key.startsWith(cataloguePrefix({ repository: scope.repository }))).toBe(true);
+    expect(key.startsWith(cataloguePrefix({ ...scope, list: scopeOf(['another']) }))).toBe(false);
+    expect(key.startsWith(cataloguePrefix({ repository: scopeOf(['org/other']) }))).toBe(false);
+    expect(contentOfKey(key)).toBe(content);
+    expect(contentOfKey(`${cataloguePrefix(scope)}short`)).toBeUndefined();
+  });
+
+  it('found K2: has a key that no earlier one had, also for the same content', () => {
+    const scope = { repository: scopeOf(['a']), list: scopeOf(['b']) };
+    expect(catalogueKey(scope, digestAt(1))).not.toBe(catalogueKey(scope, digestAt(1)));
+  });
+
+  it.each([
+    ['objects', `{"version":2,"contents":{},"packs":[${'{},'.repeat(100_000)}{}],"served":{}}`],
+    [
+      'names',
+      `{"version":2,"contents":{${Array.from({ length: 300_000 }, (_, at) => `"${at}":""`).join()}},"packs":[],"served":{}}`,
+    ],
+  ])('found K6: with more %s than any list needs is refused before it is parsed', (_, text) => {
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      expect(() => decodeCatalogue(Buffer.from(text))).toThrow('it is not a catalogue');
+      expect(parse).not.toHaveBeenCalled();
+    } finally {
+      parse.mockRestore();
+    }
   });
 });
 
 const blob = (at: number, size: number) => ({ digest: digestOf(Buffer.from(String(at))), size });
-const none: ReadonlySet<string> = new Set();
+const none: ReadonlyMap<string, number> = new Map();
 
 describe('planPacks', () => {
   it('packs only blobs that are in no pack yet', () => {
@@ -173,7 +201,6 @@ describe('planPacks', () => {
       kept: [packOf([old])],
       fresh: [packOf([fresh])],
       excessBytes: 0,
-      blockedBytes: 0,
     });
   });
 
@@ -190,12 +217,16 @@ describe('planPacks', () => {
     });
   });
 
-  it('saves a pack whose entry is wrong in halves, and counts one of a single blob as blocked', () => {
+  it('found K5: saves a pack whose entry is wrong under the next key, whatever it holds', () => {
     const [a, b, c] = [blob(1, 100), blob(2, 200), blob(3, 2 * PACK_BYTES)];
-    const blocked = new Set([packOf([a, b]).hex, packOf([c]).hex]);
-    const plan = planPacks({ blobs: [a, b, c], whole: true }, [], blocked);
-    expect(plan.fresh).toEqual([packOf([a]), packOf([b])]);
-    expect(plan.blockedBytes).toBe(c.size);
+    const spoilt = new Map([
+      [packOf([a, b]).hex, 0],
+      [packOf([c]).hex, 3],
+    ]);
+    const { fresh } = planPacks({ blobs: [a, b, c], whole: true }, [], spoilt);
+    expect(fresh).toEqual([packOf([a, b], 1), packOf([c], 4)]);
+    expect(new Set([...fresh, packOf([a, b]), packOf([c])].map(packKey)).size).toBe(4);
+    expect(fresh.map(packFolder)).toEqual([packOf([a, b]), packOf([c])].map(packFolder));
   });
 
   it('leaves out what exceeds the limit, the packs that stay included', () => {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packKey } from '../../src/cache/keys.ts';
-import { type Pack, packOf } from '../../src/cache/packing.ts';
+import { type Pack, PACK_BYTES, packOf } from '../../src/cache/packing.ts';
 import type { ReadOutcome, ReadRequest, RemoteCache } from '../../src/cache/port.ts';
 import { type Restoration, restorePacks } from '../../src/cache/restore.ts';
 import type { SaveEvent } from '../../src/events.ts';
@@ -28,7 +28,7 @@ const BYTES = new Map([1, 2, 3, 4].map((at) => [blob(at).digest, text(at)]));
 /** Entries of a cache, by key: the files that come, and how the reading ends. */
 interface Entry {
   readonly files: readonly (readonly [Digest, Buffer])[];
-  readonly end?: Partial<Record<'kind' | 'reason', string>>;
+  readonly end?: { readonly kind: 'broken' | 'damaged'; readonly reason: string };
 }
 
 /** A cache of these entries, which hands over files until it is told that they are enough. */
@@ -46,9 +46,7 @@ function cacheOf(entries: ReadonlyMap<string, Entry | ReadOutcome>): { cache: Re
       if (taken === 'refused') refused += 1;
       if (taken === 'enough') break;
     }
-    return entry.end === undefined
-      ? { kind: 'hit', key, refused }
-      : { kind: 'partial', key, refused, reason: 'the connection broke' };
+    return { key, refused, ...(entry.end ?? { kind: 'hit' }) };
   };
   const unused = { unavailable: undefined, readable: true, writable: true, close: async () => {} };
   return { cache: { ...unused, read, save: async () => ({ kind: 'saved' }) }, asked };
@@ -69,7 +67,7 @@ async function restore(
   missing: readonly BlobSize[],
   entries: readonly (readonly [Pack, Entry | ReadOutcome])[],
 ): Promise<Told> {
-  const { cache, asked } = cacheOf(new Map(entries.map(([{ hex }, entry]) => [packKey(hex), entry])));
+  const { cache, asked } = cacheOf(new Map(entries.map(([one, entry]) => [packKey(one), entry])));
   const [troubles, logs, steps]: [string[], string[], string[]] = [[], [], []];
   const emit = (event: SaveEvent): void => {
     if (event.type === 'log') logs.push(`${event.level}: ${event.message}`);
@@ -84,6 +82,7 @@ async function restore(
 
 const pack = packOf([a, b]);
 const short = `pack ${pack.hex.slice(0, 12)}`;
+const REPLACED = `: it is replaced; gh cache delete ${packKey(pack)} removes it`;
 
 describe('found L8: packs that are restored', () => {
   it('whole are told as done, with no other word', async () => {
@@ -92,23 +91,23 @@ describe('found L8: packs that are restored', () => {
     expect(told.result).toEqual({
       restored: new Set([a.digest, b.digest]),
       lost: new Set(),
-      blocked: new Set(),
+      spoilt: new Map(),
     });
   });
 
   it('and are gone are no trouble, and no later run asks for them', async () => {
     const { result, troubles, logs, steps } = await restore([pack], [a], []);
     expect([troubles, logs, steps]).toEqual([[], [`info: ${short} is no longer in the cache`], ['failed']]);
-    expect(result).toEqual({ restored: new Set(), lost: new Set([pack.hex]), blocked: new Set() });
+    expect(result).toEqual({ restored: new Set(), lost: new Set([pack.hex]), spoilt: new Map() });
   });
 
   it('and lack a blob give the others, and are not used again under their key', async () => {
     const { result, troubles, steps } = await restore([pack], [a, b], [[pack, { files: filesOf(a) }]]);
-    expect([troubles, steps]).toEqual([[`${short} in the cache lacks 1 blob`], ['failed']]);
+    expect([troubles, steps]).toEqual([[`${short} in the cache lacks 1 blob${REPLACED}`], ['failed']]);
     expect(result).toEqual({
       restored: new Set([a.digest]),
       lost: new Set([pack.hex]),
-      blocked: new Set([pack.hex]),
+      spoilt: new Map([[pack.hex, 0]]),
     });
   });
 
@@ -118,20 +117,24 @@ describe('found L8: packs that are restored', () => {
     ['a file that the catalogue does not name', [[c.digest, text(3)], ...filesOf(a)], [a]],
   ])('and hold %s are refused once, and not used again under their key', async (_, files, missing) => {
     const { result, troubles } = await restore([pack], missing, [[pack, { files }]]);
-    expect(troubles).toEqual([`${short} in the cache holds 1 file that it must not: refused`]);
-    expect([result.lost, result.blocked]).toEqual([new Set([pack.hex]), new Set([pack.hex])]);
+    expect(troubles).toEqual([`${short} in the cache holds 1 file that it must not${REPLACED}`]);
+    expect([result.lost, result.spoilt]).toEqual([new Set([pack.hex]), new Map([[pack.hex, 0]])]);
   });
 
   it.each<[string, Entry | ReadOutcome, readonly Digest[]]>([
     ['denied', { kind: 'denied', reason: 'the connection broke' }, []],
     ['out of reach', { kind: 'failed', reason: 'the connection broke' }, []],
-    ['broken off', { files: filesOf(a), end: { kind: 'partial' } }, [a.digest]],
+    [
+      'broken off',
+      { files: filesOf(a), end: { kind: 'broken', reason: 'the connection broke' } },
+      [a.digest],
+    ],
   ])(
     'and are %s are told with the reason, give what came, and may be asked for again',
     async (_, entry, came) => {
       const { result, troubles } = await restore([pack], [a, b], [[pack, entry]]);
       expect(troubles).toEqual([`${short} cannot be read from the cache: the connection broke`]);
-      expect(result).toEqual({ restored: new Set(came), lost: new Set(), blocked: new Set() });
+      expect(result).toEqual({ restored: new Set(came), lost: new Set(), spoilt: new Map() });
     },
   );
 
@@ -145,8 +148,62 @@ describe('found L8: packs that are restored', () => {
         ] as const,
     );
     const { result, asked } = await restore([one, two, none], [a, b], entries);
-    expect(asked).toEqual([packKey(two.hex)]);
+    expect(asked).toEqual([packKey(two)]);
     expect(result.restored).toEqual(new Set([a.digest, b.digest]));
     expect(await restore([one, two, none], [blob(4)], entries)).toMatchObject({ asked: [], steps: [] });
+  });
+
+  it('found K5: and cannot be unpacked are replaced, at whatever form they are', async () => {
+    const third = packOf([a, b], 2);
+    const end = { kind: 'damaged', reason: 'its archive is cut' } as const;
+    const { result, troubles } = await restore([third], [a, b], [[third, { files: filesOf(a), end }]]);
+    expect(result).toEqual({
+      restored: new Set([a.digest]),
+      lost: new Set([pack.hex]),
+      spoilt: new Map([[pack.hex, 2]]),
+    });
+    expect(troubles).toEqual([
+      `${short} in the cache is damaged (its archive is cut): it is replaced; gh cache delete ${packKey(pack)}-2 removes it`,
+    ]);
+  });
+
+  it('found K4: are left to the sources after two failures of one cause', async () => {
+    const many = [1, 2, 3, 4, 5, 6, 7, 8].map((at) => packOf([blob(at)]));
+    const silent: ReadOutcome = { kind: 'failed', reason: 'it went silent' };
+    const { asked, troubles, steps, result } = await restore(
+      many,
+      many.flatMap(({ blobs }) => [...blobs].map(([digest, size]) => ({ digest, size }))),
+      many.map((one) => [one, silent] as const),
+    );
+    // Four are read at once.
+    expect(asked).toHaveLength(4);
+    expect(troubles.filter((line) => line.startsWith('nothing more is read'))).toHaveLength(1);
+    expect(steps).toEqual(many.map(() => 'failed'));
+    expect(result.lost.size).toBe(0);
+  });
+
+  it('and fail of different causes do not end the reading', async () => {
+    const many = [1, 2, 3, 4].map((at) => packOf([blob(at)]));
+    const { asked } = await restore(
+      [...many, packOf([blob(5)])],
+      [1, 2, 3, 4, 5].map((at) => blob(at)),
+      many.map((one, at) => [one, { kind: 'failed', reason: `cause ${at}` }] as const),
+    );
+    expect(asked).toHaveLength(5);
+  });
+
+  it('found K6: are not read beyond what a pack can have, whatever the catalogue claims', async () => {
+    const claimed = packOf([a, { ...b, size: 30 * 2 ** 30 }]);
+    const { cache } = cacheOf(new Map());
+    const limits: number[] = [];
+    const read: RemoteCache['read'] = async ({ maxBytes }) => {
+      limits.push(maxBytes);
+      return { kind: 'miss' };
+    };
+    const context = { store, emit: () => {}, signal: undefined, trouble: () => {} };
+    await restorePacks([claimed], [a], { ...context, cache: { ...cache, read } });
+    const large = { digest: c.digest, size: 3 * PACK_BYTES };
+    await restorePacks([packOf([large])], [large], { ...context, cache: { ...cache, read } });
+    expect(limits).toEqual([PACK_BYTES, large.size]);
   });
 });

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CacheSession, type CacheUse, openCacheSession } from '../../src/cache/index.ts';
 import type { Keepable } from '../../src/cache/keepable.ts';
 import type { NewEntry, ReadOutcome, ReadRequest, RemoteCache, SaveOutcome } from '../../src/cache/port.ts';
 import type { SaveEvent } from '../../src/events.ts';
-import type { BlobSize } from '../../src/oci/digest.ts';
+import { type BlobSize, digestOf } from '../../src/oci/digest.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
@@ -75,7 +76,8 @@ async function machine(): Promise<Store> {
 const logs: string[] = [];
 const emit = (event: SaveEvent): void =>
   void (event.type === 'log' && logs.push(`${event.level}: ${event.message}`));
-const open = (store: Store, use: Partial<CacheUse> = {}): CacheSession => {
+const LIST = 'f'.repeat(64);
+const open = (store: Store, use: Partial<CacheUse> = {}, list = LIST): CacheSession => {
   logs.splice(0);
   const all = {
     cache,
@@ -85,7 +87,7 @@ const open = (store: Store, use: Partial<CacheUse> = {}): CacheSession => {
     asked: false,
     ...use,
   } as const;
-  return openCacheSession(all, { store, scope: 'f'.repeat(64), emit });
+  return openCacheSession(all, { store, scope: { repository: 'e'.repeat(64), list }, emit });
 };
 
 const text = (at: number): Buffer => Buffer.alloc(100, String(at));
@@ -98,8 +100,9 @@ async function saved(
   ats: readonly number[],
   change: Partial<Keepable> = {},
   use: Partial<CacheUse> = {},
+  list = LIST,
 ) {
-  const session = open(store, use);
+  const session = open(store, use, list);
   await session.restoreCatalogue();
   const blobs: BlobSize[] = [];
   for (const at of ats) blobs.push({ digest: await store.put(text(at), undefined), size: 100 });
@@ -111,7 +114,7 @@ async function saved(
   return { report, blobs, contents };
 }
 
-const keys = (): string[] => [...cache.entries.keys()].map((key) => key.replace(/-[0-9a-f-]{64,}$/, ''));
+const keys = (): string[] => [...cache.entries.keys()].map((key) => key.replace(/-[0-9a-f-]{20,}$/, ''));
 
 describe('found L8: a run with a cache', () => {
   it('saves packs and a catalogue, from which a fresh machine restores all', async () => {
@@ -126,6 +129,7 @@ describe('found L8: a run with a cache', () => {
     const fresh = await machine();
     const session = open(fresh);
     await session.restoreCatalogue();
+    for (const digest of contents) expect(await fresh.read(digest, 1000)).toBeDefined();
     expect([...session.restored].toSorted()).toEqual(contents.toSorted());
     await session.restoreBlobs(blobs);
     expect([...session.restored].toSorted()).toEqual(
@@ -157,9 +161,9 @@ describe('found L8: a run with a cache', () => {
     const first = await saved(await machine(), [1]);
     const { report } = await saved(await machine(), [2], { whole: false });
     expect(report).toMatchObject({ entries: 3, bytes: 200 });
-    const session = open(await machine());
-    await session.restoreCatalogue();
-    expect(session.restored.has(first.contents[0]!)).toBe(true);
+    const store = await machine();
+    await open(store).restoreCatalogue();
+    expect(await store.read(first.contents[0]!, 1000)).toEqual(manifest(1));
     expect((await saved(await machine(), [2])).report).toMatchObject({ entries: 2, bytes: 100 });
   });
 
@@ -190,7 +194,7 @@ describe('found L8: a run with a cache', () => {
 
   it.each<[string, Partial<RemoteCache>, number, string[]]>([
     ['that may not be read', { readable: false }, 0, ['oci-save-v1-pack', 'oci-save-v1-catalogue']],
-    ['that may not be written', { writable: false }, 1, []],
+    ['that may not be written', { writable: false }, 2, []],
     ['that is not there', { unavailable: 'no service' }, 0, []],
   ])('%s goes on without', async (_, more, asked, written) => {
     cache = heldCache(more);
@@ -248,9 +252,18 @@ describe('found L8: a run with a cache', () => {
       ['the catalogue in the cache cannot be read: silent'],
     ],
     [
+      'cannot be unpacked',
+      { kind: 'damaged', key: 'x', refused: 0, reason: 'it is cut' },
+      [expect.stringMatching(/^the catalogue in the cache is not used: it is cut; gh cache delete /)],
+    ],
+    [
       'is another file',
       { kind: 'hit', key: 'x', refused: 1 },
-      ['the catalogue in the cache is damaged or not ours: nothing of it is used'],
+      [
+        expect.stringMatching(
+          /^the catalogue in the cache is not used: its bytes are not those .*; gh cache delete /,
+        ),
+      ],
     ],
   ])('whose catalogue %s starts with none', async (_, outcome, troubles) => {
     cache = heldCache({ read: async () => outcome });
@@ -260,8 +273,121 @@ describe('found L8: a run with a cache', () => {
   });
 
   it('without one restores and saves nothing, and has no report', async () => {
-    const session = openCacheSession(undefined, { store: await machine(), scope: 'x', emit });
+    const session = openCacheSession(undefined, {
+      store: await machine(),
+      scope: { repository: '', list: '' },
+      emit,
+    });
     await session.restoreCatalogue();
     expect([session.restored.size, await session.finish()]).toEqual([0, undefined]);
+  });
+});
+
+describe('found K2: content that comes back', () => {
+  it('is restored again: the newest catalogue is that of the last run', async () => {
+    for (const ats of [[1], [2], [1]]) await saved(await machine(), ats);
+    const store = await machine();
+    const session = open(store);
+    await session.restoreCatalogue();
+    expect(await store.read(digestOf(manifest(1)), 1000)).toEqual(manifest(1));
+    await session.restoreBlobs([{ digest: digestOf(text(1)), size: 100 }]);
+    expect(session.restored.size).toBe(2);
+  });
+
+  it('found K5: replaces a damaged catalogue, which is then no longer read', async () => {
+    await saved(await machine(), [1]);
+    const [key = '', entry] = [...cache.entries].findLast(([each]) => each.includes('catalogue')) ?? [];
+    const files = entry!.files.map((file) => ({ ...file, file: '/dev/null' }));
+    cache.entries.set(key, { ...entry!, files });
+    const { report } = await saved(await machine(), [1]);
+    expect(report?.troubles).toEqual([expect.stringContaining(`gh cache delete ${key}`)]);
+    expect((await saved(await machine(), [1])).report?.troubles).toEqual([]);
+  });
+});
+
+describe('found A15: a list that has no catalogue of its own', () => {
+  const OTHER = 'a'.repeat(64);
+
+  it('takes what another list of the repository left, and has one afterwards', async () => {
+    const first = await saved(await machine(), [1, 2]);
+    const store = await machine();
+    const session = open(store, {}, OTHER);
+    await session.restoreCatalogue();
+    expect(logs).toEqual([
+      'info: this list has no catalogue in the cache: the newest one of the repository is used',
+    ]);
+    for (const digest of first.contents) expect(await store.read(digest, 1000)).toBeDefined();
+    await session.restoreBlobs(first.blobs);
+    expect(session.restored.size).toBe(4);
+    const { report } = await saved(await machine(), [1, 2], {}, {}, OTHER);
+    expect(report).toMatchObject({ saved: { packs: 0 }, entries: 2 });
+    await open(await machine(), {}, OTHER).restoreCatalogue();
+    expect(logs).toEqual([]);
+  });
+
+  it('keeps nothing of the other list, also where images failed', async () => {
+    await saved(await machine(), [1, 2]);
+    const { report } = await saved(await machine(), [3], { whole: false }, {}, OTHER);
+    expect(report).toMatchObject({ entries: 2, bytes: 100 });
+    const store = await machine();
+    await open(store, {}, OTHER).restoreCatalogue();
+    expect(await store.read(digestOf(manifest(1)), 1000)).toBeUndefined();
+    expect(await store.read(digestOf(manifest(3)), 1000)).toEqual(manifest(3));
+  });
+
+  it('reads none of another repository', async () => {
+    await saved(await machine(), [1]);
+    cache.asked.splice(0);
+    const use = { cache, mode: 'read-write', withholdPrivate: false, repository: '', asked: false } as const;
+    const store = await machine();
+    const scope = { repository: 'b'.repeat(64), list: OTHER };
+    await openCacheSession(use, { store, scope, emit }).restoreCatalogue();
+    expect(cache.asked).toHaveLength(2);
+    expect(await store.read(digestOf(manifest(1)), 1000)).toBeUndefined();
+  });
+});
+
+describe('found K6: a catalogue with far more than a run needs', () => {
+  it('brings into the store what the run asks for alone', async () => {
+    const { contents } = await saved(await machine(), [1, 2, 3]);
+    const store = await machine();
+    const session = open(store);
+    await session.restoreCatalogue();
+    expect(await store.has({ digest: contents[1]!, size: manifest(2).length })).toBe(true);
+    expect([...session.restored]).toEqual([contents[1]]);
+    expect(await readdir(path.dirname(store.pathOf(contents[1]!)))).toHaveLength(1);
+  });
+});
+
+describe('found K3: a service that takes an upload and says nothing', () => {
+  const silent = { save: () => new Promise<never>(() => {}) };
+
+  it('holds no run for longer than the time for it, and has no catalogue of what it did not take', async () => {
+    cache = heldCache(silent);
+    const { report } = await saved(await machine(), [1], {}, { patienceMilliseconds: 1 });
+    expect(report).toMatchObject({ saved: { packs: 0 }, entries: 0 });
+    expect(report?.troubles).toEqual([
+      'the cache takes too long: what is not in it by now is not saved',
+      'the catalogue is not saved to the cache in time, so that the next run has to fetch',
+    ]);
+  });
+
+  it('ends with the run’s signal, as a trouble', async () => {
+    cache = heldCache(silent);
+    const stop = new AbortController();
+    const use = { cache, mode: 'read-write', withholdPrivate: false, repository: '', asked: false } as const;
+    const store = await machine();
+    const scope = { repository: 'e'.repeat(64), list: LIST };
+    const session = openCacheSession(use, { store, scope, emit, signal: stop.signal });
+    const blobs = [{ digest: await store.put(text(1), undefined), size: 100 }];
+    const contents = [await store.put(manifest(1), undefined)];
+    session.keep(
+      { blobs, contents, tags: [], withheld: NONE, whole: true },
+      { missing: new Set(), bytes: 0 },
+    );
+    expect(session.report()).toMatchObject({ saving: { packs: 1, blobs: 1, bytes: 100 } });
+    const finished = session.finish();
+    stop.abort(new Error('interrupted'));
+    expect((await finished)?.troubles).toEqual(['interrupted while the cache was saved']);
   });
 });

@@ -53,7 +53,10 @@ export interface ClientOptions {
 
 const SUBJECT = 'the cache service';
 const ARCHIVE = 'an entry of the cache';
-const ARCHIVE_POLICY = { retries: 3, retryMilliseconds: 500 };
+const ARCHIVE_POLICY = { retries: 2, retryMilliseconds: 500 };
+
+/** A cache that is slower than this is slower than any registry. */
+const LEAST_BYTES_A_SECOND = 64 * 1024;
 
 /** A client of the two protocols, reading only. */
 export function createServiceClient(service: CacheService, options: ClientOptions): ServiceClient {
@@ -66,6 +69,7 @@ export function createServiceClient(service: CacheService, options: ClientOption
     policy: { retries: 2, retryMilliseconds: 500 },
     requestMilliseconds: 30_000,
     stallMilliseconds,
+    leastBytesASecond: LEAST_BYTES_A_SECOND,
     onWarning,
   });
 
@@ -140,7 +144,7 @@ export function createServiceClient(service: CacheService, options: ClientOption
         if (part === undefined) throw plainRefusalError(ARCHIVE, await response.refusal());
         const tooLong = (): OciSaveError =>
           new OciSaveError({
-            code: 'unsupported',
+            code: 'digest',
             message: `${ARCHIVE} has more than the ${maxBytes} bytes that it may have`,
           });
         return { ...part, body: response.stream({ limit: maxBytes - part.offset, tooLong }) };

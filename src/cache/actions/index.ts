@@ -24,9 +24,15 @@ export interface ActionsCacheOptions {
   readonly onWords: (words: string) => void;
   readonly onWarning: (message: string) => void;
   readonly stallMilliseconds?: number;
+  /** Milliseconds that saving any entry may take, beside those for its bytes. */
+  readonly graceMilliseconds?: number;
 }
 
-const STALL_MILLISECONDS = 60_000;
+/** The sources have the same bytes: what is silent for longer is not waited for. */
+const STALL_MILLISECONDS = 20_000;
+
+/** Beside those for its bytes. */
+const GRACE_MILLISECONDS = 60_000;
 
 /** An archive's headers and padding, and what a compression adds. */
 const OVERHEAD_BYTES = 4 * 1024 * 1024;
@@ -38,7 +44,7 @@ const OVERHEAD_BYTES = 4 * 1024 * 1024;
  */
 export function createActionsCache(options: ActionsCacheOptions): RemoteCache {
   const { env, workspace, onSecret, onWarning, onWords } = options;
-  const { stallMilliseconds = STALL_MILLISECONDS } = options;
+  const { stallMilliseconds = STALL_MILLISECONDS, graceMilliseconds = GRACE_MILLISECONDS } = options;
   const service = findService(env);
   if ('missing' in service) return absent(service.missing);
   onSecret(service.token);
@@ -48,7 +54,7 @@ export function createActionsCache(options: ActionsCacheOptions): RemoteCache {
     ...allowed(env),
     read: (request) => readEntry(client, request),
     save: async (entry) =>
-      (await whyNotSaved(client, entry)) ?? saveEntry(entry, { workspace, env, onWords }),
+      (await whyNotSaved(client, entry)) ?? saveEntry(entry, { workspace, env, onWords, graceMilliseconds }),
     async close() {
       client.close();
       await takeBack(`${HANDOVER}/packs`, workspace);
@@ -122,9 +128,10 @@ async function readEntry(client: ServiceClient, request: ReadRequest): Promise<R
   } catch (error) {
     signal?.throwIfAborted();
     const trouble = troubleOf(error);
-    return found === undefined || taken === 0
-      ? trouble
-      : { kind: 'partial', key: found.key, refused, reason: trouble.reason };
+    if (found === undefined) return trouble;
+    const { key } = found;
+    if (isDamage(error)) return { kind: 'damaged', key, refused, reason: trouble.reason };
+    return taken === 0 ? trouble : { kind: 'broken', key, refused, reason: trouble.reason };
   }
 }
 
@@ -136,6 +143,11 @@ async function* counted(
     onBytes?.(chunk.length);
     yield chunk;
   }
+}
+
+/** Whether an archive itself is wrong: it cannot be unpacked, or is larger than it may be. */
+function isDamage(error: unknown): boolean {
+  return error instanceof OciSaveError && error.code === 'digest';
 }
 
 /** Any failure as a result: it never fails a run. */

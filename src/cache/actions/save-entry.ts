@@ -3,6 +3,7 @@ import { saveCache } from '@actions/cache';
 import { systemCodeOf } from '../../errors.ts';
 import { freeBytes } from '../../store/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
+import { beforeDeadline } from '../deadline.ts';
 import type { NewEntry, SaveOutcome } from '../port.ts';
 import { handOver, takeBack } from './handover.ts';
 import { captureOutput } from './capture-output.ts';
@@ -16,12 +17,17 @@ export interface SavePlace {
   readonly workspace: string;
   readonly env: Environment;
   readonly onWords: (words: string) => void;
+  /** Milliseconds that any entry may take, beside those for its bytes. */
+  readonly graceMilliseconds: number;
 }
+
+/** A service that takes less would hold a run for longer than the sources do. */
+const LEAST_BYTES_A_SECOND = 1024 * 1024;
 
 /** Saves one entry with @actions/cache. Its archive is in the runner's temporary folder until it is sent. */
 export async function saveEntry(
   entry: NewEntry,
-  { workspace, env, onWords }: SavePlace,
+  { workspace, env, onWords, graceMilliseconds }: SavePlace,
 ): Promise<SaveOutcome> {
   const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
   try {
@@ -39,7 +45,12 @@ export async function saveEntry(
     await handOver(entry, workspace);
     // Layers are compressed already: more effort gains nothing.
     process.env['ZSTD_CLEVEL'] ??= '1';
-    const { result, words } = await captureOutput(() => saveCache([entry.folder], entry.key));
+    const saving = captureOutput(() => saveCache([entry.folder], entry.key));
+    const milliseconds = graceMilliseconds + (1000 * bytes) / LEAST_BYTES_A_SECOND;
+    const saved = await beforeDeadline(milliseconds, saving);
+    if (saved === undefined)
+      return { kind: 'limited', reason: `the service took no more for ${Math.round(milliseconds / 1000)} s` };
+    const { result, words } = saved;
     onWords(words);
     return result === -1 ? judgeWords(words) : { kind: 'saved' };
   } catch (error) {

@@ -5,7 +5,7 @@ import { formatRunReport, type RunReport } from '../../report/index.ts';
 import { lockedRef, lockOf } from '../../resolve/index.ts';
 import { diskError } from '../../store/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
-import { makeReport, reportedPlatforms, type ReportParts } from './make-report.ts';
+import { makeReport, reportedCache, reportedPlatforms, type ReportParts } from './make-report.ts';
 import type { Unchanged } from './need/unchanged.ts';
 import { foreignAtReport } from './output.ts';
 import type { Run } from './run.ts';
@@ -77,6 +77,24 @@ export async function writeReport(
     throw failure;
   }
   if (failure !== undefined && !(failure instanceof OciSaveError)) throw failure;
+}
+
+/**
+ * Waits for what is still being saved to the cache, and completes the report with it. The result stands already: nothing
+ * that goes wrong here fails the run.
+ */
+export async function finishCache(report: RunReport, run: Run): Promise<RunReport> {
+  const cache = await run.cache.finish();
+  if (cache === undefined) return report;
+  const complete = { ...report, cache: reportedCache(cache) };
+  try {
+    await writeReport(complete, run);
+  } catch (error) {
+    if (!(error instanceof OciSaveError)) throw error;
+    const message = `the report does not say what was saved to the cache: ${error.message}`;
+    run.io.emit({ type: 'log', level: 'warning', message });
+  }
+  return complete;
 }
 
 /**

@@ -73,7 +73,7 @@ export function makeReport(parts: ReportParts): RunReport {
       fetchedBytes: fetchedBytes(lock, session.store, restored),
       storedBytes: missing.stored.bytes - broughtBackBytes(lock, missing, copied),
     },
-    ...(cache === undefined ? {} : { cache: { ...cache, troubles: [...cache.troubles] } }),
+    ...(cache === undefined ? {} : { cache: reportedCache(cache) }),
     ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
     ...(failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run)),
     ...published.results,
@@ -161,6 +161,10 @@ function reportImage(
 
 function contentOf(leaves: readonly Leaf[]): Digest[] {
   return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
+}
+
+export function reportedCache(cache: CacheReport): NonNullable<RunReport['cache']> {
+  return { ...cache, troubles: [...cache.troubles] };
 }
 
 /** The platforms of an image, and those that it should have. */

@@ -1,9 +1,17 @@
 import type { OutputFolder } from '../../bundle/index.ts';
-import { type CacheSession, type CacheUse, openCacheSession, scopeOf } from '../../cache/index.ts';
+import {
+  type CacheSession,
+  type CacheUse,
+  type CatalogueScope,
+  openCacheSession,
+  scopeOf,
+} from '../../cache/index.ts';
 import type { Boundary } from '../../files/index.ts';
 import type { NamedList } from '../../list/index.ts';
 import { formatPlatform } from '../../oci/platform.ts';
+import type { Lock } from '../../lock/index.ts';
 import type { SaveOptions } from '../../options/index.ts';
+import type { RunReport } from '../../report/index.ts';
 import type { WantedImage } from '../../resolve/index.ts';
 import { checkPlaces } from './check-places.ts';
 import { NO_OUTPUT, type OpenOutput, openOutput } from './output.ts';
@@ -14,6 +22,12 @@ import { openSession, type Session, type SessionIo, storeFolder } from '../../ru
 /** Sockets that are useful at a round trip of 80 ms; more are not faster (measured). */
 export const CONNECTIONS = 32;
 
+export interface SaveResult {
+  /** It has the failed images, and what else went wrong; its `outcome` says whether the run has failed. */
+  readonly report: RunReport;
+  readonly lock: Lock;
+}
+
 /** What the front end gives to a save. */
 export interface SaveIo extends SessionIo, ReleaseIo {
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
@@ -23,6 +37,8 @@ export interface SaveIo extends SessionIo, ReleaseIo {
   readonly boundary?: Boundary | undefined;
   /** Another machine's cache around the store. */
   readonly remoteCache?: CacheUse | undefined;
+  /** Called with the result when all is done but the saving of that cache, which no result waits for. */
+  readonly onResult?: ((result: SaveResult) => Promise<void>) | undefined;
   /** A dry run for the lock alone: push targets are not asked. */
   readonly lockOnly?: boolean;
 }
@@ -65,7 +81,7 @@ export async function withRun<T>(
       const release = await openRelease(options, places, io);
       const cache = openCacheSession(io.remoteCache, {
         store: session.store,
-        scope: cacheScope(options, io.remoteCache?.repository),
+        scope: cacheScope(options, io),
         emit: io.emit,
         signal: io.signal,
       });
@@ -90,17 +106,20 @@ export async function withRun<T>(
 }
 
 /** The list that a catalogue is about: parallel jobs that save other lists, or other platforms, do not replace it. */
-function cacheScope(options: SaveOptions, repository = ''): string {
-  const { imageList, platforms, output, archiveName, format } = options;
+function cacheScope(options: SaveOptions, { remoteCache, lists = [] }: SaveIo): CatalogueScope {
+  const { images, imageList, platforms, output, archiveName, format } = options;
   const chosen =
     platforms === undefined || platforms === 'all' ? [String(platforms)] : platforms.map(formatPlatform);
-  return scopeOf([
-    repository,
-    ...imageList.toSorted(),
-    '',
-    ...chosen.toSorted(),
-    output,
-    archiveName,
-    format,
-  ]);
+  return {
+    repository: scopeOf([remoteCache?.repository ?? '']),
+    list: scopeOf(
+      [
+        imageList.toSorted(),
+        images,
+        lists.map(({ file }) => file),
+        chosen.toSorted(),
+        [output, archiveName, format],
+      ].map((part) => JSON.stringify(part)),
+    ),
+  };
 }

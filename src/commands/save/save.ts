@@ -1,27 +1,19 @@
 import { findMissingBlobs } from '../../copy/index.ts';
 import type { Emit } from '../../events.ts';
 import { type ListInputs, readLists } from '../../list/index.ts';
-import type { Lock } from '../../lock/index.ts';
 import { formatPlatform, hostPlatform, type PlatformChoice } from '../../oci/platform.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import { refuseCollisions } from '../../push/index.ts';
-import type { RunReport } from '../../report/index.ts';
 import { joinRequests, lockOf, type Resolution, resolveImages } from '../../resolve/index.ts';
 import { copyAndPublish } from './copy-and-publish.ts';
-import { endUnchanged, limitStore, writeReport } from './end.ts';
+import { endUnchanged, finishCache, limitStore, writeReport } from './end.ts';
 import { makeReport } from './make-report.ts';
 import { neededImages } from './need/needed.ts';
 import { soundImages } from './need/sound.ts';
 import { findUnchanged } from './need/unchanged.ts';
 import { placesOf } from './places.ts';
 import { withRelease } from './publish/release.ts';
-import { CONNECTIONS, type Run, type SaveIo, withRun } from './run.ts';
-
-export interface SaveResult {
-  /** It has the failed images, and what else went wrong; its `outcome` says whether the run has failed. */
-  readonly report: RunReport;
-  readonly lock: Lock;
-}
+import { CONNECTIONS, type Run, type SaveIo, type SaveResult, withRun } from './run.ts';
 
 /**
  * One save: lists to requests, requests to images, missing blobs into the store, and the bundle at its path when
@@ -36,7 +28,11 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
 
   return withRun({ options, io, places: placesOf(options, io.env), wanted }, async (run) => {
     const unchanged = await findUnchanged(run);
-    if (unchanged) return endUnchanged(unchanged, { started, run, list });
+    if (unchanged) {
+      const result = await endUnchanged(unchanged, { started, run, list });
+      await io.onResult?.(result);
+      return result;
+    }
     await run.cache.restoreCatalogue();
     const sound = await soundImages(await resolve(run), run);
     refuseCollisions(lockOf(sound.resolved), options.push);
@@ -44,13 +40,15 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const missing = await findMissingBlobs(needed, run.session.store);
     const saved = await copyAndPublish(resolution, needed, missing, run);
     const { lock } = saved.content;
-    const cache = await run.cache.finish();
+    const cache = run.cache.report();
     const neededOf = new Set(needed.map((image) => image.wanted));
     const written = makeReport({ ...saved, started, run, list, lock, missing, cache, needed: neededOf });
     const report = await withRelease(written, saved.published, saved.content, run);
     await writeReport(report, run, saved.published.error);
+    await io.onResult?.({ report, lock });
+    const complete = await finishCache(report, run);
     await limitStore(run);
-    return { report, lock };
+    return { report: complete, lock };
   });
 }
 
