@@ -4,6 +4,7 @@ import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promis
 import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { isInside } from './boundary.ts';
+import { opening } from './open-files.ts';
 
 /** Why a file is not read. */
 interface NotRead {
@@ -68,7 +69,7 @@ function kindRefused(stats: BigIntStats): NotRead | undefined {
 async function openAtOnce(place: string, follow: number): Promise<FileHandle | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
   try {
-    return await open(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow);
+    return await opening(open(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow));
   } catch (error) {
     if (systemCodeOf(error) === 'ENXIO') return undefined;
     throw error;

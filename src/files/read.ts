@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { unlessGone } from './kind.ts';
+import { inTurn, opening } from './open-files.ts';
 import { openRegularFile } from './open-regular.ts';
 
 /**
@@ -9,7 +10,11 @@ import { openRegularFile } from './open-regular.ts';
  * @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`; the error
  *   of the system
  */
-export async function readBounded(file: string, maxBytes: number): Promise<Buffer | undefined> {
+export function readBounded(file: string, maxBytes: number): Promise<Buffer | undefined> {
+  return inTurn(() => readWhole(file, maxBytes));
+}
+
+async function readWhole(file: string, maxBytes: number): Promise<Buffer | undefined> {
   const handle = await unlessGone(openRegularFile(file));
   if (handle === undefined) return undefined;
   try {
@@ -58,7 +63,7 @@ export async function readStart(
 ): Promise<{ readonly bytes: Buffer; readonly size: number } | undefined> {
   try {
     if (!(await lstat(file)).isFile()) return undefined;
-    const handle = await open(file, FLAGS);
+    const handle = await opening(open(file, FLAGS));
     try {
       // It may have been replaced since it was checked.
       const stats = await handle.stat();

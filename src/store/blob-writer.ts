@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { open, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
+import { opening } from '../files/index.ts';
 import { type Digest, shortDigest, type BlobSize } from '../oci/digest.ts';
 
 /** A blob that is being written. It has no final name before its size and hash are right. */
@@ -20,7 +21,7 @@ export async function openBlobWriter(
   adopt: (file: string) => Promise<void>,
 ) {
   const file = path.join(folder, `incoming-${randomUUID()}`);
-  const handle = await open(file, 'wx', 0o644);
+  const handle = await opening(open(file, 'wx', 0o644));
   let hash = createHash('sha256');
   const gathered = Buffer.allocUnsafe(Math.min(size, GATHER_BYTES));
   let received = 0;

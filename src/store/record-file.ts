@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { readBounded } from '../files/index.ts';
+import { opening, readBounded } from '../files/index.ts';
 import { jsonIn } from '../text/json-in.ts';
 
 type Records = Iterable<readonly [key: string, value: string]>;
@@ -18,7 +18,7 @@ export async function openRecordFile(file: string) {
     const news = [...given];
     if (news.length === 0) return;
     // The line before may have no end.
-    await appendFile(file, `\n${toText(news)}`);
+    await opening(appendFile(file, `\n${toText(news)}`));
     for (const [key, value] of news) records.set(key, value);
   };
   return {

@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
-import { readBounded, readRange } from '../files/index.ts';
+import { opening, readBounded, readRange } from '../files/index.ts';
 import { type Digest, digestOf, shortDigest, type BlobSize } from '../oci/digest.ts';
 import { type BlobFilesOptions, NO_FILE, openBlobFiles } from './blob-files.ts';
 import { checkedBytes, DamagedBlobError, hashFile } from './blob-bytes.ts';
@@ -182,7 +182,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       await origins.note(digest, origin, isHere);
       if (isHere) return digest;
       const file = path.join(run.folder, `incoming-${randomUUID()}`);
-      await writeFile(file, bytes, { mode: 0o644, flag: 'wx' });
+      await opening(writeFile(file, bytes, { mode: 0o644, flag: 'wx' }));
       await files.enter(file, blob, await statBig(file));
       await rm(file, { force: true });
       return digest;

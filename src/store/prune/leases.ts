@@ -1,6 +1,6 @@
 import { appendFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { readBounded, unlessGone } from '../../files/index.ts';
+import { opening, readBounded, unlessGone } from '../../files/index.ts';
 import { diskError } from '../disk.ts';
 import { isHex, type StorePlaces } from '../places.ts';
 import { readRecords, writeRecords } from '../record-file.ts';
@@ -34,7 +34,7 @@ export function openLeases(file: string, started: Date, settled: () => Promise<v
 
   const write = async (hexes: readonly string[]): Promise<void> => {
     try {
-      await appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join(''));
+      await opening(appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join('')));
       lead = '';
     } catch (error) {
       // A line that a full disk has cut must not damage the next one.
