@@ -106,7 +106,7 @@ async function readPack(
     onBytes: (delta) => emit({ type: 'bytes', stage: 'restore', delta }),
     signal,
   });
-  return { outcome, landed, wrong: Math.max(damaged, 'refused' in outcome ? outcome.refused : 0) };
+  return { outcome, landed, wrong: damaged + ('refused' in outcome ? outcome.refused : 0) };
 }
 
 /** Writes a file into the store; false where its bytes do not match its name. */
