@@ -51,8 +51,11 @@ export function createActionsCache(options: ActionsCacheOptions): RemoteCache {
       (await whyNotSaved(client, entry)) ?? saveEntry(entry, { workspace, env, onWords }),
     async close() {
       client.close();
-      await takeBack(`${HANDOVER}/packs`, workspace);
-      await takeBack(`${HANDOVER}/catalogue`, workspace);
+      for (const folder of ['packs', 'catalogue']) {
+        await takeBack(`${HANDOVER}/${folder}`, workspace).catch((error: unknown) =>
+          onWarning(`files for the cache are left in the workspace: ${messageOf(error)}`),
+        );
+      }
     },
   };
 }
