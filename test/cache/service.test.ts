@@ -192,7 +192,7 @@ describe('the output of @actions/cache', () => {
     stream.write = write;
     try {
       await work(printed);
-      expect(stream.write).toBe(write);
+      expect(Object.getOwnPropertyDescriptor(stream, 'write')?.value).toBe(write);
     } finally {
       if (own) Object.defineProperty(stream, 'write', own);
       else Reflect.deleteProperty(stream, 'write');
