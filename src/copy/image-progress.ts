@@ -74,10 +74,8 @@ export function trackImages(
     },
     finish(failures) {
       for (const { ref, awaited } of pending) {
-        const lost = awaited.find((digest) => failures.has(digest));
-        if (lost !== undefined) {
-          emit({ type: 'log', level: 'error', message: messageOf(failures.get(lost)), image: ref });
-        }
+        const [error] = awaited.flatMap((digest) => failures.get(digest) ?? []);
+        emit({ type: 'log', level: 'error', message: messageOf(error), image: ref });
         emit({ type: 'step', stage: 'copy', subject: ref, outcome: 'failed' });
       }
     },

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** A leaf that skopeo copies, and its missing layers. */
+/** A leaf that skopeo copies, and its missing layers, one at least. */
 export interface PlannedLeaf {
   readonly id: Digest;
   readonly missing: readonly { readonly digest: Digest; readonly size: number }[];
@@ -44,7 +44,6 @@ export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Di
   const waitersOf = new Map<Digest, Set<Waiting>>();
   for (const { id, missing } of leaves) {
     const leaf = { id, missing: new Map(missing.map(({ digest, size }) => [digest, size])) };
-    if (leaf.missing.size === 0) continue;
     waiting.set(id, leaf);
     for (const digest of leaf.missing.keys()) {
       const waiters = waitersOf.get(digest) ?? new Set();

@@ -89,8 +89,6 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
 }
 
 /** Verified layers alone: skopeo writes manifests and configs in place, and trusts every file that exists. */
-async function layOut({ leaf, here }: LeafCopy, pool: string, { store }: CopyContext): Promise<void> {
-  for (const layer of new Set(here)) {
-    if (layer !== leaf) await tryLink(store.pathOf(layer), path.join(pool, hexOf(layer)));
-  }
+async function layOut({ here }: LeafCopy, pool: string, { store }: CopyContext): Promise<void> {
+  for (const layer of here) await tryLink(store.pathOf(layer), path.join(pool, hexOf(layer)));
 }

@@ -42,7 +42,7 @@ export function createTransfers(
       onLanded(digest);
     },
     failed(digest, error) {
-      if (!movers.has(digest)) failures.set(digest, error);
+      failures.set(digest, error);
       plan.released(digest);
       notify();
     },
