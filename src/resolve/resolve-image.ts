@@ -116,12 +116,18 @@ function convertTree({ top }: ManifestTree): {
     const bytes = convertedBytes(node, pairs);
     const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
     if (digest !== node.digest) converted.set(node.digest, digest);
-    const attests = node.attests.map((attested) => converted.get(attested) ?? attested);
     const manifest = bytes === node.bytes ? node.manifest : parseManifest(bytes);
-    return { ...node, digest, bytes, children, attests, manifest };
+    return { ...node, digest, bytes, children, manifest };
   };
 
-  return { tree: treeOf(convert(top)), converted };
+  /** After all is converted: an attestation may be listed before that to which it belongs. */
+  const renamed = (node: TreeNode): TreeNode => ({
+    ...node,
+    children: node.children.map(renamed),
+    attests: node.attests.map((attested) => converted.get(attested) ?? attested),
+  });
+
+  return { tree: treeOf(renamed(convert(top))), converted };
 }
 
 function convertedBytes(

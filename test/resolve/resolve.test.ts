@@ -1,11 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import type { SaveEvent } from '../../src/events.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { DOCKER_LIST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
-import { failImages, joinRequests, lockOf, type Resolution } from '../../src/resolve/index.ts';
+import { failImages, joinRequests, lockedRef, lockOf, type Resolution } from '../../src/resolve/index.ts';
 import { parseInline } from '../../src/list/index.ts';
 import { type Copying, startCopying } from '../copy/copying.ts';
 import { type BadRegistry, BLOBS, startBadRegistry } from '../support/bad-registry.ts';
@@ -22,6 +22,7 @@ import {
   one,
   writeOciLayout,
 } from '../support/fixtures/index.ts';
+import { buildCacheManifest } from '../support/odd/refused.ts';
 import { descriptorOf, type Image, imageOf, jsonBytes, topOf } from '../support/image.ts';
 import { tally } from '../support/registry-request.ts';
 
@@ -385,6 +386,23 @@ describe('the platforms that are taken', () => {
   });
 });
 
+describe('a tag of cosign', () => {
+  it('is taken whatever the platform, since its config has none: any other tag of the same is not', async () => {
+    // Cosign writes it as an image without system and architecture.
+    const signature = one({ ...small, seed: 'signature', platform: { os: 'any', architecture: 'any' } });
+    const { top } = one(small);
+    const tags = ['sig', 'att', 'sbom'].map((end) => `${top.replace(':', '-')}.${end}`);
+    for (const tag of [...tags, 'latest']) registry.put('signed', signature, tag);
+    const { resolved, failed } = await told(
+      [...tags, 'latest'].map((tag) => `--platform=linux/amd64 ${at('signed')}:${tag}`),
+    );
+    expect(resolved.map(({ ref }) => ref)).toEqual(tags.map((tag) => `${at('signed')}:${tag}`));
+    expect(failedIn({ resolved, failed })).toEqual([
+      [at('signed:latest'), expect.objectContaining({ code: 'not-found' })],
+    ]);
+  });
+});
+
 describe('an attestation', () => {
   const [amd64, arm64] = [AMD64, ARM64].map((platform) =>
     one({ ...small, seed: `attested ${platform.architecture}`, platform }),
@@ -453,6 +471,10 @@ describe('what a publisher wrote', () => {
     ]);
     expect((await resolveAs('within', index)).notes).toEqual([expect.stringContaining('foreign layers')]);
     expect((await resolveAs('plain', one(small))).notes).toEqual([]);
+    const buildkit = ['it is a build cache of BuildKit, not an image'];
+    expect((await resolveAs('cache', buildCacheManifest())).notes).toEqual(buildkit);
+    const cache = buildIndex([{ image: one(small), platform: AMD64 }, { image: buildCacheManifest() }]);
+    expect((await resolveAs('caches', cache)).notes).toEqual(buildkit);
   });
 
   it.each([
@@ -567,6 +589,36 @@ describe('what the store has', () => {
     expect(registry.requests()).toEqual([]);
   });
 
+  it('and loses at once is an error of this machine, which says what to do', async () => {
+    const image = one({ ...small, seed: 'lost' });
+    registry.put('lost', image, '1');
+    const store = {
+      ...bench.store,
+      read: async (digest: Digest, max: number) =>
+        image.blobs.has(digest) ? undefined : bench.store.read(digest, max),
+    };
+    expect(failedIn(await bench.resolve([at('lost:1')], { store }))).toEqual([
+      [
+        at('lost:1'),
+        expect.objectContaining({
+          code: 'local',
+          message: expect.stringMatching(/^config sha256:\w+ is missing in the store, or is damaged$/),
+          hint: 'Run it again: what was fetched stays.',
+        }),
+      ],
+    ]);
+  });
+
+  it('of a tag it need not have any more: what was pruned is read again', async () => {
+    const image = one({ ...small, seed: 'pruned' });
+    registry.put('pruned', image, '1');
+    await bench.images([at('pruned:1')]);
+    await rm(bench.store.pathOf(image.top));
+    registry.clear();
+    expect((await bench.images([at('pruned:1')]))[0]?.digest).toBe(image.top);
+    expect(tally(registry.requests())).toEqual({ 'HEAD manifest': 1, 'GET manifest': 1 });
+  });
+
   it('has no damaged config: what the registry gives is checked', async () => {
     registry.put('flip', one({ ...small, seed: 'flip' }), '1');
     registry.misbehave({ faults: [{ path: BLOBS, failure: { kind: 'flip' } }] });
@@ -577,6 +629,33 @@ describe('what the store has', () => {
 });
 
 describe('the lock of images', () => {
+  const source = (text: string) =>
+    joinRequests(parseInline([text], { defaultRegistry: 'docker.io' }).requests, {
+      platforms: 'all',
+      naming: [{ kind: 'keep-domain' }],
+    })[0] ?? expect.fail('no request');
+
+  it.each([
+    ['r.example/a:1', 'r.example/a:1'],
+    ['r.example/a', 'r.example/a:latest'],
+    [`r.example/a:1@${one(small).top}`, 'r.example/a:1'],
+    [`r.example/a@${one(small).top}`, `r.example/a@${one(small).top}`],
+    ['docker-archive:/tmp/x.tar:r.example/inside:2 => r.example/b:1', 'r.example/inside:2'],
+    ['docker-archive:/tmp/x.tar => r.example/b:1', 'r.example/b:1'],
+    ['oci:/tmp/x:inside => r.example/b:1', 'r.example/b:1'],
+    // Of it only its name inside is known, which comes when the layout is read.
+    ['oci:/tmp/x:inside', 'oci:/tmp/x:inside'],
+    ['oci:/tmp/x', 'oci:/tmp/x'],
+  ])('calls %s %s', (text, ref) => {
+    expect(lockedRef(source(text))).toBe(ref);
+  });
+
+  it('calls a local image by a stored name without a tag where it has none', () => {
+    const wanted = source('oci:/tmp/x => r.example/b:1');
+    const names = [{ name: 'r.example/b', tag: undefined }];
+    expect(lockedRef({ ...wanted, names })).toBe('r.example/b');
+  });
+
   it('has the origins and the names of all, and no path of this machine', async () => {
     await writeFile(path.join(bench.folder, 'x'), '');
     await writeOciLayout(path.join(bench.folder, 'layout'), [{ image: one({ ...small, seed: 'a' }) }]);
