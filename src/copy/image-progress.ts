@@ -70,7 +70,6 @@ export function trackImages(
         pending.delete(image);
         report(image);
       }
-      waiting.delete(digest);
     },
     finish(failures) {
       for (const { ref, awaited } of pending) {

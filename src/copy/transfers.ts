@@ -12,7 +12,6 @@ export interface BlobTransfers {
   failed(digest: Digest, error: unknown): void;
   /** The next leaf for skopeo, as soon as one may start; undefined when no leaf is left. */
   nextLeaf(): Promise<StartedLeaf | undefined>;
-  ended(leaf: StartedLeaf): void;
 }
 
 export function createTransfers(
@@ -55,10 +54,6 @@ export function createTransfers(
         await promise;
       }
       return undefined;
-    },
-    ended(leaf) {
-      plan.ended(leaf);
-      notify();
     },
   };
 }

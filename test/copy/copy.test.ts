@@ -398,11 +398,17 @@ describe('what ends a copy', () => {
   });
 
   it('is no full disk, which fails the images and says what to do', async () => {
-    const images = await bench.images([at('one:1')]);
+    other.put('mirror', one(small), '1');
+    const images = await bench.images([at('one:1'), `${other.host}/mirror:1`]);
     const full = Object.assign(new Error('write: no space left on device'), { code: 'ENOSPC' });
-    const copied = await bench.copy(images, {
-      store: { ...bench.store, write: () => Promise.reject(full) },
-    });
+    let writes = 0;
+    const write = (): Promise<never> => {
+      writes += 1;
+      return Promise.reject(full);
+    };
+    const copied = await bench.copy(images, { store: { ...bench.store, write } });
+    // Another source is of no use.
+    expect(writes).toBe(1);
     expect([...copied.failures.values()]).toMatchObject([
       {
         code: 'local',

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import { MAX_CONFIG_BYTES } from '../../src/oci/config.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../../src/oci/digest.ts';
+import type { CredentialStore } from '../../src/registry/index.ts';
 import { openStore } from '../../src/store/index.ts';
 import { always } from '../registry/support.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
@@ -131,7 +132,11 @@ describe('what skopeo is told of a leaf', () => {
   });
 
   it('is the login of its registry, by a file without a name, and what came with it is private', async () => {
-    const credentials = always({ username: 'me', password: 'secret' });
+    const login = { username: 'me', password: 'secret' };
+    const credentials: CredentialStore = {
+      find: async ({ domain, path: repository }) =>
+        domain === registry.host && repository === 'left' ? login : undefined,
+    };
     const { said } = await copy(['left'], told, { credentials, insecureRegistries: ['other.example'] });
     expect(said[0]).toContain(' --src-authfile ');
     expect(said[0]).not.toMatch(/--src-no-creds|--src-tls-verify|secret/);
@@ -214,6 +219,14 @@ describe('a leaf of which skopeo does not bring all', () => {
     expect(copied.movers.get(BASE)).toBe('skopeo');
     const steps = copied.events.flatMap((event) => (event.type === 'step' ? [event.outcome] : []));
     expect(steps).toEqual(['fetched', 'fetched']);
+  });
+});
+
+describe('without skopeo', () => {
+  it('our own client brings layers of any size', async () => {
+    const copied = await copy(['left'], 'say called', { copier: 'direct' });
+    expect([...copied.movers.values()]).toEqual(['direct', 'direct']);
+    expect(copied.said).toEqual(['']);
   });
 });
 

@@ -118,6 +118,17 @@ describe('resolving a list', () => {
       emit: ({ type }) => type === 'step' && controller.abort(reason),
     });
     expect(await failureOf(stopping)).toBe(reason);
+    // While a manifest comes.
+    registry.misbehave({
+      faults: [{ path: /manifests/, method: 'GET', failure: { kind: 'stall', at: 0.5 } }],
+    });
+    registry.put('stalls', one({ ...small, seed: 'stalls' }), '1');
+    registry.clear();
+    const waiting = new AbortController();
+    const reading = failureOf(bench.resolve([at('stalls:1')], { signal: waiting.signal }));
+    await expect.poll(() => registry.requests({ method: 'GET', kind: 'manifest' }).length).toBeGreaterThan(0);
+    waiting.abort(reason);
+    expect(await reading).toBe(reason);
     const none = new OciSaveError({ code: 'machine', message: 'no skopeo' });
     const tar = `docker-archive:${bench.folder}/a.tar => x.example/a:1`;
     expect(await failureOf(bench.resolve([tar], { skopeoTools: () => Promise.reject(none) }))).toBe(none);
