@@ -173,3 +173,14 @@ export function assetOf(name: string, text = name): StoredAsset {
   return { id: nextAsset, name, state: 'uploaded', size: bytes.length, sha256, bytes };
 }
 let nextAsset = 0;
+
+/** The files of an archive, as a service has them. */
+export async function assetsOf({ files }: TestArchive): Promise<StoredAsset[]> {
+  return Promise.all(
+    files.map(async ({ name, open }) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of open()) chunks.push(chunk);
+      return assetOf(name, Buffer.concat(chunks).toString());
+    }),
+  );
+}
