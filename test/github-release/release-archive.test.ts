@@ -305,7 +305,7 @@ describe('an upload of a file', () => {
     if (fault.kind === 'taken') {
       draftOfPerson('site.tar');
       bench.service.set({ nameLag: 1 });
-      await bench.client.remove(assetIn('site.tar'));
+      await bench.clientOf().remove(assetIn('site.tar'));
     } else bench.service.misbehave({ method: 'POST', path: /site\.tar/, fault });
     const archive = await archiveOf(LONG);
     const outcome = await bench.send(archive);
@@ -313,7 +313,7 @@ describe('an upload of a file', () => {
     expect(bench.uploads().filter((name) => name === 'site.tar').length).toBe(fault.kind === 'lost' ? 1 : 2);
   });
 
-  const assetIn = (name: string): Parameters<Sending['client']['remove']>[0] => {
+  const assetIn = (name: string): Parameters<ReturnType<Sending['clientOf']>['remove']>[0] => {
     const found = bench.service.releases[0]?.assets.find((one) => one.name === name);
     return { id: found?.id ?? 0, name, size: 1, state: 'uploaded', digest: null };
   };

@@ -14,7 +14,7 @@ import {
   sendRelease,
   type SentRelease,
 } from '../../src/github-release/index.ts';
-import type { Lock } from '../../src/lock/index.ts';
+import type { Lock, LockedImage } from '../../src/lock/index.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import {
   type ReleaseService,
@@ -33,9 +33,19 @@ function lockOf(text: string): Lock {
   const digest = digestOf(Buffer.from(text));
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   const ref = `registry.example/acme/${text}:1`;
-  const image = { ref, names: [ref], source: 'docker', digest, mediaType } as const;
-  const rest = { root: digest, rootMediaType: mediaType, platforms: [], leaves: [], referrers: [] };
-  return { version: 1, images: [{ ...image, ...rest }], files: [], blobs: { [digest]: 1 } };
+  const image: LockedImage = {
+    ref,
+    names: [ref],
+    source: 'docker',
+    digest,
+    mediaType,
+    root: digest,
+    rootMediaType: mediaType,
+    platforms: [],
+    leaves: [],
+    referrers: [],
+  };
+  return { version: 1, images: [image], files: [], blobs: { [digest]: 1 } };
 }
 
 export const pageOf = (lock: Lock): string => `<p>${lock.images[0]?.ref}</p>`;
@@ -87,7 +97,7 @@ export type Given = Partial<SendOptions> & { readonly retries?: number };
 
 export interface Sending {
   readonly service: ReleaseService;
-  readonly client: ReturnType<typeof createReleaseService>;
+  readonly clientOf: (retries?: number, signal?: AbortSignal) => ReturnType<typeof createReleaseService>;
   /** Sends an archive, as a job of its run. */
   readonly send: (archive: TestArchive, given?: Given) => Promise<Outcome>;
   /** `name status` of each file, as the service has it. */
@@ -103,10 +113,10 @@ export interface Sending {
 export async function startSending(options: ReleaseServiceOptions = {}): Promise<Sending> {
   const service = await startReleaseService(options);
   const target = { api: new URL(service.url), owner: 'org', repo: 'site', tag: TAG, commit: undefined };
-  const clientOf = (retries: number): Sending['client'] =>
+  const clientOf: Sending['clientOf'] = (retries = 0, signal) =>
     createReleaseService(
       { ...target, token: WRITER },
-      { env: {}, retry: { retries, retryMilliseconds: 1 }, onWait: () => {} },
+      { env: {}, retry: { retries, retryMilliseconds: 1 }, signal, onWait: () => {} },
     );
   const send: Sending['send'] = async (
     { measured: { name }, files, run, list },
@@ -143,7 +153,7 @@ export async function startSending(options: ReleaseServiceOptions = {}): Promise
   const assets = (): StoredAsset[] => service.releases.flatMap((release) => release.assets);
   return {
     service,
-    client: clientOf(0),
+    clientOf,
     send,
     names: () =>
       assets()
