@@ -248,13 +248,22 @@ describe('a refusal of the service', () => {
     expect([mayRetry(new Error('x')), wasHeldBack('x'), waitOf(undefined)]).toEqual([false, false, 0]);
   });
 
-  it.each<[boolean, Refusal]>([
-    [true, refusal(403, { message: 'Resource not accessible by integration' })],
-    [true, refusal(422, { errors: [{ field: 'pre_receive', message: 'pre_receive Repository rule' }] })],
-    [true, refusal(422, { errors: [{ message: 'Published releases must have a valid tag' }] })],
-    [false, refusal(422, { message: 'Validation Failed' })],
-    [false, refusal(403, { message: 'You have exceeded a secondary rate limit' })],
+  it.each<[string, boolean, Refusal]>([
+    ['a token that may not tag', true, refusal(403, { message: 'Resource not accessible by integration' })],
     [
+      'a rule of the repository',
+      true,
+      refusal(422, { errors: [{ field: 'pre_receive', message: 'pre_receive Repository rule' }] }),
+    ],
+    [
+      'a tag that is none yet',
+      true,
+      refusal(422, { errors: [{ message: 'Published releases must have a valid tag' }] }),
+    ],
+    ['something else', false, refusal(422, { message: 'Validation Failed' })],
+    ['a limit', false, refusal(403, { message: 'You have exceeded a secondary rate limit' })],
+    [
+      'an immutable release that had the tag',
       false,
       refusal(422, {
         errors: [
@@ -263,10 +272,10 @@ describe('a refusal of the service', () => {
         ],
       }),
     ],
-    [false, refusal(500, { message: 'pre_receive' })],
-    [false, refusal(401, {})],
-  ])('of a publishing is about the tag: %s for %j', (isSo, one) => {
-    expect(forbidsTag(refusalError('x', 'org/site', one))).toBe(isSo);
+    ['a broken server', false, refusal(500, { message: 'pre_receive' })],
+    ['a dead token', false, refusal(401, {})],
+  ])('of a publishing for %s forbids the tag: %s', (_, forbids, one) => {
+    expect(forbidsTag(refusalError('x', 'org/site', one))).toBe(forbids);
     expect(forbidsTag(new Error('x'))).toBe(false);
   });
 
