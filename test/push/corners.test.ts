@@ -198,6 +198,61 @@ describe('a manifest that is damaged here while its blobs are sent', () => {
   });
 });
 
+describe('what a push does not ask twice', () => {
+  it('is whether a blob can be read that this push sent to the repository from which it is mounted', async () => {
+    await using registry = await startPushRegistry();
+    const images = sharing(3, { layerBytes: 2000, ownBytes: 100 });
+    const lock = await lockOf(Object.fromEntries(images.map((image, at) => [`r.example/s${at}:1`, image])));
+    const { report } = await pushTo(registry, lock, bench.store);
+    expect(report.totals.mountedBlobs).toBe(2);
+    expect(registry.requests({ method: 'GET', kind: 'blob' })).toEqual([]);
+  });
+
+  it('is to take the manifests below an index that has two tags', async () => {
+    await using registry = await startPushRegistry();
+    const lock = await lockOf({ 'r.example/x:1': idx(small), 'r.example/x:2': idx(small) });
+    await pushTo(registry, lock, bench.store);
+    expect(registry.requests({ method: 'PUT', kind: 'manifest' })).toHaveLength(3 + 2);
+  });
+});
+
+describe('how long a push waits', () => {
+  it('before the manifests below an index are put again is told by its pauses, and why is logged', async () => {
+    const pauses: number[] = [];
+    const pause = async (milliseconds: number): Promise<void> => void pauses.push(milliseconds);
+    await using registry = await startPushRegistry({ collects: { times: 99 } });
+    const lock = await lockOf({ 'r.example/x:1': idx(small) });
+    const pushed = await pushTo(registry, lock, bench.store, { pause });
+    expect(pushed.report.outcome).toBe('failed');
+    expect(pauses).toEqual([250, 2000]);
+    expect(saidIn(pushed, 'debug')).toEqual(
+      [1, 2].map(() => expect.stringMatching(/; all below it is put again$/)),
+    );
+  });
+
+  it('for a tag that reads as somebody else pushed it is less than for one that is late', async () => {
+    const pauses: number[] = [];
+    const pause = async (milliseconds: number): Promise<void> => void pauses.push(milliseconds);
+    await using registry = await startPushRegistry();
+    const other = await bench.resolve(oneOf('theirs'), 'r.example/x:theirs');
+    await pushTo(registry, bench.lock(other), bench.store);
+    const { tags } = registry.contents.at('r.example/x');
+    const lock = await lockOf({ 'r.example/x:1': oneOf('mine') });
+    const { report } = await pushTo(registry, lock, bench.store, {
+      pause,
+      wrap: (client) => ({
+        ...client,
+        async getManifest(repository, reference, signal) {
+          tags.set('1', other.digest);
+          return client.getManifest(repository, reference, signal);
+        },
+      }),
+    });
+    expect(report.failed).toMatchObject([{ class: 'digest' }]);
+    expect(pauses).toEqual([250, 500, 1000]);
+  });
+});
+
 describe('an index without all of its children', () => {
   it.each([
     [404, true],

@@ -83,6 +83,11 @@ describe('an interruption of a push', () => {
       {},
     ],
     [
+      'at one that refuses tags',
+      { faults: [{ method: 'PUT', path: /manifests\/1$/, times: 99, status: 400 }] },
+      {},
+    ],
+    [
       'at one that fails for all that is put',
       { faults: [{ method: 'PUT', path: /./, times: 99, status: 503 }] },
       {},
