@@ -114,10 +114,10 @@ function convertTree({ top }: ManifestTree): {
     const pairs = node.children.map((old) => ({ old, now: convert(old) }));
     const children = pairs.map(({ now }) => now);
     const bytes = convertedBytes(node, pairs);
-    const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
-    if (digest !== node.digest) converted.set(node.digest, digest);
-    const manifest = bytes === node.bytes ? node.manifest : parseManifest(bytes);
-    return { ...node, digest, bytes, children, manifest };
+    if (bytes === node.bytes) return { ...node, children };
+    const digest = digestOf(bytes);
+    converted.set(node.digest, digest);
+    return { ...node, digest, bytes, children, manifest: parseManifest(bytes) };
   };
 
   /** After all is converted: an attestation may be listed before that to which it belongs. */

@@ -449,6 +449,22 @@ describe('an attestation', () => {
     expect(await attested('linux/amd64', arm64.top)).toEqual([]);
   });
 
+  it('that names nothing, or no digest, is taken with all, and belongs to nothing', async () => {
+    for (const annotations of [{}, { 'vnd.docker.reference.digest': 'latest' }]) {
+      const platform = { os: 'unknown', architecture: 'unknown' };
+      const children = [
+        { image: amd64, platform: AMD64 },
+        { image: attestation, platform, annotations },
+      ];
+      registry.put('nameless', buildIndex(children), '1');
+      const [image] = await bench.images([at('nameless:1')]);
+      expect(image?.leaves.map(({ digest, attests }) => [digest, attests])).toEqual([
+        [amd64.top, undefined],
+        [attestation.top, undefined],
+      ]);
+    }
+  });
+
   it('of what the index does not list is taken with all of it', async () => {
     const absent = one({ ...small, seed: 'absent' }).top;
     expect(await attested('all', absent)).toEqual([absent]);
@@ -581,6 +597,16 @@ describe('what the store has', () => {
     registry.clear();
     await bench.images([at('one:1')]);
     expect(tally(registry.requests())).toEqual({ 'HEAD manifest': 1, 'GET manifest': 1 });
+  });
+
+  it('of a tag is read again where the registry refuses HEAD', async () => {
+    registry.misbehave({ head: 405 });
+    for (const _ of [1, 2]) {
+      registry.clear();
+      const [image] = await bench.images([at('one:1')]);
+      expect(image?.digest).toBe(one(small).top);
+      expect(registry.requests({ method: 'GET', kind: 'manifest' })).toHaveLength(1);
+    }
   });
 
   it('is not taken for what a registry claims of another tag', async () => {
