@@ -15,6 +15,7 @@ import {
 } from '../support/cache-server/index.ts';
 import { seededBytes } from '../support/fixtures/index.ts';
 import { outputOf } from '../support/program.ts';
+import { startStub } from '../support/registry-stub.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 import { toolPath } from '../support/tools.ts';
 
@@ -378,6 +379,17 @@ describe('saving an entry', () => {
     } finally {
       await outputOf(toolPath('umount'), [place]);
     }
+  });
+
+  it('keeps no connection when the cache is closed', async () => {
+    await using stub = await startStub((_, response) => void response.writeHead(204).end());
+    const { cache } = open('v1', { ACTIONS_CACHE_URL: `${stub.url}/` });
+    expect((await read(cache)).outcome).toEqual({ kind: 'miss' });
+    const before = stub.connections();
+    await cache.close();
+    expect((await read(cache)).outcome).toEqual({ kind: 'miss' });
+    expect(stub.connections()).toBeGreaterThan(before);
+    await cache.close();
   });
 
   it('leaves nothing when the cache is closed, whatever a call before left', async () => {

@@ -138,10 +138,15 @@ describe('an archive of the cache', () => {
     }));
     const archive = gzipSync(await tarOf(entries), { level: 0 });
     let sent = 0;
+    const closed = Promise.withResolvers<void>();
     const source = (async function* () {
-      for await (const piece of inPieces(archive, 10_000)) {
-        sent += piece.length;
-        yield piece;
+      try {
+        for await (const piece of inPieces(archive, 10_000)) {
+          sent += piece.length;
+          yield piece;
+        }
+      } finally {
+        closed.resolve();
       }
     })();
     await readArchive(source, {
@@ -153,6 +158,8 @@ describe('an archive of the cache', () => {
         return 'enough';
       },
     });
+    // A connection that nobody reads is closed.
+    await closed.promise;
     expect(sent).toBeLessThan(archive.length);
   });
 
@@ -196,6 +203,24 @@ describe('an archive of the cache', () => {
       await expect(read(tar.length - 1)).rejects.toMatchObject({
         code: 'digest',
         message: `its archive is damaged: it unpacks to more than the ${tar.length - 1} bytes that it may have`,
+      });
+    }
+  });
+
+  it('that was cut before it was compressed, or has a wrong header, is damaged', async () => {
+    const tar = await tarOf([good(1, 5000), good(2, 10)]);
+    const wrong = Buffer.from(tar);
+    wrong[512 + 5120] = 0x21;
+    for (const bytes of [tar.subarray(0, 3000), wrong]) {
+      const reading = readArchive(inPieces(gzipSync(bytes), 100), {
+        folder: FOLDER,
+        maxBytes: 1_000_000,
+        compression: 'gzip',
+        take: readWhole,
+      });
+      await expect(reading).rejects.toMatchObject({
+        code: 'digest',
+        message: expect.stringMatching(/^its archive is damaged: /),
       });
     }
   });

@@ -1,9 +1,11 @@
+import { readdir } from 'node:fs/promises';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packKey } from '../../src/cache/keys.ts';
 import { type Pack, packOf } from '../../src/cache/packing.ts';
 import type { ReadOutcome, ReadRequest, RemoteCache } from '../../src/cache/port.ts';
 import { type Restoration, restorePacks } from '../../src/cache/restore.ts';
+import { OciSaveError } from '../../src/errors.ts';
 import type { SaveEvent } from '../../src/events.ts';
 import { type BlobSize, type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
@@ -138,11 +140,14 @@ describe('found L8: packs that are restored', () => {
   it.each<[string, Entry['files'], readonly BlobSize[]]>([
     ['other bytes under a digest', [[a.digest, text(9)]], [a]],
     ['a blob of another size', [[a.digest, text(1, 11)]], [a]],
+    ['a blob of another size that nobody misses', [[b.digest, text(2, 11)], ...filesOf(a)], [a]],
     ['a file that the catalogue does not name', [[c.digest, text(3)], ...filesOf(a)], [a]],
   ])('and hold %s are refused once, and not used again under their key', async (_, files, missing) => {
     const { result, troubles } = await restore([pack], missing, [[pack, { files }]]);
     expect(troubles).toEqual([`${short} in the cache holds 1 file that it must not: refused`]);
     expect([result.lost, result.blocked]).toEqual([new Set([pack.hex]), new Set([pack.hex])]);
+    // Nothing half-written stays.
+    expect(await readdir(store.runFolder)).toEqual([]);
   });
 
   it.each<[string, Entry | ReadOutcome, readonly Digest[]]>([
@@ -193,7 +198,7 @@ describe('found L8: packs that are restored', () => {
 
   it('give what is missing alone: the rest is not read, and nothing twice', async () => {
     const three = packOf([a, b, c]);
-    const { result, troubles, steps } = await restore(
+    const { result, troubles, steps, events } = await restore(
       [three],
       [b, c],
       [[three, { files: filesOf(a, b, b, c, a) }]],
@@ -201,6 +206,8 @@ describe('found L8: packs that are restored', () => {
     expect([troubles, steps]).toEqual([[], ['done']]);
     expect(result.restored).toEqual(new Set([b.digest, c.digest]));
     expect(handed).toEqual([b.digest, c.digest]);
+    // The last file is not waited for.
+    expect(events.filter(({ type }) => type === 'bytes')).toHaveLength(4);
   });
 
   it('whose sizes the catalogue has wrong are taken by the sizes that the manifests have', async () => {
@@ -270,18 +277,16 @@ describe('found L8: packs that are restored', () => {
   });
 
   it('fail the run where the store cannot take them', async () => {
-    const broken = new Error('the disk is gone');
-    const write = async (): Promise<never> => {
-      throw broken;
-    };
-    const { cache } = cacheOf(new Map([[packKey(pack.hex), { files: filesOf(a) }]]));
-    const context = {
-      cache,
-      store: { ...store, write },
-      emit: () => {},
-      signal: undefined,
-      trouble: () => {},
-    };
-    await expect(restorePacks([pack], [a], context)).rejects.toBe(broken);
+    const full = new OciSaveError({ code: 'local', message: 'the disk is full' });
+    for (const broken of [new Error('the disk is gone'), full]) {
+      const write: Store['write'] = async (...blob) => ({
+        ...(await store.write(...blob)),
+        commit: () => Promise.reject(broken),
+      });
+      const { cache } = cacheOf(new Map([[packKey(pack.hex), { files: filesOf(a) }]]));
+      const shared = { emit: () => {}, signal: undefined, trouble: () => {} };
+      const context = { cache, store: { ...store, write }, ...shared };
+      await expect(restorePacks([pack], [a], context)).rejects.toBe(broken);
+    }
   });
 });

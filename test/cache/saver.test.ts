@@ -83,6 +83,7 @@ it('saves packs that are there at once, and a pack that lacks a blob without it'
   const saver = createSaver(packs, { missing: new Set([a.digest]), bytes: 0 }, context(cache));
   const { saved } = await saver.finish();
   expect(saved).toEqual([packOf([c]), packOf([b])]);
+  await saver.finish();
   expect(entries).toHaveLength(2);
 });
 
@@ -173,4 +174,20 @@ it('ends with the run: a save under way tells nothing, and none is begun', async
   await expect(saver.finish()).rejects.toBe(reason);
   await immediate();
   expect([entries.length <= 2, troubles]).toEqual([true, []]);
+});
+
+it('saves a hundred packs in a minute, and stops waiting for the next one with the run', async () => {
+  const stop = new AbortController();
+  const all = Promise.withResolvers<void>();
+  const { cache, entries } = memory(() => {
+    if (entries.length === 100) all.resolve();
+    return { kind: 'saved' };
+  });
+  const many = Array.from({ length: 102 }, (_, at) => packOf([blob(at)]));
+  const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context(cache, stop.signal));
+  await all.promise;
+  await immediate();
+  stop.abort();
+  await expect(saver.finish()).rejects.toThrow(/abort/);
+  expect(entries).toHaveLength(100);
 });

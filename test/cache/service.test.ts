@@ -155,6 +155,7 @@ describe('the output of @actions/cache', () => {
       'failed',
       'Failed to save: Unable to reserve cache with key k',
     ],
+    ['Failed to save: k another job may be saving this cache', 'failed', 'Failed to save: k'],
     [
       '::warning::Failed to save: one\n::warning::Failed to save: two\n::debug::more\nlast\n',
       'failed',

@@ -2,12 +2,14 @@ import { getEventListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CacheSession, type CacheUse, openCacheSession } from '../../src/cache/index.ts';
 import { EMPTY, encodeCatalogue } from '../../src/cache/catalogue.ts';
 import type { Keepable } from '../../src/cache/keepable.ts';
 import type { NewEntry, ReadOutcome, ReadRequest, RemoteCache, SaveOutcome } from '../../src/cache/port.ts';
 import { writeCatalogue } from '../../src/cache/stored-catalogue.ts';
+import { OciSaveError } from '../../src/errors.ts';
 import type { SaveEvent } from '../../src/events.ts';
 import { type BlobSize, type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
@@ -156,6 +158,7 @@ describe('found L8: a run with a cache', () => {
       bytes: 200,
       troubles: [],
     });
+    expect(report).not.toHaveProperty('unavailable');
     expect(keys()).toEqual(['oci-save-v1-pack', 'oci-save-v1-catalogue']);
     const fresh = await machine();
     const session = open(fresh);
@@ -203,7 +206,12 @@ describe('found L8: a run with a cache', () => {
     const session = open(await machine());
     await session.restoreCatalogue();
     await session.restoreBlobs(blobs);
-    expect(await session.finish()).toMatchObject({ entries: 1, bytes: 0, troubles: [] });
+    expect(await session.finish()).toMatchObject({
+      restored: { blobs: 1, bytes: 14 },
+      entries: 1,
+      bytes: 0,
+      troubles: [],
+    });
   });
 
   it.each([
@@ -514,6 +522,17 @@ describe('a catalogue in the cache', () => {
     expect(await session.finish()).toMatchObject({ restored: { blobs: 1, bytes: 14 }, entries: 1, bytes: 0 });
   });
 
+  it('that the store cannot take fails the run, unless the store says what is wrong', async () => {
+    await plant(sound(manifest(1)));
+    const withPut = (failure: Error): CacheSession => open({ ...store, put: () => Promise.reject(failure) });
+    const store = await machine();
+    const broken = new Error('broken');
+    await expect(withPut(broken).restoreCatalogue()).rejects.toBe(broken);
+    const full = withPut(new OciSaveError({ code: 'local', message: 'the disk is full' }));
+    await full.restoreCatalogue();
+    expect(await full.finish()).toMatchObject({ entries: 0, troubles: ['the disk is full'] });
+  });
+
   it('that is too large for the cache is not saved, which is told', async () => {
     const store = await machine();
     const troubles: string[] = [];
@@ -571,7 +590,20 @@ describe('a run that is stopped', () => {
     }
   });
 
-  it('before it saves is not asked to', async () => {
+  it('tells nothing of a catalogue that is not saved then', async () => {
+    const stop = new AbortController();
+    const save = cache.save.bind(cache);
+    cache.save = async (entry) => {
+      if (!entry.key.includes('-catalogue-')) return save(entry);
+      stop.abort(reason);
+      return { kind: 'failed', reason: 'too late' };
+    };
+    await expect((await ready(stop.signal)).finish()).rejects.toBe(reason);
+    await immediate();
+    expect(logs.filter((line) => line.includes('too late'))).toEqual([]);
+  });
+
+  it('before it saves saves nothing', async () => {
     const session = await ready(AbortSignal.abort(reason));
     await expect(session.finish()).rejects.toBe(reason);
     expect(keys()).toEqual([]);

@@ -109,7 +109,7 @@ async function readEntry(client: ServiceClient, request: ReadRequest): Promise<R
   let refused = 0;
   const take: ReadRequest['take'] = async (file) => {
     const done = await request.take(file);
-    if (done === 'taken' || done === 'enough') taken += 1;
+    if (done === 'taken') taken += 1;
     if (done === 'refused') refused += 1;
     return done;
   };
