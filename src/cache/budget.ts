@@ -13,7 +13,7 @@ export interface Clock {
 
 const CLOCK: Clock = {
   now: () => performance.now(),
-  wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal }),
+  wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
 };
 
 /** Limits calls to so many in any minute; the others wait. */
@@ -21,14 +21,15 @@ export function createBudget(
   perMinute: number = UPLOADS_A_MINUTE,
   clock: Clock = CLOCK,
 ): (signal?: AbortSignal) => Promise<void> {
-  const gone: number[] = [];
+  /** When the last so many went, the oldest first. */
+  const gone = Array.from({ length: perMinute }, () => -MINUTE);
   let turn: Promise<void> = Promise.resolve();
   const pass = async (signal?: AbortSignal): Promise<void> => {
-    const oldest = gone.length < perMinute ? undefined : gone[0];
-    const left = oldest === undefined ? 0 : oldest + MINUTE - clock.now();
+    const [oldest = 0] = gone;
+    const left = oldest + MINUTE - clock.now();
     if (left > 0) await clock.wait(left, signal);
+    gone.shift();
     gone.push(clock.now());
-    if (gone.length > perMinute) gone.shift();
   };
   return (signal) => {
     const mine = turn.then(() => pass(signal));

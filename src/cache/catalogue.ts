@@ -91,8 +91,6 @@ function parse(bytes: Uint8Array): z.infer<typeof catalogueSchema> {
     refuseTooMany(bytes);
     return catalogueSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (cause) {
-    if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof z.ZodError))
-      throw cause;
     throw new OciSaveError({
       code: 'digest',
       message: 'it is not a catalogue',

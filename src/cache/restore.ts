@@ -111,8 +111,7 @@ async function readPack(
   const take = async (file: IncomingFile): Promise<Taken> => {
     const digest: Digest = `sha256:${file.name}`;
     // The catalogue may lie about a size; the manifests, which the wanted sizes come from, do not.
-    if (!pack.blobs.has(digest) || file.size !== (blobs.get(digest) ?? pack.blobs.get(digest)))
-      return 'refused';
+    if (file.size !== (blobs.get(digest) ?? pack.blobs.get(digest))) return 'refused';
     if (!blobs.has(digest) || landed.has(digest)) return 'skipped';
     if (await write(file, { digest, size: file.size }, store)) landed.add(digest);
     else damaged += 1;
@@ -127,7 +126,7 @@ async function readPack(
     onBytes: (delta) => emit({ type: 'bytes', stage: 'restore', delta }),
     signal,
   });
-  return { outcome, landed, wrong: Math.max(damaged, 'refused' in outcome ? outcome.refused : 0) };
+  return { outcome, landed, wrong: damaged + ('refused' in outcome ? outcome.refused : 0) };
 }
 
 /** Writes a file into the store; false where its bytes do not match its name. */

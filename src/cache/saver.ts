@@ -41,7 +41,7 @@ export function createSaver(
   let stopped: string | undefined;
 
   const save = async (pack: Pack): Promise<void> => {
-    if (stopped !== undefined) return;
+    if (stopped !== undefined || signal?.aborted) return;
     await budget(signal);
     const what = `pack ${pack.hex.slice(0, 12)}, ${formatCount(pack.blobs.size, 'blob')}, ${formatBytes(bytesOf(pack))}`;
     const outcome = await cache.save({

@@ -170,7 +170,7 @@ export function openCacheSession(
       if (isWhole === undefined) saver.leave();
       const packs = saver.soFar();
       if (signal?.aborted) {
-        trouble('interrupted while the cache was saved');
+        trouble(INTERRUPTED);
         return report(packs);
       }
       if (isWhole === undefined) trouble('the cache takes too long: what is not in it by now is not saved');
@@ -180,8 +180,7 @@ export function openCacheSession(
       if (isRefused || next.contents.size === 0) return report(packs);
       const writing = writeCatalogue(next, found, scope, context);
       const written = await beforeDeadline(Math.min(patience, LAST_MILLISECONDS), writing, signal);
-      if (written === undefined)
-        trouble('the catalogue is not saved to the cache in time, so that the next run has to fetch');
+      if (written === undefined || signal?.aborted) trouble(signal?.aborted ? INTERRUPTED : LATE);
       return reportOf(packs, next, written === true);
     },
     close: () => cache.close(),
@@ -192,6 +191,9 @@ function amountOf(packs: readonly Pack[]): CacheReport['saved'] {
   const blobs = packs.reduce((sum, pack) => sum + pack.blobs.size, 0);
   return { packs: packs.length, blobs, bytes: sumOf(packs) };
 }
+
+const INTERRUPTED = 'interrupted while the cache was saved';
+const LATE = 'the catalogue is not saved to the cache in time, so that the next run has to fetch';
 
 /** For the catalogue alone, which is small. */
 const LAST_MILLISECONDS = 60_000;

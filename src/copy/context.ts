@@ -18,7 +18,12 @@ export interface CopyContext {
   readonly connections: number;
   readonly retries: number;
   /** Called for each blob when it is in the store. */
-  readonly onLanded?: ((digest: Digest) => void) | undefined;
+  readonly onLanded: (digest: Digest) => void;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The same while blobs are copied: what ends one mover ends all. */
+export interface Copying extends CopyContext {
+  readonly signal: AbortSignal;
 }

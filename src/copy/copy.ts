@@ -1,8 +1,9 @@
 import pLimit from 'p-limit';
-import { messageOf, OciSaveError } from '../errors.ts';
-import { type Digest, shortDigest } from '../oci/digest.ts';
+import { messageOf } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Repository } from '../registry/index.ts';
 import { repositoryOf, type ResolvedImage } from '../resolve/index.ts';
-import type { CopyContext } from './context.ts';
+import type { CopyContext, Copying } from './context.ts';
 import { bringDirectly } from './direct-mover.ts';
 import { divide, type MissingBlob, SKOPEO_FROM_BYTES } from './division.ts';
 import { explainFailure, stopsBothMovers, stopsTheRun } from './failure.ts';
@@ -24,8 +25,9 @@ export async function copyBlobs(
   missing: MissingBlobs,
   context: CopyContext,
 ): Promise<CopyResult> {
+  const served = servedLeaves(images);
   const { leaves, direct } = divide(
-    inRegistries(missing),
+    missing.blobs.map((blob) => ({ ...blob, leaves: blob.leaves.filter((leaf) => served.has(leaf)) })),
     context.copier === 'direct' ? Infinity : SKOPEO_FROM_BYTES,
   );
   // A machine without skopeo fails before anything is fetched.
@@ -37,12 +39,12 @@ export async function copyBlobs(
   const progress = trackImages(images, missing, context);
   const onLanded = (digest: Digest): void => {
     progress.landed(digest);
-    context.onLanded?.(digest);
+    context.onLanded(digest);
   };
   const small = direct.map(({ digest }) => digest);
   const transfers = createTransfers(leaves, small, { onLanded, signal });
   const bring = bringer(missing, inner, transfers);
-  const copy = leafCopier(missing, inner, transfers);
+  const copy = leafCopier(missing, served, inner, transfers);
 
   const worker = async (): Promise<void> => {
     for (let leaf = await transfers.nextLeaf(); leaf; leaf = await transfers.nextLeaf()) {
@@ -61,24 +63,35 @@ export async function copyBlobs(
   return { movers: transfers.movers, failures: transfers.failures };
 }
 
-/** What is missing, with those of its leaves that a registry has: skopeo copies only these here. */
-function inRegistries({ blobs, imagesOf }: MissingBlobs): MissingBlob[] {
-  const isServed = (leaf: Digest): boolean =>
-    [...(imagesOf.get(leaf) ?? [])].some(({ wanted }) => repositoryOf(wanted) !== undefined);
-  return blobs.map((blob) => ({ ...blob, leaves: blob.leaves.filter(isServed) }));
+/** A leaf that a registry has. */
+interface ServedLeaf {
+  readonly ref: string;
+  readonly repository: Repository;
+  readonly layers: readonly Digest[];
+}
+
+/** The leaves that a registry has, each as the first image has it: skopeo copies only these here. */
+function servedLeaves(images: readonly ResolvedImage[]): Map<Digest, ServedLeaf> {
+  const served = new Map<Digest, ServedLeaf>();
+  for (const { ref, wanted, leaves } of images.toReversed()) {
+    const repository = repositoryOf(wanted);
+    if (repository === undefined) continue;
+    for (const { digest, layers } of leaves) served.set(digest, { ref, repository, layers });
+  }
+  return served;
 }
 
 type Bring = (blob: MissingBlob) => Promise<void>;
 
 /** Fetches one blob by our own client and notes the result. Throws only what stops the run. */
-function bringer({ imagesOf }: MissingBlobs, context: CopyContext, transfers: BlobTransfers): Bring {
+function bringer({ imagesOf }: MissingBlobs, context: Copying, transfers: BlobTransfers): Bring {
   return async (blob) => {
-    context.signal?.throwIfAborted();
+    context.signal.throwIfAborted();
     try {
-      await bringDirectly(blob, imagesOf.get(blob.digest) ?? new Set(), context);
+      await bringDirectly(blob, imagesOf(blob.digest), context);
       transfers.landed(blob.digest, 'direct');
     } catch (error) {
-      context.signal?.throwIfAborted();
+      context.signal.throwIfAborted();
       if (stopsTheRun(error)) throw error;
       transfers.failed(blob.digest, explainFailure(blob.digest, error));
     }
@@ -88,26 +101,22 @@ function bringer({ imagesOf }: MissingBlobs, context: CopyContext, transfers: Bl
 /** Copies one leaf by skopeo; what skopeo cannot finish, our own client completes, and the log says so. */
 function leafCopier(
   missing: MissingBlobs,
-  context: CopyContext,
+  served: ReadonlyMap<Digest, ServedLeaf>,
+  context: Copying,
   transfers: BlobTransfers,
 ): (leaf: StartedLeaf, bring: Bring) => Promise<void> {
   const blobs = new Map(missing.blobs.map((blob) => [blob.digest, blob]));
-  const imagesOf = (leaf: Digest): ResolvedImage[] => [...(missing.imagesOf.get(leaf) ?? [])];
 
   const bySkopeo = async ({ id, brings }: StartedLeaf): Promise<void> => {
-    const [image] = imagesOf(id);
-    const [repository] = imagesOf(id).flatMap(({ wanted }) => repositoryOf(wanted) ?? []);
-    const layers = image?.leaves.find(({ digest }) => digest === id)?.layers ?? [];
-    if (repository === undefined) {
-      throw new OciSaveError({ code: 'unsupported', message: `${shortDigest(id)} comes from no registry` });
-    }
+    const leaf = served.get(id);
+    if (leaf === undefined) throw new Error(`no registry has ${id}`);
     await copyLeaf(
       {
         leaf: id,
-        repository,
-        image: image?.ref,
+        repository: leaf.repository,
+        image: leaf.ref,
         brings: new Map(brings.map((digest) => [digest, blobs.get(digest)?.size ?? 0])),
-        here: layers.filter((digest) => !blobs.has(digest) || transfers.movers.has(digest)),
+        here: leaf.layers.filter((digest) => !blobs.has(digest) || transfers.movers.has(digest)),
         onLanded: (digest) => transfers.landed(digest, 'skopeo'),
       },
       context,
@@ -118,7 +127,7 @@ function leafCopier(
     try {
       await bySkopeo(leaf);
     } catch (error) {
-      context.signal?.throwIfAborted();
+      context.signal.throwIfAborted();
       if (stopsTheRun(error)) throw error;
       const left = leaf.brings.flatMap((digest) =>
         transfers.movers.has(digest) ? [] : (blobs.get(digest) ?? []),
@@ -127,12 +136,10 @@ function leafCopier(
         for (const { digest } of left) transfers.failed(digest, explainFailure(digest, error));
       } else {
         const message = `${messageOf(error)}; the built-in client completes it`;
-        const image = imagesOf(leaf.id)[0]?.ref;
+        const image = served.get(leaf.id)?.ref;
         context.emit({ type: 'log', level: 'warning', message, image });
         for (const blob of left) await bring(blob);
       }
-    } finally {
-      transfers.ended(leaf);
     }
   };
 }

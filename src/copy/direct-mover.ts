@@ -2,7 +2,7 @@ import { bringBlob, type ReadPort } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { ResolvedImage } from '../resolve/index.ts';
-import type { CopyContext } from './context.ts';
+import type { Copying } from './context.ts';
 import type { MissingBlob } from './division.ts';
 import { stopsTheRun } from './failure.ts';
 
@@ -15,12 +15,12 @@ const MAX_ADDRESSES = 4;
  */
 export async function bringDirectly(
   blob: MissingBlob,
-  images: ReadonlySet<ResolvedImage>,
-  context: CopyContext,
+  images: readonly ResolvedImage[],
+  context: Copying,
 ): Promise<void> {
   const { store, retries, signal, emit } = context;
   let refusal: OciSaveError | undefined;
-  const image = [...images][0]?.ref;
+  const image = images[0]?.ref;
   const message = `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`;
   emit({ type: 'log', level: 'debug', message, image });
   for (const { made } of images) {
@@ -58,7 +58,7 @@ interface BlobSource {
   readonly isManifest: boolean;
 }
 
-function sourcesOf(images: Iterable<ResolvedImage>, digest: Digest): Iterable<BlobSource> {
+function sourcesOf(images: readonly ResolvedImage[], digest: Digest): Iterable<BlobSource> {
   const sources = new Map<string, BlobSource>();
   for (const { content, manifests } of images) {
     const isManifest = manifests.has(digest);

@@ -38,8 +38,6 @@ export function divide(missing: readonly MissingBlob[], skopeoFrom: number): Div
   }
   return {
     leaves: [...byLeaf].map(([id, layers]) => ({ id, missing: layers })),
-    direct: missing
-      .filter((blob) => !bySkopeo(blob))
-      .toSorted((a, b) => b.size - a.size || (a.digest < b.digest ? -1 : 1)),
+    direct: missing.filter((blob) => !bySkopeo(blob)).toSorted((a, b) => b.size - a.size),
   };
 }

@@ -70,14 +70,11 @@ export function trackImages(
         pending.delete(image);
         report(image);
       }
-      waiting.delete(digest);
     },
     finish(failures) {
       for (const { ref, awaited } of pending) {
-        const lost = awaited.find((digest) => failures.has(digest));
-        if (lost !== undefined) {
-          emit({ type: 'log', level: 'error', message: messageOf(failures.get(lost)), image: ref });
-        }
+        const [error] = awaited.flatMap((digest) => failures.get(digest) ?? []);
+        emit({ type: 'log', level: 'error', message: messageOf(error), image: ref });
         emit({ type: 'step', stage: 'copy', subject: ref, outcome: 'failed' });
       }
     },

@@ -93,7 +93,7 @@ export function watchLanding(options: {
     for (let next = 'look'; next === 'look';) {
       await look();
       judge();
-      const pause = setTimeout(EVERY_MILLISECONDS, 'look', { ref: false });
+      const pause = setTimeout(EVERY_MILLISECONDS, 'look');
       next = await Promise.race([pause, stop.promise]);
     }
     await look();

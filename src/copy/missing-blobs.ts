@@ -9,8 +9,8 @@ import type { MissingBlob } from './division.ts';
 /** What the store has of images, and what is missing. */
 export interface MissingBlobs {
   readonly blobs: readonly MissingBlob[];
-  /** The images that name a missing blob, and those that have a leaf: the sources of each. */
-  readonly imagesOf: ReadonlyMap<Digest, ReadonlySet<ResolvedImage>>;
+  /** The images that name a blob: its sources. */
+  readonly imagesOf: (digest: Digest) => readonly ResolvedImage[];
   /** What was here before this run; what resolving fetched is neither missing nor stored. */
   readonly stored: { readonly blobs: number; readonly bytes: number };
   /** Part of `stored`: what this run restored from a cache, not from the images' sources. */
@@ -41,14 +41,10 @@ export async function findMissingBlobs(
   const details = new Map<Digest, Pick<MissingBlob, 'urls' | 'foreign'>>();
 
   for (const image of images) {
-    for (const digest of image.sizes.keys()) if (absent.has(digest)) addTo(imagesOf, digest, image);
-    for (const leaf of image.leaves) {
-      const layers = new Set(leaf.layers.filter((digest) => absent.has(digest)));
-      addTo(imagesOf, leaf.digest, image);
-      for (const digest of layers) addTo(leavesOf, digest, leaf.digest);
-    }
+    for (const digest of image.sizes.keys()) addTo(imagesOf, digest, image);
+    for (const { digest, layers } of image.leaves) for (const layer of layers) addTo(leavesOf, layer, digest);
     for (const { manifest } of image.manifests.values()) {
-      if (manifest.kind === 'manifest') noteDetails(manifest.layers, absent, details);
+      if (manifest.kind === 'manifest') noteDetails(manifest.layers, details);
     }
   }
   const stored = all.filter(
@@ -61,7 +57,7 @@ export async function findMissingBlobs(
       leaves: [...(leavesOf.get(digest) ?? [])],
       ...(details.get(digest) ?? NO_DETAILS),
     })),
-    imagesOf,
+    imagesOf: (digest) => [...(imagesOf.get(digest) ?? [])],
     stored: { blobs: stored.length, bytes: stored.reduce((sum, { size }) => sum + size, 0) },
     restored,
   };
@@ -76,11 +72,9 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
 /** Images may describe one blob differently: the details of all are joined. */
 function noteDetails(
   layers: readonly Descriptor[],
-  absent: ReadonlySet<Digest>,
   details: Map<Digest, Pick<MissingBlob, 'urls' | 'foreign'>>,
 ): void {
   for (const { digest, urls, mediaType } of layers) {
-    if (!absent.has(digest)) continue;
     const known = details.get(digest) ?? NO_DETAILS;
     details.set(digest, {
       urls: [...new Set([...known.urls, ...(urls ?? [])])],

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** A leaf that skopeo copies, and its missing layers. */
+/** A leaf that skopeo copies, and its missing layers, one at least. */
 export interface PlannedLeaf {
   readonly id: Digest;
   readonly missing: readonly { readonly digest: Digest; readonly size: number }[];
@@ -21,10 +21,8 @@ export interface Plan {
   next(): StartedLeaf | undefined;
   /** A blob is in the store: leaves that waited for it are freed at once, not when its copy ends. */
   landed(digest: Digest): void;
-  /** Another mover gave a blob up: the next leaf that needs it claims it. */
+  /** A mover gave a blob up: the next leaf that needs it claims it. */
   released(digest: Digest): void;
-  /** A copy ended. What it claimed and did not land is free for the next leaf. */
-  ended(leaf: StartedLeaf): void;
   /** Leaves that have not started and still lack something. */
   readonly remaining: number;
 }
@@ -38,13 +36,12 @@ interface Waiting {
  * Plans leaves over blobs. A leaf is ready when no missing blob of it is in flight. Largest missing blob first;
  * among leaves that share it, the one with the fewest other missing bytes starts first, since all others wait for it.
  */
-export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Digest> = []): Plan {
+export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Digest>): Plan {
   const flying = new Set<Digest>(inFlight);
   const waiting = new Map<Digest, Waiting>();
   const waitersOf = new Map<Digest, Set<Waiting>>();
   for (const { id, missing } of leaves) {
     const leaf = { id, missing: new Map(missing.map(({ digest, size }) => [digest, size])) };
-    if (leaf.missing.size === 0) continue;
     waiting.set(id, leaf);
     for (const digest of leaf.missing.keys()) {
       const waiters = waitersOf.get(digest) ?? new Set();
@@ -65,41 +62,31 @@ export function createPlan(leaves: readonly PlannedLeaf[], inFlight: Iterable<Di
       if (best === undefined) return undefined;
       const brings = [...best.missing.keys()];
       waiting.delete(best.id);
-      for (const digest of brings) {
-        flying.add(digest);
-        waitersOf.get(digest)?.delete(best);
-      }
+      for (const digest of brings) flying.add(digest);
       return { id: best.id, brings };
     },
     landed(digest) {
-      flying.delete(digest);
       for (const leaf of waitersOf.get(digest) ?? []) {
         leaf.missing.delete(digest);
         if (leaf.missing.size === 0) waiting.delete(leaf.id);
       }
-      waitersOf.delete(digest);
     },
     released(digest) {
       flying.delete(digest);
-    },
-    ended({ brings }) {
-      for (const digest of brings) flying.delete(digest);
     },
   };
 }
 
 function comesBefore(a: Waiting, b: Waiting): boolean {
   const [x, y] = [weigh(a), weigh(b)];
-  if (x.largest !== y.largest) return x.largest > y.largest;
-  return x.others < y.others;
+  return (x.largest - y.largest || y.sum - x.sum) > 0;
 }
 
-function weigh({ missing }: Waiting): { largest: number; others: number } {
-  let largest = 0;
-  let sum = 0;
+function weigh({ missing }: Waiting): { largest: number; sum: number } {
+  let [largest, sum] = [0, 0];
   for (const size of missing.values()) {
     largest = Math.max(largest, size);
     sum += size;
   }
-  return { largest, others: sum - largest };
+  return { largest, sum };
 }

@@ -12,14 +12,14 @@ import {
 } from '../skopeo/index.ts';
 import { type Repository, secretsOf } from '../registry/index.ts';
 import { tryLink } from '../store/index.ts';
-import type { CopyContext } from './context.ts';
+import type { Copying } from './context.ts';
 import { watchLanding } from './landing.ts';
 
 export interface LeafCopy {
   readonly leaf: Digest;
   readonly repository: Repository;
   /** An image that has the leaf, for the log. */
-  readonly image: string | undefined;
+  readonly image: string;
   /** Layers that skopeo fetches, with their sizes. */
   readonly brings: ReadonlyMap<Digest, number>;
   /** Layers of the leaf that the store has: they are linked where skopeo looks, so that it does not fetch them again. */
@@ -31,7 +31,7 @@ export interface LeafCopy {
  * Copies one leaf by skopeo into a folder of its own. Each layer enters the store, hashed, as soon as it has
  * landed. Throws as `skopeoFailure` classes it; what landed before stays.
  */
-export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<void> {
+export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> {
   const { store, signal, emit } = context;
   const { skopeo, environment } = await context.skopeoTools();
   const layers = copy.brings.size === 1 ? '1 layer' : `${copy.brings.size} layers`;
@@ -40,7 +40,7 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
   const { domain, path: repository } = copy.repository;
   const credentials = await context.credentials.find({ domain, path: repository });
   const origin = { repository: `${domain}/${repository}`, isPrivate: credentials !== undefined };
-  const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf).slice(0, 24)}`);
+  const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf)}`);
   const pool = poolOf(folder);
   await mkdir(pool, { recursive: true });
   const hopeless = new AbortController();
@@ -66,7 +66,7 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
       preserveDigests: true,
       auth,
       insecure,
-      signal: signal ? AbortSignal.any([signal, hopeless.signal]) : hopeless.signal,
+      signal: AbortSignal.any([signal, hopeless.signal]),
     });
     await landing.finish();
     if (result.exitCode !== 0) {
@@ -89,8 +89,6 @@ export async function copyLeaf(copy: LeafCopy, context: CopyContext): Promise<vo
 }
 
 /** Verified layers alone: skopeo writes manifests and configs in place, and trusts every file that exists. */
-async function layOut({ leaf, here }: LeafCopy, pool: string, { store }: CopyContext): Promise<void> {
-  for (const layer of new Set(here)) {
-    if (layer !== leaf) await tryLink(store.pathOf(layer), path.join(pool, hexOf(layer)));
-  }
+async function layOut({ here }: LeafCopy, pool: string, { store }: Copying): Promise<void> {
+  for (const layer of here) await tryLink(store.pathOf(layer), path.join(pool, hexOf(layer)));
 }

@@ -12,7 +12,6 @@ export interface BlobTransfers {
   failed(digest: Digest, error: unknown): void;
   /** The next leaf for skopeo, as soon as one may start; undefined when no leaf is left. */
   nextLeaf(): Promise<StartedLeaf | undefined>;
-  ended(leaf: StartedLeaf): void;
 }
 
 export function createTransfers(
@@ -42,7 +41,7 @@ export function createTransfers(
       onLanded(digest);
     },
     failed(digest, error) {
-      if (!movers.has(digest)) failures.set(digest, error);
+      failures.set(digest, error);
       plan.released(digest);
       notify();
     },
@@ -55,10 +54,6 @@ export function createTransfers(
         await promise;
       }
       return undefined;
-    },
-    ended(leaf) {
-      plan.ended(leaf);
-      notify();
     },
   };
 }

@@ -1,4 +1,11 @@
-import { isPieceName, MAX_SIDECAR_BYTES, parsePartsList, partsListName, sumsName } from '../archive/index.ts';
+import {
+  isPieceName,
+  joinScriptName,
+  MAX_SIDECAR_BYTES,
+  parsePartsList,
+  partsListName,
+  sumsName,
+} from '../archive/index.ts';
 import { sumsIn } from '../bundle/index.ts';
 import { findLacking } from './completeness.ts';
 import { claimantOf, claimName, type Contents } from './draft/claim.ts';
@@ -30,7 +37,7 @@ export async function comparePlan(release: Release | undefined, options: SendOpt
   const differing = differingFiles(files, present);
   const draft = release?.draft ?? true;
   const ours = draft && (release === undefined || isOurs(release.body));
-  const earlier = await earlierPieces(present, ours, options);
+  const earlier = await earlierFiles(present, ours, options);
   // Outside of a workflow nobody takes over what a killed job claimed.
   const claim = present.find(({ name }) => name === claimName(archive));
   if (writer === undefined && claim !== undefined && (await claimantOf(claim, service)) !== undefined)
@@ -71,8 +78,11 @@ async function whyNotKept(
   return lacking;
 }
 
-/** The pieces that the parts list and the sums of a release name; in a draft of ours, where these are sent last, all pieces. */
-async function earlierPieces(
+/**
+ * The pieces that the parts list and the sums of a release name, with that list and its script; in a draft of ours, where
+ * these are sent last, all that have such names.
+ */
+async function earlierFiles(
   present: readonly Asset[],
   ours: boolean,
   { archive, service, files }: SendOptions,
@@ -82,11 +92,17 @@ async function earlierPieces(
     return (await readAsset(asset, service, MAX_SIDECAR_BYTES))?.toString('utf8') ?? '';
   };
   const wanted = new Set(files.map(({ name }) => name));
+  const ofParts = [partsListName(archive), joinScriptName(archive)];
   // Most releases are new, or unchanged: then nothing is read.
-  const pieces = present.map(({ name }) => name).filter((name) => isPieceName(archive, name));
-  if (ours || pieces.every((name) => wanted.has(name))) return new Set(pieces);
+  const likely = present
+    .map(({ name }) => name)
+    .filter((name) => isPieceName(archive, name) || ofParts.includes(name));
+  if (ours || likely.every((name) => wanted.has(name))) return new Set(likely);
   const list = parsePartsList(await textOf(partsListName(archive)));
   const sums = sumsIn(await textOf(sumsName(archive))).keys();
-  const names = [...(list?.parts.map(({ name }) => name) ?? []), ...sums];
-  return new Set(names.filter((name) => isPieceName(archive, name)));
+  const named = [...(list?.parts.map(({ name }) => name) ?? []), ...sums];
+  return new Set([
+    ...named.filter((name) => isPieceName(archive, name)),
+    ...(list === undefined ? [] : ofParts),
+  ]);
 }

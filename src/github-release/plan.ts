@@ -26,7 +26,7 @@ export type Step = { readonly file: WantedFile } & (
 
 export interface ReleasePlan {
   readonly steps: readonly Step[];
-  /** What earlier runs left and nothing needs: pieces of another archive, interim files. */
+  /** What earlier runs left and nothing needs: files of another archive, interim files. */
   readonly stale: readonly Asset[];
   /** Names that the policy says must not change: nothing may be sent. */
   readonly conflicts: readonly string[];
@@ -37,7 +37,7 @@ export interface ReleasePlan {
 export interface PlanInput {
   readonly files: readonly WantedFile[];
   readonly present: readonly Asset[];
-  /** Pieces of an earlier archive, by name. */
+  /** Pieces of an earlier archive, and what says how to join them, by name. */
   readonly earlier: ReadonlySet<string>;
   readonly draft: boolean;
   /** A draft that this tool created, and publishes when it is whole. */
@@ -100,7 +100,11 @@ function staleAmong(
   wanted: ReadonlySet<string>,
   steps: readonly Step[],
 ): Asset[] {
-  const used = new Set(steps.flatMap((step) => (step.action === 'none' ? [] : interimName(step.file.name))));
+  const used = new Set(
+    steps
+      .filter(({ action }) => action === 'rename' || action === 'replace')
+      .map((step) => interimName(step.file.name)),
+  );
   const interim = new Set([...wanted].map(interimName).filter((name) => !used.has(name)));
   return present.filter(({ name }) => (earlier.has(name) && !wanted.has(name)) || interim.has(name));
 }

@@ -93,7 +93,7 @@ export function createBlobSender(
       const work = async (): Promise<void> => {
         const refusal = full.errorOf(repository);
         if (refusal === undefined) return uploadInto(repository, blob, session);
-        if (session !== undefined) await cancelUploads(new Map([[repository.path, session]]), context);
+        if (session !== undefined) await cancelUploads([session], context);
         throw refusal;
       };
       try {

@@ -4,7 +4,7 @@ import type { PushContext } from './context.ts';
 
 /** Cancels the uploads that were started and not used. Where that fails, the registry removes them in time. */
 export async function cancelUploads(
-  uploads: Map<string, Upload>,
+  uploads: Iterable<Upload>,
   { client, emit, signal }: PushContext,
 ): Promise<void> {
   const cancel = async (upload: Upload): Promise<void> => {
@@ -15,6 +15,5 @@ export async function cancelUploads(
       emit({ type: 'log', level: 'debug', message: `an upload was not cancelled: ${messageOf(error)}` });
     }
   };
-  await Promise.all([...uploads.values()].map(cancel));
-  uploads.clear();
+  await Promise.all([...uploads].map(cancel));
 }

@@ -70,7 +70,7 @@ export function createImagePusher(context: PushContext, { blobs, reader }: Image
       await put(to, digest, to.tag);
     } catch (error) {
       signal?.throwIfAborted();
-      if (refusalOf(error) === undefined || isTemporary(error)) throw error;
+      if (isTemporary(error)) throw error;
       if ((await readTag(to, client, { signal })).found !== digest) throw error;
     }
   };

@@ -108,7 +108,7 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
       await sendAll(push, ready, before, checked);
     }
   } finally {
-    await cancelUploads(checked.uploads, context);
+    await cancelUploads(checked.uploads.values(), context);
   }
   return checked.missing;
 }

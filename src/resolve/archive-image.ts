@@ -30,7 +30,7 @@ export async function resolveArchive(
   tools: SkopeoTools,
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
-  const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
+  const folder = path.join(options.store.runFolder, `archive-${randomUUID()}`);
   await mkdir(path.join(folder, POOL), { recursive: true });
   // Held open: a pipe is not waited for, and skopeo reads the very file whose folder was checked.
   const opened = await openRegularFile(source.path, source.folders).catch((cause: unknown) => {

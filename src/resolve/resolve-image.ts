@@ -114,14 +114,20 @@ function convertTree({ top }: ManifestTree): {
     const pairs = node.children.map((old) => ({ old, now: convert(old) }));
     const children = pairs.map(({ now }) => now);
     const bytes = convertedBytes(node, pairs);
-    const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
-    if (digest !== node.digest) converted.set(node.digest, digest);
-    const attests = node.attests.map((attested) => converted.get(attested) ?? attested);
-    const manifest = bytes === node.bytes ? node.manifest : parseManifest(bytes);
-    return { ...node, digest, bytes, children, attests, manifest };
+    if (bytes === node.bytes) return { ...node, children };
+    const digest = digestOf(bytes);
+    converted.set(node.digest, digest);
+    return { ...node, digest, bytes, children, manifest: parseManifest(bytes) };
   };
 
-  return { tree: treeOf(convert(top)), converted };
+  /** After all is converted: an attestation may be listed before that to which it belongs. */
+  const renamed = (node: TreeNode): TreeNode => ({
+    ...node,
+    children: node.children.map(renamed),
+    attests: node.attests.map((attested) => converted.get(attested) ?? attested),
+  });
+
+  return { tree: treeOf(renamed(convert(top))), converted };
 }
 
 function convertedBytes(

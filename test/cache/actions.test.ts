@@ -14,7 +14,10 @@ import {
   TOKEN,
 } from '../support/cache-server/index.ts';
 import { seededBytes } from '../support/fixtures/index.ts';
+import { outputOf } from '../support/program.ts';
+import { startStub } from '../support/registry-stub.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
+import { toolPath } from '../support/tools.ts';
 
 const FOLDER = '.oci-save/packs/x';
 const contents = ['a', 'b', 'c'].map((seed) => seededBytes(`cache ${seed}`, 300_000));
@@ -47,6 +50,7 @@ interface Opened {
   readonly cache: RemoteCache;
   readonly secrets: string[];
   readonly words: string[];
+  readonly warnings: string[];
 }
 
 /** The cache of a job; what @actions/cache reads of the environment is set as on a runner. */
@@ -57,19 +61,19 @@ function open(protocol: Protocol = 'v2', more: Readonly<Record<string, string>> 
     RUNNER_TEMP: path.join(temp.path, 'runner'),
     ...more,
   };
-  for (const name of ['ACTIONS_CACHE_SERVICE_V2', 'ACTIONS_RESULTS_URL', 'ACTIONS_CACHE_URL'])
-    vi.stubEnv(name, undefined);
+  const others = ['ACTIONS_CACHE_SERVICE_V2', 'ACTIONS_RESULTS_URL', 'ACTIONS_CACHE_URL', 'ZSTD_CLEVEL'];
+  for (const name of others) vi.stubEnv(name, undefined);
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  const [secrets, words]: [string[], string[]] = [[], []];
+  const [secrets, words, warnings]: [string[], string[], string[]] = [[], [], []];
   const cache = createActionsCache({
     env,
     workspace,
     onSecret: (secret) => secrets.push(secret),
     onWords: (said) => words.push(said),
-    onWarning: () => {},
+    onWarning: (message) => warnings.push(message),
     stallMilliseconds: 300,
   });
-  return { cache, secrets, words };
+  return { cache, secrets, words, warnings };
 }
 
 /** An entry of files that lie beside the workspace. */
@@ -151,6 +155,22 @@ describe.each(['v1', 'v2'] as const)('the cache of Actions by the protocol %s', 
     await cache.close();
   });
 
+  it('finds and saves a key beside a longer one that begins so, whatever the compression of each', async () => {
+    const { cache } = open(protocol);
+    expect(await cache.save(await entryOf('k1-longer'))).toEqual({ kind: 'saved' });
+    const bin = path.join(temp.path, 'bin');
+    await mkdir(bin);
+    for (const name of ['tar', 'gzip']) await symlink(toolPath(name), path.join(bin, name));
+    vi.stubEnv('PATH', bin);
+    expect(await cache.save(await entryOf('k1'))).toEqual({ kind: 'saved' });
+    expect(server.entries.all()[1]?.bytes.readUInt16BE(0)).toBe(0x1f8b);
+    const { outcome, files } = await read(cache);
+    expect(outcome).toEqual({ kind: 'hit', key: 'k1', refused: 0 });
+    expect(files).toEqual(all);
+    expect((await read(cache, { match: 'newest' })).outcome).toMatchObject({ kind: 'hit', key: 'k1-longer' });
+    await cache.close();
+  });
+
   it('reads nothing of an entry whose key is not accepted', async () => {
     const { cache } = open(protocol);
     await cache.save(await entryOf('k1'));
@@ -217,6 +237,22 @@ describe('reading an entry', () => {
     });
   });
 
+  it('that ends too early says how much of it was refused', async () => {
+    const many = Array.from({ length: 10 }, (_, at) => seededBytes(`many ${at}`, 100_000));
+    await opened.cache.save(await entryOf('many', many));
+    const cut = (): CacheRule[] => [
+      { on: 'download', times: 1, fault: { cutAfter: 900_000 } },
+      { on: 'download', fault: { status: 403 } },
+    ];
+    const moods: Taken[] = ['refused', 'skipped', 'taken'];
+    let asked = 0;
+    const take = async (): Promise<Taken> => moods[asked++] ?? 'skipped';
+    const { outcome } = await readWith(cut(), { key: 'many', take });
+    expect(outcome).toMatchObject({ kind: 'broken', key: 'many', refused: 1 });
+    const none = await readWith(cut(), { key: 'many', take: async () => 'refused' });
+    expect(none.outcome).toMatchObject({ kind: 'denied' });
+  });
+
   it('counts what was refused of it, and stops where there is enough', async () => {
     const moods: Taken[] = ['refused', 'taken', 'enough'];
     const asked: string[] = [];
@@ -232,6 +268,13 @@ describe('reading an entry', () => {
   it('ends with the run, by the run’s own reason', async () => {
     const reason = new Error('stopped');
     await expect(read(opened.cache, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const stop = new AbortController();
+    const take = async (): Promise<Taken> => {
+      stop.abort(reason);
+      return 'taken';
+    };
+    const held: CacheRule = { on: 'download', fault: { holdAfter: 700_000 } };
+    await expect(readWith([held], { take, signal: stop.signal })).rejects.toBe(reason);
   });
 });
 
@@ -267,6 +310,14 @@ describe('saving an entry', () => {
       kind: 'failed',
       reason: expect.stringMatching(/^saving it takes .* of the disk for a while, and .* are free$/),
     });
+    // A file system without room, where the library would put the archive.
+    const full = open('v2', { RUNNER_TEMP: '/proc' });
+    expect(await full.cache.save({ ...entry, leaveFree: 100 * 1024 * 1024 })).toEqual({
+      kind: 'failed',
+      reason: 'saving it takes 358 MiB of the disk for a while, and 0 B are free',
+    });
+    await full.cache.close();
+    expect(await readdir(workspace)).toEqual([]);
     vi.spyOn(process, 'cwd').mockReturnValue(temp.path);
     expect(await cache.save(entry)).toEqual({
       kind: 'failed',
@@ -293,6 +344,61 @@ describe('saving an entry', () => {
     expect(server.entries.all()).toEqual([]);
     await cache.close();
     expect(await readdir(temp.path)).toContain('workspace');
+  });
+
+  it('is done where the runner names no folder for temporary files', async () => {
+    const { cache } = open('v2', { RUNNER_TEMP: '' });
+    vi.stubEnv('RUNNER_TEMP', path.join(temp.path, 'runner'));
+    expect(await cache.save(await entryOf('k1'))).toEqual({ kind: 'saved' });
+    await cache.close();
+  });
+
+  it.each([
+    [undefined, '1'],
+    ['7', '7'],
+  ])('compresses with little effort, unless the job says how much (%s)', async (given, used) => {
+    const { cache } = open();
+    vi.stubEnv('ZSTD_CLEVEL', given);
+    await cache.save(await entryOf('k1'));
+    expect(process.env['ZSTD_CLEVEL']).toBe(used);
+    await cache.close();
+  });
+
+  it('whose files cannot be removed afterwards is a failure of the cache alone', async () => {
+    const { cache, warnings } = open();
+    const folder = '.oci-save/catalogue';
+    const place = path.join(workspace, folder);
+    await mkdir(place, { recursive: true });
+    // A mount point cannot be removed.
+    await outputOf(toolPath('mount'), ['-t', 'tmpfs', '-o', 'size=4M', 'in-the-way', place]);
+    try {
+      const reason = `EBUSY: resource busy or locked, rmdir '${place}'`;
+      expect(await cache.save({ ...(await entryOf('k1')), folder })).toEqual({ kind: 'failed', reason });
+      await cache.close();
+      expect(warnings).toEqual([`files for the cache are left in the workspace: ${reason}`]);
+    } finally {
+      await outputOf(toolPath('umount'), [place]);
+    }
+  });
+
+  it('keeps no connection when the cache is closed', async () => {
+    await using stub = await startStub((_, response) => void response.writeHead(204).end());
+    const { cache } = open('v1', { ACTIONS_CACHE_URL: `${stub.url}/` });
+    expect((await read(cache)).outcome).toEqual({ kind: 'miss' });
+    const before = stub.connections();
+    await cache.close();
+    expect((await read(cache)).outcome).toEqual({ kind: 'miss' });
+    expect(stub.connections()).toBeGreaterThan(before);
+    await cache.close();
+  });
+
+  it('leaves nothing when the cache is closed, whatever a call before left', async () => {
+    const { cache, warnings } = open();
+    for (const folder of ['packs/a/b', 'catalogue'])
+      await mkdir(path.join(workspace, '.oci-save', folder), { recursive: true });
+    await writeFile(path.join(workspace, '.oci-save/catalogue/x'), 'x');
+    await cache.close();
+    expect([await readdir(workspace), warnings]).toEqual([[], []]);
   });
 
   it('says the workspace’s real path to @actions/cache', async () => {

@@ -141,4 +141,49 @@ describe('the client of the cache service', () => {
       message: 'an entry of the cache has more than the 5 bytes that it may have',
     });
   });
+
+  it('reads the whole again where a server cannot give the rest, and passes over what it has', async () => {
+    await start(({ headers }, response, nth) => {
+      if (headers.range !== undefined) return void response.writeHead(416).end();
+      response.writeHead(200, { 'content-length': '10' });
+      response.write(nth === 1 ? '0123' : '0123456789', () =>
+        nth === 1 ? response.destroy() : response.end(),
+      );
+    });
+    const url = new URL(`${stub.url}/a`);
+    expect(String(await buffer(client.download(url, 10, undefined)))).toBe('0123456789');
+    expect(stub.requests.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=4-', undefined]);
+  });
+
+  it('refuses a rest that makes more than an archive may have', async () => {
+    await start((_, response, nth) => {
+      if (nth === 1) response.writeHead(200).write('0123', () => response.destroy());
+      else response.writeHead(206, { 'content-range': 'bytes 4-10/*' }).end('456789X');
+    });
+    const failure = await failureOf(buffer(client.download(new URL(`${stub.url}/a`), 10, undefined)));
+    expect(failure.message).toBe('an entry of the cache has more than the 10 bytes that it may have');
+  });
+
+  it('never says the signature of an address that is refused', async () => {
+    await start(({ query }, response) => void response.writeHead(403).end(`no: ${query.toString()}`));
+    const url = new URL(`${stub.url}/a?sig=secret`);
+    const failure = await failureOf(buffer(client.download(url, 10, undefined)));
+    expect([failure.code, failure.message]).toEqual([
+      'denied',
+      expect.stringMatching(/^an entry of the cache.*403.*no: /),
+    ]);
+    expect(failure.message).not.toContain('secret');
+  });
+
+  it.each<[string, 'v1' | 'v2', (signal: AbortSignal) => Promise<unknown>]>([
+    ['a look-up', 'v1', (signal) => client.find('k', 'v', signal)],
+    ['a look-up', 'v2', (signal) => client.find('k', 'v', signal)],
+    ['an archive', 'v2', (signal) => buffer(client.download(new URL(`${stub.url}/a`), 10, signal))],
+  ])('stops %s of %s with the run', async (_, protocol, work) => {
+    const stop = new AbortController();
+    const reason = new Error('stopped');
+    await start(() => stop.abort(reason), { protocol });
+    await expect(work(stop.signal)).rejects.toBe(reason);
+    expect(stub.requests).toHaveLength(1);
+  });
 });

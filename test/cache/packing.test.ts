@@ -60,10 +60,22 @@ describe('packs of the cache', () => {
     expect(packsToKeep([pack], new Set([digestAt(2)]))).toEqual([pack]);
     expect(packsToKeep([pack], new Set([digestAt(1)]))).toEqual([]);
     expect(packsToKeep([pack], new Set())).toEqual([]);
+    const even = packOf([
+      { digest: digestAt(1), size: 500 },
+      { digest: digestAt(2), size: 500 },
+    ]);
+    expect(packsToKeep([even], new Set([digestAt(1)]))).toEqual([even]);
     // A pack of empty blobs has no half: in use or not, it goes.
     const empty = packOf([{ digest: digestAt(3), size: 0 }]);
     expect(packsToKeep([empty], new Set([digestAt(3)]))).toEqual([]);
     expect(packKey(pack)).toMatch(/^oci-save-v1-pack-[0-9a-f]{64}$/);
+  });
+
+  it('are filled up to the bound, by their blobs in the order given', () => {
+    const sized = (at: number, size: number) => ({ digest: digestAt(at), size });
+    const [a, b, c, d] = [sized(1, 600), sized(2, 400), sized(3, 1), sized(4, 1000)];
+    expect(divideIntoPacks([a, b, c, d], PACK)).toEqual([packOf([a, b]), packOf([c]), packOf([d])]);
+    expect(divideIntoPacks([], PACK)).toEqual([]);
   });
 
   it('are joined where they are many: the smaller half goes', () => {
@@ -71,15 +83,17 @@ describe('packs of the cache', () => {
       packOf([{ digest: digestAt(at), size: at + 1 }]),
     );
     const live = new Set(many.flatMap((pack) => [...pack.blobs.keys()]));
-    const kept = packsToKeep(many, live);
-    expect(kept).toEqual(many.slice(-kept.length));
-    expect(kept).toHaveLength((MANY_PACKS + 2) / 2);
+    const mixed = [...many.slice(10), ...many.slice(0, 10)];
+    expect(packsToKeep(mixed, live)).toEqual(many.slice((MANY_PACKS + 2) / 2));
+    const allowed = many.slice(0, MANY_PACKS);
+    expect(packsToKeep(allowed, live)).toEqual(allowed);
   });
 
   it('are left out where they exceed the size of the cache, and only those', () => {
     const sized = (at: number, size: number): Pack => packOf([{ digest: digestAt(at), size }]);
     const packs = [sized(1, 600), sized(2, 600), sized(3, 300)];
     expect(within(packs, 100, PACK)).toEqual({ fitting: [packs[0], packs[2]], left: [packs[1]] });
+    expect(within(packs, 101, PACK)).toEqual({ fitting: [packs[0]], left: [packs[1], packs[2]] });
   });
 });
 
@@ -141,14 +155,66 @@ describe('a catalogue of the cache', () => {
     );
   });
 
-  it('leaves out the largest contents where there is too much', () => {
-    const large = Buffer.alloc(41 * 1024 * 1024);
-    const small = Buffer.from('small');
-    const kept = boundedContents([
-      [digestOf(large), large],
-      [digestOf(small), small],
-    ]);
-    expect([...kept.keys()]).toEqual([digestOf(small)]);
+  it('leaves out the largest contents where there is too much, the same in any order', () => {
+    const room = 40 * 1024 * 1024;
+    const bytes = [
+      Buffer.alloc(room - 10),
+      Buffer.from('small'),
+      Buffer.from('5 too'),
+      Buffer.alloc(room - 9),
+    ];
+    const [most, small, other, large] = bytes.map((one) => [digestOf(one), one] as const);
+    if (!(most && small && other && large)) throw new Error('there are four');
+    const fives = [small, other].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    for (const given of [
+      [large, most, small, other],
+      [other, small, most, large],
+    ])
+      expect([...boundedContents(given).keys()]).toEqual([...fives, most].map(([digest]) => digest));
+  });
+
+  it('is written as the JSON that other versions of oci-save read', () => {
+    const [b, a] = [digestAt(1), digestAt(2)].toSorted().toReversed();
+    if (!(a && b)) throw new Error('there are two');
+    const text = Buffer.from('text');
+    const given = {
+      contents: new Map([[digestOf(text), text]]),
+      packs: [
+        packOf([
+          { digest: b, size: 2 },
+          { digest: a, size: 1 },
+        ]),
+      ],
+      served: new Map([['f'.repeat(64), b]]),
+    };
+    expect(Buffer.from(encodeCatalogue(given)).toString()).toBe(
+      `{"version":2,"contents":{"${digestOf(text)}":"dGV4dA=="},"packs":[{"form":0,"blobs":{"${a}":1,"${b}":2}}],` +
+        `"served":{"${'f'.repeat(64)}":"${b}"}}`,
+    );
+  });
+
+  const pack = (blobs: object, form: unknown = 0) => ({ form, blobs });
+  const SOUND = { version: 2, contents: {}, packs: [], served: {} };
+  const readOf = (more: object) => () => decodeCatalogue(Buffer.from(JSON.stringify({ ...SOUND, ...more })));
+  it.each<[string, object]>([
+    ['another version', { version: 1 }],
+    ['a field that nobody knows', { more: 1 }],
+    ['no packs', { packs: undefined }],
+    ['contents that are not in base64', { contents: { [digestAt(1)]: '!' } }],
+    ['contents under a name that is no digest', { contents: { x: '' } }],
+    ['more than a thousand packs', { packs: Array.from({ length: 1001 }, () => pack({})) }],
+    ['a blob that is not named by its digest', { packs: [pack({ x: 1 })] }],
+    ['a negative size', { packs: [pack({ [digestAt(1)]: -1 })] }],
+    ['a size that is not whole', { packs: [pack({ [digestAt(1)]: 1.5 })] }],
+    ['a form that is no number', { packs: [pack({}, 'x')] }],
+    ['a form beyond all repairs', { packs: [pack({}, 1001)] }],
+    ['a tag that is not hashed', { served: { 'registry.example/app:1': digestAt(1) } }],
+    ['a tag with no digest', { served: { ['f'.repeat(64)]: 'latest' } }],
+  ])('with %s is not read', (_, more) => {
+    expect(readOf({ packs: Array.from({ length: 1000 }, () => pack({}, 1000)) })).not.toThrow();
+    expect(readOf(more)).toThrow(
+      expect.objectContaining({ code: 'digest', message: 'it is not a catalogue' }),
+    );
   });
 
   it('has a key with its hash and nothing of the list', () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { createTarPacker, type TarHeader } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
 import { readArchive } from '../../src/cache/actions/read-archive.ts';
+import { OciSaveError } from '../../src/errors.ts';
 import type { IncomingFile, Taken } from '../../src/cache/port.ts';
 
 const FOLDER = '.oci-save/packs/x';
@@ -137,10 +138,15 @@ describe('an archive of the cache', () => {
     }));
     const archive = gzipSync(await tarOf(entries), { level: 0 });
     let sent = 0;
+    const closed = Promise.withResolvers<void>();
     const source = (async function* () {
-      for await (const piece of inPieces(archive, 10_000)) {
-        sent += piece.length;
-        yield piece;
+      try {
+        for await (const piece of inPieces(archive, 10_000)) {
+          sent += piece.length;
+          yield piece;
+        }
+      } finally {
+        closed.resolve();
       }
     })();
     await readArchive(source, {
@@ -152,6 +158,86 @@ describe('an archive of the cache', () => {
         return 'enough';
       },
     });
+    // A connection that nobody reads is closed.
+    await closed.promise;
     expect(sent).toBeLessThan(archive.length);
+  });
+
+  const good = (at: number, size: number): Entry => ({
+    header: { name: `${FOLDER}/${nameAt(at)}`, type: 'file', size },
+    good: true,
+  });
+  const readWhole = async ({ body }: IncomingFile): Promise<Taken> => {
+    for await (const chunk of body) expect(chunk.length).toBeGreaterThan(0);
+    return 'taken';
+  };
+
+  it('may have its folder, and no other one, and nothing in the folder’s place', async () => {
+    const place = (name: string, type: 'file' | 'directory'): Entry => ({
+      header: { name, type, size: 0 },
+      good: false,
+    });
+    const archive = async (...entries: Entry[]) =>
+      readArchive(inPieces(gzipSync(await tarOf(entries)), 1000), {
+        folder: FOLDER,
+        maxBytes: 1_000_000,
+        compression: 'gzip',
+        take: readWhole,
+      });
+    expect(await archive(place(`${FOLDER}/`, 'directory'), good(1, 5))).toEqual({ refused: 0 });
+    expect(await archive(place('.oci-save/', 'directory'), good(1, 5))).toEqual({ refused: 1 });
+    expect(await archive(place(`${FOLDER}/x/`, 'directory'))).toEqual({ refused: 1 });
+    const hex = nameAt(1);
+    for (const name of [`${hex}0`, hex.slice(1), hex.replace('0', 'A'), `x/${hex}`, `${hex}/x`])
+      expect(await archive(place(`${FOLDER}/${name}`, 'file'))).toEqual({ refused: 1 });
+    expect(await archive(place(hex, 'file'), place(`${FOLDER}x/${hex}`, 'file'))).toEqual({ refused: 2 });
+  });
+
+  it('unpacks to as many bytes as it may have, and not to one more', async () => {
+    const tar = await tarOf([good(1, 90_000)]);
+    for (const compression of ['gzip', 'zstd-without-long'] as const) {
+      const archive = compression === 'gzip' ? gzipSync(tar) : zstdCompressSync(tar);
+      const read = (maxBytes: number) =>
+        readArchive(inPieces(archive, 10), { folder: FOLDER, maxBytes, compression, take: readWhole });
+      expect(await read(tar.length)).toEqual({ refused: 0 });
+      await expect(read(tar.length - 1)).rejects.toMatchObject({
+        code: 'digest',
+        message: `its archive is damaged: it unpacks to more than the ${tar.length - 1} bytes that it may have`,
+      });
+    }
+  });
+
+  it('that was cut before it was compressed, or has a wrong header, is damaged', async () => {
+    const tar = await tarOf([good(1, 5000), good(2, 10)]);
+    const wrong = Buffer.from(tar);
+    wrong[512 + 5120] = 0x21;
+    for (const bytes of [tar.subarray(0, 3000), wrong]) {
+      const reading = readArchive(inPieces(gzipSync(bytes), 100), {
+        folder: FOLDER,
+        maxBytes: 1_000_000,
+        compression: 'gzip',
+        take: readWhole,
+      });
+      await expect(reading).rejects.toMatchObject({
+        code: 'digest',
+        message: expect.stringMatching(/^its archive is damaged: /),
+      });
+    }
+  });
+
+  it('fails by the error of where it comes from, or of who takes its files', async () => {
+    const archive = gzipSync(await tarOf([good(1, 2_000_000)]), { level: 0 });
+    const rules = { folder: FOLDER, maxBytes: 10_000_000, compression: 'gzip' } as const;
+    const cut = new OciSaveError({ code: 'network', message: 'the connection broke' });
+    const source = (async function* () {
+      yield* inPieces(archive.subarray(0, 1_000_000), 10_000);
+      throw cut;
+    })();
+    await expect(readArchive(source, { ...rules, take: readWhole })).rejects.toBe(cut);
+    const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC', syscall: 'write' });
+    for (const error of [cut, full]) {
+      const take = (): Promise<Taken> => Promise.reject(error);
+      await expect(readArchive(inPieces(archive, 10_000), { ...rules, take })).rejects.toBe(error);
+    }
   });
 });

@@ -1,9 +1,11 @@
-import { Readable } from 'node:stream';
+import { readdir } from 'node:fs/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packKey } from '../../src/cache/keys.ts';
 import { type Pack, PACK_BYTES, packOf } from '../../src/cache/packing.ts';
 import type { ReadOutcome, ReadRequest, RemoteCache } from '../../src/cache/port.ts';
 import { type Restoration, restorePacks } from '../../src/cache/restore.ts';
+import { OciSaveError } from '../../src/errors.ts';
 import type { SaveEvent } from '../../src/events.ts';
 import { type BlobSize, type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
@@ -31,17 +33,28 @@ interface Entry {
   readonly end?: { readonly kind: 'broken' | 'damaged'; readonly reason: string };
 }
 
+/** The files whose bytes were read. */
+const handed: Digest[] = [];
+
 /** A cache of these entries, which hands over files until it is told that they are enough. */
-function cacheOf(entries: ReadonlyMap<string, Entry | ReadOutcome>): { cache: RemoteCache; asked: string[] } {
+function cacheOf(entries: ReadonlyMap<string, Entry | ReadOutcome>): {
+  cache: RemoteCache;
+  asked: string[];
+  requests: ReadRequest[];
+} {
   const asked: string[] = [];
-  const read = async ({ key, take }: ReadRequest): Promise<ReadOutcome> => {
+  const requests: ReadRequest[] = [];
+  const read = async (request: ReadRequest): Promise<ReadOutcome> => {
+    const { key, take, onBytes } = request;
     asked.push(key);
+    requests.push(request);
     const entry = entries.get(key);
     if (entry === undefined) return { kind: 'miss' };
     if ('kind' in entry) return entry;
     let refused = 0;
     for (const [digest, bytes] of entry.files) {
-      const body = Readable.from([bytes]);
+      onBytes?.(bytes.length);
+      const body = bodyOf(digest, bytes);
       const taken = await take({ name: hexOf(digest), size: bytes.length, body });
       if (taken === 'refused') refused += 1;
       if (taken === 'enough') break;
@@ -49,7 +62,12 @@ function cacheOf(entries: ReadonlyMap<string, Entry | ReadOutcome>): { cache: Re
     return { key, refused, ...(entry.end ?? { kind: 'hit' }) };
   };
   const unused = { unavailable: undefined, readable: true, writable: true, close: async () => {} };
-  return { cache: { ...unused, read, save: async () => ({ kind: 'saved' }) }, asked };
+  return { cache: { ...unused, read, save: async () => ({ kind: 'saved' }) }, asked, requests };
+}
+
+async function* bodyOf(digest: Digest, bytes: Buffer): AsyncGenerator<Buffer> {
+  handed.push(digest);
+  for (const at of [0, 5]) yield bytes.subarray(at, at === 0 ? 5 : bytes.length);
 }
 
 const filesOf = (...blobs: readonly BlobSize[]): Entry['files'] =>
@@ -61,15 +79,20 @@ interface Told {
   readonly logs: readonly string[];
   readonly steps: readonly string[];
   readonly asked: readonly string[];
+  readonly requests: readonly ReadRequest[];
+  readonly events: readonly SaveEvent[];
 }
 async function restore(
   packs: readonly Pack[],
   missing: readonly BlobSize[],
   entries: readonly (readonly [Pack, Entry | ReadOutcome])[],
 ): Promise<Told> {
-  const { cache, asked } = cacheOf(new Map(entries.map(([one, entry]) => [packKey(one), entry])));
+  const { cache, asked, requests } = cacheOf(new Map(entries.map(([one, entry]) => [packKey(one), entry])));
   const [troubles, logs, steps]: [string[], string[], string[]] = [[], [], []];
+  const events: SaveEvent[] = [];
+  handed.splice(0);
   const emit = (event: SaveEvent): void => {
+    events.push(event);
     if (event.type === 'log') logs.push(`${event.level}: ${event.message}`);
     if (event.type === 'step') steps.push(event.outcome);
   };
@@ -77,7 +100,7 @@ async function restore(
   const result = await restorePacks(packs, missing, { cache, store, emit, signal: undefined, trouble });
   for (const { digest } of missing)
     expect(await store.has({ digest, size: 10 })).toBe(result.restored.has(digest));
-  return { result, troubles, logs, steps, asked };
+  return { result, troubles, logs, steps, asked, requests, events };
 }
 
 const pack = packOf([a, b]);
@@ -114,11 +137,14 @@ describe('found L8: packs that are restored', () => {
   it.each<[string, Entry['files'], readonly BlobSize[]]>([
     ['other bytes under a digest', [[a.digest, text(9)]], [a]],
     ['a blob of another size', [[a.digest, text(1, 11)]], [a]],
+    ['a blob of another size that nobody misses', [[b.digest, text(2, 11)], ...filesOf(a)], [a]],
     ['a file that the catalogue does not name', [[c.digest, text(3)], ...filesOf(a)], [a]],
   ])('and hold %s are refused once, and not used again under their key', async (_, files, missing) => {
     const { result, troubles } = await restore([pack], missing, [[pack, { files }]]);
     expect(troubles).toEqual([`${short} in the cache holds 1 file that it must not${REPLACED}`]);
     expect([result.lost, result.spoilt]).toEqual([new Set([pack.hex]), new Map([[pack.hex, 0]])]);
+    // Nothing half-written stays.
+    expect(await readdir(store.runFolder)).toEqual([]);
   });
 
   it.each<[string, Entry | ReadOutcome, readonly Digest[]]>([
@@ -205,5 +231,117 @@ describe('found L8: packs that are restored', () => {
     const large = { digest: c.digest, size: 3 * PACK_BYTES };
     await restorePacks([packOf([large])], [large], { ...context, cache: { ...cache, read } });
     expect(limits).toEqual([PACK_BYTES, large.size]);
+  });
+
+  it('are asked for with what the entry may be, and are told with their bytes', async () => {
+    const { requests, events } = await restore([pack], [a, b], [[pack, { files: filesOf(a, b) }]]);
+    expect(requests).toEqual([
+      expect.objectContaining({
+        key: packKey(pack),
+        match: 'exact',
+        folder: `.oci-save/packs/${pack.hex}`,
+        maxBytes: 20,
+      }),
+    ]);
+    expect(events).toEqual([
+      { type: 'stage', stage: 'restore', total: 1 },
+      { type: 'bytes', stage: 'restore', delta: 10 },
+      { type: 'bytes', stage: 'restore', delta: 10 },
+      { type: 'step', stage: 'restore', subject: short, outcome: 'done' },
+    ]);
+  });
+
+  it('give what is missing alone: the rest is not read, and nothing twice', async () => {
+    const three = packOf([a, b, c]);
+    const { result, troubles, steps, events } = await restore(
+      [three],
+      [b, c],
+      [[three, { files: filesOf(a, b, b, c, a) }]],
+    );
+    expect([troubles, steps]).toEqual([[], ['done']]);
+    expect(result.restored).toEqual(new Set([b.digest, c.digest]));
+    expect(handed).toEqual([b.digest, c.digest]);
+    // The last file is not waited for.
+    expect(events.filter(({ type }) => type === 'bytes')).toHaveLength(4);
+  });
+
+  it('whose sizes the catalogue has wrong are taken by the sizes that the manifests have', async () => {
+    const lying = packOf([
+      { digest: a.digest, size: 1 },
+      { digest: b.digest, size: 3 },
+    ]);
+    const right = await restore([lying], [a, b], [[lying, { files: filesOf(a, b) }]]);
+    expect([right.troubles, right.requests[0]?.maxBytes]).toEqual([[], 20]);
+    expect(right.result.restored).toEqual(new Set([a.digest, b.digest]));
+    const rest = await restore([lying], [c], [[lying, { files: filesOf(a, b) }]]);
+    expect(rest.asked).toEqual([]);
+  });
+
+  it('and hold wrong files beside broken ones count each file once', async () => {
+    const files: Entry['files'] = [[c.digest, text(3)], [a.digest, text(9)], ...filesOf(b)];
+    const { result, troubles, steps } = await restore([pack], [a, b], [[pack, { files }]]);
+    expect([troubles, steps]).toEqual([
+      [`${short} in the cache holds 2 files that it must not${REPLACED}`],
+      ['failed'],
+    ]);
+    expect(result.restored).toEqual(new Set([b.digest]));
+  });
+
+  it('are read side by side, but four at once at most', async () => {
+    let [now, most] = [0, 0];
+    const packs = Array.from({ length: 9 }, (_, at) => packOf([blob(at)]));
+    const read = async (): Promise<ReadOutcome> => {
+      now += 1;
+      most = Math.max(most, now);
+      await immediate();
+      now -= 1;
+      return { kind: 'miss' };
+    };
+    const { cache } = cacheOf(new Map());
+    const context = {
+      cache: { ...cache, read },
+      store,
+      emit: () => {},
+      signal: undefined,
+      trouble: () => {},
+    };
+    const missing = packs.flatMap(({ blobs }) => [...blobs].map(([digest, size]) => ({ digest, size })));
+    const { lost } = await restorePacks(packs, missing, context);
+    expect([most, lost.size]).toEqual([4, 9]);
+  });
+
+  it('end with the run: the pack that is being read tells nothing, and no further one is asked for', async () => {
+    const stop = new AbortController();
+    const reason = new Error('stopped');
+    const asked: string[] = [];
+    const read = async ({ key, signal }: ReadRequest): Promise<ReadOutcome> => {
+      asked.push(key);
+      expect(signal).toBe(stop.signal);
+      await immediate();
+      stop.abort(reason);
+      return { kind: 'failed', reason: 'aborted' };
+    };
+    const { cache } = cacheOf(new Map());
+    const trouble = (message: string): never => expect.fail(message);
+    const context = { cache: { ...cache, read }, store, emit: () => {}, signal: stop.signal, trouble };
+    const packs = Array.from({ length: 9 }, (_, at) => packOf([blob(at)]));
+    const missing = packs.flatMap(({ blobs }) => [...blobs].map(([digest, size]) => ({ digest, size })));
+    await expect(restorePacks(packs, missing, context)).rejects.toBe(reason);
+    await immediate();
+    expect(asked).toHaveLength(4);
+  });
+
+  it('fail the run where the store cannot take them', async () => {
+    const full = new OciSaveError({ code: 'local', message: 'the disk is full' });
+    for (const broken of [new Error('the disk is gone'), full]) {
+      const write: Store['write'] = async (...blob) => ({
+        ...(await store.write(...blob)),
+        commit: () => Promise.reject(broken),
+      });
+      const { cache } = cacheOf(new Map([[packKey(pack), { files: filesOf(a) }]]));
+      const shared = { emit: () => {}, signal: undefined, trouble: () => {} };
+      const context = { cache, store: { ...store, write }, ...shared };
+      await expect(restorePacks([pack], [a], context)).rejects.toBe(broken);
+    }
   });
 });

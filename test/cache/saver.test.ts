@@ -4,7 +4,8 @@ import { packKey } from '../../src/cache/keys.ts';
 import { packOf } from '../../src/cache/packing.ts';
 import type { NewEntry, RemoteCache, SaveOutcome } from '../../src/cache/port.ts';
 import { createSaver, TOO_LATE } from '../../src/cache/saver.ts';
-import { digestOf } from '../../src/oci/digest.ts';
+import type { SaveEvent } from '../../src/events.ts';
+import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
@@ -48,11 +49,16 @@ function memory(answer: () => SaveOutcome): {
 }
 
 const troubles: string[] = [];
-const context = (cache: RemoteCache) => ({
+const logs: string[] = [];
+beforeEach(() => {
+  troubles.splice(0);
+  logs.splice(0);
+});
+const context = (cache: RemoteCache, signal?: AbortSignal) => ({
   cache,
   store,
-  emit: () => {},
-  signal: undefined,
+  emit: (event: SaveEvent) => void (event.type === 'log' && logs.push(`${event.level}: ${event.message}`)),
+  signal,
   trouble: (message: string) => void troubles.push(message),
 });
 
@@ -79,31 +85,115 @@ it('saves packs that are there at once, and a pack that lacks a blob without it'
   const saver = createSaver(packs, { missing: new Set([a.digest]), bytes: 0 }, context(cache));
   await saver.finish();
   expect(saver.soFar().saved).toEqual([packOf([c]), packOf([b])]);
+  await saver.finish();
   expect(entries).toHaveLength(2);
 });
 
 it('goes on after a pack that fails or is there already, and tells them apart', async () => {
   const answers: SaveOutcome[] = [{ kind: 'failed', reason: 'broke' }, { kind: 'exists' }];
   const { cache, entries } = memory(() => answers[entries.length - 1]!);
-  troubles.splice(0);
   const saver = createSaver(packs, { missing: new Set(), bytes: 0 }, context(cache));
   await saver.finish();
   expect(saver.soFar()).toEqual({ saved: [], known: [packs[1]], stopped: undefined });
   expect(troubles).toEqual([
     expect.stringMatching(/^pack .*, 2 blobs, .* is not saved to the cache: broke$/),
   ]);
-  troubles.splice(0);
+  expect(logs).toEqual([expect.stringMatching(/^info: in the cache already: pack \w{12}, 1 blob, 1 B$/)]);
 });
 
-it('reports a refusal once, and saves nothing more', async () => {
-  const { cache, entries } = memory(() => ({ kind: 'denied', reason: 'no' }));
-  const many = Array.from({ length: 20 }, (_, at) => packOf([blob(at)]));
-  const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context(cache));
+it.each(['denied', 'limited', 'unavailable'] as const)(
+  'reports that saving is %s once, and saves nothing more',
+  async (kind) => {
+    const { cache, entries } = memory(() => ({ kind, reason: 'no' }));
+    const many = Array.from({ length: 20 }, (_, at) => packOf([blob(at)]));
+    const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context(cache));
+    await saver.finish();
+    expect(saver.soFar().stopped).toBe('no');
+    // Two may be under way.
+    expect(entries.length).toBeLessThanOrEqual(2);
+    expect(troubles).toEqual([expect.stringContaining('is not saved to the cache: no')]);
+  },
+);
+
+it('keeps the first of several refusals', async () => {
+  const reasons = ['first', 'second'];
+  const { cache } = memory(() => ({ kind: 'limited', reason: reasons.shift() ?? 'more' }));
+  const saver = createSaver(packs, { missing: new Set(), bytes: 0 }, context(cache));
   await saver.finish();
-  expect(saver.soFar().stopped).toBe('no');
-  // Two may be under way.
-  expect(entries.length).toBeLessThanOrEqual(2);
-  expect(troubles).toEqual([expect.stringContaining('is not saved to the cache: no')]);
+  expect(saver.soFar().stopped).toBe('first');
+  expect(troubles).toEqual([expect.stringMatching(/: first$/)]);
+});
+
+it('hands over the files of the store under their digests, and says what it saved', async () => {
+  const { cache, entries } = memory(() => ({ kind: 'saved' }));
+  await createSaver([packOf([a, b])], { missing: new Set(), bytes: 0 }, context(cache)).finish();
+  const [pack] = packs;
+  expect(entries).toEqual([
+    {
+      key: `oci-save-v1-pack-${pack?.hex}`,
+      folder: `.oci-save/packs/${pack?.hex}`,
+      files: [a, b].map(({ digest }) => ({ name: hexOf(digest), size: 1, file: store.pathOf(digest) })),
+      leaveFree: 0,
+    },
+  ]);
+  expect(logs).toEqual([`info: saved to the cache: pack ${pack?.hex.slice(0, 12)}, 2 blobs, 2 B`]);
+});
+
+it('saves two packs at once, and no more', async () => {
+  let [now, most] = [0, 0];
+  const { cache } = memory(() => ({ kind: 'saved' }));
+  const save = async (): Promise<SaveOutcome> => {
+    now += 1;
+    most = Math.max(most, now);
+    await immediate();
+    now -= 1;
+    return { kind: 'saved' };
+  };
+  const many = Array.from({ length: 6 }, (_, at) => packOf([blob(at)]));
+  const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context({ ...cache, save }));
+  await saver.finish();
+  expect(saver.soFar().saved).toHaveLength(6);
+  expect(most).toBe(2);
+});
+
+it('leaves out a pack of which nothing came, and minds neither a blob of none nor one that landed twice', async () => {
+  const { cache, entries } = memory(() => ({ kind: 'saved' }));
+  const missing = new Set([a.digest, b.digest, c.digest]);
+  const saver = createSaver(packs, { missing, bytes: 0 }, context(cache));
+  saver.landed(blob(9).digest);
+  for (const _ of [1, 2]) for (const { digest } of [a, b]) saver.landed(digest);
+  await saver.finish();
+  expect(saver.soFar().saved).toEqual([packs[0]]);
+  expect(entries).toHaveLength(1);
+});
+
+it('ends with the run: a save under way tells nothing, and none is begun', async () => {
+  const stop = new AbortController();
+  const reason = new Error('stopped');
+  const { cache, entries } = memory(() => {
+    stop.abort(reason);
+    return { kind: 'failed', reason: 'aborted' };
+  });
+  const many = Array.from({ length: 6 }, (_, at) => packOf([blob(at)]));
+  const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context(cache, stop.signal));
+  await saver.finish();
+  expect([entries.length <= 2, troubles]).toEqual([true, []]);
+});
+
+it('saves a hundred packs in a minute, and stops waiting for the next one with the run', async () => {
+  const stop = new AbortController();
+  const all = Promise.withResolvers<void>();
+  const { cache, entries } = memory(() => {
+    if (entries.length === 100) all.resolve();
+    return { kind: 'saved' };
+  });
+  const many = Array.from({ length: 102 }, (_, at) => packOf([blob(at)]));
+  const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context(cache, stop.signal));
+  await all.promise;
+  await immediate();
+  stop.abort();
+  await expect(saver.finish()).rejects.toThrow(/abort/);
+  expect(entries).toHaveLength(100);
 });
 
 it('found K4: saves nothing more after two failures of one cause', async () => {

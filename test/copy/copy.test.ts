@@ -183,6 +183,51 @@ describe('a copy by our own client', () => {
     expect(await bench.store.read(image!.digest, 1e6)).toBeDefined();
   });
 
+  it('asks again where a registry fails, and says so with the image', async () => {
+    const images = await bench.images([at('one:1')]);
+    const busy = { kind: 'status', status: 503 } as const;
+    registry.misbehave({ faults: [{ path: /\/blobs\//, times: 1, failure: busy }] });
+    const copied = await bench.copy(images, { retries: 1 });
+    expect(copied.failures.size).toBe(0);
+    expect(copied.events.filter((event) => event.type === 'log' && event.level === 'warning')).toEqual([
+      {
+        type: 'log',
+        level: 'warning',
+        message: expect.stringMatching(/^blob sha256:.*; 0 of \d+ bytes are here, attempt 2 of 2$/),
+        image: at('one:1'),
+      },
+    ]);
+  });
+
+  it('asks one repository once, however many images of it name the blob', async () => {
+    registry.put('shared0', shared[1]!, 'more');
+    const images = await bench.images([at('shared0:1'), at('shared0:more')]);
+    const base = largestBlobOf(shared[0]!);
+    const gone = { kind: 'status', status: 404 } as const;
+    registry.misbehave({ faults: [{ path: new RegExp(base), failure: gone }] });
+    registry.clear();
+    const copied = await bench.copy(images);
+    expect([...copied.failures.keys()]).toEqual([base]);
+    expect(blobsAsked(registry).filter((line) => line.endsWith(base))).toHaveLength(1);
+  });
+
+  it('brings a manifest back out of a layout', async () => {
+    await writeOciLayout(`${bench.folder}/layout`, [{ image: one(small), name: 'local.example/one:1' }]);
+    const images = await bench.images([`oci:${bench.folder}/layout`]);
+    await bench.copy(images);
+    await lose(one(small).top);
+    const copied = await bench.copy(images);
+    expect(copied.movers).toEqual(new Map([[one(small).top, 'direct']]));
+  });
+
+  it('says of an image that no source has any more that its blob is nowhere', async () => {
+    const [image] = await bench.images([at('one:1')]);
+    const copied = await bench.copy([{ ...image!, content: undefined }]);
+    expect([...copied.failures.values()]).toMatchObject([
+      { code: 'local', message: expect.stringMatching(/^no image in this run has blob sha256:/) },
+    ]);
+  });
+
   it('takes what a layout on this machine has', async () => {
     const image = one({ layerBytes: 2 * 1024 * 1024 });
     await writeOciLayout(`${bench.folder}/layout`, [{ image, name: 'local.example/one:1' }]);
@@ -353,11 +398,17 @@ describe('what ends a copy', () => {
   });
 
   it('is no full disk, which fails the images and says what to do', async () => {
-    const images = await bench.images([at('one:1')]);
+    other.put('mirror', one(small), '1');
+    const images = await bench.images([at('one:1'), `${other.host}/mirror:1`]);
     const full = Object.assign(new Error('write: no space left on device'), { code: 'ENOSPC' });
-    const copied = await bench.copy(images, {
-      store: { ...bench.store, write: () => Promise.reject(full) },
-    });
+    let writes = 0;
+    const write = (): Promise<never> => {
+      writes += 1;
+      return Promise.reject(full);
+    };
+    const copied = await bench.copy(images, { store: { ...bench.store, write } });
+    // Another source is of no use.
+    expect(writes).toBe(1);
     expect([...copied.failures.values()]).toMatchObject([
       {
         code: 'local',

@@ -45,6 +45,9 @@ describe('the division of missing blobs between skopeo and the client', () => {
     const { leaves, direct } = divide([blob('foreign', 500, ['a'], true)], FROM);
     expect(leaves).toEqual([]);
     expect(direct).toHaveLength(1);
+    // Nor does a leaf wait for it that skopeo copies for another layer.
+    const both = divide([blob('foreign', 500, ['a'], true), blob('big', 500, ['a'])], FROM);
+    expect(both.leaves).toEqual([{ id: digest('a'), missing: [{ digest: digest('big'), size: 500 }] }]);
   });
 
   it('gives skopeo what is larger than 1 MiB', () => {

@@ -101,6 +101,17 @@ describe('planRelease', () => {
     expect(stale.map(({ name }) => name)).toEqual(['a.new', 'b']);
   });
 
+  it('removes an interim file of older content whose own file is gone and is sent anew', () => {
+    const { steps, stale } = plan({ files: [file('a')], present: [asset(interimName('a'), 'older')] });
+    expect(steps).toEqual([expect.objectContaining({ action: 'send' })]);
+    expect(stale.map(({ name }) => name)).toEqual([interimName('a')]);
+  });
+
+  it('takes a file of another size as another one, whatever digest the service tells', () => {
+    const present = [{ ...asset('a'), size: 9 }];
+    expect(actions({ files: [file('a')], present })).toEqual(['replace']);
+  });
+
   it('removes from a draft of ours what another archive left, whatever the policy', () => {
     for (const policy of ['auto', 'keep', 'fail', 'replace'] as const) {
       const input = { files: [file('a')], present: [asset('b')], earlier: new Set(['b']), policy };
@@ -133,7 +144,7 @@ describe('planRelease', () => {
         const after = new Map(input.present.filter((one) => !gone.has(one)).map((one) => [one.name, one]));
         for (const step of first.steps) {
           if (step.action === 'none') continue;
-          after.delete(interimName(step.file.name));
+          if (step.action !== 'send') after.delete(interimName(step.file.name));
           after.set(step.file.name, { ...asset(step.file.name), digest: step.file.digest ?? null });
         }
         const second = plan({ ...input, present: [...after.values()], policy: 'replace' });

@@ -410,6 +410,16 @@ describe('what targets have', () => {
     expect(asking.reports(1)[0]?.images).toMatchObject([{ there: image?.root, narrowed: true }]);
   });
 
+  it('is not known of one that is away, which is no reason to throw', async () => {
+    const registry = await startPushRegistry();
+    using client = clientOf([registry], { retries: 0 });
+    await registry.close();
+    const right = [{ digest: oneOf('away').top, below: [] }];
+    const targets = parsePushTargets([registry.host]);
+    const [found] = await findPushed([{ name: 'r.example/x:1', right }], targets, client);
+    expect(found).toMatchObject({ there: false, differs: false, error: { code: 'network' } });
+  });
+
   it('is not asked any more where the run is interrupted', async () => {
     await using registry = await startPushRegistry();
     using client = clientOf([registry]);

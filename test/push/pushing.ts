@@ -3,7 +3,7 @@ import type { Lock } from '../../src/lock/index.ts';
 import { readContent, storePort } from '../../src/image/index.ts';
 import { type PushContext, pushToTargets } from '../../src/push/index.ts';
 import { parsePushTargets } from '../../src/options/index.ts';
-import type { RegistryClientOptions } from '../../src/registry/index.ts';
+import type { RegistryClient, RegistryClientOptions } from '../../src/registry/index.ts';
 import type { PushTargetReport } from '../../src/report/index.ts';
 import type { ResolvedImage } from '../../src/resolve/describe.ts';
 import type { Store } from '../../src/store/index.ts';
@@ -58,6 +58,10 @@ export type PushingOptions = Partial<Omit<PushContext, 'client' | 'content' | 'e
   readonly onEvent?: (event: SaveEvent) => void;
   /** After the host: `/prefix`, `@depth=2`. */
   readonly suffix?: string;
+  /** In place of the host. */
+  readonly target?: string;
+  /** What the push gets in place of the client. */
+  readonly wrap?: (client: RegistryClient) => RegistryClient;
 };
 
 /** Pushes a lock out of a store to one registry on loopback. */
@@ -65,12 +69,19 @@ export async function pushTo(
   { host }: { readonly host: string },
   lock: Lock,
   store: Pick<Store, 'has' | 'open' | 'read'>,
-  { client: clientOptions = {}, suffix = '', onEvent, ...options }: PushingOptions = {},
+  {
+    client: clientOptions = {},
+    suffix = '',
+    target = host,
+    wrap = (client) => client,
+    onEvent,
+    ...options
+  }: PushingOptions = {},
 ): Promise<Pushed> {
   using client = clientOf([host], clientOptions);
   const events: SaveEvent[] = [];
-  const [report] = await pushToTargets(parsePushTargets([host + suffix]), {
-    client,
+  const [report] = await pushToTargets(parsePushTargets([target + suffix]), {
+    client: wrap(client),
     content: await readContent(lock, storePort(store)),
     ...PLAIN,
     retries: 3,

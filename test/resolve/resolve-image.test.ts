@@ -10,7 +10,6 @@ import {
   buildImage,
   buildIndex,
   chart,
-  cosignSignature,
   d2,
   dlist,
   filledLayer,
@@ -199,11 +198,18 @@ describe('resolving an image', () => {
     });
   });
 
-  it('applies no platform to an artifact or to a cosign tag', async () => {
+  it('applies no platform to an artifact', async () => {
     const artifact = await bench.resolve(chart(), 'x:1', { platforms: 'linux/s390x' });
     expect(artifact.leaves[0]).not.toHaveProperty('platform');
-    const { image } = cosignSignature(one(small));
-    await expect(bench.resolve(image, `x:${image.top.replace(':', '-')}.sig`)).resolves.toBeDefined();
+    // Under an index it has the platform that the index says, and none in the lock.
+    const index = buildIndex([
+      { image: chart(), platform: ARM64 },
+      { image: one(small), platform: AMD64 },
+    ]);
+    const listed = await bench.resolve(index, 'x:1', { platforms: 'linux/arm64' });
+    expect(listed.leaves.map(({ digest, platform }) => [digest, platform])).toEqual([
+      [chart().top, undefined],
+    ]);
   });
 });
 
@@ -244,6 +250,39 @@ describe('an index that lists one child several times', () => {
     await expect(bench.resolve(buildIndex(builds), 'x:1')).rejects.toMatchObject({
       code: 'unsupported',
       message: 'its platforms list 225450 layers: 200000 are the limit',
+    });
+  });
+
+  it('counts layers for each platform and each attestation, an image without either as one', async () => {
+    const layers = Array.from({ length: 499 }, (_, at) => filledLayer(`layer-${at}`, 10));
+    const wide = buildImage({ layers });
+    const listed = (count: number, attests: boolean) =>
+      Array.from({ length: count }, (_, at) => ({
+        image: wide,
+        platform: attests
+          ? { architecture: 'unknown', os: 'unknown' }
+          : { architecture: 'amd64', os: 'windows', osVersion: `10.0.${at}` },
+        ...(attests
+          ? { annotations: { 'vnd.docker.reference.digest': `sha256:${String(at).padStart(64, '0')}` } }
+          : {}),
+      }));
+    const whole = await bench.resolve(buildIndex(listed(400, false)), 'x:1');
+    expect(whole.leaves).toHaveLength(400);
+    for (const attests of [false, true]) {
+      await expect(bench.resolve(buildIndex(listed(401, attests)), 'x:1')).rejects.toMatchObject({
+        message: 'its platforms list 200500 layers: 200000 are the limit',
+      });
+    }
+  });
+
+  it('is refused where the lock would have more leaves than its readers take', async () => {
+    const builds = Array.from({ length: 5001 }, (_, at) => ({
+      image: child,
+      platform: { architecture: 'amd64', os: 'windows', osVersion: `10.0.${at}` },
+    }));
+    await expect(bench.resolve(buildIndex(builds), 'x:1')).rejects.toMatchObject({
+      code: 'unsupported',
+      message: 'no lock can hold it: its platforms is not valid',
     });
   });
 

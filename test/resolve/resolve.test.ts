@@ -1,11 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import type { SaveEvent } from '../../src/events.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { DOCKER_LIST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
-import { failImages, joinRequests, lockOf, type Resolution } from '../../src/resolve/index.ts';
+import { failImages, joinRequests, lockedRef, lockOf, type Resolution } from '../../src/resolve/index.ts';
 import { parseInline } from '../../src/list/index.ts';
 import { type Copying, startCopying } from '../copy/copying.ts';
 import { type BadRegistry, BLOBS, startBadRegistry } from '../support/bad-registry.ts';
@@ -22,6 +22,7 @@ import {
   one,
   writeOciLayout,
 } from '../support/fixtures/index.ts';
+import { buildCacheManifest } from '../support/odd/refused.ts';
 import { descriptorOf, type Image, imageOf, jsonBytes, topOf } from '../support/image.ts';
 import { tally } from '../support/registry-request.ts';
 
@@ -117,6 +118,17 @@ describe('resolving a list', () => {
       emit: ({ type }) => type === 'step' && controller.abort(reason),
     });
     expect(await failureOf(stopping)).toBe(reason);
+    // While a manifest comes.
+    registry.misbehave({
+      faults: [{ path: /manifests/, method: 'GET', failure: { kind: 'stall', at: 0.5 } }],
+    });
+    registry.put('stalls', one({ ...small, seed: 'stalls' }), '1');
+    registry.clear();
+    const waiting = new AbortController();
+    const reading = failureOf(bench.resolve([at('stalls:1')], { signal: waiting.signal }));
+    await expect.poll(() => registry.requests({ method: 'GET', kind: 'manifest' }).length).toBeGreaterThan(0);
+    waiting.abort(reason);
+    expect(await reading).toBe(reason);
     const none = new OciSaveError({ code: 'machine', message: 'no skopeo' });
     const tar = `docker-archive:${bench.folder}/a.tar => x.example/a:1`;
     expect(await failureOf(bench.resolve([tar], { skopeoTools: () => Promise.reject(none) }))).toBe(none);
@@ -385,6 +397,23 @@ describe('the platforms that are taken', () => {
   });
 });
 
+describe('a tag of cosign', () => {
+  it('is taken whatever the platform, since its config has none: any other tag of the same is not', async () => {
+    // Cosign writes it as an image without system and architecture.
+    const signature = one({ ...small, seed: 'signature', platform: { os: 'any', architecture: 'any' } });
+    const { top } = one(small);
+    const tags = ['sig', 'att', 'sbom'].map((end) => `${top.replace(':', '-')}.${end}`);
+    for (const tag of [...tags, 'latest']) registry.put('signed', signature, tag);
+    const { resolved, failed } = await told(
+      [...tags, 'latest'].map((tag) => `--platform=linux/amd64 ${at('signed')}:${tag}`),
+    );
+    expect(resolved.map(({ ref }) => ref)).toEqual(tags.map((tag) => `${at('signed')}:${tag}`));
+    expect(failedIn({ resolved, failed })).toEqual([
+      [at('signed:latest'), expect.objectContaining({ code: 'not-found' })],
+    ]);
+  });
+});
+
 describe('an attestation', () => {
   const [amd64, arm64] = [AMD64, ARM64].map((platform) =>
     one({ ...small, seed: `attested ${platform.architecture}`, platform }),
@@ -420,6 +449,22 @@ describe('an attestation', () => {
     expect(await attested('linux/amd64', arm64.top)).toEqual([]);
   });
 
+  it('that names nothing, or no digest, is taken with all, and belongs to nothing', async () => {
+    for (const annotations of [{}, { 'vnd.docker.reference.digest': 'latest' }]) {
+      const platform = { os: 'unknown', architecture: 'unknown' };
+      const children = [
+        { image: amd64, platform: AMD64 },
+        { image: attestation, platform, annotations },
+      ];
+      registry.put('nameless', buildIndex(children), '1');
+      const [image] = await bench.images([at('nameless:1')]);
+      expect(image?.leaves.map(({ digest, attests }) => [digest, attests])).toEqual([
+        [amd64.top, undefined],
+        [attestation.top, undefined],
+      ]);
+    }
+  });
+
   it('of what the index does not list is taken with all of it', async () => {
     const absent = one({ ...small, seed: 'absent' }).top;
     expect(await attested('all', absent)).toEqual([absent]);
@@ -453,6 +498,10 @@ describe('what a publisher wrote', () => {
     ]);
     expect((await resolveAs('within', index)).notes).toEqual([expect.stringContaining('foreign layers')]);
     expect((await resolveAs('plain', one(small))).notes).toEqual([]);
+    const buildkit = ['it is a build cache of BuildKit, not an image'];
+    expect((await resolveAs('cache', buildCacheManifest())).notes).toEqual(buildkit);
+    const cache = buildIndex([{ image: one(small), platform: AMD64 }, { image: buildCacheManifest() }]);
+    expect((await resolveAs('caches', cache)).notes).toEqual(buildkit);
   });
 
   it.each([
@@ -550,6 +599,16 @@ describe('what the store has', () => {
     expect(tally(registry.requests())).toEqual({ 'HEAD manifest': 1, 'GET manifest': 1 });
   });
 
+  it('of a tag is read again where the registry refuses HEAD', async () => {
+    registry.misbehave({ head: 405 });
+    for (const _ of [1, 2]) {
+      registry.clear();
+      const [image] = await bench.images([at('one:1')]);
+      expect(image?.digest).toBe(one(small).top);
+      expect(registry.requests({ method: 'GET', kind: 'manifest' })).toHaveLength(1);
+    }
+  });
+
   it('is not taken for what a registry claims of another tag', async () => {
     registry.put('claims', one(small), '1');
     registry.put('claims', one({ ...small, seed: 'other' }), '2');
@@ -567,6 +626,36 @@ describe('what the store has', () => {
     expect(registry.requests()).toEqual([]);
   });
 
+  it('and loses at once is an error of this machine, which says what to do', async () => {
+    const image = one({ ...small, seed: 'lost' });
+    registry.put('lost', image, '1');
+    const store = {
+      ...bench.store,
+      read: async (digest: Digest, max: number) =>
+        image.blobs.has(digest) ? undefined : bench.store.read(digest, max),
+    };
+    expect(failedIn(await bench.resolve([at('lost:1')], { store }))).toEqual([
+      [
+        at('lost:1'),
+        expect.objectContaining({
+          code: 'local',
+          message: expect.stringMatching(/^config sha256:\w+ is missing in the store, or is damaged$/),
+          hint: 'Run it again: what was fetched stays.',
+        }),
+      ],
+    ]);
+  });
+
+  it('of a tag it need not have any more: what was pruned is read again', async () => {
+    const image = one({ ...small, seed: 'pruned' });
+    registry.put('pruned', image, '1');
+    await bench.images([at('pruned:1')]);
+    await rm(bench.store.pathOf(image.top));
+    registry.clear();
+    expect((await bench.images([at('pruned:1')]))[0]?.digest).toBe(image.top);
+    expect(tally(registry.requests())).toEqual({ 'HEAD manifest': 1, 'GET manifest': 1 });
+  });
+
   it('has no damaged config: what the registry gives is checked', async () => {
     registry.put('flip', one({ ...small, seed: 'flip' }), '1');
     registry.misbehave({ faults: [{ path: BLOBS, failure: { kind: 'flip' } }] });
@@ -577,6 +666,33 @@ describe('what the store has', () => {
 });
 
 describe('the lock of images', () => {
+  const source = (text: string) =>
+    joinRequests(parseInline([text], { defaultRegistry: 'docker.io' }).requests, {
+      platforms: 'all',
+      naming: [{ kind: 'keep-domain' }],
+    })[0] ?? expect.fail('no request');
+
+  it.each([
+    ['r.example/a:1', 'r.example/a:1'],
+    ['r.example/a', 'r.example/a:latest'],
+    [`r.example/a:1@${one(small).top}`, 'r.example/a:1'],
+    [`r.example/a@${one(small).top}`, `r.example/a@${one(small).top}`],
+    ['docker-archive:/tmp/x.tar:r.example/inside:2 => r.example/b:1', 'r.example/inside:2'],
+    ['docker-archive:/tmp/x.tar => r.example/b:1', 'r.example/b:1'],
+    ['oci:/tmp/x:inside => r.example/b:1', 'r.example/b:1'],
+    // Of it only its name inside is known, which comes when the layout is read.
+    ['oci:/tmp/x:inside', 'oci:/tmp/x:inside'],
+    ['oci:/tmp/x', 'oci:/tmp/x'],
+  ])('calls %s %s', (text, ref) => {
+    expect(lockedRef(source(text))).toBe(ref);
+  });
+
+  it('calls a local image by a stored name without a tag where it has none', () => {
+    const wanted = source('oci:/tmp/x => r.example/b:1');
+    const names = [{ name: 'r.example/b', tag: undefined }];
+    expect(lockedRef({ ...wanted, names })).toBe('r.example/b');
+  });
+
   it('has the origins and the names of all, and no path of this machine', async () => {
     await writeFile(path.join(bench.folder, 'x'), '');
     await writeOciLayout(path.join(bench.folder, 'layout'), [{ image: one({ ...small, seed: 'a' }) }]);

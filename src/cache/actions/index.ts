@@ -57,8 +57,11 @@ export function createActionsCache(options: ActionsCacheOptions): RemoteCache {
       (await whyNotSaved(client, entry)) ?? saveEntry(entry, { workspace, env, onWords, graceMilliseconds }),
     async close() {
       client.close();
-      await takeBack(`${HANDOVER}/packs`, workspace);
-      await takeBack(`${HANDOVER}/catalogue`, workspace);
+      for (const folder of ['packs', 'catalogue']) {
+        await takeBack(`${HANDOVER}/${folder}`, workspace).catch((error: unknown) =>
+          onWarning(`files for the cache are left in the workspace: ${messageOf(error)}`),
+        );
+      }
     },
   };
 }
@@ -112,7 +115,7 @@ async function readEntry(client: ServiceClient, request: ReadRequest): Promise<R
   let refused = 0;
   const take: ReadRequest['take'] = async (file) => {
     const done = await request.take(file);
-    if (done === 'taken' || done === 'enough') taken += 1;
+    if (done === 'taken') taken += 1;
     if (done === 'refused') refused += 1;
     return done;
   };

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { saveCache } from '@actions/cache';
-import { systemCodeOf } from '../../errors.ts';
+import { messageOf } from '../../errors.ts';
 import { freeBytes } from '../../store/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { beforeDeadline } from '../deadline.ts';
@@ -25,27 +25,42 @@ export interface SavePlace {
 const LEAST_BYTES_A_SECOND = 1024 * 1024;
 
 /** Saves one entry with @actions/cache. Its archive is in the runner's temporary folder until it is sent. */
-export async function saveEntry(
-  entry: NewEntry,
-  { workspace, env, onWords, graceMilliseconds }: SavePlace,
-): Promise<SaveOutcome> {
-  const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
+export async function saveEntry(entry: NewEntry, place: SavePlace): Promise<SaveOutcome> {
   try {
-    // The library's paths are relative to the workspace, and it reads them relative to the working directory.
-    if ((await realpath(process.cwd())) !== workspace)
-      return { kind: 'failed', reason: 'the step does not run in the workspace' };
-    // With a link in it the two would differ.
-    if (env['GITHUB_WORKSPACE'] !== workspace) process.env['GITHUB_WORKSPACE'] = workspace;
-    const free = Math.min(await freeBytes(workspace), await freeBytes(env['RUNNER_TEMP'] || workspace));
-    const needed = 2 * bytes + entry.leaveFree + RESERVE_BYTES;
-    if (free < needed) {
-      const reason = `saving it takes ${formatBytes(needed)} of the disk for a while, and ${formatBytes(free)} are free`;
-      return { kind: 'failed', reason };
-    }
+    return (await whyNotHere(entry, place)) ?? (await packAndSend(entry, place));
+  } catch (error) {
+    // An error of the disk, or the library's error about a path.
+    return { kind: 'failed', reason: messageOf(error) };
+  }
+}
+
+async function whyNotHere(
+  { files, leaveFree }: NewEntry,
+  { workspace, env }: SavePlace,
+): Promise<SaveOutcome | undefined> {
+  // The library's paths are relative to the workspace, and it reads them relative to the working directory.
+  if ((await realpath(process.cwd())) !== workspace)
+    return { kind: 'failed', reason: 'the step does not run in the workspace' };
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  const free = Math.min(await freeBytes(workspace), await freeBytes(env['RUNNER_TEMP'] || workspace));
+  const needed = 2 * bytes + leaveFree + RESERVE_BYTES;
+  if (free >= needed) return undefined;
+  const reason = `saving it takes ${formatBytes(needed)} of the disk for a while, and ${formatBytes(free)} are free`;
+  return { kind: 'failed', reason };
+}
+
+async function packAndSend(
+  entry: NewEntry,
+  { workspace, onWords, graceMilliseconds }: SavePlace,
+): Promise<SaveOutcome> {
+  // With a link in it the two would differ.
+  process.env['GITHUB_WORKSPACE'] = workspace;
+  // Layers are compressed already: more effort gains nothing.
+  process.env['ZSTD_CLEVEL'] ??= '1';
+  try {
     await handOver(entry, workspace);
-    // Layers are compressed already: more effort gains nothing.
-    process.env['ZSTD_CLEVEL'] ??= '1';
     const saving = captureOutput(() => saveCache([entry.folder], entry.key));
+    const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
     const milliseconds = graceMilliseconds + (1000 * bytes) / LEAST_BYTES_A_SECOND;
     const saved = await beforeDeadline(milliseconds, saving);
     if (saved === undefined)
@@ -53,11 +68,6 @@ export async function saveEntry(
     const { result, words } = saved;
     onWords(words);
     return result === -1 ? judgeWords(words) : { kind: 'saved' };
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    // An error of the disk, or the library's error about a path.
-    const code = systemCodeOf(error);
-    return { kind: 'failed', reason: `${code === undefined ? '' : `${code}: `}${error.message}` };
   } finally {
     await takeBack(entry.folder, workspace);
   }

@@ -22,7 +22,7 @@ export async function endUnchanged(
     lock,
     images: [],
     failed: [],
-    missing: { blobs: [], imagesOf: new Map(), stored: { blobs: 0, bytes: 0 }, restored: new Set() },
+    missing: { blobs: [], imagesOf: () => [], stored: { blobs: 0, bytes: 0 }, restored: new Set() },
     copied: { movers: new Map(), failures: new Map() },
     cache: undefined,
     published: { results: push.length === 0 ? {} : { push: [...push] }, archive: undefined },

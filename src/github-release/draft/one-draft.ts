@@ -36,7 +36,7 @@ async function createDraft({ service, tag, writer, retry, signal }: SendOptions)
       if (draft === undefined) throw unknown;
       return draft;
     };
-    return withRetries(attempt, retry, { signal, may: (failure) => failure === unknown });
+    return withRetries(attempt, retry, { signal });
   }
 }
 

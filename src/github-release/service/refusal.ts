@@ -78,10 +78,14 @@ const UNNAMED_WAIT_MILLISECONDS = 60_000;
 
 const waitFor = ({ wait, limited }: Refusal): number => wait ?? (limited ? UNNAMED_WAIT_MILLISECONDS : 0);
 
-/** Every refusal is an error; where it asks to wait, the host gets no request for so long. */
+/**
+ * Every refusal is an error, but for that of a part of a file, which is asked for as a whole then; where it asks to wait,
+ * the host gets no request for so long.
+ */
 export function judgeOf(where: string): Judge {
-  return async (response, { subject }) => {
-    if (response.status < 400) return undefined;
+  return async (response, { subject, headers }) => {
+    const isOfPart = response.status === 416 && headers?.['range'] !== undefined;
+    if (response.status < 400 || isOfPart) return undefined;
     const refusal = withLimits(await response.refusal(), response.headers);
     const wait = waitFor(refusal);
     const hold = wait <= MAX_WAIT_MILLISECONDS ? wait : 0;

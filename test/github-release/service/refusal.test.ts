@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { OciSaveError } from '../../../src/errors.ts';
 import {
+  forbidsTag,
   mayRetry,
   networkErrorAt,
   parseErrorBody,
   type Refusal,
   refusalError,
+  waitOf,
+  wasHeldBack,
   withLimits,
 } from '../../../src/github-release/service/refusal.ts';
 import { networkError } from '../../../src/http/index.ts';
@@ -94,6 +98,40 @@ describe('a refusal of the service', () => {
       }),
       /Take smaller parts: --split-size/,
     ],
+    ['size by its status', refusal(413, ''), /^unsupported \| .*413 \| Take smaller parts: --split-size/],
+    [
+      'the number of files',
+      refusal(422, {
+        message: 'Validation Failed',
+        errors: [
+          {
+            resource: 'ReleaseAsset',
+            code: 'custom',
+            field: 'file_count',
+            message: 'file_count limited to 1000 assets per release',
+          },
+        ],
+      }),
+      /^unsupported \| .*\(Validation Failed; file_count limited to 1000 assets per release\) \| A release holds 1000 files/,
+    ],
+    [
+      'anything else',
+      refusal(418, {}),
+      /^unsupported \| .*it answered 418 \| Look at the release on its page/,
+    ],
+    [
+      'faults of other forms',
+      refusal(422, { message: 'Validation Failed', errors: ['plain', { field: 'x' }, { code: 'y' }, {}] }),
+      /\(Validation Failed; plain; x; y\)/,
+    ],
+    ['what is not of GitHub’s form', refusal(422, { message: 7, errors: 'x' }), /it answered 422 \|/],
+    [
+      'a limit that has an end',
+      refusal(429, { message: 'slow' }, { 'retry-after': '61' }),
+      /^quota \| .*429 \(slow\) \| Run it again later, in 2 min: what is there is not sent again\.$/,
+    ],
+    ['a limit without one', refusal(429, {}), /^quota \| .* \| Run it again later: what is there is not/],
+    ['a server at its limit', refusal(500, {}), /^network \| .*500 \| Run it again/],
     ['a server', refusal(502, '<html>Bad Gateway</html>'), /^network \| .*it answered 502 \| /],
     [
       'words that forge lines',
@@ -135,9 +173,116 @@ describe('a refusal of the service', () => {
       ),
       { limited: false, wait: undefined },
     ],
+    [
+      'that a limit has an end, by its header alone',
+      refusal(403, { message: 'no' }, { 'retry-after': '3' }),
+      { limited: true, wait: 3000 },
+    ],
+    [
+      'a quota that has come back already',
+      refusal(429, {}, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW / 1000 - 5) }),
+      { limited: true, wait: 0 },
+    ],
+    [
+      'a quota that is used up, and not when it comes back',
+      refusal(403, {}, { 'x-ratelimit-remaining': '0' }),
+      { limited: true, wait: undefined },
+    ],
+    [
+      'seconds in place of the quota’s end',
+      refusal(
+        403,
+        {},
+        { 'retry-after': '2', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW / 1000 + 90) },
+      ),
+      { limited: true, wait: 2000 },
+    ],
+    [
+      'nothing where something else is refused while the quota is used up',
+      refusal(
+        422,
+        { message: 'about a rate limit' },
+        { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW / 1000 + 90) },
+      ),
+      { limited: false, wait: undefined },
+    ],
   ])('about how often we ask says how long: %s', (_, one, wanted) => {
     expect(one).toMatchObject(wanted);
     expect(mayRetry(refusalError('x', 'org/site', one))).toBe(wanted.limited);
+  });
+
+  it.each<[string, Refusal, { again: boolean; held: boolean; wait: number }]>([
+    ['a limit', refusal(429, {}, { 'retry-after': '7' }), { again: true, held: true, wait: 7000 }],
+    [
+      'a limit of two minutes',
+      refusal(429, {}, { 'retry-after': '120' }),
+      { again: true, held: true, wait: 120_000 },
+    ],
+    [
+      'a limit of more',
+      refusal(429, {}, { 'retry-after': '121' }),
+      { again: false, held: false, wait: 121_000 },
+    ],
+    [
+      'a limit without a time',
+      refusal(403, { message: 'rate limit' }),
+      { again: true, held: true, wait: 60_000 },
+    ],
+    ['a busy server', refusal(503, {}, { 'retry-after': '5' }), { again: true, held: false, wait: 5000 }],
+    [
+      'a server that is busy for long',
+      refusal(503, {}, { 'retry-after': '999' }),
+      { again: false, held: false, wait: 999_000 },
+    ],
+    ['a broken server', refusal(502, {}, { 'retry-after': '5' }), { again: true, held: false, wait: 0 }],
+    ['missing rights', refusal(403, {}), { again: false, held: false, wait: 0 }],
+    ['a fault of ours', refusal(422, {}), { again: false, held: false, wait: 0 }],
+  ])('for %s is waited for, and asked again where that may help', (_, one, { again, held, wait }) => {
+    const error = refusalError('x', 'org/site', one);
+    expect([mayRetry(error), wasHeldBack(error), waitOf(error)]).toEqual([again, held, wait]);
+  });
+
+  it('that is none, but a fault of the network, may be asked again without a wait', () => {
+    const error = networkError('x', 'h', Object.assign(new Error('x'), { code: 'ECONNRESET' }));
+    expect([mayRetry(error), wasHeldBack(error), waitOf(error)]).toEqual([true, false, 0]);
+    expect([mayRetry(new Error('x')), wasHeldBack('x'), waitOf(undefined)]).toEqual([false, false, 0]);
+  });
+
+  it.each<[string, boolean, Refusal]>([
+    ['a token that may not tag', true, refusal(403, { message: 'Resource not accessible by integration' })],
+    [
+      'a rule of the repository',
+      true,
+      refusal(422, { errors: [{ field: 'pre_receive', message: 'pre_receive Repository rule' }] }),
+    ],
+    [
+      'a tag that is none yet',
+      true,
+      refusal(422, { errors: [{ message: 'Published releases must have a valid tag' }] }),
+    ],
+    ['something else', false, refusal(422, { message: 'Validation Failed' })],
+    ['a limit', false, refusal(403, { message: 'You have exceeded a secondary rate limit' })],
+    [
+      'an immutable release that had the tag',
+      false,
+      refusal(422, {
+        errors: [
+          { message: 'tag_name was used by an immutable release' },
+          { message: 'must have a valid tag' },
+        ],
+      }),
+    ],
+    ['a broken server', false, refusal(500, { message: 'pre_receive' })],
+    ['a dead token', false, refusal(401, {})],
+  ])('of a publishing for %s forbids the tag: %s', (_, forbids, one) => {
+    expect(forbidsTag(refusalError('x', 'org/site', one))).toBe(forbids);
+    expect(forbidsTag(new Error('x'))).toBe(false);
+  });
+
+  it('of a proxy keeps the hint about that proxy', () => {
+    const hint = 'Check HTTPS_PROXY';
+    const error = networkErrorAt('org/site', new OciSaveError({ code: 'network', message: 'x', hint }));
+    expect(error).toMatchObject({ message: 'org/site: x', hint });
   });
 
   it('without a response names the network’s code, once and without an address', () => {

@@ -156,6 +156,7 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
       const { status, message = 'Server Error', headers: more = {} } = fault;
       return refused(status, message, more);
     }
+    if (fault?.kind === 'ignored') return HANDLERS['GET /repos/{owner}/{repo}/releases/{release_id}'](asked);
     const answer =
       name === 'POST /repos/{owner}/{repo}/releases/{release_id}/assets'
         ? await takeUpload(

@@ -15,6 +15,8 @@ export type ReleaseFault =
   | { readonly kind: 'silent' }
   /** Done, but the answer never comes, or is that of a gateway. */
   | { readonly kind: 'lost'; readonly status?: 502 }
+  /** An edit of a release that is answered with the release, and changes nothing. */
+  | { readonly kind: 'ignored' }
   /** An upload that comes to hold other bytes. */
   | { readonly kind: 'damaged' }
   /** The same, but the answer does not tell: only the release's own list does. */
