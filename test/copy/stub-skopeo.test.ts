@@ -278,6 +278,16 @@ describe('copies by skopeo', () => {
     expect(blobsAsked()).toEqual([]);
   });
 
+  it('that wait for a small layer do not wait any more', async () => {
+    const reason = new OciSaveError({ code: 'interrupted', message: 'stopped' });
+    const controller = new AbortController();
+    registry.misbehave({ faults: [{ path: new RegExp(SMALL), failure: { kind: 'stall', at: 0.5 } }] });
+    const copying = failureOf(copy(['mixed'], 'say called', { signal: controller.signal }));
+    await expect.poll(blobsAsked).toEqual([SMALL]);
+    controller.abort(reason);
+    expect(await copying).toBe(reason);
+  });
+
   it.each([false, true])(
     'are of what a registry has, also where a layout has it, first: %s',
     async (layoutFirst) => {
