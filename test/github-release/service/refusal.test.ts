@@ -17,7 +17,14 @@ import { causeTexts } from '../../../src/report/index.ts';
 
 const NOW = Date.parse('2026-11-02T03:00:00Z');
 
-function refusal(status: number, data: unknown, headers: Readonly<Record<string, string>> = {}): Refusal {
+/** A refusal, read when it is called for: what runs while tests are listed belongs to none of them. */
+type Answered = () => Refusal;
+
+function refusal(status: number, data: unknown, headers: Readonly<Record<string, string>> = {}): Answered {
+  return () => readOf(status, data, headers);
+}
+
+function readOf(status: number, data: unknown, headers: Readonly<Record<string, string>>): Refusal {
   const after = headers['retry-after'];
   const read = readRefusal({
     host: 'api.github.com',
@@ -36,7 +43,7 @@ const told = (one: Refusal): string => {
 };
 
 describe('a refusal of the service', () => {
-  it.each<[string, Refusal, RegExp]>([
+  it.each<[string, Answered, RegExp]>([
     [
       'rights',
       refusal(403, { message: 'Resource not accessible by integration' }),
@@ -143,12 +150,13 @@ describe('a refusal of the service', () => {
       refusal(422, { message: 'no ghs_SECRET', errors: ['ghs_SECRET', { message: 'nor ghs_SECRET' }] }),
       /\(no \*\*\*; \*\*\*; nor \*\*\*\)/,
     ],
-  ])('is told with its hint: %s', (_, one, words) => {
+  ])('is told with its hint: %s', (_, answered, words) => {
+    const one = answered();
     expect(told(one)).toMatch(words);
     expect(told(one)).not.toMatch(/SECRET|\n/);
   });
 
-  it.each<[string, Refusal, Partial<Refusal>]>([
+  it.each<[string, Answered, Partial<Refusal>]>([
     ['seconds', refusal(429, {}, { 'retry-after': '7' }), { limited: true, wait: 7000 }],
     [
       'a secondary limit',
@@ -206,12 +214,13 @@ describe('a refusal of the service', () => {
       ),
       { limited: false, wait: undefined },
     ],
-  ])('about how often we ask says how long: %s', (_, one, wanted) => {
+  ])('about how often we ask says how long: %s', (_, answered, wanted) => {
+    const one = answered();
     expect(one).toMatchObject(wanted);
     expect(mayRetry(refusalError('x', 'org/site', one))).toBe(wanted.limited);
   });
 
-  it.each<[string, Refusal, { again: boolean; held: boolean; wait: number }]>([
+  it.each<[string, Answered, { again: boolean; held: boolean; wait: number }]>([
     ['a limit', refusal(429, {}, { 'retry-after': '7' }), { again: true, held: true, wait: 7000 }],
     [
       'a limit of two minutes',
@@ -237,7 +246,8 @@ describe('a refusal of the service', () => {
     ['a broken server', refusal(502, {}, { 'retry-after': '5' }), { again: true, held: false, wait: 0 }],
     ['missing rights', refusal(403, {}), { again: false, held: false, wait: 0 }],
     ['a fault of ours', refusal(422, {}), { again: false, held: false, wait: 0 }],
-  ])('for %s is waited for, and asked again where that may help', (_, one, { again, held, wait }) => {
+  ])('for %s is waited for, and asked again where that may help', (_, answered, { again, held, wait }) => {
+    const one = answered();
     const error = refusalError('x', 'org/site', one);
     expect([mayRetry(error), wasHeldBack(error), waitOf(error)]).toEqual([again, held, wait]);
   });
@@ -248,7 +258,7 @@ describe('a refusal of the service', () => {
     expect([mayRetry(new Error('x')), wasHeldBack('x'), waitOf(undefined)]).toEqual([false, false, 0]);
   });
 
-  it.each<[string, boolean, Refusal]>([
+  it.each<[string, boolean, Answered]>([
     ['a token that may not tag', true, refusal(403, { message: 'Resource not accessible by integration' })],
     [
       'a rule of the repository',
@@ -274,7 +284,8 @@ describe('a refusal of the service', () => {
     ],
     ['a broken server', false, refusal(500, { message: 'pre_receive' })],
     ['a dead token', false, refusal(401, {})],
-  ])('of a publishing for %s forbids the tag: %s', (_, forbids, one) => {
+  ])('of a publishing for %s forbids the tag: %s', (_, forbids, answered) => {
+    const one = answered();
     expect(forbidsTag(refusalError('x', 'org/site', one))).toBe(forbids);
     expect(forbidsTag(new Error('x'))).toBe(false);
   });
@@ -304,7 +315,7 @@ describe('a refusal of the service', () => {
   });
 
   it('leaves other errors as they are', () => {
-    const others = [new Error('x'), 'x', refusalError('x', 'org/site', refusal(502, ''))];
+    const others = [new Error('x'), 'x', refusalError('x', 'org/site', refusal(502, '')())];
     for (const other of others) expect(networkErrorAt('org/site', other)).toBe(other);
   });
 });
