@@ -99,7 +99,7 @@ async function expectFailure(
   expect([exitCode, stderr]).toEqual([1, expect.stringMatching(words)]);
   const ref = `${bad.host}/${name}:1`;
   const blamed = stderr.slice(stderr.indexOf('Failed: 1 of 2'));
-  expect(blamed).toMatch(new RegExp(`  ${ref}  list.txt:3\n    ${failureClass}: .+\n    hint: .+\n`));
+  expect(blamed).toMatch(new RegExp(`  list.txt:3: ${ref}\n    ${failureClass}: .+\n    hint: .+\n`));
   const report = await work.report('earlier.report.json');
   expect(report.outcome).toBe('failed');
   expect(report.failed).toEqual([
