@@ -21,7 +21,10 @@ export interface Summary {
   readonly totals: ReturnType<typeof totalsOf>;
   readonly cache: readonly string[];
   /** What was written, and with which tools. */
-  readonly made: Pick<RunReport, 'bundle' | 'archive' | 'release' | 'lock' | 'tool' | 'skopeoVersion'>;
+  readonly made: Pick<
+    RunReport,
+    'bundle' | 'archive' | 'release' | 'lock' | 'tool' | 'skopeoVersion' | 'lists' | 'startedAt'
+  >;
   readonly next: NextSteps;
 }
 

@@ -81,7 +81,7 @@ describe('the job summary', () => {
       | :-- | :-- | :-- |
       | \`deploy.yaml:33\` | <code>{{ .Values.image }}</code> | a template, not a reference. Render the chart first. |
 
-      Made by oci-save 0.1.0, skopeo 1.9.3.
+      Made by oci-save 0.1.0, skopeo 1.9.3 from \`images.txt\` at 2026-11-02T03:04:05Z.
       "
     `);
   });

@@ -3,6 +3,7 @@ import { exitCodeOf, hintOf, OciSaveError } from '../../errors.ts';
 import { hexOf } from '../../oci/digest.ts';
 import {
   causeTexts,
+  fewOf,
   imagesVerdict,
   type ReleaseReport,
   releaseWords,
@@ -157,29 +158,35 @@ function resultSection(
 ): string[] {
   const { bundle, archive, release, lock } = made;
   const unchanged = bundle?.unchanged === true ? ', unchanged' : '';
-  const rows: [name: string, value: string][] = [
+  const report = verdict.dryRun ? [] : row('Report', shown(reportFile));
+  const rows = [
     ...(archive === undefined ? [] : archiveRows(archive, shown)),
-    ...(bundle === undefined ? [] : [['Bundle', shown(bundle.path) + unchanged] as [string, string]]),
-    ...(lock === undefined
-      ? []
-      : [['Lock', `${shown(lock.path)}, ${code(lock.digest)}`] as [string, string]]),
-    ...(release === undefined || release.failure !== undefined
-      ? []
-      : [['Release', releaseCell(release)] as [string, string]]),
-    ...(verdict.dryRun ? [] : [['Report', shown(reportFile)] as [string, string]]),
+    ...(bundle === undefined ? [] : row('Bundle', shown(bundle.path) + unchanged)),
+    ...(lock === undefined ? [] : row('Lock', `${shown(lock.path)}, ${code(lock.digest)}`)),
+    ...(release === undefined || release.failure !== undefined ? [] : row('Release', releaseCell(release))),
   ];
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return report.map((cells) => `${cells.join(': ')}.`);
   return [
-    ...table({ titles: ['Result', ''], rows, cells: (row) => row }, { maxBytes: Infinity, rest: '' }),
+    ...table(
+      { titles: ['Result', ''], rows: [...rows, ...report], cells: (cells) => cells },
+      { maxBytes: Infinity, rest: '' },
+    ),
     ...partLines(archive, shown, parts),
   ];
+}
+
+type Row = readonly [name: string, value: string];
+
+/** A row of the result, for a list of those that there are. */
+function row(name: string, value: string): Row[] {
+  return [[name, value]];
 }
 
 /** The archive, or what its parts make together. */
 function archiveRows(
   { path: file, size, digest, parts = [] }: NonNullable<RunReport['archive']>,
   shown: (file: string) => string,
-): [name: string, value: string][] {
+): Row[] {
   const cut = parts.length === 0 ? '' : `, in ${formatCount(parts.length, 'part')}`;
   return [
     ['Archive', shown(file) + cut],
@@ -209,12 +216,14 @@ function loadSection({ next: { load } }: Summary): string[] {
   return ['At the site, in the folder with the archive:', '', '```sh', ...load.map(plainText), '```'];
 }
 
-function toolWords({ made: { tool, skopeoVersion } }: Summary): string {
+/** `Made by oci-save 0.1.0, skopeo 1.9.3 from images.txt at 2026-11-02T03:04:05Z.` */
+function toolWords({ made: { tool, skopeoVersion, lists, startedAt } }: Summary): string {
   const tools = [
     `${tool.name} ${tool.version}`,
     ...(skopeoVersion === undefined ? [] : [`skopeo ${skopeoVersion}`]),
   ];
-  return `Made by ${escaped(tools.join(', '))}.`;
+  const from = lists.length === 0 ? '' : ` from ${fewOf(lists, ({ file }) => code(file))}`;
+  return `Made by ${escaped(tools.join(', '))}${from} at ${escaped(startedAt)}.`;
 }
 
 /** A release that succeeded, with a link to its page. */
