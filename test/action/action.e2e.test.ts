@@ -88,15 +88,14 @@ describe('a step', () => {
     expect(result.groups).toEqual(['Inputs', 'Resolving 3 images', 'Copying 3 images']);
     // Read from top to bottom: what was asked for, what was found, what was fetched, what came out.
     const steps = [
-      '::group::Inputs',
       'image-list: lists/',
       'List: lists/images.txt, 3 images',
-      '::group::Resolving',
+      'To fetch: ',
+      'Building the bundle',
     ];
-    const ends = ['To fetch: ', '::group::Copying', 'Built the bundle', 'Images: 3', 'Archive  '];
-    const places = [...steps, ...ends].map((words) => result.log.indexOf(words));
+    const places = [...steps, 'Images: 3', 'Archive  '].map((words) => result.log.indexOf(words));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
-    expect(places[0]).toBeGreaterThanOrEqual(0);
+    expect(places).not.toContain(-1);
     expect(result.annotations).toEqual([
       {
         kind: 'warning',
