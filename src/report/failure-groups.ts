@@ -1,7 +1,7 @@
 import { shownReference } from '../oci/reference.ts';
 import { plainText } from '../text/plain-text.ts';
 import type { Failure, Fault } from './failure.ts';
-import { type Place, placeOf } from './place.ts';
+import { type Place, placeOf, placeWords } from './place.ts';
 
 /** Failures of one cause, which are mended together. The message does not name what `places` name. */
 export interface FailureGroup extends Fault {
@@ -27,6 +27,11 @@ export function causeKey(said: Said): string {
   return [said.class, general(message), general(hint)].join('\n');
 }
 
+/** `images.txt:4: docker.io/library/nope:1: the registry answered 404`: one failure in one line. */
+export function failureWords(place: Place, message: string): string {
+  return `${placeWords(placeOf(place))}: ${withoutSubject(message, place.ref)}`;
+}
+
 type Words = Pick<Fault, 'message' | 'hint'>;
 
 /** A single image stands before its cause, which need not begin with it. */
@@ -49,7 +54,9 @@ function withHint(message: string, hint = ''): Words {
 }
 
 function withoutSubject(message: string, ref: string): string {
-  for (const name of [ref, shownReference(ref)]) {
+  // Requests by digest name no tag.
+  const pinned = ref.replace(/:[^:/@]*@/, '@');
+  for (const name of [ref, shownReference(ref), shownReference(pinned)]) {
     if (message.startsWith(`${name}: `)) return message.slice(name.length + 2);
     if (message.startsWith(`${name} `)) return `it${message.slice(name.length)}`;
   }

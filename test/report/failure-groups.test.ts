@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Failure, groupFailures } from '../../src/report/index.ts';
+import { type Failure, failureWords, groupFailures } from '../../src/report/index.ts';
 
 const pin = `@sha256:${'ab'.repeat(32)}`;
 const failure = (ref: string, message: string, parts: Partial<Failure> = {}): Failure => ({
@@ -74,6 +74,15 @@ describe('found I: failures of one cause', () => {
       failure(`quay.io/acme/x${pin}`, `quay.io/acme/x${pin}: 404`),
     ];
     expect(refsOf(failures)).toEqual([[A, 'quay.io/acme/x@sha256:abababababab'], [B]]);
+  });
+
+  it('begin with the line of the list and the image, each once, however a registry was asked for it', () => {
+    const place = { ref: `${A}${pin}`, origins: [{ file: 'l.txt', line: 2 }] };
+    for (const subject of [`${A}${pin}`, A, `quay.io/acme/app@${pin.slice(1, 20)}`])
+      expect(failureWords(place, `${subject}: quay.io answered 404`)).toBe(
+        `l.txt:2: ${A}: quay.io answered 404`,
+      );
+    expect(failureWords(place, 'it has no linux/arm64')).toBe(`l.txt:2: ${A}: it has no linux/arm64`);
   });
 
   it('of a name that may be any word keep their words', () => {

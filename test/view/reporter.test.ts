@@ -124,15 +124,15 @@ describe('calm lines', () => {
       stage.at(0, { type: 'stage', stage: 'resolve', total: 3 });
       for (const [at, name] of ['a', 'b', 'c'].entries()) {
         const ref = `quay.io/acme/${name}:${at}`;
-        const words = at < 2 ? `${ref}: quay.io answered 401` : `${ref}: quay.io answered 500`;
+        const words = `images.txt:${at + 1}: ${ref}: quay.io answered ${at < 2 ? 401 : 500}`;
         stage.at(at, log('error', words, ref), step('resolve', ref, 'failed'));
       }
       stage.reporter.stop();
       const lines = screenOf(stage.sink.text);
       expect(lines.filter((line) => /^(error|failed)/.test(line))).toEqual([
-        'error: quay.io/acme/a:0: quay.io answered 401',
+        'error: images.txt:1: quay.io/acme/a:0: quay.io answered 401',
         'failed quay.io/acme/b:1',
-        'error: quay.io/acme/c:2: quay.io answered 500',
+        'error: images.txt:3: quay.io/acme/c:2: quay.io answered 500',
       ]);
     },
   );

@@ -143,7 +143,10 @@ export function createRepeats(): (event: LogEvent) => boolean {
   return ({ level, message, image }) => {
     // What is no image has no line of its own when it fails.
     if (level !== 'error' || image?.includes('/') !== true) return false;
-    const key = causeKey({ ref: image, class: 'local', message });
+    const name = `${shownReference(image)}: `;
+    const start = message.indexOf(name);
+    const cause = start < 0 ? message : message.slice(start + name.length);
+    const key = causeKey({ ref: image, class: 'local', message: cause });
     if (printed.has(key)) return true;
     printed.add(key);
     return false;
