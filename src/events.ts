@@ -20,7 +20,17 @@ export type SaveEvent =
       readonly stored?: ByteCount | undefined;
     }
   /** What will be fetched, once it is planned. */
-  | { readonly type: 'plan'; readonly fetch: ByteCount; readonly stored: ByteCount; readonly images: number }
+  | {
+      readonly type: 'plan';
+      readonly fetch: ByteCount;
+      /** What was here before the run. */
+      readonly stored: ByteCount;
+      /** What the cache gave in this run. */
+      readonly restored?: ByteCount | undefined;
+      /** What has been fetched before, to resolve the images. */
+      readonly fetched?: ByteCount | undefined;
+      readonly images: number;
+    }
   /** More bytes arrived; negative where an attempt was discarded. */
   | { readonly type: 'bytes'; readonly stage: Stage; readonly delta: number }
   | {

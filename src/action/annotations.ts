@@ -1,12 +1,16 @@
 import { type ErrorDetail, hintOf, OciSaveError } from '../errors.ts';
 import {
   causeTexts,
+  type FailureGroup,
+  groupFailures,
   imagesVerdict,
   judge,
   missingNotes,
+  placeWords,
   pushVerdict,
   type RunReport,
 } from '../report/index.ts';
+import { formatCount } from '../text/bytes.ts';
 import { option } from '../text/hint.ts';
 import { plainLines, plainText } from '../text/plain-text.ts';
 import { asInput } from '../options/index.ts';
@@ -34,10 +38,10 @@ export function detailAnnotations(details: readonly ErrorDetail[], fileOf: FileO
   return limited(all, MAX_OF_A_KIND - 1, 'entries: the log has them');
 }
 
-/** Errors for images that failed. One place is left for the verdict. */
+/** An error for each cause for which images failed. One place is left for the verdict. */
 export function failureAnnotations(report: RunReport, fileOf: FileOf): Annotation[] {
   const all = failuresIn(report, fileOf);
-  return limited(all, MAX_OF_A_KIND - 1, 'images: report.json has them');
+  return limited(all, MAX_OF_A_KIND - 1, 'causes: the log has them');
 }
 
 /**
@@ -71,8 +75,10 @@ export function warningAnnotations(
 
 function failuresIn({ failed, push = [] }: RunReport, fileOf: FileOf): Annotation[] {
   return [
-    ...failed.map((failure) => failureAnnotation(failure, fileOf, 'saved')),
-    ...push.flatMap((target) => target.failed.map((failure) => failureAnnotation(failure, fileOf, 'pushed'))),
+    ...groupFailures(failed).map((group) => groupAnnotation(group, fileOf, 'saved')),
+    ...push.flatMap((target) =>
+      groupFailures(target.failed).map((group) => groupAnnotation(group, fileOf, 'pushed')),
+    ),
   ];
 }
 
@@ -97,33 +103,43 @@ function notRead(count: number, text: string): string {
   return `${count} entries were not understood${text === '' ? '' : `, as '${text}'`}`;
 }
 
-function failureAnnotation(
-  failure: RunReport['failed'][number],
-  fileOf: FileOf,
-  done: 'saved' | 'pushed',
-): Annotation {
-  const { ref, class: failureClass, message, hint, origins } = failure;
-  const named = message.includes(ref) ? message : `${ref}: ${message}`;
+/** Other images of a cause that an annotation names. */
+const MAX_OTHERS = 20;
+
+/** Beside the first line that names an image of a cause; the others are named below it. */
+function groupAnnotation(group: FailureGroup, fileOf: FileOf, done: 'saved' | 'pushed'): Annotation {
+  const { places, class: failureClass, message, hint } = group;
+  const [first, ...others] = places;
+  const [origin] = first.origins;
+  const more = others.length - MAX_OTHERS;
+  const also = [...others.slice(0, MAX_OTHERS).map(placeWords), ...(more > 0 ? [`and ${more} more`] : [])];
+  const lines = [
+    `${placeWords(first)}: ${plainText(message)}`,
+    ...(also.length === 0 ? [] : [`The same for ${formatCount(others.length, 'image')}:`, ...also]),
+  ];
   return {
-    ...at(origins[0], named, fileOf, hint),
-    title: `Image not ${done} (${failureClass})`,
+    ...placed(origin, fileOf),
+    message: withHint(lines, hint),
+    title: `${places.length === 1 ? 'Image' : formatCount(places.length, 'image')} not ${done} (${failureClass})`,
   };
+}
+
+function placed(
+  { file: named, line }: { readonly file?: string | undefined; readonly line?: number | undefined } = {},
+  fileOf: FileOf,
+): Pick<Annotation, 'file' | 'line'> {
+  const file = named === undefined ? undefined : fileOf(named);
+  return { file, line: file === undefined ? undefined : line };
 }
 
 function at(
   origin: { readonly file?: string | undefined; readonly line?: number | undefined } | undefined,
   message: string,
   fileOf: FileOf,
-  hint?: string,
 ): Annotation {
   const { file: named, line } = origin ?? {};
-  const file = named === undefined ? undefined : fileOf(named);
   const place = named === undefined ? '' : `${plainText(named)}${line === undefined ? '' : `:${line}`}: `;
-  return {
-    message: withHint([`${place}${plainText(message)}`], hint),
-    file,
-    line: file === undefined ? undefined : line,
-  };
+  return { ...placed(origin, fileOf), message: place + plainText(message) };
 }
 
 /** At most `max`; the last one may say how many more there are. */

@@ -21,3 +21,17 @@ export function readInputs(
     .map(([variable, value = '']) => [variable.slice(PREFIX.length).toLowerCase(), value.trim()] as const);
   return Object.fromEntries([...given, ...unknown].filter(([, value]) => value !== ''));
 }
+
+/** Inputs whose value is a secret. */
+const SECRET = new Set(['token']);
+
+/** `archive: tar`, `retries: 5 (default)`: what the inputs of a run are, with those that are not given. */
+export function inputLines(given: Readonly<Record<string, string>>): string[] {
+  return [...describeInputs()].flatMap(([name, { default: fallback, writtenDefault }]) => {
+    const value = given[name];
+    if (value === undefined) return fallback === '' ? [] : [`${kebab(name)}: ${fallback} (default)`];
+    if (SECRET.has(name)) return [`${kebab(name)}: ***`];
+    // The runner fills in what action.yml has for an input that is not given.
+    return [`${kebab(name)}: ${value}${value === writtenDefault ? ' (default)' : ''}`];
+  });
+}

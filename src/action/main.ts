@@ -4,7 +4,7 @@ import { type ActionInputs, parseInputs } from '../options/index.ts';
 import { save } from '../commands/index.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
 import { fail, finish, warnOfRest } from './ending.ts';
-import { readInputs } from './inputs.ts';
+import { inputLines, readInputs } from './inputs.ts';
 import { createInstaller } from './skopeo/index.ts';
 import { createActionLog, type Step } from './log.ts';
 import { createMasks, secretsIn } from './masks.ts';
@@ -36,7 +36,9 @@ export async function main(host: Host): Promise<void> {
   const step: Step = { env, log, workspace: await workspaceOf(env), masks, signal: interruption.signal };
   let inputs: ActionInputs | undefined;
   try {
-    inputs = parseInputs(readInputs(getInput, env));
+    const given = readInputs(getInput, env);
+    inputs = parseInputs(given);
+    await log.inGroup('Inputs', async (line) => inputLines(given).forEach(line));
     await saveHere(inputs, step);
   } catch (error) {
     await fail(error, inputs, step);

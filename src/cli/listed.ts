@@ -1,8 +1,9 @@
 import { OciSaveError } from '../errors.ts';
-import { type Digest, shortDigest } from '../oci/digest.ts';
+import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
 import { parsePlatform } from '../oci/platform.ts';
+import { shownReference } from '../oci/reference.ts';
 import { plainText, printableJson } from '../text/plain-text.ts';
-import { renderColumns } from '../view/index.ts';
+import { renderImageList } from '../view/index.ts';
 
 /** One image as a list, a lock or a bundle names it. */
 export interface Listed {
@@ -37,19 +38,23 @@ export function renderListed(
 }
 
 function renderTable(images: readonly Listed[], width: number | undefined): string {
-  const rows = images.map(({ ref, names, digest, platforms, origin }) => [
-    ref,
-    names.filter((name) => name !== ref).join(' '),
-    digest === undefined ? '' : shortDigest(digest),
-    platforms.join(','),
-    origin ?? '',
-  ]);
-  const titles = ['IMAGE', 'STORED AS', 'DIGEST', 'PLATFORMS', 'FROM'];
-  return `${renderColumns(
-    titles,
-    rows.map((row) => row.map(plainText)),
-    width,
-  )}\n`;
+  const rows = images.map(({ ref, names, digest, platforms, origin }) => {
+    const shown = shownReference(ref);
+    return {
+      ref: plainText(shown),
+      names: names.filter((name) => name !== ref && name !== shown).map(plainText),
+      digest: digest === undefined ? pinOf(ref) : shortDigest(digest),
+      platforms: plainText(platforms.join(',')),
+      origin: plainText(origin ?? ''),
+    };
+  });
+  return `${renderImageList(rows, width)}\n`;
+}
+
+/** The digest in a reference, which nothing has resolved. */
+function pinOf(ref: string): string {
+  const pin = ref.slice(ref.lastIndexOf('@') + 1);
+  return isDigest(pin) ? shortDigest(pin) : '';
 }
 
 /** A line that can be read again as a plain list. */

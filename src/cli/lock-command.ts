@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { foreignAt, refuseForeign, writeFileWhole } from '../bundle/index.ts';
 import { encodeLock, LOCK_FILE_KIND } from '../lock/index.ts';
 import { type OptionName, parseOptions } from '../options/index.ts';
-import { renderSummary } from '../view/index.ts';
+import { renderSummary, renderWarnings } from '../view/index.ts';
 import { save } from '../commands/index.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
@@ -53,6 +53,7 @@ export function lockCommand(host: Host, done: (exitCode: number) => void): Comma
         return {
           failed,
           text: (view) => `\n${renderSummary(report, view)}`,
+          warnings: (view) => renderWarnings(report, view),
           async write() {
             if (failed) return;
             if (file === undefined) host.stdout.write(encodeLock(lock));

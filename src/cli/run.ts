@@ -33,6 +33,8 @@ export interface Ended {
   readonly failed: boolean;
   /** Whether the text is printed even with `--quiet`; the same as `failed` where it is left out. */
   readonly loud?: boolean;
+  /** The part of the text that is printed with `--quiet`, too; empty where there is none. */
+  readonly warnings?: (view: ScreenOptions) => string;
   /** The result for machines, with `--json`. */
   readonly json?: unknown;
   /** What people read. */
@@ -65,10 +67,11 @@ export async function runCommand(
   const { signal } = interruption;
   try {
     const ended = await work({ env, stdin: interruptible(stdin, signal), emit: reporter.emit, signal });
-    const { failed, loud = failed, json, text, write } = ended;
+    const { failed, loud = failed, warnings = () => '', json, text, write } = ended;
     reporter.stop();
     if (flags.json && json !== undefined) stdout.write(`${printableJson(json)}\n`);
-    if (!flags.quiet || loud) stderr.write(`${text({ color: flags.color, width: stderr.columns })}\n`);
+    const words = (flags.quiet && !loud ? warnings : text)({ color: flags.color, width: stderr.columns });
+    if (words !== '') stderr.write(`${words}\n`);
     await write?.();
     done(failed ? 1 : 0);
   } finally {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { parseOptions } from '../options/index.ts';
-import { renderSummary } from '../view/index.ts';
+import { renderSummary, renderWarnings } from '../view/index.ts';
 import { save } from '../commands/index.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
@@ -36,6 +36,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
           loud: report.outcome !== 'done',
           json: report,
           text: (view) => `\n${renderSummary(report, view)}`,
+          warnings: (view) => renderWarnings(report, view),
         };
       });
     });

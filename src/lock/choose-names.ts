@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
 import type { NamingRule } from '../options/index.ts';
-import { splitName, storedNames } from './names.ts';
+import { idleRules, splitName, storedNames } from './names.ts';
 import type { Lock, LockedImage } from './schema.ts';
 
 export interface NameChoice {
@@ -27,7 +27,7 @@ export function chooseNames(lock: Lock, { only, naming }: NameChoice): ChosenNam
   const isChosen = (stored: string): boolean =>
     only.length === 0 || only.some((glob) => path.posix.matchesGlob(stored, glob));
   const chosen = lock.images.flatMap((image) =>
-    image.names.filter(isChosen).map((stored) => ({ stored, ...namesFor(image, stored, naming) })),
+    image.names.filter(isChosen).map((stored) => ({ image, stored })),
   );
   const missed = only.filter((glob) => !chosen.some(({ stored }) => path.posix.matchesGlob(stored, glob)));
   if (missed.length > 0) {
@@ -37,26 +37,23 @@ export function chooseNames(lock: Lock, { only, naming }: NameChoice): ChosenNam
       hint: 'oci-save list BUNDLE shows the names. * matches within a part, ** over several: **/busybox:*.',
     });
   }
-  const applied = new Set(chosen.flatMap(({ rules }) => rules));
-  const idle = naming.flatMap((rule) =>
-    rule.kind === 'prefix' && !applied.has(rule) ? [`${rule.from}=${rule.to}`] : [],
-  );
-  return { of: (image, stored) => (isChosen(stored) ? namesFor(image, stored, naming).names : []), idle };
+  const of = (image: LockedImage, stored: string): readonly string[] =>
+    isChosen(stored) ? namesFor(image, stored, naming) : [];
+  if (naming.length === 0) return { of, idle: [] };
+  const named = chosen.map(({ image, stored }) => referenceOf(image, stored));
+  return { of, idle: idleRules(named, naming) };
 }
 
 /** What a strip rule made of a reference counts as the reference: its registry is known. */
 const STRIPPED = [{ kind: 'strip-domain' }, { kind: 'strip-library' }] as const;
 
-function namesFor(
-  { ref }: LockedImage,
-  stored: string,
-  naming: readonly NamingRule[],
-): { names: readonly string[]; rules: readonly NamingRule[] } {
-  if (naming.length === 0) return { names: [stored], rules: [] };
-  const { name, tag } = splitName(stored);
+function namesFor(image: LockedImage, stored: string, naming: readonly NamingRule[]): readonly string[] {
+  if (naming.length === 0) return [stored];
+  const names = storedNames(referenceOf(image, stored), naming);
+  return names.length === 0 ? [stored] : names.map((other) => `${other}:${splitName(stored).tag}`);
+}
+
+function referenceOf({ ref }: LockedImage, stored: string): Reference {
   const own = parseReference(ref);
-  const reference = storedNames(own, STRIPPED).includes(name) ? own : parseReference(stored);
-  const names = storedNames(reference, naming).map((other) => `${other}:${tag}`);
-  const rules = naming.filter((rule) => storedNames(reference, [rule]).length > 0);
-  return names.length === 0 ? { names: [stored], rules } : { names, rules };
+  return storedNames(own, STRIPPED).includes(splitName(stored).name) ? own : parseReference(stored);
 }

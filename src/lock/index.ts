@@ -1,5 +1,5 @@
 export { lockedImageSchema, lockSchema, type Leaf, type Lock, type LockedImage } from './schema.ts';
-export { repositoryPath, splitName, storedNames, whyUnservable } from './names.ts';
+export { idleRules, repositoryPath, splitName, storedNames, whyUnservable } from './names.ts';
 export { whyUnstorable } from './grammar.ts';
 export { chooseNames, type ChosenNames } from './choose-names.ts';
 export { buildLock, digestOfLock, encodeLock, type LockInput } from './build-lock.ts';

@@ -21,22 +21,38 @@ export function storedNames(reference: Reference, rules: readonly NamingRule[]):
     if (rule.kind === 'strip-library') return [stripLibrary(reference)];
     return [];
   });
-  const prefix = longestPrefix(name, rules);
-  return [...new Set((prefix === undefined ? named : [...named, prefix]).map(normalName))];
+  const prefix = prefixRuleOf(reference, rules);
+  const moved = prefix === undefined ? [] : [prefix.to + name.slice(prefix.from.length)];
+  return [...new Set([...named, ...moved].map(normalName))];
 }
 
 function stripLibrary({ domain, path }: Reference): string {
   return domain === DEFAULT_REGISTRY && path.startsWith(LIBRARY) ? path.slice(LIBRARY.length) : path;
 }
 
-/** A prefix ends at a slash of the name, so that `docker.io/team` does not match `docker.io/teams/x`. */
-function longestPrefix(name: string, rules: readonly NamingRule[]): string | undefined {
-  let best: { from: string; to: string } | undefined;
+type PrefixRule = Extract<NamingRule, { kind: 'prefix' }>;
+
+/**
+ * The rule FROM=TO that names a reference: of several the one with the longest prefix. A prefix ends at a slash of the
+ * name, so that `docker.io/team` does not match `docker.io/teams/x`.
+ */
+export function prefixRuleOf(reference: Reference, rules: readonly NamingRule[]): PrefixRule | undefined {
+  const name = nameOf(reference);
+  let best: PrefixRule | undefined;
   for (const rule of rules) {
     if (rule.kind !== 'prefix' || !`${name}/`.startsWith(`${rule.from}/`)) continue;
     if (!best || rule.from.length > best.from.length) best = rule;
   }
-  return best === undefined ? undefined : best.to + name.slice(best.from.length);
+  return best;
+}
+
+/** The rules FROM=TO by which none of these references is named, as they are written. */
+export function idleRules(references: readonly Reference[], rules: readonly NamingRule[]): string[] {
+  const written = ({ from, to }: PrefixRule): string => `${from}=${to}`;
+  const applied = references.map((reference) => prefixRuleOf(reference, rules));
+  const useful = new Set(applied.flatMap((rule) => (rule === undefined ? [] : [written(rule)])));
+  const all = rules.flatMap((rule) => (rule.kind === 'prefix' ? [written(rule)] : []));
+  return [...new Set(all)].filter((rule) => !useful.has(rule));
 }
 
 /** Readers normalise names with a registry: `docker.io/app` is `docker.io/library/app` to them. */

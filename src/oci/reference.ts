@@ -133,3 +133,16 @@ export function formatReference(reference: Reference): string {
   const pin = digest ?? otherDigest;
   return nameOf(reference) + (tag === undefined ? '' : `:${tag}`) + (pin === undefined ? '' : `@${pin}`);
 }
+
+const SHOWN_HEX = 12;
+
+/**
+ * A reference as people read it: beside a tag no digest, which has a place of its own, and a digest alone in short. Any
+ * other text stays as it is.
+ */
+export function shownReference(text: string): string {
+  const at = text.lastIndexOf('@sha256:');
+  if (at < 0 || !isDigest(text.slice(at + 1))) return text;
+  const isTagged = text.indexOf(':', text.lastIndexOf('/', at) + 1) < at;
+  return text.slice(0, isTagged ? at : at + '@sha256:'.length + SHOWN_HEX);
+}

@@ -11,7 +11,11 @@ export interface NameResult {
   readonly status: PushedName['status'];
   /** What the target has under the name now, where that is known. */
   readonly there?: Digest | undefined;
+  /** Another digest that the target had under the name. */
+  readonly before?: Digest | undefined;
   readonly narrowed?: boolean | undefined;
+  /** What a push would put in place of a sparse image, always or where the target refuses that. */
+  readonly standIn?: Digest | undefined;
   /** An error that several names share is reported once. */
   readonly error?: unknown;
 }

@@ -90,7 +90,7 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
   const someDiffer = [...results.values()].some(({ status }) => status === 'failed');
   if (context.dryRun) {
     await estimate(pending, context, traffic);
-    for (const name of pending) settle(name, { status: 'to push' });
+    for (const name of pending) settle(name, planned(name, before.get(name)));
     return [];
   }
   if (pending.length === 0) return [];
@@ -111,6 +111,17 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
     await cancelUploads(checked.uploads.values(), context);
   }
   return checked.missing;
+}
+
+/** What a push would do with a name. Only the push finds out whether the target takes a sparse index. */
+function planned({ variants: [first, second] }: PushName, found: Digest | undefined): NameResult {
+  const standIn = first.narrowed ? first : second;
+  return {
+    status: 'to push',
+    before: found === first.digest ? undefined : found,
+    narrowed: first.narrowed,
+    standIn: standIn?.digest,
+  };
 }
 
 async function sendAll(
@@ -136,7 +147,8 @@ async function sendAll(
         checked.narrowed.has(name) && standIn !== undefined ? ([standIn] as const) : name.variants;
       const { digest, narrowed } = await pusher.push(name, variants);
       await reader.tag(name.to, digest, before.get(name));
-      settle(name, { status: 'pushed', there: digest, narrowed });
+      const had = before.get(name);
+      settle(name, { status: 'pushed', there: digest, narrowed, before: had === digest ? undefined : had });
     } catch (error) {
       context.signal?.throwIfAborted();
       settle(name, { status: 'failed', error: full.note(name.to, error) });

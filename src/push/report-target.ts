@@ -65,7 +65,7 @@ export function reportTarget(result: TargetResult): PushTargetReport {
 
 function reportName(
   { ref, stored, to, digest }: ReportedName,
-  { status, there, narrowed }: NameResult,
+  { status, there, before, narrowed, standIn }: NameResult,
 ): PushedName {
   return {
     ref,
@@ -74,7 +74,9 @@ function reportName(
     digest,
     status,
     ...(there === undefined ? {} : { there }),
+    ...(before === undefined ? {} : { before }),
     ...(narrowed === true ? { narrowed } : {}),
+    ...(standIn === undefined ? {} : { standIn }),
   };
 }
 

@@ -1,10 +1,14 @@
 import { hexOf } from '../oci/digest.ts';
+import { shownReference } from '../oci/reference.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
 import { plainText } from '../text/plain-text.ts';
+import { fewOf, placeOf, placeWords } from './place.ts';
 import type { ReportedImage, RunReport } from './run-report.ts';
 
 const MAX_PLATFORMS = 3;
 const MAX_NOTES = 50;
+/** Images of which one note names each. */
+const MAX_NOTED = 20;
 
 /** One image in a table. */
 export interface ImageRow {
@@ -25,7 +29,7 @@ export interface ImageRow {
 
 export function imageRows({ images, dryRun = false }: RunReport): ImageRow[] {
   return images.map((image) => ({
-    ref: image.ref,
+    ref: shownReference(image.ref),
     names: image.names.filter((name) => name !== image.ref),
     digest: hexOf(image.digest).slice(0, 12),
     platforms: platformWords(image.platforms),
@@ -77,13 +81,23 @@ export function missingNotes({
   return [`it has no ${missingPlatforms.join(', ')}; it is saved for ${platforms.join(', ')}`];
 }
 
+/** One line for what is the same of several images, with their places. */
+function foldedNotes(
+  images: readonly ReportedImage[],
+  notes: (image: ReportedImage) => readonly string[],
+): string[] {
+  const all = images.flatMap((image) => notes(image).map((note) => ({ image, note })));
+  return [...Map.groupBy(all, ({ note }) => note)].map(
+    ([note, same]) =>
+      `${fewOf(same, ({ image }) => placeWords(placeOf(image)), MAX_NOTED)}: ${plainText(note)}`,
+  );
+}
+
 /** What a reader would not expect of the images: bytes that differ from the source's, or fewer platforms. */
 export function noteLines({ images, options, unchanged = false }: RunReport): string[] {
   const narrowed = images.filter((image) => image.narrowed).length;
   const converted = images.filter((image) => image.converted).length;
-  const linesOf = (notes: (image: ReportedImage) => readonly string[]): string[] =>
-    images.flatMap((image) => notes(image).map((note) => plainText(`${image.ref}: ${note}`)));
-  const noted = [...linesOf(missingNotes), ...linesOf(({ notes }) => notes)];
+  const noted = [...foldedNotes(images, missingNotes), ...foldedNotes(images, ({ notes }) => notes)];
   return [
     ...(narrowed > 0
       ? [

@@ -1,5 +1,7 @@
 export { causeChain, causeTexts, quotesInput } from './causes.ts';
 export { type Failure, failureOf, type Fault, faultOf, type ReportedOrigin } from './failure.ts';
+export { causeKey, type FailureGroup, failureWords, groupFailures } from './failure-groups.ts';
+export { fewOf, originWords, type Place, placeWords } from './place.ts';
 export {
   type PushedName,
   type PushReport,

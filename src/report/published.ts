@@ -1,12 +1,14 @@
-import { hexOf } from '../oci/digest.ts';
+import { type Digest, hexOf } from '../oci/digest.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
 import { formatSeconds } from '../text/duration.ts';
 import { plainText } from '../text/plain-text.ts';
+import { type FailureGroup, groupFailures } from './failure-groups.ts';
 import type { PushedName, PushTargetReport } from './push-report.ts';
 import type { ReleaseReport } from './run-report.ts';
 
 /** What one target of a push got, as people read it. */
-export interface PushSection extends Readonly<Pick<PushTargetReport, 'target' | 'outcome' | 'failed'>> {
+export interface PushSection extends Readonly<Pick<PushTargetReport, 'target' | 'outcome'>> {
+  readonly failures: readonly FailureGroup[];
   /** `pushed 20, unchanged 4, failed 1` */
   readonly tally: string;
   /** `sent 12 blobs, 30 MiB; 4 mounted, 7 there before` */
@@ -24,7 +26,7 @@ export function pushSections(targets: readonly PushTargetReport[] = []): PushSec
     traffic: pushTraffic(report),
     time: formatSeconds(report.seconds),
     notes: report.images.flatMap(noteOn),
-    failed: report.failed,
+    failures: groupFailures(report.failed),
   }));
 }
 
@@ -58,10 +60,31 @@ function pushTraffic({ totals, images }: PushTargetReport): string {
   return others === '' ? sent : `${sent}; ${others}`;
 }
 
-function noteOn({ as, status, digest, there, narrowed = false }: PushedName): string[] {
-  const [source, target] = [digest, there ?? digest].map((one) => hexOf(one).slice(0, 12));
-  if (status === 'kept') return [`${as}: kept ${target}, which is not ${source}`];
-  return narrowed && there !== undefined ? [`${as}: narrowed, ${source} is there as ${target}`] : [];
+function noteOn(name: PushedName): string[] {
+  const words = [...keptWords(name), ...movedWords(name), ...narrowedWords(name)].join('; ');
+  return words === '' ? [] : [`${name.as}: ${words}`];
+}
+
+function keptWords({ status, digest, there = digest }: PushedName): string[] {
+  return status === 'kept' ? [`kept ${short(there)}, which is not ${short(digest)}`] : [];
+}
+
+function movedWords({ status, digest, before, there = digest }: PushedName): string[] {
+  if (before === undefined) return [];
+  return [`${status === 'to push' ? 'would move' : 'moved'} from ${short(before)} to ${short(there)}`];
+}
+
+function narrowedWords({ digest, there, narrowed = false, standIn }: PushedName): string[] {
+  if (standIn === undefined)
+    return narrowed && there !== undefined ? [`narrowed, ${short(digest)} is there as ${short(there)}`] : [];
+  return narrowed
+    ? [`narrowed, ${short(digest)} would be there as ${short(standIn)}`]
+    : [`lacks platforms; where the target refuses ${short(digest)} so, it gets ${short(standIn)}`];
+}
+
+/** The first twelve hex digits. */
+function short(digest: Digest): string {
+  return hexOf(digest).slice(0, 12);
 }
 
 export const ASSET_STATUS: Record<ReleaseReport['assets'][number]['status'], string> = {

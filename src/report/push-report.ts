@@ -14,8 +14,16 @@ const pushedNameSchema = z.strictObject({
       'kept: the target has another digest under this tag, and push-policy leaves it; to push: in a dry run',
   }),
   there: digestSchema.optional().meta({ description: 'the digest that the target has under this name now' }),
+  before: digestSchema.optional().meta({
+    description:
+      'another digest that the tag had before: it has moved, or would move in a push that is no dry run',
+  }),
   narrowed: z.boolean().optional().meta({
     description: 'the target has less than the index, since it refuses a sparse one',
+  }),
+  standIn: digestSchema.optional().meta({
+    description:
+      'in a dry run: what is pushed in place of an index that lacks platforms, always or where the target refuses it',
   }),
 });
 

@@ -147,7 +147,15 @@ export const runReportSchema = z.strictObject({
     manifests: count.optional(),
   }),
   cache: cacheReportSchema.optional(),
-  bundle: z.strictObject({ path: z.string() }).optional(),
+  bundle: z
+    .strictObject({
+      path: z.string(),
+      unchanged: z
+        .boolean()
+        .optional()
+        .meta({ description: 'it had all of it already, and was left as it is' }),
+    })
+    .optional(),
   lock: z.strictObject({ path: z.string(), digest: digestSchema }).optional(),
   archive: fileSchema
     .extend({

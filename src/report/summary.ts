@@ -2,8 +2,10 @@ import { formatBytes, formatCount } from '../text/bytes.ts';
 import { formatSeconds } from '../text/duration.ts';
 import { type NamedOption, option } from '../text/hint.ts';
 import { plainText } from '../text/plain-text.ts';
-import type { Failure, ReportedOrigin } from './failure.ts';
+import type { ReportedOrigin } from './failure.ts';
+import { type FailureGroup, groupFailures } from './failure-groups.ts';
 import { type ImageRow, imageRows, noteLines } from './image-rows.ts';
+import { nextSteps, type NextSteps } from './next-steps.ts';
 import { type PushSection, pushSections } from './published.ts';
 import type { RunReport } from './run-report.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -11,7 +13,7 @@ import { judge, type Verdict } from './verdict.ts';
 /** Everything that is said about a run when it has ended. A view prints it, and makes untrusted text printable. */
 export interface Summary {
   readonly verdict: Verdict;
-  readonly failures: readonly Failure[];
+  readonly failures: readonly FailureGroup[];
   readonly images: readonly ImageRow[];
   readonly notes: readonly string[];
   readonly listings: readonly Listing[];
@@ -19,7 +21,11 @@ export interface Summary {
   readonly totals: ReturnType<typeof totalsOf>;
   readonly cache: readonly string[];
   /** What was written, and with which tools. */
-  readonly made: Pick<RunReport, 'bundle' | 'archive' | 'release' | 'lock' | 'tool' | 'skopeoVersion'>;
+  readonly made: Pick<
+    RunReport,
+    'bundle' | 'archive' | 'release' | 'lock' | 'tool' | 'skopeoVersion' | 'lists' | 'startedAt'
+  >;
+  readonly next: NextSteps;
 }
 
 /** Lines of the lists: warnings, entries that were not saved, and entries that were not understood. */
@@ -38,7 +44,7 @@ export interface Listing {
 export function summarize(report: RunReport): Summary {
   return {
     verdict: judge(report),
-    failures: report.failed,
+    failures: groupFailures(report.failed),
     images: imageRows(report),
     notes: noteLines(report),
     listings: listingsOf(report).filter(({ rows }) => rows.length > 0),
@@ -46,6 +52,7 @@ export function summarize(report: RunReport): Summary {
     totals: totalsOf(report),
     cache: cacheLines(report),
     made: report,
+    next: nextSteps(report),
   };
 }
 
@@ -71,16 +78,23 @@ function listingsOf({ warnings, candidates, rejects }: RunReport): Listing[] {
   ];
 }
 
-/** Amounts as people read them. `fetched` is what a dry run would fetch; `restored` came from the cache. */
-function totalsOf({ totals, cache, dryRun = false, seconds }: RunReport) {
+/**
+ * Amounts as people read them; the parts add up to `bytes`. `fetched` came from the images' sources, or would in a dry
+ * run; `restored` came from the cache; `unneeded` is where it is wanted, and was neither fetched nor looked up.
+ */
+function totalsOf({ totals, cache, images: rows, dryRun = false, seconds }: RunReport) {
   const { images, blobs, bytes, fetchedBytes, storedBytes } = totals;
   const restored = cache?.restored.bytes ?? 0;
+  const rest = bytes - fetchedBytes - storedBytes - restored;
+  const someUnneeded = !dryRun && rows.some(({ status }) => status === 'unchanged');
+  const some = (amount: number): string | undefined => (amount > 0 ? formatBytes(amount) : undefined);
   return {
     images: formatCount(images, 'image'),
     blobs: formatCount(blobs, 'blob'),
     bytes: formatBytes(bytes),
     fetched: formatBytes(dryRun ? bytes - storedBytes : fetchedBytes),
-    restored: restored > 0 ? formatBytes(restored) : undefined,
+    restored: some(restored),
+    unneeded: someUnneeded ? some(rest) : undefined,
     stored: formatBytes(storedBytes),
     time: formatSeconds(seconds),
   };

@@ -11,7 +11,10 @@ export interface FailedRelease extends Pick<ReleaseReport, 'repository' | 'tag'>
 export interface Verdict {
   readonly outcome: RunReport['outcome'];
   readonly dryRun: boolean;
+  /** Whether headers alone showed that everything is where it belongs. */
   readonly unchanged: boolean;
+  /** Whether the run fetched and moved nothing, since its results were there already. */
+  readonly same: boolean;
   /** Why the run is incomplete: the first of several causes. */
   readonly cause: 'result' | 'images' | 'push' | 'release' | undefined;
   readonly saved: number;
@@ -27,6 +30,8 @@ export interface Verdict {
   readonly unfinished: boolean;
   /** What an unfinished run should have written to the disk. */
   readonly unwritten: 'bundle' | 'archive' | undefined;
+  /** What it should have published and did not begin with: `nothing was pushed to registry.example`. Printable. */
+  readonly unpublished: readonly string[];
 }
 
 export function judge(report: RunReport): Verdict {
@@ -42,6 +47,7 @@ export function judge(report: RunReport): Verdict {
     outcome,
     dryRun,
     unchanged,
+    same: isSame(report),
     cause: fault ? 'result' : failed > 0 ? 'images' : targets.length > 0 ? 'push' : release && 'release',
     saved: images.length,
     failed,
@@ -51,12 +57,30 @@ export function judge(report: RunReport): Verdict {
     release,
     unfinished,
     unwritten: unfinished && !dryRun ? unwritten(report) : undefined,
+    unpublished: unfinished && !dryRun ? unpublished(report) : [],
   };
 }
 
-/** `2 of 5 images could not be saved` */
-export function imagesVerdict({ failed, wanted, dryRun }: Verdict): string {
-  return `${failed} of ${wanted} could not be ${dryRun ? 'resolved' : 'saved'}`;
+function isSame({ outcome, bundle, totals, push = [], release, dryRun = false }: RunReport): boolean {
+  const moved = [
+    ...push.map(({ totals: { pushed } }) => pushed),
+    ...(release?.assets ?? []).filter(({ status }) => status === 'sent' || status === 'replaced'),
+  ].some((one) => one !== 0);
+  return outcome === 'done' && !dryRun && bundle?.unchanged === true && totals.fetchedBytes === 0 && !moved;
+}
+
+function unpublished({ options, push, release }: RunReport): string[] {
+  const { push: targets, release: tag } = options;
+  const named = Array.isArray(targets) ? targets.map(String).map(plainText) : [];
+  return [
+    ...(push === undefined && named.length > 0 ? [`nothing was pushed to ${named.join(', ')}`] : []),
+    ...(release === undefined && typeof tag === 'string' && tag !== '' ? ['nothing was released'] : []),
+  ];
+}
+
+/** `2 of 5 images could not be saved; nothing was pushed to registry.example` */
+export function imagesVerdict({ failed, wanted, dryRun, unpublished: absent }: Verdict): string {
+  return [`${failed} of ${wanted} could not be ${dryRun ? 'resolved' : 'saved'}`, ...absent].join('; ');
 }
 
 /** `not all images could be pushed to registry.example:5000` */

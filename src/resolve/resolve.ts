@@ -8,7 +8,7 @@ import type { NamingRule } from '../options/index.ts';
 import { otherAlgorithm } from '../oci/digest.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { RegistryClient, Repository } from '../registry/index.ts';
-import { missingNotes } from '../report/index.ts';
+import { failureWords, missingNotes } from '../report/index.ts';
 import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
 import { resolveArchive } from './archive-image.ts';
@@ -67,7 +67,7 @@ export async function resolveImages(
         signal?.throwIfAborted();
         const result = await resolveOne(image, { ...context, ...shared });
         if ('error' in result) {
-          const message = `${image.origins.map(formatOrigin).join(', ')}: ${messageOf(result.error)}`;
+          const message = failureWords(image, messageOf(result.error));
           emit({ type: 'log', level: 'error', message, image: image.ref });
         } else warnOfMissing(result, emit);
         const outcome = 'error' in result ? 'failed' : 'done';

@@ -85,7 +85,17 @@ describe('a step', () => {
       failed: '[]',
       'skopeo-version': expect.stringMatching(/^\d+\.\d+/),
     });
-    expect(result.groups).toEqual(['Resolving 3 images', 'Copying 3 images']);
+    expect(result.groups).toEqual(['Inputs', 'Resolving 3 images', 'Copying 3 images']);
+    // Read from top to bottom: what was asked for, what was found, what was fetched, what came out.
+    const steps = [
+      'image-list: lists/',
+      'List: lists/images.txt, 3 images',
+      'To fetch: ',
+      'Building the bundle',
+    ];
+    const places = [...steps, 'Images: 3', 'Archive  '].map((words) => result.log.indexOf(words));
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places).not.toContain(-1);
     expect(result.annotations).toEqual([
       {
         kind: 'warning',
@@ -95,7 +105,10 @@ describe('a step', () => {
     ]);
     expect(result.summary).toMatch(/^## 3 images saved\n/);
     expect(result.summary).toContain(`\`${names.idx}\`<br>as \`site.example/idx:2\``);
-    expect(result.summary).toContain('- Bundle: `oci-bundle`\n- Archive: `oci-bundle.tar`');
+    expect(result.summary).toMatch(
+      /\n\| Archive \| `oci-bundle\.tar` \|\n\| Size \| .+ \|\n\| sha256 \| `[0-9a-f]{64}` \|\n\| Bundle \| `oci-bundle` \|\n/,
+    );
+    expect(result.summary).toContain('```sh\npodman load -i oci-bundle.tar\n');
   });
 
   it('pushes what it saves, and fails for a target that refuses, with all that was saved', async () => {
@@ -176,14 +189,16 @@ describe('a step that fails', () => {
     expect(await isThere(runner.file('oci-bundle'))).toBe(false);
   });
 
-  it('shows ten errors, the last of which is the verdict', async () => {
+  it('shows one error for all images with one cause, and then the verdict', async () => {
     const absent = Array.from({ length: 15 }, (_, at) => `${registry.host}/acme/absent:${at}`);
     await runner.write('images.txt', absent.join('\n'));
     const result = await runner.step({ ...base(), 'image-list': 'images.txt' });
     expectVerdict(result, /^15 of 15 images could not be saved$/);
     const messages = errorsOf(result).map(({ message }) => message);
-    expect(messages).toHaveLength(10);
-    expect(messages.at(-2)).toBe('and 7 more images: report.json has them');
+    expect(messages).toHaveLength(2);
+    expect(messages[0]).toMatch(
+      /^images\.txt:1: .*\/acme\/absent:0: .*\nThe same for 14 images:\nimages\.txt:2: /,
+    );
     for (const name of absent) expect(result.summary).toContain(`\`${name}\``);
   });
 
@@ -296,7 +311,7 @@ describe('bad input', () => {
     const result = await runner.step(inputs);
     expectVerdict(result, message);
     expect(errorsOf(result)).toHaveLength(1);
-    expect(result.groups).toEqual([]);
+    expect(result.groups.filter((title) => title !== 'Inputs')).toEqual([]);
     expect(result.summary).toMatch(/^## Nothing was saved\n/);
     expect(result.outputs).toEqual({});
   });

@@ -10,13 +10,16 @@ import {
 import { fileInWorkspace } from '../../src/action/places.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { failureOf } from '../../src/report/index.ts';
-import { sampleReport } from '../view/sample-report.ts';
+import { samplePush, sampleReport } from '../view/sample-report.ts';
 
 const here = (file: string): string | undefined => (file.startsWith('/') ? undefined : `lists/${file}`);
 
-const failures = (count: number): ReturnType<typeof failureOf>[] =>
+const failures = (
+  count: number,
+  words: (at: number) => string = () => 'no',
+): ReturnType<typeof failureOf>[] =>
   Array.from({ length: count }, (_, at) =>
-    failureOf(new OciSaveError({ code: 'denied', message: 'no' }), `quay.io/a/b:${at}`, [
+    failureOf(new OciSaveError({ code: 'denied', message: words(at) }), `quay.io/a/b:${at}`, [
       { file: 'a.txt', line: at + 1 },
     ]),
   );
@@ -27,7 +30,7 @@ describe('errors', () => {
       {
         title: 'Image not saved (not-found)',
         message:
-          'images.txt:4: docker.io/library/nope:1 is not in the registry: 404 manifest unknown\nHint: Check the spelling and the tag.',
+          'images.txt:4, more.txt:12: docker.io/library/nope:1: it is not in the registry: 404 manifest unknown\nHint: Check the spelling and the tag.',
         file: 'lists/images.txt',
         line: 4,
       },
@@ -42,12 +45,38 @@ describe('errors', () => {
 
   it.each([
     [9, 9, /quay\.io\/a\/b:8/],
-    [10, 9, /^and 2 more images: report\.json has them$/],
-    [500, 9, /^and 492 more images/],
-  ])('of %i images are %i, so that the verdict is among the ten that GitHub shows', (failed, count, last) => {
-    const annotations = failureAnnotations(sampleReport({ failed: failures(failed) }), here);
+    [10, 9, /^and 2 more causes: the log has them$/],
+    [500, 9, /^and 492 more causes/],
+  ])('of %i causes are %i, so that the verdict is among the ten that GitHub shows', (failed, count, last) => {
+    const apart = failures(failed, (at) => `no, ${at}`);
+    const annotations = failureAnnotations(sampleReport({ failed: apart }), here);
     expect(annotations).toHaveLength(count);
     expect(annotations.at(-1)?.message).toMatch(last);
+  });
+
+  it('found I: of three hundred images with one cause are one, which names twenty of the others', () => {
+    const annotations = failureAnnotations(sampleReport({ failed: failures(300) }), here);
+    expect(annotations).toHaveLength(1);
+    const [annotation] = annotations;
+    expect(annotation).toMatchObject({
+      title: '300 images not saved (denied)',
+      file: 'lists/a.txt',
+      line: 1,
+    });
+    const lines = annotation?.message.split('\n') ?? [];
+    expect(lines.slice(0, 3)).toEqual([
+      'a.txt:1: quay.io/a/b:0: no',
+      'The same for 299 images:',
+      'a.txt:2: quay.io/a/b:1',
+    ]);
+    expect(lines.slice(-3, -1)).toEqual(['a.txt:21: quay.io/a/b:20', 'and 279 more']);
+  });
+
+  it('found I: of a push are folded alike', () => {
+    const push = [samplePush({ failed: failures(3) })];
+    const annotations = failureAnnotations(sampleReport({ failed: [], push }), here);
+    expect(annotations.map(({ title }) => title)).toEqual(['3 images not pushed (denied)']);
+    expect(annotations[0]?.message).toContain('a.txt:3: quay.io/a/b:2');
   });
 
   it('have no file where the list is not in the workspace, but name it', () => {
@@ -73,7 +102,7 @@ describe('warnings', () => {
       ({ message }) => message,
     );
     expect(messages).toEqual([
-      expect.stringContaining('docker.io/library/nope:1 is not in the registry'),
+      expect.stringContaining('docker.io/library/nope:1: it is not in the registry'),
       'images.txt:1: nginx has no tag, so latest is meant',
       'the store is nearly full',
       "operator.yaml:120: 'openebs/linux-utils:3.4.0' is probably an image and was not saved: `on-candidate: accept` takes such entries",

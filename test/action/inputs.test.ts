@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readInputs } from '../../src/action/inputs.ts';
+import { inputLines, readInputs } from '../../src/action/inputs.ts';
 import { describeInputs, parseInputs } from '../../src/options/index.ts';
 import { kebab } from '../../src/text/hint.ts';
 import { actionMetadata } from '../support/runner.ts';
@@ -8,6 +8,37 @@ import { actionMetadata } from '../support/runner.ts';
 function read(env: Readonly<Record<string, string>>): Record<string, string> {
   return readInputs((name) => (env[`INPUT_${name.toUpperCase()}`] ?? '').trim(), env);
 }
+
+describe('found I: the inputs in the log', () => {
+  it('are those that were given, and what the others are, without a secret', () => {
+    const lines = inputLines({
+      imageList: 'images.txt',
+      archive: 'tar',
+      copier: 'skopeo',
+      token: 'ghs_secret',
+    });
+    expect(lines).toContain('image-list: images.txt');
+    expect(lines).toContain('archive: tar');
+    expect(lines).toContain('token: ***');
+    // The runner gives a default as if it were written.
+    expect(lines).toContain('copier: skopeo (default)');
+    expect(lines).toContain("platforms: linux/ and the machine's architecture (default)");
+    expect(lines.join('\n')).not.toContain('ghs_secret');
+    // Nothing stands for an input that has no value.
+    expect(lines.some((line) => line.startsWith('push:'))).toBe(false);
+  });
+
+  it('are said of each input, with its value as action.yml has it', async () => {
+    const { inputs } = await actionMetadata();
+    const given = Object.entries(inputs).filter(([, { default: written = '' }]) => written !== '');
+    const env = Object.fromEntries(
+      given.map(([name, { default: written = '' }]) => [`INPUT_${name.toUpperCase()}`, written]),
+    );
+    const lines = inputLines(read(env)).filter((line) => !line.startsWith('token'));
+    expect(lines.every((line) => line.endsWith(' (default)'))).toBe(true);
+    expect(lines.length).toBeGreaterThan(20);
+  });
+});
 
 describe('inputs', () => {
   it('come by the names of action.yml, hyphens kept; empty ones are absent', () => {

@@ -23,7 +23,16 @@ const image = sampleImage({
   fetchedBytes: 0,
 });
 const unchanged = (parts: Partial<RunReport>): RunReport =>
-  sampleReport({ unchanged: true, outcome: 'done', failed: [], images: [image], ...parts });
+  sampleReport({
+    unchanged: true,
+    outcome: 'done',
+    failed: [],
+    images: [image],
+    bundle: undefined,
+    archive: undefined,
+    lock: undefined,
+    ...parts,
+  });
 const render = (report: RunReport): string =>
   renderJobSummary(report, { reportFile: '/w/night.report.json', folder: '/w', spelling: asInput });
 
@@ -34,10 +43,11 @@ describe('a run with nothing to do, in an action', () => {
     ['Every push target and the release have every image.', { push: [samplePush()], release }],
   ])('says where everything is: %s', (words, parts) => {
     const summary = render(unchanged(parts));
-    expect(summary).toMatch(/^## Nothing had changed: 1 image asked for, none copied\n/);
+    expect(summary).toMatch(/^## Unchanged: 1 image asked for, none copied\n/);
     expect(summary).toContain(words);
-    // Nobody looked for its size.
+    // Nobody looked for its size, so there is no sum.
     expect(summary).toMatch(/\| - \| - \| unchanged \|/);
+    expect(summary).not.toContain('each blob once');
   });
 
   it('has the digest of the lock that the release has, and none where no lock was read', () => {

@@ -220,7 +220,7 @@ describe('a list with images that cannot be fetched', () => {
       [`${closed}/away:1`, 'network', [{ file: 'five.txt', line: 4 }]],
     ]);
     for (const { ref, class: kind, hint } of failed) {
-      expect(stderr).toMatch(new RegExp(`${ref} {2}five.txt:\\d\n {4}${kind}: .+\n {4}hint: .+`));
+      expect(stderr).toMatch(new RegExp(` {2}five.txt:\\d: ${ref}\n {4}${kind}: .+\n {4}hint: .+`));
       expect(hint).toMatch(/\w/);
     }
     expect(images.map(({ ref, status }) => [ref, status])).toEqual([

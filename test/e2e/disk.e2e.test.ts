@@ -171,7 +171,7 @@ describe('a disk that fills during a run', () => {
       const failed = await saveWhile(name, () => disk.fill(), ...more);
       expectExit(failed, 1);
       const { stderr } = failed;
-      const row = `  ${registry.host}/${name}:1  list.txt:1\n    local: the disk is full: blob sha256:`;
+      const row = `  list.txt:1: ${registry.host}/${name}:1\n    local: the disk is full: blob sha256:`;
       expect(stderr).toContain(row);
       expect(stderr).toMatch(/hint: Free space, or put the store .+ on another volume/);
       expect(stderr).not.toContain('fault in oci-save');

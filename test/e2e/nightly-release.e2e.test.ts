@@ -73,7 +73,7 @@ describe('a list that is released every night', () => {
     // The release, its list of files, and those that tell what it has, with a redirect each: lock, report, parts.
     expect(service.calls().length).toBe(more.includes('--split-size') ? 8 : 6);
     expect(service.files(TAG)).toEqual(before);
-    expect(stderr).toContain('nothing had changed: 2 images asked for');
+    expect(stderr).toContain('unchanged: 2 images asked for');
     expect(stderr).toMatch(/Release {2}nightly of org\/site: (\d+) files, .*; \1 already there/);
     expect(report).toMatchObject({ unchanged: true, outcome: 'done', totals: { images: 2 } });
     expect(report.release?.assets.map(({ status }) => status)).toEqual(assets().map(() => 'there'));

@@ -7,7 +7,8 @@ import { kebab } from '../../src/text/hint.ts';
 const FRONT_ENDS = /^src\/(?:cli|action)(?:\/|\.ts$)|\/(?:line-options|style)\.ts$/;
 
 /** What is not an option of ours in a hint: a command line to type, the syntax of a list's line. */
-const OTHERS = /oci-save (?:[a-z]+|\$\{command\}) --help|'--platform=|aws ecr create-repository|npx --yes/;
+const OTHERS =
+  /oci-save (?:[a-z]+|\$\{command\}) --help|'--platform=|aws ecr create-repository|npx --yes|podman pull --tls-verify=false/;
 
 /** Flags of the command that no save has. */
 const OF_THE_COMMAND = ['verbose', 'json', 'repository'];

@@ -2,8 +2,21 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { main } from '../../src/cli/main.ts';
 
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Runs the command in this process, and expects it to succeed; what it writes to its standard output. */
 export async function runMain(args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await runMainAnyhow(args);
+  if (exitCode !== 0) throw new Error(`oci-save ${args.join(' ')}: exit ${exitCode}\n${stderr}`);
+  return stdout;
+}
+
+/** The same, however it ends. */
+export async function runMainAnyhow(args: readonly string[]): Promise<Ran> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const [printed, said] = [text(stdout), text(stderr)];
   const exitCode = await main(args, {
@@ -21,6 +34,5 @@ export async function runMain(args: readonly string[]): Promise<string> {
   });
   stdout.end();
   stderr.end();
-  if (exitCode !== 0) throw new Error(`oci-save ${args.join(' ')}: exit ${exitCode}\n${await said}`);
-  return printed;
+  return { exitCode, stdout: await printed, stderr: await said };
 }

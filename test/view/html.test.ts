@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Lock, LockedImage } from '../../src/lock/index.ts';
+import { digestOfLock, type Lock, type LockedImage } from '../../src/lock/index.ts';
 import { html } from '../../src/view/html/template.ts';
 import { renderHtml } from '../../src/view/index.ts';
 import { digest } from './sample-report.ts';
@@ -46,6 +47,7 @@ function lockOf(images: readonly LockedImage[], files: Lock['files'] = []): Lock
 function wordsOf(page: string): string {
   return page
     .replace(/<style>.*<\/style>/s, '')
+    .replace(/<script>.*<\/script>/s, '')
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ');
 }
@@ -118,10 +120,90 @@ describe('report.html', () => {
     expect(renderHtml(lock, 'oci-bundle')).toBe(renderHtml(structuredClone(lock), 'oci-bundle'));
   });
 
-  it('needs nothing from outside, and runs nothing', () => {
+  it('needs nothing from outside, and runs its filter alone: no other script fits the hash in its policy', () => {
     const page = renderHtml(lock, 'oci-bundle');
-    expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
-    expect(page).not.toMatch(/<(script|link|img|iframe)|https?:|url\(|@import/i);
+    expect(page).not.toMatch(/<(link|img|iframe)|https?:|url\(|@import|<script /i);
+    const scripts = [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, code = '']) => code);
+    expect(scripts).toHaveLength(1);
+    const hash = createHash('sha256').update(scripts.join('')).digest('base64');
+    const [, policy = ''] = /http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(page) ?? [];
+    expect(policy.replaceAll('&#39;', "'")).toBe(
+      `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`,
+    );
+  });
+
+  it('found I: shows an image under all its names, and that it is narrowed, without opening it', () => {
+    const rows = [...renderHtml(lock, 't').matchAll(/<summary>([^]*?)<\/summary>/g)].map(([row]) =>
+      wordsOf(row),
+    );
+    const row = rows.find((words) => words.includes('quay.io/b/b:2'));
+    expect(row).toContain('quay.io/b/b:2 narrowed stored as site.example/b:2');
+    expect(rows.filter((words) => words.includes('narrowed'))).toHaveLength(1);
+    expect(rows.filter((words) => words.includes('stored as'))).toHaveLength(1);
+  });
+
+  it('found I: has the digest of the lock, and nothing of the run that made it', () => {
+    const page = renderHtml(lock, 't');
+    expect(wordsOf(page)).toContain(`Lock ${digestOfLock(lock)}`);
+    expect(page).not.toMatch(/\b20\d\d-\d\d-\d\d/);
+  });
+
+  it('found I: says how to check, serve, pull, push and load, and offers artifacts to no importer', () => {
+    const words = wordsOf(renderHtml(lock, 't'));
+    for (const command of [
+      'sha256sum -c SHA256SUMS',
+      'oci-save serve .',
+      'podman pull --tls-verify=false 127.0.0.1:5000/docker.io/library/a:1',
+      'podman load -i bundle.tar',
+      'ctr -n k8s.io images import bundle.tar',
+    ])
+      expect(words).toContain(command);
+    const chart = wordsOf(renderHtml(lockOf([image('ghcr.io/a/chart:1', { platforms: [] })]), 't'));
+    expect(chart).not.toContain('podman load');
+    expect(wordsOf(renderHtml(lockOf([]), 't'))).not.toContain('podman pull');
+  });
+
+  it('found I: sorts images as people count', () => {
+    const refs = [
+      'quay.io/a:10',
+      'quay.io/a:9',
+      'quay.io/a:1',
+      'docker.io/z:2',
+      'quay.io/a10:1',
+      'quay.io/a9:1',
+    ];
+    const page = renderHtml(lockOf(refs.map((ref) => image(ref))), 't');
+    const shown = [...page.matchAll(/<span class="ref">([^<]*)<\/span/g)].map(([, ref]) => ref);
+    expect(shown).toEqual([
+      'docker.io/z:2',
+      'quay.io/a9:1',
+      'quay.io/a10:1',
+      'quay.io/a:1',
+      'quay.io/a:9',
+      'quay.io/a:10',
+    ]);
+  });
+
+  it('found I: draws each image beside the largest: what is its own, and what others have, too', () => {
+    const page = renderHtml(lockOf([image('a.io/a:1'), image('a.io/b:1')]), 't');
+    const [bar = ''] = /<span class="bar"[^]*?<\/span>/.exec(page) ?? [];
+    expect(bar).toContain('4.0 KiB of its own, 10.0 MiB shared');
+    const [own = 0, shared = 0] = [...bar.matchAll(/width:([\d.]+)%/g)].map(([, width]) => Number(width));
+    expect(own + shared).toBeCloseTo(100, 0);
+    expect(shared).toBeGreaterThan(99);
+  });
+
+  it('found I: finds an image by name, digest, platform, and by being narrowed', () => {
+    const page = renderHtml(lock, 't');
+    const found = [...page.matchAll(/data-find="([^"]*)"/g)].map(([, words = '']) => words);
+    expect(found).toHaveLength(3);
+    const [, , own = ''] = lock.images.map((one) => one.digest);
+    expect(found.filter((words) => words.includes('site.example/b:2'))).toHaveLength(1);
+    expect(found.filter((words) => words.includes('narrowed'))).toHaveLength(1);
+    expect(found.filter((words) => words.includes(own))).toHaveLength(1);
+    expect(found.filter((words) => words.includes('linux/amd64'))).toHaveLength(3);
+    // Without a script the field is not there.
+    expect(page).toContain('<p id="filter" hidden>');
   });
 
   it('escapes every word that came from outside', () => {

@@ -117,6 +117,59 @@ describe('calm lines', () => {
     ]);
   });
 
+  it.each([undefined, 80])(
+    'found K10: tell a cause once, however many images fail for it (%s columns)',
+    (columns) => {
+      const stage = open(columns);
+      stage.at(0, { type: 'stage', stage: 'resolve', total: 3 });
+      for (const [at, name] of ['a', 'b', 'c'].entries()) {
+        const ref = `quay.io/acme/${name}:${at}`;
+        const words = `images.txt:${at + 1}: ${ref}: quay.io answered ${at < 2 ? 401 : 500}`;
+        stage.at(at, log('error', words, ref), step('resolve', ref, 'failed'));
+      }
+      stage.reporter.stop();
+      const lines = screenOf(stage.sink.text);
+      expect(lines.filter((line) => /^(error|failed)/.test(line))).toEqual([
+        'error: images.txt:1: quay.io/acme/a:0: quay.io answered 401',
+        'failed quay.io/acme/b:1',
+        'error: images.txt:3: quay.io/acme/c:2: quay.io answered 500',
+      ]);
+    },
+  );
+
+  it('found K10: tell each damaged blob, which has no other line', () => {
+    const { sink, at } = open(undefined);
+    const [one, two] = ['a', 'b'].map((hex) => `sha256:${hex.repeat(64)}`);
+    at(0, log('error', `${one} is damaged`, one), log('error', `${two} is damaged`, two));
+    expect(sink.takeLines()).toEqual([`error: ${one} is damaged`, `error: ${two} is damaged`]);
+  });
+
+  it('found I: count what is to be fetched as the total does: what came to resolve the images is in it', () => {
+    const { sink, at } = open(undefined);
+    at(0, {
+      type: 'plan',
+      fetch: { blobs: 3, bytes: 100 * MiB },
+      stored: { blobs: 2, bytes: 9 * MiB },
+      restored: { blobs: 4, bytes: 5 * MiB },
+      fetched: { blobs: 1, bytes: MiB },
+      images: 2,
+    });
+    expect(sink.takeLines()).toEqual([
+      'To fetch: 4 blobs, 101 MiB; from the cache: 4 blobs, 5.0 MiB; already here: 2 blobs, 9.0 MiB',
+    ]);
+  });
+
+  it('found I: show a pinned image as name:tag', () => {
+    const { sink, at } = open(undefined);
+    const pinned = `${NGINX}@sha256:${'a'.repeat(64)}`;
+    at(0, { type: 'stage', stage: 'copy', total: 1 }, step('copy', pinned, 'stored'));
+    at(1, log('warning', 'it is old', pinned));
+    expect(sink.takeLines().slice(1)).toEqual([
+      `stored ${NGINX}  already here`,
+      `warning: ${NGINX}: it is old`,
+    ]);
+  });
+
   it('show debug lines below their image when verbose', () => {
     const stage = open(undefined, { verbose: true });
     playRun(stage);

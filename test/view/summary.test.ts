@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderSummary } from '../../src/view/index.ts';
-import type { RunReport } from '../../src/report/index.ts';
+import { failureOf, type RunReport } from '../../src/report/index.ts';
 import { shellWord } from '../../src/text/plain-text.ts';
+import { OciSaveError } from '../../src/errors.ts';
+import { asInput } from '../../src/options/index.ts';
 import { digest, sampleImage, sampleReport } from './sample-report.ts';
 
 const short = (text: string): string => digest(text).slice(7, 19);
@@ -15,8 +17,8 @@ describe('renderSummary', () => {
   it('tells a whole run in a log', () => {
     expect(linesOf(sampleReport())).toEqual([
       'Failed: 1 of 5 images',
-      '  docker.io/library/nope:1  images.txt:4, more.txt:12',
-      '    not-found: docker.io/library/nope:1 is not in the registry: 404 manifest unknown',
+      '  images.txt:4, more.txt:12: docker.io/library/nope:1',
+      '    not-found: it is not in the registry: 404 manifest unknown',
       '    hint: Check the spelling and the tag.',
       '',
       'Images: 4',
@@ -26,11 +28,12 @@ describe('renderSummary', () => {
       '    => site.example/b:2',
       `  ghcr.io/a/old:1                 ${short('ghcr.io/a/old:1')}  linux/amd64                  28.6 MiB  cached, converted`,
       `  ghcr.io/a/chart:3               ${short('ghcr.io/a/chart:3')}  -                               900 B  fetched`,
+      '  4 images, each blob once                                                   85.8 MiB',
       '',
       'Notes',
       '  1 image narrowed to the platforms taken, for readers that take no sparse index',
       "  1 image converted, so the digest is not the source's",
-      '  quay.io/a/b:2: skopeo met a cut blob; the built-in client completed it',
+      '  images.txt:1: quay.io/a/b:2: skopeo met a cut blob; the built-in client completed it',
       '  signatures and other referrers were not looked for',
       '',
       'Warnings: 2',
@@ -48,7 +51,9 @@ describe('renderSummary', () => {
       'Bundle   oci bundle',
       `Archive  oci-bundle.tar, 85.9 MiB, ${digest('tar')}`,
       `Lock     oci bundle/oci-save.lock.json, ${digest('lock')}`,
-      "Next     oci-save serve 'oci bundle'",
+      'Next     podman load -i oci-bundle.tar',
+      '         ctr -n k8s.io images import oci-bundle.tar',
+      "         oci-save serve 'oci bundle'",
       '',
       'Done without 1 of 5 images; the causes are listed above.',
     ]);
@@ -65,7 +70,7 @@ describe('renderSummary', () => {
       `    ${short('quay.io/a/b:2')}  linux/amd64,arm64,arm/v7 +1  28.6 MiB  partly cached`,
       '    => site.example/b:2',
     ]);
-    expect(lines).toContain('    not-found: docker.io/library/nope:1 is not in the');
+    expect(lines).toContain('    not-found: it is not in the registry: 404 manifest');
     expect(lines).toContain('  operator.yaml:120  openebs/linux-utils:3.4.0');
     expect(lines).toContain('    the value of a variable named IMAGE');
   });
@@ -84,8 +89,9 @@ describe('renderSummary', () => {
     });
     expect(linesOf(clean)).toEqual([
       'Images: 1',
-      '  IMAGE          DIGEST        PLATFORMS        SIZE  STATUS',
-      `  a.example/b:1  ${short('a.example/b:1')}  linux/amd64  28.6 MiB  fetched`,
+      '  IMAGE                     DIGEST        PLATFORMS        SIZE  STATUS',
+      `  a.example/b:1             ${short('a.example/b:1')}  linux/amd64  28.6 MiB  fetched`,
+      '  4 images, each blob once                             85.8 MiB',
       '',
       'Total    4 images, 17 blobs, 85.8 MiB; fetched 29.6 MiB, already here 56.3 MiB',
       'Time     13 s',
@@ -135,6 +141,105 @@ describe('renderSummary', () => {
     expect(lines.length).toBeLessThan(300);
     expect(lines).toContain('  and 800 more, all in report.json');
     expect(lines).toContain('  and 950 more, all in report.json');
+  });
+
+  it('found K10: is a page, too, where three hundred images fail for one cause', () => {
+    const failed = Array.from({ length: 300 }, (_, at) => {
+      const ref = `quay.io/acme/b:${at}`;
+      const message = `${ref}: quay.io answered 401`;
+      return failureOf(new OciSaveError({ code: 'denied', message }), ref, [
+        { file: 'images.txt', line: at + 1 },
+      ]);
+    });
+    const lines = linesOf(sampleReport({ failed, outcome: 'failed' }));
+    const end = lines.indexOf('');
+    expect(lines.slice(0, 2)).toEqual(['Failed: 300 of 304 images', '  images.txt:1: quay.io/acme/b:0']);
+    expect(lines.slice(20, end)).toEqual([
+      '  images.txt:20: quay.io/acme/b:19',
+      '  and 280 more, all in report.json',
+      '    denied: quay.io answered 401',
+      expect.stringMatching(/^ {4}hint: Log in/),
+    ]);
+  });
+
+  it('found K10: stays so with three hundred causes of their own', () => {
+    const failed = Array.from({ length: 300 }, (_, at) =>
+      failureOf(new Error(`fault number ${at}`), `quay.io/acme/b:${at}`, []),
+    );
+    const lines = linesOf(sampleReport({ failed, outcome: 'failed' }));
+    expect(lines.filter((line) => line.includes('fault number'))).toHaveLength(200);
+    expect(lines).toContain('  and 100 more, all in report.json');
+  });
+
+  it('found I: shows an image that is pinned as name:tag, with its digest in the digest’s column', () => {
+    const pin = `quay.io/a/b:1@${digest('quay.io/a/b:1')}`;
+    const bare = `quay.io/a/c@${digest('c')}`;
+    const text = linesOf(
+      sampleReport({
+        images: [sampleImage({ ref: pin, digest: digest('quay.io/a/b:1') }), sampleImage({ ref: bare })],
+        failed: [{ ref: pin, origins: [], class: 'network', message: `${pin}: cut`, hint: 'Again.' }],
+      }),
+    );
+    expect(text).toContain('  quay.io/a/b:1');
+    expect(text).toContain('    network: cut');
+    const cells = text.map((line) => line.trim().split(/ {2,}/).slice(0, 2));
+    expect(cells).toContainEqual(['quay.io/a/b:1', short('quay.io/a/b:1')]);
+    expect(cells).toContainEqual([`quay.io/a/c@sha256:${short('c')}`, short(bare)]);
+  });
+
+  it('found I: names only commands that work: none of ours in a workflow, and no registry without a view for it', () => {
+    const next = (parts: Partial<RunReport>, spelling?: typeof asInput): string[] => {
+      const lines = renderSummary(sampleReport(parts), { color: false, spelling }).split('\n');
+      const at = lines.findIndex((line) => line.startsWith('Next'));
+      return at < 0 ? [] : lines.slice(at, lines.indexOf('', at)).map((line) => line.slice(9));
+    };
+    const [load, ctr] = ['podman load -i oci-bundle.tar', 'ctr -n k8s.io images import oci-bundle.tar'];
+    expect(next({})).toEqual([load, ctr, "oci-save serve 'oci bundle'"]);
+    expect(next({}, asInput)).toEqual([load, ctr]);
+    expect(next({ options: { layout: ['oci'] } })).toEqual([load, ctr]);
+    expect(next({ archive: undefined, options: { layout: ['oci'] } })).toEqual([]);
+    expect(next({ bundle: undefined, archive: undefined })).toEqual([]);
+  });
+
+  it('found I: says of a run that failed before its push that nothing was pushed, and of a dry run nothing so', () => {
+    const options = { output: 'none', push: ['one.example', 'two.example/x'] };
+    const parts = {
+      outcome: 'failed',
+      options,
+      bundle: undefined,
+      lock: undefined,
+      archive: undefined,
+    } as const;
+    const last = (more: Partial<RunReport>): string | undefined =>
+      linesOf(sampleReport({ ...parts, ...more })).at(-1);
+    expect(last({})).toBe(
+      'Nothing was pushed to one.example, two.example/x. What was fetched stays in the store; the next run continues from there.',
+    );
+    expect(last({ images: [] })).toBe('Nothing was pushed to one.example, two.example/x.');
+    expect(last({ dryRun: true })).toBe('A dry run: nothing was fetched.');
+  });
+
+  it('found I: says of a bundle that had everything that it is unchanged', () => {
+    expect(linesOf(sampleReport({ bundle: { path: 'b', unchanged: true } }))).toContain(
+      'Bundle   b, unchanged',
+    );
+  });
+
+  it('found I: counts the parts of the total so that they add up to it', () => {
+    const images = [
+      sampleImage({ ref: 'a.example/b:1' }),
+      sampleImage({ ref: 'a.example/c:1', status: 'unchanged' }),
+    ];
+    const totals = {
+      images: 2,
+      blobs: 9,
+      bytes: 4000 * 1024,
+      fetchedBytes: 1000 * 1024,
+      storedBytes: 500 * 1024,
+    };
+    expect(linesOf(sampleReport({ images, totals })).find((line) => line.startsWith('Total'))).toBe(
+      'Total    2 images, 9 blobs, 3.9 MiB; fetched 1000 KiB, already here 500 KiB, not needed 2.4 MiB',
+    );
   });
 
   it('carries no command and no control character from names and messages', () => {

@@ -13,12 +13,13 @@ import type { Run } from './run.ts';
 /** Ends a run that has nothing to do. Its lock is the release's; without one it is empty, since no manifest was read. */
 export async function endUnchanged(
   { images, push, release, lock = lockOf([]) }: Unchanged,
-  { started, run, list }: Pick<ReportParts, 'started' | 'run' | 'list'>,
+  { started, run, list, idle }: Pick<ReportParts, 'started' | 'run' | 'list' | 'idle'>,
 ): Promise<{ readonly report: RunReport; readonly lock: Lock }> {
   const written = makeReport({
     started,
     run,
     list,
+    idle,
     lock,
     images: [],
     failed: [],

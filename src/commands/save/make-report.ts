@@ -17,6 +17,8 @@ export interface ReportParts extends Omit<Saved, 'content'> {
   readonly started: Date;
   readonly run: Run;
   readonly list: ImageList;
+  /** Options that have no effect, one sentence each. */
+  readonly idle: readonly string[];
   readonly lock: Lock;
   readonly missing: MissingBlobs;
   /** Undefined where no cache was used. */
@@ -27,7 +29,7 @@ export interface ReportParts extends Omit<Saved, 'content'> {
 
 /** The run as data, for `report.json` and the table at the end. */
 export function makeReport(parts: ReportParts): RunReport {
-  const { started, run, list, lock, images, failed, missing, copied, cache, published } = parts;
+  const { started, run, list, idle, lock, images, failed, missing, copied, cache, published } = parts;
   const { options, session } = run;
   const { restored } = run.cache;
   const finished = new Date();
@@ -55,10 +57,10 @@ export function makeReport(parts: ReportParts): RunReport {
       return parts.needed.has(image.wanted) ? reported : { ...reported, status: 'unchanged' };
     }),
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
-    warnings: list.warnings.map(({ message, origin }) => ({
-      message,
-      ...(origin ? { origin: { ...origin } } : {}),
-    })),
+    warnings: [
+      ...idle.map((message) => ({ message })),
+      ...list.warnings.map(({ message, origin }) => ({ message, origin: { ...origin } })),
+    ],
     candidates: list.candidates.map(({ text, origin, why }) => ({ text, origin: { ...origin }, why })),
     rejects: list.rejects.map(({ text, origin, reason, hint }) => ({
       text,

@@ -1,12 +1,14 @@
 import { findMissingBlobs } from '../../copy/index.ts';
 import type { Emit } from '../../events.ts';
-import { type ListInputs, readLists } from '../../list/index.ts';
+import { type ImageList, type ListInputs, readLists } from '../../list/index.ts';
 import { formatPlatform, hostPlatform, type PlatformChoice } from '../../oci/platform.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import { refuseCollisions } from '../../push/index.ts';
+import { formatCount } from '../../text/bytes.ts';
 import { joinRequests, lockOf, type Resolution, resolveImages } from '../../resolve/index.ts';
 import { copyAndPublish } from './copy-and-publish.ts';
 import { endUnchanged, finishCache, limitStore, writeReport } from './end.ts';
+import { idleOptions } from './idle-options.ts';
 import { makeReport } from './make-report.ts';
 import { neededImages } from './need/needed.ts';
 import { soundImages } from './need/sound.ts';
@@ -23,13 +25,15 @@ import { CONNECTIONS, type Run, type SaveIo, type SaveResult, withRun } from './
 export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult> {
   const started = new Date();
   const list = await readLists(listInputs(options, io));
+  tellLists(list, io.emit);
+  const idle = idleOptions(options, list.requests);
   const platforms = options.platforms ?? ownPlatform(io.emit);
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
   return withRun({ options, io, places: placesOf(options, io.env), wanted }, async (run) => {
     const unchanged = await findUnchanged(run);
     if (unchanged) {
-      const result = await endUnchanged(unchanged, { started, run, list });
+      const result = await endUnchanged(unchanged, { started, run, list, idle });
       await io.onResult?.(result);
       return result;
     }
@@ -42,7 +46,17 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
     const { lock } = saved.content;
     const cache = run.cache.report();
     const neededOf = new Set(needed.map((image) => image.wanted));
-    const written = makeReport({ ...saved, started, run, list, lock, missing, cache, needed: neededOf });
+    const written = makeReport({
+      ...saved,
+      started,
+      run,
+      list,
+      idle,
+      lock,
+      missing,
+      cache,
+      needed: neededOf,
+    });
     const report = await withRelease(written, saved.published, saved.content, run);
     await writeReport(report, run, saved.published.error);
     await io.onResult?.({ report, lock });
@@ -65,6 +79,20 @@ function listInputs(options: SaveOptions, { stdin, lists, boundary }: SaveIo): L
     boundary,
     ...(stdin === undefined ? {} : { stdin }),
   };
+}
+
+/** More lists are counted together. */
+const MAX_LISTS = 20;
+
+/** What was found: each list with its format, and how many images it names. */
+function tellLists({ lists, requests }: ImageList, emit: Emit): void {
+  const tell = (message: string): void => emit({ type: 'log', level: 'info', message });
+  for (const { file, format, count } of lists.slice(0, MAX_LISTS)) {
+    tell(`List: ${file}, ${formatCount(count, 'image')} (${format})`);
+  }
+  const more = lists.length - MAX_LISTS;
+  if (more > 0) tell(`and ${formatCount(more, 'more list')}`);
+  if (lists.length > 1) tell(`Together: ${formatCount(requests.length, 'image')}`);
 }
 
 /** The platform that is taken where the options choose none, which is logged: Linux on this machine's architecture. */

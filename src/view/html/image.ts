@@ -1,14 +1,16 @@
 import type { Leaf, Lock, LockedImage } from '../../lock/index.ts';
 import { type Digest, shortDigest } from '../../oci/digest.ts';
+import { shownReference } from '../../oci/reference.ts';
 import { formatBytes } from '../../text/bytes.ts';
+import { wordsOf } from './filter.ts';
+import type { ImageSize, Sharing } from './sharing.ts';
 import { html, type Markup, tableMarkup } from './template.ts';
-import type { Sharing } from './sharing.ts';
 
 export interface ImageContext {
   readonly lock: Lock;
   readonly sharing: Sharing;
-  /** Bytes of the image, and of the largest one: its bar is drawn to that scale. */
-  readonly size: number;
+  readonly size: ImageSize;
+  /** Bytes of the largest image: all bars are drawn to that scale. */
   readonly largest: number;
   /** Of all images of the bundle, sorted. */
   readonly platforms: readonly string[];
@@ -16,15 +18,22 @@ export interface ImageContext {
 
 /** One image: a row that opens to everything that the lock has about it. */
 export function imageMarkup(image: LockedImage, index: number, context: ImageContext): Markup {
-  const { size, largest } = context;
-  const percent = largest === 0 ? 0 : Math.round((size / largest) * 100);
-  return html`<details id="image-${index + 1}">
+  const { size } = context;
+  const ref = shownReference(image.ref);
+  const others = image.names.filter((name) => name !== image.ref && name !== ref);
+  return html`<details id="image-${index + 1}" data-find="${wordsOf(image)}">
     <summary>
       <span class="row"
-        ><span class="ref">${image.ref}</span><code class="soft">${shortDigest(image.digest)}</code
-        ><span class="soft">${platformText(image)}</span
-        ><span class="bar"><i style="width:${percent}%"></i></span
-        ><span class="right">${formatBytes(size)}</span></span
+        ><span
+          ><span class="ref">${ref}</span>${badge(image)}${others
+            .slice(0, MAX_NAMES)
+            .map((name) => html`<span class="name">stored as <span class="ref">${name}</span></span>`)}${more(
+            others.length - MAX_NAMES,
+          )}</span
+        ><code class="soft">${shortDigest(image.digest)}</code
+        ><span class="soft">${platformText(image)}</span>${barMarkup(context)}<span class="right"
+          >${formatBytes(size.bytes)}</span
+        ></span
       >
     </summary>
     <div class="inside">
@@ -38,6 +47,26 @@ export function imageMarkup(image: LockedImage, index: number, context: ImageCon
       ${image.leaves.map((leaf) => leafMarkup(leaf, image, context))}
     </div>
   </details> `;
+}
+
+/** Stored names that a row shows. */
+const MAX_NAMES = 3;
+
+function more(count: number): Markup | undefined {
+  return count > 0 ? html`<span class="name">and ${count} more names</span>` : undefined;
+}
+
+function badge({ digest, root, converted }: LockedImage): Markup | undefined {
+  if (root !== digest) return html` <span class="badge warn">narrowed</span>`;
+  return converted === undefined ? undefined : html` <span class="badge warn">converted</span>`;
+}
+
+/** Bytes that only this image has, then those that it shares, beside the largest image. */
+function barMarkup({ size: { bytes, own }, largest }: ImageContext): Markup {
+  const percent = (part: number): string => (largest === 0 ? '0' : ((part / largest) * 100).toFixed(1));
+  return html`<span class="bar" title="${formatBytes(own)} of its own, ${formatBytes(bytes - own)} shared"
+    ><i style="width:${percent(own)}%"></i><b style="width:${percent(bytes - own)}%"></b
+  ></span>`;
 }
 
 function platformText({ platforms, leaves }: LockedImage): string {

@@ -1,14 +1,17 @@
-import type { Lock, LockedImage } from '../../lock/index.ts';
+import { digestOfLock, type Lock, type LockedImage } from '../../lock/index.ts';
+import { byNumber } from '../../text/by-text.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
+import { FILTER_FIELD, FILTER_SCRIPT } from './filter.ts';
 import { imageMarkup } from './image.ts';
 import { STYLE } from './style.ts';
 import { filesMarkup, sharedMarkup } from './tables.ts';
 import { html, type Markup } from './template.ts';
-import { blobsOfImage, type Sharing, sharingOf } from './sharing.ts';
+import { usesMarkup } from './uses.ts';
+import { type Sharing, sharingOf, sizeOf } from './sharing.ts';
 
 /**
- * The page `report.html`, from the lock alone: the same lock gives the same bytes, and it needs neither network nor
- * script. The policy in its head holds even if the escaping fails.
+ * The page `report.html`, from the lock alone: the same lock gives the same bytes. It needs neither network nor script;
+ * one script of its own adds a filter. The policy in its head holds even if the escaping fails.
  */
 export function renderHtml(lock: Lock, title: string): string {
   const sharing = sharingOf(lock);
@@ -16,7 +19,10 @@ export function renderHtml(lock: Lock, title: string): string {
     html`<html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; script-src ${FILTER_SCRIPT.source}"
+        />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
         ${STYLE}
@@ -25,15 +31,22 @@ export function renderHtml(lock: Lock, title: string): string {
         <header>
           <h1>${title}</h1>
           <p>Container images, digest for digest as their sources served them.</p>
+          <p>Lock <code>${digestOfLock(lock)}</code></p>
           ${factsMarkup(lock, sharing)}
         </header>
-        <main>${imagesMarkup(lock, sharing)} ${sharedMarkup(lock, sharing)} ${filesMarkup(lock)}</main>
+        <main>
+          ${usesMarkup(lock)} ${imagesMarkup(lock, sharing)} ${sharedMarkup(lock, sharing)}
+          ${filesMarkup(lock)}
+        </main>
         <footer>
           <p>
-            Made by oci-save from the lock alone. Open an image to see its digests and layers. A digest is the
-            sha256 of a blob's bytes, and its hex digits are the blob's file name.
+            Made by oci-save from the lock alone, so the same images give the same page; the list, the time
+            and the tools of the run are in its report, a file that ends in .report.json. Open an image to see
+            its digests and layers. A digest is the sha256 of a blob's bytes, and its hex digits are the
+            blob's file name.
           </p>
         </footer>
+        ${FILTER_SCRIPT.markup}
       </body>
     </html> `.markup
   }`;
@@ -66,24 +79,29 @@ function factsMarkup(lock: Lock, { apart, together }: Sharing): Markup {
 }
 
 function imagesMarkup(lock: Lock, sharing: Sharing): Markup {
-  const sizes = lock.images.map((image) => sumOf(blobsOfImage(image, lock).values()));
-  const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
+  const sizes = lock.images.map((image) => sizeOf(image, lock, sharing));
+  const largest = sizes.reduce((most, { bytes }) => Math.max(most, bytes), 0);
   const platforms = [...new Set(lock.images.flatMap((image) => image.platforms))].toSorted();
-  const groups = Map.groupBy(lock.images.entries(), ([, image]) => registryOf(image));
+  const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byNumber(a.ref, b.ref));
+  const groups = Map.groupBy(sorted, ([, image]) => registryOf(image));
+  const rowOf = ([index, image]: readonly [number, LockedImage]): Markup =>
+    imageMarkup(image, index, { lock, sharing, size: sizes[index] ?? NO_SIZE, largest, platforms });
   return html`<h2>Images</h2>
-    ${groups.size > 1 ? contentsMarkup([...groups]) : undefined}
+    ${groups.size > 1 ? contentsMarkup([...groups]) : undefined} ${FILTER_FIELD}
     <div class="row head">
-      <span>Reference</span><span class="soft">Digest</span><span class="soft">Platforms</span><span></span
-      ><span class="right">Size</span>
+      <span>Reference</span><span class="soft">Digest</span><span class="soft">Platforms</span
+      ><span class="key"><i></i> own <b></b> shared</span><span class="right">Size</span>
     </div>
     ${[...groups].map(
       ([registry, entries], group) =>
         html`<section>
           <h3 id="group-${group + 1}">${registry}, ${formatCount(entries.length, 'image')}</h3>
-          ${entries.map(([index, image]) => imageMarkup(image, index, { lock, sharing, size: sizes[index] ?? 0, largest, platforms }))}
+          ${entries.map(rowOf)}
         </section> `,
     )}`;
 }
+
+const NO_SIZE = { bytes: 0, own: 0 };
 
 /** Links to the registries of a long list. */
 function contentsMarkup(
@@ -99,8 +117,4 @@ function contentsMarkup(
 
 function registryOf({ ref, source }: LockedImage): string {
   return source === 'docker' ? (ref.split('/', 1)[0] ?? ref) : `from ${source}`;
-}
-
-function sumOf(sizes: Iterable<number>): number {
-  return [...sizes].reduce((sum, size) => sum + size, 0);
 }

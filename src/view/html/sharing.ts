@@ -25,6 +25,21 @@ export interface Sharing {
   readonly together: number;
 }
 
+/** An image's bytes, and how many of them no other image names. */
+export interface ImageSize {
+  readonly bytes: number;
+  readonly own: number;
+}
+
+export function sizeOf(image: LockedImage, lock: Lock, { users }: Sharing): ImageSize {
+  let [bytes, own] = [0, 0];
+  for (const [digest, size] of blobsOfImage(image, lock)) {
+    bytes += size;
+    if ((users.get(digest)?.length ?? 0) < 2) own += size;
+  }
+  return { bytes, own };
+}
+
 /** Which blobs several images share, and how many bytes that saves. */
 export function sharingOf(lock: Lock): Sharing {
   const users = new Map<Digest, number[]>();

@@ -10,9 +10,11 @@ export const STYLE = html`<style>
     --text: #1c2128;
     --soft: #5b6572;
     --mark: #0b62c4;
-    --fill: #d6e6fa;
+    --fill: #9cc4f3;
     --badge: #e4f3e6;
     --badge-text: #1b6328;
+    --warn: #fdf0d5;
+    --warn-text: #7a4b00;
   }
   @media (prefers-color-scheme: dark) {
     :root {
@@ -22,13 +24,18 @@ export const STYLE = html`<style>
       --text: #e5e9ee;
       --soft: #9aa5b1;
       --mark: #74b3ff;
-      --fill: #21446b;
+      --fill: #2f5d91;
       --badge: #1d3a24;
       --badge-text: #8fd69c;
+      --warn: #43330f;
+      --warn-text: #f2c766;
     }
   }
   * {
     box-sizing: border-box;
+  }
+  [hidden] {
+    display: none !important;
   }
   body {
     margin: 0 auto;
@@ -94,7 +101,7 @@ export const STYLE = html`<style>
   }
   .row {
     display: grid;
-    grid-template-columns: minmax(0, 1fr) 11rem 13.5rem 5rem 5rem;
+    grid-template-columns: minmax(0, 1fr) 11rem 12rem 7rem 5rem;
     gap: 0 1.25rem;
     align-items: center;
   }
@@ -167,17 +174,81 @@ export const STYLE = html`<style>
   .head + section h3 {
     margin-top: 0.25rem;
   }
+  .name {
+    display: block;
+    color: var(--soft);
+    font-size: 0.82rem;
+  }
+  summary .name .ref {
+    font-weight: 400;
+  }
   .bar {
+    display: flex;
     height: 0.45rem;
     border-radius: 3px;
     background: var(--line);
     overflow: hidden;
   }
-  .bar i {
-    display: block;
-    height: 100%;
-    min-width: 2px;
+  .bar i,
+  .key i {
     background: var(--mark);
+  }
+  .bar b,
+  .key b {
+    background: var(--fill);
+  }
+  .bar i {
+    min-width: 2px;
+  }
+  .key {
+    white-space: nowrap;
+  }
+  .key i,
+  .key b {
+    display: inline-block;
+    width: 0.55rem;
+    height: 0.55rem;
+    border-radius: 2px;
+  }
+  #filter {
+    display: flex;
+    gap: 0.75rem;
+    align-items: baseline;
+    margin: 0 0 1rem;
+  }
+  #filter label {
+    display: flex;
+    gap: 0.5rem;
+    align-items: baseline;
+    flex: 1;
+    max-width: 34rem;
+  }
+  #filter input {
+    flex: 1;
+    min-width: 0;
+    padding: 0.4rem 0.6rem;
+    border: 1px solid var(--line);
+    border-radius: 6px;
+    background: var(--card);
+    color: var(--text);
+    font: inherit;
+  }
+  .uses {
+    display: grid;
+    grid-template-columns: 4rem minmax(0, 1fr);
+    gap: 0.25rem 1rem;
+    margin: 0;
+  }
+  .uses dt {
+    color: var(--soft);
+  }
+  .uses dd {
+    margin: 0;
+  }
+  .uses code {
+    padding: 0.05rem 0.3rem;
+    border-radius: 4px;
+    background: var(--card);
   }
   .inside {
     padding: 0.25rem 0.75rem 1rem 1.9rem;
@@ -237,6 +308,10 @@ export const STYLE = html`<style>
     font-size: 0.8rem;
     white-space: nowrap;
   }
+  .badge.warn {
+    background: var(--warn);
+    color: var(--warn-text);
+  }
   a {
     color: var(--mark);
   }
@@ -251,7 +326,6 @@ export const STYLE = html`<style>
       grid-template-columns: minmax(0, 1fr) auto;
     }
     .head,
-    .row > .bar,
     .row > code {
       display: none;
     }
@@ -259,9 +333,22 @@ export const STYLE = html`<style>
       grid-column: 1;
       grid-row: 2;
     }
-    .inside dl {
-      grid-template-columns: 1fr;
+    .row > .bar {
+      grid-column: 2;
+      grid-row: 2;
+      width: 5rem;
+    }
+    .row > .right {
+      grid-column: 2;
+      grid-row: 1;
+    }
+    .inside dl,
+    .uses {
+      grid-template-columns: minmax(0, 1fr);
       gap: 0;
+    }
+    .uses dd {
+      margin-bottom: 0.4rem;
     }
     .inside dd {
       margin-bottom: 0.4rem;

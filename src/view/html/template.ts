@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { printable } from '../../text/plain-text.ts';
 
 /** Markup that is safe in a page: only this file creates it. */
@@ -37,6 +38,12 @@ export function tableMarkup(titles: readonly string[], figures: number, rows: re
       </tbody>
     </table>
   </div>`;
+}
+
+/** A script of ours, and its source in a policy, which names the hash of exactly this text. */
+export function scriptMarkup(code: string): { readonly markup: Markup; readonly source: string } {
+  const hash = createHash('sha256').update(code).digest('base64');
+  return { markup: { markup: `<script>${code}</script>` }, source: `'sha256-${hash}'` };
 }
 
 function render(insert: Insert): string {

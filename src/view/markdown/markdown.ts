@@ -37,6 +37,8 @@ export interface Table<Row> {
   readonly rows: readonly Row[];
   /** A row's cells: Markdown on one line. Called only for rows that are shown. */
   readonly cells: (row: Row) => readonly string[];
+  /** The cells of a last row, which is always shown. */
+  readonly total?: readonly string[] | undefined;
 }
 
 /** How much is shown of something that may be long. */
@@ -48,11 +50,14 @@ export interface Bound {
 }
 
 /** A table whose rows are bounded. */
-export function table<Row>({ titles, figures = [], rows, cells }: Table<Row>, bound: Bound): string[] {
+export function table<Row>({ titles, figures = [], rows, cells, total }: Table<Row>, bound: Bound): string[] {
+  const { lines, more } = within(rows, (row) => tableRow(cells(row)), bound);
   return [
     tableRow(titles),
     tableRow(titles.map((_, column) => (figures.includes(column) ? '--:' : ':--'))),
-    ...bounded(rows, (row) => tableRow(cells(row)), bound),
+    ...lines,
+    ...(total === undefined ? [] : [tableRow(total)]),
+    ...more,
   ];
 }
 
@@ -60,17 +65,26 @@ export function table<Row>({ titles, figures = [], rows, cells }: Table<Row>, bo
 export function bounded<Item>(
   items: readonly Item[],
   lineOf: (item: Item) => string,
-  { maxBytes, rest }: Bound,
+  bound: Bound,
 ): string[] {
+  const { lines, more } = within(items, lineOf, bound);
+  return [...lines, ...more];
+}
+
+function within<Item>(
+  items: readonly Item[],
+  lineOf: (item: Item) => string,
+  { maxBytes, rest }: Bound,
+): { readonly lines: readonly string[]; readonly more: readonly string[] } {
   const lines: string[] = [];
   let bytes = 0;
   for (const item of items) {
     const line = lineOf(item);
     bytes += Buffer.byteLength(line) + 1;
-    if (bytes > maxBytes) return [...lines, '', `and ${items.length - lines.length} more${rest}`];
+    if (bytes > maxBytes) return { lines, more: ['', `and ${items.length - lines.length} more${rest}`] };
     lines.push(line);
   }
-  return lines;
+  return { lines, more: [] };
 }
 
 function tableRow(cells: readonly string[]): string {

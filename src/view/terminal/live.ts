@@ -5,7 +5,7 @@ import { createPlainReporter } from './plain.ts';
 import { advance, atTime, type Progress, startProgress } from './progress.ts';
 import { renderProgress } from './render-progress.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
-import { closingLines, logLines, stepLine, stoppingLines } from './wording.ts';
+import { closingLines, createRepeats, logLines, stepLine, stoppingLines } from './wording.ts';
 
 const FRAME_MS = 100;
 const DEFAULT_WIDTH = 80;
@@ -23,6 +23,8 @@ function createLiveReporter({ stream, verbose = false, color = false, now }: Rep
   let running = true;
   /** Images whose error has been printed. */
   const reported = new Set<string>();
+
+  const isRepeated = createRepeats();
 
   const print = (lines: readonly string[]): void => {
     if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(''));
@@ -46,7 +48,7 @@ function createLiveReporter({ stream, verbose = false, color = false, now }: Rep
       const isShown = event.outcome === 'failed' ? !reported.has(event.subject) : verbose;
       return isShown ? [stepLine(event, palette)] : [];
     }
-    if (event.type !== 'log') return [];
+    if (event.type !== 'log' || isRepeated(event)) return [];
     if (event.level === 'error' && event.image !== undefined) reported.add(event.image);
     // The view shows messages about one image next to it.
     const passing = event.level === 'debug' || (event.level === 'info' && event.image !== undefined);

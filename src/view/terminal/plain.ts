@@ -5,6 +5,7 @@ import { figures } from './render-progress.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 import {
   closingLines,
+  createRepeats,
   type LogEvent,
   logLines,
   planLine,
@@ -40,6 +41,8 @@ export function createPlainReporter({
   /** Images whose error has been printed. */
   const reported = new Set<string>();
 
+  const isRepeated = createRepeats();
+
   const print = (lines: readonly string[]): void => {
     if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(''));
   };
@@ -58,6 +61,7 @@ export function createPlainReporter({
 
   const onLog = (event: LogEvent): void => {
     if (event.level === 'warning' || event.level === 'error') {
+      if (isRepeated(event)) return;
       if (event.level === 'error' && event.image !== undefined) reported.add(event.image);
       print(logLines(event, palette));
     } else if (event.level === 'info' || verbose) {

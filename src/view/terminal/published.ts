@@ -8,27 +8,26 @@ import {
   type Verdict,
 } from '../../report/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
+import { option, spellHint } from '../../text/hint.ts';
 import { plainText } from '../../text/plain-text.ts';
 import { type Screen, type ScreenOptions, screenOf } from './paint.ts';
-import { causeLines, failureLines, moreLine } from './sections.ts';
+import { causesSection, faultLines, moreLine } from './sections.ts';
 import { wrapHanging } from './wrap.ts';
 
-const MAX_NAMES = 50;
-const MAX_FAILURES = 50;
+const MAX_NOTES = 50;
 
 /** What one target of a push got: figures, names that differ from the source, failures. */
-export function pushSection(section: PushSection, screen: Screen): string[] {
-  const { target, outcome, tally, traffic, time, notes, failed } = section;
+export function pushSection(section: PushSection, screen: Screen, rest: string): string[] {
+  const { target, outcome, tally, traffic, time, notes, failures } = section;
   const { palette, room } = screen;
   const paint = outcome === 'done' ? palette.good : outcome === 'warned' ? palette.warn : palette.bad;
   const hanging = (text: string): string[] => wrapHanging(text, room - 2, 2).map((line) => `  ${line}`);
   return [
     `${palette.strong(`Push to ${plainText(target)}`)}: ${paint(tally)}`,
     ...hanging(`${traffic}; ${time}`),
-    ...notes.slice(0, MAX_NAMES).flatMap((note) => hanging(plainText(note))),
-    ...moreLine(notes.length - MAX_NAMES, 'the report'),
-    ...failed.slice(0, MAX_FAILURES).flatMap((failure) => failureLines(failure, screen)),
-    ...moreLine(failed.length - MAX_FAILURES, 'the report'),
+    ...notes.slice(0, MAX_NOTES).flatMap((note) => hanging(plainText(note))),
+    ...moreLine(notes.length - MAX_NOTES, rest),
+    ...causesSection(failures, screen, rest),
   ];
 }
 
@@ -42,7 +41,10 @@ export function renderPushSummary(report: PushReport, options: ScreenOptions): s
     warned: [warn(`Done, but not all images were pushed. ${again}`)],
     done: report.dryRun === true ? [good('Dry run: nothing was sent.')] : [],
   };
-  const sections = pushSections(report.targets).map((section) => pushSection(section, screen).join('\n'));
+  const rest = `, all with ${spellHint([option('json')], screen.spelling)}`;
+  const sections = pushSections(report.targets).map((section) =>
+    pushSection(section, screen, rest).join('\n'),
+  );
   return [...sections, ...verdicts[report.outcome]].join('\n\n');
 }
 
@@ -52,7 +54,7 @@ export function releaseFailureSection(release: Verdict['release'], screen: Scree
   const { tag, repository, failure } = release;
   return [
     screen.palette.bad(`Release failed: ${plainText(tag)} of ${plainText(repository)}`),
-    ...causeLines(failure, '  ', screen),
+    ...faultLines(failure, '  ', screen),
   ];
 }
 

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { shownReference } from '../../oci/reference.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { alignColumns, truncateEnd } from './columns.ts';
 import { formatSeconds } from '../../text/duration.ts';
@@ -39,7 +40,7 @@ export function renderProgress(state: Progress, width: number, color: boolean): 
       state.active
         .slice(0, MAX_ACTIVE_LINES)
         .map(({ image, message }) => [
-          { text: plainText(image) },
+          { text: plainText(shownReference(image)) },
           { text: plainText(message), paint: palette.faint },
         ]),
       room,

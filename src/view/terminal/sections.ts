@@ -1,37 +1,66 @@
-import type { Failure, Fault, ImageRow, Listing, ReportedOrigin, Summary } from '../../report/index.ts';
+import {
+  type FailureGroup,
+  type Fault,
+  type ImageRow,
+  type Listing,
+  originWords,
+  type Place,
+  type Summary,
+  type Verdict,
+} from '../../report/index.ts';
 import { spellHint } from '../../text/hint.ts';
 import { plainText } from '../../text/plain-text.ts';
 import { type Cell, tableLines, type TableShape } from './columns.ts';
 import type { Palette, Screen } from './paint.ts';
 import { wrapHanging, wrapWords } from './wrap.ts';
 
-const MAX_ORIGINS = 3;
+/** Images of one cause that are named, of several causes together, and of images in the bundle. */
+const MAX_OF_A_CAUSE = 20;
 const MAX_FAILURES = 200;
 const MAX_IMAGES = 200;
+const MAX_NAMES = 5;
 const MAX_LINES = 50;
 
-/** Every image that failed: its name and lines, the class and the cause, the hint. */
+/** What failed, by its cause: the images with their lines, the class and the cause, the hint. */
 export function failureSection({ failures, verdict }: Summary, screen: Screen): string[] {
   if (failures.length === 0) return [];
   return [
     screen.palette.bad(`Failed: ${verdict.failed} of ${verdict.wanted}`),
-    ...failures.slice(0, MAX_FAILURES).flatMap((failure) => failureLines(failure, screen)),
-    ...moreLine(failures.length - MAX_FAILURES),
+    ...causesSection(failures, screen, restOf(verdict)),
   ];
 }
 
-/** One failure: its name and lines, the class and the cause, the hint. */
-export function failureLines(failure: Failure, screen: Screen): string[] {
-  const { palette } = screen;
-  const where = formatOrigins(failure.origins);
+/** Causes one after the other, with a bounded number of images in all. @param rest where all of them are */
+export function causesSection(groups: readonly FailureGroup[], screen: Screen, rest: string): string[] {
+  const lines: string[] = [];
+  let room = MAX_FAILURES;
+  let left = groups.reduce((sum, { places }) => sum + places.length, 0);
+  for (const group of groups) {
+    if (room === 0) break;
+    const shown = Math.min(MAX_OF_A_CAUSE, room, group.places.length);
+    lines.push(...causeLines(group, shown, screen, rest));
+    room -= shown;
+    left -= group.places.length;
+  }
+  return [...lines, ...moreLine(left, rest)];
+}
+
+function causeLines(group: FailureGroup, shown: number, screen: Screen, rest: string): string[] {
   return [
-    `  ${palette.strong(plainText(failure.ref))}${where === '' ? '' : `  ${palette.faint(where)}`}`,
-    ...causeLines(failure, '    ', screen),
+    ...group.places.slice(0, shown).map((place) => `  ${placeLine(place, screen)}`),
+    ...moreLine(group.places.length - shown, rest),
+    ...faultLines(group, '    ', screen),
   ];
+}
+
+/** `images.txt:4, more.txt:12: docker.io/library/nope:1` */
+function placeLine({ origins, ref }: Place, { palette }: Screen): string {
+  const where = originWords(origins);
+  return (where === '' ? '' : palette.faint(`${where}: `)) + palette.strong(plainText(ref));
 }
 
 /** The class and the cause of a fault, and the hint. */
-export function causeLines(
+export function faultLines(
   { class: failureClass, message, hint }: Fault,
   indent: string,
   { palette, room }: Screen,
@@ -46,15 +75,8 @@ export function causeLines(
   ];
 }
 
-/** `images.txt:3, base.txt:9 and 4 more` */
-function formatOrigins(origins: readonly ReportedOrigin[]): string {
-  const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => `${plainText(file)}:${line}`);
-  const more = origins.length - shown.length;
-  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
 /** The table of images that are in the bundle. Stored names that differ from the reference are below it. */
-export function imageSection({ images }: Summary, { palette, room }: Screen): string[] {
+export function imageSection({ images, totals, verdict }: Summary, { palette, room }: Screen): string[] {
   if (images.length === 0) return [];
   const titles = ['IMAGE', 'DIGEST', 'PLATFORMS', 'SIZE', 'STATUS'];
   const shape: TableShape = {
@@ -62,12 +84,13 @@ export function imageSection({ images }: Summary, { palette, room }: Screen): st
     headColumns: 1,
     titles: titles.map((text) => ({ text, paint: palette.faint })),
   };
-  const rows = images.slice(0, MAX_IMAGES).flatMap((image) => imageCells(image, palette));
-  return [
-    palette.strong(`Images: ${images.length}`),
-    ...tableLines(shape, rows, room),
-    ...moreLine(images.length - MAX_IMAGES),
+  const rows = [
+    ...images.slice(0, MAX_IMAGES).flatMap((image) => imageCells(image, palette)),
+    ...moreWords(images.length - MAX_IMAGES, restOf(verdict)).map((text) => [{ text, paint: palette.faint }]),
+    // Nobody looked up what an unchanged image has.
+    ...(verdict.unchanged ? [] : [totalCells(totals, palette)]),
   ];
+  return [palette.strong(`Images: ${images.length}`), ...tableLines(shape, rows, room)];
 }
 
 function imageCells(
@@ -82,7 +105,18 @@ function imageCells(
       { text: size },
       { text: status, paint: stored ? palette.faint : palette.good },
     ],
-    ...names.map((name) => [{ text: `  => ${plainText(name)}`, paint: palette.faint }]),
+    ...names.slice(0, MAX_NAMES).map((name) => [{ text: `  => ${plainText(name)}`, paint: palette.faint }]),
+    ...moreWords(names.length - MAX_NAMES, '').map((text) => [{ text: `  ${text}`, paint: palette.faint }]),
+  ];
+}
+
+function totalCells({ images, bytes }: Summary['totals'], { strong }: Palette): Cell[] {
+  return [
+    { text: `${images}, each blob once`, paint: strong },
+    { text: '' },
+    { text: '' },
+    { text: bytes, paint: strong },
+    { text: '' },
   ];
 }
 
@@ -102,6 +136,7 @@ const WITHOUT_ENTRY: TableShape = { columns: [{}, {}], headColumns: 1 };
 export function listingSection(
   { title, takenBy, rows }: Listing,
   { palette, room, spelling }: Screen,
+  rest: string,
 ): string[] {
   const cells = rows.slice(0, MAX_LINES).map(({ origin, entry, why }): Cell[] => [
     {
@@ -115,10 +150,19 @@ export function listingSection(
   return [
     palette.warn(title) + (takenBy === undefined ? '' : ` (${spellHint([takenBy], spelling)} takes them)`),
     ...tableLines(shape, cells, room),
-    ...moreLine(rows.length - MAX_LINES),
+    ...moreLine(rows.length - MAX_LINES, rest),
   ];
 }
 
-export function moreLine(more: number, place = 'report.json'): string[] {
-  return more > 0 ? [`  and ${more} more, all in ${place}`] : [];
+/** Where all is of what a summary shows a part: a dry run leaves no file. */
+export function restOf({ dryRun }: Pick<Verdict, 'dryRun'>): string {
+  return dryRun ? '' : ', all in report.json';
+}
+
+export function moreLine(more: number, rest: string): string[] {
+  return moreWords(more, rest).map((words) => `  ${words}`);
+}
+
+function moreWords(more: number, rest: string): string[] {
+  return more > 0 ? [`and ${more} more${rest}`] : [];
 }

@@ -1,9 +1,10 @@
 import { type Fault, releaseWords, type RunReport, summarize, type Summary } from '../../report/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
-import { plainText, shellWord } from '../../text/plain-text.ts';
+import { asFlag } from '../../text/hint.ts';
+import { plainText, sentence } from '../../text/plain-text.ts';
 import { type Screen, type ScreenOptions, screenOf } from './paint.ts';
 import { pushSection, releaseFailureSection } from './published.ts';
-import { failureSection, imageSection, listingSection, noteSection } from './sections.ts';
+import { failureSection, imageSection, listingSection, noteSection, restOf } from './sections.ts';
 import { wrapHanging, wrapWords } from './wrap.ts';
 
 /**
@@ -17,8 +18,8 @@ export function renderSummary(report: RunReport, options: ScreenOptions): string
     failureSection(summary, screen),
     imageSection(summary, screen),
     noteSection(summary, screen),
-    ...summary.listings.map((listing) => listingSection(listing, screen)),
-    ...summary.push.map((section) => pushSection(section, screen)),
+    ...summary.listings.map((listing) => listingSection(listing, screen, restOf(summary.verdict))),
+    ...summary.push.map((section) => pushSection(section, screen, restOf(summary.verdict))),
     releaseFailureSection(summary.verdict.release, screen),
     resultSection(summary, screen),
     verdictSection(summary, screen),
@@ -28,32 +29,43 @@ export function renderSummary(report: RunReport, options: ScreenOptions): string
     .join('\n\n');
 }
 
+/** The part of it that is about the lists: a run that is to be quiet still warns. Empty where there is nothing to say. */
+export function renderWarnings(report: RunReport, options: ScreenOptions): string {
+  const screen = screenOf(options);
+  const { listings, verdict } = summarize(report);
+  return listings.map((listing) => listingSection(listing, screen, restOf(verdict)).join('\n')).join('\n\n');
+}
+
 const NAME_WIDTH = 9;
 
-function resultSection({ verdict, totals, cache, made }: Summary, { palette, room }: Screen): string[] {
+function resultSection(
+  { verdict, totals, cache, made, next }: Summary,
+  { palette, room, spelling }: Screen,
+): string[] {
   const { bundle, archive, release, lock } = made;
   const line = (name: string, text: string): string[] =>
     wrapHanging(text, room, NAME_WIDTH).map((words, index) =>
       index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words,
     );
-  const { images, blobs, bytes, fetched, restored, stored, time } = totals;
+  const { images, blobs, bytes, fetched, restored, unneeded, stored, time } = totals;
   const total = verdict.unchanged
-    ? `nothing had changed: ${images} asked for, by headers alone`
+    ? `unchanged: ${images} asked for, by headers alone`
     : `${images}, ${blobs}, ${bytes}; ${verdict.dryRun ? 'to fetch' : 'fetched'} ${fetched}, ` +
-      `${restored === undefined ? '' : `from the cache ${restored}, `}already here ${stored}`;
+      `${restored === undefined ? '' : `from the cache ${restored}, `}already here ${stored}` +
+      (unneeded === undefined ? '' : `, not needed ${unneeded}`);
+  // A workflow has no command: its log names what the site can do.
+  const steps = [...next.load, ...(spelling === asFlag && next.serve !== undefined ? [next.serve] : [])];
   const path = bundle && plainText(bundle.path);
   return [
     ...line('Total', total),
     ...line('Time', time),
     ...cache.flatMap((words) => line('Cache', words)),
-    ...(path === undefined ? [] : line('Bundle', path)),
+    ...(path === undefined ? [] : line('Bundle', path + (bundle?.unchanged === true ? ', unchanged' : ''))),
     ...(archive === undefined ? [] : line('Archive', archiveWords(archive))),
     ...(release === undefined ? [] : line('Release', releaseWords(release))),
     ...(release?.url === undefined ? [] : [' '.repeat(NAME_WIDTH) + plainText(release.url)]),
     ...(lock === undefined ? [] : line('Lock', `${plainText(lock.path)}, ${lock.digest}`)),
-    ...(path === undefined
-      ? []
-      : [palette.strong('Next'.padEnd(NAME_WIDTH)) + `oci-save serve ${shellWord(path)}`]),
+    ...steps.map((command, at) => palette.strong((at === 0 ? 'Next' : '').padEnd(NAME_WIDTH)) + command),
   ];
 }
 
@@ -81,7 +93,7 @@ function verdictSection({ verdict, made }: Summary, screen: Screen): string[] {
     ...(fault === undefined ? [] : faultLines(fault, screen)),
     ...(failed === 0 && targets.length > 0 ? [bad(`Failed: ${pushed}`)] : []),
     ...(cause === 'release' ? [bad(`Failed: the release, for the cause given above${whole}.`)] : []),
-    ...(unfinished && made.bundle === undefined && saved > 0
+    ...(unfinished && (verdict.unpublished.length > 0 || (made.bundle === undefined && saved > 0))
       ? wrapWords(unfinishedWords(verdict), screen.room)
       : []),
   ];
@@ -93,8 +105,11 @@ function faultLines({ class: failureClass, message, hint }: Fault, { palette, ro
   return [palette.bad(first), ...rest, ...advice.map((line) => `  ${line}`)];
 }
 
-function unfinishedWords({ dryRun, unwritten }: Summary['verdict']): string {
+function unfinishedWords({ dryRun, unwritten, unpublished, saved }: Summary['verdict']): string {
   if (dryRun) return 'A dry run: nothing was fetched.';
-  const words = unwritten === undefined ? '' : `No ${unwritten} was written. `;
-  return `${words}What was fetched stays in the store; the next run continues from there.`;
+  return [
+    ...(unwritten === undefined ? [] : [`No ${unwritten} was written.`]),
+    ...unpublished.map(sentence),
+    ...(saved > 0 ? ['What was fetched stays in the store; the next run continues from there.'] : []),
+  ].join(' ');
 }

@@ -1,5 +1,7 @@
 import type { ByteCount, LogLevel, Outcome, SaveEvent, Stage } from '../../events.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
+import { shownReference } from '../../oci/reference.ts';
+import { causeKey } from '../../report/index.ts';
 import { formatSeconds } from '../../text/duration.ts';
 import { plainLines, plainText } from '../../text/plain-text.ts';
 import type { Palette } from './paint.ts';
@@ -72,10 +74,18 @@ function tally({ stage, stored, failed }: StageProgress): string[] {
   return [...(stored > 0 ? [`${stored} ${here}`] : []), ...(failed > 0 ? [`${failed} failed`] : [])];
 }
 
-/** `To fetch: 12 blobs, 120 MiB; already here: 30 blobs, 400 MiB`. */
-export function planLine({ fetch, stored }: Extract<SaveEvent, { type: 'plan' }>): string {
-  return `To fetch: ${formatBlobs(fetch)}; already here: ${formatBlobs(stored)}`;
+/**
+ * `To fetch: 12 blobs, 120 MiB; already here: 30 blobs, 400 MiB`: it counts as the total at the end, so what was fetched
+ * to resolve the images is in it.
+ */
+export function planLine({ fetch, stored, ...event }: Extract<SaveEvent, { type: 'plan' }>): string {
+  const { fetched = NOTHING, restored = NOTHING } = event;
+  const all = { blobs: fetch.blobs + fetched.blobs, bytes: fetch.bytes + fetched.bytes };
+  const cached = restored.blobs === 0 ? '' : `; from the cache: ${formatBlobs(restored)}`;
+  return `To fetch: ${formatBlobs(all)}${cached}; already here: ${formatBlobs(stored)}`;
 }
+
+const NOTHING: ByteCount = { blobs: 0, bytes: 0 };
 
 function formatBlobs({ blobs, bytes }: ByteCount): string {
   return blobs === 0 ? 'nothing' : `${formatCount(blobs, 'blob')}, ${formatBytes(bytes)}`;
@@ -117,11 +127,30 @@ function stepDetail({ stage, outcome, fetched, stored }: StepEvent): string {
  */
 export function logLines({ level, message, image }: LogEvent, palette: Palette): string[] {
   const [first = '', ...rest] = plainLines(message);
-  const name = image === undefined ? '' : plainText(image);
+  const name = image === undefined ? '' : plainText(shownReference(image));
   const named = name === '' || [first, ...rest].some((line) => line.includes(name));
   const head = levelHead(level, palette) + (named ? first : `${name}: ${first}`);
   const lines = [head, ...rest.map((line) => `  ${line}`)];
   return level === 'debug' ? lines.map(palette.faint) : lines;
+}
+
+/**
+ * Tells the error of an image whose cause was printed before: of three hundred images that one registry refuses, the line
+ * that each has failed is enough, and the summary has the cause with all of them.
+ */
+export function createRepeats(): (event: LogEvent) => boolean {
+  const printed = new Set<string>();
+  return ({ level, message, image }) => {
+    // What is no image has no line of its own when it fails.
+    if (level !== 'error' || image?.includes('/') !== true) return false;
+    const name = `${shownReference(image)}: `;
+    const start = message.indexOf(name);
+    const cause = start < 0 ? message : message.slice(start + name.length);
+    const key = causeKey({ ref: image, class: 'local', message: cause });
+    if (printed.has(key)) return true;
+    printed.add(key);
+    return false;
+  };
 }
 
 function levelHead(level: LogLevel, palette: Palette): string {
@@ -133,7 +162,7 @@ function levelHead(level: LogLevel, palette: Palette): string {
 export function stepLine(event: StepEvent, palette: Palette): string {
   const paint = event.outcome === 'failed' ? palette.bad : palette.good;
   const detail = stepDetail(event);
-  const words = `${paint(stepVerb(event))} ${plainText(event.subject)}`;
+  const words = `${paint(stepVerb(event))} ${plainText(shownReference(event.subject))}`;
   return detail === '' ? words : `${words}  ${palette.faint(detail)}`;
 }
 

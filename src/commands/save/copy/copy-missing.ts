@@ -1,5 +1,7 @@
 import { isBundleUpToDate } from '../../../bundle/index.ts';
 import { blobsOfImages, findMissingBlobs, type MissingBlobs } from '../../../copy/index.ts';
+import type { ByteCount, SaveEvent } from '../../../events.ts';
+import type { BlobSize } from '../../../oci/digest.ts';
 import type { Resolution, ResolvedImage } from '../../../resolve/index.ts';
 import { verifyStored } from '../../../store/index.ts';
 import { requireSpace } from '../need/space.ts';
@@ -27,12 +29,7 @@ export async function copyMissing(
   try {
     await cache.restoreBlobs(missing.blobs);
     const left = await findMissingBlobs(images, session.store, cache.restored);
-    io.emit({
-      type: 'plan',
-      fetch: { blobs: left.blobs.length, bytes: bytesOf(left) },
-      stored: left.stored,
-      images: images.length,
-    });
+    io.emit(planOf(images, left, missing, run));
     cache.keep(await keepableOf(resolution, run), {
       missing: new Set(left.blobs.map(({ digest }) => digest)),
       bytes: bytesOf(left) + (places.archive === undefined ? 0 : totalBytes),
@@ -43,6 +40,29 @@ export async function copyMissing(
     await verification.stop();
   }
   cache.copied();
+}
+
+/** What will be fetched of images, and where the rest of them came from: with it, all of their blobs. */
+function planOf(
+  images: readonly ResolvedImage[],
+  left: MissingBlobs,
+  before: MissingBlobs,
+  { session: { store }, cache: { restored } }: Run,
+): Extract<SaveEvent, { type: 'plan' }> {
+  const absent = new Set(left.blobs.map(({ digest }) => digest));
+  const fresh = blobsOfImages(images).filter(({ digest }) => !absent.has(digest) && store.isNew(digest));
+  return {
+    type: 'plan',
+    fetch: countOf(left.blobs),
+    stored: before.stored,
+    restored: countOf(fresh.filter(({ digest }) => restored.has(digest))),
+    fetched: countOf(fresh.filter(({ digest }) => !restored.has(digest))),
+    images: images.length,
+  };
+}
+
+function countOf(blobs: readonly BlobSize[]): ByteCount {
+  return { blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) };
 }
 
 function bytesOf({ blobs }: MissingBlobs): number {

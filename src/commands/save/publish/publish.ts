@@ -98,7 +98,10 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
     return {
       results: {
         ...(archive?.files === undefined ? {} : { lock: { path: places.archiveLock, digest } }),
-        ...(folder && { bundle: { path: folder.path }, lock: { path: folder.lock, digest } }),
+        ...(folder && {
+          bundle: { path: folder.path, ...(folder.moves ? {} : { unchanged: true }) },
+          lock: { path: folder.lock, digest },
+        }),
         ...(archive?.files && { archive: reportArchive(archive.measured, run) }),
       },
       archive,

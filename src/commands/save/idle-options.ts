@@ -1,0 +1,56 @@
+import type { ImageRequest } from '../../list/index.ts';
+import { idleRules } from '../../lock/index.ts';
+import type { SaveOptions } from '../../options/index.ts';
+import { withDefaultTag } from '../../oci/reference.ts';
+
+/**
+ * What was asked for by options and has no effect beside the others, one sentence each: whoever writes an option expects
+ * something of it. Pure.
+ */
+export function idleOptions(options: SaveOptions, requests: readonly ImageRequest[]): string[] {
+  const { output, archive, archiveName, splitSize, push, pushPolicy, release, releasePolicy, layout } =
+    options;
+  const isPacked = archive !== 'none' || release !== '';
+  const idle: [isIdle: boolean, words: string][] = [
+    [
+      splitSize !== 0 && !isPacked,
+      'split-size: nothing is split, since neither an archive nor a release is asked for',
+    ],
+    [
+      archiveName !== '' && !isPacked,
+      'archive-name: it names nothing, since neither an archive nor a release is asked for',
+    ],
+    [
+      pushPolicy !== 'always' && push.length === 0,
+      `push-policy: ${pushPolicy} applies to nothing, since no push is asked for`,
+    ],
+    [
+      releasePolicy !== 'auto' && release === '',
+      `release-policy: ${releasePolicy} applies to nothing, since no release is asked for`,
+    ],
+    [
+      layout.length === 1 && output === 'none' && !isPacked,
+      `layout: ${layout.join()} applies to nothing, since neither a folder nor an archive is written`,
+    ],
+  ];
+  return [
+    ...idle.flatMap(([isIdle, words]) => (isIdle ? [words] : [])),
+    ...idleNaming(options, requests).map((rule) => `naming: ${rule} applies to no image`),
+  ];
+}
+
+/** Rules that name nothing. Of a source that names its images itself no rule is known to be idle. */
+function idleNaming({ naming }: SaveOptions, requests: readonly ImageRequest[]): string[] {
+  const references = requests.map(({ source, storedAs }) => {
+    if (storedAs.length > 0) return storedAs;
+    return source.transport === 'oci' || source.reference === undefined
+      ? undefined
+      : [withDefaultTag(source.reference)];
+  });
+  return references.includes(undefined)
+    ? []
+    : idleRules(
+        references.flatMap((some) => some ?? []),
+        naming,
+      );
+}

@@ -1,0 +1,98 @@
+import { shownReference } from '../oci/reference.ts';
+import { plainText } from '../text/plain-text.ts';
+import type { Failure, Fault } from './failure.ts';
+import { type Place, placeOf, placeWords } from './place.ts';
+
+/** Failures of one cause, which are mended together. The message does not name what `places` name. */
+export interface FailureGroup extends Fault {
+  /** In the order of the failures. */
+  readonly places: readonly [Place, ...Place[]];
+}
+
+/** What a failure says, of which its cause can be told. */
+export type Said = Pick<Failure, 'ref' | 'class' | 'message' | 'hint'>;
+
+/** Failures by their cause, in the order of the first of each. */
+export function groupFailures(failures: readonly Failure[]): FailureGroup[] {
+  return [...Map.groupBy(failures, causeKey).values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const words = others.length === 0 ? ownWords(first) : commonWords([first, ...others]);
+    return [{ ...words, class: first.class, places: [placeOf(first), ...others.map(placeOf)] }];
+  });
+}
+
+/** The same for all failures of one cause: of two images that a registry lacks the names differ, and no more. */
+export function causeKey(said: Said): string {
+  const { message, hint } = anonymous(said);
+  return [said.class, general(message), general(hint)].join('\n');
+}
+
+/** `images.txt:4: docker.io/library/nope:1: the registry answered 404`: one failure in one line. */
+export function failureWords(place: Place, message: string): string {
+  return `${placeWords(placeOf(place))}: ${withoutSubject(message, place.ref)}`;
+}
+
+type Words = Pick<Fault, 'message' | 'hint'>;
+
+/** A single image stands before its cause, which need not begin with it. */
+function ownWords({ ref, message, hint }: Said): Words {
+  return withHint(withoutSubject(message, ref), hint);
+}
+
+/** Words that fit all images of a cause; dots are where each has its own. */
+function commonWords(all: readonly Said[]): Words {
+  const words = all.map(anonymous);
+  const common = (texts: readonly string[]): string => {
+    const [first = '', ...others] = texts;
+    return others.every((text) => text === first) ? first : general(first);
+  };
+  return withHint(common(words.map(({ message }) => message)), common(words.map(({ hint }) => hint)));
+}
+
+function withHint(message: string, hint = ''): Words {
+  return hint === '' ? { message } : { message, hint };
+}
+
+function withoutSubject(message: string, ref: string): string {
+  // Requests by digest name no tag.
+  const pinned = ref.replace(/:[^:/@]*@/, '@');
+  for (const name of [ref, shownReference(ref), shownReference(pinned)]) {
+    if (message.startsWith(`${name}: `)) return message.slice(name.length + 2);
+    if (message.startsWith(`${name} `)) return `it${message.slice(name.length)}`;
+  }
+  return message;
+}
+
+/** What is said, without the names of the image. */
+function anonymous({ ref, message, hint = '' }: Said): { readonly message: string; readonly hint: string } {
+  const parts = partsOf(ref);
+  return {
+    message: replaced(replaced(withoutSubject(message, ref), [ref, parts.named], 'it'), parts.places, '…'),
+    hint: replaced(hint, [ref, parts.named, ...parts.places], '…'),
+  };
+}
+
+/** `registry/path:tag`, and what names its repository in addresses and in the words of registries. */
+function partsOf(ref: string): { readonly named: string; readonly places: readonly string[] } {
+  const named = ref.replace(PINNED, '');
+  const colon = named.indexOf(':', named.lastIndexOf('/'));
+  const [repository, tag] = colon < 0 ? [named, ''] : [named.slice(0, colon), named.slice(colon + 1)];
+  const path = repository.slice(repository.indexOf('/') + 1);
+  return { named, places: [`${path}/manifests/${tag}`, repository, path] };
+}
+
+/** A name without a slash may be any word. */
+function replaced(text: string, names: readonly string[], word: string): string {
+  return names
+    .filter((name) => name.includes('/'))
+    .reduce((rest, name) => rest.replaceAll(name, () => word), text);
+}
+
+const PINNED = /@sha256:[0-9a-f]{64}$/;
+const DIGEST = /sha256:[0-9a-f]{12,64}/g;
+const AMOUNT = /\b\d{1,20}(?:\.\d{1,3})?(?= of \d| (?:bytes?|B|KiB|MiB|GiB|TiB|ms|s|min|h)\b)/g;
+
+/** A text without digests and amounts, which differ from image to image. */
+function general(text: string): string {
+  return plainText(text).replaceAll(DIGEST, 'sha256:…').replaceAll(AMOUNT, '…');
+}

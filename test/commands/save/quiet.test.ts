@@ -1,0 +1,50 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
+import { one } from '../../support/fixtures/index.ts';
+import { type Ran, runMainAnyhow } from '../../support/main.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
+
+let registry: BadRegistry;
+let temp: TempFolder;
+let runs = 0;
+beforeAll(async () => {
+  registry = await startBadRegistry({ images: { 'app/one:latest': one({ layerBytes: 100 }) } });
+  temp = await tempFolder('quiet');
+});
+afterAll(async () => {
+  await registry.close();
+  await temp.close();
+});
+
+/** Runs a command over a list of one image without a tag, which is warned of. */
+async function run(command: string, ...more: readonly string[]): Promise<Ran> {
+  runs += 1;
+  const list = path.join(temp.path, 'images.txt');
+  await writeFile(list, `${registry.host}/app/one\n`);
+  const output = command === 'save' ? ['-o', path.join(temp.path, `out-${runs}`), '--copier', 'direct'] : [];
+  const store = ['--cache-dir', path.join(temp.path, 'store'), '--insecure-registries', registry.host];
+  return runMainAnyhow([command, '-f', list, '-p', 'linux/amd64', ...store, ...output, ...more]);
+}
+
+describe('found I: --quiet', () => {
+  it.each(['save', 'lock'])(
+    'of %s prints the warnings that its summary has, and nothing else',
+    async (command) => {
+      const { exitCode, stderr } = await run(command, '--quiet');
+      expect(exitCode).toBe(0);
+      expect(stderr).toMatch(/^Warnings: 1\n {2}\S*images\.txt:1 {2}.*latest.*\n$/);
+      const loud = await run(command);
+      expect(loud.stderr).toContain(stderr);
+      expect(loud.stderr).toContain('\nTotal ');
+    },
+  );
+
+  it('prints what failed, once', async () => {
+    const { exitCode, stderr } = await run('save', '--quiet', `${registry.host}/app/none:1`);
+    expect(exitCode).toBe(1);
+    expect(stderr.match(/^Warnings: 1$/gm)).toHaveLength(1);
+    expect(stderr).toContain('Failed: 1 of 2 images');
+  });
+});

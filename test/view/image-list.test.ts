@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { renderListed } from '../../src/cli/listed.ts';
+import { digest } from './sample-report.ts';
+
+const short = (text: string): string => digest(text).slice(0, 'sha256:'.length + 12);
+const IMAGES = [
+  {
+    ref: `registry.example/some/team/with/a/path/controller:v1.12.3@${digest('pin')}`,
+    names: ['mirror.example/controller:v1.12.3'],
+    digest: undefined,
+    platforms: ['linux/amd64', 'linux/arm64'],
+    origin: 'lists/images.txt:12',
+  },
+  { ref: 'quay.io/a/b:1', names: ['quay.io/a/b:1'], digest: digest('b'), platforms: [], origin: undefined },
+];
+const lines = (width: number | undefined): string[] => renderListed(IMAGES, 'table', width).split('\n');
+
+describe('found I: the table of list', () => {
+  it('fits 80 columns, and cuts nothing', () => {
+    expect(lines(80)).toEqual([
+      '  registry.example/some/team/with/a/path/controller:v1.12.3',
+      `    ${short('pin')}  linux/amd64,linux/arm64  lists/images.txt:12`,
+      '    => mirror.example/controller:v1.12.3',
+      '  quay.io/a/b:1',
+      `    ${short('b')}`,
+      '',
+    ]);
+    expect(lines(80).every((line) => line.length <= 80)).toBe(true);
+  });
+
+  it('is one line an image where there is room', () => {
+    expect(lines(160)).toEqual([
+      '  IMAGE                                                      DIGEST               PLATFORMS                FROM',
+      `  registry.example/some/team/with/a/path/controller:v1.12.3  ${short('pin')}  linux/amd64,linux/arm64  lists/images.txt:12`,
+      '    => mirror.example/controller:v1.12.3',
+      `  quay.io/a/b:1                                              ${short('b')}`,
+      '',
+    ]);
+  });
+
+  it('is one line an image for a program, with every name in it', () => {
+    const [titles, first, second] = lines(undefined).map((line) => line.split(/ {2,}/));
+    expect(titles).toEqual(['IMAGE', 'STORED AS', 'DIGEST', 'PLATFORMS', 'FROM']);
+    expect(first).toEqual([
+      'registry.example/some/team/with/a/path/controller:v1.12.3',
+      'mirror.example/controller:v1.12.3',
+      short('pin'),
+      'linux/amd64,linux/arm64',
+      'lists/images.txt:12',
+    ]);
+    expect(second?.[0]).toBe('quay.io/a/b:1');
+  });
+});
