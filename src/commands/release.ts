@@ -25,7 +25,7 @@ import { contentIn, isReportOf, type ReleaseReport } from '../report/index.ts';
 import { renderBundlePage } from '../view/index.ts';
 import { RELEASE_PART_BYTES } from './save/places.ts';
 import { tryRelease } from './save/publish/release.ts';
-import { accessRelease, type ReleaseIo } from './save/publish/release-access.ts';
+import { accessRelease, checkRight, type ReleaseIo } from './save/publish/release-access.ts';
 
 export interface ReleaseOptions {
   /** A bundle's folder, `N.tar`, or one of the parts of an archive. */
@@ -65,10 +65,11 @@ export async function releaseContent(options: ReleaseOptions, io: ReleaseIo): Pr
   if (tag === undefined) throw new OciSaveError({ code: 'usage', message: 'no tag is named' });
   const { source, name, partSize, lock, report } = await openContent(options, tag, emit);
   const access = await accessRelease({ tag, repository, base: name.base, partSize, retries }, io);
+  if (!dryRun) await checkRight(access, name, io);
   emit({ type: 'stage', stage: 'measure', bytes: source.size });
   const onBytes = (delta: number): void => emit({ type: 'bytes', stage: 'measure', delta });
   const archive = await measureArchive(source, name, { partSize, onBytes, signal });
-  return tryRelease(access, signal, () =>
+  return tryRelease(access, signal, archive, () =>
     sendRelease({
       service: access.service,
       tag,

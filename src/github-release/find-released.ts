@@ -10,7 +10,7 @@ import {
 } from '../archive/index.ts';
 import { type Lock, parseLock } from '../lock/index.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
-import { isSame, type SentFile } from './plan.ts';
+import { isSame, placeOf, type SentFile } from './plan.ts';
 import { readAsset } from './service/read-asset.ts';
 import { filesBeside, lockName, recordName } from './release-files.ts';
 import type { Asset, Release, ReleaseService } from './service/service.ts';
@@ -18,6 +18,7 @@ import type { Asset, Release, ReleaseService } from './service/service.ts';
 /** What a release has of one archive, by its own files. */
 export interface Released {
   readonly lock: Lock;
+  readonly archive: MeasuredArchive;
   /** The digest of its sums, which identifies the archive to the last byte. */
   readonly sums: Digest;
   /** `report.json` of the run that sent it. */
@@ -61,9 +62,16 @@ export async function findReleased({
   const there = [...files, { name: record.name, size: record.size, digest: digestOf(report) }];
   return {
     lock,
+    archive,
     sums: digestOfSums(archive),
     report,
-    files: there.map(({ name, size, digest }) => ({ name, size, digest, status: 'there' })),
+    files: there.map(({ name, size, digest }) => ({
+      name,
+      size,
+      digest,
+      status: 'there',
+      ...placeOf(assets.get(name)),
+    })),
   };
 }
 

@@ -148,10 +148,15 @@ export interface SentFile {
   readonly size: number;
   readonly digest?: Digest | undefined;
   readonly status: FileStatus;
+  /** Of the asset; undefined where there is none yet, and for what the service does not say. */
+  readonly id?: number | undefined;
+  readonly url?: string | undefined;
 }
 
 export interface SentRelease {
   readonly tag: string;
+  /** Undefined as the page is. */
+  readonly id?: number | undefined;
   /** Its page; undefined in a dry run where the release does not exist yet. */
   readonly url: string | undefined;
   readonly draft: boolean;
@@ -160,24 +165,42 @@ export interface SentRelease {
   readonly removed: readonly string[];
 }
 
-/** What a release has once a plan is carried out. */
+/**
+ * What a release has once a plan is carried out.
+ *
+ * @param there the files that it has then
+ */
 export function outcomeOf(
   release: Release | undefined,
   { steps, stale }: ReleasePlan,
+  there: readonly Asset[],
   { tag, dryRun }: { readonly tag: string; readonly dryRun: boolean },
 ): SentRelease {
+  const assets = new Map(there.map((asset) => [asset.name, asset]));
   return {
     tag,
+    id: release?.id,
     url: release?.url,
     draft: release?.draft ?? true,
-    files: steps.map((step) => ({
-      name: step.file.name,
-      size: step.file.size,
-      ...(step.file.digest === undefined ? {} : { digest: step.file.digest }),
-      status: statusOf(step, dryRun),
-    })),
+    files: steps.map((step) => {
+      const status = statusOf(step, dryRun);
+      return {
+        name: step.file.name,
+        size: step.file.size,
+        ...(step.file.digest === undefined ? {} : { digest: step.file.digest }),
+        status,
+        // What a dry run would replace is another asset.
+        ...(status === 'planned' ? {} : placeOf(assets.get(step.file.name))),
+      };
+    }),
     removed: stale.map(({ name }) => name),
   };
+}
+
+/** Where an asset is, as far as the service says it. */
+export function placeOf(asset: Asset | undefined): Pick<SentFile, 'id' | 'url'> {
+  if (asset === undefined) return {};
+  return { id: asset.id, ...(asset.url === undefined ? {} : { url: asset.url }) };
 }
 
 function statusOf(step: Step, dryRun: boolean): FileStatus {

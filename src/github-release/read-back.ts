@@ -28,7 +28,7 @@ export async function readBack(
 }
 
 /**
- * Whether a release still has the files that it was published with.
+ * Checks that a release still has the files that it was published with, and returns its own list.
  *
  * @param there as `readBack` gave it
  * @throws OciSaveError `unsupported` where somebody removed one, or put other bytes in its place
@@ -37,11 +37,12 @@ export async function readAgain(
   release: Release,
   there: readonly Asset[],
   { service, tag, files }: SendOptions,
-): Promise<void> {
-  const now = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
+): Promise<Asset[]> {
+  const listed = await service.assets(release);
+  const now = new Map(listed.map((asset) => [asset.name, asset]));
   const content = new Set(files.filter(({ record }) => !record).map(({ name }) => name));
   const lost = there.filter((asset) => content.has(asset.name) && !isKept(asset, now.get(asset.name)));
-  if (lost.length === 0) return;
+  if (lost.length === 0) return listed;
   throw new OciSaveError({
     code: 'unsupported',
     message: `release ${tag} was published, and another run replaced what was sent: ${lost.map(({ name }) => name).join(', ')}`,

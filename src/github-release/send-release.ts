@@ -23,7 +23,8 @@ export async function sendRelease(options: SendOptions): Promise<SentRelease> {
   const { service, tag, dryRun } = options;
   if (!dryRun) return sendTo(await findOrCreateRelease(options), options);
   const found = await findRelease(service, tag);
-  return outcomeOf(found, (await look(found, options)).plan, options);
+  const { plan, present } = await look(found, options);
+  return outcomeOf(found, plan, present, options);
 }
 
 async function sendTo(found: Release, options: SendOptions): Promise<SentRelease> {
@@ -42,10 +43,10 @@ async function sendTo(found: Release, options: SendOptions): Promise<SentRelease
   const why = whyDraft(kept, there, options);
   const ended = kept.draft && why === undefined ? await publishDraft(kept, options) : kept;
   if (ended.id !== kept.id) return sendTo(await moveTo(ended, kept, options), options);
-  if (release.draft && !ended.draft) await readAgain(ended, there, options);
+  const left = release.draft && !ended.draft ? await readAgain(ended, there, options) : there;
   if (ended.draft && why !== undefined)
     emit({ type: 'log', level: 'info', message: `release ${tag} stays a draft, ${why}` });
-  return outcomeOf(ended, plan, options);
+  return outcomeOf(ended, plan, left, options);
 }
 
 /** What a release has. Throws where it must not be written to. */

@@ -72,7 +72,12 @@ const releaseReportSchema = z.strictObject({
   repository: z.string().meta({ description: 'owner/name' }),
   tag: z.string(),
   url: z.string().optional().meta({ description: 'its page; absent where the release does not exist' }),
+  id: z.int().optional().meta({ description: 'its number in the API; absent as its page is' }),
   draft: z.boolean().optional(),
+  archive: z
+    .strictObject({ size: count, digest: digestSchema })
+    .optional()
+    .meta({ description: 'the whole archive, which the release may have in parts' }),
   assets: z.array(
     z.strictObject({
       name: z.string(),
@@ -83,6 +88,8 @@ const releaseReportSchema = z.strictObject({
       status: z.enum(['sent', 'replaced', 'there', 'kept', 'planned']).meta({
         description: 'kept: has another digest and was left as it is; planned: a dry run would send it',
       }),
+      id: z.int().optional().meta({ description: 'its number in the API; absent where it is not there' }),
+      url: z.string().optional().meta({ description: 'where it is downloaded' }),
     }),
   ),
   removed: z.array(z.string()).meta({ description: 'files of an earlier archive that were removed' }),

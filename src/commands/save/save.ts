@@ -15,6 +15,7 @@ import { soundImages } from './need/sound.ts';
 import { findUnchanged } from './need/unchanged.ts';
 import { placesOf } from './places.ts';
 import { withRelease } from './publish/release.ts';
+import { checkRight } from './publish/release-access.ts';
 import { CONNECTIONS, type Run, type SaveIo, type SaveResult, withRun } from './run.ts';
 
 /**
@@ -37,6 +38,8 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
       await io.onResult?.(result);
       return result;
     }
+    if (run.release !== undefined && !options.dryRun)
+      await checkRight(run.release, run.places.archivePlace.name, io);
     await run.cache.restoreCatalogue();
     const sound = await soundImages(await resolve(run), run);
     refuseCollisions(lockOf(sound.resolved), options.push);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { OciSaveError } from '../../errors.ts';
+import { messageOf, OciSaveError } from '../../errors.ts';
 import {
   cannotResume,
   createHttpClient,
@@ -35,8 +35,12 @@ export interface ServiceOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long a file may stall until it counts as cut; a minute by default. */
   readonly stallMilliseconds?: number | undefined;
+  /** How long the service may take to respond; a minute by default. */
+  readonly requestMilliseconds?: number | undefined;
   /** Called where the service asks to wait, and another attempt follows. */
   readonly onWait: (milliseconds: number) => void;
+  /** Called with the words of any other failure after which another attempt follows. */
+  readonly onAgain?: ((why: string) => void) | undefined;
 }
 
 /** The largest page that the service has. */
@@ -60,7 +64,15 @@ type Call = Pick<HttpRequest, 'method' | 'url' | 'headers'> &
 /** The releases of a repository on GitHub, or on a GitHub Enterprise Server. It opens no socket yet. */
 export function createReleaseService(
   { api, owner, repo, token, commit }: ReleaseTarget,
-  { env, retry: policy, signal, stallMilliseconds = MINUTE, onWait }: ServiceOptions,
+  {
+    env,
+    retry: policy,
+    signal,
+    stallMilliseconds = MINUTE,
+    requestMilliseconds = MINUTE,
+    onWait,
+    onAgain,
+  }: ServiceOptions,
 ): ReleaseService {
   const repository = `${owner}/${repo}`;
   const where = `${repository} on ${api.host}`;
@@ -68,7 +80,7 @@ export function createReleaseService(
     env,
     sockets: 8,
     policy,
-    requestMilliseconds: MINUTE,
+    requestMilliseconds,
     stallMilliseconds,
     wholeMilliseconds: MINUTE,
     maxHoldMilliseconds: MAX_WAIT_MILLISECONDS,
@@ -80,6 +92,7 @@ export function createReleaseService(
   const onRetry = (error: unknown): void => {
     const wait = waitOf(error);
     if (wait > 0) onWait(wait);
+    else onAgain?.(messageOf(networkErrorAt(repository, error)));
   };
 
   const common = {
@@ -161,6 +174,23 @@ export function createReleaseService(
   ): Promise<Release> => json(releaseSchema, subject, 'PATCH', `/${id}`, change);
 
   return {
+    async checkRight(tag) {
+      const notes = { tag_name: tag, ...(commit === undefined ? {} : { target_commitish: commit }) };
+      const call: Call = {
+        method: 'POST',
+        url: urlOf('/generate-notes'),
+        headers: { ...JSON_HEADERS, 'content-type': 'application/json' },
+        content: JSON.stringify(notes),
+        retry: false,
+      };
+      try {
+        await request(`release ${tag} cannot be written`, call, (response) => response.discard());
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof OciSaveError && error.code !== 'denied') return;
+        throw error;
+      }
+    },
     async published(tag) {
       const path = `/tags/${encodeURIComponent(tag)}`;
       const subject = `release ${tag} cannot be looked up`;

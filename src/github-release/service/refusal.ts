@@ -19,6 +19,8 @@ export interface Refusal extends HttpRefusal {
   readonly wait: number | undefined;
   /** Whether it is about how often we send requests. */
   readonly limited: boolean;
+  /** Whether something was to be changed, with a token of the older kind, which has scopes and none that may write. */
+  readonly lacksScope?: boolean;
 }
 
 const bodySchema = z.looseObject({
@@ -71,6 +73,13 @@ export function withLimits(
   return { ...refusal, limited, wait: limited || status === 503 ? wait : undefined };
 }
 
+/** Tokens of other kinds have no scopes, and get no such header. */
+function lacksScope({ 'x-oauth-scopes': scopes }: HttpResponse['headers']): boolean {
+  if (typeof scopes !== 'string') return false;
+  const held = scopes.split(',').map((scope) => scope.trim());
+  return !held.includes('repo') && !held.includes('public_repo');
+}
+
 /** A longer limit is an error: a job that sleeps for an hour helps nobody. */
 export const MAX_WAIT_MILLISECONDS = 120_000;
 /** What GitHub expects where it limits and names no time. */
@@ -83,10 +92,12 @@ const waitFor = ({ wait, limited }: Refusal): number => wait ?? (limited ? UNNAM
  * the host gets no request for so long.
  */
 export function judgeOf(where: string): Judge {
-  return async (response, { subject, headers }) => {
+  return async (response, { subject, method, headers }) => {
     const isOfPart = response.status === 416 && headers?.['range'] !== undefined;
     if (response.status < 400 || isOfPart) return undefined;
-    const refusal = withLimits(await response.refusal(), response.headers);
+    const limits = withLimits(await response.refusal(), response.headers);
+    const isWrite = method !== 'GET' && method !== 'HEAD';
+    const refusal = { ...limits, lacksScope: isWrite && lacksScope(response.headers) };
     const wait = waitFor(refusal);
     const hold = wait <= MAX_WAIT_MILLISECONDS ? wait : 0;
     return { error: refusalError(subject, where, refusal), hold };
@@ -173,7 +184,18 @@ const WRITE =
   'of a fork never have it. A token of a person needs Contents: read and write for this repository. If it has that, it may ' +
   'not tag a commit that changes workflows: push the tag, and let the workflow run for it.';
 
-function meaningOf({ status, words, limited, codes, wait }: Refusal): [OciSaveError['code'], Hint] {
+const SCOPE =
+  'The token has neither of the scopes repo and public_repo, and GitHub answers to it as if nothing were there. Give it one, or take a token ' +
+  'with Contents: read and write for this repository.';
+
+function meaningOf({
+  status,
+  words,
+  limited,
+  lacksScope: scopeless = false,
+  codes,
+  wait,
+}: Refusal): [OciSaveError['code'], Hint] {
   if (limited) {
     const back = wait === undefined ? '' : `, in ${Math.ceil(wait / 60_000)} min`;
     return ['quota', `Run it again later${back}: what is there is not sent again.`];
@@ -191,6 +213,7 @@ function meaningOf({ status, words, limited, codes, wait }: Refusal): [OciSaveEr
     ];
   }
   if (status === 403) return ['denied', WRITE];
+  if (status === 404 && scopeless) return ['denied', SCOPE];
   if (status === 404) {
     return [
       'not-found',

@@ -33,8 +33,13 @@ export const assetSchema = z
     size: z.int().nonnegative(),
     state: z.string(),
     digest: z.string().nullish(),
+    browser_download_url: z.string().optional(),
   })
-  .transform(({ digest, ...asset }): Asset => ({ ...asset, digest: digest ?? null }));
+  .transform(({ digest, browser_download_url: url, ...asset }): Asset => ({
+    ...asset,
+    url,
+    digest: digest ?? null,
+  }));
 
 /**
  * The content of a response, by a schema.

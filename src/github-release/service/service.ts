@@ -17,6 +17,8 @@ export interface Release {
 export interface Asset {
   readonly id: number;
   readonly name: string;
+  /** Where it is downloaded; undefined where the service does not say it. */
+  readonly url?: string | undefined;
   readonly size: number;
   /** `uploaded`; anything else is what a broken upload left. */
   readonly state: string;
@@ -37,6 +39,13 @@ export interface NewAsset {
  * @throws OciSaveError what the service refused, with a hint
  */
 export interface ReleaseService {
+  /**
+   * Checks that the token may write releases, as far as that can be known before one is written: the service is asked for the
+   * notes of a release, which it keeps nowhere and gives only to those who may write. What else it answers, or that it does
+   * not answer, says nothing.
+   * @throws OciSaveError `denied`
+   */
+  checkRight(tag: string): Promise<void>;
   /** The published release of a tag. */
   published(tag: string): Promise<Release | undefined>;
   /**

@@ -18,6 +18,7 @@ type JsonObject = { [key: string]: Json };
 const OPERATIONS = [
   ['get', '/repos/{owner}/{repo}/releases'],
   ['post', '/repos/{owner}/{repo}/releases'],
+  ['post', '/repos/{owner}/{repo}/releases/generate-notes'],
   ['get', '/repos/{owner}/{repo}/releases/tags/{tag}'],
   ['get', '/repos/{owner}/{repo}/releases/{release_id}'],
   ['patch', '/repos/{owner}/{repo}/releases/{release_id}'],

@@ -157,6 +157,12 @@ export const HANDLERS: Record<
     return { status: 201, json: releaseJson(release, origins, digestsOf(asked)) };
   },
 
+  // Nothing is kept of them. They are given to those alone who may write (web-infra-dev/midscene #2827).
+  'POST /repos/{owner}/{repo}/releases/generate-notes': ({ body }) => {
+    const { tag_name: tag } = z.object({ tag_name: z.string() }).parse(body);
+    return { status: 200, json: { name: tag, body: `**Full Changelog**: ${tag}` } };
+  },
+
   'GET /repos/{owner}/{repo}/releases/tags/{tag}': (asked) => {
     const wanted = decodeURIComponent(asked.place['tag'] ?? '');
     // Drafts have no tag yet.

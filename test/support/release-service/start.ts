@@ -145,7 +145,15 @@ export async function startReleaseService(initial: ReleaseServiceOptions = {}): 
     const rights = options.tokens?.[token];
     if (rights === undefined) return refused(401, 'Bad credentials');
     if (`${asked.place['owner']}/${asked.place['repo']}` !== options.repository) return notFound();
-    if (rights === 'read' && method !== 'GET') return refused(403, 'Resource not accessible by integration');
+    if (rights === 'read' && method !== 'GET') {
+      const accepted = 'contents=write; contents=write,workflows=write';
+      const headers = { 'x-accepted-github-permissions': accepted };
+      return refused(403, 'Resource not accessible by integration', headers);
+    }
+    if (rights === 'scopeless' && method !== 'GET') {
+      const headers = { 'x-oauth-scopes': 'gist, read:org', 'x-accepted-oauth-scopes': 'repo' };
+      return refused(404, 'Not Found', headers);
+    }
     const fault = pick(method, url, token);
     if (fault?.kind === 'held') await fault.until();
     if (fault?.kind === 'silent') {

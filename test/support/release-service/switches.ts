@@ -40,8 +40,11 @@ export type TagRule = 'ruleset' | 'protection' | 'workflows' | 'used';
 export interface ReleaseServiceOptions {
   /** `owner/name`. */
   readonly repository?: string;
-  /** Tokens and what they may do; `read` cannot write, as that of a job without `contents: write`. */
-  readonly tokens?: Readonly<Record<string, 'write' | 'read'>>;
+  /**
+   * Tokens and what they may do; `read` cannot write, as that of a job without `contents: write`, and `scopeless` is a person's
+   * of the older kind that has no scope for it: to such a one GitHub answers as if nothing were there.
+   */
+  readonly tokens?: Readonly<Record<string, 'write' | 'read' | 'scopeless'>>;
   /** In place of 2 GiB. */
   readonly maxFileBytes?: number;
   readonly maxFiles?: number;

@@ -29,12 +29,13 @@ export async function releasedBefore(
       pageOf: renderBundlePage,
     });
     if (released === undefined) return undefined;
-    const { lock, files } = released;
+    const { lock, files, archive } = released;
     const content = contentIn(released.report);
     if (content?.asked !== askedDigest(wanted, options, places)) return undefined;
     // It may be another archive of the same images: one with another layout, or one that was tampered with.
     if (content.lock !== digestOfLock(lock) || content.sums !== released.sums) return undefined;
-    return { lock, report: releaseReport(target, { url: found.url, draft: false, files, removed: [] }) };
+    const { id, url } = found;
+    return { lock, report: releaseReport(target, { id, url, draft: false, files, removed: [] }, archive) };
   } catch (error) {
     io.signal?.throwIfAborted();
     if (error instanceof OciSaveError) return undefined;

@@ -29,7 +29,7 @@ export async function withRelease(
   const { lock } = content;
   const nothingToSend = options.dryRun ? lock.images.length === 0 : archive === undefined;
   if (access === undefined || nothingToSend) return report;
-  const release = await tryRelease(access, io.signal, async () =>
+  const release = await tryRelease(access, io.signal, archive?.measured, async () =>
     sendRelease({
       service: access.service,
       tag: access.target.tag,
@@ -63,14 +63,19 @@ export async function withRelease(
   };
 }
 
-/** Releases, and reports the result, a failure too; an interruption is thrown. */
+/**
+ * Releases, and reports the result, a failure too; an interruption is thrown.
+ *
+ * @param archive what is sent; undefined in a dry run, which need not know its digest
+ */
 export async function tryRelease(
-  { target }: ReleaseAccess,
+  { target }: Pick<ReleaseAccess, 'target'>,
   signal: AbortSignal | undefined,
+  archive: MeasuredArchive | undefined,
   send: () => Promise<SentRelease>,
 ): Promise<ReleaseReport> {
   try {
-    return releaseReport(target, await send());
+    return releaseReport(target, await send(), archive);
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof OciSaveError) || exitCodeOf(error) !== 1) throw error;
@@ -81,12 +86,18 @@ export async function tryRelease(
 /** A release that was looked at or sent to, as data. */
 export function releaseReport(
   target: ReleaseTarget,
-  { url, draft, files, removed }: Omit<SentRelease, 'tag'>,
+  { id, url, draft, files, removed }: Omit<SentRelease, 'tag'>,
+  archive?: MeasuredArchive,
 ): ReleaseReport {
+  const has = new Set(files.filter(({ status }) => status !== 'kept').map(({ name }) => name));
   return {
     ...placeOf(target),
     ...(url === undefined ? {} : { url }),
+    ...(id === undefined ? {} : { id }),
     draft,
+    ...(archive?.pieces.every(({ name }) => has.has(name)) === true
+      ? { archive: { size: archive.size, digest: archive.digest } }
+      : {}),
     assets: [...files],
     removed: [...removed],
   };
