@@ -9,7 +9,7 @@ import {
 import { appendFile } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { type ActionInputs, asInput } from '../options/index.ts';
-import { spellReport } from '../report/index.ts';
+import { type RunReport, spellReport } from '../report/index.ts';
 import { formatCount } from '../text/bytes.ts';
 import { renderError, renderErrorSummary, renderJobSummary, renderSummary } from '../view/index.ts';
 import { placesOf, type SaveResult } from '../commands/index.ts';
@@ -23,7 +23,7 @@ import {
   verdictOf,
   warningAnnotations,
 } from './annotations.ts';
-import { type Outputs, outputsOf } from './outputs.ts';
+import { type Outputs, outputsOf, outputsOfError } from './outputs.ts';
 import { fileInWorkspace } from './places.ts';
 import type { Step } from './log.ts';
 
@@ -53,6 +53,9 @@ export function warnOfRest(shown: number, { log }: Step): void {
     annotate(annotateWarning, annotation);
 }
 
+/** That the outputs cannot be set: it is not tried again to say so in them. */
+class OutputsError extends OciSaveError {}
+
 /** Later steps rely on outputs: if they cannot be set, the step fails. */
 function publishOutputs(outputs: Outputs, { masks, log }: Step): void {
   const hidden = Object.entries(outputs).flatMap(([name, value]) => (masks.hides(value) ? [name] : []));
@@ -61,9 +64,9 @@ function publishOutputs(outputs: Outputs, { masks, log }: Step): void {
     log.emit({ type: 'log', level: 'warning', message });
   }
   try {
-    for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+    setOutputs(outputs);
   } catch (cause) {
-    throw new OciSaveError({
+    throw new OutputsError({
       code: 'local',
       message: 'the outputs cannot be passed to the runner',
       hint: 'In a container job, run as the user who owns the runner’s files.',
@@ -72,9 +75,51 @@ function publishOutputs(outputs: Outputs, { masks, log }: Step): void {
   }
 }
 
-/** Reports an error that ended the run before it had a result. */
-export async function fail(error: unknown, inputs: ActionInputs | undefined, step: Step): Promise<void> {
+function setOutputs(outputs: Outputs): void {
+  for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+}
+
+/** The outputs of a step that ends at once: nobody waits for anything any more, and what goes wrong cannot be told. */
+export function forceOutputs(error: unknown): void {
+  try {
+    setOutputs(outputsOfError(error));
+  } catch {
+    // The process ends.
+  }
+}
+
+/** The step has failed for another reason, which is the one to tell. */
+function publishOutputsOfError(
+  error: unknown,
+  report: RunReport | undefined,
+  inputs: ActionInputs | undefined,
+  step: Step,
+): void {
+  if (error instanceof OutputsError) return;
+  const seen =
+    report === undefined || inputs === undefined
+      ? undefined
+      : { report, file: placesOf(inputs.options, step.env).report };
+  try {
+    publishOutputs(outputsOfError(error, seen), step);
+  } catch (failure) {
+    step.log.write(`${renderError(failure, { color: false, verbose: false, spelling: asInput })}\n`);
+  }
+}
+
+/**
+ * Reports an error that ended the run before it had a result.
+ *
+ * @param report the one that was written nevertheless
+ */
+export async function fail(
+  error: unknown,
+  report: RunReport | undefined,
+  inputs: ActionInputs | undefined,
+  step: Step,
+): Promise<void> {
   const { log } = step;
+  publishOutputsOfError(error, report, inputs, step);
   const details = error instanceof OciSaveError ? error.details : [];
   const fileOf = fileFinder(inputs, step);
   const annotations = detailAnnotations(details, fileOf);

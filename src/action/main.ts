@@ -1,9 +1,11 @@
 import { getInput, setSecret } from '@actions/core';
+import { OciSaveError } from '../errors.ts';
+import type { RunReport } from '../report/index.ts';
 import { type SignalHost, watchSignals } from '../runtime/index.ts';
 import { type ActionInputs, parseInputs } from '../options/index.ts';
 import { save } from '../commands/index.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
-import { fail, finish, warnOfRest } from './ending.ts';
+import { fail, finish, forceOutputs, warnOfRest } from './ending.ts';
 import { inputLines, readInputs } from './inputs.ts';
 import { createInstaller } from './skopeo/index.ts';
 import { createActionLog, type Step } from './log.ts';
@@ -28,10 +30,12 @@ export async function main(host: Host): Promise<void> {
   stdout.on('error', () => {});
   const masks = createMasks(setSecret, (message) => log.emit({ type: 'log', level: 'warning', message }));
   secretsIn(env).forEach(masks.add);
+  const seen: Seen = { hasOutputs: false };
   const interruption = watchSignals(host, {
-    onForced: (text) =>
-      void stdout.write(`::error::${text}
-`),
+    onForced(text) {
+      stdout.write(`::error::${text}\n`);
+      if (!seen.hasOutputs) forceOutputs(new OciSaveError({ code: 'interrupted', message: text }));
+    },
   });
   const step: Step = { env, log, workspace: await workspaceOf(env), masks, signal: interruption.signal };
   let inputs: ActionInputs | undefined;
@@ -39,15 +43,24 @@ export async function main(host: Host): Promise<void> {
     const given = readInputs(getInput, env);
     inputs = parseInputs(given);
     await log.inGroup('Inputs', async (line) => inputLines(given).forEach(line));
-    await saveHere(inputs, step);
+    await saveHere(inputs, seen, step);
   } catch (error) {
-    await fail(error, inputs, step);
+    await fail(error, seen.report, inputs, step);
   } finally {
+    seen.hasOutputs = true;
     interruption.stop();
   }
 }
 
-async function saveHere(inputs: ActionInputs, step: Step): Promise<void> {
+/** What a step has come to, for one that ends with an error. */
+interface Seen {
+  /** Once it is written. */
+  report?: RunReport;
+  /** Whether the outputs are set. */
+  hasOutputs: boolean;
+}
+
+async function saveHere(inputs: ActionInputs, seen: Seen, step: Step): Promise<void> {
   const { options, token } = inputs;
   const { env, log, workspace, masks, signal } = step;
   const installer = createInstaller(step);
@@ -65,10 +78,14 @@ async function saveHere(inputs: ActionInputs, step: Step): Promise<void> {
         boundary: await boundaryOf(workspace, env),
         remoteCache: await remoteCacheOf(inputs, step),
         releaseToken: token,
+        onReport(report) {
+          seen.report = report;
+        },
         // Outputs and summary do not wait for the cache.
         async onResult(result) {
           log.stop();
           await finish(result, inputs, step);
+          seen.hasOutputs = true;
           shown = log.warnings.length;
         },
         async setUpSkopeo(wanted, folder) {

@@ -1,5 +1,6 @@
 export { save } from './save/save.ts';
 export type { SaveIo, SaveResult } from './save/run.ts';
-export { placesOf } from './save/places.ts';
+export { StoppedSaveError } from './save/stopped.ts';
+export { placesOf, type Results } from './save/places.ts';
 export { pushBundle, type PushBundleOptions, type PushIo } from './push.ts';
 export { releaseContent } from './release.ts';

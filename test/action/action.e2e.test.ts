@@ -36,7 +36,8 @@ beforeEach(async () => {
 });
 afterEach(() => runner.close());
 
-const STOPPED = /^stopped; what was fetched stays in the store, and no incomplete bundle is left$/;
+const STOPPED =
+  /^stopped; what was fetched stays in the store, and no incomplete bundle is left\n(?:no image was copied yet|0 of 1 image whole in the store .*)\nHint: Run it again: it goes on from there\.$/;
 
 /** Inputs that every run has. */
 const base = (): Record<string, string> => ({
@@ -70,9 +71,14 @@ describe('a step', () => {
     const lockFile = path.join(bundle, 'oci-save.lock.json');
     const lock = lockSchema.parse(JSON.parse(await readFile(lockFile, 'utf8')));
     const size = Object.values(lock.blobs).reduce((sum, bytes) => sum + bytes, 0);
+    const travelling = ['tar', 'sha256', 'lock.json', 'report.json'];
     expect(result.outputs).toEqual({
+      outcome: 'saved',
       path: bundle,
       archive: `${bundle}.tar`,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      files: travelling.map((ending) => `${bundle}.${ending}`).join('\n'),
+      images: expect.stringMatching(/^\[\{"ref":".*","digest":"sha256:.*","platforms":\["linux\/amd64"\]\}/),
       digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       count: '3',
       size: String(size),
@@ -82,6 +88,8 @@ describe('a step', () => {
       lock: lockFile,
       report: `${bundle}.report.json`,
       'release-url': '',
+      'release-id': '',
+      assets: '[]',
       failed: '[]',
       'skopeo-version': expect.stringMatching(/^\d+\.\d+/),
     });
@@ -238,8 +246,9 @@ describe('a step that fails', () => {
       archive: '',
       digest: expect.stringMatching(/^sha256:/),
       report: `${bundle}.report.json`,
-      failed: '[]',
+      outcome: 'failed',
     });
+    expect(JSON.parse(result.outputs['failed'] ?? '')).toMatchObject([{ ref: '', class: 'local' }]);
     expect(await isThere(bundle)).toBe(false);
     expect(await runner.report()).toMatchObject({ outcome: 'failed', error: { class: 'local' }, failed: [] });
     expect(result.summary).toMatch(/^## Failed\n\n\*\*local\*\*: others wrote at the output[^]*<br>Hint: /);
@@ -257,6 +266,7 @@ describe('a step that fails', () => {
     const result = await runner.step(inputs, { cancelAt });
     expectVerdict(result, STOPPED);
     expect(result.summary).toMatch(/^## Stopped\n/);
+    expect(result.outputs).toMatchObject({ outcome: 'cancelled', path: '', failed: '[]' });
     expect(await namesIn(runner.workspace)).toEqual([]);
     await bad.close();
   });
@@ -313,7 +323,8 @@ describe('bad input', () => {
     expect(errorsOf(result)).toHaveLength(1);
     expect(result.groups.filter((title) => title !== 'Inputs')).toEqual([]);
     expect(result.summary).toMatch(/^## Nothing was saved\n/);
-    expect(result.outputs).toEqual({});
+    expect(result.outputs).toMatchObject({ outcome: 'refused', path: '', report: '' });
+    expect(JSON.parse(result.outputs['failed'] ?? '')).toMatchObject([{ ref: '' }]);
   });
 
   it('is an error at each line of a list', async () => {

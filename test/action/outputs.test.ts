@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { OUTPUTS, outputsOf } from '../../src/action/outputs.ts';
+import { OUTPUTS, outputsOf, outputsOfError } from '../../src/action/outputs.ts';
+import { OciSaveError } from '../../src/errors.ts';
 import { encodeLock, type Lock } from '../../src/lock/index.ts';
-import { digestOf } from '../../src/oci/digest.ts';
-import { failureOf } from '../../src/report/index.ts';
+import { digestOf, hexOf } from '../../src/oci/digest.ts';
+import { failureOf, type ReportedImage } from '../../src/report/index.ts';
 import { actionMetadata } from '../support/runner.ts';
-import { digest, sampleReport } from '../view/sample-report.ts';
+import { digest, sampleImage, sampleReport } from '../view/sample-report.ts';
 
 const lock: Lock = { version: 1, images: [], files: [], blobs: {} };
 const report = 'oci-bundle.report.json';
@@ -17,7 +18,16 @@ describe('outputs', () => {
   });
 
   it('tell a run', () => {
+    const images: unknown = expect.stringMatching(
+      /^\[\{"ref":"docker\.io\/library\/nginx:latest","digest":"sha256:/,
+    );
     expect(outputsOf(sampleReport(), lock, report)).toEqual({
+      outcome: 'saved',
+      images,
+      sha256: hexOf(digest('tar')),
+      files: ['oci-bundle.tar', 'oci-bundle.sha256', 'oci-bundle.lock.json', report].join('\n'),
+      'release-id': '',
+      assets: '[]',
       path: 'oci bundle',
       archive: 'oci-bundle.tar',
       digest: digestOf(encodeLock(lock)),
@@ -69,13 +79,118 @@ describe('outputs', () => {
     expect(outputsOf(run, lock, report)['cache-hit']).toBe(hit);
   });
 
-  it('stay far below the limit of a job’s outputs, with thousands of failures', () => {
-    const failed = Array.from({ length: 2000 }, (_, at) =>
-      failureOf(new Error('long '.repeat(300)), `quay.io/a/b:${at}`, []),
+  it('have nothing of a run that did not start but how it ended and why', () => {
+    const error = new OciSaveError({ code: 'usage', message: 'no image is given', cause: new Error('why') });
+    const outputs = outputsOfError(error);
+    expect(Object.keys(outputs)).toEqual(Object.keys(OUTPUTS));
+    expect(outputs).toMatchObject({ outcome: 'refused', count: '', digest: '', images: '[]', assets: '[]' });
+    expect(outputs.failed).toBe('[{"ref":"","class":"usage","message":"no image is given: why"}]');
+  });
+
+  it('found K9: have the results of a run that was written down and ended with a fault of ours', () => {
+    const seen = { report: sampleReport(), file: report };
+    const outputs = outputsOfError(new TypeError('x is undefined'), seen);
+    expect(outputs).toMatchObject({ outcome: 'failed', path: 'oci bundle', report, count: '4' });
+    expect(JSON.parse(outputs.failed)).toMatchObject([
+      { ref: 'docker.io/library/nope:1' },
+      { ref: '', class: 'local', message: 'x is undefined' },
+    ]);
+  });
+
+  it('found K9: name the cause once where the report has it already', () => {
+    const error = { class: 'local', message: 'no space left' } as const;
+    const seen = { report: sampleReport({ outcome: 'failed', failed: [], error }), file: report };
+    expect(JSON.parse(outputsOfError(new TypeError('x'), seen).failed)).toEqual([{ ref: '', ...error }]);
+  });
+});
+
+describe('found K10: what failed, as an output', () => {
+  const MAX = 64_000;
+  const failures = (count: number, message: (at: number) => string): ReturnType<typeof failureOf>[] =>
+    Array.from({ length: count }, (_, at) =>
+      failureOf(
+        new OciSaveError({ code: at % 2 === 0 ? 'denied' : 'network', message: message(at) }),
+        `quay.io/team/image-${at}:1`,
+        [],
+      ),
     );
+  const listOf = (
+    failed: ReturnType<typeof failureOf>[],
+  ): { ref: string; class: string; message?: string }[] => {
     const text = outputsOf(sampleReport({ failed }), lock, report).failed;
-    expect(text.length).toBeLessThan(300_000);
-    expect(JSON.parse(text)).toHaveLength(2000);
-    expect(digest('x')).toMatch(/^sha256:/);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX);
+    return JSON.parse(text) as { ref: string; class: string; message?: string }[];
+  };
+
+  it('names 300 images of two causes, each cause once and before its images', () => {
+    const list = listOf(failures(300, (at) => `quay.io/team/image-${at}:1: ${'long '.repeat(50)}`));
+    expect(list).toHaveLength(300);
+    expect(new Set(list.map(({ ref }) => ref)).size).toBe(300);
+    expect(list.filter(({ message }) => message !== undefined).map(({ ref }) => ref)).toEqual([
+      'quay.io/team/image-0:1',
+      'quay.io/team/image-1:1',
+    ]);
+    expect(list.findIndex(({ class: one }) => one === 'network')).toBe(150);
+  });
+
+  it('names every cause, and says how many images there was no room for', () => {
+    const list = listOf(failures(5000, () => 'long '.repeat(300)));
+    expect(list.filter(({ message }) => message?.startsWith('long')).map(({ class: one }) => one)).toEqual([
+      'denied',
+      'network',
+    ]);
+    const rest = 5000 - (list.length - 1);
+    expect(list.at(-1)).toEqual({ ref: '', class: expect.any(String), message: `and ${rest} more` });
+    expect(rest).toBeGreaterThan(0);
+  });
+
+  it('is JSON of that size where every image has a cause of its own, in any script', () => {
+    const list = listOf(failures(2000, (at) => `${at} \u{1F600}\u001B${'ж'.repeat(290)}`));
+    expect(list.length).toBeGreaterThan(50);
+    expect(list.at(-1)?.message).toBe(`and ${2000 - (list.length - 1)} more`);
+  });
+
+  it('has all messages where there is room', () => {
+    expect(listOf(failures(100, () => 'short')).every(({ message }) => message === 'short')).toBe(true);
+  });
+
+  it('is bounded, too, where the faults are those of a list', () => {
+    const details = Array.from({ length: 3000 }, (_, line) => ({
+      message: 'bad '.repeat(20),
+      file: 'a.txt',
+      line,
+    }));
+    const text = outputsOfError(new OciSaveError({ code: 'list', message: 'bad', details })).failed;
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX);
+    expect(JSON.parse(text)).toContainEqual({
+      ref: '',
+      class: 'list',
+      message: expect.stringMatching(/^and \d+ more$/),
+    });
+  });
+});
+
+describe('found K13: lists as outputs', () => {
+  const image = (at: number): ReportedImage => sampleImage({ ref: `quay.io/team/image-${at}:1` });
+  const imagesOf = (count: number): string =>
+    outputsOf(sampleReport({ images: Array.from({ length: count }, (_, at) => image(at)) }), lock, report)
+      .images;
+
+  it('are empty where they would be longer than a step can read: no part is taken for all', () => {
+    expect(JSON.parse(imagesOf(400))).toHaveLength(400);
+    expect(imagesOf(1000)).toBe('');
+  });
+
+  it('are empty for files of a release as well', () => {
+    const assets = Array.from({ length: 999 }, (_, at) => ({
+      name: `site.tar.${at}`,
+      size: 1,
+      digest: digest(String(at)),
+      status: 'sent' as const,
+    }));
+    const release = { repository: 'org/site', tag: 'v1', assets, removed: [] };
+    expect(outputsOf(sampleReport({ release }), lock, report).assets).toBe('');
+    const few = { ...release, assets: assets.slice(0, 2) };
+    expect(JSON.parse(outputsOf(sampleReport({ release: few }), lock, report).assets)).toEqual(few.assets);
   });
 });

@@ -80,20 +80,20 @@ describe('a step that releases', () => {
     });
   });
 
-  it('fails where its token may only read, says which permission it lacks, and keeps the bundle', async () => {
+  it('found K8: fails where its token may only read before it fetches, and says which permission it lacks', async () => {
     service.set({ tokens: { [JOB_TOKEN]: 'read' } });
+    registry.clear();
     const result = await runner.step(inputs());
     expect(result.exitCode).toBe(1);
     const errors = result.annotations.filter(({ kind }) => kind === 'error');
     expect(errors).toHaveLength(1);
     expect(errors[0]?.message).toMatch(
-      /^Release v2\.0\.0 failed: release v2\.0\.0 cannot be created: .*403 \(Resource not accessible by integration\)\nHint: .*permissions: contents: write/,
+      /^release v2\.0\.0 cannot be written: .*403 \(Resource not accessible by integration\)\nHint: .*permissions: contents: write/,
     );
-    expect(result.summary).toMatch(/^## 1 image saved, and not released\n[^]*### Release v2\.0\.0 failed\n/);
-    // What was made stays, and is told.
-    expect(result.outputs).toMatchObject({ path: runner.file('oci-bundle'), count: '1', 'release-url': '' });
-    expect(result.outputs['digest']).toMatch(/^sha256:/);
-    expect(await isThere(runner.file('oci-bundle/oci-save.lock.json'))).toBe(true);
+    expect(result.summary).toMatch(/^## Failed\n/);
+    expect(result.outputs).toMatchObject({ outcome: 'failed', path: '', 'release-url': '' });
+    expect(registry.requests()).toEqual([]);
+    expect(await isThere(runner.file('oci-bundle'))).toBe(false);
   });
 
   it('in a workflow for no tag is wrong use', async () => {

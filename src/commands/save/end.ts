@@ -7,6 +7,7 @@ import { diskError } from '../../store/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import { makeReport, reportedCache, reportedPlatforms, type ReportParts } from './make-report.ts';
 import type { Unchanged } from './need/unchanged.ts';
+import { writeLockAlone } from './publish/lock-alone.ts';
 import { foreignAtReport } from './output.ts';
 import type { Run } from './run.ts';
 
@@ -29,12 +30,15 @@ export async function endUnchanged(
     published: { results: push.length === 0 ? {} : { push: [...push] }, archive: undefined },
     needed: new Set(),
   });
+  const alone =
+    lock.images.length === 0 || run.options.dryRun ? undefined : await writeLockAlone(lock, run.places);
   const platforms = new Map(
     lock.images.flatMap((image) => image.names.map((name) => [name, image.platforms] as const)),
   );
   const report: RunReport = {
     ...written,
     unchanged: true,
+    ...(alone === undefined ? {} : { lock: alone }),
     ...(release === undefined ? {} : { release }),
     images: images.map(({ wanted, digest, mediaType, names }) => ({
       ref: lockedRef(wanted),
@@ -71,6 +75,7 @@ export async function writeReport(
   try {
     refuseForeign(await foreignAtReport(places), 'local');
     await writeFileWhole(places.report, formatRunReport(report));
+    io.onReport?.(report);
   } catch (error) {
     const problem = diskError(error, places.report) ?? error;
     if (failure === undefined) throw problem;

@@ -16,6 +16,7 @@ import {
 import { LOCK_FILE_KIND } from '../../lock/index.ts';
 import { REPORT_FILE_KIND } from '../../report/index.ts';
 import type { Store } from '../../store/index.ts';
+import { foreignAtLockAlone } from './publish/lock-alone.ts';
 import { archiveBase, type Places, placeOf, recordOf } from './places.ts';
 
 /** The output that a run may write to, until it releases it. */
@@ -116,6 +117,7 @@ async function foreignBeside(places: Places): Promise<ForeignItem[]> {
   return [
     ...(await foreignAtArchive(places)),
     ...(places.archive === undefined ? [] : await foreignHolder(archiveBase(places))),
+    ...(await foreignAtLockAlone(places)),
     ...(await foreignAtReport(places)),
   ];
 }

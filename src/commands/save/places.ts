@@ -4,6 +4,7 @@ import { digestOf, hexOf } from '../../oci/digest.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import { assetNameOf, releaseTag } from '../../github-release/index.ts';
 import type { Environment } from '../../http/index.ts';
+import type { RunReport } from '../../report/index.ts';
 import type { Store } from '../../store/index.ts';
 
 /** The paths of a run's results, all absolute. */
@@ -20,6 +21,9 @@ export interface Places {
   readonly archiveLock: string;
   readonly report: string;
 }
+
+/** What a run has made, as its report has it. */
+export type Results = Pick<RunReport, 'bundle' | 'archive' | 'lock' | 'push'>;
 
 const NONE = 'none';
 

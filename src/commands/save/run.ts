@@ -15,7 +15,7 @@ import type { RunReport } from '../../report/index.ts';
 import type { WantedImage } from '../../resolve/index.ts';
 import { checkPlaces } from './check-places.ts';
 import { NO_OUTPUT, type OpenOutput, openOutput } from './output.ts';
-import type { Places } from './places.ts';
+import type { Places, Results } from './places.ts';
 import { openRelease, type ReleaseAccess, type ReleaseIo } from './publish/release-access.ts';
 import { openSession, type Session, type SessionIo, storeFolder } from '../../runtime/index.ts';
 
@@ -41,12 +41,16 @@ export interface SaveIo extends SessionIo, ReleaseIo {
   readonly onResult?: ((result: SaveResult) => Promise<void>) | undefined;
   /** A dry run for the lock alone: push targets are not asked. */
   readonly lockOnly?: boolean;
+  /** Called when the report is written. */
+  readonly onReport?: ((report: RunReport) => void) | undefined;
 }
 
 /** One run, with all that it holds open. */
 export interface Run {
   readonly options: SaveOptions;
   readonly io: SaveIo;
+  /** Called when folder, archive and lock have their names; targets and the release follow. */
+  readonly onPublished: (results: Results) => void;
   readonly places: Places;
   readonly wanted: readonly WantedImage[];
   readonly session: Session;

@@ -14,16 +14,30 @@ import { neededImages } from './need/needed.ts';
 import { soundImages } from './need/sound.ts';
 import { findUnchanged } from './need/unchanged.ts';
 import { placesOf } from './places.ts';
+import { createWitness } from './stopped.ts';
 import { withRelease } from './publish/release.ts';
 import { checkRight } from './publish/release-access.ts';
 import { CONNECTIONS, type Run, type SaveIo, type SaveResult, withRun } from './run.ts';
 
 /**
  * One save: lists to requests, requests to images, missing blobs into the store, and the bundle at its path when
- * it is whole. Every image is tried, and failures are in the report. Throws OciSaveError where nothing was started, the run
- * was interrupted, or not even the report could be written.
+ * it is whole. Every image is tried, and failures are in the report. Throws OciSaveError where nothing was started, or not
+ * even the report could be written, and StoppedSaveError where the run was interrupted.
  */
 export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult> {
+  const witness = createWitness(options, io);
+  try {
+    return await saveSeen(options, { ...io, emit: witness.emit }, witness.onPublished);
+  } catch (error) {
+    throw witness.told(error);
+  }
+}
+
+async function saveSeen(
+  options: SaveOptions,
+  io: SaveIo,
+  onPublished: Run['onPublished'],
+): Promise<SaveResult> {
   const started = new Date();
   const list = await readLists(listInputs(options, io));
   tellLists(list, io.emit);
@@ -31,7 +45,7 @@ export async function save(options: SaveOptions, io: SaveIo): Promise<SaveResult
   const platforms = options.platforms ?? ownPlatform(io.emit);
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
-  return withRun({ options, io, places: placesOf(options, io.env), wanted }, async (run) => {
+  return withRun({ options, io, onPublished, places: placesOf(options, io.env), wanted }, async (run) => {
     const unchanged = await findUnchanged(run);
     if (unchanged) {
       const result = await endUnchanged(unchanged, { started, run, list, idle });

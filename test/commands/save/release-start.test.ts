@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { releaseContent } from '../../../src/commands/release.ts';
-import { save, type SaveResult } from '../../../src/commands/save/save.ts';
+import type { SaveResult } from '../../../src/commands/save/run.ts';
+import { save } from '../../../src/commands/save/save.ts';
 import { OciSaveError } from '../../../src/errors.ts';
 import { parseOptions } from '../../../src/options/index.ts';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';

@@ -30,14 +30,15 @@ import type { PushTargetReport, RunReport } from '../../../report/index.ts';
 import { diskError } from '../../../store/index.ts';
 import type { Copying } from '../copy/copying.ts';
 import { foreignAtArchive } from '../output.ts';
-import { archiveBase, type Places, placeOf, recordOf } from '../places.ts';
+import { archiveBase, type Places, placeOf, recordOf, type Results } from '../places.ts';
 import { buildFolder, type BuiltFolder, treeOf } from './folder.ts';
+import { writeLockAlone } from './lock-alone.ts';
 import type { Run } from '../run.ts';
 import { hint, option } from '../../../text/hint.ts';
 
 /** The results of a run, and the archive that a release is sent from. */
 export interface Published {
-  readonly results: Pick<RunReport, 'bundle' | 'archive' | 'lock' | 'push'>;
+  readonly results: Results;
   /** Undefined where the options ask for neither an archive nor a release. */
   readonly archive: { readonly source: ByteSource; readonly measured: MeasuredArchive } | undefined;
   /** Why the other results are missing. */
@@ -56,6 +57,7 @@ export async function publish(content: Content, copying: Copying, run: Run): Pro
   let published: Published = NOTHING_PUBLISHED;
   try {
     published = await makeResults(content, run);
+    run.onPublished(published.results);
     const push = await pushStore(content, run, (digest) => copying.bringBack(digest));
     if (push) published = { ...published, results: { ...published.results, push } };
     return published;
@@ -95,8 +97,10 @@ async function makeResults(content: Content, run: Run): Promise<Published> {
       );
       if (archive?.files === undefined) await warnOfEarlierArchive(run);
     }
+    const alone = await onDisk('the lock', writeLockAlone(lock, places));
     return {
       results: {
+        ...(alone && { lock: alone }),
         ...(archive?.files === undefined ? {} : { lock: { path: places.archiveLock, digest } }),
         ...(folder && {
           bundle: { path: folder.path, ...(folder.moves ? {} : { unchanged: true }) },
