@@ -494,7 +494,7 @@ describe('secrets', () => {
     const result = await runner.step({ ...base(), images: names.one });
     expect(result.exitCode).toBe(0);
     expect(result.annotations.map(({ message }) => message)).toEqual([
-      'a password or token is part of the text of path, lock, report: the runner passes such outputs to no other job',
+      'a password or token is part of the text of path, files, lock, report: the runner passes such outputs to no other job',
     ]);
     expect(result.outputs['path']).toBe(runner.file('oci-bundle'));
   });
