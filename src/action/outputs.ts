@@ -5,14 +5,14 @@ import { type Results, StoppedSaveError } from '../commands/index.ts';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
 import { digestOfLock, type Lock } from '../lock/index.ts';
 import { hexOf } from '../oci/digest.ts';
-import type { RunReport } from '../report/index.ts';
+import { judge, type RunReport } from '../report/index.ts';
 import { printableJson } from '../text/plain-text.ts';
 import { failedList, faultsOf, faultsOfError, MAX_JSON_BYTES } from './faults.ts';
 
 /** What later steps can read, with the descriptions for action.yml. */
 export const OUTPUTS = {
   outcome:
-    'how it ended: saved (in a dry run: could be saved), unchanged (response headers alone showed that there was nothing to do), failed, refused (it did not start: wrong input, wrong list, or the machine lacks something), cancelled',
+    'how it ended: saved (in a dry run: could be saved), unchanged (all was where it belongs already), failed, refused (it did not start: wrong input, wrong list, or the machine lacks something), cancelled',
   path: "the bundle's folder",
   archive: 'the archive, or its parts, one per line',
   sha256: 'of the archive, in hexadecimal digits; of all parts together where it is split',
@@ -125,9 +125,10 @@ export function outputsOfError(
 
 type Outcome = 'saved' | 'unchanged' | 'failed' | 'refused' | 'cancelled';
 
-function outcomeOf({ outcome, unchanged = false }: RunReport): Outcome {
+function outcomeOf(report: RunReport): Outcome {
+  const { outcome, unchanged, same } = judge(report);
   if (outcome === 'failed') return 'failed';
-  return unchanged ? 'unchanged' : 'saved';
+  return unchanged || same ? 'unchanged' : 'saved';
 }
 
 function outcomeOfError(error: unknown): Outcome {

@@ -281,6 +281,16 @@ describe('found K11: a step without a folder', () => {
   });
 });
 
+describe('a step that finds its bundle as it would save it', () => {
+  it('is unchanged, and tells where it is', async () => {
+    const first = await workspace.step(inputs());
+    const second = await workspace.step(inputs());
+    expect([first.outputs['outcome'], second.outputs['outcome']]).toEqual(['saved', 'unchanged']);
+    const same = ['path', 'digest', 'lock', 'files', 'images'];
+    expect(same.map((name) => second.outputs[name])).toEqual(same.map((name) => first.outputs[name]));
+  });
+});
+
 describe('found K13: the outputs of a step that saved', () => {
   it('have the images with their digests, the sha256 of the archive, and all that travels', async () => {
     const step = await workspace.step(inputs({ archive: 'tar' }));
