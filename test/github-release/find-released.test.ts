@@ -70,9 +70,16 @@ describe('the archive that a release has', () => {
       const assets = await assetsOf(archive);
       expect(result).toEqual({
         lock: archive.lock,
+        archive: expect.objectContaining({ size: TEXT.length, digest: digestOf(Buffer.from(TEXT)) }),
         sums: digestOf(Buffer.from(textIn(assets, 'site.sha256'))),
         report: Buffer.from(textIn(assets, 'site.report.json')),
-        files: archive.files.map(({ name, size, digest }) => ({ name, size, digest, status: 'there' })),
+        files: archive.files.map(({ name, size, digest }) => ({
+          name,
+          size,
+          digest,
+          id: expect.any(Number),
+          status: 'there',
+        })),
       });
       expect(read.filter((name) => name.includes('.tar'))).toEqual([]);
     },

@@ -45,13 +45,26 @@ describe('an archive that is sent to a release', () => {
   it('claims its name, brings its parts, then the files beside them and last the sums, and is published', async () => {
     const archive = await archiveOf(LONG, PARTS);
     const { sent, told } = await bench.send(archive);
+    const release = bench.service.releases[0]!;
+    const placeOf = (name: string): object => ({
+      id: release.assets.find((asset) => asset.name === name)?.id,
+      // Where it is under the tag: a draft's files are elsewhere.
+      url: expect.stringMatching(`/releases/download/${TAG}/${name}$`),
+    });
     expect([told, sent]).toEqual([
       '',
       {
         tag: TAG,
-        url: bench.service.pageOf(bench.service.releases[0]!),
+        id: release.id,
+        url: bench.service.pageOf(release),
         draft: false,
-        files: archive.files.map(({ name, size, digest }) => ({ name, size, digest, status: 'sent' })),
+        files: archive.files.map(({ name, size, digest }) => ({
+          name,
+          size,
+          digest,
+          status: 'sent',
+          ...placeOf(name),
+        })),
         removed: [],
       },
     ]);
