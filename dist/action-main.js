@@ -1,5 +1,5 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { $ as refusalError, B as spellReport, Bt as messageOf, E as setUpSkopeo, F as pushVerdict, G as plainLines, H as causeTexts, Ht as kebab, I as missingNotes, J as cannotResume, K as plainText, L as formatBytes, Lt as OciSaveError, M as hashFile, Mt as looseObject, N as imagesVerdict, P as judge, Pt as string, Q as createHttpClient$1, R as formatCount, St as describeInputs, U as fetchFile, Ut as option, Vt as systemCodeOf, W as percentDecoded, X as partIn, Y as download, Z as rangeHeader, a as save, bt as bareAddress, c as watchSignals, d as HANDOVER, et as hiddenParts, f as renderSummary, ft as readBounded, g as renderError, gt as parseInputs, h as createReporter, j as freeBytes, jt as boolean, l as placesOf, ot as jsonIn, pt as unlessGone, q as printableJson, st as digestOfLock, u as createTarDecoder, v as renderErrorSummary, xt as asInput, y as renderJobSummary, zt as hintOf } from "./engine.js";
+import { $ as causeTexts, $t as messageOf, B as hashFile, Bt as hexOf, Ct as readBounded, Dt as parseInputs, E as renderJobSummary, G as formatBytes, Gt as looseObject, H as judge, J as spellReport, K as formatCount, M as lockBeside, Mt as asInput, Nt as describeInputs, P as setUpSkopeo, Q as faultOf, Qt as hintOf, S as renderError, T as renderErrorSummary, U as pushVerdict, V as imagesVerdict, W as missingNotes, Wt as boolean, X as groupFailures, Xt as OciSaveError, Z as placeWords, Zt as exitCodeOf, _ as renderSummary, _t as jsonIn, a as save, at as cannotResume, ct as rangeHeader, d as createTarDecoder, dt as hiddenParts, en as systemCodeOf, et as fetchFile, f as joinScriptName, g as HANDOVER, h as beforeDeadline, it as printableJson, jt as bareAddress, l as watchSignals, lt as createHttpClient$1, m as sumsName, nn as option, nt as plainLines, o as StoppedSaveError, ot as download, p as partsListName, qt as string, rt as plainText, st as partIn, tn as kebab, tt as percentDecoded, u as placesOf, ut as refusalError, vt as digestOfLock, wt as unlessGone, x as createReporter, z as freeBytes } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import { Buffer as Buffer$1 } from "buffer";
@@ -17907,9 +17907,9 @@ function detailAnnotations(details, fileOf) {
 		line
 	}, message, fileOf)), 9, "entries: the log has them");
 }
-/** Errors for images that failed. One place is left for the verdict. */
+/** An error for each cause for which images failed. One place is left for the verdict. */
 function failureAnnotations(report, fileOf) {
-	return limited(failuresIn(report, fileOf), 9, "images: report.json has them");
+	return limited(failuresIn(report, fileOf), 9, "causes: the log has them");
 }
 /**
 * Warnings of a run: failed images with `on-error: warn`, images that lack a wanted platform, entries of the lists to
@@ -17931,7 +17931,7 @@ function warningAnnotations(report, happened, fileOf) {
 	return limited([...placed, ...others], MAX_OF_A_KIND, MORE_WARNINGS);
 }
 function failuresIn({ failed, push = [] }, fileOf) {
-	return [...failed.map((failure) => failureAnnotation(failure, fileOf, "saved")), ...push.flatMap((target) => target.failed.map((failure) => failureAnnotation(failure, fileOf, "pushed")))];
+	return [...groupFailures(failed).map((group) => groupAnnotation(group, fileOf, "saved")), ...push.flatMap((target) => groupFailures(target.failed).map((group) => groupAnnotation(group, fileOf, "pushed")))];
 }
 /** Warnings of a run that had no result. */
 function messageAnnotations(happened) {
@@ -17948,21 +17948,35 @@ function notRead(count, text) {
 	if (count === 1) return `${text === "" ? "an entry" : `'${text}'`} was not understood`;
 	return `${count} entries were not understood${text === "" ? "" : `, as '${text}'`}`;
 }
-function failureAnnotation(failure, fileOf, done) {
-	const { ref, class: failureClass, message, hint, origins } = failure;
-	const named = message.includes(ref) ? message : `${ref}: ${message}`;
+/** Other images of a cause that an annotation names. */
+const MAX_OTHERS = 20;
+/** Beside the first line that names an image of a cause; the others are named below it. */
+function groupAnnotation(group, fileOf, done) {
+	const { places, class: failureClass, message, hint } = group;
+	const [first, ...others] = places;
+	const [origin] = first.origins;
+	const more = others.length - MAX_OTHERS;
+	const also = [...others.slice(0, MAX_OTHERS).map(placeWords), ...more > 0 ? [`and ${more} more`] : []];
+	const lines = [`${placeWords(first)}: ${plainText(message)}`, ...also.length === 0 ? [] : [`The same for ${formatCount(others.length, "image")}:`, ...also]];
 	return {
-		...at(origins[0], named, fileOf, hint),
-		title: `Image not ${done} (${failureClass})`
+		...placed(origin, fileOf),
+		message: withHint(lines, hint),
+		title: `${places.length === 1 ? "Image" : formatCount(places.length, "image")} not ${done} (${failureClass})`
 	};
 }
-function at(origin, message, fileOf, hint) {
-	const { file: named, line } = origin ?? {};
+function placed({ file: named, line } = {}, fileOf) {
 	const file = named === void 0 ? void 0 : fileOf(named);
 	return {
-		message: withHint([`${named === void 0 ? "" : `${plainText(named)}${line === void 0 ? "" : `:${line}`}: `}${plainText(message)}`], hint),
 		file,
 		line: file === void 0 ? void 0 : line
+	};
+}
+function at(origin, message, fileOf) {
+	const { file: named, line } = origin ?? {};
+	const place = named === void 0 ? "" : `${plainText(named)}${line === void 0 ? "" : `:${line}`}: `;
+	return {
+		...placed(origin, fileOf),
+		message: place + plainText(message)
 	};
 }
 /** At most `max`; the last one may say how many more there are. */
@@ -17992,47 +18006,218 @@ function errorWords(error) {
 function withHint(lines, hint) {
 	return [...lines, ...hint === void 0 ? [] : [`Hint: ${plainText(hint)}`]].join("\n");
 }
-// src/action/outputs.ts
-/** All outputs of a job may have 1 MB together; `report.json` contains everything. */
-const MAX_FAILED_CHARACTERS = 2e5;
 const MAX_MESSAGE_CHARACTERS = 300;
+/** Of a run that has a report: images, push targets, and why its result or its release is missing. */
+function faultsOf({ failed, push = [], error, release }) {
+	const images = [...failed, ...push.flatMap((target) => target.failed)];
+	const others = [...error === void 0 ? [] : [error], ...release?.failure === void 0 ? [] : [release.failure]];
+	return [...images, ...others.map((fault) => ({
+		ref: "",
+		...fault
+	}))].map(shortened);
+}
+/** Of an error that ended a run: the faults of its lists one by one, each with its line. */
+function faultsOfError(error) {
+	const known = error instanceof OciSaveError;
+	const { message, class: failureClass } = faultOf(error);
+	const of = {
+		ref: "",
+		class: known ? error.code : failureClass
+	};
+	const details = known ? error.details : [];
+	if (details.length === 0) return [shortened({
+		...of,
+		message
+	})];
+	return details.map(({ file, line, message: words }) => {
+		const place = file === void 0 ? "" : `${file}${line === void 0 ? "" : `:${line}`}: `;
+		return shortened({
+			...of,
+			message: plainText(`${place}${words}`)
+		});
+	});
+}
+const shortened = ({ ref, class: failureClass, message }) => ({
+	ref,
+	class: failureClass,
+	message: message.slice(0, MAX_MESSAGE_CHARACTERS)
+});
 /**
-* The outputs of a run that did not end with an error. Outputs without a value are empty.
+* All that failed, where there is room for it. Else one cause after the other, its message once, and of every cause something
+* as long as there is room; the last one says how many are left out.
+*/
+function failedList(faults) {
+	const all = printableJson(faults, 0);
+	if (bytesOf(all) <= 64e3) return all;
+	const causes = [...Map.groupBy(faults, causeOf).values()];
+	const kept = /* @__PURE__ */ new Set();
+	let room = 63800;
+	const fits = (shown) => {
+		const left = room - bytesOf(printableJson(shown, 0)) - 1;
+		if (left < 0) return false;
+		room = left;
+		return true;
+	};
+	for (const [first] of causes) if (first !== void 0 && fits(first)) kept.add(first);
+	for (const [first, ...others] of causes) {
+		if (first === void 0 || !kept.has(first)) continue;
+		for (const fault of others) if (fits(withoutMessage(fault))) kept.add(fault);
+	}
+	const shown = causes.flatMap((cause) => cause.filter((fault) => kept.has(fault)).map((fault, at) => at === 0 ? fault : withoutMessage(fault)));
+	const rest = faults.filter((fault) => !kept.has(fault));
+	const more = rest.slice(0, 1).map((fault) => ({
+		ref: "",
+		class: fault.class,
+		message: `and ${rest.length} more`
+	}));
+	return printableJson([...shown, ...more], 0);
+}
+/** The message without the image that it names. */
+const causeOf = ({ ref, class: failureClass, message }) => `${failureClass} ${ref === "" ? message : message.replaceAll(ref, "")}`;
+const withoutMessage = ({ ref, class: failureClass }) => ({
+	ref,
+	class: failureClass
+});
+const bytesOf = (text) => Buffer.byteLength(text);
+// src/action/outputs.ts
+/** Those of a run that made nothing. Lists are JSON in any case: a later step that reads them would fail without. */
+const NOTHING = {
+	outcome: "",
+	path: "",
+	archive: "",
+	sha256: "",
+	files: "",
+	digest: "",
+	count: "",
+	size: "",
+	"fetched-bytes": "",
+	"cached-bytes": "",
+	"cache-hit": "false",
+	lock: "",
+	report: "",
+	images: "[]",
+	failed: "[]",
+	"release-url": "",
+	"release-id": "",
+	assets: "[]",
+	"skopeo-version": ""
+};
+/**
+* The outputs of a run that has a report. Outputs without a value are empty.
 *
+* @param lock undefined where the run ended with an error after its report
 * @param reportFile where the report was written, unless the run was a dry run
 */
 function outputsOf(report, lock, reportFile) {
-	const { totals, cache, bundle, archive, release, failed, outcome } = report;
-	const { dryRun = false, unchanged = false } = report;
+	const { totals, cache, release, dryRun = false } = report;
 	const cached = totals.storedBytes + (cache?.restored.bytes ?? 0);
 	const missing = dryRun && cached < totals.bytes;
+	const written = dryRun ? "" : reportFile;
 	return {
-		path: bundle?.path ?? "",
-		archive: archive?.parts?.map(({ path }) => path).join("\n") ?? archive?.path ?? "",
-		digest: unchanged && lock.images.length === 0 || outcome === "failed" && failed.length > 0 ? "" : digestOfLock(lock),
+		...NOTHING,
+		...placesIn(report, written),
+		outcome: outcomeOf(report),
+		sha256: sha256Of(report.archive ?? release?.archive),
+		digest: lockDigestOf(report, lock),
 		count: String(totals.images),
 		size: String(totals.bytes),
 		"fetched-bytes": String(totals.fetchedBytes),
 		"cached-bytes": String(cached),
 		"cache-hit": String(totals.images > 0 && totals.fetchedBytes === 0 && !missing),
-		lock: report.lock?.path ?? "",
-		report: dryRun ? "" : reportFile,
+		report: written,
+		images: wholeList(report.images.map(({ ref, digest, platforms }) => ({
+			ref,
+			digest,
+			platforms
+		}))),
+		failed: failedList(faultsOf(report)),
 		"release-url": release?.url ?? "",
-		failed: failedList([...failed, ...(report.push ?? []).flatMap((target) => target.failed)]),
+		"release-id": release?.id === void 0 ? "" : String(release.id),
+		assets: wholeList(release?.assets ?? []),
 		"skopeo-version": report.skopeoVersion ?? ""
 	};
 }
-function failedList(failed) {
-	const shown = failed.map(({ ref, class: failureClass, message }) => ({
-		ref,
-		class: failureClass,
-		message: message.slice(0, MAX_MESSAGE_CHARACTERS)
-	}));
-	const text = printableJson(shown, 0);
-	return text.length <= MAX_FAILED_CHARACTERS ? text : printableJson(shown.map(({ ref, class: failureClass }) => ({
-		ref,
-		class: failureClass
-	})), 0);
+/**
+* The outputs of a run that ended with an error.
+*
+* @param seen the report, where one was written before
+*/
+function outputsOfError(error, seen) {
+	const outcome = outcomeOfError(error);
+	const faults = outcome === "cancelled" ? [] : faultsOfError(error);
+	if (seen !== void 0) {
+		const known = seen.report.error === void 0 ? faults : [];
+		const failed = failedList([...faultsOf(seen.report), ...known]);
+		return {
+			...outputsOf(seen.report, void 0, seen.file),
+			outcome,
+			failed
+		};
+	}
+	const results = error instanceof StoppedSaveError ? error.results : {};
+	return {
+		...NOTHING,
+		...placesIn(results, ""),
+		outcome,
+		sha256: sha256Of(results.archive),
+		digest: results.lock?.digest ?? "",
+		failed: failedList(faults)
+	};
+}
+function outcomeOf(report) {
+	const { outcome, unchanged, same } = judge(report);
+	if (outcome === "failed") return "failed";
+	return unchanged || same ? "unchanged" : "saved";
+}
+function outcomeOfError(error) {
+	if (error instanceof OciSaveError && error.code === "interrupted") return "cancelled";
+	return exitCodeOf(error) === 2 ? "refused" : "failed";
+}
+/** A run that read no manifest has no lock; a push target that failed does not change what was saved. */
+function lockDigestOf(report, lock) {
+	const { unchanged = false, outcome, failed } = report;
+	if (outcome === "failed" && failed.length > 0) return "";
+	if (lock === void 0) return report.lock?.digest ?? "";
+	return unchanged && lock.images.length === 0 ? "" : digestOfLock(lock);
+}
+const sha256Of = (archive) => archive === void 0 ? "" : hexOf(archive.digest);
+/** Where the results of a run are. */
+function placesIn(results, report) {
+	const { bundle, archive, lock } = results;
+	const pieces = archive === void 0 ? [] : archive.parts?.map((part) => part.path) ?? [archive.path];
+	const beside = archive === void 0 ? filesBeside(results) : filesOfArchive(archive);
+	return {
+		path: bundle?.path ?? "",
+		archive: pieces.join("\n"),
+		files: [
+			...pieces,
+			...beside,
+			...report === "" ? [] : [report]
+		].join("\n"),
+		lock: lock?.path ?? ""
+	};
+}
+/** The small files beside an archive. */
+function filesOfArchive({ path: file, parts }) {
+	const suffix = path$2.extname(file);
+	const name = {
+		base: path$2.basename(file, suffix),
+		suffix: suffix.slice(1)
+	};
+	const names = [...parts === void 0 ? [] : [partsListName(name), joinScriptName(name)], sumsName(name)];
+	const folder = path$2.dirname(file);
+	return [...names.map((one) => path$2.join(folder, one)), lockBeside(path$2.join(folder, name.base))];
+}
+/** The folder, and a lock that is not in it. */
+function filesBeside({ bundle, lock }) {
+	const folder = bundle === void 0 ? [] : [bundle.path];
+	const isInside = bundle !== void 0 && lock !== void 0 && path$2.dirname(lock.path) === bundle.path;
+	return lock === void 0 || isInside ? folder : [...folder, lock.path];
+}
+/** A list as JSON; empty where it would be too long, since a part of it would be taken for the whole. */
+function wholeList(list) {
+	const text = printableJson(list, 0);
+	return Buffer.byteLength(text) <= 64e3 ? text : "";
 }
 // src/action/places.ts
 const STORE = "_oci-save";
@@ -18112,6 +18297,12 @@ async function finish({ report, lock }, inputs, step) {
 	for (const annotation of failureAnnotations(spelled, fileOf)) annotate(error, annotation);
 	setFailed(verdictOf(spelled));
 }
+/** Annotates the warnings of what a result does not wait for, as the saving of the cache. `shown` are those before it. */
+function warnOfRest(shown, { log }) {
+	for (const annotation of messageAnnotations(log.warnings.slice(shown))) annotate(warning, annotation);
+}
+/** That the outputs cannot be set: it is not tried again to say so in them. */
+var OutputsError = class extends OciSaveError {};
 /** Later steps rely on outputs: if they cannot be set, the step fails. */
 function publishOutputs(outputs, { masks, log }) {
 	const hidden = Object.entries(outputs).flatMap(([name, value]) => masks.hides(value) ? [name] : []);
@@ -18124,9 +18315,9 @@ function publishOutputs(outputs, { masks, log }) {
 		});
 	}
 	try {
-		for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+		setOutputs(outputs);
 	} catch (cause) {
-		throw new OciSaveError({
+		throw new OutputsError({
 			code: "local",
 			message: "the outputs cannot be passed to the runner",
 			hint: "In a container job, run as the user who owns the runner’s files.",
@@ -18134,9 +18325,40 @@ function publishOutputs(outputs, { masks, log }) {
 		});
 	}
 }
-/** Reports an error that ended the run before it had a result. */
-async function fail(error$5, inputs, step) {
+function setOutputs(outputs) {
+	for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+}
+/** The outputs of a step that ends at once: nobody waits for anything any more, and what goes wrong cannot be told. */
+function forceOutputs(error) {
+	try {
+		setOutputs(outputsOfError(error));
+	} catch {}
+}
+/** The step has failed for another reason, which is the one to tell. */
+function publishOutputsOfError(error, report, inputs, step) {
+	if (error instanceof OutputsError) return;
+	const seen = report === void 0 || inputs === void 0 ? void 0 : {
+		report,
+		file: placesOf(inputs.options, step.env).report
+	};
+	try {
+		publishOutputs(outputsOfError(error, seen), step);
+	} catch (failure) {
+		step.log.write(`${renderError(failure, {
+			color: false,
+			verbose: false,
+			spelling: asInput
+		})}\n`);
+	}
+}
+/**
+* Reports an error that ended the run before it had a result.
+*
+* @param report the one that was written nevertheless
+*/
+async function fail(error$5, report, inputs, step) {
 	const { log } = step;
+	publishOutputsOfError(error$5, report, inputs, step);
 	const details = error$5 instanceof OciSaveError ? error$5.details : [];
 	const annotations = detailAnnotations(details, fileFinder(inputs, step));
 	await summarize(renderErrorSummary(error$5, asInput), inputs, step);
@@ -18207,6 +18429,17 @@ function readInputs(read, env) {
 	const given = known.map(({ name, written }) => [name, read(written)]);
 	const unknown = Object.entries(env).filter(([variable]) => variable.startsWith(PREFIX) && !variables.has(variable)).map(([variable, value = ""]) => [variable.slice(6).toLowerCase(), value.trim()]);
 	return Object.fromEntries([...given, ...unknown].filter(([, value]) => value !== ""));
+}
+/** Inputs whose value is a secret. */
+const SECRET = /* @__PURE__ */ new Set(["token"]);
+/** `archive: tar`, `retries: 5 (default)`: what the inputs of a run are, with those that are not given. */
+function inputLines(given) {
+	return [...describeInputs()].flatMap(([name, { default: fallback, writtenDefault }]) => {
+		const value = given[name];
+		if (value === void 0) return fallback === "" ? [] : [`${kebab(name)}: ${fallback} (default)`];
+		if (SECRET.has(name)) return [`${kebab(name)}: ***`];
+		return [`${kebab(name)}: ${value}${value === writtenDefault ? " (default)" : ""}`];
+	});
 }
 // src/action/skopeo/run-command.ts
 /**
@@ -18288,11 +18521,11 @@ async function runCommand(file, args, { env, signal, limitMilliseconds, onLine }
 		signal.removeEventListener("abort", onAbort);
 	}
 }
-const GRACE_MILLISECONDS = 2e3;
+const GRACE_MILLISECONDS$1 = 2e3;
 /** Asks a program and its children to end, and then kills what is left. Takes at most twice the grace. */
 async function endProgram(targetOf, running) {
 	const ended = running.then(() => true, () => true);
-	const hasEnded = () => Promise.race([ended, setTimeout$1(GRACE_MILLISECONDS, false, { ref: false })]);
+	const hasEnded = () => Promise.race([ended, setTimeout$1(GRACE_MILLISECONDS$1, false, { ref: false })]);
 	send(targetOf(), "SIGTERM");
 	if (await hasEnded() && (targetOf() ?? 0) >= 0) return;
 	send(targetOf(), "SIGKILL");
@@ -20476,9 +20709,11 @@ const v1Schema = looseObject({
 const SUBJECT = "the cache service";
 const ARCHIVE = "an entry of the cache";
 const ARCHIVE_POLICY = {
-	retries: 3,
+	retries: 2,
 	retryMilliseconds: 500
 };
+/** A cache that is slower than this is slower than any registry. */
+const LEAST_BYTES_A_SECOND$1 = 65536;
 /** A client of the two protocols, reading only. */
 function createServiceClient(service, options) {
 	const { env, onSecret, onWarning, stallMilliseconds } = options;
@@ -20493,6 +20728,7 @@ function createServiceClient(service, options) {
 		},
 		requestMilliseconds: 3e4,
 		stallMilliseconds,
+		leastBytesASecond: LEAST_BYTES_A_SECOND$1,
 		onWarning
 	});
 	const ask = (request, read) => http.request({
@@ -20558,7 +20794,7 @@ function createServiceClient(service, options) {
 		const part = partIn(response, offset);
 		if (part === void 0) throw refusalError(ARCHIVE, await response.refusal());
 		const tooLong = () => new OciSaveError({
-			code: "unsupported",
+			code: "digest",
 			message: `${ARCHIVE} has more than the ${maxBytes} bytes that it may have`
 		});
 		return {
@@ -20625,20 +20861,11 @@ async function takeBack(folder, workspace) {
 		force: true,
 		maxRetries: 3
 	});
-	for (let length = parts.length - 1; length > 0; length -= 1) try {
-		await rmdir$1(path$2.join(workspace, ...parts.slice(0, length)));
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		return;
-	}
+	for (let length = parts.length - 1; length > 0; length -= 1) await rmdir$1(path$2.join(workspace, ...parts.slice(0, length))).catch(() => {});
 }
+/** Whether it is a folder that can be used: none that is a link, or that may not be looked at. */
 async function isFolder(place) {
-	try {
-		return (await lstat$1(place)).isDirectory();
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		return false;
-	}
+	return lstat$1(place).then((stats) => stats.isDirectory(), () => false);
 }
 // src/cache/actions/read-archive.ts
 /** Each chunk passes several streams: small ones cost more than the unpacking. */
@@ -60758,33 +60985,48 @@ function capture(chunk, listener) {
 // src/cache/actions/save-entry.ts
 /** Stays free beside what the run itself will write. */
 const RESERVE_BYTES = 268435456;
+/** A service that takes less would hold a run for longer than the sources do. */
+const LEAST_BYTES_A_SECOND = 1048576;
 /** Saves one entry with @actions/cache. Its archive is in the runner's temporary folder until it is sent. */
-async function saveEntry(entry, { workspace, env, onWords }) {
-	const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
+async function saveEntry(entry, place) {
 	try {
-		if (await realpath(process.cwd()) !== workspace) return {
-			kind: "failed",
-			reason: "the step does not run in the workspace"
-		};
-		if (env["GITHUB_WORKSPACE"] !== workspace) process.env["GITHUB_WORKSPACE"] = workspace;
-		const free = Math.min(await freeBytes(workspace), await freeBytes(env["RUNNER_TEMP"] || workspace));
-		const needed = 2 * bytes + entry.leaveFree + RESERVE_BYTES;
-		if (free < needed) return {
-			kind: "failed",
-			reason: `saving it takes ${formatBytes(needed)} of the disk for a while, and ${formatBytes(free)} are free`
-		};
-		await handOver(entry, workspace);
-		process.env["ZSTD_CLEVEL"] ??= "1";
-		const { result, words } = await captureOutput(() => saveCache([entry.folder], entry.key));
-		onWords(words);
-		return result === -1 ? judgeWords(words) : { kind: "saved" };
+		return await whyNotHere(entry, place) ?? await packAndSend(entry, place);
 	} catch (error) {
-		if (!(error instanceof Error)) throw error;
-		const code = systemCodeOf(error);
 		return {
 			kind: "failed",
-			reason: `${code === void 0 ? "" : `${code}: `}${error.message}`
+			reason: messageOf(error)
 		};
+	}
+}
+async function whyNotHere({ files, leaveFree }, { workspace, env }) {
+	if (await realpath(process.cwd()) !== workspace) return {
+		kind: "failed",
+		reason: "the step does not run in the workspace"
+	};
+	const bytes = files.reduce((sum, { size }) => sum + size, 0);
+	const free = Math.min(await freeBytes(workspace), await freeBytes(env["RUNNER_TEMP"] || workspace));
+	const needed = 2 * bytes + leaveFree + RESERVE_BYTES;
+	if (free >= needed) return void 0;
+	return {
+		kind: "failed",
+		reason: `saving it takes ${formatBytes(needed)} of the disk for a while, and ${formatBytes(free)} are free`
+	};
+}
+async function packAndSend(entry, { workspace, onWords, graceMilliseconds }) {
+	process.env["GITHUB_WORKSPACE"] = workspace;
+	process.env["ZSTD_CLEVEL"] ??= "1";
+	try {
+		await handOver(entry, workspace);
+		const saving = captureOutput(() => saveCache([entry.folder], entry.key));
+		const milliseconds = graceMilliseconds + 1e3 * entry.files.reduce((sum, { size }) => sum + size, 0) / LEAST_BYTES_A_SECOND;
+		const saved = await beforeDeadline(milliseconds, saving);
+		if (saved === void 0) return {
+			kind: "limited",
+			reason: `the service took no more for ${Math.round(milliseconds / 1e3)} s`
+		};
+		const { result, words } = saved;
+		onWords(words);
+		return result === -1 ? judgeWords(words) : { kind: "saved" };
 	} finally {
 		await takeBack(entry.folder, workspace);
 	}
@@ -60870,7 +61112,10 @@ function versionOf(folder, compression, platform) {
 	return createHash("sha256").update(parts.join("|")).digest("hex");
 }
 // src/cache/actions/index.ts
-const STALL_MILLISECONDS = 6e4;
+/** The sources have the same bytes: what is silent for longer is not waited for. */
+const STALL_MILLISECONDS = 2e4;
+/** Beside those for its bytes. */
+const GRACE_MILLISECONDS = 6e4;
 /** An archive's headers and padding, and what a compression adds. */
 const OVERHEAD_BYTES = 4194304;
 /**
@@ -60880,7 +61125,7 @@ const OVERHEAD_BYTES = 4194304;
 */
 function createActionsCache(options) {
 	const { env, workspace, onSecret, onWarning, onWords } = options;
-	const { stallMilliseconds = STALL_MILLISECONDS } = options;
+	const { stallMilliseconds = STALL_MILLISECONDS, graceMilliseconds = GRACE_MILLISECONDS } = options;
 	const service = findService(env);
 	if ("missing" in service) return absent(service.missing);
 	onSecret(service.token);
@@ -60897,12 +61142,12 @@ function createActionsCache(options) {
 		save: async (entry) => await whyNotSaved(client, entry) ?? saveEntry(entry, {
 			workspace,
 			env,
-			onWords
+			onWords,
+			graceMilliseconds
 		}),
 		async close() {
 			client.close();
-			await takeBack(`${HANDOVER}/packs`, workspace);
-			await takeBack(`${HANDOVER}/catalogue`, workspace);
+			for (const folder of ["packs", "catalogue"]) await takeBack(`${HANDOVER}/${folder}`, workspace).catch((error) => onWarning(`files for the cache are left in the workspace: ${messageOf(error)}`));
 		}
 	};
 }
@@ -60949,7 +61194,7 @@ async function readEntry(client, request) {
 	let refused = 0;
 	const take = async (file) => {
 		const done = await request.take(file);
-		if (done === "taken" || done === "enough") taken += 1;
+		if (done === "taken") taken += 1;
 		if (done === "refused") refused += 1;
 		return done;
 	};
@@ -60976,9 +61221,17 @@ async function readEntry(client, request) {
 	} catch (error) {
 		signal?.throwIfAborted();
 		const trouble = troubleOf(error);
-		return found === void 0 || taken === 0 ? trouble : {
-			kind: "partial",
-			key: found.key,
+		if (found === void 0) return trouble;
+		const { key } = found;
+		if (isDamage(error)) return {
+			kind: "damaged",
+			key,
+			refused,
+			reason: trouble.reason
+		};
+		return taken === 0 ? trouble : {
+			kind: "broken",
+			key,
 			refused,
 			reason: trouble.reason
 		};
@@ -60989,6 +61242,10 @@ async function* counted(chunks, onBytes) {
 		onBytes?.(chunk.length);
 		yield chunk;
 	}
+}
+/** Whether an archive itself is wrong: it cannot be unpacked, or is larger than it may be. */
+function isDamage(error) {
+	return error instanceof OciSaveError && error.code === "digest";
 }
 /** Any failure as a result: it never fails a run. */
 function troubleOf(error) {
@@ -61055,8 +61312,14 @@ async function main(host) {
 		message
 	}));
 	secretsIn(env).forEach(masks.add);
-	const interruption = watchSignals(host, { onForced: (text) => void stdout.write(`::error::${text}
-`) });
+	const seen = { hasOutputs: false };
+	const interruption = watchSignals(host, { onForced(text) {
+		stdout.write(`::error::${text}\n`);
+		if (!seen.hasOutputs) forceOutputs(new OciSaveError({
+			code: "interrupted",
+			message: text
+		}));
+	} });
 	const step = {
 		env,
 		log,
@@ -61066,21 +61329,25 @@ async function main(host) {
 	};
 	let inputs;
 	try {
-		inputs = parseInputs(readInputs(getInput, env));
-		await finish(await saveHere(inputs, step), inputs, step);
+		const given = readInputs(getInput, env);
+		inputs = parseInputs(given);
+		await log.inGroup("Inputs", async (line) => inputLines(given).forEach(line));
+		await saveHere(inputs, seen, step);
 	} catch (error) {
-		await fail(error, inputs, step);
+		await fail(error, seen.report, inputs, step);
 	} finally {
+		seen.hasOutputs = true;
 		interruption.stop();
 	}
 }
-async function saveHere(inputs, step) {
+async function saveHere(inputs, seen, step) {
 	const { options, token } = inputs;
 	const { env, log, workspace, masks, signal } = step;
 	const installer = createInstaller(step);
+	let shown = 0;
 	const cacheDir = options.cacheDir || await storeFolderOf(workspace, env);
 	try {
-		return await save({
+		await save({
 			...options,
 			cacheDir
 		}, {
@@ -61092,6 +61359,15 @@ async function saveHere(inputs, step) {
 			boundary: await boundaryOf(workspace, env),
 			remoteCache: await remoteCacheOf(inputs, step),
 			releaseToken: token,
+			onReport(report) {
+				seen.report = report;
+			},
+			async onResult(result) {
+				log.stop();
+				await finish(result, inputs, step);
+				seen.hasOutputs = true;
+				shown = log.warnings.length;
+			},
 			async setUpSkopeo(wanted, folder) {
 				const skopeo = await setUpSkopeo({
 					wanted,
@@ -61107,6 +61383,7 @@ async function saveHere(inputs, step) {
 				return skopeo;
 			}
 		});
+		warnOfRest(shown, step);
 	} finally {
 		log.stop();
 	}

@@ -1,4 +1,4 @@
-import { C as refuseForeign, Ct as describeOptions, D as listStore, Ft as formatPlatform, Ht as kebab, It as parsePlatform, K as plainText, L as formatBytes, Lt as OciSaveError, O as pruneStore, R as formatCount, Rt as exitCodeOf, S as foreignAt, Vt as systemCodeOf, _ as renderColumns, _t as parseOptions, a as save, b as lockFileIn, c as watchSignals, ct as encodeLock, dt as formatOrigin, f as renderSummary, g as renderError, h as createReporter, i as pushBundle, it as LOCK_FILE_KIND, k as verifyStore, kt as shortDigest, m as renderRelease, n as findRegistryRoot, o as storeFolder, p as renderPushSummary, q as printableJson, r as releaseContent, rt as refOf, t as serveRegistry, tt as VERSION, ut as readLists, vt as parseReleaseOptions, w as writeFileWhole, x as readLock, yt as parseStoreOptions } from "./engine.js";
+import { A as refuseForeign, At as parseStoreOptions, C as renderImageList, D as lockFileIn, F as listStore, G as formatBytes, Ht as shortDigest, I as pruneStore, Jt as formatPlatform, K as formatCount, L as verifyStore, O as readLock, Ot as parseOptions, Pt as describeOptions, S as renderError, St as formatOrigin, Vt as isDigest, Xt as OciSaveError, Yt as parsePlatform, Zt as exitCodeOf, _ as renderSummary, a as save, b as renderRelease, en as systemCodeOf, ft as VERSION, ht as LOCK_FILE_KIND, i as pushBundle, it as printableJson, j as writeFileWhole, k as foreignAt, kt as parseReleaseOptions, l as watchSignals, mt as refOf, n as findRegistryRoot, r as releaseContent, rt as plainText, s as storeFolder, t as serveRegistry, tn as kebab, v as renderWarnings, w as renderColumns, x as createReporter, xt as readLists, y as renderPushSummary, yt as encodeLock, zt as shownReference } from "./engine.js";
 import path from "node:path";
 import { stat } from "node:fs/promises";
 import fs from "node:fs";
@@ -2973,7 +2973,7 @@ async function runCommand(host, flags, done, work, stopped) {
 	});
 	const { signal } = interruption;
 	try {
-		const { failed, loud = failed, json, text, write } = await work({
+		const { failed, loud = failed, warnings = () => "", json, text, write } = await work({
 			env,
 			stdin: interruptible(stdin, signal),
 			emit: reporter.emit,
@@ -2981,10 +2981,11 @@ async function runCommand(host, flags, done, work, stopped) {
 		});
 		reporter.stop();
 		if (flags.json && json !== void 0) stdout.write(`${printableJson(json)}\n`);
-		if (!flags.quiet || loud) stderr.write(`${text({
+		const words = (flags.quiet && !loud ? warnings : text)({
 			color: flags.color,
 			width: stderr.columns
-		})}\n`);
+		});
+		if (words !== "") stderr.write(`${words}\n`);
 		await write?.();
 		done(failed ? 1 : 0);
 	} finally {
@@ -3353,20 +3354,22 @@ function renderListed(images, form, width) {
 	}
 }
 function renderTable(images, width) {
-	const rows = images.map(({ ref, names, digest, platforms, origin }) => [
-		ref,
-		names.filter((name) => name !== ref).join(" "),
-		digest === void 0 ? "" : shortDigest(digest),
-		platforms.join(","),
-		origin ?? ""
-	]);
-	return `${renderColumns([
-		"IMAGE",
-		"STORED AS",
-		"DIGEST",
-		"PLATFORMS",
-		"FROM"
-	], rows.map((row) => row.map(plainText)), width)}\n`;
+	const rows = images.map(({ ref, names, digest, platforms, origin }) => {
+		const shown = shownReference(ref);
+		return {
+			ref: plainText(shown),
+			names: names.filter((name) => name !== ref && name !== shown).map(plainText),
+			digest: digest === void 0 ? pinOf(ref) : shortDigest(digest),
+			platforms: plainText(platforms.join(",")),
+			origin: plainText(origin ?? "")
+		};
+	});
+	return `${renderImageList(rows, width)}\n`;
+}
+/** The digest in a reference, which nothing has resolved. */
+function pinOf(ref) {
+	const pin = ref.slice(ref.lastIndexOf("@") + 1);
+	return isDigest(pin) ? shortDigest(pin) : "";
 }
 /** A line that can be read again as a plain list. */
 function plainLine({ ref, names, digest }) {
@@ -3528,6 +3531,7 @@ function lockCommand(host, done) {
 			return {
 				failed,
 				text: (view) => `\n${renderSummary(report, view)}`,
+				warnings: (view) => renderWarnings(report, view),
 				async write() {
 					if (failed) return;
 					if (file === void 0) host.stdout.write(encodeLock(lock));
@@ -3690,7 +3694,8 @@ function saveCommand(host, done) {
 				failed: report.outcome === "failed",
 				loud: report.outcome !== "done",
 				json: report,
-				text: (view) => `\n${renderSummary(report, view)}`
+				text: (view) => `\n${renderSummary(report, view)}`,
+				warnings: (view) => renderWarnings(report, view)
 			};
 		});
 	});

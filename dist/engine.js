@@ -154,7 +154,7 @@ const NAMED_SECRET = /^[^/]*(?:^|[^A-Za-z0-9])(?:pass(?:word|wd|phrase)?|pwd|sec
 */
 const PEM_HEAD = /-----? ?BEGIN [A-Z0-9 ]+-----?|PuTTY-User-Key-File-|LS0tLS1CRUdJTi/;
 /** A digest is long and random, but not a secret. */
-const DIGEST$1 = /(?:sha\d+|md5)[:-][0-9a-f]*/g;
+const DIGEST$2 = /(?:sha\d+|md5)[:-][0-9a-f]*/g;
 /** Shorter runs of letters and digits are names. */
 const RUN = /[A-Za-z0-9+/=_-]{16,}/g;
 const LONG_RUN = /[A-Za-z0-9+/]{28,}/g;
@@ -164,7 +164,7 @@ const LONG_WORD = /[A-Za-z0-9]{32,}/g;
 * or a value with a name such as `password`. Lower-case words without digits cannot be distinguished from names.
 */
 function looksLikeSecret(text) {
-	const named = text.replaceAll(DIGEST$1, "");
+	const named = text.replaceAll(DIGEST$2, "");
 	return TOKEN_HEAD.test(named) || NAMED_SECRET.test(named) || named.startsWith("-----BEGIN") || PEM_HEAD.test(named) || (named.match(RUN) ?? []).some(isRandom) || (named.match(LONG_RUN) ?? []).some((run) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /\d/.test(run)) || (named.match(LONG_WORD) ?? []).some((word) => /\d/.test(word) && /[A-Za-z]/.test(word));
 }
 /** Where a key or a certificate in PEM begins; -1 where the text contains none. */
@@ -5000,7 +5000,6 @@ const initializer = (inst, issues) => {
 		}
 	});
 };
-const ZodError = /*@__PURE__*/ $constructor("ZodError", initializer);
 const ZodRealError = /*@__PURE__*/ $constructor("ZodError", initializer, void 0, { Parent: Error });
 // node_modules/zod/v4/classic/parse.js
 const parse$2 = /* @__PURE__ */ _parse(ZodRealError);
@@ -5922,9 +5921,9 @@ function datetime(params) {
 	return /* @__PURE__ */ _isoDateTime(ZodISODateTime, params);
 }
 // src/oci/digest.ts
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const DIGEST$1 = /^sha256:[0-9a-f]{64}$/;
 function isDigest(text) {
-	return DIGEST.test(text);
+	return DIGEST$1.test(text);
 }
 /** The form of every digest, and the names of algorithms (image-spec, descriptor.md, Digests). */
 const ANY_DIGEST = /^((?=.{1,32}:)[a-z0-9]+(?:[+._-][a-z0-9]+)*):[A-Za-z0-9=_-]{1,512}$/;
@@ -5946,7 +5945,7 @@ const digestSchema = custom((value) => typeof value === "string" && isDigest(val
 	abort: true
 }).meta({
 	type: "string",
-	pattern: DIGEST.source
+	pattern: DIGEST$1.source
 });
 /** The digest of bytes in memory. */
 function digestOf(bytes) {
@@ -6208,6 +6207,17 @@ function formatReference(reference) {
 	const { tag, digest, otherDigest } = reference;
 	const pin = digest ?? otherDigest;
 	return nameOf$1(reference) + (tag === void 0 ? "" : `:${tag}`) + (pin === void 0 ? "" : `@${pin}`);
+}
+const SHOWN_HEX = 12;
+/**
+* A reference as people read it: beside a tag no digest, which has a place of its own, and a digest alone in short. Any
+* other text stays as it is.
+*/
+function shownReference(text) {
+	const at = text.lastIndexOf("@sha256:");
+	if (at < 0 || !isDigest(text.slice(at + 1))) return text;
+	const isTagged = text.indexOf(":", text.lastIndexOf("/", at) + 1) < at;
+	return text.slice(0, isTagged ? at : at + 8 + SHOWN_HEX);
 }
 // src/options/naming.ts
 /** Reads `naming`. Throws `usage` for what is not a rule. */
@@ -6809,11 +6819,11 @@ function listError(problems) {
 	}));
 	if (first !== void 0 && problems.length === 1) return new OciSaveError({
 		code: "list",
-		message: `${placeOf$5(first)}: ${first.reason}`,
+		message: `${placeOf$7(first)}: ${first.reason}`,
 		hint: first.hint,
 		details
 	});
-	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf$5(problem)}: ${details[at]?.message ?? problem.reason}`);
+	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf$7(problem)}: ${details[at]?.message ?? problem.reason}`);
 	const more = problems.length > MAX_SHOWN ? [`  and ${problems.length - MAX_SHOWN} more`] : [];
 	return new OciSaveError({
 		code: "list",
@@ -6827,7 +6837,7 @@ function listError(problems) {
 	});
 }
 /** `file:line`, or the file. Its name may contain anything but a slash; a message is one line. */
-function placeOf$5({ file, line }) {
+function placeOf$7({ file, line }) {
 	const name = file.replace(/\p{Cc}/gu, "?");
 	return line === void 0 ? name : `${name}:${line}`;
 }
@@ -7156,7 +7166,7 @@ function addOwnEntry(entry, collector) {
 		const source = sourceOf(entry);
 		const tags = tagsOf(entry, source);
 		const parts = {
-			...partsOf(entry),
+			...partsOf$1(entry),
 			source
 		};
 		if (tags === void 0) collector.addEntry(line, source, () => parts);
@@ -7194,7 +7204,7 @@ function withTag$2(parts, tag, count) {
 		source: `${source}:${tag}`
 	};
 }
-function partsOf(entry) {
+function partsOf$1(entry) {
 	const [pin, ...more] = fieldTexts(entry, ["digest"]);
 	if (more.length > 0) throw refusal("it has more than one digest");
 	return {
@@ -15023,6 +15033,33 @@ async function mountPointsAt(places) {
 async function deviceOf(place) {
 	return (await unlessGone(lstat(place)))?.dev;
 }
+/** Reads small files in turn. A read that waits for another one must not be put into it. */
+const inTurn = pLimit(24);
+/**
+* Opens a file.
+* @throws OciSaveError `machine` where this process, or the machine, has too many files open; else the system's error
+*/
+async function opening(open) {
+	try {
+		return await open;
+	} catch (cause) {
+		const code = systemCodeOf(cause);
+		if (code !== "EMFILE" && code !== "ENFILE") throw cause;
+		throw new OciSaveError({
+			code: "machine",
+			message: `too many files are open: ${code === "EMFILE" ? "this process" : "this machine"} may have ${code === "EMFILE" && openFilesAllowed() || "no more"}`,
+			hint: "Allow more before the command, as ulimit -n 1024 does. What was fetched stays.",
+			cause
+		});
+	}
+}
+const reportSchema = object$1({ userLimits: object$1({ open_files: object$1({ soft: union([int(), string()]) }) }) });
+/** The limit of this process. Node's report asks the system for it, which needs no descriptor. */
+function openFilesAllowed() {
+	Reflect.set(process.report, "excludeNetwork", true);
+	const { data } = reportSchema.safeParse(process.report.getReport());
+	return data && String(data.userLimits.open_files.soft);
+}
 // src/files/open-regular.ts
 /** For a path that leads to a file elsewhere. */
 const OUTSIDE = {
@@ -15076,7 +15113,7 @@ function kindRefused(stats) {
 async function openAtOnce(place, follow) {
 	const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants$1;
 	try {
-		return await open$2(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow);
+		return await opening(open$2(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow));
 	} catch (error) {
 		if (systemCodeOf(error) === "ENXIO") return void 0;
 		throw error;
@@ -15104,7 +15141,10 @@ async function placeOfHandle({ fd }) {
 * @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`; the error
 *   of the system
 */
-async function readBounded(file, maxBytes) {
+function readBounded(file, maxBytes) {
+	return inTurn(() => readWhole$1(file, maxBytes));
+}
+async function readWhole$1(file, maxBytes) {
 	const handle = await unlessGone(openRegularFile(file));
 	if (handle === void 0) return void 0;
 	try {
@@ -15147,7 +15187,7 @@ const FLAGS$2 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constant
 async function readStart(file, maxBytes) {
 	try {
 		if (!(await lstat(file)).isFile()) return void 0;
-		const handle = await open$2(file, FLAGS$2);
+		const handle = await opening(open$2(file, FLAGS$2));
 		try {
 			const stats = await handle.stat();
 			if (!stats.isFile()) return void 0;
@@ -15320,11 +15360,11 @@ function problemsOf({ list: { file, format }, requests, candidates, faults }) {
 		hint: advice
 	}];
 }
-function referenceOf(source) {
+function referenceOf$1(source) {
 	return source.transport === "oci" ? void 0 : source.reference;
 }
 function floatingTag({ source, written, origin, implicitTag }) {
-	const reference = referenceOf(source);
+	const reference = referenceOf$1(source);
 	if (reference?.tag !== "latest" || (reference.digest ?? reference.otherDigest) !== void 0) return [];
 	const reason = `${showText(written)} ${implicitTag ? "names no tag" : "is named by the tag latest"}`;
 	return [{
@@ -15337,7 +15377,7 @@ function floatingTag({ source, written, origin, implicitTag }) {
 function conflicts(requests) {
 	const pins = /* @__PURE__ */ new Map();
 	return requests.flatMap((request) => {
-		const reference = referenceOf(request.source);
+		const reference = referenceOf$1(request.source);
 		const { tag, digest } = reference ?? {};
 		if (reference === void 0 || tag === void 0 || digest === void 0) return [];
 		const name = `${nameOf$1(reference)}:${tag}`;
@@ -15362,7 +15402,7 @@ function distinct$1(requests) {
 }
 /** Equal for duplicates: source, platforms and stored names, each in normal form and any order. */
 function identityOf({ source, platforms, storedAs }) {
-	const reference = referenceOf(source);
+	const reference = referenceOf$1(source);
 	return JSON.stringify([
 		source.transport,
 		source.transport === "docker" ? "" : source.path,
@@ -15382,7 +15422,7 @@ function warningsOf(requests) {
 		const [first] = group;
 		if (first === void 0) return [];
 		return [{
-			message: `without a host, taken from ${referenceOf(first.source)?.domain}: ${group.length}, the first is ${showText(first.written)}`,
+			message: `without a host, taken from ${referenceOf$1(first.source)?.domain}: ${group.length}, the first is ${showText(first.written)}`,
 			origin: first.origin
 		}];
 	});
@@ -15613,20 +15653,33 @@ function storedNames(reference, rules) {
 		if (rule.kind === "strip-library") return [stripLibrary(reference)];
 		return [];
 	});
-	const prefix = longestPrefix(name, rules);
-	return [...new Set((prefix === void 0 ? named : [...named, prefix]).map(normalName))];
+	const prefix = prefixRuleOf(reference, rules);
+	const moved = prefix === void 0 ? [] : [prefix.to + name.slice(prefix.from.length)];
+	return [...new Set([...named, ...moved].map(normalName))];
 }
 function stripLibrary({ domain, path }) {
 	return domain === "docker.io" && path.startsWith(LIBRARY) ? path.slice(8) : path;
 }
-/** A prefix ends at a slash of the name, so that `docker.io/team` does not match `docker.io/teams/x`. */
-function longestPrefix(name, rules) {
+/**
+* The rule FROM=TO that names a reference: of several the one with the longest prefix. A prefix ends at a slash of the
+* name, so that `docker.io/team` does not match `docker.io/teams/x`.
+*/
+function prefixRuleOf(reference, rules) {
+	const name = nameOf$1(reference);
 	let best;
 	for (const rule of rules) {
 		if (rule.kind !== "prefix" || !`${name}/`.startsWith(`${rule.from}/`)) continue;
 		if (!best || rule.from.length > best.from.length) best = rule;
 	}
-	return best === void 0 ? void 0 : best.to + name.slice(best.from.length);
+	return best;
+}
+/** The rules FROM=TO by which none of these references is named, as they are written. */
+function idleRules(references, rules) {
+	const written = ({ from, to }) => `${from}=${to}`;
+	const applied = references.map((reference) => prefixRuleOf(reference, rules));
+	const useful = new Set(applied.flatMap((rule) => rule === void 0 ? [] : [written(rule)]));
+	const all = rules.flatMap((rule) => rule.kind === "prefix" ? [written(rule)] : []);
+	return [...new Set(all)].filter((rule) => !useful.has(rule));
 }
 /** Readers normalise names with a registry: `docker.io/app` is `docker.io/library/app` to them. */
 function normalName(name) {
@@ -15769,7 +15822,7 @@ const digestTextSchema = checked$1(isDigest, "sha256 digest", { pattern: "^sha25
 * has less than 100,000 layers.
 */
 const MAX_IMAGES$1 = 1e6;
-const MAX_NAMES$2 = 1e5;
+const MAX_NAMES$3 = 1e5;
 const MAX_LEAVES = 5e3;
 const MAX_LAYERS = 1e5;
 const leafSchema = strictObject({
@@ -15786,7 +15839,7 @@ const leafSchema = strictObject({
 */
 const lockedImageSchema = strictObject({
 	ref: referenceSchema,
-	names: array(storedNameSchema).min(1).max(MAX_NAMES$2).meta({ description: "stored names" }),
+	names: array(storedNameSchema).min(1).max(MAX_NAMES$3).meta({ description: "stored names" }),
 	source: _enum([
 		"docker",
 		"docker-archive",
@@ -15869,8 +15922,8 @@ function fieldOutside({ digest, root, leaves, referrers }, blobs) {
 function chooseNames(lock, { only, naming }) {
 	const isChosen = (stored) => only.length === 0 || only.some((glob) => path.posix.matchesGlob(stored, glob));
 	const chosen = lock.images.flatMap((image) => image.names.filter(isChosen).map((stored) => ({
-		stored,
-		...namesFor(image, stored, naming)
+		image,
+		stored
 	})));
 	const missed = only.filter((glob) => !chosen.some(({ stored }) => path.posix.matchesGlob(stored, glob)));
 	if (missed.length > 0) throw new OciSaveError({
@@ -15878,36 +15931,49 @@ function chooseNames(lock, { only, naming }) {
 		message: `no image is stored under a name like ${missed.map((glob) => `'${glob}'`).join(", ")}`,
 		hint: "oci-save list BUNDLE shows the names. * matches within a part, ** over several: **/busybox:*."
 	});
-	const applied = new Set(chosen.flatMap(({ rules }) => rules));
+	const of = (image, stored) => isChosen(stored) ? namesFor(image, stored, naming) : [];
+	if (naming.length === 0) return {
+		of,
+		idle: []
+	};
 	return {
-		of: (image, stored) => isChosen(stored) ? namesFor(image, stored, naming).names : [],
-		idle: naming.flatMap((rule) => rule.kind === "prefix" && !applied.has(rule) ? [`${rule.from}=${rule.to}`] : [])
+		of,
+		idle: idleRules(chosen.map(({ image, stored }) => referenceOf(image, stored)), naming)
 	};
 }
 /** What a strip rule made of a reference counts as the reference: its registry is known. */
 const STRIPPED = [{ kind: "strip-domain" }, { kind: "strip-library" }];
-function namesFor({ ref }, stored, naming) {
-	if (naming.length === 0) return {
-		names: [stored],
-		rules: []
-	};
-	const { name, tag } = splitName(stored);
+function namesFor(image, stored, naming) {
+	if (naming.length === 0) return [stored];
+	const names = storedNames(referenceOf(image, stored), naming);
+	return names.length === 0 ? [stored] : names.map((other) => `${other}:${splitName(stored).tag}`);
+}
+function referenceOf({ ref }, stored) {
 	const own = parseReference(ref);
-	const reference = storedNames(own, STRIPPED).includes(name) ? own : parseReference(stored);
-	const names = storedNames(reference, naming).map((other) => `${other}:${tag}`);
-	const rules = naming.filter((rule) => storedNames(reference, [rule]).length > 0);
-	return names.length === 0 ? {
-		names: [stored],
-		rules
-	} : {
-		names,
-		rules
-	};
+	return storedNames(own, STRIPPED).includes(splitName(stored).name) ? own : parseReference(stored);
 }
 // src/text/by-text.ts
 /** Orders texts by their code units: the same order on every machine, with any locale. */
 function byText(a, b) {
 	return a < b ? -1 : a > b ? 1 : 0;
+}
+const PIECES = /\d+|\D+/g;
+/** Orders texts as people count: `v2` before `v10`. The same on every machine, too. */
+function byNumber(a, b) {
+	const [left, right] = [a.match(PIECES) ?? [], b.match(PIECES) ?? []];
+	for (const [at, piece] of left.entries()) {
+		const other = right[at];
+		if (other === void 0) return 1;
+		const order = byPiece(piece, other);
+		if (order !== 0) return order;
+	}
+	return left.length - right.length || byText(a, b);
+}
+/** Numbers by their value, whatever their length; zeros before them do not count. */
+function byPiece(a, b) {
+	const [x, y] = [a, b].map((piece) => /^\d/.test(piece) ? piece.replace(/^0+(?=\d)/, "") : void 0);
+	if (x === void 0 || y === void 0) return byText(a, b);
+	return x.length - y.length || byText(x, y);
 }
 // src/lock/build-lock.ts
 /**
@@ -15935,7 +16001,7 @@ function refuseCollisions$1(inputs) {
 	const byName = /* @__PURE__ */ new Map();
 	const collisions = [];
 	for (const input of inputs) for (const name of input.image.names) {
-		const place = placeOf$4(name);
+		const place = placeOf$6(name);
 		const other = byName.get(place);
 		if (other === void 0) byName.set(place, input);
 		else if (other.image.digest !== input.image.digest || other.image.root !== input.image.root) {
@@ -15951,7 +16017,7 @@ function refuseCollisions$1(inputs) {
 	});
 }
 /** The folder and tag of a stored name: two spellings of a name may be one place. */
-function placeOf$4(name) {
+function placeOf$6(name) {
 	const colon = name.lastIndexOf(":");
 	return repositoryPath(name.slice(0, colon)) + name.slice(colon);
 }
@@ -16027,7 +16093,7 @@ const PLAIN_KEY = /^\w{1,40}$/;
 function describeIssue({ issues: [issue] }, json) {
 	if (issue === void 0) return "it does not fit the format";
 	const field = fieldName(issue.path);
-	const what = wordsOf(issue);
+	const what = wordsOf$1(issue);
 	const value = issue.code === "custom" ? valueAt(json, issue.path) : void 0;
 	const shown = typeof value === "string" ? `: ${quoteText(value)}` : "";
 	return `${field === "" ? "it" : field} ${what}${shown}`;
@@ -16039,7 +16105,7 @@ const WORDS$1 = {
 	too_big: "is larger or longer than the format allows",
 	invalid_value: "has a value that the format does not know"
 };
-function wordsOf(issue) {
+function wordsOf$1(issue) {
 	if (issue.code === "custom") return issue.message;
 	if (issue.code === "unrecognized_keys") return `has a field that the format does not know: ${quoteText(issue.keys[0] ?? "")}`;
 	return WORDS$1[issue.code] ?? "is missing, or of another type";
@@ -17314,7 +17380,7 @@ async function abortable(promise, signal) {
 */
 function boundedBody(message, rules) {
 	const { limit, stallMilliseconds, wholeMilliseconds, signal } = rules;
-	const least = 512 * stallMilliseconds / 1e3;
+	const least = (rules.leastBytesASecond ?? 512) * stallMilliseconds / 1e3;
 	let received = 0;
 	let timer;
 	/** Since when the reader has waited for bytes, and how many had come then. */
@@ -18038,12 +18104,13 @@ async function sendOnce(request, { agents, insecure, ...limits }) {
 		throw (connection.proxy && proxyError(subject, url.host, cause, connection.proxy)) ?? networkError(subject, url.host, cause);
 	}
 }
-function responseOf(request, response, url, { stallMilliseconds, wholeMilliseconds, parse }) {
+function responseOf(request, response, url, { stallMilliseconds, leastBytesASecond, wholeMilliseconds, parse }) {
 	const { subject, signal, secrets = [] } = request;
 	const { status, headers, body } = response;
 	const { host } = url;
 	const rules = {
 		stallMilliseconds,
+		leastBytesASecond,
 		signal,
 		broken: (cause) => networkError(subject, host, cause)
 	};
@@ -18407,6 +18474,10 @@ function percentDecoded(text) {
 function shellWord(text) {
 	return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith("-") ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
+/** Words as a sentence: `Nothing was released.` */
+function sentence(words) {
+	return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
 // src/http/fetch-file.ts
 const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants$1;
 /**
@@ -18648,11 +18719,11 @@ function failureOf(error, ref, origins, hints = {}) {
 	return rememberHint({
 		ref,
 		origins: [...origins],
-		...faultOf(error, hints)
+		...faultOf$1(error, hints)
 	}, adviceFor(error, hints));
 }
 /** The same for an error that does not belong to one image: a release, or a result that could not be written. */
-function faultOf(error, hints = {}) {
+function faultOf$1(error, hints = {}) {
 	const advice = adviceFor(error, hints);
 	return rememberHint({
 		class: failureClassOf(error),
@@ -18677,6 +18748,121 @@ function rememberHint(fault, advice) {
 	hintParts.set(fault, advice);
 	return fault;
 }
+// src/report/place.ts
+function placeOf$5({ ref, origins }) {
+	return {
+		origins,
+		ref: shownReference(ref)
+	};
+}
+/** `images.txt:3, base.txt:9: quay.io/a/b:1`: so begins everything that is said of an image. Printable. */
+function placeWords({ origins, ref }) {
+	const name = plainText(ref);
+	return origins.length === 0 ? name : `${originWords(origins)}: ${name}`;
+}
+/** `images.txt:3, base.txt:9, more.txt:1 and 4 more` */
+function originWords(origins) {
+	return fewOf(origins, ({ file, line }) => `${plainText(file)}:${line}`);
+}
+/** `a, b, c and 4 more` */
+function fewOf(all, words, most = 3) {
+	const more = all.length - most;
+	return all.slice(0, most).map(words).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+// src/report/failure-groups.ts
+/** Failures by their cause, in the order of the first of each. */
+function groupFailures(failures) {
+	return [...Map.groupBy(failures, causeKey).values()].flatMap(([first, ...others]) => {
+		if (first === void 0) return [];
+		return [{
+			...others.length === 0 ? ownWords(first) : commonWords([first, ...others]),
+			class: first.class,
+			places: [placeOf$5(first), ...others.map(placeOf$5)]
+		}];
+	});
+}
+/** The same for all failures of one cause: of two images that a registry lacks the names differ, and no more. */
+function causeKey(said) {
+	const { message, hint } = anonymous(said);
+	return [
+		said.class,
+		general(message),
+		general(hint)
+	].join("\n");
+}
+/** `images.txt:4: docker.io/library/nope:1: the registry answered 404`: one failure in one line. */
+function failureWords(place, message) {
+	return `${placeWords(placeOf$5(place))}: ${withoutSubject(message, place.ref)}`;
+}
+/** A single image stands before its cause, which need not begin with it. */
+function ownWords({ ref, message, hint }) {
+	return withHint(withoutSubject(message, ref), hint);
+}
+/** Words that fit all images of a cause; dots are where each has its own. */
+function commonWords(all) {
+	const words = all.map(anonymous);
+	const common = (texts) => {
+		const [first = "", ...others] = texts;
+		return others.every((text) => text === first) ? first : general(first);
+	};
+	return withHint(common(words.map(({ message }) => message)), common(words.map(({ hint }) => hint)));
+}
+function withHint(message, hint = "") {
+	return hint === "" ? { message } : {
+		message,
+		hint
+	};
+}
+function withoutSubject(message, ref) {
+	const pinned = ref.replace(/:[^:/@]*@/, "@");
+	for (const name of [
+		ref,
+		shownReference(ref),
+		shownReference(pinned)
+	]) {
+		if (message.startsWith(`${name}: `)) return message.slice(name.length + 2);
+		if (message.startsWith(`${name} `)) return `it${message.slice(name.length)}`;
+	}
+	return message;
+}
+/** What is said, without the names of the image. */
+function anonymous({ ref, message, hint = "" }) {
+	const parts = partsOf(ref);
+	return {
+		message: replaced(replaced(withoutSubject(message, ref), [ref, parts.named], "it"), parts.places, "…"),
+		hint: replaced(hint, [
+			ref,
+			parts.named,
+			...parts.places
+		], "…")
+	};
+}
+/** `registry/path:tag`, and what names its repository in addresses and in the words of registries. */
+function partsOf(ref) {
+	const named = ref.replace(PINNED, "");
+	const colon = named.indexOf(":", named.lastIndexOf("/"));
+	const [repository, tag] = colon < 0 ? [named, ""] : [named.slice(0, colon), named.slice(colon + 1)];
+	const path = repository.slice(repository.indexOf("/") + 1);
+	return {
+		named,
+		places: [
+			`${path}/manifests/${tag}`,
+			repository,
+			path
+		]
+	};
+}
+/** A name without a slash may be any word. */
+function replaced(text, names, word) {
+	return names.filter((name) => name.includes("/")).reduce((rest, name) => rest.replaceAll(name, () => word), text);
+}
+const PINNED = /@sha256:[0-9a-f]{64}$/;
+const DIGEST = /sha256:[0-9a-f]{12,64}/g;
+const AMOUNT = /\b\d{1,20}(?:\.\d{1,3})?(?= of \d| (?:bytes?|B|KiB|MiB|GiB|TiB|ms|s|min|h)\b)/g;
+/** A text without digests and amounts, which differ from image to image. */
+function general(text) {
+	return plainText(text).replaceAll(DIGEST, "sha256:…").replaceAll(AMOUNT, "…");
+}
 // src/report/push-report.ts
 const count$1 = int().nonnegative();
 const pushedNameSchema = strictObject({
@@ -18693,7 +18879,9 @@ const pushedNameSchema = strictObject({
 		"to push"
 	]).meta({ description: "kept: the target has another digest under this tag, and push-policy leaves it; to push: in a dry run" }),
 	there: digestSchema.optional().meta({ description: "the digest that the target has under this name now" }),
-	narrowed: boolean().optional().meta({ description: "the target has less than the index, since it refuses a sparse one" })
+	before: digestSchema.optional().meta({ description: "another digest that the tag had before: it has moved, or would move in a push that is no dry run" }),
+	narrowed: boolean().optional().meta({ description: "the target has less than the index, since it refuses a sparse one" }),
+	standIn: digestSchema.optional().meta({ description: "in a dry run: what is pushed in place of an index that lacks platforms, always or where the target refuses it" })
 });
 /** What one target of a push got. */
 const pushTargetSchema = strictObject({
@@ -18786,6 +18974,10 @@ const cacheReportSchema = strictObject({
 		packs: count$1,
 		...amount
 	}),
+	saving: strictObject({
+		packs: count$1,
+		...amount
+	}).optional().meta({ description: "what was still on its way to it when this report was written" }),
 	withheld: strictObject({
 		images: count$1,
 		...amount
@@ -18799,7 +18991,12 @@ const releaseReportSchema = strictObject({
 	repository: string().meta({ description: "owner/name" }),
 	tag: string(),
 	url: string().optional().meta({ description: "its page; absent where the release does not exist" }),
+	id: int().optional().meta({ description: "its number in the API; absent as its page is" }),
 	draft: boolean().optional(),
+	archive: strictObject({
+		size: count$1,
+		digest: digestSchema
+	}).optional().meta({ description: "the whole archive, which the release may have in parts" }),
 	assets: array(strictObject({
 		name: string(),
 		size: count$1,
@@ -18810,7 +19007,9 @@ const releaseReportSchema = strictObject({
 			"there",
 			"kept",
 			"planned"
-		]).meta({ description: "kept: has another digest and was left as it is; planned: a dry run would send it" })
+		]).meta({ description: "kept: has another digest and was left as it is; planned: a dry run would send it" }),
+		id: int().optional().meta({ description: "its number in the API; absent where it is not there" }),
+		url: string().optional().meta({ description: "where it is downloaded" })
 	})),
 	removed: array(string()).meta({ description: "files of an earlier archive that were removed" }),
 	failure: strictObject({
@@ -18877,7 +19076,10 @@ const runReportSchema = strictObject({
 		manifests: count$1.optional()
 	}),
 	cache: cacheReportSchema.optional(),
-	bundle: strictObject({ path: string() }).optional(),
+	bundle: strictObject({
+		path: string(),
+		unchanged: boolean().optional().meta({ description: "it had all of it already, and was left as it is" })
+	}).optional(),
 	lock: strictObject({
 		path: string(),
 		digest: digestSchema
@@ -18991,7 +19193,7 @@ function pushSections(targets = []) {
 		traffic: pushTraffic(report),
 		time: formatSeconds(report.seconds),
 		notes: report.images.flatMap(noteOn$1),
-		failed: report.failed
+		failures: groupFailures(report.failed)
 	}));
 }
 /** The counts that are not zero. */
@@ -19014,10 +19216,28 @@ function pushTraffic({ totals, images }) {
 	const sent = sentBlobs === 0 ? `nothing ${planned ? "to send" : "sent"}` : `${planned ? "to send" : "sent"} ${formatCount(sentBlobs, "blob")}, ${formatBytes(sentBytes)}`;
 	return others === "" ? sent : `${sent}; ${others}`;
 }
-function noteOn$1({ as, status, digest, there, narrowed = false }) {
-	const [source, target] = [digest, there ?? digest].map((one) => hexOf(one).slice(0, 12));
-	if (status === "kept") return [`${as}: kept ${target}, which is not ${source}`];
-	return narrowed && there !== void 0 ? [`${as}: narrowed, ${source} is there as ${target}`] : [];
+function noteOn$1(name) {
+	const words = [
+		...keptWords(name),
+		...movedWords(name),
+		...narrowedWords(name)
+	].join("; ");
+	return words === "" ? [] : [`${name.as}: ${words}`];
+}
+function keptWords({ status, digest, there = digest }) {
+	return status === "kept" ? [`kept ${short(there)}, which is not ${short(digest)}`] : [];
+}
+function movedWords({ status, digest, before, there = digest }) {
+	if (before === void 0) return [];
+	return [`${status === "to push" ? "would move" : "moved"} from ${short(before)} to ${short(there)}`];
+}
+function narrowedWords({ digest, there, narrowed = false, standIn }) {
+	if (standIn === void 0) return narrowed && there !== void 0 ? [`narrowed, ${short(digest)} is there as ${short(there)}`] : [];
+	return narrowed ? [`narrowed, ${short(digest)} would be there as ${short(standIn)}`] : [`lacks platforms; where the target refuses ${short(digest)} so, it gets ${short(standIn)}`];
+}
+/** The first twelve hex digits. */
+function short(digest) {
+	return hexOf(digest).slice(0, 12);
 }
 const ASSET_STATUS = {
 	sent: "sent",
@@ -19040,10 +19260,12 @@ function releaseWords({ repository, tag, draft, assets, removed }) {
 }
 // src/report/image-rows.ts
 const MAX_PLATFORMS = 3;
-const MAX_NOTES = 50;
+const MAX_NOTES$1 = 50;
+/** Images of which one note names each. */
+const MAX_NOTED = 20;
 function imageRows({ images, dryRun = false }) {
 	return images.map((image) => ({
-		ref: image.ref,
+		ref: shownReference(image.ref),
 		names: image.names.filter((name) => name !== image.ref),
 		digest: hexOf(image.digest).slice(0, 12),
 		platforms: platformWords(image.platforms),
@@ -19080,19 +19302,52 @@ function missingNotes({ platforms, missingPlatforms = [] }) {
 	if (missingPlatforms.length === 0) return [];
 	return [`it has no ${missingPlatforms.join(", ")}; it is saved for ${platforms.join(", ")}`];
 }
+/** One line for what is the same of several images, with their places. */
+function foldedNotes(images, notes) {
+	const all = images.flatMap((image) => notes(image).map((note) => ({
+		image,
+		note
+	})));
+	return [...Map.groupBy(all, ({ note }) => note)].map(([note, same]) => `${fewOf(same, ({ image }) => placeWords(placeOf$5(image)), MAX_NOTED)}: ${plainText(note)}`);
+}
 /** What a reader would not expect of the images: bytes that differ from the source's, or fewer platforms. */
 function noteLines({ images, options, unchanged = false }) {
 	const narrowed = images.filter((image) => image.narrowed).length;
 	const converted = images.filter((image) => image.converted).length;
-	const linesOf = (notes) => images.flatMap((image) => notes(image).map((note) => plainText(`${image.ref}: ${note}`)));
-	const noted = [...linesOf(missingNotes), ...linesOf(({ notes }) => notes)];
+	const noted = [...foldedNotes(images, missingNotes), ...foldedNotes(images, ({ notes }) => notes)];
 	return [
 		...narrowed > 0 ? [`${formatCount(narrowed, "image")} narrowed to the platforms taken, for readers that take no sparse index`] : [],
 		...converted > 0 ? [`${formatCount(converted, "image")} converted, so the digest is not the source's`] : [],
-		...noted.slice(0, MAX_NOTES),
-		...noted.length > MAX_NOTES ? [`and ${noted.length - MAX_NOTES} more, all in report.json`] : [],
+		...noted.slice(0, MAX_NOTES$1),
+		...noted.length > MAX_NOTES$1 ? [`and ${noted.length - MAX_NOTES$1} more, all in report.json`] : [],
 		...(options["referrers"] ?? "none") === "none" && images.length > 0 && !unchanged ? ["signatures and other referrers were not looked for"] : []
 	];
+}
+// src/report/next-steps.ts
+/** What can be done with the result. Pure: which views were written decides it. */
+function nextSteps({ archive, bundle, options, images }) {
+	const views = Array.isArray(options["layout"]) ? options["layout"].map(String) : [];
+	const has = (view) => views.length === 0 || views.includes(view);
+	return {
+		load: archive === void 0 ? [] : loading(archive, has("oci") && images.some(isLoadable)),
+		serve: bundle !== void 0 && has("zot") ? `oci-save serve ${shellWord(plainText(bundle.path))}` : void 0
+	};
+}
+/** Importers take no artifacts. */
+function isLoadable({ platforms }) {
+	return platforms.length > 0;
+}
+function loading({ path: file, parts }, loadable) {
+	const name = plainText(path.basename(file));
+	const folder = name.replace(/\.tar$/, "");
+	const join = parts === void 0 ? [] : [`sh ${shellWord(`${folder}.join.sh`)}`];
+	const tar = shellWord(name);
+	if (loadable) return [
+		...join,
+		`podman load -i ${tar}`,
+		`ctr -n k8s.io images import ${tar}`
+	];
+	return [...join, `mkdir -p ${shellWord(folder)} && tar -xf ${tar} -C ${shellWord(folder)}`];
 }
 // src/report/verdict.ts
 function judge$2(report) {
@@ -19109,6 +19364,7 @@ function judge$2(report) {
 		outcome,
 		dryRun,
 		unchanged,
+		same: isSame$2(report),
 		cause: fault ? "result" : failed > 0 ? "images" : targets.length > 0 ? "push" : release && "release",
 		saved: images.length,
 		failed,
@@ -19117,12 +19373,22 @@ function judge$2(report) {
 		targets,
 		release,
 		unfinished,
-		unwritten: unfinished && !dryRun ? unwritten(report) : void 0
+		unwritten: unfinished && !dryRun ? unwritten(report) : void 0,
+		unpublished: unfinished && !dryRun ? unpublished(report) : []
 	};
 }
-/** `2 of 5 images could not be saved` */
-function imagesVerdict({ failed, wanted, dryRun }) {
-	return `${failed} of ${wanted} could not be ${dryRun ? "resolved" : "saved"}`;
+function isSame$2({ outcome, bundle, totals, push = [], release, dryRun = false }) {
+	const moved = [...push.map(({ totals: { pushed } }) => pushed), ...(release?.assets ?? []).filter(({ status }) => status === "sent" || status === "replaced")].some((one) => one !== 0);
+	return outcome === "done" && !dryRun && bundle?.unchanged === true && totals.fetchedBytes === 0 && !moved;
+}
+function unpublished({ options, push, release }) {
+	const { push: targets, release: tag } = options;
+	const named = Array.isArray(targets) ? targets.map(String).map(plainText) : [];
+	return [...push === void 0 && named.length > 0 ? [`nothing was pushed to ${named.join(", ")}`] : [], ...release === void 0 && typeof tag === "string" && tag !== "" ? ["nothing was released"] : []];
+}
+/** `2 of 5 images could not be saved; nothing was pushed to registry.example` */
+function imagesVerdict({ failed, wanted, dryRun, unpublished: absent }) {
+	return [`${failed} of ${wanted} could not be ${dryRun ? "resolved" : "saved"}`, ...absent].join("; ");
 }
 /** `not all images could be pushed to registry.example:5000` */
 function pushVerdict({ targets }) {
@@ -19137,14 +19403,15 @@ function unwritten({ options, bundle, archive }) {
 function summarize(report) {
 	return {
 		verdict: judge$2(report),
-		failures: report.failed,
+		failures: groupFailures(report.failed),
 		images: imageRows(report),
 		notes: noteLines(report),
 		listings: listingsOf(report).filter(({ rows }) => rows.length > 0),
 		push: pushSections(report.push),
 		totals: totalsOf(report),
 		cache: cacheLines(report),
-		made: report
+		made: report,
+		next: nextSteps(report)
 	};
 }
 function listingsOf({ warnings, candidates, rejects }) {
@@ -19176,31 +19443,41 @@ function listingsOf({ warnings, candidates, rejects }) {
 		}
 	];
 }
-/** Amounts as people read them. `fetched` is what a dry run would fetch; `restored` came from the cache. */
-function totalsOf({ totals, cache, dryRun = false, seconds }) {
+/**
+* Amounts as people read them; the parts add up to `bytes`. `fetched` came from the images' sources, or would in a dry
+* run; `restored` came from the cache; `unneeded` is where it is wanted, and was neither fetched nor looked up.
+*/
+function totalsOf({ totals, cache, images: rows, dryRun = false, seconds }) {
 	const { images, blobs, bytes, fetchedBytes, storedBytes } = totals;
 	const restored = cache?.restored.bytes ?? 0;
+	const rest = bytes - fetchedBytes - storedBytes - restored;
+	const someUnneeded = !dryRun && rows.some(({ status }) => status === "unchanged");
+	const some = (amount) => amount > 0 ? formatBytes(amount) : void 0;
 	return {
 		images: formatCount(images, "image"),
 		blobs: formatCount(blobs, "blob"),
 		bytes: formatBytes(bytes),
 		fetched: formatBytes(dryRun ? bytes - storedBytes : fetchedBytes),
-		restored: restored > 0 ? formatBytes(restored) : void 0,
+		restored: some(restored),
+		unneeded: someUnneeded ? some(rest) : void 0,
 		stored: formatBytes(storedBytes),
 		time: formatSeconds(seconds)
 	};
 }
 const MAX_TROUBLES = 10;
+function packsOf({ packs, blobs, bytes }) {
+	return `${formatCount(packs, "pack")} with ${formatCount(blobs, "blob")}, ${formatBytes(bytes)}`;
+}
 /** What a run did with the cache, one item per line; empty without a cache. */
 function cacheLines({ cache }) {
 	if (cache === void 0) return [];
-	const { unavailable, restored, saved, withheld, entries, bytes, troubles } = cache;
+	const { unavailable, restored, saved, saving, withheld, entries, bytes, troubles } = cache;
 	if (unavailable !== void 0) return [`not used: ${plainText(unavailable)}`];
 	const more = troubles.length - MAX_TROUBLES;
 	return [
 		restored.blobs === 0 ? "nothing came from it" : `${formatCount(restored.blobs, "blob")}, ${formatBytes(restored.bytes)} came from it`,
-		...saved.packs === 0 ? [] : [`${formatCount(saved.packs, "pack")} saved, with ${formatCount(saved.blobs, "blob")}, ${formatBytes(saved.bytes)}`],
-		`${formatCount(entries, "entry").replace(/entrys$/, "entries")}, ${formatBytes(bytes)} of this list are in it`,
+		...saved.packs === 0 ? [] : [`${packsOf(saved)} saved`],
+		saving === void 0 || saving.packs === 0 ? `${formatCount(entries, "entry").replace(/entrys$/, "entries")}, ${formatBytes(bytes)} of this list are in it` : `${packsOf(saving)} on their way to it: this result does not wait for them`,
 		...withheld.images === 0 ? [] : [`not saved: ${formatCount(withheld.images, "image")}, ${formatBytes(withheld.bytes)}, fetched with credentials; anybody may read the cache of a public repository (cache: actions saves them)`],
 		...troubles.slice(0, MAX_TROUBLES).map((trouble) => `trouble: ${plainText(trouble)}`),
 		...more > 0 ? [`and ${more} more, all in report.json`] : []
@@ -19442,7 +19719,7 @@ const GATHER_BYTES = 262144;
 /** Opens a temporary file in `folder`; `adopt` takes the finished, verified file. */
 async function openBlobWriter(folder, { digest, size }, adopt) {
 	const file = path.join(folder, `incoming-${randomUUID()}`);
-	const handle = await open$2(file, "wx", 420);
+	const handle = await opening(open$2(file, "wx", 420));
 	let hash = createHash("sha256");
 	const gathered = Buffer.allocUnsafe(Math.min(size, GATHER_BYTES));
 	let received = 0;
@@ -19522,7 +19799,7 @@ async function openRecordFile(file) {
 	const append = async (given) => {
 		const news = [...given];
 		if (news.length === 0) return;
-		await appendFile(file, `\n${toText(news)}`);
+		await opening(appendFile(file, `\n${toText(news)}`));
 		for (const [key, value] of news) records.set(key, value);
 	};
 	return {
@@ -19959,7 +20236,7 @@ async function isAbandoned$1(folder, ownPrefix) {
 }
 // src/store/prune/leases.ts
 /** Lists of runs that are kept as they are; when there are more, they are folded into one. */
-const MAX_LISTS = 32;
+const MAX_LISTS$1 = 32;
 /**
 * Opens the list in which a run records the blobs that it may need: no prune of another run takes them. The list outlives
 * the run, and then says what the run used. Many leases are written at once, so that one costs next to nothing.
@@ -19974,7 +20251,7 @@ function openLeases(file, started, settled) {
 	let lead = `${started.toISOString()}\n`;
 	const write = async (hexes) => {
 		try {
-			await appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join(""));
+			await opening(appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join("")));
 			lead = "";
 		} catch (error) {
 			lead = "\n";
@@ -20017,7 +20294,7 @@ async function lastUses(places) {
 }
 /** Whether the lists of runs have become many. */
 async function hasManyLists(places) {
-	return (await listNames(places)).length > MAX_LISTS;
+	return (await listNames(places)).length > MAX_LISTS$1;
 }
 /** Folds the lists of ended runs into one time per blob. Blobs that are gone are forgotten. For one run at a time. */
 async function foldUses(places) {
@@ -20276,16 +20553,31 @@ async function openStore(folder, options = {}) {
 		onHealed: options.onHealed ?? (() => {})
 	});
 	const { pathOf } = files;
-	return {
+	const offered = /* @__PURE__ */ new Map();
+	const entering = /* @__PURE__ */ new Map();
+	const takeOffered = async (digest) => {
+		const bytes = offered.get(digest);
+		if (bytes !== void 0) entering.set(digest, store.put(bytes, void 0));
+		offered.delete(digest);
+		await entering.get(digest);
+	};
+	const store = {
 		runFolder: run.folder,
 		publishing: places.publishing,
 		served,
 		origins,
 		pathOf,
-		has: async (blob) => !origins.hides(blob.digest) && files.check(blob, options.full === true ? "run" : "stamp"),
-		verify: async (blob, signal) => !origins.hides(blob.digest) && files.check(blob, "run", signal),
+		async has(blob) {
+			await takeOffered(blob.digest);
+			return !origins.hides(blob.digest) && files.check(blob, options.full === true ? "run" : "stamp");
+		},
+		async verify(blob, signal) {
+			await takeOffered(blob.digest);
+			return !origins.hides(blob.digest) && files.check(blob, "run", signal);
+		},
 		async *open(blob, start = 0, end = blob.size) {
 			const { digest, size } = blob;
+			await takeOffered(digest);
 			const file = pathOf(digest);
 			if (origins.hides(digest)) throw new DamagedBlobError(digest, file, "its repository was not reached");
 			await files.lease(digest);
@@ -20304,7 +20596,11 @@ async function openStore(folder, options = {}) {
 			}
 			await files.noteRight(digest, stats);
 		},
+		offer(contents) {
+			for (const [digest, bytes] of contents) offered.set(digest, bytes);
+		},
 		async read(digest, maxBytes) {
+			await takeOffered(digest);
 			if (origins.hides(digest)) return void 0;
 			const stats = await files.statOf(digest);
 			if (stats && !stats.isFile()) await files.drop(digest, stats, NO_FILE);
@@ -20327,10 +20623,10 @@ async function openStore(folder, options = {}) {
 			await origins.note(digest, origin, isHere);
 			if (isHere) return digest;
 			const file = path.join(run.folder, `incoming-${randomUUID()}`);
-			await writeFile(file, bytes, {
+			await opening(writeFile(file, bytes, {
 				mode: 420,
 				flag: "wx"
-			});
+			}));
 			await files.enter(file, blob, await statBig(file));
 			await rm(file, { force: true });
 			return digest;
@@ -20362,6 +20658,7 @@ async function openStore(folder, options = {}) {
 		},
 		close: () => run.remove()
 	};
+	return store;
 }
 const statBig = (file) => lstat(file, { bigint: true });
 // src/store/verify.ts
@@ -27893,7 +28190,7 @@ async function describe$1(described) {
 	notes.push(...contentNotes(tree));
 	const underRoot = new Set(root.kept.map(({ digest }) => digest));
 	const kept = isNarrow ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
-	refuseTooMany(kept);
+	refuseTooMany$1(kept);
 	const leaves = kept.flatMap(toLeaves);
 	const indexes = [...root.made].map(([digest, bytes]) => ({
 		digest,
@@ -28024,7 +28321,7 @@ const MAX_LISTED_LAYERS = 2e5;
 * An index of some kilobytes can list one child for thousands of platforms, and the lock repeats its layers for each.
 * @throws OciSaveError `unsupported`
 */
-function refuseTooMany(nodes) {
+function refuseTooMany$1(nodes) {
 	const listed = nodes.reduce((sum, { manifest, platforms, attests }) => manifest.kind === "index" ? sum : sum + Math.max(1, platforms.length + attests.length) * (manifest.layers.length + 1), 0);
 	if (listed <= MAX_LISTED_LAYERS) return;
 	throw new OciSaveError({
@@ -28253,10 +28550,10 @@ function childError(who, error) {
 	return error.reworded(`its child ${who}: ${error.message}`);
 }
 /** How many platforms a message names. */
-const MAX_NAMED = 20;
+const MAX_NAMED$1 = 20;
 function namesOf$1(platforms) {
-	const named = platforms.slice(0, MAX_NAMED).map(formatPlatform).join(", ");
-	return platforms.length > MAX_NAMED ? `${named} and ${platforms.length - MAX_NAMED} more` : named;
+	const named = platforms.slice(0, MAX_NAMED$1).map(formatPlatform).join(", ");
+	return platforms.length > MAX_NAMED$1 ? `${named} and ${platforms.length - MAX_NAMED$1} more` : named;
 }
 /**
 * Refuses an image without a wanted platform, or with `warn` without any of them. Artifacts, and indexes that list no
@@ -28294,13 +28591,13 @@ const ARCHIVE = "archive.tar";
 * the store afterwards. Throws as `archiveFailure` words it, and `not-found` for another platform than was wanted.
 */
 async function resolveArchive(wanted, source, tools, options) {
-	const folder = path.join(options.store.runFolder, `archive-${randomUUID().slice(0, 8)}`);
+	const folder = path.join(options.store.runFolder, `archive-${randomUUID()}`);
 	await mkdir(path.join(folder, POOL), { recursive: true });
 	const opened = await openRegularFile(source.path, source.folders).catch((cause) => {
 		throw unreadable$2(source.path, cause);
 	});
 	try {
-		await symlink(placeOf$3(source.path, opened), path.join(folder, ARCHIVE));
+		await symlink(placeOf$4(source.path, opened), path.join(folder, ARCHIVE));
 		const { origin, served } = await convertArchive(wanted.ref, source.reference, folder, tools, options);
 		for (const blob of blobsOf(served.manifest)) await options.store.adopt(convertedFile(folder, blob.digest), blob, void 0);
 		return await describe$1({
@@ -28342,7 +28639,7 @@ function unreadable$2(file, cause) {
 	});
 }
 /** Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. */
-function placeOf$3(file, opened) {
+function placeOf$4(file, opened) {
 	if (process.platform !== "linux") return path.resolve(file);
 	return `/proc/${process.pid}/fd/${opened.fd}`;
 }
@@ -28497,21 +28794,28 @@ function convertTree({ top }) {
 		}));
 		const children = pairs.map(({ now }) => now);
 		const bytes = convertedBytes(node, pairs);
-		const digest = bytes === node.bytes ? node.digest : digestOf(bytes);
-		if (digest !== node.digest) converted.set(node.digest, digest);
-		const attests = node.attests.map((attested) => converted.get(attested) ?? attested);
-		const manifest = bytes === node.bytes ? node.manifest : parseManifest(bytes);
+		if (bytes === node.bytes) return {
+			...node,
+			children
+		};
+		const digest = digestOf(bytes);
+		converted.set(node.digest, digest);
 		return {
 			...node,
 			digest,
 			bytes,
 			children,
-			attests,
-			manifest
+			manifest: parseManifest(bytes)
 		};
 	};
+	/** After all is converted: an attestation may be listed before that to which it belongs. */
+	const renamed = (node) => ({
+		...node,
+		children: node.children.map(renamed),
+		attests: node.attests.map((attested) => converted.get(attested) ?? attested)
+	});
 	return {
-		tree: treeOf$1(convert(top)),
+		tree: treeOf$1(renamed(convert(top))),
 		converted
 	};
 }
@@ -28562,7 +28866,7 @@ async function resolveImages(wanted, context) {
 			...shared
 		});
 		if ("error" in result) {
-			const message = `${image.origins.map(formatOrigin).join(", ")}: ${messageOf(result.error)}`;
+			const message = failureWords(image, messageOf(result.error));
 			emit({
 				type: "log",
 				level: "error",
@@ -28684,7 +28988,7 @@ const MAX_ADDRESSES = 4;
 async function bringDirectly(blob, images, context) {
 	const { store, retries, signal, emit } = context;
 	let refusal;
-	const image = [...images][0]?.ref;
+	const image = images[0]?.ref;
 	emit({
 		type: "log",
 		level: "debug",
@@ -28768,7 +29072,7 @@ function divide(missing, skopeoFrom) {
 			id,
 			missing: layers
 		})),
-		direct: missing.filter((blob) => !bySkopeo(blob)).toSorted((a, b) => b.size - a.size || (a.digest < b.digest ? -1 : 1))
+		direct: missing.filter((blob) => !bySkopeo(blob)).toSorted((a, b) => b.size - a.size)
 	};
 }
 // src/copy/image-progress.ts
@@ -28820,15 +29124,14 @@ function trackImages(images, { blobs, restored }, { emit, store }) {
 				pending.delete(image);
 				report(image);
 			}
-			waiting.delete(digest);
 		},
 		finish(failures) {
 			for (const { ref, awaited } of pending) {
-				const lost = awaited.find((digest) => failures.has(digest));
-				if (lost !== void 0) emit({
+				const [error] = awaited.flatMap((digest) => failures.get(digest) ?? []);
+				emit({
 					type: "log",
 					level: "error",
-					message: messageOf(failures.get(lost)),
+					message: messageOf(error),
 					image: ref
 				});
 				emit({
@@ -30993,7 +31296,7 @@ function watchLanding(options) {
 	const look = async () => {
 		for (const [digest, size] of awaited) {
 			const file = path.join(pool, hexOf(digest));
-			if (await sizeOf$2(file) === void 0) continue;
+			if (await sizeOf$3(file) === void 0) continue;
 			await adopt(file, {
 				digest,
 				size
@@ -31008,7 +31311,7 @@ function watchLanding(options) {
 		for (let next = "look"; next === "look";) {
 			await look();
 			judge();
-			const pause = setTimeout$1(EVERY_MILLISECONDS, "look", { ref: false });
+			const pause = setTimeout$1(EVERY_MILLISECONDS, "look");
 			next = await Promise.race([pause, stop.promise]);
 		}
 		await look();
@@ -31025,11 +31328,11 @@ function watchLanding(options) {
 		}
 	};
 }
-async function sizeOf$2(file) {
+async function sizeOf$3(file) {
 	return (await unlessGone(stat(file)))?.size;
 }
 async function incomingBytes(layout) {
-	const sizes = (await unlessGone(readdir(layout)) ?? []).filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf$2(path.join(layout, name)));
+	const sizes = (await unlessGone(readdir(layout)) ?? []).filter((name) => name.startsWith(INCOMING)).map((name) => sizeOf$3(path.join(layout, name)));
 	return (await Promise.all(sizes)).reduce((sum, size) => sum + (size ?? 0), 0);
 }
 // src/copy/skopeo-mover.ts
@@ -31055,7 +31358,7 @@ async function copyLeaf(copy, context) {
 		repository: `${domain}/${repository}`,
 		isPrivate: credentials !== void 0
 	};
-	const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf).slice(0, 24)}`);
+	const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf)}`);
 	const pool = poolOf(folder);
 	await mkdir(pool, { recursive: true });
 	const hopeless = new AbortController();
@@ -31085,7 +31388,7 @@ async function copyLeaf(copy, context) {
 			preserveDigests: true,
 			auth,
 			insecure,
-			signal: signal ? AbortSignal.any([signal, hopeless.signal]) : hopeless.signal
+			signal: AbortSignal.any([signal, hopeless.signal])
 		});
 		await landing.finish();
 		if (result.exitCode !== 0) {
@@ -31110,15 +31413,15 @@ async function copyLeaf(copy, context) {
 	}
 }
 /** Verified layers alone: skopeo writes manifests and configs in place, and trusts every file that exists. */
-async function layOut({ leaf, here }, pool, { store }) {
-	for (const layer of new Set(here)) if (layer !== leaf) await tryLink(store.pathOf(layer), path.join(pool, hexOf(layer)));
+async function layOut({ here }, pool, { store }) {
+	for (const layer of here) await tryLink(store.pathOf(layer), path.join(pool, hexOf(layer)));
 }
 // src/copy/plan.ts
 /**
 * Plans leaves over blobs. A leaf is ready when no missing blob of it is in flight. Largest missing blob first;
 * among leaves that share it, the one with the fewest other missing bytes starts first, since all others wait for it.
 */
-function createPlan(leaves, inFlight = []) {
+function createPlan(leaves, inFlight) {
 	const flying = new Set(inFlight);
 	const waiting = /* @__PURE__ */ new Map();
 	const waitersOf = /* @__PURE__ */ new Map();
@@ -31127,7 +31430,6 @@ function createPlan(leaves, inFlight = []) {
 			id,
 			missing: new Map(missing.map(({ digest, size }) => [digest, size]))
 		};
-		if (leaf.missing.size === 0) continue;
 		waiting.set(id, leaf);
 		for (const digest of leaf.missing.keys()) {
 			const waiters = waitersOf.get(digest) ?? /* @__PURE__ */ new Set();
@@ -31147,46 +31449,36 @@ function createPlan(leaves, inFlight = []) {
 			if (best === void 0) return void 0;
 			const brings = [...best.missing.keys()];
 			waiting.delete(best.id);
-			for (const digest of brings) {
-				flying.add(digest);
-				waitersOf.get(digest)?.delete(best);
-			}
+			for (const digest of brings) flying.add(digest);
 			return {
 				id: best.id,
 				brings
 			};
 		},
 		landed(digest) {
-			flying.delete(digest);
 			for (const leaf of waitersOf.get(digest) ?? []) {
 				leaf.missing.delete(digest);
 				if (leaf.missing.size === 0) waiting.delete(leaf.id);
 			}
-			waitersOf.delete(digest);
 		},
 		released(digest) {
 			flying.delete(digest);
-		},
-		ended({ brings }) {
-			for (const digest of brings) flying.delete(digest);
 		}
 	};
 }
 function comesBefore(a, b) {
 	const [x, y] = [weigh(a), weigh(b)];
-	if (x.largest !== y.largest) return x.largest > y.largest;
-	return x.others < y.others;
+	return (x.largest - y.largest || y.sum - x.sum) > 0;
 }
 function weigh({ missing }) {
-	let largest = 0;
-	let sum = 0;
+	let [largest, sum] = [0, 0];
 	for (const size of missing.values()) {
 		largest = Math.max(largest, size);
 		sum += size;
 	}
 	return {
 		largest,
-		others: sum - largest
+		sum
 	};
 }
 // src/copy/transfers.ts
@@ -31212,7 +31504,7 @@ function createTransfers(leaves, direct, options) {
 			onLanded(digest);
 		},
 		failed(digest, error) {
-			if (!movers.has(digest)) failures.set(digest, error);
+			failures.set(digest, error);
 			plan.released(digest);
 			notify();
 		},
@@ -31224,10 +31516,6 @@ function createTransfers(leaves, direct, options) {
 				if (started) return started;
 				await promise;
 			}
-		},
-		ended(leaf) {
-			plan.ended(leaf);
-			notify();
 		}
 	};
 }
@@ -31237,7 +31525,11 @@ function createTransfers(leaves, direct, options) {
 * fetched is a result; only what ends the run is thrown: an interruption, or a machine that lacks something.
 */
 async function copyBlobs(images, missing, context) {
-	const { leaves, direct } = divide(inRegistries(missing), context.copier === "direct" ? 1e400 : SKOPEO_FROM_BYTES);
+	const served = servedLeaves(images);
+	const { leaves, direct } = divide(missing.blobs.map((blob) => ({
+		...blob,
+		leaves: blob.leaves.filter((leaf) => served.has(leaf))
+	})), context.copier === "direct" ? 1e400 : SKOPEO_FROM_BYTES);
 	if (leaves.length > 0) await context.skopeoTools();
 	const stop = new AbortController();
 	const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
@@ -31253,14 +31545,14 @@ async function copyBlobs(images, missing, context) {
 	const progress = trackImages(images, missing, context);
 	const onLanded = (digest) => {
 		progress.landed(digest);
-		context.onLanded?.(digest);
+		context.onLanded(digest);
 	};
 	const transfers = createTransfers(leaves, direct.map(({ digest }) => digest), {
 		onLanded,
 		signal
 	});
 	const bring = bringer(missing, inner, transfers);
-	const copy = leafCopier(missing, inner, transfers);
+	const copy = leafCopier(missing, served, inner, transfers);
 	const worker = async () => {
 		for (let leaf = await transfers.nextLeaf(); leaf; leaf = await transfers.nextLeaf()) await copy(leaf, bring);
 	};
@@ -31274,46 +31566,46 @@ async function copyBlobs(images, missing, context) {
 		failures: transfers.failures
 	};
 }
-/** What is missing, with those of its leaves that a registry has: skopeo copies only these here. */
-function inRegistries({ blobs, imagesOf }) {
-	const isServed = (leaf) => [...imagesOf.get(leaf) ?? []].some(({ wanted }) => repositoryOf(wanted) !== void 0);
-	return blobs.map((blob) => ({
-		...blob,
-		leaves: blob.leaves.filter(isServed)
-	}));
+/** The leaves that a registry has, each as the first image has it: skopeo copies only these here. */
+function servedLeaves(images) {
+	const served = /* @__PURE__ */ new Map();
+	for (const { ref, wanted, leaves } of images.toReversed()) {
+		const repository = repositoryOf(wanted);
+		if (repository === void 0) continue;
+		for (const { digest, layers } of leaves) served.set(digest, {
+			ref,
+			repository,
+			layers
+		});
+	}
+	return served;
 }
 /** Fetches one blob by our own client and notes the result. Throws only what stops the run. */
 function bringer({ imagesOf }, context, transfers) {
 	return async (blob) => {
-		context.signal?.throwIfAborted();
+		context.signal.throwIfAborted();
 		try {
-			await bringDirectly(blob, imagesOf.get(blob.digest) ?? /* @__PURE__ */ new Set(), context);
+			await bringDirectly(blob, imagesOf(blob.digest), context);
 			transfers.landed(blob.digest, "direct");
 		} catch (error) {
-			context.signal?.throwIfAborted();
+			context.signal.throwIfAborted();
 			if (stopsTheRun(error)) throw error;
 			transfers.failed(blob.digest, explainFailure(blob.digest, error));
 		}
 	};
 }
 /** Copies one leaf by skopeo; what skopeo cannot finish, our own client completes, and the log says so. */
-function leafCopier(missing, context, transfers) {
+function leafCopier(missing, served, context, transfers) {
 	const blobs = new Map(missing.blobs.map((blob) => [blob.digest, blob]));
-	const imagesOf = (leaf) => [...missing.imagesOf.get(leaf) ?? []];
 	const bySkopeo = async ({ id, brings }) => {
-		const [image] = imagesOf(id);
-		const [repository] = imagesOf(id).flatMap(({ wanted }) => repositoryOf(wanted) ?? []);
-		const layers = image?.leaves.find(({ digest }) => digest === id)?.layers ?? [];
-		if (repository === void 0) throw new OciSaveError({
-			code: "unsupported",
-			message: `${shortDigest(id)} comes from no registry`
-		});
+		const leaf = served.get(id);
+		if (leaf === void 0) throw new Error(`no registry has ${id}`);
 		await copyLeaf({
 			leaf: id,
-			repository,
-			image: image?.ref,
+			repository: leaf.repository,
+			image: leaf.ref,
 			brings: new Map(brings.map((digest) => [digest, blobs.get(digest)?.size ?? 0])),
-			here: layers.filter((digest) => !blobs.has(digest) || transfers.movers.has(digest)),
+			here: leaf.layers.filter((digest) => !blobs.has(digest) || transfers.movers.has(digest)),
 			onLanded: (digest) => transfers.landed(digest, "skopeo")
 		}, context);
 	};
@@ -31321,13 +31613,13 @@ function leafCopier(missing, context, transfers) {
 		try {
 			await bySkopeo(leaf);
 		} catch (error) {
-			context.signal?.throwIfAborted();
+			context.signal.throwIfAborted();
 			if (stopsTheRun(error)) throw error;
 			const left = leaf.brings.flatMap((digest) => transfers.movers.has(digest) ? [] : blobs.get(digest) ?? []);
 			if (stopsBothMovers(error)) for (const { digest } of left) transfers.failed(digest, explainFailure(digest, error));
 			else {
 				const message = `${messageOf(error)}; the built-in client completes it`;
-				const image = imagesOf(leaf.id)[0]?.ref;
+				const image = served.get(leaf.id)?.ref;
 				context.emit({
 					type: "log",
 					level: "warning",
@@ -31336,8 +31628,6 @@ function leafCopier(missing, context, transfers) {
 				});
 				for (const blob of left) await bring(blob);
 			}
-		} finally {
-			transfers.ended(leaf);
 		}
 	};
 }
@@ -31360,13 +31650,9 @@ async function findMissingBlobs(images, store, restored = /* @__PURE__ */ new Se
 	const leavesOf = /* @__PURE__ */ new Map();
 	const details = /* @__PURE__ */ new Map();
 	for (const image of images) {
-		for (const digest of image.sizes.keys()) if (absent.has(digest)) addTo(imagesOf, digest, image);
-		for (const leaf of image.leaves) {
-			const layers = new Set(leaf.layers.filter((digest) => absent.has(digest)));
-			addTo(imagesOf, leaf.digest, image);
-			for (const digest of layers) addTo(leavesOf, digest, leaf.digest);
-		}
-		for (const { manifest } of image.manifests.values()) if (manifest.kind === "manifest") noteDetails(manifest.layers, absent, details);
+		for (const digest of image.sizes.keys()) addTo(imagesOf, digest, image);
+		for (const { digest, layers } of image.leaves) for (const layer of layers) addTo(leavesOf, layer, digest);
+		for (const { manifest } of image.manifests.values()) if (manifest.kind === "manifest") noteDetails(manifest.layers, details);
 	}
 	const stored = all.filter(({ digest }) => !absent.has(digest) && (!store.isNew(digest) || restored.has(digest)));
 	return {
@@ -31376,7 +31662,7 @@ async function findMissingBlobs(images, store, restored = /* @__PURE__ */ new Se
 			leaves: [...leavesOf.get(digest) ?? []],
 			...details.get(digest) ?? NO_DETAILS
 		})),
-		imagesOf,
+		imagesOf: (digest) => [...imagesOf.get(digest) ?? []],
 		stored: {
 			blobs: stored.length,
 			bytes: stored.reduce((sum, { size }) => sum + size, 0)
@@ -31390,9 +31676,8 @@ function addTo(map, key, value) {
 	else map.set(key, /* @__PURE__ */ new Set([value]));
 }
 /** Images may describe one blob differently: the details of all are joined. */
-function noteDetails(layers, absent, details) {
+function noteDetails(layers, details) {
 	for (const { digest, urls, mediaType } of layers) {
-		if (!absent.has(digest)) continue;
 		const known = details.get(digest) ?? NO_DETAILS;
 		details.set(digest, {
 			urls: [.../* @__PURE__ */ new Set([...known.urls, ...urls ?? []])],
@@ -31442,7 +31727,7 @@ function reportTarget(result) {
 		seconds
 	};
 }
-function reportName({ ref, stored, to, digest }, { status, there, narrowed }) {
+function reportName({ ref, stored, to, digest }, { status, there, before, narrowed, standIn }) {
 	return {
 		ref,
 		name: stored,
@@ -31450,7 +31735,9 @@ function reportName({ ref, stored, to, digest }, { status, there, narrowed }) {
 		digest,
 		status,
 		...there === void 0 ? {} : { there },
-		...narrowed === true ? { narrowed } : {}
+		...before === void 0 ? {} : { before },
+		...narrowed === true ? { narrowed } : {},
+		...standIn === void 0 ? {} : { standIn }
 	};
 }
 function failuresOf(target, names, results) {
@@ -31714,8 +32001,7 @@ async function cancelUploads(uploads, { client, emit, signal }) {
 			});
 		}
 	};
-	await Promise.all([...uploads.values()].map(cancel));
-	uploads.clear();
+	await Promise.all([...uploads].map(cancel));
 }
 // src/push/blob-sender.ts
 /** Large blobs at once: more only share the same bandwidth. */
@@ -31780,7 +32066,7 @@ function createBlobSender(context, uploads, traffic, full) {
 		const work = async () => {
 			const refusal = full.errorOf(repository);
 			if (refusal === void 0) return uploadInto(repository, blob, session);
-			if (session !== void 0) await cancelUploads(/* @__PURE__ */ new Map([[repository.path, session]]), context);
+			if (session !== void 0) await cancelUploads([session], context);
 			throw refusal;
 		};
 		try {
@@ -31993,7 +32279,7 @@ function createImagePusher(context, { blobs, reader }) {
 			await put(to, digest, to.tag);
 		} catch (error) {
 			signal?.throwIfAborted();
-			if (refusalOf(error) === void 0 || isTemporary(error)) throw error;
+			if (isTemporary(error)) throw error;
 			if ((await readTag(to, client, { signal })).found !== digest) throw error;
 		}
 	};
@@ -32600,7 +32886,7 @@ async function pushNames(push, names) {
 	const someDiffer = [...results.values()].some(({ status }) => status === "failed");
 	if (context.dryRun) {
 		await estimate(pending, context, traffic);
-		for (const name of pending) settle(name, { status: "to push" });
+		for (const name of pending) settle(name, planned$1(name, before.get(name)));
 		return [];
 	}
 	if (pending.length === 0) return [];
@@ -32618,9 +32904,19 @@ async function pushNames(push, names) {
 		if (context.onError === "fail" && (refused.size > 0 || someDiffer)) for (const name of ready) settle(name, { status: "not started" });
 		else await sendAll(push, ready, before, checked);
 	} finally {
-		await cancelUploads(checked.uploads, context);
+		await cancelUploads(checked.uploads.values(), context);
 	}
 	return checked.missing;
+}
+/** What a push would do with a name. Only the push finds out whether the target takes a sparse index. */
+function planned$1({ variants: [first, second] }, found) {
+	const standIn = first.narrowed ? first : second;
+	return {
+		status: "to push",
+		before: found === first.digest ? void 0 : found,
+		narrowed: first.narrowed,
+		standIn: standIn?.digest
+	};
 }
 async function sendAll(push, names, before, checked) {
 	const { context, traffic, settle, target } = push;
@@ -32644,10 +32940,12 @@ async function sendAll(push, names, before, checked) {
 			const variants = checked.narrowed.has(name) && standIn !== void 0 ? [standIn] : name.variants;
 			const { digest, narrowed } = await pusher.push(name, variants);
 			await reader.tag(name.to, digest, before.get(name));
+			const had = before.get(name);
 			settle(name, {
 				status: "pushed",
 				there: digest,
-				narrowed
+				narrowed,
+				before: had === digest ? void 0 : had
 			});
 		} catch (error) {
 			context.signal?.throwIfAborted();
@@ -34112,6 +34410,14 @@ function tableMarkup(titles, figures, rows) {
     </table>
   </div>`;
 }
+/** A script of ours, and its source in a policy, which names the hash of exactly this text. */
+function scriptMarkup(code) {
+	const hash = createHash("sha256").update(code).digest("base64");
+	return {
+		markup: { markup: `<script>${code}<\/script>` },
+		source: `'sha256-${hash}'`
+	};
+}
 function render(insert) {
 	if (insert === void 0) return "";
 	if (typeof insert === "string" || typeof insert === "number") return escapeHtml(String(insert));
@@ -34127,18 +34433,65 @@ const ENTITIES = {
 function escapeHtml(text) {
 	return printable(text).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }
+// src/view/html/filter.ts
+/** Without it the page lacks its filter and nothing else: the field is shown by the script that serves it. */
+const CODE = `(function () {
+  var box = document.getElementById('filter');
+  var field = box.querySelector('input');
+  var told = box.querySelector('output');
+  var rows = Array.from(document.querySelectorAll('details[data-find]'));
+  function narrow() {
+    var words = field.value.toLowerCase().split(' ').filter(Boolean);
+    var shown = 0;
+    rows.forEach(function (row) {
+      var text = row.getAttribute('data-find');
+      row.hidden = !words.every(function (word) { return text.includes(word); });
+      if (!row.hidden) shown += 1;
+    });
+    document.querySelectorAll('main section').forEach(function (section) {
+      section.hidden = section.querySelector('details:not([hidden])') === null;
+    });
+    told.textContent = words.length === 0 ? '' : shown + ' of ' + rows.length;
+  }
+  field.addEventListener('input', narrow);
+  box.hidden = false;
+  narrow();
+})();`;
+/** The field, hidden where no script runs. */
+const FILTER_FIELD = html`<p id="filter" hidden>
+  <label
+    >Find <input type="search" placeholder="name, tag, digest, platform, narrowed" autocomplete="off"
+  /></label>
+  <output></output>
+</p>`;
+/** The script, and the source in the page's policy that lets it and no other run. */
+const FILTER_SCRIPT = scriptMarkup(CODE);
+/** What an image is found by. */
+function wordsOf({ ref, names, digest, root, platforms }) {
+	const narrowed = root === digest ? [] : ["narrowed"];
+	return [
+		ref,
+		...names,
+		digest,
+		...platforms,
+		...narrowed
+	].join(" ").toLowerCase();
+}
 // src/view/html/image.ts
 /** One image: a row that opens to everything that the lock has about it. */
 function imageMarkup(image, index, context) {
-	const { size, largest } = context;
-	const percent = largest === 0 ? 0 : Math.round(size / largest * 100);
-	return html`<details id="image-${index + 1}">
+	const { size } = context;
+	const ref = shownReference(image.ref);
+	const others = image.names.filter((name) => name !== image.ref && name !== ref);
+	return html`<details id="image-${index + 1}" data-find="${wordsOf(image)}">
     <summary>
       <span class="row"
-        ><span class="ref">${image.ref}</span><code class="soft">${shortDigest(image.digest)}</code
-        ><span class="soft">${platformText(image)}</span
-        ><span class="bar"><i style="width:${percent}%"></i></span
-        ><span class="right">${formatBytes(size)}</span></span
+        ><span
+          ><span class="ref">${ref}</span>${badge(image)}${others.slice(0, MAX_NAMES$2).map((name) => html`<span class="name">stored as <span class="ref">${name}</span></span>`)}${more(others.length - MAX_NAMES$2)}</span
+        ><code class="soft">${shortDigest(image.digest)}</code
+        ><span class="soft">${platformText(image)}</span>${barMarkup(context)}<span class="right"
+          >${formatBytes(size.bytes)}</span
+        ></span
       >
     </summary>
     <div class="inside">
@@ -34149,6 +34502,22 @@ function imageMarkup(image, index, context) {
       ${image.leaves.map((leaf) => leafMarkup(leaf, image, context))}
     </div>
   </details> `;
+}
+/** Stored names that a row shows. */
+const MAX_NAMES$2 = 3;
+function more(count) {
+	return count > 0 ? html`<span class="name">and ${count} more names</span>` : void 0;
+}
+function badge({ digest, root, converted }) {
+	if (root !== digest) return html` <span class="badge warn">narrowed</span>`;
+	return converted === void 0 ? void 0 : html` <span class="badge warn">converted</span>`;
+}
+/** Bytes that only this image has, then those that it shares, beside the largest image. */
+function barMarkup({ size: { bytes, own }, largest }) {
+	const percent = (part) => largest === 0 ? "0" : (part / largest * 100).toFixed(1);
+	return html`<span class="bar" title="${formatBytes(own)} of its own, ${formatBytes(bytes - own)} shared"
+    ><i style="width:${percent(own)}%"></i><b style="width:${percent(bytes - own)}%"></b
+  ></span>`;
 }
 function platformText({ platforms, leaves }) {
 	if (platforms.length > 0) return platforms.join(", ");
@@ -34208,9 +34577,11 @@ const STYLE = html`<style>
     --text: #1c2128;
     --soft: #5b6572;
     --mark: #0b62c4;
-    --fill: #d6e6fa;
+    --fill: #9cc4f3;
     --badge: #e4f3e6;
     --badge-text: #1b6328;
+    --warn: #fdf0d5;
+    --warn-text: #7a4b00;
   }
   @media (prefers-color-scheme: dark) {
     :root {
@@ -34220,13 +34591,18 @@ const STYLE = html`<style>
       --text: #e5e9ee;
       --soft: #9aa5b1;
       --mark: #74b3ff;
-      --fill: #21446b;
+      --fill: #2f5d91;
       --badge: #1d3a24;
       --badge-text: #8fd69c;
+      --warn: #43330f;
+      --warn-text: #f2c766;
     }
   }
   * {
     box-sizing: border-box;
+  }
+  [hidden] {
+    display: none !important;
   }
   body {
     margin: 0 auto;
@@ -34292,7 +34668,7 @@ const STYLE = html`<style>
   }
   .row {
     display: grid;
-    grid-template-columns: minmax(0, 1fr) 11rem 13.5rem 5rem 5rem;
+    grid-template-columns: minmax(0, 1fr) 11rem 12rem 7rem 5rem;
     gap: 0 1.25rem;
     align-items: center;
   }
@@ -34365,17 +34741,81 @@ const STYLE = html`<style>
   .head + section h3 {
     margin-top: 0.25rem;
   }
+  .name {
+    display: block;
+    color: var(--soft);
+    font-size: 0.82rem;
+  }
+  summary .name .ref {
+    font-weight: 400;
+  }
   .bar {
+    display: flex;
     height: 0.45rem;
     border-radius: 3px;
     background: var(--line);
     overflow: hidden;
   }
-  .bar i {
-    display: block;
-    height: 100%;
-    min-width: 2px;
+  .bar i,
+  .key i {
     background: var(--mark);
+  }
+  .bar b,
+  .key b {
+    background: var(--fill);
+  }
+  .bar i {
+    min-width: 2px;
+  }
+  .key {
+    white-space: nowrap;
+  }
+  .key i,
+  .key b {
+    display: inline-block;
+    width: 0.55rem;
+    height: 0.55rem;
+    border-radius: 2px;
+  }
+  #filter {
+    display: flex;
+    gap: 0.75rem;
+    align-items: baseline;
+    margin: 0 0 1rem;
+  }
+  #filter label {
+    display: flex;
+    gap: 0.5rem;
+    align-items: baseline;
+    flex: 1;
+    max-width: 34rem;
+  }
+  #filter input {
+    flex: 1;
+    min-width: 0;
+    padding: 0.4rem 0.6rem;
+    border: 1px solid var(--line);
+    border-radius: 6px;
+    background: var(--card);
+    color: var(--text);
+    font: inherit;
+  }
+  .uses {
+    display: grid;
+    grid-template-columns: 4rem minmax(0, 1fr);
+    gap: 0.25rem 1rem;
+    margin: 0;
+  }
+  .uses dt {
+    color: var(--soft);
+  }
+  .uses dd {
+    margin: 0;
+  }
+  .uses code {
+    padding: 0.05rem 0.3rem;
+    border-radius: 4px;
+    background: var(--card);
   }
   .inside {
     padding: 0.25rem 0.75rem 1rem 1.9rem;
@@ -34435,6 +34875,10 @@ const STYLE = html`<style>
     font-size: 0.8rem;
     white-space: nowrap;
   }
+  .badge.warn {
+    background: var(--warn);
+    color: var(--warn-text);
+  }
   a {
     color: var(--mark);
   }
@@ -34449,7 +34893,6 @@ const STYLE = html`<style>
       grid-template-columns: minmax(0, 1fr) auto;
     }
     .head,
-    .row > .bar,
     .row > code {
       display: none;
     }
@@ -34457,9 +34900,22 @@ const STYLE = html`<style>
       grid-column: 1;
       grid-row: 2;
     }
-    .inside dl {
-      grid-template-columns: 1fr;
+    .row > .bar {
+      grid-column: 2;
+      grid-row: 2;
+      width: 5rem;
+    }
+    .row > .right {
+      grid-column: 2;
+      grid-row: 1;
+    }
+    .inside dl,
+    .uses {
+      grid-template-columns: minmax(0, 1fr);
       gap: 0;
+    }
+    .uses dd {
+      margin-bottom: 0.4rem;
     }
     .inside dd {
       margin-bottom: 0.4rem;
@@ -34528,6 +34984,34 @@ function filesMarkup({ files }) {
             <td class="right">${formatBytes(size)}</td>
           </tr> `))}`;
 }
+// src/view/html/uses.ts
+/** How the bundle is checked, served and loaded, in commands that work as they stand. */
+function usesMarkup(lock) {
+	const image = lock.images.find(({ platforms }) => platforms.length > 0);
+	const [first] = image?.names ?? [];
+	const pull = first === void 0 ? void 0 : `podman pull --tls-verify=false ${servedName(first)}`;
+	return html`<h2>How to use it</h2>
+    <dl class="uses">
+      ${[
+		["Check", html`in the folder of the bundle: ${code$1("sha256sum -c SHA256SUMS")}`],
+		["Serve", html`with zot, whose ${code$1("storage.rootDirectory")} is the folder ${code$1("registry")} in it; for a
+      look: ${code$1("oci-save serve .")}`],
+		["Pull", pull === void 0 ? void 0 : html`from there: ${code$1(pull)}`],
+		["Push", html`into any registry: ${code$1("oci-save push . registry.example:5000")}`],
+		["Load", image !== void 0 ? html`the archive, a file that ends in .tar: ${code$1("podman load -i bundle.tar")} or
+          ${code$1("ctr -n k8s.io images import bundle.tar")}` : void 0]
+	].flatMap(([what, how]) => how === void 0 ? [] : html`<dt>${what}</dt>
+              <dd>${how}</dd>`)}
+    </dl>`;
+}
+function code$1(text) {
+	return html`<code>${text}</code>`;
+}
+/** A stored name as the built-in registry and zot serve it at their default address. */
+function servedName(stored) {
+	const { name, tag } = splitName(stored);
+	return shellWord(`127.0.0.1:5000/${repositoryPath(name)}:${tag}`);
+}
 // src/view/html/sharing.ts
 /** Every blob that an image names and whose size the lock has: manifests, configs, layers, referrers, each once. */
 function blobsOfImage(image, lock) {
@@ -34547,6 +35031,17 @@ function blobsOfImage(image, lock) {
 		if (size !== void 0) sizes.set(digest, size);
 	}
 	return sizes;
+}
+function sizeOf$2(image, lock, { users }) {
+	let [bytes, own] = [0, 0];
+	for (const [digest, size] of blobsOfImage(image, lock)) {
+		bytes += size;
+		if ((users.get(digest)?.length ?? 0) < 2) own += size;
+	}
+	return {
+		bytes,
+		own
+	};
 }
 /** Which blobs several images share, and how many bytes that saves. */
 function sharingOf(lock) {
@@ -34569,15 +35064,18 @@ function sharingOf(lock) {
 }
 // src/view/html/page.ts
 /**
-* The page `report.html`, from the lock alone: the same lock gives the same bytes, and it needs neither network nor
-* script. The policy in its head holds even if the escaping fails.
+* The page `report.html`, from the lock alone: the same lock gives the same bytes. It needs neither network nor script;
+* one script of its own adds a filter. The policy in its head holds even if the escaping fails.
 */
 function renderHtml(lock, title) {
 	const sharing = sharingOf(lock);
 	return `<!doctype html>\n${html`<html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; script-src ${FILTER_SCRIPT.source}"
+        />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
         ${STYLE}
@@ -34586,15 +35084,22 @@ function renderHtml(lock, title) {
         <header>
           <h1>${title}</h1>
           <p>Container images, digest for digest as their sources served them.</p>
+          <p>Lock <code>${digestOfLock(lock)}</code></p>
           ${factsMarkup(lock, sharing)}
         </header>
-        <main>${imagesMarkup(lock, sharing)} ${sharedMarkup(lock, sharing)} ${filesMarkup(lock)}</main>
+        <main>
+          ${usesMarkup(lock)} ${imagesMarkup(lock, sharing)} ${sharedMarkup(lock, sharing)}
+          ${filesMarkup(lock)}
+        </main>
         <footer>
           <p>
-            Made by oci-save from the lock alone. Open an image to see its digests and layers. A digest is the
-            sha256 of a blob's bytes, and its hex digits are the blob's file name.
+            Made by oci-save from the lock alone, so the same images give the same page; the list, the time
+            and the tools of the run are in its report, a file that ends in .report.json. Open an image to see
+            its digests and layers. A digest is the sha256 of a blob's bytes, and its hex digits are the
+            blob's file name.
           </p>
         </footer>
+        ${FILTER_SCRIPT.markup}
       </body>
     </html> `.markup}`;
 }
@@ -34619,27 +35124,33 @@ function factsMarkup(lock, { apart, together }) {
   </dl>`;
 }
 function imagesMarkup(lock, sharing) {
-	const sizes = lock.images.map((image) => sumOf$2(blobsOfImage(image, lock).values()));
-	const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
+	const sizes = lock.images.map((image) => sizeOf$2(image, lock, sharing));
+	const largest = sizes.reduce((most, { bytes }) => Math.max(most, bytes), 0);
 	const platforms = [...new Set(lock.images.flatMap((image) => image.platforms))].toSorted();
-	const groups = Map.groupBy(lock.images.entries(), ([, image]) => registryOf(image));
+	const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byNumber(a.ref, b.ref));
+	const groups = Map.groupBy(sorted, ([, image]) => registryOf(image));
+	const rowOf = ([index, image]) => imageMarkup(image, index, {
+		lock,
+		sharing,
+		size: sizes[index] ?? NO_SIZE,
+		largest,
+		platforms
+	});
 	return html`<h2>Images</h2>
-    ${groups.size > 1 ? contentsMarkup([...groups]) : void 0}
+    ${groups.size > 1 ? contentsMarkup([...groups]) : void 0} ${FILTER_FIELD}
     <div class="row head">
-      <span>Reference</span><span class="soft">Digest</span><span class="soft">Platforms</span><span></span
-      ><span class="right">Size</span>
+      <span>Reference</span><span class="soft">Digest</span><span class="soft">Platforms</span
+      ><span class="key"><i></i> own <b></b> shared</span><span class="right">Size</span>
     </div>
     ${[...groups].map(([registry, entries], group) => html`<section>
           <h3 id="group-${group + 1}">${registry}, ${formatCount(entries.length, "image")}</h3>
-          ${entries.map(([index, image]) => imageMarkup(image, index, {
-		lock,
-		sharing,
-		size: sizes[index] ?? 0,
-		largest,
-		platforms
-	}))}
+          ${entries.map(rowOf)}
         </section> `)}`;
 }
+const NO_SIZE = {
+	bytes: 0,
+	own: 0
+};
 /** Links to the registries of a long list. */
 function contentsMarkup(groups) {
 	return html`<p class="contents">
@@ -34648,9 +35159,6 @@ function contentsMarkup(groups) {
 }
 function registryOf({ ref, source }) {
 	return source === "docker" ? ref.split("/", 1)[0] ?? ref : `from ${source}`;
-}
-function sumOf$2(sizes) {
-	return [...sizes].reduce((sum, size) => sum + size, 0);
 }
 // src/view/markdown/markdown.ts
 /** Characters that have a meaning in Markdown, HTML, tables, mathematics and links. */
@@ -34677,28 +35185,37 @@ function where(file, line) {
 	return code(line === void 0 ? file : `${file}:${line}`);
 }
 /** A table whose rows are bounded. */
-function table({ titles, figures = [], rows, cells }, bound) {
+function table({ titles, figures = [], rows, cells, total }, bound) {
+	const { lines, more } = within$1(rows, (row) => tableRow(cells(row)), bound);
 	return [
 		tableRow(titles),
 		tableRow(titles.map((_, column) => figures.includes(column) ? "--:" : ":--")),
-		...bounded(rows, (row) => tableRow(cells(row)), bound)
+		...lines,
+		...total === void 0 ? [] : [tableRow(total)],
+		...more
 	];
 }
 /** One line per item as long as there is room, and one with the number of items that are left out. */
-function bounded(items, lineOf, { maxBytes, rest }) {
+function bounded(items, lineOf, bound) {
+	const { lines, more } = within$1(items, lineOf, bound);
+	return [...lines, ...more];
+}
+function within$1(items, lineOf, { maxBytes, rest }) {
 	const lines = [];
 	let bytes = 0;
 	for (const item of items) {
 		const line = lineOf(item);
 		bytes += Buffer.byteLength(line) + 1;
-		if (bytes > maxBytes) return [
-			...lines,
-			"",
-			`and ${items.length - lines.length} more${rest}`
-		];
+		if (bytes > maxBytes) return {
+			lines,
+			more: ["", `and ${items.length - lines.length} more${rest}`]
+		};
 		lines.push(line);
 	}
-	return lines;
+	return {
+		lines,
+		more: []
+	};
 }
 function tableRow(cells) {
 	return `| ${cells.join(" | ")} |`;
@@ -34715,42 +35232,51 @@ function folded(title, lines) {
 	];
 }
 // src/view/markdown/sections.ts
-const MAX_ORIGINS$1 = 3;
-/** A longer table of images is folded. */
+const MAX_ORIGINS = 3;
+/** A longer table of images is folded, and so are more images of one cause. */
 const MAX_OPEN_IMAGES = 50;
+const MAX_OPEN_PLACES = 10;
 const MAX_NAMES$1 = 5;
-/** Every image that failed: its name and lines, the cause, and the hint. */
-function failureSection$1({ failures }, bound) {
+/** Of the images of one cause: those that are shown, and those that are folded. */
+const MAX_CELL_BYTES = 4e4;
+/** Every cause of failures once: the images with their lines, what happened, and the hint. */
+function failureSection$1({ failures, verdict }, bound) {
 	if (failures.length === 0) return [];
-	const lines = table({
-		titles: ["Image", "Why it failed, and what helps"],
-		rows: failures,
-		cells: (failure) => [[code(failure.ref), ...originLines(failure.origins)].join("<br>"), faultWords({
-			...failure,
-			message: withoutRef(failure.message, failure.ref)
-		})]
-	}, bound);
 	return [
-		`### Failed: ${formatCount(failures.length, "image")}`,
+		`### Failed: ${formatCount(verdict.failed, "image")}`,
 		"",
-		...lines
+		...causeTable(failures, bound)
 	];
+}
+function causeTable(groups, bound) {
+	return table({
+		titles: ["Image", "Why it failed, and what helps"],
+		rows: groups,
+		cells: (group) => [placesCell(group.places, bound.rest), faultWords(group)]
+	}, bound);
 }
 function faultWords({ class: failureClass, message, hint }) {
 	const why = `**${failureClass}**: ${prose(message)}`;
 	return hint === void 0 || hint === "" ? why : `${why}<br>Hint: ${prose(hint)}`;
 }
-/** The first column already names the image. */
-function withoutRef(message, ref) {
-	return message.startsWith(`${ref}: `) ? message.slice(ref.length + 2) : message;
+function placesCell(places, rest) {
+	const linesOf = (some) => bounded(some, placeLine$1, {
+		maxBytes: MAX_CELL_BYTES,
+		rest
+	}).filter((line) => line !== "");
+	const more = places.slice(MAX_OPEN_PLACES);
+	const shown = linesOf(places.slice(0, MAX_OPEN_PLACES)).join("<br>");
+	if (more.length === 0) return shown;
+	return `${shown}<details><summary>and ${more.length} more</summary>${linesOf(more).join("<br>")}</details>`;
 }
-function originLines(origins) {
-	const shown = origins.slice(0, MAX_ORIGINS$1).map(({ file, line }) => `in ${where(file, line)}`);
-	const more = origins.length - shown.length;
-	return more > 0 ? [...shown, `and ${more} more`] : shown;
+/** `images.txt:4`, `more.txt:12`: `docker.io/library/nope:1` */
+function placeLine$1({ origins, ref }) {
+	const more = origins.length - MAX_ORIGINS;
+	const all = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => where(file, line)).join(", ") + (more > 0 ? ` and ${more} more` : "");
+	return all === "" ? code(ref) : `${all}: ${code(ref)}`;
 }
 /** One row per image: its names, digest, platforms, size, and where it came from. */
-function imageSection$1({ images }, bound) {
+function imageSection$1({ images, totals, verdict }, bound) {
 	if (images.length === 0) return [];
 	const fetched = images.some((image) => image.fetched !== "");
 	const lines = table({
@@ -34771,13 +35297,24 @@ function imageSection$1({ images }, bound) {
 			figure(image.size),
 			...fetched ? [figure(image.fetched)] : [],
 			image.status
-		]
+		],
+		total: verdict.unchanged ? void 0 : totalCells$1(totals, fetched)
 	}, bound);
 	const title = `Images: ${images.length}`;
 	return images.length > MAX_OPEN_IMAGES ? folded(`<b>${title}</b>`, lines) : [
 		`### ${title}`,
 		"",
 		...lines
+	];
+}
+function totalCells$1({ images, bytes, fetched }, withFetched) {
+	return [
+		`**${images}, each blob once**`,
+		"",
+		"",
+		`**${figure(bytes)}**`,
+		...withFetched ? [`**${figure(fetched)}**`] : [],
+		""
 	];
 }
 function nameCell({ ref, names }) {
@@ -34820,29 +35357,28 @@ function pushLines(sections, { maxBytes, rest }) {
 		maxBytes: Math.floor(maxBytes / Math.max(1, sections.length) / 2),
 		rest
 	};
-	return sections.flatMap(({ target, tally, traffic, failed, notes }) => [
+	return sections.flatMap(({ target, tally, traffic, failures, notes }) => [
 		[
 			`### Push to ${escaped(target)}: ${tally}`,
 			"",
 			`${traffic}.`
 		],
-		failed.length === 0 ? [] : table({
-			titles: ["Image", "Why it failed, and what helps"],
-			rows: failed,
-			cells: (failure) => [code(failure.ref), faultWords(failure)]
-		}, bound),
+		failures.length === 0 ? [] : causeTable(failures, bound),
 		bounded(notes, (note) => `- ${prose(note)}`, bound)
 	]);
 }
 // src/view/markdown/summary.ts
 /** GitHub takes 1 MiB of a step and drops a longer summary whole; together the sections stay below. */
 const MAX_BYTES$2 = {
-	failures: 39e4,
+	failures: 3e5,
 	images: 4e5,
 	list: 4e4,
 	push: 8e4
 };
-/** What a person reads of a run on its page, as Markdown: failures first, and what was left out at the end. */
+/**
+* What a person reads of a run on its page, as Markdown: what failed, then the result and how to load it, then everything
+* that is in it.
+*/
 function renderJobSummary(report, { reportFile, folder, spelling }) {
 	const summary = summarize(report);
 	const { verdict, listings, push, notes, cache } = summary;
@@ -34855,16 +35391,21 @@ function renderJobSummary(report, { reportFile, folder, spelling }) {
 	return joined([
 		[`## ${headline(verdict)}`],
 		verdict.fault === void 0 ? [] : [faultWords(verdict.fault)],
-		verdict.unwritten === void 0 ? [] : [`No ${verdict.unwritten} was written.`],
+		unfinishedWords$1(verdict),
 		[figures$1(summary)],
 		failureSection$1(summary, bound("failures")),
 		releaseFailure(verdict),
+		resultSection$1(summary, shown, {
+			reportFile,
+			parts: bound("list")
+		}),
+		loadSection(summary),
 		imageSection$1(summary, bound("images")),
 		...pushLines(push, bound("push")),
 		titled("Notes", bounded(notes, (note) => `- ${prose(note)}`, bound("list"))),
 		...listings.map((listing) => listingSection$1(listing, bound("list"), spelling)),
 		titled("Cache", cache.map((line) => `- ${escaped(line)}`)),
-		resultSection$1(summary, shown, reportFile)
+		[toolWords(summary)]
 	]);
 }
 /** The same for an error that ended the run. */
@@ -34900,22 +35441,31 @@ function titled(title, lines) {
 	];
 }
 function headline(verdict) {
-	const { outcome, cause, dryRun, unchanged, saved, wanted, targets } = verdict;
+	const { outcome, cause, dryRun, unchanged, same, saved, wanted, targets } = verdict;
 	if (cause === "result") return "Failed";
-	if (unchanged) return `Nothing had changed: ${wanted} asked for, none copied`;
+	if (unchanged) return `Unchanged: ${wanted} asked for, none copied`;
+	if (same) return `Unchanged: ${wanted}, and none had to be fetched`;
 	if (cause === "push") return `${wanted} saved, not all pushed to ${escaped(targets.join(", "))}`;
 	if (cause === "release") return `${wanted} saved, and not released`;
-	if (outcome === "failed") return imagesVerdict(verdict);
+	if (outcome === "failed") return imagesVerdict({
+		...verdict,
+		unpublished: []
+	});
 	const done = outcome === "warned" ? `${saved} of ${wanted}` : wanted;
 	return dryRun ? `Dry run: ${done} resolved, nothing copied` : `${done} saved`;
 }
 function figures$1({ verdict, totals, made, push }) {
-	const { blobs, bytes, fetched, restored, stored, time } = totals;
+	const { blobs, bytes, fetched, restored, unneeded, stored, time } = totals;
 	if (verdict.unchanged) {
 		const places = [...push.length > 0 ? ["every push target"] : [], ...made.release === void 0 ? [] : ["the release"]];
 		return `${places.join(" and ").replace(/^./, (letter) => letter.toUpperCase())} ${places.length > 1 ? "have" : "has"} every image. ${time}.`;
 	}
-	return `${blobs}, ${bytes}: ${`${fetched} ${verdict.dryRun ? "to fetch" : "fetched"}`}, ${restored === void 0 ? "" : `${restored} from the cache, `}${stored} already here. ${time}.`;
+	return `${blobs}, ${bytes}: ${`${fetched} ${verdict.dryRun ? "to fetch" : "fetched"}`}, ${restored === void 0 ? "" : `${restored} from the cache, `}${stored} already here${unneeded === void 0 ? "" : `, ${unneeded} not needed`}. ${time}.`;
+}
+/** What a run that failed did not do. */
+function unfinishedWords$1({ unwritten, unpublished }) {
+	const words = [...unwritten === void 0 ? [] : [`No ${unwritten} was written.`], ...unpublished.map((one) => escaped(sentence(one)))];
+	return words.length === 0 ? [] : [words.join(" ")];
 }
 /** A release that failed, in the form that failures of images have. */
 function releaseFailure({ release }) {
@@ -34923,28 +35473,81 @@ function releaseFailure({ release }) {
 	const { class: failureClass, message, hint } = release.failure;
 	return titled(`Release ${escaped(release.tag)} failed`, [`- **${failureClass}**: ${prose(message)}`, `- Hint: ${prose(hint)}`]);
 }
-function resultSection$1({ verdict, made }, shown, reportFile) {
-	const { bundle, archive, release, lock, tool, skopeoVersion } = made;
-	const tools = [`${tool.name} ${tool.version}`, ...skopeoVersion === void 0 ? [] : [`skopeo ${skopeoVersion}`]];
-	return titled("Result", [
-		...bundle === void 0 ? [] : [`- Bundle: ${shown(bundle.path)}`],
-		...archive === void 0 ? [] : archiveLines(archive, shown),
-		...lock === void 0 ? [] : [`- Lock: ${shown(lock.path)}, ${code(lock.digest)}`],
-		...release === void 0 || release.failure !== void 0 ? [] : [releaseLine(release)],
-		...verdict.dryRun ? [] : [`- Report: ${shown(reportFile)}`],
-		`- Made by ${escaped(tools.join(", "))}`
-	]);
+/** What was made, and where it is. */
+function resultSection$1({ verdict, made }, shown, { reportFile, parts }) {
+	const { bundle, archive, release, lock } = made;
+	const unchanged = bundle?.unchanged === true ? ", unchanged" : "";
+	const report = verdict.dryRun ? [] : row("Report", shown(reportFile));
+	const rows = [
+		...archive === void 0 ? [] : archiveRows(archive, shown),
+		...bundle === void 0 ? [] : row("Bundle", shown(bundle.path) + unchanged),
+		...lock === void 0 ? [] : row("Lock", `${shown(lock.path)}, ${code(lock.digest)}`),
+		...release === void 0 || release.failure !== void 0 ? [] : row("Release", releaseCell(release))
+	];
+	if (rows.length === 0) return report.map((cells) => `${cells.join(": ")}.`);
+	return [...table({
+		titles: ["Result", ""],
+		rows: [...rows, ...report],
+		cells: (cells) => cells
+	}, {
+		maxBytes: 1e400,
+		rest: ""
+	}), ...partLines(archive, shown, parts)];
 }
-/** The archive, and its parts where it was split. */
-function archiveLines({ path: file, size, digest, parts = [] }, shown) {
-	const cut = parts.length === 0 ? "" : ` in ${formatCount(parts.length, "part")}`;
-	return [`- Archive: ${shown(file)}${cut}, ${formatBytes(size)}, ${code(digest)}`, ...parts.map((part) => `  - ${shown(part.path)}, ${formatBytes(part.size)}, ${code(part.digest)}`)];
+/** A row of the result, for a list of those that there are. */
+function row(name, value) {
+	return [[name, value]];
+}
+/** The archive, or what its parts make together. */
+function archiveRows({ path: file, size, digest, parts = [] }, shown) {
+	const cut = parts.length === 0 ? "" : `, in ${formatCount(parts.length, "part")}`;
+	return [
+		["Archive", shown(file) + cut],
+		["Size", formatBytes(size)],
+		["sha256", code(hexOf(digest))]
+	];
+}
+function partLines(archive, shown, bound) {
+	const { parts = [] } = archive ?? {};
+	if (parts.length === 0) return [];
+	const lines = table({
+		titles: [
+			"Part",
+			"Size",
+			"sha256"
+		],
+		figures: [1],
+		rows: parts,
+		cells: (part) => [
+			shown(part.path),
+			formatBytes(part.size),
+			code(hexOf(part.digest))
+		]
+	}, bound);
+	return ["", ...folded(formatCount(parts.length, "part"), lines)];
+}
+/** Commands for the site, in the folder with the archive. */
+function loadSection({ next: { load } }) {
+	if (load.length === 0) return [];
+	return [
+		"At the site, in the folder with the archive:",
+		"",
+		"```sh",
+		...load.map(plainText),
+		"```"
+	];
+}
+/** `Made by oci-save 0.1.0, skopeo 1.9.3 from images.txt at 2026-11-02T03:04:05Z.` */
+function toolWords({ made: { tool, skopeoVersion, lists, startedAt } }) {
+	const tools = [`${tool.name} ${tool.version}`, ...skopeoVersion === void 0 ? [] : [`skopeo ${skopeoVersion}`]];
+	const from = lists.length === 0 ? "" : ` from ${fewOf(lists, ({ file }) => code(file))}`;
+	return `Made by ${escaped(tools.join(", "))}${from} at ${escaped(startedAt)}.`;
 }
 /** A release that succeeded, with a link to its page. */
-function releaseLine(release) {
+function releaseCell(release) {
 	const { url } = release;
 	const page = url === void 0 || !/^https?:\/\/[^\s<>()[\]"']+$/.test(url) ? "" : ` ([page](${url}))`;
-	return `- Release: ${escaped(releaseWords(release))}${page}`;
+	return `${escaped(releaseWords(release))}${page}`;
 }
 function pathIn(folder, file) {
 	const relative = path.relative(folder, file);
@@ -36487,6 +37090,38 @@ function wrapBelow(cells, aligned, room) {
 	const [only, ...others] = cells;
 	return (only !== void 0 && others.length === 0 ? wrapWords(only.text, room) : [aligned]).filter((line) => line !== "").map((line) => "    " + line);
 }
+// src/view/terminal/image-list.ts
+/**
+* Images as a table, without a line end after the last line. On a terminal a row that is too wide has a second line, and
+* names are below it: nothing is cut. Elsewhere each image is one line, since a program may read it.
+*/
+function renderImageList(rows, width) {
+	if (width === void 0 || width <= 0) return renderColumns([
+		"IMAGE",
+		"STORED AS",
+		"DIGEST",
+		"PLATFORMS",
+		"FROM"
+	], rows.map(({ ref, names, digest, platforms, origin }) => [
+		ref,
+		names.join(" "),
+		digest,
+		platforms,
+		origin
+	]), void 0);
+	const used = [
+		["DIGEST", ({ digest }) => digest],
+		["PLATFORMS", ({ platforms }) => platforms],
+		["FROM", ({ origin }) => origin]
+	].filter(([, textOf]) => rows.some((row) => textOf(row) !== ""));
+	const cells = rows.flatMap((row) => [[{ text: row.ref }, ...used.map(([, textOf]) => ({ text: textOf(row) }))], ...row.names.map((name) => [{ text: `  => ${name}` }])]);
+	const titles = [{ text: "IMAGE" }, ...used.map(([text]) => ({ text }))];
+	return tableLines({
+		columns: titles.map(() => ({})),
+		headColumns: 1,
+		titles
+	}, cells, width).join("\n");
+}
 // src/view/terminal/paint.ts
 /** Colours, or none. The caller decides by `NO_COLOR`, `--no-color` and the terminal. */
 function paletteOf(color) {
@@ -37951,7 +38586,7 @@ function stageFinished(state, now) {
 	const { did, noun } = STAGES[state.stage];
 	const countless = state.total === void 0 && state.done === 0;
 	return [
-		`${noun === void 0 ? did : `${did} ${countless ? `the ${noun}s` : counted(state, noun)}`} in ${formatSeconds((now - state.startedAt) / 1e3)}`,
+		`${noun === void 0 ? did : `${did} ${countless ? `the ${noun}s` : counted$1(state, noun)}`} in ${formatSeconds((now - state.startedAt) / 1e3)}`,
 		...state.bytes > 0 ? [formatBytes(state.bytes)] : [],
 		...tally(state)
 	].join(", ");
@@ -37960,9 +38595,9 @@ function stageFinished(state, now) {
 function stageTally(state) {
 	const { noun } = STAGES[state.stage];
 	if (noun === void 0 && state.total === void 0) return "";
-	return [counted(state, noun), ...tally(state)].join(", ");
+	return [counted$1(state, noun), ...tally(state)].join(", ");
 }
-function counted({ total, done, failed }, noun) {
+function counted$1({ total, done, failed }, noun) {
 	const name = (count) => noun === void 0 ? String(count) : formatCount(count, noun);
 	return total === void 0 || done === total && failed === 0 ? name(done) : `${done} of ${name(total)}`;
 }
@@ -37970,10 +38605,23 @@ function tally({ stage, stored, failed }) {
 	const { here = "already here" } = STAGES[stage];
 	return [...stored > 0 ? [`${stored} ${here}`] : [], ...failed > 0 ? [`${failed} failed`] : []];
 }
-/** `To fetch: 12 blobs, 120 MiB; already here: 30 blobs, 400 MiB`. */
-function planLine({ fetch, stored }) {
-	return `To fetch: ${formatBlobs(fetch)}; already here: ${formatBlobs(stored)}`;
+/**
+* `To fetch: 12 blobs, 120 MiB; already here: 30 blobs, 400 MiB`: it counts as the total at the end, so what was fetched
+* to resolve the images is in it.
+*/
+function planLine({ fetch, stored, ...event }) {
+	const { fetched = NOTHING, restored = NOTHING } = event;
+	const all = {
+		blobs: fetch.blobs + fetched.blobs,
+		bytes: fetch.bytes + fetched.bytes
+	};
+	const cached = restored.blobs === 0 ? "" : `; from the cache: ${formatBlobs(restored)}`;
+	return `To fetch: ${formatBlobs(all)}${cached}; already here: ${formatBlobs(stored)}`;
 }
+const NOTHING = {
+	blobs: 0,
+	bytes: 0
+};
 function formatBlobs({ blobs, bytes }) {
 	return blobs === 0 ? "nothing" : `${formatCount(blobs, "blob")}, ${formatBytes(bytes)}`;
 }
@@ -38009,10 +38657,30 @@ function stepDetail({ stage, outcome, fetched, stored }) {
 */
 function logLines({ level, message, image }, palette) {
 	const [first = "", ...rest] = plainLines(message);
-	const name = image === void 0 ? "" : plainText(image);
+	const name = image === void 0 ? "" : plainText(shownReference(image));
 	const named = name === "" || [first, ...rest].some((line) => line.includes(name));
 	const lines = [levelHead(level, palette) + (named ? first : `${name}: ${first}`), ...rest.map((line) => `  ${line}`)];
 	return level === "debug" ? lines.map(palette.faint) : lines;
+}
+/**
+* Tells the error of an image whose cause was printed before: of three hundred images that one registry refuses, the line
+* that each has failed is enough, and the summary has the cause with all of them.
+*/
+function createRepeats() {
+	const printed = /* @__PURE__ */ new Set();
+	return ({ level, message, image }) => {
+		if (level !== "error" || image?.includes("/") !== true) return false;
+		const name = `${shownReference(image)}: `;
+		const start = message.indexOf(name);
+		const key = causeKey({
+			ref: image,
+			class: "local",
+			message: start < 0 ? message : message.slice(start + name.length)
+		});
+		if (printed.has(key)) return true;
+		printed.add(key);
+		return false;
+	};
 }
 function levelHead(level, palette) {
 	if (level === "error") return `${palette.bad("error:")} `;
@@ -38022,7 +38690,7 @@ function levelHead(level, palette) {
 function stepLine(event, palette) {
 	const paint = event.outcome === "failed" ? palette.bad : palette.good;
 	const detail = stepDetail(event);
-	const words = `${paint(stepVerb(event))} ${plainText(event.subject)}`;
+	const words = `${paint(stepVerb(event))} ${plainText(shownReference(event.subject))}`;
 	return detail === "" ? words : `${words}  ${palette.faint(detail)}`;
 }
 /** The line that closes a stage when the next one starts. */
@@ -38054,7 +38722,7 @@ function renderProgress(state, width, color) {
 	return [
 		headLine(state, current, width, palette),
 		...tally === "" ? [] : [indent + truncateEnd(tally, room)],
-		...alignColumns([{ min: 12 }, { min: 4 }], state.active.slice(0, MAX_ACTIVE_LINES).map(({ image, message }) => [{ text: plainText(image) }, {
+		...alignColumns([{ min: 12 }, { min: 4 }], state.active.slice(0, MAX_ACTIVE_LINES).map(({ image, message }) => [{ text: plainText(shownReference(image)) }, {
 			text: plainText(message),
 			paint: palette.faint
 		}]), room).map((line) => indent + line)
@@ -38119,6 +38787,7 @@ function createPlainReporter({ stream, quiet = false, verbose = false, color = f
 	const kept = /* @__PURE__ */ new Map();
 	/** Images whose error has been printed. */
 	const reported = /* @__PURE__ */ new Set();
+	const isRepeated = createRepeats();
 	const print = (lines) => {
 		if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(""));
 	};
@@ -38134,6 +38803,7 @@ function createPlainReporter({ stream, quiet = false, verbose = false, color = f
 	const takeAllKept = () => [...kept.keys()].flatMap((image) => [`${image}:`, ...takeKept(image)]);
 	const onLog = (event) => {
 		if (event.level === "warning" || event.level === "error") {
+			if (isRepeated(event)) return;
 			if (event.level === "error" && event.image !== void 0) reported.add(event.image);
 			print(logLines(event, palette));
 		} else if (event.level === "info" || verbose) {
@@ -38219,6 +38889,7 @@ function createLiveReporter({ stream, verbose = false, color = false, now }) {
 	let running = true;
 	/** Images whose error has been printed. */
 	const reported = /* @__PURE__ */ new Set();
+	const isRepeated = createRepeats();
 	const print = (lines) => {
 		if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(""));
 	};
@@ -38235,7 +38906,7 @@ function createLiveReporter({ stream, verbose = false, color = false, now }) {
 	const linesOf = (event, before) => {
 		if (event.type === "stage" && before.current?.stage !== event.stage) return closingLines(before, state.now);
 		if (event.type === "step") return (event.outcome === "failed" ? !reported.has(event.subject) : verbose) ? [stepLine(event, palette)] : [];
-		if (event.type !== "log") return [];
+		if (event.type !== "log" || isRepeated(event)) return [];
 		if (event.level === "error" && event.image !== void 0) reported.add(event.image);
 		return (event.level === "debug" || event.level === "info" && event.image !== void 0) && !verbose ? [] : logLines(event, palette);
 	};
@@ -38267,27 +38938,45 @@ function createReporter(options) {
 	return live && stream.isTTY === true && !quiet ? createLiveReporter(options) : createPlainReporter(options);
 }
 // src/view/terminal/sections.ts
-const MAX_ORIGINS = 3;
-const MAX_FAILURES$1 = 200;
+/** Images of one cause that are named, of several causes together, and of images in the bundle. */
+const MAX_OF_A_CAUSE = 20;
+const MAX_FAILURES = 200;
 const MAX_IMAGES = 200;
+const MAX_NAMES = 5;
 const MAX_LINES = 50;
-/** Every image that failed: its name and lines, the class and the cause, the hint. */
+/** What failed, by its cause: the images with their lines, the class and the cause, the hint. */
 function failureSection({ failures, verdict }, screen) {
 	if (failures.length === 0) return [];
+	return [screen.palette.bad(`Failed: ${verdict.failed} of ${verdict.wanted}`), ...causesSection(failures, screen, restOf(verdict))];
+}
+/** Causes one after the other, with a bounded number of images in all. @param rest where all of them are */
+function causesSection(groups, screen, rest) {
+	const lines = [];
+	let room = MAX_FAILURES;
+	let left = groups.reduce((sum, { places }) => sum + places.length, 0);
+	for (const group of groups) {
+		if (room === 0) break;
+		const shown = Math.min(MAX_OF_A_CAUSE, room, group.places.length);
+		lines.push(...causeLines(group, shown, screen, rest));
+		room -= shown;
+		left -= group.places.length;
+	}
+	return [...lines, ...moreLine(left, rest)];
+}
+function causeLines(group, shown, screen, rest) {
 	return [
-		screen.palette.bad(`Failed: ${verdict.failed} of ${verdict.wanted}`),
-		...failures.slice(0, MAX_FAILURES$1).flatMap((failure) => failureLines(failure, screen)),
-		...moreLine(failures.length - MAX_FAILURES$1)
+		...group.places.slice(0, shown).map((place) => `  ${placeLine(place, screen)}`),
+		...moreLine(group.places.length - shown, rest),
+		...faultLines$1(group, "    ", screen)
 	];
 }
-/** One failure: its name and lines, the class and the cause, the hint. */
-function failureLines(failure, screen) {
-	const { palette } = screen;
-	const where = formatOrigins(failure.origins);
-	return [`  ${palette.strong(plainText(failure.ref))}${where === "" ? "" : `  ${palette.faint(where)}`}`, ...causeLines(failure, "    ", screen)];
+/** `images.txt:4, more.txt:12: docker.io/library/nope:1` */
+function placeLine({ origins, ref }, { palette }) {
+	const where = originWords(origins);
+	return (where === "" ? "" : palette.faint(`${where}: `)) + palette.strong(plainText(ref));
 }
 /** The class and the cause of a fault, and the hint. */
-function causeLines({ class: failureClass, message, hint }, indent, { palette, room }) {
+function faultLines$1({ class: failureClass, message, hint }, indent, { palette, room }) {
 	const indented = (text) => wrapWords(text, room - indent.length).map((line) => indent + line);
 	const [first = "", ...rest] = indented(`${failureClass}: ${plainText(message)}`);
 	return [
@@ -38296,14 +38985,8 @@ function causeLines({ class: failureClass, message, hint }, indent, { palette, r
 		...hint === void 0 ? [] : indented(`hint: ${plainText(hint)}`)
 	];
 }
-/** `images.txt:3, base.txt:9 and 4 more` */
-function formatOrigins(origins) {
-	const shown = origins.slice(0, MAX_ORIGINS).map(({ file, line }) => `${plainText(file)}:${line}`);
-	const more = origins.length - shown.length;
-	return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
-}
 /** The table of images that are in the bundle. Stored names that differ from the reference are below it. */
-function imageSection({ images }, { palette, room }) {
+function imageSection({ images, totals, verdict }, { palette, room }) {
 	if (images.length === 0) return [];
 	const shape = {
 		columns: [
@@ -38325,27 +39008,52 @@ function imageSection({ images }, { palette, room }) {
 			paint: palette.faint
 		}))
 	};
-	const rows = images.slice(0, MAX_IMAGES).flatMap((image) => imageCells(image, palette));
-	return [
-		palette.strong(`Images: ${images.length}`),
-		...tableLines(shape, rows, room),
-		...moreLine(images.length - MAX_IMAGES)
+	const rows = [
+		...images.slice(0, MAX_IMAGES).flatMap((image) => imageCells(image, palette)),
+		...moreWords(images.length - MAX_IMAGES, restOf(verdict)).map((text) => [{
+			text,
+			paint: palette.faint
+		}]),
+		...verdict.unchanged ? [] : [totalCells(totals, palette)]
 	];
+	return [palette.strong(`Images: ${images.length}`), ...tableLines(shape, rows, room)];
 }
 function imageCells({ ref, names, digest, platforms, size, status, stored }, palette) {
-	return [[
-		{ text: plainText(ref) },
-		{ text: digest },
-		{ text: platforms },
-		{ text: size },
+	return [
+		[
+			{ text: plainText(ref) },
+			{ text: digest },
+			{ text: platforms },
+			{ text: size },
+			{
+				text: status,
+				paint: stored ? palette.faint : palette.good
+			}
+		],
+		...names.slice(0, MAX_NAMES).map((name) => [{
+			text: `  => ${plainText(name)}`,
+			paint: palette.faint
+		}]),
+		...moreWords(names.length - MAX_NAMES, "").map((text) => [{
+			text: `  ${text}`,
+			paint: palette.faint
+		}])
+	];
+}
+function totalCells({ images, bytes }, { strong }) {
+	return [
 		{
-			text: status,
-			paint: stored ? palette.faint : palette.good
-		}
-	], ...names.map((name) => [{
-		text: `  => ${plainText(name)}`,
-		paint: palette.faint
-	}])];
+			text: `${images}, each blob once`,
+			paint: strong
+		},
+		{ text: "" },
+		{ text: "" },
+		{
+			text: bytes,
+			paint: strong
+		},
+		{ text: "" }
+	];
 }
 /** What a reader would not expect of the images. */
 function noteSection({ notes }, { palette, room }) {
@@ -38365,7 +39073,7 @@ const WITHOUT_ENTRY = {
 	headColumns: 1
 };
 /** Warnings about the lists, or entries that were not saved or not understood, with their line if there is one. */
-function listingSection({ title, takenBy, rows }, { palette, room, spelling }) {
+function listingSection({ title, takenBy, rows }, { palette, room, spelling }, rest) {
 	const cells = rows.slice(0, MAX_LINES).map(({ origin, entry, why }) => [
 		{
 			text: origin === void 0 ? "-" : `${plainText(origin.file)}:${origin.line}`,
@@ -38378,28 +39086,33 @@ function listingSection({ title, takenBy, rows }, { palette, room, spelling }) {
 	return [
 		palette.warn(title) + (takenBy === void 0 ? "" : ` (${spellHint([takenBy], spelling)} takes them)`),
 		...tableLines(shape, cells, room),
-		...moreLine(rows.length - MAX_LINES)
+		...moreLine(rows.length - MAX_LINES, rest)
 	];
 }
-function moreLine(more, place = "report.json") {
-	return more > 0 ? [`  and ${more} more, all in ${place}`] : [];
+/** Where all is of what a summary shows a part: a dry run leaves no file. */
+function restOf({ dryRun }) {
+	return dryRun ? "" : ", all in report.json";
+}
+function moreLine(more, rest) {
+	return moreWords(more, rest).map((words) => `  ${words}`);
+}
+function moreWords(more, rest) {
+	return more > 0 ? [`and ${more} more${rest}`] : [];
 }
 // src/view/terminal/published.ts
-const MAX_NAMES = 50;
-const MAX_FAILURES = 50;
+const MAX_NOTES = 50;
 /** What one target of a push got: figures, names that differ from the source, failures. */
-function pushSection(section, screen) {
-	const { target, outcome, tally, traffic, time, notes, failed } = section;
+function pushSection(section, screen, rest) {
+	const { target, outcome, tally, traffic, time, notes, failures } = section;
 	const { palette, room } = screen;
 	const paint = outcome === "done" ? palette.good : outcome === "warned" ? palette.warn : palette.bad;
 	const hanging = (text) => wrapHanging(text, room - 2, 2).map((line) => `  ${line}`);
 	return [
 		`${palette.strong(`Push to ${plainText(target)}`)}: ${paint(tally)}`,
 		...hanging(`${traffic}; ${time}`),
-		...notes.slice(0, MAX_NAMES).flatMap((note) => hanging(plainText(note))),
-		...moreLine(notes.length - MAX_NAMES, "the report"),
-		...failed.slice(0, MAX_FAILURES).flatMap((failure) => failureLines(failure, screen)),
-		...moreLine(failed.length - MAX_FAILURES, "the report")
+		...notes.slice(0, MAX_NOTES).flatMap((note) => hanging(plainText(note))),
+		...moreLine(notes.length - MAX_NOTES, rest),
+		...causesSection(failures, screen, rest)
 	];
 }
 /** What a person reads when a push has ended. No line end after the last line. */
@@ -38412,13 +39125,14 @@ function renderPushSummary(report, options) {
 		warned: [warn(`Done, but not all images were pushed. ${again}`)],
 		done: report.dryRun === true ? [good("Dry run: nothing was sent.")] : []
 	};
-	return [...pushSections(report.targets).map((section) => pushSection(section, screen).join("\n")), ...verdicts[report.outcome]].join("\n\n");
+	const rest = `, all with ${spellHint([option("json")], screen.spelling)}`;
+	return [...pushSections(report.targets).map((section) => pushSection(section, screen, rest).join("\n")), ...verdicts[report.outcome]].join("\n\n");
 }
 /** Why a release failed, in the form that failures of images have. */
 function releaseFailureSection(release, screen) {
 	if (release === void 0) return [];
 	const { tag, repository, failure } = release;
-	return [screen.palette.bad(`Release failed: ${plainText(tag)} of ${plainText(repository)}`), ...causeLines(failure, "  ", screen)];
+	return [screen.palette.bad(`Release failed: ${plainText(tag)} of ${plainText(repository)}`), ...faultLines$1(failure, "  ", screen)];
 }
 /** What a person reads after `oci-save release`: each file, and the page. No line end after the last line. */
 function renderRelease(release, options) {
@@ -38448,30 +39162,37 @@ function renderSummary(report, options) {
 		failureSection(summary, screen),
 		imageSection(summary, screen),
 		noteSection(summary, screen),
-		...summary.listings.map((listing) => listingSection(listing, screen)),
-		...summary.push.map((section) => pushSection(section, screen)),
+		...summary.listings.map((listing) => listingSection(listing, screen, restOf(summary.verdict))),
+		...summary.push.map((section) => pushSection(section, screen, restOf(summary.verdict))),
 		releaseFailureSection(summary.verdict.release, screen),
 		resultSection(summary, screen),
 		verdictSection(summary, screen)
 	].filter((section) => section.length > 0).map((section) => section.join("\n")).join("\n\n");
 }
+/** The part of it that is about the lists: a run that is to be quiet still warns. Empty where there is nothing to say. */
+function renderWarnings(report, options) {
+	const screen = screenOf(options);
+	const { listings, verdict } = summarize(report);
+	return listings.map((listing) => listingSection(listing, screen, restOf(verdict)).join("\n")).join("\n\n");
+}
 const NAME_WIDTH = 9;
-function resultSection({ verdict, totals, cache, made }, { palette, room }) {
+function resultSection({ verdict, totals, cache, made, next }, { palette, room, spelling }) {
 	const { bundle, archive, release, lock } = made;
 	const line = (name, text) => wrapHanging(text, room, NAME_WIDTH).map((words, index) => index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words);
-	const { images, blobs, bytes, fetched, restored, stored, time } = totals;
-	const total = verdict.unchanged ? `nothing had changed: ${images} asked for, by headers alone` : `${images}, ${blobs}, ${bytes}; ${verdict.dryRun ? "to fetch" : "fetched"} ${fetched}, ${restored === void 0 ? "" : `from the cache ${restored}, `}already here ${stored}`;
+	const { images, blobs, bytes, fetched, restored, unneeded, stored, time } = totals;
+	const total = verdict.unchanged ? `unchanged: ${images} asked for, by headers alone` : `${images}, ${blobs}, ${bytes}; ${verdict.dryRun ? "to fetch" : "fetched"} ${fetched}, ${restored === void 0 ? "" : `from the cache ${restored}, `}already here ${stored}` + (unneeded === void 0 ? "" : `, not needed ${unneeded}`);
+	const steps = [...next.load, ...spelling === asFlag && next.serve !== void 0 ? [next.serve] : []];
 	const path = bundle && plainText(bundle.path);
 	return [
 		...line("Total", total),
 		...line("Time", time),
 		...cache.flatMap((words) => line("Cache", words)),
-		...path === void 0 ? [] : line("Bundle", path),
+		...path === void 0 ? [] : line("Bundle", path + (bundle?.unchanged === true ? ", unchanged" : "")),
 		...archive === void 0 ? [] : line("Archive", archiveWords(archive)),
 		...release === void 0 ? [] : line("Release", releaseWords(release)),
 		...release?.url === void 0 ? [] : [" ".repeat(NAME_WIDTH) + plainText(release.url)],
 		...lock === void 0 ? [] : line("Lock", `${plainText(lock.path)}, ${lock.digest}`),
-		...path === void 0 ? [] : [palette.strong("Next".padEnd(NAME_WIDTH)) + `oci-save serve ${shellWord(path)}`]
+		...steps.map((command, at) => palette.strong((at === 0 ? "Next" : "").padEnd(NAME_WIDTH)) + command)
 	];
 }
 /** `bundle.tar, 120 MiB, sha256:…`; for parts, their number and names. */
@@ -38493,7 +39214,7 @@ function verdictSection({ verdict, made }, screen) {
 		...fault === void 0 ? [] : faultLines(fault, screen),
 		...failed === 0 && targets.length > 0 ? [bad(`Failed: ${pushed}`)] : [],
 		...cause === "release" ? [bad(`Failed: the release, for the cause given above${whole}.`)] : [],
-		...unfinished && made.bundle === void 0 && saved > 0 ? wrapWords(unfinishedWords(verdict), screen.room) : []
+		...unfinished && (verdict.unpublished.length > 0 || made.bundle === void 0 && saved > 0) ? wrapWords(unfinishedWords(verdict), screen.room) : []
 	];
 }
 function faultLines({ class: failureClass, message, hint }, { palette, room }) {
@@ -38505,9 +39226,13 @@ function faultLines({ class: failureClass, message, hint }, { palette, room }) {
 		...advice.map((line) => `  ${line}`)
 	];
 }
-function unfinishedWords({ dryRun, unwritten }) {
+function unfinishedWords({ dryRun, unwritten, unpublished, saved }) {
 	if (dryRun) return "A dry run: nothing was fetched.";
-	return `${unwritten === void 0 ? "" : `No ${unwritten} was written. `}What was fetched stays in the store; the next run continues from there.`;
+	return [
+		...unwritten === void 0 ? [] : [`No ${unwritten} was written.`],
+		...unpublished.map(sentence),
+		...saved > 0 ? ["What was fetched stays in the store; the next run continues from there."] : []
+	].join(" ");
 }
 // src/commands/save/publish/folder.ts
 /** The last tree of each run: a run in which nothing changed asks for one before it copies and when it publishes. */
@@ -38589,29 +39314,36 @@ function scopeOf(parts) {
 }
 /** All catalogues are in one folder: its name is part of an entry's identity. */
 const CATALOGUE_FOLDER = `${HANDOVER}/catalogue`;
-/** What the keys of a scope's catalogues begin with. */
-function cataloguePrefix(scope) {
-	return `${FORM}-catalogue-${scope}-`;
+/** What the keys of a list's catalogues begin with; without one, of all catalogues of a repository. */
+function cataloguePrefix({ repository, list }) {
+	return `${FORM}-catalogue-${repository.slice(0, 16)}-${list === void 0 ? "" : `${list}-`}`;
 }
-/** The hash at the end allows a reader to check what it gets, and is the same where nothing changed. */
+/**
+* A key that no entry has yet: the newest entry is read, and none can be replaced, so that content which comes back, or
+* replaces a damaged entry, needs one of its own. The hash at the end allows a reader to check what it gets.
+*/
 function catalogueKey(scope, content) {
-	return `${cataloguePrefix(scope)}${hexOf(content)}`;
+	return `${cataloguePrefix(scope)}${randomUUID().replaceAll("-", "")}-${hexOf(content)}`;
 }
 /** The hash of a catalogue's content; undefined for a key of something else. */
-function contentOfKey(key, scope) {
-	const prefix = cataloguePrefix(scope);
-	const digest = `sha256:${key.slice(prefix.length)}`;
-	return key.startsWith(prefix) && isDigest(digest) ? digest : void 0;
+function contentOfKey(key) {
+	const digest = `sha256:${/-catalogue(?:-[0-9a-f]+){3}-([0-9a-f]{64})$/.exec(key)?.[1]}`;
+	return isDigest(digest) ? digest : void 0;
 }
 /** A pack's identity: 64 hex digits that depend on the digests of its blobs and not on their order. */
 function packHex(digests) {
 	return hexOfText([...digests].toSorted().join("\n"));
 }
-function packKey(hex) {
-	return `${FORM}-pack-${hex}`;
+/** A later form of a pack replaces an entry that holds something else: an entry itself cannot be replaced. */
+function packKey({ hex, form }) {
+	return `${FORM}-pack-${hex}${form === 0 ? "" : `-${form}`}`;
 }
-function packFolder(hex) {
+function packFolder({ hex }) {
 	return `${HANDOVER}/packs/${hex}`;
+}
+/** How a user removes an entry. */
+function deletion(key) {
+	return `gh cache delete ${key} removes it`;
 }
 // src/cache/catalogue.ts
 const EMPTY$2 = {
@@ -38626,11 +39358,18 @@ const MAX_CONTENT_BYTES = 1048576;
 /** In base64 they take a third more, and leave room for the rest. */
 const MAX_CONTENTS_BYTES = 41943040;
 const MAX_PACKS = 1e3;
+/** Manifests, configs and blobs that a catalogue names together; a thousand images have some twenty thousand. */
+const MAX_NAMED = 2e5;
+/** Damaged entries of one pack, one after another. */
+const MAX_FORM = 1e3;
 const hex = string().regex(/^[0-9a-f]{64}$/);
 const catalogueSchema = strictObject({
-	version: literal(1),
+	version: literal(2),
 	contents: record(digestSchema, base64$2()),
-	packs: array(record(digestSchema, int().nonnegative())).max(MAX_PACKS),
+	packs: array(strictObject({
+		form: int().nonnegative().max(MAX_FORM),
+		blobs: record(digestSchema, int().nonnegative())
+	})).max(MAX_PACKS),
 	served: record(hex, digestSchema)
 });
 function sorted(entries) {
@@ -38639,9 +39378,12 @@ function sorted(entries) {
 /** The bytes of a catalogue: the same for the same content in any order. */
 function encodeCatalogue({ contents, packs, served }) {
 	const written = {
-		version: 1,
+		version: 2,
 		contents: Object.fromEntries(sorted(contents).map(([digest, bytes]) => [digest, Buffer.from(bytes).toString("base64")])),
-		packs: packs.toSorted((a, b) => byText(a.hex, b.hex)).map(({ blobs }) => Object.fromEntries(sorted(blobs))),
+		packs: packs.toSorted((a, b) => byText(a.hex, b.hex)).map(({ form, blobs }) => ({
+			form,
+			blobs: Object.fromEntries(sorted(blobs))
+		})),
 		served: Object.fromEntries(sorted(served))
 	};
 	return new TextEncoder().encode(JSON.stringify(written));
@@ -38658,10 +39400,11 @@ function decodeCatalogue(bytes) {
 	});
 	return {
 		contents: new Map(read),
-		packs: packs.map((sizes) => {
+		packs: packs.map(({ form, blobs: sizes }) => {
 			const blobs = new Map(Object.entries(sizes).map(([key, size]) => [digestSchema.parse(key), size]));
 			return {
 				hex: packHex(blobs.keys()),
+				form,
 				blobs
 			};
 		}),
@@ -38670,20 +39413,45 @@ function decodeCatalogue(bytes) {
 }
 function parse(bytes) {
 	try {
+		refuseTooMany(bytes);
 		return catalogueSchema.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
 	} catch (cause) {
-		if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof ZodError)) throw cause;
 		throw new OciSaveError({
 			code: "digest",
-			message: "the catalogue in the cache is not a catalogue",
+			message: "it is not a catalogue",
 			cause
 		});
 	}
+}
+/** Refuses what would take memory or time far beyond its own size to parse. */
+function refuseTooMany(bytes) {
+	let [objects, commas] = [0, 0];
+	for (const byte of bytes) if (byte === 123) objects += 1;
+	else if (byte === 44) commas += 1;
+	if (objects > 2003 || commas > MAX_NAMED) throw new SyntaxError("it names too much");
 }
 /** Contents as far as they fit, small ones first: what is left out costs a GET. */
 function boundedContents(contents) {
 	let bytes = 0;
 	return new Map([...contents].toSorted(([a, x], [b, y]) => x.length - y.length || byText(a, b)).filter(([, content]) => (bytes += content.length) <= MAX_CONTENTS_BYTES));
+}
+// src/cache/deadline.ts
+/**
+* The result of work, or undefined where it takes more than so many milliseconds, or the signal aborts first: uploads
+* cannot be ended, and then go on by themselves.
+*/
+async function beforeDeadline(milliseconds, work, signal) {
+	const { promise, resolve } = Promise.withResolvers();
+	const end = () => resolve(void 0);
+	const timer = setTimeout(end, milliseconds);
+	if (signal?.aborted) end();
+	signal?.addEventListener("abort", end, { once: true });
+	try {
+		return await Promise.race([promise, work]);
+	} finally {
+		clearTimeout(timer);
+		signal?.removeEventListener("abort", end);
+	}
 }
 // src/cache/packing.ts
 /**
@@ -38699,31 +39467,40 @@ function bytesOf$2({ blobs }) {
 function sumOf(packs) {
 	return packs.reduce((sum, pack) => sum + bytesOf$2(pack), 0);
 }
-function packOf(blobs) {
+function packOf(blobs, form = 0) {
 	const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
 	return {
 		hex: packHex(sizes.keys()),
+		form,
 		blobs: sizes
 	};
+}
+/**
+* The bytes that may be read of a pack: those that the catalogue names. It may claim anything, but only a pack that is a
+* single blob has more than `PACK_BYTES`, and the sizes of wanted blobs are told by manifests.
+*/
+function bytesAllowed(pack, wanted) {
+	const needed = bytesOf$2({ blobs: wanted });
+	return Math.max(needed, Math.min(bytesOf$2(pack), PACK_BYTES));
 }
 /**
 * Which packs stay, and which new packs hold the blobs that are in none of them.
 * @param wanted large content of a run; `whole` is false where images failed, so that what they have in the cache stays
 * @param known packs that are in the cache
-* @param blocked packs whose keys are taken by wrong entries, by `hex`
+* @param spoilt packs whose entries hold something else: the form of each, by `hex`
 */
-function planPacks({ blobs, whole }, known, blocked, maxBytes = MAX_CACHE_BYTES) {
+function planPacks({ blobs, whole }, known, spoilt, maxBytes = MAX_CACHE_BYTES) {
 	const live = new Set(blobs.map(({ digest }) => digest));
 	const kept = whole ? packsToKeep(known, live) : known;
 	const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
-	const unseen = divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest)));
-	const savable = unseen.flatMap((pack) => blocked.has(pack.hex) ? halved(pack) : [pack]);
-	const { fitting, left } = within(savable, sumOf(kept), maxBytes);
+	const { fitting, left } = within(divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest))).map((pack) => ({
+		...pack,
+		form: (spoilt.get(pack.hex) ?? -1) + 1
+	})), sumOf(kept), maxBytes);
 	return {
 		kept,
 		fresh: fitting,
-		excessBytes: sumOf(left),
-		blockedBytes: sumOf(unseen) - sumOf(savable)
+		excessBytes: sumOf(left)
 	};
 }
 /**
@@ -38742,7 +39519,7 @@ function divideIntoPacks(blobs, packBytes = PACK_BYTES) {
 		groups.at(-1)?.push(blob);
 		bytes += blob.size;
 	}
-	return groups.map(packOf);
+	return groups.map((group) => packOf(group));
 }
 /**
 * The packs that stay. Left out are those of which less than half is in use, and, where there are many, the smaller
@@ -38756,15 +39533,6 @@ function packsToKeep(packs, live) {
 	if (used.length <= 48) return used;
 	const small = new Set(used.toSorted((a, b) => bytesOf$2(a) - bytesOf$2(b)).slice(0, used.length / 2));
 	return used.filter((pack) => !small.has(pack));
-}
-/** A pack under other keys, in two halves, since an entry can never be replaced. A pack of one blob has no halves. */
-function halved({ blobs }) {
-	const all = [...blobs].map(([digest, size]) => ({
-		digest,
-		size
-	}));
-	const middle = Math.ceil(all.length / 2);
-	return all.length < 2 ? [] : [packOf(all.slice(0, middle)), packOf(all.slice(middle))];
 }
 /** The packs that fit below `maxBytes` together with `usedBytes`, the first ones first, and those that do not. */
 function within(packs, usedBytes, maxBytes) {
@@ -38781,22 +39549,43 @@ function within(packs, usedBytes, maxBytes) {
 	};
 }
 // src/cache/stored-catalogue.ts
-const NOTHING = {
+const NOTHING_FOUND = {
 	catalogue: EMPTY$2,
 	content: void 0
 };
-/** The newest catalogue of a scope, where its bytes match its key. Puts its content into the store. */
+/**
+* The newest catalogue of a list, else the newest of its repository: another list, output or platform set may have the
+* same content. Offers its content to the store.
+*/
 async function readCatalogue(context, scope) {
+	const own = await readNewest(context, cataloguePrefix(scope));
+	if (own !== "none") return own;
+	const other = await readNewest(context, cataloguePrefix({ repository: scope.repository }));
+	if (other === "none") return NOTHING_FOUND;
+	context.emit({
+		type: "log",
+		level: "info",
+		message: "this list has no catalogue in the cache: the newest one of the repository is used"
+	});
+	return {
+		catalogue: other.catalogue,
+		content: void 0
+	};
+}
+/** The newest catalogue whose key begins so, where its bytes match its key. */
+async function readNewest(context, prefix) {
 	const { cache, signal, trouble } = context;
 	let wanted;
+	let entry = prefix;
 	let bytes;
 	const outcome = await cache.read({
-		key: cataloguePrefix(scope),
+		key: prefix,
 		match: "newest",
 		folder: CATALOGUE_FOLDER,
 		maxBytes: MAX_CATALOGUE_BYTES,
 		accepts(key) {
-			wanted = contentOfKey(key, scope);
+			entry = key;
+			wanted = key.startsWith(prefix) ? contentOfKey(key) : void 0;
 			return wanted !== void 0;
 		},
 		async take({ name, body }) {
@@ -38808,15 +39597,21 @@ async function readCatalogue(context, scope) {
 		},
 		signal
 	});
-	if (bytes !== void 0) return readBytes(bytes, wanted, context);
-	if (outcome.kind === "hit") trouble("the catalogue in the cache is damaged or not ours: nothing of it is used");
-	else if (outcome.kind !== "miss") trouble(`the catalogue in the cache cannot be read: ${outcome.reason}`);
-	return NOTHING;
+	const damaged = (why) => {
+		trouble(`the catalogue in the cache is not used: ${why}; ${deletion(entry)}`);
+		return NOTHING_FOUND;
+	};
+	if (bytes !== void 0) return readBytes(bytes, wanted, context, damaged);
+	if (outcome.kind === "miss") return "none";
+	if (outcome.kind === "hit") return damaged("its bytes are not those that its key names");
+	if (outcome.kind === "damaged") return damaged(outcome.reason);
+	trouble(`the catalogue in the cache cannot be read: ${outcome.reason}`);
+	return NOTHING_FOUND;
 }
-async function readBytes(bytes, content, { store, trouble }) {
+async function readBytes(bytes, content, { store }, damaged) {
 	try {
 		const catalogue = decodeCatalogue(bytes);
-		for (const small of catalogue.contents.values()) await store.put(small, void 0);
+		store.offer(catalogue.contents);
 		await store.served.import(catalogue.served);
 		return {
 			catalogue,
@@ -38824,8 +39619,7 @@ async function readBytes(bytes, content, { store, trouble }) {
 		};
 	} catch (error) {
 		if (!(error instanceof OciSaveError)) throw error;
-		trouble(error.message);
-		return NOTHING;
+		return damaged(error.message);
 	}
 }
 /** The catalogue after a run: what it may keep, and, where images failed, the earlier content, too. */
@@ -38852,7 +39646,14 @@ async function writeCatalogue(catalogue, found, scope, { cache, store, signal, t
 		return false;
 	}
 	const file = path.join(store.runFolder, "catalogue.json");
-	await writeFile(file, bytes);
+	try {
+		await writeFile(file, bytes);
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === void 0) throw error;
+		trouble(`the catalogue is not saved to the cache, so that the next run has to fetch: ${code}`);
+		return false;
+	}
 	const outcome = await cache.save({
 		key: catalogueKey(scope, digest),
 		folder: CATALOGUE_FOLDER,
@@ -38863,24 +39664,26 @@ async function writeCatalogue(catalogue, found, scope, { cache, store, signal, t
 		}],
 		leaveFree: 0
 	});
-	signal?.throwIfAborted();
+	if (signal?.aborted) return false;
 	if (outcome.kind === "saved" || outcome.kind === "exists") return true;
 	trouble(`the catalogue is not saved to the cache, so that the next run has to fetch: ${outcome.reason}`);
 	return false;
 }
 // src/cache/restore.ts
+/** After this many failures of one cause the sources are faster than more attempts. */
+const FAILURES_OF_A_CAUSE = 2;
 /** More gain nothing: a few streams use all of a runner's disk. */
 const PACKS_AT_ONCE = 4;
 /** Restores blobs from packs into the store, each hashed while it is written. The others are left to the sources. */
 async function restorePacks(packs, missing, context) {
 	const restored = /* @__PURE__ */ new Set();
 	const lost = /* @__PURE__ */ new Set();
-	const blocked = /* @__PURE__ */ new Set();
+	const spoilt = /* @__PURE__ */ new Map();
 	const wanted = wantedOf(packs, missing);
 	if (wanted.length === 0) return {
 		restored,
 		lost,
-		blocked
+		spoilt
 	};
 	const { emit, signal, trouble } = context;
 	emit({
@@ -38889,41 +39692,57 @@ async function restorePacks(packs, missing, context) {
 		total: wanted.length
 	});
 	const limit = pLimit(PACKS_AT_ONCE);
+	const failures = /* @__PURE__ */ new Map();
+	let givenUp = false;
+	const fail = (short, reason) => {
+		trouble(`pack ${short} cannot be read from the cache: ${reason}`);
+		const count = (failures.get(reason) ?? 0) + 1;
+		failures.set(reason, count);
+		if (count < FAILURES_OF_A_CAUSE || givenUp) return;
+		givenUp = true;
+		trouble("nothing more is read from the cache: what is missing is fetched from its source");
+	};
 	const restore = async ({ pack, blobs }) => {
 		signal?.throwIfAborted();
-		const { outcome, landed, wrong } = await readPack(pack, blobs, context);
-		signal?.throwIfAborted();
-		for (const digest of landed) restored.add(digest);
 		const short = pack.hex.slice(0, 12);
-		if (wrong > 0) {
-			trouble(`pack ${short} in the cache holds ${formatCount(wrong, "file")} that it must not: refused`);
-			blocked.add(pack.hex);
-		}
-		if (outcome.kind === "miss") emit({
-			type: "log",
-			level: "info",
-			message: `pack ${short} is no longer in the cache`
-		});
-		else if (outcome.kind !== "hit") trouble(`pack ${short} cannot be read from the cache: ${outcome.reason}`);
-		else if (landed.size < blobs.size && wrong === 0) {
-			trouble(`pack ${short} in the cache lacks ${formatCount(blobs.size - landed.size, "blob")}`);
-			blocked.add(pack.hex);
-		}
-		if (outcome.kind === "miss" || blocked.has(pack.hex)) lost.add(pack.hex);
-		const result = landed.size === blobs.size ? "done" : "failed";
-		emit({
+		const end = (outcome) => emit({
 			type: "step",
 			stage: "restore",
 			subject: `pack ${short}`,
-			outcome: result
+			outcome
 		});
+		if (givenUp) return end("failed");
+		const { outcome, landed, wrong } = await readPack(pack, blobs, context);
+		signal?.throwIfAborted();
+		for (const digest of landed) restored.add(digest);
+		if (outcome.kind === "miss") {
+			emit({
+				type: "log",
+				level: "info",
+				message: `pack ${short} is no longer in the cache`
+			});
+			lost.add(pack.hex);
+		}
+		const fault = faultOf(outcome, wrong, blobs.size - landed.size);
+		if (fault !== void 0) {
+			trouble(`pack ${short} in the cache ${fault}: it is replaced; ${deletion(packKey(pack))}`);
+			spoilt.set(pack.hex, pack.form);
+			lost.add(pack.hex);
+		} else if ("reason" in outcome) fail(short, outcome.reason);
+		end(landed.size === blobs.size ? "done" : "failed");
 	};
 	await Promise.all(wanted.map((one) => limit(() => restore(one))));
 	return {
 		restored,
 		lost,
-		blocked
+		spoilt
 	};
+}
+/** What is wrong with an entry itself, as the end of a sentence; undefined where nothing is, or it could not be read. */
+function faultOf(outcome, wrong, lacking) {
+	if (wrong > 0) return `holds ${formatCount(wrong, "file")} that it must not`;
+	if (outcome.kind === "damaged") return `is damaged (${outcome.reason})`;
+	if (outcome.kind === "hit" && lacking > 0) return `lacks ${formatCount(lacking, "blob")}`;
 }
 /** Which pack is read for which blobs: each blob from one pack, and first from the packs with most missing bytes. */
 function wantedOf(packs, missing) {
@@ -38946,7 +39765,7 @@ async function readPack(pack, blobs, { cache, store, emit, signal }) {
 	let damaged = 0;
 	const take = async (file) => {
 		const digest = `sha256:${file.name}`;
-		if (!pack.blobs.has(digest) || file.size !== (blobs.get(digest) ?? pack.blobs.get(digest))) return "refused";
+		if (file.size !== (blobs.get(digest) ?? pack.blobs.get(digest))) return "refused";
 		if (!blobs.has(digest) || landed.has(digest)) return "skipped";
 		if (await write(file, {
 			digest,
@@ -38956,10 +39775,10 @@ async function readPack(pack, blobs, { cache, store, emit, signal }) {
 		return landed.size === blobs.size ? "enough" : "taken";
 	};
 	const outcome = await cache.read({
-		key: packKey(pack.hex),
+		key: packKey(pack),
 		match: "exact",
-		folder: packFolder(pack.hex),
-		maxBytes: Math.max(bytesOf$2(pack), bytesOf$2({ blobs })),
+		folder: packFolder(pack),
+		maxBytes: bytesAllowed(pack, blobs),
 		take,
 		onBytes: (delta) => emit({
 			type: "bytes",
@@ -38971,7 +39790,7 @@ async function readPack(pack, blobs, { cache, store, emit, signal }) {
 	return {
 		outcome,
 		landed,
-		wrong: Math.max(damaged, "refused" in outcome ? outcome.refused : 0)
+		wrong: damaged + ("refused" in outcome ? outcome.refused : 0)
 	};
 }
 /** Writes a file into the store; false where its bytes do not match its name. */
@@ -38991,18 +39810,19 @@ async function write({ body }, blob, store) {
 const MINUTE$1 = 6e4;
 const CLOCK = {
 	now: () => performance.now(),
-	wait: (milliseconds, signal) => setTimeout$1(milliseconds, void 0, signal === void 0 ? {} : { signal })
+	wait: (milliseconds, signal) => setTimeout$1(milliseconds, void 0, { signal })
 };
 /** Limits calls to so many in any minute; the others wait. */
 function createBudget(perMinute = 100, clock = CLOCK) {
-	const gone = [];
+	/** When the last so many went, the oldest first. */
+	const gone = Array.from({ length: perMinute }, () => -6e4);
 	let turn = Promise.resolve();
 	const pass = async (signal) => {
-		const oldest = gone.length < perMinute ? void 0 : gone[0];
-		const left = oldest === void 0 ? 0 : oldest + MINUTE$1 - clock.now();
+		const [oldest = 0] = gone;
+		const left = oldest + MINUTE$1 - clock.now();
 		if (left > 0) await clock.wait(left, signal);
+		gone.shift();
 		gone.push(clock.now());
-		if (gone.length > perMinute) gone.shift();
 	};
 	return (signal) => {
 		const mine = turn.then(() => pass(signal));
@@ -39011,6 +39831,8 @@ function createBudget(perMinute = 100, clock = CLOCK) {
 	};
 }
 // src/cache/saver.ts
+/** Why nothing more is saved where the time is up. */
+const TOO_LATE = "the time for it is up";
 /** Each save has an archive on disk until it ends. */
 const SAVES_AT_ONCE = 2;
 /** @param outlook which blobs are not in the store yet, and how much of the disk the run itself may still need */
@@ -39021,15 +39843,15 @@ function createSaver(packs, { missing, bytes: leaveFree }, context) {
 	const [saved, known] = [[], []];
 	const jobs = [];
 	const waiting = /* @__PURE__ */ new Map();
+	const failed = /* @__PURE__ */ new Set();
 	let stopped;
 	const save = async (pack) => {
-		if (stopped !== void 0) return;
-		signal?.throwIfAborted();
+		if (stopped !== void 0 || signal?.aborted) return;
 		await budget(signal);
 		const what = `pack ${pack.hex.slice(0, 12)}, ${formatCount(pack.blobs.size, "blob")}, ${formatBytes(bytesOf$2(pack))}`;
 		const outcome = await cache.save({
-			key: packKey(pack.hex),
-			folder: packFolder(pack.hex),
+			key: packKey(pack),
+			folder: packFolder(pack),
 			files: [...pack.blobs].map(([digest, size]) => ({
 				name: hexOf(digest),
 				size,
@@ -39037,7 +39859,7 @@ function createSaver(packs, { missing, bytes: leaveFree }, context) {
 			})),
 			leaveFree
 		});
-		signal?.throwIfAborted();
+		if (signal?.aborted || stopped === "the time for it is up") return;
 		switch (outcome.kind) {
 			case "saved":
 				saved.push(pack);
@@ -39053,7 +39875,11 @@ function createSaver(packs, { missing, bytes: leaveFree }, context) {
 					level: "info",
 					message: `in the cache already: ${what}`
 				});
-			case "failed": return trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
+			case "failed":
+				trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
+				if (failed.has(outcome.reason)) stopped ??= outcome.reason;
+				failed.add(outcome.reason);
+				return;
 			case "limited":
 			case "denied":
 			case "unavailable":
@@ -39093,19 +39919,26 @@ function createSaver(packs, { missing, bytes: leaveFree }, context) {
 			}
 		},
 		flush,
-		/** Resolves when all saves have ended, with the packs that are in the cache. */
+		/** The packs that are in the cache by now. */
+		soFar: () => ({
+			saved: [...saved],
+			known: [...known],
+			stopped
+		}),
+		/** Resolves when all saves have ended. */
 		async finish() {
 			flush();
 			await Promise.all(jobs);
-			return {
-				saved,
-				known,
-				stopped
-			};
+			return true;
+		},
+		/** Saves nothing more. What is on its way is left to itself, and what comes of it is told to nobody. */
+		leave() {
+			stopped ??= TOO_LATE;
 		}
 	};
 }
 // src/cache/session.ts
+const PATIENCE_MILLISECONDS = 24e4;
 /** The session of a run without a cache. */
 const NO_CACHE = {
 	restored: /* @__PURE__ */ new Set(),
@@ -39114,6 +39947,7 @@ const NO_CACHE = {
 	keep: () => {},
 	landed: () => {},
 	copied: () => {},
+	report: () => void 0,
 	finish: async () => void 0,
 	close: async () => {}
 };
@@ -39125,7 +39959,7 @@ const NO_PACKS = {
 /** Opens the cache for one run; without a `use` it restores and saves nothing. */
 function openCacheSession(use, { store, scope, emit, signal }) {
 	if (use === void 0) return NO_CACHE;
-	const { cache, mode } = use;
+	const { cache, mode, patienceMilliseconds: patience = PATIENCE_MILLISECONDS } = use;
 	const { unavailable } = cache;
 	const reads = unavailable === void 0 && cache.readable && mode !== "write";
 	const writes = unavailable === void 0 && cache.writable && mode !== "read";
@@ -39146,37 +39980,35 @@ function openCacheSession(use, { store, scope, emit, signal }) {
 		trouble
 	};
 	const restored = /* @__PURE__ */ new Map();
-	let found = {
-		catalogue: EMPTY$2,
-		content: void 0
-	};
-	let blocked = /* @__PURE__ */ new Set();
+	let found = NOTHING_FOUND;
+	let spoilt = /* @__PURE__ */ new Map();
 	let saving;
 	let withheld = {
 		images: 0,
 		blobs: 0,
 		bytes: 0
 	};
-	const report = (packs, used, hasCatalogue) => ({
-		mode,
-		...unavailable === void 0 ? {} : { unavailable },
-		restored: {
-			blobs: restored.size,
-			bytes: bytesOf$2({ blobs: restored })
-		},
-		saved: {
-			packs: packs.saved.length,
-			blobs: packs.saved.reduce((sum, { blobs }) => sum + blobs.size, 0),
-			bytes: sumOf(packs.saved)
-		},
-		withheld,
-		entries: used.packs.length + (hasCatalogue ? 1 : 0),
-		bytes: sumOf(used.packs),
-		troubles: [...troubles]
-	});
+	const restoredNow = () => new Map([...[...found.catalogue.contents].flatMap(([digest, { length }]) => store.isNew(digest) ? [[digest, length]] : []), ...restored]);
+	const reportOf = (packs, used, hasCatalogue) => {
+		const came = restoredNow();
+		return {
+			mode,
+			...unavailable === void 0 ? {} : { unavailable },
+			restored: {
+				blobs: came.size,
+				bytes: bytesOf$2({ blobs: came })
+			},
+			saved: amountOf(packs.saved),
+			withheld,
+			entries: used.packs.length + (hasCatalogue ? 1 : 0),
+			bytes: sumOf(used.packs),
+			troubles: [...troubles]
+		};
+	};
+	const report = (packs) => reportOf(packs, found.catalogue, found.content !== void 0);
 	return {
 		get restored() {
-			return new Set(restored.keys());
+			return new Set(restoredNow().keys());
 		},
 		async restoreCatalogue() {
 			if (unavailable !== void 0) emit({
@@ -39187,7 +40019,6 @@ function openCacheSession(use, { store, scope, emit, signal }) {
 			if (!reads) return;
 			found = await readCatalogue(context, scope);
 			signal?.throwIfAborted();
-			for (const [digest, { length }] of found.catalogue.contents) if (store.isNew(digest)) restored.set(digest, length);
 		},
 		async restoreBlobs(missing) {
 			if (!reads) return;
@@ -39202,13 +40033,17 @@ function openCacheSession(use, { store, scope, emit, signal }) {
 				},
 				content
 			};
-			({blocked} = restoration);
+			({spoilt} = restoration);
 		},
-		keep(keepable, outlook) {
-			({withheld} = keepable);
+		keep(given, outlook) {
+			({withheld} = given);
 			if (!writes) return;
-			const plan = planPacks(keepable, found.catalogue.packs, blocked);
-			reportLimits(plan, trouble);
+			const keepable = {
+				...given,
+				whole: given.whole || found.content === void 0
+			};
+			const plan = planPacks(keepable, found.catalogue.packs, spoilt);
+			if (plan.excessBytes > 0) trouble(excessWords(plan.excessBytes));
 			if (withheld.images > 0) emit({
 				type: "log",
 				level: "info",
@@ -39222,49 +40057,62 @@ function openCacheSession(use, { store, scope, emit, signal }) {
 		},
 		landed: (digest) => saving?.saver.landed(digest),
 		copied: () => saving?.saver.flush(),
+		report() {
+			if (saving === void 0) return report(NO_PACKS);
+			const packs = saving.saver.soFar();
+			const done = new Set([...packs.saved, ...packs.known].map(({ hex }) => hex));
+			const left = saving.plan.fresh.filter(({ hex }) => !done.has(hex));
+			return {
+				...report(packs),
+				saving: amountOf(left)
+			};
+		},
 		async finish() {
-			const { catalogue, content } = found;
-			if (saving === void 0) return report(NO_PACKS, catalogue, content !== void 0);
+			if (saving === void 0) return report(NO_PACKS);
 			const { keepable, plan, saver } = saving;
 			emit({
 				type: "stage",
 				stage: "cache"
 			});
-			const packs = await untilAborted(saver.finish(), signal);
+			const isWhole = await beforeDeadline(patience, saver.finish(), signal);
+			if (isWhole === void 0) saver.leave();
+			const packs = saver.soFar();
+			if (signal?.aborted) {
+				trouble(INTERRUPTED);
+				return report(packs);
+			}
+			if (isWhole === void 0) trouble("the cache takes too long: what is not in it by now is not saved");
 			const next = await nextCatalogue(keepable, [
 				...plan.kept,
 				...packs.saved,
 				...packs.known
-			], catalogue, store);
-			if (packs.stopped !== void 0 || next.contents.size === 0) return report(packs, catalogue, content !== void 0);
-			const written = await untilAborted(writeCatalogue(next, found, scope, context), signal);
-			return report(packs, next, written);
+			], found.catalogue, store);
+			if (packs.stopped !== void 0 && packs.stopped !== "the time for it is up" || next.contents.size === 0) return report(packs);
+			const writing = writeCatalogue(next, found, scope, context);
+			const written = await beforeDeadline(Math.min(patience, LAST_MILLISECONDS), writing, signal);
+			if (written === void 0 || signal?.aborted) trouble(signal?.aborted ? INTERRUPTED : LATE);
+			return reportOf(packs, next, written === true);
 		},
 		close: () => cache.close()
 	};
 }
-function reportLimits({ excessBytes, blockedBytes }, trouble) {
-	if (excessBytes > 0) trouble(`${formatBytes(excessBytes)} are not saved to the cache: this list would take more than ${formatBytes(MAX_CACHE_BYTES)} of it, and a repository has 10 GB for everything`);
-	if (blockedBytes > 0) trouble(`${formatBytes(blockedBytes)} are not saved to the cache: a wrong entry has their key; delete it, or wait until it is thrown out after 7 days without use`);
+function amountOf(packs) {
+	const blobs = packs.reduce((sum, pack) => sum + pack.blobs.size, 0);
+	return {
+		packs: packs.length,
+		blobs,
+		bytes: sumOf(packs)
+	};
+}
+const INTERRUPTED = "interrupted while the cache was saved";
+const LATE = "the catalogue is not saved to the cache in time, so that the next run has to fetch";
+/** For the catalogue alone, which is small. */
+const LAST_MILLISECONDS = 6e4;
+function excessWords(bytes) {
+	return `${formatBytes(bytes)} are not saved to the cache: this list would take more than ${formatBytes(MAX_CACHE_BYTES)} of it, and a repository has 10 GB for everything`;
 }
 function withheldWords({ images, bytes }) {
 	return `${formatCount(images, "image")}, ${formatBytes(bytes)}, not saved to the cache: fetched with credentials, and anybody may read the cache of a public repository; cache: actions saves them`;
-}
-/** The same work, or the signal's reason when it aborts: uploads cannot be aborted, and a run that ends does not wait for them. */
-function untilAborted(work, signal) {
-	if (signal === void 0) return work;
-	return new Promise((resolve, reject) => {
-		const stop = () => {
-			const reason = signal.reason;
-			reject(reason instanceof Error ? reason : new OciSaveError({
-				code: "interrupted",
-				message: "interrupted"
-			}));
-		};
-		if (signal.aborted) stop();
-		else signal.addEventListener("abort", stop, { once: true });
-		work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-	});
 }
 // src/commands/save/copy/cacheable.ts
 /**
@@ -39329,15 +40177,7 @@ async function copyMissing(copying, images, resolution, missing, run) {
 	try {
 		await cache.restoreBlobs(missing.blobs);
 		const left = await findMissingBlobs(images, session.store, cache.restored);
-		io.emit({
-			type: "plan",
-			fetch: {
-				blobs: left.blobs.length,
-				bytes: bytesOf$1(left)
-			},
-			stored: left.stored,
-			images: images.length
-		});
+		io.emit(planOf(images, left, missing, run));
 		cache.keep(await keepableOf(resolution, run), {
 			missing: new Set(left.blobs.map(({ digest }) => digest)),
 			bytes: bytesOf$1(left) + (places.archive === void 0 ? 0 : totalBytes)
@@ -39348,6 +40188,25 @@ async function copyMissing(copying, images, resolution, missing, run) {
 		await verification.stop();
 	}
 	cache.copied();
+}
+/** What will be fetched of images, and where the rest of them came from: with it, all of their blobs. */
+function planOf(images, left, before, { session: { store }, cache: { restored } }) {
+	const absent = new Set(left.blobs.map(({ digest }) => digest));
+	const fresh = blobsOfImages(images).filter(({ digest }) => !absent.has(digest) && store.isNew(digest));
+	return {
+		type: "plan",
+		fetch: countOf(left.blobs),
+		stored: before.stored,
+		restored: countOf(fresh.filter(({ digest }) => restored.has(digest))),
+		fetched: countOf(fresh.filter(({ digest }) => !restored.has(digest))),
+		images: images.length
+	};
+}
+function countOf(blobs) {
+	return {
+		blobs: blobs.length,
+		bytes: blobs.reduce((sum, { size }) => sum + size, 0)
+	};
 }
 function bytesOf$1({ blobs }) {
 	return blobs.reduce((bytes, { size }) => bytes + size, 0);
@@ -40997,7 +41856,7 @@ async function prepareArchive(source, { folder, name }, options) {
 		return {
 			measured,
 			files: written,
-			stale: [...await earlierFiles(folder, name), ...sidecarNames(name)].map(fileOf).filter((file) => !written.includes(file))
+			stale: [...await earlierFiles$1(folder, name), ...sidecarNames(name)].map(fileOf).filter((file) => !written.includes(file))
 		};
 	} catch (error) {
 		await discardParts(written);
@@ -41028,7 +41887,7 @@ async function openSink(file) {
 	};
 }
 /** The archive or the parts of an earlier run: what its list and its sums name. */
-async function earlierFiles(folder, name) {
+async function earlierFiles$1(folder, name) {
 	const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
 	const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name)))).keys();
 	const named = /* @__PURE__ */ new Set([...list?.parts.map((part) => part.name) ?? [], ...sums]);
@@ -41273,7 +42132,7 @@ function differingFiles(files, present) {
 	return files.filter((file) => !file.record && differs$1(file, byName.get(file.name))).map(({ name }) => name);
 }
 function staleAmong(present, earlier, wanted, steps) {
-	const used = new Set(steps.flatMap((step) => step.action === "none" ? [] : interimName(step.file.name)));
+	const used = new Set(steps.filter(({ action }) => action === "rename" || action === "replace").map((step) => interimName(step.file.name)));
 	const interim = new Set([...wanted].map(interimName).filter((name) => !used.has(name)));
 	return present.filter(({ name }) => earlier.has(name) && !wanted.has(name) || interim.has(name));
 }
@@ -41324,19 +42183,37 @@ function isSame({ size, digest }, asset) {
 	if (!isUploaded(asset) || asset.size !== size) return false;
 	return digest !== void 0 && asset.digest === digest;
 }
-/** What a release has once a plan is carried out. */
-function outcomeOf$2(release, { steps, stale }, { tag, dryRun }) {
+/**
+* What a release has once a plan is carried out.
+*
+* @param there the files that it has then
+*/
+function outcomeOf$2(release, { steps, stale }, there, { tag, dryRun }) {
+	const assets = new Map(there.map((asset) => [asset.name, asset]));
 	return {
 		tag,
+		id: release?.id,
 		url: release?.url,
 		draft: release?.draft ?? true,
-		files: steps.map((step) => ({
-			name: step.file.name,
-			size: step.file.size,
-			...step.file.digest === void 0 ? {} : { digest: step.file.digest },
-			status: statusOf(step, dryRun)
-		})),
+		files: steps.map((step) => {
+			const status = statusOf(step, dryRun);
+			return {
+				name: step.file.name,
+				size: step.file.size,
+				...step.file.digest === void 0 ? {} : { digest: step.file.digest },
+				status,
+				...status === "planned" ? {} : placeOf$3(assets.get(step.file.name))
+			};
+		}),
 		removed: stale.map(({ name }) => name)
+	};
+}
+/** Where an asset is, as far as the service says it. */
+function placeOf$3(asset) {
+	if (asset === void 0) return {};
+	return {
+		id: asset.id,
+		...asset.url === void 0 ? {} : { url: asset.url }
 	};
 }
 function statusOf(step, dryRun) {
@@ -41402,13 +42279,15 @@ async function findReleased({ service, release, archive: archiveName, partSize, 
 	}];
 	return {
 		lock,
+		archive,
 		sums: digestOfSums(archive),
 		report,
 		files: there.map(({ name, size, digest }) => ({
 			name,
 			size,
 			digest,
-			status: "there"
+			status: "there",
+			...placeOf$3(assets.get(name))
 		}))
 	};
 }
@@ -41486,16 +42365,31 @@ function withLimits(refusal, headers, now = Date.now()) {
 		wait: limited || status === 503 ? wait : void 0
 	};
 }
+/** Tokens of other kinds have no scopes, and get no such header. */
+function lacksScope({ "x-oauth-scopes": scopes }) {
+	if (typeof scopes !== "string") return false;
+	const held = scopes.split(",").map((scope) => scope.trim());
+	return !held.includes("repo") && !held.includes("public_repo");
+}
 /** A longer limit is an error: a job that sleeps for an hour helps nobody. */
 const MAX_WAIT_MILLISECONDS = 12e4;
 /** What GitHub expects where it limits and names no time. */
 const UNNAMED_WAIT_MILLISECONDS = 6e4;
 const waitFor = ({ wait, limited }) => wait ?? (limited ? UNNAMED_WAIT_MILLISECONDS : 0);
-/** Every refusal is an error; where it asks to wait, the host gets no request for so long. */
+/**
+* Every refusal is an error, but for that of a part of a file, which is asked for as a whole then; where it asks to wait,
+* the host gets no request for so long.
+*/
 function judgeOf(where) {
-	return async (response, { subject }) => {
-		if (response.status < 400) return void 0;
-		const refusal = withLimits(await response.refusal(), response.headers);
+	return async (response, { subject, method, headers }) => {
+		const isOfPart = response.status === 416 && headers?.["range"] !== void 0;
+		if (response.status < 400 || isOfPart) return void 0;
+		const limits = withLimits(await response.refusal(), response.headers);
+		const isWrite = method !== "GET" && method !== "HEAD";
+		const refusal = {
+			...limits,
+			lacksScope: isWrite && lacksScope(response.headers)
+		};
 		const wait = waitFor(refusal);
 		const hold = wait <= 12e4 ? wait : 0;
 		return {
@@ -41569,11 +42463,13 @@ function forbidsTag(error) {
 }
 const IMMUTABLE = /immutable/i;
 const WRITE = "The token may not write releases. In a workflow, give the job permissions: contents: write; runs for a pull request of a fork never have it. A token of a person needs Contents: read and write for this repository. If it has that, it may not tag a commit that changes workflows: push the tag, and let the workflow run for it.";
-function meaningOf({ status, words, limited, codes, wait }) {
+const SCOPE = "The token has neither of the scopes repo and public_repo, and GitHub answers to it as if nothing were there. Give it one, or take a token with Contents: read and write for this repository.";
+function meaningOf({ status, words, limited, lacksScope: scopeless = false, codes, wait }) {
 	if (limited) return ["quota", `Run it again later${wait === void 0 ? "" : `, in ${Math.ceil(wait / 6e4)} min`}: what is there is not sent again.`];
 	if (IMMUTABLE.test(words)) return ["unsupported", "What is immutable cannot change, nor give its tag away: release under a new tag."];
 	if (status === 401) return ["denied", "The token is wrong or has ended. In a workflow leave the input token out: the job has one."];
 	if (status === 403) return ["denied", WRITE];
+	if (status === 404 && scopeless) return ["denied", SCOPE];
 	if (status === 404) return ["not-found", "Check the repository, and that the token may see it: for what a token may not do, GitHub answers as if nothing were there."];
 	if (/target_commitish/.test(words)) return ["unsupported", "The commit that the workflow runs for is not in the repository. Push the tag, and let the workflow run for it."];
 	if (/tag_name is not/.test(words)) return ["unsupported", "GitHub does not take this tag: release under another one."];
@@ -41610,9 +42506,11 @@ const assetSchema = object$1({
 	name: string(),
 	size: int().nonnegative(),
 	state: string(),
-	digest: string().nullish()
-}).transform(({ digest, ...asset }) => ({
+	digest: string().nullish(),
+	browser_download_url: string().optional()
+}).transform(({ digest, browser_download_url: url, ...asset }) => ({
 	...asset,
+	url,
 	digest: digest ?? null
 }));
 /**
@@ -41651,14 +42549,14 @@ const JSON_HEADERS = {
 };
 const BYTES = "application/octet-stream";
 /** The releases of a repository on GitHub, or on a GitHub Enterprise Server. It opens no socket yet. */
-function createReleaseService({ api, owner, repo, token, commit }, { env, retry: policy, signal, stallMilliseconds = MINUTE, onWait }) {
+function createReleaseService({ api, owner, repo, token, commit }, { env, retry: policy, signal, stallMilliseconds = MINUTE, requestMilliseconds = MINUTE, onWait, onAgain }) {
 	const repository = `${owner}/${repo}`;
 	const where = `${repository} on ${api.host}`;
 	const http = createHttpClient({
 		env,
 		sockets: 8,
 		policy,
-		requestMilliseconds: MINUTE,
+		requestMilliseconds,
 		stallMilliseconds,
 		wholeMilliseconds: MINUTE,
 		maxHoldMilliseconds: MAX_WAIT_MILLISECONDS,
@@ -41669,6 +42567,7 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, retry:
 	const onRetry = (error) => {
 		const wait = waitOf(error);
 		if (wait > 0) onWait(wait);
+		else onAgain?.(messageOf(networkErrorAt(repository, error)));
 	};
 	const common = {
 		resend: true,
@@ -41737,6 +42636,29 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, retry:
 	*/
 	const edit = (subject, { id }, change) => json(releaseSchema, subject, "PATCH", `/${id}`, change);
 	return {
+		async checkRight(tag) {
+			const notes = {
+				tag_name: tag,
+				...commit === void 0 ? {} : { target_commitish: commit }
+			};
+			const call = {
+				method: "POST",
+				url: urlOf("/generate-notes"),
+				headers: {
+					...JSON_HEADERS,
+					"content-type": "application/json"
+				},
+				content: JSON.stringify(notes),
+				retry: false
+			};
+			try {
+				await request(`release ${tag} cannot be written`, call, (response) => response.discard());
+			} catch (error) {
+				signal?.throwIfAborted();
+				if (error instanceof OciSaveError && error.code !== "denied") return;
+				throw error;
+			}
+		},
 		async published(tag) {
 			const path = `/tags/${encodeURIComponent(tag)}`;
 			const subject = `release ${tag} cannot be looked up`;
@@ -42120,7 +43042,7 @@ async function comparePlan(release, options) {
 	const differing = differingFiles(files, present);
 	const draft = release?.draft ?? true;
 	const ours = draft && (release === void 0 || isOurs(release.body));
-	const earlier = await earlierPieces(present, ours, options);
+	const earlier = await earlierFiles(present, ours, options);
 	const claim = present.find(({ name }) => name === claimName(archive));
 	if (writer === void 0 && claim !== void 0 && await claimantOf(claim, service) !== void 0) earlier.add(claim.name);
 	return {
@@ -42154,18 +43076,22 @@ async function whyNotKept(present, ours, { archive, service }) {
 	if (ours && (await readRecord(present, archive, service)).lacksImages) lacking.push("images are missing");
 	return lacking;
 }
-/** The pieces that the parts list and the sums of a release name; in a draft of ours, where these are sent last, all pieces. */
-async function earlierPieces(present, ours, { archive, service, files }) {
+/**
+* The pieces that the parts list and the sums of a release name, with that list and its script; in a draft of ours, where
+* these are sent last, all that have such names.
+*/
+async function earlierFiles(present, ours, { archive, service, files }) {
 	const textOf = async (name) => {
 		return (await readAsset(present.find((one) => one.name === name), service, 1048576))?.toString("utf8") ?? "";
 	};
 	const wanted = new Set(files.map(({ name }) => name));
-	const pieces = present.map(({ name }) => name).filter((name) => isPieceName(archive, name));
-	if (ours || pieces.every((name) => wanted.has(name))) return new Set(pieces);
+	const ofParts = [partsListName(archive), joinScriptName(archive)];
+	const likely = present.map(({ name }) => name).filter((name) => isPieceName(archive, name) || ofParts.includes(name));
+	if (ours || likely.every((name) => wanted.has(name))) return new Set(likely);
 	const list = parsePartsList(await textOf(partsListName(archive)));
 	const sums = sumsIn(await textOf(sumsName(archive))).keys();
-	const names = [...list?.parts.map(({ name }) => name) ?? [], ...sums];
-	return new Set(names.filter((name) => isPieceName(archive, name)));
+	const named = [...list?.parts.map(({ name }) => name) ?? [], ...sums];
+	return /* @__PURE__ */ new Set([...named.filter((name) => isPieceName(archive, name)), ...list === void 0 ? [] : ofParts]);
 }
 // src/github-release/draft/one-draft.ts
 /** The release of a tag, or a new draft. */
@@ -42198,10 +43124,7 @@ async function createDraft({ service, tag, writer, retry, signal }) {
 			if (draft === void 0) throw unknown;
 			return draft;
 		};
-		return withRetries(attempt, retry, {
-			signal,
-			may: (failure) => failure === unknown
-		});
+		return withRetries(attempt, retry, { signal });
 	}
 }
 /**
@@ -42329,16 +43252,17 @@ async function readBack(release, { steps }, { service, tag }) {
 	});
 }
 /**
-* Whether a release still has the files that it was published with.
+* Checks that a release still has the files that it was published with, and returns its own list.
 *
 * @param there as `readBack` gave it
 * @throws OciSaveError `unsupported` where somebody removed one, or put other bytes in its place
 */
 async function readAgain(release, there, { service, tag, files }) {
-	const now = new Map((await service.assets(release)).map((asset) => [asset.name, asset]));
+	const listed = await service.assets(release);
+	const now = new Map(listed.map((asset) => [asset.name, asset]));
 	const content = new Set(files.filter(({ record }) => !record).map(({ name }) => name));
 	const lost = there.filter((asset) => content.has(asset.name) && !isKept(asset, now.get(asset.name)));
-	if (lost.length === 0) return;
+	if (lost.length === 0) return listed;
 	throw new OciSaveError({
 		code: "unsupported",
 		message: `release ${tag} was published, and another run replaced what was sent: ${lost.map(({ name }) => name).join(", ")}`,
@@ -42449,7 +43373,8 @@ async function sendRelease(options) {
 	const { service, tag, dryRun } = options;
 	if (!dryRun) return sendTo(await findOrCreateRelease(options), options);
 	const found = await findRelease(service, tag);
-	return outcomeOf$2(found, (await look(found, options)).plan, options);
+	const { plan, present } = await look(found, options);
+	return outcomeOf$2(found, plan, present, options);
 }
 async function sendTo(found, options) {
 	const { service, tag, emit } = options;
@@ -42471,13 +43396,13 @@ async function sendTo(found, options) {
 	const why = whyDraft(kept, there, options);
 	const ended = kept.draft && why === void 0 ? await publishDraft(kept, options) : kept;
 	if (ended.id !== kept.id) return sendTo(await moveTo(ended, kept, options), options);
-	if (release.draft && !ended.draft) await readAgain(ended, there, options);
+	const left = release.draft && !ended.draft ? await readAgain(ended, there, options) : there;
 	if (ended.draft && why !== void 0) emit({
 		type: "log",
 		level: "info",
 		message: `release ${tag} stays a draft, ${why}`
 	});
-	return outcomeOf$2(ended, plan, options);
+	return outcomeOf$2(ended, plan, left, options);
 }
 /** What a release has. Throws where it must not be written to. */
 async function look(release, options, claim) {
@@ -42729,6 +43654,34 @@ function refuse$1(message, advice) {
 		hint: advice
 	});
 }
+// src/commands/save/publish/lock-alone.ts
+/**
+* Where a run that only pushes or releases writes its lock: beside its report, and under a name that is not the lock of a
+* bundle or an archive which another run made there. Undefined where the run writes one of these.
+*/
+async function lockAloneAt(places) {
+	const { output, archive, archivePlace, archiveLock } = places;
+	if (output !== void 0 || archive !== void 0) return void 0;
+	const base = archiveBase(places);
+	const sums = path.join(archivePlace.folder, sumsName(archivePlace.name));
+	return await exists(base) || await exists(sums) ? `${base}.run.lock.json` : archiveLock;
+}
+/** What others wrote where such a run writes its lock. */
+async function foreignAtLockAlone(places) {
+	const file = await lockAloneAt(places);
+	return file === void 0 ? [] : foreignAt(file, LOCK_FILE_KIND);
+}
+/** Writes the lock of a run that has no bundle and no archive on the disk; undefined for any other run. */
+async function writeLockAlone(lock, places) {
+	const file = await lockAloneAt(places);
+	if (file === void 0) return void 0;
+	refuseForeign(await foreignAt(file, LOCK_FILE_KIND), "local");
+	await writeFileWhole(file, encodeLock(lock));
+	return {
+		path: file,
+		digest: digestOfLock(lock)
+	};
+}
 // src/commands/save/output.ts
 /** For a run that writes nothing. */
 const NO_OUTPUT = {
@@ -42807,6 +43760,7 @@ async function foreignBeside(places) {
 	return [
 		...await foreignAtArchive(places),
 		...places.archive === void 0 ? [] : await foreignHolder(archiveBase(places)),
+		...await foreignAtLockAlone(places),
 		...await foreignAtReport(places)
 	];
 }
@@ -42823,22 +43777,72 @@ function foreignHolder(place) {
 	return foreignAt(holderFile(place), HOLDER_FILE_KIND);
 }
 // src/commands/save/publish/release-access.ts
-/** Opens the release that the options name; undefined where they name none. */
+/**
+* Opens the release that the options name; undefined where they name none. A service that cannot be reached now may be there
+* when the images are saved: that is a warning, and the release is tried again then.
+*/
 async function openRelease(options, { archivePlace, partSize }, io) {
 	const tag = releaseTag(options.release, io.env);
 	if (tag === void 0) return void 0;
-	return accessRelease({
+	const { retries } = options;
+	const prepared = prepare({
 		tag,
 		base: archivePlace.name.base,
 		partSize,
-		retries: options.retries
+		retries
 	}, io);
+	const soon = serviceOf(prepared.target, {
+		...retryOf(Math.min(retries, 1)),
+		...SOON
+	}, io);
+	try {
+		return {
+			...prepared,
+			found: await lookUp(prepared.target, soon, io),
+			isReached: true
+		};
+	} catch (error) {
+		io.signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError) || error.code !== "network") throw error;
+		say(io, "warning", `${error.message}; it is tried again at the end`);
+		return {
+			...prepared,
+			found: void 0,
+			isReached: false
+		};
+	}
 }
+/** The images are not held up for longer by a service that is silent. */
+const SOON = { requestMilliseconds: 15e3 };
 /**
-* Checks what a release is asked for, and that its repository can be reached, before any image is fetched for it.
+* Checks what a release is asked for, and that its repository can be reached, before anything is read for it.
 * @throws OciSaveError `usage` for options that no release can have, else what the service refuses
 */
-async function accessRelease({ tag, repository, base, partSize, retries }, { env, emit, signal, releaseToken: token }) {
+async function accessRelease(wanted, io) {
+	const prepared = prepare(wanted, io);
+	return {
+		...prepared,
+		found: await lookUp(prepared.target, prepared.service, io),
+		isReached: true
+	};
+}
+/**
+* Checks that the token may write the release, before any image is fetched for it. Where the release has such an archive
+* already, it may be that nothing has to be written, and a missing right is a warning.
+* @throws OciSaveError `denied`
+*/
+async function checkRight({ target: { tag }, service, found, isReached }, archive, io) {
+	if (!isReached || found?.draft === true) return;
+	say(io, "info", `checking that the token may write release ${tag}`);
+	try {
+		await service.checkRight(tag);
+	} catch (error) {
+		io.signal?.throwIfAborted();
+		if (!(found === void 0 ? [] : await service.assets(found)).some(({ name }) => name === sumsName(archive))) throw error;
+		say(io, "warning", `${messageOf(error)}; the run fails if anything of its archive has changed`);
+	}
+}
+function prepare({ tag, repository, base, partSize, retries }, io) {
 	checkAssetBase(base);
 	if (partSizeOf(partSize) > MAX_FILE_BYTES) throw new OciSaveError({
 		code: "usage",
@@ -42848,34 +43852,40 @@ async function accessRelease({ tag, repository, base, partSize, retries }, { env
 	const target = releaseTarget({
 		tag,
 		repository,
-		token,
-		env
+		token: io.releaseToken,
+		env: io.env
 	});
-	const retry = {
-		retries,
-		retryMilliseconds: 1e3
-	};
-	const service = createReleaseService(target, {
-		env,
-		retry,
-		signal,
-		onWait: (milliseconds) => emit({
-			type: "log",
-			level: "warning",
-			message: `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1e3)} s`
-		})
-	});
-	const onStray = ({ url }) => emit({
-		type: "log",
-		level: "warning",
-		message: `release ${url} was made for ${tag}, and was published without this tag; it is left as it is: remove it, or give it a tag on its page`
-	});
+	const policy = retryOf(retries);
 	return {
 		target,
-		service,
-		retry,
-		found: await findRelease(service, tag, onStray)
+		service: serviceOf(target, policy, io),
+		...policy
 	};
+}
+const retryOf = (retries) => ({ retry: {
+	retries,
+	retryMilliseconds: 1e3
+} });
+function serviceOf(target, options, io) {
+	const { env, signal } = io;
+	return createReleaseService(target, {
+		...options,
+		env,
+		signal,
+		onWait: (milliseconds) => say(io, "warning", `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1e3)} s`),
+		onAgain: (why) => say(io, "info", `${why}; trying again`)
+	});
+}
+function lookUp({ api, owner, repo, tag }, service, io) {
+	say(io, "info", `looking for release ${tag} of ${owner}/${repo} on ${api.host}`);
+	return findRelease(service, tag, ({ url }) => say(io, "warning", `release ${url} was made for ${tag}, and was published without this tag; it is left as it is: remove it, or give it a tag on its page`));
+}
+function say({ emit }, level, message) {
+	emit({
+		type: "log",
+		level,
+		message
+	});
 }
 // src/runtime/client.ts
 /** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
@@ -43055,7 +44065,7 @@ async function withRun(given, work) {
 			const release = await openRelease(options, places, io);
 			const cache = openCacheSession(io.remoteCache, {
 				store: session.store,
-				scope: cacheScope(options, io.remoteCache?.repository),
+				scope: cacheScope(options, io),
 				emit: io.emit,
 				signal: io.signal
 			});
@@ -43079,18 +44089,23 @@ async function withRun(given, work) {
 	}
 }
 /** The list that a catalogue is about: parallel jobs that save other lists, or other platforms, do not replace it. */
-function cacheScope(options, repository = "") {
-	const { imageList, platforms, output, archiveName, format } = options;
+function cacheScope(options, { remoteCache, lists = [] }) {
+	const { images, imageList, platforms, output, archiveName, format } = options;
 	const chosen = platforms === void 0 || platforms === "all" ? [String(platforms)] : platforms.map(formatPlatform);
-	return scopeOf([
-		repository,
-		...imageList.toSorted(),
-		"",
-		...chosen.toSorted(),
-		output,
-		archiveName,
-		format
-	]);
+	return {
+		repository: scopeOf([remoteCache?.repository ?? ""]),
+		list: scopeOf([
+			imageList.toSorted(),
+			images,
+			lists.map(({ file }) => file),
+			chosen.toSorted(),
+			[
+				output,
+				archiveName,
+				format
+			]
+		].map((part) => JSON.stringify(part)))
+	};
 }
 // src/commands/save/copy/copying.ts
 const SKOPEO_AT_ONCE = 8;
@@ -43232,6 +44247,7 @@ async function publish(content, copying, run) {
 	let published = NOTHING_PUBLISHED;
 	try {
 		published = await makeResults(content, run);
+		run.onPublished(published.results);
 		const push = await pushStore(content, run, (digest) => copying.bringBack(digest));
 		if (push) published = {
 			...published,
@@ -43272,14 +44288,19 @@ async function makeResults(content, run) {
 			await onDisk("the results", publishResults(record, placeOf$2(places), await resultsOf(files, archive, folder, run)));
 			if (archive?.files === void 0) await warnOfEarlierArchive(run);
 		}
+		const alone = await onDisk("the lock", writeLockAlone(lock, places));
 		return {
 			results: {
+				...alone && { lock: alone },
 				...archive?.files === void 0 ? {} : { lock: {
 					path: places.archiveLock,
 					digest
 				} },
 				...folder && {
-					bundle: { path: folder.path },
+					bundle: {
+						path: folder.path,
+						...folder.moves ? {} : { unchanged: true }
+					},
 					lock: {
 						path: folder.lock,
 						digest
@@ -43535,7 +44556,7 @@ function platformsOf(choice) {
 // src/commands/save/make-report.ts
 /** The run as data, for `report.json` and the table at the end. */
 function makeReport(parts) {
-	const { started, run, list, lock, images, failed, missing, copied, cache, published } = parts;
+	const { started, run, list, idle, lock, images, failed, missing, copied, cache, published } = parts;
 	const { options, session } = run;
 	const { restored } = run.cache;
 	const finished = /* @__PURE__ */ new Date();
@@ -43577,10 +44598,10 @@ function makeReport(parts) {
 			};
 		}),
 		failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
-		warnings: list.warnings.map(({ message, origin }) => ({
+		warnings: [...idle.map((message) => ({ message })), ...list.warnings.map(({ message, origin }) => ({
 			message,
-			...origin ? { origin: { ...origin } } : {}
-		})),
+			origin: { ...origin }
+		}))],
 		candidates: list.candidates.map(({ text, origin, why }) => ({
 			text,
 			origin: { ...origin },
@@ -43599,11 +44620,8 @@ function makeReport(parts) {
 			fetchedBytes: fetchedBytes(lock, session.store, restored),
 			storedBytes: missing.stored.bytes - broughtBackBytes(lock, missing, copied)
 		},
-		...cache === void 0 ? {} : { cache: {
-			...cache,
-			troubles: [...cache.troubles]
-		} },
-		...published.error === void 0 ? {} : { error: faultOf(published.error) },
+		...cache === void 0 ? {} : { cache: reportedCache(cache) },
+		...published.error === void 0 ? {} : { error: faultOf$1(published.error) },
 		...failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run),
 		...published.results
 	};
@@ -43668,6 +44686,12 @@ function reportImage(image, { movers }, { store, restored, planned }) {
 function contentOf(leaves) {
 	return [...new Set(leaves.flatMap(({ config, layers }) => [config, ...layers]))];
 }
+function reportedCache(cache) {
+	return {
+		...cache,
+		troubles: [...cache.troubles]
+	};
+}
 /** The platforms of an image, and those that it should have. */
 function reportedPlatforms(wanted, platforms) {
 	const missing = missingFrom(wanted, platforms);
@@ -43678,17 +44702,18 @@ function reportedPlatforms(wanted, platforms) {
 }
 // src/commands/save/end.ts
 /** Ends a run that has nothing to do. Its lock is the release's; without one it is empty, since no manifest was read. */
-async function endUnchanged({ images, push, release, lock = lockOf([]) }, { started, run, list }) {
+async function endUnchanged({ images, push, release, lock = lockOf([]) }, { started, run, list, idle }) {
 	const written = makeReport({
 		started,
 		run,
 		list,
+		idle,
 		lock,
 		images: [],
 		failed: [],
 		missing: {
 			blobs: [],
-			imagesOf: /* @__PURE__ */ new Map(),
+			imagesOf: () => [],
 			stored: {
 				blobs: 0,
 				bytes: 0
@@ -43706,10 +44731,12 @@ async function endUnchanged({ images, push, release, lock = lockOf([]) }, { star
 		},
 		needed: /* @__PURE__ */ new Set()
 	});
+	const alone = lock.images.length === 0 || run.options.dryRun ? void 0 : await writeLockAlone(lock, run.places);
 	const platforms = new Map(lock.images.flatMap((image) => image.names.map((name) => [name, image.platforms])));
 	const report = {
 		...written,
 		unchanged: true,
+		...alone === void 0 ? {} : { lock: alone },
 		...release === void 0 ? {} : { release },
 		images: images.map(({ wanted, digest, mediaType, names }) => ({
 			ref: lockedRef(wanted),
@@ -43747,6 +44774,7 @@ async function writeReport(report, { options, places, io }, failure) {
 	try {
 		refuseForeign(await foreignAtReport(places), "local");
 		await writeFileWhole(places.report, formatRunReport(report));
+		io.onReport?.(report);
 	} catch (error) {
 		const problem = diskError(error, places.report) ?? error;
 		if (failure === void 0) throw problem;
@@ -43758,6 +44786,30 @@ async function writeReport(report, { options, places, io }, failure) {
 		throw failure;
 	}
 	if (failure !== void 0 && !(failure instanceof OciSaveError)) throw failure;
+}
+/**
+* Waits for what is still being saved to the cache, and completes the report with it. The result stands already: nothing
+* that goes wrong here fails the run.
+*/
+async function finishCache(report, run) {
+	const cache = await run.cache.finish();
+	if (cache === void 0) return report;
+	const complete = {
+		...report,
+		cache: reportedCache(cache)
+	};
+	try {
+		await writeReport(complete, run);
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		const message = `the report does not say what was saved to the cache: ${error.message}`;
+		run.io.emit({
+			type: "log",
+			level: "warning",
+			message
+		});
+	}
+	return complete;
 }
 /**
 * Keeps the store below its limit, when the run needs nothing more of it. A blob that cannot be removed does not fail
@@ -43787,6 +44839,30 @@ async function limitStore({ options, session, io: { emit } }) {
 			message: `the store could not be kept below its limit: ${messageOf(error)}`
 		});
 	}
+}
+// src/commands/save/idle-options.ts
+/**
+* What was asked for by options and has no effect beside the others, one sentence each: whoever writes an option expects
+* something of it. Pure.
+*/
+function idleOptions(options, requests) {
+	const { output, archive, archiveName, splitSize, push, pushPolicy, release, releasePolicy, layout } = options;
+	const isPacked = archive !== "none" || release !== "";
+	return [...[
+		[splitSize !== 0 && !isPacked, "split-size: nothing is split, since neither an archive nor a release is asked for"],
+		[archiveName !== "" && !isPacked, "archive-name: it names nothing, since neither an archive nor a release is asked for"],
+		[pushPolicy !== "always" && push.length === 0, `push-policy: ${pushPolicy} applies to nothing, since no push is asked for`],
+		[releasePolicy !== "auto" && release === "", `release-policy: ${releasePolicy} applies to nothing, since no release is asked for`],
+		[layout.length === 1 && output === "none" && !isPacked, `layout: ${layout.join()} applies to nothing, since neither a folder nor an archive is written`]
+	].flatMap(([isIdle, words]) => isIdle ? [words] : []), ...idleNaming(options, requests).map((rule) => `naming: ${rule} applies to no image`)];
+}
+/** Rules that name nothing. Of a source that names its images itself no rule is known to be idle. */
+function idleNaming({ naming }, requests) {
+	const references = requests.map(({ source, storedAs }) => {
+		if (storedAs.length > 0) return storedAs;
+		return source.transport === "oci" || source.reference === void 0 ? void 0 : [withDefaultTag(source.reference)];
+	});
+	return references.includes(void 0) ? [] : idleRules(references.flatMap((some) => some ?? []), naming);
 }
 // src/commands/save/need/needed.ts
 /**
@@ -44033,7 +45109,7 @@ async function withRelease(report, { archive }, content, run) {
 	const { lock } = content;
 	const nothingToSend = options.dryRun ? lock.images.length === 0 : archive === void 0;
 	if (access === void 0 || nothingToSend) return report;
-	const release = await tryRelease(access, io.signal, async () => sendRelease({
+	const release = await tryRelease(access, io.signal, archive?.measured, async () => sendRelease({
 		service: access.service,
 		tag: access.target.tag,
 		policy: options.releasePolicy,
@@ -44061,10 +45137,14 @@ async function withRelease(report, { archive }, content, run) {
 		release
 	};
 }
-/** Releases, and reports the result, a failure too; an interruption is thrown. */
-async function tryRelease({ target }, signal, send) {
+/**
+* Releases, and reports the result, a failure too; an interruption is thrown.
+*
+* @param archive what is sent; undefined in a dry run, which need not know its digest
+*/
+async function tryRelease({ target }, signal, archive, send) {
 	try {
-		return releaseReport(target, await send());
+		return releaseReport(target, await send(), archive);
 	} catch (error) {
 		signal?.throwIfAborted();
 		if (!(error instanceof OciSaveError) || exitCodeOf(error) !== 1) throw error;
@@ -44072,16 +45152,22 @@ async function tryRelease({ target }, signal, send) {
 			...placeOf(target),
 			assets: [],
 			removed: [],
-			failure: faultOf(error)
+			failure: faultOf$1(error)
 		};
 	}
 }
 /** A release that was looked at or sent to, as data. */
-function releaseReport(target, { url, draft, files, removed }) {
+function releaseReport(target, { id, url, draft, files, removed }, archive) {
+	const has = new Set(files.filter(({ status }) => status !== "kept").map(({ name }) => name));
 	return {
 		...placeOf(target),
 		...url === void 0 ? {} : { url },
+		...id === void 0 ? {} : { id },
 		draft,
+		...archive?.pieces.every(({ name }) => has.has(name)) === true ? { archive: {
+			size: archive.size,
+			digest: archive.digest
+		} } : {},
 		assets: [...files],
 		removed: [...removed]
 	};
@@ -44153,18 +45239,20 @@ async function releasedBefore({ target, service, found }, { wanted, options, pla
 			pageOf: renderBundlePage
 		});
 		if (released === void 0) return void 0;
-		const { lock, files } = released;
+		const { lock, files, archive } = released;
 		const content = contentIn(released.report);
 		if (content?.asked !== askedDigest(wanted, options, places)) return void 0;
 		if (content.lock !== digestOfLock(lock) || content.sums !== released.sums) return void 0;
+		const { id, url } = found;
 		return {
 			lock,
 			report: releaseReport(target, {
-				url: found.url,
+				id,
+				url,
 				draft: false,
 				files,
 				removed: []
-			})
+			}, archive)
 		};
 	} catch (error) {
 		io.signal?.throwIfAborted();
@@ -44295,15 +45383,94 @@ async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
 	})));
 	return changed ? void 0 : judged.flat();
 }
+// src/commands/save/stopped.ts
+/** A run that was stopped, with what it had made by then. */
+var StoppedSaveError = class extends OciSaveError {
+	/** What has its name: it is whole, and stays. */
+	results;
+	constructor(stop, lines, results) {
+		super({
+			code: "interrupted",
+			message: [stop.message, ...lines].join("\n"),
+			hint: stop.hintParts ?? "Run it again: it goes on from there.",
+			cause: stop.cause
+		});
+		this.results = results;
+	}
+};
+function createWitness(options, { emit, env, signal }) {
+	const tallies = /* @__PURE__ */ new Map();
+	let results = {};
+	const see = (event) => {
+		if (event.type === "stage") {
+			const { total, done } = tallies.get(event.stage) ?? {
+				total: 0,
+				done: /* @__PURE__ */ new Set()
+			};
+			tallies.set(event.stage, {
+				total: Math.max(total, event.total ?? 0),
+				done
+			});
+		}
+		if (event.type === "step" && event.outcome !== "failed") tallies.get(event.stage)?.done.add(event.subject);
+	};
+	const lines = () => [
+		copied(tallies.get("copy"), () => storeFolder(options.cacheDir, env)),
+		...published(results),
+		...counted(tallies.get("push"), "name", "pushed"),
+		...counted(tallies.get("release"), "file", `in release ${releaseTag(options.release, env) ?? ""}`)
+	];
+	return {
+		emit(event) {
+			see(event);
+			emit(event);
+		},
+		onPublished: (made) => {
+			results = made;
+		},
+		told(error) {
+			return error instanceof OciSaveError && error.code === "interrupted" && signal?.aborted === true && !options.dryRun ? new StoppedSaveError(error, lines(), results) : error;
+		}
+	};
+}
+function copied(tally, store) {
+	if (tally === void 0) return "no image was copied yet";
+	return `${ofTotal(tally, "image")} whole in the store ${store()}`;
+}
+function published({ bundle, archive, lock }) {
+	const made = [
+		...bundle === void 0 ? [] : [`the bundle ${bundle.path}`],
+		...archive === void 0 ? [] : [`the archive ${archive.path}`],
+		...lock === void 0 ? [] : [`the lock ${lock.path}`]
+	];
+	return made.length === 0 ? [] : [`written, and whole: ${made.join(", ")}`];
+}
+function counted(tally, what, where) {
+	return tally === void 0 ? [] : [`${ofTotal(tally, what)} ${where}`];
+}
+const ofTotal = ({ total, done }, what) => `${done.size} of ${formatCount(total, what)}`;
 // src/commands/save/save.ts
 /**
 * One save: lists to requests, requests to images, missing blobs into the store, and the bundle at its path when
-* it is whole. Every image is tried, and failures are in the report. Throws OciSaveError where nothing was started, the run
-* was interrupted, or not even the report could be written.
+* it is whole. Every image is tried, and failures are in the report. Throws OciSaveError where nothing was started, or not
+* even the report could be written, and StoppedSaveError where the run was interrupted.
 */
 async function save(options, io) {
+	const witness = createWitness(options, io);
+	try {
+		return await saveSeen(options, {
+			...io,
+			emit: witness.emit
+		}, witness.onPublished);
+	} catch (error) {
+		throw witness.told(error);
+	}
+}
+async function saveSeen(options, io, onPublished) {
 	const started = /* @__PURE__ */ new Date();
 	const list = await readLists$1(listInputs(options, io));
+	tellLists(list, io.emit);
+	const idle = idleOptions(options, list.requests);
 	const platforms = options.platforms ?? ownPlatform(io.emit);
 	const wanted = joinRequests(list.requests, {
 		platforms,
@@ -44312,15 +45479,22 @@ async function save(options, io) {
 	return withRun({
 		options,
 		io,
+		onPublished,
 		places: placesOf(options, io.env),
 		wanted
 	}, async (run) => {
 		const unchanged = await findUnchanged(run);
-		if (unchanged) return endUnchanged(unchanged, {
-			started,
-			run,
-			list
-		});
+		if (unchanged) {
+			const result = await endUnchanged(unchanged, {
+				started,
+				run,
+				list,
+				idle
+			});
+			await io.onResult?.(result);
+			return result;
+		}
+		if (run.release !== void 0 && !options.dryRun) await checkRight(run.release, run.places.archivePlace.name, io);
 		await run.cache.restoreCatalogue();
 		const sound = await soundImages(await resolve(run), run);
 		refuseCollisions(lockOf(sound.resolved), options.push);
@@ -44328,22 +45502,28 @@ async function save(options, io) {
 		const missing = await findMissingBlobs(needed, run.session.store);
 		const saved = await copyAndPublish(resolution, needed, missing, run);
 		const { lock } = saved.content;
-		const cache = await run.cache.finish();
+		const cache = run.cache.report();
 		const neededOf = new Set(needed.map((image) => image.wanted));
 		const report = await withRelease(makeReport({
 			...saved,
 			started,
 			run,
 			list,
+			idle,
 			lock,
 			missing,
 			cache,
 			needed: neededOf
 		}), saved.published, saved.content, run);
 		await writeReport(report, run, saved.published.error);
+		await io.onResult?.({
+			report,
+			lock
+		});
+		const complete = await finishCache(report, run);
 		await limitStore(run);
 		return {
-			report,
+			report: complete,
 			lock
 		};
 	});
@@ -44361,6 +45541,20 @@ function listInputs(options, { stdin, lists, boundary }) {
 		boundary,
 		...stdin === void 0 ? {} : { stdin }
 	};
+}
+/** More lists are counted together. */
+const MAX_LISTS = 20;
+/** What was found: each list with its format, and how many images it names. */
+function tellLists({ lists, requests }, emit) {
+	const tell = (message) => emit({
+		type: "log",
+		level: "info",
+		message
+	});
+	for (const { file, format, count } of lists.slice(0, MAX_LISTS)) tell(`List: ${file}, ${formatCount(count, "image")} (${format})`);
+	const more = lists.length - MAX_LISTS;
+	if (more > 0) tell(`and ${formatCount(more, "more list")}`);
+	if (lists.length > 1) tell(`Together: ${formatCount(requests.length, "image")}`);
 }
 /** The platform that is taken where the options choose none, which is logged: Linux on this machine's architecture. */
 function ownPlatform(emit) {
@@ -44456,6 +45650,7 @@ async function releaseContent(options, io) {
 		partSize,
 		retries
 	}, io);
+	if (!dryRun) await checkRight(access, name, io);
 	emit({
 		type: "stage",
 		stage: "measure",
@@ -44471,7 +45666,7 @@ async function releaseContent(options, io) {
 		onBytes,
 		signal
 	});
-	return tryRelease(access, signal, () => sendRelease({
+	return tryRelease(access, signal, archive, () => sendRelease({
 		service: access.service,
 		tag,
 		policy: releasePolicy,
@@ -45464,4 +46659,4 @@ function close(server) {
 	server.closeAllConnections();
 	return promise;
 }
-export { refusalError$2 as $, openStore as A, array as At, spellReport as B, messageOf as Bt, refuseForeign as C, describeOptions as Ct, listStore as D, parseReference as Dt, setUpSkopeo as E, nameOf$1 as Et, pushVerdict as F, formatPlatform as Ft, plainLines as G, causeTexts as H, kebab as Ht, missingNotes as I, parsePlatform as It, cannotResume as J, plainText as K, formatBytes as L, OciSaveError as Lt, hashFile as M, looseObject as Mt, imagesVerdict as N, strictObject as Nt, pruneStore as O, isDigest as Ot, judge$2 as P, string as Pt, createHttpClient as Q, formatCount as R, exitCodeOf as Rt, foreignAt as S, describeInputs as St, planTree as T, formatReference as Tt, fetchFile as U, option as Ut, pushReportSchema as V, systemCodeOf as Vt, percentDecoded as W, partIn as X, download as Y, rangeHeader as Z, renderColumns as _, parseOptions as _t, save as a, parseLock as at, lockFileIn as b, bareAddress as bt, watchSignals as c, encodeLock as ct, HANDOVER as d, formatOrigin as dt, hiddenParts as et, renderSummary as f, readBounded as ft, renderError as g, parseInputs as gt, createReporter as h, checkDefaultRegistry as ht, pushBundle as i, LOCK_FILE_KIND as it, freeBytes as j, boolean as jt, verifyStore as k, shortDigest as kt, placesOf as l, lockSchema as lt, renderRelease as m, parseInline as mt, findRegistryRoot as n, readManifests as nt, storeFolder as o, jsonIn as ot, renderPushSummary as p, unlessGone as pt, printableJson as q, releaseContent as r, refOf as rt, STOPPED as s, digestOfLock as st, serveRegistry as t, VERSION as tt, createTarDecoder as u, readLists$1 as ut, renderErrorSummary as v, parseReleaseOptions as vt, writeFileWhole as w, optionsSchema as wt, readLock as x, asInput as xt, renderJobSummary as y, parseStoreOptions as yt, runReportSchema as z, hintOf$1 as zt };
+export { causeTexts as $, messageOf as $t, refuseForeign as A, parseStoreOptions as At, hashFile as B, hexOf as Bt, renderImageList as C, readBounded as Ct, lockFileIn as D, parseInputs as Dt, renderJobSummary as E, checkDefaultRegistry as Et, listStore as F, optionsSchema as Ft, formatBytes as G, looseObject as Gt, judge$2 as H, shortDigest as Ht, pruneStore as I, formatReference as It, spellReport as J, formatPlatform as Jt, formatCount as K, strictObject as Kt, verifyStore as L, nameOf$1 as Lt, lockBeside$1 as M, asInput as Mt, planTree as N, describeInputs as Nt, readLock as O, parseOptions as Ot, setUpSkopeo as P, describeOptions as Pt, faultOf$1 as Q, hintOf$1 as Qt, openStore as R, parseReference as Rt, renderError as S, formatOrigin as St, renderErrorSummary as T, parseInline as Tt, pushVerdict as U, array as Ut, imagesVerdict as V, isDigest as Vt, missingNotes as W, boolean as Wt, groupFailures as X, OciSaveError as Xt, pushReportSchema as Y, parsePlatform as Yt, placeWords as Z, exitCodeOf as Zt, renderSummary as _, jsonIn as _t, save as a, cannotResume as at, renderRelease as b, lockSchema as bt, STOPPED as c, rangeHeader as ct, createTarDecoder as d, hiddenParts as dt, systemCodeOf as en, fetchFile as et, joinScriptName as f, VERSION as ft, HANDOVER as g, parseLock as gt, beforeDeadline as h, LOCK_FILE_KIND as ht, pushBundle as i, printableJson as it, writeFileWhole as j, bareAddress as jt, foreignAt as k, parseReleaseOptions as kt, watchSignals as l, createHttpClient as lt, sumsName as m, refOf as mt, findRegistryRoot as n, option as nn, plainLines as nt, StoppedSaveError as o, download as ot, partsListName as p, readManifests as pt, runReportSchema as q, string as qt, releaseContent as r, plainText as rt, storeFolder as s, partIn as st, serveRegistry as t, kebab as tn, percentDecoded as tt, placesOf as u, refusalError$2 as ut, renderWarnings as v, digestOfLock as vt, renderColumns as w, unlessGone as wt, createReporter as x, readLists$1 as xt, renderPushSummary as y, encodeLock as yt, freeBytes as z, shownReference as zt };
