@@ -50,7 +50,7 @@ describe('a step that releases', () => {
     expect(release).toMatchObject({ tag: 'v2.0.0', draft: false, target: 'main' });
     expect(result.outputs).toMatchObject({ archive: '', 'release-url': service.pageOf(release!) });
     expect(result.summary).toMatch(
-      /- Release: v2\.0\.0 of org\/site: 9 files, \d+ KiB; 9 sent \(\[page\]\(http:/,
+      /\| Release \| v2\.0\.0 of org\/site: 9 files, \d+ KiB; 9 sent \(\[page\]\(http:/,
     );
     expect(result.groups).toContain('Releasing 9 files');
     expect(await isThere(runner.file('oci-bundle-v2.0.0.tar.001'))).toBe(false);
@@ -64,8 +64,8 @@ describe('a step that releases', () => {
     const parts = [1, 2, 3].map((at) => runner.file(`oci-bundle-v2.0.0.tar.00${at}`));
     expect(result.outputs['archive']).toBe(parts.join('\n'));
     for (const part of parts) expect(await isThere(part)).toBe(true);
-    expect(result.summary).toContain('- Archive: `oci-bundle-v2.0.0.tar` in 3 parts, ');
-    expect(result.summary).toContain('  - `oci-bundle-v2.0.0.tar.003`, ');
+    expect(result.summary).toContain('| Archive | `oci-bundle-v2.0.0.tar`, in 3 parts |');
+    expect(result.summary).toContain('| `oci-bundle-v2.0.0.tar.003` | ');
   });
 
   it('makes a tag that is not there of the commit that it runs for', async () => {

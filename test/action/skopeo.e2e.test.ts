@@ -85,6 +85,7 @@ describe('a runner without skopeo', () => {
     ];
     expect(await calls()).toEqual(expected);
     expect(result.groups).toEqual([
+      'Inputs',
       'Resolving 2 images',
       ...expected.map((call): unknown => expect.stringMatching(`^\\$ .*${bin}/${call}$`)),
       'Copying 2 images',

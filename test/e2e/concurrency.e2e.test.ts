@@ -309,7 +309,7 @@ describe('a blob in the store', () => {
       const name = `late-${what}`;
       const { result: failed, before } = await saveWhile(name, damage, 'refused');
       expectExit(failed, 1);
-      expect(failed.stderr).toMatch(new RegExp(`\\n {2}\\S+/${name}-0:1 .+\\n {4}not-found: `));
+      expect(failed.stderr).toMatch(new RegExp(`\\n {2}\\S+: \\S+/${name}-0:1\\n {4}not-found: `));
       expect(await filesOf(work.file('late'))).toEqual(before);
       expect((await namesIn(work.folder)).filter((file) => file.startsWith('.late'))).toEqual([]);
 

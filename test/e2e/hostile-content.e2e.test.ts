@@ -44,7 +44,7 @@ describe('found B2: an image with an invalid manifest or config', () => {
       expect(report.failed[0]?.message).toMatch(words);
 
       const warned = await work.succeed(...args('-f', 'list.txt'), '-o', name, '--on-error', 'warn');
-      expect(warned.stderr).toContain(`${ref}  list.txt:2`);
+      expect(warned.stderr).toContain(`list.txt:2: ${ref}`);
       expect(await work.report(`${name}.report.json`)).toMatchObject({ outcome: 'warned', failed });
       expect(await checkBundle(work.file(name))).toEqual([expect.stringContaining('/good:1')]);
     },
