@@ -54,7 +54,11 @@ interface Opened {
 }
 
 /** The cache of a job; what @actions/cache reads of the environment is set as on a runner. */
-function open(protocol: Protocol = 'v2', more: Readonly<Record<string, string>> = {}): Opened {
+function open(
+  protocol: Protocol = 'v2',
+  more: Readonly<Record<string, string>> = {},
+  graceMilliseconds = 60_000,
+): Opened {
   const env = {
     ...server.env(protocol),
     GITHUB_WORKSPACE: workspace,
@@ -72,6 +76,7 @@ function open(protocol: Protocol = 'v2', more: Readonly<Record<string, string>> 
     onWords: (said) => words.push(said),
     onWarning: (message) => warnings.push(message),
     stallMilliseconds: 300,
+    graceMilliseconds,
   });
   return { cache, secrets, words, warnings };
 }
@@ -302,6 +307,21 @@ describe('saving an entry', () => {
     expect(await readdir(workspace)).toEqual([]);
     await cache.close();
   });
+
+  it.each(['v1', 'v2'] as const)(
+    'found K3: is given up where the service takes it by %s and says nothing',
+    async (protocol) => {
+      const { cache } = open(protocol, {}, 100);
+      server.misbehave([{ on: 'upload', fault: { holdAfter: 0 } }]);
+      expect(await cache.save(await entryOf('k1'))).toEqual({
+        kind: 'limited',
+        reason: 'the service took no more for 1 s',
+      });
+      expect(await readdir(workspace)).toEqual([]);
+      server.release();
+      await cache.close();
+    },
+  );
 
   it('is not begun outside of the workspace, nor on a disk that has no room for it', async () => {
     const { cache } = open();

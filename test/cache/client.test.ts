@@ -43,6 +43,23 @@ describe('the client of the cache service', () => {
     expect(stub.requests).toHaveLength(3);
   });
 
+  it('found K4: leaves an archive that comes at a byte now and then, wherever it is read on', async () => {
+    const drips: NodeJS.Timeout[] = [];
+    await start(({ headers }, response) => {
+      const from = Number(/\d+/.exec(headers.range ?? '0')?.[0]);
+      if (from === 0) response.writeHead(200, { 'content-length': 1_000_000 });
+      else response.writeHead(206, { 'content-range': `bytes ${from}-999999/1000000` });
+      drips.push(setInterval(() => response.write('x'), 5));
+    });
+    try {
+      const error = await failureOf(buffer(client.download(new URL(`${stub.url}/a`), 1_000_000, undefined)));
+      expect(error.message).toMatch(/too slow/);
+      expect(stub.requests).toHaveLength(3);
+    } finally {
+      drips.forEach((drip) => clearInterval(drip));
+    }
+  });
+
   const METHOD = '/twirp/github.actions.results.api.v1.CacheService/GetCacheEntryDownloadURL';
 
   it('asks the newer service by its method alone, and reads both spellings of its answer', async () => {
