@@ -19,6 +19,9 @@ export interface Restoration {
 /** After this many failures of one cause the sources are faster than more attempts. */
 const FAILURES_OF_A_CAUSE = 2;
 
+/** `is too slow: 5000 bytes in 20 s`, `ended after 5000 of 9000 bytes`: the cause is the same with other amounts. */
+const AMOUNT = /\b(?:\d+ of )?\d+ bytes\b/g;
+
 /** More gain nothing: a few streams use all of a runner's disk. */
 const PACKS_AT_ONCE = 4;
 
@@ -41,8 +44,9 @@ export async function restorePacks(
   let givenUp = false;
   const fail = (short: string, reason: string): void => {
     trouble(`pack ${short} cannot be read from the cache: ${reason}`);
-    const count = (failures.get(reason) ?? 0) + 1;
-    failures.set(reason, count);
+    const cause = reason.replaceAll(AMOUNT, '… bytes');
+    const count = (failures.get(cause) ?? 0) + 1;
+    failures.set(cause, count);
     if (count < FAILURES_OF_A_CAUSE || givenUp) return;
     givenUp = true;
     trouble('nothing more is read from the cache: what is missing is fetched from its source');

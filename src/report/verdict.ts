@@ -61,12 +61,22 @@ export function judge(report: RunReport): Verdict {
   };
 }
 
-function isSame({ outcome, bundle, totals, push = [], release, dryRun = false }: RunReport): boolean {
-  const moved = [
-    ...push.map(({ totals: { pushed } }) => pushed),
-    ...(release?.assets ?? []).filter(({ status }) => status === 'sent' || status === 'replaced'),
-  ].some((one) => one !== 0);
-  return outcome === 'done' && !dryRun && bundle?.unchanged === true && totals.fetchedBytes === 0 && !moved;
+/** An archive is written anew, and what a target or a release keeps instead is not what was asked for. */
+function isSame({
+  outcome,
+  bundle,
+  archive,
+  totals,
+  push = [],
+  release,
+  dryRun = false,
+}: RunReport): boolean {
+  const isThere =
+    push.every(({ totals: { pushed, kept } }) => pushed + kept === 0) &&
+    (release?.assets ?? []).every(({ status }) => status === 'there') &&
+    (release?.removed ?? []).length === 0;
+  const isMade = bundle?.unchanged === true && archive === undefined;
+  return outcome === 'done' && !dryRun && isMade && totals.fetchedBytes === 0 && isThere;
 }
 
 function unpublished({ options, push, release }: RunReport): string[] {

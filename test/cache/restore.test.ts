@@ -208,6 +208,19 @@ describe('found L8: packs that are restored', () => {
     expect(result.lost.size).toBe(0);
   });
 
+  it.each([
+    (at: number) => `an entry of the cache: cache.example is too slow: ${at}000 bytes in 20 s`,
+    (at: number) => `an entry of the cache: the transfer ended after ${at} of ${at}9 bytes`,
+  ])('and are slow or cut after another number of bytes each fail of one cause', async (reasonOf) => {
+    const many = [1, 2, 3, 4, 5, 6, 7, 8].map((at) => packOf([blob(at)]));
+    const { asked } = await restore(
+      many,
+      many.flatMap(({ blobs }) => [...blobs].map(([digest, size]) => ({ digest, size }))),
+      many.map((one, at) => [one, { kind: 'failed', reason: reasonOf(at + 1) }] as const),
+    );
+    expect(asked).toHaveLength(4);
+  });
+
   it('and fail of different causes do not end the reading', async () => {
     const many = [1, 2, 3, 4].map((at) => packOf([blob(at)]));
     const { asked } = await restore(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { asInput } from '../../src/options/index.ts';
 import { renderErrorSummary, renderJobSummary } from '../../src/view/index.ts';
 import { OciSaveError } from '../../src/errors.ts';
-import { failureOf, type RunReport } from '../../src/report/index.ts';
+import { failureOf, type PushTargetReport, type RunReport } from '../../src/report/index.ts';
 import { digest, sampleImage, samplePush, sampleReport } from './sample-report.ts';
 
 const MIB = 1024 * 1024;
@@ -216,6 +216,7 @@ describe('the job summary', () => {
           outcome: 'done',
           failed: [],
           bundle: { path: '/w/site/oci-bundle', unchanged: true },
+          archive: undefined,
           totals: { images: 4, blobs: 17, bytes: 900, fetchedBytes: 0, storedBytes: 900 },
           ...parts,
         }),
@@ -225,8 +226,20 @@ describe('the job summary', () => {
     // A push that brought something new is a change.
     const pushed = samplePush({ outcome: 'done', failed: [] });
     expect(same({ push: [pushed] })).toMatch(/^## 4 images saved\n/);
-    const idle = { ...pushed, totals: { ...pushed.totals, pushed: 0 } };
-    expect(same({ push: [idle] })).toMatch(/^## Unchanged: 4 images/);
+    const idle = (kept: number): PushTargetReport => ({
+      ...pushed,
+      totals: { ...pushed.totals, pushed: 0, kept },
+    });
+    expect(same({ push: [idle(0)] })).toMatch(/^## Unchanged: 4 images/);
+    // So is an archive, which was perhaps not there before; and what others keep is not what was asked for.
+    expect(same({ push: [idle(1)] })).toMatch(/^## 4 images saved\n/);
+    expect(same({ archive: sampleReport().archive })).toMatch(/^## 4 images saved\n/);
+    const asset = { name: 'b.tar', size: 1, digest: digest('tar') };
+    const release = (status: 'there' | 'kept', removed: string[] = []): string =>
+      same({ release: { repository: 'a/b', tag: 'v1', assets: [{ ...asset, status }], removed } });
+    expect(release('there')).toMatch(/^## Unchanged: 4 images/);
+    expect(release('kept')).toMatch(/^## 4 images saved\n/);
+    expect(release('there', ['old.tar.002'])).toMatch(/^## 4 images saved\n/);
   });
 
   it('found I: of a run that failed before its push says that nothing was pushed', () => {

@@ -1,5 +1,5 @@
 import { refuseForeign, writeFileWhole } from '../../bundle/index.ts';
-import { messageOf, OciSaveError } from '../../errors.ts';
+import { messageOf, OciSaveError, systemCodeOf } from '../../errors.ts';
 import type { Lock } from '../../lock/index.ts';
 import { formatRunReport, type RunReport } from '../../report/index.ts';
 import { lockedRef, lockOf } from '../../resolve/index.ts';
@@ -87,17 +87,18 @@ export async function writeReport(
 
 /**
  * Waits for what is still being saved to the cache, and completes the report with it. The result stands already: nothing
- * that goes wrong here fails the run.
+ * that goes wrong here fails the run, whatever a disk refuses.
  */
 export async function finishCache(report: RunReport, run: Run): Promise<RunReport> {
-  const cache = await run.cache.finish();
-  if (cache === undefined) return report;
-  const complete = { ...report, cache: reportedCache(cache) };
+  let complete = report;
   try {
+    const cache = await run.cache.finish();
+    if (cache === undefined) return report;
+    complete = { ...report, cache: reportedCache(cache) };
     await writeReport(complete, run);
   } catch (error) {
-    if (!(error instanceof OciSaveError)) throw error;
-    const message = `the report does not say what was saved to the cache: ${error.message}`;
+    if (!(error instanceof OciSaveError) && systemCodeOf(error) === undefined) throw error;
+    const message = `the report does not say what was saved to the cache: ${messageOf(error)}`;
     run.io.emit({ type: 'log', level: 'warning', message });
   }
   return complete;
