@@ -36,8 +36,9 @@ export function boundedBody(message: IncomingMessage, rules: BodyRules): Readabl
   const least = ((rules.leastBytesASecond ?? LEAST_BYTES_A_SECOND) * stallMilliseconds) / 1000;
   let received = 0;
   let timer: NodeJS.Timeout | undefined;
-  /** Since when the reader has waited for bytes, and how many had come then. */
+  /** Since when the reader has waited for bytes, without the time in which it took none, and how many had come then. */
   let window = { since: performance.now(), before: 0 };
+  let pausedAt = window.since;
   const silence = (): void => clearTimeout(timer);
   const listen = (): void => {
     silence();
@@ -52,7 +53,7 @@ export function boundedBody(message: IncomingMessage, rules: BodyRules): Readabl
       : setTimeout(() => fail(late(wholeMilliseconds)), wholeMilliseconds);
   const body = new Readable({
     read() {
-      if (message.isPaused()) window = { since: performance.now(), before: received };
+      if (message.isPaused()) window = { ...window, since: window.since + performance.now() - pausedAt };
       listen();
       message.resume();
     },
@@ -70,6 +71,7 @@ export function boundedBody(message: IncomingMessage, rules: BodyRules): Readabl
     // A slow reader is not a silent server.
     silence();
     message.pause();
+    pausedAt = performance.now();
   };
   message.pause();
   message.on('data', (chunk: Buffer) => {
