@@ -64,7 +64,8 @@ export async function withRelease(
 }
 
 /**
- * Releases, and reports the result, a failure too; an interruption is thrown.
+ * Releases, and reports the result, a failure too; an interruption is thrown. A machine that lacks something only now, as
+ * files that it may have open, fails the release: what was written before stands.
  *
  * @param archive what is sent; undefined in a dry run, which need not know its digest
  */
@@ -78,7 +79,8 @@ export async function tryRelease(
     return releaseReport(target, await send(), archive);
   } catch (error) {
     signal?.throwIfAborted();
-    if (!(error instanceof OciSaveError) || exitCodeOf(error) !== 1) throw error;
+    if (!(error instanceof OciSaveError)) throw error;
+    if (exitCodeOf(error) !== 1 && error.code !== 'machine') throw error;
     return { ...placeOf(target), assets: [], removed: [], failure: faultOf(error) };
   }
 }
