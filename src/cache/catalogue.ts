@@ -101,12 +101,12 @@ function parse(bytes: Uint8Array): z.infer<typeof catalogueSchema> {
 
 /** Refuses what would take memory or time far beyond its own size to parse. */
 function refuseTooMany(bytes: Uint8Array): void {
-  let [objects, commas] = [0, 0];
+  let [opened, commas] = [0, 0];
   for (const byte of bytes) {
-    if (byte === 0x7b) objects += 1;
+    if (byte === 0x7b || byte === 0x5b) opened += 1;
     else if (byte === 0x2c) commas += 1;
   }
-  if (objects > 2 * MAX_PACKS + 3 || commas > MAX_NAMED) throw new SyntaxError('it names too much');
+  if (opened > 2 * MAX_PACKS + 4 || commas > MAX_NAMED) throw new SyntaxError('it names too much');
 }
 
 /** Contents as far as they fit, small ones first: what is left out costs a GET. */

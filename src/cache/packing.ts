@@ -54,7 +54,8 @@ export interface PackPlan {
 
 /**
  * Which packs stay, and which new packs hold the blobs that are in none of them.
- * @param wanted large content of a run; `whole` is false where images failed, so that what they have in the cache stays
+ * @param wanted large content of a run; `whole` is false where images failed, so that what they have in the cache stays as
+ *   long as there is room
  * @param known packs that are in the cache
  * @param spoilt packs whose entries hold something else: the form of each, by `hex`
  */
@@ -65,12 +66,16 @@ export function planPacks(
   maxBytes: number = MAX_CACHE_BYTES,
 ): PackPlan {
   const live = new Set(blobs.map(({ digest }) => digest));
-  const kept = whole ? packsToKeep(known, live) : known;
-  const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
-  const unseen = divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest)));
-  const savable = unseen.map((pack) => ({ ...pack, form: (spoilt.get(pack.hex) ?? -1) + 1 }));
-  const { fitting, left } = within(savable, sumOf(kept), maxBytes);
-  return { kept, fresh: fitting, excessBytes: sumOf(left) };
+  const planWith = (kept: readonly Pack[]): PackPlan => {
+    const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
+    const unseen = divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest)));
+    const savable = unseen.map((pack) => ({ ...pack, form: (spoilt.get(pack.hex) ?? -1) + 1 }));
+    const { fitting, left } = within(savable, sumOf(kept), maxBytes);
+    return { kept, fresh: fitting, excessBytes: sumOf(left) };
+  };
+  const plan = whole ? undefined : planWith(known);
+  // An image that fails every night must not fill the cache with what nothing needs any more.
+  return plan?.excessBytes === 0 ? plan : planWith(packsToKeep(known, live));
 }
 
 /**

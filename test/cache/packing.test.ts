@@ -241,6 +241,7 @@ describe('a catalogue of the cache', () => {
 
   it.each([
     ['objects', `{"version":2,"contents":{},"packs":[${'{},'.repeat(100_000)}{}],"served":{}}`],
+    ['lists', `{"version":2,"contents":{},"packs":${'['.repeat(3000)}${']'.repeat(3000)},"served":{}}`],
     [
       'names',
       `{"version":2,"contents":{${Array.from({ length: 300_000 }, (_, at) => `"${at}":""`).join()}},"packs":[],"served":{}}`,
@@ -280,6 +281,22 @@ describe('planPacks', () => {
     expect(planPacks({ blobs: [used], whole: false }, [pack], none)).toMatchObject({
       kept: [pack],
       fresh: [],
+    });
+  });
+
+  it('keeps what failed images have only as long as there is room for the rest', () => {
+    const [used, gone, fresh] = [blob(1, 100), blob(2, 900), blob(3, 200)];
+    const known = [packOf([used]), packOf([gone])];
+    const input = { blobs: [used, fresh], whole: false };
+    expect(planPacks(input, known, none, 1200)).toEqual({
+      kept: known,
+      fresh: [packOf([fresh])],
+      excessBytes: 0,
+    });
+    expect(planPacks(input, known, none, 1199)).toEqual({
+      kept: [packOf([used])],
+      fresh: [packOf([fresh])],
+      excessBytes: 0,
     });
   });
 
