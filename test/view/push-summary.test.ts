@@ -78,6 +78,19 @@ describe('the summary of a push', () => {
     expect(lines.some((line) => line.startsWith('::') || line.includes('\u001b'))).toBe(false);
   });
 
+  it('ends with a line where names were left out that do not fail it', () => {
+    const warned = report({ outcome: 'done', targets: [done, samplePush({ outcome: 'warned' })] });
+    expect(renderPushSummary(warned, { color: false }).split('\n').at(-1)).toBe(
+      'Done, but not all images were pushed. Push again when the causes above are gone: only the rest is sent.',
+    );
+    const lineOf = (parts: Partial<PushReport>): string | undefined =>
+      renderPushSummary({ ...warned, ...parts }, { color: false })
+        .split('\n')
+        .at(-1);
+    expect(lineOf({ dryRun: true })).toBe('Dry run: nothing was sent.');
+    expect(lineOf({ targets: [done] })).not.toContain('Done');
+  });
+
   it('stands in the summary of a save, whose last line names the target', () => {
     const { failed: _, ...whole } = sampleReport({ outcome: 'failed' });
     const text = renderSummary({ ...whole, failed: [], push: [samplePush(), done] }, { color: false });

@@ -45,7 +45,10 @@ export function renderPushSummary(report: PushReport, options: ScreenOptions): s
   const sections = pushSections(report.targets).map((section) =>
     pushSection(section, screen, rest).join('\n'),
   );
-  return [...sections, ...verdicts[report.outcome]].join('\n\n');
+  // With `on-error: warn` such a target does not fail the push.
+  const lacks = report.dryRun !== true && report.targets.some((target) => target.outcome === 'warned');
+  const outcome = report.outcome === 'done' && lacks ? 'warned' : report.outcome;
+  return [...sections, ...verdicts[outcome]].join('\n\n');
 }
 
 /** Why a release failed, in the form that failures of images have. */
