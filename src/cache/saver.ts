@@ -15,8 +15,10 @@ export interface SavedPacks {
   readonly saved: readonly Pack[];
   /** Were there already, or are being saved by another job. */
   readonly known: readonly Pack[];
-  /** Why no further entry can be saved now. `TOO_LATE` is no refusal: a catalogue can still be saved. */
+  /** Why no further pack is saved now. */
   readonly stopped: string | undefined;
+  /** Whether the service refuses every entry. Otherwise a catalogue can still be saved: it names the packs that are there. */
+  readonly isRefused: boolean;
 }
 
 /** Why nothing more is saved where the time is up. */
@@ -39,6 +41,7 @@ export function createSaver(
   const waiting = new Map<Pack, Set<Digest>>();
   const failed = new Set<string>();
   let stopped: string | undefined;
+  let isRefused = false;
 
   const save = async (pack: Pack): Promise<void> => {
     if (stopped !== undefined || signal?.aborted) return;
@@ -75,6 +78,7 @@ export function createSaver(
         // Other saves of this run may get the same refusal: it is reported once.
         if (stopped === undefined) trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
         stopped ??= outcome.reason;
+        isRefused = true;
     }
   };
   const start = (pack: Pack): void => {
@@ -108,7 +112,7 @@ export function createSaver(
     },
     flush,
     /** The packs that are in the cache by now. */
-    soFar: (): SavedPacks => ({ saved: [...saved], known: [...known], stopped }),
+    soFar: (): SavedPacks => ({ saved: [...saved], known: [...known], stopped, isRefused }),
     /** Resolves when all saves have ended. */
     async finish(): Promise<true> {
       flush();

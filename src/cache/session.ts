@@ -10,7 +10,7 @@ import { bytesOf, MAX_CACHE_BYTES, type Pack, type PackPlan, planPacks, sumOf } 
 import type { CacheContext, RemoteCache } from './port.ts';
 import { nextCatalogue, NOTHING_FOUND, readCatalogue, writeCatalogue } from './stored-catalogue.ts';
 import { restorePacks } from './restore.ts';
-import { createSaver, type SavedPacks, type Saver, TOO_LATE } from './saver.ts';
+import { createSaver, type SavedPacks, type Saver } from './saver.ts';
 
 /** How a front end uses the cache. */
 export interface CacheUse {
@@ -71,7 +71,7 @@ const NO_CACHE: CacheSession = {
   close: async () => {},
 };
 
-const NO_PACKS: SavedPacks = { saved: [], known: [], stopped: undefined };
+const NO_PACKS: SavedPacks = { saved: [], known: [], stopped: undefined, isRefused: false };
 
 /** Opens the cache for one run; without a `use` it restores and saves nothing. */
 export function openCacheSession(
@@ -176,8 +176,7 @@ export function openCacheSession(
       if (isWhole === undefined) trouble('the cache takes too long: what is not in it by now is not saved');
       const all = [...plan.kept, ...packs.saved, ...packs.known];
       const next = await nextCatalogue(keepable, all, found.catalogue, store);
-      const isRefused = packs.stopped !== undefined && packs.stopped !== TOO_LATE;
-      if (isRefused || next.contents.size === 0) return report(packs);
+      if (packs.isRefused || next.contents.size === 0) return report(packs);
       const writing = writeCatalogue(next, found, scope, context);
       const written = await beforeDeadline(Math.min(patience, LAST_MILLISECONDS), writing, signal);
       if (written === undefined || signal?.aborted) trouble(signal?.aborted ? INTERRUPTED : LATE);

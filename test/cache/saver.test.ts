@@ -94,7 +94,7 @@ it('goes on after a pack that fails or is there already, and tells them apart', 
   const { cache, entries } = memory(() => answers[entries.length - 1]!);
   const saver = createSaver(packs, { missing: new Set(), bytes: 0 }, context(cache));
   await saver.finish();
-  expect(saver.soFar()).toEqual({ saved: [], known: [packs[1]], stopped: undefined });
+  expect(saver.soFar()).toEqual({ saved: [], known: [packs[1]], stopped: undefined, isRefused: false });
   expect(troubles).toEqual([
     expect.stringMatching(/^pack .*, 2 blobs, .* is not saved to the cache: broke$/),
   ]);
@@ -108,7 +108,7 @@ it.each(['denied', 'limited', 'unavailable'] as const)(
     const many = Array.from({ length: 20 }, (_, at) => packOf([blob(at)]));
     const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context(cache));
     await saver.finish();
-    expect(saver.soFar().stopped).toBe('no');
+    expect(saver.soFar()).toMatchObject({ stopped: 'no', isRefused: true });
     // Two may be under way.
     expect(entries.length).toBeLessThanOrEqual(2);
     expect(troubles).toEqual([expect.stringContaining('is not saved to the cache: no')]);
@@ -201,7 +201,7 @@ it('found K4: saves nothing more after two failures of one cause', async () => {
   const many = Array.from({ length: 20 }, (_, at) => packOf([blob(at)]));
   const saver = createSaver(many, { missing: new Set(), bytes: 0 }, context(cache));
   await saver.finish();
-  expect(saver.soFar().stopped).toBe('broke');
+  expect(saver.soFar()).toMatchObject({ stopped: 'broke', isRefused: false });
   expect(entries.length).toBeLessThanOrEqual(3);
 });
 
@@ -219,7 +219,7 @@ it('found K3: leaves a service that takes an upload and says nothing when the ti
   await immediate();
   expect(saver.soFar().saved).toEqual([packs[0]]);
   saver.leave();
-  expect(saver.soFar()).toEqual({ saved: [packs[0]], known: [], stopped: TOO_LATE });
+  expect(saver.soFar()).toEqual({ saved: [packs[0]], known: [], stopped: TOO_LATE, isRefused: false });
   silent.resolve({ kind: 'failed', reason: 'too late' });
   await saver.finish();
   expect(troubles).toEqual([]);

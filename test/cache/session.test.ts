@@ -277,6 +277,24 @@ describe('found L8: a run with a cache', () => {
     expect(report).toMatchObject({ saved: { packs: 0 }, entries: 0 });
   });
 
+  it('whose packs fail for one cause saves its catalogue nevertheless: the next run needs no manifest', async () => {
+    const save = cache.save.bind(cache);
+    cache.save = async (entry) =>
+      entry.key.includes('catalogue') ? save(entry) : { kind: 'failed', reason: 'broke' };
+    const store = await machine();
+    const blobs = [1, 2, 3].map((at) => ({ digest: digestOf(text(at)), size: 200 * 1024 * 1024 }));
+    const contents = [await store.put(manifest(1), undefined)];
+    const session = open(store);
+    session.keep(
+      { blobs, contents, tags: [], withheld: NONE, whole: true },
+      { missing: new Set(), bytes: 0 },
+    );
+    expect(await session.finish()).toMatchObject({ saved: { packs: 0 }, entries: 1 });
+    const next = await machine();
+    await open(next).restoreCatalogue();
+    expect(await next.read(digestOf(manifest(1)), 1000)).toEqual(manifest(1));
+  });
+
   it('whose catalogue alone cannot be saved says that the next run has to fetch', async () => {
     const store = await machine();
     const save = cache.save.bind(cache);
