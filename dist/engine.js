@@ -17383,11 +17383,12 @@ function boundedBody(message, rules) {
 	const least = (rules.leastBytesASecond ?? 512) * stallMilliseconds / 1e3;
 	let received = 0;
 	let timer;
-	/** Since when the reader has waited for bytes, and how many had come then. */
+	/** Since when the reader has waited for bytes, without the time in which it took none, and how many had come then. */
 	let window = {
 		since: performance.now(),
 		before: 0
 	};
+	let pausedAt = window.since;
 	const silence = () => clearTimeout(timer);
 	const listen = () => {
 		silence();
@@ -17400,8 +17401,8 @@ function boundedBody(message, rules) {
 	const body = new Readable({
 		read() {
 			if (message.isPaused()) window = {
-				since: performance.now(),
-				before: received
+				...window,
+				since: window.since + performance.now() - pausedAt
 			};
 			listen();
 			message.resume();
@@ -17418,6 +17419,7 @@ function boundedBody(message, rules) {
 		if (body.push(chunk)) return listen();
 		silence();
 		message.pause();
+		pausedAt = performance.now();
 	};
 	message.pause();
 	message.on("data", (chunk) => {
@@ -18858,10 +18860,10 @@ function replaced(text, names, word) {
 }
 const PINNED = /@sha256:[0-9a-f]{64}$/;
 const DIGEST = /sha256:[0-9a-f]{12,64}/g;
-const AMOUNT = /\b\d{1,20}(?:\.\d{1,3})?(?= of \d| (?:bytes?|B|KiB|MiB|GiB|TiB|ms|s|min|h)\b)/g;
+const AMOUNT$1 = /\b\d{1,20}(?:\.\d{1,3})?(?= of \d| (?:bytes?|B|KiB|MiB|GiB|TiB|ms|s|min|h)\b)/g;
 /** A text without digests and amounts, which differ from image to image. */
 function general(text) {
-	return plainText(text).replaceAll(DIGEST, "sha256:…").replaceAll(AMOUNT, "…");
+	return plainText(text).replaceAll(DIGEST, "sha256:…").replaceAll(AMOUNT$1, "…");
 }
 // src/report/push-report.ts
 const count$1 = int().nonnegative();
@@ -19377,9 +19379,11 @@ function judge$2(report) {
 		unpublished: unfinished && !dryRun ? unpublished(report) : []
 	};
 }
-function isSame$2({ outcome, bundle, totals, push = [], release, dryRun = false }) {
-	const moved = [...push.map(({ totals: { pushed } }) => pushed), ...(release?.assets ?? []).filter(({ status }) => status === "sent" || status === "replaced")].some((one) => one !== 0);
-	return outcome === "done" && !dryRun && bundle?.unchanged === true && totals.fetchedBytes === 0 && !moved;
+/** An archive is written anew, and what a target or a release keeps instead is not what was asked for. */
+function isSame$2({ outcome, bundle, archive, totals, push = [], release, dryRun = false }) {
+	const isThere = push.every(({ totals: { pushed, kept } }) => pushed + kept === 0) && (release?.assets ?? []).every(({ status }) => status === "there") && (release?.removed ?? []).length === 0;
+	const isMade = bundle?.unchanged === true && archive === void 0;
+	return outcome === "done" && !dryRun && isMade && totals.fetchedBytes === 0 && isThere;
 }
 function unpublished({ options, push, release }) {
 	const { push: targets, release: tag } = options;
@@ -28190,7 +28194,7 @@ async function describe$1(described) {
 	notes.push(...contentNotes(tree));
 	const underRoot = new Set(root.kept.map(({ digest }) => digest));
 	const kept = isNarrow ? tree.nodes.filter(({ digest }) => underRoot.has(digest)) : tree.nodes;
-	refuseTooMany$1(kept);
+	refuseTooMany(kept);
 	const leaves = kept.flatMap(toLeaves);
 	const indexes = [...root.made].map(([digest, bytes]) => ({
 		digest,
@@ -28321,7 +28325,7 @@ const MAX_LISTED_LAYERS = 2e5;
 * An index of some kilobytes can list one child for thousands of platforms, and the lock repeats its layers for each.
 * @throws OciSaveError `unsupported`
 */
-function refuseTooMany$1(nodes) {
+function refuseTooMany(nodes) {
 	const listed = nodes.reduce((sum, { manifest, platforms, attests }) => manifest.kind === "index" ? sum : sum + Math.max(1, platforms.length + attests.length) * (manifest.layers.length + 1), 0);
 	if (listed <= MAX_LISTED_LAYERS) return;
 	throw new OciSaveError({
@@ -39126,7 +39130,10 @@ function renderPushSummary(report, options) {
 		done: report.dryRun === true ? [good("Dry run: nothing was sent.")] : []
 	};
 	const rest = `, all with ${spellHint([option("json")], screen.spelling)}`;
-	return [...pushSections(report.targets).map((section) => pushSection(section, screen, rest).join("\n")), ...verdicts[report.outcome]].join("\n\n");
+	const sections = pushSections(report.targets).map((section) => pushSection(section, screen, rest).join("\n"));
+	const lacks = report.dryRun !== true && report.targets.some((target) => target.outcome === "warned");
+	const outcome = report.outcome === "done" && lacks ? "warned" : report.outcome;
+	return [...sections, ...verdicts[outcome]].join("\n\n");
 }
 /** Why a release failed, in the form that failures of images have. */
 function releaseFailureSection(release, screen) {
@@ -39413,7 +39420,7 @@ function decodeCatalogue(bytes) {
 }
 function parse(bytes) {
 	try {
-		refuseTooMany(bytes);
+		if (!isReadable(bytes)) throw new SyntaxError("it names too much");
 		return catalogueSchema.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
 	} catch (cause) {
 		throw new OciSaveError({
@@ -39423,12 +39430,13 @@ function parse(bytes) {
 		});
 	}
 }
-/** Refuses what would take memory or time far beyond its own size to parse. */
-function refuseTooMany(bytes) {
-	let [objects, commas] = [0, 0];
-	for (const byte of bytes) if (byte === 123) objects += 1;
+/** Whether a catalogue can be read again: not where it would take memory or time far beyond its own size to parse. */
+function isReadable(bytes) {
+	if (bytes.length > 67108864) return false;
+	let [opened, commas] = [0, 0];
+	for (const byte of bytes) if (byte === 123 || byte === 91) opened += 1;
 	else if (byte === 44) commas += 1;
-	if (objects > 2003 || commas > MAX_NAMED) throw new SyntaxError("it names too much");
+	return opened <= 2004 && commas <= MAX_NAMED;
 }
 /** Contents as far as they fit, small ones first: what is left out costs a GET. */
 function boundedContents(contents) {
@@ -39485,23 +39493,27 @@ function bytesAllowed(pack, wanted) {
 }
 /**
 * Which packs stay, and which new packs hold the blobs that are in none of them.
-* @param wanted large content of a run; `whole` is false where images failed, so that what they have in the cache stays
+* @param wanted large content of a run; `whole` is false where images failed, so that what they have in the cache stays as
+*   long as there is room
 * @param known packs that are in the cache
 * @param spoilt packs whose entries hold something else: the form of each, by `hex`
 */
 function planPacks({ blobs, whole }, known, spoilt, maxBytes = MAX_CACHE_BYTES) {
 	const live = new Set(blobs.map(({ digest }) => digest));
-	const kept = whole ? packsToKeep(known, live) : known;
-	const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
-	const { fitting, left } = within(divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest))).map((pack) => ({
-		...pack,
-		form: (spoilt.get(pack.hex) ?? -1) + 1
-	})), sumOf(kept), maxBytes);
-	return {
-		kept,
-		fresh: fitting,
-		excessBytes: sumOf(left)
+	const planWith = (kept) => {
+		const packed = new Set(kept.flatMap((pack) => [...pack.blobs.keys()]));
+		const { fitting, left } = within(divideIntoPacks(blobs.filter(({ digest }) => !packed.has(digest))).map((pack) => ({
+			...pack,
+			form: (spoilt.get(pack.hex) ?? -1) + 1
+		})), sumOf(kept), maxBytes);
+		return {
+			kept,
+			fresh: fitting,
+			excessBytes: sumOf(left)
+		};
 	};
+	const plan = whole ? void 0 : planWith(known);
+	return plan?.excessBytes === 0 ? plan : planWith(packsToKeep(known, live));
 }
 /**
 * Divides blobs into packs, in their order: the blobs of one image stay together, and are dropped together. Every blob is
@@ -39641,7 +39653,7 @@ async function writeCatalogue(catalogue, found, scope, { cache, store, signal, t
 	const bytes = encodeCatalogue(catalogue);
 	const digest = digestOf(bytes);
 	if (digest === found.content) return true;
-	if (bytes.length > 67108864) {
+	if (!isReadable(bytes)) {
 		trouble(`the catalogue is too large for the cache, with ${formatBytes(bytes.length)}`);
 		return false;
 	}
@@ -39672,6 +39684,8 @@ async function writeCatalogue(catalogue, found, scope, { cache, store, signal, t
 // src/cache/restore.ts
 /** After this many failures of one cause the sources are faster than more attempts. */
 const FAILURES_OF_A_CAUSE = 2;
+/** `is too slow: 5000 bytes in 20 s`, `ended after 5000 of 9000 bytes`: the cause is the same with other amounts. */
+const AMOUNT = /\b(?:\d+ of )?\d+ bytes\b/g;
 /** More gain nothing: a few streams use all of a runner's disk. */
 const PACKS_AT_ONCE = 4;
 /** Restores blobs from packs into the store, each hashed while it is written. The others are left to the sources. */
@@ -39696,8 +39710,9 @@ async function restorePacks(packs, missing, context) {
 	let givenUp = false;
 	const fail = (short, reason) => {
 		trouble(`pack ${short} cannot be read from the cache: ${reason}`);
-		const count = (failures.get(reason) ?? 0) + 1;
-		failures.set(reason, count);
+		const cause = reason.replaceAll(AMOUNT, "… bytes");
+		const count = (failures.get(cause) ?? 0) + 1;
+		failures.set(cause, count);
 		if (count < FAILURES_OF_A_CAUSE || givenUp) return;
 		givenUp = true;
 		trouble("nothing more is read from the cache: what is missing is fetched from its source");
@@ -39845,6 +39860,7 @@ function createSaver(packs, { missing, bytes: leaveFree }, context) {
 	const waiting = /* @__PURE__ */ new Map();
 	const failed = /* @__PURE__ */ new Set();
 	let stopped;
+	let isRefused = false;
 	const save = async (pack) => {
 		if (stopped !== void 0 || signal?.aborted) return;
 		await budget(signal);
@@ -39885,6 +39901,7 @@ function createSaver(packs, { missing, bytes: leaveFree }, context) {
 			case "unavailable":
 				if (stopped === void 0) trouble(`${what}, is not saved to the cache: ${outcome.reason}`);
 				stopped ??= outcome.reason;
+				isRefused = true;
 		}
 	};
 	const start = (pack) => {
@@ -39923,7 +39940,8 @@ function createSaver(packs, { missing, bytes: leaveFree }, context) {
 		soFar: () => ({
 			saved: [...saved],
 			known: [...known],
-			stopped
+			stopped,
+			isRefused
 		}),
 		/** Resolves when all saves have ended. */
 		async finish() {
@@ -39954,7 +39972,8 @@ const NO_CACHE = {
 const NO_PACKS = {
 	saved: [],
 	known: [],
-	stopped: void 0
+	stopped: void 0,
+	isRefused: false
 };
 /** Opens the cache for one run; without a `use` it restores and saves nothing. */
 function openCacheSession(use, { store, scope, emit, signal }) {
@@ -40087,7 +40106,7 @@ function openCacheSession(use, { store, scope, emit, signal }) {
 				...packs.saved,
 				...packs.known
 			], found.catalogue, store);
-			if (packs.stopped !== void 0 && packs.stopped !== "the time for it is up" || next.contents.size === 0) return report(packs);
+			if (packs.isRefused || next.contents.size === 0) return report(packs);
 			const writing = writeCatalogue(next, found, scope, context);
 			const written = await beforeDeadline(Math.min(patience, LAST_MILLISECONDS), writing, signal);
 			if (written === void 0 || signal?.aborted) trouble(signal?.aborted ? INTERRUPTED : LATE);
@@ -42365,9 +42384,9 @@ function withLimits(refusal, headers, now = Date.now()) {
 		wait: limited || status === 503 ? wait : void 0
 	};
 }
-/** Tokens of other kinds have no scopes, and get no such header. */
+/** Tokens of other kinds have no scopes, and get no such header, or an empty one. */
 function lacksScope({ "x-oauth-scopes": scopes }) {
-	if (typeof scopes !== "string") return false;
+	if (typeof scopes !== "string" || scopes.trim() === "") return false;
 	const held = scopes.split(",").map((scope) => scope.trim());
 	return !held.includes("repo") && !held.includes("public_repo");
 }
@@ -43657,23 +43676,19 @@ function refuse$1(message, advice) {
 // src/commands/save/publish/lock-alone.ts
 /**
 * Where a run that only pushes or releases writes its lock: beside its report, and under a name that is not the lock of a
-* bundle or an archive which another run made there. Undefined where the run writes one of these.
+* bundle or an archive, nor one that somebody keeps. Undefined where the run writes one of these.
 */
-async function lockAloneAt(places) {
-	const { output, archive, archivePlace, archiveLock } = places;
-	if (output !== void 0 || archive !== void 0) return void 0;
-	const base = archiveBase(places);
-	const sums = path.join(archivePlace.folder, sumsName(archivePlace.name));
-	return await exists(base) || await exists(sums) ? `${base}.run.lock.json` : archiveLock;
+function lockAloneAt(places) {
+	return places.output === void 0 && places.archive === void 0 ? `${archiveBase(places)}.run.lock.json` : void 0;
 }
 /** What others wrote where such a run writes its lock. */
 async function foreignAtLockAlone(places) {
-	const file = await lockAloneAt(places);
+	const file = lockAloneAt(places);
 	return file === void 0 ? [] : foreignAt(file, LOCK_FILE_KIND);
 }
 /** Writes the lock of a run that has no bundle and no archive on the disk; undefined for any other run. */
 async function writeLockAlone(lock, places) {
-	const file = await lockAloneAt(places);
+	const file = lockAloneAt(places);
 	if (file === void 0) return void 0;
 	refuseForeign(await foreignAt(file, LOCK_FILE_KIND), "local");
 	await writeFileWhole(file, encodeLock(lock));
@@ -44789,20 +44804,21 @@ async function writeReport(report, { options, places, io }, failure) {
 }
 /**
 * Waits for what is still being saved to the cache, and completes the report with it. The result stands already: nothing
-* that goes wrong here fails the run.
+* that goes wrong here fails the run, whatever a disk refuses.
 */
 async function finishCache(report, run) {
-	const cache = await run.cache.finish();
-	if (cache === void 0) return report;
-	const complete = {
-		...report,
-		cache: reportedCache(cache)
-	};
+	let complete = report;
 	try {
+		const cache = await run.cache.finish();
+		if (cache === void 0) return report;
+		complete = {
+			...report,
+			cache: reportedCache(cache)
+		};
 		await writeReport(complete, run);
 	} catch (error) {
-		if (!(error instanceof OciSaveError)) throw error;
-		const message = `the report does not say what was saved to the cache: ${error.message}`;
+		if (!(error instanceof OciSaveError) && systemCodeOf(error) === void 0) throw error;
+		const message = `the report does not say what was saved to the cache: ${messageOf(error)}`;
 		run.io.emit({
 			type: "log",
 			level: "warning",
@@ -45138,7 +45154,8 @@ async function withRelease(report, { archive }, content, run) {
 	};
 }
 /**
-* Releases, and reports the result, a failure too; an interruption is thrown.
+* Releases, and reports the result, a failure too; an interruption is thrown. A machine that lacks something only now, as
+* files that it may have open, fails the release: what was written before stands.
 *
 * @param archive what is sent; undefined in a dry run, which need not know its digest
 */
@@ -45147,7 +45164,8 @@ async function tryRelease({ target }, signal, archive, send) {
 		return releaseReport(target, await send(), archive);
 	} catch (error) {
 		signal?.throwIfAborted();
-		if (!(error instanceof OciSaveError) || exitCodeOf(error) !== 1) throw error;
+		if (!(error instanceof OciSaveError)) throw error;
+		if (exitCodeOf(error) !== 1 && error.code !== "machine") throw error;
 		return {
 			...placeOf(target),
 			assets: [],
@@ -45417,8 +45435,8 @@ function createWitness(options, { emit, env, signal }) {
 	const lines = () => [
 		copied(tallies.get("copy"), () => storeFolder(options.cacheDir, env)),
 		...published(results),
-		...counted(tallies.get("push"), "name", "pushed"),
-		...counted(tallies.get("release"), "file", `in release ${releaseTag(options.release, env) ?? ""}`)
+		...counted(tallies.get("push"), "name", () => "pushed"),
+		...counted(tallies.get("release"), "file", () => `in release ${releaseTag(options.release, env) ?? ""}`)
 	];
 	return {
 		emit(event) {
@@ -45446,7 +45464,7 @@ function published({ bundle, archive, lock }) {
 	return made.length === 0 ? [] : [`written, and whole: ${made.join(", ")}`];
 }
 function counted(tally, what, where) {
-	return tally === void 0 ? [] : [`${ofTotal(tally, what)} ${where}`];
+	return tally === void 0 ? [] : [`${ofTotal(tally, what)} ${where()}`];
 }
 const ofTotal = ({ total, done }, what) => `${done.size} of ${formatCount(total, what)}`;
 // src/commands/save/save.ts

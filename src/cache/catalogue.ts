@@ -88,7 +88,7 @@ export function decodeCatalogue(bytes: Uint8Array): Catalogue {
 
 function parse(bytes: Uint8Array): z.infer<typeof catalogueSchema> {
   try {
-    refuseTooMany(bytes);
+    if (!isReadable(bytes)) throw new SyntaxError('it names too much');
     return catalogueSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (cause) {
     throw new OciSaveError({
@@ -99,14 +99,15 @@ function parse(bytes: Uint8Array): z.infer<typeof catalogueSchema> {
   }
 }
 
-/** Refuses what would take memory or time far beyond its own size to parse. */
-function refuseTooMany(bytes: Uint8Array): void {
+/** Whether a catalogue can be read again: not where it would take memory or time far beyond its own size to parse. */
+export function isReadable(bytes: Uint8Array): boolean {
+  if (bytes.length > MAX_CATALOGUE_BYTES) return false;
   let [opened, commas] = [0, 0];
   for (const byte of bytes) {
     if (byte === 0x7b || byte === 0x5b) opened += 1;
     else if (byte === 0x2c) commas += 1;
   }
-  if (opened > 2 * MAX_PACKS + 4 || commas > MAX_NAMED) throw new SyntaxError('it names too much');
+  return opened <= 2 * MAX_PACKS + 4 && commas <= MAX_NAMED;
 }
 
 /** Contents as far as they fit, small ones first: what is left out costs a GET. */

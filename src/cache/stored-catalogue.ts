@@ -11,6 +11,7 @@ import {
   decodeCatalogue,
   EMPTY,
   encodeCatalogue,
+  isReadable,
   MAX_CATALOGUE_BYTES,
   MAX_CONTENT_BYTES,
 } from './catalogue.ts';
@@ -132,7 +133,7 @@ export async function writeCatalogue(
   const bytes = encodeCatalogue(catalogue);
   const digest: Digest = digestOf(bytes);
   if (digest === found.content) return true;
-  if (bytes.length > MAX_CATALOGUE_BYTES) {
+  if (!isReadable(bytes)) {
     trouble(`the catalogue is too large for the cache, with ${formatBytes(bytes.length)}`);
     return false;
   }

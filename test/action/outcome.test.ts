@@ -203,7 +203,7 @@ describe('found K11: a step without a folder', () => {
   it('that pushes has the lock as a file, and has fetched what it says', async () => {
     const step = await workspace.step(mirror());
     expectAll(step);
-    const file = workspace.file('oci-bundle.lock.json');
+    const file = workspace.file('oci-bundle.run.lock.json');
     expect(step.outputs).toMatchObject({ outcome: 'saved', path: '', lock: file, 'cache-hit': 'false' });
     const lock = parseLock(await readFile(file), file);
     expect(lock.images.map(({ digest }) => digest)).toEqual([app.top]);
@@ -228,7 +228,7 @@ describe('found K11: a step without a folder', () => {
   it('that releases has it, too, and again when the release is unchanged', async () => {
     const more = { output: 'none', release: 'v1' };
     const first = await workspace.step(inputs(more), { env: releasing() });
-    const file = workspace.file('oci-bundle-v1.lock.json');
+    const file = workspace.file('oci-bundle-v1.run.lock.json');
     expect(first.outputs).toMatchObject({ outcome: 'saved', lock: file });
     const bytes = await readFile(file, 'utf8');
     await writeFile(file, bytes.replace(/\n$/, ''));
@@ -244,34 +244,32 @@ describe('found K11: a step without a folder', () => {
   it('that fails at its target has it: what was to be there', async () => {
     target.misbehave({ readOnly: true });
     const step = await workspace.step(mirror({ push: `${target.host}/closed` }));
-    expect(step.outputs).toMatchObject({ outcome: 'failed', lock: workspace.file('oci-bundle.lock.json') });
+    expect(step.outputs).toMatchObject({
+      outcome: 'failed',
+      lock: workspace.file('oci-bundle.run.lock.json'),
+    });
   });
 
-  it('leaves the lock of an archive and of a bundle that have its name alone', async () => {
+  it('leaves the lock of an archive alone, and one that somebody keeps', async () => {
     await workspace.step(inputs({ output: 'none', archive: 'tar', images: `${registry.host}/other:1` }));
-    const before = await readFile(workspace.file('oci-bundle.lock.json'));
-    const beside = await workspace.step(mirror());
-    expect(beside.outputs['lock']).toBe(workspace.file('oci-bundle.run.lock.json'));
-    expect(await readFile(workspace.file('oci-bundle.lock.json'))).toEqual(before);
-    const one = { layout: 'zot', images: `${registry.host}/other:1` };
-    await workspace.step(inputs({ ...one, output: 'view', 'archive-name': 'view' }));
-    const lock = await readFile(workspace.file('view.lock.json'));
-    expect(
-      (await workspace.step(mirror({ 'archive-name': 'view', push: `${target.host}/again` }))).outputs[
-        'lock'
-      ],
-    ).toBe(workspace.file('view.run.lock.json'));
-    expect(await readFile(workspace.file('view.lock.json'))).toEqual(lock);
+    const kept = await readFile(workspace.file('oci-bundle.lock.json'));
+    await workspace.write('mine.lock.json', kept.toString('utf8'));
+    for (const name of ['', 'mine']) {
+      const step = await workspace.step(mirror({ 'archive-name': name, push: `${target.host}/x${name}` }));
+      const base = name || 'oci-bundle';
+      expect(step.outputs['lock']).toBe(workspace.file(`${base}.run.lock.json`));
+      expect(await readFile(workspace.file(`${base}.lock.json`))).toEqual(kept);
+    }
   });
 
   it('never writes over somebody’s file: it is refused before it asks anybody', async () => {
-    await workspace.write('oci-bundle.lock.json', '{"mine": true}\n');
+    await workspace.write('oci-bundle.run.lock.json', '{"mine": true}\n');
     registry.clear();
     const step = await workspace.step(mirror());
     expect(step.outputs['outcome']).toBe('refused');
-    expect(step.verdict).toContain('oci-bundle.lock.json');
+    expect(step.verdict).toContain('oci-bundle.run.lock.json');
     expect(registry.requests()).toEqual([]);
-    expect(await readFile(workspace.file('oci-bundle.lock.json'), 'utf8')).toBe('{"mine": true}\n');
+    expect(await readFile(workspace.file('oci-bundle.run.lock.json'), 'utf8')).toBe('{"mine": true}\n');
   });
 
   it('writes no lock in a dry run', async () => {

@@ -53,8 +53,8 @@ export function createWitness(options: SaveOptions, { emit, env, signal }: SaveI
   const lines = (): string[] => [
     copied(tallies.get('copy'), () => storeFolder(options.cacheDir, env)),
     ...published(results),
-    ...counted(tallies.get('push'), 'name', 'pushed'),
-    ...counted(tallies.get('release'), 'file', `in release ${releaseTag(options.release, env) ?? ''}`),
+    ...counted(tallies.get('push'), 'name', () => 'pushed'),
+    ...counted(tallies.get('release'), 'file', () => `in release ${releaseTag(options.release, env) ?? ''}`),
   ];
   return {
     emit(event) {
@@ -86,8 +86,8 @@ function published({ bundle, archive, lock }: Results): string[] {
   return made.length === 0 ? [] : [`written, and whole: ${made.join(', ')}`];
 }
 
-function counted(tally: Tally | undefined, what: string, where: string): string[] {
-  return tally === undefined ? [] : [`${ofTotal(tally, what)} ${where}`];
+function counted(tally: Tally | undefined, what: string, where: () => string): string[] {
+  return tally === undefined ? [] : [`${ofTotal(tally, what)} ${where()}`];
 }
 
 const ofTotal = ({ total, done }: Tally, what: string): string =>

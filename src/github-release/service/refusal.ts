@@ -73,9 +73,9 @@ export function withLimits(
   return { ...refusal, limited, wait: limited || status === 503 ? wait : undefined };
 }
 
-/** Tokens of other kinds have no scopes, and get no such header. */
+/** Tokens of other kinds have no scopes, and get no such header, or an empty one. */
 function lacksScope({ 'x-oauth-scopes': scopes }: HttpResponse['headers']): boolean {
-  if (typeof scopes !== 'string') return false;
+  if (typeof scopes !== 'string' || scopes.trim() === '') return false;
   const held = scopes.split(',').map((scope) => scope.trim());
   return !held.includes('repo') && !held.includes('public_repo');
 }
