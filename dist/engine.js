@@ -15082,7 +15082,10 @@ async function openRegular(file, folders) {
 	try {
 		const stats = await handle.stat({ bigint: true });
 		const refused = kindRefused(stats) ?? await placeRefused(handle, stats, place, folders);
-		if (refused === void 0) return { handle };
+		if (refused === void 0) return {
+			handle,
+			size: Number(stats.size)
+		};
 		await handle.close();
 		return refused;
 	} catch (error) {
@@ -15092,8 +15095,12 @@ async function openRegular(file, folders) {
 }
 /** The same, where a file that is refused is an error. Throws OciSaveError `local`, and the error of the system. */
 async function openRegularFile(file, folders) {
+	return (await openSized(file, folders)).handle;
+}
+/** The same, with its size. */
+async function openSized(file, folders) {
 	const opened = await openRegular(file, folders);
-	if ("handle" in opened) return opened.handle;
+	if ("handle" in opened) return opened;
 	throw new OciSaveError({
 		code: "local",
 		message: `${file}: ${opened.reason}`,
@@ -15145,10 +15152,10 @@ function readBounded(file, maxBytes) {
 	return inTurn(() => readWhole$1(file, maxBytes));
 }
 async function readWhole$1(file, maxBytes) {
-	const handle = await unlessGone(openRegularFile(file));
-	if (handle === void 0) return void 0;
+	const opened = await unlessGone(openSized(file));
+	if (opened === void 0) return void 0;
+	const { handle, size } = opened;
 	try {
-		const { size } = await handle.stat();
 		const bytes = await readUpTo(handle, maxBytes + 1, size);
 		if (bytes.length <= maxBytes) return bytes;
 		throw new OciSaveError({
@@ -15168,11 +15175,12 @@ async function readUpTo(handle, most, size) {
 	const pieces = [];
 	let length = 0;
 	while (length < most) {
-		const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length, LEAST_PIECE_BYTES)));
+		const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length + 1, LEAST_PIECE_BYTES)));
 		const { bytesRead } = await handle.read(piece, 0, piece.length, length);
 		if (bytesRead === 0) break;
 		pieces.push(piece.subarray(0, bytesRead));
 		length += bytesRead;
+		if (length === size && bytesRead < piece.length) break;
 	}
 	const [first = Buffer.alloc(0), ...others] = pieces;
 	return others.length === 0 ? first : Buffer.concat(pieces);

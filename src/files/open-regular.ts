@@ -14,6 +14,12 @@ interface NotRead {
   readonly isStream?: boolean;
 }
 
+/** A file that is open, and the bytes that it had when it was opened. */
+export interface Opened {
+  readonly handle: FileHandle;
+  readonly size: number;
+}
+
 /** For a path that leads to a file elsewhere. */
 export const OUTSIDE: NotRead = {
   reason: 'links followed, it lies neither in the workspace nor in the runner’s temporary folder',
@@ -27,10 +33,7 @@ export const OUTSIDE: NotRead = {
  *   link may be changed between a check and the opening. Hard links cannot be distinguished from the file.
  * @throws the error of the system
  */
-export async function openRegular(
-  file: string,
-  folders?: readonly string[],
-): Promise<{ readonly handle: FileHandle } | NotRead> {
+export async function openRegular(file: string, folders?: readonly string[]): Promise<Opened | NotRead> {
   // Dots are resolved before links: after a link, `..` would mean another folder.
   const named = path.resolve(file);
   const place = folders === undefined ? named : await realpath(named);
@@ -41,7 +44,7 @@ export async function openRegular(
   try {
     const stats = await handle.stat({ bigint: true });
     const refused = kindRefused(stats) ?? (await placeRefused(handle, stats, place, folders));
-    if (refused === undefined) return { handle };
+    if (refused === undefined) return { handle, size: Number(stats.size) };
     await handle.close();
     return refused;
   } catch (error) {
@@ -52,8 +55,13 @@ export async function openRegular(
 
 /** The same, where a file that is refused is an error. Throws OciSaveError `local`, and the error of the system. */
 export async function openRegularFile(file: string, folders?: readonly string[]): Promise<FileHandle> {
+  return (await openSized(file, folders)).handle;
+}
+
+/** The same, with its size. */
+export async function openSized(file: string, folders?: readonly string[]): Promise<Opened> {
   const opened = await openRegular(file, folders);
-  if ('handle' in opened) return opened.handle;
+  if ('handle' in opened) return opened;
   throw new OciSaveError({ code: 'local', message: `${file}: ${opened.reason}`, hint: opened.hint });
 }
 

@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { unlessGone } from './kind.ts';
 import { inTurn, opening } from './open-files.ts';
-import { openRegularFile } from './open-regular.ts';
+import { openRegularFile, openSized } from './open-regular.ts';
 
 /**
  * A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
@@ -15,10 +15,10 @@ export function readBounded(file: string, maxBytes: number): Promise<Buffer | un
 }
 
 async function readWhole(file: string, maxBytes: number): Promise<Buffer | undefined> {
-  const handle = await unlessGone(openRegularFile(file));
-  if (handle === undefined) return undefined;
+  const opened = await unlessGone(openSized(file));
+  if (opened === undefined) return undefined;
+  const { handle, size } = opened;
   try {
-    const { size } = await handle.stat();
     // One byte more than allowed distinguishes a large file from an allowed one.
     const bytes = await readUpTo(handle, maxBytes + 1, size);
     if (bytes.length <= maxBytes) return bytes;
@@ -39,11 +39,13 @@ async function readUpTo(handle: FileHandle, most: number, size: number): Promise
   const pieces: Buffer[] = [];
   let length = 0;
   while (length < most) {
-    const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length, LEAST_PIECE_BYTES)));
+    // One byte more than it told: that none comes shows its end without another read.
+    const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length + 1, LEAST_PIECE_BYTES)));
     const { bytesRead } = await handle.read(piece, 0, piece.length, length);
     if (bytesRead === 0) break;
     pieces.push(piece.subarray(0, bytesRead));
     length += bytesRead;
+    if (length === size && bytesRead < piece.length) break;
   }
   const [first = Buffer.alloc(0), ...others] = pieces;
   return others.length === 0 ? first : Buffer.concat(pieces);
