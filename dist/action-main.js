@@ -18176,7 +18176,7 @@ function outcomeOfError(error) {
 /** A run that read no manifest has no lock; a push target that failed does not change what was saved. */
 function lockDigestOf(report, lock) {
 	const { unchanged = false, outcome, failed } = report;
-	if (report.error !== void 0 || outcome === "failed" && failed.length > 0) return "";
+	if (outcome === "failed" && failed.length > 0) return "";
 	if (lock === void 0) return report.lock?.digest ?? "";
 	return unchanged && lock.images.length === 0 ? "" : digestOfLock(lock);
 }

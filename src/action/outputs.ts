@@ -139,7 +139,7 @@ function outcomeOfError(error: unknown): Outcome {
 /** A run that read no manifest has no lock; a push target that failed does not change what was saved. */
 function lockDigestOf(report: RunReport, lock: Lock | undefined): string {
   const { unchanged = false, outcome, failed } = report;
-  if (report.error !== undefined || (outcome === 'failed' && failed.length > 0)) return '';
+  if (outcome === 'failed' && failed.length > 0) return '';
   if (lock === undefined) return report.lock?.digest ?? '';
   return unchanged && lock.images.length === 0 ? '' : digestOfLock(lock);
 }
