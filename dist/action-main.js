@@ -18048,12 +18048,12 @@ const shortened = ({ ref, class: failureClass, message }) => ({
 */
 function failedList(faults) {
 	const all = printableJson(faults, 0);
-	if (bytesOf(all) <= 64e3) return all;
+	if (bytesOf$1(all) <= 64e3) return all;
 	const causes = [...Map.groupBy(faults, causeOf).values()];
 	const kept = /* @__PURE__ */ new Set();
 	let room = 63800;
 	const fits = (shown) => {
-		const left = room - bytesOf(printableJson(shown, 0)) - 1;
+		const left = room - bytesOf$1(printableJson(shown, 0)) - 1;
 		if (left < 0) return false;
 		room = left;
 		return true;
@@ -18078,7 +18078,7 @@ const withoutMessage = ({ ref, class: failureClass }) => ({
 	ref,
 	class: failureClass
 });
-const bytesOf = (text) => Buffer.byteLength(text);
+const bytesOf$1 = (text) => Buffer.byteLength(text);
 // src/action/outputs.ts
 /** Those of a run that made nothing. Lists are JSON in any case: a later step that reads them would fail without. */
 const NOTHING = {
@@ -20861,11 +20861,21 @@ async function takeBack(folder, workspace) {
 		force: true,
 		maxRetries: 3
 	});
-	for (let length = parts.length - 1; length > 0; length -= 1) await rmdir$1(path$2.join(workspace, ...parts.slice(0, length))).catch(() => {});
+	for (let length = parts.length - 1; length > 0; length -= 1) try {
+		await rmdir$1(path$2.join(workspace, ...parts.slice(0, length)));
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
+	}
 }
 /** Whether it is a folder that can be used: none that is a link, or that may not be looked at. */
 async function isFolder(place) {
-	return lstat$1(place).then((stats) => stats.isDirectory(), () => false);
+	try {
+		return (await lstat$1(place)).isDirectory();
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return false;
+	}
 }
 // src/cache/actions/read-archive.ts
 /** Each chunk passes several streams: small ones cost more than the unpacking. */
@@ -61003,7 +61013,7 @@ async function whyNotHere({ files, leaveFree }, { workspace, env }) {
 		kind: "failed",
 		reason: "the step does not run in the workspace"
 	};
-	const bytes = files.reduce((sum, { size }) => sum + size, 0);
+	const bytes = bytesOf(files);
 	const free = Math.min(await freeBytes(workspace), await freeBytes(env["RUNNER_TEMP"] || workspace));
 	const needed = 2 * bytes + leaveFree + RESERVE_BYTES;
 	if (free >= needed) return void 0;
@@ -61018,7 +61028,7 @@ async function packAndSend(entry, { workspace, onWords, graceMilliseconds }) {
 	try {
 		await handOver(entry, workspace);
 		const saving = captureOutput(() => saveCache([entry.folder], entry.key));
-		const milliseconds = graceMilliseconds + 1e3 * entry.files.reduce((sum, { size }) => sum + size, 0) / LEAST_BYTES_A_SECOND;
+		const milliseconds = graceMilliseconds + 1e3 * bytesOf(entry.files) / LEAST_BYTES_A_SECOND;
 		const saved = await beforeDeadline(milliseconds, saving);
 		if (saved === void 0) return {
 			kind: "limited",
@@ -61030,6 +61040,9 @@ async function packAndSend(entry, { workspace, onWords, graceMilliseconds }) {
 	} finally {
 		await takeBack(entry.folder, workspace);
 	}
+}
+function bytesOf(files) {
+	return files.reduce((sum, { size }) => sum + size, 0);
 }
 const MAX_WORDS = 300;
 /** The outcome of a `saveCache` that saved nothing, from the words that it printed. */

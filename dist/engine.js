@@ -5000,6 +5000,7 @@ const initializer = (inst, issues) => {
 		}
 	});
 };
+const ZodError = /*@__PURE__*/ $constructor("ZodError", initializer);
 const ZodRealError = /*@__PURE__*/ $constructor("ZodError", initializer, void 0, { Parent: Error });
 // node_modules/zod/v4/classic/parse.js
 const parse$2 = /* @__PURE__ */ _parse(ZodRealError);
@@ -39431,6 +39432,7 @@ function parse(bytes) {
 		if (!isReadable(bytes)) throw new SyntaxError("it names too much");
 		return catalogueSchema.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
 	} catch (cause) {
+		if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof ZodError)) throw cause;
 		throw new OciSaveError({
 			code: "digest",
 			message: "it is not a catalogue",

@@ -91,6 +91,8 @@ function parse(bytes: Uint8Array): z.infer<typeof catalogueSchema> {
     if (!isReadable(bytes)) throw new SyntaxError('it names too much');
     return catalogueSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (cause) {
+    if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof z.ZodError))
+      throw cause;
     throw new OciSaveError({
       code: 'digest',
       message: 'it is not a catalogue',

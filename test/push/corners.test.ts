@@ -9,7 +9,7 @@ import { buildImage, filledLayer, idx, one, sharing } from '../support/fixtures/
 import type { Image } from '../support/image.ts';
 import { startPushRegistry } from '../support/push-registry.ts';
 import { tally } from '../support/registry-request.ts';
-import { lockOfImages, type Pushed, pushTo, statusesOf } from './pushing.ts';
+import { saidIn, lockOfImages, pushTo, statusesOf } from './pushing.ts';
 
 const small = { layerBytes: 100 };
 let bench: Resolving;
@@ -20,8 +20,6 @@ afterAll(() => bench.close());
 
 const lockOf = (images: Readonly<Record<string, Image>>): Promise<Lock> => lockOfImages(bench, images);
 const oneOf = (seed: string): Image => one({ seed, ...small });
-const saidIn = ({ events }: Pushed, level: string): string[] =>
-  events.flatMap((event) => (event.type === 'log' && event.level === level ? [event.message] : []));
 
 describe('a push to Docker Hub', () => {
   /** A client for which a registry on loopback is Docker Hub. */

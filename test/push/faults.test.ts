@@ -14,7 +14,7 @@ import { buildImage, filledLayer, idx, nested, one } from '../support/fixtures/i
 import { type Image, largestBlobOf } from '../support/image.ts';
 import { type PushRegistry, startPushRegistry } from '../support/push-registry.ts';
 import { tally } from '../support/registry-request.ts';
-import { PLAIN, lockOfImages, type Pushed, pushTo, statusesOf } from './pushing.ts';
+import { saidIn, PLAIN, lockOfImages, type Pushed, pushTo, statusesOf } from './pushing.ts';
 
 const small = { layerBytes: 100 };
 let bench: Resolving;
@@ -25,8 +25,6 @@ afterAll(() => bench.close());
 
 const lockOf = (images: Readonly<Record<string, Image>>): Promise<Lock> => lockOfImages(bench, images);
 const oneOf = (seed: string): Image => one({ seed, ...small });
-const saidIn = ({ events }: Pushed, level: string): string[] =>
-  events.flatMap((event) => (event.type === 'log' && event.level === level ? [event.message] : []));
 const stepsIn = ({ events }: Pushed): string[] =>
   events.flatMap((event) =>
     event.type === 'step' ? [`${event.stage} ${event.subject.split('/').at(-1)} ${event.outcome}`] : [],

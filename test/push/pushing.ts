@@ -52,6 +52,10 @@ export interface Pushed {
   readonly events: readonly SaveEvent[];
 }
 
+/** What a push said at a level. */
+export const saidIn = ({ events }: Pushed, level: string): string[] =>
+  events.flatMap((event) => (event.type === 'log' && event.level === level ? [event.message] : []));
+
 export type PushingOptions = Partial<Omit<PushContext, 'client' | 'content' | 'emit'>> & {
   readonly client?: Partial<RegistryClientOptions>;
   /** Told of each event, after it is noted. */

@@ -38,15 +38,22 @@ export async function takeBack(folder: string, workspace: string): Promise<void>
   }
   await rm(path.join(workspace, ...parts), { recursive: true, force: true, maxRetries: 3 });
   for (let length = parts.length - 1; length > 0; length -= 1) {
-    // Where one is not empty, those above it are not.
-    await rmdir(path.join(workspace, ...parts.slice(0, length))).catch(() => {});
+    try {
+      await rmdir(path.join(workspace, ...parts.slice(0, length)));
+    } catch (error) {
+      if (systemCodeOf(error) === undefined) throw error;
+      // Where one is not empty, those above it are not.
+      return;
+    }
   }
 }
 
 /** Whether it is a folder that can be used: none that is a link, or that may not be looked at. */
 async function isFolder(place: string): Promise<boolean> {
-  return lstat(place).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
+  try {
+    return (await lstat(place)).isDirectory();
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return false;
+  }
 }

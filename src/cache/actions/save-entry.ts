@@ -41,7 +41,7 @@ async function whyNotHere(
   // The library's paths are relative to the workspace, and it reads them relative to the working directory.
   if ((await realpath(process.cwd())) !== workspace)
     return { kind: 'failed', reason: 'the step does not run in the workspace' };
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  const bytes = bytesOf(files);
   const free = Math.min(await freeBytes(workspace), await freeBytes(env['RUNNER_TEMP'] || workspace));
   const needed = 2 * bytes + leaveFree + RESERVE_BYTES;
   if (free >= needed) return undefined;
@@ -60,8 +60,7 @@ async function packAndSend(
   try {
     await handOver(entry, workspace);
     const saving = captureOutput(() => saveCache([entry.folder], entry.key));
-    const bytes = entry.files.reduce((sum, { size }) => sum + size, 0);
-    const milliseconds = graceMilliseconds + (1000 * bytes) / LEAST_BYTES_A_SECOND;
+    const milliseconds = graceMilliseconds + (1000 * bytesOf(entry.files)) / LEAST_BYTES_A_SECOND;
     const saved = await beforeDeadline(milliseconds, saving);
     if (saved === undefined)
       return { kind: 'limited', reason: `the service took no more for ${Math.round(milliseconds / 1000)} s` };
@@ -71,6 +70,10 @@ async function packAndSend(
   } finally {
     await takeBack(entry.folder, workspace);
   }
+}
+
+function bytesOf(files: NewEntry['files']): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 const MAX_WORDS = 300;

@@ -1,27 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  type Asset,
   createReleaseService,
   type Release,
   type ReleaseService,
 } from '../../../src/github-release/index.ts';
 import { failureOf as errorOf } from '../../support/failure.ts';
 import { listen, type Listening } from '../../support/listen.ts';
-
-const TOKEN = 'ghs_0123456789abcdefghijklmnopqrstuvwxyz';
-const WHOLE = new TextEncoder().encode('the bytes of an asset');
-const asset: Asset = { id: 9, name: 'a.lock.json', size: WHOLE.length, state: 'uploaded', digest: null };
-const release: Release = {
-  id: 1,
-  tag: 'v1',
-  title: 'v1',
-  draft: true,
-  immutable: false,
-  url: 'https://x/y',
-  body: '',
-  uploadUrl: 'https://x/up',
-};
+import { asset, release, TOKEN, WHOLE } from './samples.ts';
 
 let server: Listening;
 afterEach(() => server.end());

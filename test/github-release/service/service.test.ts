@@ -6,25 +6,12 @@ import { OciSaveError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { createReleaseService } from '../../../src/github-release/index.ts';
 import type { assetSchema, releaseSchema } from '../../../src/github-release/service/schemas.ts';
-import type { Asset, Release, ReleaseService } from '../../../src/github-release/service/service.ts';
+import type { Asset, ReleaseService } from '../../../src/github-release/service/service.ts';
 import { withDigest } from '../../../src/github-release/service/upload.ts';
 import { listen, type Listening } from '../../support/listen.ts';
+import { asset, release, TOKEN, WHOLE } from './samples.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-const TOKEN = 'ghs_0123456789abcdefghijklmnopqrstuvwxyz';
-const WHOLE = new TextEncoder().encode('the bytes of an asset');
-const asset: Asset = { id: 9, name: 'a.lock.json', size: WHOLE.length, state: 'uploaded', digest: null };
-const release: Release = {
-  id: 1,
-  tag: 'v1',
-  title: 'v1',
-  draft: true,
-  immutable: false,
-  url: 'https://x/y',
-  body: '',
-  uploadUrl: 'https://x/up',
-};
 
 let server: Listening;
 afterEach(() => server.end());
