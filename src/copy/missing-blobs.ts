@@ -39,10 +39,18 @@ export async function findMissingBlobs(
   const imagesOf = new Map<Digest, Set<ResolvedImage>>();
   const leavesOf = new Map<Digest, Set<Digest>>();
   const details = new Map<Digest, Pick<MissingBlob, 'urls' | 'foreign'>>();
+  const repeated = new Set<Digest>();
 
   for (const image of images) {
     for (const digest of image.sizes.keys()) addTo(imagesOf, digest, image);
-    for (const { digest, layers } of image.leaves) for (const layer of layers) addTo(leavesOf, layer, digest);
+    for (const { digest, layers } of image.leaves) {
+      const own = new Set<Digest>();
+      for (const layer of layers) {
+        addTo(leavesOf, layer, digest);
+        if (own.has(layer)) repeated.add(layer);
+        own.add(layer);
+      }
+    }
     for (const { manifest } of image.manifests.values()) {
       if (manifest.kind === 'manifest') noteDetails(manifest.layers, details);
     }
@@ -55,6 +63,7 @@ export async function findMissingBlobs(
       digest,
       size,
       leaves: [...(leavesOf.get(digest) ?? [])],
+      repeated: repeated.has(digest),
       ...(details.get(digest) ?? NO_DETAILS),
     })),
     imagesOf: (digest) => [...(imagesOf.get(digest) ?? [])],

@@ -175,7 +175,7 @@ describe('a copy by our own client', () => {
     registry.clear();
     const copied = await bench.copy([image!]);
     expect(copied.missing.blobs).toMatchObject([
-      { digest: image!.digest, leaves: [], foreign: false, urls: [] },
+      { digest: image!.digest, leaves: [], foreign: false, urls: [], repeated: false },
     ]);
     expect(copied.movers).toEqual(new Map([[image!.digest, 'direct']]));
     expect(blobsAsked(registry)).toEqual([]);

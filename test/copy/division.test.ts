@@ -9,6 +9,7 @@ const blob = (name: string, size: number, leaves: string[], foreign = false): Mi
   leaves: leaves.map(digest),
   urls: [],
   foreign,
+  repeated: false,
 });
 const FROM = 100;
 

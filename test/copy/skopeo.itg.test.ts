@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
-import { type Digest, shortDigest } from '../../src/oci/digest.ts';
+import { type Digest, digestOf, shortDigest } from '../../src/oci/digest.ts';
 import { createSkopeoEnvironment, findSkopeo, type SkopeoTools } from '../../src/skopeo/index.ts';
 import { type BadRegistry, type Fault, MANIFESTS, startBadRegistry } from '../support/bad-registry.ts';
 import { failureOf } from '../support/failure.ts';
@@ -129,6 +129,21 @@ describe('a copy with skopeo', () => {
     const none = new OciSaveError({ code: 'machine', message: 'no skopeo' });
     expect(await failureOf(copy(['a:1'], { skopeoTools: () => Promise.reject(none) }))).toBe(none);
     expect(registry.requests()).toEqual([]);
+  });
+
+  it('found J9: a large layer that stands twice in a manifest is fetched once, and skopeo copies the others', async () => {
+    const other = filledLayer('beside', LARGE);
+    const twice = buildImage({ layers: [filledLayer('twice', LARGE), other, filledLayer('twice', LARGE)] });
+    const alone = buildImage({ layers: [filledLayer('alone', LARGE), filledLayer('alone', LARGE)] });
+    registry.put('twice', twice, '1');
+    registry.put('alone', alone, '1');
+    const copied = await copy(['twice:1', 'alone:1']);
+    expect(copied.failures.size).toBe(0);
+    const layers = [...copied.missing.blobs].filter(({ size }) => size >= LARGE);
+    expect(layers.map(({ digest }) => gets(digest))).toEqual([1, 1, 1]);
+    expect([...copied.movers].filter(([, mover]) => mover === 'skopeo')).toEqual([
+      [digestOf(other.bytes), 'skopeo'],
+    ]);
   });
 
   it('links what is here for skopeo, which then does not fetch it', async () => {

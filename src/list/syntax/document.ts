@@ -35,6 +35,8 @@ export function readDocument(file: string, text: string, reading: Reading): List
 const KEY = /^(?:"[^"]*"|'[^']*'|[^\s'"#{}[\],&*!|>%@`-]\S*)[ ]*:(?:\s|$)/;
 /** `[Container]` of a unit file, `[config/images] Pulled …` of a tool. */
 const SECTION = /^\[(?:[A-Z]\w*\]\s*$|[\w/-]+\] )/;
+/** `[::1]:5000/app:1`: a registry by its IPv6 address. A list of YAML is followed by a blank or a comment. */
+const IPV6_HOST = /^\[[\da-f]*:[\da-f:.]*\](?::\d+)?\//i;
 
 /** By the first line that is not a template action: the YAML parser is too slow for a file of lines. */
 function looksLikeTree(lines: readonly Line[]): boolean {
@@ -42,7 +44,7 @@ function looksLikeTree(lines: readonly Line[]): boolean {
   const first = lines[at]?.text.slice(0, 1000);
   if (first === undefined) return false;
   const content = first.trimStart();
-  if (/^[{[]/.test(content)) return !SECTION.test(content);
+  if (/^[{[]/.test(content)) return !SECTION.test(content) && !IPV6_HOST.test(content);
   if (/^(?:---(?:\s|$)|%YAML)/.test(content)) return true;
   if (/^-(?:\s|$)/.test(content)) return lines.some(({ text }) => isStructuredItem(text.slice(0, 1000)));
   if (!KEY.test(content)) return false;
@@ -52,7 +54,7 @@ function looksLikeTree(lines: readonly Line[]): boolean {
 
 function isStructuredItem(line: string): boolean {
   const content = line.replace(/^\s*(?:-\s+)*/, '');
-  return content === '-' || /^[{[&*!|>]/.test(content) || KEY.test(content);
+  return content === '-' || (/^[{[&*!|>]/.test(content) && !IPV6_HOST.test(content)) || KEY.test(content);
 }
 
 function isNestedBelow(key: string, next: string | undefined): boolean {

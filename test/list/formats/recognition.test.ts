@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseList } from '../../../src/list/index.ts';
+import { formatReference } from '../../../src/oci/reference.ts';
 import { FORMATS } from '../../../src/list/formats/formats.ts';
 
 const parse = (text: string, file = 'images.txt', format = 'auto') =>
@@ -96,6 +97,28 @@ const FORMS: readonly (readonly [format: string, text: string, file?: string])[]
   ['unknown', 'Dear reader, this is a letter\nwith lines of many words\n'],
   ['unknown', 'a: 1\nb: 2\n'],
 ];
+
+describe('found J6: a plain list of registries by IPv6 addresses', () => {
+  it.each([
+    ['begins with one', '[::1]:5000/a:1\nbusybox:1\n', ['[::1]:5000/a:1', 'docker.io/library/busybox:1']],
+    ['has bullets', '- [fd00::1]/a:1\n- [FD00::2]:443/b:1\n', ['[fd00::1]/a:1', '[fd00::2]:443/b:1']],
+    ['has pairs', '[::1]:5000/a:1 => b:1\n', ['[::1]:5000/a:1']],
+    ['maps an IPv4 one', '[::ffff:127.0.0.1]:5000/a:1\n', ['[::ffff:127.0.0.1]:5000/a:1']],
+  ])('%s', (_, text, refs) => {
+    const { format, requests, rejects } = parse(text);
+    expect([format, rejects]).toEqual(['plain', []]);
+    expect(
+      requests.map(({ source }) => source.transport === 'docker' && formatReference(source.reference)),
+    ).toEqual(refs);
+  });
+
+  it.each(['[a:1, b:1]\n', '["[::1]:5000/a:1"]\n', '- [::1]\n'])(
+    'is not what YAML calls a list: %j',
+    (text) => {
+      expect(parse(text).format).not.toBe('plain');
+    },
+  );
+});
 
 describe('found L4: the format of a list', () => {
   it.each(FORMS)('is recognised as %s: %j', (format, text = '', file) => {
