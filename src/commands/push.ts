@@ -2,7 +2,7 @@ import { openBundle } from '../bundle/index.ts';
 import { chooseNames } from '../lock/index.ts';
 import type { SaveOptions } from '../options/index.ts';
 import { pushToTargets } from '../push/index.ts';
-import type { PushReport } from '../report/index.ts';
+import type { PushReport, PushTargetReport } from '../report/index.ts';
 import { type ClientIo, openClient } from '../runtime/index.ts';
 import { VERSION } from '../version.ts';
 
@@ -31,7 +31,8 @@ export interface PushBundleOptions extends Pick<
 export type PushIo = ClientIo;
 
 /**
- * Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
+ * Pushes a bundle on disk to registries. Failures are in the report: `outcome` is `failed` where they fail the run, and
+ * `warned` where `onError: 'warn'` lets it pass without them.
  * @throws OciSaveError `usage` where nothing was started: no bundle, a glob that matches nothing, two images under one name
  */
 export async function pushBundle(options: PushBundleOptions, io: PushIo): Promise<PushReport> {
@@ -49,10 +50,17 @@ export async function pushBundle(options: PushBundleOptions, io: PushIo): Promis
       tool: { name: 'oci-save', version: VERSION },
       bundle,
       ...(dryRun ? { dryRun } : {}),
-      outcome: targets.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'done',
+      outcome: worstOf(targets),
       targets,
     };
   } finally {
     client.close();
   }
+}
+
+/** A target that got nothing fails the push; one that lacks images is not `done` either. */
+function worstOf(targets: readonly PushTargetReport[]): PushReport['outcome'] {
+  const outcomes = new Set(targets.map(({ outcome }) => outcome));
+  if (outcomes.has('failed')) return 'failed';
+  return outcomes.has('warned') ? 'warned' : 'done';
 }

@@ -55,7 +55,9 @@ export const pushReportSchema = z.strictObject({
   tool: z.strictObject({ name: z.string(), version: z.string() }),
   bundle: z.string(),
   dryRun: z.boolean().optional(),
-  outcome: z.enum(['done', 'failed']),
+  outcome: z.enum(['done', 'failed', 'warned']).meta({
+    description: 'warned: images failed, every target got others, and on-error is warn',
+  }),
   targets: z.array(pushTargetSchema),
 });
 

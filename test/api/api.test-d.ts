@@ -115,7 +115,7 @@ expectTypeOf((given: unknown) => runReportSchema.parse(given)).returns.toEqualTy
 expectTypeOf<RunReport['outcome']>().toEqualTypeOf<'done' | 'failed' | 'warned'>();
 expectTypeOf<RunReport['failed'][number]['class']>().toEqualTypeOf<FailureClass>();
 expectTypeOf<RunReport['totals']['fetchedBytes']>().toEqualTypeOf<number>();
-expectTypeOf<PushReport['outcome']>().toEqualTypeOf<'done' | 'failed'>();
+expectTypeOf<PushReport['outcome']>().toEqualTypeOf<'done' | 'failed' | 'warned'>();
 expectTypeOf(parseLock).returns.toEqualTypeOf<Lock>();
 expectTypeOf<Lock['images']>().items.toEqualTypeOf<LockedImage>();
 expectTypeOf<LockedImage['digest']>().toEqualTypeOf<Digest>();

@@ -71,7 +71,7 @@ describe.each(['zot', 'oci', 'zot,oci'])('a bundle of the layout %s with a spars
   it.each(['auto', 'keep', 'narrow'] as const)('is pushed with index %s', async (index) => {
     const target: PushRegistry = await startPushRegistry();
     try {
-      const report = await pushBundleTo(folder(), target.host, index);
+      const report = await pushBundleTo(folder(), target.host, { index });
       expect(report.outcome).toBe(index === 'keep' ? 'failed' : 'done');
       expect(target.contents.broken(true)).toEqual([]);
     } finally {

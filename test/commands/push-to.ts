@@ -1,28 +1,34 @@
-import { pushBundle } from '../../src/commands/push.ts';
+import { pushBundle, type PushBundleOptions } from '../../src/commands/push.ts';
 import { parseOptions } from '../../src/options/index.ts';
 import type { PushReport } from '../../src/report/index.ts';
 
-/** Pushes a bundle's folder to a registry on loopback, with default options. */
+export interface PushSettings extends Partial<Pick<PushBundleOptions, 'index' | 'onError' | 'dryRun'>> {
+  /** `/mirror`: where the names stand at the target. */
+  readonly prefix?: string;
+}
+
+/** Pushes a bundle's folder to registries on loopback, with default options. */
 export function pushBundleTo(
   bundle: string,
-  host: string,
-  index: 'auto' | 'keep' | 'narrow' = 'auto',
-  prefix = '',
+  hosts: string | readonly string[],
+  { prefix = '', ...settings }: PushSettings = {},
 ): Promise<PushReport> {
-  const { push } = parseOptions({ push: `${host}${prefix}` });
+  const insecureRegistries = [hosts].flat();
+  const { push } = parseOptions({ push: insecureRegistries.map((host) => `${host}${prefix}`) });
   return pushBundle(
     {
       bundle,
       push,
       pushPolicy: 'always',
-      index,
+      index: 'auto',
       authFile: '',
-      insecureRegistries: [host],
+      insecureRegistries,
       parallel: 0,
       retries: 0,
       onError: 'fail',
       dryRun: false,
       waitMilliseconds: 0,
+      ...settings,
     },
     { env: {}, emit: () => {} },
   );

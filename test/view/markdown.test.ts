@@ -32,7 +32,7 @@ describe('words in Markdown', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.oneof(special, anyCharacter), maxLength: 200 }), (text) => {
         const markdown = escaped(text);
-        expect(markdown.replaceAll(/&#\d+;/g, '')).not.toMatch(/[&<>`|\\*_[\]~$@\n\r]|:\/\//);
+        expect(markdown.replaceAll(/&#\d+;/g, 'x')).not.toMatch(/[&<>`|\\*_[\]~$@\n\r]|:\/\//);
         expect(code(text)).not.toMatch(/[\n\r|]|<(?!\/?code>)/);
       }),
     );

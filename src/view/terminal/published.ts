@@ -38,17 +38,20 @@ export function renderPushSummary(report: PushReport, options: ScreenOptions): s
   const again = 'Push again when the causes above are gone: only the rest is sent.';
   const verdicts = {
     failed: [bad(`Failed. ${again}`)],
-    warned: [warn(`Done, but not all images were pushed. ${again}`)],
+    warned: [
+      warn(
+        report.dryRun === true
+          ? 'Dry run: nothing was sent, and not all images could be pushed.'
+          : `Done, but not all images were pushed. ${again}`,
+      ),
+    ],
     done: report.dryRun === true ? [good('Dry run: nothing was sent.')] : [],
   };
   const rest = `, all with ${spellHint([option('json')], screen.spelling)}`;
   const sections = pushSections(report.targets).map((section) =>
     pushSection(section, screen, rest).join('\n'),
   );
-  // With `on-error: warn` such a target does not fail the push.
-  const lacks = report.dryRun !== true && report.targets.some((target) => target.outcome === 'warned');
-  const outcome = report.outcome === 'done' && lacks ? 'warned' : report.outcome;
-  return [...sections, ...verdicts[outcome]].join('\n\n');
+  return [...sections, ...verdicts[report.outcome]].join('\n\n');
 }
 
 /** Why a release failed, in the form that failures of images have. */

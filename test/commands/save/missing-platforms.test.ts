@@ -268,7 +268,7 @@ describe('a bundle of such a list', () => {
     const again = await run('bundle', LIST);
     expect(encodeLock(again.lock)).toEqual(encodeLock(first.lock));
     expect(again.report.totals.fetchedBytes).toBe(0);
-    const report = await pushBundleTo(path.join(temp.path, 'bundle'), target.host, 'auto', '/bundle');
+    const report = await pushBundleTo(path.join(temp.path, 'bundle'), target.host, { prefix: '/bundle' });
     expect(report.outcome).toBe('done');
     expect(target.contents.broken(true)).toEqual([]);
   });
