@@ -1,4 +1,4 @@
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
 import type { Asset, Release } from './service/service.ts';
 
 /** What is done with an asset of the same name and another digest. */
@@ -78,7 +78,7 @@ export function planRelease(input: PlanInput): ReleasePlan {
     .flatMap((file): Step[] => {
       const there = byName.get(file.name);
       const mayChange = (moves || renews) && allowed === 'replace';
-      return isUploaded(there) && !mayChange ? keep(file, there) : [stepFor(file, byName)];
+      return isUploaded(there) && !mayChange ? [leave(file, there)] : [stepFor(file, byName)];
     });
   const all = [...steps, ...records];
   return {
@@ -125,6 +125,12 @@ function keep(file: WantedFile, there: Asset | undefined): Step[] {
   return [{ file, action: 'none', status: isSame(file, there) ? 'there' : 'kept' }];
 }
 
+/** The record of the run that sent the archive belongs to it: it is there, and no other was to be. */
+function leave(file: WantedFile, { size, digest }: Asset): Step {
+  const theirs = digest !== null && isDigest(digest) ? digest : undefined;
+  return { file: { ...file, size, digest: theirs }, action: 'none', status: 'there' };
+}
+
 /** An upload that broke leaves an asset without content. */
 function isUploaded(asset: Asset | undefined): asset is Asset {
   return asset?.state === 'uploaded';
@@ -160,6 +166,8 @@ export interface SentRelease {
   /** Its page; undefined in a dry run where the release does not exist yet. */
   readonly url: string | undefined;
   readonly draft: boolean;
+  /** True where it was a draft until this run. */
+  readonly published: boolean;
   readonly files: readonly SentFile[];
   /** Names of stale files of ours that were removed, or would be. */
   readonly removed: readonly string[];
@@ -169,12 +177,14 @@ export interface SentRelease {
  * What a release has once a plan is carried out.
  *
  * @param there the files that it has then
+ * @param published whether this run published it
  */
 export function outcomeOf(
   release: Release | undefined,
   { steps, stale }: ReleasePlan,
   there: readonly Asset[],
   { tag, dryRun }: { readonly tag: string; readonly dryRun: boolean },
+  published: boolean,
 ): SentRelease {
   const assets = new Map(there.map((asset) => [asset.name, asset]));
   return {
@@ -182,6 +192,7 @@ export function outcomeOf(
     id: release?.id,
     url: release?.url,
     draft: release?.draft ?? true,
+    published,
     files: steps.map((step) => {
       const status = statusOf(step, dryRun);
       return {

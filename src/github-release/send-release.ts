@@ -24,7 +24,7 @@ export async function sendRelease(options: SendOptions): Promise<SentRelease> {
   if (!dryRun) return sendTo(await findOrCreateRelease(options), options);
   const found = await findRelease(service, tag);
   const { plan, present } = await look(found, options);
-  return outcomeOf(found, plan, present, options);
+  return outcomeOf(found, plan, present, options, false);
 }
 
 async function sendTo(found: Release, options: SendOptions): Promise<SentRelease> {
@@ -46,7 +46,7 @@ async function sendTo(found: Release, options: SendOptions): Promise<SentRelease
   const left = release.draft && !ended.draft ? await readAgain(ended, there, options) : there;
   if (ended.draft && why !== undefined)
     emit({ type: 'log', level: 'info', message: `release ${tag} stays a draft, ${why}` });
-  return outcomeOf(ended, plan, left, options);
+  return outcomeOf(ended, plan, left, options, kept.draft && !ended.draft);
 }
 
 /** What a release has. Throws where it must not be written to. */

@@ -95,15 +95,20 @@ export const ASSET_STATUS: Record<ReleaseReport['assets'][number]['status'], str
   planned: 'to be sent',
 };
 
-/** `v1.2.3 of org/site, a draft: 8 files, 5.1 GiB; 5 sent, 3 already there`; a failure is not mentioned. */
-export function releaseWords({ repository, tag, draft, assets, removed }: ReleaseReport): string {
+/** `v1.2.3 of org/site, published: 8 files, 5.1 GiB; 5 sent, 3 already there`; a failure is not mentioned. */
+export function releaseWords({ repository, tag, draft, published, assets, removed }: ReleaseReport): string {
   const bytes = assets.reduce((sum, { size }) => sum + size, 0);
   const counts = Object.entries(ASSET_STATUS).flatMap(([status, words]) => {
     const count = assets.filter((asset) => asset.status === status).length;
     return count === 0 ? [] : [`${count} ${words}`];
   });
   const gone = removed.length === 0 ? [] : [`${removed.length} of an earlier archive removed`];
-  const head = `${plainText(tag)} of ${plainText(repository)}${draft === true ? ', a draft' : ''}`;
+  const head = `${plainText(tag)} of ${plainText(repository)}${stateWords(draft, published)}`;
   if (assets.length === 0) return head;
   return `${head}: ${formatCount(assets.length, 'file')}, ${formatBytes(bytes)}; ${[...counts, ...gone].join(', ')}`;
+}
+
+function stateWords(draft = false, published = false): string {
+  if (draft) return ', a draft';
+  return published ? ', published' : '';
 }

@@ -74,6 +74,7 @@ const releaseReportSchema = z.strictObject({
   url: z.string().optional().meta({ description: 'its page; absent where the release does not exist' }),
   id: z.int().optional().meta({ description: 'its number in the API; absent as its page is' }),
   draft: z.boolean().optional(),
+  published: z.boolean().optional().meta({ description: 'true where it was a draft until this run' }),
   archive: z
     .strictObject({ size: count, digest: digestSchema })
     .optional()

@@ -74,7 +74,8 @@ function isSame({
   const isThere =
     push.every(({ totals: { pushed, kept } }) => pushed + kept === 0) &&
     (release?.assets ?? []).every(({ status }) => status === 'there') &&
-    (release?.removed ?? []).length === 0;
+    (release?.removed ?? []).length === 0 &&
+    release?.published !== true;
   const isMade = bundle?.unchanged === true && archive === undefined;
   return outcome === 'done' && !dryRun && isMade && totals.fetchedBytes === 0 && isThere;
 }

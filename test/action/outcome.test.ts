@@ -289,6 +289,38 @@ describe('a step that finds its bundle as it would save it', () => {
   });
 });
 
+describe('found K9: a step that sends nothing and publishes the whole draft of an earlier one', () => {
+  it('has the outcome saved, and says that it published it; the next one is unchanged', async () => {
+    service.misbehave({
+      method: 'PATCH',
+      path: /releases/,
+      times: 99,
+      fault: { kind: 'status', status: 403 },
+    });
+    const first = await workspace.step(inputs({ release: 'v1' }), { env: releasing() });
+    expect([first.outputs['outcome'], service.releases.map(({ draft }) => draft)]).toEqual([
+      'failed',
+      [true],
+    ]);
+    service.misbehave();
+    service.clear();
+    const second = await workspace.step(inputs({ release: 'v1' }), { env: releasing() });
+    expect([second.outputs['outcome'], service.releases.map(({ draft }) => draft)]).toEqual([
+      'saved',
+      [false],
+    ]);
+    expect(service.calls('POST').filter(({ host }) => host === 'uploads')).toEqual([]);
+    expect(second.raw).toContain('v1 of org/site, published: 5 files, ');
+    const third = await workspace.step(inputs({ release: 'v1' }), { env: releasing() });
+    expect(third.raw).not.toContain('published:');
+    expect(third.outputs['outcome']).toBe('unchanged');
+    const assets = (service.releases[0]?.assets ?? []).map(({ name, sha256: hex }) =>
+      expect.objectContaining({ name, digest: `sha256:${hex}`, status: 'there' }),
+    );
+    expect(JSON.parse(third.outputs['assets'] ?? '')).toEqual(expect.arrayContaining(assets));
+  });
+});
+
 describe('found K13: the outputs of a step that saved', () => {
   it('have the images with their digests, the sha256 of the archive, and all that travels', async () => {
     const step = await workspace.step(inputs({ archive: 'tar' }));

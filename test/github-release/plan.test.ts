@@ -67,10 +67,12 @@ describe('planRelease', () => {
     const old = asset('r', 'old');
     expect(actions({ files: [file('a'), record], present: [asset('a'), old], draft: false })).toEqual([
       'there',
-      'kept',
+      'there',
     ]);
+    const left = plan({ files: [file('a'), record], present: [asset('a'), old], draft: false }).steps[1];
+    expect(left?.file).toMatchObject({ size: old.size, digest: old.digest });
     expect(actions({ files: [file('a'), record], present: [old] })).toEqual(['send', 'replace']);
-    expect(actions({ files: [file('a'), record], present: [old], draft: false })).toEqual(['send', 'kept']);
+    expect(actions({ files: [file('a'), record], present: [old], draft: false })).toEqual(['send', 'there']);
     expect(actions({ files: [file('a'), record], present: [asset('a')] })).toEqual(['there', 'send']);
   });
 

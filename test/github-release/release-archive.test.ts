@@ -58,6 +58,7 @@ describe('an archive that is sent to a release', () => {
         id: release.id,
         url: bench.service.pageOf(release),
         draft: false,
+        published: true,
         files: archive.files.map(({ name, size, digest }) => ({
           name,
           size,

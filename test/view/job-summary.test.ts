@@ -235,11 +235,12 @@ describe('the job summary', () => {
     expect(same({ push: [idle(1)] })).toMatch(/^## 4 images saved\n/);
     expect(same({ archive: sampleReport().archive })).toMatch(/^## 4 images saved\n/);
     const asset = { name: 'b.tar', size: 1, digest: digest('tar') };
-    const release = (status: 'there' | 'kept', removed: string[] = []): string =>
-      same({ release: { repository: 'a/b', tag: 'v1', assets: [{ ...asset, status }], removed } });
+    const release = (status: 'there' | 'kept', removed: string[] = [], published = false): string =>
+      same({ release: { repository: 'a/b', tag: 'v1', published, assets: [{ ...asset, status }], removed } });
     expect(release('there')).toMatch(/^## Unchanged: 4 images/);
     expect(release('kept')).toMatch(/^## 4 images saved\n/);
     expect(release('there', ['old.tar.002'])).toMatch(/^## 4 images saved\n/);
+    expect(release('there', [], true)).toMatch(/^## 4 images saved\n[^]*v1 of a\/b, published: 1 file/);
   });
 
   it('found I: of a run that failed before its push says that nothing was pushed', () => {

@@ -35,7 +35,10 @@ export async function releasedBefore(
     // It may be another archive of the same images: one with another layout, or one that was tampered with.
     if (content.lock !== digestOfLock(lock) || content.sums !== released.sums) return undefined;
     const { id, url } = found;
-    return { lock, report: releaseReport(target, { id, url, draft: false, files, removed: [] }, archive) };
+    return {
+      lock,
+      report: releaseReport(target, { id, url, draft: false, published: false, files, removed: [] }, archive),
+    };
   } catch (error) {
     io.signal?.throwIfAborted();
     if (error instanceof OciSaveError) return undefined;

@@ -88,7 +88,7 @@ export async function tryRelease(
 /** A release that was looked at or sent to, as data. */
 export function releaseReport(
   target: ReleaseTarget,
-  { id, url, draft, files, removed }: Omit<SentRelease, 'tag'>,
+  { id, url, draft, published, files, removed }: Omit<SentRelease, 'tag'>,
   archive?: MeasuredArchive,
 ): ReleaseReport {
   const has = new Set(files.filter(({ status }) => status !== 'kept').map(({ name }) => name));
@@ -97,6 +97,7 @@ export function releaseReport(
     ...(url === undefined ? {} : { url }),
     ...(id === undefined ? {} : { id }),
     draft,
+    ...(published ? { published } : {}),
     ...(archive?.pieces.every(({ name }) => has.has(name)) === true
       ? { archive: { size: archive.size, digest: archive.digest } }
       : {}),
