@@ -1,11 +1,11 @@
 import type { OciSaveError } from '../errors.ts';
 import { USER_AGENT } from '../version.ts';
 import { type AgentOptions, createAgents } from './agents.ts';
-import { isTemporary, isTemporaryStatus, refusalError } from './error.ts';
+import { isTemporary, isTemporaryStatus, refusalError } from './response/error.ts';
 import { follow, type HttpRequest, type HttpResponse } from './follow.ts';
 import { insecureHosts, type InsecureHosts } from './address.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
-import type { ErrorParser } from './refusal.ts';
+import type { ErrorParser } from './response/refusal.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';
 
 export interface HttpClient {

@@ -4,8 +4,8 @@ import { OciSaveError } from '../errors.ts';
 import { percentDecoded } from '../text/plain-text.ts';
 import type { Environment } from './proxies.ts';
 import { createHttpClient, type HttpClient } from './client.ts';
-import { type BodyPart, cannotResume, download, partIn, rangeHeader } from './download.ts';
-import { refusalError } from './error.ts';
+import { type BodyPart, cannotResume, download, partIn, rangeHeader } from './response/download.ts';
+import { refusalError } from './response/error.ts';
 import type { HttpResponse } from './follow.ts';
 
 const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants;

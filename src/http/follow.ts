@@ -10,9 +10,17 @@ import {
   type Sender,
 } from './address.ts';
 import type { Agents } from './agents.ts';
-import { boundedBody, type BodyLimits, type BodyRules, readBeginning } from './body.ts';
-import { networkError, proxyError, ProxyRefusal } from './error.ts';
-import { type ErrorParser, parseRetryAfter, readRefusal, type Refusal } from './refusal.ts';
+import { boundedBody, type BodyLimits, type BodyRules, readBeginning } from './response/body.ts';
+import {
+  decodeBeginning,
+  decodedBody,
+  decodeWhole,
+  encodingError,
+  encodingOf,
+  isKnownEncoding,
+} from './response/encoding.ts';
+import { networkError, proxyError, ProxyRefusal } from './response/error.ts';
+import { type ErrorParser, parseRetryAfter, readRefusal, type Refusal } from './response/refusal.ts';
 import { send, type WireRequest, type WireResponse } from './transport.ts';
 
 const MAX_REDIRECTS = 5;
@@ -48,10 +56,13 @@ export interface HttpResponse extends WireResponse {
   readonly crossed: boolean;
   /** Reads the response as a refusal: its words, for an error. */
   readonly refusal: () => Promise<Refusal>;
-  /** The body as a stream under bounds. Read it or destroy it. */
+  /**
+   * The body as a stream under bounds, without a Content-Encoding that nobody asked for. Read it or destroy it.
+   * @throws OciSaveError `unsupported` for an encoding that cannot be undone
+   */
   readonly stream: (rules: BodyLimits & Partial<Pick<BodyRules, 'broken' | 'ended'>>) => Readable;
-  /** The whole body in memory. */
-  readonly whole: (limits: BodyLimits) => Promise<Buffer>;
+  /** The whole body in memory, likewise. */
+  readonly whole: (limits: BodyLimits) => Promise<Uint8Array>;
 }
 
 export interface FollowOptions {
@@ -179,6 +190,7 @@ function responseOf(
   const { subject, signal, secrets = [] } = request;
   const { status, headers, body } = response;
   const { host } = url;
+  const encoding = encodingOf(headers);
   const rules = {
     stallMilliseconds,
     leastBytesASecond,
@@ -190,10 +202,26 @@ function responseOf(
     url,
     host,
     crossed: url.origin !== request.url.origin,
-    stream: (own) => boundedBody(body, { ...rules, ...own }),
-    whole: (limits) => buffer(boundedBody(body, { ...rules, ...limits, wholeMilliseconds })),
+    stream(own) {
+      // Object stores say so of layers that are compressed themselves: their length is the layer's then.
+      if (encoding === undefined || Number(headers['content-length']) === own.limit)
+        return boundedBody(body, { ...rules, ...own });
+      if (!isKnownEncoding(encoding)) {
+        response.discard();
+        throw encodingError(subject, host, encoding);
+      }
+      return boundedBody(decodedBody(body, encoding), { ...rules, ...own });
+    },
+    async whole(limits) {
+      const sent = await buffer(boundedBody(body, { ...rules, ...limits, wholeMilliseconds }));
+      const bytes = encoding === undefined ? sent : await decodeWhole(sent, encoding, limits);
+      if (bytes === undefined) throw encodingError(subject, host, encoding ?? '');
+      return bytes;
+    },
     async refusal() {
-      const beginning = await readBeginning(body, MAX_ERROR_BYTES, { ...rules, wholeMilliseconds });
+      const sent = await readBeginning(body, MAX_ERROR_BYTES, { ...rules, wholeMilliseconds });
+      const beginning =
+        encoding === undefined ? sent : await decodeBeginning(sent, encoding, MAX_ERROR_BYTES);
       const retryAfter = parseRetryAfter(headers['retry-after'], headers.date, Date.now());
       return readRefusal({ host, status, body: beginning, retryAfter, secrets, parse });
     },

@@ -6,7 +6,7 @@ export {
   privateAddressError,
 } from './address.ts';
 export { abortable } from './abortable.ts';
-export { LEAST_BYTES_A_SECOND } from './body.ts';
+export { LEAST_BYTES_A_SECOND } from './response/body.ts';
 export {
   createHttpClient,
   type HttpClient,
@@ -14,17 +14,17 @@ export {
   MAX_HOLD_MILLISECONDS,
   type Refused,
 } from './client.ts';
-export { type BodyPart, cannotResume, download, partIn, rangeHeader } from './download.ts';
+export { type BodyPart, cannotResume, download, partIn, rangeHeader } from './response/download.ts';
 export {
   isTemporary,
   isTemporaryStatus,
   looksLikePlainHttp,
   networkError,
   refusalError as plainRefusalError,
-} from './error.ts';
+} from './response/error.ts';
 export { fetchFile, type FetchLimits, type FetchOptions } from './fetch-file.ts';
 export { type HttpRequest, type HttpResponse, redirectTarget } from './follow.ts';
-export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from './refusal.ts';
+export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from './response/refusal.ts';
 export { type Environment, proxyFor, readProxies } from './proxies.ts';
 export { type RetryPolicy, withRetries } from './retry.ts';
 export type { Method, StreamedBody } from './transport.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isTemporary } from './error.ts';
+import { isTemporary } from './response/error.ts';
 
 export interface RetryPolicy {
   /** Attempts after the first one. */

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import type { Connection } from './agents.ts';
-import { discard } from './body.ts';
+import { discard } from './response/body.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

@@ -9,6 +9,8 @@ export interface ManifestBytes {
   readonly bytes: Uint8Array;
   readonly digest: Digest;
   readonly manifest: Manifest;
+  /** The digest that its source says it has, where that is another one. */
+  readonly claimed?: Digest | undefined;
 }
 
 /** What headers claim of a manifest. Registries get them wrong: the three must agree with bytes that we have. */

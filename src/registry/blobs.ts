@@ -156,7 +156,9 @@ function partOf({ subject, blob: { size }, offset }: Transfer, response: HttpRes
   const { offset: start, total } = part;
   if (response.status === 206 && total !== undefined && total !== size)
     throw wrong(`has ${total} bytes, the manifest says ${size}`);
-  const length = Number(headers['content-length'] ?? size - start);
+  // Of what was compressed on its way the length tells nothing.
+  const told = total === undefined ? undefined : headers['content-length'];
+  const length = Number(told ?? size - start);
   if (length > size - start) throw wrong(`has ${start + length} bytes, the manifest says ${size}`);
   const after = (received: number): string => ` after ${start + received} of ${size} bytes`;
   return {

@@ -17,6 +17,8 @@ export interface ManifestHead {
 export interface ServedManifest extends ManifestHead {
   readonly bytes: Uint8Array;
   readonly manifest: Manifest;
+  /** What the registry's header says, where that is not the digest of the bytes. */
+  readonly claimed?: Digest | undefined;
 }
 
 /**
@@ -138,8 +140,7 @@ export function deleteManifest(call: RepositoryCall, digest: Digest): Promise<bo
 
 /**
  * GET of a manifest or index, bounded and hashed.
- * @throws OciSaveError `digest` where the bytes, or the registry's own header, are not those of a pin;
- *   `unsupported` where the body is not a manifest
+ * @throws OciSaveError `digest` where the bytes are not those of a pin; `unsupported` where the body is not a manifest
  */
 export async function getManifest(
   call: RepositoryCall,
@@ -161,18 +162,19 @@ export async function getManifest(
     new OciSaveError({ code: 'digest', message: `${subject}: ${response.host} ${what}` });
   if (pinned && digest !== reference) throw wrong(`served bytes of the digest ${shortDigest(digest)}`);
   const header = digestHeader(response.headers['docker-content-digest']);
-  if (header !== undefined && header !== digest && isDigest(header)) {
-    // What it says of a manifest that was read is what it would say to HEAD.
-    registry.headRefused = true;
-    const claim = `says that the digest is ${shortDigest(header)}`;
-    if (pinned) throw wrong(claim);
+  const claimed = header !== undefined && isDigest(header) && header !== digest ? header : undefined;
+  // What it says of a manifest that was read is what it would say to HEAD.
+  if (claimed !== undefined) registry.headRefused = true;
+  if (claimed !== undefined && !pinned) {
+    const claim = `says that the digest is ${shortDigest(claimed)}`;
     // The header is wrong, or the bytes were damaged on their way: a registry has what it stores under its digest.
     if (!(await hasManifest(call, digest)))
       throw wrong(`${claim}, and sent bytes of ${shortDigest(digest)}, which it does not have`);
     onWarning(`${subject}: ${response.host} ${claim}; its bytes have ${shortDigest(digest)}, which counts`);
   }
   const manifest = parse(bytes, subject, response);
-  return { digest, bytes, size: bytes.length, mediaType: manifest.mediaType, manifest };
+  const { mediaType } = manifest;
+  return { digest, bytes, size: bytes.length, mediaType, manifest, ...(claimed ? { claimed } : {}) };
 }
 
 /** Whether a registry serves bytes of this digest under it, whatever its headers say. */

@@ -66,7 +66,11 @@ async function readTop(
   const isHere = isDigest(reference) && !store.origins.hides(reference);
   const claim = isHere ? undefined : await content.head?.(reference, signal);
   if (claim !== undefined) store.origins.reach(content.name);
-  if (isDigest(reference)) return manifests.read(reference, content, signal);
+  if (isDigest(reference)) {
+    const pinned = await manifests.read(reference, content, signal);
+    if (pinned.claimed !== undefined) throw otherClaim(content.name, reference, pinned.claimed);
+    return pinned;
+  }
   const key = store.served.keyOf(content.name, reference);
   if (claim !== undefined && claim.digest === store.served.get(key)) {
     const stored = await manifests.stored(claim.digest);
@@ -75,6 +79,15 @@ async function readTop(
   const manifest = await manifests.fetch(reference, content, signal);
   await store.served.set(key, manifest.digest);
   return manifest;
+}
+
+/** Who pins an image wants it from a registry that agrees. */
+function otherClaim(source: string, digest: Digest, claimed: Digest): OciSaveError {
+  return new OciSaveError({
+    code: 'digest',
+    message: `${source}@${shortDigest(digest)}: its registry sent the bytes that were pinned, and says that the digest is ${shortDigest(claimed)}`,
+    hint: 'A proxy may mix up its cache: ask who runs the registry, or fetch the image from elsewhere.',
+  });
 }
 
 async function readConfigPlatform(

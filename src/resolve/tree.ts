@@ -58,6 +58,7 @@ export async function readTree(
   const offered: Platform[] = [];
   let count = 0;
   let treeBytes = 0;
+  let claims = 0;
 
   const readNode = async (
     own: Pick<TreeNode, 'digest' | 'bytes' | 'manifest' | 'platforms' | 'attests'>,
@@ -96,9 +97,16 @@ export async function readTree(
       for (const size of sizes) {
         reader.note(`its index says that ${digest} has ${size} bytes; it has ${read.bytes.length}`);
       }
-      return await readNode({ ...read, platforms, attests }, depth + 1);
+      if (read.claimed !== undefined && (claims += 1) === 1) {
+        reader.note(
+          `its registry says that ${digest} has the digest ${shortDigest(read.claimed)}; the bytes count`,
+        );
+      }
+      const { bytes, manifest } = read;
+      return await readNode({ digest: child.digest, bytes, manifest, platforms, attests }, depth + 1);
     } catch (error) {
-      throw childError([...platforms.map(formatPlatform), digest].join(', '), error);
+      const role = attests.length > 0 ? 'attestation' : 'child';
+      throw childError(`its ${role} ${[...platforms.map(formatPlatform), digest].join(', ')}`, parent, error);
     }
   };
 
@@ -174,11 +182,27 @@ function unreasonable(): OciSaveError {
   });
 }
 
-/** An error about a child's content names the child; one about reading it has its address. */
-function childError(who: string, error: unknown): unknown {
-  if (!(error instanceof OciSaveError) || error.code !== 'unsupported') return error;
-  return error.reworded(`its child ${who}: ${error.message}`);
+/**
+ * An error about a child's content names the child; one about reading it has its address, and where it is not there, its
+ * index and why that may be.
+ */
+function childError(who: string, index: Digest, error: unknown): unknown {
+  if (!(error instanceof OciSaveError)) return error;
+  if (error.code === 'unsupported') return error.reworded(`${who}: ${error.message}`);
+  // A child's own child has said it.
+  if (error.code !== 'not-found' || error.hintParts === MISSING_CHILD) return error;
+  const { code, message, cause } = error;
+  return new OciSaveError({
+    code,
+    message: `${who}, of the index ${shortDigest(index)}, is not there: ${message}`,
+    hint: MISSING_CHILD,
+    cause,
+  });
 }
+
+const MISSING_CHILD =
+  'A proxy may give manifests by tag and not by digest: ask the registry behind it. Else the index is broken where it is: ' +
+  'have it pushed again, or leave that platform out.';
 
 /** How many platforms a message names. */
 const MAX_NAMED = 20;

@@ -36,8 +36,12 @@ export interface CopyingOptions extends Partial<Omit<CopyContext, 'emit'>> {
 export interface Copying extends Closable {
   readonly folder: string;
   readonly store: Store;
-  /** Resolves entries of a list, all platforms of each. */
-  resolve(entries: readonly string[], given?: Partial<ResolveContext>): Promise<Resolution>;
+  /** Resolves entries of a list, all platforms of each unless others are named. */
+  resolve(
+    entries: readonly string[],
+    given?: Partial<ResolveContext>,
+    platforms?: string,
+  ): Promise<Resolution>;
   /** The same where none may fail. */
   images(entries: readonly string[], given?: Partial<ResolveContext>): Promise<readonly ResolvedImage[]>;
   /** Copies what the store lacks of images, by our own client unless something else is given. */
@@ -52,9 +56,9 @@ export async function startCopying(hosts: readonly string[]): Promise<Copying> {
   const temp = await tempFolder('copy');
   const store = await openStore(`${temp.path}/store`);
   const client = clientOf(hosts, { retries: 0 });
-  const resolve: Copying['resolve'] = (entries, given = {}) => {
+  const resolve: Copying['resolve'] = (entries, given = {}, platforms = 'all') => {
     const { requests } = parseInline(entries, { defaultRegistry: 'docker.io' });
-    return resolveImages(joinRequests(requests, { platforms: parsePlatformChoice('all'), naming }), {
+    return resolveImages(joinRequests(requests, { platforms: parsePlatformChoice(platforms), naming }), {
       store,
       client,
       isPrivate: async () => false,

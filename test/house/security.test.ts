@@ -20,7 +20,8 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
     ['e2e/copier-rules.e2e.test.ts', 'the layer that it brings is hashed'],
   ],
   'A false header is not believed.': [
-    ['registry/manifests.test.ts', 'warns of a wrong digest header for a tag, and refuses it for a pin'],
+    ['registry/manifests.test.ts', 'warns of a wrong digest header for a tag'],
+    ['copy/way-faults.itg.test.ts', 'is an error for a pin'],
   ],
   'One image.': [['e2e/hostile-content.e2e.test.ts', 'fails alone in the action']],
   'One content.': [
@@ -48,7 +49,7 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
     ['list/lists.test.ts', 'stops reading standard input after 16 MiB'],
     ['registry/manifests.test.ts', 'stops reading a manifest without end'],
     ['registry/blobs.test.ts', 'refuses a blob that calls itself longer'],
-    ['http/body.test.ts', 'is given up at a least rate', 'is given up at a deadline'],
+    ['http/response/body.test.ts', 'is given up at a least rate', 'is given up at a deadline'],
     [
       'copy/landing.test.ts',
       'where more comes than',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isPrivateHost } from '../../src/http/address.ts';
-import { parseContentRange } from '../../src/http/download.ts';
+import { parseContentRange } from '../../src/http/response/download.ts';
 import { insecureHosts } from '../../src/http/address.ts';
 import { checkedRealm } from '../../src/registry/auth/token.ts';
 import { redirectTarget } from '../../src/http/follow.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { secretsIn } from '../../src/action/masks.ts';
 import { OciSaveError } from '../../src/errors.ts';
-import { parseContentRange } from '../../src/http/download.ts';
+import { parseContentRange } from '../../src/http/response/download.ts';
 import { readProxies } from '../../src/http/proxies.ts';
-import { parseRetryAfter, readRefusal, shown } from '../../src/http/refusal.ts';
+import { parseRetryAfter, readRefusal, shown } from '../../src/http/response/refusal.ts';
 import { parseList } from '../../src/list/parse-list.ts';
 import { contentLines, stripQuotes } from '../../src/list/syntax/lines.ts';
 import { bareType, isMediaType } from '../../src/oci/media-type.ts';

@@ -12,7 +12,7 @@ import {
   withLimits,
 } from '../../../src/github-release/service/refusal.ts';
 import { networkError } from '../../../src/http/index.ts';
-import { readRefusal } from '../../../src/http/refusal.ts';
+import { readRefusal } from '../../../src/http/response/refusal.ts';
 import { causeTexts } from '../../../src/report/index.ts';
 
 const NOW = Date.parse('2026-11-02T03:00:00Z');

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { throttle } from '../throttle.ts';
 import { type Answer, htmlAnswer } from './answer.ts';
 import type { Failure } from './switches.ts';
 
 const SLICE = 64 * 1024;
+const FAST = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
 
 /** Sends an answer, wrongly where told so. `sent` hears of each byte of the body that went. */
 export async function send(
@@ -25,6 +27,9 @@ export async function send(
     );
   }
   if (failure?.kind === 'html') return send(request, response, htmlAnswer(200), undefined, sent);
+  if (failure?.kind === 'encode') {
+    return send(request, response, encoded(answer, failure), undefined, sent);
+  }
   const { status, headers } = answer;
   const body = failure?.kind === 'flip' ? flipped(answer.body) : answer.body;
   const length = body.length + (failure?.kind === 'length' ? failure.by : 0);
@@ -86,6 +91,14 @@ async function* slices(bytes: Buffer): AsyncGenerator<Buffer> {
 async function endless(response: ServerResponse, sent: (bytes: number) => void): Promise<void> {
   const line = Buffer.alloc(SLICE, ' ');
   while (!response.destroyed) await write(response, line, { bytesPerSecond: 0 }, sent);
+}
+
+/** As a proxy that compresses whatever passes, without a length. */
+function encoded(answer: Answer, { encoding, as }: Extract<Failure, { kind: 'encode' }>): Answer {
+  const headers = { ...answer.headers, 'content-encoding': encoding };
+  if (as === 'only says') return { ...answer, headers };
+  const body = as === 'bomb' ? Buffer.alloc(64 * 1024 * 1024) : answer.body;
+  return { ...answer, headers, body: encoding === 'br' ? brotliCompressSync(body, FAST) : gzipSync(body) };
 }
 
 function flipped(bytes: Uint8Array): Uint8Array {

@@ -21,7 +21,9 @@ export type Failure =
   /** Content-Length says so many bytes more than come, or (negative) the body is whole at so many fewer. */
   | { readonly kind: 'length'; readonly by: number }
   /** Bytes of the right size and another digest. */
-  | { readonly kind: 'flip' };
+  | { readonly kind: 'flip' }
+  /** Compressed on its way, with a Content-Encoding, though identity is asked for; `only says` sends it as it is. */
+  | { readonly kind: 'encode'; readonly encoding: string; readonly as?: 'only says' | 'bomb' };
 
 /** The first `times` requests that match fail so; then all is well. */
 export interface Fault {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../../errors.ts';
 
 export interface BodyLimits {
   /** Bytes that may come. */
@@ -31,7 +31,7 @@ export const LEAST_BYTES_A_SECOND = 512;
  * A response's body under bounds: it never gives more than it may, ends in an error where the server hangs up, goes
  * silent or drips, and closes the connection when it is given up. Whoever gets it reads it or destroys it.
  */
-export function boundedBody(message: IncomingMessage, rules: BodyRules): Readable {
+export function boundedBody(message: Readable, rules: BodyRules): Readable {
   const { limit, stallMilliseconds, wholeMilliseconds, signal } = rules;
   const least = ((rules.leastBytesASecond ?? LEAST_BYTES_A_SECOND) * stallMilliseconds) / 1000;
   let received = 0;

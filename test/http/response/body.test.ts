@@ -1,10 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createHttpClient, type HttpResponse } from '../../src/http/index.ts';
-import { OciSaveError } from '../../src/errors.ts';
-import { failureOf } from '../support/failure.ts';
-import { startStub, type StubHandler } from '../support/registry-stub.ts';
+import { createHttpClient, type HttpResponse } from '../../../src/http/index.ts';
+import { OciSaveError } from '../../../src/errors.ts';
+import { failureOf } from '../../support/failure.ts';
+import { startStub, type StubHandler } from '../../support/registry-stub.ts';
 
 const tooLong = (): OciSaveError => new OciSaveError({ code: 'unsupported', message: 'too long' });
 

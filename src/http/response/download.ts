@@ -1,6 +1,7 @@
-import { OciSaveError } from '../errors.ts';
-import type { HttpResponse } from './follow.ts';
-import { createAttempts, type RetryOptions, type RetryPolicy } from './retry.ts';
+import { OciSaveError } from '../../errors.ts';
+import { encodingOf } from './encoding.ts';
+import type { HttpResponse } from '../follow.ts';
+import { createAttempts, type RetryOptions, type RetryPolicy } from '../retry.ts';
 
 /** Bytes from `offset` to the end of the whole. */
 export interface BodyPart {
@@ -88,9 +89,13 @@ export function rangeHeader(offset: number): Record<string, string> {
   return offset > 0 ? { range: `bytes=${offset}-` } : {};
 }
 
-/** Whether a server cannot give the rest (416). It may still give the whole. */
-export function cannotResume({ status, discard }: HttpResponse, offset: number): boolean {
-  if (status !== 416 || offset === 0) return false;
+/**
+ * Whether a server cannot give the rest (416), or gives a part of something else: of what was compressed on its way. It may
+ * still give the whole.
+ */
+export function cannotResume({ status, headers, discard }: HttpResponse, offset: number): boolean {
+  const isOther = status === 206 && encodingOf(headers) !== undefined;
+  if (offset === 0 || !(status === 416 || isOther)) return false;
   discard();
   return true;
 }
@@ -104,7 +109,8 @@ export function partIn(
   offset: number,
 ): Omit<BodyPart, 'body'> | undefined {
   if (status === 200) {
-    const length = headers['content-length'];
+    // Of a body that was compressed on its way, nobody tells how long it is.
+    const length = encodingOf(headers) === undefined ? headers['content-length'] : undefined;
     return { offset: 0, total: length === undefined ? undefined : Number(length) };
   }
   const range = status === 206 ? parseContentRange(headers['content-range']) : undefined;

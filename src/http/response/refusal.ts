@@ -1,5 +1,5 @@
-import { OciSaveError } from '../errors.ts';
-import { withoutSecrets } from '../text/secret.ts';
+import { OciSaveError } from '../../errors.ts';
+import { withoutSecrets } from '../../text/secret.ts';
 
 /** What a refusal said, made fit to be shown: bounded, on one line, without what we sent as a secret. */
 export interface Refusal {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { OciSaveError } from '../../src/errors.ts';
-import { isTemporary, isTemporaryStatus, networkError } from '../../src/http/index.ts';
+import { OciSaveError } from '../../../src/errors.ts';
+import { isTemporary, isTemporaryStatus, networkError } from '../../../src/http/index.ts';
 
 describe('isTemporaryStatus', () => {
   it.each([

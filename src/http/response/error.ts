@@ -1,6 +1,6 @@
-import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
-import { type Hint, hint, option } from '../text/hint.ts';
-import { type Proxy, proxyWords } from './proxies.ts';
+import { messageOf, OciSaveError, systemCodeOf } from '../../errors.ts';
+import { type Hint, hint, option } from '../../text/hint.ts';
+import { type Proxy, proxyWords } from '../proxies.ts';
 import { formatRefusal, type Refusal } from './refusal.ts';
 
 interface NetworkFault {
@@ -58,6 +58,11 @@ function networkFault(cause: unknown): NetworkFault {
   }
   const words = FAULTS[code];
   if (words !== undefined) return { words: `${words} (${code})`, permanent: false };
+  if (code.startsWith('Z_') || code.startsWith('ERR__ERROR_FORMAT') || code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return {
+      words: `sent a body that is not compressed as it says, or not whole (${code})`,
+      permanent: false,
+    };
   if (code.startsWith('HPE_')) return { words: `sent what is not HTTP (${code})`, permanent: false };
   if (code.startsWith('ERR_PROXY')) {
     const status = statusOf(cause);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatRefusal, parseRetryAfter, readRefusal, shown } from '../../src/http/refusal.ts';
-import { parseErrorBody } from '../../src/registry/error.ts';
+import { formatRefusal, parseRetryAfter, readRefusal, shown } from '../../../src/http/response/refusal.ts';
+import { parseErrorBody } from '../../../src/registry/error.ts';
 
 describe('shown', () => {
   it('is one bounded line without control characters', () => {

@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { messageOf } from '../../src/errors.ts';
+import { type Digest, shortDigest } from '../../src/oci/digest.ts';
+import { parseManifest } from '../../src/oci/manifest.ts';
+import type { Resolution } from '../../src/resolve/index.ts';
+import { createSkopeoEnvironment, findSkopeo } from '../../src/skopeo/index.ts';
+import {
+  type BadRegistry,
+  type BadSwitches,
+  type Failure,
+  MANIFESTS,
+  startBadRegistry,
+} from '../support/bad-registry.ts';
+import { AMD64, ARM64, att, buildIndex, idx, one } from '../support/fixtures/index.ts';
+import { type Image, largestBlobOf, topOf } from '../support/image.ts';
+import { type Copied, startCopying } from './copying.ts';
+
+/** Above a MiB, so that skopeo moves it. */
+const LARGE = 1_300_000;
+
+let registry: BadRegistry;
+let count = 0;
+beforeAll(async () => {
+  registry = await startBadRegistry();
+});
+afterAll(() => registry.close());
+
+interface Saved extends Resolution {
+  readonly copied: Copied;
+  readonly said: readonly string[];
+}
+
+/** Resolves and copies an image into a new store, from the registry as it misbehaves. */
+async function save(
+  image: Image,
+  { copier = 'direct', pin = false, retries = 1, platforms = 'all', ...switches }: Saving = {},
+): Promise<Saved> {
+  count += 1;
+  const name = `case${count}`;
+  registry.put(name, image, '1');
+  registry.misbehave(switches);
+  registry.clear();
+  await using bench = await startCopying([registry.host, registry.otherHost]);
+  const said: string[] = [];
+  const entry = `${registry.host}/${name}:1${pin ? `@${image.top}` : ''}`;
+  const resolution = await bench.resolve([entry], {}, platforms);
+  const environment = createSkopeoEnvironment(bench.store.runFolder, process.env);
+  const copied = await bench.copy(resolution.resolved, {
+    copier,
+    retries,
+    skopeoTools: async () => ({
+      skopeo: await findSkopeo({ kind: 'auto' }, process.env),
+      environment: await environment,
+    }),
+  });
+  await environment;
+  for (const event of copied.events)
+    if (event.type === 'log' && event.level === 'warning') said.push(event.message);
+  return { ...resolution, copied, said };
+}
+
+interface Saving extends BadSwitches {
+  readonly copier?: 'skopeo' | 'direct';
+  readonly pin?: boolean;
+  readonly retries?: number;
+  readonly platforms?: string;
+}
+
+/** The digests that an index lists, in its order. */
+function childrenOf(image: Image): Digest[] {
+  const manifest = parseManifest(topOf(image).bytes);
+  return manifest.kind === 'index' ? manifest.manifests.map(({ digest }) => digest) : [];
+}
+const failing = (path: RegExp, failure: Failure, times = Infinity): BadSwitches => ({
+  faults: [{ method: 'GET', path, failure, times }],
+});
+const whyNot = ({ failed }: Resolution): string[] => failed.map(({ error }) => messageOf(error));
+
+describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
+  const large = (seed: string): Image => one({ seed: `${copier} ${seed}`, layerBytes: LARGE });
+
+  it.each(['gzip', 'br'])(
+    'found J2: what a proxy compresses by %s on its way is undone, and is what was asked for',
+    async (encoding) => {
+      const image = large(encoding);
+      const saved = await save(image, { copier, ...failing(/./, { kind: 'encode', encoding }) });
+      expect(whyNot(saved)).toEqual([]);
+      expect(saved.copied.failures).toEqual(new Map());
+      expect(saved.resolved.map(({ digest }) => digest)).toEqual([image.top]);
+    },
+  );
+
+  it('found J2: a layer that an object store calls compressed, and is only its own bytes, comes as it is', async () => {
+    const image = large('only says');
+    const failure = { kind: 'encode', encoding: 'gzip', as: 'only says' } as const;
+    const saved = await save(image, { copier, ...failing(new RegExp(largestBlobOf(image)), failure) });
+    expect(saved.copied.failures).toEqual(new Map());
+  });
+});
+
+describe('found J2: a body with a Content-Encoding', () => {
+  it('that is not known is said in these words', async () => {
+    const failure = { kind: 'encode', encoding: 'compress' } as const;
+    const saved = await save(one({ seed: 'compress' }), failing(MANIFESTS, failure));
+    expect(whyNot(saved)).toEqual([
+      expect.stringContaining('sent it compressed (Content-Encoding: compress)'),
+    ]);
+  });
+
+  it('that unpacks to more than a manifest may have is refused', async () => {
+    const failure = { kind: 'encode', encoding: 'gzip', as: 'bomb' } as const;
+    const saved = await save(one({ seed: 'bomb' }), failing(MANIFESTS, failure));
+    expect(whyNot(saved)).toEqual([expect.stringContaining('sent a manifest of more than 8388608 bytes')]);
+  });
+
+  it('that unpacks to more than a layer has is refused', async () => {
+    const image = one({ seed: 'layer bomb', layerBytes: LARGE });
+    const failure = { kind: 'encode', encoding: 'gzip', as: 'bomb' } as const;
+    const saved = await save(image, failing(new RegExp(largestBlobOf(image)), failure));
+    expect([...saved.copied.failures.values(), ...saved.failed].length + saved.said.length).toBeGreaterThan(
+      0,
+    );
+  });
+
+  it('is asked for as a whole again where it was cut', async () => {
+    const image = one({ seed: 'cut', layerBytes: LARGE });
+    const digest = largestBlobOf(image);
+    const path = new RegExp(digest);
+    const faults = [
+      { path, times: 1, failure: { kind: 'cut', at: 0.5 } },
+      { path, failure: { kind: 'encode', encoding: 'gzip' } },
+    ] as const;
+    const saved = await save(image, { faults });
+    expect(saved.copied.failures).toEqual(new Map());
+    expect(registry.requests({ reference: digest }).map(({ range }) => range)).toEqual([
+      undefined,
+      expect.stringMatching(/^bytes=\d+-$/),
+      undefined,
+    ]);
+  });
+});
+
+describe('found J3: a child that its registry does not give', () => {
+  const [amd64, arm64] = [AMD64, ARM64].map((platform) => one({ seed: 'lost', platform, layerBytes: 64 }));
+  const index = buildIndex([
+    { image: amd64!, platform: AMD64 },
+    { image: arm64!, platform: ARM64 },
+  ]);
+  const gone = (digest: Digest): BadSwitches =>
+    failing(new RegExp(`/manifests/${digest}`), { kind: 'status', status: 404 });
+
+  it('is told with its platform, its index and what a proxy may do', async () => {
+    const saved = await save(index, gone(arm64!.top));
+    const child = `its child linux/arm64, ${shortDigest(arm64!.top)}, of the index ${shortDigest(index.top)}`;
+    expect(whyNot(saved)).toEqual([expect.stringMatching(`^${child}, is not there: .*answered 404`)]);
+    expect(saved.failed).toMatchObject([
+      { error: { code: 'not-found', hint: expect.stringMatching(/by tag and not by digest/) } },
+    ]);
+  });
+
+  it('is told as an attestation where it is one', async () => {
+    const image = att({ layerBytes: 64 });
+    const [, , attestation] = childrenOf(image);
+    const saved = await save(image, gone(attestation!));
+    expect(whyNot(saved)).toEqual([
+      expect.stringMatching(/^its attestation sha256:\w+, of the index sha256:/),
+    ]);
+  });
+
+  it('is of no matter where its platform is not wanted', async () => {
+    const saved = await save(index, { ...gone(arm64!.top), platforms: 'linux/amd64' });
+    expect(whyNot(saved)).toEqual([]);
+  });
+});
+
+describe('case B2: a wrong Docker-Content-Digest', () => {
+  const image = idx({ seed: 'claims', layerBytes: 64 });
+
+  it.each(['other', 'none', 'right'] as const)(
+    'or another one (%s) changes no digest, of a tag and of its children',
+    async (digest) => {
+      const saved = await save(image, { digest });
+      expect(whyNot(saved)).toEqual([]);
+      expect(saved.resolved.map((one) => one.digest)).toEqual([image.top]);
+      expect(saved.copied.failures).toEqual(new Map());
+      const notes = saved.resolved.flatMap((one) => one.notes).filter((note) => note.includes('says that'));
+      expect(notes).toHaveLength(digest === 'other' ? 1 : 0);
+    },
+  );
+
+  it('is an error for a pin, and a note where a child alone has it', async () => {
+    const pinned = await save(image, { digest: 'other', pin: true });
+    expect(whyNot(pinned)).toEqual([expect.stringMatching(/sent the bytes that were pinned, and says that/)]);
+  });
+});
