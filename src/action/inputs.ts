@@ -22,15 +22,19 @@ export function readInputs(
   return Object.fromEntries([...given, ...unknown].filter(([, value]) => value !== ''));
 }
 
-/** Inputs whose value is a secret. */
-const SECRET = new Set(['token']);
+/** Takes secret inputs out of an environment: programs that libraries start inherit that of this process. */
+export function forgetSecrets(env: Record<string, string | undefined>): void {
+  for (const [name, { secret }] of describeInputs()) {
+    if (secret === true) delete env[PREFIX + kebab(name).toUpperCase()];
+  }
+}
 
 /** `archive: tar`, `retries: 5 (default)`: what the inputs of a run are, with those that are not given. */
 export function inputLines(given: Readonly<Record<string, string>>): string[] {
-  return [...describeInputs()].flatMap(([name, { default: fallback, writtenDefault }]) => {
+  return [...describeInputs()].flatMap(([name, { default: fallback, writtenDefault, secret }]) => {
     const value = given[name];
     if (value === undefined) return fallback === '' ? [] : [`${kebab(name)}: ${fallback} (default)`];
-    if (SECRET.has(name)) return [`${kebab(name)}: ***`];
+    if (secret === true) return [`${kebab(name)}: ***`];
     // The runner fills in what action.yml has for an input that is not given.
     return [`${kebab(name)}: ${value}${value === writtenDefault ? ' (default)' : ''}`];
   });

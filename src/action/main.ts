@@ -4,9 +4,10 @@ import type { RunReport } from '../report/index.ts';
 import { type SignalHost, watchSignals } from '../runtime/index.ts';
 import { type ActionInputs, parseInputs } from '../options/index.ts';
 import { save } from '../commands/index.ts';
+import { secretsOf } from '../registry/index.ts';
 import { setUpSkopeo } from '../skopeo/index.ts';
 import { fail, finish, forceOutputs, warnOfRest } from './ending.ts';
-import { inputLines, readInputs } from './inputs.ts';
+import { forgetSecrets, inputLines, readInputs } from './inputs.ts';
 import { createInstaller } from './skopeo/index.ts';
 import { createActionLog, type Step } from './log.ts';
 import { createMasks, secretsIn } from './masks.ts';
@@ -41,7 +42,9 @@ export async function main(host: Host): Promise<void> {
   let inputs: ActionInputs | undefined;
   try {
     const given = readInputs(getInput, env);
+    forgetSecrets(process.env);
     inputs = parseInputs(given);
+    for (const login of inputs.options.credentials) secretsOf(login).forEach(masks.add);
     await log.inGroup('Inputs', async (line) => inputLines(given).forEach(line));
     await saveHere(inputs, seen, step);
   } catch (error) {

@@ -5,6 +5,7 @@ import { encodeLock, LOCK_FILE_KIND } from '../lock/index.ts';
 import { type OptionName, parseOptions } from '../options/index.ts';
 import { renderSummary, renderWarnings } from '../view/index.ts';
 import { save } from '../commands/index.ts';
+import { withCredentials } from './credentials.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
 
@@ -20,6 +21,7 @@ const OPTIONS: readonly OptionName[] = [
   'format',
   'naming',
   'authFile',
+  'credentials',
   'insecureRegistries',
   'strictTags',
   'cacheDir',
@@ -44,7 +46,7 @@ export function lockCommand(host: Host, done: (exitCode: number) => void): Comma
     .addHelpText('after', EXAMPLES)
     .action(async (images: string[], { output: place, ...flags }: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
-      const options = parseOptions({ ...rest, images, dryRun: true });
+      const options = parseOptions({ ...(await withCredentials(rest)), images, dryRun: true });
       const file = typeof place === 'string' ? path.resolve(place) : undefined;
       if (file !== undefined) refuseForeign(await foreignAt(file, LOCK_FILE_KIND));
       await runCommand(host, output, done, async (io) => {

@@ -3,6 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { type OptionName, parseOptions } from '../options/index.ts';
 import { pushBundle } from '../commands/index.ts';
 import { renderPushSummary } from '../view/index.ts';
+import { withCredentials } from './credentials.ts';
 import { addFlags, append, takeFlags } from './flags.ts';
 import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
 
@@ -11,6 +12,7 @@ const OPTIONS: readonly OptionName[] = [
   'pushPolicy',
   'index',
   'authFile',
+  'credentials',
   'insecureRegistries',
   'parallel',
   'retries',
@@ -28,7 +30,8 @@ Examples:
 
 A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. --only takes globs over
 such names: * within a part, ** over several. --naming gives other names, as in a save. A tag is written when
-everything that it names is there; what is already there is not sent. Credentials are those of docker login or podman login.
+everything that it names is there; what is already there is not sent. Credentials are those of
+docker login or podman login, or of --credentials.
 
 Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
 `;
@@ -50,11 +53,12 @@ export function pushCommand(host: Host, done: (exitCode: number) => void): Comma
     .option('--wait <seconds>', 'how long to wait for a target that does not respond yet', '60');
   return addFlags(command, OPTIONS)
     .addHelpText('after', EXAMPLES)
-    .action((bundle: string, push: string[], { wait, only, ...flags }: Record<string, unknown>) => {
+    .action(async (bundle: string, push: string[], { wait, only, ...flags }: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
       const waitMilliseconds = secondsOf(wait) * 1000;
       const globs = Array.isArray(only) ? only.map(String) : [];
-      const options = { ...parseOptions({ ...rest, push }), only: globs, bundle, waitMilliseconds };
+      const given = parseOptions({ ...(await withCredentials(rest)), push });
+      const options = { ...given, only: globs, bundle, waitMilliseconds };
       const work = async (io: CommandIo): Promise<Ended> => {
         const report = await pushBundle(options, io);
         return {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { parseOptions } from '../options/index.ts';
 import { renderSummary, renderWarnings } from '../view/index.ts';
 import { save } from '../commands/index.ts';
+import { withCredentials } from './credentials.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
 
@@ -26,9 +27,9 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
     .argument('[reference...]', 'images to save, in addition to those in lists');
   return addFlags(command)
     .addHelpText('after', EXAMPLES)
-    .action((images: string[], flags: Record<string, unknown>) => {
+    .action(async (images: string[], flags: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
-      const options = parseOptions({ ...rest, images });
+      const options = parseOptions({ ...(await withCredentials(rest)), images });
       return runCommand(host, output, done, async (io) => {
         const { report } = await save(options, io);
         return {

@@ -18,6 +18,8 @@ export interface PushBundleOptions extends Pick<
   | 'onError'
   | 'dryRun'
 > {
+  /** Users of registries, before those of the auth files. */
+  readonly credentials?: SaveOptions['credentials'];
   /** Globs over the stored names of the images that are pushed. Without any: all. */
   readonly only?: readonly string[];
   /** How stored names become those at a target. */

@@ -14,6 +14,8 @@ export interface OptionMeta {
   readonly placeholder?: string | undefined;
   /** True for the one option whose values are the command line's arguments. */
   readonly argument?: boolean | undefined;
+  /** True where the value is never shown; on the command line, it is in a file. */
+  readonly secret?: boolean | undefined;
   /** Words that differ for the action's input. */
   readonly asInput?:
     | { readonly description?: string; readonly default?: string; readonly writtenDefault?: string }
@@ -67,6 +69,14 @@ export function textOption(fallback: string, wording: Wording) {
     .default(fallback)
     .transform((text) => text.trim() || fallback)
     .meta({ option: metaOf('text', wording, fallback) });
+}
+
+/** A text that is never shown. Blanks and line ends are kept: they may be part of it. */
+export function secretOption(wording: Omit<Wording, 'secret'>) {
+  return z
+    .string({ error: 'must be a text' })
+    .default('')
+    .meta({ option: metaOf('text', { ...wording, secret: true }, '') });
 }
 
 export function choiceOption<const Choices extends readonly [string, ...string[]]>(

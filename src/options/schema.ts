@@ -6,6 +6,7 @@ import {
   listOption,
   numberOption,
   type OptionMeta,
+  secretOption,
   sizeOption,
   textOption,
 } from './kinds.ts';
@@ -60,6 +61,14 @@ export const optionsSchema = z.strictObject({
   authFile: textOption('', {
     placeholder: 'FILE',
     description: 'registry credentials, instead of the files that podman and docker write',
+  }),
+  credentials: secretOption({
+    placeholder: 'FILE',
+    description: 'a file with users of registries, one `registry username password` a line, or YAML',
+    asInput: {
+      description:
+        'users of registries, one `registry username password` a line, or YAML; registry/prefix for several of one registry; before those of auth-file',
+    },
   }),
   insecureRegistries: listOption({
     placeholder: 'HOST',
@@ -153,6 +162,7 @@ export const inputsSchema = optionsSchema.extend({
     description: 'what is done with the Actions cache',
   }),
   token: textOption('', {
+    secret: true,
     description: 'for release; it needs contents: write',
     defaultText: "the job's token",
     asInput: { writtenDefault: '${{ github.token }}' },

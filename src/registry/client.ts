@@ -8,7 +8,7 @@ import {
 } from '../http/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { createAuthorizer } from './auth/authorize.ts';
-import type { CredentialStore } from './auth/credential-store.ts';
+import type { CredentialStore } from './auth/combined-stores.ts';
 import { type BlobOptions, type BlobResponse, getBlob, getUrl, givesBlob, type WantedBlob } from './blobs.ts';
 import { judgeRefusal, parseErrorBody } from './error.ts';
 import {
@@ -40,6 +40,8 @@ export interface RegistryClientOptions {
   readonly retries?: number;
   /** Milliseconds before the second attempt; doubled for each further one. */
   readonly retryMilliseconds?: number;
+  /** Milliseconds until a token is used, where one that was fresh was refused. */
+  readonly settleMilliseconds?: number;
   /** Milliseconds of silence after which a body counts as stalled. */
   readonly stallMilliseconds?: number;
   /** Milliseconds until the head of a response. */
@@ -51,12 +53,16 @@ export interface RegistryClientOptions {
 
 const MINUTE = 60_000;
 
+/** More than the second for which registries have been seen to refuse a token; timers may be early by a millisecond. */
+const SETTLE_MILLISECONDS = 1100;
+
 /** Reads from registries, and writes to them. */
 export type RegistryClient = ReturnType<typeof createRegistryClient>;
 
 /** Errors are OciSaveErrors; for those that are temporary (`isTemporary`), another attempt makes sense. */
 export function createRegistryClient(options: RegistryClientOptions) {
   const { sockets = 32, retries = 5, retryMilliseconds = 500, onWarning = () => {} } = options;
+  const { settleMilliseconds = SETTLE_MILLISECONDS } = options;
   const insecure = insecureHosts(options.insecureRegistries);
   const policy = { retries, retryMilliseconds };
   const http = createHttpClient({
@@ -71,7 +77,10 @@ export function createRegistryClient(options: RegistryClientOptions) {
     judge: judgeRefusal,
   });
   const closing = new AbortController();
-  const authorizer = createAuthorizer(http, options.credentials, closing.signal);
+  const authorizer = createAuthorizer(http, options.credentials, {
+    signal: closing.signal,
+    settleMilliseconds,
+  });
   const ping: Ping = (url) =>
     http.request(
       { method: 'GET', url: new URL('/v2/', url), headers: {}, subject: `${url.host}/v2/`, retry: false },

@@ -11,11 +11,7 @@ import {
   refusalOf,
 } from '../http/index.ts';
 import { jsonIn } from '../text/json-in.ts';
-
-/** Whether credentials were sent with a request, or it was redirected to another host. */
-export type Sent = 'credentials' | 'nothing' | 'elsewhere';
-
-type Action = 'pull' | 'push';
+import { type Action, loginHint, type Sent, sentWords } from './auth/refused-login.ts';
 
 const NOT_FOUND = new Set(['MANIFEST_UNKNOWN', 'NAME_UNKNOWN', 'BLOB_UNKNOWN', 'NOT_FOUND']);
 const TOO_MANY = 'TOOMANYREQUESTS';
@@ -120,7 +116,7 @@ export function refusalError(
   if (status !== 401 && status !== 403) return plain;
   return new OciSaveError({
     code: 'denied',
-    message: message + CREDENTIALS_SENT[sent],
+    message: message + sentWords(sent),
     hint: loginHint(refusal.host, sent, action),
     cause: refusal,
   });
@@ -130,34 +126,6 @@ export function refusalError(
 const POLICY_HINT =
   'A policy of the registry holds it back: have it exempted or changed there (Harbor: the project’s CVE allowlist, ' +
   'Cosign and Notation), or take it from elsewhere.';
-
-const CREDENTIALS_SENT = {
-  credentials: '; credentials were sent and refused',
-  nothing: '; no credentials were sent',
-  elsewhere: '; the registry had sent us there, without credentials',
-};
-
-/** What to do about a refused login, or a push that the user may not do. */
-export function loginHint(host: string, sent: Sent, action: Action = 'pull'): string {
-  if (sent === 'elsewhere') return `Try again; if it stays so, ask who runs the registry about ${host}.`;
-  const push = action === 'push';
-  if (/^(?:.*\.)?ghcr\.io$/.test(host)) {
-    return (
-      `In a workflow: give the job 'permissions: packages: ${push ? 'write' : 'read'}', log in to ghcr.io with its ` +
-      `token, and give the repository ${push ? 'write ' : ''}access in the package's settings (Manage Actions access).`
-    );
-  }
-  const login =
-    host === 'registry-1.docker.io' || host === 'auth.docker.io' ? 'docker login' : `docker login ${host}`;
-  if (sent === 'credentials') {
-    return push
-      ? `That user may not push there: look at its rights and at the project’s name, or log in as another one (${login}).`
-      : `Log in again (${login}). Stale credentials block public images, too: ${login.replace('login', 'logout')}.`;
-  }
-  return push
-    ? `Log in as a user who may push there: ${login}.`
-    : `Check the name: many registries answer so for what does not exist. If it is private: ${login}.`;
-}
 
 /** What a temporary refusal means for the registry's host: wait, or send no further request. */
 export const judgeRefusal: Judge = async (response, request) => {

@@ -66,7 +66,7 @@ export function createSession(registry: Registry, http: HttpClient, authorizer: 
       const url = path instanceof URL ? path : requestUrl(path, address);
       const scope = push ? pushScope(repository, mountedFrom(target)) : pullScope(repository);
       const call: AuthorizeCall = { registry, repository, address, scope, push, subject, signal };
-      const send = sender(http, registry, { address, url }, request, read);
+      const send = sender({ http, registry, authorizer }, { address, url }, request, read);
       // An upload that continues at another origin has its own authorization in its address.
       if (url.origin !== address.origin) {
         const outcome = await send(undefined);
@@ -103,18 +103,23 @@ function mountedFrom(target: Endpoint | URL): string | undefined {
   return target instanceof URL || target.kind !== 'upload' ? undefined : target.mount?.from;
 }
 
+interface SenderContext {
+  readonly http: HttpClient;
+  readonly registry: Registry;
+  readonly authorizer: Authorizer;
+}
+
 function sender<T>(
-  http: HttpClient,
-  registry: Registry,
+  { http, registry, authorizer }: SenderContext,
   { address, url }: { readonly address: URL; readonly url: URL },
   request: RegistryRequest,
   read: (response: RegistryResponse) => Promise<T> | T,
 ): (authorization: Authorization | undefined) => Promise<Outcome<T>> {
-  const { subject, push = false } = request;
+  const { repository, subject, push = false } = request;
   return (authorization) => {
     const errorOf = async (response: HttpResponse): Promise<OciSaveError> => {
       const own = response.url.origin === address.origin;
-      const sent = !own ? 'elsewhere' : authorization?.credentials ? 'credentials' : 'nothing';
+      const sent = own ? authorizer.sentWith(repository, authorization) : 'elsewhere';
       return refusalError(subject, await response.refusal(), sent, push ? 'push' : 'pull');
     };
     // An upload that continues elsewhere was named by the registry.
@@ -134,6 +139,9 @@ function sender<T>(
         // Only the registry itself may ask for credentials, not where it redirects to.
         if (response.status === 401 && !response.crossed) {
           return { challenges: response.challenges, error: await errorOf(response) };
+        }
+        if (authorization && (response.crossed || response.status < 400)) {
+          authorizer.accepted(repository, authorization);
         }
         return { value: await read({ ...response, error: () => errorOf(response) }) };
       },

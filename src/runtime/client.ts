@@ -6,8 +6,10 @@ import {
   createRegistryClient,
   type Environment,
   firstOf,
+  givenLogins,
   openCredentialStore,
   type RegistryClient,
+  telling,
 } from '../registry/index.ts';
 
 /** What the front end gives every command. */
@@ -25,15 +27,29 @@ export interface ClientIo extends CommandIo {
   readonly onSecret?: ((secret: string) => void) | undefined;
 }
 
-/** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
+/** What the options say about registries. */
+export type ClientOptions = Pick<SaveOptions, 'authFile' | 'insecureRegistries' | 'retries'> &
+  Partial<Pick<SaveOptions, 'credentials'>>;
+
+/**
+ * The registry client of a run, with its credentials: those of the caller first, then the option's, then the auth files'.
+ * @throws OciSaveError `usage` for a bad auth file, and for two users of one registry
+ */
 export async function openClient(
-  { authFile, insecureRegistries, retries }: Pick<SaveOptions, 'authFile' | 'insecureRegistries' | 'retries'>,
+  { authFile, credentials: logins = [], insecureRegistries, retries }: ClientOptions,
   io: ClientIo,
 ): Promise<{ client: RegistryClient; credentials: CredentialStore }> {
   const { env, emit } = io;
   const onWarning = (message: string): void => emit({ type: 'log', level: 'warning', message });
-  const files = await openCredentialStore({ ...(authFile === '' ? {} : { authFile }), env, onWarning });
-  const known = io.credentials === undefined ? files : firstOf(io.credentials, files);
+  const onRead = (message: string): void => emit({ type: 'log', level: 'debug', message });
+  const given = givenLogins(logins);
+  const files = await openCredentialStore({
+    ...(authFile === '' ? {} : { authFile }),
+    env,
+    onRead,
+    onWarning,
+  });
+  const known = telling(firstOf(...(io.credentials ? [io.credentials] : []), given, files), onRead);
   const credentials = io.onSecret === undefined ? known : announcing(known, io.onSecret);
   const client = createRegistryClient({
     credentials,

@@ -4,11 +4,11 @@ import { isTemporary } from '../../src/http/index.ts';
 import {
   isQuota,
   lacksRoom,
-  loginHint,
   parseDiagnostics,
   parseErrorBody,
   refusalError,
 } from '../../src/registry/error.ts';
+import { loginHint, type Sent } from '../../src/registry/auth/refused-login.ts';
 
 const refusal = (status: number, words = '', codes: string[] = [], retryAfter?: number) => ({
   host: 'r.example',
@@ -42,17 +42,43 @@ describe('refusalError', () => {
   });
 
   it('says whether credentials were sent, and what to do', () => {
-    const denied = (sent: 'credentials' | 'nothing' | 'elsewhere'): OciSaveError =>
-      refusalError('r.example/a:1', refusal(401), sent);
+    const denied = (sent: Sent): OciSaveError => refusalError('r.example/a:1', refusal(401), sent);
     expect(denied('nothing').message).toMatch(/no credentials were sent$/);
     expect(denied('nothing').hint).toContain('docker login r.example');
-    expect(denied('credentials').message).toMatch(/credentials were sent and refused$/);
-    expect(denied('credentials').hint).toContain('docker logout r.example');
+    expect(denied({}).message).toMatch(/credentials were sent and refused$/);
+    expect(denied({}).hint).toContain('docker logout r.example');
     expect(denied('elsewhere').hint).not.toContain('login');
   });
 
-  it('knows what ghcr.io wants of a workflow', () => {
+  it('case E3: names the file and the key, and says what to do there', () => {
+    const file = { words: "auths 'r.example' in /h/config.json" };
+    const inFile = refusalError('r.example/a:1', refusal(403), { from: file });
+    expect(inFile.message).toMatch(
+      /credentials were sent and refused \(auths 'r\.example' in \/h\/config\.json\)$/,
+    );
+    const option = { words: "line 2 of credentials, for 'r.example'", option: 'credentials' };
+    const inOption = refusalError('r.example/a:1', refusal(401), { from: option });
+    expect(inOption.message).toMatch(/ \(line 2 of credentials, for 'r\.example'\)$/);
+    expect(inOption.hint).toContain('Correct user and password in --credentials');
+    const push = refusalError('r.example/a:1', refusal(403), { from: option }, 'push');
+    expect(push.hint).toContain('name another one in --credentials');
+  });
+
+  it('case B12: says until when they worked', () => {
+    const workedUntil = new Date('2026-02-03T14:05:59Z');
+    const file = { words: "auths 'r.example' in /h/config.json" };
+    const error = refusalError('r.example/a:1', refusal(401), { from: file, workedUntil });
+    expect(error.message).toMatch(/config\.json; worked until 14:05 UTC\)$/);
+    expect(error.hint).toContain('may have ended');
+    expect(refusalError('r.example/a:1', refusal(401), { workedUntil }).message).toMatch(
+      /refused \(worked until 14:05 UTC\)$/,
+    );
+  });
+
+  it('case E2: knows what ghcr.io wants of a workflow', () => {
     expect(loginHint('ghcr.io', 'nothing')).toContain('packages: read');
+    expect(loginHint('ghcr.io', {})).toMatch(/packages: read.*docker logout ghcr\.io/s);
+    expect(loginHint('ghcr.io', {}, 'push')).toMatch(/packages: write.*write access/s);
     expect(loginHint('not-ghcr.io', 'nothing')).not.toContain('packages: read');
     expect(loginHint('registry-1.docker.io', 'nothing')).toMatch(/docker login\./);
   });
@@ -82,7 +108,7 @@ describe('found C1: a refusal for what a registry holds already', () => {
     [404, 'MANIFEST_UNKNOWN: no quota is exceeded', 'not-found'],
   ] as const)('%s %j is %s', (status, words, code) => {
     const codes = words.startsWith('MANIFEST_UNKNOWN') ? ['MANIFEST_UNKNOWN'] : ['DENIED'];
-    const error = refusalError('r.example/a:1', refusal(status, words, codes), 'credentials', 'push');
+    const error = refusalError('r.example/a:1', refusal(status, words, codes), {}, 'push');
     expect(error.code).toBe(code);
     expect(error.message).toContain(words);
     expect(isTemporary(error)).toBe(false);

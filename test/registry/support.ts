@@ -37,6 +37,7 @@ export function clientOf(
     userAgent: 'oci-save/test',
     retries: 3,
     retryMilliseconds: 1,
+    settleMilliseconds: 1,
     onWarning: (message) => warnings.push(message),
     ...options,
   });

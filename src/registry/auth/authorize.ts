@@ -1,12 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { abortable, type HttpClient } from '../../http/index.ts';
-import { chooseScheme, parseChallenges, type Scheme } from './challenge.ts';
+import { chooseScheme, lacksScope, parseChallenges, type Scheme } from './challenge.ts';
 import { basicHeader, type Credentials, sameCredentials, secretsOf } from './credentials.ts';
-import type { CredentialStore } from './credential-store.ts';
+import type { CredentialStore } from './combined-stores.ts';
+import { createLoginLog } from './login-log.ts';
+import type { Sent } from './refused-login.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Registry } from '../registry.ts';
 import type { Repository } from '../repository.ts';
 import { joinScopes } from './scope.ts';
-import { createTokenCache, fetchToken } from './token.ts';
+import { createTokenCache, fetchToken, type RefusedToken } from './token.ts';
 
 /** What is sent with a request. */
 export interface Authorization {
@@ -41,15 +44,28 @@ export interface Authorizer {
     challenges: readonly string[],
     refused: Authorization | undefined,
   ): Promise<Authorization | undefined>;
+  /** The registry let a request with this authorization pass. */
+  accepted(repository: Repository, authorization: Authorization): void;
+  /** What was sent to the registry itself, for the message about a refusal. */
+  sentWith(repository: Repository, authorization: Authorization | undefined): Sent;
 }
 
-/** `signal` ends the token requests, which outlive the request that started them. */
+export interface AuthorizerOptions {
+  /** Ends the token requests, which outlive the request that started them. */
+  readonly signal: AbortSignal;
+  /** How long a token is left alone where one that was as fresh as it was refused. */
+  readonly settleMilliseconds: number;
+}
+
 export function createAuthorizer(
   http: HttpClient,
   credentials: CredentialStore,
-  signal: AbortSignal,
+  { signal, settleMilliseconds }: AuthorizerOptions,
 ): Authorizer {
-  const tokens = createTokenCache();
+  const log = createLoginLog();
+  const tokens = createTokenCache({
+    settle: () => pause(settleMilliseconds, undefined, { signal }),
+  });
 
   const basic = async (
     { repository }: AuthorizeCall,
@@ -64,7 +80,7 @@ export function createAuthorizer(
     call: AuthorizeCall,
     scheme: Scheme & { type: 'bearer' },
     scope: string,
-    refused?: Authorization,
+    refused?: RefusedToken,
   ): Promise<Authorization> => {
     const { registry, repository, address, subject, push } = call;
     const request = (found: Credentials | undefined): ReturnType<typeof fetchToken> =>
@@ -77,6 +93,7 @@ export function createAuthorizer(
         insecure: registry.insecure,
         isPrivate: registry.isPrivate,
         credentials: found,
+        workedUntil: log.workedUntil(repository, found, 'registry'),
         signal,
       });
     // Namespaced keys give two repositories two users, so a token belongs to its repository.
@@ -93,7 +110,7 @@ export function createAuthorizer(
         return request(fresh);
       }
     };
-    const token = await abortable(tokens.get(key, fetch, refused?.token), call.signal);
+    const token = await abortable(tokens.get(key, fetch, refused), call.signal);
     return { header: `Bearer ${token}`, secrets: [token], credentials: found, token };
   };
 
@@ -105,12 +122,29 @@ export function createAuthorizer(
       return scheme.type === 'basic' ? basic(call) : bearer(call, scheme, call.scope);
     },
     async after(call, challenges, refused) {
-      const scheme = chooseScheme(parseChallenges(challenges));
+      const parsed = parseChallenges(challenges);
+      const scheme = chooseScheme(parsed);
       if (!scheme) return undefined;
       call.registry.scheme = scheme;
       if (scheme.type === 'basic') return basic(call, refused);
       const scope = call.push ? joinScopes(scheme.scope ?? '', call.scope) : scheme.scope || call.scope;
-      return bearer(call, scheme, scope, refused);
+      const token = refused?.token;
+      return bearer(
+        call,
+        scheme,
+        scope,
+        token === undefined ? undefined : { value: token, mayBeEarly: !lacksScope(parsed) },
+      );
+    },
+    accepted(repository, authorization) {
+      if (authorization.credentials) log.accepted(repository, authorization.credentials);
+    },
+    sentWith(repository, authorization) {
+      if (!authorization?.credentials) return 'nothing';
+      const { credentials: login, token } = authorization;
+      // A token that was granted for a login shows that its password is right: what is missing may be this repository.
+      const scope = token === undefined ? 'registry' : 'repository';
+      return { from: login.from, workedUntil: log.workedUntil(repository, login, scope) };
     },
   };
 }

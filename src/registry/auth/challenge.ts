@@ -94,3 +94,10 @@ export function chooseScheme(challenges: readonly Challenge[]): Scheme | undefin
   }
   return challenges.some(({ scheme }) => scheme === 'basic') ? { type: 'basic' } : undefined;
 }
+
+/** Whether a registry refuses a token for what it does not allow, and not for itself (RFC 6750, 3.1). */
+export function lacksScope(challenges: readonly Challenge[]): boolean {
+  return challenges.some(
+    ({ scheme, parameters }) => scheme === 'bearer' && parameters.get('error') === 'insufficient_scope',
+  );
+}

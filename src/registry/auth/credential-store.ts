@@ -1,77 +1,25 @@
 import { stat } from 'node:fs/promises';
 import { devNull } from 'node:os';
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { openRegular } from '../../files/index.ts';
 import type { Environment } from '../../http/index.ts';
 import { DEFAULT_REGISTRY } from '../../oci/reference.ts';
+import { showText } from '../../oci/reference-quote.ts';
 import { type AuthFile, parseAuthFile } from './auth-file.ts';
+import { type AuthFilePlace, type AuthFileSearch, authFilePlaces } from './auth-places.ts';
+import type { CredentialStore } from './combined-stores.ts';
 import { callHelper } from './credential-helper.ts';
-import { type Credentials, DOCKER_HUB_SERVER, findEntry, secretsOf } from './credentials.ts';
+import { type Credentials, DOCKER_HUB_SERVER, findEntry } from './credentials.ts';
 import type { Repository } from '../repository.ts';
-
-interface AuthFilePlace {
-  readonly path: string;
-  /** The form of ~/.dockercfg. */
-  readonly legacy: boolean;
-  /**
-   * What named it. A file that the option names has to exist; in folders that are searched, one that cannot be read is
-   * passed over. The runtime folder belongs to its user alone, as the XDG Base Directory specification has it.
-   */
-  readonly from: 'option' | 'variable' | 'runtime' | 'home';
-}
-
-interface AuthFileSearch {
-  /** The option `auth-file`. */
-  readonly authFile?: string | undefined;
-  readonly env: Environment;
-  /** The numeric user on Linux, whose runtime folder is known without XDG_RUNTIME_DIR. */
-  readonly userId?: number | undefined;
-}
 
 const MAX_AUTH_FILE_BYTES = 1024 * 1024;
 
-export interface CredentialStore {
-  /**
-   * The credentials for a repository; undefined means anonymous. `fresh` calls a helper again instead of using its last
-   * result: cloud passwords expire after hours.
-   */
-  find(repository: Repository, options?: { readonly fresh?: boolean }): Promise<Credentials | undefined>;
-}
-
 export interface CredentialStoreOptions extends AuthFileSearch {
-  /** Called once per key with the file and key that were chosen; never with the secret. */
-  readonly onFound?: (message: string) => void;
+  /** Called with the auth files that were read, or with the places where none was. */
+  readonly onRead?: (message: string) => void;
   /** Called for each file that is passed over. */
   readonly onWarning?: (message: string) => void;
-}
-
-/** No login at all. */
-export const anonymous: CredentialStore = { find: () => Promise.resolve(undefined) };
-
-/** Asks one store after the other; the first that has credentials for the repository decides. */
-export function firstOf(...stores: readonly CredentialStore[]): CredentialStore {
-  return {
-    async find(repository, options) {
-      for (const store of stores) {
-        const credentials = await store.find(repository, options);
-        if (credentials) return credentials;
-      }
-      return undefined;
-    },
-  };
-}
-
-/** The same store, which reports every secret before it returns it: a log may have to know what to hide. */
-export function announcing(store: CredentialStore, onSecret: (secret: string) => void): CredentialStore {
-  return {
-    async find(repository, options) {
-      const credentials = await store.find(repository, options);
-      if (credentials) secretsOf(credentials).forEach(onSecret);
-      return credentials;
-    },
-  };
 }
 
 /**
@@ -89,7 +37,7 @@ export async function openCredentialStore(options: CredentialStoreOptions): Prom
     await Promise.all(places.map((place) => readAuthFile(place, userId, options.onWarning)))
   ).filter((file) => file !== undefined);
   const helpers = rememberedHelpers(options.env);
-  const reported = new Set<string>();
+  options.onRead?.(readMessage(files, places));
   return {
     async find(repository, { fresh = false } = {}) {
       for (const file of files) {
@@ -98,11 +46,7 @@ export async function openCredentialStore(options: CredentialStoreOptions): Prom
             'credentials' in step
               ? step.credentials
               : await helpers(file.path, step.helper, step.server, fresh);
-          if (!credentials) continue;
-          const message = `credentials for ${repository.domain}: ${file.path}, ${step.where}`;
-          if (!reported.has(message)) options.onFound?.(message);
-          reported.add(message);
-          return credentials;
+          if (credentials) return { ...credentials, from: { words: `${step.where} in ${file.path}` } };
         }
       }
       return undefined;
@@ -110,30 +54,9 @@ export async function openCredentialStore(options: CredentialStoreOptions): Prom
   };
 }
 
-/**
- * Where credentials are looked for, in order: containers-auth.json(5), as skopeo and podman do. A file that
- * is named, by option or by REGISTRY_AUTH_FILE, is the only one.
- */
-export function authFilePlaces({ authFile, env, userId }: AuthFileSearch): AuthFilePlace[] {
-  if (authFile) return [{ path: authFile, legacy: false, from: 'option' }];
-  const named = env['REGISTRY_AUTH_FILE'];
-  if (named) return [{ path: named, legacy: false, from: 'variable' }];
-  const home = env['HOME'] || env['USERPROFILE'];
-  const under = (folder: string | undefined, ...parts: string[]): string[] =>
-    folder ? [join(folder, ...parts)] : [];
-  const runtime = env['XDG_RUNTIME_DIR'] || (userId === undefined ? '' : `/run/containers/${userId}`);
-  const runtimeParts = env['XDG_RUNTIME_DIR'] ? ['containers', 'auth.json'] : ['auth.json'];
-  const runtimePaths = under(runtime, ...runtimeParts);
-  const paths = [
-    ...under(env['XDG_CONFIG_HOME'] || under(home, '.config')[0], 'containers', 'auth.json'),
-    ...under(env['DOCKER_CONFIG'] || under(home, '.docker')[0], 'config.json'),
-  ];
-  const legacy = under(home, '.dockercfg');
-  return [
-    ...runtimePaths.map((path) => ({ path, legacy: false, from: 'runtime' as const })),
-    ...paths.map((path) => ({ path, legacy: false, from: 'home' as const })),
-    ...legacy.map((path) => ({ path, legacy: true, from: 'home' as const })),
-  ];
+function readMessage(files: readonly AuthFile[], places: readonly AuthFilePlace[]): string {
+  if (files.length > 0) return `auth files: ${files.map(({ path }) => path).join(', ')}`;
+  return `auth files: none; looked for ${places.map(({ path }) => path).join(', ')}`;
 }
 
 type Step =
@@ -145,16 +68,24 @@ function stepsOf(file: AuthFile, repository: Repository): Step[] {
   const steps: Step[] = [];
   const helper = findEntry(file.credHelpers, repository);
   if (helper?.value) {
-    steps.push({ where: `credHelpers '${helper.key}'`, helper: helper.value, server: helper.key });
+    steps.push({
+      where: `credHelpers ${showText(helper.key)} (docker-credential-${helper.value})`,
+      helper: helper.value,
+      server: helper.key,
+    });
   }
   const entry = findEntry(file.auths, repository);
-  if (entry) steps.push({ where: `auths '${entry.key}'`, credentials: entry.value });
+  if (entry) steps.push({ where: `auths ${showText(entry.key)}`, credentials: entry.value });
   // An empty helper name is docker's way to keep one host from the credsStore.
   if (file.credsStore !== undefined && helper?.value !== '') {
     const { domain } = repository;
     const key = findEntry(file.emptyAuths, repository)?.key;
     const server = key ?? (domain === DEFAULT_REGISTRY ? DOCKER_HUB_SERVER : domain);
-    steps.push({ where: `credsStore '${file.credsStore}'`, helper: file.credsStore, server });
+    steps.push({
+      where: `credsStore (docker-credential-${file.credsStore}) for ${showText(server)}`,
+      helper: file.credsStore,
+      server,
+    });
   }
   return steps;
 }

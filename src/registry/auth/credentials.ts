@@ -6,8 +6,18 @@ interface User {
   readonly password: string;
 }
 
+/** Where a login was found, as messages name it: never a secret. */
+export interface LoginPlace {
+  /** `auths 'registry.example' in /home/me/.docker/config.json` */
+  readonly words: string;
+  /** The option that has it, by its camelCase name. */
+  readonly option?: string | undefined;
+}
+
 /** A login to a registry. An identity token is exchanged for access tokens (OAuth2's refresh token). */
-export type Credentials = User | { readonly identityToken: string };
+export type Credentials = (User | { readonly identityToken: string }) & {
+  readonly from?: LoginPlace | undefined;
+};
 
 /** Every text in which the secret of credentials appears, on the wire and in auth files. */
 export function secretsOf(credentials: Credentials): string[] {
@@ -15,6 +25,7 @@ export function secretsOf(credentials: Credentials): string[] {
   return [credentials.password, base64Of(credentials)];
 }
 
+/** Whether two logins are the same, wherever they were found. */
 export function sameCredentials(a: Credentials | undefined, b: Credentials | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   if ('identityToken' in a) return 'identityToken' in b && a.identityToken === b.identityToken;

@@ -33,6 +33,8 @@ export interface TokenRequest {
   /** Whether it is for a push, for messages. */
   readonly push?: boolean;
   readonly credentials: Credentials | undefined;
+  /** When the registry last accepted these credentials. */
+  readonly workedUntil?: Date | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +58,7 @@ export function lifetimeOf(expiresIn: unknown): number {
  * @throws OciSaveError `denied` where the service refuses, `unsupported` for a realm that is not asked
  */
 export async function fetchToken(http: HttpClient, request: TokenRequest): Promise<Token> {
-  const { registry, insecure, isPrivate, credentials, push = false, signal } = request;
+  const { registry, insecure, isPrivate, credentials, workedUntil, push = false, signal } = request;
   const subject = `${request.subject}: token for ${registry.host}`;
   const realm = checkedRealm(request);
   const mayBePrivate = insecure || isPrivate || realm.host === registry.host;
@@ -65,7 +67,11 @@ export async function fetchToken(http: HttpClient, request: TokenRequest): Promi
   return http.request(call, async (response) => {
     if (response.status === 200) return readToken(subject, response);
     const refusal = await response.refusal();
-    const sent = response.crossed ? 'elsewhere' : credentials ? 'credentials' : 'nothing';
+    const sent = response.crossed
+      ? 'elsewhere'
+      : credentials
+        ? { from: credentials.from, workedUntil }
+        : 'nothing';
     const error = refusalError(subject, refusal, sent);
     if (error.code === 'denied' || error.code === 'network') throw error;
     // A missing token service is not a missing image.
@@ -146,36 +152,65 @@ interface CachedToken {
   readonly token: Promise<Token>;
   /** Undefined while the fetch is under way. */
   value?: string;
+  grantedAt: number;
   renewAt: number;
 }
 
-/** Tokens by key; parallel requests for one share a single fetch. `now` is a clock in milliseconds that never goes back. */
-export function createTokenCache(now: () => number = () => performance.now()) {
+/** A token that a registry refused. */
+export interface RefusedToken {
+  readonly value: string;
+  /** Whether it may have been refused because it was too fresh. */
+  readonly mayBeEarly: boolean;
+}
+
+export interface TokenCacheOptions {
+  /** A clock in milliseconds that never goes back. */
+  readonly now?: () => number;
+  /** Waits until a token is old enough for a registry whose clock is behind its token service's. */
+  readonly settle: () => Promise<unknown>;
+}
+
+/**
+ * Whoever refuses a token for being too fresh (its `nbf` is in whole seconds, and clocks differ) refuses it in its first
+ * second; the rest is the way there and back.
+ */
+const FRESH_MILLISECONDS = 2000;
+
+/** Tokens by key; parallel requests for one share a single fetch. */
+export function createTokenCache({ now = () => performance.now(), settle }: TokenCacheOptions) {
   const entries = new Map<string, CachedToken>();
   const start = (key: string, fetch: () => Promise<Token>): CachedToken => {
     // The service counts from its response, we from our request: the difference is on the safe side.
     const requestedAt = now();
-    const entry: CachedToken = { token: fetch(), renewAt: Number.POSITIVE_INFINITY };
+    const entry: CachedToken = { token: fetch(), grantedAt: requestedAt, renewAt: Number.POSITIVE_INFINITY };
     entries.set(key, entry);
     entry.token.then(
       ({ value, lifetime }) => {
         entry.value = value;
+        entry.grantedAt = now();
         entry.renewAt = requestedAt + lifetime;
       },
       () => entries.delete(key),
     );
     return entry;
   };
+  const settled = async (fetch: () => Promise<Token>): Promise<Token> => {
+    const token = await fetch();
+    await settle();
+    return token;
+  };
   return {
     /**
      * The key's token: kept until its renewal is due, or until it is `refused`. A refused token that another
-     * request has renewed meanwhile is not renewed twice. Failures are not kept.
+     * request has renewed meanwhile is not renewed twice. Where the refused one was fresh, the next is given only when it
+     * has settled: registries have been seen to refuse every token in its first second. Failures are not kept.
      */
-    async get(key: string, fetch: () => Promise<Token>, refused?: string): Promise<string> {
+    async get(key: string, fetch: () => Promise<Token>, refused?: RefusedToken): Promise<string> {
       const entry = entries.get(key);
-      const isRefused = refused !== undefined && entry?.value === refused;
-      const usable = entry && now() < entry.renewAt && !isRefused ? entry : start(key, fetch);
-      return (await usable.token).value;
+      const isRefused = refused !== undefined && entry?.value === refused.value;
+      if (entry && now() < entry.renewAt && !isRefused) return (await entry.token).value;
+      const isEarly = isRefused && refused.mayBeEarly && now() - entry.grantedAt < FRESH_MILLISECONDS;
+      return (await start(key, isEarly ? () => settled(fetch) : fetch).token).value;
     },
   };
 }

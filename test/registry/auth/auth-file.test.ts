@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../../src/errors.ts';
 import { parseAuthFile } from '../../../src/registry/auth/auth-file.ts';
-import { authFilePlaces } from '../../../src/registry/auth/credential-store.ts';
+import { authFilePlaces } from '../../../src/registry/auth/auth-places.ts';
 import { failureOf } from '../support.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

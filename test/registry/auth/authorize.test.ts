@@ -141,6 +141,94 @@ describe('Basic', () => {
   });
 });
 
+describe('a refused login', () => {
+  const from = { words: "auths 'r.example' in /h/config.json" };
+
+  it('case B12: that worked before says until when, with its file and key', async () => {
+    let accepted = basic;
+    await using stub = await startStub((request, response) => {
+      if (request.headers.authorization === accepted) return answerManifest(request, response, index);
+      response.setHeader('www-authenticate', 'Basic realm="r"');
+      return answerError(response, 401, 'UNAUTHORIZED', 'no');
+    });
+    using client = clientOf([stub], { credentials: always({ ...user, from }) });
+    await client.getManifest(repositoryAt(stub), '1');
+    accepted = 'another';
+    const error = await failureOf(client.getManifest(repositoryAt(stub, 'other'), '1'));
+    expect(error.message).toMatch(
+      /credentials were sent and refused \(auths 'r\.example' in \/h\/config\.json; worked until \d\d:\d\d UTC\)$/,
+    );
+    expect(error.hint).toContain('may have ended');
+  });
+
+  it('case B12: that a token service refuses after a while says so, too', async () => {
+    await using stub = await startBearer({
+      token: (_, response, nth) => nth > 1 && (answerJson(response, 401, { details: 'no' }), true),
+    });
+    using client = clientOf([stub], { credentials: always({ ...user, from }) });
+    await client.getManifest(repositoryAt(stub, 'a'), '1');
+    const error = await failureOf(client.getManifest(repositoryAt(stub, 'b'), '1'));
+    expect(error.message).toMatch(/token for .*config\.json; worked until \d\d:\d\d UTC\)$/);
+  });
+
+  it('is not said to have worked for a repository that it may not read, nor where it never did', async () => {
+    await using stub = await startBearer({ accepts: (_, { path }) => path.includes('/a/') });
+    using client = clientOf([stub], { credentials: always({ ...user, from }) });
+    await client.getManifest(repositoryAt(stub, 'a'), '1');
+    const error = await failureOf(client.getManifest(repositoryAt(stub, 'b'), '1'));
+    expect(error.message).toMatch(/refused \(auths 'r\.example' in \/h\/config\.json\)$/);
+    await using never = await startStub((_, response) => {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
+    });
+    using other = clientOf([never], { credentials: always({ ...user, from }) });
+    const message = (await failureOf(other.getManifest(repositoryAt(never), '1'))).message;
+    expect(message).toMatch(/refused \(auths 'r\.example' in \/h\/config\.json\)$/);
+  });
+
+  it('T10: that blocks a public image is told, and nothing is asked for without it', async () => {
+    await using stub = await startStub((request, response) => {
+      if (request.headers.authorization === undefined && request.query.has('public'))
+        return answerManifest(request, response, index);
+      response.setHeader('www-authenticate', 'Basic realm="r"');
+      return answerError(response, 401, 'UNAUTHORIZED', 'no');
+    });
+    using client = clientOf([stub], { credentials: always({ ...user, from }) });
+    await failureOf(client.getManifest(repositoryAt(stub), '1'));
+    const error = await failureOf(client.getManifest(repositoryAt(stub), '2'));
+    expect(error.hint).toContain('Stale credentials block public images, too');
+    // The first one alone was anonymous, before the registry had asked for anything.
+    expect(stub.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, basic, basic]);
+  });
+});
+
+describe('found J1: a registry that refuses every token in its first moments', () => {
+  it('is asked with the one fresh token after a short wait', async () => {
+    const given = new Map<string, number>();
+    await using stub = await startBearer({
+      token(_, response, nth) {
+        given.set(`t${nth}`, Date.now());
+        answerJson(response, 200, { token: `t${nth}`, expires_in: 300 });
+        return true;
+      },
+      // The first is refused always: how soon it comes depends on the machine.
+      accepts: (token) => token !== 't1' && Date.now() - (given.get(token) ?? Infinity) >= 40,
+    });
+    using client = clientOf([stub], { credentials: always(user), settleMilliseconds: 50 });
+    await Promise.all(['1', '2', '3'].map((tag) => client.getManifest(repositoryAt(stub), tag)));
+    expect(tokenRequests(stub)).toHaveLength(2);
+  });
+
+  it('is not waited for where it says that the token is not enough', async () => {
+    await using stub = await startBearer({
+      accepts: () => false,
+      challenge: (realm) => `Bearer realm="${realm}",error="insufficient_scope"`,
+    });
+    // A wait of an hour would end the test.
+    using client = clientOf([stub], { credentials: always(user), settleMilliseconds: 3_600_000 });
+    expect((await failureOf(client.getManifest(repositoryAt(stub), '1'))).code).toBe('denied');
+  });
+});
+
 describe('Bearer', () => {
   it('asks for a token once a repository, and for the challenge once a host', async () => {
     await using stub = await startBearer();

@@ -5,6 +5,7 @@ import {
   type Credentials,
   type CredentialStoreOptions,
   openCredentialStore,
+  telling,
 } from '../../../src/registry/index.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import { failureOf } from '../support.ts';
@@ -75,13 +76,26 @@ describe('the search', () => {
     expect(userOf(await store.find({ domain: 'docker.io', path: 'library/busybox' }))).toBe('hub');
   });
 
-  it('tells once which file and key it chose, and no secret', async () => {
+  it('case E3: tells which files it read, and once which file and key it chose, and no secret', async () => {
     const path = await file(at('config.json'), { auths: { 'r.example': { auth: base64('user:SECRET') } } });
     const messages: string[] = [];
-    const store = await open({ authFile: path, onFound: (message) => messages.push(message) });
+    const onRead = (message: string): void => void messages.push(message);
+    const store = telling(await open({ authFile: path, onRead }), onRead);
+    const found = await store.find(repository);
     await store.find(repository);
-    await store.find(repository);
-    expect(messages).toEqual([`credentials for r.example: ${path}, auths 'r.example'`]);
+    await store.find({ ...repository, domain: 'other.example' });
+    expect(messages).toEqual([
+      `auth files: ${path}`,
+      `credentials for r.example: auths 'r.example' in ${path}`,
+      'credentials for other.example: none',
+    ]);
+    expect(found?.from).toEqual({ words: `auths 'r.example' in ${path}` });
+    const home = await open({ env: { HOME: '/nowhere', XDG_RUNTIME_DIR: '/run-of-nobody' }, onRead });
+    await home.find(repository);
+    expect(messages.at(-1)).toBe(
+      'auth files: none; looked for /run-of-nobody/containers/auth.json, /nowhere/.config/containers/auth.json, ' +
+        '/nowhere/.docker/config.json, /nowhere/.dockercfg',
+    );
   });
 
   it('misses no file but the one that the option names', async () => {
@@ -177,7 +191,11 @@ describe('a credential helper', () => {
       auths: { 'https://r.example/v2/': {} },
     });
     const store = await open({ authFile: path, env: { PATH, HOME: at('home') } });
-    expect(await store.find(repository)).toEqual({ username: 'helped', password: 'p' });
+    expect(await store.find(repository)).toEqual({
+      username: 'helped',
+      password: 'p',
+      from: { words: `credsStore (docker-credential-demo) for 'https://r.example/v2/' in ${path}` },
+    });
     expect(await calls()).toBe('get https://r.example/v2/\n');
   });
 
@@ -223,7 +241,7 @@ describe('a credential helper', () => {
   it('gives identity tokens, and passwords of any shape', async () => {
     const PATH = await helper('demo', answer('<token>', 'identity'));
     const path = await file(at('config.json'), { credsStore: 'demo' });
-    expect(await (await open({ authFile: path, env: { PATH } })).find(repository)).toEqual({
+    expect(await (await open({ authFile: path, env: { PATH } })).find(repository)).toMatchObject({
       identityToken: 'identity',
     });
     const key = JSON.stringify(
@@ -234,7 +252,7 @@ describe('a credential helper', () => {
     const secret = JSON.stringify({ Username: '_json_key', Secret: key });
     await helper('demo', `/bin/cat <<'END'\n${secret}\nEND`);
     const again = await open({ authFile: path, env: { PATH } });
-    expect(await again.find(repository)).toEqual({ username: '_json_key', password: key });
+    expect(await again.find(repository)).toMatchObject({ username: '_json_key', password: key });
   });
 
   it('gets what it needs of the environment, and nothing else', async () => {
@@ -274,6 +292,10 @@ describe('a credential helper', () => {
     ['fails', `${answer('u', 'SECRET')}; exit 1`],
     ['says no JSON', 'echo SECRET'],
     ['says other JSON', `echo '["SECRET"]'`],
+    [
+      'says more than a megabyte',
+      'i=0; while [ $i -lt 20000 ]; do echo SECRET-SECRET-SECRET-SECRET-SECRET-SECRET-SECRET-SECRET-SECRET-SECRET; i=$((i+1)); done',
+    ],
   ])('that %s is an error without its words', async (_, script) => {
     const PATH = await helper('demo', script);
     const path = await file(at('config.json'), { credsStore: 'demo' });

@@ -4,6 +4,7 @@ import { createTokenCache, lifetimeOf } from '../../../src/registry/auth/token.t
 import { failureOf } from '../support.ts';
 
 describe('createTokenCache', () => {
+  const settle = (): Promise<void> => Promise.resolve();
   const counted = (lifetime: number) => {
     let count = 0;
     return { fetch: () => Promise.resolve({ value: `t${(count += 1)}`, lifetime }), count: () => count };
@@ -11,7 +12,7 @@ describe('createTokenCache', () => {
 
   it('shares one fetch among parallel requests and keeps its token until it is due', async () => {
     let clock = 100;
-    const cache = createTokenCache(() => clock);
+    const cache = createTokenCache({ now: () => clock, settle });
     const { fetch, count } = counted(50);
     expect(await Promise.all([cache.get('k', fetch), cache.get('k', fetch)])).toEqual(['t1', 't1']);
     clock = 149;
@@ -23,19 +24,47 @@ describe('createTokenCache', () => {
   });
 
   it('renews a refused token once, however many were refused with it', async () => {
-    const cache = createTokenCache(() => 0);
+    const cache = createTokenCache({ now: () => 0, settle });
     const { fetch, count } = counted(50);
     await cache.get('k', fetch);
-    expect(await Promise.all([cache.get('k', fetch, 't1'), cache.get('k', fetch, 't1')])).toEqual([
-      't2',
-      't2',
-    ]);
-    expect(await cache.get('k', fetch, 't1')).toBe('t2');
+    expect(
+      await Promise.all([
+        cache.get('k', fetch, { value: 't1', mayBeEarly: true }),
+        cache.get('k', fetch, { value: 't1', mayBeEarly: true }),
+      ]),
+    ).toEqual(['t2', 't2']);
+    expect(await cache.get('k', fetch, { value: 't1', mayBeEarly: true })).toBe('t2');
     expect(count()).toBe(2);
   });
 
+  it.each([
+    ['fresh', 0, true, true],
+    ['almost two seconds old', 1999, true, true],
+    ['two seconds old', 2000, true, false],
+    ['fresh, and refused for what it does not allow', 0, false, false],
+  ])(
+    'found J1: after a refused token that is %s, the next one settles or not',
+    async (_, age, mayBeEarly, waits) => {
+      let clock = 5;
+      const settled: string[] = [];
+      const cache = createTokenCache({
+        now: () => clock,
+        settle: () => Promise.resolve(settled.push('once')),
+      });
+      const { fetch, count } = counted(10_000);
+      await cache.get('k', fetch);
+      clock += age;
+      const refused = { value: 't1', mayBeEarly };
+      expect(await Promise.all([cache.get('k', fetch, refused), cache.get('k', fetch, refused)])).toEqual([
+        't2',
+        't2',
+      ]);
+      expect([settled.length, count()]).toEqual([waits ? 1 : 0, 2]);
+    },
+  );
+
   it('keeps no failure', async () => {
-    const cache = createTokenCache(() => 0);
+    const cache = createTokenCache({ now: () => 0, settle });
     const failing = (): Promise<never> => Promise.reject(new OciSaveError({ code: 'network', message: 'x' }));
     await failureOf(cache.get('k', failing));
     expect(await cache.get('k', counted(1).fetch)).toBe('t1');

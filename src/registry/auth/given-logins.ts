@@ -1,0 +1,44 @@
+import { OciSaveError } from '../../errors.ts';
+import { quoteReference } from '../../oci/reference-quote.ts';
+import type { CredentialStore } from './combined-stores.ts';
+import { type Credentials, lookupKeys, normalizeKey } from './credentials.ts';
+
+/** One user of a registry, as the option `credentials` has it. */
+export interface GivenLogin {
+  /** `host`, `host:port`, or either with the first parts of repositories' names. */
+  readonly registry: string;
+  readonly username: string;
+  readonly password: string;
+  /** Where it stands in the option: `line 2`. */
+  readonly place: string;
+}
+
+/**
+ * The logins of the option `credentials`: the longest prefix of a repository's name decides, as in auth files.
+ * @throws OciSaveError `usage` where two users are given for one prefix
+ */
+export function givenLogins(logins: readonly GivenLogin[]): CredentialStore {
+  const known = new Map<string, { readonly place: string; readonly credentials: Credentials }>();
+  for (const { registry, username, password, place } of logins) {
+    const key = normalizeKey(registry);
+    const other = known.get(key);
+    if (other !== undefined) throw twice(other.place, place, key);
+    const from = { words: `${place} of credentials, for '${key}'`, option: 'credentials' };
+    known.set(key, { place, credentials: { username, password, from } });
+  }
+  return {
+    find(repository) {
+      const key = lookupKeys(repository).find((one) => known.has(one));
+      return Promise.resolve(key === undefined ? undefined : known.get(key)?.credentials);
+    },
+  };
+}
+
+function twice(first: string, second: string, key: string): OciSaveError {
+  const named = quoteReference(key) ?? 'one registry';
+  return new OciSaveError({
+    code: 'usage',
+    message: `credentials: ${first} and ${second} are both for ${named}`,
+    hint: 'Several users of one registry have a prefix each: registry.example/team-a, registry.example/team-b.',
+  });
+}
