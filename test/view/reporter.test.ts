@@ -243,6 +243,18 @@ describe('calm lines', () => {
   });
 });
 
+describe.each([undefined, 80])('a stage that comes after the end, on a screen of %s columns', (columns) => {
+  it('does not end the last one again', () => {
+    const { sink, at, reporter } = open(columns);
+    at(0, { type: 'stage', stage: 'copy', total: 1 }, step('copy', NGINX, 'fetched'));
+    reporter.stop();
+    at(9000, { type: 'stage', stage: 'cache' });
+    expect(screenOf(sink.text).filter((line) => line.startsWith('Copied'))).toEqual([
+      expect.stringMatching(/^Copied 1 image/),
+    ]);
+  });
+});
+
 describe('the live view', () => {
   it('is drawn over itself, below the lines that stay', () => {
     const { sink, at } = open(80);

@@ -74,6 +74,7 @@ function createLiveReporter({ stream, verbose = false, color = false, now }: Rep
     clearInterval(timer);
     view.clear();
     print(stoppingLines(state, Math.max(state.now, now())));
+    state = startProgress(state.now);
   };
   return { emit, stop };
 }

@@ -123,6 +123,8 @@ export function createPlainReporter({
     inform(takeAllKept());
     folding?.close();
     inform(stoppingLines(state, Math.max(state.now, now())));
+    // What comes later, as the saving of the cache, does not end this stage once more.
+    state = startProgress(state.now);
   };
   return { emit, stop };
 }
