@@ -44,7 +44,9 @@ export async function main(host: Host): Promise<void> {
     const given = readInputs(getInput, env);
     forgetSecrets(process.env);
     inputs = parseInputs(given);
-    for (const login of inputs.options.credentials) secretsOf(login).forEach(masks.add);
+    for (const { username, password } of inputs.options.credentials) {
+      secretsOf({ username, password: password.reveal() }).forEach(masks.add);
+    }
     await log.inGroup('Inputs', async (line) => inputLines(given).forEach(line));
     await saveHere(inputs, seen, step);
   } catch (error) {

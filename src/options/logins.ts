@@ -1,13 +1,14 @@
 import { isMap, isScalar, isSeq, parseDocument, type ParsedNode } from 'yaml';
 import { OciSaveError } from '../errors.ts';
 import { isRepositoryPath, namesRegistry } from '../oci/reference.ts';
+import { Secret } from '../text/secret.ts';
 
 /** One user of a registry, as `credentials` has it. */
 export interface Login {
   /** `host`, `host:port`, or either with the first parts of repositories' names. */
   readonly registry: string;
   readonly username: string;
-  readonly password: string;
+  readonly password: Secret;
   /** Where it stands: `line 2`. */
   readonly place: string;
 }
@@ -50,7 +51,7 @@ function parseLine(line: string, place: string): Login {
   if (/^(["']).*\1$/.test(password)) {
     throw wrong(`the password of ${place} is in quotes, which would be a part of it`, whole);
   }
-  return checked({ registry, username, password, place });
+  return checked({ registry, username, password: new Secret(password), place });
 }
 
 function parseTree(text: string): Login[] {
@@ -86,7 +87,7 @@ function loginOf(node: unknown, text: string): Login {
   // The end of a block text; docker login --password-stdin drops it, too.
   const bare = password?.replace(/(?<![\r\n])[\r\n]+$/, '');
   if (!registry || !username || !bare) throw wrong(`the login of ${place} has an empty value`, FORM);
-  return checked({ registry: registry.trim(), username, password: bare, place });
+  return checked({ registry: registry.trim(), username, password: new Secret(bare), place });
 }
 
 /** A scalar's text; undefined for anything else. */

@@ -1,3 +1,25 @@
+/** A text that nobody shows by accident: JSON and templates have `***` in its place, and nothing can be seen in it. */
+export class Secret {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** For the one place where it is used. */
+  reveal(): string {
+    return this.#text;
+  }
+
+  toString(): string {
+    return '***';
+  }
+
+  toJSON(): string {
+    return '***';
+  }
+}
+
 /** Shorter texts are everywhere: with a password of one letter, each such letter of a log would become `***`. */
 const MIN_CHARACTERS = 4;
 

@@ -130,34 +130,40 @@ async function expectNoLeak(
   return files.map((file) => path.basename(file));
 }
 
+interface Given {
+  readonly env: Record<string, string>;
+  readonly args?: readonly string[];
+}
+
 const inline = (host: string): string => JSON.stringify({ auths: { [host]: { auth: BASE64 } } });
 const helper = (): string => `#!/bin/sh
 read -r server
 printf '%s' '${JSON.stringify({ Username: USER.username, Secret: USER.password })}'
 `;
 
-describe.each([
-  ['a password', (): string => slowly.host],
-  ['a token', (): string => tokens.host],
-])('credentials for a registry that requires %s', (_, hostOf) => {
-  it.each<[string, (place: Workplace, host: string) => Promise<Record<string, string>>]>([
+// Each copier with each source: test/commands/save/credentials.itg.test.ts.
+describe('credentials', () => {
+  it.each<[string, () => string, (place: Workplace, host: string) => Promise<Given>]>([
     [
-      "docker's config",
+      "docker's config, as a password",
+      (): string => slowly.host,
       async (place, host) => {
         await mkdir(place.file('home/.docker'), { recursive: true });
         await writeFile(place.file('home/.docker/config.json'), inline(host));
-        return {};
+        return { env: {} };
       },
     ],
     [
-      'REGISTRY_AUTH_FILE',
+      'REGISTRY_AUTH_FILE, for a token',
+      (): string => tokens.host,
       async (place, host) => {
         await writeFile(place.file('given-auth.json'), inline(host));
-        return { REGISTRY_AUTH_FILE: place.file('given-auth.json') };
+        return { env: { REGISTRY_AUTH_FILE: place.file('given-auth.json') } };
       },
     ],
     [
-      'a credential helper',
+      'a credential helper, as a password',
+      (): string => slowly.host,
       async (place, host) => {
         await mkdir(place.file('bin'));
         await writeFile(place.file('bin/docker-credential-fixture'), helper());
@@ -165,16 +171,24 @@ describe.each([
         await mkdir(place.file('home/.docker'), { recursive: true });
         const config = JSON.stringify({ credHelpers: { [host]: 'fixture' } });
         await writeFile(place.file('home/.docker/config.json'), config);
-        return { PATH: `${place.file('bin')}:${toolsSearchPath()}` };
+        return { env: { PATH: `${place.file('bin')}:${toolsSearchPath()}` } };
       },
     ],
-  ])('from %s are used, and seen nowhere', async (_form, prepare) => {
+    [
+      'the file of --credentials, for a token',
+      (): string => tokens.host,
+      async (place, host) => {
+        await writeFile(place.file('logins.json'), JSON.stringify([{ registry: `${host}/secret`, ...USER }]));
+        return { env: {}, args: ['--credentials', place.file('logins.json')] };
+      },
+    ],
+  ])('T7: from %s are used, and seen nowhere', async (_, hostOf, prepare) => {
     const host = hostOf();
     await using prepared = await workplace();
-    const env = await prepare(prepared, host);
+    const { env, args: more = [] } = await prepare(prepared, host);
     await using place = await workplace({ ...prepared.env, ...ELSEWHERE, ...env });
     const store = place.file('store');
-    const args = ['save', '-p', 'linux/amd64', '--insecure-registries', host, '--cache-dir', store];
+    const args = ['save', '-p', 'linux/amd64', '--insecure-registries', host, '--cache-dir', store, ...more];
     const state = { ended: false };
     const running = place
       .run(...args, '--archive', 'tar', '--verbose', '--json', `${host}/secret/image:1`)

@@ -1,8 +1,13 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import { parseOptions } from '../../src/options/index.ts';
 
-const parse = (credentials: string) => parseOptions({ images: 'a', credentials }).credentials;
+const parse = (credentials: string) =>
+  parseOptions({ images: 'a', credentials }).credentials.map(({ password, ...login }) => ({
+    ...login,
+    password: password.reveal(),
+  }));
 
 function refusal(credentials: string): OciSaveError {
   try {
@@ -133,4 +138,16 @@ describe('credentials in YAML', () => {
     expect([error.code, error.message]).toEqual(['usage', expect.stringContaining(message)]);
     expect(JSON.stringify([error.message, error.hint, error.cause])).not.toContain('SECRET');
   });
+});
+
+it('T7: the options of a run show no password, however they are printed', () => {
+  const options = parseOptions({ images: 'a', credentials: 'r.example u CANARY' });
+  const [login] = options.credentials;
+  for (const text of [
+    JSON.stringify(options),
+    inspect(options, { depth: 9, showHidden: true }),
+    `${login?.password}`,
+  ]) {
+    expect(text).not.toContain('CANARY');
+  }
 });

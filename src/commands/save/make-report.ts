@@ -48,6 +48,7 @@ export function makeReport(parts: ReportParts): RunReport {
     ...(options.dryRun ? { dryRun: true } : {}),
     options: {
       ...options,
+      credentials: options.credentials.map(({ registry }) => registry),
       push: options.push.map(({ text }) => text),
       skopeo: formatWantedSkopeo(options.skopeo),
     },

@@ -1,5 +1,6 @@
 import { OciSaveError } from '../../errors.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
+import type { Secret } from '../../text/secret.ts';
 import type { CredentialStore } from './combined-stores.ts';
 import { type Credentials, lookupKeys, normalizeKey } from './credentials.ts';
 
@@ -8,7 +9,7 @@ export interface GivenLogin {
   /** `host`, `host:port`, or either with the first parts of repositories' names. */
   readonly registry: string;
   readonly username: string;
-  readonly password: string;
+  readonly password: Secret;
   /** Where it stands in the option: `line 2`. */
   readonly place: string;
 }
@@ -24,7 +25,7 @@ export function givenLogins(logins: readonly GivenLogin[]): CredentialStore {
     const other = known.get(key);
     if (other !== undefined) throw twice(other.place, place, key);
     const from = { words: `${place} of credentials, for '${key}'`, option: 'credentials' };
-    known.set(key, { place, credentials: { username, password, from } });
+    known.set(key, { place, credentials: { username, password: password.reveal(), from } });
   }
   return {
     find(repository) {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type GivenLogin, givenLogins } from '../../../src/registry/index.ts';
+import { Secret } from '../../../src/text/secret.ts';
 import { failureOf } from '../support.ts';
 
 const login = (registry: string, username: string, line = 1): GivenLogin => ({
   registry,
   username,
-  password: 'SECRET',
+  password: new Secret('SECRET'),
   place: `line ${line}`,
 });
 

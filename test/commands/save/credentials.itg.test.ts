@@ -1,0 +1,278 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { SaveEvent } from '../../../src/events.ts';
+import { save, type SaveResult } from '../../../src/commands/index.ts';
+import { parseOptions } from '../../../src/options/index.ts';
+import { startUserGate, type UserGate } from '../../api/user-gate.ts';
+import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
+import { failureOf } from '../../support/failure.ts';
+import { one } from '../../support/fixtures/index.ts';
+import { basic, type Credentials } from '../../support/http.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
+import { toolPath } from '../../support/tools.ts';
+import { filesOf } from '../../support/whole-bundle.ts';
+
+const KEY = JSON.stringify(
+  {
+    type: 'service_account',
+    private_key: '-----BEGIN PRIVATE KEY-----\nMIIEv canary4712\n-----END PRIVATE KEY-----\n',
+  },
+  null,
+  2,
+);
+const robot = {
+  username: String.raw`robot$acme+ci`,
+  password: `two  words, "quotes" # % : \\ and 'canary4711'`,
+};
+const key = { username: '_json_key', password: KEY };
+
+/** Parts that no form of writing changes, and what is sent. */
+const SECRETS = [
+  'canary4711',
+  'canary4712',
+  ...[robot, key].map((user) => basic(user).slice('Basic '.length)),
+];
+
+const layerBytes = 1200 * 1024;
+const images = {
+  'team-a/app': one({ seed: 'creds a', layerBytes }),
+  'team-b/app': one({ seed: 'creds b', layerBytes }),
+};
+
+/** The registry of all images, and a door before it that lets one user into each repository. */
+let registry: BadRegistry;
+let gate: UserGate;
+let temp: TempFolder;
+const at = (...names: string[]): string => path.join(temp.path, ...names);
+
+beforeAll(async () => {
+  registry = await startBadRegistry({
+    images: Object.fromEntries(Object.entries(images).map(([name, image]) => [`${name}:1`, image])),
+  });
+});
+afterAll(() => registry.close());
+beforeEach(async () => {
+  temp = await tempFolder('credentials');
+  gate = await startUserGate(registry.host, { 'team-a/app': robot, 'team-b/app': key });
+  registry.misbehave({});
+});
+afterEach(async () => {
+  await gate.close();
+  await temp.close();
+});
+
+interface Ran extends SaveResult {
+  readonly messages: readonly string[];
+}
+
+/** Saves from `host` with nothing in the environment but a home, PATH and `env`. */
+async function run(
+  host: string,
+  given: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const messages: string[] = [];
+  const options = parseOptions({
+    images: ['team-a/app:1', 'team-b/app:1'].map((name) => `${host}/${name}`),
+    platforms: 'linux/amd64',
+    output: at('bundle'),
+    cacheDir: at('store'),
+    retries: 0,
+    insecureRegistries: [host],
+    skopeo: toolPath('skopeo'),
+    ...given,
+  });
+  const emit = (event: SaveEvent): void => {
+    if (event.type === 'log') messages.push(`${event.level}: ${event.message}`);
+  };
+  const result = await save(options, {
+    env: { HOME: at('home'), XDG_RUNTIME_DIR: at('run'), PATH: process.env['PATH'] ?? '', ...env },
+    emit,
+  });
+  return { ...result, messages };
+}
+
+async function file(name: string, content: unknown, mode = 0o600): Promise<string> {
+  const place = at(name);
+  await mkdir(path.dirname(place), { recursive: true });
+  await writeFile(place, typeof content === 'string' ? content : JSON.stringify(content));
+  await chmod(place, mode);
+  return place;
+}
+
+/** A helper on PATH that runs a script; its calls stand in the file `calls`. @returns the PATH */
+async function helper(name: string, script: string): Promise<string> {
+  const program = `#!/bin/sh\nread -r server\necho "$1 $server" >> '${at('calls')}'\n${script}\n`;
+  await file(`bin/docker-credential-${name}`, program, 0o755);
+  return `${at('bin')}:${process.env['PATH'] ?? ''}`;
+}
+
+const answers = ({ username, password }: Credentials): string =>
+  `cat <<'END'\n${JSON.stringify({ ServerURL: 'x', Username: username, Secret: password })}\nEND`;
+const authOf = (user: Credentials): object => ({ auth: basic(user).slice('Basic '.length) });
+
+/** No file that a run wrote, and nothing that it said, has a password. */
+async function expectNoSecret({ messages, report, lock }: Ran, given: readonly string[]): Promise<void> {
+  const files = [...(await filesOf(temp.path)).keys()].filter((name) => !given.includes(name));
+  const texts = await Promise.all(files.map((name) => readFile(at(name), 'latin1')));
+  for (const text of [JSON.stringify([messages, report, lock]), ...texts]) {
+    for (const secret of SECRETS) expect(text.includes(secret)).toBe(false);
+  }
+}
+
+const COPIERS = [['skopeo'], ['direct']] as const;
+
+describe.each(COPIERS)('by the copier %s', (copier) => {
+  const sources: [
+    string,
+    () => Promise<[given: Record<string, unknown>, env: Record<string, string>, where: RegExp]>,
+  ][] = [
+    [
+      'the option credentials',
+      async () => [
+        {
+          credentials: JSON.stringify([
+            { registry: `${gate.host}/team-a`, ...robot },
+            { registry: gate.host, ...key },
+          ]),
+        },
+        {},
+        /line 1 of credentials, for '127\.0\.0\.1:\d+\/team-a'$/,
+      ],
+    ],
+    [
+      'an auth file',
+      async () => [
+        {
+          authFile: await file('auth.json', {
+            auths: { [`${gate.host}/team-a`]: authOf(robot), [`http://${gate.host}/v2/`]: authOf(key) },
+          }),
+        },
+        {},
+        /auths '127\.0\.0\.1:\d+\/team-a' in .*auth\.json$/,
+      ],
+    ],
+    [
+      'a helper, and an auth file',
+      async () => {
+        await file('home/.config/containers/auth.json', { auths: { [`${gate.host}/team-b`]: authOf(key) } });
+        const PATH = await helper('demo', answers(robot));
+        await file('home/.docker/config.json', { auths: { [gate.host]: {} }, credsStore: 'demo' });
+        return [
+          {},
+          { PATH },
+          /credsStore \(docker-credential-demo\) for '127\.0\.0\.1:\d+' in .*config\.json$/,
+        ];
+      },
+    ],
+  ];
+
+  it.each(sources)('case E5, T3, T9: users of %s read their repositories', async (_, prepare) => {
+    const [given, env, where] = await prepare();
+    const prepared = [...(await filesOf(temp.path)).keys()];
+    const ran = await run(gate.host, { copier, ...given }, env);
+    expect(ran.report.failed).toEqual([]);
+    expect(new Set(ran.lock.images.map(({ digest }) => digest))).toEqual(
+      new Set(Object.values(images).map(({ top }) => top)),
+    );
+    expect([...gate.seen].toSorted()).toEqual(['team-a/app robot$acme+ci in', 'team-b/app _json_key in']);
+    expect(ran.messages.filter((message) => message.startsWith('debug: credentials for'))).toContainEqual(
+      expect.stringMatching(where),
+    );
+    const movers = ran.messages.filter((message) => message.includes('skopeo copies'));
+    expect(movers).toHaveLength(copier === 'skopeo' ? 2 : 0);
+    await expectNoSecret(ran, prepared);
+    if (existsSync(at('calls')))
+      expect(await readFile(at('calls'), 'utf8')).toMatch(/^get 127\.0\.0\.1:\d+\n$/);
+  });
+
+  it('T8: an identity token of a helper is exchanged', async () => {
+    registry.misbehave({ auth: { scheme: 'bearer', users: [robot] } });
+    const PATH = await helper('demo', answers({ username: '<token>', password: robot.password }));
+    await file('home/.docker/config.json', { credHelpers: { [registry.host]: 'demo' } });
+    const ran = await run(registry.host, { copier }, { PATH });
+    expect(ran.report.failed).toEqual([]);
+    expect(ran.messages.filter((message) => message.startsWith('warning'))).toEqual([]);
+    expect(await readFile(at('calls'), 'utf8')).toBe(`get ${registry.host}\n`);
+  });
+
+  it('case B12: a helper is asked again when its password ends in mid-run', async () => {
+    const [first, second] = [
+      { username: 'u', password: 'first-password' },
+      { username: 'u', password: 'second-password' },
+    ];
+    const PATH = await helper(
+      'ending',
+      `if [ -e '${at('ended')}' ]; then\n${answers(second)}\nelse\n${answers(first)}\nfi`,
+    );
+    await file('home/.docker/config.json', { credHelpers: { [registry.host]: 'ending' } });
+    // It ends when the first blob is asked for.
+    const users = (): Credentials[] => {
+      const blobs = registry.requests().some(({ path: asked }) => asked.includes('/blobs/'));
+      if (blobs) writeFileSync(at('ended'), '');
+      return [blobs ? second : first];
+    };
+    registry.clear();
+    registry.misbehave({ auth: { scheme: 'basic', users } });
+    const ran = await run(registry.host, { copier }, { PATH });
+    expect(ran.report.failed).toEqual([]);
+    expect(await readFile(at('calls'), 'utf8')).toBe(`get ${registry.host}\n`.repeat(2));
+  });
+
+  it('case B12: a password that ends in mid-run fails the rest, with its file, key and last time', async () => {
+    const users = (): Credentials[] =>
+      registry.requests().some(({ path: asked }) => asked.includes('/blobs/')) ? [] : [robot];
+    registry.clear();
+    registry.misbehave({ auth: { scheme: 'basic', users } });
+    const authFile = await file('auth.json', { auths: { [registry.host]: authOf(robot) } });
+    const { report } = await run(registry.host, { copier, authFile });
+    expect(report.failed.map(({ class: kind }) => kind)).toEqual(['denied', 'denied']);
+    for (const { message } of report.failed) {
+      expect(message).toMatch(/auths '127\.0\.0\.1:\d+' in .*auth\.json; worked until \d\d:\d\d UTC\)/);
+    }
+  });
+});
+
+describe('before any request', () => {
+  it.each([
+    ['T4: a login without a password', 'line 1 has no password', 'r.example u'],
+    ['two users of one registry', 'are both for r.example', 'r.example u p-one\nr.example v p-two'],
+  ])('%s is refused', async (_, message, credentials) => {
+    registry.clear();
+    const error = await failureOf(run(registry.host, { credentials }));
+    expect([error.code, error.message]).toEqual(['usage', expect.stringContaining(message)]);
+    expect(registry.requests()).toEqual([]);
+  });
+});
+
+describe('case E3: of four files with four users', () => {
+  it('the first in the documented order arrives at the registry', async () => {
+    const user = (name: string): Credentials => ({ username: name, password: `password-of-${name}` });
+    const places = [
+      ['run/containers/auth.json', 'runtime'],
+      ['home/.config/containers/auth.json', 'config'],
+      ['home/.docker/config.json', 'docker'],
+      ['home/.dockercfg', 'legacy'],
+    ] as const;
+    const door = await startUserGate(
+      registry.host,
+      Object.fromEntries(places.map(([, name]) => [`of-${name}/app`, user(name)])),
+    );
+    try {
+      for (const [place, name] of places) {
+        const entry = { [door.host]: authOf(user(name)) };
+        await file(place, name === 'legacy' ? entry : { auths: entry });
+      }
+      for (const [place, name] of places) {
+        // The door knows the user whatever he asks for.
+        await run(door.host, { images: `${door.host}/of-${name}/app:1`, dryRun: true, onError: 'warn' });
+        expect([...door.seen].at(-1)).toBe(`of-${name}/app ${name} in`);
+        await rm(at(place));
+      }
+    } finally {
+      await door.close();
+    }
+  });
+});
