@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { ReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { onExit } from 'signal-exit';
 import { OciSaveError, systemCodeOf } from './errors.ts';
@@ -16,6 +17,8 @@ export interface ProcessOptions {
   readonly limitMilliseconds?: number | undefined;
   /** Bytes of stdout and of stderr that are kept; the rest is dropped. */
   readonly maxOutput?: number;
+  /** Hears each line of stderr as it comes, cut at some length, and says whether it is kept. */
+  readonly onErrorLine?: ((line: string) => boolean) | undefined;
 }
 
 export interface ProcessResult {
@@ -42,7 +45,16 @@ export async function run(
   args: readonly string[],
   options: ProcessOptions,
 ): Promise<ProcessResult> {
-  const { cwd, env, input, stdin, signal, limitMilliseconds = 0, maxOutput = 1024 * 1024 } = options;
+  const {
+    cwd,
+    env,
+    input,
+    stdin,
+    signal,
+    limitMilliseconds = 0,
+    maxOutput = 1024 * 1024,
+    onErrorLine,
+  } = options;
   signal?.throwIfAborted();
   const child = execa(file, [...args], {
     ...(cwd === undefined ? {} : { cwd }),
@@ -51,10 +63,12 @@ export async function run(
     extendEnv: false,
     reject: false,
     maxBuffer: maxOutput,
+    ...(onErrorLine === undefined ? {} : { buffer: { stderr: false } }),
     // On Windows it would mean a console of its own.
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
+  const heard = onErrorLine === undefined ? undefined : hearLines(child.stderr, onErrorLine, maxOutput);
   const stopWaiting = closeLeftOutputs(child.nodeChildProcess);
   const group = watchGroup(child.nodeChildProcess);
   let timedOut = false;
@@ -79,7 +93,30 @@ export async function run(
     });
   }
   const { exitCode, signal: endedBy, stdout, stderr } = result;
-  return { exitCode, signal: endedBy, stdout, stderr };
+  return { exitCode, signal: endedBy, stdout: stdout ?? '', stderr: heard?.() ?? stderr ?? '' };
+}
+
+/** Of a line that never ends. */
+const MAX_LINE = 64 * 1024;
+
+/** Hears the lines of an output while it comes. Returns a function that gives those that were kept. */
+function hearLines(output: Readable, hear: (line: string) => boolean, most: number): () => string {
+  let kept = '';
+  let open = '';
+  const take = (line: string): void => {
+    if (hear(line) && kept.length + line.length < most) kept += `${line}\n`;
+  };
+  output.setEncoding('utf8');
+  output.on('data', (chunk: string) => {
+    const lines = (open + chunk).split('\n');
+    open = (lines.pop() ?? '').slice(0, MAX_LINE);
+    for (const line of lines) take(line.slice(0, MAX_LINE));
+  });
+  return () => {
+    if (open !== '') take(open);
+    open = '';
+    return kept;
+  };
 }
 
 /** Ends each program that runs, at once and with whatever it started: for a process that ends itself. */

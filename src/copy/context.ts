@@ -1,6 +1,6 @@
 import type { Emit } from '../events.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { CredentialStore } from '../registry/index.ts';
+import type { CredentialStore, RegistryClient } from '../registry/index.ts';
 import type { SkopeoTools } from '../skopeo/index.ts';
 import type { Store } from '../store/index.ts';
 
@@ -11,12 +11,16 @@ export interface CopyContext {
   /** Finds skopeo, or sets it up, when the first leaf needs it. Throws `machine` where there is no skopeo. */
   readonly skopeoTools: () => Promise<SkopeoTools>;
   readonly credentials: CredentialStore;
+  /** The rate limits of registries, which skopeo's processes keep as our own client does. */
+  readonly client: Pick<RegistryClient, 'ready' | 'throttled'>;
   readonly insecureRegistries: readonly string[];
   /** skopeo processes at once. */
   readonly parallel: number;
   /** Connections of our own client at once. */
   readonly connections: number;
   readonly retries: number;
+  /** Milliseconds of silence after which a skopeo is ended; a minute by default. */
+  readonly stallMilliseconds?: number | undefined;
   /** Called for each blob when it is in the store. */
   readonly onLanded: (digest: Digest) => void;
   readonly emit: Emit;

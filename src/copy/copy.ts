@@ -8,9 +8,10 @@ import { bringDirectly } from './direct-mover.ts';
 import { divide, type MissingBlob, SKOPEO_FROM_BYTES } from './division.ts';
 import { explainFailure, stopsBothMovers, stopsTheRun } from './failure.ts';
 import { trackImages } from './image-progress.ts';
+import { LONGEST_WAIT_MILLISECONDS } from '../skopeo/index.ts';
 import type { MissingBlobs } from './missing-blobs.ts';
 import type { StartedLeaf } from './plan.ts';
-import { copyLeaf } from './skopeo-mover.ts';
+import { copyLeaf, ThrottledError } from './skopeo-mover.ts';
 import { type BlobTransfers, createTransfers } from './transfers.ts';
 
 /** The mover of each blob that was missing, and the errors by digest. An image that names a failed blob is not whole. */
@@ -106,6 +107,18 @@ function leafCopier(
   transfers: BlobTransfers,
 ): (leaf: StartedLeaf, bring: Bring) => Promise<void> {
   const blobs = new Map(missing.blobs.map((blob) => [blob.digest, blob]));
+  /** Registries that may give skopeo nothing more: it asks for a manifest each time, which counts as a pull. */
+  const spent = new Set<string>();
+
+  const throttled = new Set<string>();
+
+  const noteThrottle = ({ throttle }: ThrottledError, domain = ''): void => {
+    const { host, milliseconds } = throttle;
+    throttled.add(host);
+    // So long it waits for a quota, too: our own client asks at once, and knows by the answer.
+    if (milliseconds >= LONGEST_WAIT_MILLISECONDS) spent.add(domain);
+    else context.client.throttled(host, milliseconds);
+  };
 
   const bySkopeo = async ({ id, brings }: StartedLeaf): Promise<void> => {
     const leaf = served.get(id);
@@ -124,7 +137,15 @@ function leafCopier(
   };
 
   return async (leaf, bring) => {
+    const { ref: image, repository } = served.get(leaf.id) ?? {};
     try {
+      if (repository !== undefined && spent.has(repository.domain)) {
+        for (const digest of leaf.brings) {
+          const blob = blobs.get(digest);
+          if (blob !== undefined) await bring(blob);
+        }
+        return;
+      }
       await bySkopeo(leaf);
     } catch (error) {
       context.signal.throwIfAborted();
@@ -135,9 +156,11 @@ function leafCopier(
       if (stopsBothMovers(error)) {
         for (const { digest } of left) transfers.failed(digest, explainFailure(digest, error));
       } else {
+        // One cause of several skopeo at once is told once.
+        const isTold = error instanceof ThrottledError && throttled.has(error.throttle.host);
+        if (error instanceof ThrottledError) noteThrottle(error, repository?.domain);
         const message = `${messageOf(error)}; the built-in client completes it`;
-        const image = served.get(leaf.id)?.ref;
-        context.emit({ type: 'log', level: 'warning', message, image });
+        if (!isTold) context.emit({ type: 'log', level: 'warning', message, image });
         for (const blob of left) await bring(blob);
       }
     }

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf, OciSaveError } from '../errors.ts';
 import type { ByteCount, Outcome } from '../events.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ResolvedImage } from '../resolve/index.ts';
@@ -72,9 +72,13 @@ export function trackImages(
       }
     },
     finish(failures) {
+      const told = new Set<unknown>();
       for (const { ref, awaited } of pending) {
         const [error] = awaited.flatMap((digest) => failures.get(digest) ?? []);
-        emit({ type: 'log', level: 'error', message: messageOf(error), image: ref });
+        // A used-up quota is one cause of all: it is told once, and the end of the run lists the images.
+        const isTold = error instanceof OciSaveError && error.code === 'quota' && told.has(error);
+        if (!isTold) emit({ type: 'log', level: 'error', message: messageOf(error), image: ref });
+        told.add(error);
         emit({ type: 'step', stage: 'copy', subject: ref, outcome: 'failed' });
       }
     },

@@ -36,7 +36,7 @@ export function watchLanding(options: {
   readonly onBytes: (delta: number) => void;
   /** Called with the reason whenever the copy must be ended. */
   readonly giveUp: (error: OciSaveError) => void;
-  readonly stallMilliseconds?: number;
+  readonly stallMilliseconds?: number | undefined;
 }): Landing {
   const { folder, brings, adopt, onLanded, onBytes, giveUp } = options;
   const { stallMilliseconds = STALL_MILLISECONDS } = options;

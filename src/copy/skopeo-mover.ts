@@ -9,6 +9,7 @@ import {
   openAuthFile,
   skopeoFailure,
   type SkopeoAuth,
+  type SkopeoThrottle,
 } from '../skopeo/index.ts';
 import { type Repository, secretsOf } from '../registry/index.ts';
 import { tryLink } from '../store/index.ts';
@@ -27,9 +28,21 @@ export interface LeafCopy {
   readonly onLanded: (digest: Digest) => void;
 }
 
+/** The host of a registry throttles skopeo, which cannot tell whether a quota is used up: our own client finds out. */
+export class ThrottledError extends OciSaveError {
+  readonly throttle: SkopeoThrottle;
+  constructor(throttle: SkopeoThrottle) {
+    const { host, milliseconds } = throttle;
+    const message = `skopeo: ${host} answered 429; skopeo would wait for ${Math.round(milliseconds / 1000)} s and ask again`;
+    super({ code: 'network', message });
+    this.throttle = throttle;
+  }
+}
+
 /**
- * Copies one leaf by skopeo into a folder of its own. Each layer enters the store, hashed, as soon as it has
- * landed. Throws as `skopeoFailure` classes it; what landed before stays.
+ * Copies one leaf by skopeo into a folder of its own, when its registry may be asked. Each layer enters the store, hashed,
+ * as soon as it has landed. What landed before a failure stays.
+ * @throws OciSaveError as `skopeoFailure` classes it; ThrottledError within a moment of a 429
  */
 export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> {
   const { store, signal, emit } = context;
@@ -38,6 +51,7 @@ export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> 
   const message = `skopeo copies ${layers} of ${shortDigest(copy.leaf)}`;
   emit({ type: 'log', level: 'debug', message, image: copy.image });
   const { domain, path: repository } = copy.repository;
+  await context.client.ready(domain, signal);
   const credentials = await context.credentials.find({ domain, path: repository });
   const origin = { repository: `${domain}/${repository}`, isPrivate: credentials !== undefined };
   const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf)}`);
@@ -51,6 +65,7 @@ export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> 
     onLanded: copy.onLanded,
     onBytes: (delta) => emit({ type: 'bytes', stage: 'copy', delta }),
     giveUp: (error) => hopeless.abort(error),
+    stallMilliseconds: context.stallMilliseconds,
   });
   let auth: SkopeoAuth | undefined;
   try {
@@ -67,6 +82,7 @@ export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> 
       auth,
       insecure,
       signal: AbortSignal.any([signal, hopeless.signal]),
+      onThrottle: (throttle) => hopeless.abort(new ThrottledError(throttle)),
     });
     await landing.finish();
     if (result.exitCode !== 0) {

@@ -1,4 +1,4 @@
-import type { OciSaveError } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
 import { USER_AGENT } from '../version.ts';
 import { type AgentOptions, createAgents } from './agents.ts';
 import { isTemporary, isTemporaryStatus, refusalError } from './response/error.ts';
@@ -15,7 +15,9 @@ export interface HttpClient {
    * @throws OciSaveError
    */
   request<T>(request: HttpRequest, read: (response: HttpResponse) => Promise<T> | T): Promise<T>;
-  /** Closes every connection; whatever is under way fails. */
+  /** The rate limit of a host, for who asks it by other means. */
+  limit(host: string): Pick<RateLimiter, 'ready' | 'throttled'>;
+  /** Closes every connection; whatever is under way fails, and nothing goes out any more. */
   close(): void;
 }
 
@@ -48,6 +50,8 @@ export interface HttpClientOptions extends AgentOptions {
   readonly userAgent?: string | undefined;
   readonly parse?: ErrorParser | undefined;
   readonly judge?: Judge | undefined;
+  /** How many more requests of its lane a response says that the host lets through. */
+  readonly left?: ((response: HttpResponse, request: HttpRequest) => number | undefined) | undefined;
   /** The longest that a host is waited for. */
   readonly maxHoldMilliseconds?: number;
   readonly onWarning?: ((message: string) => void) | undefined;
@@ -62,6 +66,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const {
     policy,
     judge = judgeStatus,
+    left = () => undefined,
     insecure = insecureHosts([]),
     wholeMilliseconds = WHOLE_MILLISECONDS,
     userAgent = USER_AGENT,
@@ -74,17 +79,19 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     limiters.set(host, limiter);
     return limiter;
   };
+  const closing = new AbortController();
   const attempt: HttpClient['request'] = async (request, read) => {
     const limiter = limiterOf(request.url.host);
+    const { lane } = request;
     let inside = false;
     const leave = (): void => {
-      if (inside) limiter.leave();
+      if (inside) limiter.leave(lane);
       inside = false;
     };
     // Asked when its turn has come: a burst that queues for connections heeds what its first responses say.
     const admitted = async (): Promise<void> => {
       leave();
-      await limiter.enter(request.signal);
+      await limiter.enter(request.signal, lane);
       inside = true;
       // What is long under way keeps no other request back.
       if (request.stream !== undefined) leave();
@@ -96,8 +103,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       refused = await judge(response, request);
       const isThrottled = response.status === 429 && refused?.alone !== true;
       if (refused === undefined || refused.alone === true) {
-        if (!isThrottled) limiter.passed();
-      } else if (refused.exhausted === true) limiter.exhaust(refused.error);
+        // A challenge says nothing of a quota.
+        if (!isThrottled) limiter.passed(response.status === 401 ? undefined : lane, left(response, request));
+      } else if (refused.exhausted === true) refused = { error: limiter.exhaust(refused.error) };
       else limiter[isThrottled ? 'throttled' : 'hold'](heldFor(refused, response.host, options));
     } finally {
       leave();
@@ -106,14 +114,20 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     throw refused.error;
   };
   return {
-    request(request, read) {
+    request(given, read) {
       // Of a body that was streamed, the caller alone finds out how much has arrived.
-      const { signal, onRetry, retry = request.stream === undefined } = request;
+      const { onRetry, retry = given.stream === undefined } = given;
+      const signal = given.signal ? AbortSignal.any([given.signal, closing.signal]) : closing.signal;
+      const request = { ...given, signal };
       if (retry === false) return attempt(request, read);
       const may = retry === true ? isTemporary : retry;
       return withRetries(() => attempt(request, read), policy, { signal, may, onRetry });
     },
-    close: () => agents.close(),
+    limit: limiterOf,
+    close() {
+      closing.abort(new OciSaveError({ code: 'interrupted', message: 'the client was closed' }));
+      agents.close();
+    },
   };
 }
 

@@ -39,6 +39,8 @@ export interface HttpRequest extends Omit<WireRequest, 'admitted'> {
    * then.
    */
   readonly namedBy?: string | undefined;
+  /** What its host counts together; the first of a lane goes alone. */
+  readonly lane?: string | undefined;
   /** Whether it is part of something that writes, for messages. */
   readonly writes?: boolean;
   /** Whether a redirect that keeps the method (307, 308) is followed, with the body. Others are for reading. */

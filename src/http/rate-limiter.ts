@@ -7,18 +7,23 @@ import type { OciSaveError } from '../errors.ts';
  * burst would spend the attempts of all of them on what the host lets through for one.
  */
 export interface RateLimiter {
-  /** Waits until a request may go to the host. Rejects with the quota's error, or with the signal's reason. */
-  enter(signal?: AbortSignal): Promise<void>;
+  /**
+   * Waits until a request may go to the host. Of a lane, which is what the host counts together, the first goes alone: where
+   * its quota is used up one request shows it. Rejects with the quota's error, or with the signal's reason.
+   */
+  enter(signal?: AbortSignal, lane?: string): Promise<void>;
+  /** The same for somebody who asks the host by other means, and takes no place. */
+  ready(signal?: AbortSignal): Promise<void>;
   /** To be called once for each request that entered, when its response is known or will not come. */
-  leave(): void;
-  /** Tells that the host let a request through. */
-  passed(): void;
+  leave(lane?: string): void;
+  /** Tells that the host let a request through, and how many more of its lane it will, where it says so. */
+  passed(lane?: string, left?: number): void;
   /** Tells that the host throttled a request; it waits as long as the host says, and longer each time in a row. */
   throttled(milliseconds: number): void;
   /** Lets no request through for so many milliseconds from now, or longer where that was said before. */
   hold(milliseconds: number): void;
-  /** Lets no request through any more: one cause for all that wait and all that come. */
-  exhaust(error: OciSaveError): void;
+  /** Lets no request through any more. Returns the one cause for all that wait, all that come and all that are told so. */
+  exhaust(error: OciSaveError): OciSaveError;
 }
 
 const MAX_PAUSE_MILLISECONDS = 30_000;
@@ -40,6 +45,21 @@ export function createRateLimiter(
   let allowed = Number.POSITIVE_INFINITY;
   let passes = 0;
   let throttles = 0;
+  /** How many are under way of each lane, and how many may be. */
+  const lanes = new Map<string, { inFlight: number; most: number }>();
+  const laneOf = (name: string): { inFlight: number; most: number } => {
+    const lane = lanes.get(name) ?? { inFlight: 0, most: 1 };
+    lanes.set(name, lane);
+    return lane;
+  };
+  /** Takes a place where there is one, in the same moment. */
+  const take = (name: string | undefined): boolean => {
+    const lane = name === undefined ? undefined : laneOf(name);
+    if (inFlight >= allowed || (lane !== undefined && lane.inFlight >= lane.most)) return false;
+    inFlight += 1;
+    if (lane !== undefined) lane.inFlight += 1;
+    return true;
+  };
   let wake = new AbortController();
   const wakeAll = (): void => {
     wake.abort();
@@ -48,23 +68,27 @@ export function createRateLimiter(
   const hold = (milliseconds: number): void => {
     until = Math.max(until, now() + milliseconds);
   };
+  const wait = async (signal: AbortSignal | undefined, goes: () => boolean): Promise<void> => {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (exhausted) throw exhausted;
+      const left = until - now();
+      if (left <= 0 && goes()) return;
+      const woken = signal ? AbortSignal.any([signal, wake.signal]) : wake.signal;
+      await interruptible(left > 0 ? left : UNTIL_WOKEN, woken);
+    }
+  };
   return {
-    async enter(signal) {
-      for (;;) {
-        signal?.throwIfAborted();
-        if (exhausted) throw exhausted;
-        const left = until - now();
-        if (left <= 0 && inFlight < allowed) break;
-        const woken = signal ? AbortSignal.any([signal, wake.signal]) : wake.signal;
-        await interruptible(left > 0 ? left : UNTIL_WOKEN, woken);
-      }
-      inFlight += 1;
-    },
-    leave() {
+    enter: (signal, lane) => wait(signal, () => take(lane)),
+    ready: (signal) => wait(signal, () => true),
+    leave(lane) {
       inFlight -= 1;
-      if (allowed !== Number.POSITIVE_INFINITY) wakeAll();
+      if (lane !== undefined) laneOf(lane).inFlight -= 1;
+      if (lane !== undefined || allowed !== Number.POSITIVE_INFINITY) wakeAll();
     },
-    passed() {
+    passed(lane, left = Number.POSITIVE_INFINITY) {
+      // The last one that it lets through says 0; the next one shows whether that is so.
+      if (lane !== undefined) laneOf(lane).most = Math.max(1, left);
       throttles = 0;
       passes += 1;
       if (passes < 2 * allowed) return;
@@ -84,6 +108,7 @@ export function createRateLimiter(
     exhaust(error) {
       exhausted ??= error;
       wakeAll();
+      return exhausted;
     },
   };
 }

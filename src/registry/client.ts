@@ -20,6 +20,7 @@ import {
   putManifest,
   type ServedManifest,
 } from './manifests.ts';
+import { createQuotasLeft, type QuotaLeft } from './quota-left.ts';
 import { createRegistry, type Ping } from './registry.ts';
 import type { Repository } from './repository.ts';
 import { sendBlob, type SendOptions } from './send-blob.ts';
@@ -65,6 +66,7 @@ export function createRegistryClient(options: RegistryClientOptions) {
   const { settleMilliseconds = SETTLE_MILLISECONDS } = options;
   const insecure = insecureHosts(options.insecureRegistries);
   const policy = { retries, retryMilliseconds };
+  const quotas = createQuotasLeft();
   const http = createHttpClient({
     env: {},
     sockets,
@@ -75,6 +77,7 @@ export function createRegistryClient(options: RegistryClientOptions) {
     policy,
     parse: parseErrorBody,
     judge: judgeRefusal,
+    left: quotas.note,
   });
   const closing = new AbortController();
   const authorizer = createAuthorizer(http, options.credentials, {
@@ -139,6 +142,20 @@ export function createRegistryClient(options: RegistryClientOptions) {
         registry.insecure || registry.isPrivate || isPrivateHost((await registry.address()).hostname);
       return getUrl(http, insecure, url, blob, range, mayBePrivate);
     },
+    /**
+     * Waits until a registry may be asked, for who asks it by other means: it has one rate limit for all.
+     * @throws OciSaveError `quota` where it gives nothing more
+     */
+    async ready(domain: string, signal?: AbortSignal): Promise<void> {
+      const { host } = await abortable(at(domain).registry.address(), signal);
+      return http.limit(host).ready(signal);
+    },
+    /** Tells that a host throttled somebody else, and for how many milliseconds it asks to be left alone. */
+    throttled(host: string, milliseconds: number): void {
+      http.limit(host).throttled(milliseconds);
+    },
+    /** What registries have said of the pulls that they still give. */
+    quotasLeft: (): QuotaLeft[] => quotas.all(),
     /** One request without credentials, to see whether a registry responds. */
     async reach(domain: string, signal?: AbortSignal): Promise<void> {
       return abortable(at(domain).registry.reach(), signal);

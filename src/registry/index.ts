@@ -6,4 +6,5 @@ export { type GivenLogin, givenLogins } from './auth/given-logins.ts';
 export { type Credentials, secretsOf } from './auth/credentials.ts';
 export { lacksRoom } from './error.ts';
 export type { BlobContent, Upload } from './uploads.ts';
+export type { QuotaLeft } from './quota-left.ts';
 export type { Repository } from './repository.ts';

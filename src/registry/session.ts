@@ -16,7 +16,7 @@ import { type Endpoint, requestPath, requestUrl } from './request-path.ts';
 
 export interface RegistryRequest extends Pick<
   HttpRequest,
-  'method' | 'headers' | 'content' | 'stream' | 'extraMilliseconds' | 'subject' | 'retry' | 'signal'
+  'method' | 'headers' | 'content' | 'stream' | 'extraMilliseconds' | 'subject' | 'lane' | 'retry' | 'signal'
 > {
   readonly repository: Repository;
   /** Below the repository, or the address that a response of the registry named. */

@@ -61,14 +61,19 @@ export async function resolveImages(
   emit({ type: 'stage', stage: 'resolve', total: wanted.length });
   const limit = pLimit(context.parallel);
   const shared = { manifests: createManifestReader(context.store), layouts: new Map() };
+  const told = new Set<unknown>();
   const results = await Promise.all(
     wanted.map((image) =>
       limit(async () => {
         signal?.throwIfAborted();
         const result = await resolveOne(image, { ...context, ...shared });
         if ('error' in result) {
+          const { error } = result;
+          // A used-up quota is one cause of all: it is told once, and the end of the run lists the images.
+          const isTold = error instanceof OciSaveError && error.code === 'quota' && told.has(error);
+          told.add(error);
           const message = failureWords(image, messageOf(result.error));
-          emit({ type: 'log', level: 'error', message, image: image.ref });
+          if (!isTold) emit({ type: 'log', level: 'error', message, image: image.ref });
         } else warnOfMissing(result, emit);
         const outcome = 'error' in result ? 'failed' : 'done';
         emit({ type: 'step', stage: 'resolve', subject: image.ref, outcome });

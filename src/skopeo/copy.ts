@@ -4,6 +4,7 @@ import { type ProcessResult, run } from '../process.ts';
 import type { SkopeoAuth } from './auth-file.ts';
 import type { SkopeoEnvironment } from './environment.ts';
 import type { Skopeo } from './find.ts';
+import { isComplaint, type SkopeoThrottle, throttleIn } from './throttle.ts';
 
 export interface SkopeoCopy {
   readonly skopeo: Skopeo;
@@ -18,6 +19,8 @@ export interface SkopeoCopy {
   readonly auth?: SkopeoAuth | undefined;
   readonly insecure?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told when a registry throttles skopeo, which then waits in silence. */
+  readonly onThrottle?: ((throttle: SkopeoThrottle) => void) | undefined;
 }
 
 /** The layout that skopeo writes, and the folder of its blobs, both in a copy's folder. */
@@ -32,11 +35,19 @@ export function poolOf(folder: string): string {
 /** One `skopeo copy` of one image manifest into its own layout. The result says how it ended. */
 export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
   const { skopeo, environment, folder, home, source, preserveDigests, auth, insecure, signal } = copy;
+  const { onThrottle } = copy;
+  const onErrorLine = (line: string): boolean => {
+    const throttle = throttleIn(line);
+    if (throttle !== undefined) onThrottle?.(throttle);
+    return isComplaint(line);
+  };
   const env = home === undefined ? environment.env : { ...environment.env, HOME: home };
   return run(
     skopeo.file,
     [
       ...environment.globalArgs,
+      // At no other level does it tell of a 429, for which it waits a minute four times.
+      ...(onThrottle === undefined ? [] : ['--debug']),
       'copy',
       ...(preserveDigests ? ['--preserve-digests'] : []),
       '--remove-signatures',
@@ -50,7 +61,7 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
       source,
       `oci:${LAYOUT}`,
     ],
-    { cwd: folder, env, signal, stdin: auth?.stdin },
+    { cwd: folder, env, signal, stdin: auth?.stdin, onErrorLine },
   );
 }
 

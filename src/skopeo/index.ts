@@ -9,3 +9,4 @@ export {
 export { openAuthFile, type SkopeoAuth } from './auth-file.ts';
 export { copyWithSkopeo, inspectRaw, LAYOUT, POOL, poolOf } from './copy.ts';
 export { skopeoFailure } from './failure.ts';
+export { LONGEST_WAIT_MILLISECONDS, type SkopeoThrottle } from './throttle.ts';

@@ -92,6 +92,7 @@ export async function startCopying(hosts: readonly string[]): Promise<Copying> {
           copier: 'direct',
           skopeoTools: noSkopeo,
           credentials: anonymous,
+          client,
           insecureRegistries: hosts,
           parallel: 2,
           connections: 4,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SaveEvent } from '../../src/events.ts';
 import { messageOf } from '../../src/errors.ts';
 import { type Digest, shortDigest } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
@@ -32,18 +33,23 @@ interface Saved extends Resolution {
 
 /** Resolves and copies an image into a new store, from the registry as it misbehaves. */
 async function save(
-  image: Image,
-  { copier = 'direct', pin = false, retries = 1, platforms = 'all', ...switches }: Saving = {},
+  images: Image | readonly Image[],
+  { copier = 'direct', pin = false, retries = 1, platforms = 'all', later, ...switches }: Saving = {},
 ): Promise<Saved> {
-  count += 1;
-  const name = `case${count}`;
-  registry.put(name, image, '1');
+  const entries = [images].flat().map((image) => {
+    count += 1;
+    registry.put(`case${count}`, image, '1');
+    return `${registry.host}/case${count}:1${pin ? `@${image.top}` : ''}`;
+  });
   registry.misbehave(switches);
   registry.clear();
   await using bench = await startCopying([registry.host, registry.otherHost]);
   const said: string[] = [];
-  const entry = `${registry.host}/${name}:1${pin ? `@${image.top}` : ''}`;
-  const resolution = await bench.resolve([entry], {}, platforms);
+  const emit = (event: SaveEvent): void => {
+    if (event.type === 'log' && event.level !== 'debug') said.push(`${event.level}: ${event.message}`);
+  };
+  const resolution = await bench.resolve(entries, { emit, parallel: 32 }, platforms);
+  if (later !== undefined) registry.misbehave(later);
   const environment = createSkopeoEnvironment(bench.store.runFolder, process.env);
   const copied = await bench.copy(resolution.resolved, {
     copier,
@@ -54,8 +60,7 @@ async function save(
     }),
   });
   await environment;
-  for (const event of copied.events)
-    if (event.type === 'log' && event.level === 'warning') said.push(event.message);
+  copied.events.forEach(emit);
   return { ...resolution, copied, said };
 }
 
@@ -64,6 +69,8 @@ interface Saving extends BadSwitches {
   readonly pin?: boolean;
   readonly retries?: number;
   readonly platforms?: string;
+  /** How it misbehaves once all is resolved. */
+  readonly later?: BadSwitches;
 }
 
 /** The digests that an index lists, in its order. */
@@ -97,6 +104,66 @@ describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
     expect(saved.copied.failures).toEqual(new Map());
   });
 });
+
+describe.each(['skopeo', 'direct'] as const)(
+  'case A1, found J A1: a pull quota, by the copier %s',
+  (copier) => {
+    const quota = { kind: 'status', status: 429, headers: { 'retry-after': '21600' } } as const;
+    const many = (seed: string, layerBytes: number, number: number): Image[] =>
+      Array.from({ length: number }, (_, nth) => one({ seed: `${copier} ${seed} ${nth}`, layerBytes }));
+
+    it('that is used up at the start costs one request, and is one cause of all images', async () => {
+      const saved = await save(many('start', 64, 20), { copier, ...failing(MANIFESTS, quota) });
+      expect(registry.requests({ method: 'GET', kind: 'manifest' })).toHaveLength(1);
+      expect(saved.failed).toHaveLength(20);
+      expect(new Set(saved.failed.map(({ error }) => error)).size).toBe(1);
+      expect(saved.failed[0]?.error).toMatchObject({
+        code: 'quota',
+        message: expect.stringMatching(/a quota is used up: it answered 429; it asks to come back in 6 h/),
+        hint: expect.stringMatching(/^Log in .* mirror, or save from a lock/),
+      });
+      expect(saved.said).toEqual([expect.stringMatching(/^error: .*a quota is used up/)]);
+    });
+
+    it('of manifests alone, while layers come, costs skopeo one request each and no image', async () => {
+      const saved = await save(many('layers come', LARGE, 4), { copier, later: failing(MANIFESTS, quota) });
+      expect(saved.copied.failures).toEqual(new Map());
+      const asked = registry.requests({ method: 'GET', kind: 'manifest', status: 429 });
+      // The two that run at once.
+      expect(asked.length).toBeLessThanOrEqual(copier === 'skopeo' ? 2 : 0);
+      const told = saved.said.filter((message) => message.includes('answered 429'));
+      expect(told).toHaveLength(copier === 'skopeo' ? 1 : 0);
+    });
+
+    it('that ends in mid-run is found within one request of our own client, and is one cause', async () => {
+      const images = many('ends', LARGE, 4);
+      const saved = await save(images, { copier, later: failing(/./, quota) });
+      expect([...saved.copied.failures.values()]).toHaveLength(4);
+      expect(new Set(saved.copied.failures.values()).size).toBe(1);
+      expect([...saved.copied.failures.values()][0]).toMatchObject({ code: 'quota' });
+      const ours = registry.requests({ method: 'GET', skopeo: false, status: 429 });
+      // Layers are no pulls: those that may be under way at once.
+      expect(ours.length).toBeLessThanOrEqual(4);
+      expect(registry.requests({ method: 'GET', skopeo: true, status: 429 }).length).toBeLessThanOrEqual(2);
+      expect(saved.said.filter((message) => message.startsWith('error: '))).toHaveLength(1);
+    });
+
+    it.each([
+      ['case A1: seconds', () => '1'],
+      ['case A2: a date', () => new Date(Date.now() + 1500).toUTCString()],
+    ])('is none where it asks for %s: it is waited for as told, and all comes', async (_, wait) => {
+      const image = one({ seed: `${copier} throttle ${_}`, layerBytes: LARGE });
+      const throttle = { kind: 'status', status: 429, headers: { 'retry-after': wait() } } as const;
+      const saved = await save(image, { copier, retries: 2, later: failing(/./, throttle, 1) });
+      expect(saved.copied.failures).toEqual(new Map());
+      const { ended = 0 } = registry.requests({ status: 429 })[0] ?? {};
+      const others = registry.requests().filter(({ status }) => status !== 429);
+      expect(others.length).toBeGreaterThan(0);
+      for (const { began } of others.filter((other) => other.began > ended))
+        expect(began - ended).toBeGreaterThan(400);
+    });
+  },
+);
 
 describe('found J2: a body with a Content-Encoding', () => {
   it('that is not known is said in these words', async () => {

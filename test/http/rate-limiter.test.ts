@@ -43,6 +43,44 @@ describe('createRateLimiter', () => {
     expect(await failureOf(limiter.enter())).toBe(quota);
   });
 
+  it('lets the first of a lane through alone, until the host let one through', async () => {
+    const limiter = createRateLimiter(1);
+    const entered: string[] = [];
+    const enter = async (name: string, lane?: string): Promise<void> => {
+      await limiter.enter(undefined, lane);
+      entered.push(name);
+    };
+    await enter('first', 'pulls');
+    const others = ['second', 'third'].map((name) => enter(name, 'pulls'));
+    await enter('beside');
+    await enter('of another lane', 'looks');
+    expect(entered).toEqual(['first', 'beside', 'of another lane']);
+    // Refused: the next one goes alone, too.
+    limiter.leave('pulls');
+    await Promise.race(others);
+    expect(entered.slice(3)).toEqual(['second']);
+    limiter.passed('pulls');
+    limiter.leave('pulls');
+    await Promise.all(others);
+  });
+
+  it('N10: lets no more of a lane go at once than the host says that it still gives', async () => {
+    const limiter = createRateLimiter(1);
+    await limiter.enter(undefined, 'pulls');
+    limiter.passed('pulls', 2);
+    limiter.leave('pulls');
+    let entered = 0;
+    const all = [1, 2, 3].map(() => limiter.enter(undefined, 'pulls').then(() => (entered += 1)));
+    await Promise.race(all);
+    await Promise.race([Promise.all(all), Promise.resolve()]);
+    expect(entered).toBe(2);
+    // One that is said to be too many shows whether it is.
+    limiter.passed('pulls', 0);
+    for (let left = 0; left < 2; left += 1) limiter.leave('pulls');
+    await Promise.all(all);
+    expect(entered).toBe(3);
+  });
+
   it('ends the waiting of an aborted request alone', async () => {
     const limiter = createRateLimiter(1);
     limiter.hold(3_600_000);

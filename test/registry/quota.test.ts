@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { OCI_INDEX } from '../../src/oci/media-type.ts';
+import { until } from '../support/deadline.ts';
 import { jsonBytes } from '../support/image.ts';
 import { answerError, answerManifest, startStub } from '../support/registry-stub.ts';
 import { clientOf, failureOf, repositoryAt } from './support.ts';
@@ -32,6 +33,63 @@ describe('a quota', () => {
     await client.getManifest(repositoryAt(other), '1');
   });
 
+  it('case A1: that is used up costs one request of a burst over many connections', async () => {
+    await using stub = await startStub((request, response) =>
+      request.method === 'HEAD'
+        ? answerManifest(request, response, index)
+        : answerError(response, 429, 'TOOMANYREQUESTS', 'pull rate limit', { 'retry-after': '21600' }),
+    );
+    using client = clientOf([stub], { sockets: 32 });
+    const tags = Array.from({ length: 40 }, (_, nth) => `t${nth}`);
+    await Promise.all(tags.map((tag) => client.headManifest(repositoryAt(stub), tag)));
+    const failures = await Promise.all(
+      tags.map((tag) => failureOf(client.getManifest(repositoryAt(stub), tag))),
+    );
+    expect(new Set(failures).size).toBe(1);
+    expect(stub.lines().filter((line) => line.startsWith('GET'))).toHaveLength(1);
+  });
+
+  it('case A1: that ends while a burst is under way is one cause of all of it', async () => {
+    await using stub = await startStub((request, response) =>
+      request.path.endsWith('/first')
+        ? answerManifest(request, response, index)
+        : answerError(response, 429, 'TOOMANYREQUESTS', 'pull rate limit', { 'retry-after': '21600' }),
+    );
+    using client = clientOf([stub], { sockets: 8 });
+    await client.getManifest(repositoryAt(stub), 'first');
+    const tags = Array.from({ length: 8 }, (_, nth) => `t${nth}`);
+    const failures = tags.map((tag) => failureOf(client.getManifest(repositoryAt(stub), tag)));
+    expect(new Set(await Promise.all(failures)).size).toBe(1);
+  });
+
+  it('N10: that is left is told, by the last word of each host, and keeps a burst within it', async () => {
+    let left = 3;
+    let now = 0;
+    let most = 0;
+    await using stub = await startStub((request, response) => {
+      most = Math.max(most, (now += 1));
+      response.once('close', () => (now -= 1));
+      const headers = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': `${left};w=21600` };
+      if (left > 0) {
+        left -= 1;
+        answerManifest(request, response, index, headers);
+      } else answerError(response, 429, 'TOOMANYREQUESTS', 'pull rate limit', headers);
+    });
+    await using silent = await startStub((request, response) =>
+      answerManifest(request, response, index, { 'ratelimit-remaining': 'much' }),
+    );
+    using client = clientOf([stub, silent], { sockets: 16 });
+    expect(client.quotasLeft()).toEqual([]);
+    await client.headManifest(repositoryAt(silent), '1');
+    await client.headManifest(repositoryAt(stub), '1');
+    const tags = Array.from({ length: 12 }, (_, nth) => `t${nth}`);
+    const results = await Promise.allSettled(tags.map((tag) => client.getManifest(repositoryAt(stub), tag)));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    expect(stub.requests).toHaveLength(4);
+    expect(most).toBeLessThanOrEqual(2);
+    expect(client.quotasLeft()).toEqual([{ host: stub.host, remaining: 1, limit: 100, seconds: 21_600 }]);
+  });
+
   it('of what is sent is told as one', async () => {
     await using stub = await startStub((_, response) =>
       answerError(response, 429, 'TOOMANYREQUESTS', 'You have reached your rate limit'),
@@ -53,6 +111,18 @@ describe('a quota', () => {
     expect((await failureOf(client.getManifest(repositoryAt(stub), '1'))).code).toBe('quota');
     expect(stub.requests).toHaveLength(2);
   });
+});
+
+it('sends nothing more when it is closed, also where a request waits for another attempt', async () => {
+  await using stub = await startStub((_, response) => answerError(response, 503, 'UNAVAILABLE', 'later'));
+  const client = clientOf([stub], { retries: 9, retryMilliseconds: 20 });
+  const failing = failureOf(client.getManifest(repositoryAt(stub), '1'));
+  await until('the first request', () => (stub.requests.length > 0 ? true : undefined));
+  client.close();
+  expect((await failing).code).toBe('interrupted');
+  const { length } = stub.requests;
+  expect((await failureOf(client.getManifest(repositoryAt(stub), '2'))).code).toBe('interrupted');
+  expect(stub.requests).toHaveLength(length);
 });
 
 describe('a throttle', () => {

@@ -65,11 +65,12 @@ export function createCopying(images: readonly ResolvedImage[], run: Run): Copyi
 
 function copyContext({ options, session, cache, io: { emit, signal } }: Run): CopyContext {
   const { copier, insecureRegistries, parallel, retries } = options;
-  const { store, credentials, skopeoTools } = session;
+  const { store, client, credentials, skopeoTools } = session;
   return {
     store,
     copier,
     skopeoTools,
+    client,
     credentials,
     insecureRegistries,
     parallel: parallel || SKOPEO_AT_ONCE,

@@ -1,0 +1,24 @@
+/** A host that answered skopeo by 429, and for how long skopeo means to wait before it asks again. */
+export interface SkopeoThrottle {
+  readonly host: string;
+  readonly milliseconds: number;
+}
+
+/** skopeo waits no longer, whatever a registry asks for (containers/image, docker_client.go, backoffMaxDelay). */
+export const LONGEST_WAIT_MILLISECONDS = 60_000;
+
+/** In the words that 1.6 to 1.20 share; they are said at the level debug alone. */
+const THROTTLED = /Too many requests to (\S{1,2000}?): sleeping for (\d{1,6}(?:\.\d{1,9})?) seconds/;
+
+/** What a line of skopeo's log says of a throttle; undefined for any other line. */
+export function throttleIn(line: string): SkopeoThrottle | undefined {
+  const [, address, seconds] = THROTTLED.exec(line) ?? [];
+  const host = address === undefined ? undefined : URL.parse(address)?.host;
+  if (host === undefined || host === '') return undefined;
+  return { host, milliseconds: Math.min(Number(seconds) * 1000, LONGEST_WAIT_MILLISECONDS) };
+}
+
+/** Whether a line of skopeo's log says what went wrong, and not what it did. */
+export function isComplaint(line: string): boolean {
+  return !/\blevel=(?:debug|info|trace)\b/.test(line.slice(0, 200));
+}
