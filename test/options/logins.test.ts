@@ -146,7 +146,7 @@ it('T7: the options of a run show no password, however they are printed', () => 
   for (const text of [
     JSON.stringify(options),
     inspect(options, { depth: 9, showHidden: true }),
-    `${login?.password}`,
+    String(login?.password),
   ]) {
     expect(text).not.toContain('CANARY');
   }
