@@ -22,6 +22,8 @@ export type ErrorCode = FailureClass | 'usage' | 'list' | 'machine' | 'interrupt
 /** One of several faults behind an error, with its line in a list if it has one. */
 export interface ErrorDetail {
   readonly message: string;
+  /** What the reader can do about it. */
+  readonly hint?: Hint | undefined;
   /** A list's path, or a word for a list that is not a file. */
   readonly file?: string | undefined;
   /** From 1. */
@@ -68,6 +70,11 @@ export class OciSaveError extends Error {
 export function hintOf(error: unknown, spelling: Spelling): string | undefined {
   const parts = error instanceof OciSaveError ? error.hintParts : undefined;
   return parts === undefined ? undefined : spellHint(parts, spelling);
+}
+
+/** A fault in one line, with its hint as a front end writes it. Its place is not in it. */
+export function detailWords({ message, hint }: ErrorDetail, spelling: Spelling): string {
+  return hint === undefined ? message : `${message} (${spellHint(hint, spelling)})`;
 }
 
 /** The command's exit code for an error. A fault of our own counts as a failed job. */

@@ -16,6 +16,8 @@ export type SaveEvent =
       readonly stage: Stage;
       readonly subject: string;
       readonly outcome: Outcome;
+      /** The lines of the lists that name an image that failed. */
+      readonly origins?: readonly EventOrigin[] | undefined;
       readonly fetched?: ByteCount | undefined;
       readonly stored?: ByteCount | undefined;
     }
@@ -36,9 +38,18 @@ export type SaveEvent =
   | {
       readonly type: 'log';
       readonly level: LogLevel;
+      /** What happened. Where it concerns an image, front ends put the image and its lines before it. */
       readonly message: string;
       readonly image?: string | undefined;
+      /** The lines of the lists that name the image. */
+      readonly origins?: readonly EventOrigin[] | undefined;
     };
+
+/** A line of a list. */
+export interface EventOrigin {
+  readonly file: string;
+  readonly line: number;
+}
 
 export type Stage =
   | 'list'

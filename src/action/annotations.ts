@@ -1,5 +1,8 @@
-import { type ErrorDetail, hintOf, OciSaveError } from '../errors.ts';
+import { detailWords, type ErrorDetail, hintOf, OciSaveError } from '../errors.ts';
+import type { SaveEvent } from '../events.ts';
 import {
+  byCause,
+  type Cause,
   causeTexts,
   type FailureGroup,
   groupFailures,
@@ -34,7 +37,7 @@ const MORE_WARNINGS = 'warnings: the log has them';
 
 /** Errors for what makes the lists unusable. One place is left for the verdict. */
 export function detailAnnotations(details: readonly ErrorDetail[], fileOf: FileOf): Annotation[] {
-  const all = details.map(({ message, file, line }) => at({ file, line }, message, fileOf));
+  const all = details.map((detail) => at(detail, detailWords(detail, asInput), fileOf));
   return limited(all, MAX_OF_A_KIND - 1, 'entries: the log has them');
 }
 
@@ -44,51 +47,81 @@ export function failureAnnotations(report: RunReport, fileOf: FileOf): Annotatio
   return limited(all, MAX_OF_A_KIND - 1, 'causes: the log has them');
 }
 
+/** A warning during a run, of an image or of something else. */
+export type Happened = Pick<Extract<SaveEvent, { type: 'log' }>, 'message' | 'image' | 'origins'>;
+
 /**
  * Warnings of a run: failed images with `on-error: warn`, images that lack a wanted platform, entries of the lists to
- * check, and warnings during the run.
+ * check, and warnings during the run. What is said of several images alike is one annotation.
  */
 export function warningAnnotations(
   report: RunReport,
-  happened: readonly string[],
+  happened: readonly Happened[],
   fileOf: FileOf,
 ): Annotation[] {
   const { outcome, images, warnings, candidates, rejects } = report;
   const [candidate] = candidates;
   const [reject] = rejects;
-  const placed = [
-    ...(outcome === 'warned' ? failuresIn(report, fileOf) : []),
-    ...images.flatMap((image) =>
-      missingNotes(image).map((note) => at(image.origins[0], `${image.ref}: ${note}`, fileOf)),
-    ),
-    ...warnings.map(({ message, origin }) => at(origin, message, fileOf)),
-    ...(candidate === undefined
-      ? []
-      : [at(candidate.origin, notSaved(candidates.length, candidate.text), fileOf)]),
-    ...(reject === undefined ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)]),
+  const missing = images.flatMap(({ ref, origins, ...image }) =>
+    missingNotes(image).map((message) => ({ ref, origins, message })),
+  );
+  // The log has said it of them already.
+  const said = new Set(missing.map(({ ref, message }) => `${ref} ${message}`));
+  return limited(
+    [
+      ...(outcome === 'warned' ? failuresIn(report, fileOf) : []),
+      ...byCause(missing).map((cause) => causeAnnotation(cause, fileOf)),
+      ...listWarnings(warnings, fileOf),
+      ...(candidate === undefined
+        ? []
+        : [at(candidate.origin, notSaved(candidates.length, candidate.text), fileOf)]),
+      ...(reject === undefined ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)]),
+      ...happenedOnes(
+        happened.filter(({ image = '', message }) => !said.has(`${image} ${message}`)),
+        fileOf,
+      ),
+    ],
+    MAX_OF_A_KIND,
+    MORE_WARNINGS,
+  );
+}
+
+function listWarnings(warnings: RunReport['warnings'], fileOf: FileOf): Annotation[] {
+  const ofEntries = warnings.flatMap(({ text: ref, message, origin }) =>
+    ref === undefined ? [] : [{ ref, message, origins: origin === undefined ? [] : [origin] }],
+  );
+  return [
+    ...byCause(ofEntries).map((cause) => causeAnnotation(cause, fileOf)),
+    ...warnings
+      .filter(({ text }) => text === undefined)
+      .map(({ message, origin }) => at(origin, message, fileOf)),
   ];
-  // What the log has said of an image is beside its line already.
-  const said = new Set(placed.map(({ message }) => message));
-  const others = happened.map(asMessage).filter(({ message }) => !said.has(message));
-  return limited([...placed, ...others], MAX_OF_A_KIND, MORE_WARNINGS);
+}
+
+function happenedOnes(happened: readonly Happened[], fileOf: FileOf): Annotation[] {
+  const ofImages = happened.flatMap(({ image: ref, message, origins = [] }) =>
+    ref === undefined ? [] : [{ ref, message, origins }],
+  );
+  return [
+    ...byCause(ofImages).map((cause) => causeAnnotation(cause, fileOf)),
+    ...happened
+      .filter(({ image }) => image === undefined)
+      .map(({ message }) => ({ message: plainText(message) })),
+  ];
 }
 
 function failuresIn({ failed, push = [] }: RunReport, fileOf: FileOf): Annotation[] {
   return [
-    ...groupFailures(failed).map((group) => groupAnnotation(group, fileOf, 'saved')),
+    ...groupFailures(failed).map((group) => failureAnnotation(group, fileOf, 'saved')),
     ...push.flatMap((target) =>
-      groupFailures(target.failed).map((group) => groupAnnotation(group, fileOf, 'pushed')),
+      groupFailures(target.failed).map((group) => failureAnnotation(group, fileOf, 'pushed')),
     ),
   ];
 }
 
 /** Warnings of a run that had no result. */
-export function messageAnnotations(happened: readonly string[]): Annotation[] {
-  return limited(happened.map(asMessage), MAX_OF_A_KIND, MORE_WARNINGS);
-}
-
-function asMessage(message: string): Annotation {
-  return { message: plainText(message) };
+export function happenedAnnotations(happened: readonly Happened[], fileOf: FileOf): Annotation[] {
+  return limited(happenedOnes(happened, fileOf), MAX_OF_A_KIND, MORE_WARNINGS);
 }
 
 function notSaved(count: number, text: string): string {
@@ -106,22 +139,25 @@ function notRead(count: number, text: string): string {
 /** Other images of a cause that an annotation names. */
 const MAX_OTHERS = 20;
 
+function failureAnnotation(group: FailureGroup, fileOf: FileOf, done: 'saved' | 'pushed'): Annotation {
+  const { places, class: failureClass } = group;
+  const what = places.length === 1 ? 'Image' : formatCount(places.length, 'image');
+  return { ...causeAnnotation(group, fileOf), title: `${what} not ${done} (${failureClass})` };
+}
+
 /** Beside the first line that names an image of a cause; the others are named below it. */
-function groupAnnotation(group: FailureGroup, fileOf: FileOf, done: 'saved' | 'pushed'): Annotation {
-  const { places, class: failureClass, message, hint } = group;
+function causeAnnotation(
+  { places, message, hint }: Omit<Cause<unknown>, 'first'>,
+  fileOf: FileOf,
+): Annotation {
   const [first, ...others] = places;
-  const [origin] = first.origins;
   const more = others.length - MAX_OTHERS;
   const also = [...others.slice(0, MAX_OTHERS).map(placeWords), ...(more > 0 ? [`and ${more} more`] : [])];
   const lines = [
     `${placeWords(first)}: ${plainText(message)}`,
     ...(also.length === 0 ? [] : [`The same for ${formatCount(others.length, 'image')}:`, ...also]),
   ];
-  return {
-    ...placed(origin, fileOf),
-    message: withHint(lines, hint),
-    title: `${places.length === 1 ? 'Image' : formatCount(places.length, 'image')} not ${done} (${failureClass})`,
-  };
+  return { ...placed(first.origins[0], fileOf), message: withHint(lines, hint) };
 }
 
 function placed(

@@ -19,7 +19,7 @@ import {
   errorWords,
   failureAnnotations,
   type FileOf,
-  messageAnnotations,
+  happenedAnnotations,
   verdictOf,
   warningAnnotations,
 } from './annotations.ts';
@@ -48,8 +48,8 @@ export async function finish({ report, lock }: SaveResult, inputs: ActionInputs,
 }
 
 /** Annotates the warnings of what a result does not wait for, as the saving of the cache. `shown` are those before it. */
-export function warnOfRest(shown: number, { log }: Step): void {
-  for (const annotation of messageAnnotations(log.warnings.slice(shown)))
+export function warnOfRest(shown: number, inputs: ActionInputs, step: Step): void {
+  for (const annotation of happenedAnnotations(step.log.warnings.slice(shown), fileFinder(inputs, step)))
     annotate(annotateWarning, annotation);
 }
 
@@ -124,7 +124,7 @@ export async function fail(
   const fileOf = fileFinder(inputs, step);
   const annotations = detailAnnotations(details, fileOf);
   await summarize(renderErrorSummary(error, asInput), inputs, step);
-  for (const annotation of messageAnnotations(log.warnings)) annotate(annotateWarning, annotation);
+  for (const annotation of happenedAnnotations(log.warnings, fileOf)) annotate(annotateWarning, annotation);
   // A single fault without a line is the verdict itself.
   if (annotations.length > 1 || annotations.some(({ file }) => file !== undefined)) {
     log.write(`${renderError(error, { color: false, verbose: isDebug(), spelling: asInput })}\n`);

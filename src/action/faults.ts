@@ -1,5 +1,6 @@
-import { OciSaveError } from '../errors.ts';
-import { faultOf, type RunReport } from '../report/index.ts';
+import { detailWords, OciSaveError } from '../errors.ts';
+import { asInput } from '../options/index.ts';
+import { causeKey, faultOf, type RunReport } from '../report/index.ts';
 import { plainText, printableJson } from '../text/plain-text.ts';
 
 /**
@@ -37,9 +38,10 @@ export function faultsOfError(error: unknown): Fault[] {
   const of = { ref: '', class: known ? error.code : failureClass };
   const details = known ? error.details : [];
   if (details.length === 0) return [shortened({ ...of, message })];
-  return details.map(({ file, line, message: words }) => {
+  return details.map((detail) => {
+    const { file, line } = detail;
     const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `;
-    return shortened({ ...of, message: plainText(`${place}${words}`) });
+    return shortened({ ...of, message: plainText(place + detailWords(detail, asInput)) });
   });
 }
 
@@ -56,7 +58,7 @@ const shortened = ({ ref, class: failureClass, message }: Fault): Fault => ({
 export function failedList(faults: readonly Fault[]): string {
   const all = printableJson(faults, 0);
   if (bytesOf(all) <= MAX_JSON_BYTES) return all;
-  const causes = [...Map.groupBy(faults, causeOf).values()];
+  const causes = [...Map.groupBy(faults, causeKey).values()];
   const kept = new Set<Fault>();
   let room = MAX_JSON_BYTES - LEFT_OUT_BYTES;
   const fits = (shown: object): boolean => {
@@ -81,10 +83,6 @@ export function failedList(faults: readonly Fault[]): string {
   }));
   return printableJson([...shown, ...more], 0);
 }
-
-/** The message without the image that it names. */
-const causeOf = ({ ref, class: failureClass, message }: Fault): string =>
-  `${failureClass} ${ref === '' ? message : message.replaceAll(ref, '')}`;
 
 const withoutMessage = ({ ref, class: failureClass }: Fault): Omit<Fault, 'message'> => ({
   ref,

@@ -3,13 +3,14 @@ import { endGroup, isDebug, startGroup } from '@actions/core';
 import type { SaveEvent } from '../events.ts';
 import { createReporter } from '../view/index.ts';
 import { plainText } from '../text/plain-text.ts';
+import type { Happened } from './annotations.ts';
 import type { Masks } from './masks.ts';
 
 /** The step's log: plain lines, one group per stage. Untrusted text is printed without commands and control characters. */
 export interface ActionLog {
   readonly emit: (event: SaveEvent) => void;
-  /** Messages of level warning so far. */
-  readonly warnings: readonly string[];
+  /** The warnings so far. */
+  readonly warnings: readonly Happened[];
   /** Prints our own text, which ends with a line end. */
   write(text: string): void;
   /**
@@ -32,7 +33,7 @@ export interface Step {
 }
 
 export function createActionLog(out: NodeJS.WritableStream): ActionLog {
-  const warnings: string[] = [];
+  const warnings: Happened[] = [];
   /** What is printed after the separate group; undefined outside of one. */
   let postponed: (() => void)[] | undefined;
   let open = false;
@@ -70,7 +71,7 @@ export function createActionLog(out: NodeJS.WritableStream): ActionLog {
   return {
     warnings,
     emit(event) {
-      if (event.type === 'log' && event.level === 'warning') warnings.push(event.message);
+      if (event.type === 'log' && event.level === 'warning') warnings.push(event);
       reporter.emit(event);
     },
     write: (text) => afterGroup(() => print(text)),

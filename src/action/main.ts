@@ -100,7 +100,7 @@ async function saveHere(inputs: ActionInputs, seen: Seen, step: Step): Promise<v
         },
       },
     );
-    warnOfRest(shown, step);
+    warnOfRest(shown, inputs, step);
   } finally {
     log.stop();
   }

@@ -67,6 +67,7 @@ export async function copyBlobs(
 /** A leaf that a registry has. */
 interface ServedLeaf {
   readonly ref: string;
+  readonly origins: ResolvedImage['wanted']['origins'];
   readonly repository: Repository;
   readonly layers: readonly Digest[];
 }
@@ -77,7 +78,8 @@ function servedLeaves(images: readonly ResolvedImage[]): Map<Digest, ServedLeaf>
   for (const { ref, wanted, leaves } of images.toReversed()) {
     const repository = repositoryOf(wanted);
     if (repository === undefined) continue;
-    for (const { digest, layers } of leaves) served.set(digest, { ref, repository, layers });
+    const { origins } = wanted;
+    for (const { digest, layers } of leaves) served.set(digest, { ref, origins, repository, layers });
   }
   return served;
 }
@@ -137,7 +139,7 @@ function leafCopier(
   };
 
   return async (leaf, bring) => {
-    const { ref: image, repository } = served.get(leaf.id) ?? {};
+    const { ref: image, origins, repository } = served.get(leaf.id) ?? {};
     try {
       if (repository !== undefined && spent.has(repository.domain)) {
         for (const digest of leaf.brings) {
@@ -160,7 +162,7 @@ function leafCopier(
         const isTold = error instanceof ThrottledError && throttled.has(error.throttle.host);
         if (error instanceof ThrottledError) noteThrottle(error, repository?.domain);
         const message = `${messageOf(error)}; the built-in client completes it`;
-        if (!isTold) context.emit({ type: 'log', level: 'warning', message, image });
+        if (!isTold) context.emit({ type: 'log', level: 'warning', message, image, origins });
         for (const blob of left) await bring(blob);
       }
     }

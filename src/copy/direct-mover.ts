@@ -2,6 +2,7 @@ import { bringBlob, type ReadPort } from '../image/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { ResolvedImage } from '../resolve/index.ts';
+import { formatBytes } from '../text/bytes.ts';
 import type { Copying } from './context.ts';
 import type { MissingBlob } from './division.ts';
 import { stopsTheRun } from './failure.ts';
@@ -20,8 +21,8 @@ export async function bringDirectly(
 ): Promise<void> {
   const { store, retries, signal, emit } = context;
   let refusal: OciSaveError | undefined;
-  const image = images[0]?.ref;
-  const message = `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`;
+  const { ref: image, wanted } = images[0] ?? {};
+  const message = `fetching ${shortDigest(blob.digest)}, ${formatBytes(blob.size)}`;
   emit({ type: 'log', level: 'debug', message, image });
   for (const { made } of images) {
     const bytes = made.get(blob.digest);
@@ -39,7 +40,8 @@ export async function bringDirectly(
         retries,
         signal,
         onBytes: (delta) => emit({ type: 'bytes', stage: 'copy', delta }),
-        onRetry: (message) => emit({ type: 'log', level: 'warning', message, image }),
+        onRetry: (message) =>
+          emit({ type: 'log', level: 'warning', message, image, origins: wanted?.origins }),
       });
       return;
     } catch (error) {

@@ -14,6 +14,7 @@ export interface ImageProgress {
 
 interface Pending {
   readonly ref: string;
+  readonly origins: ResolvedImage['wanted']['origins'];
   left: number;
   readonly outcome: Outcome;
   readonly fetched: ByteCount;
@@ -32,7 +33,7 @@ export function trackImages(
   const report = ({ ref, outcome, fetched, stored }: Pending): void =>
     emit({ type: 'step', stage: 'copy', subject: ref, outcome, fetched, stored });
 
-  for (const { ref, leaves, sizes } of images) {
+  for (const { ref, wanted, leaves, sizes } of images) {
     const count = (digests: readonly Digest[]): ByteCount => ({
       blobs: digests.length,
       bytes: digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
@@ -45,6 +46,7 @@ export function trackImages(
     const some: Outcome = fetched.length === content.length ? 'fetched' : 'partly stored';
     const image: Pending = {
       ref,
+      origins: wanted.origins,
       left: awaited.length,
       outcome: fetched.length === 0 ? 'stored' : some,
       fetched: count(fetched),
@@ -73,13 +75,13 @@ export function trackImages(
     },
     finish(failures) {
       const told = new Set<unknown>();
-      for (const { ref, awaited } of pending) {
+      for (const { ref, origins, awaited } of pending) {
         const [error] = awaited.flatMap((digest) => failures.get(digest) ?? []);
         // A used-up quota is one cause of all: it is told once, and the end of the run lists the images.
         const isTold = error instanceof OciSaveError && error.code === 'quota' && told.has(error);
-        if (!isTold) emit({ type: 'log', level: 'error', message: messageOf(error), image: ref });
+        if (!isTold) emit({ type: 'log', level: 'error', message: messageOf(error), image: ref, origins });
         told.add(error);
-        emit({ type: 'step', stage: 'copy', subject: ref, outcome: 'failed' });
+        emit({ type: 'step', stage: 'copy', subject: ref, outcome: 'failed', origins });
       }
     },
   };

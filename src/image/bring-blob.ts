@@ -42,10 +42,9 @@ export async function bringBlob(
     onRetry(error, next, received) {
       // A host that limits how often it is asked limits all requests: each of them would say so.
       if (refusalOf(error)?.status === 429) return;
-      onRetry?.(
-        `${subject}: ${messageOf(error)}; ` +
-          `${received} of ${size} bytes are here, attempt ${next} of ${retries + 1}`,
-      );
+      const words = messageOf(error);
+      const why = words.includes(shortDigest(digest)) ? words : `${subject}: ${words}`;
+      onRetry?.(`${why}; ${received} of ${size} bytes are here, attempt ${next} of ${retries + 1}`);
     },
   });
   try {

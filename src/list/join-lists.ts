@@ -14,7 +14,8 @@ import {
   type Source,
   type Warning,
 } from './request.ts';
-import { hint, option } from '../text/hint.ts';
+import { formatCount } from '../text/bytes.ts';
+import { asFlag, hint, option, spellHint } from '../text/hint.ts';
 
 /** What happens to candidates. `report`: they are listed; `accept`: saved; `error`: the list is refused. */
 export type OnCandidate = 'report' | 'accept' | 'error';
@@ -91,6 +92,9 @@ interface SettledList {
   readonly faults: readonly Reject[];
 }
 
+const ADVICE = hint`Save it with ${option('onCandidate', 'accept')}, or have it listed with ${option('onCandidate', 'report')}.`;
+const DOUBTFUL = { hint: spellHint(ADVICE, asFlag), hintParts: ADVICE };
+
 function settle(list: NamedList, options: JoinOptions): SettledList {
   const { requests, rejects } = list;
   const collector = newCollector(list.file, options);
@@ -109,7 +113,7 @@ function settle(list: NamedList, options: JoinOptions): SettledList {
       text,
       origin,
       reason: `${showText(text)} is probably an image (${why})`,
-      hint: 'Set on-candidate to accept or report.',
+      ...DOUBTFUL,
     }));
     return { list, requests, candidates: [], rejected: found.rejects, faults: [...rejects, ...doubtful] };
   }
@@ -123,7 +127,7 @@ function problemsOf({ list: { file, format }, requests, candidates, faults }: Se
   const advice =
     candidates.length === 0
       ? undefined
-      : `With on-candidate: accept, ${candidates.length} candidates would be saved.`;
+      : hint`With ${option('onCandidate', 'accept')}, ${formatCount(candidates.length, 'candidate')} would be saved.`;
   return [{ file, reason: `read as ${titleOf(format)}, it does not name any image`, hint: advice }];
 }
 
@@ -131,11 +135,13 @@ function referenceOf(source: Source): Reference | undefined {
   return source.transport === 'oci' ? undefined : source.reference;
 }
 
+const STRICT = hint`Write a version or a digest, or leave out ${option('strictTags')}.`;
+
 function floatingTag({ source, written, origin, implicitTag }: ImageRequest): Problem[] {
   const reference = referenceOf(source);
   if (reference?.tag !== 'latest' || (reference.digest ?? reference.otherDigest) !== undefined) return [];
   const reason = `${showText(written)} ${implicitTag ? 'names no tag' : 'is named by the tag latest'}`;
-  return [{ ...origin, reason, hint: 'With strict-tags, write a version or a digest.' }];
+  return [{ ...origin, reason, hint: STRICT }];
 }
 
 /** One name with two digests. Other conflicts only show once the images are resolved. */
@@ -185,7 +191,8 @@ function warningsOf(requests: readonly ImageRequest[]): Warning[] {
   const implicit = requests
     .filter(({ implicitTag }) => implicitTag)
     .map(({ written, origin }) => ({
-      message: `${showText(written)} names no tag: latest is used`,
+      text: written,
+      message: 'it names no tag: latest is used',
       origin,
     }));
   const withoutHost = requests.filter(

@@ -5,6 +5,7 @@ import { FORMATS, type ListFormat, namedFormat, nearestFormats } from './formats
 import { firstMisfit } from './formats/plain.ts';
 import { refusal } from './problems.ts';
 import type { NamedList, ParsedList } from './request.ts';
+import { hint, option } from '../text/hint.ts';
 import { decodeList } from './syntax/decode.ts';
 import { type ListDocument, readDocument } from './syntax/document.ts';
 import { contentLines, stripQuotes } from './syntax/lines.ts';
@@ -58,18 +59,21 @@ function decodedOrFault(bytes: Uint8Array): string | OciSaveError {
   }
 }
 
-function whyUnsupported({ title, refusal: reason, hint }: ListFormat): OciSaveError {
+function whyUnsupported({ title, refusal: reason, hint: advice }: ListFormat): OciSaveError {
   return refusal(
     `this is ${title}; ${reason ?? 'this format is not supported yet'}`,
-    hint ?? 'Write its references into a plain list, one per line.',
+    advice ?? 'Write its references into a plain list, one per line.',
   );
 }
 
 function whyUnknown(document: ListDocument): [line: number, fault: OciSaveError] {
   const [problem] = document.trees?.problems ?? [];
   const line = problem?.line ?? document.trees?.roots[0]?.line ?? firstMisfit(document);
-  const hint = `The nearest are ${nearestFormats(document).join(', ')}; the option list-format names one.`;
-  return [line, refusal(problem?.reason ?? 'this line does not fit any list format', problem?.hint ?? hint)];
+  const nearest = hint`The nearest are ${nearestFormats(document).join(', ')}; ${option('listFormat')} names one.`;
+  return [
+    line,
+    refusal(problem?.reason ?? 'this line does not fit any list format', problem?.hint ?? nearest),
+  ];
 }
 
 /** References given inline, each an entry of `file`; its position, from 1, is used as its line. */

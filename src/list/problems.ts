@@ -1,12 +1,12 @@
-import { OciSaveError } from '../errors.ts';
+import { detailWords, OciSaveError } from '../errors.ts';
 import type { Reject } from './request.ts';
-import { asFlag, type Hint, spellHint } from '../text/hint.ts';
+import { asFlag, type Hint } from '../text/hint.ts';
 
 /** With more the first ones would scroll out of sight. */
 const MAX_SHOWN = 50;
 
 /** The error of an entry, or of a whole list. */
-export function refusal(message: string, hint?: string): OciSaveError {
+export function refusal(message: string, hint?: Hint): OciSaveError {
   return new OciSaveError({ code: 'list', message, hint });
 }
 
@@ -19,19 +19,15 @@ export interface Problem {
   readonly hint?: Hint | undefined;
 }
 
-export function toProblem({ text, origin, reason, hint }: Reject): Problem {
+export function toProblem({ text, origin, reason, hint, hintParts = hint }: Reject): Problem {
   const shown = text === '' || reason.includes(text) ? '' : `'${text}': `;
-  return { ...origin, reason: `${shown}${reason}`, hint };
+  return { ...origin, reason: `${shown}${reason}`, hint: hintParts };
 }
 
 /** One error that names every problem, each with its place and hint. */
 export function listError(problems: readonly Problem[]): OciSaveError {
   const [first] = problems;
-  const details = problems.map(({ file, line, reason, hint }) => ({
-    file,
-    line,
-    message: hint === undefined ? reason : `${reason} (${spellHint(hint, asFlag)})`,
-  }));
+  const details = problems.map(({ file, line, reason, hint }) => ({ file, line, message: reason, hint }));
   if (first !== undefined && problems.length === 1) {
     return new OciSaveError({
       code: 'list',
@@ -40,9 +36,8 @@ export function listError(problems: readonly Problem[]): OciSaveError {
       details,
     });
   }
-  const lines = problems
-    .slice(0, MAX_SHOWN)
-    .map((problem, at) => `  ${placeOf(problem)}: ${details[at]?.message ?? problem.reason}`);
+  const words = details.map((detail) => detailWords(detail, asFlag));
+  const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf(problem)}: ${words[at]}`);
   const more = problems.length > MAX_SHOWN ? [`  and ${problems.length - MAX_SHOWN} more`] : [];
   return new OciSaveError({
     code: 'list',

@@ -2,7 +2,7 @@ import { glob, stat } from 'node:fs/promises';
 import { systemCodeOf } from '../errors.ts';
 import { type Boundary, isInCheckout, liesInside, openRegular, OUTSIDE } from '../files/index.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
-import { hint, option } from '../text/hint.ts';
+import { asFlag, hint, option, spellHint } from '../text/hint.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
 import { namedFormat } from './formats/formats.ts';
 import { type ImageList, type JoinOptions, joinLists } from './join-lists.ts';
@@ -159,11 +159,12 @@ async function keepInside(
     } else if (await liesInside(source.path, boundary.folders)) {
       requests.push({ ...request, source: { ...source, folders: boundary.folders } });
     } else {
-      rejects.push({ text: quoteReference(written) ?? '', origin, reason: OUTSIDE.reason, hint: HINT });
+      rejects.push({ text: quoteReference(written) ?? '', origin, reason: OUTSIDE.reason, ...HINTS });
     }
   }
   return { ...list, requests, rejects: rejects.toSorted((a, b) => a.origin.line - b.origin.line) };
 }
 
-const HINT =
-  'A list can only name files in these two. Name a file elsewhere in the workflow, by the input images.';
+const HINT = hint`A list can only name files in these two. Name a file elsewhere in the workflow, by ${option('images')}.`;
+
+const HINTS = { hint: spellHint(HINT, asFlag), hintParts: HINT };

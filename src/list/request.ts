@@ -1,5 +1,6 @@
 import type { PlatformChoice } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { Hint } from '../text/hint.ts';
 
 /** Where an entry is: a list's path (`images` for references given inline) and its line, from 1. */
 export interface Origin {
@@ -47,11 +48,16 @@ export interface Reject {
   readonly text: string;
   readonly origin: Origin;
   readonly reason: string;
+  /** As it is written for the command line. */
   readonly hint?: string | undefined;
+  /** The same with the options that it names as data. */
+  readonly hintParts?: Hint | undefined;
 }
 
 /** Something that was done as requested, and that the user should know. */
 export interface Warning {
+  /** The entry as it was written, of which the message speaks; absent where that is of more than one. */
+  readonly text?: string | undefined;
   readonly message: string;
   readonly origin: Origin;
 }

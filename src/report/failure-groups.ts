@@ -9,15 +9,35 @@ export interface FailureGroup extends Fault {
   readonly places: readonly [Place, ...Place[]];
 }
 
-/** What a failure says, of which its cause can be told. */
-export type Said = Pick<Failure, 'ref' | 'class' | 'message' | 'hint'>;
+/** What is said of an image, of which the cause can be told. */
+export interface Said {
+  readonly ref: string;
+  /** Of a failure its class. */
+  readonly class?: string | undefined;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** Words that are said of several images alike. */
+export interface Cause<T> {
+  readonly first: T;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** In the order of what was said. */
+  readonly places: readonly [Place, ...Place[]];
+}
 
 /** Failures by their cause, in the order of the first of each. */
 export function groupFailures(failures: readonly Failure[]): FailureGroup[] {
-  return [...Map.groupBy(failures, causeKey).values()].flatMap(([first, ...others]) => {
+  return byCause(failures).map(({ first, ...cause }) => ({ ...cause, class: first.class }));
+}
+
+/** What is said of images, each cause once, in the order of the first of each. */
+export function byCause<T extends Said & Place>(all: readonly T[]): Cause<T>[] {
+  return [...Map.groupBy(all, causeKey).values()].flatMap(([first, ...others]) => {
     if (first === undefined) return [];
     const words = others.length === 0 ? ownWords(first) : commonWords([first, ...others]);
-    return [{ ...words, class: first.class, places: [placeOf(first), ...others.map(placeOf)] }];
+    return [{ ...words, first, places: [placeOf(first), ...others.map(placeOf)] }];
   });
 }
 
@@ -27,8 +47,8 @@ export function causeKey(said: Said): string {
   return [said.class, general(message), general(hint)].join('\n');
 }
 
-/** `images.txt:4: docker.io/library/nope:1: the registry answered 404`: one failure in one line. */
-export function failureWords(place: Place, message: string): string {
+/** `images.txt:4: docker.io/library/nope:1: the registry answered 404`: what is said of an image, in one line. */
+export function placedWords(place: Place, message: string): string {
   return `${placeWords(placeOf(place))}: ${withoutSubject(message, place.ref)}`;
 }
 
@@ -59,8 +79,13 @@ function withoutSubject(message: string, ref: string): string {
   for (const name of [ref, shownReference(ref), shownReference(pinned)]) {
     if (message.startsWith(`${name}: `)) return message.slice(name.length + 2);
     if (message.startsWith(`${name} `)) return `it${message.slice(name.length)}`;
+    if (message.startsWith(`${name}, `)) return message.slice(name.length + 2);
   }
-  return message;
+  // Of a blob the repository is named, and skopeo is given the digest of one platform.
+  const { repository } = partsOf(ref);
+  if (!repository.includes('/') || !message.startsWith(repository)) return message;
+  const rest = message.slice(repository.length);
+  return REST_OF_SUBJECT.test(rest) ? rest.replace(REST_OF_SUBJECT, '') : message;
 }
 
 /** What is said, without the names of the image. */
@@ -73,12 +98,16 @@ function anonymous({ ref, message, hint = '' }: Said): { readonly message: strin
 }
 
 /** `registry/path:tag`, and what names its repository in addresses and in the words of registries. */
-function partsOf(ref: string): { readonly named: string; readonly places: readonly string[] } {
+function partsOf(ref: string): {
+  readonly named: string;
+  readonly repository: string;
+  readonly places: readonly string[];
+} {
   const named = ref.replace(PINNED, '');
   const colon = named.indexOf(':', named.lastIndexOf('/'));
   const [repository, tag] = colon < 0 ? [named, ''] : [named.slice(0, colon), named.slice(colon + 1)];
   const path = repository.slice(repository.indexOf('/') + 1);
-  return { named, places: [`${path}/manifests/${tag}`, repository, path] };
+  return { named, repository, places: [`${path}/manifests/${tag}`, repository, path] };
 }
 
 /** A name without a slash may be any word. */
@@ -89,6 +118,7 @@ function replaced(text: string, names: readonly string[], word: string): string 
 }
 
 const PINNED = /@sha256:[0-9a-f]{64}$/;
+const REST_OF_SUBJECT = /^(?:@sha256:[0-9a-f]{64})?[:,] /;
 const DIGEST = /sha256:[0-9a-f]{12,64}/g;
 const AMOUNT = /\b\d{1,20}(?:\.\d{1,3})?(?= of \d| (?:bytes?|B|KiB|MiB|GiB|TiB|ms|s|min|h)\b)/g;
 

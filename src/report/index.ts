@@ -1,7 +1,14 @@
 export { causeChain, causeTexts, quotesInput } from './causes.ts';
 export { type Failure, failureOf, type Fault, faultOf, type ReportedOrigin } from './failure.ts';
-export { causeKey, type FailureGroup, failureWords, groupFailures } from './failure-groups.ts';
-export { fewOf, originWords, type Place, placeWords } from './place.ts';
+export {
+  byCause,
+  type Cause,
+  causeKey,
+  type FailureGroup,
+  groupFailures,
+  placedWords,
+} from './failure-groups.ts';
+export { fewOf, originWords, type Place, placeOf, placeWords } from './place.ts';
 export {
   type PushedName,
   type PushReport,

@@ -132,7 +132,13 @@ export const runReportSchema = z.strictObject({
     description:
       'why the result could not be written although images were complete; what was written is below',
   }),
-  warnings: z.array(z.strictObject({ message: z.string(), origin: originSchema.optional() })),
+  warnings: z.array(
+    z.strictObject({
+      text: z.string().optional().meta({ description: 'the entry of a list that the message is about' }),
+      message: z.string(),
+      origin: originSchema.optional(),
+    }),
+  ),
   candidates: z
     .array(z.strictObject({ text: z.string(), origin: originSchema, why: z.string() }))
     .meta({ description: 'what is probably an image, and was not saved without a confirmation' }),

@@ -3,7 +3,7 @@ import { formatSeconds } from '../text/duration.ts';
 import { type NamedOption, option } from '../text/hint.ts';
 import { plainText } from '../text/plain-text.ts';
 import type { ReportedOrigin } from './failure.ts';
-import { type FailureGroup, groupFailures } from './failure-groups.ts';
+import { byCause, type Cause, type FailureGroup, groupFailures } from './failure-groups.ts';
 import { type ImageRow, imageRows, noteLines } from './image-rows.ts';
 import { nextSteps, type NextSteps } from './next-steps.ts';
 import { type PushSection, pushSections } from './published.ts';
@@ -33,6 +33,8 @@ export interface Listing {
   readonly title: string;
   /** The option that takes such entries. */
   readonly takenBy?: NamedOption;
+  /** What is said of several entries alike. */
+  readonly causes?: readonly Omit<Cause<unknown>, 'first'>[];
   readonly rows: readonly {
     readonly origin: ReportedOrigin | undefined;
     /** The entry as written; undefined where the reason names it. */
@@ -47,7 +49,7 @@ export function summarize(report: RunReport): Summary {
     failures: groupFailures(report.failed),
     images: imageRows(report),
     notes: noteLines(report),
-    listings: listingsOf(report).filter(({ rows }) => rows.length > 0),
+    listings: listingsOf(report).filter(({ rows, causes = [] }) => rows.length + causes.length > 0),
     push: pushSections(report.push),
     totals: totalsOf(report),
     cache: cacheLines(report),
@@ -60,7 +62,14 @@ function listingsOf({ warnings, candidates, rejects }: RunReport): Listing[] {
   return [
     {
       title: `Warnings: ${warnings.length}`,
-      rows: warnings.map(({ message, origin }) => ({ origin, entry: undefined, why: message })),
+      causes: byCause(
+        warnings.flatMap(({ text: ref, message, origin }) =>
+          ref === undefined ? [] : [{ ref, message, origins: origin === undefined ? [] : [origin] }],
+        ),
+      ),
+      rows: warnings
+        .filter(({ text }) => text === undefined)
+        .map(({ message, origin }) => ({ origin, entry: undefined, why: message })),
     },
     {
       title: `Not saved: ${formatCount(candidates.length, 'candidate')}, probably images`,

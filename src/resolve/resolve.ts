@@ -2,13 +2,12 @@ import pLimit from 'p-limit';
 import { createManifestReader, type Layout, nameOfEntry, openLayout, registryPort } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
-import { formatOrigin } from '../list/index.ts';
 import { repositoryPath, whyUnservable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import { otherAlgorithm } from '../oci/digest.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { RegistryClient, Repository } from '../registry/index.ts';
-import { failureWords, missingNotes } from '../report/index.ts';
+import { missingNotes } from '../report/index.ts';
 import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
 import { resolveArchive } from './archive-image.ts';
@@ -69,14 +68,16 @@ export async function resolveImages(
         const result = await resolveOne(image, { ...context, ...shared });
         if ('error' in result) {
           const { error } = result;
+          const { ref, origins } = image;
           // A used-up quota is one cause of all: it is told once, and the end of the run lists the images.
           const isTold = error instanceof OciSaveError && error.code === 'quota' && told.has(error);
           told.add(error);
-          const message = failureWords(image, messageOf(result.error));
-          if (!isTold) emit({ type: 'log', level: 'error', message, image: image.ref });
-        } else warnOfMissing(result, emit);
-        const outcome = 'error' in result ? 'failed' : 'done';
-        emit({ type: 'step', stage: 'resolve', subject: image.ref, outcome });
+          if (!isTold) emit({ type: 'log', level: 'error', message: messageOf(error), image: ref, origins });
+          emit({ type: 'step', stage: 'resolve', subject: ref, outcome: 'failed', origins });
+          return result;
+        }
+        warnOfMissing(result, emit);
+        emit({ type: 'step', stage: 'resolve', subject: image.ref, outcome: 'done' });
         return result;
       }),
     ),
@@ -88,11 +89,10 @@ export async function resolveImages(
 }
 
 function warnOfMissing({ ref, wanted, platforms }: ResolvedImage, emit: Emit): void {
+  const { origins } = wanted;
   const missing = missingFrom(wanted, platforms);
-  const [origin] = wanted.origins.map(formatOrigin);
-  for (const note of missingNotes({ platforms, missingPlatforms: missing })) {
-    emit({ type: 'log', level: 'warning', message: `${origin ?? 'images'}: ${ref}: ${note}` });
-  }
+  for (const message of missingNotes({ platforms, missingPlatforms: missing }))
+    emit({ type: 'log', level: 'warning', message, image: ref, origins });
 }
 
 async function resolveOne(

@@ -3,14 +3,14 @@ import {
   detailAnnotations,
   errorWords,
   failureAnnotations,
-  messageAnnotations,
+  happenedAnnotations,
   verdictOf,
   warningAnnotations,
 } from '../../src/action/annotations.ts';
 import { fileInWorkspace } from '../../src/action/places.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { failureOf } from '../../src/report/index.ts';
-import { samplePush, sampleReport } from '../view/sample-report.ts';
+import { sampleImage, samplePush, sampleReport } from '../view/sample-report.ts';
 
 const here = (file: string): string | undefined => (file.startsWith('/') ? undefined : `lists/${file}`);
 
@@ -98,7 +98,7 @@ describe('errors', () => {
 
 describe('warnings', () => {
   it('are images left out, then the lists’, then what happened on the way', () => {
-    const messages = warningAnnotations(sampleReport(), ['a blob was damaged'], here).map(
+    const messages = warningAnnotations(sampleReport(), [{ message: 'a blob was damaged' }], here).map(
       ({ message }) => message,
     );
     expect(messages).toEqual([
@@ -116,8 +116,42 @@ describe('warnings', () => {
     expect(first?.message).toContain('latest is meant');
   });
 
+  it('found I: of one cause are one, beside the first line, whoever tells them', () => {
+    const images = Array.from({ length: 30 }, (_, at) =>
+      sampleImage({
+        ref: `quay.io/a/b:${at}`,
+        origins: [{ file: 'a.txt', line: at + 1 }],
+        missingPlatforms: ['linux/s390x'],
+      }),
+    );
+    const warnings = images.map(({ ref: text, origins: [origin] }) => ({
+      text,
+      message: 'it is old',
+      origin,
+    }));
+    const happened = images.flatMap(({ ref: image, origins }) => [
+      { image, origins, message: 'it has no linux/s390x; it is saved for linux/amd64' },
+      { image, origins, message: `${image}: attempt ${origins[0]?.line} of 5` },
+    ]);
+    const report = sampleReport({ images, warnings, failed: [], candidates: [], rejects: [] });
+    const annotations = warningAnnotations(report, happened, here);
+    expect(annotations.map(({ file, line }) => [file, line])).toEqual(
+      annotations.map(() => ['lists/a.txt', 1]),
+    );
+    expect(annotations.map(({ message }) => message.split('\n').slice(0, 3))).toEqual(
+      ['it has no linux/s390x; it is saved for linux/amd64', 'it is old', 'attempt … of 5'].map((words) => [
+        `a.txt:1: quay.io/a/b:0: ${words}`,
+        'The same for 29 images:',
+        'a.txt:2: quay.io/a/b:1',
+      ]),
+    );
+  });
+
   it('are at most ten', () => {
-    const many = messageAnnotations(Array.from({ length: 30 }, (_, at) => `warning ${at}`));
+    const many = happenedAnnotations(
+      Array.from({ length: 30 }, (_, at) => ({ message: `warning ${at}` })),
+      here,
+    );
     expect(many).toHaveLength(10);
     expect(many.at(-1)?.message).toBe('and 21 more warnings: the log has them');
   });

@@ -133,6 +133,20 @@ describe('found K10: what failed, as an output', () => {
     expect(list.findIndex(({ class: one }) => one === 'network')).toBe(150);
   });
 
+  it('found I: tells causes apart as the summary does', () => {
+    const list = listOf(
+      failures(
+        2000,
+        (at) =>
+          `quay.io/team/image-${at}, blob sha256:${String(at).padStart(12, '0')}: ${'long '.repeat(50)}`,
+      ),
+    );
+    expect(list.filter(({ message }) => message?.includes('long')).map(({ class: one }) => one)).toEqual([
+      'denied',
+      'network',
+    ]);
+  });
+
   it('names every cause, and says how many images there was no room for', () => {
     const list = listOf(failures(5000, () => 'long '.repeat(300)));
     expect(list.filter(({ message }) => message?.startsWith('long')).map(({ class: one }) => one)).toEqual([

@@ -16,6 +16,7 @@ import {
   writeOciLayout,
 } from '../support/fixtures/index.ts';
 import { openStore } from '../../src/store/index.ts';
+import { formatBytes } from '../../src/text/bytes.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
 import { type Copied, type Copying, startCopying } from './copying.ts';
 
@@ -86,7 +87,7 @@ describe('a copy by our own client', () => {
     const moved = first.events.reduce((sum, event) => sum + (event.type === 'bytes' ? event.delta : 0), 0);
     expect(moved).toBe(first.missing.blobs.reduce((sum, { size }) => sum + size, 0));
     expect(saidIn(first, 'debug')).toContain(
-      `fetching ${shortDigest(largestBlobOf(shared[0]!))}, ${bytesOf(shared[0]!, [largestBlobOf(shared[0]!)])} bytes`,
+      `fetching ${shortDigest(largestBlobOf(shared[0]!))}, ${formatBytes(bytesOf(shared[0]!, [largestBlobOf(shared[0]!)]))}`,
     );
   });
 
@@ -193,8 +194,11 @@ describe('a copy by our own client', () => {
       {
         type: 'log',
         level: 'warning',
-        message: expect.stringMatching(/^blob sha256:.*; 0 of \d+ bytes are here, attempt 2 of 2$/),
+        message: expect.stringMatching(
+          /^[\w.:]+\/one, blob sha256:[^:]*: [\w.:]+ answered 503; 0 of \d+ bytes are here, attempt 2 of 2$/,
+        ),
         image: at('one:1'),
+        origins: [{ file: 'images', line: 1 }],
       },
     ]);
   });
@@ -343,6 +347,7 @@ describe('a leaf that skopeo cannot copy', () => {
         level: 'warning',
         message: 'cut; the built-in client completes it',
         image: at('leaf:1'),
+        origins: [{ file: 'images', line: 1 }],
       },
     ]);
   });

@@ -290,7 +290,7 @@ describe('oci-save cache', () => {
     expectExit(failed, 1);
     expect(failed.stderr).toMatch(
       new RegExp(
-        `error: ${bundled} was damaged \\(its \\d+ bytes hash to sha256:\\w{12}\\): dropped; a bundle links it`,
+        `error: ${bundled}: it was damaged \\(its \\d+ bytes hash to sha256:\\w{12}\\): dropped; a bundle links it`,
       ),
     );
     expect(failed.stderr).toMatch(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Failure, failureWords, groupFailures } from '../../src/report/index.ts';
+import { type Failure, placedWords, groupFailures } from '../../src/report/index.ts';
 
 const pin = `@sha256:${'ab'.repeat(32)}`;
 const failure = (ref: string, message: string, parts: Partial<Failure> = {}): Failure => ({
@@ -61,6 +61,21 @@ describe('found I: failures of one cause', () => {
     expect(group?.hint).toBe("Write '… => name:tag'.");
   });
 
+  it.each([
+    [`quay.io/acme/app${pin}: skopeo failed (exit 1): EOF`, 'skopeo failed (exit 1): EOF'],
+    [`quay.io/acme/app, blob sha256:12: quay.io answered 500`, 'blob sha256:12: quay.io answered 500'],
+    [`${A}, from quay.io: a web page was served`, 'from quay.io: a web page was served'],
+    // The names of others stay.
+    ['quay.io/acme/app-two, blob sha256:12: gone', 'quay.io/acme/app-two, blob sha256:12: gone'],
+    ['quay.io/acme/app:1.2: gone', 'quay.io/acme/app:1.2: gone'],
+    ['quay.io/acme/app', 'quay.io/acme/app'],
+  ])('of a single image name it once: %s', (message, words) => {
+    expect(groupFailures([failure(A, message)])[0]?.message).toBe(words);
+    expect(placedWords({ origins: [{ file: 'l.txt', line: 2 }], ref: A }, message)).toBe(
+      `l.txt:2: ${A}: ${words}`,
+    );
+  });
+
   it('of a single image keeps every word but its name', () => {
     const message = `${A}: blob sha256:${'a'.repeat(12)} of acme/app ended after 5 of 90 bytes`;
     const [group] = groupFailures([failure(A, message)]);
@@ -79,10 +94,10 @@ describe('found I: failures of one cause', () => {
   it('begin with the line of the list and the image, each once, however a registry was asked for it', () => {
     const place = { ref: `${A}${pin}`, origins: [{ file: 'l.txt', line: 2 }] };
     for (const subject of [`${A}${pin}`, A, `quay.io/acme/app@${pin.slice(1, 20)}`])
-      expect(failureWords(place, `${subject}: quay.io answered 404`)).toBe(
+      expect(placedWords(place, `${subject}: quay.io answered 404`)).toBe(
         `l.txt:2: ${A}: quay.io answered 404`,
       );
-    expect(failureWords(place, 'it has no linux/arm64')).toBe(`l.txt:2: ${A}: it has no linux/arm64`);
+    expect(placedWords(place, 'it has no linux/arm64')).toBe(`l.txt:2: ${A}: it has no linux/arm64`);
   });
 
   it('of a name that may be any word keep their words', () => {

@@ -81,12 +81,13 @@ describe('resolving a list', () => {
         step('one:1', 'done'),
         step('idx:1', 'done'),
         step('one:latest', 'done'),
-        step('gone:1', 'failed'),
+        { ...step('gone:1', 'failed'), origins: [{ file: 'images', line: 2 }] },
         {
           type: 'log',
           level: 'error',
-          message: expect.stringMatching(/^images:2: .*gone/),
+          message: expect.stringMatching(/gone:1: .* answered 404/),
           image: at('gone:1'),
+          origins: [{ file: 'images', line: 2 }],
         },
       ]),
     );
@@ -391,7 +392,9 @@ describe('the platforms that are taken', () => {
       {
         type: 'log',
         level: 'warning',
-        message: `images:2: ${at('idx:1')}: it has no linux/s390x; it is saved for linux/amd64`,
+        message: 'it has no linux/s390x; it is saved for linux/amd64',
+        image: at('idx:1'),
+        origins: [{ file: 'images', line: 2 }],
       },
     ]);
   });

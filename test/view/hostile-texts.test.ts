@@ -128,7 +128,14 @@ describe('found B7: no text of a stranger moves a terminal or ends a line', () =
   it('in an annotation', () => {
     const annotations = [
       ...failureAnnotations(report, () => undefined),
-      ...warningAnnotations(report, [spoilt('happened')], () => undefined),
+      ...warningAnnotations(
+        report,
+        [
+          { message: spoilt('happened') },
+          { message: spoilt('late'), image: spoilt('a/b:1'), origins: [{ file: spoilt('l'), line: 1 }] },
+        ],
+        () => undefined,
+      ),
       { message: verdictOf(report) },
       { message: verdictOf({ ...report, failed: [] }) },
       { message: verdictOf({ ...report, failed: [], push: [] }) },

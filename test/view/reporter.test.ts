@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SaveEvent } from '../../src/events.ts';
 import { createReporter, type Reporter } from '../../src/view/index.ts';
-import type { StepEvent } from '../../src/view/terminal/wording.ts';
+import type { LogEvent, StepEvent } from '../../src/view/terminal/wording.ts';
 import { screenOf, Sink } from './screen.ts';
 
 const MiB = 1024 * 1024;
@@ -41,7 +41,7 @@ const step = (stage: 'resolve' | 'copy', subject: string, outcome: StepEvent['ou
   subject,
   outcome,
 });
-const log = (level: 'debug' | 'info' | 'warning' | 'error', message: string, image?: string): SaveEvent => ({
+const log = (level: LogEvent['level'], message: string, image?: string): LogEvent => ({
   type: 'log',
   level,
   message,
@@ -61,13 +61,13 @@ function playRun({ at, reporter }: Stage): void {
     step('resolve', 'a.io/b:1', 'done'),
   );
   at(1000, log('error', 'not-found: manifest unknown', NOPE), step('resolve', NOPE, 'failed'));
-  at(1500, { type: 'stage', stage: 'copy', total: 2 });
-  at(1500, {
+  at(1400, {
     type: 'plan',
     fetch: { blobs: 3, bytes: 100 * MiB },
     stored: { blobs: 2, bytes: 9 * MiB },
     images: 2,
   });
+  at(1500, { type: 'stage', stage: 'copy', total: 2 });
   at(1500, step('copy', 'a.io/b:1', 'stored'), log('info', 'skopeo brings 3 layers', NGINX));
   for (let now = 1600; now <= 11_500; now += 100) at(now, bytes(MiB));
   at(11_500, {
@@ -85,11 +85,11 @@ const GOLDEN_LOG = [
   'Reading 1 list',
   'Read 1 list in 0.1 s',
   'Resolving 3 images',
-  `warning: ${NGINX} is old`,
+  `warning: ${NGINX}: it is old`,
   `error: ${NOPE}: not-found: manifest unknown`,
   'Resolved 2 of 3 images in 1.4 s, 1 failed',
-  'Copying 2 images',
   'To fetch: 3 blobs, 100 MiB; already here: 2 blobs, 9.0 MiB',
+  'Copying 2 images',
   'stored a.io/b:1  already here',
   'Copying: 50%, 50.0 MiB of 100 MiB, 10.0 MiB/s, 5 s left, 1 of 2 images, 1 already here',
   'Copying: 100%, 100 MiB of 100 MiB, 1 of 2 images, 1 already here',
@@ -112,7 +112,7 @@ describe('calm lines', () => {
     const stage = open(80, { quiet: true });
     playRun(stage);
     expect(stage.sink.takeLines()).toEqual([
-      `warning: ${NGINX} is old`,
+      `warning: ${NGINX}: it is old`,
       `error: ${NOPE}: not-found: manifest unknown`,
     ]);
   });
@@ -124,28 +124,60 @@ describe('calm lines', () => {
       stage.at(0, { type: 'stage', stage: 'resolve', total: 3 });
       for (const [at, name] of ['a', 'b', 'c'].entries()) {
         const ref = `quay.io/acme/${name}:${at}`;
-        const words = `images.txt:${at + 1}: ${ref}: quay.io answered ${at < 2 ? 401 : 500}`;
-        stage.at(at, log('error', words, ref), step('resolve', ref, 'failed'));
+        const origins = [{ file: 'images.txt', line: at + 1 }];
+        const error = log('error', `quay.io answered ${at < 2 ? 401 : 500}`, ref);
+        stage.at(at, { ...error, origins }, { ...step('resolve', ref, 'failed'), origins });
       }
       stage.reporter.stop();
       const lines = screenOf(stage.sink.text);
       expect(lines.filter((line) => /^(error|failed)/.test(line))).toEqual([
         'error: images.txt:1: quay.io/acme/a:0: quay.io answered 401',
-        'failed quay.io/acme/b:1',
+        'failed images.txt:2: quay.io/acme/b:1',
         'error: images.txt:3: quay.io/acme/c:2: quay.io answered 500',
       ]);
     },
   );
 
+  it.each([undefined, 80])(
+    'found I: tell a warning of several images once, and of the others where the stage ends (%s columns)',
+    (columns) => {
+      const stage = open(columns);
+      stage.at(0, { type: 'stage', stage: 'copy', total: 6 });
+      const warn = (line: number, words: string): void => {
+        const ref = `quay.io/acme/app${line}:1`;
+        const digest = `sha256:${line}`.padEnd(71, 'a');
+        const event = log('warning', `quay.io/acme/app${line}@${digest}: ${words}`, ref);
+        stage.at(line, { ...event, origins: [{ file: 'l.txt', line }] });
+      };
+      for (let line = 1; line <= 6; line += 1) warn(line, 'skopeo failed (exit 1): EOF');
+      warn(1, 'skopeo failed (exit 1): EOF');
+      warn(6, 'it is slow');
+      stage.at(7, { type: 'stage', stage: 'bundle' });
+      const lines = screenOf(stage.sink.text).filter((line) => line.startsWith('warning'));
+      expect(lines).toEqual([
+        'warning: l.txt:1: quay.io/acme/app1:1: skopeo failed (exit 1): EOF',
+        'warning: l.txt:1: quay.io/acme/app1:1: skopeo failed (exit 1): EOF',
+        'warning: l.txt:6: quay.io/acme/app6:1: it is slow',
+        'warning: l.txt:2: quay.io/acme/app2:1, l.txt:3: quay.io/acme/app3:1, l.txt:4: quay.io/acme/app4:1 and 2 more: skopeo failed (exit 1): EOF',
+      ]);
+    },
+  );
+
+  it('found I: tell every warning when verbose', () => {
+    const { sink, at } = open(undefined, { verbose: true });
+    for (const name of ['a', 'b']) at(0, log('warning', 'it is slow', `quay.io/acme/${name}:1`));
+    expect(sink.takeLines()).toEqual(['a', 'b'].map((name) => `warning: quay.io/acme/${name}:1: it is slow`));
+  });
+
   it('found K10: tell each damaged blob, which has no other line', () => {
     const { sink, at } = open(undefined);
     const [one, two] = ['a', 'b'].map((hex) => `sha256:${hex.repeat(64)}`);
     at(0, log('error', `${one} is damaged`, one), log('error', `${two} is damaged`, two));
-    expect(sink.takeLines()).toEqual([`error: ${one} is damaged`, `error: ${two} is damaged`]);
+    expect(sink.takeLines()).toEqual([`error: ${one}: it is damaged`, `error: ${two}: it is damaged`]);
   });
 
   it('found I: count what is to be fetched as the total does: what came to resolve the images is in it', () => {
-    const { sink, at } = open(undefined);
+    const { sink, at, reporter } = open(undefined);
     at(0, {
       type: 'plan',
       fetch: { blobs: 3, bytes: 100 * MiB },
@@ -154,6 +186,7 @@ describe('calm lines', () => {
       fetched: { blobs: 1, bytes: MiB },
       images: 2,
     });
+    reporter.stop();
     expect(sink.takeLines()).toEqual([
       'To fetch: 4 blobs, 101 MiB; from the cache: 4 blobs, 5.0 MiB; already here: 2 blobs, 9.0 MiB',
     ]);
@@ -197,7 +230,7 @@ describe('calm lines', () => {
     at(0, { type: 'stage', stage: 'copy', total: 2 });
     sink.takeLines();
     at(1, step('copy', 'a:1', 'failed'), log('error', 'b:1 is gone', 'b:1'), step('copy', 'b:1', 'failed'));
-    expect(sink.takeLines()).toEqual(['failed a:1', 'error: b:1 is gone']);
+    expect(sink.takeLines()).toEqual(['failed a:1', 'error: b:1: it is gone']);
   });
 
   it('say how far it is at most every five seconds, and only while something moves', () => {
@@ -264,7 +297,7 @@ describe('the live view', () => {
     at(600, log('warning', 'b:1 is old', 'b:1'));
     expect(screenOf(sink.text)).toEqual([
       'Read the lists in 0.2 s',
-      'warning: b:1 is old',
+      'warning: b:1: it is old',
       'Resolving  [=======---------------------]   25%',
       '  1 of 4 images',
       '  b:1  HEAD',
@@ -276,7 +309,7 @@ describe('the live view', () => {
     playRun(stage);
     expect(screenOf(stage.sink.text)).toEqual([
       'Read 1 list in 0.1 s',
-      `warning: ${NGINX} is old`,
+      `warning: ${NGINX}: it is old`,
       `error: ${NOPE}: not-found: manifest unknown`,
       'Resolved 2 of 3 images in 1.4 s, 1 failed',
       'Copied 2 images in 10 s, 100 MiB, 1 already here',

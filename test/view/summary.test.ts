@@ -190,15 +190,63 @@ describe('renderSummary', () => {
   it('found I: names only commands that work: none of ours in a workflow, and no registry without a view for it', () => {
     const next = (parts: Partial<RunReport>, spelling?: typeof asInput): string[] => {
       const lines = renderSummary(sampleReport(parts), { color: false, spelling }).split('\n');
-      const at = lines.findIndex((line) => line.startsWith('Next'));
-      return at < 0 ? [] : lines.slice(at, lines.indexOf('', at)).map((line) => line.slice(9));
+      const at = lines.findIndex((line) => /^(?:Next|At the site)/.test(line));
+      return at < 0
+        ? []
+        : lines.slice(at, lines.indexOf('', at)).map((line) => line.replace(/^(?:Next)? +/, ''));
     };
     const [load, ctr] = ['podman load -i oci-bundle.tar', 'ctr -n k8s.io images import oci-bundle.tar'];
     expect(next({})).toEqual([load, ctr, "oci-save serve 'oci bundle'"]);
-    expect(next({}, asInput)).toEqual([load, ctr]);
+    expect(next({}, asInput)).toEqual(['At the site, in the folder with the archive:', load, ctr]);
     expect(next({ options: { layout: ['oci'] } })).toEqual([load, ctr]);
     expect(next({ archive: undefined, options: { layout: ['oci'] } })).toEqual([]);
     expect(next({ bundle: undefined, archive: undefined })).toEqual([]);
+  });
+
+  it.each([
+    ['/w/it is here/b.tar', "'/w/it is here/b.tar'", 'b.tar'],
+    ["/w/a'b/-c.tar", "'/w/a'\\''b/-c.tar'", './-c.tar'],
+  ])('found I: shows commands that work as pasted: of %s', (file, here, site) => {
+    const archive = { path: file, size: 1, digest: digest('tar') };
+    const text = (parts: Partial<RunReport>, spelling?: typeof asInput): string[] =>
+      renderSummary(sampleReport({ archive, ...parts }), { color: false, spelling }).split('\n');
+    expect(text({})).toContain(`Next     podman load -i ${here}`);
+    expect(text({})).toContain(`         ctr -n k8s.io images import ${here}`);
+    expect(text({}, asInput)).toContain(`  podman load -i ${site}`);
+    const parts = { archive: { ...archive, parts: [{ ...archive, path: `${file}.001` }] } };
+    expect(text(parts)).toContain(`Next     sh ${here.replace('.tar', '.join.sh')}`);
+    const charts = { images: [sampleImage({ ref: 'ghcr.io/a/chart:3', platforms: [] })] };
+    const folder = here.replace('.tar', '');
+    expect(text(charts)).toContain(`Next     mkdir -p ${folder} && tar -xf ${here} -C ${folder}`);
+  });
+
+  it('found I: shows no command where the name of its file cannot be shown', () => {
+    const archive = { path: '/w/a  b\u202E.tar', size: 1, digest: digest('tar') };
+    const bundle = { path: '/w/a\tb' };
+    const text = renderSummary(sampleReport({ archive, bundle }), { color: false });
+    expect(text).not.toMatch(/^Next|podman load|oci-save serve/m);
+  });
+
+  it('found I: says of many entries alike once what it is', () => {
+    const warned = (at: number, message: string): RunReport['warnings'][number] => ({
+      text: `app${at}`,
+      message,
+      origin: { file: 'l.txt', line: at },
+    });
+    const warnings = [
+      ...Array.from({ length: 30 }, (_, at) => warned(at + 1, 'it names no tag: latest is used')),
+      warned(40, 'it is old'),
+      { message: 'the store is nearly full' },
+    ];
+    const lines = renderSummary(sampleReport({ warnings }), { color: false }).split('\n');
+    const at = lines.indexOf('Warnings: 32');
+    expect(lines.slice(at + 1, lines.indexOf('', at))).toEqual([
+      ...Array.from({ length: 20 }, (_, nth) => `  l.txt:${nth + 1}: app${nth + 1}`),
+      '  and 10 more, all in report.json',
+      '    it names no tag: latest is used',
+      '  l.txt:40: app40: it is old',
+      '  -  the store is nearly full',
+    ]);
   });
 
   it('found I: says of a run that failed before its push that nothing was pushed, and of a dry run nothing so', () => {

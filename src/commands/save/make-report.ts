@@ -60,7 +60,11 @@ export function makeReport(parts: ReportParts): RunReport {
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
     warnings: [
       ...idle.map((message) => ({ message })),
-      ...list.warnings.map(({ message, origin }) => ({ message, origin: { ...origin } })),
+      ...list.warnings.map(({ text, message, origin }) => ({
+        ...(text === undefined ? {} : { text }),
+        message,
+        origin: { ...origin },
+      })),
     ],
     candidates: list.candidates.map(({ text, origin, why }) => ({ text, origin: { ...origin }, why })),
     rejects: list.rejects.map(({ text, origin, reason, hint }) => ({

@@ -43,8 +43,8 @@ const MAX_REJECTS = 10_000;
 export function newCollector(file: string, { defaultRegistry }: ParseOptions): Collector {
   const found: Findings = { requests: [], candidates: [], rejects: [], ignored: [], warnings: [] };
   const { requests, rejects, ignored, warnings } = found;
-  const addReject: Collector['addReject'] = (line, { message, hint }, text = '') => {
-    rejects.push({ text: quotable(text), origin: { file, line }, reason: message, hint });
+  const addReject: Collector['addReject'] = (line, { message, hint, hintParts }, text = '') => {
+    rejects.push({ text: quotable(text), origin: { file, line }, reason: message, hint, hintParts });
   };
   const addWarning: Collector['addWarning'] = (line, message) =>
     void warnings.push({ message, origin: { file, line } });

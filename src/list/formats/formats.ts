@@ -1,5 +1,6 @@
 import { OciSaveError } from '../../errors.ts';
 import { editDistance, nearest } from '../../text/nearest.ts';
+import { type Hint, hint, option } from '../../text/hint.ts';
 import { showText } from '../../oci/reference-quote.ts';
 import type { Collector } from '../entry/findings.ts';
 import type { ListDocument } from '../syntax/document.ts';
@@ -35,7 +36,7 @@ export interface ListFormat {
   /** In place of 'this format is not supported yet'. */
   readonly refusal?: string;
   /** What to do instead. */
-  readonly hint?: string;
+  readonly hint?: Hint;
 }
 
 const isReferenceKey = (key: string): boolean => /^[\w.-]+(?::\d+)?\/|^[\w./-]+[:@]\S/.test(key);
@@ -94,7 +95,10 @@ export const FORMATS: readonly ListFormat[] = [
     'mirror-rules',
     'a set of mirror rules',
     kind(/^(ImageDigestMirrorSet|ImageTagMirrorSet|ImageContentSourcePolicy)$/),
-    { refusal: 'it names no images', hint: 'Put its rules into the option mirrors.' },
+    {
+      refusal: 'it names no images',
+      hint: 'It says from where images are read: list the images themselves.',
+    },
   ),
   format('helm-chart', 'a Helm chart', keys('apiVersion', 'name', 'version')),
   format('kubernetes', 'a Kubernetes manifest', keys('apiVersion', 'kind')),
@@ -138,7 +142,7 @@ export const FORMATS: readonly ListFormat[] = [
   format('sbom', 'an SBOM', either(keys('bomFormat'), keys('spdxVersion'))),
   format('lock', 'a lock of oci-save', keys('version', 'images', 'blobs'), {
     refusal: 'it is not a list',
-    hint: 'Give it as the option lock.',
+    hint: 'It says what was saved: give the list from which that was.',
   }),
   format('oci-layout', 'an OCI manifest or index', keys('schemaVersion'), {
     refusal: 'it is not a list',
@@ -146,7 +150,7 @@ export const FORMATS: readonly ListFormat[] = [
   }),
   format('docker-config', 'a file with credentials', keys('auths'), {
     refusal: 'it names no images',
-    hint: 'Give it as the option auth-file.',
+    hint: hint`Give it as ${option('authFile')}.`,
   }),
   format('docker-archive', `the manifest.json of docker save`, items('', 'Config', 'RepoTags')),
   format(

@@ -111,7 +111,7 @@ function figure(words: string): string {
 
 /** Warnings about the lists, or entries that were not saved or not understood. */
 export function listingSection(
-  { title, takenBy, rows }: Listing,
+  { title, takenBy, rows, causes = [] }: Listing,
   bound: Bound,
   spelling: Spelling,
 ): string[] {
@@ -122,12 +122,15 @@ export function listingSection(
     ...table(
       {
         titles: withEntry ? ['Where', 'Entry', 'Why'] : ['Where', 'Warning'],
-        rows,
-        cells: ({ origin, entry, why }) => [
-          where(origin?.file, origin?.line),
-          ...(entry === undefined ? [] : [code(entry)]),
-          prose(why),
+        rows: [
+          ...causes.map(({ places, message }) => () => [placesCell(places, bound.rest), prose(message)]),
+          ...rows.map(({ origin, entry, why }) => () => [
+            where(origin?.file, origin?.line),
+            ...(entry === undefined ? [] : [code(entry)]),
+            prose(why),
+          ]),
         ],
+        cells: (cells) => cells(),
       },
       bound,
     ),

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { exitCodeOf, hintOf, OciSaveError } from '../../errors.ts';
+import { detailWords, exitCodeOf, hintOf, OciSaveError } from '../../errors.ts';
 import { hexOf } from '../../oci/digest.ts';
 import {
   causeTexts,
@@ -80,7 +80,7 @@ export function renderErrorSummary(error: unknown, spelling: Spelling): string {
           {
             titles: ['Where', 'Why'],
             rows: details,
-            cells: ({ file, line, message: words }) => [where(file, line), prose(words)],
+            cells: (detail) => [where(detail.file, detail.line), prose(detailWords(detail, spelling))],
           },
           { maxBytes: MAX_BYTES.failures, rest: '' },
         )

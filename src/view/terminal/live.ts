@@ -4,8 +4,9 @@ import { paletteOf } from './paint.ts';
 import { createPlainReporter } from './plain.ts';
 import { advance, atTime, type Progress, startProgress } from './progress.ts';
 import { renderProgress } from './render-progress.ts';
+import { createRepeats } from './repeats.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
-import { closingLines, createRepeats, logLines, stepLine, stoppingLines } from './wording.ts';
+import { closingLines, levelHead, logLines, stepLine, stoppingLines } from './wording.ts';
 
 const FRAME_MS = 100;
 const DEFAULT_WIDTH = 80;
@@ -24,7 +25,11 @@ function createLiveReporter({ stream, verbose = false, color = false, now }: Rep
   /** Images whose error has been printed. */
   const reported = new Set<string>();
 
-  const isRepeated = createRepeats();
+  const repeats = createRepeats();
+  const closed = (lines: readonly string[]): string[] => [
+    ...repeats.take().map((words) => levelHead('warning', palette) + words),
+    ...lines,
+  ];
 
   const print = (lines: readonly string[]): void => {
     if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(''));
@@ -43,12 +48,12 @@ function createLiveReporter({ stream, verbose = false, color = false, now }: Rep
 
   const linesOf = (event: SaveEvent, before: Progress): string[] => {
     if (event.type === 'stage' && before.current?.stage !== event.stage)
-      return closingLines(before, state.now);
+      return closed(closingLines(before, state.now));
     if (event.type === 'step') {
       const isShown = event.outcome === 'failed' ? !reported.has(event.subject) : verbose;
       return isShown ? [stepLine(event, palette)] : [];
     }
-    if (event.type !== 'log' || isRepeated(event)) return [];
+    if (event.type !== 'log' || (!verbose && repeats.has(event))) return [];
     if (event.level === 'error' && event.image !== undefined) reported.add(event.image);
     // The view shows messages about one image next to it.
     const passing = event.level === 'debug' || (event.level === 'info' && event.image !== undefined);
@@ -73,7 +78,7 @@ function createLiveReporter({ stream, verbose = false, color = false, now }: Rep
     running = false;
     clearInterval(timer);
     view.clear();
-    print(stoppingLines(state, Math.max(state.now, now())));
+    print(closed(stoppingLines(state, Math.max(state.now, now()))));
     state = startProgress(state.now);
   };
   return { emit, stop };

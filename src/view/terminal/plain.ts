@@ -2,10 +2,11 @@ import type { SaveEvent } from '../../events.ts';
 import { paletteOf } from './paint.ts';
 import { advance, percentOf, type Progress, startProgress } from './progress.ts';
 import { figures } from './render-progress.ts';
+import { createRepeats } from './repeats.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 import {
   closingLines,
-  createRepeats,
+  levelHead,
   type LogEvent,
   logLines,
   planLine,
@@ -41,7 +42,9 @@ export function createPlainReporter({
   /** Images whose error has been printed. */
   const reported = new Set<string>();
 
-  const isRepeated = createRepeats();
+  const repeats = createRepeats();
+  /** What is to be fetched, told when the stage has ended in which it was found out. */
+  let plan: string[] = [];
 
   const print = (lines: readonly string[]): void => {
     if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(''));
@@ -61,7 +64,7 @@ export function createPlainReporter({
 
   const onLog = (event: LogEvent): void => {
     if (event.level === 'warning' || event.level === 'error') {
-      if (isRepeated(event)) return;
+      if (!verbose && repeats.has(event)) return;
       if (event.level === 'error' && event.image !== undefined) reported.add(event.image);
       print(logLines(event, palette));
     } else if (event.level === 'info' || verbose) {
@@ -70,6 +73,13 @@ export function createPlainReporter({
       const lines = logLines({ ...event, image: undefined }, palette);
       kept.set(event.image, [...(kept.get(event.image) ?? []), ...lines].slice(-MAX_KEPT));
     }
+  };
+  const close = (lines: readonly string[]): void => {
+    print(repeats.take().map((words) => levelHead('warning', palette) + words));
+    inform(takeAllKept());
+    folding?.close();
+    inform([...lines, ...plan]);
+    plan = [];
   };
   const onStep = (event: StepEvent): void => {
     const lines = takeKept(event.subject);
@@ -100,11 +110,10 @@ export function createPlainReporter({
       case 'stage':
         if (before.current?.stage === event.stage) return;
         printedAt = state.now;
-        inform(takeAllKept());
-        folding?.close();
-        inform(closingLines(before, state.now));
+        close(closingLines(before, state.now));
         return start(stageStarted(event.stage, event.total), event.total !== undefined);
       case 'plan':
+        if (state.current?.stage !== 'copy') return void (plan = [planLine(event)]);
         return inform([planLine(event)]);
       case 'log':
         return onLog(event);
@@ -120,9 +129,7 @@ export function createPlainReporter({
   const stop = (): void => {
     if (stopped) return;
     stopped = true;
-    inform(takeAllKept());
-    folding?.close();
-    inform(stoppingLines(state, Math.max(state.now, now())));
+    close(stoppingLines(state, Math.max(state.now, now())));
     // What comes later, as the saving of the cache, does not end this stage once more.
     state = startProgress(state.now);
   };

@@ -129,15 +129,34 @@ export function noteSection({ notes }: Summary, { palette, room }: Screen): stri
   ];
 }
 
+/** What is said of one entry on its line, and of several below them. */
+function saidLines(
+  { places, message }: Pick<FailureGroup, 'places' | 'message'>,
+  screen: Screen,
+  rest: string,
+): string[] {
+  const [first] = places;
+  if (places.length === 1)
+    return wrapHanging(`${placeLine(first, screen)}: ${plainText(message)}`, screen.room - 2, 2).map(
+      (line) => `  ${line}`,
+    );
+  return [
+    ...places.slice(0, MAX_OF_A_CAUSE).map((place) => `  ${placeLine(place, screen)}`),
+    ...moreLine(places.length - MAX_OF_A_CAUSE, rest),
+    ...wrapWords(plainText(message), screen.room - 4).map((line) => `    ${line}`),
+  ];
+}
+
 const WITH_ENTRY: TableShape = { columns: [{}, {}, {}], headColumns: 2 };
 const WITHOUT_ENTRY: TableShape = { columns: [{}, {}], headColumns: 1 };
 
 /** Warnings about the lists, or entries that were not saved or not understood, with their line if there is one. */
 export function listingSection(
-  { title, takenBy, rows }: Listing,
-  { palette, room, spelling }: Screen,
+  { title, takenBy, rows, causes = [] }: Listing,
+  screen: Screen,
   rest: string,
 ): string[] {
+  const { palette, room, spelling } = screen;
   const cells = rows.slice(0, MAX_LINES).map(({ origin, entry, why }): Cell[] => [
     {
       text: origin === undefined ? '-' : `${plainText(origin.file)}:${origin.line}`,
@@ -149,6 +168,8 @@ export function listingSection(
   const shape = rows[0]?.entry === undefined ? WITHOUT_ENTRY : WITH_ENTRY;
   return [
     palette.warn(title) + (takenBy === undefined ? '' : ` (${spellHint([takenBy], spelling)} takes them)`),
+    ...causes.slice(0, MAX_LINES).flatMap((cause) => saidLines(cause, screen, rest)),
+    ...moreLine(causes.length - MAX_LINES, rest),
     ...tableLines(shape, cells, room),
     ...moreLine(rows.length - MAX_LINES, rest),
   ];

@@ -54,7 +54,8 @@ function resultSection(
       `${restored === undefined ? '' : `from the cache ${restored}, `}already here ${stored}` +
       (unneeded === undefined ? '' : `, not needed ${unneeded}`);
   // A workflow has no command: its log names what the site can do.
-  const steps = [...next.load, ...(spelling === asFlag && next.serve !== undefined ? [next.serve] : [])];
+  const here = spelling === asFlag;
+  const steps = here ? [...next.loadHere, ...next.serve] : next.load;
   const path = bundle && plainText(bundle.path);
   return [
     ...line('Total', total),
@@ -65,7 +66,10 @@ function resultSection(
     ...(release === undefined ? [] : line('Release', releaseWords(release))),
     ...(release?.url === undefined ? [] : [' '.repeat(NAME_WIDTH) + plainText(release.url)]),
     ...(lock === undefined ? [] : line('Lock', `${plainText(lock.path)}, ${lock.digest}`)),
-    ...steps.map((command, at) => palette.strong((at === 0 ? 'Next' : '').padEnd(NAME_WIDTH)) + command),
+    ...(here || steps.length === 0 ? [] : ['', 'At the site, in the folder with the archive:']),
+    ...steps.map((command, at) =>
+      here ? palette.strong((at === 0 ? 'Next' : '').padEnd(NAME_WIDTH)) + command : `  ${command}`,
+    ),
   ];
 }
 

@@ -1,9 +1,8 @@
 import type { ByteCount, LogLevel, Outcome, SaveEvent, Stage } from '../../events.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
-import { shownReference } from '../../oci/reference.ts';
-import { causeKey } from '../../report/index.ts';
+import { placedWords, placeOf, placeWords } from '../../report/index.ts';
 import { formatSeconds } from '../../text/duration.ts';
-import { plainLines, plainText } from '../../text/plain-text.ts';
+import { plainLines } from '../../text/plain-text.ts';
 import type { Palette } from './paint.ts';
 import type { Progress, StageProgress } from './progress.ts';
 
@@ -122,38 +121,17 @@ function stepDetail({ stage, outcome, fetched, stored }: StepEvent): string {
 }
 
 /**
- * A message as lines, after the image's name where they do not contain it. Warnings and errors begin with their level,
- * since colours may be off.
+ * A message as lines, after the image's lines in the lists and its name. Warnings and errors begin with their level, since
+ * colours may be off.
  */
-export function logLines({ level, message, image }: LogEvent, palette: Palette): string[] {
+export function logLines({ level, message, image, origins = [] }: LogEvent, palette: Palette): string[] {
   const [first = '', ...rest] = plainLines(message);
-  const name = image === undefined ? '' : plainText(shownReference(image));
-  const named = name === '' || [first, ...rest].some((line) => line.includes(name));
-  const head = levelHead(level, palette) + (named ? first : `${name}: ${first}`);
-  const lines = [head, ...rest.map((line) => `  ${line}`)];
+  const words = image === undefined ? first : placedWords({ ref: image, origins }, first);
+  const lines = [levelHead(level, palette) + words, ...rest.map((line) => `  ${line}`)];
   return level === 'debug' ? lines.map(palette.faint) : lines;
 }
 
-/**
- * Tells the error of an image whose cause was printed before: of three hundred images that one registry refuses, the line
- * that each has failed is enough, and the summary has the cause with all of them.
- */
-export function createRepeats(): (event: LogEvent) => boolean {
-  const printed = new Set<string>();
-  return ({ level, message, image }) => {
-    // What is no image has no line of its own when it fails.
-    if (level !== 'error' || image?.includes('/') !== true) return false;
-    const name = `${shownReference(image)}: `;
-    const start = message.indexOf(name);
-    const cause = start < 0 ? message : message.slice(start + name.length);
-    const key = causeKey({ ref: image, class: 'local', message: cause });
-    if (printed.has(key)) return true;
-    printed.add(key);
-    return false;
-  };
-}
-
-function levelHead(level: LogLevel, palette: Palette): string {
+export function levelHead(level: LogLevel, palette: Palette): string {
   if (level === 'error') return `${palette.bad('error:')} `;
   return level === 'warning' ? `${palette.warn('warning:')} ` : '';
 }
@@ -162,7 +140,8 @@ function levelHead(level: LogLevel, palette: Palette): string {
 export function stepLine(event: StepEvent, palette: Palette): string {
   const paint = event.outcome === 'failed' ? palette.bad : palette.good;
   const detail = stepDetail(event);
-  const words = `${paint(stepVerb(event))} ${plainText(shownReference(event.subject))}`;
+  const { subject: ref, origins = [] } = event;
+  const words = `${paint(stepVerb(event))} ${placeWords(placeOf({ ref, origins }))}`;
   return detail === '' ? words : `${words}  ${palette.faint(detail)}`;
 }
 

@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { warningAnnotations } from '../../../src/action/annotations.ts';
+import { type Happened, warningAnnotations } from '../../../src/action/annotations.ts';
 import type { SaveResult } from '../../../src/commands/save/run.ts';
 import { save } from '../../../src/commands/save/save.ts';
 import { encodeLock } from '../../../src/lock/index.ts';
 import { asInput, parseOptions } from '../../../src/options/index.ts';
 import { runReportSchema } from '../../../src/report/index.ts';
+import { byText } from '../../../src/text/by-text.ts';
 import { renderBundlePage, renderJobSummary, renderSummary } from '../../../src/view/index.ts';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
 import { AMD64, ARM64, ARM_V7, buildIndex, chart, idx, one } from '../../support/fixtures/index.ts';
@@ -46,8 +47,8 @@ afterAll(async () => {
 });
 
 interface Ran extends SaveResult {
-  /** Messages of level warning. */
-  readonly warnings: readonly string[];
+  /** The warnings of the log, in the order of their images. */
+  readonly warnings: readonly Happened[];
 }
 
 /** Saves the lines of a list for linux/amd64 and linux/arm64; the output is `name` below the folder of these tests. */
@@ -69,16 +70,16 @@ async function run(
     insecureRegistries: [source.host, target.host],
     ...given,
   });
-  const warnings: string[] = [];
+  const warnings: Happened[] = [];
   const env = { GITHUB_API_URL: service.url, GITHUB_REPOSITORY: 'org/site', GH_TOKEN: WRITER };
   const result = await save(options, {
     env,
     emit: (event) => {
-      if (event.type === 'log' && event.level === 'warning') warnings.push(event.message);
+      if (event.type === 'log' && event.level === 'warning') warnings.push(event);
     },
   });
   // Images are resolved at once, in any order.
-  return { ...result, warnings: warnings.toSorted() };
+  return { ...result, warnings: warnings.toSorted((a, b) => byText(a.image ?? '', b.image ?? '')) };
 }
 
 const LIST = ['@/both:1', '@/index:1', '@/single:1', '@/chart:1'];
@@ -116,7 +117,9 @@ describe('found D6: a list of which some images lack one of two platforms', () =
       [`${source.host}/single:1`, 3],
     ] as const;
     const list = path.join(temp.path, 'mixed.txt');
-    expect(warnings).toEqual(lines.map(([ref, line]) => `${list}:${line}: ${ref}: ${SAID}`));
+    expect(warnings).toMatchObject(
+      lines.map(([image, line]) => ({ image, origins: [{ file: list, line }], message: SAID })),
+    );
     const terminal = renderSummary(report, { color: false });
     const job = renderJobSummary(report, { reportFile: 'r', folder: temp.path, spelling: asInput });
     const note = `${lines.map(([ref, line]) => `${list}:${line}: ${ref}`).join(', ')}: ${SAID}`;
@@ -127,9 +130,10 @@ describe('found D6: a list of which some images lack one of two platforms', () =
     expect(page.match(/linux\/arm64 <span class="soft">other images here have it<\/span>/g)).toHaveLength(2);
 
     const annotations = warningAnnotations(report, warnings, () => 'images.txt');
-    expect(annotations.map(({ file, line, message }) => [file, line, message])).toEqual(
-      lines.map(([, line], at) => ['images.txt', line, warnings[at]]),
-    );
+    const [first, second] = lines.map(([ref, line]) => `${list}:${line}: ${ref}`);
+    expect(annotations).toEqual([
+      { file: 'images.txt', line: 2, message: `${first}: ${SAID}\nThe same for 1 image:\n${second}` },
+    ]);
   });
 
   it('fails under fail as ever, and the hint names the way', async () => {
@@ -228,7 +232,7 @@ describe('a nightly run of such a list', () => {
     expect(source.requests({ kind: 'manifest' }).map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
     expect(missingIn(again)).toEqual(TAKEN.slice(1, 3));
     expect(renderSummary(again.report, { color: false }).replaceAll(/\s+/g, ' ')).toContain(SAID);
-    expect(warningAnnotations(again.report, again.warnings, () => 'images.txt')).toHaveLength(2);
+    expect(warningAnnotations(again.report, again.warnings, () => 'images.txt')).toHaveLength(1);
   });
 
   it('fails where missing platforms are to fail from now on, although the release has everything', async () => {
@@ -242,7 +246,7 @@ describe('a nightly run of such a list', () => {
     await run('pushed', [ref], push);
     const again = await run('pushed', [ref], push);
     expect(again.report.push?.[0]?.totals).toMatchObject({ unchanged: 1, pushed: 0 });
-    expect(again.warnings).toEqual([expect.stringContaining(SAID)]);
+    expect(again.warnings).toMatchObject([{ message: SAID, origins: [{ line: 1 }] }]);
     const failing = await run('pushed', [ref], { ...push, onMissingPlatform: 'fail' });
     expect(failing.report.outcome).toBe('failed');
   });
