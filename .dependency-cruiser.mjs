@@ -5,7 +5,7 @@
 const any = (...names) => `^src/(?:${names.join('|')})(?:/|\\.ts$)`;
 
 const GROUND = ['oci', 'text', 'errors', 'events', 'process', 'version'];
-const SERVICES = ['files', 'store', 'registry', 'skopeo', 'lock', 'image'];
+const SERVICES = ['files', 'trust', 'store', 'registry', 'skopeo', 'lock', 'image'];
 const STAGES = [
   'list',
   'resolve',
@@ -100,7 +100,7 @@ export default {
       comment:
         'A registry client without a store, a store without a network, a lock without either: image/ joins them.',
       severity: 'error',
-      from: { path: '^src/(files|registry|store|lock)/' },
+      from: { path: '^src/(files|trust|registry|store|lock)/' },
       to: { path: any('registry', 'store', 'skopeo', 'lock', 'image'), pathNot: '^src/$1/' },
     },
     {

@@ -22,6 +22,8 @@ const OPTIONS: readonly OptionName[] = [
   'naming',
   'authFile',
   'credentials',
+  'certsDir',
+  'caFile',
   'insecureRegistries',
   'strictTags',
   'cacheDir',

@@ -13,6 +13,8 @@ const OPTIONS: readonly OptionName[] = [
   'index',
   'authFile',
   'credentials',
+  'certsDir',
+  'caFile',
   'insecureRegistries',
   'parallel',
   'retries',

@@ -12,6 +12,8 @@ export interface PushBundleOptions extends Pick<
   | 'pushPolicy'
   | 'index'
   | 'authFile'
+  | 'certsDir'
+  | 'caFile'
   | 'insecureRegistries'
   | 'parallel'
   | 'retries'

@@ -22,6 +22,7 @@ import {
   writerOf,
 } from '../github-release/index.ts';
 import { contentIn, isReportOf, type ReleaseReport } from '../report/index.ts';
+import { openTrust } from '../trust/index.ts';
 import { renderBundlePage } from '../view/index.ts';
 import { RELEASE_PART_BYTES } from './save/places.ts';
 import { tryRelease } from './save/publish/release.ts';
@@ -64,7 +65,10 @@ export async function releaseContent(options: ReleaseOptions, io: ReleaseIo): Pr
   const tag = releaseTag(options.tag, io.env);
   if (tag === undefined) throw new OciSaveError({ code: 'usage', message: 'no tag is named' });
   const { source, name, partSize, lock, report } = await openContent(options, tag, emit);
-  const access = await accessRelease({ tag, repository, base: name.base, partSize, retries }, io);
+  const onWarning = (message: string): void => emit({ type: 'log', level: 'warning', message });
+  const { of: trust } = await openTrust({ env: io.env, caFile: '', certsDir: '', onWarning });
+  const wanted = { tag, repository, base: name.base, partSize, retries };
+  const access = await accessRelease(wanted, { ...io, trust });
   if (!dryRun) await checkRight(access, name, io);
   emit({ type: 'stage', stage: 'measure', bytes: source.size });
   const onBytes = (delta: number): void => emit({ type: 'bytes', stage: 'measure', delta });

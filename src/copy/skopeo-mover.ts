@@ -11,7 +11,7 @@ import {
   type SkopeoAuth,
   type SkopeoThrottle,
 } from '../skopeo/index.ts';
-import { type Repository, secretsOf } from '../registry/index.ts';
+import { registryUrl, type Repository, secretsOf } from '../registry/index.ts';
 import { tryLink } from '../store/index.ts';
 import type { Copying } from './context.ts';
 import { watchLanding } from './landing.ts';
@@ -79,6 +79,7 @@ export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> 
       home: await makeOwnHome(folder, origin.repository, insecure),
       source: `docker://${origin.repository}@${copy.leaf}`,
       preserveDigests: true,
+      certsFolder: await environment.certsFolder(registryUrl(domain, 'https:')),
       auth,
       insecure,
       signal: AbortSignal.any([signal, hopeless.signal]),

@@ -2,9 +2,11 @@ import dns from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { isPrivateHost, PrivateAddressError } from './address.ts';
-import { type Environment, type Proxy, proxyFor, readProxies } from './proxies.ts';
+import { type Environment, idleProxyWords, type Proxy, proxyFor, readProxies } from './proxies.ts';
+import { contextOf, type Trust } from './tls/contexts.ts';
 
 /** The way to one origin: its own sockets, and how many requests may be under way. */
 export interface Connection {
@@ -12,6 +14,8 @@ export interface Connection {
   readonly limit: LimitFunction;
   /** What stands between. */
   readonly proxy: Proxy | undefined;
+  /** What to say where it is not reached: a proxy is named that does not count for it. */
+  readonly idleProxy: string | undefined;
 }
 
 export interface ConnectOptions {
@@ -22,8 +26,11 @@ export interface ConnectOptions {
 }
 
 export interface Agents {
-  /** The connection to a URL's origin. */
-  connect(url: URL, options: ConnectOptions): Connection;
+  /**
+   * The connection to a URL's origin.
+   * @throws OciSaveError as `trust` does
+   */
+  connect(url: URL, options: ConnectOptions): Promise<Connection>;
   close(): void;
 }
 
@@ -32,6 +39,8 @@ export interface AgentOptions {
   readonly sockets: number;
   /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case. */
   readonly env: Environment;
+  /** What TLS stands on; by default Node's own list of authorities. */
+  readonly trust?: Trust | undefined;
   /** Looks names up; the system's resolver by default. */
   readonly lookup?: LookupFunction | undefined;
 }
@@ -40,11 +49,15 @@ export interface AgentOptions {
  * Agents that keep connections alive: resolving a list is mostly HEADs, and a handshake costs more than one.
  * @throws OciSaveError `usage` for a proxy of the environment that cannot be used
  */
-export function createAgents({ sockets, env, lookup = dns.lookup }: AgentOptions): Agents {
+export function createAgents({ sockets, env, trust, lookup = dns.lookup }: AgentOptions): Agents {
   const connections = new Map<string, Connection>();
   // A proxy that cannot be used is told of before any request.
   readProxies(env);
-  const open = (url: URL, { verify, mayBePrivate }: ConnectOptions): Connection => {
+  const open = (
+    url: URL,
+    { verify, mayBePrivate }: ConnectOptions,
+    secureContext: SecureContext | undefined,
+  ): Connection => {
     const proxy = proxyFor(url, env);
     const options = {
       keepAlive: true,
@@ -56,16 +69,26 @@ export function createAgents({ sockets, env, lookup = dns.lookup }: AgentOptions
     // An Agent's own bound does not count tunnels through a proxy.
     const agent =
       url.protocol === 'https:'
-        ? new https.Agent({ ...options, rejectUnauthorized: verify })
+        ? new https.Agent({
+            ...options,
+            rejectUnauthorized: verify,
+            ...(secureContext === undefined ? {} : { secureContext }),
+          })
         : new http.Agent(options);
-    return { agent, limit: pLimit(sockets), proxy };
+    const idleProxy = proxy === undefined ? idleProxyWords(url, env) : undefined;
+    return { agent, limit: pLimit(sockets), proxy, idleProxy };
   };
   return {
-    connect(url, options) {
+    async connect(url, options) {
       const key = `${url.origin} ${options.verify} ${options.mayBePrivate}`;
-      const known = connections.get(key) ?? open(url, options);
-      connections.set(key, known);
-      return known;
+      const known = connections.get(key);
+      if (known !== undefined) return known;
+      const isSecure = url.protocol === 'https:' && trust !== undefined;
+      const context = isSecure ? contextOf(await trust(url)) : undefined;
+      // Another request may have opened it meanwhile.
+      const opened = connections.get(key) ?? open(url, options, context);
+      connections.set(key, opened);
+      return opened;
     },
     close() {
       for (const { agent } of connections.values()) agent.destroy();

@@ -19,7 +19,7 @@ import {
   encodingOf,
   isKnownEncoding,
 } from './response/encoding.ts';
-import { networkError, proxyError, ProxyRefusal } from './response/error.ts';
+import { networkError, proxyError, ProxyRefusal, unreachedError } from './response/error.ts';
 import { type ErrorParser, parseRetryAfter, readRefusal, type Refusal } from './response/refusal.ts';
 import { send, type WireRequest, type WireResponse } from './transport.ts';
 
@@ -165,7 +165,7 @@ async function sendOnce(
   const { url, subject, namedBy } = request;
   const mayBePrivate = namedBy === undefined;
   if (namedBy !== undefined && isPrivateHost(url.hostname)) throw privateAddressError(subject, namedBy, url);
-  const connection = agents.connect(url, { verify: !insecure.has(url), mayBePrivate });
+  const connection = await agents.connect(url, { verify: !insecure.has(url), mayBePrivate });
   try {
     const response = await send(request, connection, limits);
     if (response.status !== 407 || connection.proxy === undefined) return response;
@@ -178,7 +178,7 @@ async function sendOnce(
     if (cause instanceof PrivateAddressError) throw privateAddressError(subject, namedBy ?? '', url);
     throw (
       (connection.proxy && proxyError(subject, url.host, cause, connection.proxy)) ??
-      networkError(subject, url.host, cause)
+      unreachedError(subject, url.host, cause, connection.idleProxy)
     );
   }
 }

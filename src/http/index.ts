@@ -28,3 +28,10 @@ export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from 
 export { type Environment, proxyFor, readProxies } from './proxies.ts';
 export { type RetryPolicy, withRetries } from './retry.ts';
 export type { Method, StreamedBody } from './transport.ts';
+export {
+  type ClientCertificate,
+  contextOf,
+  ownAuthorities,
+  type TlsMaterial,
+  type Trust,
+} from './tls/contexts.ts';

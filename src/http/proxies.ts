@@ -51,6 +51,25 @@ export function proxyWords({ address, variable }: Proxy, host: string): string {
   return `the proxy ${new URL(address).host} (${variable}), by which ${host} is reached,`;
 }
 
+/**
+ * Says of a host that is asked directly which variable would lead to a proxy, where one is set that does not; undefined
+ * where none is. No value is shown.
+ */
+export function idleProxyWords(url: URL, env: Environment): string | undefined {
+  const { protocol } = url;
+  const { NO_PROXY: names = '' } = readProxies(env);
+  if (names === '*' || bypasses(url, names.split(','))) return undefined;
+  const [counts, other] =
+    protocol === 'https:'
+      ? (['HTTPS_PROXY', 'HTTP_PROXY'] as const)
+      : (['HTTP_PROXY', 'HTTPS_PROXY'] as const);
+  if (named(env, counts) !== undefined) return undefined;
+  const idle = named(env, other)?.name ?? ['all_proxy', 'ALL_PROXY'].find((name) => env[name]);
+  if (idle === undefined) return undefined;
+  const scheme = protocol === 'https:' ? 'https' : 'plain HTTP';
+  return `${idle} does not count for ${scheme}: name the proxy in ${counts}.`;
+}
+
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');

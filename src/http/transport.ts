@@ -5,6 +5,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import type { Connection } from './agents.ts';
 import { discard } from './response/body.ts';
+import { watchCertificates } from './tls/certificate.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -91,6 +92,8 @@ function queue(
     request.signal?.throwIfAborted();
     const released = Promise.withResolvers<void>();
     const wire = open(request, connection.agent);
+    const certificates = watchCertificates();
+    wire.once('socket', certificates.socket);
     const milliseconds = requestMilliseconds + (request.extraMilliseconds ?? 0);
     const timer = setTimeout(() => wire.destroy(noResponse(milliseconds)), milliseconds);
     // The listener stays: a server that sends a body after HEAD, against the rules, raises an error once the
@@ -98,7 +101,7 @@ function queue(
     wire.on('error', (error) => {
       const again = wire.reusedSocket && isRepeatable(request);
       socket.stale = again && systemCodeOf(error) === 'ECONNRESET';
-      reject(error);
+      reject(certificates.explain(error));
     });
     wire.once('response', (body) => {
       clearTimeout(timer);

@@ -70,6 +70,16 @@ export const optionsSchema = z.strictObject({
         'users of registries, one `registry username password` a line, or YAML; registry/prefix for several of one registry; before those of auth-file',
     },
   }),
+  certsDir: textOption('', {
+    placeholder: 'FOLDER',
+    description:
+      'a folder HOST:PORT for each host with its authorities (*.crt) and client certificates (*.cert, *.key)',
+    defaultText: 'those of containers and docker, as certs.d',
+  }),
+  caFile: textOption('', {
+    placeholder: 'FILE',
+    description: "certificate authorities beside the system's, PEM",
+  }),
   insecureRegistries: listOption({
     placeholder: 'HOST',
     description: 'plain HTTP or unverified TLS, only for these registries',

@@ -5,6 +5,7 @@ import {
   type Environment,
   insecureHosts,
   isPrivateHost,
+  type Trust,
 } from '../http/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { createAuthorizer } from './auth/authorize.ts';
@@ -35,6 +36,8 @@ export interface RegistryClientOptions {
   readonly userAgent?: string | undefined;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read; no proxy by default. */
   readonly env?: Environment;
+  /** What TLS stands on; by default Node's own list of authorities. */
+  readonly trust?: Trust | undefined;
   /** Sockets to one host. */
   readonly sockets?: number;
   /** Attempts after the first one, for what goes away by itself. */

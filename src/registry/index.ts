@@ -7,4 +7,5 @@ export { type Credentials, secretsOf } from './auth/credentials.ts';
 export { lacksRoom } from './error.ts';
 export type { BlobContent, Upload } from './uploads.ts';
 export type { QuotaLeft } from './quota-left.ts';
+export { registryUrl } from './registry.ts';
 export type { Repository } from './repository.ts';

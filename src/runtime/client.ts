@@ -11,6 +11,7 @@ import {
   type RegistryClient,
   telling,
 } from '../registry/index.ts';
+import { type CertificateTrust, openTrust } from '../trust/index.ts';
 
 /** What the front end gives every command. */
 export interface CommandIo {
@@ -28,17 +29,27 @@ export interface ClientIo extends CommandIo {
 }
 
 /** What the options say about registries. */
-export type ClientOptions = Pick<SaveOptions, 'authFile' | 'insecureRegistries' | 'retries'> &
+export type ClientOptions = Pick<
+  SaveOptions,
+  'authFile' | 'certsDir' | 'caFile' | 'insecureRegistries' | 'retries'
+> &
   Partial<Pick<SaveOptions, 'credentials'>>;
 
+/** What a run speaks to registries with. */
+export interface OpenedClient {
+  readonly client: RegistryClient;
+  readonly credentials: CredentialStore;
+  readonly trust: CertificateTrust;
+}
+
 /**
- * The registry client of a run, with its credentials: those of the caller first, then the option's, then the auth files'.
- * @throws OciSaveError `usage` for a bad auth file, and for two users of one registry
+ * The registry client of a run, with the certificates that it trusts, and its credentials: those of the caller first, then
+ * the option's, then the auth files'.
+ * @throws OciSaveError `usage` for a bad auth file, `ca-file` or `certs-dir`, for two users of one registry, and for a proxy
+ *   that cannot be used
  */
-export async function openClient(
-  { authFile, credentials: logins = [], insecureRegistries, retries }: ClientOptions,
-  io: ClientIo,
-): Promise<{ client: RegistryClient; credentials: CredentialStore }> {
+export async function openClient(options: ClientOptions, io: ClientIo): Promise<OpenedClient> {
+  const { authFile, credentials: logins = [], certsDir, caFile, insecureRegistries, retries } = options;
   const { env, emit } = io;
   const onWarning = (message: string): void => emit({ type: 'log', level: 'warning', message });
   const onRead = (message: string): void => emit({ type: 'log', level: 'debug', message });
@@ -51,12 +62,14 @@ export async function openClient(
   });
   const known = telling(firstOf(...(io.credentials ? [io.credentials] : []), given, files), onRead);
   const credentials = io.onSecret === undefined ? known : announcing(known, io.onSecret);
+  const trust = await openTrust({ certsDir, caFile, env, onWarning });
   const client = createRegistryClient({
     credentials,
+    trust: trust.of,
     insecureRegistries,
     retries,
     env,
     onWarning,
   });
-  return { client, credentials };
+  return { client, credentials, trust };
 }

@@ -4,6 +4,7 @@ import { shortDigest } from '../oci/digest.ts';
 import type { CredentialStore, RegistryClient, Repository } from '../registry/index.ts';
 import { createSkopeoEnvironment, findSkopeo, type Skopeo, type SkopeoTools } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
+import type { CertificateTrust } from '../trust/index.ts';
 import { type ClientIo, openClient } from './client.ts';
 import { storeFolder } from './store-folder.ts';
 
@@ -12,6 +13,7 @@ export interface Session {
   readonly store: Store;
   readonly client: RegistryClient;
   readonly credentials: CredentialStore;
+  readonly trust: CertificateTrust;
   /** Whether credentials are sent to a repository. */
   readonly isPrivate: (repository: Repository) => Promise<boolean>;
   readonly skopeoTools: () => Promise<SkopeoTools>;
@@ -58,7 +60,7 @@ export async function openSession(options: SaveOptions, io: SessionIo): Promise<
 
 async function openOver(store: Store, options: SaveOptions, io: SessionIo): Promise<Session> {
   const { env, emit } = io;
-  const { client, credentials } = await openClient(options, io);
+  const { client, credentials, trust } = await openClient(options, io);
   let tools: Promise<SkopeoTools> | undefined;
   let version: string | undefined;
   const find = async (): Promise<SkopeoTools> => {
@@ -66,12 +68,13 @@ async function openOver(store: Store, options: SaveOptions, io: SessionIo): Prom
     const skopeo = await setUp(options.skopeo, store.runFolder);
     emit({ type: 'log', level: 'debug', message: `skopeo ${skopeo.version} (${skopeo.file})` });
     version = skopeo.version;
-    return { skopeo, environment: await createSkopeoEnvironment(store.runFolder, env) };
+    return { skopeo, environment: await createSkopeoEnvironment(store.runFolder, env, trust) };
   };
   return {
     store,
     client,
     credentials,
+    trust,
     isPrivate: (repository) => isPrivate(repository, credentials),
     skopeoTools: () => (tools ??= find()),
     skopeoVersion: () => version,

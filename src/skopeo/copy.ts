@@ -16,6 +16,8 @@ export interface SkopeoCopy {
   /** `docker://name@digest` or `docker-archive:file`. Validated before; it is one argument, never shell text. */
   readonly source: string;
   readonly preserveDigests: boolean;
+  /** The folder of certificates for the source's registry; undefined where it is none. */
+  readonly certsFolder?: string | undefined;
   readonly auth?: SkopeoAuth | undefined;
   readonly insecure?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -34,8 +36,8 @@ export function poolOf(folder: string): string {
 
 /** One `skopeo copy` of one image manifest into its own layout. The result says how it ended. */
 export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
-  const { skopeo, environment, folder, home, source, preserveDigests, auth, insecure, signal } = copy;
-  const { onThrottle } = copy;
+  const { skopeo, environment, folder, home, source, preserveDigests, certsFolder } = copy;
+  const { auth, insecure, signal, onThrottle } = copy;
   const onErrorLine = (line: string): boolean => {
     const throttle = throttleIn(line);
     if (throttle !== undefined) onThrottle?.(throttle);
@@ -53,8 +55,7 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
       '--remove-signatures',
       '--quiet',
       ...(auth === undefined ? ['--src-no-creds'] : ['--src-authfile', auth.file]),
-      '--src-cert-dir',
-      environment.certsFolder,
+      ...(certsFolder === undefined ? [] : ['--src-cert-dir', certsFolder]),
       ...(insecure === true ? ['--src-tls-verify=false'] : []),
       '--dest-shared-blob-dir',
       POOL,

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readProxies } from '../http/index.ts';
+import type { CertificateTrust, HostMaterial } from '../trust/index.ts';
 import type { Skopeo } from './find.ts';
 
 /** What one skopeo process runs with. Paths are absolute; all of them lie in the run's folder. */
@@ -8,8 +9,12 @@ export interface SkopeoEnvironment {
   readonly env: Readonly<Record<string, string>>;
   /** Options that precede the subcommand. */
   readonly globalArgs: readonly string[];
-  /** A folder without certificates, instead of the host's `certs.d`. */
-  readonly certsFolder: string;
+  /**
+   * The folder of certificates for a registry, instead of the host's `certs.d`: what the built-in client trusts there, and
+   * shows there of its own.
+   * @throws OciSaveError `local` for a folder of the user's that cannot be used
+   */
+  readonly certsFolder: (registry: URL) => Promise<string>;
 }
 
 /** A skopeo, and what its processes run with. */
@@ -18,8 +23,8 @@ export interface SkopeoTools {
   readonly environment: SkopeoEnvironment;
 }
 
-/** Passed on, since our own client obeys them too. Nothing else of the caller's environment is. */
-const INHERITED = ['PATH', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'SYSTEMROOT'];
+/** Passed on. Nothing else of the caller's environment is. */
+const INHERITED = ['PATH', 'SYSTEMROOT'];
 
 /**
  * Makes the private homes, policy and registries files that keep a host's container settings out of a run: a
@@ -28,21 +33,35 @@ const INHERITED = ['PATH', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'SYSTEMROOT'];
 export async function createSkopeoEnvironment(
   runFolder: string,
   callerEnv: Readonly<Record<string, string | undefined>>,
+  trust: CertificateTrust,
 ): Promise<SkopeoEnvironment> {
   const base = path.join(runFolder, 'skopeo');
   const folder = (name: string): string => path.join(base, name);
   const registriesFile = folder('registries.conf');
-  for (const name of ['home', 'runtime', 'config', 'data', 'cache', 'tmp', 'registries.d', 'certs.d']) {
+  for (const name of [
+    'home',
+    'runtime',
+    'config',
+    'data',
+    'cache',
+    'tmp',
+    'registries.d',
+    'certs.d',
+    'none',
+  ]) {
     await mkdir(folder(name), { recursive: true, mode: 0o700 });
   }
   await writeFile(folder('policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}\n');
   await writeFile(registriesFile, '# Names are complete when they come here: no search, no mirrors.\n');
+  await writeFile(folder(AUTHORITIES), `${trust.authorities.join('\n')}\n`);
+  await writeFile(folder('no-authorities.pem'), '');
+  const certs = certsFolders(folder('certs.d'), folder(AUTHORITIES), trust);
   const inherited = INHERITED.flatMap((name) => {
     const value = callerEnv[name];
     return value === undefined ? [] : [[name, value] as const];
   });
   return {
-    certsFolder: folder('certs.d'),
+    certsFolder: certs,
     globalArgs: ['--policy', folder('policy.json'), '--registries.d', folder('registries.d')],
     env: {
       ...Object.fromEntries(inherited),
@@ -53,8 +72,40 @@ export async function createSkopeoEnvironment(
       XDG_DATA_HOME: folder('data'),
       XDG_CACHE_HOME: folder('cache'),
       TMPDIR: folder('tmp'),
+      // The folder of certificates has all authorities. On macOS Go takes the system's as well, whatever these say.
+      SSL_CERT_FILE: folder('no-authorities.pem'),
+      SSL_CERT_DIR: folder('none'),
       CONTAINERS_REGISTRIES_CONF: registriesFile,
     },
+  };
+}
+
+const AUTHORITIES = 'authorities.crt';
+
+/**
+ * Folders of links, one for each host: to the authorities of every host, and to the files of the host's own folder, under
+ * names that cannot meet. A link, so that no key is copied.
+ */
+function certsFolders(
+  folder: string,
+  authorities: string,
+  trust: CertificateTrust,
+): SkopeoEnvironment['certsFolder'] {
+  const made = new Map<HostMaterial, Promise<string>>();
+  const make = async ({ own }: HostMaterial, name: string): Promise<string> => {
+    const place = path.join(folder, name);
+    await mkdir(place, { mode: 0o700 });
+    await symlink(authorities, path.join(place, AUTHORITIES));
+    for (const file of own?.files ?? []) {
+      await symlink(path.resolve(own?.folder ?? '', file), path.join(place, `own-${file}`));
+    }
+    return place;
+  };
+  return async (registry) => {
+    const material = await trust.of(registry);
+    const known = made.get(material) ?? make(material, String(made.size));
+    made.set(material, known);
+    return known;
   };
 }
 

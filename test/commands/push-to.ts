@@ -22,6 +22,8 @@ export function pushBundleTo(
       pushPolicy: 'always',
       index: 'auto',
       authFile: '',
+      certsDir: '',
+      caFile: '',
       insecureRegistries,
       parallel: 0,
       retries: 0,

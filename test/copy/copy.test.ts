@@ -329,7 +329,7 @@ describe('a leaf that skopeo cannot copy', () => {
     registry.clear();
     let asked = 0;
     const skopeo = { file: '/nowhere', version: '1.0' };
-    const tools = { skopeo, environment: { env: {}, globalArgs: [], certsFolder: '' } };
+    const tools = { skopeo, environment: { env: {}, globalArgs: [], certsFolder: async () => '' } };
     const skopeoTools = async () => {
       asked += 1;
       if (asked === 1) return tools;

@@ -9,7 +9,7 @@ import type { SaveEvent } from '../../src/events.ts';
 import { parseInline } from '../../src/list/index.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { parsePlatformChoice } from '../../src/oci/platform.ts';
-import { anonymous } from '../../src/registry/index.ts';
+import { anonymous, type RegistryClientOptions } from '../../src/registry/index.ts';
 import {
   joinRequests,
   type Resolution,
@@ -52,10 +52,13 @@ const naming = [{ kind: 'keep-domain' }] as const;
 const noSkopeo = (): Promise<never> => Promise.reject(new Error('nothing here is for skopeo'));
 
 /** A store in a folder of its own, and what is resolved and copied from these registries into it. */
-export async function startCopying(hosts: readonly string[]): Promise<Copying> {
+export async function startCopying(
+  hosts: readonly string[],
+  options: Partial<RegistryClientOptions> = {},
+): Promise<Copying> {
   const temp = await tempFolder('copy');
   const store = await openStore(`${temp.path}/store`);
-  const client = clientOf(hosts, { retries: 0 });
+  const client = clientOf(hosts, { retries: 0, ...options });
   const resolve: Copying['resolve'] = (entries, given = {}, platforms = 'all') => {
     const { requests } = parseInline(entries, { defaultRegistry: 'docker.io' });
     return resolveImages(joinRequests(requests, { platforms: parsePlatformChoice(platforms), naming }), {

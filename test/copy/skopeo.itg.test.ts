@@ -6,6 +6,7 @@ import { type BadRegistry, type Fault, MANIFESTS, startBadRegistry } from '../su
 import { failureOf } from '../support/failure.ts';
 import { buildImage, filledLayer, one } from '../support/fixtures/index.ts';
 import { largestBlobOf } from '../support/image.ts';
+import { systemTrust } from '../support/trust.ts';
 import { always } from '../registry/support.ts';
 import { type Copied, type Copying, startCopying } from './copying.ts';
 
@@ -28,7 +29,7 @@ beforeEach(async () => {
   bench = await startCopying([registry.host]);
   tools = {
     skopeo: await findSkopeo({ kind: 'auto' }, process.env),
-    environment: await createSkopeoEnvironment(bench.store.runFolder, process.env),
+    environment: await createSkopeoEnvironment(bench.store.runFolder, process.env, await systemTrust()),
   };
   return () => bench.close();
 });

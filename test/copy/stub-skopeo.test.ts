@@ -82,7 +82,7 @@ async function copy(
     environment: {
       env: { PATH: process.env['PATH'] ?? '', LOG: log, BLOBS: bench.folder },
       globalArgs: [],
-      certsFolder: 'certs',
+      certsFolder: async () => 'certs',
     },
   };
   try {

@@ -14,6 +14,7 @@ import {
 } from '../support/bad-registry.ts';
 import { AMD64, ARM64, att, buildIndex, idx, one } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf, topOf } from '../support/image.ts';
+import { systemTrust } from '../support/trust.ts';
 import { type Copied, startCopying } from './copying.ts';
 
 /** Above a MiB, so that skopeo moves it. */
@@ -50,7 +51,7 @@ async function save(
   };
   const resolution = await bench.resolve(entries, { emit, parallel: 32 }, platforms);
   if (later !== undefined) registry.misbehave(later);
-  const environment = createSkopeoEnvironment(bench.store.runFolder, process.env);
+  const environment = createSkopeoEnvironment(bench.store.runFolder, process.env, await systemTrust());
   const copied = await bench.copy(resolution.resolved, {
     copier,
     retries,

@@ -64,6 +64,7 @@ const SMALL = new Set([
   'src/commands',
   'src/commands/save/copy',
   'src/commands/save/publish',
+  'src/http/tls',
   'src/push/preflight',
   'src/view',
   'src/view/markdown',

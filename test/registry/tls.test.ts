@@ -73,7 +73,7 @@ describe('a registry that is not named as insecure', () => {
     const error = await failureOf(client.getManifest(repositoryAt(stub), '1'));
     expect(error.code).toBe('network');
     expect(isTemporary(error)).toBe(false);
-    expect(error.hint).toContain('NODE_EXTRA_CA_CERTS');
+    expect(error.hint).toContain('--ca-file');
     expect(stub.requests).toHaveLength(0);
     expect(stub.connections()).toBe(1);
   });
@@ -150,7 +150,7 @@ describe('a registry that is named as insecure', () => {
     using client = clientOf([stub]);
     const blob = { digest, size: index.bytes.length };
     const error = await failureOf(client.getBlob(repositoryAt(stub), blob));
-    expect(error.hint).toContain('NODE_EXTRA_CA_CERTS');
+    expect(error.hint).toContain('--ca-file');
     expect(error.message).toContain(storage.host);
     await trusting(async () => {
       using trusted = clientOf([stub]);

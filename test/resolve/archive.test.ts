@@ -36,7 +36,7 @@ async function resolve(
     environment: {
       env: { PATH: process.env['PATH'] ?? '', BENCH: bench.folder },
       globalArgs: [],
-      certsFolder: '',
+      certsFolder: async () => '',
     },
   };
   const result = bench.resolve([entry], { ...context, skopeoTools: async () => tools });

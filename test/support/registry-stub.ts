@@ -30,7 +30,12 @@ export interface Stub extends Closable {
 }
 
 export interface StubOptions {
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: {
+    readonly cert: string;
+    readonly key: string;
+    /** Clients have to show a certificate that this authority signed. */
+    readonly ca?: string;
+  };
 }
 
 /** A small server for one test's own rules, on a free port of loopback. */
@@ -51,7 +56,9 @@ export async function startStub(handler: StubHandler, { tls }: StubOptions = {})
       () => {},
     );
   };
-  const server = tls ? https.createServer(tls, answer) : http.createServer(answer);
+  const server = tls
+    ? https.createServer({ ...tls, requestCert: tls.ca !== undefined }, answer)
+    : http.createServer(answer);
   server.on('connection', () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -82,7 +82,7 @@ export async function withRun<T>(
   try {
     const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, session.store, options);
     try {
-      const release = await openRelease(options, places, io);
+      const release = await openRelease(options, places, { ...io, trust: session.trust.of });
       const cache = openCacheSession(io.remoteCache, {
         store: session.store,
         scope: cacheScope(options, io),

@@ -11,6 +11,7 @@ import {
   partIn,
   rangeHeader,
   type RetryPolicy,
+  type Trust,
 } from '../../http/index.ts';
 import { jsonIn } from '../../text/json-in.ts';
 import { hasLostItsTag } from '../draft/notes.ts';
@@ -31,6 +32,8 @@ import type { ReleaseTarget } from './target.ts';
 export interface ServiceOptions {
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. */
   readonly env: Environment;
+  /** What TLS stands on; by default Node's own list of authorities. */
+  readonly trust?: Trust | undefined;
   readonly retry: RetryPolicy;
   readonly signal?: AbortSignal | undefined;
   /** How long a file may stall until it counts as cut; a minute by default. */
@@ -66,6 +69,7 @@ export function createReleaseService(
   { api, owner, repo, token, commit }: ReleaseTarget,
   {
     env,
+    trust,
     retry: policy,
     signal,
     stallMilliseconds = MINUTE,
@@ -78,6 +82,7 @@ export function createReleaseService(
   const where = `${repository} on ${api.host}`;
   const http = createHttpClient({
     env,
+    trust,
     sockets: 8,
     policy,
     requestMilliseconds,

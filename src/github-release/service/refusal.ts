@@ -134,7 +134,8 @@ function isOwn(refusal: HttpRefusal): refusal is Refusal {
 const AGAIN =
   'Run it again: what is there is not sent again. If it comes back, look at the proxy and the line.';
 
-const TRUST = 'Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE), and check GITHUB_API_URL.';
+const TRUST =
+  'Name the certificate authority in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS, and check GITHUB_API_URL.';
 
 /** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */
 export function refusalError(subject: string, where: string, refusal: Refusal): OciSaveError {

@@ -2,6 +2,7 @@ import { messageOf, OciSaveError, systemCodeOf } from '../../errors.ts';
 import { type Hint, hint, option } from '../../text/hint.ts';
 import { type Proxy, proxyWords } from '../proxies.ts';
 import { formatRefusal, type Refusal } from './refusal.ts';
+import { CertificateRefused, certificateWords, isCertificateCode } from '../tls/certificate.ts';
 
 interface NetworkFault {
   /** What the host did, as the rest of a sentence. */
@@ -30,8 +31,8 @@ const CONNECTING: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
 
 const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
 
-const CERTIFICATE =
-  /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
+/** What a server says that refuses this client's certificate, or that it has none (RFC 8446, 6.2). */
+const CLIENT_REFUSED = /^ERR_SSL_.*ALERT_(CERTIFICATE_|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)/;
 
 /**
  * What a failure of Node's network code means. Only its code is shown: the message may name a proxy with its
@@ -42,6 +43,13 @@ function networkFault(cause: unknown): NetworkFault {
   if (cause instanceof OciSaveError)
     return { words: messageOf(cause), permanent: cause.code === 'local' || cause.code === 'digest' };
   const code = systemCodeOf(cause) ?? 'no reason given';
+  if (CLIENT_REFUSED.test(code)) {
+    return {
+      words: `asks for a client certificate that it accepts (${code})`,
+      hint: hint`Put it and its key as client.cert and client.key into a folder of the host's name, and name the folder that has it with ${option('certsDir')}.`,
+      permanent: true,
+    };
+  }
   if (NOT_TLS.test(code)) {
     return {
       words: `does not speak TLS as it should (${code})`,
@@ -49,10 +57,10 @@ function networkFault(cause: unknown): NetworkFault {
       permanent: true,
     };
   }
-  if (CERTIFICATE.test(code)) {
+  if (isCertificateCode(code)) {
     return {
-      words: `has a certificate that is not trusted (${code})`,
-      hint: hint`Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host with ${option('insecureRegistries')}.`,
+      words: certificateWords(cause instanceof CertificateRefused ? cause : { code, chain: [] }),
+      hint: hint`Name the authority that signed it with ${option('caFile')}, or in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS; only if you must, name the host with ${option('insecureRegistries')}.`,
       permanent: true,
     };
   }
@@ -112,6 +120,23 @@ export function networkError(subject: string, host: string, cause: unknown, afte
   return new OciSaveError({ code: 'network', message, hint: help, cause });
 }
 
+/** The same, with another hint where no connection came about. */
+export function unreachedError(
+  subject: string,
+  host: string,
+  cause: unknown,
+  words: string | undefined,
+): OciSaveError {
+  const error = networkError(subject, host, cause);
+  if (words === undefined || !isUnreached(cause)) return error;
+  return new OciSaveError({ code: error.code, message: error.message, hint: words, cause });
+}
+
+/** Whether no connection came about: the name is unknown, or nobody answers there. */
+function isUnreached(cause: unknown): boolean {
+  return cause instanceof Error && 'syscall' in cause && CONNECTING.has(cause.syscall);
+}
+
 /** An answer that only a proxy gives, to what is not asked through a tunnel (RFC 9110, 15.5.8). */
 export class ProxyRefusal extends Error {
   readonly code = TUNNEL;
@@ -133,7 +158,7 @@ export function proxyError(
   const code = systemCodeOf(cause);
   const status = statusOf(cause);
   // No other connection is made than that to the proxy.
-  const unreached = cause instanceof Error && 'syscall' in cause && CONNECTING.has(cause.syscall);
+  const unreached = isUnreached(cause);
   if (code !== TUNNEL && !unreached) return undefined;
   const words = unreached
     ? networkFault(cause).words

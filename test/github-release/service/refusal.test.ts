@@ -309,7 +309,7 @@ describe('a refusal of the service', () => {
     const cause = Object.assign(new Error('x'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
     const error = networkErrorAt('org/site', networkError('x cannot be done', 'ghe.example.org', cause));
     expect(error).toMatchObject({
-      message: expect.stringContaining('has a certificate that is not trusted'),
+      message: expect.stringContaining('has a certificate that is not accepted'),
       hint: expect.stringMatching(/NODE_EXTRA_CA_CERTS(?!.*insecure)/),
     });
   });

@@ -1,5 +1,6 @@
 export { type AccessLog, parseCombined } from './access-log.ts';
-export { type Certificates, makeCertificates, writeCertsDir } from './certificates.ts';
+export { type Authority, makeAuthority } from './authority.ts';
+export { type Certificates, makeCertificates, PROXIED_HOST, writeCertsDir } from './certificates.ts';
 export { type Containerd, type ContainerdImage, startContainerd } from './containerd.ts';
 export { type CraneRegistry, startCraneRegistry } from './crane-registry.ts';
 export { type DockerRegistry, type DockerRegistryOptions, startDockerRegistry } from './docker-registry.ts';

@@ -22,6 +22,8 @@ const UNDECISIVE = new Set<string>([
   'platforms',
   'naming',
   'authFile',
+  'certsDir',
+  'caFile',
   'insecureRegistries',
   'strictTags',
   'output',

@@ -14,7 +14,7 @@ import {
   releaseTarget,
   type ServiceOptions,
 } from '../../../github-release/index.ts';
-import type { RetryPolicy } from '../../../http/index.ts';
+import type { RetryPolicy, Trust } from '../../../http/index.ts';
 import type { CommandIo } from '../../../runtime/index.ts';
 import type { Places } from '../places.ts';
 import { hint, option } from '../../../text/hint.ts';
@@ -23,6 +23,8 @@ import { hint, option } from '../../../text/hint.ts';
 export interface ReleaseIo extends CommandIo {
   /** The token that may write releases; by default GH_TOKEN or GITHUB_TOKEN of the environment. */
   readonly releaseToken?: string | undefined;
+  /** What TLS with the service stands on; by default Node's own list of authorities. */
+  readonly trust?: Trust | undefined;
 }
 
 /** A release that a run may write to. */
@@ -131,10 +133,11 @@ function serviceOf(
   options: Pick<ServiceOptions, 'retry' | 'requestMilliseconds'>,
   io: ReleaseIo,
 ): ReleaseService {
-  const { env, signal } = io;
+  const { env, signal, trust } = io;
   return createReleaseService(target, {
     ...options,
     env,
+    trust,
     signal,
     onWait: (milliseconds) =>
       say(io, 'warning', `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1000)} s`),

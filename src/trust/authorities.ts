@@ -1,0 +1,136 @@
+import { opendir } from 'node:fs/promises';
+import path from 'node:path';
+import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
+import { readBounded } from '../files/index.ts';
+import { type Environment, ownAuthorities } from '../http/index.ts';
+import { certificatesIn } from './pem.ts';
+
+/** Where Linux and BSD distributions keep their authorities in one file, in Go's order (crypto/x509, root_linux.go, root_bsd.go). */
+const SYSTEM_FILES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/tls/cacert.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+  '/usr/local/etc/ssl/cert.pem',
+];
+
+/** A system's file has some hundred certificates, in some hundred kilobytes. */
+const MAX_FILE_BYTES = 8 * 1024 * 1024;
+const MAX_FOLDER_FILES = 4096;
+
+export interface AuthorityOptions {
+  readonly env: Environment;
+  /** The file of the option; empty where there is none. */
+  readonly caFile: string;
+  readonly onWarning: (message: string) => void;
+  /** For tests. */
+  readonly systemFiles?: readonly string[];
+  readonly platform?: NodeJS.Platform;
+}
+
+/**
+ * The certificate authorities of every host, PEM, each once: the system's, or Node's own where the system has none, and
+ * beside them those of `ca-file`, SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS.
+ * @throws OciSaveError `usage` where `ca-file` gives none; what a variable names and is not there is a warning, since
+ *   other programs pass over it
+ */
+export async function readAuthorities(options: AuthorityOptions): Promise<readonly string[]> {
+  const { env, caFile, onWarning, platform = process.platform } = options;
+  const named = caFile === '' ? [] : await ofOption(caFile);
+  const ofVariable = async (name: string, read: (place: string) => Promise<string[]>): Promise<string[]> => {
+    const place = env[name] ?? '';
+    if (place === '') return [];
+    try {
+      const found = await read(place);
+      if (found.length === 0) onWarning(`${name}: ${place} has no certificate`);
+      return found;
+    } catch (error) {
+      onWarning(`${name}: ${reasonOf(place, error)}`);
+      return [];
+    }
+  };
+  const added = [
+    ...named,
+    ...(await ofVariable('SSL_CERT_FILE', readCertificates)),
+    ...(await ofVariable('SSL_CERT_DIR', readFolders)),
+    ...(await ofVariable('NODE_EXTRA_CA_CERTS', readCertificates)),
+  ];
+  const system = await ofSystem(options.systemFiles ?? SYSTEM_FILES, platform);
+  return [...new Set([...(system.length > 0 ? system : ownAuthorities(platform)), ...added])];
+}
+
+/** The first of the files that has a certificate. None on macOS and Windows, whose store is no file. */
+async function ofSystem(files: readonly string[], platform: NodeJS.Platform): Promise<string[]> {
+  if (platform === 'darwin' || platform === 'win32') return [];
+  for (const file of files) {
+    try {
+      const found = certificatesIn((await readBounded(file, MAX_FILE_BYTES))?.toString('latin1') ?? '');
+      if (found.length > 0) return found;
+    } catch (error) {
+      // Go takes the next one, too.
+      if (!(error instanceof OciSaveError) && systemCodeOf(error) === undefined) throw error;
+    }
+  }
+  return [];
+}
+
+async function ofOption(caFile: string): Promise<string[]> {
+  const wrong = (message: string, cause?: unknown): OciSaveError =>
+    new OciSaveError({
+      code: 'usage',
+      message: `ca-file: ${message}`,
+      hint: 'Name a file of certificates in PEM, which begin with -----BEGIN CERTIFICATE-----.',
+      cause,
+    });
+  let found: string[];
+  try {
+    found = await readCertificates(caFile);
+  } catch (error) {
+    throw wrong(reasonOf(caFile, error), error);
+  }
+  if (found.length === 0) throw wrong(`${caFile} has no certificate`);
+  return found;
+}
+
+/**
+ * The certificates of a file.
+ * @throws OciSaveError for what is no file or too large; the error of the system
+ */
+export async function readCertificates(file: string): Promise<string[]> {
+  const bytes = await readBounded(file, MAX_FILE_BYTES);
+  if (bytes === undefined) throw new OciSaveError({ code: 'local', message: `${file} does not exist` });
+  return certificatesIn(bytes.toString('latin1'));
+}
+
+/** Every certificate in the files of these folders, as Go reads SSL_CERT_DIR; what is no certificate is passed over. */
+async function readFolders(folders: string): Promise<string[]> {
+  const found: string[] = [];
+  let left = MAX_FOLDER_FILES;
+  for (const folder of folders.split(path.delimiter).filter((name) => name !== '')) {
+    for await (const entry of await opendir(folder)) {
+      left -= 1;
+      if (left < 0) throw new OciSaveError({ code: 'local', message: `${folder} has too many files` });
+      if (entry.isFile() || entry.isSymbolicLink())
+        found.push(...(await readAny(path.join(folder, entry.name))));
+    }
+  }
+  return found;
+}
+
+async function readAny(file: string): Promise<string[]> {
+  try {
+    return await readCertificates(file);
+  } catch (error) {
+    if (!(error instanceof OciSaveError) && systemCodeOf(error) === undefined) throw error;
+    return [];
+  }
+}
+
+function reasonOf(place: string, error: unknown): string {
+  if (error instanceof OciSaveError) return messageOf(error);
+  const code = systemCodeOf(error);
+  if (code === undefined) throw error;
+  return `${place} cannot be read (${code})`;
+}

@@ -1,0 +1,1 @@
+export { type CertificateTrust, type HostMaterial, openTrust, type TrustOptions } from './trust.ts';

@@ -1,0 +1,67 @@
+import { stat } from 'node:fs/promises';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
+import type { TlsMaterial } from '../http/index.ts';
+import { type AuthorityOptions, readAuthorities } from './authorities.ts';
+import { certsFolders, type HostFolder, readHostFolder } from './host-folder.ts';
+
+export interface TrustOptions extends AuthorityOptions {
+  /** The folder of the option; empty where there is none. */
+  readonly certsDir: string;
+  /** For tests. */
+  readonly etc?: string;
+}
+
+/** What a host's folder adds to the authorities of every host. */
+export interface HostMaterial extends TlsMaterial {
+  /** Undefined where there is none for this host. */
+  readonly own: HostFolder | undefined;
+}
+
+/** The certificates of a run: the one reading that the built-in client and skopeo take. */
+export interface CertificateTrust {
+  /** The authorities of every host, PEM. */
+  readonly authorities: readonly string[];
+  /** What counts for a URL's host, read once. @throws OciSaveError `local` for a folder that cannot be used */
+  readonly of: (url: URL) => Promise<HostMaterial>;
+}
+
+/**
+ * Reads the authorities of every host; a host's folder is read when the host is first asked.
+ * @throws OciSaveError `usage` for a `ca-file` without a certificate, and a `certs-dir` that is no folder
+ */
+export async function openTrust(options: TrustOptions): Promise<CertificateTrust> {
+  const { certsDir, env, etc } = options;
+  if (certsDir !== '') await checkFolder(certsDir);
+  const authorities = await readAuthorities(options);
+  const folders = certsFolders(certsDir, env, etc);
+  const everywhere: HostMaterial = { authorities, clients: [], own: undefined };
+  const read = async (url: URL): Promise<HostMaterial> => {
+    const own = await readHostFolder(folders, url);
+    if (own === undefined) return everywhere;
+    return { authorities: [...authorities, ...own.authorities], clients: own.clients, own };
+  };
+  const hosts = new Map<string, Promise<HostMaterial>>();
+  const of = (url: URL): Promise<HostMaterial> => {
+    const known = hosts.get(url.host) ?? read(url);
+    hosts.set(url.host, known);
+    return known;
+  };
+  return { authorities, of };
+}
+
+async function checkFolder(certsDir: string): Promise<void> {
+  const hint = 'Name a folder that has one for each host, such as registry.example:5000/ca.crt.';
+  try {
+    if ((await stat(certsDir)).isDirectory()) return;
+  } catch (cause) {
+    const code = systemCodeOf(cause);
+    if (code === undefined) throw cause;
+    throw new OciSaveError({
+      code: 'usage',
+      message: `certs-dir: ${certsDir} cannot be read (${code})`,
+      hint,
+      cause,
+    });
+  }
+  throw new OciSaveError({ code: 'usage', message: `certs-dir: ${certsDir} is not a folder`, hint });
+}
