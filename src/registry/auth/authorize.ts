@@ -67,12 +67,25 @@ export function createAuthorizer(
     settle: () => pause(settleMilliseconds, undefined, { signal }),
   });
 
+  /** Other credentials than those that were refused: what is known by now, else what a helper says when asked again. */
+  const instead = async (
+    repository: Repository,
+    refused: Credentials | undefined,
+  ): Promise<Credentials | undefined> => {
+    const known = await credentials.find(repository);
+    if (!sameCredentials(known, refused)) return known;
+    const fresh = await credentials.find(repository, { fresh: true });
+    return sameCredentials(fresh, refused) ? undefined : fresh;
+  };
+
   const basic = async (
     { repository }: AuthorizeCall,
     refused?: Authorization,
   ): Promise<Authorization | undefined> => {
-    const found = await credentials.find(repository, { fresh: refused !== undefined });
-    if (!found || !('username' in found) || sameCredentials(found, refused?.credentials)) return undefined;
+    const found = refused
+      ? await instead(repository, refused.credentials)
+      : await credentials.find(repository);
+    if (!found || !('username' in found)) return undefined;
     return { header: basicHeader(found), secrets: secretsOf(found), credentials: found };
   };
 
@@ -104,10 +117,10 @@ export function createAuthorizer(
         return await request(found);
       } catch (error) {
         if (!(error instanceof OciSaveError) || error.code !== 'denied' || !found) throw error;
-        const fresh = await credentials.find(repository, { fresh: true });
-        if (!fresh || sameCredentials(fresh, found)) throw error;
-        found = fresh;
-        return request(fresh);
+        const other = await instead(repository, found);
+        if (!other) throw error;
+        found = other;
+        return request(other);
       }
     };
     const token = await abortable(tokens.get(key, fetch, refused), call.signal);

@@ -7,6 +7,7 @@ import { save, type SaveResult } from '../../../src/commands/index.ts';
 import { parseOptions } from '../../../src/options/index.ts';
 import { startUserGate, type UserGate } from '../../api/user-gate.ts';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
+import type { AuthSwitches } from '../../support/bad-registry/switches.ts';
 import { failureOf } from '../../support/failure.ts';
 import { one } from '../../support/fixtures/index.ts';
 import { basic, type Credentials } from '../../support/http.ts';
@@ -196,6 +197,21 @@ describe.each(COPIERS)('by the copier %s', (copier) => {
     expect(ran.report.failed).toEqual([]);
     expect(ran.messages.filter((message) => message.startsWith('warning'))).toEqual([]);
     expect(await readFile(at('calls'), 'utf8')).toBe(`get ${registry.host}\n`);
+  });
+
+  it.each<[string, Omit<AuthSwitches, 'users'>]>([
+    ['case B9: two challenges in two lines', { scheme: 'negotiate+basic' }],
+    ['case B9: two challenges in one line', { scheme: 'both', oneLine: true }],
+    [
+      'case B10: an access_token without a lifetime',
+      { scheme: 'bearer', token: { field: 'access_token', saysLifetime: false } },
+    ],
+  ])('%s', async (_, auth) => {
+    registry.misbehave({ auth: { ...auth, users: [robot] } });
+    const authFile = await file('auth.json', { auths: { [registry.host]: authOf(robot) } });
+    const one = `${registry.host}/team-a/app:1`;
+    const { report } = await run(registry.host, { copier, authFile, images: one });
+    expect(report.failed).toEqual([]);
   });
 
   it('case B12: a helper is asked again when its password ends in mid-run', async () => {

@@ -11,6 +11,8 @@ export interface ZotOptions {
   /** A root to serve, as it is; it stays when zot is closed. Without one: an empty one that can be pushed to. */
   readonly root?: string;
   readonly users?: Readonly<Record<string, string>>;
+  /** Who may use the repositories that match a glob, and nobody else; without anyone, everybody without a login. */
+  readonly only?: Readonly<Record<string, readonly string[]>>;
   /** Anonymous clients may only read. Default: with a given root. */
   readonly readOnly?: boolean;
   /** False: Docker's media types are refused on push, as zot does by default. */
@@ -88,6 +90,7 @@ function zotConfig(
   {
     root,
     users = {},
+    only = {},
     readOnly = root !== undefined,
     compat = true,
     timeout = '0s',
@@ -103,6 +106,11 @@ function zotConfig(
       ? {}
       : { policies: [{ users: Object.keys(users), actions: ['read', 'create', 'update'] }] }),
   };
+  const all = ['read', 'create', 'update', 'delete'];
+  const own = Object.entries(only).map(([glob, names]) => [
+    glob,
+    names.length === 0 ? { anonymousPolicy: all } : { policies: [{ users: names, actions: all }] },
+  ]);
   return JSON.stringify({
     distSpecVersion: '1.1.1',
     storage: {
@@ -116,7 +124,7 @@ function zotConfig(
       ...(timeouts ? { readTimeout: timeout, writeTimeout: timeout } : {}),
       ...(compat ? { compat: ['docker2s2'] } : {}),
       ...(auth === undefined ? {} : { auth: { htpasswd: { path: auth } } }),
-      accessControl: { repositories: { '**': policy } },
+      accessControl: { repositories: { ...Object.fromEntries(own), '**': policy } },
     },
     log: { level: 'info' },
   });
