@@ -48,6 +48,7 @@ function wordsOf(page: string): string {
   return page
     .replace(/<style>.*<\/style>/s, '')
     .replace(/<script>.*<\/script>/s, '')
+    .replaceAll(/<\/?i\b[^>]*>/g, '')
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ');
 }
@@ -173,15 +174,37 @@ describe('report.html', () => {
       'quay.io/a9:1',
     ];
     const page = renderHtml(lockOf(refs.map((ref) => image(ref))), 't');
-    const shown = [...page.matchAll(/<span class="ref">([^<]*)<\/span/g)].map(([, ref]) => ref);
-    expect(shown).toEqual([
+    const rows = [...page.matchAll(/<span class="ref">([^]*?)<\/span/g)].map(([, row = '']) => wordsOf(row));
+    expect(rows).toEqual([
       'docker.io/z:2',
-      'quay.io/a9:1',
-      'quay.io/a10:1',
       'quay.io/a:1',
       'quay.io/a:9',
       'quay.io/a:10',
+      'quay.io/a9:1',
+      'quay.io/a10:1',
     ]);
+  });
+
+  it('found I: says the registry in the title of its images, and of each what tells it apart', () => {
+    const page = renderHtml(lock, 't');
+    expect(page).toContain('<i class="host">quay.io/</i>b/b:2');
+    expect(page).toContain('<span class="ref">local/c:3</span>');
+  });
+
+  it('found I: shows a pinned image as name:tag wherever it names it', () => {
+    const pinned = `quay.io/a/b:1@${digest('pin')}`;
+    const words = wordsOf(
+      renderHtml(lockOf([image(pinned, { names: ['quay.io/a/b:1'] }), image('a.io/c:1')]), 't'),
+    );
+    expect(words).toContain('quay.io/a/b:1');
+    expect(words).not.toContain(pinned);
+  });
+
+  it('found I: does not call an image as served that had to be converted', () => {
+    expect(wordsOf(renderHtml(lock, 't'))).toContain(
+      'served them, but for 1 image that had to be converted.',
+    );
+    expect(wordsOf(renderHtml(lockOf([image('a.io/a:1')]), 't'))).toContain('served them.');
   });
 
   it('found I: draws each image beside the largest: what is its own, and what others have, too', () => {

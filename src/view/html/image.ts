@@ -14,18 +14,20 @@ export interface ImageContext {
   readonly largest: number;
   /** Of all images of the bundle, sorted. */
   readonly platforms: readonly string[];
+  /** The registry under whose title the image is. */
+  readonly registry: string;
 }
 
 /** One image: a row that opens to everything that the lock has about it. */
 export function imageMarkup(image: LockedImage, index: number, context: ImageContext): Markup {
-  const { size } = context;
+  const { size, registry } = context;
   const ref = shownReference(image.ref);
   const others = image.names.filter((name) => name !== image.ref && name !== ref);
   return html`<details id="image-${index + 1}" data-find="${wordsOf(image)}">
     <summary>
       <span class="row"
         ><span
-          ><span class="ref">${ref}</span>${badge(image)}${others
+          ><span class="ref">${refMarkup(ref, registry)}</span>${badge(image)}${others
             .slice(0, MAX_NAMES)
             .map((name) => html`<span class="name">stored as <span class="ref">${name}</span></span>`)}${more(
             others.length - MAX_NAMES,
@@ -47,6 +49,13 @@ export function imageMarkup(image: LockedImage, index: number, context: ImageCon
       ${image.leaves.map((leaf) => leafMarkup(leaf, image, context))}
     </div>
   </details> `;
+}
+
+/** The title above has the registry: what tells images apart stands out. */
+function refMarkup(ref: string, registry: string): Markup {
+  const host = `${registry}/`;
+  if (!ref.startsWith(host)) return html`${ref}`;
+  return html`<i class="host">${host}</i>${ref.slice(host.length)}`;
 }
 
 /** Stored names that a row shows. */
@@ -90,7 +99,7 @@ function facts(image: LockedImage, { platforms }: ImageContext): [name: string, 
       'Narrowed to',
       image.root === image.digest
         ? undefined
-        : html`${code(image.root)} <span class="soft">for readers that take no sparse index</span>`,
+        : html`${code(image.root)} <span class="soft">(for readers that take no sparse index)</span>`,
     ),
     ...optional(
       'Converted',
@@ -104,7 +113,7 @@ function facts(image: LockedImage, { platforms }: ImageContext): [name: string, 
       'Not for',
       missing.length === 0
         ? undefined
-        : html`${missing.join(', ')} <span class="soft">other images here have it</span>`,
+        : html`${missing.join(', ')} <span class="soft">(other images here have it)</span>`,
     ),
     ...optional('Image ID', image.imageId === undefined ? undefined : code(image.imageId)),
     ['Source', html`${image.source}`],

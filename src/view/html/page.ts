@@ -30,7 +30,7 @@ export function renderHtml(lock: Lock, title: string): string {
       <body>
         <header>
           <h1>${title}</h1>
-          <p>Container images, digest for digest as their sources served them.</p>
+          <p>${fidelityWords(lock)}</p>
           <p>Lock <code>${digestOfLock(lock)}</code></p>
           ${factsMarkup(lock, sharing)}
         </header>
@@ -50,6 +50,12 @@ export function renderHtml(lock: Lock, title: string): string {
       </body>
     </html> `.markup
   }`;
+}
+
+function fidelityWords({ images }: Lock): string {
+  const converted = images.filter((image) => image.converted !== undefined).length;
+  const but = converted === 0 ? '' : `, but for ${formatCount(converted, 'image')} that had to be converted`;
+  return `Container images, digest for digest as their sources served them${but}.`;
 }
 
 /** The page in every bundle and release. */
@@ -82,10 +88,10 @@ function imagesMarkup(lock: Lock, sharing: Sharing): Markup {
   const sizes = lock.images.map((image) => sizeOf(image, lock, sharing));
   const largest = sizes.reduce((most, { bytes }) => Math.max(most, bytes), 0);
   const platforms = [...new Set(lock.images.flatMap((image) => image.platforms))].toSorted();
-  const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byNumber(a.ref, b.ref));
+  const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byName(a.ref, b.ref));
   const groups = Map.groupBy(sorted, ([, image]) => registryOf(image));
-  const rowOf = ([index, image]: readonly [number, LockedImage]): Markup =>
-    imageMarkup(image, index, { lock, sharing, size: sizes[index] ?? NO_SIZE, largest, platforms });
+  const rowOf = ([index, image]: readonly [number, LockedImage], registry: string): Markup =>
+    imageMarkup(image, index, { lock, sharing, size: sizes[index] ?? NO_SIZE, largest, platforms, registry });
   return html`<h2>Images</h2>
     ${groups.size > 1 ? contentsMarkup([...groups]) : undefined} ${FILTER_FIELD}
     <div class="row head">
@@ -96,10 +102,19 @@ function imagesMarkup(lock: Lock, sharing: Sharing): Markup {
       ([registry, entries], group) =>
         html`<section>
           <h3 id="group-${group + 1}">${registry}, ${formatCount(entries.length, 'image')}</h3>
-          ${entries.map(rowOf)}
+          ${entries.map((entry) => rowOf(entry, registry))}
         </section> `,
     )}`;
 }
+
+/** By name, then by tag, each as people count: all tags of one name are together. */
+function byName(a: string, b: string): number {
+  const [left = '', leftTag = ''] = a.split(TAG);
+  const [right = '', rightTag = ''] = b.split(TAG);
+  return byNumber(left, right) || byNumber(leftTag, rightTag);
+}
+
+const TAG = /:(?=[^/]*$)/;
 
 const NO_SIZE = { bytes: 0, own: 0 };
 

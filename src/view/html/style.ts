@@ -160,13 +160,22 @@ export const STYLE = html`<style>
   summary .ref {
     font-weight: 600;
   }
-  .row .soft {
+  .soft {
     color: var(--soft);
+  }
+  .row .soft {
     font-size: 0.82rem;
   }
+  .ref .host {
+    font-style: normal;
+    font-weight: 400;
+    color: var(--soft);
+  }
   .contents span {
+    display: inline-block;
+    max-width: 100%;
     margin-right: 1.25rem;
-    white-space: nowrap;
+    overflow-wrap: anywhere;
   }
   .contents + .head {
     margin-top: 1rem;
@@ -232,6 +241,10 @@ export const STYLE = html`<style>
     background: var(--card);
     color: var(--text);
     font: inherit;
+  }
+  #filter input::placeholder {
+    color: var(--soft);
+    opacity: 1;
   }
   .uses {
     display: grid;
@@ -321,7 +334,7 @@ export const STYLE = html`<style>
     border-top: 1px solid var(--line);
     font-size: 0.88rem;
   }
-  @media (max-width: 64rem) {
+  @media screen and (max-width: 64rem) {
     .row {
       grid-template-columns: minmax(0, 1fr) auto;
     }
@@ -354,18 +367,72 @@ export const STYLE = html`<style>
       margin-bottom: 0.4rem;
     }
   }
+  /* A digest below the rest of its row: beside it there is room for eight characters. */
+  @media screen and (max-width: 40rem) {
+    thead {
+      display: none;
+    }
+    tr {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0 0.75rem;
+      padding: 0.3rem 0;
+      border-bottom: 1px solid var(--line);
+    }
+    td {
+      padding: 0;
+      border: 0;
+    }
+    td:has(code) {
+      order: 1;
+      flex-basis: 100%;
+    }
+    td.right:nth-child(3) {
+      margin-left: auto;
+    }
+    main > .scroll td:nth-child(2) {
+      flex-basis: 100%;
+    }
+    main > .scroll td:nth-child(4)::before {
+      content: 'saves ';
+    }
+  }
+  /* As many rows on a sheet as fit; an image that is open on the screen is open there, too. */
   @media print {
+    :root {
+      font-size: 12px;
+    }
     body {
       max-width: none;
       padding: 0;
+      font-size: 11px;
+    }
+    #filter,
+    .contents {
+      display: none;
+    }
+    .row {
+      grid-template-columns: minmax(0, 1fr) 10rem 10rem 5rem 5rem;
+      gap: 0 0.75rem;
+    }
+    .bar,
+    .key i,
+    .key b,
+    .badge {
+      print-color-adjust: exact;
     }
     details {
-      break-inside: avoid;
       content-visibility: visible;
     }
-    details::details-content {
-      content-visibility: visible;
-      height: auto;
+    summary {
+      padding-top: 0.25rem;
+      padding-bottom: 0.25rem;
+      break-inside: avoid;
+    }
+    h2,
+    h3,
+    h4 {
+      break-after: avoid;
     }
   }
 </style>`;

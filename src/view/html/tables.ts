@@ -1,4 +1,5 @@
 import type { Lock } from '../../lock/index.ts';
+import { shownReference } from '../../oci/reference.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import { html, type Markup, tableMarkup } from './template.ts';
 import type { Sharing } from './sharing.ts';
@@ -40,11 +41,12 @@ export function sharedMarkup(lock: Lock, { users }: Sharing): Markup | undefined
 
 function usersMarkup(images: readonly number[], lock: Lock): Markup {
   const more = images.length - MAX_USERS;
-  return html`${images
-    .slice(0, MAX_USERS)
-    .map(
-      (index) => html`<div><a class="ref" href="#image-${index + 1}">${lock.images[index]?.ref}</a></div>`,
-    )}${more > 0 ? html`<div>and ${more} more</div>` : undefined}`;
+  return html`${images.slice(0, MAX_USERS).map(
+    (index) =>
+      html`<div>
+        <a class="ref" href="#image-${index + 1}">${shownReference(lock.images[index]?.ref ?? '')}</a>
+      </div>`,
+  )}${more > 0 ? html`<div>and ${more} more</div>` : undefined}`;
 }
 
 /** The plain files in the bundle. */

@@ -127,7 +127,9 @@ describe('found D6: a list of which some images lack one of two platforms', () =
     expect(job).toContain(note);
     expect(terminal.match(/cached, no linux\/arm64\b|fetched, no linux\/arm64\b/g)).toHaveLength(2);
     const page = renderBundlePage(lock);
-    expect(page.match(/linux\/arm64 <span class="soft">other images here have it<\/span>/g)).toHaveLength(2);
+    expect(page.match(/linux\/arm64 <span class="soft">\(other images here have it\)<\/span>/g)).toHaveLength(
+      2,
+    );
 
     const annotations = warningAnnotations(report, warnings, () => 'images.txt');
     const [first, second] = lines.map(([ref, line]) => `${list}:${line}: ${ref}`);
