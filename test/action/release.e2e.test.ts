@@ -1,11 +1,17 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { barrier } from '../support/barrier.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
-import { one } from '../support/fixtures/index.ts';
+import { startCacheServer } from '../support/cache-server/index.ts';
+import { buildImage, filledLayer, one } from '../support/fixtures/index.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
+import type { Image } from '../support/image.ts';
+import { runProgram } from '../support/program.ts';
 import { type ReleaseService, startReleaseService } from '../support/release-service/index.ts';
 import { JOB_TOKEN, type Runner, startRunner, type StepResult } from '../support/runner.ts';
-import { isThere } from '../support/whole-bundle.ts';
+import { tempFolder } from '../support/temp.ts';
+import { checkBundle, isThere } from '../support/whole-bundle.ts';
 
 const KIB = 1024;
 const TAG_EVENT = { GITHUB_REF_TYPE: 'tag', GITHUB_REF_NAME: 'v2.0.0', GITHUB_REF: 'refs/tags/v2.0.0' };
@@ -50,7 +56,7 @@ describe('a step that releases', () => {
     expect(release).toMatchObject({ tag: 'v2.0.0', draft: false, target: 'main' });
     expect(result.outputs).toMatchObject({ archive: '', 'release-url': service.pageOf(release!) });
     expect(result.summary).toMatch(
-      /\| Release \| v2\.0\.0 of org\/site: 9 files, \d+ KiB; 9 sent \(\[page\]\(http:/,
+      /\| Release \| v2\.0\.0 of org\/site, published: 9 files, \d+ KiB; 9 sent \(\[page\]\(http:/,
     );
     expect(result.groups).toContain('Releasing 9 files');
     expect(await isThere(runner.file('oci-bundle-v2.0.0.tar.001'))).toBe(false);
@@ -149,5 +155,79 @@ describe('a step that releases', () => {
     const whole = results.find(({ exitCode }) => exitCode === 0);
     const assets = service.releases[0]?.assets ?? [];
     expect(whole?.summary).toContain(`${assets.length} files`);
+  });
+});
+
+describe('found K1: two jobs of a matrix on one machine, with one release, one cache and one store', () => {
+  const JOBS = ['one', 'two'] as const;
+  const layered = (name: string): Image =>
+    buildImage({ layers: [filledLayer('shared', 400 * KIB), filledLayer(name, 100 * KIB)] });
+
+  it('started at once are both right, and fetch nothing when they run again, whatever is left', async () => {
+    for (const name of JOBS) registry.put(`acme/${name}`, layered(name), '1');
+    await using cache = await startCacheServer();
+    const machine = await tempFolder('machine');
+    /** Both jobs of a run, each with a fresh checkout, at the same moment. */
+    const matrix = async (run: string, tag: string, store: string): Promise<StepResult[]> => {
+      registry.clear();
+      const until = barrier(JOBS.length);
+      service.misbehave({ method: 'POST', path: /releases$/, times: 2, fault: { kind: 'held', until } });
+      return Promise.all(
+        JOBS.map(async (name) => {
+          await using job = await startRunner({
+            ...cache.env('v2'),
+            GITHUB_API_URL: service.url,
+            ...TAG_EVENT,
+            GITHUB_REF_NAME: tag,
+            GITHUB_RUN_ID: run,
+            GITHUB_RUN_ATTEMPT: '1',
+            GITHUB_JOB: 'bundle',
+          });
+          const result = await job.step(
+            inputs({
+              images: `${registry.host}/acme/${name}:1`,
+              'archive-name': name,
+              'split-size': '',
+              'cache-dir': path.join(machine.path, store),
+            }),
+          );
+          expectDone(result);
+          expect(await checkBundle(job.file('oci-bundle'))).toEqual([
+            expect.stringContaining(`acme/${name}:1`),
+          ]);
+          expect(await isThere(job.file('.oci-save'))).toBe(false);
+          return result;
+        }),
+      );
+    };
+    /** What the release of a tag has, unpacked. */
+    const expectReleased = async (tag: string): Promise<void> => {
+      const release = service.releases.find((one) => one.tag === tag);
+      expect(release).toMatchObject({ draft: false, body: expect.not.stringContaining('<!--') });
+      expect(release?.assets).toHaveLength(10);
+      for (const name of JOBS) {
+        const folder = path.join(machine.path, tag, name);
+        await mkdir(folder, { recursive: true });
+        const tar = release?.assets.find((asset) => asset.name === `${name}.tar`)?.bytes;
+        await runProgram('tar', ['-x', '-C', folder], { input: tar ?? '' });
+        expect(await checkBundle(folder)).toEqual([expect.stringContaining(`acme/${name}:1`)]);
+      }
+    };
+    const fetched = (): string[] =>
+      registry.requests({ kind: 'blob', method: 'GET' }).map(({ path: asked }) => asked);
+
+    await matrix('4711', 'v1', 'store');
+    await expectReleased('v1');
+    expect(service.releases).toHaveLength(1);
+    expect(new Set(fetched()).size).toBe(5);
+
+    const again = await matrix('4712', 'v2', 'store');
+    expect([fetched(), again.map(({ outputs }) => outputs['cache-hit'])]).toEqual([[], ['true', 'true']]);
+    await expectReleased('v2');
+
+    const elsewhere = await matrix('4713', 'v3', 'another store');
+    expect([fetched(), elsewhere.map(({ outputs }) => outputs['fetched-bytes'])]).toEqual([[], ['0', '0']]);
+    await expectReleased('v3');
+    await machine.close();
   });
 });

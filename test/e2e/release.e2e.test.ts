@@ -145,7 +145,7 @@ describe('a release', () => {
       digest: `sha256:${sha(parts)}`,
     });
     expect(stderr).toMatch(
-      /Release {2}v1\.2\.3 of org\/site: 9 files, \d+ KiB; 9 sent\n +http:.*\/releases\/tag\/v1\.2\.3\n/,
+      /Release {2}v1\.2\.3 of org\/site, published: 9 files, \d+ KiB; 9 sent\n +http:.*\/releases\/tag\/v1\.2\.3\n/,
     );
     expect(stderr).toMatch(/^sent oci-bundle-v1\.2\.3\.tar\.001 {2}200 KiB$/m);
   });
