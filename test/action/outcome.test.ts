@@ -6,6 +6,7 @@ import { OUTPUTS } from '../../src/action/outputs.ts';
 import { digestOfLock, parseLock } from '../../src/lock/index.ts';
 import { runReportSchema } from '../../src/report/index.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { startCacheServer } from '../support/cache-server/index.ts';
 import { one } from '../support/fixtures/index.ts';
 import { largestBlobOf } from '../support/image.ts';
 import { type PushRegistry, startPushRegistry } from '../support/push-registry.ts';
@@ -193,6 +194,41 @@ describe('found K9: a step that is cancelled', () => {
     const step = await workspace.step(inputs({ 'dry-run': 'true' }), { cancelAt: /Resolving 1 image/ });
     expect(step.outputs['outcome']).toBe('cancelled');
     expect(step.verdict).not.toContain('\nno image');
+  });
+});
+
+describe('found K9: a cancelled step that is not waited for', () => {
+  const FORCED = '::error::ended without waiting any longer; the next run removes what is left\n';
+
+  it.each([
+    ['at the second signal', 'SIGTERM'],
+    ['when the time for an orderly end is over', 'time'],
+  ] as const)('has the outcome cancelled, and every output, before it ends: %s', async (_, force) => {
+    registry.misbehave({
+      faults: [{ path: new RegExp(largestBlobOf(app)), failure: { kind: 'stall', at: 0.5 } }],
+    });
+    const { forced } = await workspace.step(inputs(), { cancelAt: /::group::Copying/, force });
+    expect(forced?.signal).toBe(force === 'time' ? 'SIGINT' : force);
+    expect(forced?.raw.endsWith(FORCED)).toBe(true);
+    expect(Object.keys(forced?.outputs ?? {})).toEqual(Object.keys(OUTPUTS));
+    expect(forced?.outputs).toMatchObject({ outcome: 'cancelled', failed: '[]', path: '', report: '' });
+  });
+
+  it('keeps the outputs of its result where only the cache was waited for', async () => {
+    await using cache = await startCacheServer();
+    cache.misbehave([{ on: 'upload', fault: { holdAfter: 0 } }]);
+    const { forced } = await workspace.step(inputs({ cache: 'actions' }), {
+      env: { ...cache.env('v2'), GITHUB_REPOSITORY: 'org/site' },
+      cancelAt: /^Saving to the cache/m,
+      force: 'SIGTERM',
+    });
+    cache.release();
+    expect(forced?.raw.endsWith(FORCED)).toBe(true);
+    expect(forced?.outputs).toMatchObject({
+      outcome: 'saved',
+      path: workspace.file('oci-bundle'),
+      count: '1',
+    });
   });
 });
 

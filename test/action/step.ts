@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Writable } from 'node:stream';
@@ -13,12 +14,20 @@ export interface StepEnd {
   readonly raw: string;
   /** The last error that was told. */
   readonly verdict: string;
+  /** How the process ended itself, and what stood there then. It goes on here. */
+  readonly forced: Forced | undefined;
+}
+
+export interface Forced extends Pick<StepEnd, 'outputs' | 'raw'> {
+  readonly signal: string;
 }
 
 export interface StepOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The step is cancelled when it has printed this. */
   readonly cancelAt?: RegExp;
+  /** What comes then before it ends in order: another signal, or the end of the time for it. */
+  readonly force?: 'SIGTERM' | 'time';
 }
 
 /** A workspace in which the action runs in this process. Its command files are the runner's. */
@@ -29,6 +38,12 @@ export interface Workspace extends Closable {
 }
 
 const OUTPUT = /^([^\n<]+)<<(.+)\n([^]*?)\n?\2$/gm;
+
+const outputsIn = (text: string): Record<string, string> =>
+  Object.fromEntries([...text.matchAll(OUTPUT)].map(([, name = '', , value = '']) => [name, value]));
+
+/** More than the time for an orderly end. */
+const PATIENCE = 60_000;
 
 /** For the types: the process does not return from its end. */
 const hangs = (() => {}) as () => never;
@@ -41,7 +56,7 @@ export async function startWorkspace(): Promise<Workspace> {
   let steps = 0;
   const step = async (
     inputs: Readonly<Record<string, string>>,
-    { env = {}, cancelAt }: StepOptions = {},
+    { env = {}, cancelAt, force }: StepOptions = {},
   ): Promise<StepEnd> => {
     steps += 1;
     const outputFile = path.join(folder.path, `output-${steps}`);
@@ -60,10 +75,24 @@ export async function startWorkspace(): Promise<Workspace> {
       ...env,
     };
     let raw = '';
-    let stop = (): void => {};
+    let forced: Forced | undefined;
+    const listeners = new Map<string, () => void>();
+    const cancel = (): void => {
+      const send = (signal: string): void => listeners.get(signal)?.();
+      if (force === 'time') vi.useFakeTimers({ toFake: ['setTimeout'] });
+      send('SIGINT');
+      if (force === 'time') vi.advanceTimersByTime(PATIENCE).useRealTimers();
+      if (force === 'SIGTERM') send(force);
+    };
+    let cancelled = false;
+    let running = true;
     const see = (chunk: unknown): boolean => {
       raw += String(chunk);
-      if (cancelAt?.test(raw) === true) stop();
+      if (!cancelled && cancelAt?.test(raw) === true) {
+        cancelled = true;
+        // Not while it writes: what a signal makes it print would wait.
+        queueMicrotask(cancel);
+      }
       return true;
     };
     for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
@@ -83,32 +112,24 @@ export async function startWorkspace(): Promise<Workspace> {
             done();
           },
         }),
-        on(signal, listener) {
-          let sent = false;
-          if (signal === 'SIGINT')
-            stop = () => {
-              if (!sent) listener();
-              sent = true;
-            };
-        },
+        on: (signal, listener) => listeners.set(signal, listener),
         off: () => {},
-        kill: () => {},
-        // The process would end by that some seconds after a signal. Nobody sees it: the step has returned.
+        kill(_, signal) {
+          // What comes too late is passed over: the step has returned.
+          if (running) forced ??= { signal, raw, outputs: outputsIn(readFileSync(outputFile, 'utf8')) };
+        },
         exit: hangs,
       });
       const errors = [...raw.matchAll(/^::error[^:]*::(.*)$/gm)].map(([, message = '']) => message);
       return {
         exitCode: process.exitCode === undefined ? undefined : Number(process.exitCode),
-        outputs: Object.fromEntries(
-          [...(await readFile(outputFile, 'utf8')).matchAll(OUTPUT)].map(([, name = '', , value = '']) => [
-            name,
-            value,
-          ]),
-        ),
+        outputs: outputsIn(await readFile(outputFile, 'utf8')),
         raw,
+        forced,
         verdict: (errors.at(-1) ?? '').replaceAll('%0A', '\n'),
       };
     } finally {
+      running = false;
       process.exitCode = undefined;
       spies.forEach((spy) => spy.mockRestore());
       vi.unstubAllEnvs();
