@@ -23,7 +23,7 @@ import {
   verdictOf,
   warningAnnotations,
 } from './annotations.ts';
-import { type Outputs, outputsOf, outputsOfError } from './outputs.ts';
+import { omittedPaths, type Outputs, outputsOf, outputsOfError } from './outputs.ts';
 import { fileInWorkspace } from './places.ts';
 import type { Step } from './log.ts';
 
@@ -32,7 +32,10 @@ export async function finish({ report, lock }: SaveResult, inputs: ActionInputs,
   const { log, workspace } = step;
   const spelled = spellReport(report, asInput);
   const { report: reportFile } = placesOf(inputs.options, step.env);
-  publishOutputs(outputsOf(spelled, lock, reportFile), step);
+  const outputs = outputsOf(spelled, lock, reportFile);
+  const omitted = omittedPaths(spelled, outputs);
+  if (omitted !== undefined) log.emit({ type: 'log', level: 'warning', message: omitted });
+  publishOutputs(outputs, step);
   log.write(`\n${renderSummary(spelled, { color: false, spelling: asInput })}\n`);
   const fileOf = fileFinder(inputs, step);
   for (const annotation of warningAnnotations(spelled, log.warnings, fileOf))

@@ -7,7 +7,7 @@ import { plainText, printableJson } from '../text/plain-text.ts';
  * A later step gets an output as one variable of its environment, which may have 128 KiB (MAX_ARG_STRLEN of Linux), and all
  * outputs of a job may have 1 MB together. The report contains everything.
  */
-export const MAX_JSON_BYTES = 64_000;
+export const MAX_LIST_BYTES = 64_000;
 const MAX_MESSAGE_CHARACTERS = 300;
 
 /** The brackets of a list, and its last entry where some are left out. */
@@ -57,10 +57,10 @@ const shortened = ({ ref, class: failureClass, message }: Fault): Fault => ({
  */
 export function failedList(faults: readonly Fault[]): string {
   const all = printableJson(faults, 0);
-  if (bytesOf(all) <= MAX_JSON_BYTES) return all;
+  if (bytesOf(all) <= MAX_LIST_BYTES) return all;
   const causes = [...Map.groupBy(faults, causeKey).values()];
   const kept = new Set<Fault>();
-  let room = MAX_JSON_BYTES - LEFT_OUT_BYTES;
+  let room = MAX_LIST_BYTES - LEFT_OUT_BYTES;
   const fits = (shown: object): boolean => {
     const left = room - bytesOf(printableJson(shown, 0)) - 1;
     if (left < 0) return false;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { joinScriptName, partsListName, sumsName } from '../archive/index.ts';
+import { type ArchiveName, joinScriptName, partsListName, sumsName } from '../archive/index.ts';
 import { lockBeside } from '../bundle/index.ts';
 import { type Results, StoppedSaveError } from '../commands/index.ts';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
@@ -7,17 +7,18 @@ import { digestOfLock, type Lock } from '../lock/index.ts';
 import { hexOf } from '../oci/digest.ts';
 import { judge, type RunReport } from '../report/index.ts';
 import { printableJson } from '../text/plain-text.ts';
-import { failedList, faultsOf, faultsOfError, MAX_JSON_BYTES } from './faults.ts';
+import { failedList, faultsOf, faultsOfError, MAX_LIST_BYTES } from './faults.ts';
 
 /** What later steps can read, with the descriptions for action.yml. */
 export const OUTPUTS = {
   outcome:
     'how it ended: saved (in a dry run: could be saved), unchanged (all was where it belongs already), failed, refused (it did not start: wrong input, wrong list, or the machine lacks something), cancelled',
   path: "the bundle's folder",
-  archive: 'the archive, or its parts, one per line',
+  archive:
+    'the archive, or its parts, one per line; empty where that is more than 64 KB: the list of parts has them',
   sha256: 'of the archive, in hexadecimal digits; of all parts together where it is split',
   files:
-    'all that travels, one path per line: the archive or its parts with sums, list of parts, join script and lock, else the bundle; and the report',
+    'all that travels, one path per line: the archive or its parts with sums, list of parts, join script and lock, else the bundle; and the report; empty where that is more than 64 KB',
   digest:
     "the lock's sha256: the same images have the same one; empty if response headers alone showed that push targets have them",
   count: 'images in the bundle',
@@ -156,16 +157,29 @@ function placesIn(results: Results, report: string): Pick<Outputs, 'path' | 'arc
   const beside = archive === undefined ? filesBeside(results) : filesOfArchive(archive);
   return {
     path: bundle?.path ?? '',
-    archive: pieces.join('\n'),
-    files: [...pieces, ...beside, ...(report === '' ? [] : [report])].join('\n'),
+    archive: wholeLines(pieces),
+    files: wholeLines([...pieces, ...beside, ...(report === '' ? [] : [report])]),
     lock: lock?.path ?? '',
   };
 }
 
-/** The small files beside an archive. */
-function filesOfArchive({ path: file, parts }: NonNullable<Results['archive']>): string[] {
+/** That outputs are empty since an archive has too many parts, with what names these; undefined where none is. */
+export function omittedPaths({ archive }: Results, outputs: Outputs): string | undefined {
+  const names = (['archive', 'files'] as const).filter((name) => outputs[name] === '');
+  if (archive?.parts === undefined || names.length === 0) return undefined;
+  const list = path.join(path.dirname(archive.path), partsListName(nameOf(archive)));
+  return `${names.join(' and ')} cannot be set as ${names.length === 1 ? 'an output' : 'outputs'}: the paths of ${archive.parts.length} parts are more than 64 KB; ${list} names the parts, and a larger split-size makes fewer`;
+}
+
+function nameOf({ path: file }: NonNullable<Results['archive']>): ArchiveName {
   const suffix = path.extname(file);
-  const name = { base: path.basename(file, suffix), suffix: suffix.slice(1) };
+  return { base: path.basename(file, suffix), suffix: suffix.slice(1) };
+}
+
+/** The small files beside an archive. */
+function filesOfArchive(archive: NonNullable<Results['archive']>): string[] {
+  const { path: file, parts } = archive;
+  const name = nameOf(archive);
   const names = [...(parts === undefined ? [] : [partsListName(name), joinScriptName(name)]), sumsName(name)];
   const folder = path.dirname(file);
   return [...names.map((one) => path.join(folder, one)), lockBeside(path.join(folder, name.base))];
@@ -181,5 +195,11 @@ function filesBeside({ bundle, lock }: Results): string[] {
 /** A list as JSON; empty where it would be too long, since a part of it would be taken for the whole. */
 function wholeList(list: readonly unknown[]): string {
   const text = printableJson(list, 0);
-  return Buffer.byteLength(text) <= MAX_JSON_BYTES ? text : '';
+  return Buffer.byteLength(text) <= MAX_LIST_BYTES ? text : '';
+}
+
+/** The same for lines. */
+function wholeLines(lines: readonly string[]): string {
+  const text = lines.join('\n');
+  return Buffer.byteLength(text) <= MAX_LIST_BYTES ? text : '';
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { OUTPUTS, outputsOf, outputsOfError } from '../../src/action/outputs.ts';
+import { omittedPaths, OUTPUTS, outputsOf, outputsOfError } from '../../src/action/outputs.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { encodeLock, type Lock } from '../../src/lock/index.ts';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
-import { failureOf, type ReportedImage } from '../../src/report/index.ts';
+import { failureOf, type ReportedImage, type RunReport } from '../../src/report/index.ts';
 import { actionMetadata } from '../support/runner.ts';
 import { digest, sampleImage, sampleReport } from '../view/sample-report.ts';
 
@@ -184,7 +184,8 @@ describe('found K10: what failed, as an output', () => {
   });
 });
 
-describe('found K13: lists as outputs', () => {
+describe('found K10, K13: lists as outputs', () => {
+  const MAX = 64_000;
   const image = (at: number): ReportedImage => sampleImage({ ref: `quay.io/team/image-${at}:1` });
   const imagesOf = (count: number): string =>
     outputsOf(sampleReport({ images: Array.from({ length: count }, (_, at) => image(at)) }), lock, report)
@@ -206,5 +207,41 @@ describe('found K13: lists as outputs', () => {
     expect(outputsOf(sampleReport({ release }), lock, report).assets).toBe('');
     const few = { ...release, assets: assets.slice(0, 2) };
     expect(JSON.parse(outputsOf(sampleReport({ release: few }), lock, report).assets)).toEqual(few.assets);
+  });
+
+  const splitInto = (count: number): RunReport =>
+    sampleReport({
+      archive: {
+        path: '/runner/_work/site/site/oci-bundle.tar',
+        size: count,
+        digest: digest('tar'),
+        parts: Array.from({ length: count }, (_, at) => ({
+          path: `/runner/_work/site/site/oci-bundle.tar.${String(at + 1).padStart(3, '0')}`,
+          size: 1,
+          digest: digest(String(at)),
+        })),
+      },
+    });
+
+  it('are empty for the paths of very many parts, which is said with the file that names these', () => {
+    const [few, many] = [splitInto(900), splitInto(2000)];
+    const told = outputsOf(few, lock, report);
+    expect(told.archive.split('\n')).toHaveLength(900);
+    expect(told.files.split('\n')).toHaveLength(905);
+    expect(omittedPaths(few, told)).toBeUndefined();
+    const outputs = outputsOf(many, lock, report);
+    expect(outputs).toMatchObject({ archive: '', files: '', sha256: hexOf(digest('tar')) });
+    expect(omittedPaths(many, outputs)).toBe(
+      'archive and files cannot be set as outputs: the paths of 2000 parts are more than 64 KB; ' +
+        '/runner/_work/site/site/oci-bundle.parts.json names the parts, and a larger split-size makes fewer',
+    );
+  });
+
+  it('are complete up to the last byte that a step can read', () => {
+    // A line has 43 bytes with its end, from the thousandth on 44.
+    const [most, more] = [splitInto(1477), splitInto(1478)];
+    expect(Buffer.byteLength(outputsOf(most, lock, report).archive)).toBeLessThanOrEqual(MAX);
+    expect(outputsOf(more, lock, report).archive).toBe('');
+    expect(omittedPaths(most, outputsOf(most, lock, report))).toMatch(/^files cannot be set as an output: /);
   });
 });
