@@ -80,7 +80,7 @@ export function createRegistryClient(options: RegistryClientOptions) {
     policy,
     parse: parseErrorBody,
     judge: judgeRefusal,
-    left: quotas.note,
+    left: (response, request) => quotas.note(response, request),
   });
   const closing = new AbortController();
   const authorizer = createAuthorizer(http, options.credentials, {

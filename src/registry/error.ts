@@ -22,6 +22,9 @@ const TOO_MANY = 'TOOMANYREQUESTS';
  */
 const HOLDS_NO_MORE = 'HOLDS_NO_MORE';
 
+/** In place of a code: the disk of the registry is full, which docker-registry says in the detail of a 500 alone. */
+const DISK_FULL = 'DISK_FULL';
+
 /** Whether a refusal is about how often we send requests; some have another status than 429. */
 function isRateRefusal({ status, codes }: Refusal): boolean {
   if (codes.includes(HOLDS_NO_MORE)) return false;
@@ -48,7 +51,7 @@ const SPENT = /\b(?:exceed(?:s|ed)?|limit(?: is)?|maximum|full|too high|insuffic
  * DigitalOcean: 403 `registry contains 1 repositories, limit is 1`; Artifactory: 413 `Datastore disk usage is too high`.
  */
 function isFull({ status, codes, words }: Refusal): boolean {
-  if (status === 507 || codes.includes(HOLDS_NO_MORE)) return true;
+  if (status === 507 || codes.includes(HOLDS_NO_MORE) || codes.includes(DISK_FULL)) return true;
   return [400, 403, 409, 413].includes(status) && HELD.test(words) && SPENT.test(words);
 }
 
@@ -114,6 +117,9 @@ export function refusalError(
     return new OciSaveError({ code: 'denied', message, hint: POLICY_HINT, cause: refusal });
   }
   if (status !== 401 && status !== 403) return plain;
+  if (READ_ONLY.test(refusal.words)) {
+    return new OciSaveError({ code: 'denied', message, hint: READ_ONLY_HINT, cause: refusal });
+  }
   return new OciSaveError({
     code: 'denied',
     message: message + sentWords(sent),
@@ -121,6 +127,11 @@ export function refusalError(
     cause: refusal,
   });
 }
+
+/** Harbor's maintenance: 403 `DENIED: The system is in read only mode. Any modification is prohibited.` (middleware/readonly). */
+const READ_ONLY = /\b(?:system|registry|server|service|instance)\b[^\n]{0,40}\bread[- ]?only\b/i;
+const READ_ONLY_HINT =
+  'No login changes that: have its read-only mode ended (Harbor: Configuration, System Settings), and push again.';
 
 /** Harbor does not give what is vulnerable or unsigned (412 PROJECTPOLICYVIOLATION), even to HEAD (goharbor/harbor#19408). */
 const POLICY_HINT =
@@ -148,6 +159,8 @@ export interface Diagnostic {
   readonly message: string;
   /** How much it holds at most, as zot says it. */
   readonly limit?: string;
+  /** It could not write for want of room. */
+  readonly isFull?: true;
 }
 
 const entry = z.looseObject({
@@ -156,6 +169,19 @@ const entry = z.looseObject({
   detail: z.unknown().optional(),
 });
 const limitSchema = z.looseObject({ limit: z.string().regex(/^\d{1,20}$/) });
+/** distribution's driver error: ENOSPC and EDQUOT as Linux numbers them (registry/storage/driver, Error). */
+const fullSchema = z.looseObject({
+  Enclosed: z.looseObject({ Err: z.union([z.literal(28), z.literal(122)]) }),
+});
+const FULL_WORDS = /\b(?:no space left on device|disk quota exceeded)\b/i;
+
+function saysFull(detail: unknown, message: unknown): boolean {
+  return (
+    fullSchema.safeParse(detail).success ||
+    [detail, message].some((text) => typeof text === 'string' && FULL_WORDS.test(text.slice(0, 4096)))
+  );
+}
+
 const bodySchema = z.looseObject({ errors: z.array(entry) });
 /** Token services use OAuth2's form, others one of their own. */
 const oauthSchema = z.looseObject({
@@ -175,7 +201,8 @@ export function parseDiagnostics(text: string): Diagnostic[] {
     return spec.data.errors.map(({ code, message, detail }) => {
       const limited = code === TOO_MANY ? limitSchema.safeParse(detail).data : undefined;
       const limit = limited === undefined ? {} : { limit: limited.limit };
-      return { code: textOf(code), message: textOf(message), ...limit };
+      const full = saysFull(detail, message) ? { isFull: true as const } : {};
+      return { code: textOf(code), message: textOf(message), ...limit, ...full };
     });
   }
   const oauth = oauthSchema.safeParse(json);
@@ -189,12 +216,15 @@ export function parseDiagnostics(text: string): Diagnostic[] {
 export const parseErrorBody: ErrorParser = (text) => {
   const diagnostics = parseDiagnostics(text);
   if (diagnostics.length === 0) return undefined;
-  const said = diagnostics.map(({ code, message, limit }) => {
+  const said = diagnostics.map(({ code, message, limit, isFull: full }) => {
     const words = [code, message].filter((part) => part).join(': ');
+    if (full === true && !FULL_WORDS.test(message)) return `${words}, its disk is full`;
     return limit === undefined ? words : `${words}, its limit is ${limit}`;
   });
-  const codes = diagnostics.flatMap(({ code, limit }) =>
-    limit === undefined ? [code] : [code, HOLDS_NO_MORE],
-  );
+  const codes = diagnostics.flatMap(({ code, limit, isFull: full }) => [
+    code,
+    ...(limit === undefined ? [] : [HOLDS_NO_MORE]),
+    ...(full === true ? [DISK_FULL] : []),
+  ]);
   return { codes, words: said.join('; ') };
 };

@@ -161,6 +161,17 @@ export const runReportSchema = z.strictObject({
     manifests: count.optional(),
   }),
   cache: cacheReportSchema.optional(),
+  quotas: z
+    .array(
+      z.strictObject({
+        host: z.string(),
+        remaining: count,
+        limit: count.optional(),
+        seconds: count.optional().meta({ description: 'in which the limit counts' }),
+      }),
+    )
+    .optional()
+    .meta({ description: 'pulls that registries still give, as they last said; absent where none said it' }),
   bundle: z
     .strictObject({
       path: z.string(),

@@ -20,6 +20,8 @@ export interface Summary {
   readonly push: readonly PushSection[];
   readonly totals: ReturnType<typeof totalsOf>;
   readonly cache: readonly string[];
+  /** Pulls that registries still give, one of them per line. */
+  readonly quotas: readonly string[];
   /** What was written, and with which tools. */
   readonly made: Pick<
     RunReport,
@@ -53,6 +55,7 @@ export function summarize(report: RunReport): Summary {
     push: pushSections(report.push),
     totals: totalsOf(report),
     cache: cacheLines(report),
+    quotas: quotaLines(report),
     made: report,
     next: nextSteps(report),
   };
@@ -113,6 +116,17 @@ const MAX_TROUBLES = 10;
 
 function packsOf({ packs, blobs, bytes }: NonNullable<RunReport['cache']>['saved']): string {
   return `${formatCount(packs, 'pack')} with ${formatCount(blobs, 'blob')}, ${formatBytes(bytes)}`;
+}
+
+const MAX_QUOTAS = 10;
+
+/** `registry-1.docker.io: 76 of 100 pulls left, counted over 6 h 00 min` */
+function quotaLines({ quotas = [] }: RunReport): string[] {
+  return quotas.slice(0, MAX_QUOTAS).map(({ host, remaining, limit, seconds }) => {
+    const of = limit === undefined ? '' : ` of ${limit}`;
+    const over = seconds === undefined ? '' : `, counted over ${formatSeconds(seconds)}`;
+    return `${plainText(host)}: ${remaining}${of} pulls left${over}`;
+  });
 }
 
 /** What a run did with the cache, one item per line; empty without a cache. */

@@ -11,6 +11,7 @@ import { type Image, topOf } from '../support/image.ts';
 import { outputOf } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
 import { startDockerRegistry } from '../support/servers/docker-registry.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp.ts';
 import { toolPath } from '../support/tools.ts';
 import { clientOf, failureOf } from './support.ts';
@@ -202,5 +203,21 @@ describe('docker-registry with users', () => {
     expect(error.code).toBe('denied');
     expect(error.message).toContain('credentials were sent and refused');
     expect(error.message).not.toContain('wrong-password');
+  });
+});
+
+describe('docker-registry on a full disk', () => {
+  it('is not asked again for an upload, and the cause is told', async () => {
+    await using disk = await smallDisk(4 * 1024 * 1024);
+    await using registry = await startDockerRegistry({ root: disk.path });
+    using client = clientOf([registry.host], { retries: 5, retryMilliseconds: 1 });
+    const repository = { domain: registry.host, path: 'team/app' };
+    await disk.fill();
+    const failure = await failureOf(client.beginUpload(repository));
+    expect(failure).toMatchObject({
+      code: 'quota',
+      message: expect.stringMatching(/its disk is full|no space left/),
+    });
+    expect(await registry.requests({ method: 'POST' })).toHaveLength(1);
   });
 });

@@ -41,6 +41,39 @@ describe('refusalError', () => {
     expect(error.message).toContain(`r.example/a:1: r.example answered ${status} (WORDS)`);
   });
 
+  it.each([
+    [500, { DriverName: 'filesystem', Enclosed: { Op: 'mkdir', Path: '/var/lib/registry/x', Err: 28 } }],
+    [500, { DriverName: 'filesystem', Enclosed: { Op: 'write', Path: '/x', Err: 122 } }],
+    [503, 'write /data/upload: no space left on device'],
+  ])(
+    'takes a full disk of the registry (%i, %j) for want of room, which no retry helps',
+    (status, detail) => {
+      const body = JSON.stringify({ errors: [{ code: 'UNKNOWN', message: 'unknown error', detail }] });
+      const { codes = [], words = '' } = parseErrorBody(body) ?? {};
+      expect(words).toBe('UNKNOWN: unknown error, its disk is full');
+      const error = refusalError('r.example/a:1', refusal(status, words, [...codes]), 'nothing', 'push');
+      expect([error.code, isTemporary(error), lacksRoom(error)]).toEqual(['quota', false, true]);
+      expect(error.hint).toMatch(/^Delete there what is not needed/);
+    },
+  );
+
+  it('takes another fault of its storage for one that may pass', () => {
+    const detail = { DriverName: 'filesystem', Enclosed: { Op: 'mkdir', Err: 5 } };
+    const body = JSON.stringify({ errors: [{ code: 'UNKNOWN', message: 'unknown error', detail }] });
+    const { codes = [], words = '' } = parseErrorBody(body) ?? {};
+    expect(refusalError('r.example/a:1', refusal(500, words, [...codes]), 'nothing').code).toBe('network');
+  });
+
+  it('takes Harbor’s read-only mode for no fault of the login', () => {
+    const words = 'DENIED: The system is in read only mode. Any modification is prohibited.';
+    const error = refusalError('r.example/a:1', refusal(403, words, ['DENIED']), {}, 'push');
+    expect(error.code).toBe('denied');
+    expect(error.hint).toMatch(/^No login changes that: have its read-only mode ended/);
+    expect(error.message).not.toContain('credentials were');
+    const token = refusalError('r.example/a:1', refusal(403, 'DENIED: your token is read-only'), {}, 'push');
+    expect(token.hint).toMatch(/^That user may not push there/);
+  });
+
   it('says whether credentials were sent, and what to do', () => {
     const denied = (sent: Sent): OciSaveError => refusalError('r.example/a:1', refusal(401), sent);
     expect(denied('nothing').message).toMatch(/no credentials were sent$/);

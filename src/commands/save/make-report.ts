@@ -33,6 +33,7 @@ export function makeReport(parts: ReportParts): RunReport {
   const { options, session } = run;
   const { restored } = run.cache;
   const finished = new Date();
+  const quotas = session.client.quotasLeft().map((quota) => ({ ...quota }));
   const skopeoVersion = session.skopeoVersion();
   const sizes = Object.values(lock.blobs);
   const planned = new Set(options.dryRun ? missing.blobs.map(({ digest }) => digest) : []);
@@ -81,6 +82,7 @@ export function makeReport(parts: ReportParts): RunReport {
       storedBytes: missing.stored.bytes - broughtBackBytes(lock, missing, copied),
     },
     ...(cache === undefined ? {} : { cache: reportedCache(cache) }),
+    ...(quotas.length === 0 ? {} : { quotas }),
     ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
     ...(failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run)),
     ...published.results,

@@ -8,6 +8,7 @@ import { formatCount } from '../../text/bytes.ts';
 import { joinRequests, lockOf, type Resolution, resolveImages } from '../../resolve/index.ts';
 import { copyAndPublish } from './copy-and-publish.ts';
 import { endUnchanged, finishCache, limitStore, writeReport } from './end.ts';
+import { withEarlierDigests } from './need/earlier.ts';
 import { idleOptions } from './idle-options.ts';
 import { makeReport } from './make-report.ts';
 import { neededImages } from './need/needed.ts';
@@ -55,7 +56,7 @@ async function saveSeen(
     if (run.release !== undefined && !options.dryRun)
       await checkRight(run.release, run.places.archivePlace.name, io);
     await run.cache.restoreCatalogue();
-    const sound = await soundImages(await resolve(run), run);
+    const sound = await soundImages(await withEarlierDigests(await resolve(run), run), run);
     refuseCollisions(lockOf(sound.resolved), options.push);
     const { resolution, needed } = await neededImages(sound, run);
     const missing = await findMissingBlobs(needed, run.session.store);

@@ -39,7 +39,7 @@ export function renderJobSummary(
   { reportFile, folder, spelling }: JobSummaryOptions,
 ): string {
   const summary = summarize(report);
-  const { verdict, listings, push, notes, cache } = summary;
+  const { verdict, listings, push, notes, cache, quotas } = summary;
   const shown = (file: string): string => code(pathIn(folder, file));
   // A dry run leaves no file.
   const rest = verdict.dryRun ? '' : `, all in ${shown(reportFile)}`;
@@ -63,6 +63,10 @@ export function renderJobSummary(
     titled(
       'Cache',
       cache.map((line) => `- ${escaped(line)}`),
+    ),
+    titled(
+      'Pull quotas',
+      quotas.map((line) => `- ${escaped(line)}`),
     ),
     [toolWords(summary)],
   ]);

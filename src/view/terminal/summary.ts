@@ -39,7 +39,7 @@ export function renderWarnings(report: RunReport, options: ScreenOptions): strin
 const NAME_WIDTH = 9;
 
 function resultSection(
-  { verdict, totals, cache, made, next }: Summary,
+  { verdict, totals, cache, quotas, made, next }: Summary,
   { palette, room, spelling }: Screen,
 ): string[] {
   const { bundle, archive, release, lock } = made;
@@ -61,6 +61,7 @@ function resultSection(
     ...line('Total', total),
     ...line('Time', time),
     ...cache.flatMap((words) => line('Cache', words)),
+    ...quotas.flatMap((words) => line('Quota', words)),
     ...(path === undefined ? [] : line('Bundle', path + (bundle?.unchanged === true ? ', unchanged' : ''))),
     ...(archive === undefined ? [] : line('Archive', archiveWords(archive))),
     ...(release === undefined ? [] : line('Release', releaseWords(release))),
