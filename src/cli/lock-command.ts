@@ -25,6 +25,7 @@ const OPTIONS: readonly OptionName[] = [
   'certsDir',
   'caFile',
   'insecureRegistries',
+  'mirrors',
   'strictTags',
   'cacheDir',
   'cacheMaxSize',

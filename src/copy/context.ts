@@ -1,6 +1,6 @@
 import type { Emit } from '../events.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { CredentialStore, RegistryClient } from '../registry/index.ts';
+import type { CredentialStore, RegistryClient, Sources } from '../registry/index.ts';
 import type { SkopeoTools } from '../skopeo/index.ts';
 import type { Store } from '../store/index.ts';
 
@@ -13,6 +13,8 @@ export interface CopyContext {
   readonly credentials: CredentialStore;
   /** The rate limits of registries, which skopeo's processes keep as our own client does. */
   readonly client: Pick<RegistryClient, 'ready' | 'throttled'>;
+  /** Where the images of a repository are read. */
+  readonly sources: Pick<Sources, 'placeOf' | 'nameOf'>;
   readonly insecureRegistries: readonly string[];
   /** skopeo processes at once. */
   readonly parallel: number;

@@ -50,10 +50,14 @@ export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> 
   const layers = copy.brings.size === 1 ? '1 layer' : `${copy.brings.size} layers`;
   const message = `skopeo copies ${layers} of ${shortDigest(copy.leaf)}`;
   emit({ type: 'log', level: 'debug', message, image: copy.image });
-  const { domain, path: repository } = copy.repository;
+  const { domain, path: repository } = await context.sources.placeOf(copy.repository, copy.leaf, signal);
+  const place = `${domain}/${repository}`;
   await context.client.ready(domain, signal);
   const credentials = await context.credentials.find({ domain, path: repository });
-  const origin = { repository: `${domain}/${repository}`, isPrivate: credentials !== undefined };
+  const origin = {
+    repository: context.sources.nameOf(copy.repository),
+    isPrivate: credentials !== undefined,
+  };
   const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf)}`);
   const pool = poolOf(folder);
   await mkdir(pool, { recursive: true });
@@ -76,8 +80,8 @@ export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> 
       skopeo,
       environment,
       folder,
-      home: await makeOwnHome(folder, origin.repository, insecure),
-      source: `docker://${origin.repository}@${copy.leaf}`,
+      home: await makeOwnHome(folder, place, insecure),
+      source: `docker://${place}@${copy.leaf}`,
       preserveDigests: true,
       certsFolder: await environment.certsFolder(registryUrl(domain, 'https:')),
       auth,
@@ -88,7 +92,7 @@ export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> 
     await landing.finish();
     if (result.exitCode !== 0) {
       const secrets = credentials ? secretsOf(credentials) : [];
-      throw skopeoFailure(`${origin.repository}@${copy.leaf}`, result, secrets);
+      throw skopeoFailure(`${place}@${copy.leaf}`, result, secrets);
     }
     if (landing.missing > 0) {
       const message = `skopeo left out ${landing.missing} layers without a message`;

@@ -10,13 +10,14 @@ const TAGS_AT_ONCE = 16;
 /**
  * One repository of a registry.
  * @param isPrivate whether credentials are sent to a repository
+ * @param name how its content is called where it matters who gave it
  */
 export function registryPort(
   client: RegistryClient,
   repository: Repository,
   isPrivate: (repository: Repository) => Promise<boolean> = async () => false,
+  name = `${repository.domain}/${repository.path}`,
 ): ReadPort {
-  const name = `${repository.domain}/${repository.path}`;
   const port: Required<ReadPort> = {
     name,
     origin: async () => ({ repository: name, isPrivate: await isPrivate(repository) }),

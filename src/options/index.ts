@@ -4,6 +4,7 @@ import { nearest } from '../text/nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
 import { showText } from '../oci/reference-quote.ts';
 import { type Login, parseLogins } from './logins.ts';
+import { type MirrorRule, parseMirrors } from './mirrors.ts';
 import { type NamingRule, parseNamingRule } from './naming.ts';
 import { parsePushTargets, type PushTarget } from './push-target.ts';
 import { inputsSchema, optionsSchema } from './schema.ts';
@@ -15,13 +16,14 @@ type Parsed = z.infer<typeof optionsSchema>;
 /** Options of a save, read and checked. */
 export interface SaveOptions extends Omit<
   Parsed,
-  'platforms' | 'naming' | 'credentials' | 'layout' | 'push' | 'skopeo'
+  'platforms' | 'naming' | 'credentials' | 'mirrors' | 'layout' | 'push' | 'skopeo'
 > {
   /** Undefined: the machine's own. */
   readonly platforms: PlatformChoice | undefined;
   /** None: names stay as they are. */
   readonly naming: readonly NamingRule[];
   readonly credentials: readonly Login[];
+  readonly mirrors: readonly MirrorRule[];
   readonly layout: readonly ('oci' | 'zot')[];
   readonly push: readonly PushTarget[];
   readonly skopeo: WantedSkopeo;
@@ -100,7 +102,16 @@ function read<Shape extends z.core.$ZodLooseShape>(
 }
 
 /** Checks what one option's schema cannot see, and parses the values that have a grammar. */
-function complete({ platforms, naming, credentials, layout, push, skopeo, ...options }: Parsed): SaveOptions {
+function complete({
+  platforms,
+  naming,
+  credentials,
+  mirrors,
+  layout,
+  push,
+  skopeo,
+  ...options
+}: Parsed): SaveOptions {
   const { output, archive, release, dryRun } = options;
   if (output === 'none' && archive === 'none' && push.length === 0 && release === '' && !dryRun) {
     throw new OciSaveError({
@@ -114,6 +125,7 @@ function complete({ platforms, naming, credentials, layout, push, skopeo, ...opt
     platforms: platforms === '' ? undefined : parsePlatformChoice(platforms),
     naming: naming.map(parseNamingRule),
     credentials: parseLogins(credentials),
+    mirrors: parseMirrors(mirrors),
     layout: parseLayout(layout),
     push: parsePushTargets(push),
     skopeo: parseWantedSkopeo(skopeo),
@@ -141,6 +153,7 @@ function parseLayout(words: readonly string[]): ('oci' | 'zot')[] {
 }
 
 export type { Login } from './logins.ts';
+export { type MirrorRule, parseMirrors } from './mirrors.ts';
 export { type NamingRule, parseNamingRule } from './naming.ts';
 export { parsePushTargets, type PushTarget } from './push-target.ts';
 export { asInput, describeInputs, describeOptions, type OptionName, optionsSchema } from './schema.ts';

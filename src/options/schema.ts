@@ -84,6 +84,10 @@ export const optionsSchema = z.strictObject({
     placeholder: 'HOST',
     description: 'plain HTTP or unverified TLS, only for these registries',
   }),
+  mirrors: listOption({
+    placeholder: 'PREFIX=LOCATION',
+    description: 'registries or prefixes that are read elsewhere first; names stay as they are written',
+  }),
   strictTags: booleanOption(false, { description: 'latest and missing tags are errors' }),
   output: textOption('oci-bundle', {
     short: 'o',

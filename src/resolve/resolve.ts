@@ -6,7 +6,7 @@ import { repositoryPath, whyUnservable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import { otherAlgorithm } from '../oci/digest.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
-import type { RegistryClient, Repository } from '../registry/index.ts';
+import type { Repository, Sources } from '../registry/index.ts';
 import { missingNotes } from '../report/index.ts';
 import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
@@ -16,8 +16,9 @@ import { type ResolveOptions, resolveImage } from './resolve-image.ts';
 import { missingFrom, namesOf, type WantedImage } from './wanted.ts';
 
 export interface ResolveContext extends Omit<ResolveOptions, 'manifests'> {
-  readonly client: RegistryClient;
-  /** Whether credentials are sent to a repository. */
+  /** How repositories are read. */
+  readonly sources: Pick<Sources, 'client' | 'nameOf' | 'notesOf'>;
+  /** Whether credentials are sent to a repository, or to a mirror of it. */
   readonly isPrivate: (repository: Repository) => Promise<boolean>;
   /** Asked for when a local transport needs skopeo, and only then. */
   readonly skopeoTools: () => Promise<SkopeoTools>;
@@ -115,8 +116,11 @@ async function resolveOne(
     }
     const { domain, path, tag, digest, otherDigest } = source.reference;
     if (otherDigest !== undefined) throw unsupportedPin(otherDigest);
-    const port = registryPort(context.client, { domain, path }, context.isPrivate);
-    return await resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
+    const { client, nameOf, notesOf } = context.sources;
+    const repository = { domain, path };
+    const port = registryPort(client, repository, context.isPrivate, nameOf(repository));
+    const image = await resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
+    return { ...image, notes: [...image.notes, ...notesOf(repository)] };
   } catch (error) {
     context.signal?.throwIfAborted();
     if (error instanceof OciSaveError && error.code === 'machine') throw error;

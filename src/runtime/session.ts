@@ -1,7 +1,13 @@
 import type { SaveOptions, WantedSkopeo } from '../options/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { shortDigest } from '../oci/digest.ts';
-import type { CredentialStore, RegistryClient, Repository } from '../registry/index.ts';
+import {
+  createSources,
+  type CredentialStore,
+  type RegistryClient,
+  type Repository,
+  type Sources,
+} from '../registry/index.ts';
 import { createSkopeoEnvironment, findSkopeo, type Skopeo, type SkopeoTools } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import type { CertificateTrust } from '../trust/index.ts';
@@ -11,10 +17,13 @@ import { storeFolder } from './store-folder.ts';
 /** What one run holds open: the store, the client, and skopeo once something needs it. */
 export interface Session {
   readonly store: Store;
+  /** For what is pushed. */
   readonly client: RegistryClient;
+  /** For what is read from registries: mirrors come first. */
+  readonly sources: Sources;
   readonly credentials: CredentialStore;
   readonly trust: CertificateTrust;
-  /** Whether credentials are sent to a repository. */
+  /** Whether credentials are sent to a repository, or to a mirror of it. */
   readonly isPrivate: (repository: Repository) => Promise<boolean>;
   readonly skopeoTools: () => Promise<SkopeoTools>;
   /** The version of the skopeo that was used; undefined where skopeo was not used. */
@@ -61,6 +70,9 @@ export async function openSession(options: SaveOptions, io: SessionIo): Promise<
 async function openOver(store: Store, options: SaveOptions, io: SessionIo): Promise<Session> {
   const { env, emit } = io;
   const { client, credentials, trust } = await openClient(options, io);
+  const sources = createSources(client, options.mirrors, (message) =>
+    emit({ type: 'log', level: 'warning', message }),
+  );
   let tools: Promise<SkopeoTools> | undefined;
   let version: string | undefined;
   const find = async (): Promise<SkopeoTools> => {
@@ -73,9 +85,10 @@ async function openOver(store: Store, options: SaveOptions, io: SessionIo): Prom
   return {
     store,
     client,
+    sources,
     credentials,
     trust,
-    isPrivate: (repository) => isPrivate(repository, credentials),
+    isPrivate: (repository) => isPrivate(sources.placesOf(repository), credentials),
     skopeoTools: () => (tools ??= find()),
     skopeoVersion: () => version,
     async close() {
@@ -85,9 +98,10 @@ async function openOver(store: Store, options: SaveOptions, io: SessionIo): Prom
   };
 }
 
-async function isPrivate(repository: Repository, credentials: CredentialStore): Promise<boolean> {
+async function isPrivate(places: readonly Repository[], credentials: CredentialStore): Promise<boolean> {
   try {
-    return (await credentials.find(repository)) !== undefined;
+    const found = await Promise.all(places.map((place) => credentials.find(place)));
+    return found.some((one) => one !== undefined);
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
     // A helper that fails now has worked before, or there would be no content.

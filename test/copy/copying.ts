@@ -9,7 +9,12 @@ import type { SaveEvent } from '../../src/events.ts';
 import { parseInline } from '../../src/list/index.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { parsePlatformChoice } from '../../src/oci/platform.ts';
-import { anonymous, type RegistryClientOptions } from '../../src/registry/index.ts';
+import {
+  anonymous,
+  createSources,
+  type Mirror,
+  type RegistryClientOptions,
+} from '../../src/registry/index.ts';
 import {
   joinRequests,
   type Resolution,
@@ -36,6 +41,8 @@ export interface CopyingOptions extends Partial<Omit<CopyContext, 'emit'>> {
 export interface Copying extends Closable {
   readonly folder: string;
   readonly store: Store;
+  /** What was said of mirrors. */
+  readonly said: readonly string[];
   /** Resolves entries of a list, all platforms of each unless others are named. */
   resolve(
     entries: readonly string[],
@@ -54,16 +61,21 @@ const noSkopeo = (): Promise<never> => Promise.reject(new Error('nothing here is
 /** A store in a folder of its own, and what is resolved and copied from these registries into it. */
 export async function startCopying(
   hosts: readonly string[],
-  options: Partial<RegistryClientOptions> = {},
+  {
+    mirrors = [],
+    ...options
+  }: Partial<RegistryClientOptions> & { readonly mirrors?: readonly Mirror[] } = {},
 ): Promise<Copying> {
   const temp = await tempFolder('copy');
   const store = await openStore(`${temp.path}/store`);
   const client = clientOf(hosts, { retries: 0, ...options });
+  const said: string[] = [];
+  const sources = createSources(client, mirrors, (message) => said.push(message));
   const resolve: Copying['resolve'] = (entries, given = {}, platforms = 'all') => {
     const { requests } = parseInline(entries, { defaultRegistry: 'docker.io' });
     return resolveImages(joinRequests(requests, { platforms: parsePlatformChoice(platforms), naming }), {
       store,
-      client,
+      sources,
       isPrivate: async () => false,
       skopeoTools: noSkopeo,
       naming,
@@ -80,6 +92,7 @@ export async function startCopying(
     {
       folder: temp.path,
       store,
+      said,
       resolve,
       async images(entries, given) {
         const { resolved, failed } = await resolve(entries, given);
@@ -96,6 +109,7 @@ export async function startCopying(
           skopeoTools: noSkopeo,
           credentials: anonymous,
           client,
+          sources,
           insecureRegistries: hosts,
           parallel: 2,
           connections: 4,

@@ -123,7 +123,7 @@ function ownPlatform(emit: Emit): PlatformChoice {
 
 function resolve({ wanted, options, session, io: { emit, signal } }: Run): Promise<Resolution> {
   const { onMissingPlatform, index, format, naming, retries } = options;
-  const { store, client, isPrivate, skopeoTools } = session;
+  const { store, sources, isPrivate, skopeoTools } = session;
   const settings = { onMissingPlatform, index, format, naming, retries, parallel: CONNECTIONS };
-  return resolveImages(wanted, { ...settings, store, client, isPrivate, skopeoTools, emit, signal });
+  return resolveImages(wanted, { ...settings, store, sources, isPrivate, skopeoTools, emit, signal });
 }

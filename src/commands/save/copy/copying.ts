@@ -65,12 +65,13 @@ export function createCopying(images: readonly ResolvedImage[], run: Run): Copyi
 
 function copyContext({ options, session, cache, io: { emit, signal } }: Run): CopyContext {
   const { copier, insecureRegistries, parallel, retries } = options;
-  const { store, client, credentials, skopeoTools } = session;
+  const { store, client, sources, credentials, skopeoTools } = session;
   return {
     store,
     copier,
     skopeoTools,
     client,
+    sources,
     credentials,
     insecureRegistries,
     parallel: parallel || SKOPEO_AT_ONCE,

@@ -25,6 +25,7 @@ const UNDECISIVE = new Set<string>([
   'certsDir',
   'caFile',
   'insecureRegistries',
+  'mirrors',
   'strictTags',
   'output',
   'archive',

@@ -127,7 +127,7 @@ async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promi
     // A pin may name anything: that it is not a manifest is reported by the full run, too.
     if (pin !== undefined && stored !== undefined)
       return { digest: pin, mediaType: parseManifest(stored).mediaType };
-    return await session.client.headManifest(reference, pin ?? reference.tag ?? 'latest', io.signal);
+    return await session.sources.client.headManifest(reference, pin ?? reference.tag ?? 'latest', io.signal);
   } catch (error) {
     io.signal?.throwIfAborted();
     if (error instanceof OciSaveError) return undefined;

@@ -1,0 +1,151 @@
+import { messageOf, OciSaveError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { RegistryClient } from './client.ts';
+import type { Repository } from './repository.ts';
+
+/** Where the repositories below a name are read first: both are a registry, or a registry with the beginning of a path. */
+export interface Mirror {
+  readonly prefix: string;
+  readonly location: string;
+}
+
+/** How repositories are read that may have mirrors. */
+export interface Sources {
+  /** Reads from the mirrors of a repository, and from itself for what none of them gives. What it writes, it writes there. */
+  readonly client: RegistryClient;
+  /** The mirrors of a repository in their order, and last itself. */
+  readonly placesOf: (repository: Repository) => readonly Repository[];
+  /**
+   * How content of a repository is called where it matters who gave it: with the mirrors, since a mirror that another run
+   * names may say anything.
+   */
+  readonly nameOf: (repository: Repository) => string;
+  /** Which of the places has a manifest. @throws OciSaveError the repository's own error where none has it */
+  readonly placeOf: (repository: Repository, digest: Digest, signal?: AbortSignal) => Promise<Repository>;
+  /** What a report says of the mirrors of a repository, once it was read. */
+  readonly notesOf: (repository: Repository) => readonly string[];
+}
+
+const nameOf = ({ domain, path }: Repository): string => `${domain}/${path}`;
+
+/**
+ * The mirrors of a repository: those of the longest prefix that it is below, as in registries.conf
+ * (containers-registries.conf(5)), and at whole parts of a name alone.
+ */
+export function mirrorsOf(repository: Repository, mirrors: readonly Mirror[]): Repository[] {
+  const name = nameOf(repository);
+  const fitting = mirrors.filter(({ prefix }) => name === prefix || name.startsWith(`${prefix}/`));
+  const longest = Math.max(...fitting.map(({ prefix }) => prefix.length));
+  return fitting
+    .filter(({ prefix }) => prefix.length === longest)
+    .map(({ prefix, location }) => {
+      const place = location + name.slice(prefix.length);
+      const slash = place.indexOf('/');
+      return { domain: place.slice(0, slash), path: place.slice(slash + 1) };
+    });
+}
+
+/**
+ * Reads from mirrors first. Whatever a mirror answers, its bytes have to have the digest; whatever it fails with, the next
+ * place is asked, as with registries.conf. Each place has its own credentials, and is sent no other ones.
+ * @param onFallback told in words when a mirror does not give what it is asked for, once for each repository of it
+ */
+export function createSources(
+  client: RegistryClient,
+  mirrors: readonly Mirror[],
+  onFallback: (message: string) => void,
+): Sources {
+  const down = new Set<string>();
+  const told = new Set<string>();
+  const notes = new Map<string, Set<string>>();
+  const places = new Map<string, Repository>();
+  const placesOf = (repository: Repository): Repository[] => [...mirrorsOf(repository, mirrors), repository];
+  const note = (repository: Repository, text: string): void => {
+    const known = notes.get(nameOf(repository)) ?? new Set();
+    notes.set(nameOf(repository), known.add(text));
+  };
+  const fellBack = (repository: Repository, place: Repository, error: OciSaveError): void => {
+    note(repository, `not all of it came from the mirror ${place.domain} (${error.code})`);
+    if (told.has(nameOf(place))) return;
+    told.add(nameOf(place));
+    onFallback(
+      `${nameOf(repository)}: the mirror does not give it: ${messageOf(error)}; the next place is asked`,
+    );
+  };
+  /** `lasting`: a failure that is not repeated by the caller, so that the mirror counts as one that is down. */
+  const ask = async <T>(
+    repository: Repository,
+    call: (place: Repository) => Promise<T>,
+    { lasting, signal }: { readonly lasting: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<{ readonly place: Repository; readonly value: T }> => {
+    for (const place of mirrorsOf(repository, mirrors)) {
+      if (down.has(place.domain)) continue;
+      try {
+        return { place, value: await call(place) };
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof OciSaveError) || error.code === 'interrupted') throw error;
+        if (lasting && (error.code === 'network' || error.code === 'quota')) down.add(place.domain);
+        fellBack(repository, place, error);
+      }
+    }
+    return { place: repository, value: await call(repository) };
+  };
+  const keyOf = (repository: Repository, digest: string): string => `${nameOf(repository)}@${digest}`;
+  const found = (repository: Repository, digest: string, place: Repository): void => {
+    places.set(keyOf(repository, digest), place);
+    if (place !== repository) note(repository, `read from the mirror ${place.domain}`);
+  };
+  const readHead: RegistryClient['headManifest'] = async (repository, reference, signal) => {
+    const call = (place: Repository) => client.headManifest(place, reference, signal);
+    const { place, value } = await ask(repository, call, { lasting: true, signal });
+    if (value !== undefined) found(repository, value.digest, place);
+    return value;
+  };
+  return {
+    placesOf,
+    nameOf(repository) {
+      const others = mirrorsOf(repository, mirrors).map(nameOf);
+      return nameOf(repository) + (others.length === 0 ? '' : ` (mirrored by ${others.join(', ')})`);
+    },
+    async placeOf(repository, digest, signal) {
+      if (mirrorsOf(repository, mirrors).length === 0) return repository;
+      const key = keyOf(repository, digest);
+      if (!places.has(key)) {
+        const head = await readHead(repository, digest, signal);
+        // Where a registry answers no HEAD, the manifest itself has to be asked for.
+        if (head === undefined) await readManifest(repository, digest, signal);
+      }
+      return places.get(key) ?? repository;
+    },
+    notesOf: (repository) => [...(notes.get(nameOf(repository)) ?? [])],
+    client: {
+      ...client,
+      headManifest: readHead,
+      getManifest: (repository, reference, signal) => readManifest(repository, reference, signal),
+      getBlob: async (repository, blob, range) => {
+        const call = (place: Repository) => client.getBlob(place, blob, range);
+        return (await ask(repository, call, { lasting: false, signal: range?.signal })).value;
+      },
+      headBlob: async (repository, digest, signal) => {
+        const call = (place: Repository) => client.headBlob(place, digest, signal);
+        return (await ask(repository, call, { lasting: true, signal })).value;
+      },
+      listTags: async (repository, signal) => {
+        const call = (place: Repository) => client.listTags(place, signal);
+        return (await ask(repository, call, { lasting: true, signal })).value;
+      },
+    },
+  };
+
+  async function readManifest(
+    repository: Repository,
+    reference: string,
+    signal: AbortSignal | undefined,
+  ): ReturnType<RegistryClient['getManifest']> {
+    const call = (place: Repository) => client.getManifest(place, reference, signal);
+    const { place, value } = await ask(repository, call, { lasting: true, signal });
+    found(repository, value.digest, place);
+    return value;
+  }
+}

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CredentialStore, Mirror, Repository } from '../../src/registry/index.ts';
+import { createSkopeoEnvironment, findSkopeo } from '../../src/skopeo/index.ts';
+import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { failureOf } from '../support/failure.ts';
+import { one } from '../support/fixtures/index.ts';
+import { largestBlobOf } from '../support/image.ts';
+import { systemTrust } from '../support/trust.ts';
+import { startCopying } from './copying.ts';
+
+const image = one({ layerBytes: 1_200_000 });
+const moved = one({ layerBytes: 1_200_000, seed: 'moved' });
+const layer = largestBlobOf(image);
+
+let mirror: BadRegistry;
+let origin: BadRegistry;
+beforeAll(async () => {
+  mirror = await startBadRegistry({ images: { 'hub/library/one:1': image } });
+  origin = await startBadRegistry({ images: { 'library/one:1': image, 'library/two:1': moved } });
+});
+afterAll(async () => {
+  await mirror.close();
+  await origin.close();
+});
+beforeEach(() => {
+  for (const registry of [mirror, origin]) {
+    registry.misbehave({});
+    registry.clear();
+  }
+});
+
+const userOf = ({ domain }: Repository): string => (domain === mirror.host ? 'mirrors' : 'origins');
+const credentials: CredentialStore = {
+  find: async (repository) => ({ username: userOf(repository), password: `of ${userOf(repository)}` }),
+};
+
+interface Outcome {
+  readonly mover: string | undefined;
+  readonly said: readonly string[];
+  readonly notes: readonly string[];
+  readonly names: readonly string[];
+  readonly digest: string;
+}
+
+/** Resolves and copies an image of the origin, which has this mirror. */
+async function copyOf(
+  name: string,
+  copier: 'skopeo' | 'direct',
+  rules?: readonly Mirror[],
+): Promise<Outcome> {
+  const mirrors = rules ?? [{ prefix: origin.host, location: `${mirror.host}/hub` }];
+  await using bench = await startCopying([mirror.host, origin.host], { mirrors, credentials });
+  const [resolved] = await bench.images([`${origin.host}/${name}`]);
+  const skopeo = await findSkopeo({ kind: 'auto' }, process.env);
+  const environment = await createSkopeoEnvironment(bench.store.runFolder, process.env, await systemTrust());
+  const given = { copier, credentials, skopeoTools: async () => ({ skopeo, environment }) };
+  const { movers, failures } = await bench.copy(resolved === undefined ? [] : [resolved], given);
+  expect(failures).toEqual(new Map());
+  const large = name === 'library/two:1' ? largestBlobOf(moved) : layer;
+  return {
+    mover: movers.get(large),
+    said: bench.said,
+    notes: resolved?.notes ?? [],
+    names: resolved?.names ?? [],
+    digest: resolved?.digest ?? '',
+  };
+}
+
+describe.each(['skopeo', 'direct'] as const)('S9, N12: a mirror, and copier %s', (copier) => {
+  it('gives all of an image under its own name, and the registry itself is not asked', async () => {
+    const { mover, said, notes, names, digest } = await copyOf('library/one:1', copier);
+    expect([mover, said, digest]).toEqual([copier, [], image.top]);
+    expect([names, notes]).toEqual([
+      [`${origin.host}/library/one:1`],
+      [`read from the mirror ${mirror.host}`],
+    ]);
+    expect(origin.requests()).toEqual([]);
+  });
+
+  it('that does not have it: the registry is asked, and that is said', async () => {
+    const { mover, said, notes } = await copyOf('library/two:1', copier);
+    expect([mover, notes]).toEqual([
+      copier,
+      [`not all of it came from the mirror ${mirror.host} (not-found)`],
+    ]);
+    expect(said).toEqual([
+      expect.stringMatching(
+        `^${origin.host}/library/two: the mirror does not give it: ${mirror.host}/hub/library/two:1: .*; the next place is asked$`,
+      ),
+    ]);
+  });
+
+  it('that lacks a layer: the registry gives it', async () => {
+    mirror.misbehave({
+      faults: [{ path: new RegExp(`blobs/${layer}`), failure: { kind: 'status', status: 404 } }],
+    });
+    const { mover, said } = await copyOf('library/one:1', copier);
+    expect([mover, said.length]).toEqual(['direct', 1]);
+    expect(origin.requests({ kind: 'blob' }).map(({ path }) => path)).toEqual([
+      `/v2/library/one/blobs/${layer}`,
+    ]);
+  });
+
+  it('has credentials of its own: none go to another place', async () => {
+    for (const [registry, username] of [[mirror, 'mirrors'] as const, [origin, 'origins'] as const])
+      registry.misbehave({ auth: { scheme: 'basic', users: [{ username, password: `of ${username}` }] } });
+    expect((await copyOf('library/one:1', copier)).mover).toBe(copier);
+    expect((await copyOf('library/two:1', copier)).mover).toBe(copier);
+    for (const registry of [mirror, origin]) {
+      const refused = registry
+        .requests()
+        .filter(({ authorization, status }) => authorization && status === 401);
+      expect(refused).toEqual([]);
+    }
+    expect(origin.requests().some(({ authorization }) => authorization)).toBe(true);
+  });
+
+  it('that is not there: it is asked once, and the registry for the rest', async () => {
+    const gone = [{ prefix: origin.host, location: '127.0.0.1:9/hub' }];
+    const { mover, said, notes } = await copyOf('library/one:1', copier, gone);
+    expect([mover, notes]).toEqual([copier, ['not all of it came from the mirror 127.0.0.1:9 (network)']]);
+    expect(said).toEqual([expect.stringContaining('refuses the connection (ECONNREFUSED)')]);
+  });
+});
+
+describe('a mirror’s answer', () => {
+  it('that has another digest than what was asked for counts for nothing', async () => {
+    mirror.misbehave({ faults: [{ path: /manifests\/sha256:/, failure: { kind: 'flip' } }] });
+    const mirrors = [{ prefix: origin.host, location: `${mirror.host}/hub` }];
+    await using bench = await startCopying([mirror.host, origin.host], { mirrors });
+    const [resolved] = await bench.images([`${origin.host}/library/one@${image.top}`]);
+    expect(resolved?.digest).toBe(image.top);
+    expect(origin.requests({ kind: 'manifest', method: 'GET' }).length).toBe(1);
+  });
+
+  it('is no secret’s key: what a repository gave for credentials is not here because a mirror says that it has it', async () => {
+    const mirrors = [{ prefix: origin.host, location: `${mirror.host}/hub` }];
+    await using plain = await startCopying([origin.host]);
+    await using mirrored = await startCopying([mirror.host, origin.host], { mirrors });
+    const names = async (bench: typeof plain): Promise<(string | undefined)[]> =>
+      (await bench.images([`${origin.host}/library/one:1`])).map(({ content }) => content?.name);
+    expect(await names(plain)).toEqual([`${origin.host}/library/one`]);
+    expect(await names(mirrored)).toEqual([
+      `${origin.host}/library/one (mirrored by ${mirror.host}/hub/library/one)`,
+    ]);
+  });
+
+  it('where no place has an image, the registry’s own error is the image’s', async () => {
+    const mirrors = [{ prefix: origin.host, location: `${mirror.host}/hub` }];
+    await using bench = await startCopying([mirror.host, origin.host], { mirrors });
+    const error = await failureOf(bench.images([`${origin.host}/library/none:1`]));
+    expect([error.code, error.message.startsWith(`${origin.host}/library/none:1: ${origin.host}`)]).toEqual([
+      'not-found',
+      true,
+    ]);
+    expect(bench.said.length).toBe(1);
+  });
+});
