@@ -2,6 +2,7 @@ import type { ImageRequest } from '../../list/index.ts';
 import { idleRules } from '../../lock/index.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import { withDefaultTag } from '../../oci/reference.ts';
+import { idleLogins } from '../../registry/index.ts';
 
 /**
  * What was asked for by options and has no effect beside the others, one sentence each: whoever writes an option expects
@@ -36,7 +37,25 @@ export function idleOptions(options: SaveOptions, requests: readonly ImageReques
   return [
     ...idle.flatMap(([isIdle, words]) => (isIdle ? [words] : [])),
     ...idleNaming(options, requests).map((rule) => `naming: ${rule} applies to no image`),
+    ...idleUsers(options, requests).map(
+      ({ place, key }) => `credentials: ${place}, for '${key}', applies to no image`,
+    ),
   ];
+}
+
+/** Users whose repositories are neither read nor written to. */
+function idleUsers(
+  { credentials, push }: SaveOptions,
+  requests: readonly ImageRequest[],
+): ReturnType<typeof idleLogins> {
+  const repositories = requests.flatMap(({ source }) =>
+    source.transport === 'docker' ? [source.reference] : [],
+  );
+  return idleLogins(
+    credentials,
+    repositories,
+    push.map(({ domain }) => domain),
+  );
 }
 
 /** Rules that name nothing. Of a source that names its images itself no rule is known to be idle. */

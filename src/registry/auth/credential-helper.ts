@@ -32,6 +32,7 @@ interface HelperCall {
   /** The auth file that names the helper. */
   readonly file: string;
   readonly env: Environment;
+  readonly limitMilliseconds?: number | undefined;
 }
 
 /**
@@ -40,7 +41,13 @@ interface HelperCall {
  * @throws OciSaveError `usage` for a name that is not a program's, `machine` where it cannot be started, `local`
  *   where it fails.
  */
-export async function callHelper({ name, server, file, env }: HelperCall): Promise<Credentials | undefined> {
+export async function callHelper({
+  name,
+  server,
+  file,
+  env,
+  limitMilliseconds = HELPER_MILLISECONDS,
+}: HelperCall): Promise<Credentials | undefined> {
   if (!/^[\w.-]+$/.test(name)) {
     throw new OciSaveError({
       code: 'usage',
@@ -58,10 +65,10 @@ export async function callHelper({ name, server, file, env }: HelperCall): Promi
       hint: `Run 'echo ${server} | ${program} get' to see why.`,
       cause,
     });
-  const signal = AbortSignal.timeout(HELPER_MILLISECONDS);
+  const signal = AbortSignal.timeout(limitMilliseconds);
   const call = { env: Object.fromEntries(known), input: server, signal };
   const result = await run(program, ['get'], call).catch((cause: unknown) => {
-    if (signal.aborted) throw failed(`gave no answer within ${HELPER_MILLISECONDS / 1000} s`, cause);
+    if (signal.aborted) throw failed(`gave no answer within ${limitMilliseconds / 1000} s`, cause);
     throw new OciSaveError({
       code: 'machine',
       message: `${messageOf(cause)}; the auth file ${file} names it for ${server}`,

@@ -18,6 +18,8 @@ const MAX_AUTH_FILE_BYTES = 1024 * 1024;
 export interface CredentialStoreOptions extends AuthFileSearch {
   /** Called with the auth files that were read, or with the places where none was. */
   readonly onRead?: (message: string) => void;
+  /** How long a helper may take. */
+  readonly helperMilliseconds?: number | undefined;
   /** Called for each file that is passed over. */
   readonly onWarning?: (message: string) => void;
 }
@@ -32,11 +34,11 @@ export interface CredentialStoreOptions extends AuthFileSearch {
  */
 export async function openCredentialStore(options: CredentialStoreOptions): Promise<CredentialStore> {
   const userId = options.userId ?? (process.platform === 'linux' ? process.getuid?.() : undefined);
-  const places = authFilePlaces({ ...options, userId });
+  const places = authFilePlaces({ platform: process.platform, ...options, userId });
   const files = (
     await Promise.all(places.map((place) => readAuthFile(place, userId, options.onWarning)))
   ).filter((file) => file !== undefined);
-  const helpers = rememberedHelpers(options.env);
+  const helpers = rememberedHelpers(options.env, options.helperMilliseconds);
   options.onRead?.(readMessage(files, places));
   return {
     async find(repository, { fresh = false } = {}) {
@@ -91,13 +93,13 @@ function stepsOf(file: AuthFile, repository: Repository): Step[] {
 }
 
 /** A list of 300 images calls a helper once per server, and once more where its result was refused. */
-function rememberedHelpers(env: Environment) {
+function rememberedHelpers(env: Environment, limitMilliseconds: number | undefined) {
   const calls = new Map<string, { readonly result: ReturnType<typeof callHelper>; settled: boolean }>();
   return (file: string, name: string, server: string, fresh: boolean): ReturnType<typeof callHelper> => {
     const key = JSON.stringify([name, server]);
     const remembered = calls.get(key);
     if (remembered && !(fresh && remembered.settled)) return remembered.result;
-    const call = { result: callHelper({ name, server, file, env }), settled: false };
+    const call = { result: callHelper({ name, server, file, env, limitMilliseconds }), settled: false };
     calls.set(key, call);
     call.result.then(
       () => (call.settled = true),

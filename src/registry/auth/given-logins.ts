@@ -1,6 +1,7 @@
 import { OciSaveError } from '../../errors.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
 import type { Secret } from '../../text/secret.ts';
+import type { Repository } from '../repository.ts';
 import type { CredentialStore } from './combined-stores.ts';
 import { type Credentials, lookupKeys, normalizeKey } from './credentials.ts';
 
@@ -33,6 +34,24 @@ export function givenLogins(logins: readonly GivenLogin[]): CredentialStore {
       return Promise.resolve(key === undefined ? undefined : known.get(key)?.credentials);
     },
   };
+}
+
+/**
+ * The logins that no repository needs, each with its key: whoever writes one expects something of it.
+ * @param repositories that a run reads
+ * @param domains of which it may use any repository, as those of push targets
+ */
+export function idleLogins(
+  logins: readonly GivenLogin[],
+  repositories: readonly Repository[],
+  domains: readonly string[],
+): { readonly place: string; readonly key: string }[] {
+  const keys = new Set(logins.map(({ registry }) => normalizeKey(registry)));
+  const used = new Set(repositories.map((repository) => lookupKeys(repository).find((key) => keys.has(key))));
+  const whole = new Set(domains.map(normalizeKey));
+  return logins
+    .map(({ registry, place }) => ({ place, key: normalizeKey(registry) }))
+    .filter(({ key }) => !used.has(key) && !whole.has(key.split('/')[0] ?? ''));
 }
 
 function twice(first: string, second: string, key: string): OciSaveError {

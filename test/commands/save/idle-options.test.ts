@@ -38,6 +38,19 @@ describe('found A16: an option without effect is said', () => {
     expect(idle(given)).toEqual(words);
   });
 
+  it.each<[string, Readonly<Record<string, unknown>>, string[]]>([
+    ['quay.io u p', {}, []],
+    ['quay.io/acme u p', {}, []],
+    ['https://index.docker.io/v1/ u p', {}, []],
+    ['quay.io/acmee u p', {}, ["credentials: line 1, for 'quay.io/acmee',"]],
+    // Only the name that it is stored under.
+    ['# the site\nsite.example u p', {}, ["credentials: line 2, for 'site.example',"]],
+    ['site.example/team u p', { push: 'site.example/other' }, []],
+    ['quay.io u p\nquay.io/acme v q', {}, ["credentials: line 1, for 'quay.io',"]],
+  ])('T3: users of %j', (credentials, given, words) => {
+    expect(idle({ credentials, ...given })).toEqual(words);
+  });
+
   it.each<[string, string[]]>([
     ['nosuch=x', ['naming: nosuch=x']],
     ['docker.io=hub.example', []],

@@ -107,6 +107,17 @@ describe('authFilePlaces', () => {
     ]);
   });
 
+  it('E3: searches elsewhere than on Linux as podman does there', () => {
+    const elsewhere = { ...env, XDG_CONFIG_HOME: '/x' };
+    expect(paths({ env: elsewhere, platform: 'darwin' })).toEqual([
+      '/home/u/.config/containers/auth.json',
+      '/x/containers/auth.json',
+      '/home/u/.docker/config.json',
+      '/home/u/.dockercfg',
+    ]);
+    expect(paths({ env, platform: 'darwin' })).toHaveLength(3);
+  });
+
   it('knows the runtime folder of a user without XDG_RUNTIME_DIR', () => {
     expect(paths({ env: {}, userId: 7 })).toEqual(['/run/containers/7/auth.json']);
   });

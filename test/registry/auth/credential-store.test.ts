@@ -288,6 +288,17 @@ describe('a credential helper', () => {
     expect(error.hint).toContain('PATH');
   });
 
+  it('T8: that gives no answer is given up', async () => {
+    const PATH = await helper('demo', 'exec /bin/sleep 1000');
+    const path = await file(at('config.json'), { credsStore: 'demo' });
+    const store = await open({ authFile: path, env: { PATH }, helperMilliseconds: 300 });
+    const error = await failureOf(store.find(repository));
+    expect([error.code, error.message]).toEqual([
+      'local',
+      `docker-credential-demo, which the auth file ${path} names for r.example, gave no answer within 0.3 s`,
+    ]);
+  });
+
   it.each([
     ['fails', `${answer('u', 'SECRET')}; exit 1`],
     ['says no JSON', 'echo SECRET'],
