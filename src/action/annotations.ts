@@ -2,6 +2,7 @@ import { detailWords, type ErrorDetail, hintOf, OciSaveError } from '../errors.t
 import type { SaveEvent } from '../events.ts';
 import {
   byCause,
+  byPlace,
   type Cause,
   causeTexts,
   type FailureGroup,
@@ -103,7 +104,7 @@ function happenedOnes(happened: readonly Happened[], fileOf: FileOf): Annotation
     ref === undefined ? [] : [{ ref, message, origins }],
   );
   return [
-    ...byCause(ofImages).map((cause) => causeAnnotation(cause, fileOf)),
+    ...byCause(ofImages.toSorted(byPlace)).map((cause) => causeAnnotation(cause, fileOf)),
     ...happened
       .filter(({ image }) => image === undefined)
       .map(({ message }) => ({ message: plainText(message) })),

@@ -36,7 +36,7 @@ export async function copyBlobs(
   const stop = new AbortController();
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
   const inner = { ...context, signal };
-  context.emit({ type: 'stage', stage: 'copy', total: images.length });
+  if (images.length > 0) context.emit({ type: 'stage', stage: 'copy', total: images.length });
   const progress = trackImages(images, missing, context);
   const onLanded = (digest: Digest): void => {
     progress.landed(digest);

@@ -8,7 +8,7 @@ export {
   groupFailures,
   placedWords,
 } from './failure-groups.ts';
-export { fewOf, originWords, type Place, placeOf, placeWords } from './place.ts';
+export { byPlace, fewOf, originWords, type Place, placeOf, placeWords } from './place.ts';
 export {
   type PushedName,
   type PushReport,

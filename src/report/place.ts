@@ -1,4 +1,5 @@
 import { shownReference } from '../oci/reference.ts';
+import { byNumber, byText } from '../text/by-text.ts';
 import { plainText } from '../text/plain-text.ts';
 import type { ReportedOrigin } from './failure.ts';
 
@@ -11,6 +12,13 @@ export interface Place {
 
 export function placeOf({ ref, origins }: Place): Place {
   return { origins, ref: shownReference(ref) };
+}
+
+/** Orders images as their lists name them: copies run at once, and what is said of them comes in any order. */
+export function byPlace(a: Place, b: Place): number {
+  const [one, other] = [a.origins[0], b.origins[0]];
+  const files = byText(one?.file ?? '', other?.file ?? '');
+  return files || (one?.line ?? 0) - (other?.line ?? 0) || byNumber(a.ref, b.ref);
 }
 
 /** `images.txt:3, base.txt:9: quay.io/a/b:1`: so begins everything that is said of an image. Printable. */

@@ -134,7 +134,7 @@ describe('warnings', () => {
       { image, origins, message: `${image}: attempt ${origins[0]?.line} of 5` },
     ]);
     const report = sampleReport({ images, warnings, failed: [], candidates: [], rejects: [] });
-    const annotations = warningAnnotations(report, happened, here);
+    const annotations = warningAnnotations(report, happened.toReversed(), here);
     expect(annotations.map(({ file, line }) => [file, line])).toEqual(
       annotations.map(() => ['lists/a.txt', 1]),
     );

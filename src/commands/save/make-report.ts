@@ -144,7 +144,8 @@ function reportImage(
   const blobs = contentOf(image.leaves);
   const bytes = (digests: readonly Digest[]): number =>
     digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
-  const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
+  const isBrought = (digest: Digest): boolean => store.isNew(digest) && !restored.has(digest);
+  const brought = blobs.filter(isBrought);
   const cached = blobs.filter((digest) => restored.has(digest));
   const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
   const by = new Set(brought.map((digest) => movers.get(digest) ?? 'direct'));
@@ -159,7 +160,8 @@ function reportImage(
     ...reportedPlatforms(wanted, image.platforms),
     size: bytes([...sizes.keys()]),
     status: lacked.length === 0 ? 'stored' : lacked.length === blobs.length ? 'fetched' : 'partly stored',
-    fetchedBytes: bytes(brought),
+    // With its manifests, as `size` and the totals have them.
+    fetchedBytes: bytes([...sizes.keys()].filter(isBrought)),
     ...(cached.length === 0 ? {} : { cachedBytes: bytes(cached) }),
     copier: only === undefined ? 'none' : by.size > 1 ? 'both' : only,
     ...(image.root === image.digest ? {} : { narrowed: true }),

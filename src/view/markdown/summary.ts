@@ -48,7 +48,8 @@ export function renderJobSummary(
     [`## ${headline(verdict)}`],
     verdict.fault === undefined ? [] : [faultWords(verdict.fault)],
     unfinishedWords(verdict),
-    [figures(summary)],
+    // Of a run without an image nothing is counted.
+    verdict.saved === 0 ? [] : [figures(summary)],
     failureSection(summary, bound('failures')),
     releaseFailure(verdict),
     resultSection(summary, shown, { reportFile, parts: bound('list') }),

@@ -1,5 +1,5 @@
 import type { SaveEvent } from '../../events.ts';
-import { byCause, causeKey, fewOf, placeWords } from '../../report/index.ts';
+import { byCause, byPlace, causeKey, fewOf, placeWords } from '../../report/index.ts';
 import { plainText } from '../../text/plain-text.ts';
 
 type LogEvent = Extract<SaveEvent, { type: 'log' }>;
@@ -38,7 +38,7 @@ export function createRepeats(): Repeats {
       return true;
     },
     take() {
-      const causes = byCause(kept);
+      const causes = byCause(kept.toSorted(byPlace));
       kept = [];
       return causes.map(({ places, message }) => `${fewOf(places, placeWords)}: ${plainText(message)}`);
     },

@@ -58,7 +58,8 @@ function resultSection(
   const steps = here ? [...next.loadHere, ...next.serve] : next.load;
   const path = bundle && plainText(bundle.path);
   return [
-    ...line('Total', total),
+    // Of a run without an image nothing is counted.
+    ...(verdict.saved === 0 ? [] : line('Total', total)),
     ...line('Time', time),
     ...cache.flatMap((words) => line('Cache', words)),
     ...quotas.flatMap((words) => line('Quota', words)),
@@ -86,7 +87,7 @@ function archiveWords({ path, size, digest, parts }: NonNullable<RunReport['arch
 
 /** The end of the summary: a table of a thousand images scrolls everything else out of sight. */
 function verdictSection({ verdict, made }: Summary, screen: Screen): string[] {
-  const { outcome, cause, dryRun, saved, failed, wanted, fault, targets, unfinished } = verdict;
+  const { outcome, cause, dryRun, failed, wanted, fault, targets, unfinished } = verdict;
   const { good, warn, bad } = screen.palette;
   const causes = `${failed} of ${wanted}; the causes are listed above.`;
   const pushed = `not all images are at ${targets.join(', ')}; the failures are listed above.`;
@@ -98,8 +99,8 @@ function verdictSection({ verdict, made }: Summary, screen: Screen): string[] {
     ...(fault === undefined ? [] : faultLines(fault, screen)),
     ...(failed === 0 && targets.length > 0 ? [bad(`Failed: ${pushed}`)] : []),
     ...(cause === 'release' ? [bad(`Failed: the release, for the cause given above${whole}.`)] : []),
-    ...(unfinished && (verdict.unpublished.length > 0 || (made.bundle === undefined && saved > 0))
-      ? wrapWords(unfinishedWords(verdict), screen.room)
+    ...(unfinished && (verdict.unpublished.length > 0 || made.bundle === undefined)
+      ? wrapWords(unfinishedWords(verdict), screen.room).filter((line) => line !== '')
       : []),
   ];
 }

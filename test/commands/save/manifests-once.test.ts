@@ -77,6 +77,10 @@ describe('B16: a cold save with bundle, archive and push', () => {
     const parses = await parsesDuring(async () => (report = await run('cold')));
     expect(report).toMatchObject({ outcome: 'done', failed: [] });
     expect(report?.push?.[0]?.totals.pushed).toBe(3);
+    // Found I: what was fetched of an image is counted as its size is.
+    expect(report?.images.map(({ fetchedBytes }) => fetchedBytes)).toEqual(
+      report?.images.map(({ size }) => size),
+    );
 
     const gets = source.requests({ method: 'GET', kind: 'manifest' });
     expect(gets).toHaveLength(5);

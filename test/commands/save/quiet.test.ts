@@ -34,7 +34,9 @@ describe('found I: --quiet', () => {
     async (command) => {
       const { exitCode, stderr } = await run(command, '--quiet');
       expect(exitCode).toBe(0);
-      expect(stderr).toMatch(/^Warnings: 1\n {2}\S*images\.txt:1 {2}.*latest.*\n$/);
+      expect(stderr).toMatch(
+        /^Warnings: 1\n {2}\S*images\.txt:1: \S+app\/one: it names no tag: latest is used\n$/,
+      );
       const loud = await run(command);
       expect(loud.stderr).toContain(stderr);
       expect(loud.stderr).toContain('\nTotal ');
@@ -46,5 +48,24 @@ describe('found I: --quiet', () => {
     expect(exitCode).toBe(1);
     expect(stderr.match(/^Warnings: 1$/gm)).toHaveLength(1);
     expect(stderr).toContain('Failed: 1 of 2 images');
+  });
+});
+
+describe('found I: the log of a run', () => {
+  it('counts nothing where no image is to be had', async () => {
+    const options = ['--insecure-registries', registry.host, '--cache-dir', path.join(temp.path, 'store')];
+    const nothing = await runMainAnyhow(['save', `${registry.host}/app/none:1`, '-p', 'all', ...options]);
+    expect(nothing.exitCode).toBe(1);
+    expect(nothing.stderr).toContain(
+      `error: images:1: ${registry.host}/app/none:1: ${registry.host} answered 404`,
+    );
+    expect(nothing.stderr).toMatch(/^Failed: 1 of 1 image; .*\nNo bundle was written\.$/m);
+    expect(nothing.stderr).not.toMatch(/^(?:To fetch|Copying|Copied|Total)/m);
+  });
+
+  it('says what is to be fetched when all is found out, and before it is fetched', async () => {
+    const { stderr } = await run('save');
+    const lines = stderr.split('\n').map((line) => line.split(' ', 1)[0]);
+    expect(lines.slice(0, 5)).toEqual(['List:', 'Resolving', 'Resolved', 'To', 'Copying']);
   });
 });

@@ -29,7 +29,7 @@ export async function copyMissing(
   try {
     await cache.restoreBlobs(missing.blobs);
     const left = await findMissingBlobs(images, session.store, cache.restored);
-    io.emit(planOf(images, left, missing, run));
+    if (images.length > 0) io.emit(planOf(images, left, missing, run));
     cache.keep(await keepableOf(resolution, run), {
       missing: new Set(left.blobs.map(({ digest }) => digest)),
       bytes: bytesOf(left) + (places.archive === undefined ? 0 : totalBytes),
