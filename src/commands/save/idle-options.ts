@@ -45,17 +45,14 @@ export function idleOptions(options: SaveOptions, requests: readonly ImageReques
 
 /** Users whose repositories are neither read nor written to. */
 function idleUsers(
-  { credentials, push }: SaveOptions,
+  { credentials, push, mirrors }: SaveOptions,
   requests: readonly ImageRequest[],
 ): ReturnType<typeof idleLogins> {
   const repositories = requests.flatMap(({ source }) =>
     source.transport === 'docker' ? [source.reference] : [],
   );
-  return idleLogins(
-    credentials,
-    repositories,
-    push.map(({ domain }) => domain),
-  );
+  const mirrored = mirrors.map(({ location }) => location.split('/')[0] ?? '');
+  return idleLogins(credentials, repositories, [...push.map(({ domain }) => domain), ...mirrored]);
 }
 
 /** Rules that name nothing. Of a source that names its images itself no rule is known to be idle. */

@@ -126,7 +126,9 @@ export const FORMATS: readonly ListFormat[] = [
     'a skopeo sync file',
     everyValue((value) => SKOPEO_SYNC.some((key) => fieldOf(value, key) !== undefined)),
   ),
-  format('image-list-with-auth', 'an imageListWithAuth file', items('', 'username', 'images')),
+  format('image-list-with-auth', 'an imageListWithAuth file', items('', 'username', 'images'), {
+    hint: hint`Name its users with ${option('credentials')}, and give its images as a plain list.`,
+  }),
   format('promoter', 'a promoter manifest', items('', 'name', 'dmap')),
   format(
     'source-tags',

@@ -21,6 +21,7 @@ import {
 import { isLocalSource } from '../entry/source.ts';
 import { refusal } from '../problems.ts';
 import { fieldOf, listed, type Mapping } from '../syntax/tree.ts';
+import { hint, option } from '../../text/hint.ts';
 
 /**
  * Adds the requests of one mapping: one, or one per tag. An unknown key is an error: somebody expects it to have an
@@ -49,7 +50,10 @@ export function addOwnEntry(entry: Mapping, collector: Collector): void {
 
 function sourceOf(entry: Mapping): string {
   if (fieldOf(entry, 'credentials') !== undefined) {
-    throw refusal('credentials of an entry are not supported yet', 'Log in to its registry before the run.');
+    throw refusal(
+      'credentials of an entry are not supported',
+      hint`Name the user of its repository with ${option('credentials')}.`,
+    );
   }
   const given = IMAGE_KEYS.filter((key) => fieldOf(entry, key) !== undefined);
   const named = given.filter((key) => key !== 'name');

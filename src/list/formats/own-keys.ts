@@ -3,6 +3,7 @@ import { quoteReference } from '../../oci/reference-quote.ts';
 import type { Collector } from '../entry/findings.ts';
 import { refusal } from '../problems.ts';
 import type { MappingEntry } from '../syntax/tree.ts';
+import { type Hint, hint, option } from '../../text/hint.ts';
 
 /** Keys of the reference, the most explicit first: in charts an entry with an `image` has a `name` that is only a label. */
 export const IMAGE_KEYS = ['image', 'ref', 'source', 'name'];
@@ -69,8 +70,9 @@ export function shownKey(key: string): string {
   return quoted === undefined ? `of ${key.length} characters` : `'${quoted}'`;
 }
 
-function hintOf(key: string, known: readonly string[]): string {
-  if (LOGIN.test(key)) return 'Lists do not contain logins: log in to the registry before the run.';
+function hintOf(key: string, known: readonly string[]): Hint {
+  if (LOGIN.test(key))
+    return hint`Lists do not contain logins: name users with ${option('credentials')}, or log in before the run.`;
   const ours = OTHER_FORMATS.get(key.toLowerCase());
   if (ENTRY_KEYS.includes(key)) return 'Write it in an entry, next to its image.';
   if (ours !== undefined) return `The key is '${ours}' here.`;

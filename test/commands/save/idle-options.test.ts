@@ -46,6 +46,7 @@ describe('found A16: an option without effect is said', () => {
     // Only the name that it is stored under.
     ['# the site\nsite.example u p', {}, ["credentials: line 2, for 'site.example',"]],
     ['site.example/team u p', { push: 'site.example/other' }, []],
+    ['mirror.example:5000/hub u p', { mirrors: 'docker.io=mirror.example:5000/hub' }, []],
     ['quay.io u p\nquay.io/acme v q', {}, ["credentials: line 1, for 'quay.io',"]],
   ])('T3: users of %j', (credentials, given, words) => {
     expect(idle({ credentials, ...given })).toEqual(words);

@@ -22,6 +22,7 @@ const UNDECISIVE = new Set<string>([
   'platforms',
   'naming',
   'authFile',
+  'credentials',
   'certsDir',
   'caFile',
   'insecureRegistries',

@@ -40,6 +40,7 @@ describe('the digest of what a run is asked for', () => {
     { push: ['r.example'] },
     { releasePolicy: 'replace' },
     { authFile: 'a.json' },
+    { credentials: 'r.example u p' },
     { onError: 'warn' },
   ])('is the same with %o, which decides nothing of the content', (given) => {
     expect(asked(given)).toBe(asked());
