@@ -1,4 +1,4 @@
-import { createTarPacker, type TarHeader } from 'modern-tar';
+import { createTarPacker, type TarHeader, type TarPackController } from 'modern-tar';
 
 const BLOCK = 512;
 const TYPE_FLAG_AT = 156;
@@ -21,10 +21,26 @@ export function paddingOf(size: number): number {
 }
 
 /**
- * The header of one entry, with a pax record before it where the size (over 8 GiB) or the name needs one. Time,
- * owner and mode are fixed, so that the same content gives the same bytes.
+ * Makes the headers of one archive, in order: wait for each before asking for the next. A header has a pax record before
+ * it where the size (over 8 GiB) or the name needs one. Time, owner and mode are fixed, so that the same content gives the
+ * same bytes.
  */
-export async function tarHeader({ path, type, size, linkTo }: HeaderFields): Promise<Uint8Array> {
+export function tarHeaders(): (fields: HeaderFields) => Promise<Uint8Array> {
+  // A packer's streams cost thirty times its header. Only one whose entry has content waits for it and can make no other.
+  const bodiless = openPacker();
+  return (fields) => headerBy(fields.type === 'file' ? openPacker() : bodiless, fields);
+}
+
+type Packer = Pick<TarPackController, 'add'> & {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+};
+
+function openPacker(): Packer {
+  const { readable, controller } = createTarPacker();
+  return { reader: readable.getReader(), add: controller.add.bind(controller) };
+}
+
+async function headerBy(packer: Packer, { path, type, size, linkTo }: HeaderFields): Promise<Uint8Array> {
   const header: TarHeader = {
     name: path,
     type,
@@ -35,13 +51,11 @@ export async function tarHeader({ path, type, size, linkTo }: HeaderFields): Pro
     gid: 0,
     ...(linkTo === undefined ? {} : { linkname: linkTo }),
   };
-  const { readable, controller } = createTarPacker();
-  controller.add(header);
-  const reader = readable.getReader();
+  const body = packer.add(header);
+  if (type !== 'file') await body.close();
   let bytes = Buffer.alloc(0);
-  // The packer then waits for the entry's content, which never comes: only its header is needed.
   while (!endsWithHeader(bytes)) {
-    const { value } = await reader.read();
+    const { value } = await packer.reader.read();
     if (value === undefined) break;
     bytes = Buffer.concat([bytes, value]);
   }

@@ -1,7 +1,7 @@
 import type { BundleTree, TreeFile } from '../bundle/index.ts';
 import type { LocalPort } from '../image/index.ts';
 import { type ByteSource, joinSegments, type Segment, sizeOfSegment } from './byte-source.ts';
-import { END_OF_ARCHIVE, paddingOf, tarHeader } from './tar-header.ts';
+import { END_OF_ARCHIVE, type HeaderFields, paddingOf, tarHeaders } from './tar-header.ts';
 
 /** One entry of an archive: a folder, a file from memory or from a pool, or a second name of an earlier file. */
 export type TarEntry = { readonly path: string } & (
@@ -41,17 +41,18 @@ function toEntry(file: TreeFile, port: Pick<LocalPort, 'range'>): TarEntry {
  */
 export async function computeTar(entries: readonly TarEntry[]): Promise<ByteSource> {
   const segments: Segment[] = [];
+  const makeHeader = tarHeaders();
   for (const entry of entries) {
-    segments.push({ bytes: await headerOf(entry) });
+    segments.push({ bytes: await makeHeader(fieldsOf(entry)) });
     if (entry.kind !== 'bytes' && entry.kind !== 'blob') continue;
     segments.push(entry, { bytes: END_OF_ARCHIVE.subarray(0, paddingOf(sizeOfSegment(entry))) });
   }
   return joinSegments([...segments, { bytes: END_OF_ARCHIVE }]);
 }
 
-function headerOf(entry: TarEntry): Promise<Uint8Array> {
+function fieldsOf(entry: TarEntry): HeaderFields {
   const { path } = entry;
-  if (entry.kind === 'folder') return tarHeader({ path: `${path}/`, type: 'directory', size: 0 });
-  if (entry.kind === 'link') return tarHeader({ path, type: 'link', size: 0, linkTo: entry.to });
-  return tarHeader({ path, type: 'file', size: sizeOfSegment(entry) });
+  if (entry.kind === 'folder') return { path: `${path}/`, type: 'directory', size: 0 };
+  if (entry.kind === 'link') return { path, type: 'link', size: 0, linkTo: entry.to };
+  return { path, type: 'file', size: sizeOfSegment(entry) };
 }

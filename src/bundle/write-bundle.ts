@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import pLimit from 'p-limit';
+import pMap from 'p-map';
 import { readBounded, unlessGone } from '../files/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import type { Store } from '../store/index.ts';
@@ -91,7 +91,6 @@ export async function holdsSameBundle({
   const lock = await statOf(lockFile);
   if (lock === undefined || !(await holdsBytes(lockFile, lock, lockBytes))) return false;
   const at = (name: string): string => path.join(folder, ...name.split('/'));
-  const limit = pLimit(PARALLEL);
   const originals = new Map(tree.flatMap((file) => (file.kind === 'blob' ? [[file.path, file]] : [])));
   const isAsWanted = async (file: TreeFile): Promise<boolean> => {
     const stats = await statOf(at(file.path));
@@ -105,7 +104,7 @@ export async function holdsSameBundle({
   const check = async (file: TreeFile): Promise<void> => {
     if (!differs && !(await isAsWanted(file))) differs = true;
   };
-  await Promise.all(tree.map((file) => limit(check, file)));
+  await pMap(tree, check, { concurrency: PARALLEL });
   return !differs;
 }
 

@@ -1,6 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import pLimit from 'p-limit';
+import { pMapSettled } from 'p-map';
 import { shortDigest } from '../oci/digest.ts';
 import { DamagedBlobError, linkOrCopy, type Store } from '../store/index.ts';
 import type { BundleTree, TreeFile } from './tree.ts';
@@ -20,7 +20,6 @@ export async function writeTree(
   signal?: AbortSignal,
 ): Promise<void> {
   await makeFolders(tree, folder);
-  const limit = pLimit(PARALLEL);
   let failed = false;
   const job = async (file: TreeFile): Promise<void> => {
     if (failed) return;
@@ -32,16 +31,18 @@ export async function writeTree(
       throw error;
     }
   };
-  const write = async (files: readonly TreeFile[]): Promise<void> => {
-    const jobs = files.map((file) => limit(job, file));
-    await Promise.allSettled(jobs);
-    await Promise.all(jobs);
-  };
+  const write = (files: readonly TreeFile[]): Promise<void> => doAll(files, job);
   // The lock follows all blobs: a copy of one that is younger than the lock was changed since (see `holdsSameBundle`).
   await write(tree.filter(({ kind }) => kind === 'blob'));
   await write(tree.filter(({ kind }) => kind === 'bytes'));
   // Links follow the files that they name.
   await write(tree.filter(({ kind }) => kind === 'link'));
+}
+
+/** A job for each item. Throws the first error, in the order of the items, when all have ended. */
+async function doAll<T>(items: readonly T[], job: (item: T) => Promise<void>): Promise<void> {
+  const results = await pMapSettled(items, job, { concurrency: PARALLEL });
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 /** The modes are set apart from the umask: a server that runs as another user must be able to read. */
@@ -53,10 +54,14 @@ async function makeFolders(tree: BundleTree, folder: string): Promise<void> {
       place = path.posix.dirname(place);
     }
   }
-  for (const place of [...places].toSorted()) {
+  const make = async (place: string): Promise<void> => {
     await mkdir(path.join(folder, place));
     await chmod(path.join(folder, place), 0o755);
-  }
+  };
+  const byDepth = Map.groupBy(places, (place) => place.split('/').length);
+  // A folder follows the one that it is in.
+  for (const depth of [...byDepth.keys()].toSorted((a, b) => a - b))
+    await doAll(byDepth.get(depth) ?? [], make);
 }
 
 async function writeOne(

@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import pMap from 'p-map';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest, BlobSize } from '../oci/digest.ts';
 import { isForeignLayerType } from '../oci/media-type.ts';
@@ -25,15 +25,17 @@ export function blobsOfImages(images: readonly ResolvedImage[]): BlobSize[] {
     .toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
 }
 
+/** Look-ups in the store at once. */
+const LOOK_UPS_AT_ONCE = 32;
+
 /** Looks up every blob of images in the store. The store drops damaged blobs, which then count as missing. */
 export async function findMissingBlobs(
   images: readonly ResolvedImage[],
   store: Store,
   restored: ReadonlySet<Digest> = new Set(),
 ): Promise<MissingBlobs> {
-  const limit = pLimit(32);
   const all = blobsOfImages(images);
-  const here = await Promise.all(all.map((blob) => limit(() => store.has(blob))));
+  const here = await pMap(all, (blob) => store.has(blob), { concurrency: LOOK_UPS_AT_ONCE });
   const missing = all.filter((_, at) => here[at] !== true);
   const absent = new Set(missing.map(({ digest }) => digest));
   const imagesOf = new Map<Digest, Set<ResolvedImage>>();

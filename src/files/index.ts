@@ -2,6 +2,6 @@ export { type Boundary, isInCheckout, isInside, liesInside, realPlaceOf } from '
 export { exists, isFile, isFolder, unlessGone } from './kind.ts';
 export { mountPointsAt } from './mount-points.ts';
 export { opening } from './open-files.ts';
-export { openRegular, openRegularFile, OUTSIDE } from './open-regular.ts';
+export { openRegular, openRegularFile, openSized, OUTSIDE } from './open-regular.ts';
 export { readBounded, readChunks, readRange, readStart } from './read.ts';
 export { whyForeign } from './why-foreign.ts';

@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { unlessGone } from './kind.ts';
 import { inTurn, opening } from './open-files.ts';
-import { openRegularFile, openSized } from './open-regular.ts';
+import { openSized } from './open-regular.ts';
 
 /**
  * A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
@@ -94,8 +94,10 @@ const CHUNK_BYTES = 256 * 1024;
  */
 export async function* readChunks(file: string, start = 0, end = Infinity): AsyncGenerator<Uint8Array> {
   if (start >= end) return;
-  const handle = await openRegularFile(file);
-  yield* handle.createReadStream({ start, end: end - 1, highWaterMark: CHUNK_BYTES });
+  const { handle, size } = await openSized(file);
+  // A stream takes the whole of a chunk for the smallest file. One byte more shows its end, and that it grew.
+  const highWaterMark = Math.min(CHUNK_BYTES, Math.max(size - start + 1, LEAST_PIECE_BYTES));
+  yield* handle.createReadStream({ start, end: end - 1, highWaterMark });
 }
 
 /**

@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import pMap from 'p-map';
 import { createManifestReader, type Layout, nameOfEntry, openLayout, registryPort } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
@@ -59,29 +59,28 @@ export async function resolveImages(
 ): Promise<Resolution> {
   const { emit, signal } = context;
   emit({ type: 'stage', stage: 'resolve', total: wanted.length });
-  const limit = pLimit(context.parallel);
   const shared = { manifests: createManifestReader(context.store), layouts: new Map() };
   const told = new Set<unknown>();
-  const results = await Promise.all(
-    wanted.map((image) =>
-      limit(async () => {
-        signal?.throwIfAborted();
-        const result = await resolveOne(image, { ...context, ...shared });
-        if ('error' in result) {
-          const { error } = result;
-          const { ref, origins } = image;
-          // A used-up quota is one cause of all: it is told once, and the end of the run lists the images.
-          const isTold = error instanceof OciSaveError && error.code === 'quota' && told.has(error);
-          told.add(error);
-          if (!isTold) emit({ type: 'log', level: 'error', message: messageOf(error), image: ref, origins });
-          emit({ type: 'step', stage: 'resolve', subject: ref, outcome: 'failed', origins });
-          return result;
-        }
-        warnOfMissing(result, emit);
-        emit({ type: 'step', stage: 'resolve', subject: image.ref, outcome: 'done' });
+  const results = await pMap(
+    wanted,
+    async (image) => {
+      signal?.throwIfAborted();
+      const result = await resolveOne(image, { ...context, ...shared });
+      if ('error' in result) {
+        const { error } = result;
+        const { ref, origins } = image;
+        // A used-up quota is one cause of all: it is told once, and the end of the run lists the images.
+        const isTold = error instanceof OciSaveError && error.code === 'quota' && told.has(error);
+        told.add(error);
+        if (!isTold) emit({ type: 'log', level: 'error', message: messageOf(error), image: ref, origins });
+        emit({ type: 'step', stage: 'resolve', subject: ref, outcome: 'failed', origins });
         return result;
-      }),
-    ),
+      }
+      warnOfMissing(result, emit);
+      emit({ type: 'step', stage: 'resolve', subject: image.ref, outcome: 'done' });
+      return result;
+    },
+    { concurrency: context.parallel },
   );
   return {
     resolved: joinSame(results.filter((result): result is ResolvedImage => !('error' in result))),

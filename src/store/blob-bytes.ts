@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { openRegularFile, readChunks } from '../files/index.ts';
+import { openSized, readChunks } from '../files/index.ts';
 import { type Digest, shortDigest, type BlobSize } from '../oci/digest.ts';
 
 /** A blob whose bytes are missing or do not match its digest. Where it can be fetched again, the work is repeated. */
@@ -63,17 +63,19 @@ export interface HashOptions {
 }
 
 const HASH_CHUNK_BYTES = 1024 * 1024;
+/** Beyond what a file tells: some of the kernel's tell none, and one may grow. */
+const LEAST_CHUNK_BYTES = 4096;
 
 /** The digest and size of a file's bytes, read once through one buffer. */
 export async function hashFile(file: string, { onBytes, signal }: HashOptions = {}): Promise<BlobSize> {
-  const handle = await openRegularFile(file);
+  const { handle, size: told } = await openSized(file);
   try {
     const hash = createHash('sha256');
-    const buffer = Buffer.allocUnsafe(HASH_CHUNK_BYTES);
+    const buffer = Buffer.allocUnsafe(Math.min(HASH_CHUNK_BYTES, told + LEAST_CHUNK_BYTES));
     let size = 0;
     for (;;) {
       signal?.throwIfAborted();
-      const { bytesRead } = await handle.read(buffer, 0, HASH_CHUNK_BYTES);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
       if (bytesRead === 0) break;
       hash.update(buffer.subarray(0, bytesRead));
       size += bytesRead;

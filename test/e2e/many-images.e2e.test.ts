@@ -4,9 +4,11 @@ import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { one } from '../support/fixtures/index.ts';
 import { CLI, type Workplace, workplace } from '../support/oci-save.ts';
 import { runProgram } from '../support/program.ts';
+import { accountIn } from '../support/resource-use.ts';
 import { checkBundle } from '../support/whole-bundle.ts';
 
-const COUNT = 300;
+const COUNT = 1000;
+const MIB = 1024 * 1024;
 const names = Array.from({ length: COUNT }, (_, at) => `many/image-${at}:1`);
 
 let registry: BadRegistry;
@@ -24,31 +26,33 @@ afterAll(async () => {
 });
 
 /** Runs the command where a process may have so many files and connections open. */
-const runWith = (files: number, ...words: readonly string[]) =>
+const runWith = (files: number, words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   runProgram(
     '/bin/sh',
     ['-c', 'ulimit -n "$1" && shift && exec "$@"', 'sh', String(files), process.execPath, CLI, ...words],
     {
       cwd: work.folder,
-      env: work.env,
+      env: { ...work.env, ...env },
     },
   );
 
 const ARGS = ['save', '-f', 'list.txt', '-p', 'linux/amd64', '--copier', 'direct'];
 
 describe('found K7: a list of many images, where few files may be open', () => {
-  it('is saved, cold and warm, with its archive', async () => {
+  it('is saved, cold and warm, with its archive, and found K12: in less than 200 MB of memory', async () => {
+    const account = await accountIn(work.folder);
     const args = [...ARGS, '--insecure-registries', registry.host, '--archive', 'tar'];
     for (const run of ['cold', 'warm']) {
-      const { exitCode, stderr } = await runWith(128, ...args);
+      const { exitCode, stderr } = await runWith(128, args, account.env);
       expect([run, exitCode, exitCode === 0 ? '' : stderr]).toEqual([run, 0, '']);
       expect(await checkBundle(work.file('oci-bundle'))).toHaveLength(COUNT);
+      expect((await account.use()).memory / MIB).toBeLessThan(200);
     }
   });
 
   it('fails by the words of the limit where it is far too low', async () => {
     const args = [...ARGS, '--insecure-registries', registry.host, '-o', 'other', '--cache-dir', 'fresh'];
-    const { exitCode, stderr } = await runWith(24, ...args);
+    const { exitCode, stderr } = await runWith(24, args);
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/too many files are open: this process may have 24/);
     expect(stderr).not.toContain('fault in oci-save');

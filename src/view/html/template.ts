@@ -13,7 +13,22 @@ type Insert = string | number | Markup | readonly Markup[] | undefined;
  * Inserts belong into text or quoted attributes, never into a tag's name, a script or a style.
  */
 export function html(parts: TemplateStringsArray, ...inserts: readonly Insert[]): Markup {
-  return { markup: parts.map((part, index) => dense(part) + render(inserts[index])).join('') };
+  return {
+    markup: densePartsOf(parts)
+      .map((part, index) => part + render(inserts[index]))
+      .join(''),
+  };
+}
+
+/** The parts of each template without indentation: a template has the same parts each time that it is filled in. */
+const denseParts = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+function densePartsOf(parts: TemplateStringsArray): readonly string[] {
+  const known = denseParts.get(parts);
+  if (known !== undefined) return known;
+  const made = parts.map(dense);
+  denseParts.set(parts, made);
+  return made;
 }
 
 /** Browsers ignore the source's indentation, and a thousand images have ten thousand rows of it. */

@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import pMap from 'p-map';
 import { OciSaveError } from '../../../errors.ts';
 import { type Lock, repositoryPath } from '../../../lock/index.ts';
 import { type Digest, digestTag } from '../../../oci/digest.ts';
@@ -160,7 +160,6 @@ export async function allUnchanged(
   images: readonly WantedImage[],
   { head, isEverywhere, parallel, signal }: NeedContext,
 ): Promise<UnchangedImage[] | undefined> {
-  const limit = pLimit(parallel);
   let changed = false;
   const judge = async (wanted: WantedImage): Promise<UnchangedImage | undefined> => {
     const claim = wanted.names.length > 0 && !changed ? await head(wanted) : undefined;
@@ -170,15 +169,15 @@ export async function allUnchanged(
     const there = await Promise.all(names.map((name) => isEverywhere(wanted, name, digest)));
     return there.every(Boolean) ? { wanted, digest, mediaType, names } : undefined;
   };
-  const judged = await Promise.all(
-    images.map((image) =>
-      limit(async () => {
-        signal?.throwIfAborted();
-        const one = await judge(image);
-        if (one === undefined) changed = true;
-        return one === undefined ? [] : [one];
-      }),
-    ),
+  const judged = await pMap(
+    images,
+    async (image) => {
+      signal?.throwIfAborted();
+      const one = await judge(image);
+      if (one === undefined) changed = true;
+      return one === undefined ? [] : [one];
+    },
+    { concurrency: parallel },
   );
   return changed ? undefined : judged.flat();
 }
