@@ -14,7 +14,7 @@ export interface CopyContext {
   /** The rate limits of registries, which skopeo's processes keep as our own client does. */
   readonly client: Pick<RegistryClient, 'ready' | 'throttled'>;
   /** Where the images of a repository are read. */
-  readonly sources: Pick<Sources, 'placeOf' | 'nameOf'>;
+  readonly sources: Pick<Sources, 'placesOf' | 'placeOf' | 'nameOf'>;
   readonly insecureRegistries: readonly string[];
   /** skopeo processes at once. */
   readonly parallel: number;

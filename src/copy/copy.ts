@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { messageOf } from '../errors.ts';
+import { messageOf, OciSaveError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Repository } from '../registry/index.ts';
 import { repositoryOf, type ResolvedImage } from '../resolve/index.ts';
@@ -101,6 +101,12 @@ function bringer({ imagesOf }: MissingBlobs, context: Copying, transfers: BlobTr
   };
 }
 
+/** Whether our own client asks another place for what a mirror gives nobody any more. */
+function hasNextPlace(error: unknown, repository: Repository | undefined, { sources }: Copying): boolean {
+  const isQuota = error instanceof OciSaveError && error.code === 'quota';
+  return isQuota && repository !== undefined && sources.placesOf(repository).length > 1;
+}
+
 /** Copies one leaf by skopeo; what skopeo cannot finish, our own client completes, and the log says so. */
 function leafCopier(
   missing: MissingBlobs,
@@ -113,6 +119,7 @@ function leafCopier(
   const spent = new Set<string>();
 
   const throttled = new Set<string>();
+  const told = new Set<string>();
 
   const noteThrottle = ({ throttle }: ThrottledError, domain = ''): void => {
     const { host, milliseconds } = throttle;
@@ -155,13 +162,15 @@ function leafCopier(
       const left = leaf.brings.flatMap((digest) =>
         transfers.movers.has(digest) ? [] : (blobs.get(digest) ?? []),
       );
-      if (stopsBothMovers(error)) {
+      if (stopsBothMovers(error) && !hasNextPlace(error, repository, context)) {
         for (const { digest } of left) transfers.failed(digest, explainFailure(digest, error));
       } else {
         // One cause of several skopeo at once is told once.
-        const isTold = error instanceof ThrottledError && throttled.has(error.throttle.host);
+        const isThrottled = error instanceof ThrottledError && throttled.has(error.throttle.host);
         if (error instanceof ThrottledError) noteThrottle(error, repository?.domain);
         const message = `${messageOf(error)}; the built-in client completes it`;
+        const isTold = isThrottled || told.has(message);
+        told.add(message);
         if (!isTold) context.emit({ type: 'log', level: 'warning', message, image, origins });
         for (const blob of left) await bring(blob);
       }

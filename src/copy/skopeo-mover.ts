@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Digest, hexOf, shortDigest } from '../oci/digest.ts';
 import { OciSaveError } from '../errors.ts';
 import {
+  canName,
   copyWithSkopeo,
   makeOwnHome,
   poolOf,
@@ -52,6 +53,10 @@ export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> 
   emit({ type: 'log', level: 'debug', message, image: copy.image });
   const { domain, path: repository } = await context.sources.placeOf(copy.repository, copy.leaf, signal);
   const place = `${domain}/${repository}`;
+  if (!canName(skopeo, domain)) {
+    const message = `skopeo ${skopeo.version} knows no registry by an IPv6 address, as ${domain} is`;
+    throw new OciSaveError({ code: 'unsupported', message });
+  }
   await context.client.ready(domain, signal);
   const credentials = await context.credentials.find({ domain, path: repository });
   const origin = {

@@ -88,6 +88,14 @@ async function versionOf(file: string, env: Environment): Promise<string | undef
   }
 }
 
+/** The first skopeo whose references may name a registry by its IPv6 address (distribution/reference 0.5). */
+const FIRST_WITH_IPV6 = '1.14';
+
+/** Whether a skopeo can ask a registry of this name. */
+export function canName({ version }: Skopeo, domain: string): boolean {
+  return !domain.startsWith('[') || isAtLeast(version, FIRST_WITH_IPV6);
+}
+
 /** Whether `version` is `oldest` or newer; versions are numbers between dots. */
 function isAtLeast(version: string, oldest: string): boolean {
   const [a, b] = [version.split('.').map(Number), oldest.split('.').map(Number)];

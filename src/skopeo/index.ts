@@ -1,4 +1,4 @@
-export { findSkopeo, type Skopeo } from './find.ts';
+export { canName, findSkopeo, type Skopeo } from './find.ts';
 export { type Installer, setUpSkopeo } from './setup.ts';
 export {
   createSkopeoEnvironment,

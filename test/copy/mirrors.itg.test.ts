@@ -115,6 +115,21 @@ describe.each(['skopeo', 'direct'] as const)('S9, N12: a mirror, and copier %s',
     expect(origin.requests().some(({ authorization }) => authorization)).toBe(true);
   });
 
+  it('that gives nothing more: the registry gives the rest', async () => {
+    const failure = {
+      kind: 'status',
+      status: 429,
+      body: '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit"}]}',
+    } as const;
+    mirror.misbehave({ faults: [{ path: new RegExp(`blobs/${layer}`), failure }] });
+    const { mover, said } = await copyOf('library/one:1', copier);
+    expect(mover).toBe('direct');
+    expect(said).toEqual([expect.stringContaining('the mirror does not give it')]);
+    expect(origin.requests({ kind: 'blob' }).map(({ path }) => path)).toEqual([
+      `/v2/library/one/blobs/${layer}`,
+    ]);
+  });
+
   it('that is not there: it is asked once, and the registry for the rest', async () => {
     const gone = [{ prefix: origin.host, location: '127.0.0.1:9/hub' }];
     const { mover, said, notes } = await copyOf('library/one:1', copier, gone);
