@@ -21,6 +21,8 @@ import {
 } from './response/encoding.ts';
 import { networkError, proxyError, ProxyRefusal, unreachedError } from './response/error.ts';
 import { type ErrorParser, parseRetryAfter, readRefusal, type Refusal } from './response/refusal.ts';
+import { certificatesBehind } from './tls/behind-proxy.ts';
+import { CertificateRefused } from './tls/certificate.ts';
 import { send, type WireRequest, type WireResponse } from './transport.ts';
 
 const MAX_REDIRECTS = 5;
@@ -176,10 +178,13 @@ async function sendOnce(
     // A quota is not a network fault.
     if (cause instanceof OciSaveError && cause.code !== 'network') throw cause;
     if (cause instanceof PrivateAddressError) throw privateAddressError(subject, namedBy ?? '', url);
-    throw (
-      (connection.proxy && proxyError(subject, url.host, cause, connection.proxy)) ??
-      unreachedError(subject, url.host, cause, connection.idleProxy)
-    );
+    const { proxy, idleProxy } = connection;
+    if (proxy === undefined) throw unreachedError(subject, url.host, cause, idleProxy);
+    if (cause instanceof CertificateRefused && cause.chain.length === 0) {
+      const seen = new CertificateRefused(cause.code, await certificatesBehind(url, proxy), cause);
+      throw networkError(subject, url.host, seen);
+    }
+    throw proxyError(subject, url.host, cause, proxy) ?? networkError(subject, url.host, cause);
   }
 }
 

@@ -18,8 +18,8 @@ const MAX_CHARACTERS = 1024 * 1024;
 
 const FIELDS = ['registry', 'username', 'password'] as const;
 
-/** How the YAML or JSON form begins; the line form begins with a host. */
-const TREE = /^\s*(?:-(?:\s|$)|[[{]|(?:registry|username|password)\s*:)/;
+/** How the YAML or JSON form begins; the line form begins with a host, which may be an IPv6 address in brackets. */
+const TREE = /^\s*(?:-(?:\s|$)|\{|\[(?![0-9A-Fa-f:.]+\])|(?:registry|username|password)\s*:)/;
 
 const FORM =
   'Write registry, username and password, one login a line, or as a list in YAML with these three keys.';

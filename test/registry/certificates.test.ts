@@ -92,11 +92,14 @@ describe('found J7: a certificate that is not accepted is final at once, and is 
     await using proxy = await startForwardProxy(stub.host);
     using client = await trusting(
       { caFile: authority.file('ca.crt') },
-      { env: { HTTPS_PROXY: `http://${proxy.host}` } },
+      { env: { HTTPS_PROXY: `http://me:SECRET@${proxy.host}` } },
     );
     const error = await failureOf(client.getManifest({ domain: 'registry.test', path: 'a' }, '1'));
     expect([error.code, isTemporary(error), stub.lines()]).toEqual(['network', false, []]);
-    expect(error.message).toContain('registry.test has a certificate that is not accepted');
+    expect(error.message).toContain(
+      'registry.test has a certificate that is not accepted: it expired on 2021-01-01; its subject is CN=old, its issuer CN=private authority',
+    );
+    expect(proxy.log).toEqual(['CONNECT registry.test:443', 'CONNECT registry.test:443']);
   });
 
   it('a server’s own certificate that is named as an authority is trusted, as with skopeo', async () => {

@@ -50,7 +50,8 @@ export function watchCertificates(): {
   };
 }
 
-function chainOf(socket: TLSSocket): PeerCertificate[] {
+/** The certificates that a server has shown, its own first. */
+export function chainOf(socket: TLSSocket): PeerCertificate[] {
   const chain: PeerCertificate[] = [];
   let next = socket.getPeerCertificate(true);
   // The last one has signed itself, or names none.
