@@ -8,6 +8,7 @@ import {
   parseErrorBody,
   refusalError,
 } from '../../src/registry/error.ts';
+import { asFlag, spellHint } from '../../src/text/hint.ts';
 import { loginHint, type Sent } from '../../src/registry/auth/refused-login.ts';
 
 const refusal = (status: number, words = '', codes: string[] = [], retryAfter?: number) => ({
@@ -113,7 +114,9 @@ describe('refusalError', () => {
     expect(loginHint('ghcr.io', {})).toMatch(/packages: read.*docker logout ghcr\.io/s);
     expect(loginHint('ghcr.io', {}, 'push')).toMatch(/packages: write.*write access/s);
     expect(loginHint('not-ghcr.io', 'nothing')).not.toContain('packages: read');
-    expect(loginHint('registry-1.docker.io', 'nothing')).toMatch(/docker login\./);
+    expect(spellHint(loginHint('registry-1.docker.io', 'nothing'), asFlag)).toMatch(
+      /docker login\. With --verbose, it says where/,
+    );
   });
 });
 

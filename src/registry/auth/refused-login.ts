@@ -51,7 +51,7 @@ export function loginHint(host: string, sent: Sent, action: Action = 'pull'): Hi
   if (sent === 'nothing') {
     return isPush
       ? `Log in as a user who may push there: ${login}.`
-      : `Check the name: many registries answer so for what does not exist. If it is private: ${login}.`;
+      : hint`Check the name: many registries answer so for what does not exist. If it is private: ${login}. With ${option('verbose')}, it says where credentials are looked for.`;
   }
   if (sent.from?.option !== undefined) {
     const place = option(sent.from.option);

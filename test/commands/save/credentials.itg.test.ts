@@ -131,9 +131,12 @@ describe.each(COPIERS)('by the copier %s', (copier) => {
     () => Promise<[given: Record<string, unknown>, env: Record<string, string>, where: RegExp]>,
   ][] = [
     [
-      'the option credentials',
+      'the option credentials, before an auth file,',
       async () => [
         {
+          authFile: await file('auth.json', {
+            auths: { [`${gate.host}/team-a/app`]: authOf({ username: 'stale', password: 'stale-password' }) },
+          }),
           credentials: JSON.stringify([
             { registry: `${gate.host}/team-a`, ...robot },
             { registry: gate.host, ...key },

@@ -313,6 +313,7 @@ describe('a credential helper', () => {
     const error = await failureOf((await open({ authFile: path, env: { PATH } })).find(repository));
     expect(error.code).toBe('local');
     expect(error.message).toContain('docker-credential-demo');
+    expect(error.hint).toContain('echo r.example | docker-credential-demo get');
     expect(JSON.stringify([error.message, error.hint, String(error.cause)])).not.toContain('SECRET');
   });
 
