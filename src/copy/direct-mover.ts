@@ -22,7 +22,7 @@ export async function bringDirectly(
   const { store, retries, signal, emit } = context;
   let refusal: OciSaveError | undefined;
   const { ref: image, wanted } = images[0] ?? {};
-  const message = `fetching ${shortDigest(blob.digest)}, ${formatBytes(blob.size)}`;
+  const message = `fetching ${formatBytes(blob.size)}, ${shortDigest(blob.digest)}`;
   emit({ type: 'log', level: 'debug', message, image });
   for (const { made } of images) {
     const bytes = made.get(blob.digest);

@@ -14,6 +14,7 @@ import {
 } from '../skopeo/index.ts';
 import { registryUrl, type Repository, secretsOf } from '../registry/index.ts';
 import { tryLink } from '../store/index.ts';
+import { formatBytes, formatCount } from '../text/bytes.ts';
 import type { Copying } from './context.ts';
 import { watchLanding } from './landing.ts';
 
@@ -48,8 +49,8 @@ export class ThrottledError extends OciSaveError {
 export async function copyLeaf(copy: LeafCopy, context: Copying): Promise<void> {
   const { store, signal, emit } = context;
   const { skopeo, environment } = await context.skopeoTools();
-  const layers = copy.brings.size === 1 ? '1 layer' : `${copy.brings.size} layers`;
-  const message = `skopeo copies ${layers} of ${shortDigest(copy.leaf)}`;
+  const bytes = [...copy.brings.values()].reduce((sum, size) => sum + size, 0);
+  const message = `skopeo copies ${formatBytes(bytes)}, ${formatCount(copy.brings.size, 'layer')} of ${shortDigest(copy.leaf)}`;
   emit({ type: 'log', level: 'debug', message, image: copy.image });
   const { domain, path: repository } = await context.sources.placeOf(copy.repository, copy.leaf, signal);
   const place = `${domain}/${repository}`;

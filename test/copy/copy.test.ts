@@ -87,7 +87,7 @@ describe('a copy by our own client', () => {
     const moved = first.events.reduce((sum, event) => sum + (event.type === 'bytes' ? event.delta : 0), 0);
     expect(moved).toBe(first.missing.blobs.reduce((sum, { size }) => sum + size, 0));
     expect(saidIn(first, 'debug')).toContain(
-      `fetching ${shortDigest(largestBlobOf(shared[0]!))}, ${formatBytes(bytesOf(shared[0]!, [largestBlobOf(shared[0]!)]))}`,
+      `fetching ${formatBytes(bytesOf(shared[0]!, [largestBlobOf(shared[0]!)]))}, ${shortDigest(largestBlobOf(shared[0]!))}`,
     );
   });
 

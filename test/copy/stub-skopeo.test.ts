@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import { MAX_CONFIG_BYTES } from '../../src/oci/config.ts';
+import { formatBytes } from '../../src/text/bytes.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../../src/oci/digest.ts';
 import type { CredentialStore } from '../../src/registry/index.ts';
 import { openStore } from '../../src/store/index.ts';
@@ -127,7 +128,7 @@ describe('what skopeo is told of a leaf', () => {
     expect(blobsAsked()).toEqual([]);
     expect(bytesOf({ ...copied, failures })).toBe(base.bytes.length + left.bytes.length);
     expect(logged({ ...copied, failures }, 'debug')).toEqual([
-      `skopeo copies 2 layers of ${shortDigest(images.left.top)}`,
+      `skopeo copies ${formatBytes(base.bytes.length + left.bytes.length)}, 2 layers of ${shortDigest(images.left.top)}`,
     ]);
   });
 

@@ -2,7 +2,13 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import * as fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { alignColumns, columnsFit, truncateEnd, truncateMiddle } from '../../src/view/terminal/columns.ts';
+import {
+  alignColumns,
+  columnsFit,
+  tableLines,
+  truncateEnd,
+  truncateMiddle,
+} from '../../src/view/terminal/columns.ts';
 import { plainText } from '../../src/text/plain-text.ts';
 import { renderColumns } from '../../src/view/index.ts';
 import { wrapHanging, wrapWords } from '../../src/view/terminal/wrap.ts';
@@ -72,6 +78,24 @@ describe('alignColumns', () => {
   it('shrinks the widest column that may shrink', () => {
     expect(alignColumns([{ min: 8 }, {}], [cells('a'.repeat(30), 'fetched')], 20)).toEqual([
       'aaaa...aaaa  fetched',
+    ]);
+  });
+
+  it('found I: cuts the end of what is said of an image before anything of its name', () => {
+    const columns = [{ min: 8 }, { min: 10, cut: 'end' }] as const;
+    const row = [cells('quay.io/acme/app:1', 'fetching 177 KiB, sha256:0123')];
+    expect(alignColumns(columns, row, 44)).toEqual(['quay.io/acme/app:1  fetching 177 KiB, sha...']);
+    expect(alignColumns(columns, row, 30)).toEqual(['quay.io/acme/app:1  fetchin...']);
+    expect(alignColumns(columns, row, 24)).toEqual(['quay...app:1  fetchin...']);
+  });
+
+  it('found I: shows a single figure beside its name where rows do not fit into the width', () => {
+    const shape = { columns: [{}, {}, { align: 'right' }], headColumns: 1 } as const;
+    const rows = [cells('quay.io/acme/app:1', 'linux/amd64', '177 KiB'), cells('1 image', '', '177 KiB')];
+    expect(tableLines(shape, rows, 30)).toEqual([
+      '  quay.io/acme/app:1',
+      '    linux/amd64  177 KiB',
+      '  1 image  177 KiB',
     ]);
   });
 

@@ -6,6 +6,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** The fewest terminal columns to which the column may be cut where the lines are too long; never, if absent. */
   readonly min?: number;
+  /** Its end goes, and before anything of another column; else the middle, whose ends are the most useful part. */
+  readonly cut?: 'end';
 }
 
 /** A cell's text has no line end (see `plainText`); its colour does not count as width. */
@@ -54,7 +56,7 @@ function firstColumns(graphemes: readonly string[], columns: number): string[] {
 
 /**
  * Rows as aligned lines without trailing spaces, no longer than `width` where the columns' minima allow it. The
- * widest column that may shrink shrinks first.
+ * widest column that may shrink shrinks first, and those whose end may go before all.
  */
 export function alignColumns(
   columns: readonly Column[],
@@ -69,7 +71,8 @@ export function alignColumns(
       .slice(0, last + 1)
       .map((cell, index) => {
         const columnWidth = widths[index] ?? 0;
-        const text = truncateMiddle(cell.text, columnWidth);
+        const truncate = columns[index]?.cut === 'end' ? truncateEnd : truncateMiddle;
+        const text = truncate(cell.text, columnWidth);
         const pad = ' '.repeat(Math.max(0, columnWidth - stringWidth(text)));
         const painted = cell.paint === undefined ? text : cell.paint(text);
         if (columns[index]?.align === 'right') return pad + painted;
@@ -106,9 +109,11 @@ function shrink(columns: readonly Column[], natural: readonly number[], room: nu
       const { min } = columns[index] ?? {};
       return min !== undefined && width > min ? width : 0;
     });
-    const widest = Math.max(...cuttable);
+    const atEnd = cuttable.map((width, index) => (columns[index]?.cut === 'end' ? width : 0));
+    const first = atEnd.some((width) => width > 0) ? atEnd : cuttable;
+    const widest = Math.max(...first);
     if (widest === 0) break;
-    const index = cuttable.indexOf(widest);
+    const index = first.indexOf(widest);
     widths[index] = widest - 1;
     excess -= 1;
   }
@@ -156,14 +161,16 @@ export function tableLines(shape: TableShape, rows: readonly (readonly Cell[])[]
     rows.map((row) => row.slice(headColumns)),
     Number.POSITIVE_INFINITY,
   );
-  return rows.flatMap((row, index) => [
-    GAP +
-      row
-        .slice(0, headColumns)
-        .map(({ text, paint }) => (paint === undefined ? text : paint(text)))
-        .join(GAP),
-    ...wrapBelow(row.slice(headColumns), below[index] ?? '', inside - GAP.length),
-  ]);
+  const headOf = (cells: readonly Cell[]): string =>
+    GAP + cells.map(({ text, paint }) => (paint === undefined ? text : paint(text))).join(GAP);
+  return rows.flatMap((row, index) => {
+    const head = row.slice(0, headColumns);
+    const rest = row.slice(headColumns);
+    const told = rest.filter(({ text }) => text !== '');
+    // A total has a single figure, below that of the rows, and no line for it alone.
+    if (rest[0]?.text === '' && told.length === 1) return [headOf([...head, ...told])];
+    return [headOf(head), ...wrapBelow(rest, below[index] ?? '', inside - GAP.length)];
+  });
 }
 
 /** One long text is wrapped at its words; several short ones stay aligned. */

@@ -36,7 +36,7 @@ export function renderProgress(state: Progress, width: number, color: boolean): 
     headLine(state, current, width, palette),
     ...(tally === '' ? [] : [indent + truncateEnd(tally, room)]),
     ...alignColumns(
-      [{ min: 12 }, { min: 4 }],
+      [{ min: 12 }, { min: 8, cut: 'end' }],
       state.active
         .slice(0, MAX_ACTIVE_LINES)
         .map(({ image, message }) => [
