@@ -50,6 +50,20 @@ describe('a disk with too little space', () => {
     },
   );
 
+  it.each(['direct', 'skopeo'])(
+    'takes the store, a bundle and an archive in parts where there is no room for a third copy, by %s',
+    async (copier) => {
+      const layer = 24 * MIB;
+      await using disk = await smallDisk(2 * layer + RESERVE + 2 * MIB);
+      imageNamed('two-copies', layer);
+      const places = ['--cache-dir', `${disk.path}/store`, '-o', `${disk.path}/out`];
+      const archive = ['--archive', 'tar', '--split-size', '10MiB', '--copier', copier];
+      await work.succeed(...args(`${registry.host}/two-copies:1`, ...places, ...archive));
+      expect(await checkBundle(`${disk.path}/out`)).toHaveLength(1);
+      expect((await namesIn(disk.path)).filter((name) => name.includes('.tar.'))).toHaveLength(3);
+    },
+  );
+
   it('for the store’s first file is reported as a full disk', async () => {
     await using disk = await smallDisk(MIB);
     await disk.fill();

@@ -60,7 +60,8 @@ export async function writeSparseBundle(folder: string, layerBytes: number): Pro
   await writeFile(path.join(folder, 'index.json'), '{}');
 }
 
-function zerosDigest(bytes: number): Digest {
+/** The digest of so many zeros, which are also a tar without an entry. */
+export function zerosDigest(bytes: number): Digest {
   const zeros = Buffer.alloc(16 * 1024 * 1024);
   const hash = createHash('sha256');
   for (let left = bytes; left > 0; left -= zeros.length)
