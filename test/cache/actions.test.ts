@@ -297,7 +297,7 @@ describe('saving an entry', () => {
     await cache.close();
   });
 
-  it('that is refused says why, and leaves nothing in the workspace', async () => {
+  it('case I2: that is refused says why, and leaves nothing in the workspace', async () => {
     const { cache, words } = open();
     server.misbehave([{ on: 'reserve', fault: { deny: 'write' } }]);
     expect(await cache.save(await entryOf('k1'))).toMatchObject({

@@ -1,89 +1,25 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SaveEvent } from '../../src/events.ts';
-import { messageOf } from '../../src/errors.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Digest, shortDigest } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
-import type { Resolution } from '../../src/resolve/index.ts';
-import { createSkopeoEnvironment, findSkopeo } from '../../src/skopeo/index.ts';
-import {
-  type BadRegistry,
-  type BadSwitches,
-  type Failure,
-  MANIFESTS,
-  startBadRegistry,
-} from '../support/bad-registry.ts';
+import { type BadRegistry, type BadSwitches, MANIFESTS } from '../support/bad-registry.ts';
 import { AMD64, ARM64, att, buildIndex, idx, one } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf, topOf } from '../support/image.ts';
-import { systemTrust } from '../support/trust.ts';
-import { type Copied, startCopying } from './copying.ts';
+import { type BadSource, failing, startBadSource, whyNot } from './bad-source.ts';
 
 /** Above a MiB, so that skopeo moves it. */
 const LARGE = 1_300_000;
 
 let registry: BadRegistry;
-let count = 0;
+let save: BadSource['save'];
 beforeAll(async () => {
-  registry = await startBadRegistry();
+  ({ registry, save } = await startBadSource());
 });
-afterAll(() => registry.close());
-
-interface Saved extends Resolution {
-  readonly copied: Copied;
-  readonly said: readonly string[];
-}
-
-/** Resolves and copies an image into a new store, from the registry as it misbehaves. */
-async function save(
-  images: Image | readonly Image[],
-  { copier = 'direct', pin = false, retries = 1, platforms = 'all', later, ...switches }: Saving = {},
-): Promise<Saved> {
-  const entries = [images].flat().map((image) => {
-    count += 1;
-    registry.put(`case${count}`, image, '1');
-    return `${registry.host}/case${count}:1${pin ? `@${image.top}` : ''}`;
-  });
-  registry.misbehave(switches);
-  registry.clear();
-  await using bench = await startCopying([registry.host, registry.otherHost]);
-  const said: string[] = [];
-  const emit = (event: SaveEvent): void => {
-    if (event.type === 'log' && event.level !== 'debug') said.push(`${event.level}: ${event.message}`);
-  };
-  const resolution = await bench.resolve(entries, { emit, parallel: 32 }, platforms);
-  if (later !== undefined) registry.misbehave(later);
-  const environment = createSkopeoEnvironment(bench.store.runFolder, process.env, await systemTrust());
-  const copied = await bench.copy(resolution.resolved, {
-    copier,
-    retries,
-    skopeoTools: async () => ({
-      skopeo: await findSkopeo({ kind: 'auto' }, process.env),
-      environment: await environment,
-    }),
-  });
-  await environment;
-  copied.events.forEach(emit);
-  return { ...resolution, copied, said };
-}
-
-interface Saving extends BadSwitches {
-  readonly copier?: 'skopeo' | 'direct';
-  readonly pin?: boolean;
-  readonly retries?: number;
-  readonly platforms?: string;
-  /** How it misbehaves once all is resolved. */
-  readonly later?: BadSwitches;
-}
 
 /** The digests that an index lists, in its order. */
 function childrenOf(image: Image): Digest[] {
   const manifest = parseManifest(topOf(image).bytes);
   return manifest.kind === 'index' ? manifest.manifests.map(({ digest }) => digest) : [];
 }
-const failing = (path: RegExp, failure: Failure, times = Infinity): BadSwitches => ({
-  faults: [{ method: 'GET', path, failure, times }],
-});
-const whyNot = ({ failed }: Resolution): string[] => failed.map(({ error }) => messageOf(error));
-
 describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
   const large = (seed: string): Image => one({ seed: `${copier} ${seed}`, layerBytes: LARGE });
 

@@ -208,7 +208,7 @@ describe('a list with images that cannot be fetched', () => {
   const blobsOf = (name: string): string[] =>
     [...one({ seed: name, layerBytes: 64 }).blobs.keys()].map((digest) => digest.slice('sha256:'.length));
 
-  it('fails after it has tried and kept the other images, with one row per failed image that gives its class', async () => {
+  it('case A7: fails after it has tried and kept the other images, with one row per failed image that gives its class', async () => {
     const { exitCode, stderr } = await save('-f', 'five.txt');
     expect(exitCode).toBe(1);
     expect(await isThere(place.file('oci-bundle'))).toBe(false);
@@ -231,7 +231,7 @@ describe('a list with images that cannot be fetched', () => {
     expect(stored).toEqual(expect.arrayContaining([...blobsOf('good'), ...blobsOf('better')]));
   });
 
-  it('is saved with --on-error warn: with the whole images, and no blob of the others', async () => {
+  it('case I4: is saved with --on-error warn: with the whole images, and no blob of the others', async () => {
     const { exitCode, stderr } = await save('-f', 'six.txt', '--on-error', 'warn');
     expect(exitCode).toBe(0);
     expect(stderr).toMatch(/Done without 4 of 6 images/);

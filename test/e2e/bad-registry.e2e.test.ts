@@ -28,12 +28,8 @@ let bad: BadRegistry;
 let work: Workplace;
 let earlier: Map<string, string>;
 let count = 0;
-let silence: Promise<Awaited<ReturnType<typeof leaveSilence>>[]>;
 
 beforeAll(async () => {
-  // It waits for a minute: all else is tested meanwhile, and its own test at the end.
-  silence = Promise.all([leaveSilence('skopeo'), leaveSilence('direct')]);
-  silence.catch(() => {});
   bad = await startBadRegistry({ auth: AUTH });
   work = await workplace({ REGISTRY_AUTH_FILE: 'auth.json' });
   const auth = Buffer.from(`${USER.username}:${USER.password}`).toString('base64');
@@ -44,7 +40,6 @@ beforeAll(async () => {
   earlier = await filesOf(work.file('earlier'));
 });
 afterAll(async () => {
-  await Promise.allSettled([silence]);
   await work.close();
   await bad.close();
 });
@@ -209,7 +204,7 @@ describe.each(['skopeo', 'direct'])('by the copier %s, a layer', (copier) => {
   it.each<[string, Failure]>([
     ['reset', { kind: 'reset', at: 0.5 }],
     ['cut', { kind: 'cut', at: 0.5 }],
-  ])('%s twice comes whole: our client goes on where it was cut', async (what, failure) => {
+  ])('case A4: %s twice comes whole: our client goes on where it was cut', async (what, failure) => {
     const image = large(what);
     const saved = await saveBad(
       failing(image, failure, 2),
@@ -230,7 +225,7 @@ describe.each(['skopeo', 'direct'])('by the copier %s, a layer', (copier) => {
     expect(saved.result.stderr.includes(COMPLETES)).toBe(copier === 'skopeo');
   });
 
-  it('is fetched from the host of a redirect, which gets no credentials', async () => {
+  it('case B4: is fetched from the host of a redirect, which gets no credentials', async () => {
     const image = large('moved');
     const redirect = { of: 'blobs', refuses: 'authorization' } as const;
     const { result } = await saveBad({ redirect }, image, '-o', `${copier}-moved`, ...args);
@@ -350,7 +345,7 @@ describe('over TLS', () => {
   });
 });
 
-describe('a foreign layer', () => {
+describe('case C8: a foreign layer', () => {
   const FOREIGN = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
   const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
   const outside = filledLayer('outside', 8 * KIB);
@@ -410,23 +405,4 @@ describe('a foreign layer', () => {
     await expectFailure(saved, 'network', new RegExp(`neither in the registry nor at ${dead}`));
     expect(bad.requests({ reference: digest, status: 200 })).toEqual([]);
   });
-});
-
-/** Saves an image whose layer stops at its half, the first time that it is asked for. */
-async function leaveSilence(copier: string): Promise<{ stderr: string; images: number; asked: number }> {
-  const image = one({ seed: `stall ${copier}`, layerBytes: 1300 * KIB });
-  const failure = { kind: 'stall', at: 0.5 } as const;
-  const faults = [{ path: new RegExp(`/blobs/${largestBlobOf(image)}`), times: 1, failure }];
-  await using silent = await startBadRegistry({ images: { 'a:1': image }, faults });
-  await using place = await workplace();
-  const hosts = ['--insecure-registries', silent.host];
-  const args = ['-p', 'linux/amd64', '--retries', '1', ...hosts, '--copier', copier];
-  const { stderr } = await place.succeed('save', ...args, `${silent.host}/a:1`);
-  const { length: images } = await checkBundle(place.file('oci-bundle'));
-  return { stderr, images, asked: silent.requests({ reference: largestBlobOf(image) }).length };
-}
-
-it('a server that stops sending is given up after a minute, by either copier', async () => {
-  const left = { stderr: expect.stringMatching(/no byte (?:came )?for 60 s/), images: 1, asked: 2 };
-  expect(await silence).toEqual([left, left]);
 });

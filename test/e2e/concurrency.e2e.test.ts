@@ -89,7 +89,7 @@ describe('two runs at once', () => {
 });
 
 describe('one run with several copies at a time', () => {
-  it('saves all of twenty images, four at a time, in every repetition', async () => {
+  it('case I3: saves all of twenty images, four at a time, in every repetition', async () => {
     const images = [
       ...sharing(8, { layerBytes: LARGE, ownBytes: 2 * KIB }),
       ...Array.from({ length: 12 }, (_, at) =>

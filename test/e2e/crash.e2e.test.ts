@@ -72,7 +72,7 @@ describe('a save that is killed', () => {
     (await work.lock()).images.map(({ digest }) => digest).toSorted();
   const topsOf = (images: readonly Image[]): string[] => images.map(({ top }) => top).toSorted();
 
-  it('at any point leaves the old bundle or the new one, and the next run clears up', async () => {
+  it('case I1: at any point leaves the old bundle or the new one, and the next run clears up', async () => {
     let images = renew(0);
     tags.push(...images.map((_, at) => `${registry.host}/crash/image${at}:cur`));
     await writeFile(work.file('crash.txt'), `${tags.join('\n')}\n`);

@@ -78,7 +78,7 @@ async function results(): Promise<Map<string, string>> {
   return new Map([...files].filter(([name]) => name.startsWith('out') && name !== 'out.report.json'));
 }
 
-describe('a damaged blob in the store with the right size and time', () => {
+describe('case I1: a damaged blob in the store with the right size and time', () => {
   it.each(['skopeo', 'direct'])(
     'found A3: enters no new folder: it is dropped and fetched again with a warning, by the copier %s',
     async (copier) => {

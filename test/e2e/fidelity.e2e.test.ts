@@ -129,7 +129,7 @@ describe.each(CASES)('every kind of image, from the registry %s by the copier %s
   });
   afterAll(() => registry.close());
 
-  it('has the digest that the registry served, in the lock and in the flat layout', async () => {
+  it('case C7: has the digest that the registry served, in the lock and in the flat layout', async () => {
     const locked = new Map(
       (await work.lock(`${bundle}/oci-save.lock.json`)).images.map(({ ref, digest }) => [ref, digest]),
     );
@@ -219,7 +219,7 @@ describe('images pulled from the bundle and pushed to another registry', () => {
     }
   });
 
-  it('arrive by skopeo with their digests, every kind that skopeo can copy', async () => {
+  it('case C7: arrive by skopeo with their digests, every kind that skopeo can copy', async () => {
     for (const [name, image] of Object.entries(KINDS)) {
       if (NOT_FOR_SKOPEO.includes(name)) continue;
       const places = [`docker://${from(name)}`, `docker://${empty.host}/by-skopeo/${name}`];

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => work.close());
 
-it('copies large layers from an OCI layout without skopeo, and without a warning', async () => {
+it('case C6: copies large layers from an OCI layout whose only entry is an index, without skopeo, and without a warning', async () => {
   const image = idx({ seed: 'from-a-layout' });
   await writeOciLayout(work.file('layout'), [{ image }]);
   const args = ['save', 'oci:layout => docker.io/library/idx:1', '-p', 'all', '--skopeo', work.file('none')];

@@ -57,7 +57,7 @@ describe('a list that is mirrored every night', () => {
     expect((await night()).stderr).not.toContain('Failed');
   });
 
-  it('costs one HEAD per image at source and target where nothing changed, with an empty store', async () => {
+  it('case A3: costs one HEAD per image at source and target where nothing changed, with an empty store', async () => {
     const result = await night();
     expect(result.exitCode).toBe(0);
     expect(result.stderr).toContain('unchanged: 3 images asked for');

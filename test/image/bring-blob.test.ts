@@ -86,7 +86,7 @@ describe('bringBlob', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('resumes after a cut, and waits where the registry is throttled', async () => {
+  it('case A4: resumes after a cut, and waits where the registry is throttled', async () => {
     const { failure, blobs, counted } = await bring(({ headers }, response, nth) => {
       if (nth === 1) {
         response.writeHead(200, { 'content-length': bytes.length });

@@ -441,7 +441,7 @@ describe('a tag that has another digest', () => {
 });
 
 describe('a failure of a push', () => {
-  it('by a body that is too large names the layer, is not tried again, and fails its images alone', async () => {
+  it('case H2: by a body that is too large names the layer, is not tried again, and fails its images alone', async () => {
     await using registry = await startPushRegistry({ maxBody: 100_000, mount: false });
     const shared = sharing(3, { layerBytes: 300_000, ownBytes: 100 });
     const images = {

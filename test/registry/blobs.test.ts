@@ -78,7 +78,7 @@ describe('getBlob', () => {
     expect(error.message).toContain('100000 bytes');
   });
 
-  it('errs with the bytes received of those expected where it is cut, and does not retry', async () => {
+  it('case A4: errs with the bytes received of those expected where it is cut, and does not retry', async () => {
     await using stub = await startStub((_, response) => {
       response.writeHead(200, { 'content-length': bytes.length });
       response.write(bytes.subarray(0, 60_000), () => response.destroy());
@@ -104,7 +104,7 @@ describe('getBlob', () => {
     expect(error.message).toContain('after 10 of 100000 bytes');
   });
 
-  it('notices silence, with a text of its own, and closes the connection', async () => {
+  it('case A5: notices silence, with a text of its own, and closes the connection', async () => {
     const closed = Promise.withResolvers<void>();
     await using stub = await startStub((_, response) => {
       response.once('close', () => closed.resolve());
@@ -139,6 +139,25 @@ describe('getBlob', () => {
       vi.useRealTimers();
     }
     expect(await buffer(body)).toHaveLength(large.length);
+  });
+
+  it('case H1: may last for hours: what is streamed has no deadline, as long as bytes come', async () => {
+    const rest = Promise.withResolvers<void>();
+    await using stub = await startStub((_, response) => {
+      response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, 50_000));
+      void rest.promise.then(() => response.end(bytes.subarray(50_000)));
+    });
+    using client = clientOf([stub], { stallMilliseconds: 24 * 3_600_000, wholeMilliseconds: 60_000 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { body } = await client.getBlob(repositoryAt(stub), blob);
+      const whole = buffer(body);
+      vi.advanceTimersByTime(12 * 3_600_000);
+      rest.resolve();
+      expect(await whole).toHaveLength(bytes.length);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('frees the connection of a body that its reader gives up', async () => {

@@ -58,7 +58,7 @@ describe('redirects', () => {
     expect(stub.requests.at(-1)?.headers.authorization).toBeUndefined();
   });
 
-  it('are followed for manifests', async () => {
+  it('case B4: are followed for manifests', async () => {
     await using stub = await startStub((request, response) => {
       if (request.path !== '/elsewhere')
         return void response.writeHead(302, { location: '/elsewhere' }).end();
@@ -87,7 +87,7 @@ describe('redirects', () => {
     expect(loop.requests).toHaveLength(6);
   });
 
-  it('with 403 for HEAD at their end mean that a GET decides', async () => {
+  it('case B5: with 403 for HEAD at their end mean that a GET decides', async () => {
     await using storage = await startStub((request, response) => {
       if (request.method === 'HEAD') return void response.writeHead(403).end();
       return answerManifest(request, response, index);

@@ -73,7 +73,7 @@ describe('getManifest', () => {
     ['octet-stream', index, 'application/octet-stream', OCI_INDEX],
     ['parameters', docker, `${DOCKER_MANIFEST}; charset=utf-8`, DOCKER_MANIFEST],
     ['another manifest type', docker, OCI_INDEX, DOCKER_MANIFEST],
-  ])('believes the body, not a header of %s', async (_, manifest, header, expected) => {
+  ])('case B3: believes the body, not a header of %s', async (_, manifest, header, expected) => {
     await using stub = await startStub((request, response) =>
       answerManifest(request, response, manifest, { 'content-type': header }),
     );
@@ -120,14 +120,14 @@ describe('getManifest', () => {
     expect(client.warnings).toEqual([]);
   });
 
-  it('takes a missing digest header for nothing', async () => {
+  it('case B2: takes a missing digest header for nothing', async () => {
     await using stub = await startStub((_, response) => void response.end(image.bytes));
     using client = clientOf([stub]);
     expect((await client.getManifest(repositoryAt(stub), digest)).digest).toBe(digest);
     expect(client.warnings).toEqual([]);
   });
 
-  it('refuses other bytes for a pin, and does not ask again', async () => {
+  it('case B2: refuses other bytes for a pin, and does not ask again', async () => {
     await using stub = await startStub((_, response) => void response.end(index.bytes));
     using client = clientOf([stub]);
     const error = await failureOf(client.getManifest(repositoryAt(stub), digest));
@@ -207,7 +207,7 @@ describe('headManifest', () => {
   };
 
   it.each([403, 404, 405, 501, 400])(
-    'leaves a host that answers HEAD with %s alone after once',
+    'case B1: leaves a host that answers HEAD with %s alone after once',
     async (status) => {
       await using stub = await startStub((request, response) => {
         if (request.method === 'HEAD') return void response.writeHead(status).end();

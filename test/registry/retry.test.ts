@@ -16,7 +16,7 @@ const digest = digestOf(index.bytes);
 const large = { ...index, bytes: new Uint8Array(1024 * 1024) };
 
 describe('retries', () => {
-  it.each([500, 502, 503, 408])('go on after %s', async (status) => {
+  it.each([500, 502, 503, 408])('case A6: go on after %s', async (status) => {
     await using stub = await startStub((request, response, nth) =>
       nth < 3 ? void response.writeHead(status).end('busy') : answerManifest(request, response, index),
     );
@@ -103,7 +103,7 @@ describe('retries', () => {
     expect(await failure).toBe(reason);
   });
 
-  it('reach a registry that is not there yet, and name one that never comes', async () => {
+  it('case A6: reach a registry that is not there yet, and name one that never comes', async () => {
     const placeholder = createServer();
     await new Promise<void>((resolve) => placeholder.listen(0, '127.0.0.1', resolve));
     const address = placeholder.address();

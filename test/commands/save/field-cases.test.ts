@@ -1,12 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { SaveResult } from '../../../src/commands/save/run.ts';
 import { save } from '../../../src/commands/save/save.ts';
+import { encodeLock } from '../../../src/lock/index.ts';
 import { asInput, parseOptions } from '../../../src/options/index.ts';
 import { renderJobSummary, renderSummary } from '../../../src/view/index.ts';
 import { type BadRegistry, type Fault, startBadRegistry } from '../../support/bad-registry.ts';
-import { one } from '../../support/fixtures/index.ts';
+import { ARM64, one } from '../../support/fixtures/index.ts';
 import { largestBlobOf } from '../../support/image.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
@@ -119,6 +120,17 @@ it.each([
   registry.misbehave({ faults: [refusing(/./, 503)] });
   const again = await run([`@/one:1@${image.top}`], given, folder);
   expect(again.report).toMatchObject({ outcome: 'done', failed: [] });
+});
+
+it('case C9: a tag that moved to another architecture is an error that names both, and the earlier bundle stays', async () => {
+  registry.misbehave({});
+  registry.put('moved', one({ seed: 'amd64', layerBytes: 100 }), '1');
+  const { folder, lock } = await run(['@/moved:1']);
+  registry.put('moved', one({ seed: 'arm64', platform: ARM64, layerBytes: 100 }), '1');
+  const { report } = await run(['@/moved:1'], {}, folder);
+  expect(report.failed.map(({ message }) => message)).toEqual(['it has no linux/amd64; it has linux/arm64']);
+  const kept = await readFile(path.join(temp.path, folder, 'bundle', 'oci-save.lock.json'), 'utf8');
+  expect(JSON.parse(kept)).toEqual(JSON.parse(new TextDecoder().decode(encodeLock(lock))));
 });
 
 it('N10: the pulls that a registry still gives are in the report and in both summaries', async () => {

@@ -370,7 +370,7 @@ describe('Bearer', () => {
     expect(tokenRequests(stub)[0]?.query.has('service')).toBe(false);
   });
 
-  it('is preferred to Basic in one comma line, without leaking parameters', async () => {
+  it('case B9: is preferred to Basic in one comma line, without leaking parameters', async () => {
     await using stub = await startBearer({
       challenge: (realm) => `Basic realm="r", Bearer realm="${realm}",service="s"`,
     });
@@ -379,7 +379,7 @@ describe('Bearer', () => {
     expect(asked(stub).map(({ headers }) => headers.authorization)).toEqual([undefined, 'Bearer t1']);
   });
 
-  it.each([503, 500, 429])('retries the token request after %s', async (status) => {
+  it.each([503, 500, 429])('case A6: retries the token request after %s', async (status) => {
     await using stub = await startBearer({
       token: (_, response, nth) => nth <= 2 && (response.writeHead(status).end(), true),
     });

@@ -5,7 +5,7 @@ import { chooseScheme, parseChallenges } from '../../../src/registry/auth/challe
 const plain = (lines: readonly string[]): unknown =>
   parseChallenges(lines).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
 
-describe('parseChallenges', () => {
+describe('case B9: parseChallenges', () => {
   it.each([
     ['one', ['Basic realm="r"'], [['basic', { realm: 'r' }]]],
     [

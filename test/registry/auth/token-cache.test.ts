@@ -71,7 +71,7 @@ describe('createTokenCache', () => {
   });
 });
 
-describe('lifetimeOf', () => {
+describe('case B10: lifetimeOf', () => {
   it.each([
     [undefined, 50_000],
     [null, 50_000],
