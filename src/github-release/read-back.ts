@@ -15,7 +15,8 @@ export async function readBack(
   const present = new Map(there.map((asset) => [asset.name, asset]));
   const wrong: string[] = [];
   for (const { file, ...step } of steps) {
-    if (step.action === 'none' && step.status === 'kept') continue;
+    // What was left as it was is not what was sent.
+    if (step.action === 'none' && (step.status === 'kept' || file.record)) continue;
     const asset = present.get(file.name);
     if (asset === undefined || !(await isWhole(file, asset, service))) wrong.push(file.name);
   }

@@ -88,6 +88,32 @@ describe('a release that does not have in the end what was sent', () => {
   });
 });
 
+describe('the record of an earlier run that a release keeps', () => {
+  const again = () => archiveOf('a'.repeat(25), { run: '471300' });
+
+  it.each<[string, () => unknown]>([
+    ['whose digest the service does not tell', () => bench.service.set({ digests: false })],
+    [
+      'which another job replaces meanwhile',
+      () =>
+        meanwhile({ method: 'GET', path: /\/assets\?page/, skip: 1 }, () => {
+          drop('site.report.json');
+          first().assets.push(assetOf('site.report.json', 'of another run'));
+        }),
+    ],
+  ])('is no file that this run has to have sent: one %s', async (_, happen) => {
+    await bench.send(archive);
+    bench.service.clear();
+    happen();
+    const { sent, told } = await bench.send(await again());
+    expect([told, sent?.files.map(({ name, status }) => `${name} ${status}`).toSorted()]).toEqual([
+      '',
+      WHOLE.map((name) => `${name} there`),
+    ]);
+    expect(bench.uploads()).toEqual([]);
+  });
+});
+
 describe('a draft that somebody removes', () => {
   it.each([
     ['before its first file is sent', 0],

@@ -313,7 +313,8 @@ describe('a service that tells no digests', () => {
     expect(downloads()).toBe(18);
     bench.service.clear();
     expect((await bench.send(archive)).told).toBe('');
-    expect([bench.uploads(), downloads()]).toEqual([[], 18]);
+    // The record is left as it is: only what it has is compared.
+    expect([bench.uploads(), downloads()]).toEqual([[], 17]);
   });
 
   it('has nothing read that cannot be one of these files', async () => {
